@@ -1,0 +1,35 @@
+// `npm run build`: src as .js and .d.ts into dist/, and the worker as one bundled file.
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { binaryOf, root } from './hosts.mjs'
+import { installAll } from './install.mjs'
+import { capture } from './process.mjs'
+
+installAll()
+rmSync(join(root, 'dist'), { recursive: true, force: true })
+try {
+  capture(binaryOf('node'), ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'])
+} catch (error) {
+  console.error(/** @type {{ stdout?: string }} */ (error).stdout ?? error)
+  process.exit(1)
+}
+
+const { build } = await import('esbuild')
+await build({
+  absWorkingDir: root,
+  entryPoints: ['worker/edge.ts'],
+  outfile: 'dist/worker/edge.js',
+  bundle: true,
+  format: 'esm',
+  target: 'es2024',
+  conditions: ['workerd', 'worker'],
+})
+writeFileSync(
+  join(root, 'dist/worker/edge.d.ts'),
+  `declare const worker: {
+  fetch(request: Request, env: Record<string, unknown>): Promise<Response>
+}
+export default worker
+`,
+)

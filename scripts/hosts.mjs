@@ -1,0 +1,85 @@
+// What each host is made of: the npm packages it needs and the command that runs it from a checkout.
+
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The repository's folder, absolute. */
+export const root = fileURLToPath(new URL('..', import.meta.url))
+
+const exe = process.platform === 'win32' ? '.exe' : ''
+// The binaries themselves: their launchers in .bin cost 50 ms and stand between us and a signal.
+const binaries = {
+  bun: 'bun/bin/bun.exe',
+  deno: `deno/deno${exe}`,
+  node: `node/bin/node${exe}`,
+  workerd: `workerd/bin/workerd${exe}`,
+}
+
+/** @typedef {keyof typeof binaries} Runtime */
+/** @typedef {{ packages: string[], args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
+
+/** @type {Record<Runtime, HostParts>} */
+export const hosts = {
+  bun: {
+    packages: ['bun'],
+    runtime: 'bun',
+    args: ['src/hosts/bun.ts'],
+    // Bun reads this only as it starts; with its default of 256, further streams wait in line.
+    env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336' },
+  },
+  deno: {
+    packages: ['deno'],
+    runtime: 'deno',
+    args: [
+      'run',
+      '--no-prompt',
+      '--no-lock',
+      '--node-modules-dir=manual',
+      '--cached-only',
+      // Without it a request's signal fires after each answer, a successful one too.
+      '--unstable-no-legacy-abort',
+      '--allow-net',
+      '--allow-env',
+      '--allow-read',
+      '--allow-sys',
+      'src/hosts/deno.ts',
+    ],
+    env: { DENO_NO_UPDATE_CHECK: '1' },
+  },
+  node: { packages: ['node'], runtime: 'node', args: ['src/hosts/node.ts'], env: {} },
+  workerd: {
+    packages: ['workerd', 'esbuild', 'node'],
+    runtime: 'node',
+    args: ['src/hosts/workerd.ts'],
+    env: {},
+  },
+}
+
+/** The runtime's binary below node_modules, absolute. @param {Runtime} runtime */
+export function binaryOf(runtime) {
+  return join(root, 'node_modules', binaries[runtime])
+}
+
+/** Whether the package's install script has put its binary in place. @param {string} name */
+export function hasBinary(name) {
+  const path = name in binaries && binaryOf(/** @type {Runtime} */ (name))
+  // Until then a small launcher that only complains may lie there.
+  return !path || (existsSync(path) && statSync(path).size > 1e6)
+}
+
+/**
+ * The command that runs a host from the checkout; `cwd` is the repository's folder.
+ * @param {Runtime} name
+ * @param {string[]} [args] the host's own flags
+ * @returns {{ file: string, args: string[], env: NodeJS.ProcessEnv, cwd: string }}
+ */
+export function hostCommand(name, args = []) {
+  const host = hosts[name]
+  return {
+    file: binaryOf(host.runtime),
+    args: [...host.args, ...args],
+    env: { ...process.env, ...host.env },
+    cwd: root,
+  }
+}

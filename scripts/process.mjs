@@ -1,0 +1,81 @@
+// Child processes that cannot outlive their time.
+
+import { execFileSync, spawn } from 'node:child_process'
+import { root } from './hosts.mjs'
+
+/** Groups that run now, by the pid of their first process. */
+const running = new Set()
+
+/**
+ * What a command prints; throws when it fails.
+ * @param {string} file
+ * @param {string[]} args
+ */
+export function capture(file, args) {
+  return execFileSync(file, args, { cwd: root, encoding: 'utf8', maxBuffer: 64 << 20 })
+}
+
+/**
+ * Runs a command in a process group of its own, which ends with it: by itself, or when its time is
+ * up. Its output is kept, stdout and stderr together.
+ * @param {string[]} argv
+ * @param {number} seconds
+ * @returns {Promise<{ ok: boolean, output: string }>}
+ */
+export function run([file = '', ...args], seconds) {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
+  const child = spawn(file, args, {
+    cwd: root,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  /** @type {Buffer[]} */
+  const output = []
+  child.stdout.on('data', (data) => output.push(data))
+  child.stderr.on('data', (data) => output.push(data))
+  running.add(child.pid)
+  return new Promise((resolve) => {
+    let note = ''
+    const timer = setTimeout(() => {
+      note = `\nEnded: it took longer than ${seconds} s.\n`
+      endGroup(child.pid)
+    }, seconds * 1000)
+    /** @param {boolean} ok */
+    const settle = (ok) => {
+      clearTimeout(timer)
+      running.delete(child.pid)
+      resolve({ ok: ok && note === '', output: Buffer.concat(output).toString() + note })
+    }
+    // Not 'close': a grandchild that lives on would hold the pipes open.
+    child.on('exit', (code) => {
+      signalGroup(child.pid, 'SIGKILL')
+      setImmediate(settle, code === 0)
+    })
+    child.on('error', (error) => {
+      note = `${file}: ${error.message}\n`
+      settle(false)
+    })
+  })
+}
+
+/** Ends every group that still runs. */
+export function endAll() {
+  for (const pid of running) signalGroup(pid, 'SIGKILL')
+}
+
+/** @param {number | undefined} pid */
+function endGroup(pid) {
+  signalGroup(pid, 'SIGTERM')
+  setTimeout(() => signalGroup(pid, 'SIGKILL'), 5000).unref()
+}
+
+/** @param {number | undefined} pid @param {NodeJS.Signals} signal */
+function signalGroup(pid, signal) {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, signal)
+  } catch {
+    // The group has ended already.
+  }
+}

@@ -1,0 +1,120 @@
+// Runs parts one after the other and counts what passed.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { vitest } from './parts.mjs'
+import { endAll, run } from './process.mjs'
+import { installSystemPackages } from './system.mjs'
+
+/** @typedef {{ passed: number, failed: number, skipped: number, output: string }} Result */
+
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.once(signal, () => {
+    endAll()
+    process.exit(130)
+  })
+}
+
+/**
+ * @param {import('./parts.mjs').Part[]} parts
+ * @param {string[]} skip names of parts that are left out
+ * @returns {Promise<number>} how many checks failed
+ */
+export async function runParts(parts, skip) {
+  const total = { passed: 0, failed: 0, skipped: 0 }
+  if (parts.some((part) => part.lacks && !skip.includes(part.name))) {
+    installSystemPackages((line) => console.log(`sluice: ${line}`))
+  }
+  for (const part of parts) {
+    const result = skip.includes(part.name) ? leftOut(part) : await runPart(part)
+    total.passed += result.passed
+    total.failed += result.failed
+    total.skipped += result.skipped
+  }
+  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
+  console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
+  return total.failed
+}
+
+/** @param {import('./parts.mjs').Part} part @returns {Result} */
+function leftOut(part) {
+  console.log(`${part.name.padEnd(10)} skipped`)
+  return { passed: 0, failed: 0, skipped: 1, output: '' }
+}
+
+/** @param {import('./parts.mjs').Part} part @returns {Promise<Result>} */
+async function runPart(part) {
+  process.stdout.write(`${part.name.padEnd(10)} `)
+  const start = performance.now()
+  const result = await resultOf(part)
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  const counts = [`${result.passed} passed`]
+  if (result.failed > 0) counts.push(`${result.failed} FAILED`)
+  if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
+  console.log(`${counts.join(', ')} (${seconds} s)`)
+  if (result.failed > 0) console.log(`${indent(result.output)}\n`)
+  return result
+}
+
+/** @param {import('./parts.mjs').Part} part @returns {Promise<Result>} */
+async function resultOf(part) {
+  const reason = part.lacks?.()
+  if (reason) return failure(`${part.name} cannot run: ${reason}`)
+  try {
+    part.prepare?.()
+  } catch (error) {
+    return failure(String(error))
+  }
+  const [first = []] = part.commands
+  if (first.includes(vitest[1] ?? '')) return runTests(first, part.seconds)
+  let failed = ''
+  for (const command of part.commands) {
+    const { ok, output } = await run(command, part.seconds)
+    if (!ok) failed += `${output.trim() || command.join(' ')}\n`
+  }
+  return failed ? failure(failed) : { passed: 1, failed: 0, skipped: 0, output: '' }
+}
+
+/** @param {string[]} command @param {number} seconds @returns {Promise<Result>} */
+async function runTests(command, seconds) {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
+  const report = join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  try {
+    const { ok, output } = await run([...command, ...reporters], seconds)
+    return count(report, ok, output)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @param {string} report @param {boolean} ok @param {string} output @returns {Result} */
+function count(report, ok, output) {
+  let counts
+  try {
+    counts = JSON.parse(readFileSync(report, 'utf8'))
+  } catch {
+    return failure(output)
+  }
+  const { numPassedTests: passed, numFailedTests, numTotalTests } = counts
+  // A file that could not be loaded, and an error outside any test, are failures without a test.
+  const broken = counts.testResults.filter(hasFailedWithoutTests).length
+  const failed = numFailedTests + broken || (ok ? 0 : 1)
+  return { passed, failed, skipped: numTotalTests - passed - numFailedTests, output }
+}
+
+/** @param {{ status: string, assertionResults: { status: string }[] }} file */
+function hasFailedWithoutTests({ status, assertionResults }) {
+  return status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
+}
+
+/** @param {string} output @returns {Result} */
+function failure(output) {
+  return { passed: 0, failed: 1, skipped: 0, output }
+}
+
+/** @param {string} text */
+function indent(text) {
+  return text.trimEnd().replace(/^/gm, '  ')
+}

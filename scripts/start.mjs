@@ -1,0 +1,52 @@
+// `npm start`: installs what serving needs where it is missing, then runs a host.
+// It must run on Node 20 with nothing installed.
+
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { hostCommand, hosts } from './hosts.mjs'
+import { installForServing } from './install.mjs'
+
+const [name = 'bun', ...args] = process.argv.slice(2)
+if (!isHost(name)) fail(`there is no host "${name}": choose ${Object.keys(hosts).join(', ')}.`, 2)
+
+try {
+  installForServing(name)
+} catch (error) {
+  fail(error instanceof Error ? error.message : String(error), 1)
+}
+run(hostCommand(name, args))
+
+/**
+ * Runs the command until it ends, passes on each signal once, and exits as it did.
+ * @param {ReturnType<typeof hostCommand>} command
+ */
+function run({ file, args, env, cwd }) {
+  // In a process group of its own: Ctrl-C reaches everyone in a terminal's group, and npm passes it
+  // on besides. The server would take the second one for "end at once".
+  const detached = process.platform !== 'win32'
+  const child = spawn(file, args, { cwd, env, detached, stdio: 'inherit' })
+  const last = new Map()
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => {
+      const now = performance.now()
+      const isEcho = now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < 300
+      last.set(signal, now)
+      if (!isEcho) child.kill(signal)
+    })
+  }
+  child.on('error', (error) => fail(`${file} could not be started (${error.message}).`, 1))
+  child.on('exit', (code, signal) => {
+    process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1))
+  })
+}
+
+/** @param {string} word @returns {word is keyof typeof hosts} */
+function isHost(word) {
+  return Object.hasOwn(hosts, word)
+}
+
+/** @param {string} message @param {number} code @returns {never} */
+function fail(message, code) {
+  console.error(`sluice: ${message}`)
+  process.exit(code)
+}

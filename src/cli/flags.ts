@@ -1,0 +1,109 @@
+import { parseArgs } from 'node:util'
+import { closest } from '../closest.ts'
+import {
+  fields,
+  readSetting,
+  type SettingName,
+  SettingsError,
+  type SettingsInput,
+} from '../settings.ts'
+
+/** What a command line asks for. */
+export interface CommandLine {
+  settings: SettingsInput
+  help: boolean
+  version: boolean
+}
+
+/** `--header-wait` for `headerWait`. */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+}
+
+const others = ['--help', '--version']
+const commands = ['serve']
+
+/** Reads the arguments after the program's name. Throws a `SettingsError`. */
+export function readFlags(args: readonly string[]): CommandLine {
+  const names = new Map<string, SettingName>()
+  for (const [name, field] of Object.entries(fields)) {
+    if (!field.secret) names.set(flagName(name), name as SettingName)
+  }
+  const options = Object.fromEntries(
+    [...names].map(([flag, name]) => [flag.slice(2), { type: optionType(name) }]),
+  )
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
+    strict: false,
+    allowNegative: true,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const line: CommandLine = { settings: {}, help: false, version: false }
+  const given: Record<string, unknown> = {}
+  for (const token of tokens) {
+    if (token.kind === 'positional') checkCommand(token.value)
+    if (token.kind !== 'option') continue
+    if (token.name === 'help') line.help = true
+    else if (token.name === 'version') line.version = true
+    else readFlag(token, names, given)
+  }
+  for (const [name, value] of Object.entries(given)) {
+    given[name] = readSetting(name, value, flagName(name))
+  }
+  line.settings = given as SettingsInput
+  return line
+}
+
+interface FlagToken {
+  name: string
+  rawName: string
+  value?: string | undefined
+}
+
+function readFlag(
+  token: FlagToken,
+  names: Map<string, SettingName>,
+  given: Record<string, unknown>,
+) {
+  const negative = token.rawName.startsWith('--no-')
+  const flag = `--${negative ? token.name.replace(/^no-/, '') : token.name}`
+  const name = names.get(flag)
+  if (name === undefined || !token.rawName.startsWith('--'))
+    throw unknownFlag(token.rawName, names.keys())
+  const { kind, expected } = fields[name]
+  if (kind === 'boolean') {
+    given[name] = token.value ?? !negative
+    return
+  }
+  if (negative) throw unknownFlag(token.rawName, names.keys())
+  if (token.value === undefined)
+    throw new SettingsError(`${flag}: expected ${expected}, got nothing.`)
+  if (kind !== 'list') given[name] = token.value
+  else given[name] = [...((given[name] as string[] | undefined) ?? []), token.value]
+}
+
+function optionType(name: SettingName): 'boolean' | 'string' {
+  return fields[name].kind === 'boolean' ? 'boolean' : 'string'
+}
+
+function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
+  if (flag === '--upstream-key') {
+    return new SettingsError(
+      `${flag}: a key is not given as a flag, where the process list shows it; set SLUICE_UPSTREAM_KEY.`,
+    )
+  }
+  const near = closest(flag, [...known, ...others])
+  const hint =
+    near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
+  return new SettingsError(`${flag}: there is no such flag.${hint}`)
+}
+
+function checkCommand(word: string): void {
+  if (commands.includes(word)) return
+  const near = closest(word, commands)
+  const hint =
+    near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
+  throw new SettingsError(`${JSON.stringify(word)}: there is no such command.${hint}`)
+}

@@ -1,0 +1,147 @@
+import { environmentName, fields, type SettingName } from '../settings.ts'
+import { flagName } from './flags.ts'
+
+interface Help {
+  /** What stands for the value: `PORT`; none for an on-off flag. */
+  value?: string
+  text: string
+}
+
+type Group = Partial<Record<SettingName, Help>>
+
+const groups: Record<string, Group> = {
+  'Where it listens': {
+    port: { value: 'PORT', text: 'The port; 0 lets the system choose one.' },
+    host: {
+      value: 'ADDRESS',
+      text: 'The address. Any but a loopback one opens it to other machines.',
+    },
+  },
+  'Where tokens come from': {
+    upstream: {
+      value: '[LABEL=]URL',
+      text: 'A server that speaks the OpenAI API. May be given several times.',
+    },
+    upstreamKey: {
+      text: 'Keys of the upstreams, in their order. Not a flag: a process list would show it.',
+    },
+    lenient: {
+      value: 'LABEL|URL',
+      text: 'An upstream whose streams may end without saying why. May be given several times.',
+    },
+    discover: {
+      text: 'Look for well-known servers on this machine. By default if there is no --upstream.',
+    },
+    model: { value: 'NAME', text: 'The model of a request that names none.' },
+    reasoning: {
+      value: 'NAME',
+      text: 'The field reasoning is sent in; keep leaves it as it came.',
+    },
+    staticText: { value: 'TEXT', text: 'The sentence of the model "static".' },
+    staticDelay: { value: 'TIME', text: 'The time between two of its words.' },
+  },
+  'How long, how much': {
+    headerWait: {
+      value: 'TIME',
+      text: 'How long headers wait for the first chunk, so that an early failure has its status.',
+    },
+    heartbeat: {
+      value: 'TIME',
+      text: 'How long a line stays quiet before a heartbeat. 2s on workerd.',
+    },
+    answerTimeout: { value: 'TIME', text: 'The longest an engine may load or queue.' },
+    firstTokenTimeout: { value: 'TIME', text: 'The longest wait for the first token after that.' },
+    tokenTimeout: { value: 'TIME', text: 'The longest pause between two tokens.' },
+    clientTimeout: { value: 'TIME', text: 'The longest a client may read nothing.' },
+    grace: { value: 'TIME', text: 'How long running streams may go on after SIGTERM or SIGINT.' },
+    maxBody: { value: 'SIZE', text: 'The largest request.' },
+  },
+  'What it says': {
+    log: {
+      value: 'FORM',
+      text: 'The line of each request: auto is text on a terminal, else json.',
+    },
+  },
+}
+
+const width = 80
+const indent = '      '
+
+/** The text of `sluice --help`: every setting with its flag, its variable and its default. */
+export function helpText(): string {
+  const lines = [
+    'sluice streams chat completions: one server for the OpenAI API, in front of the',
+    'GPU servers on this machine.',
+    '',
+    'Usage: sluice [serve] [flags]',
+  ]
+  for (const [title, group] of Object.entries(groups)) {
+    lines.push('', `${title}:`)
+    for (const [name, help] of Object.entries(group))
+      lines.push(...describe(name as SettingName, help))
+  }
+  lines.push(
+    '',
+    'Others:',
+    '  -h, --help',
+    `${indent}Print this.`,
+    '  --version',
+    `${indent}Print the version.`,
+    '',
+    ...wrap(
+      'A TIME is a number of milliseconds or has a unit (500ms, 10s, 1.5m, 1h), a SIZE a number of bytes or one of kB, MB, GB, KiB, MiB, GiB. Flags go before the environment, and that before SLUICE_CONFIG, which holds all of it as JSON: {"staticDelay": 50}.',
+      '',
+    ),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function describe(name: SettingName, help: Help): string[] {
+  const field = fields[name]
+  const flag =
+    field.kind === 'boolean' ? `${flagName(name)}, --no-${flagName(name).slice(2)}` : flagName(name)
+  const usage = field.secret
+    ? environmentName(name)
+    : `${flag}${help.value ? ` ${help.value}` : ''}`
+  const choices = field.expected.startsWith('one of ') ? ` ${capital(field.expected)}.` : ''
+  const fallback = showDefault(name)
+  const details = [
+    ...(field.secret ? [] : [environmentName(name)]),
+    ...(fallback ? [`default ${fallback}`] : []),
+  ]
+  const text = `${help.text}${choices}`
+  return [
+    `  ${usage}`,
+    ...wrap(details.length > 0 ? `${text} [${details.join(', ')}]` : text, indent),
+  ]
+}
+
+function showDefault(name: SettingName): string | undefined {
+  const { default: value, expected } = fields[name]
+  if (typeof value === 'string') return name === 'staticText' ? JSON.stringify(value) : value
+  if (typeof value !== 'number') return undefined
+  if (expected.startsWith('a time')) return showTime(value)
+  return name === 'maxBody' ? `${value / 1e6}MB` : String(value)
+}
+
+function showTime(milliseconds: number): string {
+  if (milliseconds >= 60_000) return `${milliseconds / 60_000}m`
+  return milliseconds >= 1_000 ? `${milliseconds / 1_000}s` : `${milliseconds}ms`
+}
+
+function wrap(text: string, margin: string): string[] {
+  const lines: string[] = []
+  let line = margin
+  for (const word of text.split(' ')) {
+    if (line.length + word.length + 1 > width && line !== margin) {
+      lines.push(line)
+      line = margin
+    }
+    line += line === margin ? word : ` ${word}`
+  }
+  return [...lines, line]
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}

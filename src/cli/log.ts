@@ -1,0 +1,56 @@
+import type { LogEntry } from '../handler.ts'
+import type { Settings } from '../settings.ts'
+
+/** How a request's line is written. */
+export type LogForm = 'text' | 'json' | 'none'
+
+/** The form that `auto` stands for. */
+export function logForm(log: Settings['log'], onTerminal: boolean): LogForm {
+  if (log !== 'auto') return log
+  return onTerminal ? 'text' : 'json'
+}
+
+/** One request as one line, without its end. Nothing a client sent can break out of the line. */
+export function formatEntry(entry: LogEntry, form: LogForm): string {
+  return form === 'json' ? JSON.stringify(entry) : formatText(entry)
+}
+
+function formatText(entry: LogEntry): string {
+  const words = [
+    clock(entry.time),
+    entry.method,
+    entry.path,
+    ...(entry.model === undefined ? [] : [entry.model]),
+    String(entry.status),
+    ...(entry.firstTokenMs === undefined ? [] : [`first ${showMs(entry.firstTokenMs)}`]),
+    ...(entry.tokens === undefined ? [] : [`${entry.tokens} tokens`]),
+    showMs(entry.durationMs),
+    entry.outcome,
+    ...(entry.code === undefined ? [] : [entry.code]),
+    ...(entry.mended?.length ? [`mended ${entry.mended.join(',')}`] : []),
+    ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
+  ]
+  return words.map(printable).join(' ')
+}
+
+function clock(time: string): string {
+  const at = new Date(time)
+  return Number.isNaN(at.getTime()) ? time : at.toTimeString().slice(0, 8)
+}
+
+function showMs(milliseconds: number): string {
+  return milliseconds < 10_000
+    ? `${Math.round(milliseconds)} ms`
+    : `${(milliseconds / 1_000).toFixed(1)} s`
+}
+
+// Control characters, and those that turn the direction of a line or end it.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
+
+/** Text that is safe on a terminal: whatever could move the cursor or turn the line is escaped. */
+export function printable(text: string): string {
+  return text.replace(unprintable, (character) => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}

@@ -1,0 +1,82 @@
+import type { Found } from '../handler.ts'
+import { printable } from './log.ts'
+
+/** What a person may want to know first. */
+export interface Startup {
+  /** `sluice 0.1.0 on bun 1.4.5` */
+  name: string
+  /** Where it listens, `http://127.0.0.1:8787`. */
+  address: string
+  /** Whether other machines can reach it. */
+  open: boolean
+  discover: boolean
+}
+
+/** The words of a terminal's colours, or none. */
+export interface Ink {
+  strong(text: string): string
+  weak(text: string): string
+}
+
+/** Colours where they can be seen and are wanted. */
+export function inkFor(onTerminal: boolean, env: Record<string, string | undefined>): Ink {
+  const wanted = onTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
+  const paint = (code: number) => (text: string) =>
+    wanted ? `\u001b[${code}m${text}\u001b[0m` : text
+  return { strong: paint(1), weak: paint(2) }
+}
+
+/** The first lines, printed as soon as it listens. */
+export function greeting({ name, address, open }: Startup, ink: Ink): string {
+  const lines = [`${name} listens at ${ink.strong(`${address}/v1`)}`]
+  if (open) lines.push('Other machines can reach it, and it asks nobody for a key.')
+  return `${lines.join('\n')}\n`
+}
+
+/** The engines with their models, or why they are not there, and what to try. */
+export function inventory(found: readonly Found[], startup: Startup, ink: Ink): string {
+  const lines = found.map((engine) => describe(engine, found, ink))
+  if (startup.discover && !found.some(isServer)) {
+    lines.push('  No server was found on this machine yet; one that starts later will appear.')
+  }
+  lines.push('', 'Try:', `  ${curlLine(found, startup.address)}`, '')
+  return `${lines.join('\n')}\n`
+}
+
+/** What has come or gone between two looks, a line each. */
+export function changes(before: readonly Found[], after: readonly Found[], ink: Ink): string {
+  const was = new Map(before.map((engine) => [engine.engine, summary(engine)]))
+  const lines = after
+    .filter((engine) => was.get(engine.engine) !== summary(engine))
+    .map((engine) => describe(engine, after, ink))
+  const now = new Set(after.map(({ engine }) => engine))
+  for (const name of was.keys()) if (!now.has(name)) lines.push(`  ${printable(name)} is gone`)
+  return lines.map((line) => `${line}\n`).join('')
+}
+
+function describe(engine: Found, all: readonly Found[], ink: Ink): string {
+  const width = Math.max(...all.map(({ engine: name }) => name.length))
+  return `  ${ink.strong(printable(engine.engine).padEnd(width))}  ${ink.weak(summary(engine))}`
+}
+
+function summary({ models, error }: Found): string {
+  if (error !== undefined) return `not there: ${printable(error)}`
+  if (models.length === 0) return 'no models yet'
+  const shown = models.slice(0, 8).map(printable).join(', ')
+  return models.length > 8 ? `${shown} and ${models.length - 8} more` : shown
+}
+
+function isServer({ engine, error }: Found): boolean {
+  return engine !== 'static' && error === undefined
+}
+
+function curlLine(found: readonly Found[], address: string): string {
+  const model = found.find((engine) => isServer(engine) && engine.models.length > 0)?.models[0]
+  const body = JSON.stringify({
+    model: model ?? 'static',
+    stream: true,
+    messages: [{ role: 'user', content: 'Hello!' }],
+  })
+  const quoted = printable(body).replaceAll("'", "'\\''")
+  return `curl -N ${address}/v1/chat/completions -H 'content-type: application/json' -d '${quoted}'`
+}

@@ -1,0 +1,72 @@
+import { type ApiError, toApiError } from '../wire/errors.ts'
+import type { Discovery } from './discovery.ts'
+import type { Engine, Model } from './engine.ts'
+
+/** Milliseconds an engine may take to list its models before it counts as busy. */
+const PATIENCE = 2000
+
+/** An engine and what is known of it. */
+export interface Entry {
+  engine: Engine
+  /** What it serves; where it can't be asked now, what it served when it last could. */
+  models: Model[]
+  /** Why it could not be asked. */
+  error?: ApiError
+}
+
+export interface CatalogOptions {
+  upstreams: Engine[]
+  static: Engine
+  discovery?: Discovery | undefined
+  /** Whether a request may not wait for what another began (workerd). */
+  isolateRequests: boolean
+}
+
+/** Which engine serves what: asked of the engines, and remembered for a while. */
+export class Catalog {
+  readonly #options: CatalogOptions
+  #entries: Entry[] = []
+  #askedAt = Number.NEGATIVE_INFINITY
+  #asking: Promise<Entry[]> | undefined
+
+  constructor(options: CatalogOptions) {
+    this.#options = options
+  }
+
+  /** What was last known, without asking. */
+  get known(): Entry[] {
+    return this.#entries
+  }
+
+  /** What is known, and no older than `maxAge` ms: upstreams in their order, `static` last. */
+  async entries(maxAge: number): Promise<Entry[]> {
+    if (performance.now() - this.#askedAt <= maxAge) return this.#entries
+    if (this.#options.isolateRequests) return this.#ask()
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  async #ask(): Promise<Entry[]> {
+    const signal = AbortSignal.timeout(PATIENCE)
+    const { upstreams, discovery } = this.#options
+    const [given, found, own] = await Promise.all([
+      Promise.all(upstreams.map((engine) => this.#askOne(engine, signal))),
+      discovery?.look(signal) ?? [],
+      this.#askOne(this.#options.static, signal),
+    ])
+    this.#entries = [...given, ...found, own]
+    this.#askedAt = performance.now()
+    return this.#entries
+  }
+
+  async #askOne(engine: Engine, signal: AbortSignal): Promise<Entry> {
+    try {
+      return { engine, models: await engine.models(signal) }
+    } catch (error) {
+      const models = this.#entries.find((entry) => entry.engine === engine)?.models ?? []
+      return { engine, models, error: toApiError(error) }
+    }
+  }
+}

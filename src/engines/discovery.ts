@@ -1,0 +1,76 @@
+/** Looks for well-known local servers, on this machine's loopback address alone. */
+import { wellKnownPorts } from '../upstreams.ts'
+import type { Engine, Model } from './engine.ts'
+import { createUpstream, type UpstreamOptions } from './upstream.ts'
+
+/** Milliseconds a server on this machine may take to list its models. */
+const PATIENCE = 300
+
+/** Who owns its models tells apart the servers that share a port. */
+const OWNERS: Record<string, string> = {
+  llamacpp: 'llama-server',
+  library: 'ollama',
+  sglang: 'sglang',
+  vllm: 'vllm',
+}
+
+export interface Discovery {
+  /** The servers that answer now, with their models; one that is busy stays if it was known. */
+  look(signal: AbortSignal): Promise<{ engine: Engine; models: Model[] }[]>
+}
+
+export interface DiscoveryOptions extends Pick<UpstreamOptions, 'fetch' | 'reasoning'> {
+  /** Whether the `[DONE]` of the server with this label or URL counts as a finish. */
+  lenient: readonly string[]
+  /** URLs of upstreams that are known anyway. */
+  known: readonly string[]
+  ports?: Readonly<Record<string, string>>
+}
+
+interface Server {
+  engine: Engine
+  models: Model[]
+}
+
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  const { known, lenient, ports = wellKnownPorts, ...shared } = options
+  const found = new Map<string, Server>()
+
+  async function probe(port: string, name: string, signal: AbortSignal): Promise<void> {
+    const url = `http://127.0.0.1:${port}/v1`
+    const isKnown = known.some((each) => new URL(each).port === port)
+    if (isKnown) return
+    const make = (label: string) =>
+      createUpstream({
+        ...shared,
+        url,
+        label,
+        lenient: lenient.includes(label) || lenient.includes(url),
+      })
+    const patience = AbortSignal.timeout(PATIENCE)
+    const stop = AbortSignal.any([signal, patience])
+    try {
+      const before = found.get(url)
+      const models = await (before?.engine ?? make(name)).models(stop)
+      const label = labelOf(name, models)
+      found.set(url, { engine: before?.engine ?? make(label), models })
+    } catch {
+      // Busy is not gone: a server that loads a model may be too busy to list its models.
+      if (!patience.aborted) found.delete(url)
+    }
+  }
+
+  return {
+    async look(signal) {
+      await Promise.all(Object.entries(ports).map(([port, name]) => probe(port, name, signal)))
+      return [...found.values()]
+    },
+  }
+}
+
+/** Who it is: LocalAI and llama-server share a port, and others may have moved to it. */
+function labelOf(name: string, models: Model[]): string {
+  const owner = models[0]?.owned_by ?? ''
+  if (Object.hasOwn(OWNERS, owner)) return OWNERS[owner] as string
+  return name === 'llama-server' && models.length > 0 ? 'localai' : name
+}

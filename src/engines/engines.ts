@@ -1,0 +1,28 @@
+import type { Host } from '../host.ts'
+import type { Settings } from '../settings.ts'
+import { Catalog } from './catalog.ts'
+import { createDiscovery } from './discovery.ts'
+import { createRouter, type Router } from './router.ts'
+import { createStatic } from './static.ts'
+import { createUpstream } from './upstream.ts'
+
+/** The engines that the settings ask for, and who picks among them. */
+export function createEngines(
+  settings: Settings,
+  host: Host,
+): { catalog: Catalog; router: Router } {
+  const shared = {
+    fetch: host.fetch ?? ((input, init) => fetch(input, init)),
+    reasoning: settings.reasoning === 'keep' ? undefined : settings.reasoning,
+  } as const
+  const known = settings.upstream.map(({ url }) => url)
+  const catalog = new Catalog({
+    upstreams: settings.upstream.map((upstream) => createUpstream({ ...upstream, ...shared })),
+    static: createStatic(settings),
+    discovery: settings.discover
+      ? createDiscovery({ ...shared, lenient: settings.lenient, known })
+      : undefined,
+    isolateRequests: host.isolateRequests ?? false,
+  })
+  return { catalog, router: createRouter(catalog, settings.model) }
+}

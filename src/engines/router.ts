@@ -1,0 +1,113 @@
+import { closest } from '../closest.ts'
+import { ApiError } from '../wire/errors.ts'
+import type { Catalog, Entry } from './catalog.ts'
+import type { Engine, Model } from './engine.ts'
+import { STATIC_MODEL } from './static.ts'
+
+/** Milliseconds for which a model found is believed to be there, and one not found not to be. */
+const BELIEVED = { found: 30_000, missing: 1_000 }
+
+/** Where a request goes, and the model's name there. */
+export interface Route {
+  engine: Engine
+  /** Undefined where the upstream is to choose. */
+  model: string | undefined
+}
+
+export interface Router {
+  /** Picks the engine that serves a model. Rejects with an `ApiError` (404) where none does. */
+  pick(model: string | null | undefined): Promise<Route>
+  /** All models served now, those of upstreams first. */
+  list(): Promise<Model[]>
+  /** One model served now. Rejects with an `ApiError` (404). */
+  find(id: string): Promise<Model>
+}
+
+/** `defaultModel` serves requests that name none. */
+export function createRouter(catalog: Catalog, defaultModel: string | undefined): Router {
+  async function list(): Promise<Model[]> {
+    const entries = await catalog.entries(0)
+    const models = entries.filter((entry) => entry.error === undefined).flatMap(modelsOf)
+    const seen = new Set<string>()
+    return models.filter(({ id }) => !seen.has(id) && seen.add(id))
+  }
+
+  return {
+    list,
+    async pick(asked) {
+      const model = asked || defaultModel
+      return (
+        pickFrom(await catalog.entries(BELIEVED.found), model, false) ??
+        pickFrom(await catalog.entries(BELIEVED.missing), model, true) ??
+        Promise.reject(unknownModel(model, await catalog.entries(BELIEVED.missing)))
+      )
+    },
+    async find(id) {
+      const models = await list()
+      const model = models.find(named(id)) ?? models.find(named(`${id}:latest`))
+      if (model !== undefined) return model
+      throw unknownModel(id, catalog.known)
+    },
+  }
+}
+
+/** `isFresh`: the entries are new, so that what is not among them does not exist. */
+function pickFrom(
+  entries: Entry[],
+  model: string | undefined,
+  isFresh: boolean,
+): Route | undefined {
+  const own = entries.at(-1) as Entry
+  const upstreams = entries.slice(0, -1)
+  if (model === STATIC_MODEL) return { engine: own.engine, model }
+  const listed = model === undefined ? firstOf(upstreams) : findIn(upstreams, model)
+  if (listed !== undefined || !isFresh) return listed
+  // Nothing else exists: better a fixed text than none.
+  if (upstreams.length === 0) return { engine: own.engine, model: STATIC_MODEL }
+  // The one upstream knows best what it can load.
+  const [only, another] = upstreams
+  return only && !another ? { engine: only.engine, model } : undefined
+}
+
+function firstOf(upstreams: Entry[]): Route | undefined {
+  const entry = upstreams.find(({ models, error }) => models.length > 0 && error === undefined)
+  return entry && { engine: entry.engine, model: entry.models[0]?.id }
+}
+
+/** Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
+function findIn(upstreams: Entry[], model: string): Route | undefined {
+  for (const id of [model, `${model}:latest`]) {
+    const entry = upstreams.find(({ models }) => models.some(named(id)))
+    if (entry !== undefined) return { engine: entry.engine, model: id }
+  }
+  return undefined
+}
+
+function named(id: string): (model: Model) => boolean {
+  return (model) => model.id === id
+}
+
+function modelsOf({ models }: Entry): Model[] {
+  return models
+}
+
+function unknownModel(model: string | undefined, entries: Entry[]): ApiError {
+  const silent = entries
+    .filter(({ error }) => error !== undefined)
+    .map(({ engine }) => engine.label)
+  const unasked = silent.length > 0 ? ` ${silent.join(' and ')} could not be asked just now.` : ''
+  if (model === undefined) {
+    const message = `model: no upstream lists a model, so the request has to name one.${unasked}`
+    return new ApiError(404, message, { code: 'model_not_found', param: 'model' })
+  }
+  const near = closest(
+    model,
+    entries.flatMap(modelsOf).map(({ id }) => id),
+  )
+  const hint =
+    near.length > 0
+      ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
+      : 'GET /v1/models lists those there are.'
+  const message = `model: no engine serves ${JSON.stringify(model.slice(0, 80))}; ${hint}${unasked}`
+  return new ApiError(404, message, { code: 'model_not_found', param: 'model' })
+}

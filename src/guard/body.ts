@@ -1,0 +1,88 @@
+import { concat } from '../stream/frames.ts'
+import { ApiError, badRequest } from '../wire/errors.ts'
+import { nestsDeeper } from '../wire/json.ts'
+import { decodeText } from '../wire/sse.ts'
+
+/** Deeper JSON than this is no request, and recursion over it would overflow a stack. */
+const MAX_DEPTH = 64
+
+/**
+ * Reads a request's JSON body, at most `maxBytes` of it. Throws an `ApiError`: 415 for a type that
+ * is not JSON, 413 for too much, 400 for what is not JSON.
+ */
+export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+  requireJson(request)
+  const bytes = await readBytes(request, maxBytes)
+  if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
+  if (nestsDeeper(bytes, MAX_DEPTH)) {
+    throw badRequest(`body: expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`)
+  }
+  let text: string
+  try {
+    text = decodeText(bytes)
+  } catch {
+    throw badRequest('body: expected UTF-8, got other bytes.')
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badRequest(
+      `body: expected JSON, got text that does not parse as JSON: ${excerpt(text)}. ` +
+        'In a shell, put single quotes around it.',
+    )
+  }
+}
+
+/** A form or a plain text can be posted by any page without the browser asking; JSON can't. */
+function requireJson(request: Request): void {
+  const encoding = request.headers.get('content-encoding')
+  if (encoding !== null && encoding.toLowerCase() !== 'identity') {
+    throw unsupported(
+      `content-encoding: expected none, got ${show(encoding)}; send it uncompressed.`,
+    )
+  }
+  const type = request.headers.get('content-type')
+  const essence = type?.split(';')[0]?.trim().toLowerCase()
+  if (essence === 'application/json') return
+  const came = type === null ? 'none' : show(type)
+  throw unsupported(
+    `content-type: expected application/json, got ${came}; with curl, add -H 'content-type: application/json'.`,
+  )
+}
+
+function unsupported(message: string): ApiError {
+  return new ApiError(415, message, { code: 'unsupported_media_type' })
+}
+
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  const announced = request.headers.get('content-length')
+  if (announced !== null) {
+    if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
+    return new Uint8Array(await request.arrayBuffer())
+  }
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  let length = 0
+  const reader = request.body?.getReader()
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    length += part.value.length
+    if (length > maxBytes) {
+      reader?.cancel().catch(() => {})
+      throw tooLarge(maxBytes)
+    }
+    parts.push(part.value)
+  }
+  return concat(parts)
+}
+
+function tooLarge(maxBytes: number): ApiError {
+  const message = `body: expected at most ${maxBytes} bytes, got more; --max-body allows more.`
+  return new ApiError(413, message, { code: 'request_too_large' })
+}
+
+function excerpt(text: string): string {
+  return show(text.trim())
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text)
+}

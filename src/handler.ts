@@ -1,0 +1,137 @@
+/** Every route, and what all requests share. */
+import { type IRequest, Router } from 'itty-router'
+import { chatEncoder } from './dialects/chat.ts'
+import { createEngines } from './engines/engines.ts'
+import { readJsonBody } from './guard/body.ts'
+import { refuseLoop } from './guard/loop.ts'
+import type { Found, Handler, Host } from './host.ts'
+import { decodedId, noRoute, preflight } from './methods.ts'
+import { homePage } from './page.ts'
+import { parseSettings, type SettingsInput } from './settings.ts'
+import { Cancelled, Exchange } from './stream/exchange.ts'
+import { streamResponse } from './stream/response.ts'
+import { separateTickers, sharedTicker } from './stream/ticker.ts'
+import { wholeResponse } from './stream/whole.ts'
+import { Trace } from './trace.ts'
+import { VERSION } from './version.ts'
+import { parseChatRequest } from './wire/chat.ts'
+import { ApiError, badRequest, toApiError } from './wire/errors.ts'
+
+export type { Found, Handler, Host, LogEntry } from './host.ts'
+
+/** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
+export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
+  const settings = parseSettings(input)
+  const { catalog, router: engines } = createEngines(settings, host)
+  const tick = Math.min(1000, Math.max(5, settings.heartbeat / 4))
+  const ticker = host.isolateRequests ? separateTickers(tick) : sharedTicker(tick)
+  const running = new Set<Exchange>()
+  let isDraining = false
+
+  const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
+  routes
+    .get('/', async ({ url }) => homePage(await found(), new URL(url).origin, host.name))
+    .get('/health', () => Response.json({ status: 'ok', version: VERSION, host: host.name }))
+    .get('/v1/models', async () => Response.json({ object: 'list', data: await engines.list() }))
+    .get('/v1/models/:id+', async ({ params }) =>
+      Response.json(await engines.find(decodedId(params))),
+    )
+    .post('/v1/chat/completions', chat)
+    .options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
+    .all('*', (request) => noRoute(routes.routes, request))
+
+  async function chat(request: Request, trace: Trace): Promise<Response> {
+    const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
+    const exchange = new Exchange({
+      client: request.signal,
+      limits: settings,
+      ticker,
+      onEnd: () => {
+        running.delete(exchange)
+        trace.end()
+      },
+    })
+    trace.exchange = exchange
+    running.add(exchange)
+    const ask = async (signal: AbortSignal) => {
+      const { engine, model } = await engines.pick(asked.model)
+      exchange.engine = engine.label
+      exchange.model = model
+      return engine.chat(model === asked.model ? asked : { ...asked, model }, signal)
+    }
+    try {
+      if (!asked.stream) return await wholeResponse(exchange, ask)
+      const encoder = chatEncoder(trace.id, asked.model ?? '')
+      return await streamResponse(exchange, ask, encoder, settings)
+    } catch (error) {
+      exchange.fail(toApiError(error))
+      throw error
+    }
+  }
+
+  async function found(): Promise<Found[]> {
+    return (await catalog.entries(0)).map(({ engine, models, error }) => ({
+      engine: engine.label,
+      models: models.map(({ id }) => id),
+      ...(error && { error: error.message }),
+    }))
+  }
+
+  async function answer(request: Request, path: string | undefined, trace: Trace) {
+    if (isDraining) throw shuttingDown()
+    if (path === undefined) throw badRequest('The request names no URL that can be read.')
+    return (await routes.fetch(asGet(request), trace)) as Response
+  }
+
+  return {
+    async fetch(request) {
+      const path = URL.parse(request.url)?.pathname
+      const trace = new Trace(request.method, path ?? request.url, host.log)
+      let failure: unknown
+      const response = await answer(request, path, trace).catch((error: unknown) => {
+        failure = request.signal.aborted
+          ? new Cancelled('the client left', { cause: error })
+          : error
+        return refusal(failure)
+      })
+      response.headers.set('x-request-id', trace.id)
+      trace.respond(response.status, failure)
+      return request.method === 'HEAD' ? headOf(response) : response
+    },
+    refresh: found,
+    async drain(graceMs) {
+      isDraining = true
+      const deadline = performance.now() + graceMs
+      while (running.size > 0 && performance.now() < deadline) await sleep(20)
+      for (const exchange of running) exchange.fail(shuttingDown())
+    },
+  }
+}
+
+/** HEAD is GET without the body. */
+function asGet(request: Request): Request {
+  return request.method === 'HEAD' ? new Request(request, { method: 'GET' }) : request
+}
+
+function headOf(response: Response): Response {
+  response.body?.cancel().catch(() => {})
+  return new Response(null, response)
+}
+
+/** The error as a response; a client that left gets one too, though nobody reads it. */
+function refusal(failure: unknown): Response {
+  if (failure instanceof Cancelled) return new Response(null, { status: 499 })
+  const error = toApiError(failure)
+  return Response.json(error, { status: error.status, headers: error.headers })
+}
+
+function shuttingDown(): ApiError {
+  return new ApiError(503, 'sluice is shutting down; ask again when it is back.', {
+    code: 'shutting_down',
+    headers: { 'retry-after': '5', connection: 'close' },
+  })
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,56 @@
+/** What passes between the handler and the host that runs it. */
+
+/** One request, as the log tells it. */
+export interface LogEntry {
+  /** ISO 8601, when it arrived. */
+  time: string
+  /** The response's `x-request-id`. */
+  id: string
+  method: string
+  path: string
+  status: number
+  durationMs: number
+  /** How it ended. `ok` and `refused` are answers without a stream. */
+  outcome: 'ok' | 'refused' | 'finished' | 'failed' | 'cancelled'
+  model?: string
+  engine?: string
+  /** From the request's arrival to the first chunk with a token. */
+  firstTokenMs?: number
+  /** Completion tokens, as the engine counted them. */
+  tokens?: number
+  /** An error's code. */
+  code?: string
+  /** What the contract mended in the engine's stream: `done`, `role`, … */
+  mended?: string[]
+  /** What failed underneath, for the person who runs the server. Never sent to a client. */
+  cause?: string
+}
+
+/** What a host lends the handler. */
+export interface Host {
+  /** `bun 1.4.5`; the page and `GET /health` show it. */
+  name?: string
+  /** Where requests to upstreams go out; the global `fetch` by default. */
+  fetch?: typeof fetch
+  /** Called once a request, when it has ended. */
+  log?: (entry: LogEntry) => void
+  /** True where a request may not be woken by another's timer or promise (workerd). */
+  isolateRequests?: boolean
+}
+
+/** An engine and what it serves, as last seen: for start-up output and the page. */
+export interface Found {
+  engine: string
+  models: string[]
+  /** Why it could not be asked. */
+  error?: string
+}
+
+/** The whole product. */
+export interface Handler {
+  fetch(request: Request): Promise<Response>
+  /** Asks every engine for its models now, and looks for local servers anew. */
+  refresh(): Promise<Found[]>
+  /** Refuses new requests, lets running ones finish for `graceMs`, then ends the rest with an error. */
+  drain(graceMs: number): Promise<void>
+}

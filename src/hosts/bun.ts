@@ -1,0 +1,34 @@
+import type { SettingsInput } from '../settings.ts'
+import { type Runtime, main as run, type Server, start } from './serve.ts'
+
+const name = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
+
+const runtime: Runtime = {
+  name: `bun ${Bun.version}`,
+  async listen({ fetch, port, hostname }) {
+    // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
+    const server = Bun.serve({ fetch, port, hostname, idleTimeout: 0 })
+    return { port: server.port ?? port, close: () => server.stop() }
+  },
+}
+
+/** Serves on Bun. Rejects with a `SettingsError`. */
+export function serve(settings?: SettingsInput): Promise<Server> {
+  return start(runtime, settings)
+}
+
+/** The `sluice` command on Bun. */
+export function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  // Bun asks upstreams only 256 things at once, and reads the number that says otherwise only as it
+  // starts: so it starts anew, in the same process.
+  if (process.env[name] === undefined && process.platform !== 'win32') {
+    const { execPath, execArgv, argv } = process
+    process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], {
+      ...process.env,
+      [name]: '65336',
+    })
+  }
+  return run(runtime, args)
+}
+
+if (import.meta.main) await main()

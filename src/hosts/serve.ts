@@ -1,0 +1,202 @@
+import process from 'node:process'
+import { setInterval, setTimeout as sleep } from 'node:timers/promises'
+import { readFlags } from '../cli/flags.ts'
+import { helpText } from '../cli/help.ts'
+import { formatEntry, logForm } from '../cli/log.ts'
+import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
+import { createHandler, type Found, type Handler, type LogEntry } from '../handler.ts'
+import {
+  parseSettings,
+  type Settings,
+  SettingsError,
+  type SettingsInput,
+  settingsFromEnv,
+} from '../settings.ts'
+import { VERSION } from '../version.ts'
+
+/** A socket that listens. */
+export interface Listener {
+  /** The real port, where 0 was asked for. */
+  port: number
+  /** Stops accepting and lets running responses go on; resolves when the last has ended. */
+  close(): Promise<void>
+}
+
+/** What a runtime gives. */
+export interface Runtime {
+  /** `bun 1.4.5` */
+  name: string
+  /** Where requests to upstreams go out; the global `fetch` by default. */
+  fetch?: typeof fetch
+  /** Rejects where it can't listen. */
+  listen(options: {
+    fetch: (request: Request) => Promise<Response>
+    port: number
+    hostname: string
+  }): Promise<Listener>
+}
+
+/** A server that runs. */
+export interface Server {
+  /** `http://127.0.0.1:8787` */
+  url: string
+  port: number
+  handler: Handler
+  /** Stops accepting, lets streams end for `graceMs`, then ends the rest with an error frame. */
+  stop(graceMs?: number): Promise<void>
+}
+
+/** How often servers on this machine are looked for, in milliseconds. */
+const lookEvery = 10_000
+
+/** A signal that comes twice within this time was sent once and passed on by a parent as well. */
+const echo = 300
+
+/** How long a response's last bytes may take to leave after its stream has ended. */
+const flush = 500
+
+/** Serves until it is stopped. Rejects with a `SettingsError` where the settings don't allow it. */
+export async function start(
+  runtime: Runtime,
+  input: SettingsInput = {},
+  log?: (entry: LogEntry) => void,
+): Promise<Server> {
+  const settings = parseSettings(input)
+  const handler = createHandler(settings, {
+    name: runtime.name,
+    ...(runtime.fetch && { fetch: runtime.fetch }),
+    ...(log && { log }),
+  })
+  const { host: hostname, port } = settings
+  const listener = await runtime
+    .listen({ fetch: handler.fetch, port, hostname })
+    .catch((error: unknown) => Promise.reject(explain(error, settings)))
+  return {
+    url: addressOf(hostname, listener.port),
+    port: listener.port,
+    handler,
+    async stop(graceMs = settings.grace) {
+      const closed = listener.close()
+      await handler.drain(graceMs)
+      await Promise.race([closed, sleep(flush)])
+    },
+  }
+}
+
+/** The `sluice` command: serves by flags and environment until a signal ends it. */
+export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
+  const settings = readCommand(args)
+  if (settings === undefined) return
+  const form = logForm(settings.log, process.stdout.isTTY === true)
+  survive()
+  const server = await start(runtime, settings, (entry) => {
+    if (form !== 'none') process.stdout.write(`${formatEntry(entry, form)}\n`)
+  }).catch(refuse)
+  onSignal(() => server.stop())
+  const startup = {
+    name: `sluice ${VERSION} on ${runtime.name}`,
+    address: server.url,
+    open: isOpen(settings.host),
+    discover: settings.discover,
+  }
+  await introduce(server.handler.refresh, startup)
+}
+
+/** What a command line and the environment set; undefined where it only asked for help. */
+export function readCommand(
+  args: readonly string[],
+  hostDefaults: SettingsInput = {},
+): Settings | undefined {
+  try {
+    const line = readFlags(args)
+    if (line.help) process.stdout.write(helpText())
+    else if (line.version) process.stdout.write(`${VERSION}\n`)
+    else
+      return parseSettings({ ...hostDefaults, ...settingsFromEnv(process.env), ...line.settings })
+    return undefined
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+/** Ends the process with code 2 and one line for what the person can mend. */
+export function refuse(error: unknown): never {
+  if (!(error instanceof SettingsError)) throw error
+  process.stderr.write(`sluice: ${error.message}\n`)
+  process.exit(2)
+}
+
+/** Runs `stop` at the first SIGINT or SIGTERM and exits with 0; a second one exits at once. */
+export function onSignal(stop: () => Promise<void>): void {
+  let first = 0
+  const codes = { SIGINT: 130, SIGTERM: 143 }
+  for (const [signal, code] of Object.entries(codes)) {
+    process.on(signal, () => {
+      if (first === 0) {
+        first = performance.now()
+        stop().then(
+          () => process.exit(0),
+          (error: unknown) => {
+            process.stderr.write(`sluice: it did not stop cleanly: ${String(error)}\n`)
+            process.exit(1)
+          },
+        )
+      } else if (performance.now() - first > echo) process.exit(code)
+    })
+  }
+}
+
+/** Prints where it listens and what `look` found, then what comes and goes. */
+export async function introduce(look: () => Promise<Found[]>, startup: Startup): Promise<void> {
+  const ink = inkFor(process.stderr.isTTY === true, process.env)
+  process.stderr.write(greeting(startup, ink))
+  let known = await look().catch(() => [])
+  process.stderr.write(inventory(known, startup, ink))
+  if (!startup.discover) return
+  // The sockets keep the process alive, not this.
+  for await (const _ of setInterval(lookEvery, undefined, { ref: false })) {
+    // It can't look while it is being stopped.
+    const found = await look().catch(() => known)
+    process.stderr.write(changes(known, found, ink))
+    known = found
+  }
+}
+
+/** A closed pipe must not end a server, nor must one stray rejection end every stream. */
+export function survive(): void {
+  process.stdout.on('error', () => {})
+  process.stderr.on('error', () => {})
+  process.on('unhandledRejection', (reason) => {
+    const told = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+    process.stderr.write(`sluice: an error that nothing caught: ${told}\n`)
+  })
+}
+
+/** Why it can't listen, as something the person can mend. */
+export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): unknown {
+  const { code, name } = error as { code?: unknown; name?: unknown }
+  const reasons: Record<string, string> = {
+    EADDRINUSE: `port ${port} is in use on ${host}; choose another with --port.`,
+    EACCES: `port ${port} needs more rights than this process has; choose another with --port.`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host.`,
+    ENOTFOUND: `${host} is no address of this machine; choose another with --host.`,
+  }
+  const denoNames: Record<string, string> = {
+    AddrInUse: 'EADDRINUSE',
+    PermissionDenied: 'EACCES',
+    AddrNotAvailable: 'EADDRNOTAVAIL',
+  }
+  const reason = reasons[String(code)] ?? reasons[denoNames[String(name)] ?? '']
+  return reason === undefined ? error : new SettingsError(reason)
+}
+
+/** The address for a person to use: the loopback one, where it listens at every address. */
+export function addressOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
+
+/** Whether other machines can reach it. */
+export function isOpen(host: string): boolean {
+  return !/^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)
+}

@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { get, type IncomingMessage } from 'node:http'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { json } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { Found } from '../handler.ts'
+import { type Settings, SettingsError } from '../settings.ts'
+import { explain } from './serve.ts'
+
+/** A workerd that listens. */
+export interface Workerd {
+  process: ChildProcess
+  /** The real port, where 0 was asked for. */
+  port: number
+  stdout: Readable
+  stderr: Readable
+  /** Has the worker ask its engines for their models now. */
+  look(): Promise<Found[]>
+}
+
+/** Matches `compatibility_date` in wrangler.toml. */
+const compatibilityDate = '2026-11-17'
+
+/**
+ * Starts workerd with its files in `folder`; resolves once it listens. Rejects with a
+ * `SettingsError` where it can't.
+ */
+export async function startWorkerd(settings: Settings, folder: string): Promise<Workerd> {
+  const binary = findBinary()
+  await bundle(join(folder, 'edge.js'))
+  const config = join(folder, 'config.capnp')
+  const door = join(folder, 'control')
+  writeFileSync(config, configure(settings, door))
+  const child = spawn(binary, ['serve', config, '--control-fd=3'], {
+    // In the environment keys are seen by nobody else, and need no escaping.
+    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(settings) },
+    // In a group of its own: a terminal's Ctrl-C is for the supervisor, which lets streams end.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  process.on('exit', () => child.kill('SIGKILL'))
+  const [, stdout, stderr, control] = child.stdio as unknown as Readable[]
+  if (!stdout || !stderr || !control) throw new Error('workerd was started without its pipes')
+  const port = await listening(child, control, stderr, settings)
+  return { process: child, port, stdout, stderr, look: () => ask(door) }
+}
+
+/** Ends workerd: it lets running streams end for `graceMs`, then it is killed. */
+export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  child.kill('SIGTERM')
+  const timer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+  await ended
+  clearTimeout(timer)
+}
+
+/** `door` is a socket for this process alone: it lies in a folder that nobody else may enter. */
+function configure({ host, port }: Settings, door: string): string {
+  const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "sluice", worker = (
+      modules = [(name = "edge.js", esModule = embed "edge.js")],
+      compatibilityDate = "${compatibilityDate}",
+      bindings = [(name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG")],
+      globalOutbound = "upstreams",
+    )),
+    (name = "upstreams", network = (
+      allow = ["public", "private", "local"],
+      tlsOptions = (trustBrowserCas = true),
+    )),
+  ],
+  sockets = [
+    (name = "http", address = ${JSON.stringify(address)}, http = (), service = "sluice"),
+    (
+      name = "control",
+      address = ${JSON.stringify(`unix:${door}`)},
+      http = (),
+      service = (name = "sluice", entrypoint = "control"),
+    ),
+  ],
+);
+`
+}
+
+/** The worker as one module: as it was packed, or bundled now from a checkout. */
+async function bundle(outfile: string): Promise<void> {
+  if (!import.meta.url.endsWith('.ts')) {
+    copyFileSync(new URL('../worker/edge.js', import.meta.url), outfile)
+    return
+  }
+  const { build } = await import('esbuild')
+  await build({
+    entryPoints: [fileURLToPath(new URL('../../worker/edge.ts', import.meta.url))],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker'],
+    logLevel: 'error',
+  })
+}
+
+function findBinary(): string {
+  const require = createRequire(import.meta.url)
+  try {
+    const { default: path } = require('workerd') as { default: string }
+    return path
+  } catch (cause) {
+    throw new SettingsError('workerd is not installed; get it with: npm install workerd', { cause })
+  }
+}
+
+/** The port it says it listens on, or why it ended instead. */
+function listening(
+  child: ChildProcess,
+  control: Readable,
+  stderr: Readable,
+  settings: Settings,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let said = ''
+    const hear = (bytes: Buffer) => {
+      said += bytes.toString()
+    }
+    stderr.on('data', hear)
+    child.once('error', reject)
+    child.once('close', () => reject(explain(toError(said), settings)))
+    createInterface({ input: control }).on('line', (line) => {
+      const { event, socket, port } = JSON.parse(line) as Record<string, unknown>
+      if (event !== 'listen' || socket !== 'http') return
+      stderr.off('data', hear)
+      if (said !== '') process.stderr.write(said)
+      resolve(Number(port))
+    })
+  })
+}
+
+/** What workerd says before it gives up, with the code that Node gives to the same. */
+function toError(said: string): Error {
+  const codes: [RegExp, string][] = [
+    [/Address already in use/, 'EADDRINUSE'],
+    [/Permission denied/, 'EACCES'],
+    [/Cannot assign requested address/, 'EADDRNOTAVAIL'],
+    [/getaddrinfo|Name or service not known|no address/i, 'ENOTFOUND'],
+  ]
+  const code = codes.find(([pattern]) => pattern.test(said))?.[1]
+  return Object.assign(new Error(`workerd did not start: ${said.trim()}`), { code })
+}
+
+async function ask(socketPath: string): Promise<Found[]> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get({ socketPath, agent: false }, resolve).on('error', reject)
+  })
+  return (await json(response)) as Found[]
+}

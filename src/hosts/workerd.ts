@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
+import type { LogEntry } from '../handler.ts'
+import { VERSION } from '../version.ts'
+import { addressOf, introduce, isOpen, onSignal, readCommand, refuse, survive } from './serve.ts'
+import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
+
+/**
+ * The `sluice` command on workerd. A worker gets no flags and no signals: this gives it settings,
+ * tells what it says and ends it.
+ */
+export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  // workerd learns that a client left only as it writes, so it writes more often.
+  const settings = readCommand(args, { heartbeat: 2_000 })
+  if (settings === undefined) return
+  survive()
+  const form = logForm(settings.log, process.stdout.isTTY === true)
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  const log = form === 'none' ? form : 'json'
+  const workerd = await startWorkerd({ ...settings, log }, folder).catch(refuse)
+  let stopping = false
+  workerd.process.once('exit', (code, signal) => {
+    if (stopping) return
+    process.stderr.write(`sluice: workerd ended by itself (${signal ?? `code ${code}`}).\n`)
+    process.exit(1)
+  })
+  onSignal(() => {
+    stopping = true
+    return endWorkerd(workerd.process, settings.grace)
+  })
+  passOn(workerd, form)
+  const startup = {
+    name: `sluice ${VERSION} on workerd`,
+    address: addressOf(settings.host, workerd.port),
+    open: isOpen(settings.host),
+    discover: settings.discover,
+  }
+  await introduce(workerd.look, startup)
+}
+
+/** The worker's log lines in the form that was asked for; whatever else it says as it is. */
+function passOn({ stdout, stderr }: Workerd, form: LogForm): void {
+  stderr.pipe(process.stderr, { end: false })
+  createInterface({ input: stdout }).on('line', (line) => {
+    const entry = form === 'text' ? readEntry(line) : undefined
+    process.stdout.write(`${entry ? formatEntry(entry, 'text') : line}\n`)
+  })
+}
+
+function readEntry(line: string): LogEntry | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    const isEntry = typeof value === 'object' && value !== null && 'outcome' in value
+    return isEntry ? (value as LogEntry) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+if (import.meta.main) await main()

@@ -1,0 +1,87 @@
+import type { Found } from './host.ts'
+import { VERSION } from './version.ts'
+
+/** The page at `/`: what runs here, and the line that streams from it. */
+export function homePage(found: Found[], origin: string, host = 'this host'): Response {
+  const model = found.find(({ models }) => models.length > 0)?.models[0] ?? 'static'
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>sluice</title>
+<style>${STYLE}</style>
+<main>
+<h1>sluice</h1>
+<p>The OpenAI API, streaming first, for models on your own hardware.<br>
+<small>version ${escape(VERSION)} on ${escape(host)}</small></p>
+<h2>Try it</h2>
+<pre tabindex="0"><code>${escape(curlLine(origin, model))}</code></pre>
+<p>Any OpenAI client streams from the base URL <code>${escape(origin)}/v1</code>.</p>
+<h2>Engines and models</h2>
+${found.map(engine).join('\n')}
+${found.length > 1 ? '' : NOTHING_ELSE}
+<p><small><a href="/v1/models">/v1/models</a> · <a href="/health">/health</a></small></p>
+</main>
+</html>
+`
+  return new Response(html, {
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+      'x-content-type-options': 'nosniff',
+    },
+  })
+}
+
+/** The same everywhere a person is told how to try it. */
+export function curlLine(origin: string, model: string): string {
+  const body = JSON.stringify({
+    model,
+    stream: true,
+    messages: [{ role: 'user', content: 'Hello' }],
+  })
+  const quoted = body.replaceAll("'", "'\\''")
+  return `curl -N ${origin}/v1/chat/completions -H 'content-type: application/json' -d '${quoted}'`
+}
+
+function engine({ engine: label, models, error }: Found): string {
+  const state = error === undefined ? '' : `<p class="error">${escape(error)}</p>`
+  const none = error === undefined ? '<p>It lists no models.</p>' : ''
+  const list = models.map((id) => `<li><code>${escape(id)}</code></li>`).join('')
+  return `<section><h3>${escape(label)}</h3>${state}${list ? `<ul>${list}</ul>` : none}</section>`
+}
+
+function escape(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}
+
+const NOTHING_ELSE = `<p>No model server was found, so the built-in <code>static</code> model answers with
+a fixed sentence. Start Ollama, LM Studio, llama-server or vLLM on this machine and reload, or start
+sluice with <code>--upstream URL</code>.</p>`
+
+const STYLE = `
+:root { font: 1rem/1.5 system-ui, sans-serif; color: #16202a; background: #fbfcfd; }
+main { max-width: 46rem; margin: 0 auto; padding: 2rem 1rem; }
+h1 { font-size: 2rem; margin: 0; letter-spacing: -0.02em; }
+h2 { font-size: 1.1rem; margin: 2rem 0 0.5rem; }
+h3 { font-size: 1rem; margin: 0; }
+small { color: #5a6875; }
+section { border: 1px solid #d5dde4; border-radius: 0.5rem; padding: 0.75rem 1rem; margin: 0.5rem 0; }
+section p, ul { margin: 0.25rem 0 0; }
+ul { padding-left: 1.25rem; max-height: 20rem; overflow-y: auto; }
+pre { background: #eef2f5; border-radius: 0.5rem; padding: 1rem; overflow-x: auto; }
+code { font: 0.875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
+pre code { overflow-wrap: normal; }
+a { color: #0b5fa5; }
+.error { color: #a4262c; }
+@media (prefers-color-scheme: dark) {
+  :root { color: #dfe6ec; background: #10161c; }
+  small { color: #93a1ad; }
+  section { border-color: #2b3743; }
+  pre { background: #1a232c; }
+  a { color: #6cb6f5; }
+  .error { color: #ff8a8a; }
+}
+`

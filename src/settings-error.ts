@@ -1,0 +1,26 @@
+import { closest } from './closest.ts'
+
+/** A setting that can't be. The message is one line: which setting, what came, what was expected. */
+export class SettingsError extends Error {
+  override name = 'SettingsError'
+}
+
+/** The message every wrong setting gets; `came` is the value, shown short. */
+export function unexpected(setting: string, expected: string, came: unknown): SettingsError {
+  return new SettingsError(`${setting}: expected ${expected}, got ${show(came)}.`)
+}
+
+/** The message of a name that is none, with the nearest that are. */
+export function unknownName(setting: string, name: string, known: Iterable<string>): SettingsError {
+  const near = closest(name, known)
+  const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`
+  return new SettingsError(`${setting}: there is no such setting.${hint}`)
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') {
+    return JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)
+  }
+  if (Array.isArray(value)) return 'an array'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}

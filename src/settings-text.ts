@@ -1,0 +1,37 @@
+// Settings as text, read into the values they mean. What can't be read stays what it is, for the
+// schema to refuse.
+
+const units: Record<string, number> = {
+  ...{ '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 },
+  ...{ b: 1, kb: 1e3, mb: 1e6, gb: 1e9, kib: 2 ** 10, mib: 2 ** 20, gib: 2 ** 30 },
+}
+
+function readQuantity(value: unknown, unit: RegExp): unknown {
+  const match = typeof value === 'string' && /^(\d+(?:\.\d+)?) ?([a-z]*)$/i.exec(value.trim())
+  if (!match || !unit.test(match[2] ?? '')) return value
+  return Math.round(Number(match[1]) * (units[(match[2] ?? '').toLowerCase()] ?? Number.NaN))
+}
+
+/** `1.5m` and `500` as milliseconds. */
+export function readDuration(value: unknown): unknown {
+  return readQuantity(value, /^(ms|s|m|h)?$/)
+}
+
+/** `20MB` and `20000000` as bytes. */
+export function readSize(value: unknown): unknown {
+  return readQuantity(value, /^([kmg]i?)?b?$/i)
+}
+
+export function readInteger(value: unknown): unknown {
+  return typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value
+}
+
+export function readBoolean(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (/^(true|1|yes|on)$/i.test(value)) return true
+  return /^(false|0|no|off)$/i.test(value) ? false : value
+}
+
+export function readList(value: unknown): unknown {
+  return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value
+}

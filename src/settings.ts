@@ -1,0 +1,226 @@
+import * as z from 'zod/mini'
+import { SettingsError, unexpected, unknownName } from './settings-error.ts'
+import { readBoolean, readDuration, readInteger, readList, readSize } from './settings-text.ts'
+import {
+  type ResolvedUpstream,
+  readUpstream,
+  resolveUpstreams,
+  type UpstreamInput,
+} from './upstreams.ts'
+
+export { SettingsError } from './settings-error.ts'
+export type { ResolvedUpstream, UpstreamInput } from './upstreams.ts'
+
+/** Everything that can be set, checked and complete. Times are milliseconds. */
+export interface Settings {
+  /** 0 lets the system choose. */
+  port: number
+  host: string
+  upstream: ResolvedUpstream[]
+  /** Labels or URLs of upstreams whose `[DONE]` without a finish reason is taken as `stop`. */
+  lenient: string[]
+  /** Whether to look for well-known servers on this machine. */
+  discover: boolean
+  /** The model of a request that names none. */
+  model?: string
+  staticText: string
+  /** Between two words. */
+  staticDelay: number
+  /** The one name reasoning is sent by; `keep` leaves it as the upstream has it. */
+  reasoning: 'keep' | 'reasoning' | 'reasoning_content'
+  /** How long a stream's headers wait for the first chunk, so that an early failure has its status. */
+  headerWait: number
+  /** How long a line stays quiet before a heartbeat. */
+  heartbeat: number
+  /** The longest an engine may take to answer: loading, queueing. */
+  answerTimeout: number
+  /** The longest from an engine's answer to its first token. */
+  firstTokenTimeout: number
+  /** The longest pause between two tokens. */
+  tokenTimeout: number
+  /** The longest a client may read nothing. */
+  clientTimeout: number
+  /** How long running streams may go on when the server is stopped. */
+  grace: number
+  /** The largest request body, in bytes. */
+  maxBody: number
+  log: 'auto' | 'text' | 'json' | 'none'
+}
+
+/** Settings as code gives them. JSON, flags and the environment may give each as text too. */
+export interface SettingsInput extends Partial<Omit<Settings, 'upstream'>> {
+  upstream?: string | readonly (string | UpstreamInput)[]
+  /** Keys of the upstreams, in the same order; an empty one is none. */
+  upstreamKey?: string | readonly string[]
+}
+
+export type SettingName = keyof SettingsInput
+
+/** One line of the table of settings. */
+export interface Field {
+  schema: z.ZodMiniType<unknown>
+  /** What a value has to be, for messages: `expected …`. */
+  expected: string
+  default?: unknown
+  kind: 'value' | 'list' | 'boolean'
+  /** Reads one item of a list; throws a `SettingsError`. */
+  item?: (item: unknown, shownAs: string) => unknown
+  /** Never shown, and not to be given as a flag: a process list is no place for it. */
+  secret?: boolean
+}
+
+const longest = 24 * 60 * 60_000
+
+/** The one table behind flags, environment, code and `--help`. */
+export const fields: Record<SettingName, Field> = {
+  port: integer(8787, 0, 65_535, 'a port from 0 to 65535'),
+  host: {
+    ...text('127.0.0.1', 'an address to listen on, such as 127.0.0.1'),
+    schema: z.string().check(z.regex(/^[\w.:%-]+$/)),
+  },
+  upstream: {
+    schema: z.pipe(z.transform(readList), z.array(z.unknown())),
+    expected: 'URL or LABEL=URL',
+    default: [],
+    kind: 'list',
+    item: readUpstream,
+  },
+  upstreamKey: { ...strings('keys, separated by commas'), secret: true },
+  lenient: strings('labels or URLs of upstreams'),
+  discover: {
+    schema: z.pipe(z.transform(readBoolean), z.boolean()),
+    expected: 'true or false',
+    kind: 'boolean',
+  },
+  model: text(undefined, 'the name of a model'),
+  staticText: text('Water finds its way word by word, and every stream reaches its end.', 'a text'),
+  staticDelay: duration(100, 0, 60_000),
+  reasoning: choice('keep', 'reasoning', 'reasoning_content'),
+  headerWait: duration(5_000, 0),
+  heartbeat: duration(10_000, 10),
+  answerTimeout: duration(15 * 60_000, 10),
+  firstTokenTimeout: duration(10 * 60_000, 10),
+  tokenTimeout: duration(5 * 60_000, 10),
+  clientTimeout: duration(5 * 60_000, 10),
+  grace: duration(10_000, 0),
+  maxBody: {
+    ...integer(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
+    schema: z.pipe(z.transform(readSize), whole(1_000, 1_000_000_000)),
+  },
+  log: choice('auto', 'text', 'json', 'none'),
+}
+
+/**
+ * Checks settings and completes them with the defaults; what it returned may be given to it again.
+ * Throws a `SettingsError`.
+ */
+export function parseSettings(input: SettingsInput = {}): Settings {
+  const parsed: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(input)) {
+    if (value !== undefined) parsed[name] = readSetting(name, value)
+  }
+  for (const [name, field] of Object.entries(fields)) {
+    if (field.default !== undefined) parsed[name] ??= field.default
+  }
+  const { upstream, upstreamKey, ...rest } = parsed as unknown as Omit<Settings, 'upstream'> & {
+    upstream: UpstreamInput[]
+    upstreamKey: string[]
+  }
+  const discover = rest.discover ?? upstream.length === 0
+  const resolved = resolveUpstreams(upstream, upstreamKey, rest.lenient, discover)
+  return { ...rest, discover, upstream: resolved }
+}
+
+/** One setting's value, checked; `shownAs` is what the person who gave it calls it. */
+export function readSetting(name: string, value: unknown, shownAs = name): unknown {
+  if (!Object.hasOwn(fields, name)) throw unknownName(shownAs, name, Object.keys(fields))
+  const field = fields[name as SettingName]
+  const result = field.schema.safeParse(value)
+  if (!result.success && field.secret)
+    throw new SettingsError(`${shownAs}: expected ${field.expected}.`)
+  if (!result.success) throw unexpected(shownAs, field.expected, value)
+  if (!field.item) return result.data
+  return (result.data as unknown[]).filter(isGiven).map((item) => field.item?.(item, shownAs))
+}
+
+function isGiven(item: unknown): boolean {
+  return item !== ''
+}
+
+/**
+ * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
+ * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
+ */
+export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
+  const names = new Map(Object.keys(fields).map((name) => [environmentName(name), name]))
+  const settings: Record<string, unknown> = readConfig(env.SLUICE_CONFIG)
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
+    const name = names.get(variable)
+    if (name === undefined)
+      throw unknownName(variable, variable, [...names.keys(), 'SLUICE_CONFIG'])
+    if (value === undefined || value === '') continue
+    settings[name] = readSetting(name, value, variable)
+  }
+  return settings
+}
+
+function readConfig(config: unknown): Record<string, unknown> {
+  if (config === undefined || config === '') return {}
+  let value = config
+  try {
+    if (typeof config === 'string') value = JSON.parse(config)
+  } catch {
+    throw new SettingsError('SLUICE_CONFIG: expected a JSON object, got text that is not JSON.')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unexpected('SLUICE_CONFIG', 'a JSON object', value)
+  }
+  const settings: Record<string, unknown> = {}
+  for (const [name, item] of Object.entries(value)) {
+    settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`)
+  }
+  return settings
+}
+
+/** `SLUICE_HEADER_WAIT` for `headerWait`. */
+export function environmentName(name: string): string {
+  return `SLUICE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
+}
+
+function text(fallback: string | undefined, expected: string): Field {
+  return { schema: z.string().check(z.minLength(1)), expected, default: fallback, kind: 'value' }
+}
+
+function strings(expected: string): Field {
+  const schema = z.pipe(z.transform(readList), z.array(z.string()))
+  return { schema, expected, default: [], kind: 'list' }
+}
+
+function choice(fallback: string, ...others: string[]): Field {
+  const all = [fallback, ...others]
+  return {
+    schema: z.enum(all),
+    expected: `one of ${all.join(', ')}`,
+    default: fallback,
+    kind: 'value',
+  }
+}
+
+function whole(min: number, max: number) {
+  return z.number().check(z.refine(Number.isInteger), z.gte(min), z.lte(max))
+}
+
+function integer(fallback: number, min: number, max: number, expected: string): Field {
+  const schema = z.pipe(z.transform(readInteger), whole(min, max))
+  return { schema, expected, default: fallback, kind: 'value' }
+}
+
+function duration(fallback: number, min: number, max = longest): Field {
+  return {
+    schema: z.pipe(z.transform(readDuration), z.number().check(z.gte(min), z.lte(max))),
+    expected: `a time from ${min === 0 ? '0' : `${min}ms`} to ${max === longest ? '24h' : `${max / 1000}s`}, such as 500ms, 10s or 1.5m`,
+    default: fallback,
+    kind: 'value',
+  }
+}

@@ -1,0 +1,135 @@
+import type { Usage } from '../wire/chat.ts'
+import type { ApiError } from '../wire/errors.ts'
+import type { ChatStream } from './chat-stream.ts'
+import { Deadlines, type Limits, type Phase } from './deadlines.ts'
+import type { Tick, Ticker } from './ticker.ts'
+
+/** How an answer ended. There is exactly one outcome, and the first stands. */
+export type Outcome =
+  | { kind: 'finished' }
+  | { kind: 'failed'; error: ApiError }
+  | { kind: 'cancelled' }
+
+/** What is thrown where the client is gone; nobody reads its message. */
+export class Cancelled extends Error {}
+
+export interface ExchangeOptions {
+  /** Aborts when the client hangs up, on hosts that see it. */
+  client: AbortSignal
+  limits: Limits
+  ticker: Ticker
+  onEnd: (outcome: Outcome) => void
+}
+
+/**
+ * One request being answered by an engine, from its arrival to its outcome: who is waited for,
+ * until when, and the one signal that stops the engine.
+ */
+export class Exchange {
+  outcome: Outcome | undefined
+  /** The label of the engine that answers, and the model it was asked for. */
+  engine: string | undefined
+  model: string | undefined
+  /** Whether the answer is streamed to the client. */
+  isStream = false
+  /** When the first token came, by `performance.now()`. */
+  firstTokenAt: number | undefined
+  /** Called on every tick, before the deadlines are looked at. */
+  onTick: Tick | undefined
+  /** Called once, when the outcome is known. */
+  onStop: ((outcome: Outcome) => void) | undefined
+
+  readonly #control = new AbortController()
+  readonly #deadlines: Deadlines
+  readonly #options: ExchangeOptions
+  readonly #removeTick: () => void
+  readonly #stopped: Promise<never>
+  #answer: ChatStream | undefined
+  #reject: (reason: unknown) => void = () => {}
+
+  constructor(options: ExchangeOptions) {
+    this.#options = options
+    this.#deadlines = new Deadlines(options.limits)
+    this.#stopped = new Promise((_resolve, reject) => {
+      this.#reject = reject
+    })
+    this.#stopped.catch(() => {})
+    this.#removeTick = options.ticker.add((now) => this.#tick(now))
+    if (options.client.aborted) this.cancel()
+    else options.client.addEventListener('abort', this.cancel, { once: true })
+  }
+
+  /** Aborts with the outcome: what the engine does for this request must stop. */
+  get signal(): AbortSignal {
+    return this.#control.signal
+  }
+
+  /** The engine has answered; its first token is waited for. */
+  begin(answer: ChatStream): void {
+    this.#answer = answer
+    this.enter('first')
+  }
+
+  /** A batch of the answer came and was passed on: the next is waited for. */
+  advance(): void {
+    const answer = this.#answer
+    const begun = answer !== undefined && answer.kind !== 'whole' && answer.contract.begun
+    if (begun) this.firstTokenAt ??= performance.now()
+    this.enter(begun ? 'token' : 'first')
+  }
+
+  /** What the engine counted, as far as it is known. */
+  get usage(): Usage | undefined {
+    const answer = this.#answer
+    return answer?.kind === 'whole' ? answer.usage : answer?.contract.usage
+  }
+
+  /** What was mended in the engine's answer. */
+  get mended(): string[] {
+    const answer = this.#answer
+    if (answer === undefined) return []
+    return answer.kind === 'whole' ? answer.mended : [...answer.contract.mended]
+  }
+
+  enter(phase: Phase): void {
+    this.#deadlines.enter(phase)
+  }
+
+  /** The promise's value, unless the exchange ends first: then rejects with why. */
+  async orStop<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#stopped])
+  }
+
+  finish(): void {
+    this.#end({ kind: 'finished' })
+  }
+
+  fail(error: ApiError): void {
+    this.#end({ kind: 'failed', error })
+  }
+
+  readonly cancel = (): void => {
+    this.#end({ kind: 'cancelled' })
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.outcome !== undefined) return
+    this.outcome = outcome
+    this.#removeTick()
+    this.#options.client.removeEventListener('abort', this.cancel)
+    const reason = outcome.kind === 'failed' ? outcome.error : new Cancelled('the client left')
+    if (outcome.kind !== 'finished') {
+      this.#control.abort(reason)
+      this.#reject(reason)
+    }
+    this.onStop?.(outcome)
+    this.#options.onEnd(outcome)
+  }
+
+  #tick(now: number): void {
+    this.onTick?.(now)
+    const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
+    if (overdue === 'client') this.cancel()
+    else if (overdue !== undefined) this.fail(overdue)
+  }
+}

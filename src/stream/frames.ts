@@ -1,0 +1,209 @@
+/**
+ * An upstream's bytes, read as events and held to the contract, packet by packet: as frames to
+ * forward, or as chunks.
+ */
+import type { ChatChunk } from '../wire/chat.ts'
+import type { ChatContract, Ending } from '../wire/contract.ts'
+import { ApiError } from '../wire/errors.ts'
+import { FrameProof } from '../wire/proof.ts'
+import { EventScanner, EventTooLong, encodeText, frame } from '../wire/sse.ts'
+
+/** Where the judged events of a packet go. */
+export interface EventSink {
+  /** `scanner.buffer[scanner.start, scanner.end)` may be forwarded as it is. */
+  same(scanner: EventScanner, chunk: ChatChunk | undefined): void
+  /** The event must be written anew. `text` is its JSON where only the framing was mended. */
+  changed(chunk: ChatChunk, text: string | undefined): void
+}
+
+/** Reads one upstream's stream. After `ended` or `failure` it reads no more. */
+export class EventReader {
+  /** `[DONE]` came, or the end, and all that was owed has been given to the sink. */
+  ended = false
+  /** What ended the stream instead. What was judged before it still counts. */
+  failure: ApiError | undefined
+
+  readonly #scanner = new EventScanner()
+  readonly #contract: ChatContract
+  readonly #sink: EventSink
+  readonly #proof: FrameProof | undefined
+
+  /** `compare`: whether the sink can do with a frame's bytes where comparing proved them. */
+  constructor(contract: ChatContract, sink: EventSink, compare: boolean) {
+    this.#contract = contract
+    this.#sink = sink
+    this.#proof = compare ? new FrameProof() : undefined
+  }
+
+  push(packet: Uint8Array<ArrayBuffer>): void {
+    this.#guard(() => {
+      this.#scanner.push(packet)
+      while (!this.ended && this.#scanner.next()) this.#event()
+    })
+  }
+
+  /** No more bytes will come. */
+  close(ending: Ending): void {
+    this.#guard(() => {
+      if (!this.ended && this.#scanner.takeRest()) this.#rest()
+      if (!this.ended) this.#finish(ending)
+    })
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.failure = this.#asFailure(error)
+    }
+  }
+
+  #asFailure(error: unknown): ApiError {
+    if (error instanceof ApiError) return error
+    const did =
+      error instanceof EventTooLong
+        ? `sent an event longer than ${error.limit} bytes`
+        : 'sent a frame that is not JSON in UTF-8'
+    return this.#contract.invalid(did, error)
+  }
+
+  #event(): void {
+    const scanner = this.#scanner
+    const { buffer, start, end } = scanner
+    if (scanner.plain) {
+      if (this.#proof?.proves(buffer, start, end)) this.#sink.same(scanner, undefined)
+      else this.#plain(scanner.plainData())
+    } else {
+      this.#legal()
+    }
+  }
+
+  #plain(text: string): void {
+    this.#proof?.forget()
+    if (text === '[DONE]') return this.#finish('done')
+    const chunk = JSON.parse(text) as ChatChunk
+    const verdict = this.#contract.judge(chunk)
+    if (verdict === 'changed') this.#sink.changed(chunk, undefined)
+    if (verdict !== 'same') return
+    const { buffer, start, end } = this.#scanner
+    this.#proof?.learn(buffer, start, end, chunk)
+    this.#sink.same(this.#scanner, chunk)
+  }
+
+  /** An event in a legal form that is not ours: it is judged the same and framed anew. */
+  #legal(): void {
+    const { data, event, error } = this.#scanner.fields()
+    if (error !== undefined) throw this.#foreignError(error)
+    if (data === undefined || (data === '' && event === '')) return
+    this.#proof?.forget()
+    if (data === '[DONE]') return this.#finish('done')
+    if (event === 'error') throw this.#foreignError(data)
+    const chunk = JSON.parse(data) as ChatChunk
+    const verdict = this.#contract.judge(chunk)
+    if (verdict === 'drop') return
+    this.#contract.mended.add('framing')
+    // A line end within JSON can only be white space, so a space says the same.
+    const text = verdict === 'same' ? data.replaceAll('\n', ' ') : undefined
+    this.#sink.changed(chunk, text)
+  }
+
+  /** The last event, without its blank line: whole if its JSON is. */
+  #rest(): void {
+    try {
+      this.#legal()
+    } catch (error) {
+      // Half an event is what a broken stream leaves behind: its ending tells the story.
+      if (error instanceof ApiError) throw error
+    }
+  }
+
+  #foreignError(text: string): ApiError {
+    let value: unknown = text
+    try {
+      value = JSON.parse(text)
+    } catch {}
+    try {
+      this.#contract.judge(
+        typeof value === 'object' && value !== null && 'error' in value ? value : { error: value },
+      )
+    } catch (error) {
+      return this.#asFailure(error)
+    }
+    return this.#contract.failed('no reason given')
+  }
+
+  #finish(ending: Ending): void {
+    for (const chunk of this.#contract.end(ending)) this.#sink.changed(chunk, undefined)
+    this.ended = true
+  }
+}
+
+/** Gathers a packet's frames; a run of untouched ones stays one slice of the packet. */
+export class FrameSink implements EventSink {
+  #parts: Uint8Array<ArrayBuffer>[] = []
+  #buffer: Uint8Array<ArrayBuffer> | undefined
+  #from = 0
+  #to = 0
+
+  same(scanner: EventScanner): void {
+    if (this.#buffer === scanner.buffer && this.#to === scanner.start) {
+      this.#to = scanner.end
+      return
+    }
+    this.#closeRun()
+    this.#buffer = scanner.buffer
+    this.#from = scanner.start
+    this.#to = scanner.end
+  }
+
+  changed(chunk: ChatChunk, text: string | undefined): void {
+    this.#closeRun()
+    this.#parts.push(encodeText(frame(text ?? JSON.stringify(chunk))))
+  }
+
+  /** What came since the last call, as one piece; undefined if nothing did. */
+  take(): Uint8Array<ArrayBuffer> | undefined {
+    this.#closeRun()
+    const parts = this.#parts
+    if (parts.length === 0) return undefined
+    this.#parts = []
+    return parts.length === 1 ? parts[0] : concat(parts)
+  }
+
+  #closeRun(): void {
+    if (this.#buffer === undefined) return
+    this.#parts.push(this.#buffer.subarray(this.#from, this.#to))
+    this.#buffer = undefined
+  }
+}
+
+/** Gathers a packet's chunks. */
+export class ChunkSink implements EventSink {
+  #chunks: ChatChunk[] = []
+
+  same(_scanner: EventScanner, chunk: ChatChunk | undefined): void {
+    if (chunk !== undefined) this.#chunks.push(chunk)
+  }
+
+  changed(chunk: ChatChunk): void {
+    this.#chunks.push(chunk)
+  }
+
+  take(): ChatChunk[] | undefined {
+    if (this.#chunks.length === 0) return undefined
+    const chunks = this.#chunks
+    this.#chunks = []
+    return chunks
+  }
+}
+
+/** The pieces as one. */
+export function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}

@@ -1,0 +1,79 @@
+import type { LogEntry } from './host.ts'
+import { Cancelled, type Exchange } from './stream/exchange.ts'
+import { ApiError } from './wire/errors.ts'
+
+/** What the log will say of one request: written once, when its answer has ended. */
+export class Trace {
+  readonly id = crypto.randomUUID()
+  /** The engine's part of it, if an engine was asked. */
+  exchange: Exchange | undefined
+
+  readonly #method: string
+  readonly #path: string
+  readonly #time = new Date()
+  readonly #startedAt = performance.now()
+  readonly #log: ((entry: LogEntry) => void) | undefined
+  #status = 0
+  #error: unknown
+
+  constructor(method: string, path: string, log: ((entry: LogEntry) => void) | undefined) {
+    this.#method = method
+    this.#path = path
+    this.#log = log
+  }
+
+  /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
+  respond(status: number, error?: unknown): void {
+    this.#status = status
+    this.#error = error
+    if (this.exchange === undefined || this.exchange.outcome !== undefined) this.#write()
+  }
+
+  /** The exchange has its outcome. Its log line waits for the status, if that is not known yet. */
+  readonly end = (): void => {
+    if (this.#status !== 0) this.#write()
+  }
+
+  #write(): void {
+    const now = performance.now()
+    const { exchange } = this
+    const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
+    const usage = exchange?.usage
+    const mended = exchange?.mended ?? []
+    this.#log?.({
+      time: this.#time.toISOString(),
+      id: this.id,
+      method: this.#method,
+      path: this.#path,
+      status: this.#status,
+      durationMs: now - this.#startedAt,
+      outcome: this.#outcome(),
+      ...(exchange?.model && { model: exchange.model }),
+      ...(exchange?.engine && { engine: exchange.engine }),
+      ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
+      ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
+      ...(error instanceof ApiError && error.code && { code: error.code }),
+      ...(mended.length > 0 && { mended }),
+      ...(causeOf(error) && { cause: causeOf(error) }),
+    })
+  }
+
+  #outcome(): LogEntry['outcome'] {
+    const kind = this.exchange?.outcome?.kind
+    if (kind === 'cancelled' || this.#error instanceof Cancelled) return 'cancelled'
+    if (this.#status >= 400) return this.#status < 500 ? 'refused' : 'failed'
+    if (this.exchange?.isStream) return kind ?? 'finished'
+    return 'ok'
+  }
+}
+
+/** What an error hides from the client, down to its root: `fetch failed: connect ECONNREFUSED`. */
+function causeOf(error: unknown): string | undefined {
+  const told: string[] = []
+  let cause = error instanceof ApiError ? error.cause : error
+  while (cause instanceof Error && told.length < 4) {
+    told.push(cause.message)
+    cause = cause.cause
+  }
+  return told.length > 0 ? told.join(': ') : undefined
+}

@@ -1,0 +1,35 @@
+import type { ChatCompletion } from './chat.ts'
+import type { ChatContract, Mend } from './contract.ts'
+import { finishReason } from './finish.ts'
+import { errorOf } from './foreign-error.ts'
+
+/**
+ * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
+ * finish reason, seconds, one name for reasoning. Mends in place and returns what it mended; throws
+ * the contract's `ApiError`.
+ */
+export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] {
+  if (!isObject(value)) throw contract.invalid('sent an answer that is not a JSON object')
+  const error = errorOf(value)
+  if (error !== undefined) throw contract.failed(error.message, error.type, error.code)
+  if (!Array.isArray(value.choices)) throw contract.invalid('sent an answer without choices')
+  const completion = value as ChatCompletion
+  for (const choice of completion.choices) {
+    if (!isObject(choice) || !isObject(choice.message)) {
+      throw contract.invalid('sent a choice without a message')
+    }
+    if (contract.renameReasoning(choice.message)) contract.mended.add('reasoning')
+    const verdict = finishReason(choice.finish_reason)
+    if (verdict === undefined) continue
+    if (verdict.kind !== 'reason') throw contract.badFinish(verdict)
+    if (verdict.reason === null || verdict.reason === choice.finish_reason) continue
+    choice.finish_reason = verdict.reason
+    contract.mended.add('finish_reason')
+  }
+  contract.judgeCreated(completion)
+  return [...contract.mended]
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

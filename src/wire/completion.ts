@@ -1,0 +1,100 @@
+/**
+ * What a chat is answered with: the chunks of a stream, and whole completions. Names and forms are
+ * those of OpenAI's OpenAPI description 2.3.0; a server's own fields are kept everywhere.
+ */
+
+import type { ToolCall } from './message.ts'
+
+/** The five ways a choice can end. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
+
+/** Token counts. */
+export interface Usage {
+  prompt_tokens: number
+  completion_tokens: number
+  total_tokens: number
+  prompt_tokens_details?: { [field: string]: unknown } | null
+  completion_tokens_details?: { [field: string]: unknown } | null
+  [field: string]: unknown
+}
+
+/** A piece of a tool call; the pieces with the same `index` make one call. */
+export interface ToolCallDelta {
+  index: number
+  id?: string
+  type?: string
+  function?: { name?: string; arguments?: string; [field: string]: unknown }
+  custom?: { name?: string; input?: string; [field: string]: unknown }
+  [field: string]: unknown
+}
+
+export interface ChunkDelta {
+  role?: string
+  content?: string | null
+  refusal?: string | null
+  tool_calls?: ToolCallDelta[]
+  function_call?: { name?: string; arguments?: string; [field: string]: unknown }
+  /** What the model thinks; not OpenAI's, and servers use either name. */
+  reasoning?: string | null
+  reasoning_content?: string | null
+  [field: string]: unknown
+}
+
+export interface ChunkChoice {
+  index: number
+  delta: ChunkDelta
+  finish_reason: FinishReason | null
+  logprobs?: Logprobs | null
+  [field: string]: unknown
+}
+
+/** One event of a stream: `chat.completion.chunk`. */
+export interface ChatChunk {
+  id: string
+  object: 'chat.completion.chunk'
+  /** Unix time in seconds. */
+  created: number
+  model: string
+  choices: ChunkChoice[]
+  /** Only on the last chunk, only if asked for; null on the others. */
+  usage?: Usage | null
+  [field: string]: unknown
+}
+
+/** One entry a token, each with its text, log probability, bytes and nearest rivals. */
+export interface Logprobs {
+  content?: unknown[] | null
+  refusal?: unknown[] | null
+  [field: string]: unknown
+}
+
+export interface CompletionMessage {
+  role: 'assistant'
+  content: string | null
+  refusal?: string | null
+  tool_calls?: ToolCall[]
+  function_call?: { name: string; arguments: string; [field: string]: unknown }
+  reasoning?: string | null
+  reasoning_content?: string | null
+  [field: string]: unknown
+}
+
+export interface CompletionChoice {
+  index: number
+  message: CompletionMessage
+  finish_reason: FinishReason
+  logprobs?: Logprobs | null
+  [field: string]: unknown
+}
+
+/** The whole answer where no stream was asked for: `chat.completion`. */
+export interface ChatCompletion {
+  id: string
+  object: 'chat.completion'
+  /** Unix time in seconds. */
+  created: number
+  model: string
+  choices: CompletionChoice[]
+  usage?: Usage | null
+  [field: string]: unknown
+}

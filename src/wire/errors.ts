@@ -1,0 +1,72 @@
+/**
+ * Every refusal and every failure sluice speaks of, in OpenAI's shape:
+ * `{"error": {"message", "type", "param", "code"}}`.
+ */
+
+/** The body of an error, as OpenAI's clients read it. */
+export interface ErrorBody {
+  error: { message: string; type: string; param: string | null; code: string | null }
+}
+
+export interface ErrorDetails {
+  /** A stable word for programs: `model_not_found`, `upstream_truncated`, … */
+  code?: string | null
+  /** The field of the request that is at fault, as a path: `messages[0].role`. */
+  param?: string | null
+  /** OpenAI's error type; by default the one that belongs to the status. */
+  type?: string
+  /** Response headers that belong to this error: `retry-after`, `allow`. */
+  headers?: Record<string, string>
+  /** What went wrong underneath. Never shown to a client. */
+  cause?: unknown
+}
+
+/**
+ * An error a client may see. Thrown before a response's headers went out it becomes that status;
+ * afterwards the same object becomes the stream's one error frame.
+ */
+export class ApiError extends Error {
+  readonly status: number
+  readonly type: string
+  readonly code: string | null
+  readonly param: string | null
+  readonly headers: Record<string, string>
+
+  constructor(status: number, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause })
+    this.name = 'ApiError'
+    this.status = status
+    this.type = details.type ?? typeOf(status)
+    this.code = details.code ?? null
+    this.param = details.param ?? null
+    this.headers = details.headers ?? {}
+  }
+
+  /** The JSON a client reads, in a response's body as in an error frame. */
+  toJSON(): ErrorBody {
+    return {
+      error: { message: this.message, type: this.type, param: this.param, code: this.code },
+    }
+  }
+}
+
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error'
+  if (status === 403) return 'permission_error'
+  if (status === 429) return 'rate_limit_error'
+  return status < 500 ? 'invalid_request_error' : 'server_error'
+}
+
+/** A 400 that names the field. `message` says what came and what was expected. */
+export function badRequest(message: string, param: string | null = null): ApiError {
+  return new ApiError(400, message, { param, code: 'invalid_value' })
+}
+
+/** Anything thrown, as an `ApiError`; what is not one tells a client nothing of itself. */
+export function toApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  return new ApiError(500, 'sluice failed to answer; its log says why.', {
+    code: 'internal_error',
+    cause: error,
+  })
+}

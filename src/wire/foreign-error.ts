@@ -1,0 +1,35 @@
+/** An error as a server of some kind writes it, in a body or in a frame of a stream. */
+export interface ForeignError {
+  message: string
+  type?: string
+  code?: string | null
+  param?: string | null
+}
+
+/**
+ * Reads an error in any of the shapes seen: OpenAI's and llama-server's `{"error": {…}}`, Ollama's
+ * `{"error": "…"}`, vLLM's `{"object": "error", …}`, FastAPI's `{"detail": …}`. Undefined where
+ * the value is no error.
+ */
+export function errorOf(value: Record<string, unknown>): ForeignError | undefined {
+  if (value.error) return describe(value.error)
+  if (value.object === 'error' || value.type === 'error') return describe(value)
+  if (value.detail !== undefined && value.choices === undefined) return describe(value.detail)
+  return undefined
+}
+
+function describe(value: unknown): ForeignError {
+  if (typeof value === 'string') return { message: value }
+  if (Array.isArray(value)) return describe(value[0] ?? 'no reason given')
+  if (typeof value !== 'object' || value === null) return { message: 'no reason given' }
+  const fields = value as Record<string, unknown>
+  const message = [fields.message, fields.msg, fields.detail].find(
+    (text) => typeof text === 'string',
+  )
+  return {
+    message: (message as string | undefined) ?? 'no reason given',
+    ...(typeof fields.type === 'string' && { type: fields.type }),
+    ...(typeof fields.code === 'string' && { code: fields.code }),
+    ...(typeof fields.param === 'string' && { param: fields.param }),
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * The messages of a conversation, by role, as OpenAI's OpenAPI description 2.3.0 has them. Fields and
+ * types of parts that it does not know pass: local servers have their own, `video_url` for one.
+ */
+
+import * as z from 'zod/mini'
+
+export type Role = 'developer' | 'system' | 'user' | 'assistant' | 'tool' | 'function'
+
+/** One piece of a message: `text`, `image_url`, `input_audio`, `file`, `refusal`, or a server's own. */
+export interface ContentPart {
+  type: string
+  text?: string
+  [field: string]: unknown
+}
+
+/** A call the model made, as a client repeats it in the conversation. */
+export interface ToolCall {
+  type: string
+  id?: string
+  /** `arguments` is JSON text, as the model wrote it: perhaps not valid. */
+  function?: { name: string; arguments: string; [field: string]: unknown }
+  custom?: { name: string; input: string; [field: string]: unknown }
+  [field: string]: unknown
+}
+
+export interface ChatMessage {
+  role: Role
+  content?: string | ContentPart[] | null
+  name?: string | null
+  refusal?: string | null
+  tool_calls?: ToolCall[] | null
+  tool_call_id?: string
+  [field: string]: unknown
+}
+
+/** A string that may be left out. */
+export const text = z.nullish(z.string())
+
+type Tagged = z.ZodMiniObject<{ type: z.ZodMiniLiteral<string> }>
+
+/** An object told apart by its `type`. One with an unknown `type` passes: it is the server's own. */
+export function tagged<Known extends [Tagged, ...Tagged[]]>(...known: Known) {
+  const types = known.flatMap((option) => [...option.shape.type._zod.values]).join('|')
+  const other = z.regex(new RegExp(`^(?!(?:${types})$)`), { abort: true })
+  return z.union([
+    z.discriminatedUnion('type', known),
+    z.looseObject({ type: z.string().check(other) }),
+  ])
+}
+
+const prompt_cache_breakpoint = z.nullish(z.looseObject({ mode: z.literal('explicit'), ttl: text }))
+
+export const TextPartSchema = z.looseObject({
+  type: z.literal('text'),
+  text: z.string(),
+  prompt_cache_breakpoint,
+})
+
+// Which role may carry which part is the server's to say: local ones take images from tools.
+const ContentPartSchema = tagged(
+  TextPartSchema,
+  z.looseObject({
+    type: z.literal('image_url'),
+    // OpenAI wants the object; Ollama and LM Studio take the bare URL as well.
+    image_url: z.union([
+      z.string(),
+      z.looseObject({
+        url: z.string(),
+        detail: z.nullish(z.enum(['auto', 'low', 'high', 'original'])),
+      }),
+    ]),
+    prompt_cache_breakpoint,
+  }),
+  z.looseObject({
+    type: z.literal('input_audio'),
+    // OpenAI takes wav and mp3; vLLM whatever it can decode.
+    input_audio: z.looseObject({ data: z.string(), format: z.string() }),
+    prompt_cache_breakpoint,
+  }),
+  z.looseObject({
+    type: z.literal('file'),
+    file: z.looseObject({ file_data: text, file_id: text, filename: text }),
+    prompt_cache_breakpoint,
+  }),
+  z.looseObject({ type: z.literal('refusal'), refusal: z.string() }),
+)
+
+const content = z.union([z.string(), z.array(ContentPartSchema)])
+const call = z.looseObject({ name: z.string(), arguments: z.string() })
+
+const ToolCallSchema = tagged(
+  z.looseObject({ type: z.literal('function'), id: z.string(), function: call }),
+  z.looseObject({
+    type: z.literal('custom'),
+    id: z.string(),
+    custom: z.looseObject({ name: z.string(), input: z.string() }),
+  }),
+)
+
+export const MessageSchema = z.discriminatedUnion('role', [
+  z.looseObject({ role: z.literal('developer'), content, name: text }),
+  z.looseObject({ role: z.literal('system'), content, name: text }),
+  z.looseObject({ role: z.literal('user'), content, name: text }),
+  z.looseObject({
+    role: z.literal('assistant'),
+    content: z.nullish(content),
+    name: text,
+    refusal: text,
+    tool_calls: z.nullish(z.array(ToolCallSchema)),
+    function_call: z.nullish(call),
+    audio: z.nullish(z.looseObject({ id: z.string() })),
+  }),
+  z.looseObject({ role: z.literal('tool'), content, tool_call_id: z.string(), name: text }),
+  z.looseObject({ role: z.literal('function'), content: z.nullable(content), name: z.string() }),
+])

@@ -1,0 +1,246 @@
+/**
+ * The event-stream format: frames written, bytes scanned for events.
+ * Source: WHATWG HTML, "Server-sent events", §9.2.5 and §9.2.6.
+ */
+
+const LF = 10
+const CR = 13
+const SPACE = 32
+const COLON = 58
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** The frame that ends a finished stream. */
+export const DONE_FRAME = 'data: [DONE]\n\n'
+
+/** `text` must be one line: JSON as `JSON.stringify` writes it. */
+export function frame(text: string): string {
+  return `data: ${text}\n\n`
+}
+
+export function encodeText(text: string): Uint8Array<ArrayBuffer> {
+  return encoder.encode(text) as Uint8Array<ArrayBuffer>
+}
+
+/** Throws a `TypeError` where the bytes are not UTF-8. */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes)
+}
+
+/** An event longer than the scanner's limit: the sender never ends it, or means harm. */
+export class EventTooLong extends Error {
+  readonly limit: number
+  constructor(limit: number) {
+    super(`an event is longer than ${limit} bytes`)
+    this.limit = limit
+  }
+}
+
+/** What an event says, once its lines are read. */
+export interface EventFields {
+  /** The `data` lines joined by LF; undefined when there is none. */
+  data: string | undefined
+  /** The `event` field, empty when there is none. */
+  event: string
+  /** The value of an `error` field: not in the standard, but llama-server writes one. */
+  error: string | undefined
+}
+
+/**
+ * Finds events in bytes that arrive in packets cut anywhere. Every legal form is read: LF, CRLF
+ * and CR, a BOM, comments, any field, several data lines.
+ *
+ * A cursor, not a callback: after `push`, call `next` until it returns false; each time it returns
+ * true, `buffer[start, end)` is one whole event. Bytes once seen are never overwritten, so a
+ * subarray of `buffer` may be kept.
+ */
+export class EventScanner {
+  buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0)
+  start = 0
+  end = 0
+  /** Whether the event's bytes are exactly `data: `, one line, and one blank line, LF only. */
+  plain = false
+
+  readonly #limit: number
+  /** The buffer that is ours to append to; a packet's own memory is not. */
+  #room: Uint8Array<ArrayBuffer> | undefined
+  /** How many bytes of `buffer` were received; the rest is room to append. */
+  #length = 0
+  /** Where the event begins that is not complete yet. */
+  #pending = 0
+  /** Where the line begins that is not complete yet. */
+  #line = 0
+  /** No line ends between `#line` and here, so a long event is not searched again and again. */
+  #searched = 0
+  /** The next CR at or after `#searched`, or `#length`: found once, not once an event. */
+  #cr = -1
+  /** A CR ended the last packet: an LF that opens the next belongs to it. */
+  #afterCr = false
+  #lines = 0
+  #beginning = true
+  #hadBom = false
+  #onlyLf = true
+
+  constructor(limit = 16 * 1024 * 1024) {
+    this.#limit = limit
+  }
+
+  push(packet: Uint8Array<ArrayBuffer>): void {
+    const rest = this.#length - this.#pending
+    if (rest === 0) {
+      this.buffer = packet
+      this.#room = undefined
+      this.#rebase(this.#length)
+      this.#length = packet.length
+    } else {
+      this.#append(packet, rest)
+    }
+    this.#cr = -1
+  }
+
+  /**
+   * Moves to the next whole event. False: none is complete until more bytes come.
+   * Throws `EventTooLong`.
+   */
+  next(): boolean {
+    if (this.#beginning && !this.#skipBom()) return false
+    for (;;) {
+      if (this.#afterCr && this.#line < this.#length) this.#skipLf()
+      const lineEnd = this.#findLineEnd()
+      if (lineEnd === -1) {
+        if (this.#length - this.#pending > this.#limit) throw new EventTooLong(this.#limit)
+        return false
+      }
+      const isBlank = lineEnd === this.#line
+      const next = this.#pastLineEnd(lineEnd)
+      this.#line = this.#searched = next
+      if (!isBlank) {
+        this.#lines++
+        continue
+      }
+      if (this.#closeEvent(next)) return true
+    }
+  }
+
+  /** The bytes that came after the last whole event, as an event: for a sender that ended there. */
+  takeRest(): boolean {
+    if (this.#pending >= this.#length) return false
+    this.start = this.#pending
+    this.end = this.#length
+    this.plain = false
+    this.#pending = this.#line = this.#searched = this.#length
+    return true
+  }
+
+  /** The data of a plain event. Throws a `TypeError` where it is not UTF-8. */
+  plainData(): string {
+    return decodeText(this.buffer.subarray(this.start + 6, this.end - 2))
+  }
+
+  /** The fields of any event. Throws a `TypeError` where it is not UTF-8. */
+  fields(): EventFields {
+    const fields: EventFields = { data: undefined, event: '', error: undefined }
+    for (const line of decodeText(this.buffer.subarray(this.start, this.end)).split(/\r\n|\r|\n/)) {
+      const colon = line.indexOf(':')
+      const name = colon === -1 ? line : line.slice(0, colon)
+      const value = colon === -1 ? '' : line.slice(colon + (line[colon + 1] === ' ' ? 2 : 1))
+      if (name === 'data') {
+        fields.data = fields.data === undefined ? value : `${fields.data}\n${value}`
+      } else if (name === 'event') fields.event = value
+      else if (name === 'error') fields.error = value
+    }
+    return fields
+  }
+
+  /** Nothing before `by` is needed any more; positions count from there. */
+  #rebase(by: number): void {
+    this.#pending -= by
+    this.#line -= by
+    this.#searched -= by
+  }
+
+  /** Appends to what is pending, into room that doubles: linear however an event is cut. */
+  #append(packet: Uint8Array<ArrayBuffer>, rest: number): void {
+    const needed = this.#length + packet.length
+    if (needed > this.buffer.length || this.#room !== this.buffer) {
+      const room = new Uint8Array(Math.max(1024, (rest + packet.length) * 2))
+      room.set(this.buffer.subarray(this.#pending, this.#length))
+      this.#rebase(this.#pending)
+      this.buffer = this.#room = room
+      this.#length = rest
+    }
+    this.buffer.set(packet, this.#length)
+    this.#length += packet.length
+  }
+
+  #skipBom(): boolean {
+    const bytes = this.buffer
+    const at = this.#pending
+    for (const [i, byte] of [0xef, 0xbb, 0xbf].entries()) {
+      if (at + i >= this.#length) return false
+      if (bytes[at + i] !== byte) {
+        this.#beginning = false
+        return true
+      }
+    }
+    this.#beginning = false
+    this.#hadBom = true
+    this.#pending = this.#line = this.#searched = at + 3
+    return true
+  }
+
+  #skipLf(): void {
+    this.#afterCr = false
+    if (this.buffer[this.#line] !== LF) return
+    if (this.#pending === this.#line) this.#pending++
+    this.#line++
+    this.#searched = this.#line
+  }
+
+  #findLineEnd(): number {
+    const from = this.#searched
+    if (this.#cr < from) {
+      const cr = this.buffer.indexOf(CR, from)
+      this.#cr = cr === -1 ? this.#length : cr
+    }
+    const lf = this.buffer.indexOf(LF, from)
+    if (lf !== -1 && lf < this.#cr) return lf
+    if (this.#cr < this.#length) return this.#cr
+    this.#searched = this.#length
+    return -1
+  }
+
+  #pastLineEnd(lineEnd: number): number {
+    if (this.buffer[lineEnd] === LF) return lineEnd + 1
+    this.#onlyLf = false
+    if (lineEnd + 1 === this.#length) this.#afterCr = true
+    return this.buffer[lineEnd + 1] === LF ? lineEnd + 2 : lineEnd + 1
+  }
+
+  /** A blank line ends the event, if lines stand before it. */
+  #closeEvent(end: number): boolean {
+    const { buffer } = this
+    const start = this.#pending
+    const lines = this.#lines
+    const plain =
+      lines === 1 &&
+      this.#onlyLf &&
+      !this.#hadBom &&
+      buffer[start] === 100 &&
+      buffer[start + 1] === 97 &&
+      buffer[start + 2] === 116 &&
+      buffer[start + 3] === 97 &&
+      buffer[start + 4] === COLON &&
+      buffer[start + 5] === SPACE
+    this.#pending = end
+    this.#lines = 0
+    this.#onlyLf = true
+    if (lines === 0) return false
+    this.#hadBom = false
+    this.start = start
+    this.end = end
+    this.plain = plain
+    return true
+  }
+}

@@ -1,0 +1,151 @@
+// The package as npm would deliver it: packed, installed elsewhere, run on each runtime.
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { binaryOf, root } from '../../scripts/hosts.mjs'
+import { npm } from '../../scripts/install.mjs'
+import { untilAddress } from './address.ts'
+
+const exec = promisify(execFile)
+const main = 'node_modules/sluice/dist/cli/sluice.js'
+const permissions = ['--allow-net', '--allow-env', '--allow-read', '--allow-sys']
+const denoArgs = ['run', '--no-prompt', '--node-modules-dir=manual', ...permissions, main]
+const commands = {
+  node: [binaryOf('node'), main],
+  bun: [binaryOf('bun'), main],
+  deno: [binaryOf('deno'), ...denoArgs],
+}
+
+let folder: string
+
+/** Runs a command in the folder where the package is installed; resolves with its stdout. */
+async function run([file = '', ...args]: string[], env = process.env): Promise<string> {
+  return (await exec(file, args, { cwd: folder, env })).stdout
+}
+
+async function runNpm(args: string[], cwd: string): Promise<void> {
+  const command = npm(args)
+  await exec(command.file, command.args, { cwd, shell: command.shell })
+}
+
+function evaluate(code: string): Promise<string> {
+  return run([binaryOf('node'), '--input-type=module', '--eval', code])
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sluice-package-'))
+  await runNpm(['pack', '--silent', '--pack-destination', folder], root)
+  const [tarball = 'no tarball'] = await readdir(folder)
+  await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
+  await runNpm(['install', '--no-audit', '--no-fund', '--prefer-offline', `./${tarball}`], folder)
+}, 120_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe.each(Object.entries(commands))('on %s', (_, command) => {
+  it('explains itself', async () => {
+    expect(await run([...command, '--help'])).toContain('--upstream')
+  })
+
+  it('says its version', async () => {
+    expect(await run([...command, '--version'])).toBe('0.1.0\n')
+  })
+
+  it('serves a stream, and ends when it is told to', async () => {
+    const [file = '', ...args] = [
+      ...command,
+      '--port',
+      '0',
+      '--no-discover',
+      '--static-delay',
+      '10',
+    ]
+    const child: ChildProcess = spawn(file, args, { cwd: folder })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    try {
+      const address = await untilAddress(child)
+      const response = await fetch(`${address}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
+      })
+      const events = (await response.text()).trimEnd().split('\n\n')
+      expect(response.status).toBe(200)
+      expect(events.length).toBeGreaterThan(5)
+      expect(events.at(0)).toMatch(/^data: \{.*"chat\.completion\.chunk"/)
+      expect(events.at(-1)).toBe('data: [DONE]')
+      child.kill('SIGTERM')
+      expect(await ended).toBe(0)
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+})
+
+it('puts the command on the path', async () => {
+  const path = `${dirname(binaryOf('node'))}${delimiter}${process.env.PATH}`
+  const help = await run(['node_modules/.bin/sluice', '--help'], { ...process.env, PATH: path })
+  expect(help).toContain('--upstream')
+})
+
+it('exports the handler', async () => {
+  const code = `
+    import { createHandler } from 'sluice'
+    const handler = createHandler({ discover: false })
+    const response = await handler.fetch(new Request('http://localhost/v1/models'))
+    console.log(JSON.stringify((await response.json()).data.map((model) => model.id)))
+    process.exit()`
+  expect(JSON.parse(await evaluate(code))).toContain('static')
+})
+
+it('exports the worker as one file that needs nothing else', async () => {
+  const code = `
+    import worker from 'sluice/edge'
+    const response = await worker.fetch(new Request('http://localhost/health'), {})
+    console.log(response.status)
+    process.exit()`
+  expect(await evaluate(code)).toBe('200\n')
+})
+
+it('exports each host with a function that serves', async () => {
+  const code = `console.log(typeof (await import('sluice/node')).serve)`
+  expect(await evaluate(code)).toBe('function\n')
+  expect(await run([binaryOf('bun'), '-e', code.replace('/node', '/bun')])).toBe('function\n')
+  const script = code.replace('/node', '/deno')
+  await writeFile(join(folder, 'host.mjs'), script)
+  const args = ['run', '--no-prompt', '--node-modules-dir=manual', ...permissions, 'host.mjs']
+  expect(await run([binaryOf('deno'), ...args])).toBe('function\n')
+})
+
+it('brings types that a strict program compiles with', async () => {
+  const program = `
+    import { createHandler } from 'sluice'
+    import worker from 'sluice/edge'
+    const handler = createHandler({ staticDelay: 0 })
+    const answer: Promise<Response> = handler.fetch(new Request('http://localhost/health'))
+    // @ts-expect-error a port is a number
+    createHandler({ port: 'eight' })
+    export default { answer, worker }`
+  const options = {
+    strict: true,
+    noEmit: true,
+    module: 'nodenext',
+    types: [],
+    lib: ['es2024', 'webworker'],
+  }
+  const config = { compilerOptions: options, files: ['program.ts'] }
+  await writeFile(join(folder, 'program.ts'), program)
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify(config))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const output = await run([binaryOf('node'), tsc, '-p', '.']).catch((error) => error.stdout)
+  expect(output).toBe('')
+})
+
+it('holds what a user needs and nothing else', async () => {
+  const files = await readdir(join(folder, 'node_modules/sluice'))
+  expect(files.sort()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json'])
+})

@@ -1,0 +1,105 @@
+import type { Chunk, ChunkChoice } from './read.ts'
+import type { StreamEvent } from './sse.ts'
+
+const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
+
+/**
+ * What a chat stream does that none may do, in words; empty for one that obeys. Knows nothing of
+ * how the stream was made, and allows what may be passed on: `created` drifts, an empty id, chunks
+ * without choices.
+ */
+export function lint(events: StreamEvent[], chunks: Chunk[], usageAsked: boolean): string[] {
+  return [
+    ...lintEnding(events, chunks),
+    ...lintIdentity(chunks),
+    ...lintChoices(chunks),
+    ...lintUsage(chunks, usageAsked),
+  ]
+}
+
+function lintEnding(events: StreamEvent[], chunks: Chunk[]): string[] {
+  const problems: string[] = []
+  const dones = events.filter((event) => event.data === '[DONE]').length
+  if (dones > 1) problems.push(`[DONE] ${dones} times`)
+  if (dones > 0 && events.at(-1)?.data !== '[DONE]') problems.push('events after [DONE]')
+  const failures = chunks.filter((chunk) => chunk.error)
+  if (failures.length > 1) problems.push(`${failures.length} error frames`)
+  if (failures.length > 0 && !chunks.at(-1)?.error) problems.push('chunks after an error frame')
+  if (failures.length > 0 && dones > 0) problems.push('both an error frame and [DONE]')
+  for (const { error } of failures) problems.push(...lintError(error))
+  if (dones > 0 && failures.length === 0) problems.push(...lintFinished(chunks))
+  return problems
+}
+
+function lintError(error: Chunk['error']): string[] {
+  const fields = typeof error === 'object' ? Object.keys(error).sort().join() : typeof error
+  return fields === 'code,message,param,type' ? [] : [`an error frame with ${fields}`]
+}
+
+function lintFinished(chunks: Chunk[]): string[] {
+  const choices = chunks.flatMap((chunk) => chunk.choices ?? [])
+  const seen = new Set(choices.map((choice) => choice.index))
+  const ended = new Set(choices.filter((each) => each.finish_reason).map((each) => each.index))
+  if (seen.size === 0) return ['[DONE] without a choice']
+  return [...seen]
+    .filter((index) => !ended.has(index))
+    .map((index) => `choice ${index} never ended`)
+}
+
+function lintIdentity(chunks: Chunk[]): string[] {
+  const problems: string[] = []
+  const ids = new Set(chunks.map((chunk) => chunk.id).filter(Boolean))
+  if (ids.size > 1) problems.push(`${ids.size} ids`)
+  for (const { created } of chunks) {
+    if (typeof created === 'number' && created > 1e11) problems.push('created in milliseconds')
+  }
+  return problems
+}
+
+function lintChoices(chunks: Chunk[]): string[] {
+  const problems: string[] = []
+  const states = new Map<number, { ended: boolean; spoken: boolean }>()
+  for (const choice of chunks.flatMap((chunk) => chunk.choices ?? [])) {
+    const index = choice.index
+    if (!Number.isInteger(index)) problems.push('a choice without an index')
+    if (typeof choice.delta !== 'object') {
+      problems.push('a choice without a delta')
+      continue
+    }
+    const state = states.get(index) ?? { ended: false, spoken: false }
+    states.set(index, state)
+    if (!state.spoken && choice.delta.role !== 'assistant') problems.push('no role first')
+    state.spoken = true
+    if (state.ended && hasContent(choice)) problems.push('content after the finish')
+    problems.push(...lintToolCalls(choice))
+    const reason = choice.finish_reason
+    if (reason === null || reason === undefined) continue
+    if (!REASONS.includes(reason)) problems.push(`finish_reason ${JSON.stringify(reason)}`)
+    if (state.ended) problems.push(`choice ${index} ended twice`)
+    state.ended = true
+  }
+  return problems
+}
+
+function hasContent({ delta }: ChunkChoice): boolean {
+  const fields = ['content', 'reasoning', 'reasoning_content', 'refusal', 'tool_calls']
+  return fields.some((field) => delta[field] && String(delta[field]) !== '')
+}
+
+function lintToolCalls({ delta }: ChunkChoice): string[] {
+  const calls = Array.isArray(delta.tool_calls) ? (delta.tool_calls as { index?: unknown }[]) : []
+  return calls
+    .filter((call) => !Number.isInteger(call.index))
+    .map(() => 'a tool call without an index')
+}
+
+function lintUsage(chunks: Chunk[], asked: boolean): string[] {
+  const problems: string[] = []
+  const withUsage = chunks.filter((chunk) => chunk.usage)
+  if (withUsage.length > 0 && !asked) problems.push('usage that nobody asked for')
+  if (withUsage.length > 1) problems.push(`usage ${withUsage.length} times`)
+  const [only] = withUsage
+  if (only && only.choices?.length !== 0) problems.push('usage beside choices')
+  if (only && chunks.at(-1) !== only) problems.push('usage that is not last')
+  return problems
+}

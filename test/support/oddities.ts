@@ -1,0 +1,55 @@
+import { ends } from './oddities/ends.ts'
+import { errors } from './oddities/errors.ts'
+import { fields } from './oddities/fields.ts'
+import { framing } from './oddities/framing.ts'
+import type { Script } from './script.ts'
+
+/** Why a stream that a client saw fail has failed. */
+export type FailureCode =
+  | 'upstream_incomplete'
+  | 'upstream_truncated'
+  | 'upstream_invalid'
+  | 'upstream_error'
+  | 'engine_aborted'
+
+/** What had to be mended; the names that a log line uses. */
+export type Mended =
+  | 'framing'
+  | 'finish_reason'
+  | 'tool_index'
+  | 'created'
+  | 'usage'
+  | 'role'
+  | 'done'
+  | 'reasoning'
+  | 'delta'
+  | 'index'
+
+/** One way in which an upstream departs from a plain stream, and what becomes of it. */
+export interface Oddity {
+  name: string
+  script: Script
+  /** Fields that the chat request needs besides; `stream` is true unless they say otherwise. */
+  request?: Record<string, unknown>
+  expect: 'passed' | 'mended' | 'failed'
+  /** Set where `expect` is `failed`. */
+  code?: FailureCode
+  /** Set where `expect` is `mended`: all of what had to be. */
+  mended?: Mended[]
+  /** The content of choice 0 that a client is to see, before a failure too. */
+  text?: string
+  /** What else a client must see: substrings of the bytes that it gets. */
+  contains?: string[]
+  /** What a client must never see. */
+  without?: string[]
+}
+
+/** Every oddity, by a unique name. */
+export const ODDITIES: Oddity[] = [...framing, ...fields, ...ends, ...errors]
+
+/** The oddity of this name. Throws where there is none. */
+export function oddity(name: string): Oddity {
+  const found = ODDITIES.find((entry) => entry.name === name)
+  if (!found) throw new Error(`No oddity is called ${name}.`)
+  return found
+}

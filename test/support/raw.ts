@@ -1,0 +1,133 @@
+import { createConnection, type Socket } from 'node:net'
+
+export interface RawRequest {
+  port: number
+  /** POST by default where there is a body. */
+  method?: string
+  /** `/v1/chat/completions` by default. */
+  path?: string
+  /** Laid over `host`, `content-type` and `content-length`; undefined removes one. */
+  headers?: Record<string, string | undefined>
+  /** An object is sent as JSON. */
+  body?: string | Uint8Array | object
+  /** Sends the whole request `bytes` at a time, `every` ms. */
+  slowly?: { bytes: number; every: number }
+}
+
+/** One connection, one request, and all that came back, as bytes. */
+export interface RawResponse {
+  socket: Socket
+  /** What came so far, headers and chunked framing included. */
+  text(): string
+  /** Bytes that came so far. */
+  received(): number
+  /** The status line's number; undefined before it came. */
+  status(): number | undefined
+  /** `performance.now()` at each packet. */
+  arrivals: number[]
+  /** Resolves once what came matches; rejects after `ms` (5,000), or when the server is gone. */
+  waitFor(pattern: string | RegExp, ms?: number): Promise<void>
+  /** Reads no more, so that the server meets back-pressure, until `resume`. */
+  pause(): void
+  resume(): void
+  /** Leaves at once, politely or with a reset. Returns `performance.now()`. */
+  hangUp(how?: 'close' | 'reset'): number
+  /** `performance.now()` when the connection was gone, whoever ended it. */
+  closed: Promise<number>
+}
+
+/** Sends a request over a socket of its own. Resolves when connected; reads from then on. */
+export async function rawRequest(request: RawRequest): Promise<RawResponse> {
+  const socket = createConnection({ port: request.port, host: '127.0.0.1', noDelay: true })
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve)
+    socket.once('error', reject)
+  })
+  const response = listen(socket)
+  // A server that refuses early may close before the request is whole: that is for the test to see.
+  void send(socket, encode(request), request.slowly)
+  return response
+}
+
+function encode(request: RawRequest): Buffer {
+  const { body, port } = request
+  const isBytes = typeof body === 'string' || body instanceof Uint8Array
+  const bytes = body === undefined ? undefined : Buffer.from(isBytes ? body : JSON.stringify(body))
+  const headers = {
+    host: `127.0.0.1:${port}`,
+    ...(bytes && { 'content-type': 'application/json', 'content-length': String(bytes.length) }),
+    ...request.headers,
+  }
+  const method = request.method ?? (bytes ? 'POST' : 'GET')
+  const lines = [`${method} ${request.path ?? '/v1/chat/completions'} HTTP/1.1`]
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) lines.push(`${name}: ${value}`)
+  }
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), bytes ?? Buffer.alloc(0)])
+}
+
+async function send(socket: Socket, bytes: Buffer, slowly: RawRequest['slowly']): Promise<void> {
+  if (!slowly) return void socket.write(bytes)
+  for (let at = 0; at < bytes.length && socket.writable; at += slowly.bytes) {
+    socket.write(bytes.subarray(at, at + slowly.bytes))
+    await new Promise((resolve) => setTimeout(resolve, slowly.every))
+  }
+}
+
+function listen(socket: Socket): RawResponse {
+  const parts: Buffer[] = []
+  const arrivals: number[] = []
+  const closed = Promise.withResolvers<number>()
+  let length = 0
+  socket.on('data', (part: Buffer) => {
+    parts.push(part)
+    arrivals.push(performance.now())
+    length += part.length
+  })
+  socket.on('error', () => {})
+  socket.on('close', () => closed.resolve(performance.now()))
+  const text = () => Buffer.concat(parts).toString()
+  return {
+    socket,
+    text,
+    received: () => length,
+    status: () => Number(/^HTTP\/1\.1 (\d{3})/.exec(text())?.[1]) || undefined,
+    arrivals,
+    waitFor: (pattern, ms = 5_000) => waitFor(socket, text, pattern, ms),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    hangUp: (how = 'close') => {
+      if (how === 'reset') socket.resetAndDestroy()
+      else socket.destroy()
+      return performance.now()
+    },
+    closed: closed.promise,
+  }
+}
+
+function waitFor(
+  socket: Socket,
+  text: () => string,
+  pattern: string | RegExp,
+  ms: number,
+): Promise<void> {
+  const matches = () =>
+    typeof pattern === 'string' ? text().includes(pattern) : pattern.test(text())
+  return new Promise((resolve, reject) => {
+    const look = () => {
+      if (matches()) settle(resolve)
+    }
+    const fail = (why: string) =>
+      settle(() => reject(new Error(`${why} before ${pattern} came; so far:\n${text()}`)))
+    const gone = () => (matches() ? settle(resolve) : fail('The connection closed'))
+    const timer = setTimeout(() => fail(`${ms} ms passed`), ms)
+    const settle = (then: () => void) => {
+      clearTimeout(timer)
+      socket.off('data', look).off('close', gone)
+      then()
+    }
+    socket.on('data', look).on('close', gone)
+    if (socket.closed) gone()
+    else look()
+  })
+}

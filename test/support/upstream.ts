@@ -1,0 +1,293 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { errorScript } from './personas/errors.ts'
+import {
+  type ChatBody,
+  MODELS,
+  type Model,
+  type PersonaName,
+  personaOf,
+  personaScript,
+} from './personas.ts'
+import { play, type Script, type Scripted, type Stage } from './script.ts'
+
+/** One request that reached the upstream, and what became of its answer. */
+export interface RecordedRequest {
+  method: string
+  /** Path and query, exactly as they came. */
+  path: string
+  headers: IncomingHttpHeaders
+  /** The parsed JSON, or the text where it isn't JSON; undefined without a body. */
+  body: unknown
+  /** `performance.now()` at the request's first byte read as HTTP. */
+  receivedAt: number
+  /** Bytes of the answer's body that the operating system has taken. */
+  sentBytes: number
+  /** The answer was written to its end. */
+  finished: boolean
+  /** This side broke the connection. */
+  broken?: 'cut' | 'reset'
+  /** `performance.now()` when the client hung up; undefined while it hasn't. */
+  hungUpAt?: number
+  /** Resolves with `hungUpAt`; for ever pending if the client never hangs up. */
+  closed: Promise<number>
+  /** Like `closed`, but rejects after `ms` (5,000). */
+  closedWithin(ms?: number): Promise<number>
+}
+
+export interface UpstreamOptions {
+  /** The server it speaks as where neither script nor model say so: `openai`. */
+  persona?: PersonaName
+  /** What `GET /v1/models` lists; the persona's own by default. */
+  models?: Model[]
+  /** The answer where a request brings no script of its own. */
+  script?: Scripted
+  /** 127.0.0.1:0 by default. */
+  port?: number
+  /** Accepts connections, reads, and never says a word. */
+  silent?: boolean
+}
+
+export interface Upstream {
+  /** The API's root: `http://127.0.0.1:PORT/v1`. */
+  url: string
+  port: number
+  /** Every request, oldest first. */
+  requests: RecordedRequest[]
+  /** May be changed at any time. */
+  models: Model[]
+  /** The answer where a request brings no script of its own; may be changed at any time. */
+  script: Scripted | undefined
+  /** Connections open now. */
+  connections(): number
+  /**
+   * The first request not yet handed out for which `matches` holds, waited for up to `ms` (5,000).
+   * By default only chat requests match. Rejects when none comes.
+   */
+  next(matches?: (request: RecordedRequest) => boolean, ms?: number): Promise<RecordedRequest>
+  /** Breaks every connection and frees the port. */
+  close(): Promise<void>
+}
+
+/** Starts a server on 127.0.0.1 that speaks the OpenAI API and misbehaves on cue. */
+export async function startUpstream(options: UpstreamOptions = {}): Promise<Upstream> {
+  const persona = options.persona ?? 'openai'
+  const log = requestLog()
+  const upstream = {
+    requests: log.requests,
+    models: options.models ?? structuredClone(MODELS[persona]),
+    script: options.script,
+    next: log.next,
+  }
+  const server = options.silent
+    ? createTcpServer((socket) => socket.resume().on('error', () => {}))
+    : createServer((request, response) => {
+        answer(request, response, upstream, persona, log.add).catch((error: unknown) => {
+          // A script that can't be played is the test's own mistake: say so where it will be seen.
+          console.error('The upstream could not play its script:', error)
+          response.destroy()
+        })
+      })
+  // A pooled connection closed by an idle timeout would look like a failure of the peer's.
+  if ('keepAliveTimeout' in server)
+    Object.assign(server, { keepAliveTimeout: 0, requestTimeout: 0 })
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve())
+      for (const socket of sockets) socket.destroy()
+    })
+  return Object.assign(upstream, {
+    url: `http://127.0.0.1:${port}/v1`,
+    port,
+    connections: () => sockets.size,
+    close,
+  })
+}
+
+/** A port of 127.0.0.1 on which nothing listens: connections to it are refused. */
+export async function closedPort(): Promise<number> {
+  const server = createTcpServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+interface Offer {
+  models: Model[]
+  script: Scripted | undefined
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  offer: Offer,
+  persona: PersonaName,
+  add: (record: RecordedRequest) => void,
+): Promise<void> {
+  const { record, stage } = observe(request, response)
+  const text = await readBody(request)
+  if (text === undefined) return
+  record.body = parse(text)
+  add(record)
+  await play(chooseScript(record, offer, persona), stage)
+}
+
+/** The record of one exchange, kept true by the response's own events, and the stage to play on. */
+function observe(request: IncomingMessage, response: ServerResponse) {
+  const gone = new AbortController()
+  const closed = Promise.withResolvers<number>()
+  const record: RecordedRequest = {
+    method: request.method ?? '',
+    path: request.url ?? '',
+    headers: request.headers,
+    body: undefined,
+    receivedAt: performance.now(),
+    sentBytes: 0,
+    finished: false,
+    closed: closed.promise,
+    closedWithin: (ms = 5_000) =>
+      withTimeout(closed.promise, ms, `The client did not hang up within ${ms} ms.`),
+  }
+  response.on('error', () => {})
+  response.on('finish', () => {
+    record.finished = true
+  })
+  response.on('close', () => {
+    gone.abort()
+    if (record.finished || record.broken) return
+    record.hungUpAt = performance.now()
+    closed.resolve(record.hungUpAt)
+  })
+  const stage: Stage = {
+    response,
+    gone: gone.signal,
+    sent: (bytes) => {
+      record.sentBytes += bytes
+    },
+    breaking: (how) => {
+      record.broken = how
+    },
+  }
+  return { record, stage }
+}
+
+/** Undefined when the client left before its request was whole. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
+  const parts: Buffer[] = []
+  try {
+    for await (const part of request) parts.push(part as Buffer)
+  } catch {
+    return undefined
+  }
+  return Buffer.concat(parts).toString()
+}
+
+function parse(text: string): unknown {
+  if (text === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
+  const path = new URL(record.path, 'http://upstream').pathname
+  if (record.method === 'GET' && path === '/v1/models') {
+    return json(200, { object: 'list', data: offer.models })
+  }
+  if (record.method === 'GET' && path.startsWith('/v1/models/')) {
+    const id = decodeURIComponent(path.slice('/v1/models/'.length))
+    const model = offer.models.find((entry) => entry.id === id)
+    return model
+      ? json(200, model)
+      : personaScript({ persona, error: 'model_not_found' }, { model: id })
+  }
+  if (record.method === 'POST' && path === '/v1/chat/completions') {
+    return chatScript(record.body, offer, persona)
+  }
+  return json(404, { detail: 'Not Found' })
+}
+
+function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
+  if (typeof body !== 'object' || body === null) return errorScript('openai_not_json')
+  const request = body as ChatBody
+  const scripted = request.script ?? offer.script
+  if (scripted && 'steps' in scripted) return withContentType(scripted, request)
+  if (scripted) return personaScript(scripted, request)
+  const speaker = personaOf(request.model) ?? persona
+  const takesAnyName = speaker === 'llamaServer' || speaker === 'lmStudio'
+  const known = takesAnyName || offer.models.some((model) => model.id === request.model)
+  return personaScript(
+    known ? { persona: speaker } : { persona: speaker, error: 'model_not_found' },
+    request,
+  )
+}
+
+function withContentType(script: Script, request: ChatBody): Script {
+  if (request.stream) return script
+  return { ...script, headers: { 'content-type': 'application/json', ...script.headers } }
+}
+
+function json(status: number, body: object): Script {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    steps: [{ send: JSON.stringify(body) }],
+  }
+}
+
+type Matches = (request: RecordedRequest) => boolean
+
+const isChat: Matches = (request) => request.path.endsWith('/chat/completions')
+
+function requestLog() {
+  const requests: RecordedRequest[] = []
+  const handedOut = new WeakSet<RecordedRequest>()
+  const waiting = new Set<{ matches: Matches; give: (request: RecordedRequest) => void }>()
+
+  const add = (record: RecordedRequest) => {
+    requests.push(record)
+    for (const wish of waiting) {
+      if (!wish.matches(record)) continue
+      waiting.delete(wish)
+      handedOut.add(record)
+      return wish.give(record)
+    }
+  }
+  const next = (matches: Matches = isChat, ms = 5_000): Promise<RecordedRequest> => {
+    const found = requests.find((request) => !handedOut.has(request) && matches(request))
+    if (found) {
+      handedOut.add(found)
+      return Promise.resolve(found)
+    }
+    const wait = Promise.withResolvers<RecordedRequest>()
+    const wish = { matches, give: wait.resolve }
+    waiting.add(wish)
+    const told = `No such request within ${ms} ms; ${requests.length} came in all.`
+    return withTimeout(wait.promise, ms, told).finally(() => waiting.delete(wish))
+  }
+  return { requests, add, next }
+}
+
+function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error(message)), ms)
+  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
+}

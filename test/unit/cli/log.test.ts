@@ -1,0 +1,63 @@
+import { expect, it } from 'vitest'
+import { formatEntry, logForm, printable } from '../../../src/cli/log.ts'
+import type { LogEntry } from '../../../src/handler.ts'
+
+const entry: LogEntry = {
+  time: '2026-11-20T10:00:00.000Z',
+  id: 'req_1',
+  method: 'POST',
+  path: '/v1/chat/completions',
+  status: 200,
+  durationMs: 1234.4,
+  outcome: 'finished',
+  model: 'llama3.2',
+  engine: 'ollama',
+  firstTokenMs: 120.2,
+  tokens: 34,
+  mended: ['role', 'done'],
+}
+
+it('tells a request in one line of text', () => {
+  const [clock, ...words] = formatEntry(entry, 'text').split(' ')
+  expect(clock).toMatch(/^\d\d:\d\d:\d\d$/)
+  expect(words.join(' ')).toBe(
+    'POST /v1/chat/completions llama3.2 200 first 120 ms 34 tokens 1234 ms finished mended role,done',
+  )
+})
+
+it('tells only what there is', () => {
+  const { model, engine, firstTokenMs, tokens, mended, ...rest } = entry
+  const failed = { ...rest, status: 502, outcome: 'failed' as const, durationMs: 65_432 }
+  const line = formatEntry({ ...failed, code: 'upstream_truncated', cause: 'reset' }, 'text')
+  expect(line.slice(9)).toBe(
+    'POST /v1/chat/completions 502 65.4 s failed upstream_truncated (reset)',
+  )
+})
+
+it('tells the same as JSON, on one line', () => {
+  const hostile = { ...entry, model: 'a\nb\u2028' }
+  const line = formatEntry(hostile, 'json')
+  expect(line).not.toContain('\n')
+  expect(JSON.parse(line)).toEqual(hostile)
+})
+
+it('lets nothing that a client sent move the cursor or start a line', () => {
+  const hostile = {
+    ...entry,
+    model: 'a\n12:00:00 GET /fake\u001b[2J\u009b\u202e',
+    path: '/\r\u0000',
+  }
+  const line = formatEntry(hostile, 'text')
+  expect(line).toContain('a\\u000a12:00:00 GET /fake\\u001b[2J\\u009b\\u202e')
+  expect(line).toContain('/\\u000d\\u0000')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: none may be left
+  expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e]/)
+  expect(printable('qwen/qwen3:8b é 模型')).toBe('qwen/qwen3:8b é 模型')
+})
+
+it('is text on a terminal and JSON elsewhere, unless it is told', () => {
+  expect(logForm('auto', true)).toBe('text')
+  expect(logForm('auto', false)).toBe('json')
+  expect(logForm('text', false)).toBe('text')
+  expect(logForm('none', true)).toBe('none')
+})
