@@ -1,20 +1,17 @@
 /** Every route, and what all requests share. */
 import { type IRequest, Router } from 'itty-router'
-import { chatEncoder } from './dialects/chat.ts'
+import { chatRoute } from './chat-route.ts'
 import { createEngines } from './engines/engines.ts'
-import { readJsonBody } from './guard/body.ts'
 import { refuseLoop } from './guard/loop.ts'
 import type { Found, Handler, Host } from './host.ts'
+import { jsonResponse } from './json-response.ts'
 import { decodedId, noRoute, preflight } from './methods.ts'
 import { homePage } from './page.ts'
 import { parseSettings, type SettingsInput } from './settings.ts'
-import { Cancelled, Exchange } from './stream/exchange.ts'
-import { streamResponse } from './stream/response.ts'
+import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
-import { wholeResponse } from './stream/whole.ts'
 import { Trace } from './trace.ts'
 import { VERSION } from './version.ts'
-import { parseChatRequest } from './wire/chat.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors.ts'
 
 export type { Found, Handler, Host, LogEntry } from './host.ts'
@@ -30,46 +27,17 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
 
   const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
   routes
-    .get('/', async ({ url }) => homePage(await found(), new URL(url).origin, host.name))
-    .get('/health', () => Response.json({ status: 'ok', version: VERSION, host: host.name }))
-    .get('/v1/models', async () => Response.json({ object: 'list', data: await engines.list() }))
+    .get('/', async ({ url }) => homePage(await refresh(), new URL(url).origin, host.name))
+    .get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
+    .get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
     .get('/v1/models/:id+', async ({ params }) =>
-      Response.json(await engines.find(decodedId(params))),
+      jsonResponse(await engines.find(decodedId(params))),
     )
-    .post('/v1/chat/completions', chat)
+    .post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running }))
     .options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
     .all('*', (request) => noRoute(routes.routes, request))
 
-  async function chat(request: Request, trace: Trace): Promise<Response> {
-    const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
-    const exchange = new Exchange({
-      client: request.signal,
-      limits: settings,
-      ticker,
-      onEnd: () => {
-        running.delete(exchange)
-        trace.end()
-      },
-    })
-    trace.exchange = exchange
-    running.add(exchange)
-    const ask = async (signal: AbortSignal) => {
-      const { engine, model } = await engines.pick(asked.model)
-      exchange.engine = engine.label
-      exchange.model = model
-      return engine.chat(model === asked.model ? asked : { ...asked, model }, signal)
-    }
-    try {
-      if (!asked.stream) return await wholeResponse(exchange, ask)
-      const encoder = chatEncoder(trace.id, asked.model ?? '')
-      return await streamResponse(exchange, ask, encoder, settings)
-    } catch (error) {
-      exchange.fail(toApiError(error))
-      throw error
-    }
-  }
-
-  async function found(): Promise<Found[]> {
+  async function refresh(): Promise<Found[]> {
     return (await catalog.entries(0)).map(({ engine, models, error }) => ({
       engine: engine.label,
       models: models.map(({ id }) => id),
@@ -84,6 +52,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   }
 
   return {
+    refresh,
     async fetch(request) {
       const path = URL.parse(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
@@ -96,9 +65,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
       })
       response.headers.set('x-request-id', trace.id)
       trace.respond(response.status, failure)
-      return request.method === 'HEAD' ? headOf(response) : response
+      return response
     },
-    refresh: found,
     async drain(graceMs) {
       isDraining = true
       const deadline = performance.now() + graceMs
@@ -108,21 +76,16 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   }
 }
 
-/** HEAD is GET without the body. */
+/** HEAD is GET whose body the host leaves out. */
 function asGet(request: Request): Request {
   return request.method === 'HEAD' ? new Request(request, { method: 'GET' }) : request
-}
-
-function headOf(response: Response): Response {
-  response.body?.cancel().catch(() => {})
-  return new Response(null, response)
 }
 
 /** The error as a response; a client that left gets one too, though nobody reads it. */
 function refusal(failure: unknown): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
   const error = toApiError(failure)
-  return Response.json(error, { status: error.status, headers: error.headers })
+  return jsonResponse(error, { status: error.status, headers: error.headers })
 }
 
 function shuttingDown(): ApiError {

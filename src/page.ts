@@ -14,10 +14,10 @@ export function homePage(found: Found[], origin: string, host = 'this host'): Re
 <main>
 <h1>sluice</h1>
 <p>The OpenAI API, streaming first, for models on your own hardware.<br>
-<small>version ${escape(VERSION)} on ${escape(host)}</small></p>
+<small>version ${text(VERSION)} on ${text(host)}</small></p>
 <h2>Try it</h2>
-<pre tabindex="0"><code>${escape(curlLine(origin, model))}</code></pre>
-<p>Any OpenAI client streams from the base URL <code>${escape(origin)}/v1</code>.</p>
+<pre tabindex="0"><code>${text(curlLine(origin, model))}</code></pre>
+<p>Any OpenAI client streams from the base URL <code>${text(origin)}/v1</code>.</p>
 <h2>Engines and models</h2>
 ${found.map(engine).join('\n')}
 ${found.length > 1 ? '' : NOTHING_ELSE}
@@ -47,14 +47,15 @@ export function curlLine(origin: string, model: string): string {
 }
 
 function engine({ engine: label, models, error }: Found): string {
-  const state = error === undefined ? '' : `<p class="error">${escape(error)}</p>`
+  const state = error === undefined ? '' : `<p class="error">${text(error)}</p>`
   const none = error === undefined ? '<p>It lists no models.</p>' : ''
-  const list = models.map((id) => `<li><code>${escape(id)}</code></li>`).join('')
-  return `<section><h3>${escape(label)}</h3>${state}${list ? `<ul>${list}</ul>` : none}</section>`
+  const list = models.map((id) => `<li><code>${text(id)}</code></li>`).join('')
+  return `<section><h3>${text(label)}</h3>${state}${list ? `<ul>${list}</ul>` : none}</section>`
 }
 
-function escape(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+/** Text as HTML. */
+function text(words: string): string {
+  return words.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 const NOTHING_ELSE = `<p>No model server was found, so the built-in <code>static</code> model answers with

@@ -12,7 +12,12 @@ export function logForm(log: Settings['log'], onTerminal: boolean): LogForm {
 
 /** One request as one line, without its end. Nothing a client sent can break out of the line. */
 export function formatEntry(entry: LogEntry, form: LogForm): string {
-  return form === 'json' ? JSON.stringify(entry) : formatText(entry)
+  return form === 'json' ? JSON.stringify(entry, shortened) : formatText(entry)
+}
+
+/** Times to a tenth of a millisecond: more is noise. */
+function shortened(_: string, value: unknown): unknown {
+  return typeof value === 'number' ? Math.round(value * 10) / 10 : value
 }
 
 function formatText(entry: LogEntry): string {

@@ -59,8 +59,10 @@ function describe(engine: Found, all: readonly Found[], ink: Ink): string {
   return `  ${ink.strong(printable(engine.engine).padEnd(width))}  ${ink.weak(summary(engine))}`
 }
 
-function summary({ models, error }: Found): string {
-  if (error !== undefined) return `not there: ${printable(error)}`
+function summary({ engine, models, error }: Found): string {
+  // A message that begins with the engine's name stands beside it already.
+  if (error?.startsWith(`${engine} `)) return printable(error.slice(engine.length + 1))
+  if (error !== undefined) return printable(error)
   if (models.length === 0) return 'no models yet'
   const shown = models.slice(0, 8).map(printable).join(', ')
   return models.length > 8 ? `${shown} and ${models.length - 8} more` : shown

@@ -1,7 +1,7 @@
 /** Looks for well-known local servers, on this machine's loopback address alone. */
 import { wellKnownPorts } from '../upstreams.ts'
 import type { Engine, Model } from './engine.ts'
-import { createUpstream, type UpstreamOptions } from './upstream.ts'
+import { Upstream, type UpstreamOptions } from './upstream.ts'
 
 /** Milliseconds a server on this machine may take to list its models. */
 const PATIENCE = 300
@@ -41,7 +41,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     const isKnown = known.some((each) => new URL(each).port === port)
     if (isKnown) return
     const make = (label: string) =>
-      createUpstream({
+      new Upstream({
         ...shared,
         url,
         label,

@@ -4,7 +4,7 @@ import { Catalog } from './catalog.ts'
 import { createDiscovery } from './discovery.ts'
 import { createRouter, type Router } from './router.ts'
 import { createStatic } from './static.ts'
-import { createUpstream } from './upstream.ts'
+import { Upstream } from './upstream.ts'
 
 /** The engines that the settings ask for, and who picks among them. */
 export function createEngines(
@@ -17,7 +17,7 @@ export function createEngines(
   } as const
   const known = settings.upstream.map(({ url }) => url)
   const catalog = new Catalog({
-    upstreams: settings.upstream.map((upstream) => createUpstream({ ...upstream, ...shared })),
+    upstreams: settings.upstream.map((upstream) => new Upstream({ ...upstream, ...shared })),
     static: createStatic(settings),
     discovery: settings.discover
       ? createDiscovery({ ...shared, lenient: settings.lenient, known })

@@ -6,6 +6,7 @@ import { judgeCompletion } from '../wire/completion-contract.ts'
 import { ChatContract } from '../wire/contract.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
+import { isObject } from '../wire/object.ts'
 import type { Engine, Model } from './engine.ts'
 import { readJson, readText, refusal } from './upstream-body.ts'
 
@@ -24,37 +25,35 @@ export interface UpstreamOptions {
 /** The upstream's response headers a client may see. */
 const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
 
-export function createUpstream(options: UpstreamOptions): Engine {
-  const { label } = options
-  /** Some servers refuse `stream_options`; they are not asked for usage a second time. */
-  let refusesUsage = false
+export class Upstream implements Engine {
+  readonly label: string
+  readonly #options: UpstreamOptions
+  /** Some servers refuse `stream_options`; they are not asked for usage again. */
+  #refusesUsage = false
 
-  async function models(signal: AbortSignal): Promise<Model[]> {
-    const response = await send('/models', { signal })
-    if (!response.ok) throw await refusal(response, label)
-    const body = (await readJson(response, label)) as { data?: unknown } | null
-    if (!Array.isArray(body?.data)) {
-      throw new ApiError(
-        502,
-        `${label} answered /models with something else than a list of models.`,
-        {
-          code: 'upstream_invalid',
-        },
-      )
-    }
-    return body.data.filter(isModel)
+  constructor(options: UpstreamOptions) {
+    this.label = options.label
+    this.#options = options
   }
 
-  async function chat(request: ChatRequest, signal: AbortSignal): Promise<ChatStream> {
-    // Its own controller: a stream the contract ends is let go without the client having left.
+  async models(signal: AbortSignal): Promise<Model[]> {
+    const response = await this.#accepted(await this.#send('/models', { signal }))
+    const body = await readJson(response, this.label)
+    if (isObject(body) && Array.isArray(body.data)) return body.data.filter(isModel)
+    const message = `${this.label} answered /models with something else than a list of models.`
+    throw new ApiError(502, message, { code: 'upstream_invalid' })
+  }
+
+  async chat(request: ChatRequest, signal: AbortSignal): Promise<ChatStream> {
+    // Its own controller: a stream the contract ends is let go though its client has not left.
     const control = new AbortController()
     const abort = () => control.abort(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
-    const response = await ask(request, control.signal)
+    const response = await this.#ask(request, control.signal)
     try {
-      const stream = await read(response, request, control)
-      return { ...stream, headers: forwarded(response) }
+      const answer = await this.#read(response, request, control)
+      return { ...answer, headers: forwarded(response) }
     } catch (error) {
       control.abort(error)
       throw error
@@ -62,27 +61,26 @@ export function createUpstream(options: UpstreamOptions): Engine {
   }
 
   /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
-  async function ask(request: ChatRequest, signal: AbortSignal): Promise<Response> {
-    const asksItself = Boolean(request.stream_options?.include_usage)
-    const add = request.stream === true && !asksItself && !refusesUsage
-    if (add) {
+  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Response> {
+    const adds = request.stream === true && !wantsUsage(request) && !this.#refusesUsage
+    if (adds) {
       const stream_options = { ...request.stream_options, include_usage: true }
-      const response = await post({ ...request, stream_options }, signal)
-      if (response.status !== 400) return accepted(response)
+      const response = await this.#post({ ...request, stream_options }, signal)
+      if (response.status !== 400) return this.#accepted(response)
       await response.body?.cancel().catch(() => {})
     }
-    const response = await accepted(await post(request, signal))
-    refusesUsage ||= add
+    const response = await this.#accepted(await this.#post(request, signal))
+    this.#refusesUsage ||= adds
     return response
   }
 
-  async function accepted(response: Response): Promise<Response> {
-    if (!response.ok) throw await refusal(response, label)
+  async #accepted(response: Response): Promise<Response> {
+    if (!response.ok) throw await refusal(response, this.label)
     return response
   }
 
-  function post(request: ChatRequest, signal: AbortSignal): Promise<Response> {
-    return send('/chat/completions', {
+  #post(request: ChatRequest, signal: AbortSignal): Promise<Response> {
+    return this.#send('/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),
@@ -90,72 +88,80 @@ export function createUpstream(options: UpstreamOptions): Engine {
     })
   }
 
-  async function send(path: string, init: RequestInit): Promise<Response> {
+  async #send(
+    path: string,
+    init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> },
+  ) {
+    const { url, key, fetch } = this.#options
     const headers: Record<string, string> = {
       accept: 'application/json, text/event-stream',
       [HOP_HEADER]: '1',
-      ...(init.headers as Record<string, string> | undefined),
+      ...init.headers,
+      ...(key && { authorization: `Bearer ${key}` }),
     }
-    if (options.key) headers.authorization = `Bearer ${options.key}`
     try {
       // A redirect would carry the key and the conversation to an address nobody named.
-      return await options.fetch(options.url + path, { ...init, headers, redirect: 'manual' })
+      return await fetch(url + path, { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
-      const message = `${label} can't be reached: is it running, and is its address right?`
+      const message = `${this.label} can't be reached: is it running, and is its address right?`
       throw new ApiError(502, message, { code: 'upstream_unreachable', cause })
     }
   }
 
-  async function read(
+  async #read(
     response: Response,
     request: ChatRequest,
     control: AbortController,
   ): Promise<ChatStream> {
-    const type = essence(response)
+    const streams = request.stream === true
     const contract = new ChatContract({
-      label,
-      usage: request.stream ? Boolean(request.stream_options?.include_usage) : true,
-      usageRequested: request.stream === true && !refusesUsage,
-      lenient: options.lenient,
-      reasoning: options.reasoning,
+      label: this.label,
+      usage: !streams || wantsUsage(request),
+      usageRequested: streams && !this.#refusesUsage,
+      lenient: this.#options.lenient,
+      reasoning: this.#options.reasoning,
     })
+    const type = essence(response)
     const { body } = response
-    const isStream = type === 'text/event-stream' || (type === '' && request.stream === true)
-    if (!isStream || body === null) return readWhole(response, type, request, contract)
-    if (request.stream)
-      return { kind: 'frames', contract, items: readFrames(body, contract, control) }
+    const isStream = type === 'text/event-stream' || (type === '' && streams)
+    if (!isStream || body === null) return this.#readWhole(response, type, streams, contract)
+    if (streams) return { kind: 'frames', contract, items: readFrames(body, contract, control) }
     contract.mended.add('stream')
     return { kind: 'chunks', contract, items: readChunks(body, contract, control) }
   }
 
-  async function readWhole(
+  async #readWhole(
     response: Response,
     type: string,
-    request: ChatRequest,
+    streams: boolean,
     contract: ChatContract,
   ): Promise<ChatStream> {
+    const wanted = streams ? 'a stream' : 'JSON'
     if (!/^application\/(.+\+)?json$/.test(type)) {
-      const came = type === '' ? 'an empty answer' : type
-      throw contract.invalid(
-        `answered with ${came} instead of ${request.stream ? 'a stream' : 'JSON'}`,
-      )
+      const came = type === '' ? 'an answer of no type' : type
+      throw contract.invalid(`answered with ${came} instead of ${wanted}`)
     }
-    const json = await readText(response, label)
-    let value: unknown
-    try {
-      value = JSON.parse(json)
-    } catch (cause) {
-      throw contract.invalid('sent an answer that is not JSON', cause)
-    }
+    const json = await readText(response, this.label)
+    const value = parse(json, contract)
     const mended = judgeCompletion(value, contract)
-    if (request.stream) throw contract.invalid('answered with JSON instead of a stream')
+    if (streams) throw contract.invalid(`answered with JSON instead of ${wanted}`)
     const { model, usage } = value as ChatCompletion
     const text = mended.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
   }
+}
 
-  return { label, models, chat }
+function parse(json: string, contract: ChatContract): unknown {
+  try {
+    return JSON.parse(json)
+  } catch (cause) {
+    throw contract.invalid('sent an answer that is not JSON', cause)
+  }
+}
+
+function wantsUsage(request: ChatRequest): boolean {
+  return Boolean(request.stream_options?.include_usage)
 }
 
 function essence(response: Response): string {
@@ -173,5 +179,5 @@ function forwarded(response: Response): Record<string, string> {
 }
 
 function isModel(value: unknown): value is Model {
-  return typeof value === 'object' && value !== null && typeof (value as Model).id === 'string'
+  return isObject(value) && typeof value.id === 'string'
 }

@@ -4,7 +4,7 @@ import { readFlags } from '../cli/flags.ts'
 import { helpText } from '../cli/help.ts'
 import { formatEntry, logForm } from '../cli/log.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
-import { createHandler, type Found, type Handler, type LogEntry } from '../handler.ts'
+import { createHandler, type Found, type Handler, type Host, type LogEntry } from '../handler.ts'
 import {
   parseSettings,
   type Settings,
@@ -27,7 +27,7 @@ export interface Runtime {
   /** `bun 1.4.5` */
   name: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
-  fetch?: typeof fetch
+  fetch?: Host['fetch']
   /** Rejects where it can't listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>

@@ -40,7 +40,7 @@ export function obey(
   batches: AsyncIterator<ChatChunk[], void, void>,
   options: ContractOptions,
 ): ChunkStream {
-  const contract = new ChatContract({ source: 'engine', ...options })
+  const contract = new ChatContract({ source: 'engine', usageRequested: true, ...options })
   let ended = false
 
   async function next(): Promise<IteratorResult<ChatChunk[], void>> {

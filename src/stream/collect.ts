@@ -6,6 +6,7 @@ import type {
   CompletionChoice,
   ToolCallDelta,
 } from '../wire/chat.ts'
+import { isObject } from '../wire/object.ts'
 import type { ChunkStream } from './chat-stream.ts'
 
 type Fields = Record<string, unknown>
@@ -103,7 +104,7 @@ class FoldedChoice {
       this.#calls.set(index, call)
     }
     for (const [key, value] of Object.entries(delta)) {
-      setField(call, key, value, isFields(value) ? growCall : keepFilled)
+      setField(call, key, value, isObject(value) ? growCall : keepFilled)
     }
   }
 }
@@ -134,14 +135,14 @@ function growLists(old: unknown, value: unknown, merge: Merge = growLists): unkn
     for (const each of value) old.push(each)
     return old
   }
-  if (!isFields(old) || !isFields(value)) return value
+  if (!isObject(old) || !isObject(value)) return value
   const merged: Fields = { ...old }
   for (const [key, each] of Object.entries(value)) setField(merged, key, each, merge)
   return merged
 }
 
 function growCall(old: unknown, value: unknown): unknown {
-  if (!isFields(old) || !isFields(value)) return value
+  if (!isObject(old) || !isObject(value)) return value
   const merged: Fields = { ...old }
   for (const [key, each] of Object.entries(value)) {
     setField(merged, key, each, key === 'arguments' || key === 'input' ? grow : keepFilled)
@@ -151,8 +152,4 @@ function growCall(old: unknown, value: unknown): unknown {
 
 function keepFilled(old: unknown, value: unknown): unknown {
   return old === '' ? value : old
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

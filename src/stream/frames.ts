@@ -5,6 +5,8 @@
 import type { ChatChunk } from '../wire/chat.ts'
 import type { ChatContract, Ending } from '../wire/contract.ts'
 import { ApiError } from '../wire/errors.ts'
+import { errorOf } from '../wire/foreign-error.ts'
+import { isObject } from '../wire/object.ts'
 import { FrameProof } from '../wire/proof.ts'
 import { EventScanner, EventTooLong, encodeText, frame } from '../wire/sse.ts'
 
@@ -80,7 +82,10 @@ export class EventReader {
 
   #plain(text: string): void {
     this.#proof?.forget()
-    if (text === '[DONE]') return this.#finish('done')
+    if (text === '[DONE]') {
+      this.#finish('done')
+      return
+    }
     const chunk = JSON.parse(text) as ChatChunk
     const verdict = this.#contract.judge(chunk)
     if (verdict === 'changed') this.#sink.changed(chunk, undefined)
@@ -96,7 +101,10 @@ export class EventReader {
     if (error !== undefined) throw this.#foreignError(error)
     if (data === undefined || (data === '' && event === '')) return
     this.#proof?.forget()
-    if (data === '[DONE]') return this.#finish('done')
+    if (data === '[DONE]') {
+      this.#finish('done')
+      return
+    }
     if (event === 'error') throw this.#foreignError(data)
     const chunk = JSON.parse(data) as ChatChunk
     const verdict = this.#contract.judge(chunk)
@@ -117,19 +125,16 @@ export class EventReader {
     }
   }
 
+  /** What an event that is called an error says. */
   #foreignError(text: string): ApiError {
     let value: unknown = text
     try {
       value = JSON.parse(text)
-    } catch {}
-    try {
-      this.#contract.judge(
-        typeof value === 'object' && value !== null && 'error' in value ? value : { error: value },
-      )
-    } catch (error) {
-      return this.#asFailure(error)
+    } catch {
+      // Some say it in plain words.
     }
-    return this.#contract.failed('no reason given')
+    const error = (isObject(value) && errorOf(value)) || errorOf({ error: value })
+    return this.#contract.failed(error?.message ?? 'no reason given', error?.type, error?.code)
   }
 
   #finish(ending: Ending): void {

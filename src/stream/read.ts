@@ -57,7 +57,7 @@ function pull<T>(
     let packet: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>
     try {
       packet = await reader.read()
-    } catch (error) {
+    } catch {
       if (signal.aborted) throw signal.reason
       events.close('reset')
       return
@@ -76,6 +76,7 @@ function pull<T>(
       }
       control.abort()
     } catch {
+      // It is let go either way.
     } finally {
       clearTimeout(timer)
     }

@@ -1,7 +1,9 @@
 import type { ChatCompletion } from './chat.ts'
 import type { ChatContract, Mend } from './contract.ts'
+import { renameReasoning } from './delta.ts'
 import { finishReason } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
+import { isObject } from './object.ts'
 
 /**
  * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
@@ -18,7 +20,9 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     if (!isObject(choice) || !isObject(choice.message)) {
       throw contract.invalid('sent a choice without a message')
     }
-    if (contract.renameReasoning(choice.message)) contract.mended.add('reasoning')
+    if (renameReasoning(choice.message, contract.options.reasoning)) {
+      contract.mended.add('reasoning')
+    }
     const verdict = finishReason(choice.finish_reason)
     if (verdict === undefined) continue
     if (verdict.kind !== 'reason') throw contract.badFinish(verdict)
@@ -28,8 +32,4 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
   }
   contract.judgeCreated(completion)
   return [...contract.mended]
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -5,9 +5,11 @@
  * is named; anything else ends the stream with an `ApiError` (502). A stream has one outcome.
  */
 import type { ChatChunk, ChunkChoice, ChunkDelta, FinishReason, Usage } from './chat.ts'
+import { deltaKind, renameReasoning } from './delta.ts'
 import { ApiError } from './errors.ts'
 import { finishReason, type ReasonVerdict } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
+import { isObject } from './object.ts'
 import { ToolIndex } from './tool-index.ts'
 
 /** What the contract mended, for the request's log line. */
@@ -67,12 +69,12 @@ export class ChatContract {
   finished = false
   readonly mended = new Set<Mend>()
 
-  readonly #options: ContractOptions
+  readonly options: ContractOptions
   readonly #choices = new Map<number, ChoiceState>()
   #usageSent = false
 
   constructor(options: ContractOptions) {
-    this.#options = options
+    this.options = options
   }
 
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
@@ -97,14 +99,14 @@ export class ChatContract {
     const open = [...this.#choices].filter(([, state]) => !state.finished)
     const owed: ChatChunk[] = []
     if (open.length > 0 || this.#choices.size === 0) {
-      if (ending !== 'done' || !this.#options.lenient) throw this.#unfinished(ending)
+      if (ending !== 'done' || !this.options.lenient) throw this.#unfinished(ending)
       for (const index of open.length > 0 ? open.map(([index]) => index) : [0]) {
         owed.push(this.chunk([{ index, delta: this.#emptyDelta(index), finish_reason: 'stop' }]))
       }
       this.mended.add('finish_reason')
     }
     if (ending !== 'done') this.mended.add('done')
-    if (this.#options.usage && this.usage !== undefined && !this.#usageSent) {
+    if (this.options.usage && this.usage !== undefined && !this.#usageSent) {
       owed.push({ ...this.chunk([]), usage: this.usage })
     }
     this.finished = true
@@ -137,7 +139,7 @@ export class ChatContract {
 
   /** The engine said itself that it failed. */
   failed(message: string, type?: string, code?: string | null): ApiError {
-    const text = `${this.#options.label} failed while answering: ${message}`
+    const text = `${this.options.label} failed while answering: ${message}`
     return new ApiError(502, text, {
       type: type ?? 'server_error',
       code: code ?? this.#code('error'),
@@ -145,11 +147,11 @@ export class ChatContract {
   }
 
   #code(what: string): string {
-    return `${this.#options.source ?? 'upstream'}_${what}`
+    return `${this.options.source ?? 'upstream'}_${what}`
   }
 
   #broken(what: string, did: string, cause?: unknown): ApiError {
-    const message = `${this.#options.label} ${did}; the answer is not complete.`
+    const message = `${this.options.label} ${did}; the answer is not complete.`
     return new ApiError(502, message, { code: this.#code(what), cause })
   }
 
@@ -187,11 +189,11 @@ export class ChatContract {
     if (!isObject(chunk.usage)) return 'same'
     this.usage = chunk.usage
     const alone = chunk.choices.length === 0
-    if (alone && this.#options.usage && !this.#usageSent && this.#allFinished()) {
+    if (alone && this.options.usage && !this.#usageSent && this.#allFinished()) {
       this.#usageSent = true
       return 'same'
     }
-    const expected = alone && !this.#options.usage && this.#options.usageRequested
+    const expected = alone && !this.options.usage && this.options.usageRequested
     if (!expected) this.mended.add('usage')
     if (alone) return 'drop'
     delete chunk.usage
@@ -231,10 +233,12 @@ export class ChatContract {
 
   #judgeDelta(choice: ChunkChoice, state: ChoiceState): boolean {
     const { delta } = choice
-    const speaks = this.#speaks(delta)
+    const kind = deltaKind(delta)
+    if ('wrong' in kind) throw this.invalid(`sent ${kind.wrong}`)
+    const { speaks } = kind
     if (speaks && state.finished) throw this.invalid('sent content after a finish_reason')
     if (speaks) this.begun = true
-    let changed = this.renameReasoning(delta) && this.#mend('reasoning')
+    let changed = renameReasoning(delta, this.options.reasoning) && this.#mend('reasoning')
     if (delta.tool_calls && state.tools.mend(delta.tool_calls)) changed = this.#mend('tool_index')
     if (!state.hasRole) {
       state.hasRole = true
@@ -244,38 +248,6 @@ export class ChatContract {
       }
     }
     return changed
-  }
-
-  /** Whether the delta brings content, after a look at the types of what it brings. */
-  #speaks(delta: ChunkDelta): boolean {
-    let speaks = false
-    for (const field of ['content', 'refusal', 'reasoning', 'reasoning_content'] as const) {
-      const text = delta[field]
-      if (typeof text === 'string') speaks ||= text !== ''
-      else if (text !== undefined && text !== null) {
-        throw this.invalid(`sent a delta whose ${field} is not a string`)
-      }
-    }
-    const calls = delta.tool_calls as unknown
-    if (calls !== undefined && calls !== null) {
-      if (!Array.isArray(calls) || !calls.every(isObject)) {
-        throw this.invalid('sent tool_calls that are not an array of objects')
-      }
-      speaks ||= calls.length > 0
-    }
-    return speaks || isObject(delta.function_call)
-  }
-
-  /** Gives reasoning the one name a setting asks for. Returns whether it had another. */
-  renameReasoning(delta: { reasoning?: unknown; reasoning_content?: unknown }): boolean {
-    const name = this.#options.reasoning
-    if (name === undefined) return false
-    const other = name === 'reasoning' ? 'reasoning_content' : 'reasoning'
-    if (delta[other] === undefined) return false
-    // A server that sends both sends the same text twice.
-    delta[name] ??= delta[other]
-    delete delta[other]
-    return true
   }
 
   #judgeFinish(choice: ChunkChoice, state: ChoiceState): boolean {
@@ -296,7 +268,7 @@ export class ChatContract {
   /** Why a choice that ended so ends the answer. */
   badFinish(verdict: Exclude<ReasonVerdict, { kind: 'reason' }>): ApiError {
     if (verdict.kind === 'abort') {
-      const message = `${this.#options.label} aborted the answer on its own; it is not complete.`
+      const message = `${this.options.label} aborted the answer on its own; it is not complete.`
       return new ApiError(502, message, { code: 'engine_aborted' })
     }
     if (verdict.kind === 'error') return this.failed('its finish_reason is "error"')
@@ -311,8 +283,4 @@ export class ChatContract {
     this.mended.add(what)
     return true
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

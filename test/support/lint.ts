@@ -11,7 +11,7 @@ const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_cal
 export function lint(events: StreamEvent[], chunks: Chunk[], usageAsked: boolean): string[] {
   return [
     ...lintEnding(events, chunks),
-    ...lintIdentity(chunks),
+    ...lintEnvelope(chunks),
     ...lintChoices(chunks),
     ...lintUsage(chunks, usageAsked),
   ]
@@ -46,11 +46,12 @@ function lintFinished(chunks: Chunk[]): string[] {
     .map((index) => `choice ${index} never ended`)
 }
 
-function lintIdentity(chunks: Chunk[]): string[] {
+function lintEnvelope(chunks: Chunk[]): string[] {
   const problems: string[] = []
   const ids = new Set(chunks.map((chunk) => chunk.id).filter(Boolean))
   if (ids.size > 1) problems.push(`${ids.size} ids`)
-  for (const { created } of chunks) {
+  for (const { created, choices, error } of chunks) {
+    if (!Array.isArray(choices) && !error) problems.push('a chunk without choices')
     if (typeof created === 'number' && created > 1e11) problems.push('created in milliseconds')
   }
   return problems
@@ -71,6 +72,9 @@ function lintChoices(chunks: Chunk[]): string[] {
     if (!state.spoken && choice.delta.role !== 'assistant') problems.push('no role first')
     state.spoken = true
     if (state.ended && hasContent(choice)) problems.push('content after the finish')
+    if (!['string', 'undefined'].includes(typeof (choice.delta.content ?? undefined))) {
+      problems.push('content that is not a string')
+    }
     problems.push(...lintToolCalls(choice))
     const reason = choice.finish_reason
     if (reason === null || reason === undefined) continue

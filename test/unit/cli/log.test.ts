@@ -35,6 +35,7 @@ it('tells only what there is', () => {
 })
 
 it('tells the same as JSON, on one line', () => {
+  expect(formatEntry({ ...entry, durationMs: 12.345678 }, 'json')).toContain('"durationMs":12.3,')
   const hostile = { ...entry, model: 'a\nb\u2028' }
   const line = formatEntry(hostile, 'json')
   expect(line).not.toContain('\n')

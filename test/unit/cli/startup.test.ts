@@ -9,7 +9,7 @@ const startup = {
 }
 const plain = inkFor(false, {})
 const ollama = { engine: 'ollama', models: ['llama3.2:latest', "it's"] }
-const dead = { engine: 'big', models: [], error: 'connection refused' }
+const dead = { engine: 'big', models: [], error: "big can't be reached." }
 const spare = { engine: 'static', models: ['static'] }
 
 describe('the start', () => {
@@ -24,7 +24,7 @@ describe('the start', () => {
     const lines = inventory([ollama, dead, spare], startup, plain).split('\n')
     expect(lines.slice(0, 3)).toEqual([
       "  ollama  llama3.2:latest, it's",
-      '  big     not there: connection refused',
+      "  big     can't be reached.",
       '  static  static',
     ])
     expect(lines.join('\n')).not.toContain('No server was found')
@@ -55,7 +55,9 @@ it('tells what comes and goes', () => {
   expect(changes([spare], [spare], plain)).toBe('')
   expect(changes([spare], [ollama, spare], plain)).toBe("  ollama  llama3.2:latest, it's\n")
   expect(changes([ollama, spare], [spare], plain)).toBe('  ollama is gone\n')
-  expect(changes([{ ...dead, error: undefined }], [dead], plain)).toContain('connection refused')
+  expect(changes([{ ...dead, error: undefined }], [dead], plain)).toContain(
+    "big  can't be reached.",
+  )
 })
 
 it('has colours only on a terminal that wants them', () => {

@@ -1,0 +1,52 @@
+import { chatEncoder } from './dialects/chat.ts'
+import type { Router } from './engines/router.ts'
+import { readJsonBody } from './guard/body.ts'
+import type { Settings } from './settings.ts'
+import { Exchange } from './stream/exchange.ts'
+import { streamResponse } from './stream/response.ts'
+import type { Ticker } from './stream/ticker.ts'
+import { wholeResponse } from './stream/whole.ts'
+import type { Trace } from './trace.ts'
+import { parseChatRequest } from './wire/chat.ts'
+import { toApiError } from './wire/errors.ts'
+
+export interface ChatRouteOptions {
+  settings: Settings
+  engines: Router
+  ticker: Ticker
+  /** The exchanges that run now; each removes itself when it ends. */
+  running: Set<Exchange>
+}
+
+/** `POST /v1/chat/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
+export function chatRoute({ settings, engines, ticker, running }: ChatRouteOptions) {
+  return async (request: Request, trace: Trace): Promise<Response> => {
+    const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
+    const exchange = new Exchange({
+      client: request.signal,
+      limits: settings,
+      ticker,
+      onEnd() {
+        running.delete(exchange)
+        trace.end()
+      },
+    })
+    trace.exchange = exchange
+    if (exchange.outcome === undefined) running.add(exchange)
+
+    const ask = async (signal: AbortSignal) => {
+      const { engine, model } = await engines.pick(asked.model)
+      exchange.engine = engine.label
+      exchange.model = model
+      return engine.chat(model === asked.model ? asked : { ...asked, model }, signal)
+    }
+    try {
+      if (!asked.stream) return await wholeResponse(exchange, ask)
+      const encoder = chatEncoder(trace.id, asked.model ?? '')
+      return await streamResponse(exchange, ask, encoder, settings)
+    } catch (error) {
+      exchange.fail(toApiError(error))
+      throw error
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import { expect, it } from 'vitest'
+import { addressOf, explain, isOpen } from '../../../src/hosts/serve.ts'
+import { SettingsError } from '../../../src/settings.ts'
+
+it.each([
+  ['127.0.0.1', 'http://127.0.0.1:80'],
+  ['localhost', 'http://localhost:80'],
+  ['0.0.0.0', 'http://127.0.0.1:80'],
+  ['::', 'http://[::1]:80'],
+  ['fe80::1', 'http://[fe80::1]:80'],
+])('a server at %s is reached at %s', (host, address) => {
+  expect(addressOf(host, 80)).toBe(address)
+})
+
+it('knows the addresses that only this machine reaches', () => {
+  const hosts = [
+    'localhost',
+    '127.0.0.1',
+    '127.1.2.3',
+    '::1',
+    '0.0.0.0',
+    '::',
+    '127.0.0.1.example.com',
+  ]
+  expect(hosts.map(isOpen)).toEqual([false, false, false, false, true, true, true])
+})
+
+it.each([
+  [{ code: 'EADDRINUSE' }, 'port 80 is in use on 127.0.0.1; choose another with --port.'],
+  [{ name: 'AddrInUse' }, 'port 80 is in use on 127.0.0.1; choose another with --port.'],
+  [{ code: 'EACCES' }, 'port 80 needs more rights than this process has'],
+  [{ name: 'AddrNotAvailable' }, '127.0.0.1 is no address of this machine'],
+])('explains %j', (error, message) => {
+  const explained = explain(error, { host: '127.0.0.1', port: 80 })
+  expect(explained).toBeInstanceOf(SettingsError)
+  expect((explained as Error).message).toContain(message)
+})
+
+it('leaves what it does not know as it is', () => {
+  const error = new Error('the disk is on fire')
+  expect(explain(error, { host: '127.0.0.1', port: 80 })).toBe(error)
+})

@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+
+const request = () => new Request('http://localhost/v1/models')
+
+/** The worker as a new isolate has it: its settings not read yet. */
+async function freshWorker() {
+  vi.resetModules()
+  return await import('../../../worker/edge.ts')
+}
+
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+  vi.spyOn(console, 'log').mockImplementation(() => {})
+})
+afterEach(() => vi.restoreAllMocks())
+
+it('serves with the settings of its environment', async () => {
+  const { default: worker, control } = await freshWorker()
+  const env = { SLUICE_CONFIG: '{"discover": false}', SLUICE_MODEL: 'static', OTHER: {} }
+  expect((await worker.fetch(request(), env)).status).toBe(200)
+  const found = await (await control.fetch(request(), env)).json()
+  expect(found).toEqual([{ engine: 'static', models: ['static'] }])
+})
+
+it('logs each request as one line of JSON, unless it is told not to', async () => {
+  const { default: worker } = await freshWorker()
+  await (await worker.fetch(request(), { SLUICE_DISCOVER: 'no' })).text()
+  await vi.waitFor(() => expect(console.log).toHaveBeenCalledOnce())
+  expect(JSON.parse(vi.mocked(console.log).mock.calls[0]?.[0])).toMatchObject({
+    path: '/v1/models',
+    outcome: 'ok',
+  })
+  const { default: silent } = await freshWorker()
+  await (await silent.fetch(request(), { SLUICE_DISCOVER: 'no', SLUICE_LOG: 'none' })).text()
+  expect(console.log).toHaveBeenCalledOnce()
+})
+
+it('refuses with 503 where its settings are wrong, and says which, but not what they are', async () => {
+  const { default: worker } = await freshWorker()
+  const env = { SLUICE_UPSTREAM: 'http://10.1.2.3', SLUICE_UPSTREAM_KEY: 'sk-one,sk-two' }
+  const first = await worker.fetch(request(), env)
+  const second = await worker.fetch(request(), env)
+  expect([first.status, second.status]).toEqual([503, 503])
+  const { error } = (await first.json()) as { error: Record<string, unknown> }
+  expect(error).toEqual({
+    message: "sluice can't serve: upstreamKey is not right; its log says why.",
+    type: 'server_error',
+    param: null,
+    code: 'settings_invalid',
+  })
+  expect(console.error).toHaveBeenCalledOnce()
+})
+
+it('names the variable that is wrong', async () => {
+  const { default: worker } = await freshWorker()
+  const response = await worker.fetch(request(), { SLUICE_UPSTREAM: 'gpu.internal:8000' })
+  const text = await response.text()
+  expect(text).toContain('SLUICE_UPSTREAM is not right')
+  expect(text).not.toContain('gpu.internal')
+})
