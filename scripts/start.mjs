@@ -34,10 +34,24 @@ function run({ file, args, env, cwd }) {
       if (!isEcho) child.kill(signal)
     })
   }
+  if (process.env.npm_lifecycle_event) whenOrphaned(() => child.kill('SIGTERM'))
   child.on('error', (error) => fail(`${file} could not be started (${error.message}).`, 1))
   child.on('exit', (code, signal) => {
     process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1))
   })
+}
+
+/**
+ * npm hands a SIGTERM to a shell that dies of it without a word to us.
+ * @param {() => void} act
+ */
+function whenOrphaned(act) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    act()
+  }, 500)
 }
 
 /** @param {string} word @returns {word is keyof typeof hosts} */

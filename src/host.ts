@@ -26,12 +26,15 @@ export interface LogEntry {
   cause?: string
 }
 
+/** The global `fetch`, as far as sluice uses it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+
 /** What a host lends the handler. */
 export interface Host {
   /** `bun 1.4.5`; the page and `GET /health` show it. */
   name?: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
-  fetch?: typeof fetch
+  fetch?: Fetch
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** True where a request may not be woken by another's timer or promise (workerd). */

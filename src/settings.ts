@@ -1,15 +1,15 @@
 import * as z from 'zod/mini'
-import { SettingsError, unexpected, unknownName } from './settings-error.ts'
-import { readBoolean, readDuration, readInteger, readList, readSize } from './settings-text.ts'
+import { SettingsError, unexpected, unknownName } from './settings/error.ts'
+import { readBoolean, readDuration, readInteger, readList, readSize } from './settings/text.ts'
 import {
   type ResolvedUpstream,
   readUpstream,
   resolveUpstreams,
   type UpstreamInput,
-} from './upstreams.ts'
+} from './settings/upstreams.ts'
 
-export { SettingsError } from './settings-error.ts'
-export type { ResolvedUpstream, UpstreamInput } from './upstreams.ts'
+export { SettingsError } from './settings/error.ts'
+export type { ResolvedUpstream, UpstreamInput } from './settings/upstreams.ts'
 
 /** Everything that can be set, checked and complete. Times are milliseconds. */
 export interface Settings {

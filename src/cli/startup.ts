@@ -1,3 +1,4 @@
+import { curlLine } from '../curl-line.ts'
 import type { Found } from '../handler.ts'
 import { printable } from './log.ts'
 
@@ -39,7 +40,7 @@ export function inventory(found: readonly Found[], startup: Startup, ink: Ink): 
   if (startup.discover && !found.some(isServer)) {
     lines.push('  No server was found on this machine yet; one that starts later will appear.')
   }
-  lines.push('', 'Try:', `  ${curlLine(found, startup.address)}`, '')
+  lines.push('', 'Try:', `  ${printable(curlLine(startup.address, modelToTry(found)))}`, '')
   return `${lines.join('\n')}\n`
 }
 
@@ -72,13 +73,7 @@ function isServer({ engine, error }: Found): boolean {
   return engine !== 'static' && error === undefined
 }
 
-function curlLine(found: readonly Found[], address: string): string {
-  const model = found.find((engine) => isServer(engine) && engine.models.length > 0)?.models[0]
-  const body = JSON.stringify({
-    model: model ?? 'static',
-    stream: true,
-    messages: [{ role: 'user', content: 'Hello!' }],
-  })
-  const quoted = printable(body).replaceAll("'", "'\\''")
-  return `curl -N ${address}/v1/chat/completions -H 'content-type: application/json' -d '${quoted}'`
+function modelToTry(found: readonly Found[]): string {
+  const server = found.find((engine) => isServer(engine) && engine.models.length > 0)
+  return server?.models[0] ?? 'static'
 }

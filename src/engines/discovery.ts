@@ -1,5 +1,5 @@
 /** Looks for well-known local servers, on this machine's loopback address alone. */
-import { wellKnownPorts } from '../upstreams.ts'
+import { wellKnownPorts } from '../settings/upstreams.ts'
 import type { Engine, Model } from './engine.ts'
 import { Upstream, type UpstreamOptions } from './upstream.ts'
 
@@ -38,7 +38,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
 
   async function probe(port: string, name: string, signal: AbortSignal): Promise<void> {
     const url = `http://127.0.0.1:${port}/v1`
-    const isKnown = known.some((each) => new URL(each).port === port)
+    const isKnown = known.some((each) => isHere(new URL(each), port))
     if (isKnown) return
     const make = (label: string) =>
       new Upstream({
@@ -66,6 +66,10 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       return [...found.values()]
     },
   }
+}
+
+function isHere(url: URL, port: string): boolean {
+  return url.port === port && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
 }
 
 /** Who it is: LocalAI and llama-server share a port, and others may have moved to it. */

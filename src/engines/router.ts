@@ -77,7 +77,8 @@ function firstOf(upstreams: Entry[]): Route | undefined {
 /** Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
 function findIn(upstreams: Entry[], model: string): Route | undefined {
   for (const id of [model, `${model}:latest`]) {
-    const entry = upstreams.find(({ models }) => models.some(named(id)))
+    const serving = upstreams.filter(({ models }) => models.some(named(id)))
+    const entry = serving.find(({ error }) => error === undefined) ?? serving[0]
     if (entry !== undefined) return { engine: entry.engine, model: id }
   }
   return undefined
@@ -100,10 +101,8 @@ function unknownModel(model: string | undefined, entries: Entry[]): ApiError {
     const message = `model: no upstream lists a model, so the request has to name one.${unasked}`
     return new ApiError(404, message, { code: 'model_not_found', param: 'model' })
   }
-  const near = closest(
-    model,
-    entries.flatMap(modelsOf).map(({ id }) => id),
-  )
+  const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
+  const near = closest(model, names)
   const hint =
     near.length > 0
       ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`

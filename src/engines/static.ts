@@ -75,9 +75,9 @@ function plan(request: ChatRequest, text: string): Plan {
   }
 }
 
-/** Each word with the white space before it, so that together they are the text. */
+/** Each word with the white space before it, the last with that behind it too: together the text. */
 function splitWords(text: string): string[] {
-  return text.match(/\s*\S+/g) ?? []
+  return text.match(/\s*\S+(?:\s+$)?/g) ?? []
 }
 
 function countWords(messages: ChatMessage[]): number {

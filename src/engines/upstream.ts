@@ -19,7 +19,8 @@ export interface UpstreamOptions {
   lenient: boolean
   /** The one name reasoning is given; undefined leaves it as it comes. */
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
-  fetch: typeof fetch
+  /** The global `fetch`, or a host's own. */
+  fetch: (url: string, init: RequestInit) => Promise<Response>
 }
 
 /** The upstream's response headers a client may see. */

@@ -119,11 +119,14 @@ export function readCommand(
   }
 }
 
-/** Ends the process with code 2 and one line for what the person can mend. */
+/** Ends the process: with code 2 and one line for what the person can mend, with 1 for the rest. */
 export function refuse(error: unknown): never {
-  if (!(error instanceof SettingsError)) throw error
-  process.stderr.write(`sluice: ${error.message}\n`)
-  process.exit(2)
+  if (error instanceof SettingsError) {
+    process.stderr.write(`sluice: ${error.message}\n`)
+    process.exit(2)
+  }
+  process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(1)
 }
 
 /** Runs `stop` at the first SIGINT or SIGTERM and exits with 0; a second one exits at once. */
@@ -173,7 +176,7 @@ export function survive(): void {
 }
 
 /** Why it can't listen, as something the person can mend. */
-export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): unknown {
+export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): Error {
   const { code, name } = error as { code?: unknown; name?: unknown }
   const reasons: Record<string, string> = {
     EADDRINUSE: `port ${port} is in use on ${host}; choose another with --port.`,
@@ -187,7 +190,8 @@ export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 
     AddrNotAvailable: 'EADDRNOTAVAIL',
   }
   const reason = reasons[String(code)] ?? reasons[denoNames[String(name)] ?? '']
-  return reason === undefined ? error : new SettingsError(reason)
+  const [told] = String(error instanceof Error ? error.message : error).split('\n')
+  return new SettingsError(reason ?? `can't listen on port ${port} of ${host}: ${told}`)
 }
 
 /** The address for a person to use: the loopback one, where it listens at every address. */

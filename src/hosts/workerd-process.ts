@@ -133,7 +133,7 @@ function listening(
     }
     stderr.on('data', hear)
     child.once('error', reject)
-    child.once('close', () => reject(explain(toError(said), settings)))
+    child.once('close', () => reject(toError(said, settings)))
     createInterface({ input: control }).on('line', (line) => {
       const { event, socket, port } = JSON.parse(line) as Record<string, unknown>
       if (event !== 'listen' || socket !== 'http') return
@@ -144,8 +144,8 @@ function listening(
   })
 }
 
-/** What workerd says before it gives up, with the code that Node gives to the same. */
-function toError(said: string): Error {
+/** What workerd said before it gave up; where the system refused it, why. */
+function toError(said: string, settings: Settings): Error {
   const codes: [RegExp, string][] = [
     [/Address already in use/, 'EADDRINUSE'],
     [/Permission denied/, 'EACCES'],
@@ -153,7 +153,7 @@ function toError(said: string): Error {
     [/getaddrinfo|Name or service not known|no address/i, 'ENOTFOUND'],
   ]
   const code = codes.find(([pattern]) => pattern.test(said))?.[1]
-  return Object.assign(new Error(`workerd did not start: ${said.trim()}`), { code })
+  return code ? explain({ code }, settings) : new Error(`workerd did not start: ${said.trim()}`)
 }
 
 async function ask(socketPath: string): Promise<Found[]> {

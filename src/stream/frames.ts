@@ -81,6 +81,7 @@ export class EventReader {
   }
 
   #plain(text: string): void {
+    if (text === '') return
     this.#proof?.forget()
     if (text === '[DONE]') {
       this.#finish('done')
@@ -99,7 +100,8 @@ export class EventReader {
   #legal(): void {
     const { data, event, error } = this.#scanner.fields()
     if (error !== undefined) throw this.#foreignError(error)
-    if (data === undefined || (data === '' && event === '')) return
+    // The format dispatches no event without data.
+    if (data === undefined || data === '') return
     this.#proof?.forget()
     if (data === '[DONE]') {
       this.#finish('done')

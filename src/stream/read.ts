@@ -54,7 +54,7 @@ function pull<T>(
   }
 
   async function read(): Promise<void> {
-    let packet: ReadableStreamReadResult<Uint8Array<ArrayBuffer>>
+    let packet: Awaited<ReturnType<typeof reader.read>>
     try {
       packet = await reader.read()
     } catch {

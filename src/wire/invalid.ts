@@ -30,8 +30,8 @@ const KIND_WORDS: Record<string, RegExp> = {
 /**
  * The 400 that tells of zod's issues: which field, what was expected, what came; `param` is the
  * field's path. `input` is the value that was checked. A schema's own message is read as its
- * expectation ("a number from 0 to 2"); the rest is worded here, as zod's locales weigh more than
- * all of zod/mini.
+ * expectation ("a number from 0 to 2"); the rest is worded here, as a locale of zod's weighs as much
+ * as zod/mini does.
  */
 export function invalid(issues: readonly Issue[], input: unknown): ApiError {
   const [first] = issues

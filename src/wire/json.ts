@@ -40,15 +40,15 @@ function endOfString(bytes: Uint8Array, start: number): number {
     // Images are megabytes without a quote: there the search is ten times as fast.
     const end = bytes.indexOf(QUOTE, at)
     if (end < 0) return length
-    if (!isEscaped(bytes, at, end)) return end
+    if (!isEscaped(bytes, end)) return end
     at = end + 1
   }
   return at
 }
 
-/** Whether an odd number of backslashes, none of them before `from`, stands before `at`. */
-function isEscaped(bytes: Uint8Array, from: number, at: number): boolean {
+/** Whether an odd number of backslashes stands before `at`. */
+function isEscaped(bytes: Uint8Array, at: number): boolean {
   let first = at
-  while (first > from && bytes[first - 1] === BACKSLASH) first--
+  while (bytes[first - 1] === BACKSLASH) first--
   return (at - first) % 2 === 1
 }

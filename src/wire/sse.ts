@@ -63,17 +63,15 @@ export class EventScanner {
   plain = false
 
   readonly #limit: number
-  /** The buffer that is ours to append to; a packet's own memory is not. */
+  /** What `buffer` is the filled part of, where it is ours to append to and not a packet. */
   #room: Uint8Array<ArrayBuffer> | undefined
-  /** How many bytes of `buffer` were received; the rest is room to append. */
-  #length = 0
   /** Where the event begins that is not complete yet. */
   #pending = 0
   /** Where the line begins that is not complete yet. */
   #line = 0
   /** No line ends between `#line` and here, so a long event is not searched again and again. */
   #searched = 0
-  /** The next CR at or after `#searched`, or `#length`: found once, not once an event. */
+  /** The next CR at or after `#searched`, or the buffer's end: found once, not once an event. */
   #cr = -1
   /** A CR ended the last packet: an LF that opens the next belongs to it. */
   #afterCr = false
@@ -87,14 +85,12 @@ export class EventScanner {
   }
 
   push(packet: Uint8Array<ArrayBuffer>): void {
-    const rest = this.#length - this.#pending
-    if (rest === 0) {
+    if (this.#pending === this.buffer.length) {
+      this.#rebase(this.buffer.length)
       this.buffer = packet
       this.#room = undefined
-      this.#rebase(this.#length)
-      this.#length = packet.length
     } else {
-      this.#append(packet, rest)
+      this.#append(packet)
     }
     this.#cr = -1
   }
@@ -106,10 +102,10 @@ export class EventScanner {
   next(): boolean {
     if (this.#beginning && !this.#skipBom()) return false
     for (;;) {
-      if (this.#afterCr && this.#line < this.#length) this.#skipLf()
+      if (this.#afterCr && this.#line < this.buffer.length) this.#skipLf()
       const lineEnd = this.#findLineEnd()
       if (lineEnd === -1) {
-        if (this.#length - this.#pending > this.#limit) throw new EventTooLong(this.#limit)
+        if (this.buffer.length - this.#pending > this.#limit) throw new EventTooLong(this.#limit)
         return false
       }
       const isBlank = lineEnd === this.#line
@@ -125,11 +121,11 @@ export class EventScanner {
 
   /** The bytes that came after the last whole event, as an event: for a sender that ended there. */
   takeRest(): boolean {
-    if (this.#pending >= this.#length) return false
+    if (this.#pending >= this.buffer.length) return false
     this.start = this.#pending
-    this.end = this.#length
+    this.end = this.buffer.length
     this.plain = false
-    this.#pending = this.#line = this.#searched = this.#length
+    this.#pending = this.#line = this.#searched = this.buffer.length
     return true
   }
 
@@ -161,24 +157,26 @@ export class EventScanner {
   }
 
   /** Appends to what is pending, into room that doubles: linear however an event is cut. */
-  #append(packet: Uint8Array<ArrayBuffer>, rest: number): void {
-    const needed = this.#length + packet.length
-    if (needed > this.buffer.length || this.#room !== this.buffer) {
-      const room = new Uint8Array(Math.max(1024, (rest + packet.length) * 2))
-      room.set(this.buffer.subarray(this.#pending, this.#length))
+  #append(packet: Uint8Array<ArrayBuffer>): void {
+    const needed = this.buffer.length + packet.length
+    if (this.#room === undefined || needed > this.#room.length) {
+      const rest = this.buffer.subarray(this.#pending)
+      this.#room = new Uint8Array(Math.max(1024, (rest.length + packet.length) * 2))
+      this.#room.set(rest)
       this.#rebase(this.#pending)
-      this.buffer = this.#room = room
-      this.#length = rest
+      this.buffer = rest
     }
-    this.buffer.set(packet, this.#length)
-    this.#length += packet.length
+    const length = this.buffer.length
+    this.#room.set(packet, length)
+    // Only what was received: a search must not run on through the room that is left.
+    this.buffer = this.#room.subarray(0, length + packet.length)
   }
 
   #skipBom(): boolean {
     const bytes = this.buffer
     const at = this.#pending
     for (const [i, byte] of [0xef, 0xbb, 0xbf].entries()) {
-      if (at + i >= this.#length) return false
+      if (at + i >= this.buffer.length) return false
       if (bytes[at + i] !== byte) {
         this.#beginning = false
         return true
@@ -202,19 +200,19 @@ export class EventScanner {
     const from = this.#searched
     if (this.#cr < from) {
       const cr = this.buffer.indexOf(CR, from)
-      this.#cr = cr === -1 ? this.#length : cr
+      this.#cr = cr === -1 ? this.buffer.length : cr
     }
     const lf = this.buffer.indexOf(LF, from)
     if (lf !== -1 && lf < this.#cr) return lf
-    if (this.#cr < this.#length) return this.#cr
-    this.#searched = this.#length
+    if (this.#cr < this.buffer.length) return this.#cr
+    this.#searched = this.buffer.length
     return -1
   }
 
   #pastLineEnd(lineEnd: number): number {
     if (this.buffer[lineEnd] === LF) return lineEnd + 1
     this.#onlyLf = false
-    if (lineEnd + 1 === this.#length) this.#afterCr = true
+    if (lineEnd + 1 === this.buffer.length) this.#afterCr = true
     return this.buffer[lineEnd + 1] === LF ? lineEnd + 2 : lineEnd + 1
   }
 

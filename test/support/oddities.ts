@@ -24,6 +24,7 @@ export type Mended =
   | 'reasoning'
   | 'delta'
   | 'index'
+  | 'stream'
 
 /** One way in which an upstream departs from a plain stream, and what becomes of it. */
 export interface Oddity {

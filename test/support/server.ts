@@ -199,7 +199,8 @@ function collect(stream: ChildProcess['stderr']) {
     text += part
   })
   const until = async (pattern: string | RegExp, ms: number, ended: Promise<number>) => {
-    const matches = () => (typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text))
+    const matches = () =>
+      typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text)
     const deadline = performance.now() + ms
     let code: number | undefined
     void ended.then((value) => {

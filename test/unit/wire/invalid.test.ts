@@ -122,6 +122,14 @@ describe('invalid', () => {
     expect(of(schema, 5).message).toBe('body: expected an object, got 5 (number).')
   })
 
+  it('leaves a branch whose tag is wrong, wherever the tag stands among its fields', () => {
+    const schema = z.union([
+      z.object({ x: z.object({ y: z.string() }), type: z.literal('a') }),
+      z.object({ z: z.string(), type: z.literal('b') }),
+    ])
+    expect(of(schema, { x: {}, type: 'b' }).param).toBe('z')
+  })
+
   it('follows the deepest branch where there is no tag', () => {
     const schema = z.union([z.object({ a: z.string() }), z.object({ b: z.array(z.number()) })])
     expect(of(schema, { b: ['x'] }).message).toBe('b[0]: expected a number, got "x" (string).')

@@ -1,4 +1,4 @@
-import { SettingsError, unexpected, unknownName } from './settings-error.ts'
+import { SettingsError, unexpected, unknownName } from './error.ts'
 
 /** An upstream as code may give it. */
 export interface UpstreamInput {

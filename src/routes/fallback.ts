@@ -1,6 +1,6 @@
 /** What is answered where no route's method fits. */
 import type { RouteEntry } from 'itty-router'
-import { ApiError, badRequest } from './wire/errors.ts'
+import { ApiError, badRequest } from '../wire/errors.ts'
 
 /** Answers OPTIONS: which methods the path has. Throws an `ApiError` (404). */
 export function preflight(routes: RouteEntry[], path: string): Response {

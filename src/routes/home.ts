@@ -1,5 +1,6 @@
-import type { Found } from './host.ts'
-import { VERSION } from './version.ts'
+import { curlLine } from '../curl-line.ts'
+import type { Found } from '../host.ts'
+import { VERSION } from '../version.ts'
 
 /** The page at `/`: what runs here, and the line that streams from it. */
 export function homePage(found: Found[], origin: string, host = 'this host'): Response {
@@ -33,17 +34,6 @@ ${found.length > 1 ? '' : NOTHING_ELSE}
       'x-content-type-options': 'nosniff',
     },
   })
-}
-
-/** The same everywhere a person is told how to try it. */
-export function curlLine(origin: string, model: string): string {
-  const body = JSON.stringify({
-    model,
-    stream: true,
-    messages: [{ role: 'user', content: 'Hello' }],
-  })
-  const quoted = body.replaceAll("'", "'\\''")
-  return `curl -N ${origin}/v1/chat/completions -H 'content-type: application/json' -d '${quoted}'`
 }
 
 function engine({ engine: label, models, error }: Found): string {

@@ -1,0 +1,34 @@
+import { expect } from 'vitest'
+
+/** What an error says, in the shape of OpenAI's API. */
+export interface ApiErrorBody {
+  message: string
+  type: string
+  param: string | null
+  code: string | null
+}
+
+/**
+ * Expects the response to be an error of this status in OpenAI's shape, whole and named by a request
+ * id. Resolves with what it says.
+ */
+export async function expectError(response: Response, status: number): Promise<ApiErrorBody> {
+  const text = await response.text()
+  expect(response.status, text).toBe(status)
+  return expectErrorShape(response, text)
+}
+
+/** Like `expectError`, whatever the status. */
+export function expectErrorShape(response: Response, text: string): ApiErrorBody {
+  expect(response.headers.get('content-type')).toMatch(/^application\/json\b/)
+  expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/)
+  const body = JSON.parse(text) as { error: ApiErrorBody }
+  expect(Object.keys(body)).toEqual(['error'])
+  expect(Object.keys(body.error).sort()).toEqual(['code', 'message', 'param', 'type'])
+  const { message, type, param, code } = body.error
+  expect(message).toMatch(/\S/)
+  expect(message).not.toMatch(/\bat .*:\d+:\d+|node_modules|127\.0\.0\.1/)
+  expect(type).toMatch(/_error$/)
+  for (const value of [param, code]) expect(value === null || typeof value === 'string').toBe(true)
+  return body.error
+}

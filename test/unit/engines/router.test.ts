@@ -1,0 +1,219 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { Catalog, type CatalogOptions } from '../../../src/engines/catalog.ts'
+import type { Engine } from '../../../src/engines/engine.ts'
+import { createRouter } from '../../../src/engines/router.ts'
+import { createStatic } from '../../../src/engines/static.ts'
+import { ApiError } from '../../../src/wire/errors.ts'
+
+const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
+
+/** An engine that only lists models; `ids` may be changed, and undefined means out of reach. */
+function engine(label: string, ...ids: string[]) {
+  const listing = { ids: ids as string[] | undefined, asked: 0 }
+  const made: Engine & typeof listing = Object.assign(listing, {
+    label,
+    async models() {
+      made.asked++
+      if (made.ids === undefined) throw new ApiError(502, 'down', { code: 'upstream_unreachable' })
+      return made.ids.map((id) => ({ id, object: 'model' as const, created: 1, owned_by: label }))
+    },
+    chat: () => Promise.reject(new Error('no test asks for a chat')),
+  })
+  return made
+}
+
+function router(upstreams: Engine[], defaultModel?: string, more: Partial<CatalogOptions> = {}) {
+  const catalog = new Catalog({ upstreams, static: own, isolateRequests: false, ...more })
+  return createRouter(catalog, defaultModel)
+}
+
+async function picked(from: ReturnType<typeof router>, model?: string | null) {
+  const route = await from.pick(model)
+  return `${route.engine.label} ${route.model}`
+}
+
+describe('static', () => {
+  it('answers to every name where nothing else exists', async () => {
+    const alone = router([])
+    for (const model of [undefined, null, '', 'static', 'gpt-5']) {
+      expect(await picked(alone, model)).toBe('static static')
+    }
+  })
+
+  it('answers beside upstreams only when it is named', async () => {
+    const beside = router([engine('a', 'x')])
+    expect(await picked(beside, 'static')).toBe('static static')
+    expect(await picked(beside, undefined)).toBe('a x')
+    expect(await picked(beside, 'gpt-5')).toBe('a gpt-5')
+  })
+
+  it('never stands in for upstreams that are out of reach', async () => {
+    const [a, b] = [engine('a'), engine('b')]
+    a.ids = b.ids = undefined
+    expect(await picked(router([a]), 'x')).toBe('a x')
+    await expect(router([a, b]).pick('x')).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('is no upstream of that name: an upstream cannot take it', async () => {
+    expect(await picked(router([engine('a', 'static')]), 'static')).toBe('static static')
+  })
+})
+
+describe('a request without a model', () => {
+  it('gets the first model of the first upstream that has one', async () => {
+    expect(await picked(router([engine('a'), engine('b', 'y', 'z')]))).toBe('b y')
+  })
+
+  it('passes over an upstream that is out of reach', async () => {
+    const [a, b] = [engine('a', 'x'), engine('b', 'y')]
+    a.ids = undefined
+    expect(await picked(router([a, b]))).toBe('b y')
+  })
+
+  it('gets the default model, which is looked for like any other', async () => {
+    const upstreams = [engine('a', 'x'), engine('b', 'y:latest')]
+    expect(await picked(router(upstreams, 'y'))).toBe('b y:latest')
+    expect(await picked(router(upstreams, 'static'))).toBe('static static')
+    expect(await picked(router(upstreams, 'y'), 'x')).toBe('a x')
+    await expect(router(upstreams, 'nothing').pick(null)).rejects.toMatchObject({ status: 404 })
+  })
+
+  it('goes without one to the only upstream, which decides', async () => {
+    expect(await picked(router([engine('a')]))).toBe('a undefined')
+  })
+
+  it('is refused where several upstreams list no model', async () => {
+    const refused = expect(router([engine('a'), engine('b')]).pick(undefined)).rejects
+    await refused.toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
+  })
+})
+
+describe('a name', () => {
+  const upstreams = [engine('a', 'llama3.2:latest', 'both'), engine('b', 'llama3.2:1b', 'both')]
+
+  it('finds its upstream, the first of several', async () => {
+    expect(await picked(router(upstreams), 'llama3.2:1b')).toBe('b llama3.2:1b')
+    expect(await picked(router(upstreams), 'both')).toBe('a both')
+  })
+
+  it('finds name:latest', async () => {
+    expect(await picked(router(upstreams), 'llama3.2')).toBe('a llama3.2:latest')
+  })
+
+  it('finds itself before name:latest, in whatever upstream', async () => {
+    expect(await picked(router([...upstreams, engine('c', 'llama3.2')]), 'llama3.2')).toBe(
+      'c llama3.2',
+    )
+  })
+
+  it('that no one lists goes to the only upstream', async () => {
+    expect(await picked(router([engine('a', 'x')]), 'unlisted/model:7b')).toBe(
+      'a unlisted/model:7b',
+    )
+  })
+
+  it('that no one of several lists is refused with those that are close', async () => {
+    const error = await router(upstreams)
+      .pick('llama3.2:1')
+      .catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
+    expect((error as Error).message).toContain('"llama3.2:1b"')
+  })
+
+  it('that is close to one without its :latest is refused with that', async () => {
+    const error = await router(upstreams)
+      .pick('llama3.1')
+      .catch((reason: unknown) => reason)
+    expect((error as Error).message).toMatch(/did you mean .*"llama3\.2(:latest)?"/)
+  })
+
+  it('that is like no other is refused without a guess', async () => {
+    const error = await router(upstreams)
+      .pick('zzzzzzzzzzzz')
+      .catch((reason: unknown) => reason)
+    expect((error as Error).message).not.toContain('did you mean')
+    expect((error as Error).message).toContain('/v1/models')
+  })
+
+  it('is refused with the names of the upstreams that could not be asked', async () => {
+    const down = engine('gpu-2')
+    down.ids = undefined
+    const error = await router([engine('a', 'x'), down])
+      .pick('zzz')
+      .catch((reason: unknown) => reason)
+    expect((error as Error).message).toContain('gpu-2')
+  })
+})
+
+describe('the catalog', () => {
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('believes in a model that it knows for 30 s', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const [a, b] = [engine('a', 'x'), engine('b', 'y')]
+    const from = router([a, b])
+    await from.pick('x')
+    vi.advanceTimersByTime(29_000)
+    await from.pick('y')
+    expect(a.asked).toBe(1)
+    vi.advanceTimersByTime(2_000)
+    await from.pick('x')
+    expect(a.asked).toBe(2)
+  })
+
+  it('asks again for a model that it does not know, once a second at most', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const [a, b] = [engine('a', 'x'), engine('b', 'y')]
+    const from = router([a, b])
+    for (let round = 0; round < 5; round++) await from.pick('z').catch(() => {})
+    expect(a.asked).toBe(1)
+    b.ids?.push('z')
+    vi.advanceTimersByTime(1_100)
+    expect(await picked(from, 'z')).toBe('b z')
+  })
+
+  it('remembers the models of an upstream that is out of reach for a while', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const [a, b] = [engine('a', 'x'), engine('b', 'y')]
+    const from = router([a, b])
+    await from.pick('x')
+    a.ids = undefined
+    vi.advanceTimersByTime(60_000)
+    expect(await picked(from, 'x')).toBe('a x')
+    expect((await from.list()).map(({ id }) => id)).toEqual(['y', 'static'])
+  })
+
+  it('asks once for all who ask at once, unless requests must be kept apart', async () => {
+    const a = engine('a', 'x')
+    const from = router([a])
+    await Promise.all([from.pick('x'), from.pick('x'), from.list()])
+    expect(a.asked).toBe(1)
+    const apart = engine('a', 'x')
+    const isolated = router([apart], undefined, { isolateRequests: true })
+    await Promise.all([isolated.list(), isolated.list()])
+    expect(apart.asked).toBe(2)
+  })
+})
+
+describe('the list', () => {
+  it('has the models of all engines once, static last', async () => {
+    const from = router([engine('a', 'x', 'both'), engine('b', 'both', 'y')])
+    const list = await from.list()
+    expect(list.map(({ id, owned_by }) => `${id} ${owned_by}`)).toEqual([
+      'x a',
+      'both a',
+      'y b',
+      'static sluice',
+    ])
+  })
+
+  it('finds one by its id or by name:latest', async () => {
+    const from = router([engine('a', 'org/model:latest')])
+    expect((await from.find('org/model:latest')).id).toBe('org/model:latest')
+    expect((await from.find('org/model')).id).toBe('org/model:latest')
+    expect((await from.find('static')).owned_by).toBe('sluice')
+    await expect(from.find('zzz')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+  })
+})

@@ -1,0 +1,181 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ChunkSink, concat, EventReader, FrameSink } from '../../../src/stream/frames.ts'
+import type { ChatChunk, Usage } from '../../../src/wire/chat.ts'
+import { ChatContract } from '../../../src/wire/contract.ts'
+import { encodeText } from '../../../src/wire/sse.ts'
+
+interface Read {
+  /** What a client gets, `[DONE]` left out. */
+  bytes: string
+  ended: boolean
+  code: string | null | undefined
+}
+
+function read(packets: Uint8Array<ArrayBuffer>[], usage = false): Read {
+  const sink = new FrameSink()
+  const reader = new EventReader(new ChatContract({ label: 'x', usage }), sink, true)
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  for (const packet of packets) {
+    if (reader.ended || reader.failure) break
+    reader.push(packet)
+    const bytes = sink.take()
+    if (bytes) parts.push(bytes)
+  }
+  if (!reader.ended && !reader.failure) reader.close('end')
+  const bytes = sink.take()
+  if (bytes) parts.push(bytes)
+  expect(reader.ended).toBe(reader.failure === undefined)
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(concat(parts))
+  return { bytes: text, ended: reader.ended, code: reader.failure?.code }
+}
+
+function cut(bytes: Uint8Array<ArrayBuffer>, places: number[]): Uint8Array<ArrayBuffer>[] {
+  const ends = [...new Set(places.map((place) => place % bytes.length))].sort((a, b) => a - b)
+  return [...ends, bytes.length].map((end, index, all) => bytes.slice(all[index - 1] ?? 0, end))
+}
+
+function frames(chunks: unknown[]): string {
+  return chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')
+}
+
+const envelope = { id: 'c1', object: 'chat.completion.chunk', created: 1, model: 'm' }
+
+/** A stream that keeps the contract: its chunks, and the texts of each choice. */
+const validStream = fc
+  .record({
+    texts: fc.array(fc.tuple(fc.nat(1), fc.string({ unit: 'binary', maxLength: 8 })), {
+      maxLength: 12,
+    }),
+    field: fc.constantFrom('content', 'reasoning_content'),
+    usage: fc.boolean(),
+  })
+  .map(({ texts, field, usage }) => {
+    const roles = [0, 1].map((index) => ({
+      ...envelope,
+      choices: [{ index, delta: { role: 'assistant', content: '' }, finish_reason: null }],
+    }))
+    const says = texts.map(([index, text]) => ({
+      ...envelope,
+      choices: [{ index, delta: { [field]: text }, finish_reason: null }],
+    }))
+    const ends = [0, 1].map((index) => ({
+      ...envelope,
+      choices: [{ index, delta: {}, finish_reason: 'stop' }],
+    }))
+    const counted: Usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
+    const last = usage ? [{ ...envelope, choices: [], usage: counted }] : []
+    return { chunks: [...roles, ...says, ...ends, ...last], usage }
+  })
+
+describe('EventReader', () => {
+  it('forwards a valid stream as the same bytes, however it is cut', () => {
+    fc.assert(
+      fc.property(
+        validStream,
+        fc.array(fc.nat(), { maxLength: 30 }),
+        ({ chunks, usage }, places) => {
+          const text = frames(chunks)
+          const packets = cut(encodeText(`${text}data: [DONE]\n\n`), places)
+          expect(read(packets, usage)).toEqual({ bytes: text, ended: true, code: undefined })
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  it('gives the same chunks as frames and as chunks', () => {
+    fc.assert(
+      fc.property(
+        validStream,
+        fc.array(fc.nat(), { maxLength: 10 }),
+        ({ chunks, usage }, places) => {
+          const sink = new ChunkSink()
+          const reader = new EventReader(new ChatContract({ label: 'x', usage }), sink, false)
+          const got: ChatChunk[] = []
+          for (const packet of cut(encodeText(`${frames(chunks)}data: [DONE]\n\n`), places)) {
+            reader.push(packet)
+            got.push(...(sink.take() ?? []))
+          }
+          expect(got).toEqual(chunks)
+        },
+      ),
+    )
+  })
+
+  it('has one outcome, and forwards only whole frames of JSON, whatever comes', () => {
+    const piece = fc.oneof(
+      fc
+        .constantFrom(
+          ...frames([
+            {
+              ...envelope,
+              choices: [
+                { index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null },
+              ],
+            },
+            { ...envelope, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+            { ...envelope, choices: [], usage: { total_tokens: 1 } },
+            { error: 'x' },
+          ]).split(/(?<=\n\n)/),
+          'data: [DONE]\n\n',
+          ': x\n\n',
+          'data: {',
+          '\r\n',
+          '\n\n',
+          'event: error\n',
+          'data: null\n\n',
+          'data: {"choices":[null]}\n\n',
+        )
+        .map((text) => encodeText(text)),
+      fc.uint8Array({ maxLength: 12 }).map((bytes) => new Uint8Array(bytes)),
+    )
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
+        const { bytes, ended, code } = read(pieces)
+        expect(ended).toBe(code === undefined)
+        for (const each of bytes.split('\n\n').slice(0, -1)) {
+          expect(JSON.parse(each.replace(/^data: /, ''))).toHaveProperty('choices')
+        }
+        expect(bytes === '' || bytes.endsWith('\n\n')).toBe(true)
+        expect(bytes).not.toContain('[DONE]')
+      }),
+      { numRuns: 3_000 },
+    )
+  })
+
+  it('gives what came before a failure in the same packet', () => {
+    const good = frames([
+      {
+        ...envelope,
+        choices: [{ index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null }],
+      },
+    ])
+    expect(read([encodeText(`${good}data: {"error":"x"}\n\n${good}`)])).toEqual({
+      bytes: good,
+      ended: false,
+      code: 'upstream_error',
+    })
+  })
+
+  it('reads nothing behind [DONE]', () => {
+    const whole = frames([
+      { ...envelope, choices: [{ index: 0, delta: { role: 'assistant' }, finish_reason: 'stop' }] },
+    ])
+    expect(read([encodeText(`${whole}data: [DONE]\n\n${whole}garbage\n\n`)]).bytes).toBe(whole)
+  })
+
+  it('keeps a number that does not fit where only the framing was mended', () => {
+    const json =
+      '{"id":"c1","seed":18446744073709551615,"choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":"stop"}]}'
+    expect(read([encodeText(`data:${json}\r\n\r\n`)]).bytes).toBe(`data: ${json}\n\n`)
+  })
+
+  it('joins the lines of one event', () => {
+    const text =
+      'data: {"id":"c1",\ndata: "choices":[{"index":0,\ndata: "delta":{"role":"assistant"},"finish_reason":"stop"}]}\n\n'
+    expect(read([encodeText(text)]).bytes).toBe(
+      'data: {"id":"c1", "choices":[{"index":0, "delta":{"role":"assistant"},"finish_reason":"stop"}]}\n\n',
+    )
+  })
+})

@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ChatChunk } from '../../../src/wire/chat.ts'
+import { FrameProof, isJsonText } from '../../../src/wire/proof.ts'
+import { encodeText } from '../../../src/wire/sse.ts'
+
+function chunk(delta: ChatChunk['choices'][0]['delta'], more: Partial<ChatChunk> = {}): ChatChunk {
+  return {
+    id: 'chatcmpl-1',
+    object: 'chat.completion.chunk',
+    created: 1_800_000_000,
+    model: 'm',
+    choices: [{ index: 0, delta, finish_reason: null }],
+    ...more,
+  }
+}
+
+function frameOf(value: ChatChunk): Uint8Array<ArrayBuffer> {
+  return encodeText(`data: ${JSON.stringify(value)}\n\n`)
+}
+
+function learnt(value: ChatChunk, bytes = frameOf(value)): FrameProof {
+  const proof = new FrameProof()
+  proof.learn(bytes, 0, bytes.length, value)
+  return proof
+}
+
+function proves(proof: FrameProof, bytes: Uint8Array): boolean {
+  return proof.proves(bytes, 0, bytes.length)
+}
+
+describe('FrameProof', () => {
+  it.each(['content', 'reasoning', 'reasoning_content'])(
+    'proves frames that differ in their %s',
+    (field) => {
+      const proof = learnt(chunk({ [field]: 'Hello' }))
+      for (const text of [' world', '', 'é🦙', '"quoted"', 'a\nb\\c', '\u0000', '\ud800']) {
+        expect(proves(proof, frameOf(chunk({ [field]: text })))).toBe(true)
+      }
+    },
+  )
+
+  it('proves nothing before it has learnt, nor after it forgot', () => {
+    const proof = new FrameProof()
+    expect(proves(proof, frameOf(chunk({ content: 'a' })))).toBe(false)
+    const other = learnt(chunk({ content: 'a' }))
+    other.forget()
+    expect(proves(other, frameOf(chunk({ content: 'b' })))).toBe(false)
+  })
+
+  it.each<[string, ChatChunk]>([
+    [
+      'a finish',
+      {
+        ...chunk({ content: 'a' }),
+        choices: [{ index: 0, delta: { content: 'a' }, finish_reason: 'stop' }],
+      },
+    ],
+    [
+      'usage',
+      chunk(
+        { content: 'a' },
+        { usage: { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 } },
+      ),
+    ],
+    ['a tool call', chunk({ content: 'a', tool_calls: [{ index: 0 }] })],
+    ['two texts', chunk({ content: 'a', reasoning: 'b' })],
+    ['no text', chunk({})],
+    ['an empty text', chunk({ content: '' })],
+    [
+      'two choices',
+      {
+        ...chunk({}),
+        choices: [0, 1].map((index) => ({ index, delta: { content: 'a' }, finish_reason: null })),
+      },
+    ],
+  ])('learns nothing from %s', (_name, value) => {
+    expect(proves(learnt(value), frameOf(value))).toBe(false)
+  })
+
+  it.each<[string, Partial<ChatChunk>]>([
+    ['another id', { id: 'chatcmpl-2' }],
+    ['another time', { created: 1_800_000_001 }],
+    ['another model', { model: 'n' }],
+    ['more fields', { extra: 1 }],
+  ])('does not prove a frame with %s', (_name, more) => {
+    expect(proves(learnt(chunk({ content: 'a' })), frameOf(chunk({ content: 'a' }, more)))).toBe(
+      false,
+    )
+  })
+
+  it('is not misled by a text that looks like a field', () => {
+    const value = chunk({ content: 'say "content":"x" and \\"content\\":\\"y\\"' })
+    const proof = learnt(value)
+    expect(proves(proof, frameOf(chunk({ content: 'other' })))).toBe(true)
+  })
+
+  it("learns nothing where the text found is not the delta's", () => {
+    const value = chunk({ content: 'a' })
+    const bytes = encodeText(
+      `data: ${JSON.stringify(value).replace('}]}', '}],"x":{"content":"b"}}')}\n\n`,
+    )
+    expect(proves(learnt(value, bytes), bytes)).toBe(false)
+  })
+
+  it('does not prove what would break out of the text', () => {
+    const bytes = frameOf(chunk({ content: '@' }))
+    const text = new TextDecoder().decode(bytes)
+    const proof = learnt(chunk({ content: '@' }))
+    for (const evil of ['a"', '","role":"x', '\\', 'a\nb', '\\x', '\\u12g4', '\u001f']) {
+      expect(proves(proof, encodeText(text.replace('@', () => evil)))).toBe(false)
+    }
+  })
+
+  it('tries again after many frames in vain', () => {
+    const proof = new FrameProof()
+    const proven = Array.from({ length: 80 }, (_, i) => {
+      const bytes = frameOf(chunk({ content: 'a' }, { obfuscation: `${i}` }))
+      proof.learn(bytes, 0, bytes.length, chunk({ content: 'a' }))
+      return proves(proof, bytes)
+    })
+    expect(proven.slice(0, 8)).toEqual(Array(8).fill(true))
+  })
+
+  it('proves only what parses to the same chunk with another text', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 20 })
+    fc.assert(
+      fc.property(text, fc.uint8Array({ maxLength: 6 }), fc.nat(), (content, noise, place) => {
+        const proof = learnt(chunk({ content: 'a' }))
+        const bytes = frameOf(chunk({ content }))
+        bytes.set(
+          noise.slice(0, bytes.length),
+          place % bytes.length > bytes.length - 6 ? 0 : place % bytes.length,
+        )
+        if (!proves(proof, bytes)) return
+        const json = new TextDecoder('utf-8', { fatal: true }).decode(bytes).slice(6, -2)
+        const parsed = JSON.parse(json) as ChatChunk
+        expect(typeof parsed.choices[0]?.delta.content).toBe('string')
+        expect({ ...parsed, choices: [] }).toEqual({ ...chunk({}), choices: [] })
+      }),
+      { numRuns: 2_000 },
+    )
+  })
+})
+
+describe('isJsonText', () => {
+  it('agrees with the JSON parser on any bytes', () => {
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    const byte = fc.oneof(
+      fc.nat(255),
+      fc.constantFrom(0x22, 0x5c, 0x75, 0x41, 0xed, 0xa0, 0x80, 0xf4, 0x8f, 0xe0, 0xc0),
+    )
+    fc.assert(
+      fc.property(fc.array(byte, { maxLength: 10 }), (list) => {
+        const bytes = new Uint8Array([0x22, ...list, 0x22])
+        let valid = true
+        try {
+          valid = typeof JSON.parse(decoder.decode(bytes)) === 'string'
+        } catch {
+          valid = false
+        }
+        expect(isJsonText(bytes, 1, bytes.length - 1)).toBe(valid)
+      }),
+      { numRuns: 20_000 },
+    )
+  })
+})
