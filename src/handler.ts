@@ -1,5 +1,5 @@
 /** Every route, and what all requests share. */
-import { type IRequest, Router } from 'itty-router'
+import { type IRequest, type RequestHandler, Router } from 'itty-router'
 import { createEngines } from './engines/engines.ts'
 import { refuseLoop } from './guard/loop.ts'
 import type { Found, Handler, Host } from './host.ts'
@@ -7,7 +7,7 @@ import { chatRoute } from './routes/chat.ts'
 import { decodedId, noRoute, preflight } from './routes/fallback.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
-import { parseSettings, type SettingsInput } from './settings.ts'
+import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { Trace } from './trace.ts'
@@ -20,22 +20,21 @@ export type { Found, Handler, Host, LogEntry } from './host.ts'
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
   const settings = parseSettings(input)
   const { catalog, router: engines } = createEngines(settings, host)
-  const tick = Math.min(1000, Math.max(5, settings.heartbeat / 4))
-  const ticker = host.isolateRequests ? separateTickers(tick) : sharedTicker(tick)
+  const ticker = (host.isolateRequests ? separateTickers : sharedTicker)(tickOf(settings))
   const running = new Set<Exchange>()
   let isDraining = false
 
   const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
-  routes
-    .get('/', async ({ url }) => homePage(await refresh(), new URL(url).origin, host.name))
-    .get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
-    .get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
-    .get('/v1/models/:id+', async ({ params }) =>
-      jsonResponse(await engines.find(decodedId(params))),
-    )
-    .post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running }))
-    .options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
-    .all('*', (request) => noRoute(routes.routes, request))
+  // HEAD is GET, whose body the host leaves out.
+  const get = (path: string, handle: RequestHandler) => routes.get(path, handle).head(path, handle)
+
+  get('/', async ({ url }) => homePage(await refresh(), new URL(url).origin, host.name))
+  get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
+  get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
+  get('/v1/models/:id+', async ({ params }) => jsonResponse(await engines.find(decodedId(params))))
+  routes.post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running }))
+  routes.options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
+  routes.all('*', (request) => noRoute(routes.routes, request))
 
   async function refresh(): Promise<Found[]> {
     return (await catalog.entries(0)).map(({ engine, models, error }) => ({
@@ -48,7 +47,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     if (isDraining) throw shuttingDown()
     if (path === undefined) throw badRequest('The request names no URL that can be read.')
-    return (await routes.fetch(asGet(request), trace)) as Response
+    return (await routes.fetch(request, trace)) as Response
   }
 
   return {
@@ -58,9 +57,9 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
       const trace = new Trace(request.method, path ?? request.url, host.log)
       let failure: unknown
       const response = await answer(request, path, trace).catch((error: unknown) => {
-        failure = request.signal.aborted
-          ? new Cancelled('the client left', { cause: error })
-          : error
+        // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
+        const isRefused = error instanceof ApiError || !request.signal.aborted
+        failure = isRefused ? error : new Cancelled('the client left', { cause: error })
         return refusal(failure)
       })
       response.headers.set('x-request-id', trace.id)
@@ -76,9 +75,11 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   }
 }
 
-/** HEAD is GET whose body the host leaves out. */
-function asGet(request: Request): Request {
-  return request.method === 'HEAD' ? new Request(request, { method: 'GET' }) : request
+/** Milliseconds between two looks at the clocks: a quarter of what has to be noticed first. */
+function tickOf(settings: Settings): number {
+  const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
+  const first = Math.min(heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout)
+  return Math.min(1000, Math.max(5, first / 4))
 }
 
 /** The error as a response; a client that left gets one too, though nobody reads it. */

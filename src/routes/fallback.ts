@@ -34,7 +34,7 @@ export function decodedId(params: Record<string, string>): string {
 function methodsOf(routes: RouteEntry[], path: string): string[] {
   const methods = routes
     .filter(([, pattern, , route]) => route !== '*' && pattern.test(path))
-    .flatMap(([method]) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    .map(([method]) => method)
   return methods.length > 0 ? [...methods, 'OPTIONS'] : []
 }
 

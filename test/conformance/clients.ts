@@ -1,1 +1,346 @@
-export const clients = () => {}
+import { spawn } from 'node:child_process'
+import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
+import { APICallError, generateText, jsonSchema, streamText, tool } from 'ai'
+import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError } from 'openai'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Script } from '../support/script.ts'
+import { type HostName, type Server, useServerWith } from '../support/server.ts'
+import { type RecordedRequest, startUpstream, type Upstream } from '../support/upstream.ts'
+
+const model = 'Qwen/Qwen3-8B'
+const messages = [{ role: 'user' as const, content: 'Go.' }]
+const staticText = 'Water finds its way word by word, and every stream reaches its end.'
+const upstreamText = 'The quick brown fox jumps over the lazy dog.'
+const toolCalls = [
+  { name: 'weather', arguments: ['{"city"', ':"Paris"', '}'] },
+  { name: 'weather', arguments: ['{"city":', '"Rome"}'] },
+]
+
+/** Two tokens, then an error in the middle of the stream. */
+const broken: Script = {
+  steps: [
+    { chunk: chunkOf({ role: 'assistant', content: 'Half ' }) },
+    { chunk: chunkOf({ content: 'a thought' }) },
+    { chunk: { error: { message: 'CUDA out of memory', type: 'server_error', code: 500 } } },
+  ],
+}
+
+/** A token every 50 ms for far longer than a test takes. */
+const endless: Script = {
+  steps: [
+    { chunk: chunkOf({ role: 'assistant', content: 'On' }) },
+    { repeat: 1_000, steps: [{ wait: 50 }, { chunk: chunkOf({ content: ' and on' }) }] },
+  ],
+}
+
+/** A chat that plays `endless`, not yet looked at. */
+const isEndless = ({ body }: RecordedRequest) => JSON.stringify(body ?? '').includes(' and on')
+
+function chunkOf(delta: object): object {
+  const choices = [{ index: 0, delta, finish_reason: null }]
+  return { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices }
+}
+
+/** Clients that people use, as they are. */
+export function clients(host: HostName): void {
+  let upstream: Upstream
+  const server = useServerWith(host, async () => {
+    upstream = await startUpstream({ persona: 'vllm' })
+    // workerd learns by its heartbeat that a client left.
+    const flags = ['--upstream', `lab=${upstream.url}`, '--static-delay', '20', '--heartbeat', '200']
+    return { flags }
+  })
+  afterAll(() => upstream.close())
+
+  describe('the openai SDK', () => openaiSdk(server, () => upstream))
+  describe('the ai SDK', () => aiSdk(server, () => upstream))
+  describe('curl -N', () => curl(server))
+}
+
+function openaiSdk(server: Server, upstream: () => Upstream): void {
+  const client = () => new OpenAI({ apiKey: 'none', baseURL: server.base, maxRetries: 0 })
+  /** A field that only the scripted upstream knows; it passes through sluice as any other. */
+  const scripted = (script: object) => ({ script }) as object
+
+  it.each([
+    ['static', staticText],
+    [model, upstreamText],
+  ])('streams from %s', async (name, text) => {
+    const stream = await client().chat.completions.create({
+      model: name,
+      messages,
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    let said = ''
+    let role: string | undefined
+    const finishes: string[] = []
+    let tokens: number | undefined
+    for await (const chunk of stream) {
+      said += chunk.choices[0]?.delta.content ?? ''
+      role ??= chunk.choices[0]?.delta.role
+      if (chunk.choices[0]?.finish_reason) finishes.push(chunk.choices[0].finish_reason)
+      tokens = chunk.usage?.completion_tokens ?? tokens
+    }
+    expect(said).toBe(text)
+    expect(role).toBe('assistant')
+    expect(finishes).toEqual(['stop'])
+    expect(tokens).toBeGreaterThan(5)
+  })
+
+  it.each([
+    ['static', staticText],
+    [model, upstreamText],
+  ])('gets a whole answer from %s', async (name, text) => {
+    const completion = await client().chat.completions.create({ model: name, messages })
+    expect(completion.choices[0]?.message).toMatchObject({ role: 'assistant', content: text })
+    expect(completion.choices[0]?.finish_reason).toBe('stop')
+    expect(completion.usage?.total_tokens).toBeGreaterThan(5)
+    expect(completion._request_id).toMatch(/^[\w-]{8,}$/)
+  })
+
+  it('puts the pieces of a stream together by itself', async () => {
+    const runner = client().chat.completions.stream({
+      model,
+      messages,
+      ...scripted({ persona: 'vllm', words: [], toolCalls }),
+    })
+    const { choices } = await runner.finalChatCompletion()
+    expect(choices[0]?.finish_reason).toBe('tool_calls')
+    const calls = (choices[0]?.message.tool_calls ?? []).map((call) =>
+      call.type === 'function' ? call.function.arguments : '',
+    )
+    expect(calls).toEqual(['{"city":"Paris"}', '{"city":"Rome"}'])
+  })
+
+  it('lists the models, and finds one whose id has a slash', async () => {
+    const list = await client().models.list()
+    expect(list.data.map(({ id }) => id)).toEqual([model, 'static'])
+    expect((await client().models.retrieve(model)).id).toBe(model)
+  })
+
+  it('aborts in the middle of a stream, and the upstream stops', async () => {
+    const stream = await client().chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      ...scripted(endless),
+    })
+    const request = await upstream().next(isEndless)
+    let count = 0
+    for await (const _ of stream) if (++count === 5) stream.controller.abort()
+    expect(count).toBe(5)
+    await request.closedWithin(1_500)
+  })
+
+  it('leaves a stream by break, and the upstream stops', async () => {
+    const stream = await client().chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      ...scripted(endless),
+    })
+    const request = await upstream().next(isEndless)
+    for await (const _ of stream) break
+    await request.closedWithin(1_500)
+  })
+
+  it('raises BadRequestError with the field', async () => {
+    const asked = client().chat.completions.create({ model, messages, temperature: 9 })
+    const error = await asked.catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(BadRequestError)
+    expect(error).toMatchObject({ status: 400, param: 'temperature', code: 'invalid_value' })
+    expect((error as BadRequestError).message).toContain('from 0 to 2, got 9')
+    expect((error as BadRequestError).requestID).toMatch(/^[\w-]{8,}$/)
+  })
+
+  it('raises NotFoundError for a model', async () => {
+    const body = { messages, ...scripted({ persona: 'vllm', error: 'model_not_found' }) }
+    const asked = client().chat.completions.create({ model: 'nobody', ...body })
+    await expect(asked).rejects.toBeInstanceOf(NotFoundError)
+    await expect(asked).rejects.toMatchObject({ status: 404 })
+    await expect(client().models.retrieve('Qwen/Qwen3-9B')).rejects.toBeInstanceOf(NotFoundError)
+  })
+
+  it('raises what an upstream refuses before the stream by its status', async () => {
+    const asked = client().chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      ...scripted({ persona: 'vllm', error: 'context_length' }),
+    })
+    const error = await asked.catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(BadRequestError)
+    expect((error as BadRequestError).message).toContain('maximum context length is 4096')
+  })
+
+  it('raises InternalServerError where the upstream is no API', async () => {
+    const script: Script = {
+      headers: { 'content-type': 'text/html' },
+      steps: [{ send: '<html>Welcome to nginx!</html>' }],
+    }
+    const asked = client().chat.completions.create({ model, messages, ...scripted(script) })
+    const error = await asked.catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(InternalServerError)
+    expect(error).toMatchObject({ status: 502 })
+  })
+
+  it('raises APIError for an error inside a stream, after what came before it', async () => {
+    const stream = await client().chat.completions.create({
+      model,
+      messages,
+      stream: true,
+      ...scripted(broken),
+    })
+    let said = ''
+    const read = async () => {
+      for await (const chunk of stream) said += chunk.choices[0]?.delta.content ?? ''
+    }
+    const error = await read().catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(APIError)
+    expect((error as APIError).message).toContain('CUDA out of memory')
+    expect(said).toBe('Half a thought')
+  })
+}
+
+function aiSdk(server: Server, upstream: () => Upstream): void {
+  const provider = () =>
+    createOpenAICompatible({ name: 'sluice', baseURL: server.base, includeUsage: true })
+  const scripted = (script: object) => ({ sluice: { script: JSON.parse(JSON.stringify(script)) } })
+
+  it.each([
+    ['static', staticText],
+    [model, upstreamText],
+  ])('streams from %s', async (name, text) => {
+    const result = streamText({ model: provider()(name), prompt: 'Go.', maxRetries: 0 })
+    const parts: string[] = []
+    for await (const part of result.textStream) parts.push(part)
+    expect(parts.length).toBeGreaterThan(5)
+    expect(parts.join('')).toBe(text)
+    expect(await result.finishReason).toBe('stop')
+    expect((await result.usage).outputTokens).toBeGreaterThan(5)
+  })
+
+  it.each([
+    ['static', staticText],
+    [model, upstreamText],
+  ])('gets a whole answer from %s', async (name, expected) => {
+    const { text, finishReason, usage } = await generateText({
+      model: provider()(name),
+      prompt: 'Go.',
+      maxRetries: 0,
+    })
+    expect(text).toBe(expected)
+    expect(finishReason).toBe('stop')
+    expect(usage.outputTokens).toBeGreaterThan(5)
+  })
+
+  it('reads reasoning and tool calls out of a stream', async () => {
+    const parameters = { type: 'object', properties: { city: { type: 'string' } } } as const
+    const result = streamText({
+      model: provider()(model),
+      prompt: 'Go.',
+      maxRetries: 0,
+      tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) },
+      providerOptions: scripted({ persona: 'vllm', reasoning: ['Hm.'], words: ['Well.'], toolCalls }),
+    })
+    await result.consumeStream()
+    expect(await result.reasoningText).toBe('Hm.')
+    expect(await result.text).toBe('Well.')
+    expect((await result.toolCalls).map((call) => call.input)).toEqual([
+      { city: 'Paris' },
+      { city: 'Rome' },
+    ])
+  })
+
+  it('aborts in the middle of a stream, and the upstream stops', async () => {
+    const control = new AbortController()
+    const result = streamText({
+      model: provider()(model),
+      prompt: 'Go.',
+      abortSignal: control.signal,
+      providerOptions: scripted(endless),
+    })
+    const request = await upstream().next(isEndless)
+    let count = 0
+    for await (const _ of result.textStream) if (++count === 3) control.abort()
+    await request.closedWithin(1_500)
+  })
+
+  it('raises an error with its status and message', async () => {
+    const asked = generateText({
+      model: provider()(model),
+      prompt: 'Go.',
+      temperature: 9,
+      maxRetries: 0,
+    })
+    const error = await asked.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    )
+    expect(APICallError.isInstance(error)).toBe(true)
+    expect(error).toMatchObject({ statusCode: 400 })
+    expect((error as APICallError).message).toContain('temperature: expected')
+  })
+
+  it('tells of an error inside a stream', async () => {
+    const errors: unknown[] = []
+    const result = streamText({
+      model: provider()(model),
+      prompt: 'Go.',
+      maxRetries: 0,
+      providerOptions: scripted(broken),
+      onError: ({ error }) => void errors.push(error),
+    })
+    let said = ''
+    for await (const part of result.textStream) said += part
+    expect(said).toBe('Half a thought')
+    expect(errors).toHaveLength(1)
+    expect(JSON.stringify(errors[0], ['message']) + String(errors[0])).toContain('CUDA')
+  })
+}
+
+function curl(server: Server): void {
+  it.each(['static', model])('prints a stream from %s as it comes', async (name) => {
+    const body = { model: name, stream: true, messages, script: { persona: 'vllm', delay: 30 } }
+    const { arrivals, output, code } = await runCurl(server, body)
+    expect(code).toBe(0)
+    expect(output.startsWith('data: {')).toBe(true)
+    expect(output.endsWith('data: [DONE]\n\n')).toBe(true)
+    const [first, last] = [arrivals.at(0) ?? 0, arrivals.at(-1) ?? 0]
+    expect(arrivals.length).toBeGreaterThan(4)
+    expect(last - first).toBeGreaterThan(150)
+  })
+
+  it('prints an error that can be read', async () => {
+    const { output, code } = await runCurl(server, { model: 'static', stream: true })
+    expect(code).toBe(0)
+    expect(JSON.parse(output)).toMatchObject({ error: { param: 'messages' } })
+  })
+
+  it('takes a large body, for which curl asks leave first', async () => {
+    const content = 'x'.repeat(2_000_000)
+    const body = { model: 'static', stream: true, messages: [{ role: 'user', content }] }
+    const { output } = await runCurl(server, body, '@-')
+    expect(output.endsWith('data: [DONE]\n\n')).toBe(true)
+  })
+}
+
+/** Runs `curl -N` to its end; `data` is the body itself, or `@-` to send it by stdin. */
+async function runCurl(server: Server, body: object, data = JSON.stringify(body)) {
+  const url = `${server.base}/chat/completions`
+  const args = ['-sSN', '--max-time', '15', url, '-H', 'content-type: application/json', '-d', data]
+  const child = spawn('curl', args)
+  const arrivals: number[] = []
+  let output = ''
+  child.stdout.setEncoding('utf8').on('data', (part: string) => {
+    arrivals.push(performance.now())
+    output += part
+  })
+  child.stdin.end(JSON.stringify(body))
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', resolve)
+  })
+  return { arrivals, output, code }
+}

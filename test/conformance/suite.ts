@@ -2,14 +2,18 @@
 
 import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
+import { clients } from './clients.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
+import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
   static: staticEngine,
   routes,
   requests,
+  clients,
+  startup,
 }
 
 /** Declares every test of the suite against one host. */

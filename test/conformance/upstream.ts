@@ -190,7 +190,7 @@ export function upstream(host: HostName): void {
               },
             },
           ],
-          usage: { completion_tokens: 10 },
+          usage: { completion_tokens: 9 },
         })
         expect((await logOf(relay.server, response)).mended).toContain('stream')
       })

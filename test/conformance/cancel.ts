@@ -1,0 +1,217 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, describe, expect, it } from 'vitest'
+import { postChat, type RawResponse, rawRequest, readStream } from '../support/read.ts'
+import { nextFor, type Relay, relayChat, tag, useRelay } from '../support/relay.ts'
+import { frame, type Script, type Scripted } from '../support/script.ts'
+import type { HostName } from '../support/server.ts'
+import type { RecordedRequest } from '../support/upstream.ts'
+
+const HEARTBEAT = 200
+const HEADER_WAIT = 300
+
+/** A client that leaves, at whatever moment, stops the engine at its source. */
+export function cancel(host: HostName): void {
+  describe('cancel', () => {
+    // workerd learns of it only as it writes: the first write comes after the header wait, and from
+    // then on heartbeats bound the time. Elsewhere the header wait must not be what it takes.
+    const writesToKnow = host === 'workerd'
+    const headerWait = writesToKnow ? HEADER_WAIT : 20_000
+    const heartbeat = writesToKnow ? HEARTBEAT : 20_000
+    const limit = writesToKnow ? HEARTBEAT + 1_000 : 1_000
+    const relay = useRelay(host, {
+      flags: ['--heartbeat', `${heartbeat}ms`, '--header-wait', `${headerWait}ms`],
+    })
+    const times = new Map<string, number>()
+    const leave = (moment: Moment) => leaveAt(relay, moment, limit, times)
+
+    afterAll(() => {
+      const told = [...times].map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+      console.info(`${host}: ms from hang-up to the close of the upstream's socket:`)
+      console.info(`  ${told.join(', ')}`)
+    })
+
+    it('between tokens', () =>
+      leave({ name: 'between tokens', script: talk(20), until: /"tok 5"/ }))
+
+    it('by a reset', () =>
+      leave({ name: 'reset', script: talk(20), until: /"tok 5"/, how: 'reset' }))
+
+    it('during a silent wait', () =>
+      leave({ name: 'silent wait', script: words(3, { hang: true }), until: /"tok 2"/ }))
+
+    it('before the first chunk', () =>
+      leave({
+        name: 'before the first chunk',
+        script: { steps: [{ hang: true }] },
+        limit: limit + (writesToKnow ? HEADER_WAIT : 0),
+      }))
+
+    it('before headers', () =>
+      leave({
+        name: 'before headers',
+        script: { headersAfter: 'never', steps: [] },
+        limit: limit + (writesToKnow ? HEADER_WAIT : 0),
+      }))
+
+    it('in the middle of an event', () =>
+      leave({
+        name: 'inside an event',
+        script: words(2, { send: 'data: {"id":"chatcmpl-c","choices":[{' }, { hang: true }),
+        until: /"tok 1"/,
+      }))
+
+    it('in the middle of a flood', () =>
+      leave({ name: 'flood', script: flood(), until: (client) => client.received() > 2_000_000 }))
+
+    it('in the middle of a flood that it has stopped reading', async () => {
+      const pause = async (client: RawResponse) => {
+        await client.waitFor(/"tok"/)
+        client.pause()
+        await sleep(700)
+        return true
+      }
+      await leave({ name: 'flood, unread', script: flood(), until: pause })
+    })
+
+    // Nothing is written before a whole answer, so workerd has nothing to learn it by.
+    describe.skipIf(writesToKnow)('where no stream was asked for', () => {
+      const stream = false
+      it('before the upstream has answered', () =>
+        leave({ name: 'whole, no headers', stream, script: { headersAfter: 'never', steps: [] } }))
+
+      it('before its answer is whole', () =>
+        leave({
+          name: 'whole, half read',
+          stream,
+          script: {
+            headers: { 'content-type': 'application/json' },
+            steps: [{ send: '{"id":"a",' }, { hang: true }],
+          },
+        }))
+
+      it('while a stream is being folded', () =>
+        leave({
+          name: 'whole, folded',
+          stream,
+          script: { headers: { 'content-type': 'text/event-stream' }, ...talk(20) },
+        }))
+    })
+
+    it('all of many at once', async () => {
+      const many = Array.from({ length: 30 }, (_, at) =>
+        leaveAt(
+          relay,
+          { name: '', script: at % 2 === 0 ? talk(20) : words(3, { hang: true }), until: /"tok 2"/ },
+          limit + 1_000,
+        ),
+      )
+      await Promise.all(many)
+    })
+
+    it('by a fetch that is aborted', async () => {
+      const body = tag({ script: talk(20) })
+      const control = new AbortController()
+      const response = await postChat(relay.server.base, body, { signal: control.signal })
+      const upstream = await nextFor(relay, body)
+      const read = await readStream(response, {
+        onEvent: (_, count) => {
+          if (count === 3) control.abort()
+          return undefined
+        },
+      })
+      expect(read.outcome).toBe('truncated')
+      await upstream.closedWithin(limit)
+    })
+
+    it('and serves the next client as if nothing had happened', async () => {
+      const { read } = await relayChat(relay, { script: { persona: 'vllm', words: ['Hi.'] } })
+      expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'Hi.' })
+    })
+
+    it('not for a client that ends its half of the connection and reads on', async () => {
+      const body = tag({ model: 'm', stream: true, messages: hello(), script: words(5) })
+      const client = await rawRequest({ port: relay.server.port, body })
+      await client.waitFor('[DONE]')
+      expect((await nextFor(relay, body)).hungUpAt).toBeUndefined()
+      client.hangUp()
+    })
+  })
+}
+
+interface Moment {
+  name: string
+  script: Scripted
+  stream?: boolean
+  /** What has to happen before the client leaves; by default only that the upstream was asked. */
+  until?: RegExp | ((client: RawResponse) => boolean | Promise<boolean>)
+  how?: 'close' | 'reset'
+  /** Milliseconds. */
+  limit?: number
+}
+
+async function leaveAt(
+  relay: Relay,
+  moment: Moment,
+  limit: number,
+  times?: Map<string, number>,
+): Promise<void> {
+  const { script, stream = true, until, how } = moment
+  const body = tag({ model: 'm', stream, messages: hello(), script })
+  const client = await rawRequest({ port: relay.server.port, body })
+  try {
+    const upstream = await nextFor(relay, body)
+    if (until instanceof RegExp) await client.waitFor(until)
+    else if (until) while (!(await until(client))) await sleep(5)
+    else await sleep(50)
+    expect(upstream.hungUpAt).toBeUndefined()
+    const left = client.hangUp(how)
+    const closed = await upstream.closedWithin(moment.limit ?? limit)
+    times?.set(moment.name, closed - left)
+    await expectCancelled(relay, upstream)
+  } finally {
+    client.hangUp()
+  }
+}
+
+/** The log has a line for the one that left, and says so. */
+async function expectCancelled(relay: Relay, upstream: RecordedRequest): Promise<void> {
+  const entry = await relay.server.nextLog(({ outcome }) => outcome === 'cancelled')
+  expect(entry).toMatchObject({ path: '/v1/chat/completions', engine: 'gpu' })
+  expect(upstream.finished).toBe(false)
+}
+
+function hello() {
+  return [{ role: 'user', content: 'Go.' }]
+}
+
+function token(content: string): string {
+  const choices = [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }]
+  return frame({
+    id: 'chatcmpl-c',
+    object: 'chat.completion.chunk',
+    created: 1_790_000_000,
+    model: 'm',
+    choices,
+  })
+}
+
+/** A token every `ms`, for longer than any test. */
+function talk(ms: number): Script {
+  return {
+    steps: Array.from({ length: 2_000 }, (_, at) => at).flatMap((at) => [
+      { send: token(`tok ${at}`) },
+      { wait: ms },
+    ]),
+  }
+}
+
+/** `count` tokens at once, then the given steps; a proper finish where none are given. */
+function words(count: number, ...then: Script['steps']): Script {
+  const tokens = Array.from({ length: count }, (_, at) => token(`tok ${at}`)).join('')
+  const finish = { send: token('').replace('null', '"stop"') + frame('[DONE]') }
+  return { steps: [{ send: tokens }, ...(then.length > 0 ? then : [finish])] }
+}
+
+function flood(): Script {
+  return { steps: [{ flood: { text: token('tok') } }] }
+}

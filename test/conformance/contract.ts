@@ -1,0 +1,283 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { ODDITIES, type Oddity } from '../support/oddities.ts'
+import { PERSONA_NAMES, type PersonaScript, personaScript, textOf } from '../support/personas.ts'
+import { postChat, readStream } from '../support/read.ts'
+import { errorOf, logOf, type Relay, relayChat, useRelay } from '../support/relay.ts'
+import type { Script, Step } from '../support/script.ts'
+import type { HostName } from '../support/server.ts'
+
+const STREAMED = ODDITIES.filter(({ request }) => request?.stream !== false)
+
+/** What a stream may hold, and how each fault of it ends. */
+export function contract(host: HostName): void {
+  describe('contract', () => {
+    const relay = useRelay(host)
+
+    describe('passed on', () => {
+      it.each(named('passed'))('%s', async (_, oddity) => {
+        const { read, entry } = await relayChat(relay, requestOf(oddity))
+        expect(read).toMatchObject({ status: 200, outcome: 'finished', problems: [] })
+        expectSeen(read.raw, oddity)
+        if (oddity.text !== undefined) expect(read.text).toBe(oddity.text)
+        expect(entry.mended).toBeUndefined()
+        expect(entry.outcome).toBe('finished')
+      })
+    })
+
+    describe('mended', () => {
+      it.each(named('mended'))('%s', async (_, oddity) => {
+        const { read, entry } = await relayChat(relay, requestOf(oddity))
+        expect(read).toMatchObject({ status: 200, outcome: 'finished', problems: [] })
+        expectSeen(read.raw, oddity)
+        if (oddity.text !== undefined) expect(read.text).toBe(oddity.text)
+        expect(entry.mended?.toSorted()).toEqual(oddity.mended?.toSorted())
+        expect(entry.outcome).toBe('finished')
+      })
+    })
+
+    describe('failed before the first chunk, with a true status', () => {
+      const early = named('failed').filter(([, { text }]) => text === undefined)
+      it.each(early)('%s', async (_, oddity) => {
+        const response = await postChat(relay.server.base, requestOf(oddity))
+        expect(response.status).toBe(502)
+        const error = await errorOf(response)
+        expect(error.code).toBe(oddity.code)
+        expectSeen(error.message, oddity)
+        const entry = await logOf(relay.server, response)
+        expect(entry).toMatchObject({ status: 502, outcome: 'failed', code: oddity.code })
+      })
+    })
+
+    describe('failed after it, with one error frame and no [DONE]', () => {
+      const late = named('failed').filter(([, { text }]) => text !== undefined)
+      it.each(late)('%s', async (_, oddity) => {
+        const { read, entry } = await relayChat(relay, requestOf(oddity))
+        expect(read).toMatchObject({ status: 200, outcome: 'failed', problems: [] })
+        expect(read.error?.code).toBe(oddity.code)
+        expect(read.error?.message).toContain('gpu')
+        expectSeen(read.raw, oddity)
+        expect(read.text).toBe(oddity.text)
+        expect(read.raw).not.toContain('data: [DONE]')
+        expect(read.events.filter(({ data }) => data.includes('"error":{'))).toHaveLength(1)
+        expect(entry).toMatchObject({ status: 200, outcome: 'failed', code: oddity.code })
+      })
+    })
+
+    describe('cut into packets', () => {
+      it('of one byte each, a stream stays what it is', async () => {
+        const usage = { stream_options: { include_usage: true } }
+        const cut = PERSONA_NAMES.map(async (persona) => {
+          const text = textFrom({ persona, words: ['Ä', '🌊'], reasoning: ['h'] })
+          const script = { steps: [{ split: 1, text }] }
+          const whole = await relayChat(relay, { script: { steps: [{ send: text }] }, ...usage })
+          const { read } = await relayChat(relay, { script, ...usage })
+          expect(read, persona).toMatchObject({ outcome: 'finished', problems: [] })
+          expect(read.text, persona).toBe(textOf(['Ä', '🌊']))
+          expect(read.raw, persona).toBe(whole.read.raw)
+        })
+        await Promise.all(cut)
+      })
+
+      it('at each of its bytes in turn, a stream stays what it is', async () => {
+        const bytes = Buffer.from(
+          textFrom({ persona: 'vllm', words: ['Ä🌊'] }).replace('\n\n', '\n\n: c\n\n'),
+        )
+        const { read: whole } = await relayChat(relay, { script: cutAt(bytes, []) })
+        expect(whole.problems).toEqual([])
+        const places = Array.from({ length: bytes.length - 1 }, (_, at) => at + 1)
+        const wrong: number[] = []
+        const workers = Array.from({ length: 24 }, async () => {
+          for (let at = places.pop(); at !== undefined; at = places.pop()) {
+            const { read } = await relayChat(relay, { script: cutAt(bytes, [at]) })
+            if (read.raw !== whole.raw) wrong.push(at)
+          }
+        })
+        await Promise.all(workers)
+        expect(wrong).toEqual([])
+      })
+
+      it('at random, any stream stays what it is', async () => {
+        const property = fc.asyncProperty(anyStream, fc.array(fc.nat()), async (stream, cuts) => {
+          const bytes = Buffer.from(stream.sent)
+          const { read } = await relayChat(relay, { script: cutAt(bytes, cuts) })
+          expect(read).toMatchObject({ outcome: 'finished', problems: [] })
+          expect(read.events.map(({ data }) => data)).toEqual(stream.events)
+        })
+        await fc.assert(property, { numRuns: 30 })
+      })
+    })
+
+    it('whatever an upstream sends, a client sees one outcome', async () => {
+      const seen = { finished: 0, failed: 0, refused: 0 }
+      const property = fc.asyncProperty(anyBytes, fc.array(fc.nat()), anyEnd, async (...given) => {
+        const [bytes, cuts, end] = given
+        const steps: Step[] = [...cutAt(bytes, cuts).steps, ...end]
+        seen[await outcomeOf(relay, { steps }, bytes)]++
+      })
+      await fc.assert(property, { numRuns: 60, examples: EXAMPLES })
+      expect(Math.min(...Object.values(seen)), JSON.stringify(seen)).toBeGreaterThan(0)
+    })
+  })
+
+  describe('contract, as settings bend it', () => {
+    const relay = useRelay(host, { flags: ['--lenient', 'gpu', '--reasoning', 'reasoning'] })
+
+    it('takes [DONE] without a finish for a stop where it is told to be lenient', async () => {
+      const text = textFrom({ persona: 'vllm', words: ['a', 'b'] })
+      const send = text.split(/(?<=\n\n)/).filter((each) => !each.includes('"stop"'))
+      const { read, entry } = await relayChat(relay, { script: { steps: [{ send: send.join('') }] } })
+      expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'a b' })
+      expect(read.finish).toEqual({ 0: 'stop' })
+      expect(entry.mended).toContain('finish_reason')
+    })
+
+    it('still fails a truncated stream', async () => {
+      const send = textFrom({ persona: 'vllm', words: ['a', 'b'] }).split(/(?<=\n\n)/)
+      const script = { steps: [{ send: send.slice(0, 3).join('') }] }
+      const { read } = await relayChat(relay, { script })
+      expect(read).toMatchObject({ outcome: 'failed', problems: [] })
+      expect(read.error?.code).toBe('upstream_truncated')
+    })
+
+    it('gives reasoning the one name that was asked for', async () => {
+      const script = { persona: 'llamaServer', words: ['a'], reasoning: ['Hm,', 'so.'] }
+      const { read, entry } = await relayChat(relay, { script })
+      expect(read).toMatchObject({ outcome: 'finished', problems: [] })
+      const deltas = read.chunks.flatMap(({ choices }) => choices?.[0]?.delta ?? [])
+      expect(deltas.map((delta) => delta.reasoning ?? '').join('')).toBe('Hm, so.')
+      expect(read.raw).not.toContain('reasoning_content')
+      expect(entry.mended).toEqual(['reasoning'])
+      const whole = await postChat(relay.server.base, { stream: false, script })
+      expect(await whole.json()).toMatchObject({
+        choices: [{ message: { content: 'a', reasoning: 'Hm, so.' } }],
+      })
+    })
+
+    it('leaves alone what has that name already', async () => {
+      const script = { persona: 'vllm', words: ['a'], reasoning: ['Hm.'] }
+      const { read, entry } = await relayChat(relay, { script })
+      expect(read.raw).toContain('"reasoning":"Hm."')
+      expect(entry.mended).toBeUndefined()
+    })
+  })
+}
+
+function named(expected: Oddity['expect']): [string, Oddity][] {
+  return STREAMED.filter(({ expect }) => expect === expected).map((each) => [each.name, each])
+}
+
+function requestOf({ script, request }: Oddity): Record<string, unknown> {
+  return { ...request, script }
+}
+
+function expectSeen(text: string, { contains, without }: Oddity): void {
+  for (const part of contains ?? []) expect(text).toContain(part)
+  for (const part of without ?? []) expect(text).not.toContain(part)
+}
+
+function textFrom(plan: PersonaScript): string {
+  const request = { stream: true, model: 'm', stream_options: { include_usage: true } }
+  const { steps } = personaScript(plan, request)
+  return steps.map((step) => ('send' in step ? step.send : '')).join('')
+}
+
+/** The bytes in one packet more than there are places to cut at. */
+function cutAt(bytes: Buffer, places: number[]): Script {
+  const sorted = [...new Set(places.map((at) => at % Math.max(1, bytes.length)))]
+    .toSorted((a, b) => a - b)
+    .slice(0, 30)
+  const edges = [0, ...sorted, bytes.length]
+  const steps = edges.slice(1).flatMap((end, at): Step[] => {
+    const base64 = bytes.subarray(edges[at], end).toString('base64')
+    return at === 0 ? [{ base64 }] : [{ wait: 1 }, { base64 }]
+  })
+  return { steps }
+}
+
+const chunk = (delta: object, finish_reason: string | null = null, more: object = {}) =>
+  JSON.stringify({
+    id: 'chatcmpl-p',
+    object: 'chat.completion.chunk',
+    created: 1_790_000_000,
+    model: 'odd',
+    choices: [{ index: 0, delta, finish_reason }],
+    ...more,
+  })
+
+const ROLE = chunk({ role: 'assistant', content: '' })
+const STOP = chunk({}, 'stop')
+
+/** A faultless stream in any legal framing, and the events that a client must see of it. */
+const anyStream = fc
+  .record({
+    tokens: fc.array(fc.string({ unit: 'grapheme' }), { maxLength: 12 }),
+    reason: fc.constantFrom('stop', 'length', 'content_filter'),
+    lineEnd: fc.constantFrom('\n', '\n', '\r\n', '\r'),
+    between: fc.constantFrom('', '', ': ping\n\n', '\n', ':\n'),
+    colon: fc.constantFrom('data: ', 'data: ', 'data:'),
+    bom: fc.constantFrom('', '\uFEFF'),
+  })
+  .map(({ tokens, reason, lineEnd, between, colon, bom }) => {
+    const contents = tokens.map((content) => chunk({ content }))
+    const events = [ROLE, ...contents, chunk({}, reason), '[DONE]']
+    const text = events.map((data) => `${between}${colon}${data}\n\n`).join('')
+    return { events, sent: bom + text.replaceAll('\n', lineEnd) }
+  })
+
+const piece = fc.oneof(
+  { weight: 6, arbitrary: fc.constantFrom(ROLE, STOP).map((data) => `data: ${data}\n\n`) },
+  { weight: 6, arbitrary: fc.string().map((text) => `data: ${chunk({ content: text })}\n\n`) },
+  { weight: 2, arbitrary: fc.constant('data: [DONE]\n\n') },
+  { weight: 1, arbitrary: fc.json().map((json) => `data: ${json}\n\n`) },
+  { weight: 1, arbitrary: fc.string({ unit: 'binary' }) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      'data: {"error":{"message":"no"}}\n\n',
+      'event: error\ndata: no\n\n',
+      ': c\n',
+      '\r\n\r',
+      'data\n\n',
+      'data: ',
+      `data: ${chunk({}, 'abort')}\n\n`,
+      `data: ${chunk({ content: 'x' }, null, { id: 'other' })}\n\n`,
+      `data: ${chunk({ content: 'x' }, 'eos', { usage: { total_tokens: 1 } })}\n\n`,
+      `data: ${chunk({ tool_calls: [{ function: { name: 'f' } }] })}\n\n`,
+    ),
+  },
+)
+
+const anyBytes = fc.oneof(
+  { weight: 8, arbitrary: fc.array(piece, { maxLength: 8 }).map((all) => Buffer.from(all.join(''))) },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)) },
+)
+
+const anyEnd = fc.constantFrom<Step[]>(
+  [],
+  [{ wait: 20 }, { cut: true }],
+  [{ wait: 20 }, { reset: true }],
+)
+
+const EXAMPLES: [Buffer, number[], Step[]][] = [
+  [Buffer.from(`data: ${ROLE}\n\ndata: ${STOP}\n\ndata: [DONE]\n\n`), [], []],
+  [Buffer.from(`data: ${ROLE}\n\n`), [], []],
+  [Buffer.from('data: [DONE]\n\n'), [], []],
+]
+
+/** Holds whatever came of a script to the one rule: one outcome, and the log tells the same. */
+async function outcomeOf(relay: Relay, script: Script, bytes: Buffer) {
+  const told = JSON.stringify(bytes.toString())
+  const response = await postChat(relay.server.base, { script })
+  if (response.status !== 200) {
+    expect(response.status, told).toBe(502)
+    expect((await errorOf(response)).code, told).not.toBeNull()
+    expect((await logOf(relay.server, response)).outcome, told).toBe('failed')
+    return 'refused'
+  }
+  const read = await readStream(response)
+  expect(read.problems, told).toEqual([])
+  if (read.outcome === 'truncated') throw new Error(`A stream without an outcome: ${told}`)
+  expect((await logOf(relay.server, response)).outcome, told).toBe(read.outcome)
+  return read.outcome
+}
