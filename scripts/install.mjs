@@ -33,7 +33,8 @@ export function installForServing(name) {
 export function installAll() {
   const lacking = missing(() => true)
   if (lacking.length === 0) return
-  npmInstall(lacking, [])
+  // An npm of another age would write the same lockfile in its own way.
+  npmInstall(lacking, agrees(lockfile()['']) ? ['--no-save'] : [])
   verify(missing(() => true))
 }
 

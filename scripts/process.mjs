@@ -47,10 +47,14 @@ export function run([file = '', ...args], seconds) {
       running.delete(child.pid)
       resolve({ ok: ok && note === '', output: Buffer.concat(output).toString() + note })
     }
-    // Not 'close': a grandchild that lives on would hold the pipes open.
     child.on('exit', (code) => {
       signalGroup(child.pid, 'SIGKILL')
-      setImmediate(settle, code === 0)
+      // Its last words are still in the pipes; someone who left the group may hold those open.
+      const settled = setTimeout(settle, 1000, code === 0)
+      child.once('close', () => {
+        clearTimeout(settled)
+        settle(code === 0)
+      })
     })
     child.on('error', (error) => {
       note = `${file}: ${error.message}\n`

@@ -1,12 +1,9 @@
 import { ApiError } from '../wire/errors.ts'
 
-/**
- * Whom an answer waits for: the engine to answer at all, its first token, its next one, or the
- * client to read what was written.
- */
-export type Phase = 'answer' | 'first' | 'token' | 'client'
+/** What an engine is waited for: to answer at all, its first token, its next one. */
+export type Phase = 'answer' | 'first' | 'token'
 
-/** Milliseconds each phase may last. */
+/** Milliseconds each wait may last. */
 export interface Limits {
   answerTimeout: number
   firstTokenTimeout: number
@@ -14,38 +11,51 @@ export interface Limits {
   clientTimeout: number
 }
 
-/** The clock of one answer: which phase it is in, and since when. */
+/** The clock of one answer. Only the time spent waiting for the engine counts against the engine. */
 export class Deadlines {
-  phase: Phase = 'answer'
   readonly #limits: Limits
+  #phase: Phase = 'answer'
+  #waitsForClient = false
   #since = performance.now()
+  /** What the phase had used up when the client was last waited for. */
+  #spent = 0
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
+  /** The engine made progress; what comes next has all of its time. */
   enter(phase: Phase): void {
-    this.phase = phase
+    this.#phase = phase
+    this.#spent = 0
     this.#since = performance.now()
   }
 
-  /** Undefined while there is time. `label` is the engine's. */
+  /** From now on the client is waited for, to read. */
+  waitForClient(): void {
+    const now = performance.now()
+    this.#spent += now - this.#since
+    this.#since = now
+    this.#waitsForClient = true
+  }
+
+  /** From now on the engine is waited for again, in the phase it was in. */
+  waitForEngine(): void {
+    this.#since = performance.now()
+    this.#waitsForClient = false
+  }
+
+  /** Who is too late: the engine with an `ApiError`, or the client. `label` is the engine's. */
   overdue(now: number, label: string): ApiError | 'client' | undefined {
+    const { answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = this.#limits
     const waited = now - this.#since
-    const limits = this.#limits
-    switch (this.phase) {
-      case 'answer':
-        if (waited < limits.answerTimeout) return undefined
-        return late(label, 'did not answer', limits.answerTimeout, 'answer')
-      case 'first':
-        if (waited < limits.firstTokenTimeout) return undefined
-        return late(label, 'sent no token', limits.firstTokenTimeout, 'first-token')
-      case 'token':
-        if (waited < limits.tokenTimeout) return undefined
-        return late(label, 'paused between tokens', limits.tokenTimeout, 'token')
-      case 'client':
-        return waited < limits.clientTimeout ? undefined : 'client'
-    }
+    if (this.#waitsForClient) return waited < clientTimeout ? undefined : 'client'
+    const [did, limit, name] = {
+      answer: ['did not answer', answerTimeout, 'answer'],
+      first: ['sent no token', firstTokenTimeout, 'first-token'],
+      token: ['paused between tokens', tokenTimeout, 'token'],
+    }[this.#phase] as [string, number, string]
+    return this.#spent + waited < limit ? undefined : late(label, did, limit, name)
   }
 }
 

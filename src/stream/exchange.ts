@@ -1,7 +1,7 @@
 import type { Usage } from '../wire/chat.ts'
 import type { ApiError } from '../wire/errors.ts'
 import type { ChatStream } from './chat-stream.ts'
-import { Deadlines, type Limits, type Phase } from './deadlines.ts'
+import { Deadlines, type Limits } from './deadlines.ts'
 import type { Tick, Ticker } from './ticker.ts'
 
 /** How an answer ended. There is exactly one outcome, and the first stands. */
@@ -45,6 +45,8 @@ export class Exchange {
   readonly #removeTick: () => void
   readonly #stopped: Promise<never>
   #answer: ChatStream | undefined
+  /** How many tokens were seen. */
+  #tokens = 0
   #reject: (reason: unknown) => void = () => {}
 
   constructor(options: ExchangeOptions) {
@@ -67,15 +69,25 @@ export class Exchange {
   /** The engine has answered; its first token is waited for. */
   begin(answer: ChatStream): void {
     this.#answer = answer
-    this.enter('first')
+    this.#deadlines.enter('first')
   }
 
-  /** A batch of the answer came and was passed on: the next is waited for. */
+  /** A batch of the answer came. Only a token is progress: a chunk may say nothing. */
   advance(): void {
     const answer = this.#answer
-    const begun = answer !== undefined && answer.kind !== 'whole' && answer.contract.begun
-    if (begun) this.firstTokenAt ??= performance.now()
-    this.enter(begun ? 'token' : 'first')
+    if (answer === undefined || answer.kind === 'whole') return
+    const { tokens } = answer.contract
+    if (tokens === this.#tokens) return
+    this.#tokens = tokens
+    this.firstTokenAt ??= performance.now()
+    this.#deadlines.enter('token')
+  }
+
+  /** Waits for the client to take what was written. */
+  async untilRead(written: Promise<void>): Promise<void> {
+    this.#deadlines.waitForClient()
+    await written
+    this.#deadlines.waitForEngine()
   }
 
   /** What the engine counted, as far as it is known. */
@@ -89,10 +101,6 @@ export class Exchange {
     const answer = this.#answer
     if (answer === undefined) return []
     return answer.kind === 'whole' ? answer.mended : [...answer.contract.mended]
-  }
-
-  enter(phase: Phase): void {
-    this.#deadlines.enter(phase)
   }
 
   /** The promise's value, unless the exchange ends first: then rejects with why. */

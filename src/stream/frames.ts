@@ -73,8 +73,12 @@ export class EventReader {
     const scanner = this.#scanner
     const { buffer, start, end } = scanner
     if (scanner.plain) {
-      if (this.#proof?.proves(buffer, start, end)) this.#sink.same(scanner, undefined)
-      else this.#plain(scanner.plainData())
+      if (this.#proof?.proves(buffer, start, end)) {
+        this.#contract.takeProven()
+        this.#sink.same(scanner, undefined)
+      } else {
+        this.#plain(scanner.plainData())
+      }
     } else {
       this.#legal()
     }

@@ -39,6 +39,8 @@ function pull<T>(
 ): AsyncIterator<T, void, void> {
   const { signal } = control
   const reader = body.getReader()
+  // Deno keeps a connection open that is not being read from, though its fetch was aborted.
+  signal.addEventListener('abort', () => void reader.cancel(signal.reason).catch(() => {}))
 
   async function next(): Promise<IteratorResult<T, void>> {
     for (;;) {
@@ -62,6 +64,7 @@ function pull<T>(
       events.close('reset')
       return
     }
+    if (signal.aborted) throw signal.reason
     if (packet.done) events.close('end')
     else events.push(packet.value)
     if (events.ended && !packet.done) void drain()

@@ -60,6 +60,7 @@ export async function streamResponse(
   const early = await exchange.orStop(orLate(opening, settings.headerWait))
   const { readable, writable } = new TransformStream<Bytes, Bytes>()
   const delivery = new Delivery(exchange, encoder, settings, writable.getWriter())
+  if (early === undefined) delivery.beat()
   void delivery.run(opening)
   const headers = { ...SSE_HEADERS, ...early?.stream.headers }
   return new Response(readable, { headers })
@@ -133,8 +134,8 @@ class Delivery {
       this.#stream = stream
       let batch = first
       while (!batch.done && exchange.outcome === undefined) {
-        await this.#deliver(stream, batch.value)
         exchange.advance()
+        await this.#deliver(stream, batch.value)
         batch = await stream.items.next()
       }
       if (exchange.outcome === undefined) await this.#sayDone()
@@ -153,13 +154,11 @@ class Delivery {
     this.#saidDone = stream.contract.finished
     if (this.#saidDone) parts.push(encodeText(this.#encoder.done()))
     this.#hasWritten = true
-    this.#exchange.enter('client')
     await this.#write(parts.length === 1 ? (parts[0] as Bytes) : concat(parts))
   }
 
   async #sayDone(): Promise<void> {
     if (this.#saidDone) return
-    this.#exchange.enter('client')
     await this.#write(encodeText(this.#opening() + this.#encoder.done()))
   }
 
@@ -169,6 +168,10 @@ class Delivery {
   }
 
   async #write(bytes: Bytes): Promise<void> {
+    await this.#exchange.untilRead(this.#send(bytes))
+  }
+
+  async #send(bytes: Bytes): Promise<void> {
     this.#unread++
     try {
       await this.#writer.write(bytes)
@@ -181,11 +184,15 @@ class Delivery {
 
   /** A quiet line gets a heartbeat, unless the client does not even read what it has. */
   #tick(now: number): void {
-    if (this.#unread > 0 || !this.#heartbeat.isDue(now)) return
+    if (this.#unread === 0 && this.#heartbeat.isDue(now)) this.beat()
+  }
+
+  /** Headers leave with the first bytes on some hosts: a late answer's first sign of life. */
+  beat(): void {
     this.#heartbeat.count++
     const stream = this.#hasWritten ? this.#stream : undefined
     const text = stream === undefined ? this.#encoder.ping() : this.#encoder.quiet(stream)
-    void this.#write(encodeText(text))
+    void this.#send(encodeText(text))
   }
 
   #stop(outcome: Outcome): void {

@@ -63,8 +63,8 @@ export class ChatContract {
   created = 0
   /** The last usage the engine gave, whether or not the client asked. */
   usage: Usage | undefined
-  /** Whether a token came: text, reasoning, a tool call, a refusal, or a finish. */
-  begun = false
+  /** How many deltas brought something: text, reasoning, a tool call, a refusal, a finish. */
+  tokens = 0
   /** Whether the stream finished, so that only `[DONE]` is left to write. */
   finished = false
   readonly mended = new Set<Mend>()
@@ -75,6 +75,11 @@ export class ChatContract {
 
   constructor(options: ContractOptions) {
     this.options = options
+  }
+
+  /** A frame came that was proven to bring only the next text of an open choice. */
+  takeProven(): void {
+    this.tokens++
   }
 
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
@@ -237,7 +242,7 @@ export class ChatContract {
     if ('wrong' in kind) throw this.invalid(`sent ${kind.wrong}`)
     const { speaks } = kind
     if (speaks && state.finished) throw this.invalid('sent content after a finish_reason')
-    if (speaks) this.begun = true
+    if (speaks) this.tokens++
     let changed = renameReasoning(delta, this.options.reasoning) && this.#mend('reasoning')
     if (delta.tool_calls && state.tools.mend(delta.tool_calls)) changed = this.#mend('tool_index')
     if (!state.hasRole) {
@@ -257,7 +262,7 @@ export class ChatContract {
     const wasFinished = state.finished
     if (verdict.reason !== null) {
       state.finished = true
-      this.begun = true
+      this.tokens++
     }
     const reason: FinishReason | null = wasFinished ? null : verdict.reason
     if (choice.finish_reason === reason) return false

@@ -47,7 +47,14 @@ export function clients(host: HostName): void {
   const server = useServerWith(host, async () => {
     upstream = await startUpstream({ persona: 'vllm' })
     // workerd learns by its heartbeat that a client left.
-    const flags = ['--upstream', `lab=${upstream.url}`, '--static-delay', '20', '--heartbeat', '200']
+    const flags = [
+      '--upstream',
+      `lab=${upstream.url}`,
+      '--static-delay',
+      '20',
+      '--heartbeat',
+      '200',
+    ]
     return { flags }
   })
   afterAll(() => upstream.close())
@@ -242,7 +249,12 @@ function aiSdk(server: Server, upstream: () => Upstream): void {
       prompt: 'Go.',
       maxRetries: 0,
       tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) },
-      providerOptions: scripted({ persona: 'vllm', reasoning: ['Hm.'], words: ['Well.'], toolCalls }),
+      providerOptions: scripted({
+        persona: 'vllm',
+        reasoning: ['Hm.'],
+        words: ['Well.'],
+        toolCalls,
+      }),
     })
     await result.consumeStream()
     expect(await result.reasoningText).toBe('Hm.')

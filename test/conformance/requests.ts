@@ -131,7 +131,9 @@ function bodies(server: Server, post: Post): void {
   })
 
   it('takes a BOM for no part of JSON, or passes over it, but never stumbles', async () => {
-    const response = await post(Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(valid)]))
+    const response = await post(
+      Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(valid)]),
+    )
     expect([200, 400]).toContain(response.status)
     await response.text()
   })
@@ -229,7 +231,10 @@ function sizes(host: HostName): void {
 
   it('counts bytes, not letters', async () => {
     const sized = (letter: string, count: number) =>
-      JSON.stringify({ model: 'static', messages: [{ role: 'user', content: letter.repeat(count) }] })
+      JSON.stringify({
+        model: 'static',
+        messages: [{ role: 'user', content: letter.repeat(count) }],
+      })
     expect((await post(small, sized('x', 9_000))).status).toBe(200)
     const error = await expectError(await post(small, sized('水', 4_000)), 413)
     expect(error).toMatchObject({ type: 'invalid_request_error', code: 'request_too_large' })
@@ -241,17 +246,26 @@ function sizes(host: HostName): void {
     expect((await post(small, valid)).status).toBe(200)
   })
 
-  it('takes 19 MB, an image among it, and refuses more than 20 MB', async () => {
+  it('takes 19 MB, an image among it', async () => {
     const url = `data:image/png;base64,${'A'.repeat(19_000_000)}`
-    const image = (data: string) => {
-      const content = [
-        { type: 'text', text: 'What is this?' },
-        { type: 'image_url', image_url: { url: data } },
-      ]
-      return JSON.stringify({ model: 'static', messages: [{ role: 'user', content }] })
-    }
-    expect((await post(large, image(url))).status).toBe(200)
-    await expectError(await post(large, image(url + 'A'.repeat(1_000_000))), 413)
+    const content = [
+      { type: 'text', text: 'What is this?' },
+      { type: 'image_url', image_url: { url } },
+    ]
+    const body = JSON.stringify({ model: 'static', messages: [{ role: 'user', content }] })
+    expect((await post(large, body)).status).toBe(200)
+  })
+
+  it('refuses more than 20 MB', async () => {
+    const response = await rawRequest({
+      port: large.port,
+      method: 'POST',
+      path,
+      headers: { 'content-type': 'application/json', 'content-length': '20000001' },
+    })
+    await response.waitFor('20000000 bytes')
+    expect(response.status()).toBe(413)
+    response.hangUp()
   })
 }
 
@@ -319,7 +333,12 @@ const wrongFields: WrongField[] = [
   ],
   [{ tool_choice: 'maybe' }, 'tool_choice', '"auto"', '"maybe"'],
   [{ response_format: 'json' }, 'response_format', 'an object', '"json"'],
-  [{ response_format: { type: 'json_schema' } }, 'response_format.json_schema', 'object', 'missing'],
+  [
+    { response_format: { type: 'json_schema' } },
+    'response_format.json_schema',
+    'object',
+    'missing',
+  ],
   [{ parallel_tool_calls: 1 }, 'parallel_tool_calls', 'true or false', '1'],
   [{ metadata: { a: 1 } }, 'metadata.a', 'a string', '1'],
   [{ modalities: 'text' }, 'modalities', 'an array', '"text"'],

@@ -27,7 +27,12 @@ export function routes(host: HostName): void {
   afterAll(() => upstream.close())
   const get = (path: string, init?: RequestInit) => fetch(server.url + path, init)
   const raw = async (method: string, path: string, headers = {}) => {
-    const request = { port: server.port, method, path, headers: { connection: 'close', ...headers } }
+    const request = {
+      port: server.port,
+      method,
+      path,
+      headers: { connection: 'close', ...headers },
+    }
     const response = await rawRequest(request)
     await response.closed
     return response
@@ -118,7 +123,7 @@ export function routes(host: HostName): void {
 
     it.each([...pages, '/nowhere'])('%s has no body', async (path) => {
       const response = await raw('HEAD', path)
-      expect(response.text()).toMatch(/^HTTP\/1\.1 \d{3}[^\n]*\r\n/)
+      expect(response.status()).toBe(path === '/nowhere' ? 404 : 200)
       expect(response.text().split('\r\n\r\n')).toEqual([expect.any(String), ''])
     })
   })

@@ -27,25 +27,12 @@ type Refused = [name: string, flags: string[], words: RegExp, env?: Record<strin
 
 const wrong: Refused[] = [
   ['an unknown flag', ['--upstraem', 'http://x'], /--upstraem: .*Did you mean --upstream\?/],
-  ['an unknown word', ['start'], /"start": .*command/],
   ['a flag without its value', ['--port'], /--port: expected a port .*, got nothing/],
-  ['a port that is none', ['--port', 'http'], /--port: expected a port from 0 to 65535, got "http"/],
-  ['a port out of range', ['--port', '65536'], /--port: .*65535.*65536/],
-  ['a URL that is none', ['--upstream', 'not a url'], /--upstream: expected URL.*not a url/],
-  ['a URL of another kind', ['--upstream', 'ftp://host/v1'], /--upstream: .*ftp:/],
-  ['a time that is none', ['--heartbeat', 'soon'], /--heartbeat: expected a time .*"soon"/],
-  ['a size that is none', ['--max-body', 'huge'], /--max-body: expected a size .*"huge"/],
-  ['a choice that is none', ['--log', 'xml'], /--log: expected one of auto, .*"xml"/],
+  ['a URL that is none', ['--upstream', 'not a url'], /--upstream: expected an http.*not a url/],
+  ['a value that is none', ['--heartbeat', 'soon'], /--heartbeat: expected a time .*"soon"/],
   ['a key as a flag', ['--upstream-key', 'sk-1'], /--upstream-key: .*SLUICE_UPSTREAM_KEY/],
   ['a bad variable', [], /SLUICE_PORT: expected a port .*"http"/, { SLUICE_PORT: 'http' }],
-  ['an unknown variable', [], /SLUICE_PROT: .*SLUICE_PORT/, { SLUICE_PROT: '1' }],
   ['a broken SLUICE_CONFIG', [], /SLUICE_CONFIG: expected a JSON object/, { SLUICE_CONFIG: '{' }],
-  [
-    'a bad setting in SLUICE_CONFIG',
-    [],
-    /SLUICE_CONFIG: grace: expected a time/,
-    { SLUICE_CONFIG: '{"grace": "soon"}' },
-  ],
 ]
 
 function refusals(host: HostName): void {
@@ -81,8 +68,8 @@ function refusals(host: HostName): void {
 }
 
 function explanations(host: HostName): void {
-  it.each(['--help', '-h'])('every flag with its variable, by %s', async (flag) => {
-    const { code, stdout, stderr } = await runToEnd(host, [flag])
+  it('every flag with its variable', async () => {
+    const { code, stdout, stderr } = await runToEnd(host, ['--help'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     const flags = ['port', 'host', 'upstream', 'static-delay', 'heartbeat', 'grace', 'log', 'model']
     for (const name of flags) {
@@ -102,7 +89,7 @@ function explanations(host: HostName): void {
 
 function output(host: HostName): void {
   let upstream: Upstream
-  const model = "it's/a $HOME `model` \"x\""
+  const model = 'it\'s/a $HOME `model` "x"'
   const server = useServerWith(host, async () => {
     upstream = await startUpstream({
       models: [
@@ -112,7 +99,12 @@ function output(host: HostName): void {
       script: { persona: 'openai' },
     })
     const gone = await closedPort()
-    const flags = ['--upstream', `lab=${upstream.url}`, '--upstream', `gone=http://127.0.0.1:${gone}`]
+    const flags = [
+      '--upstream',
+      `lab=${upstream.url}`,
+      '--upstream',
+      `gone=http://127.0.0.1:${gone}`,
+    ]
     return { flags }
   })
   afterAll(() => upstream.close())
@@ -128,7 +120,7 @@ function output(host: HostName): void {
     const lines = server.stderr().split('\n')
     expect(lines.find((line) => /^ +lab /.test(line))).toContain(`${model}, another`)
     expect(lines.find((line) => /^ +static /.test(line))).toContain('static')
-    expect(lines.find((line) => /^ +gone /.test(line))).toMatch(/not there: .*reach/)
+    expect(lines.find((line) => /^ +gone /.test(line))).toMatch(/can't be reached/)
   })
 
   it('prints a curl line that streams, whatever the model is called', async () => {
@@ -173,7 +165,10 @@ function output(host: HostName): void {
 }
 
 function curlLine(server: Server): string {
-  const line = server.stderr().split('\n').find((text) => text.trim().startsWith('curl -N'))
+  const line = server
+    .stderr()
+    .split('\n')
+    .find((text) => text.trim().startsWith('curl -N'))
   if (!line) throw new Error(`No curl line:\n${server.stderr()}`)
   return line
 }
@@ -250,9 +245,12 @@ function logs(host: HostName): void {
             object: 'chat.completion.chunk',
             created: 1,
             model: 'gpt-4.1',
-            choices: [{ index: 0, delta: { role: 'assistant', content: 'x' }, finish_reason: null }],
+            choices: [
+              { index: 0, delta: { role: 'assistant', content: 'x' }, finish_reason: null },
+            ],
           },
         },
+        { wait: 100 },
         { cut: true },
       ],
     }
@@ -319,11 +317,6 @@ function endings(host: HostName): void {
     // No stream is open: nothing to wait for, though the client keeps its connection.
     expect(performance.now() - start).toBeLessThan(3_000)
     await expect(fetch(server.url)).rejects.toThrow()
-  })
-
-  it('with code 0 where the signal comes as it starts', async () => {
-    await using server = await startServer(host)
-    expect(await server.stop('SIGTERM')).toBe(0)
     expect(server.stderr()).not.toMatch(/error|stack/i)
   })
 }

@@ -39,6 +39,8 @@ it('says what runs here and how to try it', async () => {
 })
 
 it('streams to a script of the page, word by word', async () => {
+  // Not from the page at `/`, which forbids itself all connections.
+  await page.goto(`${address}/health`)
   const reads = await page.evaluate(readStream)
   expect(reads.at(-1)?.text).toContain('data: [DONE]')
   const times = reads.map((read) => read.at)

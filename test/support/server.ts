@@ -144,14 +144,15 @@ function describeServer(host: HostName, child: ChildProcess): Server {
   const log = readLog(child.stdout)
   const ended = endOf(child)
   const killNow = () => {
-    // A supervisor that is killed can't end its child any more: the child has to go first.
-    if (isAlive(child)) for (const pid of childrenOf(supervisor)) signal(pid, 'SIGKILL')
+    endServing(host, supervisor)
     child.kill('SIGKILL')
   }
   running.add(killNow)
   child.once('exit', () => running.delete(killNow))
   const kill = async () => {
-    killNow()
+    // A supervisor ends by itself when its child has, and removes what it wrote.
+    if (endServing(host, supervisor)) await Promise.race([ended, sleep(2_000)])
+    if (isAlive(child)) child.kill('SIGKILL')
     await ended
   }
   const server: Server = {
@@ -220,7 +221,7 @@ function readLog(stream: ChildProcess['stdout']) {
   const handedOut = new WeakSet<LogEntry>()
   if (stream) {
     createInterface({ input: stream }).on('line', (line) => {
-      if (line.startsWith('{')) entries.push(JSON.parse(line) as LogEntry)
+      if (line.startsWith('{"time":')) entries.push(JSON.parse(line) as LogEntry)
     })
   }
   const next: Server['nextLog'] = async (matches = () => true, ms = 3_000) => {
@@ -246,6 +247,12 @@ function servingPid(host: HostName, supervisor: number): number {
   return childrenOf(supervisor).find((pid) => nameOf(pid) === 'workerd') ?? supervisor
 }
 
+/** Ends the process that a supervisor has for serving. Returns whether there was one. */
+function endServing(host: HostName, supervisor: number): boolean {
+  const pid = servingPid(host, supervisor)
+  return pid !== supervisor && signal(pid, 'SIGKILL')
+}
+
 function childrenOf(pid: number): number[] {
   const text = read(`/proc/${pid}/task/${pid}/children`)
   return text.split(' ').filter(Boolean).map(Number)
@@ -269,11 +276,12 @@ function read(path: string): string {
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+/** Returns whether the process was still there. */
+function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name)
+    return process.kill(pid, name)
   } catch {
-    // It is gone already.
+    return false
   }
 }
 

@@ -50,7 +50,7 @@ describe('a stream as it should be', () => {
       id: 'c1',
       model: 'm',
       usage: USAGE,
-      begun: true,
+      tokens: 2,
       finished: true,
     })
   })

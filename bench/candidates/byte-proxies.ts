@@ -1,0 +1,66 @@
+/** nginx and haproxy, set up to pass each chunk on at once and to keep connections open. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Writes nginx's configuration into `folder`; returns its path. */
+export function writeNginx(folder: string, port: number, upstreamPort: number): string {
+  // Started by root its worker would be another user, who may not write into the folder.
+  const user = process.getuid?.() === 0 ? 'user root;' : ''
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${join(folder, name)};`,
+  )
+  return write(
+    join(folder, 'nginx.conf'),
+    `${user}
+daemon off;
+worker_processes 1;
+worker_rlimit_nofile 65535;
+pid ${join(folder, 'nginx.pid')};
+error_log ${join(folder, 'error.log')} crit;
+events { worker_connections 32768; }
+http {
+  access_log off;
+  ${temporary.join('\n  ')}
+  upstream bench { server 127.0.0.1:${upstreamPort}; keepalive 256; }
+  server {
+    listen 127.0.0.1:${port};
+    location / {
+      proxy_pass http://bench;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_buffering off;
+      proxy_read_timeout 1h;
+    }
+  }
+}
+`,
+  )
+}
+
+/** Writes haproxy's configuration into `folder`; returns its path. */
+export function writeHaproxy(folder: string, port: number, upstreamPort: number): string {
+  return write(
+    join(folder, 'haproxy.cfg'),
+    `global
+  nbthread 1
+  maxconn 20000
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 1h
+  timeout server 1h
+  option http-no-delay
+  http-reuse always
+frontend clients
+  bind 127.0.0.1:${port}
+  default_backend bench
+backend bench
+  server one 127.0.0.1:${upstreamPort}
+`,
+  )
+}
+
+function write(path: string, text: string): string {
+  writeFileSync(path, text)
+  return path
+}

@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { cpus, loadavg, release, totalmem, uptime } from 'node:os'
+import { join } from 'node:path'
+import { root } from '../scripts/hosts.mjs'
+import { findDebianPeer } from './peers.ts'
+
+/** What the figures depend on besides the programs, a line each. */
+export function machineLines(): string[] {
+  const [cpu] = cpus()
+  return [
+    `${cpu?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores seen${hypervisor()}`,
+    `frequency governor: ${governor()}`,
+    `${Math.round(totalmem() / 2 ** 30)} GiB of memory, Linux ${release()}, up ${Math.round(uptime() / 60)} min`,
+  ]
+}
+
+/** Processes that wanted a core, on average over the last minute. */
+export function load(): number {
+  return loadavg()[0] as number
+}
+
+/** The versions of all that was measured, by name. */
+export function versions(): Record<string, string> {
+  const names = ['bun', 'deno', 'node', 'workerd', 'srvx', 'ai']
+  const packages = names.map((name) => [name, packageVersion(name)])
+  const programs = (['nginx', 'haproxy'] as const).map((name) => [name, programVersion(name)])
+  return { ...Object.fromEntries(packages), ...Object.fromEntries(programs), sluice: commit() }
+}
+
+function packageVersion(name: string): string {
+  const text = readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
+
+function programVersion(name: 'nginx' | 'haproxy'): string {
+  const path = findDebianPeer(name)
+  // nginx tells its version on stderr.
+  const said = path && output('sh', ['-c', `"${path}" -v 2>&1`])
+  return /\d+\.\d+\.\d+/.exec(said ?? '')?.[0] ?? 'absent'
+}
+
+function commit(): string {
+  const head = output('git', ['-C', root, 'rev-parse', '--short', 'HEAD'])
+  const changed = output('git', ['-C', root, 'status', '--porcelain', '--', 'src', 'worker'])
+  return head ? `${head}${changed ? ' and changes' : ''}` : 'no commit'
+}
+
+function hypervisor(): string {
+  const flags = read('/proc/cpuinfo')
+  return /^flags.*\bhypervisor\b/m.test(flags) ? ', a virtual machine' : ''
+}
+
+function governor(): string {
+  return read('/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor').trim() || 'not visible'
+}
+
+function output(file: string, args: string[]): string {
+  try {
+    return execFileSync(file, args, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim()
+  } catch {
+    return ''
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,112 @@
+/** `npm run bench`: sluice against its peers and against the limit, in one run. */
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { binaryOf, type Runtime, root } from '../scripts/hosts.mjs'
+import { candidates } from './candidates.ts'
+import type { Bench } from './field.ts'
+import { load, machineLines, versions } from './machine.ts'
+import { measureSize } from './measure/size.ts'
+import { type Options, readOptions, usage } from './options.ts'
+import { canPin } from './process.ts'
+import { tables } from './report.ts'
+import { type Outcome, run } from './run.ts'
+import { startUpstream } from './upstream.ts'
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+const options = parse(process.argv.slice(2))
+const pins = canPin && cpus().length > 1
+const bench: Bench = {
+  upstream: startUpstream(),
+  core: pins ? 0 : undefined,
+  scale: options.scale,
+}
+const before = load()
+const startedAt = new Date()
+const outcome = await run(bench, options, say)
+if (options.what.includes('inprocess')) await recordInProcess(outcome)
+if (options.what.includes('size')) {
+  outcome.samples.record(0, 'sluice-workerd', await measureSize())
+}
+const text = describe(outcome, options)
+console.log(text)
+if (options.write) writeFileSync(join(root, 'bench/RESULTS.md'), text)
+if (options.json) {
+  const { samples, notes } = outcome
+  writeFileSync(options.json, JSON.stringify({ rounds: samples, notes, versions: versions() }))
+}
+process.exit(0)
+
+function parse(args: string[]): Options {
+  try {
+    return readOptions(args)
+  } catch (error) {
+    say(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    process.exit(2)
+  }
+}
+
+/** Each repeat counts as a round. */
+async function recordInProcess({ samples, notes }: Outcome): Promise<void> {
+  const runtimes: [Runtime, string[]][] = [
+    ['bun', []],
+    ['deno', ['run', '--no-prompt', '--no-lock', '--allow-env']],
+    ['node', []],
+  ]
+  for (const [runtime, flags] of runtimes) {
+    const name = `sluice-${runtime}`
+    if (!options.only.includes(name)) continue
+    const repeats = options.scale < 1 ? 1 : 12
+    const script = ['bench/measure/in-process.ts', String(repeats)]
+    const pin = pins ? ['taskset', '-c', '0'] : []
+    const [file = '', ...args] = [...pin, binaryOf(runtime), ...flags, ...script]
+    try {
+      const costs = JSON.parse(
+        execFileSync(file, args, { cwd: root, encoding: 'utf8' }),
+      ) as number[]
+      for (const [round, cost] of costs.entries()) {
+        samples.record(round, name, { 'inprocess.token': cost })
+      }
+    } catch (error) {
+      notes.push(`${name} (inprocess): ${String(error)}`)
+    }
+  }
+}
+
+function describe({ samples, notes }: Outcome, { only, rounds, scale }: Options): string {
+  const shown = candidates.filter(({ name }) => only.includes(name))
+  const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
+  return `# What sluice costs
+
+Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ' **cut short: these figures only show that it runs**' : ''}. Each figure is the median of the rounds with the least and the greatest beside it; a ratio is one of medians. In every round all candidates are started anew and take turns (A B C … A B C …).
+
+Run it again: \`npm run bench -- --write\` (\`npm run bench -- --help\` lists the rest). The machine should have nothing else to do.
+
+${list([
+  ...machineLines(),
+  pins
+    ? 'the candidate is pinned to core 0; upstream and clients, one process over raw TCP, have core 1 and never sleep while they measure'
+    : '**nothing could be pinned to a core here**: candidate and load disturb each other',
+  `load average ${before.toFixed(2)} before and ${load().toFixed(2)} after; 1 to 2 is the benchmark's own`,
+  Object.entries(versions())
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', '),
+])}
+
+The chunks are shaped like those of Ollama, vLLM, llama-server and OpenAI, a quarter each; every chunk has a frame of HTTP's chunked encoding and, unless it is a flood, a packet of its own.
+
+${table2(shown.map(({ name, what }) => [name, what]))}
+
+${tables(samples, only)}
+${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
+}
+
+function table2(rows: string[][]): string {
+  return [
+    '| candidate | what it is |',
+    '|---|---|',
+    ...rows.map(([a, b]) => `| ${a} | ${b} |`),
+  ].join('\n')
+}

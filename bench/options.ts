@@ -1,0 +1,81 @@
+import { candidates } from './candidates.ts'
+
+/** What can be measured, in the order in which it is. */
+export const measures = [
+  'ttft',
+  'paced',
+  'flood',
+  'hangup',
+  'memory',
+  'cold',
+  'inprocess',
+  'size',
+] as const
+export type Measure = (typeof measures)[number]
+
+export interface Options {
+  what: Measure[]
+  /** Names of candidates; `direct` is always among them. */
+  only: string[]
+  rounds: number
+  /** 1, or less for a quick look. */
+  scale: number
+  /** Writes RESULTS.md. */
+  write: boolean
+  /** Where every figure of every round is written as JSON. */
+  json?: string
+}
+
+export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--write] [--json FILE]
+  --what    ${measures.join(', ')}; all by default
+  --only    ${candidates.map(({ name }) => name).join(', ')}; all by default
+  --rounds  how often everyone takes a turn; 5 by default
+  --quick   one short round, to see that it runs; its figures mean little
+  --write   writes bench/RESULTS.md
+  --json    writes every figure of every round`
+
+/** The options of a command line. Throws an `Error` that says what is wrong with it. */
+export function readOptions(args: readonly string[]): Options {
+  const words = args.flatMap((arg) => (arg.startsWith('--') ? arg.split(/=(.*)/s, 2) : [arg]))
+  const options: Options = {
+    what: [...measures],
+    only: candidates.map(({ name }) => name),
+    rounds: 5,
+    scale: 1,
+    write: false,
+  }
+  while (words.length > 0) {
+    const word = words.shift() ?? ''
+    if (word === '--quick') Object.assign(options, { rounds: 1, scale: 0.1 })
+    else if (word === '--write') options.write = true
+    else if (word === '--json') options.json = takeValue(word, words)
+    else if (word === '--rounds') options.rounds = readRounds(takeValue(word, words))
+    else if (word === '--what') options.what = choose(takeValue(word, words), measures)
+    else if (word === '--only') options.only = choose(takeValue(word, words), options.only)
+    else throw new Error(`unknown argument ${word}`)
+  }
+  if (!options.only.includes('direct')) options.only.unshift('direct')
+  return options
+}
+
+function takeValue(word: string, words: string[]): string {
+  const value = words.shift()
+  if (!value) throw new Error(`${word} needs a value`)
+  return value
+}
+
+function readRounds(text: string): number {
+  const rounds = Number(text)
+  if (Number.isInteger(rounds) && rounds > 0) return rounds
+  throw new Error(`--rounds: expected a whole number above 0, got ${text}`)
+}
+
+/** The chosen of `known`, in the order of `known`. */
+function choose<T extends string>(text: string, known: readonly T[]): T[] {
+  const names = text.split(',')
+  const unknown = names.find((name) => !known.includes(name as T))
+  if (unknown !== undefined) {
+    throw new Error(`there is no "${unknown}": choose ${known.join(', ')}`)
+  }
+  return known.filter((name) => names.includes(name))
+}

@@ -1,0 +1,26 @@
+// `npm run bench`: installs what is missing, then measures on a core of its own. The figures of a
+// busy machine are worth nothing: it says so, but measures all the same.
+
+import { spawn, spawnSync } from 'node:child_process'
+import { availableParallelism, loadavg } from 'node:os'
+import { binaryOf, root } from './hosts.mjs'
+import { installAll } from './install.mjs'
+
+installAll()
+const busy = loadavg()[0] ?? 0
+if (busy > 0.5)
+  console.error(`bench: the machine is busy already (load average ${busy.toFixed(1)}).`)
+
+const bench = [binaryOf('bun'), 'bench/main.ts', ...process.argv.slice(2)]
+const pinned = canPin() ? ['taskset', '-c', '1', ...bench] : bench
+// Thousands of streams take more open files than a shell allows by default.
+const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"'
+const child = spawn('sh', ['-c', script, 'sh', ...pinned], { cwd: root, stdio: 'inherit' })
+for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  process.on(signal, () => child.kill(signal))
+}
+child.on('exit', (code) => process.exit(code ?? 1))
+
+function canPin() {
+  return availableParallelism() > 1 && spawnSync('taskset', ['--version']).status === 0
+}
