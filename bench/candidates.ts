@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { binaryOf, hostCommand, hosts, type Runtime, root } from '../scripts/hosts.mjs'
 import { writeHaproxy, writeNginx } from './candidates/byte-proxies.ts'
 import { type workers, writeWorker } from './candidates/workerd.ts'
-import { findDebianPeer, installNpmPeers, peerPath } from './peers.ts'
+import { findDebianPeer, installDebianPeer, installNpmPeers, peerPath } from './peers.ts'
 import type { Command } from './process.ts'
 
 /** Where a candidate listens, what it stands in front of, and a folder for its files. */
@@ -39,7 +39,7 @@ const direct: Candidate = { name: 'direct', what: 'the upstream itself, nothing 
 const nginx: Candidate = {
   name: 'nginx',
   what: '`proxy_buffering off`, one worker, upstream connections kept',
-  lacks: () => (findDebianPeer('nginx') ? undefined : 'nginx is not installed'),
+  lacks: () => installDebianPeer('nginx'),
   command: (place) => ({
     file: findDebianPeer('nginx') ?? '',
     args: [
@@ -51,8 +51,8 @@ const nginx: Candidate = {
 
 const haproxy: Candidate = {
   name: 'haproxy',
-  what: '`http-no-delay`, one thread, upstream connections kept',
-  lacks: () => (findDebianPeer('haproxy') ? undefined : 'haproxy is not installed'),
+  what: '`http-no-delay`, `abortonclose`, one thread, upstream connections kept',
+  lacks: () => installDebianPeer('haproxy'),
   command: (place) => ({
     file: findDebianPeer('haproxy') ?? '',
     args: ['-db', '-f', writeHaproxy(place.folder, place.port, place.upstreamPort)],

@@ -36,8 +36,10 @@ export interface Ask {
 /** A connection, for one request at a time. */
 export interface Connection {
   ask(script: Script, options?: Ask): Reading
-  /** Leaves at once. Returns when, by `now`. */
-  hangUp(): number
+  /** Leaves as a client does whose program ends. Returns when, by `now`. */
+  leave(): number
+  /** Leaves with a reset, which keeps no port occupied for the minute after. */
+  drop(): void
 }
 
 interface Data {
@@ -72,9 +74,13 @@ export async function connect(target: Target): Promise<Connection> {
       socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`)
       return current
     },
-    hangUp() {
+    leave() {
+      const leftAt = now()
+      socket.end()
+      return leftAt
+    },
+    drop() {
       socket.terminate()
-      return now()
     },
   }
 }

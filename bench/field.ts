@@ -84,7 +84,7 @@ async function answers({ candidate, target, program }: Runner & Launched): Promi
       const reading = await request(target, makeScript('paced', { tokens: 2 }))
       await within(reading.ended, 5000)
       if (reading.tokens !== 2) throw new Error(`it answered ${reading.tokens} tokens instead of 2`)
-      reading.connection.hangUp()
+      reading.connection.drop()
       return
     } catch (error) {
       if (now() < deadline && program?.alive() !== false) {
@@ -110,8 +110,8 @@ export async function warmUp(bench: Bench, { target }: Runner): Promise<void> {
   )
   while (now() < until) await connection.ask(makeScript('paced')).ended
   await Promise.all(streams.map(({ ended }) => ended))
-  for (const each of streams) each.connection.hangUp()
-  connection.hangUp()
+  for (const each of streams) each.connection.drop()
+  connection.drop()
 }
 
 /** Runs `work` while this process, if it has a core of its own, does not sleep. */

@@ -44,17 +44,23 @@ export function installNpmPeers(): string | undefined {
   return status === 0 ? undefined : `npm could not install them: ${lastLine(stderr)}`
 }
 
-/** Where a program of Debian's package of the same name is, installed now if root may do so. */
+/** Where nginx or haproxy is; undefined where it is not installed. */
 export function findDebianPeer(name: 'nginx' | 'haproxy'): string | undefined {
-  const found = () =>
-    [`/usr/sbin/${name}`, `/usr/bin/${name}`, `/usr/local/bin/${name}`].find(existsSync)
-  if (!found() && process.getuid?.() === 0 && existsSync('/etc/debian_version')) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    for (const args of [['update'], ['install', '--no-install-recommends', '-y', name]]) {
-      if (spawnSync('apt-get', args, { env, stdio: 'ignore' }).status !== 0) break
-    }
+  return [`/usr/sbin/${name}`, `/usr/bin/${name}`, `/usr/local/bin/${name}`].find(existsSync)
+}
+
+/** Installs Debian's package, where root may do so. Returns why it is not there, if it is not. */
+export function installDebianPeer(name: 'nginx' | 'haproxy'): string | undefined {
+  if (findDebianPeer(name)) return undefined
+  if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
+    return `it is not installed, and only root on Debian can be helped (apt-get install ${name})`
   }
-  return found()
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const args of [['update'], ['install', '--no-install-recommends', '-y', name]]) {
+    const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
+    if (status !== 0) return `apt-get ${args[0]} failed: ${lastLine(stderr)}`
+  }
+  return findDebianPeer(name) ? undefined : 'apt-get installed it somewhere else'
 }
 
 function lastLine(text: string | null): string {

@@ -116,7 +116,8 @@ async function turn(
 async function memory(bench: Bench, candidate: Candidate): Promise<Figures> {
   await using runner = await enter(bench, candidate)
   await warmUp({ ...bench, scale: Math.min(bench.scale, 0.3) }, runner)
-  return measureMemory(bench, runner)
+  // Awaited here, for the runner ends with this function.
+  return await measureMemory(bench, runner)
 }
 
 function brief(value: number): string {

@@ -43,13 +43,14 @@ export function writeHaproxy(folder: string, port: number, upstreamPort: number)
     join(folder, 'haproxy.cfg'),
     `global
   nbthread 1
-  maxconn 20000
+  maxconn 9000
 defaults
   mode http
   timeout connect 5s
   timeout client 1h
   timeout server 1h
   option http-no-delay
+  option abortonclose
   http-reuse always
 frontend clients
   bind 127.0.0.1:${port}

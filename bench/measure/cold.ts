@@ -18,7 +18,8 @@ export async function measureCold(
         await within(reading.first, 10_000)
         return { 'cold.first': (reading.firstAt - runner.launchedAt) / 1000 }
       } catch {
-        // It does not listen yet.
+        // It does not listen yet, or never will.
+        if (runner.program?.alive() === false) throw new Error(runner.program.said())
         await Bun.sleep(1)
       }
     }

@@ -44,7 +44,7 @@ async function flood({ upstream }: Bench, runner: Runner, tokens: number) {
   await Promise.all(streams.map(({ reading }) => reading.ended))
   const micros = now() - startedAt
   const cpu = runner.usage().cpu - before
-  for (const { reading } of streams) reading.connection.hangUp()
+  for (const { reading } of streams) reading.connection.drop()
   let sent = 0
   let received = 0
   for (const { script, reading } of streams) {

@@ -24,7 +24,7 @@ export async function measureHangUp(
   }
   const leaving: { id: number; leftAt: number }[] = []
   for (const { script, reading } of streams) {
-    leaving.push({ id: script.id, leftAt: reading.connection.hangUp() })
+    leaving.push({ id: script.id, leftAt: reading.connection.leave() })
     await Bun.sleep(3)
   }
   const closedAt = (id: number) => upstream.answer(id)?.leftAt

@@ -26,7 +26,7 @@ export async function measureMemory(bench: Bench, runner: Runner): Promise<Recor
     figures['memory.base'] = before / 1024 / 1024
     return figures
   } finally {
-    for (const connection of open) connection.hangUp()
+    for (const connection of open) connection.drop()
   }
 }
 

@@ -77,7 +77,7 @@ async function settle({ upstream }: Bench, streams: Running[]) {
   } catch {
     ended = false
   }
-  for (const { reading } of streams) reading.connection.hangUp()
+  for (const { reading } of streams) reading.connection.drop()
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
   return {
     ended,

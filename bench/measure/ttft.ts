@@ -21,7 +21,7 @@ export function measureTtft(bench: Bench, { target }: Runner): Promise<Record<st
       // The upstream's connection is handed back only after the end has been passed on.
       await Bun.sleep(1)
     }
-    connection.hangUp()
+    connection.drop()
     return {
       'ttft.p50': quantile(times, 0.5),
       'ttft.p99': quantile(times, 0.99),

@@ -97,7 +97,7 @@ async function bundle(outfile: string): Promise<void> {
     copyFileSync(new URL('../worker/edge.js', import.meta.url), outfile)
     return
   }
-  const { build } = await import('esbuild')
+  const { build, stop } = await import('esbuild')
   await build({
     entryPoints: [fileURLToPath(new URL('../../worker/edge.ts', import.meta.url))],
     outfile,
@@ -107,6 +107,8 @@ async function bundle(outfile: string): Promise<void> {
     conditions: ['workerd', 'worker'],
     logLevel: 'error',
   })
+  // Its service would else stay beside the server for as long as that runs.
+  await stop()
 }
 
 function findBinary(): string {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postChat, type RawResponse, rawRequest, readStream } from '../support/read.ts'
 import { nextFor, type Relay, relayChat, tag, useRelay } from '../support/relay.ts'
-import { frame, type Script, type Scripted } from '../support/script.ts'
+import { frame, type Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
 import type { RecordedRequest } from '../support/upstream.ts'
 
@@ -11,117 +11,41 @@ const HEADER_WAIT = 300
 
 /** A client that leaves, at whatever moment, stops the engine at its source. */
 export function cancel(host: HostName): void {
+  const times = new Map<string, number>()
+  afterAll(() => {
+    const told = [...times].map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
+    console.info(`${host}: ms from hang-up to the close of the upstream's socket:`)
+    console.info(`  ${told.join(', ')}`)
+  })
+
+  // workerd learns of it only as it writes: there heartbeats bound the time. Elsewhere nothing may
+  // be written before it is known.
+  const writesToKnow = host === 'workerd'
+
   describe('cancel', () => {
-    // workerd learns of it only as it writes: the first write comes after the header wait, and from
-    // then on heartbeats bound the time. Elsewhere the header wait must not be what it takes.
-    const writesToKnow = host === 'workerd'
-    const headerWait = writesToKnow ? HEADER_WAIT : 20_000
-    const heartbeat = writesToKnow ? HEARTBEAT : 20_000
-    const limit = writesToKnow ? HEARTBEAT + 1_000 : 1_000
     const relay = useRelay(host, {
-      flags: ['--heartbeat', `${heartbeat}ms`, '--header-wait', `${headerWait}ms`],
+      flags: writesToKnow
+        ? ['--heartbeat', `${HEARTBEAT}ms`, '--header-wait', `${HEADER_WAIT}ms`]
+        : ['--heartbeat', '20s', '--header-wait', '20s'],
     })
-    const times = new Map<string, number>()
-    const leave = (moment: Moment) => leaveAt(relay, moment, limit, times)
+    const limit = writesToKnow ? HEARTBEAT + 1_000 : 1_000
+    const early = writesToKnow ? limit + HEADER_WAIT : limit
+    const leave = (moment: Moment) => leaveAt(relay, { limit, ...moment }, times)
 
-    afterAll(() => {
-      const told = [...times].map(([name, ms]) => `${name} ${ms.toFixed(1)}`)
-      console.info(`${host}: ms from hang-up to the close of the upstream's socket:`)
-      console.info(`  ${told.join(', ')}`)
-    })
-
-    it('between tokens', () =>
-      leave({ name: 'between tokens', script: talk(20), until: /"tok 5"/ }))
-
-    it('by a reset', () =>
-      leave({ name: 'reset', script: talk(20), until: /"tok 5"/, how: 'reset' }))
-
-    it('during a silent wait', () =>
-      leave({ name: 'silent wait', script: words(3, { hang: true }), until: /"tok 2"/ }))
+    streaming(relay, leave, limit)
 
     it('before the first chunk', () =>
-      leave({
-        name: 'before the first chunk',
-        script: { steps: [{ hang: true }] },
-        limit: limit + (writesToKnow ? HEADER_WAIT : 0),
-      }))
+      leave({ name: 'before the first chunk', script: { steps: [{ hang: true }] }, limit: early }))
 
     it('before headers', () =>
       leave({
         name: 'before headers',
         script: { headersAfter: 'never', steps: [] },
-        limit: limit + (writesToKnow ? HEADER_WAIT : 0),
+        limit: early,
       }))
-
-    it('in the middle of an event', () =>
-      leave({
-        name: 'inside an event',
-        script: words(2, { send: 'data: {"id":"chatcmpl-c","choices":[{' }, { hang: true }),
-        until: /"tok 1"/,
-      }))
-
-    it('in the middle of a flood', () =>
-      leave({ name: 'flood', script: flood(), until: (client) => client.received() > 2_000_000 }))
-
-    it('in the middle of a flood that it has stopped reading', async () => {
-      const pause = async (client: RawResponse) => {
-        await client.waitFor(/"tok"/)
-        client.pause()
-        await sleep(700)
-        return true
-      }
-      await leave({ name: 'flood, unread', script: flood(), until: pause })
-    })
 
     // Nothing is written before a whole answer, so workerd has nothing to learn it by.
-    describe.skipIf(writesToKnow)('where no stream was asked for', () => {
-      const stream = false
-      it('before the upstream has answered', () =>
-        leave({ name: 'whole, no headers', stream, script: { headersAfter: 'never', steps: [] } }))
-
-      it('before its answer is whole', () =>
-        leave({
-          name: 'whole, half read',
-          stream,
-          script: {
-            headers: { 'content-type': 'application/json' },
-            steps: [{ send: '{"id":"a",' }, { hang: true }],
-          },
-        }))
-
-      it('while a stream is being folded', () =>
-        leave({
-          name: 'whole, folded',
-          stream,
-          script: { headers: { 'content-type': 'text/event-stream' }, ...talk(20) },
-        }))
-    })
-
-    it('all of many at once', async () => {
-      const many = Array.from({ length: 30 }, (_, at) =>
-        leaveAt(
-          relay,
-          { name: '', script: at % 2 === 0 ? talk(20) : words(3, { hang: true }), until: /"tok 2"/ },
-          limit + 1_000,
-        ),
-      )
-      await Promise.all(many)
-    })
-
-    it('by a fetch that is aborted', async () => {
-      const body = tag({ script: talk(20) })
-      const control = new AbortController()
-      const response = await postChat(relay.server.base, body, { signal: control.signal })
-      const upstream = await nextFor(relay, body)
-      const read = await readStream(response, {
-        onEvent: (_, count) => {
-          if (count === 3) control.abort()
-          return undefined
-        },
-      })
-      expect(read.outcome).toBe('truncated')
-      await upstream.closedWithin(limit)
-    })
+    describe.skipIf(writesToKnow)('where no stream was asked for', () => whole(leave))
 
     it('but not one that reads to the end, and the next is served as ever', async () => {
       const { read, sent, entry } = await relayChat(relay, { script: words(3) })
@@ -131,27 +55,133 @@ export function cancel(host: HostName): void {
       expect(entry.outcome).toBe('finished')
     })
   })
+
+  // Deno too learns of it only as it writes, where no headers went out yet and the request was more
+  // than one small packet.
+  describe('cancel, bounded by header wait and heartbeat, after a long request', () => {
+    const relay = useRelay(host, {
+      flags: ['--heartbeat', `${HEARTBEAT}ms`, '--header-wait', `${HEADER_WAIT}ms`],
+    })
+    const limit = HEADER_WAIT + 2 * HEARTBEAT + 1_000
+    const extra = { filler: 'x'.repeat(200_000) }
+    const leave = (moment: Moment) => leaveAt(relay, { limit, extra, ...moment }, times)
+
+    it('before headers', () =>
+      leave({ name: 'long: before headers', script: { headersAfter: 'never', steps: [] } }))
+
+    it('before the first chunk', () =>
+      leave({ name: 'long: before the first chunk', script: { steps: [{ hang: true }] } }))
+
+    it('during a silent wait', () =>
+      leave({ name: 'long: silent wait', script: words(3, { hang: true }), until: /"tok 2"/ }))
+
+    it.skipIf(writesToKnow || host === 'deno')('where no stream was asked for', () =>
+      leave({ name: 'long: whole', stream: false, script: { headersAfter: 'never', steps: [] } }),
+    )
+  })
+}
+
+type Leave = (moment: Moment) => Promise<void>
+
+function streaming(relay: Relay, leave: Leave, limit: number): void {
+  it('between tokens', () => leave({ name: 'between tokens', script: talk(20), until: /"tok"/ }))
+
+  it('by a reset', () => leave({ name: 'reset', script: talk(20), until: /"tok"/, how: 'reset' }))
+
+  it('during a silent wait', () =>
+    leave({ name: 'silent wait', script: words(3, { hang: true }), until: /"tok 2"/ }))
+
+  it('in the middle of an event', () =>
+    leave({
+      name: 'inside an event',
+      script: words(2, { send: 'data: {"id":"chatcmpl-c","choices":[{' }, { hang: true }),
+      until: /"tok 1"/,
+    }))
+
+  it('in the middle of a flood', () =>
+    leave({ name: 'flood', script: flood(), until: (client) => client.received() > 2_000_000 }))
+
+  it('in the middle of a flood that it has stopped reading', async () => {
+    const until = async (client: RawResponse) => {
+      await client.waitFor(/"tok"/)
+      client.pause()
+      await sleep(700)
+      return true
+    }
+    relay.upstream.script = flood()
+    const others = Array.from({ length: 7 }, () => leaveAt(relay, { name: '', limit, until }))
+    await Promise.all([leave({ name: 'flood, unread', until }), ...others])
+  })
+
+  it('all of many at once', async () => {
+    relay.upstream.script = talk(20)
+    const many = Array.from({ length: 30 }, () =>
+      leaveAt(relay, { name: '', limit: limit + 1_000, until: /"tok"/ }),
+    )
+    await Promise.all(many)
+  })
+
+  it('by a fetch that is aborted', async () => {
+    const body = tag({ script: talk(20) })
+    const control = new AbortController()
+    const response = await postChat(relay.server.base, body, { signal: control.signal })
+    const upstream = await nextFor(relay, body)
+    const read = await readStream(response, {
+      onEvent: (_, count) => {
+        if (count === 3) control.abort()
+        return undefined
+      },
+    })
+    expect(read.outcome).toBe('truncated')
+    await upstream.closedWithin(limit)
+    await expectCancelled(relay, upstream)
+  })
+}
+
+function whole(leave: Leave): void {
+  const stream = false
+
+  it('before the upstream has answered', () =>
+    leave({ name: 'whole, no headers', stream, script: { headersAfter: 'never', steps: [] } }))
+
+  it('before its answer is whole', () =>
+    leave({
+      name: 'whole, half read',
+      stream,
+      script: {
+        headers: { 'content-type': 'application/json' },
+        steps: [{ send: '{"id":"a",' }, { hang: true }],
+      },
+    }))
+
+  it('while a stream is being folded', () =>
+    leave({
+      name: 'whole, folded',
+      stream,
+      script: { headers: { 'content-type': 'text/event-stream' }, ...talk(20) },
+    }))
 }
 
 interface Moment {
   name: string
-  script: Scripted
+  /** What the upstream does from now on; as before by default. */
+  script?: Script
   stream?: boolean
   /** What has to happen before the client leaves; by default only that the upstream was asked. */
   until?: RegExp | ((client: RawResponse) => boolean | Promise<boolean>)
   how?: 'close' | 'reset'
+  /** More fields of the request. */
+  extra?: Record<string, unknown>
   /** Milliseconds. */
   limit?: number
 }
 
-async function leaveAt(
-  relay: Relay,
-  moment: Moment,
-  limit: number,
-  times?: Map<string, number>,
-): Promise<void> {
-  const { script, stream = true, until, how } = moment
-  const body = tag({ model: 'm', stream, messages: hello(), script })
+async function leaveAt(relay: Relay, moment: Moment, times?: Map<string, number>): Promise<void> {
+  const { script, stream = true, until, how, extra, limit } = moment
+  // A script in the request would make it long, and on some hosts that matters.
+  if (script) relay.upstream.script = script
+  const messages = [{ role: 'user', content: 'Go.' }]
+  const body = tag({ model: 'm', stream, messages, ...extra })
   const client = await rawRequest({ port: relay.server.port, body })
   try {
     const upstream = await nextFor(relay, body)
@@ -160,7 +190,7 @@ async function leaveAt(
     else await sleep(50)
     expect(upstream.hungUpAt).toBeUndefined()
     const left = client.hangUp(how)
-    const closed = await upstream.closedWithin(moment.limit ?? limit)
+    const closed = await upstream.closedWithin(limit)
     times?.set(moment.name, closed - left)
     await expectCancelled(relay, upstream)
   } finally {
@@ -173,10 +203,6 @@ async function expectCancelled(relay: Relay, upstream: RecordedRequest): Promise
   const entry = await relay.server.nextLog(({ outcome }) => outcome === 'cancelled')
   expect(entry).toMatchObject({ path: '/v1/chat/completions', engine: 'gpu' })
   expect(upstream.finished).toBe(false)
-}
-
-function hello() {
-  return [{ role: 'user', content: 'Go.' }]
 }
 
 function token(content: string): string {
@@ -192,12 +218,7 @@ function token(content: string): string {
 
 /** A token every `ms`, for longer than any test. */
 function talk(ms: number): Script {
-  return {
-    steps: Array.from({ length: 2_000 }, (_, at) => at).flatMap((at) => [
-      { send: token(`tok ${at}`) },
-      { wait: ms },
-    ]),
-  }
+  return { steps: [{ repeat: 2_000, steps: [{ send: token('tok') }, { wait: ms }] }] }
 }
 
 /** `count` tokens at once, then the given steps; a proper finish where none are given. */

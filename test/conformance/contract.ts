@@ -126,7 +126,9 @@ export function contract(host: HostName): void {
     it('takes [DONE] without a finish for a stop where it is told to be lenient', async () => {
       const text = textFrom({ persona: 'vllm', words: ['a', 'b'] })
       const send = text.split(/(?<=\n\n)/).filter((each) => !each.includes('"stop"'))
-      const { read, entry } = await relayChat(relay, { script: { steps: [{ send: send.join('') }] } })
+      const { read, entry } = await relayChat(relay, {
+        script: { steps: [{ send: send.join('') }] },
+      })
       expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'a b' })
       expect(read.finish).toEqual({ 0: 'stop' })
       expect(entry.mended).toContain('finish_reason')
@@ -249,7 +251,10 @@ const piece = fc.oneof(
 )
 
 const anyBytes = fc.oneof(
-  { weight: 8, arbitrary: fc.array(piece, { maxLength: 8 }).map((all) => Buffer.from(all.join(''))) },
+  {
+    weight: 8,
+    arbitrary: fc.array(piece, { maxLength: 8 }).map((all) => Buffer.from(all.join(''))),
+  },
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 200 }).map((bytes) => Buffer.from(bytes)) },
 )
 

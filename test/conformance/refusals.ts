@@ -128,23 +128,26 @@ export function refusals(host: HostName): void {
         server: 'uvicorn',
       }
 
-      it.each([true, false])('only those of the allow-list come back: stream: %s', async (stream) => {
-        const type = stream ? 'text/event-stream' : 'application/json'
-        const script = streamOrJson(stream, { ...own, 'content-type': type })
-        const response = await postChat(relay.server.base, { stream, script })
-        expect(response.status).toBe(200)
-        const { headers } = response
-        expect(headers.get('openai-processing-ms')).toBe('12')
-        expect(headers.get('openai-version')).toBe('2020-10-01')
-        for (const name of ['set-cookie', 'x-internal', 'access-control-allow-origin']) {
-          expect(headers.get(name), name).toBeNull()
-        }
-        expect(headers.get('x-request-id')).not.toBe('theirs')
-        expect(headers.get('server')).not.toBe('uvicorn')
-        expect(headers.get('keep-alive')).not.toBe('timeout=99')
-        expect(headers.get('content-encoding')).toBeNull()
-        await response.text()
-      })
+      it.each([true, false])(
+        'only those of the allow-list come back: stream: %s',
+        async (stream) => {
+          const type = stream ? 'text/event-stream' : 'application/json'
+          const script = streamOrJson(stream, { ...own, 'content-type': type })
+          const response = await postChat(relay.server.base, { stream, script })
+          expect(response.status).toBe(200)
+          const { headers } = response
+          expect(headers.get('openai-processing-ms')).toBe('12')
+          expect(headers.get('openai-version')).toBe('2020-10-01')
+          for (const name of ['set-cookie', 'x-internal', 'access-control-allow-origin']) {
+            expect(headers.get(name), name).toBeNull()
+          }
+          expect(headers.get('x-request-id')).not.toBe('theirs')
+          expect(headers.get('server')).not.toBe('uvicorn')
+          expect(headers.get('keep-alive')).not.toBe('timeout=99')
+          expect(headers.get('content-encoding')).toBeNull()
+          await response.text()
+        },
+      )
 
       it('of the client stay here; the key of the upstream goes there', async () => {
         const body = tag({ script: { persona: 'openai' } })

@@ -1,6 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { postChat, rawRequest, readStream, type StreamRead } from '../support/read.ts'
+import {
+  postChat,
+  type RawResponse,
+  rawRequest,
+  readStream,
+  type StreamRead,
+} from '../support/read.ts'
 import { errorOf, logOf, nextFor, type Relay, relayChat, tag, useRelay } from '../support/relay.ts'
 import { frame, type Script, type Step } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
@@ -9,25 +15,30 @@ import type { HostName } from '../support/server.ts'
 export function timing(host: HostName): void {
   describe('heartbeats', () => {
     const relay = useRelay(host, { flags: ['--heartbeat', '100ms', '--header-wait', '150ms'] })
-    heartbeats(relay)
+    describe.concurrent('while nothing comes', () => heartbeats(relay))
+    it('do not come while the client is not reading', () => silenceForTheDeaf(relay))
   })
 
   describe('headers', () => {
     const relay = useRelay(host, { flags: ['--heartbeat', '10s', '--header-wait', '600ms'] })
-    headers(relay)
+    describe.concurrent('of a stream', () => headers(relay))
   })
 
   describe('deadlines', () => {
     const flags = ['--answer-timeout', '600ms', '--first-token-timeout', '800ms']
     flags.push('--token-timeout', '1s', '--client-timeout', '10s', '--heartbeat', '100ms')
     describe('after the headers went out', () => {
-      lateDeadlines(useRelay(host, { flags: [...flags, '--header-wait', '100ms'] }))
+      const relay = useRelay(host, { flags: [...flags, '--header-wait', '100ms'] })
+      describe.concurrent('end', () => lateDeadlines(relay))
+      it('spare a stream whose client is waited for', () => patience(relay))
     })
     describe('before that', () => {
-      earlyDeadlines(useRelay(host, { flags: [...flags, '--header-wait', '10s'] }))
+      const relay = useRelay(host, { flags: [...flags, '--header-wait', '10s'] })
+      describe.concurrent('end', () => earlyDeadlines(relay))
     })
     describe('of a client that reads nothing', () => {
-      clientDeadline(useRelay(host, { flags: ['--client-timeout', '700ms'] }))
+      const relay = useRelay(host, { flags: ['--client-timeout', '700ms'] })
+      it('cancel', () => clientDeadline(relay))
     })
   })
 }
@@ -102,26 +113,18 @@ function heartbeats(relay: Relay): void {
     const seen = splitAtBlankLines(read)
     expect(seen.some((data) => data.includes('"upstream_invalid"'))).toBe(true)
   })
+}
 
-  it('do not come while the client is not reading', async () => {
-    const text = token('x'.repeat(1_000))
-    const script = {
-      steps: [{ flood: { text, bytes: 40_000_000 } }, { send: finish() + frame('[DONE]') }],
-    }
-    const body = tag({ model: 'm', stream: true, messages: hello(), script })
-    const client = await rawRequest({ port: relay.server.port, body })
-    try {
-      await client.waitFor('"xxx')
-      client.pause()
-      await sleep(1_500)
-      expect((await nextFor(relay, body)).finished).toBe(false)
-      client.resume()
-      const quietBytes = await countUntilDone(client)
-      expect(quietBytes).toBeLessThanOrEqual(2)
-    } finally {
-      client.hangUp()
-    }
-  })
+async function silenceForTheDeaf(relay: Relay): Promise<void> {
+  const { client, body } = await deaf(relay, 32_000_000)
+  try {
+    await sleep(1_000)
+    expect((await nextFor(relay, body)).finished).toBe(false)
+    client.resume()
+    expect(quietChunks(await untilDone(client))).toBeLessThanOrEqual(2)
+  } finally {
+    client.hangUp()
+  }
 }
 
 function headers(relay: Relay): void {
@@ -227,24 +230,18 @@ function lateDeadlines(relay: Relay): void {
     const { read } = await relayChat(relay, { script: talk(...slow) })
     expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'abcd' })
   })
+}
 
-  it('none while it is the client that is waited for', async () => {
-    const text = token('x'.repeat(1_000))
-    const script = {
-      steps: [{ flood: { text, bytes: 40_000_000 } }, { send: finish() + frame('[DONE]') }],
-    }
-    const body = tag({ model: 'm', stream: true, messages: hello(), script })
-    const client = await rawRequest({ port: relay.server.port, body })
-    try {
-      await client.waitFor('"xxx')
-      client.pause()
-      await sleep(2_000)
-      client.resume()
-      await countUntilDone(client)
-    } finally {
-      client.hangUp()
-    }
-  })
+async function patience(relay: Relay): Promise<void> {
+  const { client, body } = await deaf(relay, 32_000_000)
+  try {
+    await sleep(1_700)
+    expect((await nextFor(relay, body)).finished).toBe(false)
+    client.resume()
+    expect(await untilDone(client)).not.toContain('"error"')
+  } finally {
+    client.hangUp()
+  }
 }
 
 function earlyDeadlines(relay: Relay): void {
@@ -264,22 +261,27 @@ function earlyDeadlines(relay: Relay): void {
   })
 }
 
-function clientDeadline(relay: Relay): void {
-  it('cancels', async () => {
-    const script: Script = { steps: [{ flood: { text: token('x'.repeat(1_000)) } }] }
-    const body = tag({ model: 'm', stream: true, messages: hello(), script })
-    const client = await rawRequest({ port: relay.server.port, body })
-    try {
-      await client.waitFor('"xxx')
-      client.pause()
-      const upstream = await nextFor(relay, body)
-      await upstream.closedWithin(5_000)
-      const entry = await relay.server.nextLog(({ outcome }) => outcome === 'cancelled')
-      expect(entry.durationMs).toBeGreaterThan(650)
-    } finally {
-      client.hangUp()
-    }
-  })
+async function clientDeadline(relay: Relay): Promise<void> {
+  const { client, body } = await deaf(relay)
+  try {
+    await (await nextFor(relay, body)).closedWithin(5_000)
+    const entry = await relay.server.nextLog(({ outcome }) => outcome === 'cancelled')
+    expect(entry.durationMs).toBeGreaterThan(650)
+  } finally {
+    client.hangUp()
+  }
+}
+
+/** A client that has stopped reading a flood of so many bytes; it ends properly after them. */
+async function deaf(relay: Relay, bytes?: number) {
+  const flood = { text: token('x'.repeat(1_000)), ...(bytes && { bytes }) }
+  const script = { steps: [{ flood }, { send: finish() + frame('[DONE]') }] }
+  const messages = [{ role: 'user', content: 'Go.' }]
+  const body = tag({ model: 'm', stream: true, messages, script })
+  const client = await rawRequest({ port: relay.server.port, body })
+  await client.waitFor('"xxx')
+  client.pause()
+  return { client, body }
 }
 
 function isQuiet(chunk: StreamRead['chunks'][number] | undefined): boolean {
@@ -299,21 +301,19 @@ function lostToSplitting(read: StreamRead): number {
   return read.events.filter(({ data }) => !seen.has(data) && !data.includes('"content":""')).length
 }
 
-/** Reads a raw response up to `[DONE]`; resolves with the number of quiet chunks in it. */
-async function countUntilDone(client: Awaited<ReturnType<typeof rawRequest>>): Promise<number> {
+/** Everything that a raw response said, once it said `[DONE]`. */
+async function untilDone(client: RawResponse): Promise<string> {
   const deadline = performance.now() + 20_000
-  let length = 0
-  for (;;) {
-    if (performance.now() > deadline) throw new Error(`No [DONE]; ${client.received()} bytes came.`)
-    await sleep(100)
-    if (client.received() > length) length = client.received()
-    else if (client.text().includes('data: [DONE]')) break
+  for (let length = -1; length < client.received() || !client.text().includes('[DONE]'); ) {
+    if (performance.now() > deadline) throw new Error(`${client.received()} bytes, no [DONE].`)
+    length = client.received()
+    await sleep(200)
   }
-  return client.text().split('"delta":{},"finish_reason":null').length - 1
+  return client.text()
 }
 
-function hello() {
-  return [{ role: 'user', content: 'Go.' }]
+function quietChunks(text: string): number {
+  return text.split('"delta":{},"finish_reason":null').length - 1
 }
 
 const envelope = {

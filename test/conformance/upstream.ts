@@ -59,7 +59,11 @@ export function upstream(host: HostName): void {
           { name: 'listen', arguments: ['{}'] },
         ]
         const { read } = await relayChat(relay, { script: { persona, words: [], toolCalls } })
-        expect(read).toMatchObject({ outcome: 'finished', problems: [], finish: { 0: 'tool_calls' } })
+        expect(read).toMatchObject({
+          outcome: 'finished',
+          problems: [],
+          finish: { 0: 'tool_calls' },
+        })
         const calls = read.chunks.flatMap(({ choices }) => choices?.[0]?.delta.tool_calls ?? [])
         const texts = [0, 1].map((at) =>
           (calls as { index: number; function?: { arguments?: string } }[])
@@ -186,7 +190,9 @@ export function upstream(host: HostName): void {
                 role: 'assistant',
                 content: textOf(WORDS),
                 reasoning: 'Hm.',
-                tool_calls: [{ type: 'function', function: { name: 'look', arguments: '{"a":1}' } }],
+                tool_calls: [
+                  { type: 'function', function: { name: 'look', arguments: '{"a":1}' } },
+                ],
               },
             },
           ],
@@ -204,10 +210,9 @@ export function upstream(host: HostName): void {
       const script = { persona: 'sglang', words: WORDS, refuses: ['stream_options'] }
       const first = await relayChat(relay, { script })
       expect(first.read).toMatchObject({ status: 200, outcome: 'finished', problems: [] })
-      expect(first.sent.map(({ body }) => (body as ChatBody).stream_options !== undefined)).toEqual([
-        true,
-        false,
-      ])
+      expect(first.sent.map(({ body }) => (body as ChatBody).stream_options !== undefined)).toEqual(
+        [true, false],
+      )
       const second = await relayChat(relay, { script })
       expect(second.read.outcome).toBe('finished')
       expect(second.sent).toHaveLength(1)

@@ -1,0 +1,94 @@
+import { execFile } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { createHandler } from '../../src/index.ts'
+import { environmentName, fields } from '../../src/settings.ts'
+import { useServer } from '../support/server.ts'
+
+const run = promisify(execFile)
+const root = join(import.meta.dirname, '../..')
+const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+/** The code blocks of one language, in order. */
+function blocks(language: string): string[] {
+  return [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, 'gms'))].map(
+    ([, code]) => code ?? '',
+  )
+}
+
+function block(language: string, holding: string): string {
+  const found = blocks(language).find((code) => code.includes(holding))
+  if (found === undefined) throw new Error(`README.md has no ${language} block with ${holding}`)
+  return found
+}
+
+describe('what the README says to type', () => {
+  const server = useServer('bun', ['--static-delay', '1ms'])
+  const here = (code: string) => code.replaceAll('http://127.0.0.1:8787', server.url)
+
+  it('streams by curl', async () => {
+    const { stdout } = await run('sh', ['-c', here(block('sh', 'curl -N'))])
+    expect(stdout).toMatch(/^data: \{"id":.*"delta":\{"content":"Water"\}/ms)
+    expect(stdout.endsWith('data: [DONE]\n\n')).toBe(true)
+  })
+
+  it('streams by the SDK', async () => {
+    const code = here(block('js', 'new OpenAI'))
+    const args = ['--input-type=module', '--eval', code]
+    const { stdout } = await run(process.execPath, args, { cwd: root })
+    expect(stdout).toBe(fields.staticText.default)
+  })
+
+  it('names npm scripts that exist', () => {
+    const named = [...readme.matchAll(/npm (?:run )?(start(?::\w+)?|test)\b/g)].map(
+      ([, name]) => name,
+    )
+    expect(new Set(named).size).toBeGreaterThan(4)
+    for (const name of named) expect(scripts).toHaveProperty([name ?? ''])
+  })
+})
+
+it('shows a handler that runs as an export default', async () => {
+  expect(block('js', 'createHandler')).toContain(
+    "export default createHandler({ upstream: ['http://127.0.0.1:11434/v1'] })",
+  )
+  const worker = createHandler({ upstream: ['http://127.0.0.1:11434/v1'] })
+  expect((await worker.fetch(new Request('http://localhost/health'))).status).toBe(200)
+})
+
+describe('what the README names', () => {
+  it('is a flag, or a name in the environment', () => {
+    const flags = new Set(Object.keys(fields).map((name) => `--${kebab(name)}`))
+    const names = new Set([...Object.keys(fields).map(environmentName), 'SLUICE_CONFIG'])
+    for (const [flag] of readme.matchAll(/(?<=[`\s])--[a-z][a-z-]+/g)) {
+      if (flag !== '--help') expect(flags).toContain(flag)
+    }
+    for (const [name] of readme.matchAll(/SLUICE_[A-Z_]+/g)) expect(names).toContain(name)
+  })
+
+  it('is a code that the source knows', () => {
+    const codes = [...readme.matchAll(/`((?:upstream|engine)_[a-z]+|[a-z_]+_timeout)`/g)]
+    const source = sources(join(root, 'src')).join('\n')
+    expect(codes.length).toBeGreaterThan(6)
+    for (const [, code = ''] of codes) {
+      const [, what = ''] = /^(?:upstream|engine)_(.*)$|^/.exec(code) ?? []
+      const name = code.replace('_timeout', '').replaceAll('_', '-')
+      expect([code, what, name].some((word) => word && source.includes(`'${word}'`))).toBe(true)
+    }
+  })
+})
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => readFileSync(join(folder, path), 'utf8'))
+}
