@@ -51,13 +51,15 @@ export async function launch(bench: Bench, candidate: Candidate): Promise<Runner
     target: { port: place.port, headers: candidate.headers?.(place) },
     launchedAt,
     program,
-    usage: () => program?.usage() ?? { cpu: Number.NaN, memory: Number.NaN },
+    usage: () => program?.usage() ?? nothingCounted,
     async [Symbol.asyncDispose]() {
       await program?.stop()
       rmSync(place.folder, { recursive: true, force: true })
     },
   }
 }
+
+const nothingCounted: Usage = { cpu: Number.NaN, waited: Number.NaN, memory: Number.NaN }
 
 interface Launched {
   launchedAt: number

@@ -12,11 +12,13 @@ import { type Options, readOptions, usage } from './options.ts'
 import { canPin } from './process.ts'
 import { tables } from './report.ts'
 import { type Outcome, run } from './run.ts'
+import { onlyShape } from './script.ts'
 import { startUpstream } from './upstream.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
 const options = parse(process.argv.slice(2))
+if (options.shape) onlyShape(options.shape)
 const pins = canPin && cpus().length > 1
 const bench: Bench = {
   upstream: startUpstream(),
@@ -75,7 +77,7 @@ async function recordInProcess({ samples, notes }: Outcome): Promise<void> {
   }
 }
 
-function describe({ samples, notes }: Outcome, { only, rounds, scale }: Options): string {
+function describe({ samples, notes }: Outcome, { only, rounds, scale, shape }: Options): string {
   const shown = candidates.filter(({ name }) => only.includes(name))
   const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
   return `# What sluice costs
@@ -95,7 +97,7 @@ ${list([
     .join(', '),
 ])}
 
-The chunks are shaped like those of Ollama, vLLM, llama-server and OpenAI, a quarter each; every chunk has a frame of HTTP's chunked encoding and, unless it is a flood, a packet of its own.
+The chunks are shaped like those of ${shape ?? 'Ollama, vLLM, llama-server and OpenAI, a quarter each'}; every chunk has a frame of HTTP's chunked encoding and, unless it is a flood, a packet of its own.
 
 ${table2(shown.map(({ name, what }) => [name, what]))}
 

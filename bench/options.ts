@@ -1,4 +1,5 @@
 import { candidates } from './candidates.ts'
+import { type Shape, shapes } from './shapes.ts'
 
 /** What can be measured, in the order in which it is. */
 export const measures = [
@@ -20,17 +21,20 @@ export interface Options {
   rounds: number
   /** 1, or less for a quick look. */
   scale: number
+  /** The shape of all streams; each in turn by default. */
+  shape?: Shape
   /** Writes RESULTS.md. */
   write: boolean
   /** Where every figure of every round is written as JSON. */
   json?: string
 }
 
-export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--write] [--json FILE]
+export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--shape NAME] [--write] [--json FILE]
   --what    ${measures.join(', ')}; all by default
   --only    ${candidates.map(({ name }) => name).join(', ')}; all by default
   --rounds  how often everyone takes a turn; 5 by default
   --quick   one short round, to see that it runs; its figures mean little
+  --shape   ${shapes.join(', ')}: streams of one server's shape alone
   --write   writes bench/RESULTS.md
   --json    writes every figure of every round`
 
@@ -50,6 +54,7 @@ export function readOptions(args: readonly string[]): Options {
     else if (word === '--write') options.write = true
     else if (word === '--json') options.json = takeValue(word, words)
     else if (word === '--rounds') options.rounds = readRounds(takeValue(word, words))
+    else if (word === '--shape') [options.shape] = choose(takeValue(word, words), shapes)
     else if (word === '--what') options.what = choose(takeValue(word, words), measures)
     else if (word === '--only') options.only = choose(takeValue(word, words), options.only)
     else throw new Error(`unknown argument ${word}`)

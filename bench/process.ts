@@ -13,6 +13,8 @@ export interface Command {
 export interface Usage {
   /** Nanoseconds of processor time. */
   cpu: number
+  /** Nanoseconds its threads waited for a core that others, or they themselves, had. */
+  waited: number
   /** Bytes of resident memory. */
   memory: number
 }
@@ -24,6 +26,8 @@ export const canPin = isLinux && spawnSync('taskset', ['--version']).status === 
 
 /** Nanoseconds a tick of the coarse account lasts: it counts in hundredths of a second. */
 const TICK = 10_000_000
+
+const hasSchedstat = read('/proc/self/schedstat') !== ''
 
 const running = new Set<Program>()
 process.on('exit', () => {
@@ -99,26 +103,30 @@ function isAlive(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null
 }
 
-function usageOf(pid: number): Usage {
-  const pids = [pid, ...descendants(pid)]
-  return {
-    cpu: pids.reduce((sum, each) => sum + cpuOf(each), 0),
-    memory: pids.reduce((sum, each) => sum + memoryOf(each), 0),
+/** What a process and its descendants have used so far; nothing but zeros where there is no /proc. */
+export function usageOf(pid: number): Usage {
+  const total = { cpu: 0, waited: 0, memory: 0 }
+  for (const each of [pid, ...descendants(pid)]) {
+    const { cpu, waited } = timesOf(each)
+    total.cpu += cpu
+    total.waited += waited
+    total.memory += memoryOf(each)
   }
+  return total
 }
 
 /**
- * Processor time in nanoseconds, from the scheduler's own account of each thread where the kernel
- * keeps one, for `utime` and `stime` count in ticks of 10 ms. A thread that ended is missing there.
+ * From the scheduler's own account of each thread where the kernel keeps one, for `utime` and
+ * `stime` count in ticks of 10 ms. A thread that ended is missing there.
  */
-function cpuOf(pid: number): number {
-  let sum = 0
+function timesOf(pid: number): Omit<Usage, 'memory'> {
+  const total = { cpu: 0, waited: 0 }
   for (const task of list(`/proc/${pid}/task`)) {
-    const [time] = read(`/proc/${pid}/task/${task}/schedstat`).split(' ')
-    if (!time) return coarseCpuOf(pid)
-    sum += Number(time)
+    const [cpu, waited] = read(`/proc/${pid}/task/${task}/schedstat`).split(' ')
+    total.cpu += Number(cpu ?? 0)
+    total.waited += Number(waited ?? 0)
   }
-  return sum
+  return hasSchedstat ? total : { cpu: coarseCpuOf(pid), waited: Number.NaN }
 }
 
 function coarseCpuOf(pid: number): number {

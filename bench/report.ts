@@ -47,7 +47,7 @@ const sections: Section[] = [
   }),
   {
     title: 'Flood, million chunks/s',
-    note: 'Four streams at once, as fast as back-pressure allows. Busy is the part of its core the candidate used: near 1 it was the bound. The load side alone passes what `direct` shows.',
+    note: 'Four streams at once, as fast as back-pressure allows. Busy is the part of its core the candidate used: near 1 it was the bound, well below that it was the load side, which alone passes what `direct` shows.',
     columns: [
       { title: 'chunks', figure: 'flood.rate', unit: 1e6 },
       { title: 'busy', figure: 'flood.busy', plain: true },
@@ -67,6 +67,14 @@ const sections: Section[] = [
     columns: [
       ...crowds.map((crowd) => ({ title: String(crowd), figure: `memory-${crowd}.kib` })),
       { title: 'at rest', figure: 'memory.base', plain: true },
+    ],
+  },
+  {
+    title: 'Time spent waiting for a core, %',
+    note: 'The greatest share of any one measurement above: by the candidate (threads of its own that share its core count too), and by the load side. Much of it on the load side, or for nginx, says that the machine had other work.',
+    columns: [
+      { title: 'candidate', figure: 'waited.self', plain: true },
+      { title: 'load', figure: 'waited.load', plain: true },
     ],
   },
   {
@@ -100,7 +108,16 @@ function sectionText({ title, note, columns }: Section, shown: Candidate[], samp
   const behind = rows.some(([name]) => name?.endsWith('*'))
     ? '\n\n\\* It could not keep up: its delays say how long it was watched, no more.'
     : ''
-  return `## ${title}\n\n${note}\n\n${table(header, rows)}${behind}`
+  const verdict = columns.some(({ figure }) => figure === 'flood.rate') ? saturation(samples) : ''
+  return `## ${title}\n\n${note}${verdict}\n\n${table(header, rows)}${behind}`
+}
+
+/** Whether the load side can ask more of nginx than nginx can give. */
+function saturation(samples: Samples): string {
+  const busy = samples.figure('nginx', 'flood.busy').median
+  const reserve = samples.ratio('direct', 'nginx', 'flood.rate')
+  if (Number.isNaN(busy + reserve)) return ''
+  return ` nginx kept its core busy for ${(busy * 100).toFixed(0)} % of the time, and the load side alone passes ${reserve.toFixed(1)} times as much.`
 }
 
 function headings({ title, plain }: Column): string[] {

@@ -1,5 +1,6 @@
 /** Everyone takes a turn at everything, round after round. */
 import { type Candidate, candidates } from './candidates.ts'
+import { now } from './clock.ts'
 import { type Bench, enter, type Runner, warmUp } from './field.ts'
 import { measureCold } from './measure/cold.ts'
 import { measureFlood } from './measure/flood.ts'
@@ -8,6 +9,7 @@ import { measureMemory } from './measure/memory.ts'
 import { measurePaced, paces } from './measure/paced.ts'
 import { measureTtft } from './measure/ttft.ts'
 import type { Measure, Options } from './options.ts'
+import { usageOf } from './process.ts'
 import { type Figures, Samples } from './samples.ts'
 
 export interface Outcome {
@@ -82,7 +84,7 @@ async function sideBySide(race: Race, round: number, able: Candidate[], tasks: T
     }
     for (const task of tasks) {
       for (const runner of runners) {
-        await turn(race, round, runner.candidate, () => task(race.bench, runner))
+        await turn(race, round, runner.candidate, () => watched(race, round, runner, task))
         race.bench.upstream.forget()
         // What it still has to tidy up is not the next one's to pay.
         await Bun.sleep(100)
@@ -91,6 +93,24 @@ async function sideBySide(race: Race, round: number, able: Candidate[], tasks: T
   } finally {
     await Promise.all(runners.map((runner) => runner[Symbol.asyncDispose]()))
   }
+}
+
+/** Notes how long candidate and load had to wait for their cores: others that ran there show in it. */
+async function watched({ bench, outcome }: Race, round: number, runner: Runner, task: Task) {
+  const waited = () => [runner.usage().waited, usageOf(process.pid).waited] as const
+  const startedAt = now()
+  const before = waited()
+  const figures = await task(bench, runner)
+  const after = waited()
+  const nanoseconds = (now() - startedAt) * 1000
+  const { name } = runner.candidate
+  for (const [i, who] of ['self', 'load'].entries()) {
+    const figure = `waited.${who}`
+    const share = (100 * ((after[i] as number) - (before[i] as number))) / nanoseconds
+    const known = outcome.samples.series(name, figure)[round] ?? Number.NaN
+    outcome.samples.record(round, name, { [figure]: Math.max(known || 0, share) })
+  }
+  return figures
 }
 
 /** One candidate's turn at one thing; its failure is noted and stops nobody else. */

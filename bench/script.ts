@@ -18,11 +18,17 @@ export const MODEL = 'bench'
 const pattern = /kind=(paced|flood|quiet) id=(\d+) tokens=(\d+) rate=(\d+) shape=([\w-]+)/
 
 let last = 0
+let turns: readonly Shape[] = shapes
+
+/** All streams from now on have this shape, instead of each in turn. */
+export function onlyShape(shape: Shape): void {
+  turns = [shape]
+}
 
 /** A script with an id of its own. */
 export function makeScript(kind: Script['kind'], options: Partial<Script> = {}): Script {
   last++
-  const shape = shapes[last % shapes.length] as Shape
+  const shape = turns[last % turns.length] as Shape
   return { kind, id: last, tokens: 1, rate: 1000, shape, ...options }
 }
 

@@ -37,6 +37,6 @@ export function spread(figure: { median: number; min: number; max: number }): st
 
 /** `1.25 ×` */
 export function times(value: number): string {
-  if (Number.isNaN(value)) return '–'
+  if (!Number.isFinite(value)) return number(value)
   return value >= 0.01 ? `${value.toFixed(2)} ×` : `${value.toFixed(4)} ×`
 }

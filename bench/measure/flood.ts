@@ -2,7 +2,10 @@ import { request } from '../client.ts'
 import { now } from '../clock.ts'
 import type { Bench, Runner } from '../field.ts'
 import { makeScript } from '../script.ts'
-import { BLOCK, makeTemplate, type Shape, shapes } from '../shapes.ts'
+import { BLOCK, makeTemplate, type Shape } from '../shapes.ts'
+
+/** As many as there are shapes. */
+const STREAMS = 4
 
 /**
  * Tokens a second that pass when the upstream sends as fast as it may, four streams at once, one of
@@ -27,7 +30,7 @@ export async function measureFlood(bench: Bench, runner: Runner): Promise<Record
 
 /** Tokens a stream that make the flood last `seconds`, at so many a second in all. */
 function wanted(rate: number, seconds: number): number {
-  const blocks = Math.round((rate * seconds) / shapes.length / BLOCK)
+  const blocks = Math.round((rate * seconds) / STREAMS / BLOCK)
   return Math.max(blocks, 4) * BLOCK
 }
 
@@ -36,8 +39,8 @@ async function flood({ upstream }: Bench, runner: Runner, tokens: number) {
   const before = runner.usage().cpu
   const startedAt = now()
   const streams = await Promise.all(
-    shapes.map(async (shape) => {
-      const script = makeScript('flood', { tokens, shape })
+    Array.from({ length: STREAMS }, async () => {
+      const script = makeScript('flood', { tokens })
       return { script, reading: await request(runner.target, script, { bytesOnly }) }
     }),
   )

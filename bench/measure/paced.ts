@@ -33,7 +33,7 @@ export function measurePaced(
   return awake(bench, async () => {
     const name = paceName(pace)
     const warm = 0.5 * bench.scale
-    const seconds = 3 * bench.scale
+    const seconds = 2.5 * bench.scale
     const tokens = Math.ceil(pace.rate * (warm + seconds + 0.3))
     const delays: number[] = []
     let measuring = false
@@ -57,7 +57,7 @@ export function measurePaced(
     return {
       [`${name}.p50`]: quantile(delays, 0.5),
       [`${name}.p99`]: quantile(delays, 0.99),
-      [`${name}.cpu`]: cpu / 1000 / delays.length,
+      [`${name}.cpu`]: delays.length > 0 ? cpu / 1000 / delays.length : Number.NaN,
       [`${name}.sent`]: totals.sent,
       [`${name}.received`]: totals.received,
       [`${name}.behind`]: totals.ended ? 0 : 1,

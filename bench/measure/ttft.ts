@@ -12,8 +12,8 @@ export function measureTtft(bench: Bench, { target }: Runner): Promise<Record<st
   return awake(bench, async () => {
     const times: number[] = []
     const connection = await connect(target)
-    const until = now() + 3e6 * bench.scale
-    const most = 500 * bench.scale
+    const until = now() + 2.5e6 * bench.scale
+    const most = 400 * bench.scale
     while (times.length < most && now() < until) {
       const reading = connection.ask(makeScript('paced'))
       await within(reading.ended, 5000)

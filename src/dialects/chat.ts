@@ -1,13 +1,15 @@
 /** OpenAI's chat completions: chunks travel in this dialect, so that it translates nothing. */
 import type { StreamEncoder } from '../stream/response.ts'
 import type { ChatChunk } from '../wire/chat.ts'
+import { ChunkWriter } from '../wire/chunk-writer.ts'
 import { ChatContract } from '../wire/contract.ts'
 import { DONE_FRAME, frame } from '../wire/sse.ts'
 
 /** `requestId` and `model` stand in where a stream fails before the engine named itself. */
 export function chatEncoder(requestId: string, model: string): StreamEncoder {
+  const writer = new ChunkWriter()
   return {
-    chunks: (chunks) => chunks.map(encode).join(''),
+    chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
     done: () => DONE_FRAME,
     error: (error) => frame(JSON.stringify(error)),
     // Without a blank line: a whole empty event makes openai-python and others parse its no data.

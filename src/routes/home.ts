@@ -17,7 +17,7 @@ export function homePage(found: Found[], origin: string, host = 'this host'): Re
 <p>The OpenAI API, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)} on ${text(host)}</small></p>
 <h2>Try it</h2>
-<pre tabindex="0"><code>${text(curlLine(origin, model))}</code></pre>
+<pre><code>${text(curlLine(origin, model))}</code></pre>
 <p>Any OpenAI client streams from the base URL <code>${text(origin)}/v1</code>.</p>
 <h2>Engines and models</h2>
 ${found.map(engine).join('\n')}
@@ -62,9 +62,8 @@ small { color: #5a6875; }
 section { border: 1px solid #d5dde4; border-radius: 0.5rem; padding: 0.75rem 1rem; margin: 0.5rem 0; }
 section p, ul { margin: 0.25rem 0 0; }
 ul { padding-left: 1.25rem; max-height: 20rem; overflow-y: auto; }
-pre { background: #eef2f5; border-radius: 0.5rem; padding: 1rem; overflow-x: auto; }
+pre { background: #eef2f5; border-radius: 0.5rem; padding: 1rem; white-space: pre-wrap; }
 code { font: 0.875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
-pre code { overflow-wrap: normal; }
 a { color: #0b5fa5; }
 .error { color: #a4262c; }
 @media (prefers-color-scheme: dark) {
