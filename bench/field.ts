@@ -17,6 +17,8 @@ export interface Bench {
   upstream: Upstream
   /** The core for what is measured; undefined where nothing can be pinned. */
   core: number | undefined
+  /** Whether this process may keep its own core busy all the time. */
+  spins: boolean
   /** Scales how long things are measured: 1 as reported, less for a quick look. */
   scale: number
 }
@@ -54,20 +56,30 @@ export async function launch(bench: Bench, candidate: Candidate): Promise<Runner
     usage: () => program?.usage() ?? nothingCounted,
     async [Symbol.asyncDispose]() {
       await program?.stop()
-      rmSync(place.folder, { recursive: true, force: true })
     },
   }
 }
 
-const nothingCounted: Usage = { cpu: Number.NaN, waited: Number.NaN, memory: Number.NaN }
+const nothingCounted: Usage = { cpu: Number.NaN, memory: Number.NaN }
 
 interface Launched {
   launchedAt: number
   program: Program | undefined
 }
 
-async function makePlace({ upstream }: Bench, candidate: Candidate): Promise<Place> {
+let files: string | undefined
+
+/** A folder that is gone when this process is. */
+function filesFolder(): string {
+  if (files !== undefined) return files
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  files = folder
+  return folder
+}
+
+async function makePlace({ upstream }: Bench, candidate: Candidate): Promise<Place> {
+  const folder = mkdtempSync(join(filesFolder(), `${candidate.name}-`))
   const port = candidate.command ? freePort() : upstream.port
   return { folder, port, upstreamPort: upstream.port }
 }
@@ -116,9 +128,9 @@ export async function warmUp(bench: Bench, { target }: Runner): Promise<void> {
   connection.drop()
 }
 
-/** Runs `work` while this process, if it has a core of its own, does not sleep. */
-export async function awake<T>({ upstream, core }: Bench, work: () => Promise<T>): Promise<T> {
-  const rest = core === undefined ? () => {} : spin(upstream.tick)
+/** Runs `work` while this process, if it may, does not sleep. */
+export async function awake<T>({ upstream, spins }: Bench, work: () => Promise<T>): Promise<T> {
+  const rest = spins ? spin(upstream.tick) : () => {}
   try {
     return await work()
   } finally {

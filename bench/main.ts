@@ -17,12 +17,22 @@ import { startUpstream } from './upstream.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
+if (process.argv.includes('--help')) {
+  console.log(usage)
+  process.exit(0)
+}
+// Programs under test are ended on the way out; by a signal alone there would be no way out.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => process.exit(130))
+}
 const options = parse(process.argv.slice(2))
 if (options.shape) onlyShape(options.shape)
 const pins = canPin && cpus().length > 1
 const bench: Bench = {
   upstream: startUpstream(),
   core: pins ? 0 : undefined,
+  // A quick look must not take a core from whoever works beside it.
+  spins: pins && options.scale === 1,
   scale: options.scale,
 }
 const before = load()
@@ -99,13 +109,13 @@ ${list([
 
 The chunks are shaped like those of ${shape ?? 'Ollama, vLLM, llama-server and OpenAI, a quarter each'}; every chunk has a frame of HTTP's chunked encoding and, unless it is a flood, a packet of its own.
 
-${table2(shown.map(({ name, what }) => [name, what]))}
+${glossary(shown.map(({ name, what }) => [name, what]))}
 
 ${tables(samples, only)}
 ${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
 }
 
-function table2(rows: string[][]): string {
+function glossary(rows: string[][]): string {
   return [
     '| candidate | what it is |',
     '|---|---|',

@@ -13,8 +13,6 @@ export interface Command {
 export interface Usage {
   /** Nanoseconds of processor time. */
   cpu: number
-  /** Nanoseconds its threads waited for a core that others, or they themselves, had. */
-  waited: number
   /** Bytes of resident memory. */
   memory: number
 }
@@ -105,28 +103,25 @@ function isAlive(child: ChildProcess): boolean {
 
 /** What a process and its descendants have used so far; nothing but zeros where there is no /proc. */
 export function usageOf(pid: number): Usage {
-  const total = { cpu: 0, waited: 0, memory: 0 }
-  for (const each of [pid, ...descendants(pid)]) {
-    const { cpu, waited } = timesOf(each)
-    total.cpu += cpu
-    total.waited += waited
-    total.memory += memoryOf(each)
+  const pids = [pid, ...descendants(pid)]
+  return {
+    cpu: pids.reduce((sum, each) => sum + cpuOf(each), 0),
+    memory: pids.reduce((sum, each) => sum + memoryOf(each), 0),
   }
-  return total
 }
 
 /**
  * From the scheduler's own account of each thread where the kernel keeps one, for `utime` and
  * `stime` count in ticks of 10 ms. A thread that ended is missing there.
  */
-function timesOf(pid: number): Omit<Usage, 'memory'> {
-  const total = { cpu: 0, waited: 0 }
+function cpuOf(pid: number): number {
+  if (!hasSchedstat) return coarseCpuOf(pid)
+  let sum = 0
   for (const task of list(`/proc/${pid}/task`)) {
-    const [cpu, waited] = read(`/proc/${pid}/task/${task}/schedstat`).split(' ')
-    total.cpu += Number(cpu ?? 0)
-    total.waited += Number(waited ?? 0)
+    const [nanoseconds] = read(`/proc/${pid}/task/${task}/schedstat`).split(' ')
+    sum += Number(nanoseconds ?? 0)
   }
-  return hasSchedstat ? total : { cpu: coarseCpuOf(pid), waited: Number.NaN }
+  return sum
 }
 
 function coarseCpuOf(pid: number): number {

@@ -1,5 +1,6 @@
 /** The figures as text for people. */
 import { type Candidate, candidates } from './candidates.ts'
+import { TOLERABLE } from './disturbance.ts'
 import { crowds } from './measure/memory.ts'
 import { paceName, paces } from './measure/paced.ts'
 import type { Samples } from './samples.ts'
@@ -70,11 +71,11 @@ const sections: Section[] = [
     ],
   },
   {
-    title: 'Time spent waiting for a core, %',
-    note: 'The greatest share of any one measurement above: by the candidate (threads of its own that share its core count too), and by the load side. Much of it on the load side, or for nginx, says that the machine had other work.',
+    title: 'Disturbance, % of a core',
+    note: `The worst of any one measurement above in a round: the time that the host of a virtual machine gave to others, and the time that other processes ran. A measurement with more than ${TOLERABLE} % of both was taken again, twice at most, and the least disturbed one counts.`,
     columns: [
-      { title: 'candidate', figure: 'waited.self', plain: true },
-      { title: 'load', figure: 'waited.load', plain: true },
+      { title: 'stolen by the host', figure: 'disturbed.stolen', plain: true },
+      { title: 'others', figure: 'disturbed.others', plain: true },
     ],
   },
   {

@@ -27,7 +27,8 @@ export class FrameProof {
     if (!this.#ready) return false
     const textStart = start + this.#prefix.length
     const textEnd = end - this.#suffix.length
-    if (textEnd < textStart) return false
+    // An empty text is no token: the contract has to see it.
+    if (textEnd <= textStart) return false
     const proven =
       equals(bytes, start, this.#prefix) &&
       equals(bytes, textEnd, this.#suffix) &&

@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { postChat } from '../support/read.ts'
 import { nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
-import { frame, type Script } from '../support/script.ts'
+import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
+import { END, token } from '../support/talk.ts'
 
 const MIB = 1024 * 1024
 /** Bytes that may be under way: the sockets of two connections hold some 6 MiB each. */
@@ -12,7 +13,7 @@ const UNDER_WAY = 40 * MIB
 
 /** A client that reads slowly slows the engine; it never grows the server's memory. */
 export function backpressure(host: HostName): void {
-  describe('back-pressure', () => {
+  describe('a client that reads slowly', () => {
     const relay = useRelay(host)
 
     it('stops the upstream of a client that stops reading, and loses nothing', async () => {
@@ -93,7 +94,7 @@ export function backpressure(host: HostName): void {
 
 /** Reads a whole flood of so many bytes. */
 async function drink(relay: Relay, bytes: number): Promise<void> {
-  const end = { send: event(0, 'stop') + frame('[DONE]') }
+  const end = { send: END }
   relay.upstream.script = { steps: [{ flood: { text: event(0), bytes } }, end] }
   const read = await digest(await postChat(relay.server.base, {}))
   expect(read.bytes).toBeGreaterThanOrEqual(bytes)
@@ -101,15 +102,8 @@ async function drink(relay: Relay, bytes: number): Promise<void> {
 
 const FILL = 'lorem ipsum dolor sit amet '.repeat(150)
 
-function event(number: number, finish_reason: string | null = null): string {
-  const content = finish_reason === null ? `${number} ${FILL}` : ''
-  return frame({
-    id: 'chatcmpl-b',
-    object: 'chat.completion.chunk',
-    created: 1_790_000_000,
-    model: 'm',
-    choices: [{ index: 0, delta: { role: 'assistant', content }, finish_reason }],
-  })
+function event(number: number): string {
+  return token(`${number} ${FILL}`)
 }
 
 /** A faultless stream of about so many bytes, each event unlike all others. */
@@ -127,7 +121,7 @@ function numbered(size: number): { script: Script; bytes: number; sha256: string
     for (let count = 0; count < 16; count++) packet += event(number++)
     add(packet)
   }
-  add(event(0, 'stop') + frame('[DONE]'))
+  add(END)
   return { script: { steps }, bytes, sha256: hash.digest('hex') }
 }
 

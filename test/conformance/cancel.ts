@@ -2,8 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { postChat, type RawResponse, rawRequest, readStream } from '../support/read.ts'
 import { nextFor, type Relay, relayChat, tag, useRelay } from '../support/relay.ts'
-import { frame, type Script } from '../support/script.ts'
+import type { Script, Step } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
+import { pace, talk, token } from '../support/talk.ts'
 import type { RecordedRequest } from '../support/upstream.ts'
 
 const HEARTBEAT = 200
@@ -22,7 +23,7 @@ export function cancel(host: HostName): void {
   // be written before it is known.
   const writesToKnow = host === 'workerd'
 
-  describe('cancel', () => {
+  describe('at once', () => {
     const relay = useRelay(host, {
       flags: writesToKnow
         ? ['--heartbeat', `${HEARTBEAT}ms`, '--header-wait', `${HEADER_WAIT}ms`]
@@ -48,7 +49,9 @@ export function cancel(host: HostName): void {
     describe.skipIf(writesToKnow)('where no stream was asked for', () => whole(leave))
 
     it('but not one that reads to the end, and the next is served as ever', async () => {
-      const { read, sent, entry } = await relayChat(relay, { script: words(3) })
+      const { read, sent, entry } = await relayChat(relay, {
+        script: talk('tok 0', 'tok 1', 'tok 2'),
+      })
       expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'tok 0tok 1tok 2' })
       expect(sent[0]?.finished).toBe(true)
       expect(sent[0]?.hungUpAt).toBeUndefined()
@@ -58,7 +61,7 @@ export function cancel(host: HostName): void {
 
   // Deno too learns of it only as it writes, where no headers went out yet and the request was more
   // than one small packet.
-  describe('cancel, bounded by header wait and heartbeat, after a long request', () => {
+  describe('bounded by header wait and heartbeat, after a long request', () => {
     const relay = useRelay(host, {
       flags: ['--heartbeat', `${HEARTBEAT}ms`, '--header-wait', `${HEADER_WAIT}ms`],
     })
@@ -73,7 +76,7 @@ export function cancel(host: HostName): void {
       leave({ name: 'long: before the first chunk', script: { steps: [{ hang: true }] } }))
 
     it('during a silent wait', () =>
-      leave({ name: 'long: silent wait', script: words(3, { hang: true }), until: /"tok 2"/ }))
+      leave({ name: 'long: silent wait', script: opening(3, { hang: true }), until: /"tok 2"/ }))
 
     it.skipIf(writesToKnow || host === 'deno')('where no stream was asked for', () =>
       leave({ name: 'long: whole', stream: false, script: { headersAfter: 'never', steps: [] } }),
@@ -84,17 +87,18 @@ export function cancel(host: HostName): void {
 type Leave = (moment: Moment) => Promise<void>
 
 function streaming(relay: Relay, leave: Leave, limit: number): void {
-  it('between tokens', () => leave({ name: 'between tokens', script: talk(20), until: /"tok"/ }))
+  it('between tokens', () => leave({ name: 'between tokens', script: chatter(20), until: /"tok"/ }))
 
-  it('by a reset', () => leave({ name: 'reset', script: talk(20), until: /"tok"/, how: 'reset' }))
+  it('by a reset', () =>
+    leave({ name: 'reset', script: chatter(20), until: /"tok"/, how: 'reset' }))
 
   it('during a silent wait', () =>
-    leave({ name: 'silent wait', script: words(3, { hang: true }), until: /"tok 2"/ }))
+    leave({ name: 'silent wait', script: opening(3, { hang: true }), until: /"tok 2"/ }))
 
   it('in the middle of an event', () =>
     leave({
       name: 'inside an event',
-      script: words(2, { send: 'data: {"id":"chatcmpl-c","choices":[{' }, { hang: true }),
+      script: opening(2, { send: 'data: {"id":"chatcmpl-c","choices":[{' }, { hang: true }),
       until: /"tok 1"/,
     }))
 
@@ -114,7 +118,7 @@ function streaming(relay: Relay, leave: Leave, limit: number): void {
   })
 
   it('all of many at once', async () => {
-    relay.upstream.script = talk(20)
+    relay.upstream.script = chatter(20)
     const many = Array.from({ length: 30 }, () =>
       leaveAt(relay, { name: '', limit: limit + 1_000, until: /"tok"/ }),
     )
@@ -122,7 +126,7 @@ function streaming(relay: Relay, leave: Leave, limit: number): void {
   })
 
   it('by a fetch that is aborted', async () => {
-    const body = tag({ script: talk(20) })
+    const body = tag({ script: chatter(20) })
     const control = new AbortController()
     const response = await postChat(relay.server.base, body, { signal: control.signal })
     const upstream = await nextFor(relay, body)
@@ -158,7 +162,7 @@ function whole(leave: Leave): void {
     leave({
       name: 'whole, folded',
       stream,
-      script: { headers: { 'content-type': 'text/event-stream' }, ...talk(20) },
+      script: { headers: { 'content-type': 'text/event-stream' }, ...chatter(20) },
     }))
 }
 
@@ -205,29 +209,17 @@ async function expectCancelled(relay: Relay, upstream: RecordedRequest): Promise
   expect(upstream.finished).toBe(false)
 }
 
-function token(content: string): string {
-  const choices = [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }]
-  return frame({
-    id: 'chatcmpl-c',
-    object: 'chat.completion.chunk',
-    created: 1_790_000_000,
-    model: 'm',
-    choices,
-  })
-}
-
 /** A token every `ms`, for longer than any test. */
-function talk(ms: number): Script {
-  return { steps: [{ repeat: 2_000, steps: [{ send: token('tok') }, { wait: ms }] }] }
+function chatter(ms: number): Script {
+  return pace(2_000, ms)
 }
 
-/** `count` tokens at once, then the given steps; a proper finish where none are given. */
-function words(count: number, ...then: Script['steps']): Script {
+/** `tok 0`, `tok 1` … at once, and then what is given, without an end. */
+function opening(count: number, ...then: Step[]): Script {
   const tokens = Array.from({ length: count }, (_, at) => token(`tok ${at}`)).join('')
-  const finish = { send: token('').replace('null', '"stop"') + frame('[DONE]') }
-  return { steps: [{ send: tokens }, ...(then.length > 0 ? then : [finish])] }
+  return { steps: [{ send: tokens }, ...then] }
 }
 
 function flood(): Script {
-  return { steps: [{ flood: { text: token('tok') } }] }
+  return { steps: [{ flood: { text: token() } }] }
 }

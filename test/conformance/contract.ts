@@ -11,7 +11,7 @@ const STREAMED = ODDITIES.filter(({ request }) => request?.stream !== false)
 
 /** What a stream may hold, and how each fault of it ends. */
 export function contract(host: HostName): void {
-  describe('contract', () => {
+  describe('of what is read', () => {
     const relay = useRelay(host)
 
     describe('passed on', () => {
@@ -120,7 +120,7 @@ export function contract(host: HostName): void {
     })
   })
 
-  describe('contract, as settings bend it', () => {
+  describe('as settings bend it', () => {
     const relay = useRelay(host, { flags: ['--lenient', 'gpu', '--reasoning', 'reasoning'] })
 
     it('takes [DONE] without a finish for a stop where it is told to be lenient', async () => {
@@ -146,7 +146,7 @@ export function contract(host: HostName): void {
       const script = { persona: 'llamaServer', words: ['a'], reasoning: ['Hm,', 'so.'] }
       const { read, entry } = await relayChat(relay, { script })
       expect(read).toMatchObject({ outcome: 'finished', problems: [] })
-      const deltas = read.chunks.flatMap(({ choices }) => choices?.[0]?.delta ?? [])
+      const deltas = read.chunks.map(({ choices }) => choices?.[0]?.delta ?? {})
       expect(deltas.map((delta) => delta.reasoning ?? '').join('')).toBe('Hm, so.')
       expect(read.raw).not.toContain('reasoning_content')
       expect(entry.mended).toEqual(['reasoning'])

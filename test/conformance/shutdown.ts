@@ -2,15 +2,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { postChat, rawRequest, readStream, type StreamRead } from '../support/read.ts'
 import { errorOf, nextFor, tag } from '../support/relay.ts'
-import { frame, type Script } from '../support/script.ts'
+import type { Script } from '../support/script.ts'
 import { type HostName, type Server, startServer } from '../support/server.ts'
+import { pace, token } from '../support/talk.ts'
 import { type RecordedRequest, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const GRACE = 1_000
 
 /** What a signal does to running streams: some end, the rest are told, and the process ends well. */
 export function shutdown(host: HostName): void {
-  describe('shutdown', () => {
+  describe('by a signal', () => {
     let upstream: Upstream
     beforeAll(async () => {
       upstream = await startUpstream()
@@ -19,11 +20,11 @@ export function shutdown(host: HostName): void {
     const start = (flags: string[] = []) =>
       startServer(host, ['--upstream', upstream.url, '--grace', `${GRACE}ms`, ...flags])
 
-    describe.each(['SIGTERM', 'SIGINT'] as const)('by %s', (signal) => {
+    describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
       it('lets a stream end within the grace time, and ends one that does not', async () => {
         await using server = await start(['--heartbeat', '200ms'])
-        const short = await begin(server, talk(5, 100))
-        const endless = await begin(server, talk(2_000, 20))
+        const short = await begin(server, pace(5, 100))
+        const endless = await begin(server, pace(2_000, 20))
         const silent = await begin(server, { steps: [{ send: token() }, { hang: true }] })
         const [, second, third] = upstream.requests.filter(isChat).slice(-3)
         const at = performance.now()
@@ -40,7 +41,7 @@ export function shutdown(host: HostName): void {
 
       it('takes no new request', async () => {
         await using server = await start()
-        const { end } = await begin(server, talk(2_000, 20))
+        const { end } = await begin(server, pace(2_000, 20))
         const keptAlive = await idle(server)
         const stopped = server.stop(signal)
         await sleep(300)
@@ -162,30 +163,6 @@ async function answerOf(server: Server): Promise<'refused' | number> {
     return client.status() ?? 'refused'
   } catch {
     return 'refused'
-  }
-}
-
-function token(): string {
-  return chunk({ role: 'assistant', content: 'tok' })
-}
-
-function chunk(delta: object, finish_reason: string | null = null): string {
-  return frame({
-    id: 'chatcmpl-s',
-    object: 'chat.completion.chunk',
-    created: 1_790_000_000,
-    model: 'm',
-    choices: [{ index: 0, delta, finish_reason }],
-  })
-}
-
-/** So many tokens, `ms` apart, and a proper finish. */
-function talk(count: number, ms: number): Script {
-  return {
-    steps: [
-      { repeat: count, steps: [{ send: token() }, { wait: ms }] },
-      { send: chunk({}, 'stop') + frame('[DONE]') },
-    ],
   }
 }
 

@@ -2,11 +2,20 @@
 
 import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
+import { backpressure } from './backpressure.ts'
+import { cancel } from './cancel.ts'
 import { clients } from './clients.ts'
+import { contract } from './contract.ts'
+import { deadlines } from './deadlines.ts'
+import { models } from './models.ts'
+import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
+import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { timing } from './timing.ts'
+import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
   static: staticEngine,
@@ -14,6 +23,15 @@ const suites: Record<string, (host: HostName) => void> = {
   requests,
   clients,
   startup,
+  upstream,
+  refusals,
+  models,
+  contract,
+  timing,
+  deadlines,
+  cancel,
+  'back-pressure': backpressure,
+  shutdown,
 }
 
 /** Declares every test of the suite against one host. */

@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import {
-  postChat,
-  type RawResponse,
-  rawRequest,
-  readStream,
-  type StreamRead,
-} from '../support/read.ts'
-import { errorOf, logOf, nextFor, type Relay, relayChat, tag, useRelay } from '../support/relay.ts'
-import { frame, type Script, type Step } from '../support/script.ts'
+import { deaf, untilDone } from '../support/deaf.ts'
+import { postChat, readStream, type StreamRead } from '../support/read.ts'
+import { errorOf, nextFor, type Relay, relayChat, useRelay } from '../support/relay.ts'
+import type { Script, Step } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
+import { lostToSplitting, splitAtBlankLines } from '../support/splitting.ts'
+import { talk, token } from '../support/talk.ts'
 
-/** What a stream does while nothing comes, and for how long. */
+/** What a stream says while nothing comes, and when its headers go out. */
 export function timing(host: HostName): void {
   describe('heartbeats', () => {
     const relay = useRelay(host, { flags: ['--heartbeat', '100ms', '--header-wait', '150ms'] })
@@ -22,24 +19,6 @@ export function timing(host: HostName): void {
   describe('headers', () => {
     const relay = useRelay(host, { flags: ['--heartbeat', '10s', '--header-wait', '600ms'] })
     describe.concurrent('of a stream', () => headers(relay))
-  })
-
-  describe('deadlines', () => {
-    const flags = ['--answer-timeout', '600ms', '--first-token-timeout', '800ms']
-    flags.push('--token-timeout', '1s', '--client-timeout', '10s', '--heartbeat', '100ms')
-    describe('after the headers went out', () => {
-      const relay = useRelay(host, { flags: [...flags, '--header-wait', '100ms'] })
-      describe.concurrent('end', () => lateDeadlines(relay))
-      it('spare a stream whose client is waited for', () => patience(relay))
-    })
-    describe('before that', () => {
-      const relay = useRelay(host, { flags: [...flags, '--header-wait', '10s'] })
-      describe.concurrent('end', () => earlyDeadlines(relay))
-    })
-    describe('of a client that reads nothing', () => {
-      const relay = useRelay(host, { flags: ['--client-timeout', '700ms'] })
-      it('cancel', () => clientDeadline(relay))
-    })
   })
 }
 
@@ -176,168 +155,11 @@ function headers(relay: Relay): void {
   })
 }
 
-function lateDeadlines(relay: Relay): void {
-  const expectLate = async (script: Script, code: string) => {
-    const begin = performance.now()
-    const { read, sent, entry } = await relayChat(relay, { script })
-    expect(read).toMatchObject({ status: 200, outcome: 'failed', problems: [] })
-    expect(read.error).toMatchObject({ code, type: 'server_error' })
-    expect(read.error?.message).toContain('gpu')
-    expect(entry).toMatchObject({ outcome: 'failed', code })
-    expect(lostToSplitting(read)).toBe(0)
-    await sent[0]?.closedWithin(1_000)
-    return performance.now() - begin
-  }
-
-  it('the answer', async () => {
-    const took = await expectLate({ headersAfter: 'never', steps: [] }, 'answer_timeout')
-    expect(took).toBeGreaterThan(550)
-    expect(took).toBeLessThan(1_600)
-  })
-
-  it('the first token', async () => {
-    await expectLate({ headersAfter: 300, steps: [{ hang: true }] }, 'first_token_timeout')
-  })
-
-  it('the first token, a role being none', async () => {
-    await expectLate({ steps: [{ send: token('') }, { hang: true }] }, 'first_token_timeout')
-  })
-
-  it('the first token, however many chunks say nothing', async () => {
-    const nothing: Step = { repeat: 20, steps: [{ send: token('') }, { wait: 200 }] }
-    const took = await expectLate(talkOf([nothing, { hang: true }]), 'first_token_timeout')
-    expect(took).toBeLessThan(2_500)
-  })
-
-  it('the next token', async () => {
-    await expectLate(talkOf([{ send: token('a') }, { hang: true }]), 'token_timeout')
-  })
-
-  it('the next token, comments being none', async () => {
-    const comments: Step = { repeat: 30, steps: [{ send: ': busy\n\n' }, { wait: 100 }] }
-    const took = await expectLate(talkOf([{ send: token('a') }, comments]), 'token_timeout')
-    expect(took).toBeLessThan(2_500)
-  })
-
-  it('the next token, chunks that say nothing being none', async () => {
-    const nothing: Step = { repeat: 20, steps: [{ send: token('') }, { wait: 200 }] }
-    const steps = [{ send: token('a') }, nothing, { hang: true as const }]
-    expect(await expectLate(talkOf(steps), 'token_timeout')).toBeLessThan(2_500)
-  })
-
-  it('none for a stream that is slow but goes on', async () => {
-    const slow = ['a', 'b', 'c', 'd'].flatMap((word) => [{ wait: 500 }, word])
-    const { read } = await relayChat(relay, { script: talk(...slow) })
-    expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'abcd' })
-  })
-}
-
-async function patience(relay: Relay): Promise<void> {
-  const { client, body } = await deaf(relay, 32_000_000)
-  try {
-    await sleep(1_700)
-    expect((await nextFor(relay, body)).finished).toBe(false)
-    client.resume()
-    expect(await untilDone(client)).not.toContain('"error"')
-  } finally {
-    client.hangUp()
-  }
-}
-
-function earlyDeadlines(relay: Relay): void {
-  it.each([
-    ['the answer', { headersAfter: 'never', steps: [] }, 'answer_timeout', true],
-    ['the first token', { steps: [{ hang: true }] }, 'first_token_timeout', true],
-    ['a whole answer', { headersAfter: 'never', steps: [] }, 'answer_timeout', false],
-  ] as [string, Script, string, boolean][])('%s', async (_, script, code, stream) => {
-    const body = tag({ stream, script })
-    const response = await postChat(relay.server.base, body)
-    expect(response.status).toBe(504)
-    const error = await errorOf(response)
-    expect(error).toMatchObject({ code, type: 'server_error' })
-    expect(error.message).toMatch(/gpu .* --[a-z-]+-timeout/)
-    expect(await logOf(relay.server, response)).toMatchObject({ outcome: 'failed', code })
-    await (await nextFor(relay, body)).closedWithin(1_000)
-  })
-}
-
-async function clientDeadline(relay: Relay): Promise<void> {
-  const { client, body } = await deaf(relay)
-  try {
-    await (await nextFor(relay, body)).closedWithin(5_000)
-    const entry = await relay.server.nextLog(({ outcome }) => outcome === 'cancelled')
-    expect(entry.durationMs).toBeGreaterThan(650)
-  } finally {
-    client.hangUp()
-  }
-}
-
-/** A client that has stopped reading a flood of so many bytes; it ends properly after them. */
-async function deaf(relay: Relay, bytes?: number) {
-  const flood = { text: token('x'.repeat(1_000)), ...(bytes && { bytes }) }
-  const script = { steps: [{ flood }, { send: finish() + frame('[DONE]') }] }
-  const messages = [{ role: 'user', content: 'Go.' }]
-  const body = tag({ model: 'm', stream: true, messages, script })
-  const client = await rawRequest({ port: relay.server.port, body })
-  await client.waitFor('"xxx')
-  client.pause()
-  return { client, body }
-}
-
 function isQuiet(chunk: StreamRead['chunks'][number] | undefined): boolean {
   const choice = chunk?.choices?.[0]
   return choice !== undefined && Object.keys(choice.delta).length === 0 && !choice.finish_reason
 }
 
-/** What a client sees that takes a blank line for the end of an event and its first line for data. */
-function splitAtBlankLines(read: StreamRead): string[] {
-  const events = read.raw.split('\n\n').filter((event) => event.startsWith('data: '))
-  return events.map((event) => event.slice(6))
-}
-
-/** How many events with words, a finish or an error such a client loses. */
-function lostToSplitting(read: StreamRead): number {
-  const seen = new Set(splitAtBlankLines(read))
-  return read.events.filter(({ data }) => !seen.has(data) && !data.includes('"content":""')).length
-}
-
-/** Everything that a raw response said, once it said `[DONE]`. */
-async function untilDone(client: RawResponse): Promise<string> {
-  const deadline = performance.now() + 20_000
-  for (let length = -1; length < client.received() || !client.text().includes('[DONE]'); ) {
-    if (performance.now() > deadline) throw new Error(`${client.received()} bytes, no [DONE].`)
-    length = client.received()
-    await sleep(200)
-  }
-  return client.text()
-}
-
 function quietChunks(text: string): number {
   return text.split('"delta":{},"finish_reason":null').length - 1
-}
-
-const envelope = {
-  id: 'chatcmpl-t',
-  object: 'chat.completion.chunk',
-  created: 1_790_000_000,
-  model: 'm',
-}
-
-function token(content: string): string {
-  const choice = { index: 0, delta: { role: 'assistant', content }, finish_reason: null }
-  return frame({ ...envelope, choices: [choice] })
-}
-
-function finish(): string {
-  return frame({ ...envelope, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] })
-}
-
-/** Words and other steps, and a proper finish. */
-function talk(...parts: (string | Step)[]): Script {
-  const steps = parts.map((part) => (typeof part === 'string' ? { send: token(part) } : part))
-  return talkOf([...steps, { send: finish() + frame('[DONE]') }])
-}
-
-function talkOf(steps: Step[]): Script {
-  return { steps }
 }

@@ -39,7 +39,7 @@ function withoutUsage(text: string): string {
 
 /** Answers of a well-behaved upstream, of whatever make. */
 export function upstream(host: HostName): void {
-  describe('upstream', () => {
+  describe('that behaves', () => {
     const relay = useRelay(host)
 
     describe.each(PERSONA_NAMES)('as %s', (persona) => {
@@ -203,7 +203,7 @@ export function upstream(host: HostName): void {
     })
   })
 
-  describe('an upstream that refuses stream_options', () => {
+  describe('that refuses stream_options', () => {
     const relay = useRelay(host)
 
     it('is asked once more without them, and spared them from then on', async () => {

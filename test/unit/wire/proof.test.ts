@@ -34,11 +34,15 @@ describe('FrameProof', () => {
     'proves frames that differ in their %s',
     (field) => {
       const proof = learnt(chunk({ [field]: 'Hello' }))
-      for (const text of [' world', '', 'é🦙', '"quoted"', 'a\nb\\c', '\u0000', '\ud800']) {
+      for (const text of [' world', 'é🦙', '"quoted"', 'a\nb\\c', '\u0000', '\ud800']) {
         expect(proves(proof, frameOf(chunk({ [field]: text })))).toBe(true)
       }
     },
   )
+
+  it('does not prove an empty text, which is no token', () => {
+    expect(proves(learnt(chunk({ content: 'a' })), frameOf(chunk({ content: '' })))).toBe(false)
+  })
 
   it('proves nothing before it has learnt, nor after it forgot', () => {
     const proof = new FrameProof()

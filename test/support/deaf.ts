@@ -1,0 +1,27 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type RawResponse, rawRequest } from './read.ts'
+import { type Relay, tag } from './relay.ts'
+import { END, token } from './talk.ts'
+
+/** A client that has stopped reading a flood of so many bytes; it ends properly after them. */
+export async function deaf(relay: Relay, bytes?: number) {
+  const flood = { text: token('x'.repeat(1_000)), ...(bytes && { bytes }) }
+  const script = { steps: [{ flood }, { send: END }] }
+  const messages = [{ role: 'user', content: 'Go.' }]
+  const body = tag({ model: 'm', stream: true, messages, script })
+  const client = await rawRequest({ port: relay.server.port, body })
+  await client.waitFor('"xxx')
+  client.pause()
+  return { client, body }
+}
+
+/** Everything that a raw response said, once it said `[DONE]`. */
+export async function untilDone(client: RawResponse): Promise<string> {
+  const deadline = performance.now() + 20_000
+  for (let length = -1; length < client.received() || !client.text().includes('[DONE]'); ) {
+    if (performance.now() > deadline) throw new Error(`${client.received()} bytes, no [DONE].`)
+    length = client.received()
+    await sleep(200)
+  }
+  return client.text()
+}
