@@ -79,6 +79,14 @@ export function contract(host: HostName): void {
         await Promise.all(cut)
       })
 
+      it('of one byte each, an event of many lines stays one event', async () => {
+        const lines = textFrom({ persona: 'vllm', words: ['a', 'b'] })
+          .replaceAll(',"object"', ',\ndata: "object"')
+          .replaceAll('\n', '\r\n')
+        const { read } = await relayChat(relay, { script: { steps: [{ split: 1, text: lines }] } })
+        expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'a b' })
+      })
+
       it('at each of its bytes in turn, a stream stays what it is', async () => {
         const bytes = Buffer.from(
           textFrom({ persona: 'vllm', words: ['Ä🌊'] }).replace('\n\n', '\n\n: c\n\n'),
