@@ -2,7 +2,7 @@
 import { type IRequest, type RequestHandler, Router } from 'itty-router'
 import { createEngines } from './engines/engines.ts'
 import { refuseLoop } from './guard/loop.ts'
-import type { Found, Handler, Host } from './host.ts'
+import { type Found, type Handler, type Host, isWorkerd } from './host.ts'
 import { chatRoute } from './routes/chat.ts'
 import { decodedId, noRoute, preflight } from './routes/fallback.ts'
 import { homePage } from './routes/home.ts'
@@ -20,8 +20,11 @@ export type { Found, Handler, Host, LogEntry } from './host.ts'
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
   const settings = parseSettings(input)
   const { catalog, router: engines } = createEngines(settings, host)
-  const ticker = (host.isolateRequests ? separateTickers : sharedTicker)(tickOf(settings))
+  const isolates = host.isolateRequests ?? isWorkerd()
+  const ticker = (isolates ? separateTickers : sharedTicker)(tickOf(settings))
   const running = new Set<Exchange>()
+  /** Requests that have no response yet. */
+  let pending = 0
   let isDraining = false
 
   const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
@@ -56,12 +59,14 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
       const path = URL.parse(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
       let failure: unknown
+      pending++
       const response = await answer(request, path, trace).catch((error: unknown) => {
         // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
         const isRefused = error instanceof ApiError || !request.signal.aborted
         failure = isRefused ? error : new Cancelled('the client left', { cause: error })
         return refusal(failure)
       })
+      pending--
       response.headers.set('x-request-id', trace.id)
       trace.respond(response.status, failure)
       return response
@@ -69,7 +74,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
     async drain(graceMs) {
       isDraining = true
       const deadline = performance.now() + graceMs
-      while (running.size > 0 && performance.now() < deadline) await sleep(20)
+      const isBusy = () => running.size > 0 || pending > 0
+      while (isBusy() && performance.now() < deadline) await sleep(20)
       for (const exchange of running) exchange.fail(shuttingDown())
     },
   }

@@ -37,8 +37,13 @@ export interface Host {
   fetch?: Fetch
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
-  /** True where a request may not be woken by another's timer or promise (workerd). */
+  /** Whether no request may be woken by another's timer or promise; by default so on workerd. */
   isolateRequests?: boolean
+}
+
+/** Whether this is Cloudflare's runtime, by the name it gives itself. */
+export function isWorkerd(): boolean {
+  return globalThis.navigator?.userAgent === 'Cloudflare-Workers'
 }
 
 /** An engine and what it serves, as last seen: for start-up output and the page. */

@@ -156,6 +156,7 @@ export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
   const settings: Record<string, unknown> = readConfig(env.SLUICE_CONFIG)
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
+    if (isServiceLink(variable, value)) continue
     const name = names.get(variable)
     if (name === undefined)
       throw unknownName(variable, variable, [...names.keys(), 'SLUICE_CONFIG'])
@@ -163,6 +164,12 @@ export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
     settings[name] = readSetting(name, value, variable)
   }
   return settings
+}
+
+/** Kubernetes sets such names in every container beside a service that is called sluice. */
+function isServiceLink(variable: string, value: unknown): boolean {
+  if (/^SLUICE_(SERVICE_|PORT_\d)/.test(variable)) return true
+  return variable === 'SLUICE_PORT' && String(value).startsWith('tcp://')
 }
 
 function readConfig(config: unknown): Record<string, unknown> {

@@ -33,7 +33,6 @@ function build(env: Record<string, unknown>): Served {
     const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
     return createHandler(settings, {
       name: 'workerd',
-      isolateRequests: true,
       ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
     })
   } catch (error) {

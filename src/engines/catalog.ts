@@ -33,15 +33,30 @@ export class Catalog {
     this.#options = options
   }
 
-  /** What was last known, without asking. */
-  get known(): Entry[] {
+  /** Whether no engine can come or go. */
+  get isFixed(): boolean {
+    return this.#options.discovery === undefined
+  }
+
+  /**
+   * What is known; waits only where nothing is yet. What is older than `maxAge` ms is asked for
+   * anew, for those who come later.
+   */
+  async remembered(maxAge: number): Promise<Entry[]> {
+    if (this.#entries.length === 0) return this.entries(maxAge)
+    this.entries(maxAge).catch(() => {})
     return this.#entries
   }
 
   /** What is known, and no older than `maxAge` ms: upstreams in their order, `static` last. */
   async entries(maxAge: number): Promise<Entry[]> {
-    if (performance.now() - this.#askedAt <= maxAge) return this.#entries
-    if (this.#options.isolateRequests) return this.#ask()
+    const isRecent = performance.now() - this.#askedAt <= maxAge
+    if (isRecent && this.#entries.length > 0) return this.#entries
+    if (this.#options.isolateRequests) {
+      // The first to ask does so for all who can do with what is known.
+      this.#askedAt = performance.now()
+      return this.#ask()
+    }
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = undefined
     })

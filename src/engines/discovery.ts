@@ -24,6 +24,8 @@ export interface DiscoveryOptions extends Pick<UpstreamOptions, 'fetch' | 'reaso
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */
   known: readonly string[]
+  /** Labels that are taken. */
+  labels?: readonly string[]
   ports?: Readonly<Record<string, string>>
 }
 
@@ -33,7 +35,7 @@ interface Server {
 }
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { known, lenient, ports = wellKnownPorts, ...shared } = options
+  const { known, labels = [], lenient, ports = wellKnownPorts, ...shared } = options
   const found = new Map<string, Server>()
 
   async function probe(port: string, name: string, signal: AbortSignal): Promise<void> {
@@ -52,12 +54,19 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     try {
       const before = found.get(url)
       const models = await (before?.engine ?? make(name)).models(stop)
-      const label = labelOf(name, models)
-      found.set(url, { engine: before?.engine ?? make(label), models })
+      found.set(url, { engine: before?.engine ?? make(freeLabel(labelOf(name, models))), models })
     } catch {
       // Busy is not gone: a server that loads a model may be too busy to list its models.
       if (!patience.aborted) found.delete(url)
     }
+  }
+
+  /** Two servers of one kind are told apart by a number. */
+  function freeLabel(label: string): string {
+    const taken = new Set([...found.values()].map(({ engine }) => engine.label).concat(labels))
+    let free = label
+    for (let count = 2; taken.has(free); count++) free = `${label}-${count}`
+    return free
   }
 
   return {

@@ -1,4 +1,4 @@
-import type { Host } from '../host.ts'
+import { type Host, isWorkerd } from '../host.ts'
 import type { Settings } from '../settings.ts'
 import { Catalog } from './catalog.ts'
 import { createDiscovery } from './discovery.ts'
@@ -16,13 +16,14 @@ export function createEngines(
     reasoning: settings.reasoning === 'keep' ? undefined : settings.reasoning,
   } as const
   const known = settings.upstream.map(({ url }) => url)
+  const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     upstreams: settings.upstream.map((upstream) => new Upstream({ ...upstream, ...shared })),
     static: createStatic(settings),
     discovery: settings.discover
-      ? createDiscovery({ ...shared, lenient: settings.lenient, known })
+      ? createDiscovery({ ...shared, lenient: settings.lenient, known, labels })
       : undefined,
-    isolateRequests: host.isolateRequests ?? false,
+    isolateRequests: host.isolateRequests ?? isWorkerd(),
   })
   return { catalog, router: createRouter(catalog, settings.model) }
 }

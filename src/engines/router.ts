@@ -36,32 +36,31 @@ export function createRouter(catalog: Catalog, defaultModel: string | undefined)
     list,
     async pick(asked) {
       const model = asked || defaultModel
-      return (
-        pickFrom(await catalog.entries(BELIEVED.found), model, false) ??
-        pickFrom(await catalog.entries(BELIEVED.missing), model, true) ??
-        Promise.reject(unknownModel(model, await catalog.entries(BELIEVED.missing)))
-      )
+      // A named model needs no list where there is but one place to go: it may be slow to list.
+      const isAll = catalog.isFixed && model !== undefined
+      const remembered = pickFrom(await catalog.remembered(BELIEVED.found), model, isAll)
+      if (remembered !== undefined) return remembered
+      const entries = await catalog.entries(BELIEVED.missing)
+      const route = pickFrom(entries, model, true)
+      if (route === undefined) throw unknownModel(model, entries)
+      return route
     },
     async find(id) {
       const models = await list()
       const model = models.find(named(id)) ?? models.find(named(`${id}:latest`))
       if (model !== undefined) return model
-      throw unknownModel(id, catalog.known)
+      throw unknownModel(id, await catalog.remembered(BELIEVED.found))
     },
   }
 }
 
-/** `isFresh`: the entries are new, so that what is not among them does not exist. */
-function pickFrom(
-  entries: Entry[],
-  model: string | undefined,
-  isFresh: boolean,
-): Route | undefined {
+/** `isAll`: there can be no other engines or models than these. */
+function pickFrom(entries: Entry[], model: string | undefined, isAll: boolean): Route | undefined {
   const own = entries.at(-1) as Entry
   const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return { engine: own.engine, model }
   const listed = model === undefined ? firstOf(upstreams) : findIn(upstreams, model)
-  if (listed !== undefined || !isFresh) return listed
+  if (listed !== undefined || !isAll) return listed
   // Nothing else exists: better a fixed text than none.
   if (upstreams.length === 0) return { engine: own.engine, model: STATIC_MODEL }
   // The one upstream knows best what it can load.

@@ -84,7 +84,7 @@ function countWords(messages: ChatMessage[]): number {
   let count = 0
   for (const { content } of messages) {
     const parts = typeof content === 'string' ? [{ text: content }] : (content ?? [])
-    for (const part of parts) count += splitWords(part.text ?? '').length
+    for (const { text } of parts) if (typeof text === 'string') count += splitWords(text).length
   }
   return count
 }

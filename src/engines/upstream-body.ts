@@ -1,15 +1,18 @@
 /** What an upstream says that is not a stream: whole answers, and refusals. */
 
 import { concat } from '../stream/frames.ts'
+import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
 import { errorOf } from '../wire/foreign-error.ts'
-import { decodeText } from '../wire/sse.ts'
+import { nestsDeeper } from '../wire/json.ts'
+import { decodeText, encodeText } from '../wire/sse.ts'
 
 /** Bytes of the longest answer read whole. */
 const MAX_ANSWER = 64 * 1024 * 1024
-/** Bytes of the longest error read, and characters of the longest shown. */
+/** Bytes of the longest error read. */
 const MAX_ERROR = 64 * 1024
-const MAX_SHOWN = 500
+/** Levels that answers may nest: deeper ones take seconds to write anew. */
+const MAX_DEPTH = 64
 
 /** The body's text. Throws an `ApiError` (502) where it breaks off, is too long or is no UTF-8. */
 export async function readText(
@@ -39,18 +42,28 @@ export async function readText(
   }
 }
 
-/** The body as JSON. Throws an `ApiError` (502). */
-export async function readJson(response: Response, label: string): Promise<unknown> {
-  const text = await readText(response, label)
+/** The body as JSON, and its text. Throws an `ApiError` (502). */
+export async function readJson(
+  response: Response,
+  label: string,
+): Promise<{ json: string; value: unknown }> {
+  const json = await readText(response, label)
+  if (nestsDeeper(encodeText(json), MAX_DEPTH)) {
+    throw broken(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
+  }
   try {
-    return JSON.parse(text)
+    return { json, value: JSON.parse(json) }
   } catch (cause) {
     throw broken(label, 'sent an answer that is not JSON', cause)
   }
 }
 
 /** An upstream's refusal, with its own status and message, in OpenAI's shape. */
-export async function refusal(response: Response, label: string): Promise<ApiError> {
+export async function refusal(
+  response: Response,
+  label: string,
+  secrets: readonly string[],
+): Promise<ApiError> {
   const { status } = response
   if (status < 400) {
     await response.body?.cancel().catch(() => {})
@@ -61,7 +74,7 @@ export async function refusal(response: Response, label: string): Promise<ApiErr
   const message =
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`
   const retryAfter = response.headers.get('retry-after')
-  return new ApiError(status, message.slice(0, MAX_SHOWN), {
+  return new ApiError(status, new EngineErrors({ label, secrets }).shown(message), {
     ...(found?.type && { type: found.type }),
     code: found?.code ?? null,
     param: found?.param ?? null,

@@ -8,7 +8,7 @@ import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
 import type { Engine, Model } from './engine.ts'
-import { readJson, readText, refusal } from './upstream-body.ts'
+import { readJson, refusal } from './upstream-body.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -29,20 +29,33 @@ const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
 export class Upstream implements Engine {
   readonly label: string
   readonly #options: UpstreamOptions
+  /** What the upstream's own words must not show a client. */
+  readonly #secrets: string[]
   /** Some servers refuse `stream_options`; they are not asked for usage again. */
   #refusesUsage = false
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
     this.#options = options
+    this.#secrets = [options.key ?? '', new URL(options.url).host].filter((each) => each !== '')
   }
 
   async models(signal: AbortSignal): Promise<Model[]> {
-    const response = await this.#accepted(await this.#send('/models', { signal }))
-    const body = await readJson(response, this.label)
+    const body = await this.#readModels(signal)
     if (isObject(body) && Array.isArray(body.data)) return body.data.filter(isModel)
     const message = `${this.label} answered /models with something else than a list of models.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
+  }
+
+  async #readModels(signal: AbortSignal): Promise<unknown> {
+    try {
+      const response = await this.#accepted(await this.#send('/models', { signal }))
+      return (await readJson(response, this.label)).value
+    } catch (cause) {
+      if (!signal.aborted) throw cause
+      const message = `${this.label} did not list its models in time.`
+      throw new ApiError(504, message, { code: 'upstream_timeout', cause })
+    }
   }
 
   async chat(request: ChatRequest, signal: AbortSignal): Promise<ChatStream> {
@@ -76,7 +89,7 @@ export class Upstream implements Engine {
   }
 
   async #accepted(response: Response): Promise<Response> {
-    if (!response.ok) throw await refusal(response, this.label)
+    if (!response.ok) throw await refusal(response, this.label, this.#secrets)
     return response
   }
 
@@ -118,6 +131,8 @@ export class Upstream implements Engine {
     const streams = request.stream === true
     const contract = new ChatContract({
       label: this.label,
+      secrets: this.#secrets,
+      choices: request.n ?? 1,
       usage: !streams || wantsUsage(request),
       usageRequested: streams && !this.#refusesUsage,
       lenient: this.#options.lenient,
@@ -141,23 +156,14 @@ export class Upstream implements Engine {
     const wanted = streams ? 'a stream' : 'JSON'
     if (!/^application\/(.+\+)?json$/.test(type)) {
       const came = type === '' ? 'an answer of no type' : type
-      throw contract.invalid(`answered with ${came} instead of ${wanted}`)
+      throw contract.errors.invalid(`answered with ${came} instead of ${wanted}`)
     }
-    const json = await readText(response, this.label)
-    const value = parse(json, contract)
+    const { json, value } = await readJson(response, this.label)
     const mended = judgeCompletion(value, contract)
-    if (streams) throw contract.invalid(`answered with JSON instead of ${wanted}`)
+    if (streams) throw contract.errors.invalid(`answered with JSON instead of ${wanted}`)
     const { model, usage } = value as ChatCompletion
     const text = mended.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
-  }
-}
-
-function parse(json: string, contract: ChatContract): unknown {
-  try {
-    return JSON.parse(json)
-  } catch (cause) {
-    throw contract.invalid('sent an answer that is not JSON', cause)
   }
 }
 

@@ -7,7 +7,9 @@ const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   async listen({ fetch, port, hostname }) {
     // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
-    const server = Bun.serve({ fetch, port, hostname, idleTimeout: 0 })
+    // The largest body is for the settings to say, and for the handler to refuse in its own words.
+    const maxRequestBodySize = Number.MAX_SAFE_INTEGER
+    const server = Bun.serve({ fetch, port, hostname, idleTimeout: 0, maxRequestBodySize })
     return { port: server.port ?? port, close: () => server.stop() }
   },
 }

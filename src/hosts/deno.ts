@@ -3,6 +3,8 @@ import { type Runtime, main as run, type Server, start } from './serve.ts'
 
 const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,
+  // Deno sees a client leave only once its headers are out, so that they wait less for a status.
+  defaults: { headerWait: 1_000 },
   async listen({ fetch, port, hostname }) {
     // Without a listener of its own Deno prints a line to stdout, which belongs to the log.
     const server = Deno.serve({ port, hostname, onListen: () => {} }, fetch)

@@ -28,6 +28,8 @@ export interface Runtime {
   name: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Host['fetch']
+  /** What is not as elsewhere. */
+  defaults?: SettingsInput
   /** Rejects where it can't listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>
@@ -61,7 +63,8 @@ export async function start(
   input: SettingsInput = {},
   log?: (entry: LogEntry) => void,
 ): Promise<Server> {
-  const settings = parseSettings(input)
+  const settings = parseSettings({ ...runtime.defaults, ...input })
+  bypassProxy(process.env)
   const handler = createHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
@@ -85,7 +88,7 @@ export async function start(
 
 /** The `sluice` command: serves by flags and environment until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
-  const settings = readCommand(args)
+  const settings = readCommand(args, runtime.defaults)
   if (settings === undefined) return
   const form = logForm(settings.log, process.stdout.isTTY === true)
   survive()
@@ -163,6 +166,14 @@ export async function introduce(look: () => Promise<Found[]>, startup: Startup):
     process.stderr.write(changes(known, found, ink))
     known = found
   }
+}
+
+/** A proxy that the environment names must not be asked for servers on this machine. */
+export function bypassProxy(env: Record<string, string | undefined>): void {
+  const given = env.NO_PROXY || env.no_proxy
+  const hosts = ['localhost', '127.0.0.1', '::1', ...(given ? [given] : [])].join(',')
+  env.NO_PROXY = hosts
+  env.no_proxy = hosts
 }
 
 /** A closed pipe must not end a server, nor must one stray rejection end every stream. */

@@ -27,8 +27,8 @@ export function chatRoute({ settings, engines, ticker, running }: ChatRouteOptio
       limits: settings,
       ticker,
       onEnd() {
-        running.delete(exchange)
         trace.end()
+        void Promise.resolve(exchange.delivered).then(() => running.delete(exchange))
       },
     })
     trace.exchange = exchange

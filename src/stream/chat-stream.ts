@@ -1,6 +1,6 @@
 /** The forms in which an engine's answer travels to a dialect. */
 import type { ChatChunk, Usage } from '../wire/chat.ts'
-import { ChatContract, type ContractOptions } from '../wire/contract.ts'
+import { ChatContract, type ContractOptions, type Verdict } from '../wire/contract.ts'
 
 /** Chunks that obey the contract, in order. */
 export interface ChunkStream {
@@ -49,7 +49,7 @@ export function obey(
       if (batch.done) ended = true
       const chunks = batch.done
         ? contract.end('done')
-        : batch.value.filter((chunk) => contract.judge(chunk) !== 'drop')
+        : batch.value.filter((chunk) => isSaid(contract.judge(chunk)))
       if (chunks.length > 0) return { value: chunks, done: false }
     }
     return { value: undefined, done: true }
@@ -61,4 +61,8 @@ export function obey(
   }
 
   return { kind: 'chunks', contract, items: { next, return: stop } }
+}
+
+function isSaid(verdict: Verdict): boolean {
+  return verdict === 'same' || verdict === 'changed'
 }

@@ -11,12 +11,25 @@ import type { ChunkStream } from './chat-stream.ts'
 
 type Fields = Record<string, unknown>
 
-/** The whole stream as one `chat.completion`. `onBatch` is called before each pull but the first. */
-export async function collect(stream: ChunkStream, onBatch: () => void): Promise<ChatCompletion> {
+/** Deltas of the longest answer that is folded: a completion without end must not fill the memory. */
+const MAX_TOKENS = 1_000_000
+
+/**
+ * The whole stream as one `chat.completion`. `onBatch` is called after each batch. Rejects with the
+ * `ApiError` that ended the stream, or that it is too long.
+ */
+export async function collect(
+  stream: ChunkStream,
+  onBatch: () => void,
+  maxTokens = MAX_TOKENS,
+): Promise<ChatCompletion> {
   const fold = new Fold()
   for (let batch = await stream.items.next(); !batch.done; batch = await stream.items.next()) {
     for (const chunk of batch.value) fold.add(chunk)
     onBatch()
+    if (stream.contract.tokens <= maxTokens) continue
+    await stream.items.return?.()
+    throw stream.contract.errors.invalid(`sent an answer of more than ${maxTokens} deltas`)
   }
   return fold.completion()
 }

@@ -32,6 +32,8 @@ export class Exchange {
   model: string | undefined
   /** Whether the answer is streamed to the client. */
   isStream = false
+  /** Settles when the client has taken the last of a streamed answer, or is gone. */
+  delivered: Promise<void> | undefined
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
   /** Called on every tick, before the deadlines are looked at. */

@@ -6,9 +6,13 @@ import type { ChatChunk } from '../wire/chat.ts'
 import type { ChatContract, Ending } from '../wire/contract.ts'
 import { ApiError } from '../wire/errors.ts'
 import { errorOf } from '../wire/foreign-error.ts'
+import { nestsDeeper } from '../wire/json.ts'
 import { isObject } from '../wire/object.ts'
 import { FrameProof } from '../wire/proof.ts'
 import { EventScanner, EventTooLong, encodeText, frame } from '../wire/sse.ts'
+
+/** Chunks nest some six levels deep. */
+const MAX_DEPTH = 64
 
 /** Where the judged events of a packet go. */
 export interface EventSink {
@@ -29,6 +33,7 @@ export class EventReader {
   readonly #contract: ChatContract
   readonly #sink: EventSink
   readonly #proof: FrameProof | undefined
+  #held: { chunk: ChatChunk; text: string } | undefined
 
   /** `compare`: whether the sink can do with a frame's bytes where comparing proved them. */
   constructor(contract: ChatContract, sink: EventSink, compare: boolean) {
@@ -66,7 +71,7 @@ export class EventReader {
       error instanceof EventTooLong
         ? `sent an event longer than ${error.limit} bytes`
         : 'sent a frame that is not JSON in UTF-8'
-    return this.#contract.invalid(did, error)
+    return this.#contract.errors.invalid(did, error)
   }
 
   #event(): void {
@@ -77,48 +82,54 @@ export class EventReader {
         this.#contract.takeProven()
         this.#sink.same(scanner, undefined)
       } else {
-        this.#plain(scanner.plainData())
+        this.#data(scanner.plainData(), true)
       }
     } else {
       this.#legal()
     }
   }
 
-  #plain(text: string): void {
+  /** An event in a legal form that is not ours: it is judged the same and framed anew. */
+  #legal(): void {
+    const { data, event, error } = this.#scanner.fields()
+    if (error !== undefined) throw this.#foreignError(error)
+    if (data === undefined) return
+    if (event === 'error') throw this.#foreignError(data)
+    // A line end within JSON can only be white space, so a space says the same.
+    this.#data(data.replaceAll('\n', ' '), false)
+  }
+
+  /** What an event says. `isPlain`: its bytes are as we would have written them. */
+  #data(text: string, isPlain: boolean): void {
+    // The format dispatches no event without data.
     if (text === '') return
     this.#proof?.forget()
-    if (text === '[DONE]') {
+    if (text.startsWith('[DONE]')) {
       this.#finish('done')
       return
     }
-    const chunk = JSON.parse(text) as ChatChunk
+    const chunk = this.#parse(text)
     const verdict = this.#contract.judge(chunk)
-    if (verdict === 'changed') this.#sink.changed(chunk, undefined)
-    if (verdict !== 'same') return
+    if (!isPlain && verdict !== 'drop') this.#contract.mended.add('framing')
+    if (verdict === 'hold') this.#held = { chunk, text }
+    else if (verdict === 'changed') this.#sink.changed(chunk, undefined)
+    else if (verdict === 'same' && !isPlain) this.#sink.changed(chunk, text)
+    else if (verdict === 'same') this.#same(chunk)
+  }
+
+  #same(chunk: ChatChunk): void {
     const { buffer, start, end } = this.#scanner
     this.#proof?.learn(buffer, start, end, chunk)
     this.#sink.same(this.#scanner, chunk)
   }
 
-  /** An event in a legal form that is not ours: it is judged the same and framed anew. */
-  #legal(): void {
-    const { data, event, error } = this.#scanner.fields()
-    if (error !== undefined) throw this.#foreignError(error)
-    // The format dispatches no event without data.
-    if (data === undefined || data === '') return
-    this.#proof?.forget()
-    if (data === '[DONE]') {
-      this.#finish('done')
-      return
+  #parse(text: string): ChatChunk {
+    const { buffer, start, end } = this.#scanner
+    // Writing such a thing anew would take seconds, or overflow the stack.
+    if (nestsDeeper(buffer.subarray(start, end), MAX_DEPTH)) {
+      throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
-    if (event === 'error') throw this.#foreignError(data)
-    const chunk = JSON.parse(data) as ChatChunk
-    const verdict = this.#contract.judge(chunk)
-    if (verdict === 'drop') return
-    this.#contract.mended.add('framing')
-    // A line end within JSON can only be white space, so a space says the same.
-    const text = verdict === 'same' ? data.replaceAll('\n', ' ') : undefined
-    this.#sink.changed(chunk, text)
+    return JSON.parse(text) as ChatChunk
   }
 
   /** The last event, without its blank line: whole if its JSON is. */
@@ -140,11 +151,14 @@ export class EventReader {
       // Some say it in plain words.
     }
     const error = (isObject(value) && errorOf(value)) || errorOf({ error: value })
-    return this.#contract.failed(error?.message ?? 'no reason given', error?.type, error?.code)
+    return this.#contract.errors.failed(error ?? { message: 'no reason given' })
   }
 
   #finish(ending: Ending): void {
-    for (const chunk of this.#contract.end(ending)) this.#sink.changed(chunk, undefined)
+    for (const chunk of this.#contract.end(ending)) {
+      // What was held is given as it came.
+      this.#sink.changed(chunk, chunk === this.#held?.chunk ? this.#held.text : undefined)
+    }
     this.ended = true
   }
 }
@@ -178,7 +192,7 @@ export class FrameSink implements EventSink {
     const parts = this.#parts
     if (parts.length === 0) return undefined
     this.#parts = []
-    return parts.length === 1 ? parts[0] : concat(parts)
+    return concat(parts)
   }
 
   #closeRun(): void {
@@ -208,8 +222,10 @@ export class ChunkSink implements EventSink {
   }
 }
 
-/** The pieces as one. */
-export function concat(parts: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+/** The pieces as one; a single one is not copied. */
+export function concat(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
+  const parts = pieces.filter((piece) => piece.length > 0)
+  if (parts.length === 1) return parts[0] as Uint8Array<ArrayBuffer>
   const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
   let at = 0
   for (const part of parts) {

@@ -1,6 +1,10 @@
 import type { ChatChunk } from '../wire/chat.ts'
 import type { ChatContract } from '../wire/contract.ts'
 import { ChunkSink, EventReader, type EventSink, FrameSink } from './frames.ts'
+import { within } from './within.ts'
+
+/** Milliseconds an upstream that has said all has for its `[DONE]`: some never end their stream. */
+const TO_END = 5000
 
 /** How much of a body is still read after `[DONE]`, so that its connection can be used again. */
 const AFTER_DONE = { packets: 16, ms: 1000 }
@@ -17,7 +21,7 @@ export function readFrames(
   control: AbortController,
 ): AsyncIterator<Uint8Array<ArrayBuffer>, void, void> {
   const sink = new FrameSink()
-  return pull(body, new EventReader(contract, sink, true), sink, control)
+  return pull(body, contract, new EventReader(contract, sink, true), sink, control)
 }
 
 /** The same as chunks, one batch a packet. */
@@ -27,12 +31,13 @@ export function readChunks(
   control: AbortController,
 ): AsyncIterator<ChatChunk[], void, void> {
   const sink = new ChunkSink()
-  return pull(body, new EventReader(contract, sink, false), sink, control)
+  return pull(body, contract, new EventReader(contract, sink, false), sink, control)
 }
 
 /** One read a pull. */
 function pull<T>(
   body: Body,
+  contract: ChatContract,
   events: EventReader,
   sink: EventSink & { take(): T | undefined },
   control: AbortController,
@@ -56,18 +61,19 @@ function pull<T>(
   }
 
   async function read(): Promise<void> {
-    let packet: Awaited<ReturnType<typeof reader.read>>
+    let packet: Awaited<ReturnType<typeof reader.read>> | undefined
     try {
-      packet = await reader.read()
+      packet = contract.isComplete ? await within(TO_END, reader.read()) : await reader.read()
     } catch {
       if (signal.aborted) throw signal.reason
       events.close('reset')
       return
     }
     if (signal.aborted) throw signal.reason
-    if (packet.done) events.close('end')
+    if (packet === undefined || packet.done) events.close('end')
     else events.push(packet.value)
-    if (events.ended && !packet.done) void drain()
+    if (packet === undefined) control.abort()
+    else if (events.ended && !packet.done) void drain()
   }
 
   /** A body left unread holds its connection; one that does not end is let go. */

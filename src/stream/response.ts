@@ -6,9 +6,10 @@ import type { ChatChunk } from '../wire/chat.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
 import { encodeText } from '../wire/sse.ts'
 import type { ChatStream, ChunkStream, FrameStream } from './chat-stream.ts'
-import type { Exchange, Outcome } from './exchange.ts'
+import { Cancelled, type Exchange, type Outcome } from './exchange.ts'
 import { concat } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { within } from './within.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 type LiveStream = ChunkStream | FrameStream
@@ -57,13 +58,30 @@ export async function streamResponse(
   exchange.isStream = true
   const opening = open(exchange, ask)
   opening.catch(() => {})
-  const early = await exchange.orStop(orLate(opening, settings.headerWait))
-  const { readable, writable } = new TransformStream<Bytes, Bytes>()
-  const delivery = new Delivery(exchange, encoder, settings, writable.getWriter())
+  const early = await exchange.orStop(within(settings.headerWait, opening))
+  const pipe = createPipe()
+  const delivery = new Delivery(exchange, encoder, settings, pipe)
   if (early === undefined) delivery.beat()
   void delivery.run(opening)
   const headers = { ...SSE_HEADERS, ...early?.stream.headers }
-  return new Response(readable, { headers })
+  return new Response(pipe.readable, { headers })
+}
+
+interface Pipe {
+  readable: ReadableStream<Bytes>
+  writer: WritableStreamDefaultWriter<Bytes>
+  /** Errors both ends at once. The writer's own `abort` waits for a write that nobody reads. */
+  break(reason: unknown): void
+}
+
+function createPipe(): Pipe {
+  let control: TransformStreamDefaultController<Bytes> | undefined
+  const { readable, writable } = new TransformStream<Bytes, Bytes>({
+    start(controller) {
+      control = controller
+    },
+  })
+  return { readable, writer: writable.getWriter(), break: (reason) => control?.error(reason) }
 }
 
 /** `no-transform` and `x-accel-buffering` keep proxies from holding a stream back. */
@@ -83,45 +101,26 @@ async function open(
   return { stream, first: await stream.items.next() }
 }
 
-/** Undefined where the promise takes longer than `ms`. */
-async function orLate<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 /** Carries one stream to one client. */
 class Delivery {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder
-  readonly #writer: WritableStreamDefaultWriter<Bytes>
+  readonly #pipe: Pipe
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
   #stream: LiveStream | undefined
   /** Writes the client has not taken yet. */
   #unread = 0
   #hasWritten = false
-  #saidDone = false
 
-  constructor(
-    exchange: Exchange,
-    encoder: StreamEncoder,
-    settings: StreamSettings,
-    writer: WritableStreamDefaultWriter<Bytes>,
-  ) {
+  constructor(exchange: Exchange, encoder: StreamEncoder, settings: StreamSettings, pipe: Pipe) {
     this.#exchange = exchange
     this.#encoder = encoder
-    this.#writer = writer
+    this.#pipe = pipe
     this.#heartbeat = new Heartbeat(settings.heartbeat)
     this.#clientTimeout = settings.clientTimeout
     // The readable side was cancelled: the client hung up.
-    writer.closed.catch(exchange.cancel)
+    exchange.delivered = pipe.writer.closed.catch(exchange.cancel)
     exchange.onTick = (now) => this.#tick(now)
     exchange.onStop = (outcome) => this.#stop(outcome)
     if (exchange.outcome !== undefined) this.#stop(exchange.outcome)
@@ -136,10 +135,10 @@ class Delivery {
       while (!batch.done && exchange.outcome === undefined) {
         exchange.advance()
         await this.#deliver(stream, batch.value)
+        if (exchange.outcome !== undefined) return
         batch = await stream.items.next()
       }
-      if (exchange.outcome === undefined) await this.#sayDone()
-      exchange.finish()
+      if (exchange.outcome === undefined) this.#finish(this.#opening())
     } catch (error) {
       exchange.fail(toApiError(error))
     }
@@ -147,34 +146,29 @@ class Delivery {
 
   /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
   async #deliver(stream: LiveStream, value: ChatChunk[] | Bytes): Promise<void> {
-    const parts: Bytes[] = []
-    const opening = this.#opening()
-    if (opening !== '') parts.push(encodeText(opening))
-    parts.push(Array.isArray(value) ? encodeText(this.#encoder.chunks(value)) : value)
-    this.#saidDone = stream.contract.finished
-    if (this.#saidDone) parts.push(encodeText(this.#encoder.done()))
+    const bytes = Array.isArray(value) ? encodeText(this.#encoder.chunks(value)) : value
+    const parts = [this.#opening(), bytes]
     this.#hasWritten = true
-    await this.#write(parts.length === 1 ? (parts[0] as Bytes) : concat(parts))
+    if (stream.contract.finished) this.#finish(...parts)
+    else await this.#exchange.untilRead(this.#send(concat(parts)))
   }
 
-  async #sayDone(): Promise<void> {
-    if (this.#saidDone) return
-    await this.#write(encodeText(this.#opening() + this.#encoder.done()))
+  /** The stream is finished as soon as its end is on the way: nothing else may follow that. */
+  #finish(...last: Bytes[]): void {
+    void this.#send(concat([...last, encodeText(this.#encoder.done())]))
+    this.#exchange.finish()
   }
 
-  #opening(): string {
-    const pinged = !this.#hasWritten && this.#heartbeat.count > 0
-    return pinged ? this.#encoder.opening(this.#stream) : ''
-  }
-
-  async #write(bytes: Bytes): Promise<void> {
-    await this.#exchange.untilRead(this.#send(bytes))
+  /** What has to go before the first event. */
+  #opening(): Bytes {
+    const hasPinged = !this.#hasWritten && this.#heartbeat.count > 0
+    return encodeText(hasPinged ? this.#encoder.opening(this.#stream) : '')
   }
 
   async #send(bytes: Bytes): Promise<void> {
     this.#unread++
     try {
-      await this.#writer.write(bytes)
+      await this.#pipe.writer.write(bytes)
     } catch {
       this.#exchange.cancel()
     }
@@ -197,16 +191,17 @@ class Delivery {
 
   #stop(outcome: Outcome): void {
     if (outcome.kind === 'cancelled') {
-      this.#writer.abort().catch(() => {})
-    } else {
-      if (outcome.kind === 'failed') this.#sayFailed(outcome.error)
-      this.#writer.close().catch(() => {})
+      this.#pipe.break(new Cancelled('the client left'))
+      return
     }
-  }
-
-  #sayFailed(error: ApiError): void {
-    const timer = setTimeout(() => this.#writer.abort().catch(() => {}), this.#clientTimeout)
-    this.#writer.closed.catch(() => {}).finally(() => clearTimeout(timer))
-    this.#writer.write(encodeText(this.#opening() + this.#encoder.error(error))).catch(() => {})
+    if (outcome.kind === 'failed') {
+      void this.#send(concat([this.#opening(), encodeText(this.#encoder.error(outcome.error))]))
+    }
+    this.#pipe.writer.close().catch(() => {})
+    // A client that never reads the end must not hold its connection for ever.
+    const timer = setTimeout(() => {
+      this.#pipe.break(new Cancelled('the client does not read'))
+    }, this.#clientTimeout)
+    void this.#exchange.delivered?.finally(() => clearTimeout(timer))
   }
 }

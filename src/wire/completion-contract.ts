@@ -1,4 +1,4 @@
-import type { ChatCompletion } from './chat.ts'
+import type { ChatCompletion, FinishReason } from './chat.ts'
 import type { ChatContract, Mend } from './contract.ts'
 import { renameReasoning } from './delta.ts'
 import { finishReason } from './finish.ts'
@@ -11,23 +11,28 @@ import { isObject } from './object.ts'
  * the contract's `ApiError`.
  */
 export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] {
-  if (!isObject(value)) throw contract.invalid('sent an answer that is not a JSON object')
+  if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
   const error = errorOf(value)
-  if (error !== undefined) throw contract.failed(error.message, error.type, error.code)
-  if (!Array.isArray(value.choices)) throw contract.invalid('sent an answer without choices')
+  if (error !== undefined) throw contract.errors.failed(error)
+  if (!Array.isArray(value.choices)) throw contract.errors.invalid('sent an answer without choices')
+  if (value.choices.length === 0) {
+    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
+  }
   const completion = value as ChatCompletion
   for (const choice of completion.choices) {
     if (!isObject(choice) || !isObject(choice.message)) {
-      throw contract.invalid('sent a choice without a message')
+      throw contract.errors.invalid('sent a choice without a message')
     }
     if (renameReasoning(choice.message, contract.options.reasoning)) {
       contract.mended.add('reasoning')
     }
     const verdict = finishReason(choice.finish_reason)
-    if (verdict === undefined) continue
-    if (verdict.kind !== 'reason') throw contract.badFinish(verdict)
-    if (verdict.reason === null || verdict.reason === choice.finish_reason) continue
-    choice.finish_reason = verdict.reason
+    if (verdict === undefined || (verdict.kind === 'reason' && verdict.reason === null)) {
+      throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
+    }
+    if (verdict.kind !== 'reason') throw contract.errors.badFinish(verdict)
+    if (verdict.reason === choice.finish_reason) continue
+    choice.finish_reason = verdict.reason as FinishReason
     contract.mended.add('finish_reason')
   }
   contract.judgeCreated(completion)

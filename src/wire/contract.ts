@@ -6,8 +6,9 @@
  */
 import type { ChatChunk, ChunkChoice, ChunkDelta, FinishReason, Usage } from './chat.ts'
 import { deltaKind, renameReasoning } from './delta.ts'
-import { ApiError } from './errors.ts'
-import { finishReason, type ReasonVerdict } from './finish.ts'
+import { type EngineErrorOptions, EngineErrors } from './engine-errors.ts'
+import type { ApiError } from './errors.ts'
+import { finishReason } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
 import { ToolIndex } from './tool-index.ts'
@@ -26,17 +27,17 @@ export type Mend =
   | 'tool_index'
   | 'usage'
 
-/** `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it. */
-export type Verdict = 'same' | 'changed' | 'drop'
+/** `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of
+ * it. `hold`: usage, which `end` gives when all else was said; it may be changed too.
+ */
+export type Verdict = 'same' | 'changed' | 'drop' | 'hold' | 'hold-changed'
 
 /** How the engine stopped speaking: with `[DONE]`, by ending, or by breaking off. */
 export type Ending = 'done' | 'end' | 'reset'
 
-export interface ContractOptions {
-  /** How people know the engine; the messages of errors name it. */
-  label: string
-  /** Error codes begin with it: `upstream_truncated`. */
-  source?: 'upstream' | 'engine'
+export interface ContractOptions extends EngineErrorOptions {
+  /** How many choices were asked for; 1 by default. An engine may give fewer. */
+  choices?: number
   /** Whether the client asked for usage. */
   usage?: boolean
   /** Whether we asked the engine for usage on our own: dropping it is then no mend. */
@@ -70,11 +71,19 @@ export class ChatContract {
   readonly mended = new Set<Mend>()
 
   readonly options: ContractOptions
+  readonly errors: EngineErrors
   readonly #choices = new Map<number, ChoiceState>()
-  #usageSent = false
+  /** The chunk that brought nothing but the last usage, if one did. */
+  #usageChunk: ChatChunk | undefined
 
   constructor(options: ContractOptions) {
     this.options = options
+    this.errors = new EngineErrors(options)
+  }
+
+  /** Whether every choice asked for has finished: all that may follow is usage and the end. */
+  get isComplete(): boolean {
+    return this.#choices.size >= (this.options.choices ?? 1) && this.#allFinished()
   }
 
   /** A frame came that was proven to bring only the next text of an open choice. */
@@ -84,15 +93,16 @@ export class ChatContract {
 
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict {
-    if (!isObject(value)) throw this.invalid('sent a frame that is not a JSON object')
+    if (!isObject(value)) throw this.errors.invalid('sent a frame that is not a JSON object')
     const error = errorOf(value)
-    if (error !== undefined) throw this.failed(error.message, error.type, error.code)
-    if (!Array.isArray(value.choices)) throw this.invalid('sent a frame without choices')
+    if (error !== undefined) throw this.errors.failed(error)
+    if (!Array.isArray(value.choices)) throw this.errors.invalid('sent a frame without choices')
     const chunk = value as ChatChunk
     let changed = this.#judgeIdentity(chunk)
     for (const choice of chunk.choices) changed = this.#judgeChoice(choice) || changed
     const usage = this.#judgeUsage(chunk)
     if (usage === 'drop') return 'drop'
+    if (usage === 'hold') return changed ? 'hold-changed' : 'hold'
     return changed || usage === 'changed' ? 'changed' : 'same'
   }
 
@@ -111,8 +121,8 @@ export class ChatContract {
       this.mended.add('finish_reason')
     }
     if (ending !== 'done') this.mended.add('done')
-    if (this.options.usage && this.usage !== undefined && !this.#usageSent) {
-      owed.push({ ...this.chunk([]), usage: this.usage })
+    if (this.options.usage && this.usage !== undefined) {
+      owed.push(this.#usageChunk ?? { ...this.chunk([]), usage: this.usage })
     }
     this.finished = true
     return owed
@@ -126,6 +136,7 @@ export class ChatContract {
 
   /** Says nothing new: the heartbeat of a stream that has begun. */
   quietChunk(): ChatChunk {
+    if (this.#choices.size === 0) return this.roleChunk()
     const open = [...this.#choices].find(([, state]) => !state.finished)
     return this.chunk([{ index: open?.[0] ?? 0, delta: {}, finish_reason: null }])
   }
@@ -137,42 +148,19 @@ export class ChatContract {
     ])
   }
 
-  /** The engine broke the contract: `did` completes "{label} …". */
-  invalid(did: string, cause?: unknown): ApiError {
-    return this.#broken('invalid', did, cause)
-  }
-
-  /** The engine said itself that it failed. */
-  failed(message: string, type?: string, code?: string | null): ApiError {
-    const text = `${this.options.label} failed while answering: ${message}`
-    return new ApiError(502, text, {
-      type: type ?? 'server_error',
-      code: code ?? this.#code('error'),
-    })
-  }
-
-  #code(what: string): string {
-    return `${this.options.source ?? 'upstream'}_${what}`
-  }
-
-  #broken(what: string, did: string, cause?: unknown): ApiError {
-    const message = `${this.options.label} ${did}; the answer is not complete.`
-    return new ApiError(502, message, { code: this.#code(what), cause })
-  }
-
   #unfinished(ending: Ending): ApiError {
     const seen = this.#choices.size === 0 ? 'before the first choice' : 'before a finish_reason'
-    if (ending === 'done') return this.#broken('incomplete', `sent [DONE] ${seen}`)
+    if (ending === 'done') return this.errors.unfinished('incomplete', `sent [DONE] ${seen}`)
     const how = ending === 'reset' ? 'broke the connection' : 'ended the stream'
-    return this.#broken('truncated', `${how} ${seen}`)
+    return this.errors.unfinished('truncated', `${how} ${seen}`)
   }
 
   /** The id must not change. */
   #judgeIdentity(chunk: ChatChunk): boolean {
     const { id, model } = chunk
-    if (typeof id === 'string' && id !== '') {
+    if (id !== undefined && id !== null && id !== '') {
       if (this.id === '') this.id = id
-      else if (this.id !== id) throw this.invalid('changed the id within one stream')
+      else if (this.id !== id) throw this.errors.invalid('changed the id within one stream')
     }
     if (typeof model === 'string' && model !== '') this.model = model
     return this.judgeCreated(chunk)
@@ -192,15 +180,13 @@ export class ChatContract {
   /** Usage is written once, last, with no choices, and only when asked for. */
   #judgeUsage(chunk: ChatChunk): Verdict {
     if (!isObject(chunk.usage)) return 'same'
+    const isRepeated = this.usage !== undefined
+    const isAlone = chunk.choices.length === 0
     this.usage = chunk.usage
-    const alone = chunk.choices.length === 0
-    if (alone && this.options.usage && !this.#usageSent && this.#allFinished()) {
-      this.#usageSent = true
-      return 'same'
-    }
-    const expected = alone && !this.options.usage && this.options.usageRequested
-    if (!expected) this.mended.add('usage')
-    if (alone) return 'drop'
+    this.#usageChunk = isAlone ? chunk : undefined
+    const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
+    if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.mended.add('usage')
+    if (isAlone) return this.options.usage ? 'hold' : 'drop'
     delete chunk.usage
     return 'changed'
   }
@@ -211,17 +197,18 @@ export class ChatContract {
   }
 
   #judgeChoice(choice: ChunkChoice): boolean {
-    if (!isObject(choice)) throw this.invalid('sent a choice that is not an object')
+    if (!isObject(choice)) throw this.errors.invalid('sent a choice that is not an object')
     let changed = false
     if (!Number.isInteger(choice.index) || choice.index < 0) {
       choice.index = 0
       changed = this.#mend('index')
     }
     if (choice.delta === undefined || choice.delta === null) {
+      if (isOtherAnswer(choice)) throw this.errors.invalid('sent something that is no chat chunk')
       choice.delta = {}
       changed = this.#mend('delta')
     }
-    if (!isObject(choice.delta)) throw this.invalid('sent a delta that is not an object')
+    if (!isObject(choice.delta)) throw this.errors.invalid('sent a delta that is not an object')
     const state = this.#stateOf(choice.index)
     changed = this.#judgeDelta(choice, state) || changed
     return this.#judgeFinish(choice, state) || changed
@@ -239,10 +226,11 @@ export class ChatContract {
   #judgeDelta(choice: ChunkChoice, state: ChoiceState): boolean {
     const { delta } = choice
     const kind = deltaKind(delta)
-    if ('wrong' in kind) throw this.invalid(`sent ${kind.wrong}`)
-    const { speaks } = kind
-    if (speaks && state.finished) throw this.invalid('sent content after a finish_reason')
-    if (speaks) this.tokens++
+    if ('wrong' in kind) throw this.errors.invalid(`sent ${kind.wrong}`)
+    if (kind.speaks && state.finished) {
+      throw this.errors.invalid('sent content after a finish_reason')
+    }
+    if (kind.progresses) this.tokens++
     let changed = renameReasoning(delta, this.options.reasoning) && this.#mend('reasoning')
     if (delta.tool_calls && state.tools.mend(delta.tool_calls)) changed = this.#mend('tool_index')
     if (!state.hasRole) {
@@ -258,7 +246,7 @@ export class ChatContract {
   #judgeFinish(choice: ChunkChoice, state: ChoiceState): boolean {
     const verdict = finishReason(choice.finish_reason)
     if (verdict === undefined) return false
-    if (verdict.kind !== 'reason') throw this.badFinish(verdict)
+    if (verdict.kind !== 'reason') throw this.errors.badFinish(verdict)
     const wasFinished = state.finished
     if (verdict.reason !== null) {
       state.finished = true
@@ -270,16 +258,6 @@ export class ChatContract {
     return this.#mend('finish_reason')
   }
 
-  /** Why a choice that ended so ends the answer. */
-  badFinish(verdict: Exclude<ReasonVerdict, { kind: 'reason' }>): ApiError {
-    if (verdict.kind === 'abort') {
-      const message = `${this.options.label} aborted the answer on its own; it is not complete.`
-      return new ApiError(502, message, { code: 'engine_aborted' })
-    }
-    if (verdict.kind === 'error') return this.failed('its finish_reason is "error"')
-    return this.invalid(`sent an unknown finish_reason (${verdict.shown})`)
-  }
-
   #emptyDelta(index: number): ChunkDelta {
     return this.#choices.get(index)?.hasRole ? {} : { role: 'assistant' }
   }
@@ -288,4 +266,9 @@ export class ChatContract {
     this.mended.add(what)
     return true
   }
+}
+
+/** Whole completions and the old text completions have choices too, and say it elsewhere. */
+function isOtherAnswer(choice: Record<string, unknown>): boolean {
+  return choice.message !== undefined || choice.text !== undefined
 }

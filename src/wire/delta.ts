@@ -1,8 +1,11 @@
 import type { ChunkDelta } from './chat.ts'
 import { isObject } from './object.ts'
 
-/** What a delta brings: a token, nothing, or something that is no delta of this API. */
-export type DeltaKind = { speaks: boolean } | { wrong: string }
+/**
+ * What a delta brings. It speaks where it has content that no finish may precede, and progresses
+ * where it has anything but a role, a server's own fields included.
+ */
+export type DeltaKind = { speaks: boolean; progresses: boolean } | { wrong: string }
 
 const TEXTS = ['content', 'refusal', 'reasoning', 'reasoning_content'] as const
 
@@ -17,11 +20,19 @@ export function deltaKind(delta: ChunkDelta): DeltaKind {
     }
   }
   const calls = delta.tool_calls as unknown
-  if (calls === undefined || calls === null) return { speaks }
+  if (calls === undefined || calls === null) return { speaks, progresses: progresses(delta) }
   if (!Array.isArray(calls) || !calls.every(isObject)) {
     return { wrong: 'tool_calls that are not an array of objects' }
   }
-  return { speaks: speaks || calls.length > 0 }
+  return { speaks: speaks || calls.length > 0, progresses: progresses(delta) }
+}
+
+function progresses(delta: ChunkDelta): boolean {
+  for (const [field, value] of Object.entries(delta)) {
+    const isEmpty = value === null || value === undefined || value === ''
+    if (field !== 'role' && !isEmpty && !(Array.isArray(value) && value.length === 0)) return true
+  }
+  return false
 }
 
 /** Gives reasoning one name, in place. Returns whether it had another. */

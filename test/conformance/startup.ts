@@ -20,6 +20,7 @@ export function startup(host: HostName): void {
   describe('what it prints', () => output(host))
   describe('what it logs', () => logs(host))
   describe('how it ends', () => endings(host))
+  it('asks no proxy for a server on this machine', () => direct(host))
 }
 
 /** Words that the one line has to say, in this order. */
@@ -319,4 +320,17 @@ function endings(host: HostName): void {
     await expect(fetch(server.url)).rejects.toThrow()
     expect(server.stderr()).not.toMatch(/error|stack/i)
   })
+}
+
+async function direct(host: HostName): Promise<void> {
+  const upstream = await startUpstream({ persona: 'vllm' })
+  try {
+    const nowhere = `http://127.0.0.1:${await closedPort()}`
+    const env = { HTTP_PROXY: nowhere, http_proxy: nowhere, NODE_USE_ENV_PROXY: '1' }
+    await using server = await startServer(host, ['--upstream', upstream.url], env)
+    const answer = await postChat(server.base, { model: upstream.models[0]?.id, stream: false })
+    expect(answer.status).toBe(200)
+  } finally {
+    await upstream.close()
+  }
 }

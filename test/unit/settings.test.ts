@@ -231,3 +231,14 @@ it('names the near ones of an unknown setting', () => {
   )
   expect(refusal({ zzzzzz: 1 })).toBe('zzzzzz: there is no such setting.')
 })
+
+it('takes no notice of the names Kubernetes gives a service called sluice', () => {
+  const env = {
+    SLUICE_SERVICE_HOST: '10.0.0.1',
+    SLUICE_SERVICE_PORT: '80',
+    SLUICE_PORT: 'tcp://10.0.0.1:80',
+    SLUICE_PORT_80_TCP_ADDR: '10.0.0.1',
+    SLUICE_STATIC_DELAY: '5ms',
+  }
+  expect(settingsFromEnv(env)).toEqual({ staticDelay: 5 })
+})

@@ -214,3 +214,9 @@ describe('a server of another kind', () => {
     expect(await look(discovery({ [server.port]: 'tabbyapi' }))).toEqual({ tabbyapi: ['real'] })
   })
 })
+
+it('tells servers of one kind apart, and from what is known', async () => {
+  const [one, two] = [await upstream({ persona: 'vllm' }), await upstream({ persona: 'vllm' })]
+  const from = discovery({ [one.port]: 'vllm', [two.port]: 'sglang' }, { labels: ['vllm'] })
+  expect(Object.keys(await look(from)).sort()).toEqual(['vllm-2', 'vllm-3'])
+})

@@ -217,3 +217,31 @@ describe('the list', () => {
     await expect(from.find('zzz')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
   })
 })
+
+describe('an upstream that is slow to list its models', () => {
+  const slow = (label: string): Engine => ({
+    ...engine(label),
+    models: (signal) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
+  })
+
+  it('is waited for once, and then never keeps a request that names a model', async () => {
+    const from = router([slow('a')])
+    expect(await picked(from, 'x')).toBe('a x')
+    for (const model of ['x', 'y', 'z']) {
+      const started = performance.now()
+      expect(await picked(from, model)).toBe(`a ${model}`)
+      expect(performance.now() - started).toBeLessThan(500)
+    }
+  })
+
+  it('keeps no one from the models of another', async () => {
+    const from = router([slow('a'), engine('b', 'x')])
+    await picked(from, 'x')
+    const started = performance.now()
+    expect(await picked(from, 'x')).toBe('b x')
+    expect(performance.now() - started).toBeLessThan(500)
+  })
+})

@@ -187,3 +187,16 @@ describe('time', () => {
     await expect(waiting).rejects.toBe(reason)
   })
 })
+
+it('counts what is text, and no part of another kind', async () => {
+  const content = [
+    { type: 'text', text: 'two words' },
+    { type: 'video', text: 5 },
+    { type: 'image_url' },
+  ] as unknown as string
+  const { usage } = await said({
+    messages: [{ role: 'user', content }],
+    stream_options: { include_usage: true },
+  })
+  expect(usage?.prompt_tokens).toBe(2)
+})

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Fold } from '../../../src/stream/collect.ts'
+import { obey } from '../../../src/stream/chat-stream.ts'
+import { collect, Fold } from '../../../src/stream/collect.ts'
 import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat.ts'
 
 function fold(...chunks: Partial<ChatChunk>[]) {
@@ -115,4 +116,13 @@ describe('Fold', () => {
     expect(choices[0]?.message.content).toBe('aa')
     expect('polluted' in (choices[0]?.message ?? {})).toBe(false)
   })
+})
+
+it('ends what does not end', async () => {
+  async function* forever(): AsyncGenerator<ChatChunk[], void, void> {
+    const choices = [{ index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null }]
+    for (;;) yield [{ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices }]
+  }
+  const folding = collect(obey(forever(), { label: 'x' }), () => {}, 100)
+  await expect(folding).rejects.toMatchObject({ status: 502, code: 'engine_invalid' })
 })

@@ -178,4 +178,34 @@ describe('EventReader', () => {
       'data: {"id":"c1", "choices":[{"index":0, "delta":{"role":"assistant"},"finish_reason":"stop"}]}\n\n',
     )
   })
+
+  const finish = (more = {}) =>
+    frames([
+      {
+        ...envelope,
+        choices: [{ index: 0, delta: { role: 'assistant' }, finish_reason: 'stop' }],
+        ...more,
+      },
+    ])
+
+  it('gives held usage as the bytes it came in', () => {
+    const usage = 'data: {"id":"c1","choices":[],"usage":{"total_tokens":2},"seconds":1.0}\n\n'
+    expect(read([encodeText(`${finish()}${usage}data: [DONE]\n\n`)], true).bytes).toBe(
+      finish() + usage,
+    )
+  })
+
+  it('takes what begins with [DONE] for the end', () => {
+    expect(read([encodeText(`${finish()}data: [DONE] \n\n`)])).toMatchObject({
+      ended: true,
+      bytes: finish(),
+    })
+  })
+
+  it('refuses at once a frame that nests too deep', () => {
+    const deep = `data: {"id":"c1","x":${'['.repeat(50_000)}${']'.repeat(50_000)},"choices":[{"delta":{"content":"a"}}]}\n\n`
+    const started = performance.now()
+    expect(read([encodeText(deep)]).code).toBe('upstream_invalid')
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
 })

@@ -15,10 +15,7 @@ const chunk = fc
       fc.record(
         {
           index: fc.nat(1),
-          delta: fc.record(
-            { content: text, role: text, tool_calls: fc.constant([]) },
-            { requiredKeys: [] },
-          ),
+          delta: fc.record({ content: text, role: text, reasoning: text }, { requiredKeys: [] }),
           finish_reason: fc.constantFrom(null, 'stop' as const),
           logprobs: fc.constant(null),
         },

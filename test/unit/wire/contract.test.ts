@@ -43,8 +43,8 @@ describe('a stream as it should be', () => {
     const stream = contract({ usage: true })
     expect(stream.judge(says('a'))).toBe('same')
     expect(stream.judge(ends('stop'))).toBe('same')
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('same')
-    expect(stream.end('done')).toEqual([])
+    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
+    expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
     expect([...stream.mended]).toEqual([])
     expect(stream).toMatchObject({
       id: 'c1',
@@ -174,13 +174,24 @@ describe('usage', () => {
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
   })
 
-  it('is given once, though it came twice', () => {
+  it('is given once, though it came twice: the last one', () => {
     const stream = contract({ usage: true })
     stream.judge(says('a'))
     stream.judge(ends('stop'))
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('same')
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('drop')
-    expect(stream.end('done')).toEqual([])
+    expect(stream.judge(chunk([], { usage: { ...USAGE, total_tokens: 1 } }))).toBe('hold')
+    expect(stream.judge(chunk([], { usage: USAGE, timings: 1 }))).toBe('hold')
+    expect(stream.end('done')).toEqual([chunk([], { usage: USAGE, timings: 1 })])
+    expect([...stream.mended]).toEqual(['usage'])
+  })
+
+  it('comes last, whatever an upstream says after it', () => {
+    const stream = contract({ usage: true, choices: 2 })
+    stream.judge(says('a'))
+    stream.judge(ends('stop'))
+    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
+    const second = { index: 1, delta: { role: 'assistant', content: 'b' }, finish_reason: 'stop' }
+    expect(stream.judge(chunk([second]))).toBe('same')
+    expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
   })
 
   it('is never made up', () => {
@@ -227,6 +238,83 @@ describe('tool calls', () => {
   })
 })
 
+describe('tool calls without ids', () => {
+  const piece = (name: string, fields: Record<string, unknown> = {}) => ({
+    function: { name, arguments: '{}' },
+    ...fields,
+  })
+  const indices = (...deltas: Record<string, unknown>[][]) => {
+    const stream = contract()
+    return deltas.map((tool_calls) => {
+      stream.judge(
+        chunk([{ index: 0, delta: { role: 'assistant', tool_calls }, finish_reason: null }]),
+      )
+      return tool_calls.map(({ index }) => index)
+    })
+  }
+
+  it('are calls of their own within one delta', () => {
+    expect(indices([piece('f'), piece('f')])).toEqual([[0, 1]])
+    expect(indices([piece('f', { index: 0 }), piece('g', { index: 0 })])).toEqual([[0, 1]])
+  })
+
+  it('are told apart by their names', () => {
+    expect(indices([piece('f')], [piece('g')], [{ function: { arguments: 'x' } }])).toEqual([
+      [0],
+      [1],
+      [1],
+    ])
+    expect(indices([piece('f', { index: 0 })], [piece('g', { index: 0 })])).toEqual([[0], [1]])
+  })
+
+  it('may not claim an index no model counts to', () => {
+    const started = performance.now()
+    expect(
+      indices([{ index: 4294967294, id: 'a' }], [{ index: 5, id: 'b' }], [{ id: 'c' }]),
+    ).toEqual([[0], [5], [6]])
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
+
+describe('a heartbeat', () => {
+  it('says who speaks, where no choice has begun', () => {
+    const stream = contract()
+    stream.judge(chunk([], { id: '', prompt_filter_results: [] }))
+    expect(stream.quietChunk().choices).toEqual([
+      { index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null },
+    ])
+  })
+
+  it('says nothing of an open choice', () => {
+    const stream = contract()
+    stream.judge(says('a'))
+    stream.judge(chunk([{ index: 1, delta: { role: 'assistant' }, finish_reason: null }]))
+    stream.judge(ends('stop'))
+    expect(stream.quietChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
+  })
+})
+
+it('takes any field of a delta but the role for progress', () => {
+  const stream = contract()
+  const say = (delta: object) => stream.judge(chunk([{ index: 0, delta, finish_reason: null }]))
+  say({ role: 'assistant', content: '', tool_calls: [], audio: null })
+  expect(stream.tokens).toBe(0)
+  say({ thinking: 'hm' })
+  expect(stream.tokens).toBe(1)
+})
+
+it('tells a client neither key nor address of the engine, and not too much', () => {
+  const stream = contract({ secrets: ['sk-secret', '127.0.0.1:11434'] })
+  const message = `Bad key sk-secret at 127.0.0.1:11434. ${'x'.repeat(10_000)}`
+  try {
+    stream.judge({ error: { message } })
+  } catch (error) {
+    expect((error as ApiError).message).toContain('Bad key … at ….')
+    expect((error as ApiError).message.length).toBeLessThan(600)
+  }
+  expect.assertions(2)
+})
+
 describe('what fails', () => {
   it.each<[string, unknown, string]>([
     ['no object', ['x'], 'upstream_invalid'],
@@ -237,6 +325,16 @@ describe('what fails', () => {
     [
       'tool calls that are none',
       chunk([{ index: 0, delta: { tool_calls: 'x' } }]),
+      'upstream_invalid',
+    ],
+    [
+      'a whole completion',
+      chunk([{ index: 0, message: { content: 'a' }, finish_reason: 'stop' }]),
+      'upstream_invalid',
+    ],
+    [
+      'an old text completion',
+      chunk([{ index: 0, text: 'a', finish_reason: 'stop' }]),
       'upstream_invalid',
     ],
     ['an unknown finish_reason', ends('because'), 'upstream_invalid'],

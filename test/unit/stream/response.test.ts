@@ -1,0 +1,88 @@
+import { expect, it } from 'vitest'
+import { chatEncoder } from '../../../src/dialects/chat.ts'
+import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
+import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
+import { readFrames } from '../../../src/stream/read.ts'
+import { streamResponse } from '../../../src/stream/response.ts'
+import { sharedTicker } from '../../../src/stream/ticker.ts'
+import type { ChatChunk } from '../../../src/wire/chat.ts'
+import { ChatContract } from '../../../src/wire/contract.ts'
+import { ApiError } from '../../../src/wire/errors.ts'
+import { encodeText } from '../../../src/wire/sse.ts'
+
+const limits = {
+  answerTimeout: 60_000,
+  firstTokenTimeout: 60_000,
+  tokenTimeout: 60_000,
+  clientTimeout: 200,
+}
+
+function chunk(content: string, finish_reason: 'stop' | null = null): ChatChunk {
+  const delta = { role: 'assistant', content }
+  const choices = [{ index: 0, delta, finish_reason }]
+  return { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices }
+}
+
+/** One exchange over an engine that says these chunks, and how it ended. */
+async function respond(ask: () => Promise<ChatStream>) {
+  const outcomes: Outcome[] = []
+  const exchange = new Exchange({
+    client: new AbortController().signal,
+    limits,
+    ticker: sharedTicker(10),
+    onEnd: (outcome) => outcomes.push(outcome),
+  })
+  const settings = { headerWait: 1_000, heartbeat: 60_000, clientTimeout: limits.clientTimeout }
+  const response = await streamResponse(exchange, ask, chatEncoder('id', 'm'), settings)
+  return { exchange, outcomes, response }
+}
+
+async function* batches(...chunks: ChatChunk[]) {
+  for (const each of chunks) yield [each]
+}
+
+function saying(...chunks: ChatChunk[]) {
+  return async () => obey(batches(...chunks), { label: 'x' })
+}
+
+it('adds no error to a stream whose [DONE] is on the way', async () => {
+  const { exchange, outcomes, response } = await respond(saying(chunk('a'), chunk('', 'stop')))
+  const reader = response.body?.getReader()
+  const first = await reader?.read()
+  expect(new TextDecoder().decode(first?.value)).toContain('"content":"a"')
+  const last = await reader?.read()
+  expect(new TextDecoder().decode(last?.value)).toContain('"finish_reason":"stop"')
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  exchange.fail(new ApiError(503, 'sluice is shutting down', { code: 'shutting_down' }))
+  let rest = ''
+  for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+    rest += new TextDecoder().decode(part.value)
+  }
+  expect(rest.endsWith('data: [DONE]\n\n')).toBe(true)
+  expect(rest).not.toContain('error')
+  expect(outcomes).toEqual([{ kind: 'finished' }])
+})
+
+it('holds no connection for a client that never reads the end', async () => {
+  const { exchange, response } = await respond(saying(chunk('a'), chunk('', 'stop')))
+  const started = performance.now()
+  await exchange.delivered
+  expect(performance.now() - started).toBeLessThan(2_000)
+  await expect(response.text()).rejects.toBeDefined()
+})
+
+it('finishes a stream that has said all but never ends, and lets it go', async () => {
+  const control = new AbortController()
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start(stream) {
+      stream.enqueue(encodeText(`data: ${JSON.stringify(chunk('a', 'stop'))}\n\n`))
+    },
+  })
+  const contract = new ChatContract({ label: 'x' })
+  const items = readFrames(body, contract, control)
+  const { outcomes, response } = await respond(async () => ({ kind: 'frames', contract, items }))
+  expect((await response.text()).endsWith('data: [DONE]\n\n')).toBe(true)
+  expect(outcomes).toEqual([{ kind: 'finished' }])
+  expect([...contract.mended]).toEqual(['done'])
+  expect(control.signal.aborted).toBe(true)
+}, 15_000)
