@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Candidate, Place } from './candidates.ts'
-import { connect, request, type Target } from './client.ts'
+import { request, type Target } from './client.ts'
 import { now, spin } from './clock.ts'
 import { type Program, start, type Usage } from './process.ts'
 import { makeScript } from './script.ts'
@@ -111,21 +111,6 @@ async function answers({ candidate, target, program }: Runner & Launched): Promi
       )
     }
   }
-}
-
-/** Sends it some of everything, so that what is compiled on the way is compiled. */
-export async function warmUp(bench: Bench, { target }: Runner): Promise<void> {
-  const until = now() + 1.2e6 * bench.scale
-  const connection = await connect(target)
-  const streams = await Promise.all(
-    Array.from({ length: 16 }, () =>
-      request(target, makeScript('paced', { tokens: 150 * bench.scale, rate: 150 })),
-    ),
-  )
-  while (now() < until) await connection.ask(makeScript('paced')).ended
-  await Promise.all(streams.map(({ ended }) => ended))
-  for (const each of streams) each.connection.drop()
-  connection.drop()
 }
 
 /** Runs `work` while this process, if it may, does not sleep. */

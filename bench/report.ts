@@ -80,7 +80,7 @@ const sections: Section[] = [
   },
   {
     title: 'Cold start, ms',
-    note: 'From starting the program to the first token of its first answer, `taskset` included (about 1 ms).',
+    note: 'From starting the program to the first token of its first answer, the middle of three starts a round, `taskset` included (about 1 ms).',
     columns: [{ title: 'first token', figure: 'cold.first' }],
   },
 ]

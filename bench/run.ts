@@ -1,7 +1,7 @@
 /** Everyone takes a turn at everything, round after round. */
 import { type Candidate, candidates } from './candidates.ts'
 import { type Disturbance, TOLERABLE, watch } from './disturbance.ts'
-import { type Bench, enter, type Runner, warmUp } from './field.ts'
+import { type Bench, enter, type Runner } from './field.ts'
 import { measureCold } from './measure/cold.ts'
 import { measureFlood } from './measure/flood.ts'
 import { measureHangUp } from './measure/hang-up.ts'
@@ -10,6 +10,7 @@ import { measurePaced, paces } from './measure/paced.ts'
 import { measureTtft } from './measure/ttft.ts'
 import type { Measure, Options } from './options.ts'
 import { type Figures, Samples } from './samples.ts'
+import { warmUp } from './warm-up.ts'
 
 export interface Outcome {
   samples: Samples
@@ -152,7 +153,7 @@ async function turn(
 
 async function memory(bench: Bench, candidate: Candidate): Promise<Figures> {
   await using runner = await enter(bench, candidate)
-  await warmUp({ ...bench, scale: Math.min(bench.scale, 0.3) }, runner)
+  await warmUp({ ...bench, scale: Math.min(bench.scale, 0.2) }, runner)
   // Awaited here, for the runner ends with this function.
   return await measureMemory(bench, runner)
 }

@@ -3,26 +3,36 @@ import { request } from '../client.ts'
 import { now } from '../clock.ts'
 import { awake, type Bench, launch, within } from '../field.ts'
 import { makeScript } from '../script.ts'
+import { median } from '../stats.ts'
+
+/** Starts of which the middle one counts. */
+const STARTS = 3
 
 /** Milliseconds from starting the program to the first token of its first answer. */
 export async function measureCold(
   bench: Bench,
   candidate: Candidate,
 ): Promise<Record<string, number>> {
-  return awake(bench, async () => {
-    await using runner = await launch(bench, candidate)
-    const deadline = runner.launchedAt + 20e6
-    while (now() < deadline) {
-      try {
-        const reading = await request(runner.target, makeScript('paced'))
-        await within(reading.first, 10_000)
-        return { 'cold.first': (reading.firstAt - runner.launchedAt) / 1000 }
-      } catch {
-        // It does not listen yet, or never will.
-        if (runner.program?.alive() === false) throw new Error(runner.program.said())
-        await Bun.sleep(1)
-      }
+  const times: number[] = []
+  for (let i = 0; i < (bench.scale < 1 ? 1 : STARTS); i++) {
+    times.push(await awake(bench, () => firstToken(bench, candidate)))
+  }
+  return { 'cold.first': median(times) }
+}
+
+async function firstToken(bench: Bench, candidate: Candidate): Promise<number> {
+  await using runner = await launch(bench, candidate)
+  const deadline = runner.launchedAt + 20e6
+  while (now() < deadline) {
+    try {
+      const reading = await request(runner.target, makeScript('paced'))
+      await within(reading.first, 10_000)
+      return (reading.firstAt - runner.launchedAt) / 1000
+    } catch {
+      // It does not listen yet, or never will.
+      if (runner.program?.alive() === false) throw new Error(runner.program.said())
+      await Bun.sleep(1)
     }
-    return { 'cold.first': Number.NaN }
-  })
+  }
+  throw new Error('no first token came within 20 s')
 }

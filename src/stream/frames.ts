@@ -33,6 +33,7 @@ export class EventReader {
   readonly #contract: ChatContract
   readonly #sink: EventSink
   readonly #proof: FrameProof | undefined
+  #view = new DataView(new ArrayBuffer(0))
   #held: { chunk: ChatChunk; text: string } | undefined
 
   /** `compare`: whether the sink can do with a frame's bytes where comparing proved them. */
@@ -45,7 +46,9 @@ export class EventReader {
   push(packet: Uint8Array<ArrayBuffer>): void {
     this.#guard(() => {
       this.#scanner.push(packet)
-      while (!this.ended && this.#scanner.next()) this.#event()
+      const { buffer } = this.#scanner
+      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+      while (!this.ended && (this.#proven() || this.#scanner.next())) this.#event()
     })
   }
 
@@ -74,19 +77,30 @@ export class EventReader {
     return this.#contract.errors.invalid(did, error)
   }
 
-  #event(): void {
+  /** Runs over events that comparing proves, line ends and all. */
+  #proven(): false {
     const scanner = this.#scanner
-    const { buffer, start, end } = scanner
-    if (scanner.plain) {
-      if (this.#proof?.proves(buffer, start, end)) {
-        this.#contract.takeProven()
-        this.#sink.same(scanner, undefined)
-      } else {
-        this.#data(scanner.plainData(), true)
-      }
-    } else {
-      this.#legal()
+    const proof = this.#proof
+    if (proof === undefined) return false
+    for (let at = scanner.boundary; at !== -1; at = scanner.boundary) {
+      const end = proof.provenEnd(scanner.buffer, this.#view, at)
+      if (end === -1) break
+      scanner.take(end)
+      this.#takeProven()
     }
+    return false
+  }
+
+  #takeProven(): void {
+    this.#contract.takeProven()
+    this.#sink.same(this.#scanner, undefined)
+  }
+
+  #event(): void {
+    const { plain, buffer, start, end } = this.#scanner
+    if (!plain) this.#legal()
+    else if (this.#proof?.provenEnd(buffer, this.#view, start) === end) this.#takeProven()
+    else this.#data(this.#scanner.plainData(), true)
   }
 
   /** An event in a legal form that is not ours: it is judged the same and framed anew. */

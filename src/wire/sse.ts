@@ -119,6 +119,20 @@ export class EventScanner {
     }
   }
 
+  /** Where the next event begins, if nothing of it was read yet; else -1. */
+  get boundary(): number {
+    const isClean = this.#pending === this.#searched && !this.#beginning && !this.#afterCr
+    return isClean ? this.#pending : -1
+  }
+
+  /** Moves over `buffer[boundary, end)`, a plain event that was found by other means. */
+  take(end: number): void {
+    this.start = this.#pending
+    this.end = end
+    this.plain = true
+    this.#pending = this.#line = this.#searched = end
+  }
+
   /** The bytes that came after the last whole event, as an event: for a sender that ended there. */
   takeRest(): boolean {
     if (this.#pending >= this.buffer.length) return false

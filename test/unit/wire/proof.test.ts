@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatChunk } from '../../../src/wire/chat.ts'
-import { FrameProof, isJsonText } from '../../../src/wire/proof.ts'
+import { endOfJsonText } from '../../../src/wire/json-text.ts'
+import { FrameProof } from '../../../src/wire/proof.ts'
 import { encodeText } from '../../../src/wire/sse.ts'
 
 function chunk(delta: ChatChunk['choices'][0]['delta'], more: Partial<ChatChunk> = {}): ChatChunk {
@@ -25,8 +26,9 @@ function learnt(value: ChatChunk, bytes = frameOf(value)): FrameProof {
   return proof
 }
 
-function proves(proof: FrameProof, bytes: Uint8Array): boolean {
-  return proof.proves(bytes, 0, bytes.length)
+function proves(proof: FrameProof, bytes: Uint8Array<ArrayBuffer>): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  return proof.provenEnd(bytes, view, 0) === bytes.length
 }
 
 describe('FrameProof', () => {
@@ -93,6 +95,16 @@ describe('FrameProof', () => {
     )
   })
 
+  it('proves frames whose padding differs too, but for nothing else of them', () => {
+    const padded = (content: string, obfuscation: unknown) => chunk({ content }, { obfuscation })
+    const proof = learnt(padded('a', 'xyz'))
+    expect(proves(proof, frameOf(padded('b', '12345')))).toBe(true)
+    expect(proves(proof, frameOf(padded('b', '')))).toBe(true)
+    expect(proves(proof, frameOf(padded('', 'x')))).toBe(false)
+    expect(proves(proof, frameOf(padded('b', 5)))).toBe(false)
+    expect(proves(proof, frameOf(chunk({ content: 'b' })))).toBe(false)
+  })
+
   it('is not misled by a text that looks like a field', () => {
     const value = chunk({ content: 'say "content":"x" and \\"content\\":\\"y\\"' })
     const proof = learnt(value)
@@ -119,7 +131,7 @@ describe('FrameProof', () => {
   it('tries again after many frames in vain', () => {
     const proof = new FrameProof()
     const proven = Array.from({ length: 80 }, (_, i) => {
-      const bytes = frameOf(chunk({ content: 'a' }, { obfuscation: `${i}` }))
+      const bytes = frameOf(chunk({ content: 'a' }, { changing: `${i}` }))
       proof.learn(bytes, 0, bytes.length, chunk({ content: 'a' }))
       return proves(proof, bytes)
     })
@@ -147,7 +159,7 @@ describe('FrameProof', () => {
   })
 })
 
-describe('isJsonText', () => {
+describe('endOfJsonText', () => {
   it('agrees with the JSON parser on any bytes', () => {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     const byte = fc.oneof(
@@ -163,7 +175,7 @@ describe('isJsonText', () => {
         } catch {
           valid = false
         }
-        expect(isJsonText(bytes, 1, bytes.length - 1)).toBe(valid)
+        expect(endOfJsonText(bytes, 1, bytes.length) === bytes.length - 1).toBe(valid)
       }),
       { numRuns: 20_000 },
     )

@@ -1,0 +1,14 @@
+import type { Bench, Runner } from './field.ts'
+import { measureFlood } from './measure/flood.ts'
+import { measurePaced } from './measure/paced.ts'
+import { measureTtft } from './measure/ttft.ts'
+
+/**
+ * Takes the measurements once, uncounted: compilers go on optimising for tens of thousands of
+ * chunks, and what they have not done yet is not what a chunk costs.
+ */
+export async function warmUp(bench: Bench, runner: Runner): Promise<void> {
+  await measureFlood({ ...bench, scale: bench.scale / 2 }, runner)
+  await measurePaced(bench, runner, { streams: 100, rate: 200 })
+  await measureTtft(bench, runner)
+}
