@@ -11,7 +11,10 @@ export interface Limits {
   clientTimeout: number
 }
 
-/** The clock of one answer. Only the time spent waiting for the engine counts against the engine. */
+/**
+ * The clock of one answer; times are milliseconds of `performance.now()`. Only the time spent waiting for the engine counts
+ * against the engine.
+ */
 export class Deadlines {
   readonly #limits: Limits
   #phase: Phase = 'answer'
@@ -25,23 +28,22 @@ export class Deadlines {
   }
 
   /** The engine made progress; what comes next has all of its time. */
-  enter(phase: Phase): void {
+  enter(phase: Phase, now: number): void {
     this.#phase = phase
     this.#spent = 0
-    this.#since = performance.now()
+    this.#since = now
   }
 
   /** From now on the client is waited for, to read. */
-  waitForClient(): void {
-    const now = performance.now()
+  waitForClient(now: number): void {
     this.#spent += now - this.#since
     this.#since = now
     this.#waitsForClient = true
   }
 
   /** From now on the engine is waited for again, in the phase it was in. */
-  waitForEngine(): void {
-    this.#since = performance.now()
+  waitForEngine(now: number): void {
+    this.#since = now
     this.#waitsForClient = false
   }
 

@@ -71,25 +71,28 @@ export class Exchange {
   /** The engine has answered; its first token is waited for. */
   begin(answer: ChatStream): void {
     this.#answer = answer
-    this.#deadlines.enter('first')
+    this.#deadlines.enter('first', performance.now())
   }
 
-  /** A batch of the answer came. Only a token is progress: a chunk may say nothing. */
-  advance(): void {
+  /** A batch of the answer came at `now`. Only a token is progress: a chunk may say nothing. */
+  advance(now: number): void {
     const answer = this.#answer
     if (answer === undefined || answer.kind === 'whole') return
     const { tokens } = answer.contract
     if (tokens === this.#tokens) return
     this.#tokens = tokens
-    this.firstTokenAt ??= performance.now()
-    this.#deadlines.enter('token')
+    this.firstTokenAt ??= now
+    this.#deadlines.enter('token', now)
   }
 
-  /** Waits for the client to take what was written. */
-  async untilRead(written: Promise<void>): Promise<void> {
-    this.#deadlines.waitForClient()
-    await written
-    this.#deadlines.waitForEngine()
+  /** From `now` on it is the client who is waited for, to read. */
+  waitForClient(now: number): void {
+    this.#deadlines.waitForClient(now)
+  }
+
+  /** From `now` on it is the engine who is waited for. */
+  waitForEngine(now: number): void {
+    this.#deadlines.waitForEngine(now)
   }
 
   /** What the engine counted, as far as it is known. */

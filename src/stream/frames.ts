@@ -202,17 +202,22 @@ export class FrameSink implements EventSink {
 
   /** What came since the last call, as one piece; undefined if nothing did. */
   take(): Uint8Array<ArrayBuffer> | undefined {
+    if (this.#parts.length === 0) return this.#takeRun()
     this.#closeRun()
     const parts = this.#parts
-    if (parts.length === 0) return undefined
     this.#parts = []
     return concat(parts)
   }
 
   #closeRun(): void {
-    if (this.#buffer === undefined) return
-    this.#parts.push(this.#buffer.subarray(this.#from, this.#to))
+    const run = this.#takeRun()
+    if (run !== undefined) this.#parts.push(run)
+  }
+
+  #takeRun(): Uint8Array<ArrayBuffer> | undefined {
+    const run = this.#buffer?.subarray(this.#from, this.#to)
     this.#buffer = undefined
+    return run
   }
 }
 

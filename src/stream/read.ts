@@ -10,6 +10,7 @@ const TO_END = 5000
 const AFTER_DONE = { packets: 16, ms: 1000 }
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>
+type Packet = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>['read']>>
 
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
@@ -56,24 +57,26 @@ function pull<T>(
         throw events.failure
       }
       if (events.ended) return { value: undefined, done: true }
-      await read()
+      try {
+        const reading = reader.read()
+        receive(contract.isComplete ? await within(TO_END, reading) : await reading)
+      } catch {
+        if (signal.aborted) throw signal.reason
+        events.close('reset')
+      }
     }
   }
 
-  async function read(): Promise<void> {
-    let packet: Awaited<ReturnType<typeof reader.read>> | undefined
-    try {
-      packet = contract.isComplete ? await within(TO_END, reader.read()) : await reader.read()
-    } catch {
-      if (signal.aborted) throw signal.reason
-      events.close('reset')
+  /** Undefined: the upstream has said all, and keeps the stream open for nothing. */
+  function receive(packet: Packet | undefined): void {
+    if (signal.aborted) throw signal.reason
+    if (packet?.done === false) {
+      events.push(packet.value)
+      if (events.ended) void drain()
       return
     }
-    if (signal.aborted) throw signal.reason
-    if (packet === undefined || packet.done) events.close('end')
-    else events.push(packet.value)
+    events.close('end')
     if (packet === undefined) control.abort()
-    else if (events.ended && !packet.done) void drain()
   }
 
   /** A body left unread holds its connection; one that does not end is let go. */

@@ -133,7 +133,6 @@ class Delivery {
       this.#stream = stream
       let batch = first
       while (!batch.done && exchange.outcome === undefined) {
-        exchange.advance()
         await this.#deliver(stream, batch.value)
         if (exchange.outcome !== undefined) return
         batch = await stream.items.next()
@@ -146,16 +145,23 @@ class Delivery {
 
   /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
   async #deliver(stream: LiveStream, value: ChatChunk[] | Bytes): Promise<void> {
-    const bytes = Array.isArray(value) ? encodeText(this.#encoder.chunks(value)) : value
-    const parts = [this.#opening(), bytes]
+    const exchange = this.#exchange
+    const now = performance.now()
+    exchange.advance(now)
+    let bytes = Array.isArray(value) ? encodeText(this.#encoder.chunks(value)) : value
+    if (!this.#hasWritten) bytes = concat([this.#opening(), bytes])
     this.#hasWritten = true
-    if (stream.contract.finished) this.#finish(...parts)
-    else await this.#exchange.untilRead(this.#send(concat(parts)))
+    if (stream.contract.finished) {
+      this.#finish(bytes)
+      return
+    }
+    exchange.waitForClient(now)
+    exchange.waitForEngine(await this.#send(bytes))
   }
 
   /** The stream is finished as soon as its end is on the way: nothing else may follow that. */
-  #finish(...last: Bytes[]): void {
-    void this.#send(concat([...last, encodeText(this.#encoder.done())]))
+  #finish(last: Bytes): void {
+    void this.#send(concat([last, encodeText(this.#encoder.done())]))
     this.#exchange.finish()
   }
 
@@ -165,7 +171,8 @@ class Delivery {
     return encodeText(hasPinged ? this.#encoder.opening(this.#stream) : '')
   }
 
-  async #send(bytes: Bytes): Promise<void> {
+  /** Resolves with the time when the client has taken the bytes. */
+  async #send(bytes: Bytes): Promise<number> {
     this.#unread++
     try {
       await this.#pipe.writer.write(bytes)
@@ -173,7 +180,9 @@ class Delivery {
       this.#exchange.cancel()
     }
     this.#unread--
-    this.#heartbeat.reset(performance.now())
+    const now = performance.now()
+    this.#heartbeat.reset(now)
+    return now
   }
 
   /** A quiet line gets a heartbeat, unless the client does not even read what it has. */

@@ -22,5 +22,5 @@ export async function wholeResponse(
 async function read(answer: ChatStream, exchange: Exchange): Promise<string> {
   if (answer.kind === 'whole') return answer.json
   if (answer.kind === 'frames') throw new TypeError('an engine answered with frames unasked')
-  return JSON.stringify(await collect(answer, () => exchange.advance()))
+  return JSON.stringify(await collect(answer, () => exchange.advance(performance.now())))
 }

@@ -83,7 +83,7 @@ export function shutdown(host: HostName): void {
     it.skipIf(host === 'workerd')(
       'tells one that still waits for headers by its status',
       async () => {
-        await using server = await start()
+        await using server = await start(['--header-wait', '30s'])
         const body = tag({ script: { headersAfter: 'never', steps: [] } })
         const answer = postChat(server.base, body)
         const asked = await nextFor({ upstream }, body)
