@@ -26,9 +26,9 @@ export function chatRoute({ settings, engines, ticker, running }: ChatRouteOptio
       client: request.signal,
       limits: settings,
       ticker,
-      onEnd() {
+      onEnd(ended) {
         trace.end()
-        void Promise.resolve(exchange.delivered).then(() => running.delete(exchange))
+        void Promise.resolve(ended.delivered).then(() => running.delete(ended))
       },
     })
     trace.exchange = exchange

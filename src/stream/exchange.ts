@@ -18,7 +18,8 @@ export interface ExchangeOptions {
   client: AbortSignal
   limits: Limits
   ticker: Ticker
-  onEnd: (outcome: Outcome) => void
+  /** Called once; within the constructor, if the client is gone already. */
+  onEnd: (exchange: Exchange) => void
 }
 
 /**
@@ -136,7 +137,7 @@ export class Exchange {
       this.#reject(reason)
     }
     this.onStop?.(outcome)
-    this.#options.onEnd(outcome)
+    this.#options.onEnd(this)
   }
 
   #tick(now: number): void {

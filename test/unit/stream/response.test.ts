@@ -30,7 +30,7 @@ async function respond(ask: () => Promise<ChatStream>) {
     client: new AbortController().signal,
     limits,
     ticker: sharedTicker(10),
-    onEnd: (outcome) => outcomes.push(outcome),
+    onEnd: ({ outcome }) => outcome && outcomes.push(outcome),
   })
   const settings = { headerWait: 1_000, heartbeat: 60_000, clientTimeout: limits.clientTimeout }
   const response = await streamResponse(exchange, ask, chatEncoder('id', 'm'), settings)
