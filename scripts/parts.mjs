@@ -52,7 +52,7 @@ function tests(name, path, seconds) {
 }
 
 function projects() {
-  const runtimes = ['bun', 'deno', 'node', 'worker', 'test']
+  const runtimes = ['bun', 'deno', 'node', 'worker', 'test', 'bench']
   return ['tsconfig.json', ...runtimes.map((name) => `tsconfig.${name}.json`)]
 }
 
