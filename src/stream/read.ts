@@ -10,7 +10,7 @@ const TO_END = 5000
 const AFTER_DONE = { packets: 16, ms: 1000 }
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>
-type Packet = Awaited<ReturnType<ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>['read']>>
+type Packet = { done: boolean; value?: Uint8Array<ArrayBuffer> | undefined }
 
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
@@ -70,7 +70,7 @@ function pull<T>(
   /** Undefined: the upstream has said all, and keeps the stream open for nothing. */
   function receive(packet: Packet | undefined): void {
     if (signal.aborted) throw signal.reason
-    if (packet?.done === false) {
+    if (packet?.value !== undefined && !packet.done) {
       events.push(packet.value)
       if (events.ended) void drain()
       return

@@ -9,6 +9,7 @@ import type { ChatStream, ChunkStream, FrameStream } from './chat-stream.ts'
 import { Cancelled, type Exchange, type Outcome } from './exchange.ts'
 import { concat } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { type Pipe, transformPipe } from './pipe.ts'
 import { within } from './within.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -37,6 +38,8 @@ export interface StreamSettings {
   heartbeat: number
   /** Milliseconds a client may take to read how its stream failed. */
   clientTimeout: number
+  /** Makes the pipe for frames that are only forwarded: a host may know a shorter way. */
+  framePipe: () => Pipe
 }
 
 /** An engine's answer up to its first batch. */
@@ -59,29 +62,12 @@ export async function streamResponse(
   const opening = open(exchange, ask)
   opening.catch(() => {})
   const early = await exchange.orStop(within(settings.headerWait, opening))
-  const pipe = createPipe()
+  const pipe = early?.stream.kind === 'frames' ? settings.framePipe() : transformPipe()
   const delivery = new Delivery(exchange, encoder, settings, pipe)
   if (early === undefined) delivery.beat()
   void delivery.run(opening)
   const headers = { ...SSE_HEADERS, ...early?.stream.headers }
   return new Response(pipe.readable, { headers })
-}
-
-interface Pipe {
-  readable: ReadableStream<Bytes>
-  writer: WritableStreamDefaultWriter<Bytes>
-  /** Errors both ends at once. The writer's own `abort` waits for a write that nobody reads. */
-  break(reason: unknown): void
-}
-
-function createPipe(): Pipe {
-  let control: TransformStreamDefaultController<Bytes> | undefined
-  const { readable, writable } = new TransformStream<Bytes, Bytes>({
-    start(controller) {
-      control = controller
-    },
-  })
-  return { readable, writer: writable.getWriter(), break: (reason) => control?.error(reason) }
 }
 
 /** `no-transform` and `x-accel-buffering` keep proxies from holding a stream back. */
@@ -120,7 +106,7 @@ class Delivery {
     this.#heartbeat = new Heartbeat(settings.heartbeat)
     this.#clientTimeout = settings.clientTimeout
     // The readable side was cancelled: the client hung up.
-    exchange.delivered = pipe.writer.closed.catch(exchange.cancel)
+    exchange.delivered = pipe.closed.then(() => {}, exchange.cancel)
     exchange.onTick = (now) => this.#tick(now)
     exchange.onStop = (outcome) => this.#stop(outcome)
     if (exchange.outcome !== undefined) this.#stop(exchange.outcome)
@@ -175,7 +161,7 @@ class Delivery {
   async #send(bytes: Bytes): Promise<number> {
     this.#unread++
     try {
-      await this.#pipe.writer.write(bytes)
+      await this.#pipe.write(bytes)
     } catch {
       this.#exchange.cancel()
     }
@@ -206,7 +192,7 @@ class Delivery {
     if (outcome.kind === 'failed') {
       void this.#send(concat([this.#opening(), encodeText(this.#encoder.error(outcome.error))]))
     }
-    this.#pipe.writer.close().catch(() => {})
+    this.#pipe.close()
     // A client that never reads the end must not hold its connection for ever.
     const timer = setTimeout(() => {
       this.#pipe.break(new Cancelled('the client does not read'))

@@ -24,7 +24,11 @@ export const ends: Oddity[] = [
   withoutDone('half a [DONE]', raw(`${WHOLE}data: [DO`)),
   {
     name: 'fewer bytes than announced, after [DONE]',
-    script: { headers: { 'content-length': '99999' }, steps: [{ send: PLAIN }, { cut: true }] },
+    // A break that comes with the last bytes may take them along: a fetch drops what it still holds.
+    script: {
+      headers: { 'content-length': '99999' },
+      steps: [{ send: PLAIN }, { wait: 50 }, { cut: true }],
+    },
     expect: 'passed',
     text: TEXT,
   },
