@@ -1,12 +1,10 @@
 import type { SettingsInput } from '../settings.ts'
-import { directPipe } from './bun-pipe.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
 const name = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
 
 const runtime: Runtime = {
   name: `bun ${Bun.version}`,
-  framePipe: directPipe,
   async listen({ fetch, port, hostname }) {
     // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
     // The largest body is for the settings to say, and for the handler to refuse in its own words.

@@ -12,7 +12,6 @@ import {
   type SettingsInput,
   settingsFromEnv,
 } from '../settings.ts'
-import type { Pipe } from '../stream/pipe.ts'
 import { VERSION } from '../version.ts'
 
 /** A socket that listens. */
@@ -29,7 +28,6 @@ export interface Runtime {
   name: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Host['fetch']
-  framePipe?: () => Pipe
   /** What is not as elsewhere. */
   defaults?: SettingsInput
   /** Rejects where it can't listen. */
@@ -70,7 +68,6 @@ export async function start(
   const handler = createHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
-    ...(runtime.framePipe && { framePipe: runtime.framePipe }),
     ...(log && { log }),
   })
   const { host: hostname, port } = settings

@@ -38,8 +38,6 @@ export interface StreamSettings {
   heartbeat: number
   /** Milliseconds a client may take to read how its stream failed. */
   clientTimeout: number
-  /** Makes the pipe for frames that are only forwarded: a host may know a shorter way. */
-  framePipe: () => Pipe
 }
 
 /** An engine's answer up to its first batch. */
@@ -62,7 +60,7 @@ export async function streamResponse(
   const opening = open(exchange, ask)
   opening.catch(() => {})
   const early = await exchange.orStop(within(settings.headerWait, opening))
-  const pipe = early?.stream.kind === 'frames' ? settings.framePipe() : transformPipe()
+  const pipe = transformPipe()
   const delivery = new Delivery(exchange, encoder, settings, pipe)
   if (early === undefined) delivery.beat()
   void delivery.run(opening)
