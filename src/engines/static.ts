@@ -108,10 +108,12 @@ async function* speak(
     }))
 
   yield all({ role: 'assistant', content: '' })
-  for (const [at, content] of words.entries()) {
+  // Without a delay a batch holds what is ready, as it does from any engine.
+  const step = delay > 0 ? 1 : 64
+  for (let at = 0; at < words.length; at += step) {
     if (at > 0 && delay > 0) await pause(delay, signal)
     signal.throwIfAborted()
-    yield all({ content })
+    yield words.slice(at, at + step).flatMap((content) => all({ content }))
   }
   yield all({}, reason)
   const completionTokens = words.length * choices

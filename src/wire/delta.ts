@@ -3,36 +3,45 @@ import { isObject } from './object.ts'
 
 /**
  * What a delta brings. It speaks where it has content that no finish may precede, and progresses
- * where it has anything but a role, a server's own fields included.
+ * where it has anything but a role, a server's own fields included. `wrong` completes "sent …".
  */
 export type DeltaKind = { speaks: boolean; progresses: boolean } | { wrong: string }
 
-const TEXTS = ['content', 'refusal', 'reasoning', 'reasoning_content'] as const
+const NOTHING = { speaks: false, progresses: false }
+const PROGRESS = { speaks: false, progresses: true }
+const SPEECH = { speaks: true, progresses: true }
 
-/** `wrong` completes "sent …". */
 export function deltaKind(delta: ChunkDelta): DeltaKind {
-  let speaks = isObject(delta.function_call)
-  for (const field of TEXTS) {
-    const text = delta[field]
-    if (typeof text === 'string') speaks ||= text !== ''
-    else if (text !== undefined && text !== null) {
-      return { wrong: `a delta whose ${field} is not a string` }
-    }
+  let kind: DeltaKind = NOTHING
+  for (const field in delta) {
+    const value = delta[field]
+    if (field === 'role' || value === null || value === undefined || value === '') continue
+    const found = fieldKind(field, value)
+    if ('wrong' in found) return found
+    if (found.speaks || kind === NOTHING) kind = found
   }
-  const calls = delta.tool_calls as unknown
-  if (calls === undefined || calls === null) return { speaks, progresses: progresses(delta) }
-  if (!Array.isArray(calls) || !calls.every(isObject)) {
-    return { wrong: 'tool_calls that are not an array of objects' }
-  }
-  return { speaks: speaks || calls.length > 0, progresses: progresses(delta) }
+  return kind
 }
 
-function progresses(delta: ChunkDelta): boolean {
-  for (const [field, value] of Object.entries(delta)) {
-    const isEmpty = value === null || value === undefined || value === ''
-    if (field !== 'role' && !isEmpty && !(Array.isArray(value) && value.length === 0)) return true
+/** `value` is neither null nor an empty text. */
+function fieldKind(field: string, value: unknown): DeltaKind {
+  switch (field) {
+    case 'content':
+    case 'refusal':
+    case 'reasoning':
+    case 'reasoning_content':
+      if (typeof value === 'string') return SPEECH
+      return { wrong: `a delta whose ${field} is not a string` }
+    case 'tool_calls':
+      if (!Array.isArray(value) || !value.every(isObject)) {
+        return { wrong: 'tool_calls that are not an array of objects' }
+      }
+      return value.length > 0 ? SPEECH : NOTHING
+    case 'function_call':
+      return isObject(value) ? SPEECH : NOTHING
+    default:
+      return Array.isArray(value) && value.length === 0 ? NOTHING : PROGRESS
   }
-  return false
 }
 
 /** Gives reasoning one name, in place. Returns whether it had another. */
