@@ -37,8 +37,6 @@ export const hosts = {
       '--no-lock',
       '--node-modules-dir=manual',
       '--cached-only',
-      // Without it a request's signal fires after each answer, a successful one too.
-      '--unstable-no-legacy-abort',
       '--allow-net',
       '--allow-env',
       '--allow-read',

@@ -43,7 +43,7 @@ const groups: Record<string, Group> = {
   'How long, how much': {
     headerWait: {
       value: 'TIME',
-      text: 'How long headers wait for the first chunk, so that an early failure has its status. 1s on Deno.',
+      text: 'How long headers wait for the first chunk, so that an early failure has its status.',
     },
     heartbeat: {
       value: 'TIME',

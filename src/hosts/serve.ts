@@ -28,8 +28,6 @@ export interface Runtime {
   name: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Host['fetch']
-  /** What is not as elsewhere. */
-  defaults?: SettingsInput
   /** Rejects where it can't listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>
@@ -63,7 +61,7 @@ export async function start(
   input: SettingsInput = {},
   log?: (entry: LogEntry) => void,
 ): Promise<Server> {
-  const settings = parseSettings({ ...runtime.defaults, ...input })
+  const settings = parseSettings(input)
   bypassProxy(process.env)
   const handler = createHandler(settings, {
     name: runtime.name,
@@ -88,7 +86,7 @@ export async function start(
 
 /** The `sluice` command: serves by flags and environment until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
-  const settings = readCommand(args, runtime.defaults)
+  const settings = readCommand(args)
   if (settings === undefined) return
   const form = logForm(settings.log, process.stdout.isTTY === true)
   survive()
@@ -188,19 +186,16 @@ export function survive(): void {
 
 /** Why it can't listen, as something the person can mend. */
 export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): Error {
-  const { code, name } = error as { code?: unknown; name?: unknown }
+  const { code } = error as { code?: unknown }
   const reasons: Record<string, string> = {
     EADDRINUSE: `port ${port} is in use on ${host}; choose another with --port.`,
     EACCES: `port ${port} needs more rights than this process has; choose another with --port.`,
     EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host.`,
+    // What Deno says of the same.
+    EINVAL: `${host} is no address of this machine; choose another with --host.`,
     ENOTFOUND: `${host} is no address of this machine; choose another with --host.`,
   }
-  const denoNames: Record<string, string> = {
-    AddrInUse: 'EADDRINUSE',
-    PermissionDenied: 'EACCES',
-    AddrNotAvailable: 'EADDRNOTAVAIL',
-  }
-  const reason = reasons[String(code)] ?? reasons[denoNames[String(name)] ?? '']
+  const reason = reasons[String(code)]
   const [told] = String(error instanceof Error ? error.message : error).split('\n')
   return new SettingsError(reason ?? `can't listen on port ${port} of ${host}: ${told}`)
 }

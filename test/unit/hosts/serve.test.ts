@@ -27,9 +27,8 @@ it('knows the addresses that only this machine reaches', () => {
 
 it.each([
   [{ code: 'EADDRINUSE' }, 'port 80 is in use on 127.0.0.1; choose another with --port.'],
-  [{ name: 'AddrInUse' }, 'port 80 is in use on 127.0.0.1; choose another with --port.'],
   [{ code: 'EACCES' }, 'port 80 needs more rights than this process has'],
-  [{ name: 'AddrNotAvailable' }, '127.0.0.1 is no address of this machine'],
+  [{ code: 'EADDRNOTAVAIL' }, '127.0.0.1 is no address of this machine'],
 ])('explains %j', (error, message) => {
   const explained = explain(error, { host: '127.0.0.1', port: 80 })
   expect(explained).toBeInstanceOf(SettingsError)
