@@ -4,22 +4,20 @@ import { concat } from '../stream/frames.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
 import { errorOf } from '../wire/foreign-error.ts'
-import { nestsDeeper } from '../wire/json.ts'
-import { decodeText, encodeText } from '../wire/sse.ts'
+import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
+import { decodeText } from '../wire/sse.ts'
 
 /** Bytes of the longest answer read whole. */
 const MAX_ANSWER = 64 * 1024 * 1024
 /** Bytes of the longest error read. */
 const MAX_ERROR = 64 * 1024
-/** Levels that answers may nest: deeper ones take seconds to write anew. */
-const MAX_DEPTH = 64
 
-/** The body's text. Throws an `ApiError` (502) where it breaks off, is too long or is no UTF-8. */
-export async function readText(
+/** The whole body. Throws an `ApiError` (502) where it breaks off or is too long. */
+async function readBytes(
   response: Response,
   label: string,
-  limit = MAX_ANSWER,
-): Promise<string> {
+  limit: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array<ArrayBuffer>[] = []
   let length = 0
   try {
@@ -31,14 +29,9 @@ export async function readText(
       await reader?.cancel()
       throw broken(label, `sent an answer longer than ${limit} bytes`)
     }
-    return decodeText(concat(parts))
+    return concat(parts)
   } catch (cause) {
-    if (cause instanceof ApiError) throw cause
-    const did =
-      cause instanceof TypeError && length > 0
-        ? 'sent an answer that broke off or is not UTF-8'
-        : 'broke off its answer'
-    throw broken(label, did, cause)
+    throw cause instanceof ApiError ? cause : broken(label, 'broke off its answer', cause)
   }
 }
 
@@ -47,14 +40,16 @@ export async function readJson(
   response: Response,
   label: string,
 ): Promise<{ json: string; value: unknown }> {
-  const json = await readText(response, label)
-  if (nestsDeeper(encodeText(json), MAX_DEPTH)) {
+  const bytes = await readBytes(response, label, MAX_ANSWER)
+  // Writing such a thing anew would take seconds, or overflow the stack.
+  if (nestsDeeper(bytes, MAX_DEPTH)) {
     throw broken(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
   }
   try {
+    const json = decodeText(bytes)
     return { json, value: JSON.parse(json) }
   } catch (cause) {
-    throw broken(label, 'sent an answer that is not JSON', cause)
+    throw broken(label, 'sent an answer that is not JSON in UTF-8', cause)
   }
 }
 
@@ -69,7 +64,9 @@ export async function refusal(
     await response.body?.cancel().catch(() => {})
     return broken(label, `answered with a redirect (${status}); give sluice its final address`)
   }
-  const text = await readText(response, label, MAX_ERROR).catch(() => '')
+  const text = await readBytes(response, label, MAX_ERROR)
+    .then(decodeText)
+    .catch(() => '')
   const found = parseError(text)
   const message =
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`

@@ -26,6 +26,9 @@ export interface UpstreamOptions {
 /** The upstream's response headers a client may see. */
 const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
 
+/** Characters of the shortest key that is taken for a secret. */
+const MIN_SECRET = 8
+
 export class Upstream implements Engine {
   readonly label: string
   readonly #options: UpstreamOptions
@@ -37,7 +40,10 @@ export class Upstream implements Engine {
   constructor(options: UpstreamOptions) {
     this.label = options.label
     this.#options = options
-    this.#secrets = [options.key ?? '', new URL(options.url).host].filter((each) => each !== '')
+    const key = options.key ?? ''
+    // Servers that want no key are given "none" or "ollama": words that their messages need.
+    const isSecret = key.length >= MIN_SECRET
+    this.#secrets = [...(isSecret ? [key] : []), new URL(options.url).host]
   }
 
   async models(signal: AbortSignal): Promise<Model[]> {

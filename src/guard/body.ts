@@ -1,10 +1,7 @@
 import { concat } from '../stream/frames.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
-import { nestsDeeper } from '../wire/json.ts'
+import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
-
-/** Deeper JSON than this is no request, and recursion over it would overflow a stack. */
-const MAX_DEPTH = 64
 
 /**
  * Reads a request's JSON body, at most `maxBytes` of it. Throws an `ApiError`: 415 for a type that

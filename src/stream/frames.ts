@@ -6,13 +6,10 @@ import type { ChatChunk } from '../wire/chat.ts'
 import type { ChatContract, Ending } from '../wire/contract.ts'
 import { ApiError } from '../wire/errors.ts'
 import { errorOf } from '../wire/foreign-error.ts'
-import { nestsDeeper } from '../wire/json.ts'
+import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { isObject } from '../wire/object.ts'
 import { FrameProof } from '../wire/proof.ts'
 import { EventScanner, EventTooLong, encodeText, frame } from '../wire/sse.ts'
-
-/** Chunks nest some six levels deep. */
-const MAX_DEPTH = 64
 
 /** Where the judged events of a packet go. */
 export interface EventSink {
@@ -48,7 +45,11 @@ export class EventReader {
       this.#scanner.push(packet)
       const { buffer } = this.#scanner
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
-      while (!this.ended && (this.#proven() || this.#scanner.next())) this.#event()
+      this.#forwardProven()
+      while (!this.ended && this.#scanner.next()) {
+        this.#event()
+        this.#forwardProven()
+      }
     })
   }
 
@@ -78,17 +79,16 @@ export class EventReader {
   }
 
   /** Runs over events that comparing proves, line ends and all. */
-  #proven(): false {
+  #forwardProven(): void {
     const scanner = this.#scanner
     const proof = this.#proof
-    if (proof === undefined) return false
+    if (proof === undefined) return
     for (let at = scanner.boundary; at !== -1; at = scanner.boundary) {
       const end = proof.provenEnd(scanner.buffer, this.#view, at)
       if (end === -1) break
       scanner.take(end)
       this.#takeProven()
     }
-    return false
   }
 
   #takeProven(): void {

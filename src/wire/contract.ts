@@ -27,8 +27,9 @@ export type Mend =
   | 'tool_index'
   | 'usage'
 
-/** `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of
- * it. `hold`: usage, which `end` gives when all else was said; it may be changed too.
+/**
+ * `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it.
+ * `hold`: usage, which `end` gives when all else was said; it may be changed too.
  */
 export type Verdict = 'same' | 'changed' | 'drop' | 'hold' | 'hold-changed'
 

@@ -1,3 +1,6 @@
+/** Levels that JSON may nest here: no request or answer needs more, and recursion has its limits. */
+export const MAX_DEPTH = 64
+
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
