@@ -14,7 +14,7 @@ import { Trace } from './trace.ts'
 import { VERSION } from './version.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors.ts'
 
-export type { Found, Handler, Host, LogEntry } from './host.ts'
+export type { Fetch, Found, Handler, Host, LogEntry } from './host.ts'
 
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {

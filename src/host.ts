@@ -26,8 +26,36 @@ export interface LogEntry {
   cause?: string
 }
 
+/** What sluice asks of an upstream. */
+export interface FetchInit {
+  method?: 'GET' | 'POST'
+  headers?: Record<string, string>
+  body?: string
+  signal?: AbortSignal
+  redirect?: 'manual'
+}
+
+/** A piece of a body as it came, or its end. */
+export type Packet =
+  | { done: false; value: Uint8Array<ArrayBuffer> }
+  | { done: true; value?: Uint8Array<ArrayBuffer> | undefined }
+
+/** Reads a body packet by packet. */
+export interface PacketReader {
+  read(): Promise<Packet>
+  cancel(reason?: unknown): Promise<void>
+}
+
+/** A `Response`, as far as sluice reads it. */
+export interface Fetched {
+  status: number
+  ok: boolean
+  headers: { get(name: string): string | null }
+  body: { getReader(): PacketReader; cancel(): Promise<void> } | null
+}
+
 /** The global `fetch`, as far as sluice uses it. */
-export type Fetch = (url: string, init: RequestInit) => Promise<Response>
+export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>
 
 /** What a host lends the handler. */
 export interface Host {

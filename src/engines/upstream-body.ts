@@ -1,5 +1,6 @@
 /** What an upstream says that is not a stream: whole answers, and refusals. */
 
+import type { Fetched } from '../host.ts'
 import { concat } from '../stream/frames.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
@@ -14,7 +15,7 @@ const MAX_ERROR = 64 * 1024
 
 /** The whole body. Throws an `ApiError` (502) where it breaks off or is too long. */
 async function readBytes(
-  response: Response,
+  response: Fetched,
   label: string,
   limit: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
@@ -37,7 +38,7 @@ async function readBytes(
 
 /** The body as JSON, and its text. Throws an `ApiError` (502). */
 export async function readJson(
-  response: Response,
+  response: Fetched,
   label: string,
 ): Promise<{ json: string; value: unknown }> {
   const bytes = await readBytes(response, label, MAX_ANSWER)
@@ -55,7 +56,7 @@ export async function readJson(
 
 /** An upstream's refusal, with its own status and message, in OpenAI's shape. */
 export async function refusal(
-  response: Response,
+  response: Fetched,
   label: string,
   secrets: readonly string[],
 ): Promise<ApiError> {

@@ -1,4 +1,5 @@
 /** Any server that speaks the OpenAI API, as an engine. */
+import type { Fetch, Fetched, FetchInit } from '../host.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
@@ -20,7 +21,7 @@ export interface UpstreamOptions {
   /** The one name reasoning is given; undefined leaves it as it comes. */
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
   /** The global `fetch`, or a host's own. */
-  fetch: (url: string, init: RequestInit) => Promise<Response>
+  fetch: Fetch
 }
 
 /** The upstream's response headers a client may see. */
@@ -81,7 +82,7 @@ export class Upstream implements Engine {
   }
 
   /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
-  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Response> {
+  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
     const adds = request.stream === true && !wantsUsage(request) && !this.#refusesUsage
     if (adds) {
       const stream_options = { ...request.stream_options, include_usage: true }
@@ -94,12 +95,12 @@ export class Upstream implements Engine {
     return response
   }
 
-  async #accepted(response: Response): Promise<Response> {
+  async #accepted(response: Fetched): Promise<Fetched> {
     if (!response.ok) throw await refusal(response, this.label, this.#secrets)
     return response
   }
 
-  #post(request: ChatRequest, signal: AbortSignal): Promise<Response> {
+  #post(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
     return this.#send('/chat/completions', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -108,10 +109,7 @@ export class Upstream implements Engine {
     })
   }
 
-  async #send(
-    path: string,
-    init: Omit<RequestInit, 'headers'> & { headers?: Record<string, string> },
-  ) {
+  async #send(path: string, init: FetchInit): Promise<Fetched> {
     const { url, key, fetch } = this.#options
     const headers: Record<string, string> = {
       accept: 'application/json, text/event-stream',
@@ -130,7 +128,7 @@ export class Upstream implements Engine {
   }
 
   async #read(
-    response: Response,
+    response: Fetched,
     request: ChatRequest,
     control: AbortController,
   ): Promise<ChatStream> {
@@ -154,7 +152,7 @@ export class Upstream implements Engine {
   }
 
   async #readWhole(
-    response: Response,
+    response: Fetched,
     type: string,
     streams: boolean,
     contract: ChatContract,
@@ -177,12 +175,12 @@ function wantsUsage(request: ChatRequest): boolean {
   return Boolean(request.stream_options?.include_usage)
 }
 
-function essence(response: Response): string {
+function essence(response: Fetched): string {
   const type = response.headers.get('content-type') ?? ''
   return (type.split(';')[0] as string).trim().toLowerCase()
 }
 
-function forwarded(response: Response): Record<string, string> {
+function forwarded(response: Fetched): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const name of FORWARDED) {
     const value = response.headers.get(name)

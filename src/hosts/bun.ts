@@ -1,10 +1,13 @@
 import type { SettingsInput } from '../settings.ts'
+import { dial } from './bun-dial.ts'
+import { directFetch } from './direct-fetch.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
 const name = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
 
 const runtime: Runtime = {
   name: `bun ${Bun.version}`,
+  fetch: directFetch(dial),
   async listen({ fetch, port, hostname }) {
     // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
     // The largest body is for the settings to say, and for the handler to refuse in its own words.

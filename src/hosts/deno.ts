@@ -1,4 +1,6 @@
 import type { SettingsInput } from '../settings.ts'
+import { directFetch } from './direct-fetch.ts'
+import { dial } from './node-dial.ts'
 import { listen } from './node-listen.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
@@ -6,7 +8,7 @@ import { type Runtime, main as run, type Server, start } from './serve.ts'
  * Not by `Deno.serve`: of a client that leaves before the headers went out, that tells only where
  * the whole request came in one small packet. `node:http` tells at once, and costs no more.
  */
-const runtime: Runtime = { name: `deno ${Deno.version.deno}`, listen }
+const runtime: Runtime = { name: `deno ${Deno.version.deno}`, fetch: directFetch(dial), listen }
 
 /** Serves on Deno. Rejects with a `SettingsError`. */
 export function serve(settings?: SettingsInput): Promise<Server> {

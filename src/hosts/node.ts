@@ -1,9 +1,15 @@
 import type { SettingsInput } from '../settings.ts'
+import { directFetch } from './direct-fetch.ts'
+import { dial } from './node-dial.ts'
 import { patientFetch } from './node-fetch.ts'
 import { listen } from './node-listen.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
-const runtime: Runtime = { name: `node ${process.versions.node}`, fetch: patientFetch, listen }
+const runtime: Runtime = {
+  name: `node ${process.versions.node}`,
+  fetch: directFetch(dial, patientFetch),
+  listen,
+}
 
 /** Serves on Node. Rejects with a `SettingsError`. */
 export function serve(settings?: SettingsInput): Promise<Server> {

@@ -1,3 +1,4 @@
+import type { Fetched, Packet } from '../host.ts'
 import type { ChatChunk } from '../wire/chat.ts'
 import type { ChatContract } from '../wire/contract.ts'
 import { ChunkSink, EventReader, type EventSink, FrameSink } from './frames.ts'
@@ -9,8 +10,7 @@ const TO_END = 5000
 /** How much of a body is still read after `[DONE]`, so that its connection can be used again. */
 const AFTER_DONE = { packets: 16, ms: 1000 }
 
-type Body = ReadableStream<Uint8Array<ArrayBuffer>>
-type Packet = { done: boolean; value?: Uint8Array<ArrayBuffer> | undefined }
+type Body = NonNullable<Fetched['body']>
 
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
@@ -70,7 +70,7 @@ function pull<T>(
   /** Undefined: the upstream has said all, and keeps the stream open for nothing. */
   function receive(packet: Packet | undefined): void {
     if (signal.aborted) throw signal.reason
-    if (packet?.value !== undefined && !packet.done) {
+    if (packet !== undefined && !packet.done) {
       events.push(packet.value)
       if (events.ended) void drain()
       return

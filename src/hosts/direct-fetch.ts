@@ -1,0 +1,19 @@
+import process from 'node:process'
+import type { Fetch } from '../handler.ts'
+import { socketFetch } from '../http1/fetch.ts'
+import type { Dial } from '../http1/socket.ts'
+import { isOpen } from './serve.ts'
+
+const PROXIES = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
+
+/** Upstreams at `http:` by the host's sockets; what needs TLS or a proxy by its `fetch`. */
+export function directFetch(dial: Dial, otherwise: Fetch = fetch): Fetch {
+  const direct = socketFetch(dial)
+  return (url, init) => (isDirect(url) ? direct : otherwise)(url, init)
+}
+
+function isDirect(url: string): boolean {
+  if (!url.startsWith('http://')) return false
+  const hasProxy = PROXIES.some((name) => process.env[name])
+  return !hasProxy || !isOpen(new URL(url).hostname.replace(/^\[|\]$/g, ''))
+}

@@ -1,0 +1,155 @@
+import { Body } from './body.ts'
+import { BODILESS, type Fields, type ResponseHead } from './head.ts'
+import { ResponseParser, type ResponseSink } from './response-parser.ts'
+import type { Socket, SocketEvents } from './socket.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** A response, as far as the standard one is used here. */
+export interface SocketResponse {
+  status: number
+  ok: boolean
+  headers: Fields
+  body: Body | null
+}
+
+/** A kept connection that its server had closed: nothing of the request was answered. */
+export class Stale extends Error {}
+
+/** Milliseconds a connection is kept without a request; many servers close it after 5 s. */
+const REST = 4000
+
+/** One request being answered. */
+interface Pending {
+  resolve(response: SocketResponse): void
+  reject(reason: unknown): void
+  signal: AbortSignal
+  abort: () => void
+  body: Body | undefined
+}
+
+/** A connection that carries one request after the other. */
+export class Connection implements ResponseSink, SocketEvents {
+  socket: Socket | undefined
+  /** Called when another request may be sent. */
+  onIdle: () => void = () => {}
+  /** Called when none ever may. */
+  onClose: () => void = () => {}
+
+  readonly #parser = new ResponseParser(this)
+  #pending: Pending | undefined
+  #keepsAlive = false
+  /** Whether an answer came on it before, and whether anything of this one has. */
+  #isUsed = false
+  #hasHeard = false
+  /** The payload of the packet at hand, moved together in it. */
+  #packet: Bytes | undefined
+  #from = 0
+  #to = 0
+  #rest = REST
+
+  /** Sends a request. Rejects with `Stale`, with the signal's reason, or with what went wrong. */
+  ask(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
+    return new Promise((resolve, reject) => {
+      const abort = () => this.#fail(signal.reason)
+      this.#pending = { resolve, reject, signal, abort, body: undefined }
+      this.#hasHeard = false
+      signal.addEventListener('abort', abort)
+      this.socket?.wake()
+      this.socket?.write(request)
+    })
+  }
+
+  packet(bytes: Bytes): void {
+    this.#hasHeard = true
+    try {
+      this.#parser.push(bytes)
+      this.#flush()
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    if (this.#pending === undefined) this.#settle()
+  }
+
+  close(isClean: boolean): void {
+    this.#parser.close(isClean)
+    const isStale = this.#isUsed && !this.#hasHeard
+    this.#fail(isStale ? new Stale() : new Error('the connection broke off'))
+  }
+
+  /** Breaks the connection off. */
+  destroy(): void {
+    const { socket } = this
+    this.socket = undefined
+    this.onClose()
+    socket?.destroy()
+  }
+
+  head({ status, headers, keepsAlive }: ResponseHead): void {
+    const pending = this.#pending
+    if (pending === undefined) throw new Error('the server answered what nobody asked')
+    this.#keepsAlive = keepsAlive
+    this.#rest = restOf(headers)
+    pending.body = new Body({
+      pause: () => this.socket?.pause(),
+      resume: () => this.socket?.resume(),
+      leave: () => this.#fail(new Error('the rest of the answer was not wanted')),
+    })
+    const ok = status >= 200 && status < 300
+    const { body } = pending
+    pending.resolve({ status, ok, headers, body: BODILESS.includes(status) ? null : body })
+  }
+
+  payload(bytes: Bytes, start: number, end: number): void {
+    if (this.#packet === undefined) {
+      this.#packet = bytes
+      this.#from = start
+      this.#to = start
+    }
+    if (this.#to !== start) bytes.copyWithin(this.#to, start, end)
+    this.#to += end - start
+  }
+
+  end(): void {
+    this.#flush()
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.signal.removeEventListener('abort', pending.abort)
+    pending?.body?.end()
+  }
+
+  /** Gives the body what the packet at hand holds of it, in one piece. */
+  #flush(): void {
+    if (this.#packet === undefined) return
+    this.#pending?.body?.push(this.#packet.subarray(this.#from, this.#to))
+    this.#packet = undefined
+  }
+
+  /** An answer is whole: the connection is kept for the next one, if it is sure to be in step. */
+  #settle(): void {
+    const { socket } = this
+    if (!this.#keepsAlive || !this.#parser.isBetween || !socket?.isFlushed || this.#rest <= 0) {
+      this.destroy()
+      return
+    }
+    this.#isUsed = true
+    socket.rest(this.#rest)
+    this.onIdle()
+  }
+
+  #fail(error: unknown): void {
+    const pending = this.#pending
+    this.#pending = undefined
+    pending?.signal.removeEventListener('abort', pending.abort)
+    pending?.reject(error)
+    pending?.body?.fail(error)
+    this.destroy()
+  }
+}
+
+/** A second less than the server says it keeps the connection, and no longer than `REST`. */
+function restOf(headers: Fields): number {
+  const [, seconds] = /\btimeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? []
+  return Math.min(REST, seconds === undefined ? REST : (Number(seconds) - 1) * 1000)
+}

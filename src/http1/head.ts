@@ -1,0 +1,72 @@
+/** The first part of an HTTP/1.1 response. Source: RFC 9112, "HTTP/1.1", §4 to §6. */
+
+/** Header fields by their names in lower case; repeated ones joined as RFC 9110 §5.3 says. */
+export class Fields {
+  readonly #values = new Map<string, string>()
+
+  add(name: string, value: string): void {
+    const known = this.#values.get(name)
+    this.#values.set(name, known === undefined ? value : `${known}, ${value}`)
+  }
+
+  get(name: string): string | null {
+    return this.#values.get(name.toLowerCase()) ?? null
+  }
+
+  delete(name: string): void {
+    this.#values.delete(name)
+  }
+}
+
+export interface ResponseHead {
+  status: number
+  headers: Fields
+  /** How long the body is: in chunks, so many bytes, or until the connection closes. */
+  body: 'chunked' | 'until-close' | number
+  /** Whether the connection may carry another request. */
+  keepsAlive: boolean
+}
+
+const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
+const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):[ \t]*(.*?)[ \t]*$/
+/** Statuses whose answers have no body. */
+export const BODILESS: readonly number[] = [204, 304]
+
+/** Reads a head's text, its last empty line left out. Throws an `Error` that says what is wrong. */
+export function parseHead(text: string): ResponseHead {
+  const [first = '', ...lines] = text.split(/\r?\n/)
+  const [, minor, code] = STATUS.exec(first) ?? []
+  if (code === undefined) throw new Error(`not an HTTP/1.1 answer: ${show(first)}`)
+  const headers = new Fields()
+  for (const line of lines) {
+    const [, name, value] = FIELD.exec(line) ?? []
+    if (name === undefined || value === undefined) throw new Error(`no header: ${show(line)}`)
+    headers.add(name.toLowerCase(), value)
+  }
+  const status = Number(code)
+  const body = bodyOf(status, headers)
+  const connection = (headers.get('connection') ?? '').toLowerCase().split(/[\s,]+/)
+  const isKept = minor === '1' ? !connection.includes('close') : connection.includes('keep-alive')
+  // A server that names two lengths may mean something else by the bytes that follow.
+  const isSure = !(headers.get('transfer-encoding') && headers.get('content-length'))
+  return { status, headers, body, keepsAlive: isKept && isSure && body !== 'until-close' }
+}
+
+/** RFC 9112 §6.3. */
+function bodyOf(status: number, headers: Fields): ResponseHead['body'] {
+  if (BODILESS.includes(status) || status < 200) return 0
+  const coding = headers.get('transfer-encoding')
+  if (coding !== null) {
+    if (coding.toLowerCase() === 'chunked') return 'chunked'
+    throw new Error(`unknown transfer-encoding: ${show(coding)}`)
+  }
+  const lengths = new Set((headers.get('content-length') ?? '').split(/\s*,\s*/))
+  const [length = ''] = lengths
+  if (length === '' && lengths.size === 1) return 'until-close'
+  if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
+  throw new Error(`no length: ${show([...lengths].join(', '))}`)
+}
+
+function show(text: string): string {
+  return JSON.stringify(text.slice(0, 60))
+}

@@ -1,0 +1,209 @@
+/**
+ * HTTP/1.1 responses out of packets cut anywhere, without copying their bodies.
+ * Source: RFC 9112, "HTTP/1.1", §6 and §7.
+ */
+import { parseHead, type ResponseHead } from './head.ts'
+
+const LF = 10
+const CR = 13
+/** Bytes of the longest head, and of all trailers. */
+const MAX_HEAD = 64 * 1024
+/** Bytes of the longest line that gives a chunk's size. */
+const MAX_SIZE_LINE = 4096
+
+/** CR, LF, and what begins an extension. */
+const AFTER_SIZE = [CR, LF, 59, 32, 9]
+
+/** The value of a hexadecimal digit by its byte; -1 for every other byte. */
+const HEX = new Int8Array(256).fill(-1)
+for (let value = 0; value < 16; value++) {
+  const digit = value.toString(16)
+  HEX[digit.charCodeAt(0)] = HEX[digit.toUpperCase().charCodeAt(0)] = value
+}
+
+const latin1 = new TextDecoder('latin1')
+
+export interface ResponseSink {
+  head(head: ResponseHead): void
+  /** `bytes[start, end)` belongs to the body. */
+  payload(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void
+  /** The body is whole. What follows is the next response. */
+  end(): void
+}
+
+type State =
+  | 'head'
+  | 'size'
+  | 'extension'
+  | 'data'
+  | 'data-end'
+  | 'trailer'
+  | 'length'
+  | 'until-close'
+
+/** Reads one response after the other. */
+export class ResponseParser {
+  readonly #sink: ResponseSink
+  #state: State = 'head'
+  /** The head's bytes so far. */
+  #head = ''
+  /** Bytes of the chunk or the body that are still to come; in `size` the size read so far. */
+  #left = 0
+  /** Bytes of the line being read: a chunk's size, or a trailer. */
+  #line = 0
+  #trailers = 0
+
+  constructor(sink: ResponseSink) {
+    this.#sink = sink
+  }
+
+  /** Throws an `Error` that says what is wrong with the response. */
+  push(bytes: Uint8Array<ArrayBuffer>): void {
+    let at = 0
+    while (at < bytes.length) at = this.#step(bytes, at)
+  }
+
+  /** Whether the last byte that came was a response's last. */
+  get isBetween(): boolean {
+    return this.#state === 'head' && this.#head === ''
+  }
+
+  /** No more bytes will come. `isClean`: the server ended the connection itself. */
+  close(isClean: boolean): void {
+    if (this.#state === 'until-close' && isClean) this.#end()
+  }
+
+  #step(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    switch (this.#state) {
+      case 'size':
+        return this.#size(bytes, this.#line === 0 ? this.#wholeChunks(bytes, at) : at)
+      case 'extension':
+        return this.#extension(bytes, at)
+      case 'data-end':
+        return this.#dataEnd(bytes, at)
+      case 'trailer':
+        return this.#trailer(bytes, at)
+      case 'head':
+        return this.#readHead(bytes, at)
+      default:
+        return this.#body(bytes, at)
+    }
+  }
+
+  /** Passes on the chunks that lie in the packet from end to end, as nearly all do. */
+  #wholeChunks(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    const { length } = bytes
+    let at = from
+    for (;;) {
+      let size = 0
+      let i = at
+      for (let digit = 0; i < length; i++) {
+        digit = HEX[bytes[i] as number] as number
+        if (digit === -1) break
+        size = size * 16 + digit
+      }
+      const start = i + 2
+      const end = start + size
+      if (size === 0 || end + 2 > length) return at
+      if (bytes[i] !== CR || bytes[i + 1] !== LF) return at
+      if (bytes[end] !== CR || bytes[end + 1] !== LF) return at
+      this.#sink.payload(bytes, start, end)
+      at = end + 2
+    }
+  }
+
+  #size(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    for (let at = from; at < bytes.length; at++) {
+      const digit = HEX[bytes[at] as number] as number
+      if (digit === -1) {
+        if (this.#line === 0 || !AFTER_SIZE.includes(bytes[at] as number)) {
+          throw new Error('a chunk has no size')
+        }
+        this.#state = 'extension'
+        return at
+      }
+      this.#left = this.#left * 16 + digit
+      if (++this.#line > 12) throw new Error('a chunk has a size beyond all bounds')
+    }
+    return bytes.length
+  }
+
+  /** What follows a chunk's size up to the line's end means nothing. */
+  #extension(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    const end = bytes.indexOf(LF, from)
+    this.#line += (end === -1 ? bytes.length : end) - from
+    if (this.#line > MAX_SIZE_LINE) throw new Error("a chunk's size is followed by too much")
+    if (end === -1) return bytes.length
+    this.#line = 0
+    this.#state = this.#left === 0 ? 'trailer' : 'data'
+    return end + 1
+  }
+
+  #dataEnd(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    const byte = bytes[at]
+    if (byte === CR && this.#line === 0) this.#line = 1
+    else if (byte === LF) {
+      this.#line = 0
+      this.#state = 'size'
+    } else throw new Error('a chunk is longer than its size')
+    return at + 1
+  }
+
+  #trailer(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    for (let at = from; at < bytes.length; at++) {
+      if (++this.#trailers > MAX_HEAD) throw new Error('the trailers are too long')
+      if (bytes[at] === CR) continue
+      if (bytes[at] !== LF) this.#line++
+      else if (this.#line > 0) this.#line = 0
+      else {
+        this.#end()
+        return at + 1
+      }
+    }
+    return bytes.length
+  }
+
+  #body(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    const end = Math.min(bytes.length, at + this.#left)
+    this.#left -= end - at
+    this.#sink.payload(bytes, at, end)
+    if (this.#left === 0) {
+      if (this.#state === 'data') this.#state = 'data-end'
+      else this.#end()
+    }
+    return end
+  }
+
+  #readHead(bytes: Uint8Array<ArrayBuffer>, at: number): number {
+    const before = this.#head.length
+    // Nothing is decoded beyond the longest head, however long the packet.
+    this.#head += latin1.decode(bytes.subarray(at, at + MAX_HEAD + 4))
+    const [ending] = /\r?\n\r?\n/.exec(this.#head.slice(Math.max(0, before - 3))) ?? []
+    if (ending === undefined) {
+      if (this.#head.length > MAX_HEAD) throw new Error('the headers are too long')
+      return bytes.length
+    }
+    const end = this.#head.indexOf(ending, Math.max(0, before - 3))
+    const head = parseHead(this.#head.slice(0, end))
+    this.#head = ''
+    // An interim answer: the one that counts follows.
+    if (head.status >= 200) this.#begin(head)
+    else if (head.status === 101) throw new Error('the server switched to another protocol')
+    return at + end + ending.length - before
+  }
+
+  #begin(head: ResponseHead): void {
+    const { body } = head
+    this.#line = 0
+    this.#trailers = 0
+    this.#left = body === 'chunked' ? 0 : body === 'until-close' ? Number.POSITIVE_INFINITY : body
+    this.#state = body === 'chunked' ? 'size' : body === 'until-close' ? body : 'length'
+    this.#sink.head(head)
+    if (body === 0) this.#end()
+  }
+
+  #end(): void {
+    this.#state = 'head'
+    this.#sink.end()
+  }
+}
