@@ -9,6 +9,7 @@ import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
+import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { Trace } from './trace.ts'
 import { VERSION } from './version.ts'
@@ -22,6 +23,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   const { catalog, router: engines } = createEngines(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
   const ticker = (isolates ? separateTickers : sharedTicker)(tickOf(settings))
+  const framePipe = host.framePipe ?? transformPipe
   const running = new Set<Exchange>()
   /** Requests that have no response yet. */
   let pending = 0
@@ -35,7 +37,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
   get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
   get('/v1/models/:id+', async ({ params }) => jsonResponse(await engines.find(decodedId(params))))
-  routes.post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running }))
+  routes.post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running, framePipe }))
   routes.options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))
 

@@ -1,4 +1,5 @@
 /** What passes between the handler and the host that runs it. */
+import type { Pipe } from './stream/pipe.ts'
 
 /** One request, as the log tells it. */
 export interface LogEntry {
@@ -63,6 +64,8 @@ export interface Host {
   name?: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Fetch
+  /** Makes the pipe for frames that are only forwarded, where a host knows a shorter way. */
+  framePipe?: () => Pipe
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

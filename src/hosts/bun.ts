@@ -1,5 +1,6 @@
 import type { SettingsInput } from '../settings.ts'
 import { dial } from './bun-dial.ts'
+import { directPipe } from './bun-pipe.ts'
 import { directFetch } from './direct-fetch.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
@@ -8,6 +9,7 @@ const name = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
 const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   fetch: directFetch(dial),
+  framePipe: directPipe,
   async listen({ fetch, port, hostname }) {
     // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
     // The largest body is for the settings to say, and for the handler to refuse in its own words.

@@ -28,6 +28,7 @@ export interface Runtime {
   name: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Host['fetch']
+  framePipe?: Host['framePipe']
   /** Rejects where it can't listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>
@@ -66,6 +67,7 @@ export async function start(
   const handler = createHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
+    ...(runtime.framePipe && { framePipe: runtime.framePipe }),
     ...(log && { log }),
   })
   const { host: hostname, port } = settings

@@ -3,6 +3,7 @@ import type { Router } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
 import type { Settings } from '../settings.ts'
 import { Exchange } from '../stream/exchange.ts'
+import type { Pipe } from '../stream/pipe.ts'
 import { streamResponse } from '../stream/response.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { wholeResponse } from '../stream/whole.ts'
@@ -16,10 +17,13 @@ export interface ChatRouteOptions {
   ticker: Ticker
   /** The exchanges that run now; each removes itself when it ends. */
   running: Set<Exchange>
+  /** Makes the pipe for frames that are only forwarded. */
+  framePipe: () => Pipe
 }
 
 /** `POST /v1/chat/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
-export function chatRoute({ settings, engines, ticker, running }: ChatRouteOptions) {
+export function chatRoute({ engines, ticker, running, ...options }: ChatRouteOptions) {
+  const settings = { ...options.settings, framePipe: options.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
     const exchange = new Exchange({

@@ -36,6 +36,7 @@ export class Deadlines {
 
   /** From now on the client is waited for, to read. */
   waitForClient(now: number): void {
+    if (this.#waitsForClient) return
     this.#spent += now - this.#since
     this.#since = now
     this.#waitsForClient = true

@@ -30,7 +30,9 @@ export class EventReader {
   readonly #contract: ChatContract
   readonly #sink: EventSink
   readonly #proof: FrameProof | undefined
+  /** Over the scanner's buffer. */
   #view = new DataView(new ArrayBuffer(0))
+  #viewed: Uint8Array | undefined
   #held: { chunk: ChatChunk; text: string } | undefined
 
   /** `compare`: whether the sink can do with a frame's bytes where comparing proved them. */
@@ -43,8 +45,6 @@ export class EventReader {
   push(packet: Uint8Array<ArrayBuffer>): void {
     this.#guard(() => {
       this.#scanner.push(packet)
-      const { buffer } = this.#scanner
-      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
       this.#forwardProven()
       while (!this.ended && this.#scanner.next()) {
         this.#event()
@@ -84,11 +84,20 @@ export class EventReader {
     const proof = this.#proof
     if (proof === undefined) return
     for (let at = scanner.boundary; at !== -1; at = scanner.boundary) {
-      const end = proof.provenEnd(scanner.buffer, this.#view, at)
+      const end = this.#provenEnd(proof, at)
       if (end === -1) break
       scanner.take(end)
       this.#takeProven()
     }
+  }
+
+  #provenEnd(proof: FrameProof, start: number): number {
+    const { buffer } = this.#scanner
+    if (buffer !== this.#viewed) {
+      this.#viewed = buffer
+      this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+    }
+    return proof.provenEnd(buffer, this.#view, start)
   }
 
   #takeProven(): void {
@@ -97,9 +106,9 @@ export class EventReader {
   }
 
   #event(): void {
-    const { plain, buffer, start, end } = this.#scanner
+    const { plain, start, end } = this.#scanner
     if (!plain) this.#legal()
-    else if (this.#proof?.provenEnd(buffer, this.#view, start) === end) this.#takeProven()
+    else if (this.#proof && this.#provenEnd(this.#proof, start) === end) this.#takeProven()
     else this.#data(this.#scanner.plainData(), true)
   }
 
@@ -215,9 +224,10 @@ export class FrameSink implements EventSink {
   }
 
   #takeRun(): Uint8Array<ArrayBuffer> | undefined {
-    const run = this.#buffer?.subarray(this.#from, this.#to)
+    const buffer = this.#buffer
     this.#buffer = undefined
-    return run
+    const isWhole = this.#from === 0 && this.#to === buffer?.length
+    return isWhole ? buffer : buffer?.subarray(this.#from, this.#to)
   }
 }
 

@@ -4,8 +4,11 @@ type Bytes = Uint8Array<ArrayBuffer>
 export interface Pipe {
   /** The response's body. */
   readable: ReadableStream<Bytes>
-  /** Resolves when the client has taken the bytes; rejects where it is gone. */
-  write(bytes: Bytes): Promise<unknown>
+  /**
+   * Resolves when the client has taken the bytes, or is undefined where it has at once; rejects
+   * where it is gone.
+   */
+  write(bytes: Bytes): Promise<unknown> | undefined
   /** Ends the body behind what was written. */
   close(): void
   /** Breaks the body off at once, whatever is still unread. */

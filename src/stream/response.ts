@@ -38,6 +38,8 @@ export interface StreamSettings {
   heartbeat: number
   /** Milliseconds a client may take to read how its stream failed. */
   clientTimeout: number
+  /** Makes the pipe for frames that are only forwarded: a host may know a shorter way. */
+  framePipe: () => Pipe
 }
 
 /** An engine's answer up to its first batch. */
@@ -60,7 +62,7 @@ export async function streamResponse(
   const opening = open(exchange, ask)
   opening.catch(() => {})
   const early = await exchange.orStop(within(settings.headerWait, opening))
-  const pipe = transformPipe()
+  const pipe = early?.stream.kind === 'frames' ? settings.framePipe() : transformPipe()
   const delivery = new Delivery(exchange, encoder, settings, pipe)
   if (early === undefined) delivery.beat()
   void delivery.run(opening)
@@ -117,7 +119,8 @@ class Delivery {
       this.#stream = stream
       let batch = first
       while (!batch.done && exchange.outcome === undefined) {
-        await this.#deliver(stream, batch.value)
+        const sending = this.#deliver(stream, batch.value)
+        if (sending !== undefined) await sending
         if (exchange.outcome !== undefined) return
         batch = await stream.items.next()
       }
@@ -128,7 +131,7 @@ class Delivery {
   }
 
   /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
-  async #deliver(stream: LiveStream, value: ChatChunk[] | Bytes): Promise<void> {
+  #deliver(stream: LiveStream, value: ChatChunk[] | Bytes): Promise<void> | undefined {
     const exchange = this.#exchange
     const now = performance.now()
     exchange.advance(now)
@@ -137,10 +140,9 @@ class Delivery {
     this.#hasWritten = true
     if (stream.contract.finished) {
       this.#finish(bytes)
-      return
+      return undefined
     }
-    exchange.waitForClient(now)
-    exchange.waitForEngine(await this.#send(bytes))
+    return this.#send(bytes, now)
   }
 
   /** The stream is finished as soon as its end is on the way: nothing else may follow that. */
@@ -155,18 +157,21 @@ class Delivery {
     return encodeText(hasPinged ? this.#encoder.opening(this.#stream) : '')
   }
 
-  /** Resolves with the time when the client has taken the bytes. */
-  async #send(bytes: Bytes): Promise<number> {
+  /** Resolves when the client has taken the bytes; undefined where it has at once. */
+  #send(bytes: Bytes, now = performance.now()): Promise<void> | undefined {
+    this.#heartbeat.reset(now)
+    const taking = this.#pipe.write(bytes)
+    if (taking === undefined) return undefined
     this.#unread++
-    try {
-      await this.#pipe.write(bytes)
-    } catch {
-      this.#exchange.cancel()
-    }
-    this.#unread--
+    this.#exchange.waitForClient(now)
+    return taking.then(this.#taken, this.#exchange.cancel)
+  }
+
+  readonly #taken = (): void => {
+    if (--this.#unread > 0) return
     const now = performance.now()
     this.#heartbeat.reset(now)
-    return now
+    this.#exchange.waitForEngine(now)
   }
 
   /** A quiet line gets a heartbeat, unless the client does not even read what it has. */

@@ -52,7 +52,7 @@ export interface EventFields {
  * and CR, a BOM, comments, any field, several data lines.
  *
  * A cursor, not a callback: after `push`, call `next` until it returns false; each time it returns
- * true, `buffer[start, end)` is one whole event. Bytes once seen are never overwritten, so a
+ * true, `buffer[start, end)` is one whole event; `buffer` may be another each time. Bytes once seen are never overwritten, so a
  * subarray of `buffer` may be kept.
  */
 export class EventScanner {
@@ -65,6 +65,8 @@ export class EventScanner {
   readonly #limit: number
   /** What `buffer` is the filled part of, where it is ours to append to and not a packet. */
   #room: Uint8Array<ArrayBuffer> | undefined
+  /** The part of the packet that was not copied behind a cut event; `buffer` is next. */
+  #later: Uint8Array<ArrayBuffer> | undefined
   /** Where the event begins that is not complete yet. */
   #pending = 0
   /** Where the line begins that is not complete yet. */
@@ -90,7 +92,10 @@ export class EventScanner {
       this.buffer = packet
       this.#room = undefined
     } else {
-      this.#append(packet)
+      // Only what completes the event that was cut is copied.
+      const cut = pastBlankLine(packet)
+      this.#append(packet.subarray(0, cut))
+      this.#later = cut < packet.length ? packet.subarray(cut) : undefined
     }
     this.#cr = -1
   }
@@ -100,6 +105,16 @@ export class EventScanner {
    * Throws `EventTooLong`.
    */
   next(): boolean {
+    while (!this.#nextInBuffer()) {
+      const later = this.#later
+      if (later === undefined) return false
+      this.#later = undefined
+      this.push(later)
+    }
+    return true
+  }
+
+  #nextInBuffer(): boolean {
     if (this.#beginning && !this.#skipBom()) return false
     for (;;) {
       if (this.#afterCr && this.#line < this.buffer.length) this.#skipLf()
@@ -255,4 +270,11 @@ export class EventScanner {
     this.plain = plain
     return true
   }
+}
+
+/** Where the first blank line ends that is two LFs; the packet's end where it has none. */
+function pastBlankLine(packet: Uint8Array): number {
+  let lf = packet.indexOf(LF)
+  while (lf !== -1 && packet[lf + 1] !== LF) lf = packet.indexOf(LF, lf + 1)
+  return lf === -1 ? packet.length : lf + 2
 }

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { chatEncoder } from '../../../src/dialects/chat.ts'
 import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
 import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
+import { transformPipe } from '../../../src/stream/pipe.ts'
 import { readFrames } from '../../../src/stream/read.ts'
 import { streamResponse } from '../../../src/stream/response.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
@@ -36,6 +37,7 @@ async function respond(ask: () => Promise<ChatStream>) {
     headerWait: 1_000,
     heartbeat: 60_000,
     clientTimeout: limits.clientTimeout,
+    framePipe: transformPipe,
   }
   const response = await streamResponse(exchange, ask, chatEncoder('id', 'm'), settings)
   return { exchange, outcomes, response }
