@@ -41,9 +41,17 @@ export type Packet =
   | { done: false; value: Uint8Array<ArrayBuffer> }
   | { done: true; value?: Uint8Array<ArrayBuffer> | undefined }
 
+/** Takes a packet; the promise it may return holds the next packet back. */
+export type TakePacket = (packet: Uint8Array<ArrayBuffer>) => Promise<unknown> | undefined
+
 /** Reads a body packet by packet. */
 export interface PacketReader {
   read(): Promise<Packet>
+  /**
+   * Where it can: hands over all that is still to come, each packet in the moment it arrives.
+   * Resolves at the end; rejects where the body was cut off or its request aborted.
+   */
+  each?(take: TakePacket): Promise<void>
   cancel(reason?: unknown): Promise<void>
 }
 

@@ -146,7 +146,7 @@ export class Upstream implements Engine {
     const { body } = response
     const isStream = type === 'text/event-stream' || (type === '' && streams)
     if (!isStream || body === null) return this.#readWhole(response, type, streams, contract)
-    if (streams) return { kind: 'frames', contract, items: readFrames(body, contract, control) }
+    if (streams) return { kind: 'frames', contract, ...readFrames(body, contract, control) }
     contract.mended.add('stream')
     return { kind: 'chunks', contract, items: readChunks(body, contract, control) }
   }

@@ -31,13 +31,13 @@ export function directPipe(): Pipe {
     },
   }
 
-  function write(bytes: Uint8Array<ArrayBuffer>): Promise<unknown> | undefined {
-    if (control === undefined) return started.promise.then(() => write(bytes))
+  function write(pieces: Uint8Array<ArrayBuffer>[]): Promise<unknown> | undefined {
+    if (control === undefined) return started.promise.then(() => write(pieces))
     if (isGone) return closed.promise
-    const written = control.write(bytes)
-    const flushed = control.flush()
-    if (typeof written === 'number' && typeof flushed === 'number') return undefined
-    return Promise.all([written, flushed]).then(() => (isGone ? closed.promise : undefined))
+    const taken = pieces.map((piece) => control?.write(piece))
+    taken.push(control.flush())
+    if (taken.every((each) => typeof each === 'number')) return undefined
+    return Promise.all(taken).then(() => (isGone ? closed.promise : undefined))
   }
 
   return {

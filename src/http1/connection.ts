@@ -61,6 +61,11 @@ export class Connection implements ResponseSink, SocketEvents {
   }
 
   packet(bytes: Bytes): void {
+    // What nobody asked for may be taken for the next answer.
+    if (this.#pending === undefined) {
+      this.destroy()
+      return
+    }
     this.#hasHeard = true
     try {
       this.#parser.push(bytes)

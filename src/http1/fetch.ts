@@ -4,7 +4,7 @@
  */
 import type { Fetch, FetchInit } from '../host.ts'
 import { Connection, type SocketResponse, Stale } from './connection.ts'
-import type { Dial } from './socket.ts'
+import type { Dial, Socket } from './socket.ts'
 import { unpacked } from './unpack.ts'
 
 const encoder = new TextEncoder()
@@ -55,10 +55,27 @@ async function connect(dial: Dial, url: URL, pool: Pool, signal: AbortSignal) {
     if (at !== -1) idle.splice(at, 1)
   }
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  connection.socket = await dial(host, Number(url.port || 80), connection)
-  if (!signal.aborted) return connection
-  connection.destroy()
-  throw signal.reason
+  const dialled = dial(host, Number(url.port || 80), connection)
+  connection.socket = await orAborted(dialled, signal)
+  return connection
+}
+
+/** What connects too late is let go. */
+async function orAborted(dialled: Promise<Socket>, signal: AbortSignal): Promise<Socket> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const abort = () => {
+    reject(signal.reason)
+    dialled.then(
+      (socket) => socket.destroy(),
+      () => {},
+    )
+  }
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([dialled, promise])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
 }
 
 /** Throws a `TypeError` for a header that would not stay on its line. */

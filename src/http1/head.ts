@@ -28,7 +28,7 @@ export interface ResponseHead {
 }
 
 const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
-const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):[ \t]*(.*?)[ \t]*$/
+const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):(.*)$/
 /** Statuses whose answers have no body. */
 export const BODILESS: readonly number[] = [204, 304]
 
@@ -41,7 +41,7 @@ export function parseHead(text: string): ResponseHead {
   for (const line of lines) {
     const [, name, value] = FIELD.exec(line) ?? []
     if (name === undefined || value === undefined) throw new Error(`no header: ${show(line)}`)
-    headers.add(name.toLowerCase(), value)
+    headers.add(name.toLowerCase(), value.trim())
   }
   const status = Number(code)
   const body = bodyOf(status, headers)

@@ -123,7 +123,9 @@ export class ResponseParser {
         return at
       }
       this.#left = this.#left * 16 + digit
-      if (++this.#line > 12) throw new Error('a chunk has a size beyond all bounds')
+      this.#line++
+      if (this.#left > Number.MAX_SAFE_INTEGER || this.#line > MAX_SIZE_LINE)
+        throw new Error('a chunk has a size beyond all bounds')
     }
     return bytes.length
   }

@@ -2,17 +2,17 @@ import type { Fetched } from '../host.ts'
 import type { Body } from './body.ts'
 import type { SocketResponse } from './connection.ts'
 
-const FORMATS: Record<string, 'gzip' | 'deflate'> = {
-  gzip: 'gzip',
-  'x-gzip': 'gzip',
-  deflate: 'deflate',
-}
+const FORMATS = new Map<string, 'gzip' | 'deflate'>([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+])
 
 /** The response with its body unpacked, for servers that pack it though they were asked not to. */
 export function unpacked(response: SocketResponse): Fetched {
-  const coding = response.headers.get('content-encoding')?.toLowerCase() ?? 'identity'
+  const coding = response.headers.get('content-encoding')?.toLowerCase() || 'identity'
   if (coding === 'identity' || response.body === null) return response
-  const format = FORMATS[coding]
+  const format = FORMATS.get(coding)
   if (format === undefined) {
     void response.body.cancel()
     throw new Error(`the answer is packed as ${coding}, which was not asked for`)

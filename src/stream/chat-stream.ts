@@ -14,11 +14,20 @@ export interface ChunkStream {
   items: AsyncIterator<ChatChunk[], void, void>
 }
 
+/** Takes a packet's frames; the promise it may return holds the next ones back. */
+export type TakeFrames = (frames: Uint8Array<ArrayBuffer>[]) => Promise<unknown> | undefined
+
 /** Frames that obey the contract, as bytes to forward: whole ones only, without `[DONE]`. */
 export interface FrameStream {
   kind: 'frames'
   contract: ChatContract
-  items: AsyncIterator<Uint8Array<ArrayBuffer>, void, void>
+  /** What a packet brought, in pieces. */
+  items: AsyncIterator<Uint8Array<ArrayBuffer>[], void, void>
+  /**
+   * Where it can: gives all that is still to come to `take` in the moment it comes, instead of by
+   * `items`. Resolves at the end; rejects with the `ApiError` that ends the stream.
+   */
+  pour?(take: TakeFrames): Promise<void>
 }
 
 /** A completion that came whole: its JSON text, checked, and what it says for the log. */

@@ -55,8 +55,9 @@ export class EventReader {
 
   /** No more bytes will come. */
   close(ending: Ending): void {
+    if (this.ended || this.failure !== undefined) return
     this.#guard(() => {
-      if (!this.ended && this.#scanner.takeRest()) this.#rest()
+      if (this.#scanner.takeRest()) this.#rest()
       if (!this.ended) this.#finish(ending)
     })
   }
@@ -209,25 +210,21 @@ export class FrameSink implements EventSink {
     this.#parts.push(encodeText(frame(text ?? JSON.stringify(chunk))))
   }
 
-  /** What came since the last call, as one piece; undefined if nothing did. */
-  take(): Uint8Array<ArrayBuffer> | undefined {
-    if (this.#parts.length === 0) return this.#takeRun()
+  /** What came since the last call, in pieces; undefined if nothing did. */
+  take(): Uint8Array<ArrayBuffer>[] | undefined {
     this.#closeRun()
+    if (this.#parts.length === 0) return undefined
     const parts = this.#parts
     this.#parts = []
-    return concat(parts)
+    return parts
   }
 
   #closeRun(): void {
-    const run = this.#takeRun()
-    if (run !== undefined) this.#parts.push(run)
-  }
-
-  #takeRun(): Uint8Array<ArrayBuffer> | undefined {
     const buffer = this.#buffer
+    if (buffer === undefined) return
     this.#buffer = undefined
-    const isWhole = this.#from === 0 && this.#to === buffer?.length
-    return isWhole ? buffer : buffer?.subarray(this.#from, this.#to)
+    const isWhole = this.#from === 0 && this.#to === buffer.length
+    this.#parts.push(isWhole ? buffer : buffer.subarray(this.#from, this.#to))
   }
 }
 
@@ -249,6 +246,26 @@ export class ChunkSink implements EventSink {
     this.#chunks = []
     return chunks
   }
+}
+
+/** Bytes from which a piece is rather written by itself than copied. */
+const LARGE = 16 * 1024
+
+/** The same bytes in fewer pieces: what is small is joined. None is empty. */
+export function joinSmall(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
+  if (pieces.length === 1) return pieces
+  const joined: Uint8Array<ArrayBuffer>[] = []
+  let small: Uint8Array<ArrayBuffer>[] = []
+  for (const piece of pieces) {
+    if (piece.length < LARGE) {
+      small.push(piece)
+      continue
+    }
+    joined.push(concat(small), piece)
+    small = []
+  }
+  joined.push(concat(small))
+  return joined.filter(({ length }) => length > 0)
 }
 
 /** The pieces as one; a single one is not copied. */

@@ -5,10 +5,10 @@ export interface Pipe {
   /** The response's body. */
   readable: ReadableStream<Bytes>
   /**
-   * Resolves when the client has taken the bytes, or is undefined where it has at once; rejects
+   * Resolves when the client has taken all pieces, or is undefined where it has at once; rejects
    * where it is gone.
    */
-  write(bytes: Bytes): Promise<unknown> | undefined
+  write(pieces: Bytes[]): Promise<unknown> | undefined
   /** Ends the body behind what was written. */
   close(): void
   /** Breaks the body off at once, whatever is still unread. */
@@ -28,7 +28,7 @@ export function transformPipe(): Pipe {
   const writer = writable.getWriter()
   return {
     readable,
-    write: (bytes) => writer.write(bytes),
+    write: (pieces) => Promise.all(pieces.map((piece) => writer.write(piece))),
     close: () => void writer.close().catch(() => {}),
     // The writer's own `abort` waits for a write that nobody reads.
     break: (reason) => control?.error(reason),

@@ -1,6 +1,7 @@
-import type { Fetched, Packet } from '../host.ts'
+import type { Fetched, Packet, PacketReader } from '../host.ts'
 import type { ChatChunk } from '../wire/chat.ts'
-import type { ChatContract } from '../wire/contract.ts'
+import type { ChatContract, Ending } from '../wire/contract.ts'
+import type { FrameStream, TakeFrames } from './chat-stream.ts'
 import { ChunkSink, EventReader, type EventSink, FrameSink } from './frames.ts'
 import { within } from './within.ts'
 
@@ -20,9 +21,14 @@ export function readFrames(
   body: Body,
   contract: ChatContract,
   control: AbortController,
-): AsyncIterator<Uint8Array<ArrayBuffer>, void, void> {
+): Pick<FrameStream, 'items' | 'pour'> {
   const sink = new FrameSink()
-  return pull(body, contract, new EventReader(contract, sink, true), sink, control)
+  const events = new EventReader(contract, sink, true)
+  const reader = openBody(body, control)
+  const items = pull(reader, contract, events, sink, control)
+  if (reader.each === undefined) return { items }
+  const each = reader.each.bind(reader)
+  return { items, pour: (take) => pour(each, take, contract, events, sink, control) }
 }
 
 /** The same as chunks, one batch a packet. */
@@ -32,21 +38,74 @@ export function readChunks(
   control: AbortController,
 ): AsyncIterator<ChatChunk[], void, void> {
   const sink = new ChunkSink()
-  return pull(body, contract, new EventReader(contract, sink, false), sink, control)
+  const events = new EventReader(contract, sink, false)
+  return pull(openBody(body, control), contract, events, sink, control)
+}
+
+function openBody(body: Body, { signal }: AbortController): PacketReader {
+  const reader = body.getReader()
+  // Deno keeps a connection open that is not being read from, though its fetch was aborted.
+  signal.addEventListener('abort', () => void reader.cancel(signal.reason).catch(() => {}))
+  return reader
+}
+
+/** All that is still to come, each packet in the moment it arrives. */
+function pour(
+  each: NonNullable<PacketReader['each']>,
+  take: TakeFrames,
+  contract: ChatContract,
+  events: EventReader,
+  sink: FrameSink,
+  control: AbortController,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+
+  /** Gives on what was judged, then tells how it ended, if it did. */
+  function pass(): Promise<unknown> | undefined {
+    const frames = sink.take()
+    const taking = frames && take(frames)
+    if (events.failure !== undefined) {
+      control.abort(events.failure)
+      reject(events.failure)
+    } else if (events.ended) resolve()
+    clearTimeout(timer)
+    // A body that goes on for nothing holds its connection.
+    if (events.ended) timer = setTimeout(() => control.abort(), AFTER_DONE.ms)
+    else if (contract.isComplete) timer = setTimeout(close, TO_END, 'end')
+    return taking
+  }
+
+  function close(ending: Ending): void {
+    events.close(ending)
+    pass()
+  }
+
+  function judge(packet: Uint8Array<ArrayBuffer>): Promise<unknown> | undefined {
+    if (events.ended || events.failure !== undefined) return undefined
+    events.push(packet)
+    return pass()
+  }
+
+  if (events.ended || events.failure !== undefined) pass()
+  each(judge)
+    .then(
+      () => close('end'),
+      () => (control.signal.aborted ? reject(control.signal.reason) : close('reset')),
+    )
+    .finally(() => clearTimeout(timer))
+  return promise
 }
 
 /** One read a pull. */
 function pull<T>(
-  body: Body,
+  reader: PacketReader,
   contract: ChatContract,
   events: EventReader,
   sink: EventSink & { take(): T | undefined },
   control: AbortController,
 ): AsyncIterator<T, void, void> {
   const { signal } = control
-  const reader = body.getReader()
-  // Deno keeps a connection open that is not being read from, though its fetch was aborted.
-  signal.addEventListener('abort', () => void reader.cancel(signal.reason).catch(() => {}))
 
   async function next(): Promise<IteratorResult<T, void>> {
     for (;;) {

@@ -7,14 +7,14 @@ import { type ApiError, toApiError } from '../wire/errors.ts'
 import { encodeText } from '../wire/sse.ts'
 import type { ChatStream, ChunkStream, FrameStream } from './chat-stream.ts'
 import { Cancelled, type Exchange, type Outcome } from './exchange.ts'
-import { concat } from './frames.ts'
+import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { type Pipe, transformPipe } from './pipe.ts'
 import { within } from './within.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 type LiveStream = ChunkStream | FrameStream
-type Batch = IteratorResult<ChatChunk[] | Bytes, void>
+type Batch = IteratorResult<ChatChunk[] | Bytes[], void>
 
 /** How a dialect writes a stream. Each text is one or more whole frames. */
 export interface StreamEncoder {
@@ -117,50 +117,60 @@ class Delivery {
     try {
       const { stream, first } = await opening
       this.#stream = stream
-      let batch = first
-      while (!batch.done && exchange.outcome === undefined) {
-        const sending = this.#deliver(stream, batch.value)
-        if (sending !== undefined) await sending
-        if (exchange.outcome !== undefined) return
-        batch = await stream.items.next()
-      }
+      if (!first.done) await this.#deliver(stream, first.value)
+      if (exchange.outcome === undefined && !first.done) await this.#rest(stream)
       if (exchange.outcome === undefined) this.#finish(this.#opening())
     } catch (error) {
       exchange.fail(toApiError(error))
     }
   }
 
-  /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
-  #deliver(stream: LiveStream, value: ChatChunk[] | Bytes): Promise<void> | undefined {
-    const exchange = this.#exchange
-    const now = performance.now()
-    exchange.advance(now)
-    let bytes = Array.isArray(value) ? encodeText(this.#encoder.chunks(value)) : value
-    if (!this.#hasWritten) bytes = concat([this.#opening(), bytes])
-    this.#hasWritten = true
-    if (stream.contract.finished) {
-      this.#finish(bytes)
-      return undefined
+  /** Delivers what comes after the first batch. */
+  async #rest(stream: LiveStream): Promise<void> {
+    if (stream.kind === 'frames' && stream.pour) {
+      return stream.pour((frames) => this.#deliver(stream, frames))
     }
-    return this.#send(bytes, now)
+    for (;;) {
+      const batch = await stream.items.next()
+      if (batch.done) return
+      await this.#deliver(stream, batch.value)
+      if (this.#exchange.outcome !== undefined) return
+    }
+  }
+
+  /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
+  #deliver(stream: LiveStream, batch: ChatChunk[] | Bytes[]): Promise<void> | undefined {
+    const now = performance.now()
+    this.#exchange.advance(now)
+    const isFrames = stream.kind === 'frames'
+    const pieces = isFrames ? (batch as Bytes[]) : [this.#encoded(batch as ChatChunk[])]
+    if (!this.#hasWritten) pieces.unshift(...this.#opening())
+    this.#hasWritten = true
+    if (!stream.contract.finished) return this.#send(pieces, now)
+    this.#finish(pieces)
+    return undefined
+  }
+
+  #encoded(chunks: ChatChunk[]): Bytes {
+    return encodeText(this.#encoder.chunks(chunks))
   }
 
   /** The stream is finished as soon as its end is on the way: nothing else may follow that. */
-  #finish(last: Bytes): void {
-    void this.#send(concat([last, encodeText(this.#encoder.done())]))
+  #finish(last: Bytes[]): void {
+    void this.#send([...last, encodeText(this.#encoder.done())])
     this.#exchange.finish()
   }
 
   /** What has to go before the first event. */
-  #opening(): Bytes {
+  #opening(): Bytes[] {
     const hasPinged = !this.#hasWritten && this.#heartbeat.count > 0
-    return encodeText(hasPinged ? this.#encoder.opening(this.#stream) : '')
+    return hasPinged ? [encodeText(this.#encoder.opening(this.#stream))] : []
   }
 
   /** Resolves when the client has taken the bytes; undefined where it has at once. */
-  #send(bytes: Bytes, now = performance.now()): Promise<void> | undefined {
+  #send(pieces: Bytes[], now = performance.now()): Promise<void> | undefined {
     this.#heartbeat.reset(now)
-    const taking = this.#pipe.write(bytes)
+    const taking = this.#pipe.write(joinSmall(pieces))
     if (taking === undefined) return undefined
     this.#unread++
     this.#exchange.waitForClient(now)
@@ -184,7 +194,7 @@ class Delivery {
     this.#heartbeat.count++
     const stream = this.#hasWritten ? this.#stream : undefined
     const text = stream === undefined ? this.#encoder.ping() : this.#encoder.quiet(stream)
-    void this.#send(encodeText(text))
+    void this.#send([encodeText(text)])
   }
 
   #stop(outcome: Outcome): void {
@@ -193,7 +203,7 @@ class Delivery {
       return
     }
     if (outcome.kind === 'failed') {
-      void this.#send(concat([this.#opening(), encodeText(this.#encoder.error(outcome.error))]))
+      void this.#send([...this.#opening(), encodeText(this.#encoder.error(outcome.error))])
     }
     this.#pipe.close()
     // A client that never reads the end must not hold its connection for ever.

@@ -110,7 +110,7 @@ describe('finding', () => {
       for (;;) {
         const batch = await answer.items.next()
         if (batch.done) return text
-        text += Buffer.from(batch.value).toString()
+        text += Buffer.concat(batch.value).toString()
       }
     }
     await expect(ask([])).rejects.toMatchObject({ code: 'upstream_incomplete' })

@@ -19,12 +19,10 @@ function read(packets: Uint8Array<ArrayBuffer>[], usage = false): Read {
   for (const packet of packets) {
     if (reader.ended || reader.failure) break
     reader.push(packet)
-    const bytes = sink.take()
-    if (bytes) parts.push(bytes)
+    parts.push(...(sink.take() ?? []))
   }
   if (!reader.ended && !reader.failure) reader.close('end')
-  const bytes = sink.take()
-  if (bytes) parts.push(bytes)
+  parts.push(...(sink.take() ?? []))
   expect(reader.ended).toBe(reader.failure === undefined)
   const text = new TextDecoder('utf-8', { fatal: true }).decode(concat(parts))
   return { bytes: text, ended: reader.ended, code: reader.failure?.code }

@@ -85,8 +85,8 @@ it('finishes a stream that has said all but never ends, and lets it go', async (
     },
   })
   const contract = new ChatContract({ label: 'x' })
-  const items = readFrames(body, contract, control)
-  const { outcomes, response } = await respond(async () => ({ kind: 'frames', contract, items }))
+  const read = readFrames(body, contract, control)
+  const { outcomes, response } = await respond(async () => ({ kind: 'frames', contract, ...read }))
   expect((await response.text()).endsWith('data: [DONE]\n\n')).toBe(true)
   expect(outcomes).toEqual([{ kind: 'finished' }])
   expect([...contract.mended]).toEqual(['done'])
