@@ -1,7 +1,7 @@
 /** A load client with next to no cost of its own: raw TCP, and a look for stamps. */
 import type { Socket } from 'bun'
+import { ResponseParser } from '../src/http1/response-parser.ts'
 import { now, readStamp, STAMP_DIGITS, STAMP_MARK } from './clock.ts'
-import { HttpReader } from './http-reader.ts'
 import { requestBody, type Script } from './script.ts'
 
 /** Where requests go, and what this server wants them to carry. */
@@ -43,7 +43,7 @@ export interface Connection {
 }
 
 interface Data {
-  onPacket(bytes: Uint8Array): void
+  onPacket(bytes: Uint8Array<ArrayBuffer>): void
   onClose(): void
 }
 
@@ -52,8 +52,8 @@ export async function connect(target: Target): Promise<Connection> {
   const extra = Object.entries(target.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
   const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n${extra.join('')}`
   let current: Tracker | undefined
-  const reader = new HttpReader({
-    head: (status) => current?.head(status),
+  const reader = new ResponseParser({
+    head: ({ status }) => current?.head(status),
     payload: (bytes, start, end) => current?.payload(bytes, start, end),
     end: () => current?.end(),
   })
@@ -63,7 +63,7 @@ export async function connect(target: Target): Promise<Connection> {
       reader.push(bytes)
     },
     onClose() {
-      reader.close()
+      reader.close(true)
       current?.fail()
     },
   })
@@ -102,7 +102,7 @@ function open(port: number, data: Data): Promise<Socket<Data>> {
     data,
     socket: {
       open: (socket) => void socket.setNoDelay(true),
-      data: (socket, bytes) => socket.data.onPacket(bytes),
+      data: (socket, bytes) => socket.data.onPacket(bytes as Buffer<ArrayBuffer>),
       close: (socket) => socket.data.onClose(),
       error() {},
     },

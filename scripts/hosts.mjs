@@ -3,6 +3,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle } from './bundle.mjs'
 
 /** The repository's folder, absolute. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -17,20 +18,22 @@ const binaries = {
 }
 
 /** @typedef {keyof typeof binaries} Runtime */
-/** @typedef {{ packages: string[], args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
+/** @typedef {{ packages: string[], entry: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
 /** @type {Record<Runtime, HostParts>} */
 export const hosts = {
   bun: {
-    packages: ['bun'],
+    packages: ['bun', 'esbuild'],
     runtime: 'bun',
-    args: ['src/hosts/bun.ts'],
+    entry: 'src/hosts/bun.ts',
+    args: [],
     // Bun reads this only as it starts; with its default of 256, further streams wait in line.
     env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336' },
   },
   deno: {
-    packages: ['deno'],
+    packages: ['deno', 'esbuild'],
     runtime: 'deno',
+    entry: 'src/hosts/deno.ts',
     args: [
       'run',
       '--no-prompt',
@@ -41,15 +44,21 @@ export const hosts = {
       '--allow-env',
       '--allow-read',
       '--allow-sys',
-      'src/hosts/deno.ts',
     ],
     env: { DENO_NO_UPDATE_CHECK: '1' },
   },
-  node: { packages: ['node'], runtime: 'node', args: ['src/hosts/node.ts'], env: {} },
+  node: {
+    packages: ['node', 'esbuild'],
+    runtime: 'node',
+    entry: 'src/hosts/node.ts',
+    args: [],
+    env: {},
+  },
   workerd: {
     packages: ['workerd', 'esbuild', 'node'],
     runtime: 'node',
-    args: ['src/hosts/workerd.ts'],
+    entry: 'src/hosts/workerd.ts',
+    args: [],
     env: {},
   },
 }
@@ -76,7 +85,7 @@ export function hostCommand(name, args = []) {
   const host = hosts[name]
   return {
     file: binaryOf(host.runtime),
-    args: [...host.args, ...args],
+    args: [...host.args, bundle(host.entry), ...args],
     env: { ...process.env, ...host.env },
     cwd: root,
   }

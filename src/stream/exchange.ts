@@ -131,8 +131,8 @@ export class Exchange {
     this.outcome = outcome
     this.#removeTick()
     this.#options.client.removeEventListener('abort', this.cancel)
-    const reason = outcome.kind === 'failed' ? outcome.error : new Cancelled('the client left')
     if (outcome.kind !== 'finished') {
+      const reason = outcome.kind === 'failed' ? outcome.error : new Cancelled('the client left')
       this.#control.abort(reason)
       this.#reject(reason)
     }

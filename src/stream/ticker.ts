@@ -16,13 +16,12 @@ export function sharedTicker(interval: number): Ticker {
       timer ??= setInterval(() => {
         const now = performance.now()
         for (const each of ticks) each(now)
-      }, interval)
-      return () => {
-        ticks.delete(tick)
+        // Not as soon as the last one has left: another often comes at once.
         if (ticks.size > 0) return
         clearInterval(timer)
         timer = undefined
-      }
+      }, interval)
+      return () => void ticks.delete(tick)
     },
   }
 }

@@ -33,7 +33,17 @@ interface Hole {
   end: number
 }
 
+/** A parsed frame to learn from. */
+interface Sample {
+  bytes: Uint8Array
+  start: number
+  end: number
+  chunk: ChatChunk
+}
+
 export class FrameProof {
+  /** Studied when the next frame comes: the first token must not wait for it. */
+  #sample: Sample | undefined
   /** What stands before the first hole, between two, and after the last; empty: nothing learnt. */
   #literals: Literal[] = []
   /** Which hole is the delta's text; the other is padding. */
@@ -45,6 +55,7 @@ export class FrameProof {
    * where that is not proven. `view` is over the same memory as `bytes`.
    */
   provenEnd(bytes: Uint8Array, view: DataView, start: number): number {
+    if (this.#sample !== undefined) this.#study(this.#sample)
     const literals = this.#literals
     if (literals.length === 0) return -1
     let at = start
@@ -65,15 +76,21 @@ export class FrameProof {
 
   /** The next frame must be parsed whatever it looks like. */
   forget(): void {
+    this.#sample = undefined
     if (this.#literals.length > 0) this.#literals = []
   }
 
   /**
    * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and passed unmended.
-   * Learns nothing from a chunk that is more than one choice's text.
+   * Learns nothing from a chunk that is more than one choice's text. Neither may change later.
    */
   learn(bytes: Uint8Array, start: number, end: number, chunk: ChatChunk): void {
     this.forget()
+    this.#sample = { bytes, start, end, chunk }
+  }
+
+  #study({ bytes, start, end, chunk }: Sample): void {
+    this.#sample = undefined
     const field = soleTextField(chunk)
     if (field === undefined || (++this.#vain > PATIENCE && this.#vain % 32 !== 0)) return
     const fields = typeof chunk[PADDING] === 'string' ? [field, PADDING] : [field]
