@@ -19,6 +19,9 @@ export class Stale extends Error {}
 /** Milliseconds a connection is kept without a request; many servers close it after 5 s. */
 const REST = 4000
 
+/** Milliseconds within which a server that had closed a connection says so to a request on it. */
+const STALE = 1000
+
 /** One request being answered. */
 interface Pending {
   resolve(response: SocketResponse): void
@@ -42,6 +45,7 @@ export class Connection implements ResponseSink, SocketEvents {
   /** Whether an answer came on it before, and whether anything of this one has. */
   #isUsed = false
   #hasHeard = false
+  #askedAt = 0
   /** The payload of the packet at hand, moved together in it. */
   #packet: Bytes | undefined
   #from = 0
@@ -54,6 +58,7 @@ export class Connection implements ResponseSink, SocketEvents {
       const abort = () => this.#fail(signal.reason)
       this.#pending = { resolve, reject, signal, abort, body: undefined }
       this.#hasHeard = false
+      this.#askedAt = performance.now()
       signal.addEventListener('abort', abort)
       this.socket?.wake()
       this.socket?.write(request)
@@ -79,7 +84,9 @@ export class Connection implements ResponseSink, SocketEvents {
 
   close(isClean: boolean): void {
     this.#parser.close(isClean)
-    const isStale = this.#isUsed && !this.#hasHeard
+    // Later than that it was read, and the server failed at it: asking again would not be harmless.
+    const isSoon = performance.now() - this.#askedAt < STALE
+    const isStale = this.#isUsed && !this.#hasHeard && isSoon
     this.#fail(isStale ? new Stale() : new Error('the connection broke off'))
   }
 

@@ -52,6 +52,16 @@ describe('a connection', () => {
     expect(carried()).toEqual([2, 2])
   })
 
+  it('that breaks long after a request is not replaced: the request may have been read', async () => {
+    await start((socket, request) => {
+      if (request.includes('/once')) socket.write(ok('1'))
+      else setTimeout(() => socket.destroy(), 1_200)
+    })
+    await get('/once')
+    await expect(get('/then')).rejects.toThrow('the connection broke off')
+    expect(carried()).toEqual([2])
+  })
+
   it('that hears an interim answer to nothing is closed, not shared', async () => {
     await start((socket, request) => setTimeout(() => socket.write(ok(request.slice(0, 6))), 30))
     await get('/0')
