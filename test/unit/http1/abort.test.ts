@@ -1,29 +1,20 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Fetch } from '../../../src/host.ts'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { socketFetch } from '../../../src/http1/fetch.ts'
 import type { Socket } from '../../../src/http1/socket.ts'
-import { dial, ok, type RawServer, startRaw, textOf, until } from './raw-server.ts'
+import { ok, textOf, until } from './raw-server.ts'
+import { fetch, server, start } from './use-raw.ts'
 
 const CHUNKED = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
 
-let fetch: Fetch
-let server: RawServer
 let control: AbortController
 const reason = new Error('no longer wanted')
 
 beforeEach(() => {
-  fetch = socketFetch(dial)
   control = new AbortController()
 })
-
-afterEach(() => server?.close())
-
-async function start(...parts: Parameters<typeof startRaw>): Promise<void> {
-  server = await startRaw(...parts)
-}
 
 /** The only connection is gone, and soon. */
 async function closes(): Promise<void> {

@@ -1,33 +1,10 @@
 import { execFile } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../../scripts/hosts.mjs'
-import type { Fetch } from '../../../src/host.ts'
-import { socketFetch } from '../../../src/http1/fetch.ts'
-import { dial, ok, type RawServer, startRaw, textOf, until } from './raw-server.ts'
-
-let fetch: Fetch
-let server: RawServer
-
-beforeEach(() => {
-  fetch = socketFetch(dial)
-})
-
-afterEach(() => server?.close())
-
-async function start(...parts: Parameters<typeof startRaw>): Promise<void> {
-  server = await startRaw(...parts)
-}
-
-/** How many requests each connection carried, oldest first. */
-function carried(): number[] {
-  return server.peers.map(({ requests }) => requests.length)
-}
-
-async function get(path = '/'): Promise<string> {
-  return textOf(await fetch(server.url + path, {}))
-}
+import { ok, textOf, until } from './raw-server.ts'
+import { carried, fetch, get, server, start } from './use-raw.ts'
 
 describe('a connection', () => {
   it('carries one request after the other', async () => {

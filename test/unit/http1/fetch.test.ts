@@ -1,33 +1,10 @@
 import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync, gzipSync } from 'node:zlib'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Fetch } from '../../../src/host.ts'
-import { socketFetch } from '../../../src/http1/fetch.ts'
+import { describe, expect, it } from 'vitest'
 import { closedPort } from '../../support/upstream.ts'
-import { dial, ok, type RawServer, startRaw, textOf, until } from './raw-server.ts'
-
-let fetch: Fetch
-let server: RawServer
-
-beforeEach(() => {
-  fetch = socketFetch(dial)
-})
-
-afterEach(() => server?.close())
-
-async function start(...parts: Parameters<typeof startRaw>): Promise<void> {
-  server = await startRaw(...parts)
-}
-
-/** How many requests each connection carried, oldest first. */
-function carried(): number[] {
-  return server.peers.map(({ requests }) => requests.length)
-}
-
-async function get(path = '/'): Promise<string> {
-  return textOf(await fetch(server.url + path, {}))
-}
+import { ok, textOf, until } from './raw-server.ts'
+import { carried, fetch, get, server, start } from './use-raw.ts'
 
 describe('a request', () => {
   it('without a body is written byte for byte', async () => {
