@@ -42,6 +42,7 @@ export class Connection implements ResponseSink, SocketEvents {
   readonly #parser = new ResponseParser(this)
   #pending: Pending | undefined
   #keepsAlive = false
+  #isClosed = false
   /** Whether an answer came on it before, and whether anything of this one has. */
   #isUsed = false
   #hasHeard = false
@@ -60,6 +61,9 @@ export class Connection implements ResponseSink, SocketEvents {
       this.#hasHeard = false
       this.#askedAt = performance.now()
       signal.addEventListener('abort', abort)
+      // Either may have come since the connection was made.
+      if (signal.aborted) abort()
+      else if (this.#isClosed) this.#broken()
       this.socket?.wake()
       this.socket?.write(request)
     })
@@ -84,15 +88,13 @@ export class Connection implements ResponseSink, SocketEvents {
 
   close(isClean: boolean): void {
     this.#parser.close(isClean)
-    // Later than that it was read, and the server failed at it: asking again would not be harmless.
-    const isSoon = performance.now() - this.#askedAt < STALE
-    const isStale = this.#isUsed && !this.#hasHeard && isSoon
-    this.#fail(isStale ? new Stale() : new Error('the connection broke off'))
+    this.#broken()
   }
 
   /** Breaks the connection off. */
   destroy(): void {
     const { socket } = this
+    this.#isClosed = true
     this.socket = undefined
     this.onClose()
     socket?.destroy()
@@ -148,6 +150,13 @@ export class Connection implements ResponseSink, SocketEvents {
     this.#isUsed = true
     socket.rest(this.#rest)
     this.onIdle()
+  }
+
+  #broken(): void {
+    // Later than that it was read, and the server failed at it: asking again would not be harmless.
+    const isSoon = performance.now() - this.#askedAt < STALE
+    const isStale = this.#isUsed && !this.#hasHeard && isSoon
+    this.#fail(isStale ? new Stale() : new Error('the connection broke off'))
   }
 
   #fail(error: unknown): void {

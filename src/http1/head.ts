@@ -12,10 +12,6 @@ export class Fields {
   get(name: string): string | null {
     return this.#values.get(name.toLowerCase()) ?? null
   }
-
-  delete(name: string): void {
-    this.#values.delete(name)
-  }
 }
 
 export interface ResponseHead {

@@ -12,8 +12,8 @@ export interface Limits {
 }
 
 /**
- * The clock of one answer; times are milliseconds of `performance.now()`. Only the time spent waiting for the engine counts
- * against the engine.
+ * The clock of one answer; times are milliseconds of `performance.now()`. Only the time spent
+ * waiting for the engine counts against the engine.
  */
 export class Deadlines {
   readonly #limits: Limits

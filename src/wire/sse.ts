@@ -52,8 +52,8 @@ export interface EventFields {
  * and CR, a BOM, comments, any field, several data lines.
  *
  * A cursor, not a callback: after `push`, call `next` until it returns false; each time it returns
- * true, `buffer[start, end)` is one whole event; `buffer` may be another each time. Bytes once seen are never overwritten, so a
- * subarray of `buffer` may be kept.
+ * true, `buffer[start, end)` is one whole event. `buffer` may be another each time; bytes once seen
+ * are never overwritten, so a subarray of it may be kept.
  */
 export class EventScanner {
   buffer: Uint8Array<ArrayBuffer> = new Uint8Array(0)

@@ -59,6 +59,23 @@ describe('an abort', () => {
     expect(isClosed).toBe(true)
   })
 
+  it.each([0, 1, 2, 3, 4, 5, 6])('%i turns after it has connected is not missed', async (turns) => {
+    const connecting = Promise.withResolvers<Socket>()
+    let isClosed = false
+    const destroy = () => {
+      isClosed = true
+    }
+    const socket = { destroy, wake() {}, write() {} } as Partial<Socket> as Socket
+    const asked = socketFetch(() => connecting.promise)('http://127.0.0.1:1', {
+      signal: control.signal,
+    })
+    connecting.resolve(socket)
+    for (let turn = 0; turn < turns; turn++) await undefined
+    control.abort(reason)
+    await expect(asked).rejects.toBe(reason)
+    expect(isClosed).toBe(true)
+  })
+
   it('before the head rejects and closes', async () => {
     await start((socket) => socket.write('HTTP/1.1 200'))
     const asked = ask()

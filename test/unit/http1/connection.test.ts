@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../../scripts/hosts.mjs'
+import { socketFetch } from '../../../src/http1/fetch.ts'
+import type { Dial, Socket } from '../../../src/http1/socket.ts'
 import { ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
 
@@ -37,6 +39,14 @@ describe('a connection', () => {
     await get('/once')
     await expect(get('/then')).rejects.toThrow('the connection broke off')
     expect(carried()).toEqual([2])
+  })
+
+  it('that closes as soon as it is made rejects', async () => {
+    const lost: Dial = async (_host, _port, events) => {
+      events.close(true)
+      return { destroy() {}, wake() {}, write() {} } as Partial<Socket> as Socket
+    }
+    await expect(socketFetch(lost)('http://127.0.0.1:1', {})).rejects.toThrow('broke off')
   })
 
   it('that hears an interim answer to nothing is closed, not shared', async () => {
