@@ -1,8 +1,9 @@
 // A program as one file: a runtime starts from it in a fraction of the time that hundreds of small
 // ones take it. Made anew when a source or a package has changed.
 
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -14,19 +15,24 @@ const folder = join(root, 'node_modules/.cache/sluice/start')
  * The path of `entry` and all that it imports as one file; `entry` itself where esbuild is not
  * installed or can't do it, so that the runtime says what is wrong.
  * @param {string} entry below the repository's folder
+ * @param {string} [bun] the binary that compiles the file to its bytecode too: reading 150 KB of
+ * source takes Bun 20 ms. Such a file awaits nothing at its top level.
  */
-export function bundle(entry) {
+export function bundle(entry, bun) {
   const name = basename(entry, '.ts')
-  const path = join(folder, `${name}-${fingerprint()}.mjs`)
+  const made = join(folder, `${name}-${fingerprint()}`)
+  const path = join(made, `${name}.${bun ? 'js' : 'mjs'}`)
   if (exists(path)) return path
+  const partial = `${made}.${process.pid}`
   try {
-    const partial = `${path}.${process.pid}`
-    build(entry, partial)
-    renameSync(partial, path)
-    removeOlder(name, path)
+    build(entry, join(partial, `${name}.mjs`))
+    if (bun) compile(bun, join(partial, `${name}.mjs`), partial)
+    renameSync(partial, made)
+    removeOlder(name, made)
     return path
   } catch {
-    return entry
+    rmSync(partial, { recursive: true, force: true })
+    return exists(path) ? path : entry
   }
 }
 
@@ -34,7 +40,6 @@ export function bundle(entry) {
 function build(entry, outfile) {
   /** @type {typeof import('esbuild')} */
   const esbuild = createRequire(import.meta.url)('esbuild')
-  mkdirSync(folder, { recursive: true })
   esbuild.buildSync({
     entryPoints: [join(root, entry)],
     outfile,
@@ -52,6 +57,12 @@ function build(entry, outfile) {
   })
 }
 
+/** Bytecode beside a CommonJS file. @param {string} bun @param {string} file @param {string} outdir */
+function compile(bun, file, outdir) {
+  const how = ['--bytecode', '--target=bun', '--format=cjs', '--outdir', outdir]
+  execFileSync(bun, ['build', ...how, file], { stdio: 'ignore' })
+}
+
 /** Changes with every file of src and with what is installed. */
 function fingerprint() {
   const hash = createHash('sha256')
@@ -63,11 +74,11 @@ function fingerprint() {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** What was made of older sources. @param {string} name @param {string} path */
-function removeOlder(name, path) {
-  for (const file of readdirSync(folder)) {
-    const isOlder = file.startsWith(`${name}-`) && file.endsWith('.mjs') && file !== basename(path)
-    if (isOlder) rmSync(join(folder, file), { force: true })
+/** What was made of older sources. @param {string} name @param {string} made */
+function removeOlder(name, made) {
+  for (const each of readdirSync(folder)) {
+    const isOlder = each.startsWith(`${name}-`) && each !== basename(made)
+    if (isOlder) rmSync(join(folder, each), { recursive: true, force: true })
   }
 }
 

@@ -85,8 +85,13 @@ export function hostCommand(name, args = []) {
   const host = hosts[name]
   return {
     file: binaryOf(host.runtime),
-    args: [...host.args, bundle(host.entry), ...args],
+    args: [...host.args, entryOf(host), ...args],
     env: { ...process.env, ...host.env },
     cwd: root,
   }
+}
+
+/** @param {HostParts} host */
+function entryOf({ runtime, entry }) {
+  return bundle(entry, runtime === 'bun' ? binaryOf(runtime) : undefined)
 }

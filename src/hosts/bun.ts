@@ -1,6 +1,7 @@
 import type { SettingsInput } from '../settings.ts'
 import { dial } from './bun-dial.ts'
 import { directPipe } from './bun-pipe.ts'
+import { bunTerminal } from './bun-terminal.ts'
 import { directFetch } from './direct-fetch.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
@@ -10,6 +11,7 @@ const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   fetch: directFetch(dial),
   framePipe: directPipe,
+  terminal: bunTerminal,
   async listen({ fetch, port, hostname }) {
     // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
     // The largest body is for the settings to say, and for the handler to refuse in its own words.
@@ -38,4 +40,5 @@ export function main(args: readonly string[] = process.argv.slice(2)): Promise<v
   return run(runtime, args)
 }
 
-if (import.meta.main) await main()
+// Not awaited: Bun compiles ahead only what awaits nothing here.
+if (import.meta.main) void main()

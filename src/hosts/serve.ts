@@ -13,6 +13,7 @@ import {
   settingsFromEnv,
 } from '../settings.ts'
 import { VERSION } from '../version.ts'
+import { processTerminal, type Terminal } from './terminal.ts'
 
 /** A socket that listens. */
 export interface Listener {
@@ -29,6 +30,8 @@ export interface Runtime {
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Host['fetch']
   framePipe?: Host['framePipe']
+  /** What `node:process` gives by default. */
+  terminal?: Terminal
   /** Rejects where it can't listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>
@@ -90,10 +93,11 @@ export async function start(
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
   const settings = readCommand(args)
   if (settings === undefined) return
-  const form = logForm(settings.log, process.stdout.isTTY === true)
-  survive()
+  const { terminal = processTerminal } = runtime
+  const form = logForm(settings.log, await terminal.out.isTerminal())
+  survive(terminal)
   const server = await start(runtime, settings, (entry) => {
-    if (form !== 'none') process.stdout.write(`${formatEntry(entry, form)}\n`)
+    if (form !== 'none') terminal.out.write(`${formatEntry(entry, form)}\n`)
   }).catch(refuse)
   onSignal(() => server.stop())
   const startup = {
@@ -102,7 +106,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     open: isOpen(settings.host),
     discover: settings.discover,
   }
-  await introduce(server.handler.refresh, startup)
+  await introduce(terminal, server.handler.refresh, startup)
 }
 
 /** What a command line and the environment set; undefined where it only asked for help. */
@@ -153,17 +157,21 @@ export function onSignal(stop: () => Promise<void>): void {
 }
 
 /** Prints where it listens and what `look` found, then what comes and goes. */
-export async function introduce(look: () => Promise<Found[]>, startup: Startup): Promise<void> {
-  const ink = inkFor(process.stderr.isTTY === true, process.env)
-  process.stderr.write(greeting(startup, ink))
+export async function introduce(
+  { err }: Terminal,
+  look: () => Promise<Found[]>,
+  startup: Startup,
+): Promise<void> {
+  const ink = inkFor(await err.isTerminal(), process.env)
+  err.write(greeting(startup, ink))
   let known = await look().catch(() => [])
-  process.stderr.write(inventory(known, startup, ink))
+  err.write(inventory(known, startup, ink))
   if (!startup.discover) return
   // The sockets keep the process alive, not this.
   for await (const _ of setInterval(lookEvery, undefined, { ref: false })) {
     // It can't look while it is being stopped.
     const found = await look().catch(() => known)
-    process.stderr.write(changes(known, found, ink))
+    err.write(changes(known, found, ink))
     known = found
   }
 }
@@ -176,13 +184,11 @@ export function bypassProxy(env: Record<string, string | undefined>): void {
   env.no_proxy = hosts
 }
 
-/** A closed pipe must not end a server, nor must one stray rejection end every stream. */
-export function survive(): void {
-  process.stdout.on('error', () => {})
-  process.stderr.on('error', () => {})
+/** One stray rejection must not end every stream. */
+export function survive({ err }: Terminal): void {
   process.on('unhandledRejection', (reason) => {
     const told = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
-    process.stderr.write(`sluice: an error that nothing caught: ${told}\n`)
+    err.write(`sluice: an error that nothing caught: ${told}\n`)
   })
 }
 

@@ -7,6 +7,7 @@ import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import type { LogEntry } from '../handler.ts'
 import { VERSION } from '../version.ts'
 import { addressOf, introduce, isOpen, onSignal, readCommand, refuse, survive } from './serve.ts'
+import { processTerminal as terminal } from './terminal.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
 
 /**
@@ -17,8 +18,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   // workerd learns that a client left only as it writes, so it writes more often.
   const settings = readCommand(args, { heartbeat: 2_000 })
   if (settings === undefined) return
-  survive()
-  const form = logForm(settings.log, process.stdout.isTTY === true)
+  survive(terminal)
+  const form = logForm(settings.log, await terminal.out.isTerminal())
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const log = form === 'none' ? form : 'json'
@@ -26,7 +27,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   let stopping = false
   workerd.process.once('exit', (code, signal) => {
     if (stopping) return
-    process.stderr.write(`sluice: workerd ended by itself (${signal ?? `code ${code}`}).\n`)
+    terminal.err.write(`sluice: workerd ended by itself (${signal ?? `code ${code}`}).\n`)
     process.exit(1)
   })
   onSignal(() => {
@@ -40,7 +41,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     open: isOpen(settings.host),
     discover: settings.discover,
   }
-  await introduce(workerd.look, startup)
+  await introduce(terminal, workerd.look, startup)
 }
 
 /** The worker's log lines in the form that was asked for; whatever else it says as it is. */
@@ -48,7 +49,7 @@ function passOn({ stdout, stderr }: Workerd, form: LogForm): void {
   stderr.pipe(process.stderr, { end: false })
   createInterface({ input: stdout }).on('line', (line) => {
     const entry = form === 'text' ? readEntry(line) : undefined
-    process.stdout.write(`${entry ? formatEntry(entry, 'text') : line}\n`)
+    terminal.out.write(`${entry ? formatEntry(entry, 'text') : line}\n`)
   })
 }
 

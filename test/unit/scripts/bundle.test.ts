@@ -1,10 +1,18 @@
 import { execFileSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { root } from '../../../scripts/hosts.mjs'
+import { binaryOf, root } from '../../../scripts/hosts.mjs'
 
 let checkout: string
 
@@ -27,14 +35,14 @@ function installEsbuild(): void {
   symlinkSync(join(root, 'node_modules/esbuild'), join(checkout, 'node_modules/esbuild'))
 }
 
-async function makeBundle(): Promise<string> {
+async function makeBundle(bun?: string): Promise<string> {
   const url = pathToFileURL(join(checkout, 'scripts/bundle.mjs'))
-  const { bundle } = (await import(url.href)) as { bundle(entry: string): string }
-  return bundle('src/say.ts')
+  const { bundle } = (await import(url.href)) as { bundle(entry: string, bun?: string): string }
+  return bundle('src/say.ts', bun)
 }
 
-function run(path: string): string {
-  return execFileSync(process.execPath, [path], {
+function run(path: string, runtime = process.execPath): string {
+  return execFileSync(runtime, [path], {
     cwd: checkout,
     encoding: 'utf8',
     stdio: 'pipe',
@@ -64,4 +72,13 @@ it('is the source itself where it cannot be made', async () => {
   installEsbuild()
   write('src/word.ts', 'export const word = ;\n')
   expect(await makeBundle()).toBe('src/say.ts')
+})
+
+it('has its bytecode beside it where Bun runs it', async () => {
+  installEsbuild()
+  const bun = binaryOf('bun')
+  const path = await makeBundle(bun)
+  expect(existsSync(`${path}.jsc`)).toBe(true)
+  expect(run(path, bun)).toBe('first')
+  expect(await makeBundle(bun)).toBe(path)
 })

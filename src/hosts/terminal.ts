@@ -1,0 +1,31 @@
+import process from 'node:process'
+
+/** One of the process's outputs. Writing to it never fails: a closed pipe must not end a server. */
+export interface Output {
+  isTerminal(): Promise<boolean>
+  write(text: string): void
+}
+
+/** Where a command writes: answers and the log to `out`, what it tells the person to `err`. */
+export interface Terminal {
+  out: Output
+  err: Output
+}
+
+/** The terminal as `node:process` gives it. */
+export const processTerminal: Terminal = {
+  out: output(() => process.stdout),
+  err: output(() => process.stderr),
+}
+
+function output(stream: () => NodeJS.WriteStream): Output {
+  let opened: NodeJS.WriteStream | undefined
+  const open = () => {
+    opened ??= stream().on('error', () => {})
+    return opened
+  }
+  return {
+    isTerminal: async () => open().isTTY === true,
+    write: (text) => void open().write(text),
+  }
+}
