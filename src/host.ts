@@ -1,4 +1,5 @@
 /** What passes between the handler and the host that runs it. */
+import type { Engine } from './engines/engine.ts'
 import type { Pipe } from './stream/pipe.ts'
 
 /** One request, as the log tells it. */
@@ -74,6 +75,8 @@ export interface Host {
   fetch?: Fetch
   /** Makes the pipe for frames that are only forwarded, where a host knows a shorter way. */
   framePipe?: () => Pipe
+  /** Engines that run beside the handler; models that several engines have are asked of these. */
+  engines?: readonly Engine[]
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

@@ -13,11 +13,16 @@ export function chatEncoder(requestId: string, model: string): StreamEncoder {
     done: () => DONE_FRAME,
     error: (error) => frame(JSON.stringify(error)),
     // Without a blank line: a whole empty event makes openai-python and others parse its no data.
-    ping: () => ': ping\n',
+    ping: (progress) => (progress === undefined ? ': ping\n' : `: ${oneLine(progress)}\n`),
     // Clients that split at blank lines lose the event behind a comment: this one harms nobody.
     opening: (stream) => encode((stream?.contract ?? unnamed(requestId, model)).roleChunk()),
     quiet: (stream) => encode(stream.contract.quietChunk()),
   }
+}
+
+/** Nothing in a comment's text may end the comment. */
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').slice(0, 200)
 }
 
 function encode(chunk: ChatChunk): string {

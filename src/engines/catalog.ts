@@ -15,7 +15,8 @@ export interface Entry {
 }
 
 export interface CatalogOptions {
-  upstreams: Engine[]
+  /** In the order in which they are asked. */
+  engines: Engine[]
   static: Engine
   discovery?: Discovery | undefined
   /** Whether a request may not wait for what another began (workerd). */
@@ -48,7 +49,7 @@ export class Catalog {
     return this.#entries
   }
 
-  /** What is known, and no older than `maxAge` ms: upstreams in their order, `static` last. */
+  /** What is known, and no older than `maxAge` ms: engines in their order, `static` last. */
   async entries(maxAge: number): Promise<Entry[]> {
     const isRecent = performance.now() - this.#askedAt <= maxAge
     if (isRecent && this.#entries.length > 0) return this.#entries
@@ -65,9 +66,9 @@ export class Catalog {
 
   async #ask(): Promise<Entry[]> {
     const signal = AbortSignal.timeout(PATIENCE)
-    const { upstreams, discovery } = this.#options
+    const { engines, discovery } = this.#options
     const [given, found, own] = await Promise.all([
-      Promise.all(upstreams.map((engine) => this.#askOne(engine, signal))),
+      Promise.all(engines.map((engine) => this.#askOne(engine, signal))),
       discovery?.look(signal) ?? [],
       this.#askOne(this.#options.static, signal),
     ])

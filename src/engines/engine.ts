@@ -8,7 +8,18 @@ export interface Model {
   /** Unix time in seconds. */
   created: number
   owned_by: string
+  /** False for a model that would have to be loaded first: none is chosen that nobody named. */
+  loaded?: boolean
   [field: string]: unknown
+}
+
+/** How far a model has been loaded. */
+export interface Progress {
+  model: string
+  /** From 0 to 1. */
+  done: number
+  /** What is being done, in words. */
+  text: string
 }
 
 /** Where tokens come from. */
@@ -19,7 +30,12 @@ export interface Engine {
   models(signal: AbortSignal): Promise<Model[]>
   /**
    * Resolves once the engine has answered; rejects with an `ApiError`. With `stream: true` the
-   * answer is never whole. Aborting the signal stops the work at its source.
+   * answer is never whole. Aborting the signal stops the work at its source. Whatever has to
+   * be loaded before it can answer, `onProgress` is told of.
    */
-  chat(request: ChatRequest, signal: AbortSignal): Promise<ChatStream>
+  chat(
+    request: ChatRequest,
+    signal: AbortSignal,
+    onProgress?: (progress: Progress) => void,
+  ): Promise<ChatStream>
 }

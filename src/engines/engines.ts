@@ -18,7 +18,10 @@ export function createEngines(
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
-    upstreams: settings.upstream.map((upstream) => new Upstream({ ...upstream, ...shared })),
+    engines: [
+      ...(host.engines ?? []),
+      ...settings.upstream.map((upstream) => new Upstream({ ...upstream, ...shared })),
+    ],
     static: createStatic(settings),
     discovery: settings.discover
       ? createDiscovery({ ...shared, lenient: settings.lenient, known, labels })

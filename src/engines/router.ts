@@ -69,8 +69,11 @@ function pickFrom(entries: Entry[], model: string | undefined, isAll: boolean): 
 }
 
 function firstOf(upstreams: Entry[]): Route | undefined {
-  const entry = upstreams.find(({ models, error }) => models.length > 0 && error === undefined)
-  return entry && { engine: entry.engine, model: entry.models[0]?.id }
+  for (const { engine, models, error } of upstreams) {
+    const model = models.find(({ loaded }) => loaded !== false)
+    if (model !== undefined && error === undefined) return { engine, model: model.id }
+  }
+  return undefined
 }
 
 /** Ollama lists `llama3.2:latest` for what people call `llama3.2`. */

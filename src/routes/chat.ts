@@ -42,7 +42,13 @@ export function chatRoute({ engines, ticker, running, ...options }: ChatRouteOpt
       const { engine, model } = await engines.pick(asked.model)
       exchange.engine = engine.label
       exchange.model = model
-      return engine.chat(model === asked.model ? asked : { ...asked, model }, signal)
+      return engine.chat(
+        model === asked.model ? asked : { ...asked, model },
+        signal,
+        (progress) => {
+          exchange.progress = `loading ${progress.model} ${Math.floor(progress.done * 100)} %`
+        },
+      )
     }
     try {
       if (!asked.stream) return await wholeResponse(exchange, ask)

@@ -35,6 +35,8 @@ export class Exchange {
   isStream = false
   /** Settles when the client has taken the last of a streamed answer, or is gone. */
   delivered: Promise<void> | undefined
+  /** What the engine does before it can answer, in a few words. */
+  progress: string | undefined
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
   /** Called on every tick, before the deadlines are looked at. */

@@ -10,7 +10,12 @@ export class Heartbeat {
   }
 
   isDue(now: number): boolean {
-    return now - this.#last >= this.#interval
+    return this.quiet(now) >= this.#interval
+  }
+
+  /** How long nothing was written. */
+  quiet(now: number): number {
+    return now - this.#last
   }
 
   /** Something was written. */

@@ -23,8 +23,8 @@ export interface StreamEncoder {
   done(): string
   /** The frame that ends a failed stream. */
   error(error: ApiError): string
-  /** Keeps a line open before the first event. */
-  ping(): string
+  /** Keeps a line open before the first event, and tells what goes on meanwhile. */
+  ping(progress?: string): string
   /** Goes before the first event if a ping was sent: some client may lose it. */
   opening(stream: LiveStream | undefined): string
   /** Keeps a line open between two events. */
@@ -41,6 +41,9 @@ export interface StreamSettings {
   /** Makes the pipe for frames that are only forwarded: a host may know a shorter way. */
   framePipe: () => Pipe
 }
+
+/** Milliseconds between two comments that tell of progress. */
+const NEWS = 1_000
 
 /** An engine's answer up to its first batch. */
 interface Opened {
@@ -98,6 +101,8 @@ class Delivery {
   /** Writes the client has not taken yet. */
   #unread = 0
   #hasWritten = false
+  /** The progress that was told last. */
+  #told: string | undefined
 
   constructor(exchange: Exchange, encoder: StreamEncoder, settings: StreamSettings, pipe: Pipe) {
     this.#exchange = exchange
@@ -186,14 +191,24 @@ class Delivery {
 
   /** A quiet line gets a heartbeat, unless the client does not even read what it has. */
   #tick(now: number): void {
-    if (this.#unread === 0 && this.#heartbeat.isDue(now)) this.beat()
+    if (this.#unread > 0) return
+    if (this.#heartbeat.isDue(now) || this.#hasNews(now)) this.beat()
+  }
+
+  /** Progress is told as it changes, once a second at most. */
+  #hasNews(now: number): boolean {
+    const { progress } = this.#exchange
+    const isNew = progress !== undefined && progress !== this.#told
+    return isNew && !this.#hasWritten && this.#heartbeat.quiet(now) >= NEWS
   }
 
   /** Headers leave with the first bytes on some hosts: a late answer's first sign of life. */
   beat(): void {
     this.#heartbeat.count++
     const stream = this.#hasWritten ? this.#stream : undefined
-    const text = stream === undefined ? this.#encoder.ping() : this.#encoder.quiet(stream)
+    const { progress } = this.#exchange
+    this.#told = progress
+    const text = stream === undefined ? this.#encoder.ping(progress) : this.#encoder.quiet(stream)
     void this.#send([encodeText(text)])
   }
 

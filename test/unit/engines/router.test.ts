@@ -23,7 +23,7 @@ function engine(label: string, ...ids: string[]) {
 }
 
 function router(upstreams: Engine[], defaultModel?: string, more: Partial<CatalogOptions> = {}) {
-  const catalog = new Catalog({ upstreams, static: own, isolateRequests: false, ...more })
+  const catalog = new Catalog({ engines: upstreams, static: own, isolateRequests: false, ...more })
   return createRouter(catalog, defaultModel)
 }
 

@@ -1,0 +1,123 @@
+import { toApiError } from '../../wire/errors.ts'
+import type { Progress } from '../engine.ts'
+import type { LocalEngine } from '../webllm.ts'
+import { type Ask, PATIENCE, PING, type Port, packError, type Tell } from './protocol.ts'
+
+/**
+ * Serves an engine over a port, until the other side closes it or falls silent: then all it asked
+ * for is cancelled. Returns what stops serving.
+ */
+export function serveEngine(port: Port, engine: LocalEngine): () => void {
+  const server = new EngineServer(port, engine)
+  return () => server.stop()
+}
+
+/** A request that runs for the other side. */
+class Job {
+  readonly control = new AbortController()
+  /** How many more chunks the reader has room for. */
+  #credit: number
+  #wake: () => void = () => {}
+
+  constructor(credit: number) {
+    this.#credit = credit
+    this.control.signal.addEventListener('abort', () => this.#wake(), { once: true })
+  }
+
+  /** The reader has room for so many more; a negative number is what was sent. */
+  credit(chunks: number): void {
+    this.#credit += chunks
+    if (this.#credit > 0) this.#wake()
+  }
+
+  /** Resolves when there is room for more chunks, or nobody wants any. */
+  async room(): Promise<void> {
+    while (this.#credit <= 0 && !this.control.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+  }
+}
+
+class EngineServer {
+  readonly #port: Port
+  readonly #engine: LocalEngine
+  readonly #jobs = new Map<number, Job>()
+  #heardAt = 0
+  #watch: ReturnType<typeof setInterval> | undefined
+  readonly #onMessage = ({ data }: MessageEvent) => this.#hear(data as Ask)
+  readonly #onClose = () => this.#cancelAll()
+
+  constructor(port: Port, engine: LocalEngine) {
+    this.#port = port
+    this.#engine = engine
+    port.addEventListener('message', this.#onMessage)
+    port.addEventListener('close', this.#onClose)
+    port.start?.()
+  }
+
+  stop(): void {
+    this.#port.removeEventListener('message', this.#onMessage)
+    this.#port.removeEventListener('close', this.#onClose)
+    this.#cancelAll()
+  }
+
+  #tell(message: Tell): void {
+    this.#port.postMessage(message)
+  }
+
+  #hear(ask: Ask): void {
+    this.#heardAt = performance.now()
+    if (ask.kind === 'ping') this.#tell({ kind: 'pong' })
+    else if (ask.kind === 'credit') this.#jobs.get(ask.id)?.credit(ask.chunks)
+    else if (ask.kind === 'cancel') this.#jobs.get(ask.id)?.control.abort()
+    else void this.#run(ask)
+  }
+
+  /** Runs one request and tells how it ended. */
+  async #run(ask: Exclude<Ask, { kind: 'ping' | 'credit' | 'cancel' }>): Promise<void> {
+    const { id } = ask
+    const job = new Job(ask.kind === 'chat' ? ask.credit : 0)
+    this.#jobs.set(id, job)
+    this.#watch ??= setInterval(() => {
+      if (performance.now() - this.#heardAt > PATIENCE) this.#cancelAll()
+    }, PING)
+    const { signal } = job.control
+    const onProgress = (progress: Progress) => this.#tell({ kind: 'progress', id, progress })
+    try {
+      if (ask.kind === 'chat') await this.#chat(ask, job, onProgress)
+      else if (ask.kind === 'load') await this.#engine.load(ask.model, signal, onProgress)
+      else if (ask.kind === 'unload') await this.#engine.unload()
+      else this.#tell({ kind: 'models', id, models: await this.#engine.models(signal) })
+      this.#tell({ kind: 'done', id })
+    } catch (error) {
+      if (!signal.aborted) this.#tell({ kind: 'error', id, error: packError(toApiError(error)) })
+    }
+    this.#jobs.delete(id)
+    if (this.#jobs.size > 0) return
+    clearInterval(this.#watch)
+    this.#watch = undefined
+  }
+
+  async #chat(
+    { id, request }: Extract<Ask, { kind: 'chat' }>,
+    job: Job,
+    onProgress: (progress: Progress) => void,
+  ): Promise<void> {
+    const stream = await this.#engine.chat(request, job.control.signal, onProgress)
+    if (stream.kind !== 'chunks') throw new TypeError('an engine behind a port answers in chunks')
+    this.#tell({ kind: 'begun', id })
+    for (;;) {
+      await job.room()
+      const batch = await stream.items.next()
+      if (batch.done) return
+      job.credit(-batch.value.length)
+      this.#tell({ kind: 'chunks', id, chunks: batch.value })
+    }
+  }
+
+  #cancelAll(): void {
+    for (const { control } of this.#jobs.values()) control.abort()
+  }
+}

@@ -1,0 +1,85 @@
+/** Which of web-llm's models this computer can run, and what there is to say of them. */
+import * as z from 'zod/mini'
+import type { Model } from '../engine.ts'
+import type { ModelRecord } from './mlc.ts'
+
+/** What a GPU can do, as WebGPU tells it. Its memory's size it never tells. */
+export interface GpuFacts {
+  features: ReadonlySet<string>
+  /** Bytes. */
+  maxStorageBufferBindingSize: number
+}
+
+/** `model_type` as a word. */
+const KINDS = ['chat', 'embedding', 'vision'] as const
+
+/** Those that the GPU's features and buffers, and the person's limit of memory (MB), allow. */
+export function runnable(
+  records: readonly ModelRecord[],
+  gpu: GpuFacts,
+  maxMemory = Number.POSITIVE_INFINITY,
+): ModelRecord[] {
+  return records.filter(
+    ({ required_features = [], buffer_size_required_bytes = 0, vram_required_MB = 0 }) =>
+      required_features.every((feature) => gpu.features.has(feature)) &&
+      buffer_size_required_bytes <= gpu.maxStorageBufferBindingSize &&
+      vram_required_MB <= maxMemory,
+  )
+}
+
+/** One entry of `GET /v1/models`, with what a person needs to choose. */
+export function modelOf(record: ModelRecord, loaded: string | undefined): Model {
+  const { model_id, vram_required_MB, overrides, low_resource_required } = record
+  const context = overrides?.context_window_size
+  return {
+    id: model_id,
+    object: 'model',
+    created: 0,
+    owned_by: 'web-llm',
+    kind: KINDS[record.model_type ?? 0] ?? 'chat',
+    loaded: model_id === loaded,
+    ...(vram_required_MB !== undefined && { memory_mb: Math.ceil(vram_required_MB) }),
+    ...(context !== undefined && { context_length: context }),
+    ...(low_resource_required !== undefined && { low_resource: low_resource_required }),
+  }
+}
+
+const RecordSchema = z.looseObject({
+  model: z.string().check(z.minLength(1)),
+  model_id: z.string().check(z.minLength(1)),
+  model_lib: z.string().check(z.minLength(1)),
+  overrides: z.optional(z.looseObject({})),
+  vram_required_MB: z.optional(z.number()),
+  low_resource_required: z.optional(z.boolean()),
+  buffer_size_required_bytes: z.optional(z.number()),
+  required_features: z.optional(z.array(z.string())),
+  model_type: z.optional(z.number()),
+})
+
+/**
+ * Models of one's own, from JSON in the form of web-llm's `model_list` or an object that holds one.
+ * `base`: what relative URLs in it are relative to. Throws a `TypeError` that names the place.
+ */
+export function readModelList(json: unknown, base: string): ModelRecord[] {
+  const list = Array.isArray(json) ? json : (json as { model_list?: unknown } | null)?.model_list
+  const { success, data, error } = z.array(RecordSchema).safeParse(list)
+  if (!success) {
+    const [issue] = error.issues
+    const [index, field] = issue?.path ?? []
+    const place = index === undefined ? 'model_list' : `model_list[${String(index)}]`
+    const at = field === undefined ? place : `${place}.${String(field)}`
+    throw new TypeError(
+      `${at}: ${index === undefined ? 'expected a list of models' : `expected ${wantedOf(field)}`}.`,
+    )
+  }
+  return (data as ModelRecord[]).map((record) => ({
+    ...record,
+    model: new URL(record.model, base).href,
+    model_lib: new URL(record.model_lib, base).href,
+  }))
+}
+
+function wantedOf(field: PropertyKey | undefined): string {
+  if (field === undefined) return 'an object with model, model_id and model_lib'
+  return ['model', 'model_id', 'model_lib'].includes(String(field)) ? 'a text' : 'another value'
+}

@@ -1,0 +1,359 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { Progress } from '../../../src/engines/engine.ts'
+import { createWebllm, type WebllmOptions } from '../../../src/engines/webllm.ts'
+import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
+import { caller, createStandIn, mlcError, other, record, type Script } from '../../support/mlc.ts'
+
+const never = new AbortController().signal
+const hello = [{ role: 'user' as const, content: 'Hello' }]
+
+afterEach(() => vi.useRealTimers())
+
+function create(script: Partial<Script> = {}, options: Partial<WebllmOptions> = {}) {
+  const standIn = createStandIn(script)
+  const engine = createWebllm(standIn.mlc, { records: [record, other, caller], ...options })
+  const ask = async (request: Partial<ChatRequest> = {}, signal = never) => {
+    const full = { model: record.model_id, messages: hello, stream: true, ...request }
+    const answer = await engine.chat(full, signal)
+    if (answer.kind !== 'chunks') throw new Error('expected chunks')
+    return answer
+  }
+  return { ...standIn, engine, ask, say: async (request = {}) => read(await ask(request)) }
+}
+
+async function read({ items }: { items: AsyncIterator<ChatChunk[], void, void> }) {
+  const chunks: ChatChunk[] = []
+  for (let batch = await items.next(); !batch.done; batch = await items.next()) {
+    chunks.push(...batch.value)
+  }
+  return chunks
+}
+
+function textOf(chunks: ChatChunk[]): string {
+  return chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')
+}
+
+function last(chunks: ChatChunk[]) {
+  return chunks.findLast(({ choices }) => choices.length > 0)?.choices[0]
+}
+
+describe('an answer', () => {
+  it("is the model's tokens, a finish, and usage where it was asked for", async () => {
+    const { say } = create()
+    const chunks = await say({ stream_options: { include_usage: true } })
+    expect(textOf(chunks)).toBe('Water finds its way.')
+    expect(last(chunks)?.finish_reason).toBe('stop')
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { completion_tokens: 5 } })
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
+    expect(chunks[0]).toMatchObject({ model: record.model_id, object: 'chat.completion.chunk' })
+    expect(chunks[0]?.id).toMatch(/^chatcmpl-/)
+    expect((await say()).some(({ usage }) => usage)).toBe(false)
+  })
+
+  it('ends by its limit, by either name', async () => {
+    const { say } = create({ isEndless: true })
+    for (const limit of [{ max_tokens: 3 }, { max_completion_tokens: 3 }]) {
+      const chunks = await say(limit)
+      expect(textOf(chunks)).toBe('Water finds its')
+      expect(last(chunks)?.finish_reason).toBe('length')
+    }
+  })
+
+  it('fails where somebody else stopped the model', async () => {
+    const { ask, mlc } = create({ isEndless: true, tokenDelay: 1 })
+    const { items } = await ask()
+    await items.next()
+    await (mlc as unknown as { interruptGenerate(): Promise<void> }).interruptGenerate()
+    await expect(read({ items })).rejects.toMatchObject({ code: 'engine_aborted' })
+  })
+
+  it('gives the calls of tools once, each with an id, and not as text too', async () => {
+    const call = '[{"name": "add", "arguments": {"a": 1}}, {"name": "add", "arguments": {}}]'
+    const { say } = create({ tokens: [call.slice(0, 20), call.slice(20)] })
+    const tools = [{ type: 'function', function: { name: 'add' } }]
+    const chunks = await say({ model: caller.model_id, tools })
+    expect(textOf(chunks)).toBe('')
+    expect(last(chunks)).toMatchObject({
+      finish_reason: 'tool_calls',
+      delta: {
+        tool_calls: [
+          { index: 0, type: 'function', function: { name: 'add', arguments: '{"a":1}' } },
+          { index: 1, function: { arguments: '{}' } },
+        ],
+      },
+    })
+    const ids = last(chunks)?.delta.tool_calls?.map(({ id }) => id)
+    expect(new Set(ids).size).toBe(2)
+  })
+
+  it('gives what was written where the limit cut the calls of tools short', async () => {
+    const { say } = create({ tokens: ['[{"name"', ': "ad'] })
+    const tools = [{ type: 'function', function: { name: 'add' } }]
+    const chunks = await say({ model: caller.model_id, tools, max_tokens: 2 })
+    expect(textOf(chunks)).toBe('[{"name": "ad')
+    expect(last(chunks)?.finish_reason).toBe('length')
+  })
+
+  it('fails where a model that was offered tools wrote no calls', async () => {
+    const { say } = create()
+    const tools = [{ type: 'function', function: { name: 'add' } }]
+    await expect(say({ model: caller.model_id, tools })).rejects.toMatchObject({
+      status: 502,
+      code: 'invalid_tool_call',
+    })
+  })
+})
+
+describe('what is refused before an answer begins', () => {
+  it('is a context that is too long', async () => {
+    const { ask } = create({ context: 100 })
+    const messages = [{ role: 'user' as const, content: 'x'.repeat(200) }]
+    await expect(ask({ messages })).rejects.toMatchObject({
+      status: 400,
+      code: 'context_length_exceeded',
+      param: 'messages',
+    })
+  })
+
+  it.each([
+    [{ top_p: 0 }, 'top_p'],
+    [{ max_tokens: 0 }, 'max_tokens'],
+    [{ top_logprobs: 3 }, 'top_logprobs'],
+    [{ logit_bias: { a: 1 } }, 'logit_bias'],
+    [{ tools: [{ type: 'function', function: { name: 'f' } }] }, 'tools'],
+  ])('is what web-llm itself does not take: %j', async (fields, param) => {
+    const { ask, seen } = create()
+    await expect(ask(fields as Partial<ChatRequest>)).rejects.toMatchObject({ status: 400, param })
+    expect(seen.loads.length).toBe(1)
+  })
+
+  it('is a model there is not, with those that may have been meant', async () => {
+    const { ask } = create()
+    await expect(ask({ model: 'stand-in-1B' })).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      message: expect.stringContaining(record.model_id),
+    })
+    await expect(ask({ model: null })).rejects.toMatchObject({ status: 404, param: 'model' })
+  })
+
+  it('leaves the engine ready for the next', async () => {
+    const { ask, say } = create()
+    await expect(ask({ top_p: 0 })).rejects.toMatchObject({ status: 400 })
+    expect(textOf(await say())).toBe('Water finds its way.')
+  })
+})
+
+describe('models', () => {
+  it('are listed with what a person needs to choose, the loaded one first', async () => {
+    const { engine, say } = create()
+    expect((await engine.models(never))[0]).toMatchObject({
+      id: record.model_id,
+      loaded: false,
+      memory_mb: 901,
+      context_length: 4096,
+      kind: 'chat',
+    })
+    await say({ model: other.model_id })
+    expect(engine.loaded).toBe(other.model_id)
+    expect((await engine.models(never))[0]).toMatchObject({ id: other.model_id, loaded: true })
+  })
+
+  it('are loaded once, and swapped on demand', async () => {
+    const { say, seen } = create()
+    await say()
+    await say()
+    await say({ model: other.model_id })
+    await say()
+    expect(seen.loads).toEqual([record.model_id, other.model_id, record.model_id])
+  })
+
+  it('tell how far they have been loaded', async () => {
+    const steps: Progress[] = []
+    const { engine, ask } = create({}, { onProgress: (step) => steps.push(step) })
+    const own: Progress[] = []
+    await engine.load(record.model_id, never, (step) => own.push(step))
+    expect(own.length).toBe(10)
+    expect(own.at(-1)).toMatchObject({ model: record.model_id, done: 1 })
+    await ask({ model: other.model_id })
+    expect(own.length).toBe(10)
+    expect(steps.length).toBe(20)
+  })
+
+  it('leave the GPU after an idle time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { engine, say } = create({}, { unloadAfter: 60_000 })
+    await say()
+    await vi.advanceTimersByTimeAsync(50_000)
+    await say()
+    await vi.advanceTimersByTimeAsync(50_000)
+    expect(engine.loaded).toBe(record.model_id)
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect(engine.loaded).toBeUndefined()
+  })
+
+  it('that cannot be loaded are an error that says why, and can be tried again', async () => {
+    const { ask, say, script } = create()
+    script.failLoad = new TypeError('Failed to fetch')
+    await expect(ask()).rejects.toMatchObject({
+      status: 503,
+      code: 'model_load_failed',
+      message: expect.stringContaining('Failed to fetch'),
+    })
+    script.failLoad = mlcError('ShaderF16SupportError', 'This model requires shader-f16')
+    await expect(ask()).rejects.toMatchObject({ status: 503, code: 'webgpu_feature_missing' })
+    expect(textOf(await say())).toBe('Water finds its way.')
+  })
+})
+
+describe('a lost GPU', () => {
+  const lost = () => new Error('Object has already been disposed')
+
+  it('loads the model anew, once, where no token was given yet', async () => {
+    const { say, script, seen } = create()
+    await say()
+    script.failPrefill = lost()
+    expect(textOf(await say())).toBe('Water finds its way.')
+    expect(seen.loads.length).toBe(2)
+  })
+
+  it('fails the stream that had begun, and the next request loads anew', async () => {
+    const { ask, say, script, seen } = create()
+    script.failToken = { at: 2, error: lost() }
+    await expect(read(await ask())).rejects.toMatchObject({ status: 503, code: 'engine_failed' })
+    expect(textOf(await say())).toBe('Water finds its way.')
+    expect(seen.loads.length).toBe(2)
+  })
+
+  it('is reported where loading anew does not help', async () => {
+    const { ask, mlc, seen } = create()
+    mlc.chatCompletion = () => Promise.reject(lost())
+    await expect(ask()).rejects.toMatchObject({ status: 503, code: 'engine_failed' })
+    expect(seen.loads.length).toBe(2)
+  })
+})
+
+describe('the line', () => {
+  it('is answered in order', async () => {
+    const { ask, seen } = create({ tokenDelay: 1 })
+    const order: number[] = []
+    await Promise.all(
+      [1, 2, 3].map(async (n) => {
+        await read(await ask({ messages: [{ role: 'user', content: `number ${n}` }] }))
+        order.push(n)
+      }),
+    )
+    expect(order).toEqual([1, 2, 3])
+    const inputs = seen.prompts.map((prompt) => (prompt as { input: string }).input)
+    expect(inputs).toEqual(['number 1', 'number 2', 'number 3'])
+  })
+
+  it('is bounded, and says when to come again', async () => {
+    const { ask } = create({ isEndless: true }, { queue: 2 })
+    const leave = new AbortController()
+    const running = await ask({}, leave.signal)
+    const waiting = [ask({}, leave.signal), ask({}, leave.signal)]
+    await expect(ask()).rejects.toMatchObject({
+      status: 503,
+      code: 'engine_busy',
+      headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
+    })
+    leave.abort()
+    await running.items.return?.()
+    expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+    ])
+  })
+})
+
+describe('a client that leaves', () => {
+  /** Asks, leaves at the moment, and sees that the one behind is answered undisturbed. */
+  async function leaveAnd(
+    script: Partial<Script>,
+    moment: (begun: Promise<unknown>) => Promise<unknown>,
+  ) {
+    const { ask, say, seen } = create(script)
+    const leave = new AbortController()
+    const begun = ask({}, leave.signal)
+    const ended = begun.then(read).catch((error: unknown) => error)
+    const behind = say()
+    await moment(begun)
+    leave.abort(new Error('left'))
+    expect(await ended).toMatchObject({ message: 'left' })
+    expect(textOf(await behind)).toBe('Water finds its way.')
+    return seen
+  }
+
+  it('while the model is loaded takes nobody else with it', async () => {
+    const seen = await leaveAnd({ loadDelay: 100 }, () => sleep(30))
+    expect(seen.loads).toEqual([record.model_id])
+  })
+
+  it('while the prompt is read', async () => {
+    await leaveAnd({ prefillDelay: 50 }, () => sleep(20))
+  })
+
+  it('between two tokens', async () => {
+    const { ask, say, script, seen } = create({ isEndless: true, tokenDelay: 5 })
+    const leave = new AbortController()
+    const { items } = await ask({}, leave.signal)
+    await items.next()
+    await items.next()
+    const pending = items.next()
+    const leftAt = performance.now()
+    leave.abort(new Error('left'))
+    await expect(pending).rejects.toThrow('left')
+    script.isEndless = false
+    expect(textOf(await say())).toBe('Water finds its way.')
+    expect(seen.stops).toBe(1)
+    expect(seen.decoded).toBeLessThan(20)
+    expect(performance.now() - leftAt).toBeLessThan(2_000)
+  })
+
+  it('in the line leaves the line', async () => {
+    const { ask, say } = create({ tokenDelay: 5 })
+    const running = say()
+    await sleep(5)
+    const leave = new AbortController()
+    const waiting = ask({}, leave.signal)
+    const behind = say()
+    leave.abort(new Error('left'))
+    await expect(waiting).rejects.toThrow('left')
+    expect(textOf(await running)).toBe('Water finds its way.')
+    expect(textOf(await behind)).toBe('Water finds its way.')
+  })
+
+  it('before it asks asks nothing', async () => {
+    const { ask, seen } = create()
+    await expect(ask({}, AbortSignal.abort(new Error('left')))).rejects.toThrow('left')
+    expect(seen.loads).toEqual([])
+  })
+
+  it('alone stops the loading, and what was loaded is no obstacle', async () => {
+    const { ask, say, seen, engine } = create({ loadDelay: 100 })
+    const leave = new AbortController()
+    const asking = ask({}, leave.signal)
+    await sleep(30)
+    leave.abort(new Error('left'))
+    await expect(asking).rejects.toThrow('left')
+    await sleep(100)
+    expect(engine.loaded).toBeUndefined()
+    expect(textOf(await say())).toBe('Water finds its way.')
+    expect(seen.loads.length).toBe(2)
+  })
+
+  it('by `return` stops the model too', async () => {
+    const { ask, say, script, seen } = create({ isEndless: true, tokenDelay: 1 })
+    const { items } = await ask()
+    await items.next()
+    await items.return?.()
+    script.isEndless = false
+    await say()
+    expect(seen.stops).toBe(1)
+  })
+})
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
