@@ -12,17 +12,20 @@ import { hasBinary, hosts, root } from './hosts.mjs'
  * Sees to it that what serving on one host needs is installed, and nothing else where the checkout
  * was not yet set up for development.
  * @param {keyof typeof hosts} name
+ * @param {string[]} [more] packages that what was asked for needs besides
  * @throws when npm fails
  */
-export function installForServing(name) {
-  const wanted = hosts[name].packages
+export function installForServing(name, more = []) {
+  const wanted = [...hosts[name].packages, ...more]
   /** @param {Entry} entry @param {string} path */
   const serves = (entry, path) => !entry.dev || wanted.includes(nameOf(path))
   const lacking = missing(serves)
   if (lacking.length === 0) return
   if (isSetUpForDevelopment()) return installAll()
   // npm removes what it is not told of: other hosts installed this way before are named again.
-  const keep = runtimes().filter((runtime) => wanted.includes(runtime) || installed(runtime))
+  const keep = [...runtimes(), ...more].filter(
+    (runtime) => wanted.includes(runtime) || installed(runtime),
+  )
   const versions = lockfile()
   const specs = keep.map((each) => `${each}@${versions[`node_modules/${each}`]?.version}`)
   npmInstall(lacking, ['--omit=dev', '--no-save', '--save-prod', ...specs])

@@ -10,7 +10,7 @@ const [name = 'bun', ...args] = process.argv.slice(2)
 if (!isHost(name)) fail(`there is no host "${name}": choose ${Object.keys(hosts).join(', ')}.`, 2)
 
 try {
-  installForServing(name)
+  installForServing(name, needsWebgpu() ? ['@mlc-ai/web-llm'] : [])
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error), 1)
 }
@@ -52,6 +52,11 @@ function whenOrphaned(act) {
     clearInterval(timer)
     act()
   }, 500)
+}
+
+/** Whether models are to run on the GPU: that needs a package that nothing else does. */
+function needsWebgpu() {
+  return name === 'deno' && (args.includes('--webgpu') || process.env.SLUICE_WEBGPU !== undefined)
 }
 
 /** @param {string} word @returns {word is keyof typeof hosts} */

@@ -23,6 +23,16 @@ export interface Settings {
   discover: boolean
   /** The model of a request that names none. */
   model?: string
+  /** Whether models run on this computer's GPU through WebGPU. Only Deno can. */
+  webgpu: boolean
+  /** A JSON file or URL with models of one's own, in the form of web-llm's `model_list`. */
+  webgpuModels?: string
+  /** The most memory a model may need, in bytes. */
+  webgpuMemory?: number
+  /** How many requests may wait for the GPU. */
+  webgpuQueue: number
+  /** How long the GPU rests before its memory is freed; it never is by default. */
+  webgpuIdle?: number
   staticText: string
   /** Between two words. */
   staticDelay: number
@@ -87,12 +97,13 @@ export const fields: Record<SettingName, Field> = {
   },
   upstreamKey: { ...strings('keys, separated by commas'), secret: true },
   lenient: strings('labels or URLs of upstreams'),
-  discover: {
-    schema: z.pipe(z.transform(readBoolean), z.boolean()),
-    expected: 'true or false',
-    kind: 'boolean',
-  },
+  discover: flag(undefined),
   model: text(undefined, 'the name of a model'),
+  webgpu: flag(false),
+  webgpuModels: text(undefined, 'a path or URL of a JSON file'),
+  webgpuMemory: size(undefined, 1e6, 1e12, 'a size from 1MB to 1TB, such as 6GB'),
+  webgpuQueue: integer(16, 0, 10_000, 'a number from 0 to 10000'),
+  webgpuIdle: duration(undefined, 1_000),
   staticText: text('Water finds its way word by word, and every stream reaches its end.', 'a text'),
   staticDelay: duration(100, 0, 60_000),
   reasoning: choice('keep', 'reasoning', 'reasoning_content'),
@@ -103,10 +114,7 @@ export const fields: Record<SettingName, Field> = {
   tokenTimeout: duration(5 * 60_000, 10),
   clientTimeout: duration(5 * 60_000, 10),
   grace: duration(10_000, 0),
-  maxBody: {
-    ...integer(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
-    schema: z.pipe(z.transform(readSize), whole(1_000, 1_000_000_000)),
-  },
+  maxBody: size(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
   log: choice('auto', 'text', 'json', 'none'),
 }
 
@@ -204,6 +212,11 @@ function strings(expected: string): Field {
   return { schema, expected, default: [], kind: 'list' }
 }
 
+function flag(fallback: boolean | undefined): Field {
+  const schema = z.pipe(z.transform(readBoolean), z.boolean())
+  return { schema, expected: 'true or false', default: fallback, kind: 'boolean' }
+}
+
 function choice(fallback: string, ...others: string[]): Field {
   const all = [fallback, ...others]
   return {
@@ -223,7 +236,12 @@ function integer(fallback: number, min: number, max: number, expected: string): 
   return { schema, expected, default: fallback, kind: 'value' }
 }
 
-function duration(fallback: number, min: number, max = longest): Field {
+function size(fallback: number | undefined, min: number, max: number, expected: string): Field {
+  const schema = z.pipe(z.transform(readSize), whole(min, max))
+  return { schema, expected, default: fallback, kind: 'value' }
+}
+
+function duration(fallback: number | undefined, min: number, max = longest): Field {
   return {
     schema: z.pipe(z.transform(readDuration), z.number().check(z.gte(min), z.lte(max))),
     expected: `a time from ${min === 0 ? '0' : `${min}ms`} to ${max === longest ? '24h' : `${max / 1000}s`}, such as 500ms, 10s or 1.5m`,

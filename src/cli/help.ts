@@ -32,7 +32,20 @@ const groups: Record<string, Group> = {
     discover: {
       text: 'Look for well-known servers on this machine. By default if there is no --upstream.',
     },
-    model: { value: 'NAME', text: 'The model of a request that names none.' },
+    model: {
+      value: 'NAME',
+      text: 'The model of a request that names none. With --webgpu it is loaded at the start.',
+    },
+    webgpu: {
+      text: "Run models on this computer's GPU, without a server behind. Only on Deno.",
+    },
+    webgpuModels: {
+      value: 'FILE|URL',
+      text: 'JSON with models of your own, in the form of web-llm’s model_list.',
+    },
+    webgpuMemory: { value: 'SIZE', text: 'Leaves out models that need more memory.' },
+    webgpuQueue: { value: 'N', text: 'How many requests may wait for the GPU.' },
+    webgpuIdle: { value: 'TIME', text: 'Frees the GPU’s memory after so long without a request.' },
     reasoning: {
       value: 'NAME',
       text: 'The field reasoning is sent in; keep leaves it as it came.',

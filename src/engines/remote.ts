@@ -14,7 +14,7 @@ export interface RemoteOptions {
   connect: () => Promise<Port>
 }
 
-export interface RemoteEngine extends Omit<LocalEngine, 'loaded'> {
+export interface RemoteEngine extends LocalEngine {
   /** What runs fails now: the host knows that the engine is gone. */
   lose(): void
 }

@@ -32,8 +32,6 @@ export interface LocalEngine extends Engine {
   /** Loads a model. Rejects with an `ApiError`, or with the signal's reason. */
   load(model: string, signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void>
   unload(): Promise<void>
-  /** The model that is on the GPU. */
-  readonly loaded: string | undefined
 }
 
 /** An answer that has begun. */
@@ -46,11 +44,7 @@ interface Begun {
  * Models that run on this computer's GPU through web-llm: one is loaded at a time, one request is
  * answered at a time, and the others wait in line.
  */
-export function createWebllm(mlc: Mlc, options: WebllmOptions): LocalEngine {
-  return new Webllm(mlc, options)
-}
-
-class Webllm implements LocalEngine {
+export class Webllm implements LocalEngine {
   readonly label = 'webllm'
   readonly #mlc: Mlc
   readonly #records: readonly ModelRecord[]
@@ -73,6 +67,7 @@ class Webllm implements LocalEngine {
     })
   }
 
+  /** The model that is on the GPU. */
   get loaded(): string | undefined {
     return this.#loader.loaded
   }

@@ -1,4 +1,5 @@
 import type { SettingsInput } from '../settings.ts'
+import { startWebgpu } from './deno-webgpu.ts'
 import { directFetch } from './direct-fetch.ts'
 import { dial } from './node-dial.ts'
 import { listen } from './node-listen.ts'
@@ -8,7 +9,12 @@ import { type Runtime, main as run, type Server, start } from './serve.ts'
  * Not by `Deno.serve`: of a client that leaves before the headers went out, that tells only where
  * the whole request came in one small packet. `node:http` tells at once, and costs no more.
  */
-const runtime: Runtime = { name: `deno ${Deno.version.deno}`, fetch: directFetch(dial), listen }
+const runtime: Runtime = {
+  name: `deno ${Deno.version.deno}`,
+  fetch: directFetch(dial),
+  webgpu: startWebgpu,
+  listen,
+}
 
 /** Serves on Deno. Rejects with a `SettingsError`. */
 export function serve(settings?: SettingsInput): Promise<Server> {

@@ -3,7 +3,10 @@ import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import { readFlags } from '../cli/flags.ts'
 import { helpText } from '../cli/help.ts'
 import { formatEntry, logForm } from '../cli/log.ts'
+import { progressBar } from '../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
+import type { Progress } from '../engines/engine.ts'
+import type { LocalEngine } from '../engines/webllm.ts'
 import { createHandler, type Found, type Handler, type Host, type LogEntry } from '../handler.ts'
 import {
   parseSettings,
@@ -32,6 +35,8 @@ export interface Runtime {
   framePipe?: Host['framePipe']
   /** What `node:process` gives by default. */
   terminal?: Terminal
+  /** Makes the engine of this computer's GPU. Rejects with a `SettingsError`. */
+  webgpu?: (settings: Settings, onProgress: (progress: Progress) => void) => Promise<LocalEngine>
   /** Rejects where it can't listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>
@@ -46,9 +51,13 @@ export interface Server {
   url: string
   port: number
   handler: Handler
+  /** Settles when the model named in the settings is on the GPU; rejects with an `ApiError`. */
+  loading?: Promise<void>
   /** Stops accepting, lets streams end for `graceMs`, then ends the rest with an error frame. */
   stop(graceMs?: number): Promise<void>
 }
+
+const never = new AbortController().signal
 
 /** How often servers on this machine are looked for, in milliseconds. */
 const lookEvery = 10_000
@@ -64,15 +73,22 @@ export async function start(
   runtime: Runtime,
   input: SettingsInput = {},
   log?: (entry: LogEntry) => void,
+  onProgress: (progress: Progress) => void = () => {},
 ): Promise<Server> {
   const settings = parseSettings(input)
   bypassProxy(process.env)
+  if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
+  const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const handler = createHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.framePipe && { framePipe: runtime.framePipe }),
+    ...(local && { engines: [local] }),
     ...(log && { log }),
   })
+  // Whoever asks before it is there waits in line.
+  const loading = settings.model && local?.load(settings.model, never)
+  if (loading) loading.catch(() => {})
   const { host: hostname, port } = settings
   const listener = await runtime
     .listen({ fetch: handler.fetch, port, hostname })
@@ -81,6 +97,7 @@ export async function start(
     url: addressOf(hostname, listener.port),
     port: listener.port,
     handler,
+    ...(loading && { loading }),
     async stop(graceMs = settings.grace) {
       const closed = listener.close()
       await handler.drain(graceMs)
@@ -96,9 +113,14 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const { terminal = processTerminal } = runtime
   const form = logForm(settings.log, await terminal.out.isTerminal())
   survive(terminal)
-  const server = await start(runtime, settings, (entry) => {
-    if (form !== 'none') terminal.out.write(`${formatEntry(entry, form)}\n`)
-  }).catch(refuse)
+  const server = await start(
+    runtime,
+    settings,
+    (entry) => {
+      if (form !== 'none') terminal.out.write(`${formatEntry(entry, form)}\n`)
+    },
+    progressBar(terminal.err),
+  ).catch(refuse)
   onSignal(() => server.stop())
   const startup = {
     name: `sluice ${VERSION} on ${runtime.name}`,
@@ -106,6 +128,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     open: isOpen(settings.host),
     discover: settings.discover,
   }
+  server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
   await introduce(terminal, server.handler.refresh, startup)
 }
 
@@ -174,6 +197,14 @@ export async function introduce(
     err.write(changes(known, found, ink))
     known = found
   }
+}
+
+/** Only Deno has WebGPU and runs web-llm. */
+export function noWebgpu(runtime: string): SettingsError {
+  const name = runtime.split(' ')[0]
+  return new SettingsError(
+    `webgpu: ${name} can't run models on the GPU; Deno and browsers can: npm run start:deno -- --webgpu`,
+  )
 }
 
 /** A proxy that the environment names must not be asked for servers on this machine. */

@@ -6,7 +6,16 @@ import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import type { LogEntry } from '../handler.ts'
 import { VERSION } from '../version.ts'
-import { addressOf, introduce, isOpen, onSignal, readCommand, refuse, survive } from './serve.ts'
+import {
+  addressOf,
+  introduce,
+  isOpen,
+  noWebgpu,
+  onSignal,
+  readCommand,
+  refuse,
+  survive,
+} from './serve.ts'
 import { processTerminal as terminal } from './terminal.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
 
@@ -18,6 +27,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   // workerd learns that a client left only as it writes, so it writes more often.
   const settings = readCommand(args, { heartbeat: 2_000 })
   if (settings === undefined) return
+  if (settings.webgpu) refuse(noWebgpu('workerd'))
   survive(terminal)
   const form = logForm(settings.log, await terminal.out.isTerminal())
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))

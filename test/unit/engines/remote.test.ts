@@ -3,7 +3,7 @@ import type { Progress } from '../../../src/engines/engine.ts'
 import { CREDIT, type Port } from '../../../src/engines/remote/protocol.ts'
 import { serveEngine } from '../../../src/engines/remote/serve.ts'
 import { createRemote } from '../../../src/engines/remote.ts'
-import { createWebllm } from '../../../src/engines/webllm.ts'
+import { Webllm } from '../../../src/engines/webllm.ts'
 import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
 import { createStandIn, other, record, type Script } from '../../support/mlc.ts'
@@ -20,7 +20,7 @@ afterEach(() => {
 
 function create(script: Partial<Script> = {}) {
   const standIn = createStandIn(script)
-  const local = createWebllm(standIn.mlc, { records: [record, other] })
+  const local = new Webllm(standIn.mlc, { records: [record, other] })
   let connections = 0
   let far: End | undefined
   let leave: () => void = () => {}
@@ -214,7 +214,7 @@ describe('an engine that is gone', () => {
 it('a client that falls silent is left, and the engine is free', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
   const { mlc, seen } = createStandIn({ isEndless: true, tokenDelay: 1 })
-  const local = createWebllm(mlc, { records: [record] })
+  const local = new Webllm(mlc, { records: [record] })
   const { port1, port2 } = new MessageChannel()
   open.push(port1, port2)
   serveEngine(port2 as unknown as Port, local)

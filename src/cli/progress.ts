@@ -1,0 +1,48 @@
+import type { Progress } from '../engines/engine.ts'
+import { printable } from './log.ts'
+
+/** Where the bar is drawn. */
+interface Output {
+  isTerminal(): Promise<boolean>
+  write(text: string): void
+}
+
+const WIDTH = 24
+
+/**
+ * Shows how far a model has been loaded: one line that moves on a terminal, elsewhere a line for
+ * every tenth.
+ */
+export function progressBar(output: Output): (progress: Progress) => void {
+  let shown = ''
+  let isTerminal: Promise<boolean> | undefined
+  return async (progress) => {
+    isTerminal ??= output.isTerminal()
+    const text = (await isTerminal) ? movingLine(progress) : plainLine(progress)
+    if (text === shown) return
+    shown = text
+    output.write(text)
+  }
+}
+
+/** Goes back to its start, and ends only when all is done. */
+function movingLine(progress: Progress): string {
+  const filled = Math.round(progress.done * WIDTH)
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
+  const end = progress.done >= 1 ? '\n' : ''
+  return `\r\u001b[K  ${bar} ${percent(progress.done)}  ${printable(progress.model)}  ${told(progress)}${end}`
+}
+
+function plainLine({ model, done }: Progress): string {
+  const tenth = Math.floor(done * 10) / 10
+  return `  loading ${printable(model)}: ${percent(tenth).trim()}\n`
+}
+
+function percent(done: number): string {
+  return `${String(Math.floor(done * 100)).padStart(3)} %`
+}
+
+/** web-llm's words, as far as they fit. */
+function told({ text }: Progress): string {
+  return printable(text.split('. ')[0] ?? '').slice(0, 60)
+}

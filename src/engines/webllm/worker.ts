@@ -1,0 +1,123 @@
+/** A worker that runs an engine, and what it and whoever started it say to each other. */
+
+import { ApiError, toApiError } from '../../wire/errors.ts'
+import type { Progress } from '../engine.ts'
+import { type Port, packError, type WireError } from '../remote/protocol.ts'
+import { serveEngine } from '../remote/serve.ts'
+import { type LocalEngine, type Mlc, type ModelRecord, Webllm } from '../webllm.ts'
+import { type FoundGpu, findGpu } from './gpu.ts'
+import { readModelList, runnable } from './models.ts'
+
+/** What a page or a host tells its engine's worker. */
+export type EngineOrder =
+  | { kind: 'start'; options: EngineOptions }
+  /** Serves the engine over one more port. */
+  | { kind: 'connect'; port: MessagePort }
+
+export interface EngineOptions {
+  /** Models of one's own, in web-llm's `model_list` form, beside its own list. */
+  models?: unknown
+  /** What relative URLs in `models` are relative to. */
+  modelsUrl?: string
+  /** Leaves web-llm's own list out. */
+  onlyOwnModels?: boolean
+  /** Megabytes a model may need. */
+  maxMemory?: number
+  /** How many requests may wait. */
+  queue?: number
+  /** Milliseconds without a request after which the GPU's memory is freed. */
+  unloadAfter?: number
+}
+
+/** What the worker tells whoever started it. */
+export type EngineNews =
+  | { kind: 'ready'; gpu: string; models: number }
+  | { kind: 'failed'; error: WireError }
+  | { kind: 'progress'; progress: Progress }
+
+/** The global scope of a dedicated worker, as far as it is used here. */
+const scope = globalThis as unknown as {
+  postMessage(message: EngineNews): void
+  addEventListener(type: 'message', listener: (event: MessageEvent) => void): void
+}
+
+/** web-llm's engine, and the models it knows of itself. */
+export interface MadeEngine {
+  mlc: Mlc
+  prebuilt: readonly ModelRecord[]
+}
+
+/** Makes this worker serve an engine, which is made when it is started. */
+export function runEngine(make: () => Promise<MadeEngine>): void {
+  let engine: Promise<LocalEngine> | undefined
+  scope.addEventListener('message', ({ data }) => {
+    const order = data as EngineOrder
+    if (order.kind === 'start') engine ??= start(order.options, make)
+    else if (order.kind === 'connect') void connect(order.port, engine)
+  })
+}
+
+async function connect(port: MessagePort, engine?: Promise<LocalEngine>): Promise<void> {
+  serveEngine(port as unknown as Port, (await engine) ?? refusing(notStarted()))
+}
+
+async function start(
+  options: EngineOptions,
+  make: () => Promise<MadeEngine>,
+): Promise<LocalEngine> {
+  try {
+    const gpu = await findGpu()
+    const { mlc, prebuilt } = await make()
+    const records = choose(options.onlyOwnModels ? [] : prebuilt, options, gpu)
+    const { queue, unloadAfter } = options
+    const made = new Webllm(mlc, {
+      records,
+      unloadAfter,
+      ...(queue !== undefined && { queue }),
+      onProgress: (progress) => scope.postMessage({ kind: 'progress', progress }),
+    })
+    scope.postMessage({ kind: 'ready', gpu: gpu.name, models: records.length })
+    return made
+  } catch (error) {
+    const failure = toApiError(error)
+    scope.postMessage({ kind: 'failed', error: packError(failure) })
+    return refusing(failure)
+  }
+}
+
+/** Those that run here: one's own first, and in place of web-llm's of the same name. */
+function choose(
+  prebuilt: readonly ModelRecord[],
+  options: EngineOptions,
+  gpu: FoundGpu,
+): ModelRecord[] {
+  const { models, modelsUrl = globalThis.location.href, maxMemory } = options
+  const own = models === undefined ? [] : ownModels(models, modelsUrl)
+  const names = new Set(own.map(({ model_id }) => model_id))
+  const rest = prebuilt.filter(({ model_id }) => !names.has(model_id))
+  return runnable([...own, ...rest], gpu, maxMemory)
+}
+
+function ownModels(models: unknown, base: string): ModelRecord[] {
+  try {
+    return readModelList(models, base)
+  } catch (error) {
+    throw new ApiError(503, (error as Error).message, { code: 'models_invalid' })
+  }
+}
+
+/** Says to everyone why there is no engine. */
+function refusing(error: ApiError): LocalEngine {
+  const refuse = () => Promise.reject(error)
+  return {
+    label: 'webllm',
+    models: refuse,
+    chat: refuse,
+    load: refuse,
+    unload: refuse,
+  }
+}
+
+function notStarted(): ApiError {
+  return new ApiError(503, 'The engine was not started.', { code: 'engine_missing' })
+}
