@@ -1,9 +1,10 @@
-// `npm run build`: src as .js and .d.ts into dist/, and the worker as one bundled file.
+// `npm run build`: src as .js and .d.ts into dist/, the workers as one bundled file each, and the page.
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { binaryOf, root } from './hosts.mjs'
 import { installAll } from './install.mjs'
+import { buildPage } from './page.mjs'
 import { capture } from './process.mjs'
 
 installAll()
@@ -25,6 +26,16 @@ await build({
   target: 'es2024',
   conditions: ['workerd', 'worker'],
 })
+await build({
+  absWorkingDir: root,
+  entryPoints: ['worker/engine.ts'],
+  outfile: 'dist/worker/engine.js',
+  bundle: true,
+  format: 'esm',
+  target: 'es2024',
+  external: ['@mlc-ai/web-llm'],
+})
+await buildPage(join(root, 'dist/page'))
 writeFileSync(
   join(root, 'dist/worker/edge.d.ts'),
   `declare const worker: {

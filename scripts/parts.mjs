@@ -43,7 +43,8 @@ export const parts = [
     commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
     seconds: 120,
   },
-  { ...tests('page', 'test/page/', 300), lacks: chromiumAndMesa },
+  { ...tests('webgpu', 'test/webgpu/', 900), lacks: chromiumAndMesa },
+  { ...tests('page', 'test/page/', 600), lacks: chromiumAndMesa },
 ]
 
 /** @param {string} name @param {string} path @param {number} seconds @returns {Part} */
@@ -52,8 +53,8 @@ function tests(name, path, seconds) {
 }
 
 function projects() {
-  const runtimes = ['bun', 'deno', 'node', 'worker', 'test', 'bench']
-  return ['tsconfig.json', ...runtimes.map((name) => `tsconfig.${name}.json`)]
+  const rooms = ['bun', 'deno', 'node', 'worker', 'test', 'page', 'demo', 'bench']
+  return ['tsconfig.json', ...rooms.map((name) => `tsconfig.${name}.json`)]
 }
 
 function writeDenoTypes() {

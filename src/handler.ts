@@ -7,6 +7,7 @@ import { chatRoute } from './routes/chat.ts'
 import { decodedId, noRoute, preflight } from './routes/fallback.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
+import { fileResponse } from './routes/page.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
@@ -33,20 +34,18 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   // HEAD is GET, whose body the host leaves out.
   const get = (path: string, handle: RequestHandler) => routes.get(path, handle).head(path, handle)
 
-  get('/', async ({ url }) => homePage(await refresh(), new URL(url).origin, host.name))
+  get('/', async (request) => (await fileResponse(host.files, '/')) ?? status(request))
+  get('/status', status)
   get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
   get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
   get('/v1/models/:id+', async ({ params }) => jsonResponse(await engines.find(decodedId(params))))
   routes.post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running, framePipe }))
   routes.options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
+  get('*', ({ url }) => fileResponse(host.files, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))
 
-  async function refresh(): Promise<Found[]> {
-    return (await catalog.entries(0)).map(({ engine, models, error }) => ({
-      engine: engine.label,
-      models: models.map(({ id }) => id),
-      ...(error && { error: error.message }),
-    }))
+  async function status({ url }: IRequest): Promise<Response> {
+    return homePage(await catalog.look(), new URL(url).origin, host.name)
   }
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
@@ -56,7 +55,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   }
 
   return {
-    refresh,
+    refresh: () => catalog.look(),
     async fetch(request) {
       const path = URL.parse(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)

@@ -67,6 +67,11 @@ export interface Fetched {
 /** The global `fetch`, as far as sluice uses it. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>
 
+/** The bytes of one of the page's files, by its name below the page's folder. */
+export type Files = (
+  name: string,
+) => Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | undefined>
+
 /** What a host lends the handler. */
 export interface Host {
   /** `bun 1.4.5`; the page and `GET /health` show it. */
@@ -77,6 +82,8 @@ export interface Host {
   framePipe?: () => Pipe
   /** Engines that run beside the handler; models that several engines have are asked of these. */
   engines?: readonly Engine[]
+  /** The page at `/`; without it one is shown that only lists engines and models. */
+  files?: Files
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

@@ -1,4 +1,5 @@
 import { createHandler, type Handler } from '../src/handler.ts'
+import type { Files } from '../src/host.ts'
 import { parseSettings, settingsFromEnv } from '../src/settings.ts'
 import { ApiError } from '../src/wire/errors.ts'
 
@@ -33,10 +34,27 @@ function build(env: Record<string, unknown>): Served {
     const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
     return createHandler(settings, {
       name: 'workerd',
+      ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
       ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
     })
   } catch (error) {
     return refuseAll(error instanceof Error ? error.message : String(error))
+  }
+}
+
+/** The page's files, where they were deployed along. */
+interface Fetcher {
+  fetch(request: Request): Promise<Response>
+}
+
+function isFetcher(value: unknown): value is Fetcher {
+  return typeof value === 'object' && value !== null && 'fetch' in value
+}
+
+function filesOf(assets: Fetcher): Files {
+  return async (name) => {
+    const response = await assets.fetch(new Request(new URL(name, 'http://assets/')))
+    return response.ok ? (response.body ?? undefined) : undefined
   }
 }
 

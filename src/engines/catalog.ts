@@ -1,3 +1,4 @@
+import type { Found } from '../host.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
 import type { Discovery } from './discovery.ts'
 import type { Engine, Model } from './engine.ts'
@@ -62,6 +63,15 @@ export class Catalog {
       this.#asking = undefined
     })
     return this.#asking
+  }
+
+  /** Every engine and what it serves, asked now. */
+  async look(): Promise<Found[]> {
+    return (await this.entries(0)).map(({ engine, models, error }) => ({
+      engine: engine.label,
+      models: models.map(({ id }) => id),
+      ...(error && { error: error.message }),
+    }))
   }
 
   async #ask(): Promise<Entry[]> {

@@ -16,6 +16,7 @@ import {
   settingsFromEnv,
 } from '../settings.ts'
 import { VERSION } from '../version.ts'
+import { pageFiles } from './files.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 /** A socket that listens. */
@@ -84,6 +85,7 @@ export async function start(
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.framePipe && { framePipe: runtime.framePipe }),
     ...(local && { engines: [local] }),
+    files: pageFiles(),
     ...(log && { log }),
   })
   // Whoever asks before it is there waits in line.

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { get, type IncomingMessage } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -10,6 +10,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Found } from '../handler.ts'
 import { type Settings, SettingsError } from '../settings.ts'
+import { pageFolder } from './files.ts'
 import { explain } from './serve.ts'
 
 /** A workerd that listens. */
@@ -62,6 +63,7 @@ export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<
 
 /** `door` is a socket for this process alone: it lies in a folder that nobody else may enter. */
 function configure({ host, port }: Settings, door: string): string {
+  const page = existsSync(pageFolder) ? fileURLToPath(pageFolder) : undefined
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return `using Workerd = import "/workerd/workerd.capnp";
 
@@ -70,9 +72,13 @@ const config :Workerd.Config = (
     (name = "sluice", worker = (
       modules = [(name = "edge.js", esModule = embed "edge.js")],
       compatibilityDate = "${compatibilityDate}",
-      bindings = [(name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG")],
+      bindings = [
+        (name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG"),
+        ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
+      ],
       globalOutbound = "upstreams",
     )),
+    ${page === undefined ? '' : `(name = "page", disk = ${JSON.stringify(page)}),`}
     (name = "upstreams", network = (
       allow = ["public", "private", "local"],
       tlsOptions = (trustBrowserCas = true),

@@ -6,7 +6,7 @@ import { type HostName, useServerWith } from '../support/server.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 const chat = '/v1/chat/completions'
-const pages = ['/', '/health', '/v1/models', '/v1/models/static']
+const pages = ['/', '/status', '/health', '/v1/models', '/v1/models/static']
 const ids = ['Qwen/Qwen3-8B', 'static', 'org/deep/er/model:tag', 'with space & ümlaut', 'a%2Fb']
 
 /** Every route, and what is answered where there is none. */
@@ -40,7 +40,7 @@ export function routes(host: HostName): void {
 
   describe('what there is', () => {
     it('shows a page that says which engines and models run here, and what to type', async () => {
-      const response = await get('/')
+      const response = await get('/status')
       const html = await response.text()
       expect(response.status).toBe(200)
       expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8')

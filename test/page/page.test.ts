@@ -31,7 +31,7 @@ it('says what runs here and how to try it', async () => {
   const errors: string[] = []
   page.on('pageerror', (error) => errors.push(error.message))
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(address)
+  await page.goto(`${address}/status`)
   const text = await page.textContent('body')
   expect(text).toContain('static')
   expect(text).toContain(`curl -N ${address}/v1/chat/completions`)

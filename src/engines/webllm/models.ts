@@ -36,6 +36,7 @@ export function modelOf(record: ModelRecord, loaded: string | undefined): Model 
     object: 'model',
     created: 0,
     owned_by: 'web-llm',
+    weights: record.model,
     kind: KINDS[record.model_type ?? 0] ?? 'chat',
     loaded: model_id === loaded,
     ...(vram_required_MB !== undefined && { memory_mb: Math.ceil(vram_required_MB) }),

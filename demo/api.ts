@@ -1,0 +1,112 @@
+/** The API as any program would use it: `fetch`, and the frames that come back. */
+import { decodeText, EventScanner } from '../src/wire/sse.ts'
+
+export interface Model {
+  id: string
+  owned_by: string
+  kind?: string
+  loaded?: boolean
+  memory_mb?: number
+  context_length?: number
+  /** Where the weights lie. */
+  weights?: string
+}
+
+export interface Message {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+export interface ChatBody {
+  model: string
+  messages: Message[]
+  stream: true
+  stream_options: { include_usage: true }
+  temperature?: number
+  top_p?: number
+  max_tokens?: number
+}
+
+/** One event as it came: its bytes as text, and when. */
+export interface Frame {
+  /** Milliseconds since the request. */
+  at: number
+  text: string
+}
+
+/** The root of the API, wherever the page lies. */
+export const root = new URL('./v1', document.baseURI).href
+
+export async function listModels(): Promise<Model[]> {
+  const response = await fetch(`${root}/models`)
+  const type = response.headers.get('content-type') ?? ''
+  if (!response.ok || !type.includes('json')) return []
+  const { data } = (await response.json()) as { data: Model[] }
+  return data
+}
+
+/** An answer that could not be given, in the API's own words. */
+export class Refused extends Error {}
+
+/** Streams one answer's frames. Throws a `Refused` with the API's message. */
+export async function* streamChat(
+  body: ChatBody,
+  signal: AbortSignal,
+): AsyncGenerator<Frame, void, void> {
+  const startedAt = performance.now()
+  const response = await fetch(`${root}/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    signal,
+  })
+  if (!response.ok || !response.body) throw new Refused(await reasonOf(response))
+  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader()
+  const scanner = new EventScanner()
+  const decoder = new TextDecoder()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      const at = performance.now() - startedAt
+      if (done) return
+      // Loading is told in comments, which belong to the event that follows: shown as they come.
+      const text = decoder.decode(value, { stream: true })
+      for (const [comment] of text.matchAll(/^: [^\n]*\n/gm)) yield { at, text: comment }
+      scanner.push(value)
+      while (scanner.next()) {
+        const event = decodeText(scanner.buffer.subarray(scanner.start, scanner.end))
+        yield { at, text: event.replace(/^:[^\n]*\n/gm, '') }
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
+
+/** The JSON that a frame carries; undefined for a comment and for `[DONE]`. */
+export function payloadOf({ text }: Frame): Payload | undefined {
+  const data = /^data: (.*)$/m.exec(text)?.[1]
+  return data === undefined || data === '[DONE]' ? undefined : (JSON.parse(data) as Payload)
+}
+
+export interface Payload {
+  choices?: { delta?: Delta; finish_reason?: string | null }[]
+  usage?: { prompt_tokens: number; completion_tokens: number }
+  error?: { message: string; code: string | null }
+}
+
+interface Delta {
+  content?: string | null
+  reasoning?: string | null
+  reasoning_content?: string | null
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  const text = await response.text().catch(() => '')
+  try {
+    const { error } = JSON.parse(text) as Payload
+    return error?.message ?? text
+  } catch {
+    return `The server answered ${response.status} ${response.statusText}, and no JSON.`
+  }
+}

@@ -1,0 +1,237 @@
+import { signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { timeText } from './format.ts'
+import { toHtml } from './markdown.ts'
+import { regenerate, send, stop, takeBack } from './send.ts'
+import {
+  conversations,
+  current,
+  currentId,
+  deleteConversation,
+  isStreaming,
+  model,
+  note,
+  options,
+  type Said,
+  startConversation,
+} from './state.ts'
+
+const draft = signal('')
+
+export function Chat() {
+  const { messages } = current.value
+  const end = useRef<HTMLDivElement>(null)
+  const length = messages.at(-1)?.content.length ?? 0
+  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [messages.length, length])
+  return (
+    <>
+      <Conversations />
+      <div class="messages" role="log" aria-live="polite" aria-label="Conversation">
+        {messages.length === 0 && <Empty />}
+        {messages.map((said, index) => (
+          <Message
+            key={`${current.value.id} ${index}`}
+            said={said}
+            index={index}
+            isLast={index === messages.length - 1}
+          />
+        ))}
+        <div ref={end} />
+      </div>
+      <Composer />
+    </>
+  )
+}
+
+function Empty() {
+  return (
+    <div class="empty">
+      <p>
+        Ask something. The answer streams from <strong>{model.value || 'no model yet'}</strong>, and
+        the wire beside it shows every frame as it arrives.
+      </p>
+      {!model.value && <p class="weak">Choose a model first.</p>}
+    </div>
+  )
+}
+
+function Message({ said, index, isLast }: { said: Said; index: number; isLast: boolean }) {
+  const isLive = isLast && isStreaming.value
+  return (
+    <article class={`message ${said.role}`}>
+      <h3 class="hidden">{said.role === 'user' ? 'You' : 'The model'}</h3>
+      {said.reasoning && (
+        <details class="reasoning">
+          <summary>Reasoning</summary>
+          <p>{said.reasoning}</p>
+        </details>
+      )}
+      {said.role === 'user' ? (
+        <p class="words">{said.content}</p>
+      ) : (
+        <div class="words" dangerouslySetInnerHTML={{ __html: toHtml(said.content) }} />
+      )}
+      {isLive && said.content === '' && (
+        <p class="weak waiting">{note.value || 'waiting for the first token'}</p>
+      )}
+      {said.error && (
+        <p class="error" role="alert">
+          {said.error}
+        </p>
+      )}
+      <footer>
+        {said.stats && <StatsLine said={said} />}
+        {!isStreaming.value && said.role === 'user' && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => {
+              draft.value = takeBack(index)
+            }}
+          >
+            Edit
+          </button>
+        )}
+        {!isStreaming.value && said.role === 'assistant' && (
+          <button
+            type="button"
+            class="quiet"
+            onClick={() => void navigator.clipboard?.writeText(said.content)}
+          >
+            Copy
+          </button>
+        )}
+        {!isStreaming.value && isLast && said.role === 'assistant' && (
+          <button type="button" class="quiet" onClick={() => void regenerate()}>
+            Regenerate
+          </button>
+        )}
+      </footer>
+    </article>
+  )
+}
+
+function StatsLine({ said: { stats, outcome } }: { said: Said }) {
+  if (stats === undefined) return null
+  const { first, tokens, rate } = stats
+  const facts = [
+    `first token ${timeText(first)}`,
+    `${tokens} tokens`,
+    rate > 0 && `${rate.toFixed(1)} tokens/s`,
+    outcome,
+  ]
+  return <span class="weak">{facts.filter(Boolean).join(' · ')}</span>
+}
+
+function Composer() {
+  const submit = () => {
+    const text = draft.value.trim()
+    if (text === '' || isStreaming.value || !model.value) return
+    draft.value = ''
+    void send(text)
+  }
+  return (
+    <form
+      class="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        submit()
+      }}
+    >
+      <textarea
+        rows={2}
+        aria-label="Message"
+        placeholder={model.value ? `Message ${model.value}` : 'Choose a model first'}
+        value={draft.value}
+        onInput={(event) => {
+          draft.value = event.currentTarget.value
+        }}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return
+          event.preventDefault()
+          submit()
+        }}
+      />
+      {isStreaming.value ? (
+        <button type="button" onClick={stop}>
+          Stop
+        </button>
+      ) : (
+        <button type="submit" disabled={!model.value || draft.value.trim() === ''}>
+          Send
+        </button>
+      )}
+      <Options />
+    </form>
+  )
+}
+
+const FIELDS = [
+  ['temperature', 'Temperature', '0 to 2'],
+  ['top_p', 'Top p', '0 to 1'],
+  ['max_tokens', 'Most tokens', 'no limit'],
+] as const
+
+function Options() {
+  const set = (name: string, value: string) => {
+    options.value = { ...options.value, [name]: value }
+  }
+  return (
+    <details class="options">
+      <summary>Settings</summary>
+      <label>
+        System prompt
+        <textarea
+          rows={2}
+          value={options.value.system}
+          onInput={(event) => set('system', event.currentTarget.value)}
+        />
+      </label>
+      <div class="row">
+        {FIELDS.map(([name, title, hint]) => (
+          <label key={name}>
+            {title}
+            <input
+              inputMode="decimal"
+              placeholder={hint}
+              value={options.value[name]}
+              onInput={(event) => set(name, event.currentTarget.value)}
+            />
+          </label>
+        ))}
+      </div>
+    </details>
+  )
+}
+
+function Conversations() {
+  const titleOf = (messages: Said[]) => messages[0]?.content.slice(0, 40) || 'New conversation'
+  return (
+    <div class="conversations">
+      <select
+        aria-label="Conversation"
+        value={current.value.id}
+        onChange={(event) => {
+          currentId.value = event.currentTarget.value
+        }}
+      >
+        {conversations.value.map(({ id, messages }) => (
+          <option key={id} value={id}>
+            {titleOf(messages)}
+          </option>
+        ))}
+      </select>
+      <button type="button" class="quiet" onClick={startConversation} disabled={isStreaming.value}>
+        New
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        onClick={() => deleteConversation(current.value.id)}
+        disabled={isStreaming.value}
+      >
+        Delete
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,16 @@
+import { render } from 'preact'
+import './style.css'
+import './chat.css'
+import './wire.css'
+import { App } from './app.tsx'
+import { startEngine } from './engine.ts'
+import { startServiceWorker } from './service.ts'
+import { refreshModels, refreshStorage } from './state.ts'
+
+const root = document.getElementById('app')
+if (root) render(<App />, root)
+
+startEngine()
+await startServiceWorker()
+await refreshModels()
+await refreshStorage()

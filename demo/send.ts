@@ -1,0 +1,161 @@
+/** Asks for an answer and writes down what comes, as it comes. */
+import { batch } from '@preact/signals'
+import { type ChatBody, type Frame, type Message, payloadOf, streamChat } from './api.ts'
+import {
+  current,
+  isStreaming,
+  model,
+  note,
+  options,
+  type Said,
+  setMessages,
+  wire,
+} from './state.ts'
+
+let control = new AbortController()
+
+/** Adds the person's words and streams the answer. */
+export async function send(text: string): Promise<void> {
+  setMessages((messages) => [...messages, { role: 'user', content: text }])
+  await answer()
+}
+
+/** Streams an answer to the conversation as it is. */
+export async function answer(): Promise<void> {
+  if (isStreaming.value) return
+  control = new AbortController()
+  const body = requestBody()
+  batch(() => {
+    isStreaming.value = true
+    note.value = ''
+    wire.value = { frames: [], tokens: [] }
+    setMessages((messages) => [...messages, { role: 'assistant', content: '' }])
+  })
+  const take = painted()
+  try {
+    for await (const frame of streamChat(body, control.signal)) take(frame)
+    take.flush()
+    end(wire.value.frames.some(({ text }) => text.includes('[DONE]')) ? 'finished' : 'failed')
+  } catch (error) {
+    take.flush()
+    if (control.signal.aborted) end('cancelled')
+    else end('failed', (error as Error).message)
+  } finally {
+    isStreaming.value = false
+  }
+}
+
+export function stop(): void {
+  control.abort(new Error('stopped'))
+}
+
+/** Asks again for the last answer. */
+export async function regenerate(): Promise<void> {
+  setMessages((messages) => messages.slice(0, messages.findLastIndex(isUser) + 1))
+  await answer()
+}
+
+/** Takes a message back, with all that followed; returns its words. */
+export function takeBack(index: number): string {
+  const text = current.value.messages[index]?.content ?? ''
+  setMessages((messages) => messages.slice(0, index))
+  return text
+}
+
+function isUser({ role }: Said): boolean {
+  return role === 'user'
+}
+
+/** The request for the conversation as it is; also what the code to copy shows. */
+export function requestBody(): ChatBody {
+  const { system, temperature, top_p, max_tokens } = options.value
+  const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
+  const fields = {
+    temperature: number(temperature),
+    top_p: number(top_p),
+    max_tokens: number(max_tokens),
+  }
+  const set = Object.entries(fields).filter(([, value]) => value !== undefined)
+  const said: Message[] = current.value.messages
+    .filter(({ content }) => content !== '')
+    .map(({ role, content }) => ({ role, content }))
+  const head: Message[] = system.trim() ? [{ role: 'system', content: system }] : []
+  return {
+    model: model.value,
+    messages: [...head, ...said],
+    stream: true,
+    stream_options: { include_usage: true },
+    ...Object.fromEntries(set),
+  }
+}
+
+/** Frames come faster than a screen is drawn: they are shown together, once for each picture. */
+function painted() {
+  let waiting: Frame[] = []
+  let isAsked = false
+  const flush = () => {
+    isAsked = false
+    const frames = waiting
+    waiting = []
+    if (frames.length > 0) batch(() => show(frames))
+  }
+  const take = (frame: Frame) => {
+    waiting.push(frame)
+    if (isAsked) return
+    isAsked = true
+    if (document.hidden) setTimeout(flush, 100)
+    else requestAnimationFrame(flush)
+  }
+  return Object.assign(take, { flush })
+}
+
+function show(frames: Frame[]): void {
+  const tokens: number[] = []
+  let text = ''
+  let reasoning = ''
+  for (const frame of frames) {
+    const payload = payloadOf(frame)
+    if (frame.text.startsWith(':')) note.value = frame.text.slice(1).trim()
+    if (payload?.error) throw new Error(payload.error.message)
+    const delta = payload?.choices?.[0]?.delta
+    const thought = delta?.reasoning_content ?? delta?.reasoning ?? ''
+    if (delta?.content || thought) tokens.push(frame.at)
+    text += delta?.content ?? ''
+    reasoning += thought
+  }
+  const before = wire.value
+  wire.value = { frames: [...before.frames, ...frames], tokens: [...before.tokens, ...tokens] }
+  if (tokens.length > 0) note.value = ''
+  if (text || reasoning) changeLast((last) => grown(last, text, reasoning))
+}
+
+function grown(last: Said, text: string, reasoning: string): Said {
+  const thought = (last.reasoning ?? '') + reasoning
+  return { ...last, content: last.content + text, ...(thought && { reasoning: thought }) }
+}
+
+function end(outcome: NonNullable<Said['outcome']>, error?: string): void {
+  const { tokens, frames } = wire.value
+  const counted = frames.map(payloadOf).findLast((payload) => payload?.usage)?.usage
+  const first = tokens[0]
+  const last = tokens.at(-1)
+  changeLast((said) => ({
+    ...said,
+    outcome,
+    ...(error !== undefined && { error }),
+    ...(first !== undefined &&
+      last !== undefined && {
+        stats: {
+          first,
+          tokens: counted?.completion_tokens ?? tokens.length,
+          rate: last > first ? ((tokens.length - 1) / (last - first)) * 1000 : 0,
+        },
+      }),
+  }))
+}
+
+function changeLast(change: (said: Said) => Said): void {
+  setMessages((messages) =>
+    messages.map((said, index) => (index === messages.length - 1 ? change(said) : said)),
+  )
+}

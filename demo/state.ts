@@ -1,0 +1,140 @@
+/** What the page knows and what the person has set, kept in the browser where it should last. */
+import { computed, effect, signal } from '@preact/signals'
+import { type Frame, listModels, type Message, type Model } from './api.ts'
+import { type Cached, cachedParts, storageUsed } from './cache.ts'
+import { whenModelsChange } from './engine.ts'
+
+/** One message as it is shown. */
+export interface Said extends Message {
+  /** Reasoning, where the model gives it apart. */
+  reasoning?: string
+  outcome?: 'finished' | 'failed' | 'cancelled'
+  error?: string
+  stats?: Stats
+}
+
+export interface Stats {
+  /** Milliseconds to the first token. */
+  first: number
+  tokens: number
+  /** Tokens a second after the first. */
+  rate: number
+}
+
+export interface Conversation {
+  id: string
+  messages: Said[]
+}
+
+export interface Options {
+  system: string
+  temperature: string
+  top_p: string
+  max_tokens: string
+}
+
+/** What crossed the wire for the last answer. */
+export interface Wire {
+  frames: Frame[]
+  /** When each token came, in milliseconds since the request. */
+  tokens: number[]
+}
+
+export const models = signal<Model[] | undefined>(undefined)
+export const cached = signal<ReadonlyMap<string, Cached>>(new Map())
+export const storage = signal<{ used: number; quota: number } | undefined>(undefined)
+export const wire = signal<Wire>({ frames: [], tokens: [] })
+export const isStreaming = signal(false)
+/** What the server or the engine does before the first token. */
+export const note = signal('')
+
+export const chosenModel = kept('sluice.model', '')
+export const conversations = kept<Conversation[]>('sluice.conversations', [newConversation()])
+export const currentId = kept('sluice.current', '')
+export const options = kept<Options>('sluice.options', {
+  system: '',
+  temperature: '',
+  top_p: '',
+  max_tokens: '',
+})
+
+/** The model that is asked: the chosen one, else one that is ready. */
+export const model = computed(() => {
+  const all = models.value ?? []
+  const ids = all.map(({ id }) => id)
+  if (ids.includes(chosenModel.value)) return chosenModel.value
+  return all.find(({ loaded }) => loaded !== false)?.id ?? ''
+})
+
+export const current = computed<Conversation>(() => {
+  const all = conversations.value
+  return all.find(({ id }) => id === currentId.value) ?? (all[0] as Conversation)
+})
+
+export function newConversation(): Conversation {
+  return { id: `${Date.now()}-${Math.random()}`, messages: [] }
+}
+
+/** Changes the current conversation's messages. */
+export function setMessages(change: (messages: Said[]) => Said[]): void {
+  const { id } = current.value
+  conversations.value = conversations.value.map((each) =>
+    each.id === id ? { ...each, messages: change(each.messages) } : each,
+  )
+}
+
+export function startConversation(): void {
+  const empty = conversations.value.find(({ messages }) => messages.length === 0)
+  const fresh = empty ?? newConversation()
+  if (!empty) conversations.value = [fresh, ...conversations.value]
+  currentId.value = fresh.id
+}
+
+export function deleteConversation(id: string): void {
+  const rest = conversations.value.filter((each) => each.id !== id)
+  conversations.value = rest.length > 0 ? rest : [newConversation()]
+}
+
+export async function refreshModels(): Promise<void> {
+  try {
+    models.value = await listModels()
+  } catch {
+    models.value ??= []
+  }
+  await refreshStorage()
+}
+
+export async function refreshStorage(): Promise<void> {
+  storage.value = await storageUsed()
+  const found = new Map<string, Cached>()
+  for (const each of models.value ?? []) {
+    const parts = await cachedParts(each)
+    if (parts) found.set(each.id, parts)
+  }
+  cached.value = found
+}
+
+whenModelsChange(() => void refreshModels())
+
+/** A signal whose value stays in the browser. */
+function kept<T>(key: string, fallback: T) {
+  const value = signal<T>(read(key, fallback))
+  effect(() => {
+    const text = JSON.stringify(value.value)
+    try {
+      localStorage.setItem(key, text)
+    } catch {
+      // The browser keeps no more: the page goes on without.
+    }
+  })
+  return value
+}
+
+function read<T>(key: string, fallback: T): T {
+  try {
+    const text = localStorage.getItem(key)
+    return text === null ? fallback : (JSON.parse(text) as T)
+  } catch {
+    return fallback
+  }
+}

@@ -1,0 +1,43 @@
+// The page and its service worker, built into one folder that any web server can serve.
+
+import { join } from 'node:path'
+import { root } from './hosts.mjs'
+
+/**
+ * Builds the page into `outDir`. `engine`: what stands in the place of worker/engine.ts, for tests.
+ * @param {string} outDir
+ * @param {string} [engine]
+ */
+export async function buildPage(outDir, engine) {
+  const { build } = await import('vite')
+  await build({
+    root: join(root, 'demo'),
+    configFile: join(root, 'vite.config.ts'),
+    logLevel: 'warn',
+    build: { outDir, emptyOutDir: true },
+    ...(engine && { plugins: [replaced(engine)], worker: { plugins: () => [replaced(engine)] } }),
+  })
+  const { build: bundle } = await import('esbuild')
+  await bundle({
+    absWorkingDir: root,
+    entryPoints: ['worker/service-worker.ts'],
+    outfile: join(outDir, 'service-worker.js'),
+    bundle: true,
+    minify: true,
+    // A script and no module: not every browser has module service workers.
+    format: 'iife',
+    target: 'es2022',
+  })
+}
+
+/** @param {string} engine @returns {import('vite').Plugin} */
+function replaced(engine) {
+  return {
+    name: 'replaced-engine',
+    enforce: 'pre',
+    load: (id) =>
+      id.split('?')[0]?.endsWith('/worker/engine.ts')
+        ? `import ${JSON.stringify(engine)}`
+        : undefined,
+  }
+}

@@ -1,0 +1,50 @@
+/** The page's files over HTTP; a host lends their bytes. */
+import type { Files } from '../host.ts'
+
+const TYPES: Record<string, string> = {
+  css: 'text/css; charset=utf-8',
+  html: 'text/html; charset=utf-8',
+  ico: 'image/x-icon',
+  js: 'text/javascript; charset=utf-8',
+  json: 'application/json',
+  map: 'application/json',
+  svg: 'image/svg+xml',
+  wasm: 'application/wasm',
+  webmanifest: 'application/manifest+json',
+}
+
+/**
+ * Scripts, workers and styles come from here alone; models come from wherever they are, and the
+ * images of an answer too. WebAssembly is compiled in the page.
+ */
+const POLICY = [
+  "default-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "style-src 'self' 'unsafe-inline'",
+  'img-src * data:',
+  'connect-src * data:',
+  "object-src 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The file at a path, `/` being the page itself; undefined where there is none. */
+export async function fileResponse(
+  files: Files | undefined,
+  path: string,
+): Promise<Response | undefined> {
+  const name = path === '/' ? 'index.html' : path.slice(1)
+  const bytes = await files?.(name)
+  if (bytes === undefined) return undefined
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? 'application/octet-stream'
+  // Names below assets/ hold a hash of the file: it never changes.
+  const isHashed = name.startsWith('assets/')
+  return new Response(bytes, {
+    headers: {
+      'content-type': type,
+      'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'content-security-policy': POLICY,
+      'x-content-type-options': 'nosniff',
+    },
+  })
+}

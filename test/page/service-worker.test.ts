@@ -1,0 +1,251 @@
+// The handler in a service worker, in a real browser, over an engine that needs no weights, on a
+// host that serves only files.
+
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { build } from 'esbuild'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { root } from '../../scripts/hosts.mjs'
+import { buildPage } from '../../scripts/page.mjs'
+import { launch } from './support/browser.ts'
+import { serveFolder } from './support/static-server.ts'
+
+let browser: Browser
+let context: BrowserContext
+let page: Page
+let folder: string
+let host: Awaited<ReturnType<typeof serveFolder>>
+let sdk: string
+let errors: string[]
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-page-'))
+  await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
+  host = await serveFolder(folder)
+  browser = await launch()
+  sdk = await bundledSdk()
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  host?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+beforeEach(async () => {
+  context = await browser.newContext()
+  page = await openPage()
+})
+
+afterEach(() => context.close())
+
+/** The unmodified `openai` SDK as one script that a page can run. */
+async function bundledSdk(): Promise<string> {
+  const path = join(dirname(createRequire(import.meta.url).resolve('openai')), 'index.mjs')
+  const { outputFiles } = await build({
+    stdin: { contents: `export { default } from ${JSON.stringify(path)}`, resolveDir: root },
+    bundle: true,
+    format: 'iife',
+    globalName: 'OpenAISdk',
+    platform: 'browser',
+    write: false,
+    logLevel: 'error',
+  })
+  return outputFiles[0]?.text ?? ''
+}
+
+async function openPage(): Promise<Page> {
+  const opened = await context.newPage()
+  errors = []
+  opened.on('pageerror', (error) => errors.push(error.message))
+  opened.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  await opened.goto(host.url)
+  await opened.waitForFunction(() => navigator.serviceWorker.controller !== null)
+  await opened.waitForFunction(async () => {
+    const response = await fetch('v1/models')
+    return (await response.text()).includes('stand-in')
+  })
+  return opened
+}
+
+interface Asked {
+  model?: string
+  stopAfter?: number
+  stream?: boolean
+}
+
+/** Asks as a script of the page does; runs in the page. */
+async function ask({ model = 'stand-in', stopAfter, stream = true }: Asked) {
+  const control = new AbortController()
+  const response = await fetch('v1/chat/completions', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'Hello' }] }),
+    signal: control.signal,
+  })
+  let text = ''
+  if (response.body === null) return { status: response.status, text }
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader()
+  try {
+    for (let reads = 0; ; reads++) {
+      const { done, value } = await reader.read()
+      if (done) break
+      text += value
+      if (stopAfter !== undefined && reads >= stopAfter) control.abort()
+    }
+  } catch (error) {
+    return { status: response.status, text, error: (error as Error).name }
+  }
+  return { status: response.status, text }
+}
+
+function contentOf(text: string): string {
+  const lines = text.split('\n').filter((line) => line.startsWith('data: {'))
+  return lines.map((line) => JSON.parse(line.slice(6)).choices[0]?.delta.content ?? '').join('')
+}
+
+describe('the API inside the page', () => {
+  it('lists the models of the GPU, and answers what is wrong with its status', async () => {
+    const { data } = await page.evaluate(async () => (await fetch('v1/models')).json())
+    expect(data.map(({ id }: { id: string }) => id)).toEqual(
+      expect.arrayContaining(['stand-in', 'endless', 'fast']),
+    )
+    expect(await page.evaluate(ask, { model: 'stand-im' })).toMatchObject({ status: 404 })
+    expect(errors.filter((error) => !error.includes('404'))).toEqual([])
+  })
+
+  it('streams from the GPU, loading told until the first token', async () => {
+    const { status, text } = await page.evaluate(ask, {})
+    expect(status).toBe(200)
+    expect(text.startsWith(': ')).toBe(true)
+    expect(contentOf(text)).toBe('Water finds its way.')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+  })
+
+  it('answers whole where no stream is asked for', async () => {
+    const { text } = await page.evaluate(ask, { stream: false })
+    expect(JSON.parse(text)).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ message: { content: 'Water finds its way.' }, finish_reason: 'stop' }],
+      usage: { completion_tokens: 5 },
+    })
+  })
+
+  it('serves the unmodified openai SDK', async () => {
+    await page.addScriptTag({ content: sdk })
+    const said = await page.evaluate(async () => {
+      const { default: OpenAI } = (globalThis as unknown as { OpenAISdk: { default: never } })
+        .OpenAISdk as never as {
+        default: typeof import('openai').default
+      }
+      const baseURL = new URL('v1', document.baseURI).href
+      const client = new OpenAI({ baseURL, apiKey: 'none', dangerouslyAllowBrowser: true })
+      const stream = await client.chat.completions.create({
+        model: 'stand-in',
+        stream: true,
+        messages: [{ role: 'user', content: 'Hello' }],
+      })
+      let text = ''
+      for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+      return text
+    })
+    expect(said).toBe('Water finds its way.')
+  })
+
+  it('stops the engine when a client leaves, so that the next is answered', async () => {
+    const left = await page.evaluate(ask, { model: 'endless', stopAfter: 5 })
+    expect(left).toMatchObject({ status: 200, error: 'AbortError' })
+    const { text } = await page.evaluate(ask, {})
+    expect(contentOf(text)).toBe('Water finds its way.')
+  })
+})
+
+describe('a service worker that is stopped', () => {
+  async function stopWorkers(): Promise<void> {
+    const session = await context.newCDPSession(page)
+    await session.send('ServiceWorker.enable')
+    await session.send('ServiceWorker.stopAllWorkers')
+    await session.detach()
+  }
+
+  it('while idle serves the next request as before', async () => {
+    await page.evaluate(ask, {})
+    await stopWorkers()
+    const { text } = await page.evaluate(ask, {})
+    expect(contentOf(text)).toBe('Water finds its way.')
+  })
+
+  it('in the middle of a stream breaks it off, and the next request works', async () => {
+    const asking = page.evaluate(ask, { model: 'endless' })
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+    await stopWorkers()
+    const { text, error } = await asking
+    // Broken off, and never a [DONE] that would say otherwise.
+    expect(error).toBe('TypeError')
+    expect(text).not.toContain('[DONE]')
+    const next = await page.evaluate(ask, {})
+    expect(contentOf(next.text)).toBe('Water finds its way.')
+  }, 40_000)
+})
+
+describe('several tabs', () => {
+  it('share one engine, and another takes over when its tab is closed', async () => {
+    const second = await openPage()
+    expect(contentOf((await second.evaluate(ask, {})).text)).toBe('Water finds its way.')
+    expect(contentOf((await page.evaluate(ask, {})).text)).toBe('Water finds its way.')
+    await page.close({ runBeforeUnload: true })
+    await second.waitForTimeout(500)
+    const { text } = await second.evaluate(ask, {})
+    expect(contentOf(text)).toBe('Water finds its way.')
+    page = second
+  }, 30_000)
+})
+
+describe('the page', () => {
+  it('chats: streams an answer, counts it, and shows the wire', async () => {
+    await page.getByText('stand-in', { exact: true }).click()
+    await page.getByLabel('Message', { exact: true }).fill('Hello')
+    await page.keyboard.press('Enter')
+    await page.getByText('Water finds its way.').waitFor()
+    await page.getByText(/5 tokens · .*finished/).waitFor()
+    const frames = await page.locator('.frames li code').allTextContents()
+    expect(frames.at(-1)).toBe('data: [DONE]')
+    expect(errors).toEqual([])
+  })
+
+  it('stops when it is told to', async () => {
+    await page.getByText('endless', { exact: true }).click()
+    await page.getByLabel('Message', { exact: true }).fill('Hello')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page.getByText(/Water finds its way\.Water/).waitFor()
+    await page.getByRole('button', { name: 'Stop' }).click()
+    await page.getByText(/cancelled/).waitFor()
+    expect(errors).toEqual([])
+  })
+
+  it('renders what a model writes without running it', async () => {
+    await page.evaluate(() => {
+      const messages = [
+        { role: 'user', content: '<img src=x onerror="window.hit = 1">' },
+        {
+          role: 'assistant',
+          content:
+            '**bold** <img src=x onerror="window.hit = 1"> <script>window.hit = 1</script> [x](javascript:window.hit=1)',
+        },
+      ]
+      localStorage.setItem('sluice.conversations', JSON.stringify([{ id: 'a', messages }]))
+    })
+    await page.reload()
+    await page.locator('.assistant strong').waitFor()
+    expect(await page.evaluate(() => 'hit' in window)).toBe(false)
+    expect(await page.locator('.assistant a[href^="javascript"]').count()).toBe(0)
+  })
+})
+
+it('is small, and fetches web-llm only to run it', () => {
+  const html = readFileSync(join(folder, 'index.html'), 'utf8')
+  expect(html).not.toContain('https://')
+})

@@ -1,0 +1,19 @@
+// The Deno host with the engine of workers/real.ts: `--webgpu` where there is a model to test with.
+
+import { startWebgpu } from '../../src/hosts/deno-webgpu.ts'
+import { directFetch } from '../../src/hosts/direct-fetch.ts'
+import { dial } from '../../src/hosts/node-dial.ts'
+import { listen } from '../../src/hosts/node-listen.ts'
+import { main } from '../../src/hosts/serve.ts'
+
+const script = new URL('../workers/real.ts', import.meta.url)
+
+await main(
+  {
+    name: 'deno',
+    fetch: directFetch(dial),
+    webgpu: (settings, onProgress) => startWebgpu(settings, onProgress, script),
+    listen,
+  },
+  (globalThis as unknown as { Deno: { args: string[] } }).Deno.args,
+)

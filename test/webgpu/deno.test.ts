@@ -1,0 +1,248 @@
+// web-llm in Deno for real: WebGPU is computed on the CPU where there is no GPU.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import OpenAI from 'openai'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { hostCommand, root } from '../../scripts/hosts.mjs'
+import { untilAddress } from '../package/address.ts'
+
+const { SLUICE_TEST_MODEL: model, SLUICE_TEST_MODEL_LIB: lib } = process.env
+
+let folder: string
+let files: Server
+let base: string
+const running: ChildProcess[] = []
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-webgpu-'))
+  files = createServer((request, response) => {
+    const isGarbage = request.url?.startsWith('/garbage/')
+    if (isGarbage && request.url?.endsWith('mlc-chat-config.json')) response.end('{}')
+    else if (isGarbage && request.url?.endsWith('.wasm')) response.end('no WebAssembly')
+    else response.writeHead(404).end()
+  })
+  await new Promise<void>((resolve) => files.listen(0, '127.0.0.1', resolve))
+  base = `http://127.0.0.1:${(files.address() as AddressInfo).port}`
+})
+
+afterEach(() => {
+  for (const child of running.splice(0)) child.kill('SIGKILL')
+})
+
+afterAll(() => {
+  files?.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Started {
+  url: string
+  child: ChildProcess
+  output: () => string
+}
+
+async function start(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+  entry?: string,
+): Promise<Started> {
+  const command = hostCommand('deno', ['--port', '0', '--no-discover', '--webgpu', ...args])
+  const { file, cwd } = command
+  const own =
+    entry === undefined
+      ? command.args
+      : command.args.map((arg) => (/\.m?[jt]s$/.test(arg) ? entry : arg))
+  const child = spawn(file, own, {
+    cwd,
+    env: { ...command.env, DENO_DIR: join(folder, 'deno'), ...env },
+  })
+  running.push(child)
+  let said = ''
+  child.stderr?.on('data', (bytes: Buffer) => {
+    said += bytes.toString()
+  })
+  return { url: await untilAddress(child), child, output: () => said }
+}
+
+function listOf(records: object[]): string {
+  const path = join(folder, `models-${Math.random()}.json`)
+  writeFileSync(path, JSON.stringify(records))
+  return path
+}
+
+async function ask(url: string, body: object): Promise<Response> {
+  return fetch(`${url}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ messages: [{ role: 'user', content: 'Hello' }], ...body }),
+  })
+}
+
+async function refusal(response: Response) {
+  const { error } = (await response.json()) as { error: { code: string; message: string } }
+  return { status: response.status, ...error }
+}
+
+describe('the real adapter', () => {
+  it('lists what it can run, and says by name what a model lacks', async () => {
+    const missing = {
+      model: `${base}/missing`,
+      model_id: 'missing',
+      model_lib: `${base}/missing.wasm`,
+    }
+    const garbage = {
+      ...missing,
+      model: `${base}/garbage`,
+      model_id: 'garbage',
+      model_lib: `${base}/garbage/lib.wasm`,
+    }
+    const { url } = await start([
+      '--webgpu-models',
+      listOf([missing, garbage]),
+      '--webgpu-memory',
+      '2GB',
+    ])
+    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as {
+      data: { id: string; memory_mb?: number; owned_by: string }[]
+    }
+    const own = data.filter(({ owned_by }) => owned_by === 'web-llm')
+    expect(own.length).toBeGreaterThan(10)
+    expect(own.slice(0, 2).map(({ id }) => id)).toEqual(['missing', 'garbage'])
+    expect(own.every(({ memory_mb = 0 }) => memory_mb <= 2_000)).toBe(true)
+
+    expect(await refusal(await ask(url, { model: 'missing' }))).toMatchObject({
+      status: 503,
+      code: 'model_load_failed',
+      message: expect.stringMatching(/missing can't be loaded: .*404/),
+    })
+    expect(await refusal(await ask(url, { model: 'garbage', stream: true }))).toMatchObject({
+      status: 503,
+      code: 'model_load_failed',
+    })
+    expect(await refusal(await ask(url, { model: 'mising' }))).toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+      message: expect.stringContaining('"missing"'),
+    })
+    expect(await refusal(await ask(url, { model: 'missing', n: 2 }))).toMatchObject({ status: 400 })
+  }, 60_000)
+
+  it('that is missing is one message with what to do', async () => {
+    // Vulkan finds no driver.
+    const env = { VK_ICD_FILENAMES: '/nowhere.json', VK_DRIVER_FILES: '/nowhere.json' }
+    const { file, args, cwd, env: own } = hostCommand('deno', ['--port', '0', '--webgpu'])
+    const child = spawn(file, args, { cwd, env: { ...own, ...env } })
+    running.push(child)
+    let said = ''
+    child.stderr?.on('data', (bytes: Buffer) => {
+      said += bytes.toString()
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect(said).toMatch(/^sluice: webgpu: WebGPU found no GPU: .*mesa-vulkan-drivers\n$/)
+    expect(code).toBe(2)
+  }, 30_000)
+
+  it('is refused where the list of models is none', async () => {
+    const { file, args, cwd, env } = hostCommand('deno', [
+      '--port',
+      '0',
+      '--webgpu',
+      '--webgpu-models',
+      join(root, 'README.md'),
+    ])
+    const child = spawn(file, args, { cwd, env })
+    running.push(child)
+    let said = ''
+    child.stderr?.on('data', (bytes: Buffer) => {
+      said += bytes.toString()
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect(said).toMatch(/^sluice: webgpuModels: .*README\.md can't be read: /)
+    expect(code).toBe(2)
+  }, 30_000)
+})
+
+it('is refused by hosts that have no WebGPU', async () => {
+  for (const host of ['bun', 'node', 'workerd'] as const) {
+    const { file, args, cwd, env } = hostCommand(host, ['--port', '0', '--webgpu'])
+    const child = spawn(file, args, { cwd, env })
+    running.push(child)
+    let said = ''
+    child.stderr?.on('data', (bytes: Buffer) => {
+      said += bytes.toString()
+    })
+    const code = await new Promise((resolve) => child.once('close', resolve))
+    expect(said).toContain(`webgpu: ${host} can't run models on the GPU`)
+    expect(code).toBe(2)
+  }
+}, 30_000)
+
+describe.skipIf(!model || !lib)('real generation, slow', () => {
+  it('loads, streams, folds, stops and refuses as every host does', async () => {
+    const records = [{ model, model_id: 'real', model_lib: lib }]
+    const entry = join(root, 'test/webgpu/deno-real.ts')
+    const { url, output } = await start(
+      ['--webgpu-models', listOf(records), '--model', 'real'],
+      {},
+      entry,
+    )
+    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
+    const messages = [{ role: 'user' as const, content: 'Hello' }]
+
+    const startedAt = performance.now()
+    const whole = await client.chat.completions.create({
+      messages,
+      model: 'real',
+      max_tokens: 3,
+      temperature: 0,
+    })
+    const said = whole.choices[0]?.message.content ?? ''
+    expect(said.length).toBeGreaterThan(0)
+    expect(whole.choices[0]?.finish_reason).toBe('length')
+    expect(whole.usage?.completion_tokens).toBe(3)
+    expect(output()).toContain('loading real: 100 %')
+
+    let streamed = ''
+    const stream = await client.chat.completions.create({
+      messages,
+      model: 'real',
+      max_tokens: 3,
+      temperature: 0,
+      stream: true,
+    })
+    for await (const chunk of stream) streamed += chunk.choices[0]?.delta.content ?? ''
+    expect(streamed).toBe(said)
+
+    const control = new AbortController()
+    const endless = (await client.chat.completions.create(
+      { messages, model: 'real', temperature: 0, stream: true, ignore_eos: true } as never,
+      { signal: control.signal },
+    )) as unknown as AsyncIterable<OpenAI.ChatCompletionChunk>
+    let chunks = 0
+    for await (const _ of endless) if (++chunks === 2) control.abort()
+    const leftAt = performance.now()
+    const after = await client.chat.completions.create({
+      messages,
+      model: 'real',
+      max_tokens: 1,
+      temperature: 0,
+    })
+    const waited = performance.now() - leftAt
+
+    const long = [{ role: 'user' as const, content: 'x '.repeat(100_000) }]
+    await expect(
+      client.chat.completions.create({ messages: long, model: 'real', stream: true }),
+    ).rejects.toMatchObject({
+      status: 400,
+      code: 'context_length_exceeded',
+    })
+    const { usage } = after as unknown as { usage: { extra?: object } }
+    process.stdout.write(
+      `real generation in Deno: ${JSON.stringify(said)}, ${((performance.now() - startedAt) / 1000).toFixed(1)} s in all, ${waited.toFixed(0)} ms from a hang-up to the next answer; ${JSON.stringify(usage.extra)}\n`,
+    )
+  }, 600_000)
+})

@@ -1,0 +1,57 @@
+// The engine's worker with real generation: web-llm 0.2.86's engine over the pipeline of 0.2.79, for
+// whose ABI there are libraries to test with. For tests with SLUICE_TEST_MODEL alone.
+
+import { MLCEngine as OlderEngine } from 'web-llm-0.2.79'
+import { runEngine } from '../../src/engines/webllm/worker.ts'
+import type { Mlc } from '../../src/engines/webllm.ts'
+import { prepareDeno } from '../../worker/deno.ts'
+
+/** What the two engines keep of a loaded model. */
+const maps = [
+  'loadedModelIdToPipeline',
+  'loadedModelIdToChatConfig',
+  'loadedModelIdToModelType',
+  'loadedModelIdToLock',
+] as const
+
+type Insides = Record<(typeof maps)[number], Map<string, unknown>> & {
+  getLLMStates(requestName: string, model: string): unknown[]
+  setAppConfig(config: unknown): void
+  setInitProgressCallback(report: unknown): void
+  reload(model: string): Promise<void>
+  unload(): Promise<void>
+}
+
+prepareDeno()
+
+runEngine(async () => {
+  const { MLCEngine } = await import('@mlc-ai/web-llm')
+  const newer = new MLCEngine({ logLevel: 'SILENT' })
+  const older = new OlderEngine({ logLevel: 'SILENT' }) as unknown as Insides
+  const inside = newer as unknown as Insides
+  const clear = () => {
+    for (const map of maps) inside[map].clear()
+  }
+  const getLLMStates = inside.getLLMStates.bind(newer)
+  const setAppConfig = inside.setAppConfig.bind(newer)
+  inside.setAppConfig = (config) => {
+    setAppConfig(config)
+    older.setAppConfig(config)
+  }
+  inside.setInitProgressCallback = (report) => older.setInitProgressCallback(report)
+  inside.reload = async (model) => {
+    clear()
+    await older.reload(model)
+    for (const map of maps) for (const [id, value] of older[map]) inside[map].set(id, value)
+  }
+  inside.unload = async () => {
+    clear()
+    await older.unload()
+  }
+  inside.getLLMStates = (requestName, model) => {
+    const pipeline = inside.loadedModelIdToPipeline.get(model)
+    if (pipeline === undefined) return getLLMStates(requestName, model)
+    return [model, pipeline, inside.loadedModelIdToChatConfig.get(model)]
+  }
+  return { mlc: newer as unknown as Mlc, prebuilt: [] }
+})

@@ -1,0 +1,86 @@
+/**
+ * The same handler inside a browser: what a page of this origin asks of `v1/` is answered here, by
+ * the GPU for the models it runs, and by the server that served the page for all others.
+ */
+
+import type { Port } from '../src/engines/remote/protocol.ts'
+import { createRemote } from '../src/engines/remote.ts'
+import { createHandler } from '../src/handler.ts'
+import type { Fetch } from '../src/host.ts'
+import { ApiError } from '../src/wire/errors.ts'
+import { HOP_HEADER } from '../src/wire/hop.ts'
+import type { FromPage, ToPage } from './messages.ts'
+
+declare const self: ServiceWorkerGlobalScope
+
+/** The folder that the page lies in, as a path with a slash at the end. */
+const base = new URL(self.registration.scope).pathname
+
+/** Milliseconds the pages have to answer for the engine. */
+const PATIENCE = 5_000
+
+let offered: ((port: MessagePort) => void) | undefined
+
+const remote = createRemote({ label: 'webllm', connect })
+
+/** Nothing leads from a server back into a browser: this is no loop, and the server may know that. */
+const fetchFromServer: Fetch = (url, init) => {
+  const { [HOP_HEADER]: _, ...headers } = init.headers ?? {}
+  return fetch(url, { ...init, headers })
+}
+
+const handler = createHandler(
+  {
+    discover: false,
+    upstream: [{ label: 'server', url: `${self.location.origin}${base}v1` }],
+    // Until the headers are out nobody can tell that a client left.
+    headerWait: 100,
+    heartbeat: 2_000,
+  },
+  { name: 'a service worker', engines: [remote], fetch: fetchFromServer },
+)
+
+self.addEventListener('install', () => void self.skipWaiting())
+
+self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()))
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event
+  const url = new URL(request.url)
+  if (url.origin !== self.location.origin || !url.pathname.startsWith(`${base}v1/`)) return
+  event.respondWith(handler.fetch(atRoot(request, url)))
+})
+
+self.addEventListener('message', ({ data, ports }) => {
+  const message = data as FromPage
+  if (message.kind === 'engine' && ports[0]) offered?.(ports[0])
+  else if (message.kind === 'engine-gone') remote.lose()
+})
+
+/** The handler's routes begin at the root, wherever the page lies. */
+function atRoot(request: Request, url: URL): Request {
+  if (base === '/') return request
+  url.pathname = url.pathname.slice(base.length - 1)
+  return new Request(url, request)
+}
+
+/**
+ * A fresh port to the engine, from the page that runs it: a service worker is stopped whenever
+ * nothing is asked of it, and its ports with it.
+ */
+async function connect(): Promise<Port> {
+  const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
+  if (pages.length === 0) throw noEngine('no page of it is open')
+  const port = new Promise<MessagePort>((resolve, reject) => {
+    offered = resolve
+    setTimeout(() => reject(noEngine('no open page answers for it')), PATIENCE)
+  })
+  const message: ToPage = { kind: 'engine-wanted' }
+  for (const page of pages) page.postMessage(message)
+  return (await port) as unknown as Port
+}
+
+function noEngine(why: string): ApiError {
+  const message = `The browser's GPU can't be used: ${why}. Open the page and leave it open.`
+  return new ApiError(503, message, { code: 'engine_missing' })
+}
