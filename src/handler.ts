@@ -2,7 +2,7 @@
 import { type IRequest, type RequestHandler, Router } from 'itty-router'
 import { createEngines } from './engines/engines.ts'
 import { refuseLoop } from './guard/loop.ts'
-import { type Found, type Handler, type Host, isWorkerd } from './host.ts'
+import { type Handler, type Host, isWorkerd } from './host.ts'
 import { chatRoute } from './routes/chat.ts'
 import { decodedId, noRoute, preflight } from './routes/fallback.ts'
 import { homePage } from './routes/home.ts'
