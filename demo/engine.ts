@@ -42,6 +42,8 @@ let worker: Worker | undefined
 let local: RemoteEngine | undefined
 let stopLoading = new AbortController()
 let lastNews: EngineNews | undefined
+/** When the service worker last asked for the engine. */
+let wantedAt = Number.NEGATIVE_INFINITY
 
 /** Called when a model came or went. */
 let onModels: () => void = () => {}
@@ -53,7 +55,10 @@ export function whenModelsChange(act: () => void): void {
 export function startEngine(): void {
   tabs.addEventListener('message', ({ data }) => hear(data as Word))
   navigator.serviceWorker?.addEventListener('message', ({ data }) => {
-    if ((data as ToPage).kind === 'engine-wanted' && worker) lendEngine(worker)
+    if ((data as ToPage).kind !== 'engine-wanted') return
+    // Whoever runs it may just have closed: the next one answers then.
+    wantedAt = performance.now()
+    if (worker) lendEngine(worker)
   })
   // Another tab may run it already: it says what it knows.
   tabs.postMessage({ kind: 'who' } satisfies Word)
@@ -84,6 +89,7 @@ function own(): void {
     label: 'webllm',
     connect: async () => portTo(worker as Worker) as unknown as Port,
   })
+  if (performance.now() - wantedAt < 5_000) lendEngine(worker)
   addEventListener('pagehide', () => {
     toService({ kind: 'engine-gone' })
   })

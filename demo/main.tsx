@@ -5,7 +5,7 @@ import './wire.css'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { startServiceWorker } from './service.ts'
-import { refreshModels, refreshStorage } from './state.ts'
+import { refreshModels } from './state.ts'
 
 const root = document.getElementById('app')
 if (root) render(<App />, root)
@@ -13,4 +13,3 @@ if (root) render(<App />, root)
 startEngine()
 await startServiceWorker()
 await refreshModels()
-await refreshStorage()

@@ -34,7 +34,7 @@ const handler = createHandler(
     discover: false,
     upstream: [{ label: 'server', url: `${self.location.origin}${base}v1` }],
     // Until the headers are out nobody can tell that a client left.
-    headerWait: 100,
+    headerWait: 250,
     heartbeat: 2_000,
   },
   { name: 'a service worker', engines: [remote], fetch: fetchFromServer },

@@ -111,7 +111,7 @@ describe('the API inside the page', () => {
   it('lists the models of the GPU, and answers what is wrong with its status', async () => {
     const { data } = await page.evaluate(async () => (await fetch('v1/models')).json())
     expect(data.map(({ id }: { id: string }) => id)).toEqual(
-      expect.arrayContaining(['stand-in', 'endless', 'fast']),
+      expect.arrayContaining(['stand-in', 'endless']),
     )
     expect(await page.evaluate(ask, { model: 'stand-im' })).toMatchObject({ status: 404 })
     expect(errors.filter((error) => !error.includes('404'))).toEqual([])

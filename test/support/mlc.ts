@@ -8,6 +8,8 @@ import type { Mlc, ModelRecord } from '../../src/engines/webllm.ts'
 export interface Script {
   /** One token each. */
   tokens: string[]
+  /** Makes each token instead. */
+  token?: (index: number) => string
   /** Milliseconds to load a model, in ten steps of progress. */
   loadDelay: number
   /** Milliseconds before the first token, and before each later one. */
@@ -211,8 +213,8 @@ class Pipeline {
   }
 
   #add() {
-    const { tokens, isEndless } = this.#script
-    this.#text += tokens[this.#count % tokens.length] ?? ''
+    const { tokens, token, isEndless } = this.#script
+    this.#text += token?.(this.#count) ?? tokens[this.#count % tokens.length] ?? ''
     this.#count++
     this.#seen.decoded++
     this.#seen.lastTokenAt = performance.now()

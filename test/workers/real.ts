@@ -1,7 +1,6 @@
 // The engine's worker with real generation: web-llm 0.2.86's engine over the pipeline of 0.2.79, for
 // whose ABI there are libraries to test with. For tests with SLUICE_TEST_MODEL alone.
 
-import { MLCEngine as OlderEngine } from 'web-llm-0.2.79'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
 import type { Mlc } from '../../src/engines/webllm.ts'
 import { prepareDeno } from '../../worker/deno.ts'
@@ -22,10 +21,10 @@ type Insides = Record<(typeof maps)[number], Map<string, unknown>> & {
   unload(): Promise<void>
 }
 
-prepareDeno()
-
 runEngine(async () => {
+  prepareDeno()
   const { MLCEngine } = await import('@mlc-ai/web-llm')
+  const { MLCEngine: OlderEngine } = await import('web-llm-0.2.79')
   const newer = new MLCEngine({ logLevel: 'SILENT' })
   const older = new OlderEngine({ logLevel: 'SILENT' }) as unknown as Insides
   const inside = newer as unknown as Insides
