@@ -87,7 +87,7 @@ function own(): void {
   worker.postMessage(order)
   local = createRemote({
     label: 'webllm',
-    connect: async () => portTo(worker as Worker) as unknown as Port,
+    connect: async () => portTo(worker as Worker, 'page') as unknown as Port,
   })
   if (performance.now() - wantedAt < 5_000) lendEngine(worker)
   addEventListener('pagehide', () => {
@@ -95,15 +95,15 @@ function own(): void {
   })
 }
 
-function portTo(engine: Worker): MessagePort {
+function portTo(engine: Worker, who: string): MessagePort {
   const { port1, port2 } = new MessageChannel()
-  const order: EngineOrder = { kind: 'connect', port: port2 }
+  const order: EngineOrder = { kind: 'connect', port: port2, who }
   engine.postMessage(order, [port2])
   return port1
 }
 
 function lendEngine(engine: Worker): void {
-  toService({ kind: 'engine' }, [portTo(engine)])
+  toService({ kind: 'engine' }, [portTo(engine, 'service worker')])
 }
 
 function toService(message: FromPage, ports: MessagePort[] = []): void {

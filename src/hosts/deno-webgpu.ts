@@ -32,7 +32,7 @@ export async function startWebgpu(
   async function connect(): Promise<Port> {
     worker ??= await begin()
     const { port1, port2 } = new MessageChannel()
-    const order: EngineOrder = { kind: 'connect', port: port2 }
+    const order: EngineOrder = { kind: 'connect', port: port2, who: 'server' }
     worker.postMessage(order, [port2])
     return port1 as unknown as Port
   }

@@ -1,11 +1,11 @@
-import { toApiError } from '../../wire/errors.ts'
+import { ApiError, toApiError } from '../../wire/errors.ts'
 import type { Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm.ts'
 import { type Ask, PATIENCE, PING, type Port, packError, type Tell } from './protocol.ts'
 
 /**
  * Serves an engine over a port, until the other side closes it or falls silent: then all it asked
- * for is cancelled. Returns what stops serving.
+ * for is cancelled. Returns what stops serving: then all of it fails, if anybody still listens.
  */
 export function serveEngine(port: Port, engine: LocalEngine): () => void {
   const server = new EngineServer(port, engine)
@@ -60,6 +60,8 @@ class EngineServer {
   stop(): void {
     this.#port.removeEventListener('message', this.#onMessage)
     this.#port.removeEventListener('close', this.#onClose)
+    const error = packError(lost())
+    for (const id of this.#jobs.keys()) this.#tell({ kind: 'error', id, error })
     this.#cancelAll()
   }
 
@@ -120,4 +122,9 @@ class EngineServer {
   #cancelAll(): void {
     for (const { control } of this.#jobs.values()) control.abort()
   }
+}
+
+function lost(): ApiError {
+  const message = 'The engine was asked for anew by another; ask again.'
+  return new ApiError(503, message, { code: 'engine_lost', headers: { 'retry-after': '1' } })
 }

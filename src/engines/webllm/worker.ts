@@ -11,8 +11,8 @@ import { readModelList, runnable } from './models.ts'
 /** What a page or a host tells its engine's worker. */
 export type EngineOrder =
   | { kind: 'start'; options: EngineOptions }
-  /** Serves the engine over one more port. */
-  | { kind: 'connect'; port: MessagePort }
+  /** Serves the engine over one more port; who connects anew leaves its former port. */
+  | { kind: 'connect'; port: MessagePort; who: string }
 
 export interface EngineOptions {
   /** Models of one's own, in web-llm's `model_list` form, beside its own list. */
@@ -53,12 +53,19 @@ export function runEngine(make: () => Promise<MadeEngine>): void {
   scope.addEventListener('message', ({ data }) => {
     const order = data as EngineOrder
     if (order.kind === 'start') engine ??= start(order.options, make)
-    else if (order.kind === 'connect') void connect(order.port, engine)
+    else if (order.kind === 'connect') void connect(order, engine)
   })
 }
 
-async function connect(port: MessagePort, engine?: Promise<LocalEngine>): Promise<void> {
-  serveEngine(port as unknown as Port, (await engine) ?? refusing(notStarted()))
+/** What stops serving those who are connected. */
+const connected = new Map<string, () => void>()
+
+async function connect(
+  { port, who }: Extract<EngineOrder, { kind: 'connect' }>,
+  engine?: Promise<LocalEngine>,
+): Promise<void> {
+  connected.get(who)?.()
+  connected.set(who, serveEngine(port as unknown as Port, (await engine) ?? refusing(notStarted())))
 }
 
 async function start(

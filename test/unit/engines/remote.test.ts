@@ -24,14 +24,19 @@ function create(script: Partial<Script> = {}) {
   let connections = 0
   let far: End | undefined
   let leave: () => void = () => {}
+  let isSilent = false
   const engine = createRemote({
     label: 'webllm',
     connect: async () => {
       connections++
       const { port1, port2 } = new MessageChannel()
-      open.push(port1, port2)
+      const { port1: port3, port2: port4 } = new MessageChannel()
+      open.push(port1, port2, port3, port4)
+      // Between the two, so that one side can fall silent.
+      port2.on('message', (message: unknown) => isSilent || port3.postMessage(message))
+      port3.on('message', (message: unknown) => isSilent || port2.postMessage(message))
       far = port2
-      leave = serveEngine(port2 as unknown as Port, local)
+      leave = serveEngine(port4 as unknown as Port, local)
       return port1 as unknown as Port
     },
   })
@@ -49,6 +54,9 @@ function create(script: Partial<Script> = {}) {
     connections: () => connections,
     closeFarSide: () => far?.close(),
     leaveFarSide: () => leave(),
+    silenceFarSide: () => {
+      isSilent = true
+    },
   }
 }
 
@@ -179,12 +187,22 @@ describe('an engine that is gone', () => {
     expect(connections()).toBe(2)
   })
 
+  it('fails them at once where it says that it goes', async () => {
+    const { ask, leaveFarSide, seen } = create({ isEndless: true, tokenDelay: 2 })
+    const { items } = await ask()
+    const reading = read({ items })
+    leaveFarSide()
+    await expect(reading).rejects.toMatchObject({ status: 503, code: 'engine_lost' })
+    await sleep(20)
+    expect(seen.stops).toBe(1)
+  })
+
   it('fails them within seconds where it only falls silent', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
-    const { ask, leaveFarSide } = create({ isEndless: true, tokenDelay: 2 })
+    const { ask, silenceFarSide } = create({ isEndless: true, tokenDelay: 2 })
     const { items } = await ask()
     const reading = read({ items }).catch((error: unknown) => error)
-    leaveFarSide()
+    silenceFarSide()
     for (let second = 0; second < 13; second++) {
       await vi.advanceTimersByTimeAsync(1_000)
       await sleep(2)
