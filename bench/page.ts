@@ -141,7 +141,7 @@ try {
   await page.waitForFunction(() => navigator.serviceWorker.controller !== null)
   const runs: Run[] = [
     { model: 'paced', tokens: 600 },
-    { model: 'stamps', tokens: 20_000 },
+    { model: 'stamps', tokens: 5_000 },
   ]
   for (const run of runs) {
     // Loads the model.

@@ -133,7 +133,8 @@ describe('the real adapter', () => {
 
   it('that is missing is one message with what to do', async () => {
     // Vulkan finds no driver.
-    const env = { VK_ICD_FILENAMES: '/nowhere.json', VK_DRIVER_FILES: '/nowhere.json' }
+    const none = '/nowhere.json'
+    const env = { DENO_WEBGPU_BACKEND: 'vulkan', VK_ICD_FILENAMES: none, VK_DRIVER_FILES: none }
     const { file, args, cwd, env: own } = hostCommand('deno', ['--port', '0', '--webgpu'])
     const child = spawn(file, args, { cwd, env: { ...own, ...env } })
     running.push(child)

@@ -1,3 +1,4 @@
+import type { ChatChunk } from '../../wire/chat.ts'
 import { ApiError, toApiError } from '../../wire/errors.ts'
 import type { Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm.ts'
@@ -30,14 +31,54 @@ class Job {
     if (this.#credit > 0) this.#wake()
   }
 
-  /** Resolves when there is room for more chunks, or nobody wants any. */
+  /** Whether the reader has room for more, or wants none. */
+  get hasRoom(): boolean {
+    return this.#credit > 0 || this.control.signal.aborted
+  }
+
   async room(): Promise<void> {
-    while (this.#credit <= 0 && !this.control.signal.aborted) {
+    while (!this.hasRoom) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
   }
+}
+
+/**
+ * Sends together what was made within one turn of the event loop: the engine works on its next token
+ * meanwhile, and one that makes many in a turn costs one message.
+ */
+class Outbox {
+  readonly #send: (chunks: ChatChunk[]) => void
+  #waiting: ChatChunk[] = []
+
+  constructor(send: (chunks: ChatChunk[]) => void) {
+    this.#send = send
+  }
+
+  add(chunks: ChatChunk[]): void {
+    if (this.#waiting.length === 0) nextTurn(() => this.flush())
+    this.#waiting.push(...chunks)
+  }
+
+  flush(): void {
+    if (this.#waiting.length === 0) return
+    const chunks = this.#waiting
+    this.#waiting = []
+    this.#send(chunks)
+  }
+}
+
+const turns: (() => void)[] = []
+const { port1: bell, port2: rope } = new MessageChannel()
+bell.addEventListener('message', () => turns.shift()?.())
+bell.start()
+
+/** A message to oneself comes in the next turn; a timer would wait for milliseconds. */
+function nextTurn(act: () => void): void {
+  turns.push(act)
+  rope.postMessage(undefined)
 }
 
 class EngineServer {
@@ -110,12 +151,20 @@ class EngineServer {
     const stream = await this.#engine.chat(request, job.control.signal, onProgress)
     if (stream.kind !== 'chunks') throw new TypeError('an engine behind a port answers in chunks')
     this.#tell({ kind: 'begun', id })
-    for (;;) {
-      await job.room()
-      const batch = await stream.items.next()
-      if (batch.done) return
-      job.credit(-batch.value.length)
-      this.#tell({ kind: 'chunks', id, chunks: batch.value })
+    const outbox = new Outbox((chunks) => this.#tell({ kind: 'chunks', id, chunks }))
+    try {
+      for (;;) {
+        if (!job.hasRoom) {
+          outbox.flush()
+          await job.room()
+        }
+        const batch = await stream.items.next()
+        if (batch.done) return
+        job.credit(-batch.value.length)
+        outbox.add(batch.value)
+      }
+    } finally {
+      outbox.flush()
     }
   }
 

@@ -19,7 +19,8 @@ export interface GenerationOptions<Raw> {
  */
 export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
   readonly #options: GenerationOptions<Raw>
-  #first: IteratorResult<Raw, unknown> | undefined
+  /** The token after the last one given: the GPU works on it while that one is on its way. */
+  #ahead: Promise<IteratorResult<Raw, unknown>>
   #hasEnded = false
   /** Ends the wait for the next token. */
   #leave: (reason: unknown) => void = () => {}
@@ -30,7 +31,7 @@ export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
 
   constructor(options: GenerationOptions<Raw>) {
     this.#options = options
-    this.#first = options.first
+    this.#ahead = Promise.resolve(options.first)
     const { signal } = options
     signal.addEventListener('abort', this.#onAbort, { once: true })
     if (signal.aborted) this.#onAbort()
@@ -41,8 +42,7 @@ export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
     signal.throwIfAborted()
     if (this.#hasEnded) return { done: true, value: undefined }
     try {
-      const item = this.#first ?? (await this.#pull())
-      this.#first = undefined
+      const item = await this.#pull()
       if (!item.done) return { done: false, value: toChunks(item.value) }
     } catch (error) {
       signal.throwIfAborted()
@@ -57,8 +57,16 @@ export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
   #pull(): Promise<IteratorResult<Raw, unknown>> {
     return new Promise((resolve, reject) => {
       this.#leave = reject
-      this.#options.source.next().then(resolve, reject)
+      this.#ahead.then((item) => {
+        if (!item.done && !this.#hasEnded) this.#workAhead()
+        resolve(item)
+      }, reject)
     })
+  }
+
+  #workAhead(): void {
+    this.#ahead = this.#options.source.next()
+    this.#ahead.catch(() => {})
   }
 
   async return(): Promise<IteratorResult<ChatChunk[], void>> {
