@@ -124,7 +124,7 @@ class RemoteRequest implements Listener {
     if (signal.aborted) this.#onAbort()
   }
 
-  tell(message: Exclude<Tell, { kind: 'pong' }>): void {
+  tell(message: Exclude<Tell, { kind: 'pong' | 'here' }>): void {
     if (message.kind === 'done') this.#end(this.#resolve)
     else if (message.kind === 'error') this.#fail(unpackError(message.error))
     else (this.#on[message.kind] as ((told: typeof message) => void) | undefined)?.(message)

@@ -51,8 +51,8 @@ export class Webllm implements LocalEngine {
   readonly #unloadAfter: number | undefined
   readonly #turns: Turns
   readonly #loader: Loader
-  /** Who waits for what is being loaded. */
-  #tell: WebllmOptions['onProgress']
+  /** Who waits, for its turn or for what is being loaded, and for which model. */
+  readonly #waiting = new Map<OnProgress, string>()
   #idle: ReturnType<typeof setTimeout> | undefined
 
   constructor(mlc: Mlc, { records, queue = 16, unloadAfter, onProgress }: WebllmOptions) {
@@ -63,7 +63,7 @@ export class Webllm implements LocalEngine {
     mlc.setAppConfig({ model_list: [...records] })
     this.#loader = new Loader(mlc, (progress) => {
       onProgress?.(progress)
-      this.#tell?.(progress)
+      for (const [tell, model] of this.#waiting) if (model === progress.model) tell(progress)
     })
   }
 
@@ -79,9 +79,13 @@ export class Webllm implements LocalEngine {
 
   async load(model: string, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     const { model_id } = this.#find(model)
-    const turn = await this.#take(model_id, signal)
-    this.#tell = onProgress
-    await this.#loader.load(model_id, unlessShared(turn, signal)).finally(turn.end)
+    const waiting = this.#wait(model_id, onProgress)
+    try {
+      const turn = await this.#take(model_id, signal)
+      await this.#loader.load(model_id, unlessShared(turn, signal)).finally(turn.end)
+    } finally {
+      waiting.end()
+    }
   }
 
   async unload(): Promise<void> {
@@ -96,14 +100,8 @@ export class Webllm implements LocalEngine {
   ): Promise<ChatStream> {
     const record = this.#find(request.model)
     const asked = toMlcRequest(request, record)
-    const turn = await this.#take(record.model_id, signal)
-    this.#tell = onProgress
-    const beginning = this.#begin(asked, turn, signal)
-    const begun = await orAborted(beginning, signal).catch((error: unknown) => {
-      // Whoever left need not wait until the GPU is free; the next in line does.
-      void beginning.then(({ source }) => source.return?.()).then(turn.end, turn.end)
-      throw error
-    })
+    const waiting = this.#wait(record.model_id, onProgress)
+    const { turn, begun } = await this.#inTurn(asked, signal).finally(waiting.end)
     let isLost = false
     const items = new Generation({
       ...begun,
@@ -119,6 +117,25 @@ export class Webllm implements LocalEngine {
       },
     })
     return obey(items, { label: this.label, usage: wantsUsage(request) })
+  }
+
+  /** The request's turn, and its answer once that has begun. */
+  async #inTurn(asked: MlcChatRequest, signal: AbortSignal): Promise<{ turn: Turn; begun: Begun }> {
+    const turn = await this.#take(asked.model, signal)
+    const beginning = this.#begin(asked, turn, signal)
+    const begun = await orAborted(beginning, signal).catch((error: unknown) => {
+      // Whoever left need not wait until the GPU is free; the next in line does.
+      void beginning.then(({ source }) => source.return?.()).then(turn.end, turn.end)
+      throw error
+    })
+    return { turn, begun }
+  }
+
+  /** Tells of the model's loading until it ends. */
+  #wait(model: string, onProgress: OnProgress = () => {}): { end: () => void } {
+    const tell: OnProgress = (progress) => onProgress(progress)
+    this.#waiting.set(tell, model)
+    return { end: () => void this.#waiting.delete(tell) }
   }
 
   #find(model: string | null | undefined): ModelRecord {

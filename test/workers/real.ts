@@ -42,6 +42,10 @@ runEngine(async () => {
     clear()
     await older.reload(model)
     for (const map of maps) for (const [id, value] of older[map]) inside[map].set(id, value)
+    // 0.2.86 asks for the prompt's own token too, which 0.2.79 does not count as decoded.
+    const pipeline = inside.loadedModelIdToPipeline.get(model) as Record<string, () => number>
+    pipeline.getCurRoundCompletionTotalTokens ??= () =>
+      (pipeline.getCurRoundDecodingTotalTokens?.() ?? 0) + 1
   }
   inside.unload = async () => {
     clear()

@@ -1,9 +1,10 @@
 import type { ApiError } from '../../wire/errors.ts'
+import { whenEnded } from './life.ts'
 import { type Ask, PATIENCE, PING, type Port, type Tell } from './protocol.ts'
 
 /** Takes what is told of one request. */
 export interface Listener {
-  tell(message: Exclude<Tell, { kind: 'pong' }>): void
+  tell(message: Exclude<Tell, { kind: 'pong' | 'here' }>): void
   /** The other side is gone. */
   lose(error: ApiError): void
 }
@@ -15,6 +16,7 @@ export class Connection {
   readonly #gone: () => ApiError
   #count = 0
   #heardAt = 0
+  readonly #over = new AbortController()
   #pulse: ReturnType<typeof setInterval> | undefined
   /** Why nothing can be asked any more. */
   lost: ApiError | undefined
@@ -53,6 +55,7 @@ export class Connection {
   lose(): void {
     if (this.lost !== undefined) return
     this.lost = this.#gone()
+    this.#over.abort()
     clearInterval(this.#pulse)
     for (const listener of [...this.#listeners.values()]) listener.lose(this.lost)
     this.#listeners.clear()
@@ -70,6 +73,7 @@ export class Connection {
 
   #hear(message: Tell): void {
     this.#heardAt = performance.now()
-    if (message.kind !== 'pong') this.#listeners.get(message.id)?.tell(message)
+    if (message.kind === 'here') whenEnded(message.life, this.#over.signal, () => this.lose())
+    else if (message.kind !== 'pong') this.#listeners.get(message.id)?.tell(message)
   }
 }

@@ -29,6 +29,8 @@ export type Ask =
 
 /** From the engine. */
 export type Tell =
+  /** First of all: the lock that the engine's worker holds while it lives. */
+  | { kind: 'here'; life: string }
   | { kind: 'models'; id: number; models: Model[] }
   | { kind: 'progress'; id: number; progress: Progress }
   /** A chat has its first chunk; none of them was sent before. */
@@ -38,7 +40,7 @@ export type Tell =
   | { kind: 'error'; id: number; error: WireError }
   | { kind: 'pong' }
 
-/** An `ApiError`, whole. */
+/** An `ApiError`, whole; what failed underneath as text, for the log. */
 export interface WireError {
   status: number
   message: string
@@ -46,21 +48,41 @@ export interface WireError {
   code: string | null
   param: string | null
   headers: Record<string, string>
+  cause?: string
 }
 
 /** Milliseconds between two signs of life while something runs. */
 export const PING = 1_000
 
-/** Milliseconds of silence after which the other side is gone: a GPU at work can stall for some. */
-export const PATIENCE = 10_000
+/**
+ * Milliseconds of silence after which the other side counts as gone. What really ends is noticed at
+ * once by other means; while shaders are compiled on a CPU, a worker is silent for 20 s.
+ */
+export const PATIENCE = 60_000
 
 /** How many chunks an engine may be ahead of its reader. */
 export const CREDIT = 64
 
-export function packError({ status, message, type, code, param, headers }: ApiError): WireError {
-  return { status, message, type, code, param, headers }
+export function packError(error: ApiError): WireError {
+  const { status, message, type, code, param, headers, cause } = error
+  return {
+    status,
+    message,
+    type,
+    code,
+    param,
+    headers,
+    ...(cause !== undefined && { cause: textOf(cause) }),
+  }
 }
 
-export function unpackError({ status, message, ...details }: WireError): ApiError {
-  return new ApiError(status, message, details)
+export function unpackError({ status, message, cause, ...details }: WireError): ApiError {
+  return new ApiError(status, message, {
+    ...details,
+    ...(cause !== undefined && { cause: new Error(cause) }),
+  })
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
 }

@@ -2,6 +2,7 @@ import type { ChatChunk } from '../../wire/chat.ts'
 import { ApiError, toApiError } from '../../wire/errors.ts'
 import type { Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm.ts'
+import { ownLife } from './life.ts'
 import { type Ask, PATIENCE, PING, type Port, packError, type Tell } from './protocol.ts'
 
 /**
@@ -96,6 +97,7 @@ class EngineServer {
     port.addEventListener('message', this.#onMessage)
     port.addEventListener('close', this.#onClose)
     port.start?.()
+    void ownLife().then((life) => life !== undefined && this.#tell({ kind: 'here', life }))
   }
 
   stop(): void {

@@ -128,6 +128,8 @@ export function lostModel(error: unknown): boolean {
 
 /** Engines behind web-llm's own worker classes reject with `"Name: message"`. */
 function named(error: unknown): { name: string; message: string } {
+  // JavaScript's own error of that name, a stack that overflowed, is not web-llm's.
+  if (error instanceof RangeError) return { name: '', message: firstLine(error.message) }
   if (error instanceof Error) return { name: error.name, message: firstLine(error.message) }
   const [, name = '', message = ''] = /^(\w+): (.*)/.exec(String(error)) ?? []
   return name ? { name, message: firstLine(message) } : { name: '', message: String(error) }

@@ -180,6 +180,17 @@ describe('models', () => {
     expect(steps.length).toBe(20)
   })
 
+  it('tell those who wait in line as well', async () => {
+    const { engine } = create({ loadDelay: 20 })
+    const notes: number[] = []
+    const request = { model: record.model_id, messages: hello, stream: true }
+    const loading = engine.load(record.model_id, never)
+    const answer = await engine.chat(request, never, ({ done }) => notes.push(done))
+    await loading
+    expect(notes.length).toBe(10)
+    if (answer.kind === 'chunks') await answer.items.return?.()
+  })
+
   it('leave the GPU after an idle time', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { engine, say } = create({}, { unloadAfter: 60_000 })

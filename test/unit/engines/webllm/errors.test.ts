@@ -61,6 +61,7 @@ it('tells a client nothing of what broke underneath while generating', () => {
 
 it('knows what leaves the model unusable', () => {
   expect(lostModel(new Error('anything unknown'))).toBe(true)
+  expect(lostModel(new RangeError('Maximum call stack size exceeded'))).toBe(true)
   expect(lostModel(mlcError('DeviceLostError', ''))).toBe(true)
   expect(lostModel(mlcError('ModelNotLoadedError', ''))).toBe(true)
   expect(lostModel(mlcError('MinValueError', ''))).toBe(false)
