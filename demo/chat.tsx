@@ -20,13 +20,30 @@ const draft = signal('')
 
 export function Chat() {
   const { messages } = current.value
-  const end = useRef<HTMLDivElement>(null)
-  const length = messages.at(-1)?.content.length ?? 0
-  useEffect(() => end.current?.scrollIntoView({ block: 'nearest' }), [messages.length, length])
+  const list = useRef<HTMLDivElement>(null)
+  // It follows the answer, unless the person has scrolled away from its end.
+  const isAtEnd = useRef(true)
+  const top = useRef(0)
+  useEffect(() => {
+    const place = list.current
+    if (messages && place && isAtEnd.current) place.scrollTop = place.scrollHeight
+  }, [messages])
   return (
     <>
       <Conversations />
-      <div class="messages" role="log" aria-live="polite" aria-label="Conversation">
+      <div
+        class="messages"
+        role="log"
+        aria-live="polite"
+        aria-label="Conversation"
+        ref={list}
+        onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
+          // What has only grown longer below was not scrolled away from.
+          if (scrollTop < top.current) isAtEnd.current = false
+          if (scrollHeight - scrollTop - clientHeight < 80) isAtEnd.current = true
+          top.current = scrollTop
+        }}
+      >
         {messages.length === 0 && <Empty />}
         {messages.map((said, index) => (
           <Message
@@ -36,7 +53,6 @@ export function Chat() {
             isLast={index === messages.length - 1}
           />
         ))}
-        <div ref={end} />
       </div>
       <Composer />
     </>

@@ -18,7 +18,8 @@ export function Models() {
     words.every((word) => id.toLowerCase().includes(word)),
   )
   const local = shown.filter(isLocal)
-  const remote = shown.filter((each) => !isLocal(each))
+  const builtIn = shown.filter(({ owned_by }) => owned_by === 'sluice')
+  const remote = shown.filter((each) => !isLocal(each) && !builtIn.includes(each))
   return (
     <>
       <h2>Models</h2>
@@ -36,6 +37,7 @@ export function Models() {
       {all !== undefined && shown.length === 0 && <NoModels isSearch={search.value !== ''} />}
       <List title="On a server" list={remote} />
       <List title="On this GPU" list={local} />
+      <List title="Built in, with a fixed sentence" list={builtIn} />
       <Storage />
       <OwnModels />
     </>

@@ -1,16 +1,26 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 
-/** Draws how many tokens had come when; returns what removes the drawing. */
-export function plotTokens(place: HTMLElement, tokens: number[]): (() => void) | undefined {
-  if (tokens.length < 2) return undefined
-  const ink = getComputedStyle(place).color
-  const line = getComputedStyle(place).getPropertyValue('--accent').trim() || ink
-  const axis = { stroke: ink, grid: { stroke: '#8884', width: 1 }, ticks: { stroke: '#8884' } }
+/** Draws how many tokens had come when. */
+export interface TokenPlot {
+  show(tokens: number[]): void
+  remove(): void
+}
+
+const HEIGHT = 150
+
+export function plotTokens(place: HTMLElement): TokenPlot {
+  const style = getComputedStyle(place)
+  const line = style.getPropertyValue('--accent').trim() || style.color
+  const axis = {
+    stroke: style.color,
+    grid: { stroke: '#8884', width: 1 },
+    ticks: { stroke: '#8884' },
+  }
   const plot = new uPlot(
     {
-      width: place.clientWidth,
-      height: 150,
+      width: Math.max(place.clientWidth, 200),
+      height: HEIGHT,
       cursor: { show: false },
       legend: { show: false },
       scales: { x: { time: false } },
@@ -18,10 +28,21 @@ export function plotTokens(place: HTMLElement, tokens: number[]): (() => void) |
         { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick / 1000} s`) },
         { ...axis, size: 44 },
       ],
-      series: [{}, { stroke: line, width: 2, points: { show: tokens.length < 60 } }],
+      series: [{}, { stroke: line, width: 2, points: { show: false } }],
     },
-    [tokens, tokens.map((_, index) => index + 1)],
+    [[], []],
     place,
   )
-  return () => plot.destroy()
+  // A phone shows it only later, and windows change.
+  const resized = new ResizeObserver(() => {
+    if (place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT })
+  })
+  resized.observe(place)
+  return {
+    show: (tokens) => plot.setData([tokens, tokens.map((_, index) => index + 1)]),
+    remove() {
+      resized.disconnect()
+      plot.destroy()
+    },
+  }
 }

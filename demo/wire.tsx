@@ -3,7 +3,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Frame } from './api.ts'
 import { codeFor, LANGUAGES, type Language } from './code.ts'
 import { timeText } from './format.ts'
-import { plotTokens } from './plot.ts'
+import { plotTokens, type TokenPlot } from './plot.ts'
 import { requestBody } from './send.ts'
 import { isStreaming, wire } from './state.ts'
 
@@ -60,7 +60,12 @@ function Figures() {
 function Plot() {
   const place = useRef<HTMLDivElement>(null)
   const { tokens } = wire.value
-  useEffect(() => (place.current ? plotTokens(place.current, tokens) : undefined), [tokens])
+  const plot = useRef<TokenPlot>(undefined)
+  useEffect(() => {
+    if (place.current) plot.current = plotTokens(place.current)
+    return () => plot.current?.remove()
+  }, [])
+  useEffect(() => plot.current?.show(tokens), [tokens])
   return (
     <div
       class="plot"

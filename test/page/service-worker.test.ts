@@ -102,6 +102,13 @@ async function ask({ model = 'stand-in', stopAfter, stream = true }: Asked) {
   return { status: response.status, text }
 }
 
+/** Runs in the page. */
+function isInView(element: Element): boolean {
+  const { top, bottom } = element.getBoundingClientRect()
+  const around = element.closest('.messages')?.getBoundingClientRect()
+  return around !== undefined && top >= around.top && bottom <= around.bottom
+}
+
 function contentOf(text: string): string {
   const lines = text.split('\n').filter((line) => line.startsWith('data: {'))
   return lines.map((line) => JSON.parse(line.slice(6)).choices[0]?.delta.content ?? '').join('')
@@ -224,6 +231,22 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Stop' }).click()
     await page.getByText(/cancelled/).waitFor()
     expect(errors).toEqual([])
+  })
+
+  it('shows why an answer is refused, in view', async () => {
+    await page.getByText('Settings', { exact: true }).click()
+    await page.getByLabel('Temperature').fill('9')
+    await page.getByText('stand-in', { exact: true }).click()
+    for (let asked = 0; asked < 12; asked++) {
+      await page.getByLabel('Message', { exact: true }).fill('Hello')
+      await page.getByRole('button', { name: 'Send' }).click()
+      await page
+        .getByText('temperature: expected a number from 0 to 2, got 9.')
+        .nth(asked)
+        .waitFor()
+    }
+    const last = page.locator('.message .error').last()
+    await expect.poll(() => last.evaluate(isInView)).toBe(true)
   })
 
   it('renders what a model writes without running it', async () => {
