@@ -4,6 +4,7 @@ import { createEngines } from './engines/engines.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
 import { chatRoute } from './routes/chat.ts'
+import { embeddingsRoute } from './routes/embeddings.ts'
 import { decodedId, noRoute, preflight } from './routes/fallback.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
@@ -39,7 +40,9 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
   get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
   get('/v1/models/:id+', async ({ params }) => jsonResponse(await engines.find(decodedId(params))))
-  routes.post('/v1/chat/completions', chatRoute({ settings, engines, ticker, running, framePipe }))
+  const context = { settings, ticker, running }
+  routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
+  routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   routes.options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
   get('*', ({ url }) => fileResponse(host.files, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))

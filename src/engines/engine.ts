@@ -1,5 +1,6 @@
-import type { ChatStream } from '../stream/chat-stream.ts'
+import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
+import type { EmbeddingRequest } from '../wire/embedding.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -38,4 +39,6 @@ export interface Engine {
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,
   ): Promise<ChatStream>
+  /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
+  embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }

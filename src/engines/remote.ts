@@ -1,4 +1,4 @@
-import { type ChatStream, obey } from '../stream/chat-stream.ts'
+import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.ts'
 import type { ChatChunk, ChatRequest } from '../wire/chat.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Model, Progress } from './engine.ts'
@@ -69,6 +69,14 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
 
     unload: () => call((id) => ({ kind: 'unload', id }), new AbortController().signal),
 
+    async embed(request, signal) {
+      const answer: WholeAnswer = { kind: 'whole', json: '', mended: [] }
+      await call((id) => ({ kind: 'embed', id, request }), signal, {
+        embedded: ({ json, model }) => Object.assign(answer, { json, model }),
+      })
+      return answer
+    },
+
     async chat(request, signal, onProgress): Promise<ChatStream> {
       const connected = await connection(signal)
       const stream = new RemoteStream(connected, request, signal, onProgress)
@@ -87,7 +95,7 @@ function wantsUsage({ stream_options }: ChatRequest): boolean {
 }
 
 type Listeners = {
-  [Kind in 'models' | 'progress' | 'begun' | 'chunks']: (told: Told<Kind>) => void
+  [Kind in 'models' | 'embedded' | 'progress' | 'begun' | 'chunks']: (told: Told<Kind>) => void
 }
 
 /** A request under way: it ends once, by the engine's word, by the signal or with the other side. */

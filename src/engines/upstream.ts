@@ -1,10 +1,11 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type { ChatStream } from '../stream/chat-stream.ts'
+import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
 import { ChatContract } from '../wire/contract.ts'
+import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
@@ -26,6 +27,8 @@ export interface UpstreamOptions {
 
 /** The upstream's response headers a client may see. */
 const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
+
+const CHAT = '/chat/completions'
 
 /** Characters of the shortest key that is taken for a secret. */
 const MIN_SECRET = 8
@@ -81,16 +84,24 @@ export class Upstream implements Engine {
     }
   }
 
+  async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+    const response = await this.#accepted(await this.#post('/embeddings', request, signal))
+    const { json, value } = await readJson(response, this.label)
+    if (isObject(value) && Array.isArray(value.data)) return { kind: 'whole', json, mended: [] }
+    const message = `${this.label} answered /embeddings with something else than embeddings.`
+    throw new ApiError(502, message, { code: 'upstream_invalid' })
+  }
+
   /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
   async #ask(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
     const adds = request.stream === true && !wantsUsage(request) && !this.#refusesUsage
     if (adds) {
       const stream_options = { ...request.stream_options, include_usage: true }
-      const response = await this.#post({ ...request, stream_options }, signal)
+      const response = await this.#post(CHAT, { ...request, stream_options }, signal)
       if (response.status !== 400) return this.#accepted(response)
       await response.body?.cancel().catch(() => {})
     }
-    const response = await this.#accepted(await this.#post(request, signal))
+    const response = await this.#accepted(await this.#post(CHAT, request, signal))
     this.#refusesUsage ||= adds
     return response
   }
@@ -100,8 +111,8 @@ export class Upstream implements Engine {
     return response
   }
 
-  #post(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
-    return this.#send('/chat/completions', {
+  #post(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
+    return this.#send(path, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(request),

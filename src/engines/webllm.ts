@@ -1,15 +1,17 @@
 import { closest } from '../closest.ts'
-import { type ChatStream, obey } from '../stream/chat-stream.ts'
+import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
+import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Engine, Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
 import { type Turn, Turns } from './turns.ts'
 import { chunkReader } from './webllm/chunks.ts'
+import { checkEmbedding, toResponse } from './webllm/embedding.ts'
 import { fromMlc, lostModel } from './webllm/errors.ts'
 import { Generation } from './webllm/generation.ts'
 import { Loader } from './webllm/loader.ts'
-import type { Mlc, MlcChatRequest, MlcChunk, ModelRecord } from './webllm/mlc.ts'
+import type { Mlc, MlcChatRequest, MlcChunk, MlcEmbeddings, ModelRecord } from './webllm/mlc.ts'
 import { modelOf } from './webllm/models.ts'
 import { toMlcRequest } from './webllm/request.ts'
 
@@ -32,6 +34,7 @@ export interface LocalEngine extends Engine {
   /** Loads a model. Rejects with an `ApiError`, or with the signal's reason. */
   load(model: string, signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void>
   unload(): Promise<void>
+  embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }
 
 /** An answer that has begun. */
@@ -117,6 +120,34 @@ export class Webllm implements LocalEngine {
       },
     })
     return obey(items, { label: this.label, usage: wantsUsage(request) })
+  }
+
+  async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+    const record = this.#find(request.model)
+    const model = record.model_id
+    checkEmbedding(request, record)
+    const turn = await this.#take(model, signal)
+    // web-llm can't stop in the middle of a vector: the turn ends when it has.
+    const work = this.#vectors(request.input, model, turn, signal).finally(turn.end)
+    const vectors = await orAborted(work, signal)
+    const json = JSON.stringify(toResponse(vectors, request, model))
+    return { kind: 'whole', json, model, mended: [] }
+  }
+
+  async #vectors(
+    input: EmbeddingRequest['input'],
+    model: string,
+    turn: Turn,
+    signal: AbortSignal,
+  ): Promise<MlcEmbeddings> {
+    await this.#loader.load(model, unlessShared(turn, signal))
+    signal.throwIfAborted()
+    try {
+      return await this.#mlc.embedding({ input, model })
+    } catch (error) {
+      if (lostModel(error)) await this.#loader.unload()
+      throw fromMlc(error, 'generate', model)
+    }
   }
 
   /** The request's turn, and its answer once that has begun. */

@@ -1,42 +1,26 @@
 import { chatEncoder } from '../dialects/chat.ts'
 import type { Router } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
-import type { Settings } from '../settings.ts'
-import { Exchange } from '../stream/exchange.ts'
 import type { Pipe } from '../stream/pipe.ts'
 import { streamResponse } from '../stream/response.ts'
-import type { Ticker } from '../stream/ticker.ts'
 import { wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { parseChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
+import { beginExchange, type ExchangeContext } from './exchange.ts'
 
-export interface ChatRouteOptions {
-  settings: Settings
+export interface ChatRouteOptions extends ExchangeContext {
   engines: Router
-  ticker: Ticker
-  /** The exchanges that run now; each removes itself when it ends. */
-  running: Set<Exchange>
   /** Makes the pipe for frames that are only forwarded. */
   framePipe: () => Pipe
 }
 
 /** `POST /v1/chat/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
-export function chatRoute({ engines, ticker, running, ...options }: ChatRouteOptions) {
-  const settings = { ...options.settings, framePipe: options.framePipe }
+export function chatRoute({ engines, ...context }: ChatRouteOptions) {
+  const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
-    const exchange = new Exchange({
-      client: request.signal,
-      limits: settings,
-      ticker,
-      onEnd(ended) {
-        trace.end()
-        void Promise.resolve(ended.delivered).then(() => running.delete(ended))
-      },
-    })
-    trace.exchange = exchange
-    if (exchange.outcome === undefined) running.add(exchange)
+    const exchange = beginExchange(context, request, trace)
 
     const ask = async (signal: AbortSignal) => {
       const { engine, model } = await engines.pick(asked.model)

@@ -53,6 +53,14 @@ export const record: ModelRecord = {
 
 export const other: ModelRecord = { ...record, model_id: 'other-1B-q4f16_1-MLC' }
 
+/** One that gives vectors, which may be cut to two numbers. */
+export const embedder: ModelRecord = {
+  ...record,
+  model_id: 'embed-MLC',
+  model_type: 1,
+  embedding_dimensions: [2],
+}
+
 /** One that web-llm lets call functions. */
 export const caller: ModelRecord = { ...record, model_id: 'Hermes-3-Llama-3.1-8B-q4f16_1-MLC' }
 
@@ -93,6 +101,7 @@ interface Insides {
   reload(model: string): Promise<void>
   unload(): Promise<void>
   getLLMStates(requestName: string, model: string): unknown[]
+  getEmbeddingStates(requestName: string, model: string): unknown[]
 }
 
 function assemble(script: Script, seen: Seen): Mlc {
@@ -118,7 +127,9 @@ function assemble(script: Script, seen: Seen): Mlc {
     const error = script.failLoad
     script.failLoad = undefined
     if (error) throw error
-    inside.loadedModelIdToPipeline.set(model, new Pipeline(script, seen))
+    const isEmbedder = model === embedder.model_id
+    const pipeline = isEmbedder ? new EmbeddingPipeline(script) : new Pipeline(script, seen)
+    inside.loadedModelIdToPipeline.set(model, pipeline)
     inside.loadedModelIdToChatConfig.set(model, chatConfig)
     inside.loadedModelIdToModelType.set(model, 0)
     inside.loadedModelIdToLock.set(model, new Lock())
@@ -130,7 +141,41 @@ function assemble(script: Script, seen: Seen): Mlc {
     if (pipeline === undefined) return getLLMStates(requestName, model)
     return [model, pipeline, inside.loadedModelIdToChatConfig.get(model)]
   }
+  const getEmbeddingStates = inside.getEmbeddingStates.bind(mlc)
+  inside.getEmbeddingStates = (requestName, model) => {
+    const pipeline = inside.loadedModelIdToPipeline.get(model)
+    return pipeline === undefined ? getEmbeddingStates(requestName, model) : [model, pipeline]
+  }
   return mlc as unknown as Mlc
+}
+
+/** Gives the vector 3, 4, 12 for whatever it reads. */
+class EmbeddingPipeline {
+  readonly #script: Script
+  #count = 0
+
+  constructor(script: Script) {
+    this.#script = script
+  }
+
+  async embedStep(input: string | unknown[]) {
+    if (this.#script.prefillDelay > 0) await sleep(this.#script.prefillDelay)
+    const inputs = typeof input === 'string' || typeof input[0] === 'number' ? [input] : input
+    this.#count = inputs.length
+    return inputs.map(() => [3, 4, 12])
+  }
+
+  getCurRoundEmbedTotalTokens() {
+    return this.#count
+  }
+
+  getCurRoundEmbedTokensPerSec() {
+    return 1
+  }
+
+  dispose() {}
+
+  async sync() {}
 }
 
 const chatConfig = {

@@ -3,6 +3,7 @@
  * number of its own; what belongs to it carries that number.
  */
 import type { ChatChunk, ChatRequest } from '../../wire/chat.ts'
+import type { EmbeddingRequest } from '../../wire/embedding.ts'
 import { ApiError } from '../../wire/errors.ts'
 import type { Model, Progress } from '../engine.ts'
 
@@ -20,6 +21,7 @@ export type Ask =
   | { kind: 'models'; id: number }
   | { kind: 'load'; id: number; model: string }
   | { kind: 'unload'; id: number }
+  | { kind: 'embed'; id: number; request: EmbeddingRequest }
   | { kind: 'chat'; id: number; request: ChatRequest; credit: number }
   /** So many chunks more may come. */
   | { kind: 'credit'; id: number; chunks: number }
@@ -32,6 +34,7 @@ export type Tell =
   /** First of all: the lock that the engine's worker holds while it lives. */
   | { kind: 'here'; life: string }
   | { kind: 'models'; id: number; models: Model[] }
+  | { kind: 'embedded'; id: number; json: string; model?: string }
   | { kind: 'progress'; id: number; progress: Progress }
   /** A chat has its first chunk; none of them was sent before. */
   | { kind: 'begun'; id: number }

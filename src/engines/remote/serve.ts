@@ -134,6 +134,7 @@ class EngineServer {
       if (ask.kind === 'chat') await this.#chat(ask, job, onProgress)
       else if (ask.kind === 'load') await this.#engine.load(ask.model, signal, onProgress)
       else if (ask.kind === 'unload') await this.#engine.unload()
+      else if (ask.kind === 'embed') await this.#embed(ask, signal)
       else this.#tell({ kind: 'models', id, models: await this.#engine.models(signal) })
       this.#tell({ kind: 'done', id })
     } catch (error) {
@@ -143,6 +144,11 @@ class EngineServer {
     if (this.#jobs.size > 0) return
     clearInterval(this.#watch)
     this.#watch = undefined
+  }
+
+  async #embed({ id, request }: Extract<Ask, { kind: 'embed' }>, signal: AbortSignal) {
+    const { json, model } = await this.#engine.embed(request, signal)
+    this.#tell({ kind: 'embedded', id, json, ...(model !== undefined && { model }) })
   }
 
   async #chat(

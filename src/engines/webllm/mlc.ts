@@ -1,4 +1,5 @@
 /** What this engine uses of web-llm 0.2.86, as types of its own: the package itself is 7 MB. */
+import type { EmbeddingRequest } from '../../wire/embedding.ts'
 
 /** The part of web-llm's `MLCEngine` that is driven here. */
 export interface Mlc {
@@ -8,6 +9,12 @@ export interface Mlc {
   setAppConfig(config: { model_list: ModelRecord[] }): void
   setInitProgressCallback(report: (progress: MlcProgress) => void): void
   chatCompletion(request: MlcChatRequest): Promise<AsyncIterable<MlcChunk>>
+  embedding(request: { input: EmbeddingRequest['input']; model: string }): Promise<MlcEmbeddings>
+}
+
+export interface MlcEmbeddings {
+  data: { embedding: number[]; index: number }[]
+  usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
 }
 
 export interface MlcProgress {
@@ -32,6 +39,8 @@ export interface ModelRecord {
   required_features?: string[]
   /** 0 a chat model, 1 an embedding model, 2 one that sees images. */
   model_type?: number
+  /** Not web-llm's: shorter lengths that an embedding model's vectors may be cut to. */
+  embedding_dimensions?: number[]
   [field: string]: unknown
 }
 

@@ -55,6 +55,7 @@ const RecordSchema = z.looseObject({
   buffer_size_required_bytes: z.optional(z.number()),
   required_features: z.optional(z.array(z.string())),
   model_type: z.optional(z.number()),
+  embedding_dimensions: z.optional(z.array(z.number())),
 })
 
 /**

@@ -120,6 +120,7 @@ function refusing(error: ApiError): LocalEngine {
     label: 'webllm',
     models: refuse,
     chat: refuse,
+    embed: refuse,
     load: refuse,
     unload: refuse,
   }

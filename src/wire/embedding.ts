@@ -1,0 +1,59 @@
+/** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
+import * as z from 'zod/mini'
+import { invalid } from './invalid.ts'
+import { text } from './message.ts'
+
+export interface EmbeddingRequest {
+  /** A text or several, or the tokens of one or several. */
+  input: string | string[] | number[] | number[][]
+  model?: string | null
+  /** `float` by default. */
+  encoding_format?: 'float' | 'base64' | null
+  /** How many numbers a vector has, where the model can give fewer. */
+  dimensions?: number | null
+  [field: string]: unknown
+}
+
+export interface EmbeddingResponse {
+  object: 'list'
+  data: { object: 'embedding'; index: number; embedding: number[] | string }[]
+  model: string
+  usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
+}
+
+const filled = { error: 'a non-empty text or list', abort: true }
+const token = z.int('an integer').check(z.gte(0, { error: 'a token', abort: true }))
+const tokens = z.array(token).check(z.minLength(1, filled))
+
+const EmbeddingRequestSchema = z.looseObject({
+  input: z.union([
+    z.string().check(z.minLength(1, filled)),
+    z.array(z.string().check(z.minLength(1, filled))).check(z.minLength(1, filled)),
+    tokens,
+    z.array(tokens).check(z.minLength(1, filled)),
+  ]),
+  model: text,
+  encoding_format: z.nullish(z.enum(['float', 'base64'])),
+  dimensions: z.nullish(
+    z.int('an integer').check(z.gte(1, { error: 'an integer of at least 1', abort: true })),
+  ),
+})
+
+/** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
+export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {
+  const { error } = z.safeParse(EmbeddingRequestSchema, body)
+  if (error !== undefined) throw invalid(error.issues, body)
+  return body as EmbeddingRequest
+}
+
+/** A vector as OpenAI's clients ask for it: 32-bit floats, little-endian, in base64. */
+export function encodeVector(vector: readonly number[]): string {
+  const bytes = new Uint8Array(vector.length * 4)
+  const view = new DataView(bytes.buffer)
+  vector.forEach((value, index) => {
+    view.setFloat32(index * 4, value, true)
+  })
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}
