@@ -53,25 +53,13 @@ a fixed sentence. Start Ollama, LM Studio, llama-server or vLLM on this machine 
 sluice with <code>--upstream URL</code>.</p>`
 
 const STYLE = `
-:root { font: 1rem/1.5 system-ui, sans-serif; color: #16202a; background: #fbfcfd; }
-main { max-width: 46rem; margin: 0 auto; padding: 2rem 1rem; }
-h1 { font-size: 2rem; margin: 0; letter-spacing: -0.02em; }
-h2 { font-size: 1.1rem; margin: 2rem 0 0.5rem; }
-h3 { font-size: 1rem; margin: 0; }
-small { color: #5a6875; }
-section { border: 1px solid #d5dde4; border-radius: 0.5rem; padding: 0.75rem 1rem; margin: 0.5rem 0; }
-section p, ul { margin: 0.25rem 0 0; }
-ul { padding-left: 1.25rem; max-height: 20rem; overflow-y: auto; }
-pre { background: #eef2f5; border-radius: 0.5rem; padding: 1rem; white-space: pre-wrap; }
-code { font: 0.875rem/1.5 ui-monospace, monospace; overflow-wrap: anywhere; }
-a { color: #0b5fa5; }
-.error { color: #a4262c; }
-@media (prefers-color-scheme: dark) {
-  :root { color: #dfe6ec; background: #10161c; }
-  small { color: #93a1ad; }
-  section { border-color: #2b3743; }
-  pre { background: #1a232c; }
-  a { color: #6cb6f5; }
-  .error { color: #ff8a8a; }
-}
+:root { font: 1rem/1.5 system-ui, sans-serif; background: Canvas; color: CanvasText; }
+main { max-width: 46rem; margin: auto; padding: 1rem; }
+small { opacity: 0.7; }
+section, pre { border: 1px solid #8886; border-radius: 0.5rem; padding: 0.75rem 1rem; margin: 0.5rem 0; }
+h3, p, ul { margin: 0.25rem 0; }
+ul { max-height: 20rem; overflow-y: auto; }
+pre { white-space: pre-wrap; }
+code { overflow-wrap: anywhere; }
+.error { color: light-dark(#a4262c, #ff8a8a); }
 `

@@ -21,17 +21,31 @@ export interface EmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
 }
 
-const filled = { error: 'a non-empty text or list', abort: true }
-const token = z.int('an integer').check(z.gte(0, { error: 'a token', abort: true }))
-const tokens = z.array(token).check(z.minLength(1, filled))
+/** A text or several, or the tokens of one or several; none of them empty. */
+function isInput(input: unknown): boolean {
+  if (typeof input === 'string') return input !== ''
+  if (!Array.isArray(input) || input.length === 0) return false
+  return isTokens(input) || input.every((each) => (isText(each) ? each !== '' : isTokens(each)))
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isTokens(value: unknown): boolean {
+  const isToken = (token: unknown) => Number.isInteger(token) && (token as number) >= 0
+  return Array.isArray(value) && value.length > 0 && value.every(isToken)
+}
 
 const EmbeddingRequestSchema = z.looseObject({
-  input: z.union([
-    z.string().check(z.minLength(1, filled)),
-    z.array(z.string().check(z.minLength(1, filled))).check(z.minLength(1, filled)),
-    tokens,
-    z.array(tokens).check(z.minLength(1, filled)),
-  ]),
+  input: z
+    .unknown()
+    .check(
+      z.refine(isInput, {
+        error: 'a text, tokens, or a list of either, and none empty',
+        abort: true,
+      }),
+    ),
   model: text,
   encoding_format: z.nullish(z.enum(['float', 'base64'])),
   dimensions: z.nullish(
