@@ -8,6 +8,7 @@ export interface Model {
   loaded?: boolean
   memory_mb?: number
   context_length?: number
+  download_bytes?: number
   /** Where the weights lie. */
   weights?: string
 }

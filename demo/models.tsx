@@ -179,7 +179,7 @@ function OwnModels() {
         }}
       >
         <label>
-          A list in the form of web-llm’s <code>model_list</code>
+          A list in the form of web-llm’s <code>model_list</code>, or its URL
           <textarea
             rows={5}
             spellcheck={false}

@@ -1,4 +1,4 @@
-/** Models of one's own, as the person pasted them: web-llm's `model_list` as JSON. */
+/** Models of one's own, as the person pasted them: web-llm's `model_list` as JSON, or its URL. */
 import type { EngineOptions } from '../src/engines/webllm/worker.ts'
 
 const KEY = 'sluice.models'
@@ -12,7 +12,7 @@ export function readModelsFile(): EngineOptions {
   try {
     return { ...options, models: JSON.parse(text), modelsUrl: document.baseURI }
   } catch {
-    // The engine says that this is no list of models.
+    // A URL, which the engine reads; of anything else it says that this is no list of models.
     return { ...options, models: text, modelsUrl: document.baseURI }
   }
 }

@@ -7,12 +7,13 @@ import type { Engine, Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
 import { type Turn, Turns } from './turns.ts'
 import { chunkReader } from './webllm/chunks.ts'
+import { downloadSizes } from './webllm/downloads.ts'
 import { checkEmbedding, toResponse } from './webllm/embedding.ts'
 import { fromMlc, lostModel } from './webllm/errors.ts'
 import { Generation } from './webllm/generation.ts'
 import { Loader } from './webllm/loader.ts'
 import type { Mlc, MlcChatRequest, MlcChunk, MlcEmbeddings, ModelRecord } from './webllm/mlc.ts'
-import { modelOf } from './webllm/models.ts'
+import { EMBEDDING, modelOf } from './webllm/models.ts'
 import { toMlcRequest } from './webllm/request.ts'
 
 export type { Mlc, ModelRecord } from './webllm/mlc.ts'
@@ -76,7 +77,10 @@ export class Webllm implements LocalEngine {
   }
 
   async models(): Promise<Model[]> {
-    const models = this.#records.map((record) => modelOf(record, this.loaded))
+    const sizes = await downloadSizes(this.#records, this.loaded)
+    const models = this.#records.map((record) =>
+      modelOf(record, this.loaded, sizes.get(record.model_id)),
+    )
     return models.sort((a, b) => Number(b.loaded) - Number(a.loaded))
   }
 
@@ -102,6 +106,7 @@ export class Webllm implements LocalEngine {
     onProgress?: OnProgress,
   ): Promise<ChatStream> {
     const record = this.#find(request.model)
+    if (record.model_type === EMBEDDING) throw noChat(record.model_id)
     const asked = toMlcRequest(request, record)
     const waiting = this.#wait(record.model_id, onProgress)
     const { turn, begun } = await this.#inTurn(asked, signal).finally(waiting.end)
@@ -223,6 +228,11 @@ function unlessShared(turn: Turn, signal: AbortSignal): AbortSignal {
   }
   signal.addEventListener('abort', leave, { once: true })
   return control.signal
+}
+
+function noChat(model: string): ApiError {
+  const message = `model: ${model} gives embeddings and no text; ask it at POST /v1/embeddings.`
+  return new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
 }
 
 function wantsUsage({ stream, stream_options }: ChatRequest): boolean {

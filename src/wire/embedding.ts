@@ -38,14 +38,12 @@ function isTokens(value: unknown): boolean {
 }
 
 const EmbeddingRequestSchema = z.looseObject({
-  input: z
-    .unknown()
-    .check(
-      z.refine(isInput, {
-        error: 'a text, tokens, or a list of either, and none empty',
-        abort: true,
-      }),
-    ),
+  input: z.unknown().check(
+    z.refine(isInput, {
+      error: 'a text, tokens, or a list of either, and none empty',
+      abort: true,
+    }),
+  ),
   model: text,
   encoding_format: z.nullish(z.enum(['float', 'base64'])),
   dimensions: z.nullish(

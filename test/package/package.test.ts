@@ -78,6 +78,12 @@ describe.each(Object.entries(commands))('on %s', (_, command) => {
       expect(events.length).toBeGreaterThan(5)
       expect(events.at(0)).toMatch(/^data: \{.*"chat\.completion\.chunk"/)
       expect(events.at(-1)).toBe('data: [DONE]')
+      const page = await (await fetch(address)).text()
+      expect(page).toContain('<div id="app">')
+      const [script] = /assets\/[\w-]+\.js/.exec(page) ?? []
+      const loaded = await fetch(`${address}/${script}`)
+      expect(loaded.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+      expect((await fetch(`${address}/..%2fcli%2fsluice.js`)).status).toBe(404)
       child.kill('SIGTERM')
       expect(await ended).toBe(0)
     } finally {
@@ -85,6 +91,15 @@ describe.each(Object.entries(commands))('on %s', (_, command) => {
     }
   })
 })
+
+it('says what is missing to run models on the GPU', async () => {
+  const failure = await run([...commands.deno, '--webgpu', '--port', '0']).catch((error) => error)
+  expect(failure.code).toBe(2)
+  // Without a GPU's driver it does not come so far as to miss the package.
+  expect(failure.stderr).toMatch(
+    /^sluice: webgpu: (.*npm install @mlc-ai\/web-llm|WebGPU found no)/m,
+  )
+}, 30_000)
 
 it('puts the command on the path', async () => {
   const path = `${dirname(binaryOf('node'))}${delimiter}${process.env.PATH}`

@@ -1,11 +1,13 @@
 // The page at `/` and the API from inside it, in a real browser.
 
 import { type ChildProcess, spawn } from 'node:child_process'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { hostCommand } from '../../scripts/hosts.mjs'
-import { chromiumPath } from '../../scripts/system.mjs'
+import { hostCommand, root } from '../../scripts/hosts.mjs'
+import { buildPage } from '../../scripts/page.mjs'
 import { untilAddress } from '../package/address.ts'
+import { launch } from './support/browser.ts'
 
 let server: ChildProcess
 let browser: Browser
@@ -13,14 +15,13 @@ let page: Page
 let address: string
 
 beforeAll(async () => {
+  await buildPage(join(root, 'dist/page'))
   const { file, args, env, cwd } = hostCommand('bun', ['--port', '0', '--no-discover'])
   server = spawn(file, args, { env, cwd })
   address = await untilAddress(server)
-  // As root Chromium refuses to run in its sandbox.
-  const flags = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  browser = await chromium.launch({ executablePath: chromiumPath(), args: flags })
+  browser = await launch()
   page = await browser.newPage()
-})
+}, 60_000)
 
 afterAll(async () => {
   await browser?.close()
@@ -48,6 +49,67 @@ it('streams to a script of the page, word by word', async () => {
   expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(500)
   expect(reads.length).toBeGreaterThan(5)
 })
+
+it('loads without an error, finds the real adapter, and lists what it can run', async () => {
+  const fresh = await browser.newPage()
+  const errors: string[] = []
+  fresh.on('pageerror', (error) => errors.push(error.message))
+  fresh.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  const missing = {
+    model: `${address}/none`,
+    model_id: 'missing',
+    model_lib: `${address}/none.wasm`,
+  }
+  const list = JSON.stringify([missing])
+  await fresh.addInitScript((own) => localStorage.setItem('sluice.models', own), list)
+  await fresh.goto(address)
+  await fresh.locator('.status.ready').waitFor({ timeout: 20_000 })
+  expect(await fresh.locator('.model-list li').count()).toBeGreaterThan(20)
+  expect(errors).toEqual([])
+
+  // The built-in model, through the service worker.
+  await fresh.locator('.name', { hasText: 'static' }).click()
+  await fresh.getByLabel('Message', { exact: true }).fill('Hello')
+  await fresh.keyboard.press('Enter')
+  await fresh.getByText(/tokens · .*finished/).waitFor()
+
+  // A model whose files are not there.
+  await fresh.locator('.name', { hasText: 'missing' }).click()
+  await fresh.getByLabel('Message', { exact: true }).fill('Hello')
+  await fresh.keyboard.press('Enter')
+  await fresh.locator('.error', { hasText: "The model missing can't be loaded" }).waitFor()
+  await fresh.close()
+}, 60_000)
+
+it.each(['deno', 'node', 'workerd'] as const)(
+  'is served by %s as well',
+  async (host) => {
+    const { file, args, env, cwd } = hostCommand(host, ['--port', '0', '--no-discover'])
+    const other = spawn(file, args, { env, cwd })
+    try {
+      const base = await untilAddress(other)
+      for (const [path, type] of [
+        ['/', 'text/html; charset=utf-8'],
+        ['/service-worker.js', 'text/javascript; charset=utf-8'],
+        ['/icon.svg', 'image/svg+xml'],
+      ]) {
+        const response = await fetch(base + path)
+        expect([path, response.status, response.headers.get('content-type')]).toEqual([
+          path,
+          200,
+          type,
+        ])
+        expect((await response.text()).length).toBeGreaterThan(100)
+      }
+      expect((await fetch(`${base}/assets/none.js`)).status).toBe(404)
+    } finally {
+      const ended = new Promise((resolve) => other.once('exit', resolve))
+      other.kill('SIGTERM')
+      await ended
+    }
+  },
+  30_000,
+)
 
 /** Runs in the page: what arrived, and when. */
 async function readStream(): Promise<{ at: number; text: string }[]> {

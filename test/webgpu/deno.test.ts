@@ -241,9 +241,40 @@ describe.skipIf(!model || !lib)('real generation, slow', () => {
       status: 400,
       code: 'context_length_exceeded',
     })
+    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: object[] }
+    expect(data[0]).toMatchObject({ id: 'real', loaded: true })
     const { usage } = after as unknown as { usage: { extra?: object } }
     process.stdout.write(
       `real generation in Deno: ${JSON.stringify(said)}, ${((performance.now() - startedAt) / 1000).toFixed(1)} s in all, ${waited.toFixed(0)} ms from a hang-up to the next answer; ${JSON.stringify(usage.extra)}\n`,
     )
   }, 600_000)
+
+  it('says what is wrong with a model that is cut short, or of another version', async () => {
+    const cut = createServer(async (request, response) => {
+      const file = await fetch(`${model}${request.url}`)
+      const bytes = new Uint8Array(await file.arrayBuffer())
+      const isShard = request.url?.includes('params_shard')
+      response.writeHead(file.status).end(isShard ? bytes.subarray(0, 100) : bytes)
+    })
+    await new Promise<void>((resolve) => cut.listen(0, '127.0.0.1', resolve))
+    const { port } = cut.address() as AddressInfo
+    const short = { model: `http://127.0.0.1:${port}`, model_id: 'short', model_lib: lib }
+    const entry = join(root, 'test/webgpu/deno-real.ts')
+    try {
+      const older = await start(['--webgpu-models', listOf([short])], {}, entry)
+      expect(await refusal(await ask(older.url, { model: 'short' }))).toMatchObject({
+        status: 503,
+        code: 'model_load_failed',
+      })
+    } finally {
+      cut.closeAllConnections()
+      cut.close()
+    }
+    // web-llm's own pipeline of 0.2.86, for which the library is too old.
+    const old = { model, model_id: 'old', model_lib: lib }
+    const newer = await start(['--webgpu-models', listOf([old])])
+    const wrong = await refusal(await ask(newer.url, { model: 'old' }))
+    process.stdout.write(`a library of another version: ${wrong.message}\n`)
+    expect(wrong).toMatchObject({ status: 503, code: 'model_load_failed' })
+  }, 120_000)
 })

@@ -10,6 +10,9 @@ export interface GpuFacts {
   maxStorageBufferBindingSize: number
 }
 
+/** `model_type` of a model that gives embeddings. */
+export const EMBEDDING = 1
+
 /** `model_type` as a word. */
 const KINDS = ['chat', 'embedding', 'vision'] as const
 
@@ -28,7 +31,11 @@ export function runnable(
 }
 
 /** One entry of `GET /v1/models`, with what a person needs to choose. */
-export function modelOf(record: ModelRecord, loaded: string | undefined): Model {
+export function modelOf(
+  record: ModelRecord,
+  loaded: string | undefined,
+  downloadBytes?: number,
+): Model {
   const { model_id, vram_required_MB, overrides, low_resource_required } = record
   const context = overrides?.context_window_size
   return {
@@ -41,6 +48,7 @@ export function modelOf(record: ModelRecord, loaded: string | undefined): Model 
     loaded: model_id === loaded,
     ...(vram_required_MB !== undefined && { memory_mb: Math.ceil(vram_required_MB) }),
     ...(context !== undefined && { context_length: context }),
+    ...(downloadBytes !== undefined && { download_bytes: downloadBytes }),
     ...(low_resource_required !== undefined && { low_resource: low_resource_required }),
   }
 }

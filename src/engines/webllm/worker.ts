@@ -15,7 +15,7 @@ export type EngineOrder =
   | { kind: 'connect'; port: MessagePort; who: string }
 
 export interface EngineOptions {
-  /** Models of one's own, in web-llm's `model_list` form, beside its own list. */
+  /** Models of one's own beside web-llm's: its `model_list` form, or the URL of such JSON. */
   models?: unknown
   /** What relative URLs in `models` are relative to. */
   modelsUrl?: string
@@ -64,8 +64,9 @@ async function connect(
   { port, who }: Extract<EngineOrder, { kind: 'connect' }>,
   engine?: Promise<LocalEngine>,
 ): Promise<void> {
+  const made = (await engine) ?? refusing(notStarted())
   connected.get(who)?.()
-  connected.set(who, serveEngine(port as unknown as Port, (await engine) ?? refusing(notStarted())))
+  connected.set(who, serveEngine(port as unknown as Port, made))
 }
 
 async function start(
@@ -75,7 +76,8 @@ async function start(
   try {
     const gpu = await findGpu()
     const { mlc, prebuilt } = await make()
-    const records = choose(options.onlyOwnModels ? [] : prebuilt, options, gpu)
+    const own = await ownModels(options)
+    const records = choose([...own, ...(options.onlyOwnModels ? [] : prebuilt)], options, gpu)
     const { queue, unloadAfter } = options
     const made = new Webllm(mlc, {
       records,
@@ -92,24 +94,27 @@ async function start(
   }
 }
 
-/** Those that run here: one's own first, and in place of web-llm's of the same name. */
+/** Those that run here; of two with the same name the first. */
 function choose(
-  prebuilt: readonly ModelRecord[],
-  options: EngineOptions,
+  records: readonly ModelRecord[],
+  { maxMemory }: EngineOptions,
   gpu: FoundGpu,
 ): ModelRecord[] {
-  const { models, modelsUrl = globalThis.location.href, maxMemory } = options
-  const own = models === undefined ? [] : ownModels(models, modelsUrl)
-  const names = new Set(own.map(({ model_id }) => model_id))
-  const rest = prebuilt.filter(({ model_id }) => !names.has(model_id))
-  return runnable([...own, ...rest], gpu, maxMemory)
+  const byName = new Map(records.toReversed().map((record) => [record.model_id, record]))
+  return runnable([...byName.values()].reverse(), gpu, maxMemory)
 }
 
-function ownModels(models: unknown, base: string): ModelRecord[] {
+/** Rejects with an `ApiError`. */
+async function ownModels({ models, modelsUrl }: EngineOptions): Promise<ModelRecord[]> {
+  if (models === undefined) return []
+  const isUrl = typeof models === 'string' && URL.canParse(models)
   try {
-    return readModelList(models, base)
+    const json: unknown = isUrl ? await (await fetch(models)).json() : models
+    return readModelList(json, isUrl ? models : (modelsUrl ?? globalThis.location.href))
   } catch (error) {
-    throw new ApiError(503, (error as Error).message, { code: 'models_invalid' })
+    const where = isUrl ? `${models}: ` : ''
+    const message = `${where}${(error as Error).message}`
+    throw new ApiError(503, message, { code: 'models_invalid' })
   }
 }
 

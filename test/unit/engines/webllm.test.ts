@@ -2,7 +2,15 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '../../../src/engines/engine.ts'
 import { Webllm, type WebllmOptions } from '../../../src/engines/webllm.ts'
 import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
-import { caller, createStandIn, mlcError, other, record, type Script } from '../../support/mlc.ts'
+import {
+  caller,
+  createStandIn,
+  embedder,
+  mlcError,
+  other,
+  record,
+  type Script,
+} from '../../support/mlc.ts'
 
 const never = new AbortController().signal
 const hello = [{ role: 'user' as const, content: 'Hello' }]
@@ -11,7 +19,7 @@ afterEach(() => vi.useRealTimers())
 
 function create(script: Partial<Script> = {}, options: Partial<WebllmOptions> = {}) {
   const standIn = createStandIn(script)
-  const engine = new Webllm(standIn.mlc, { records: [record, other, caller], ...options })
+  const engine = new Webllm(standIn.mlc, { records: [record, other, caller, embedder], ...options })
   const ask = async (request: Partial<ChatRequest> = {}, signal = never) => {
     const full = { model: record.model_id, messages: hello, stream: true, ...request }
     const answer = await engine.chat(full, signal)
@@ -135,6 +143,15 @@ describe('what is refused before an answer begins', () => {
       message: expect.stringContaining(record.model_id),
     })
     await expect(ask({ model: null })).rejects.toMatchObject({ status: 404, param: 'model' })
+  })
+
+  it('is a model that gives embeddings and no text, before it is loaded', async () => {
+    const { ask, seen } = create()
+    await expect(ask({ model: embedder.model_id })).rejects.toMatchObject({
+      status: 400,
+      code: 'model_not_capable',
+    })
+    expect(seen.loads).toEqual([])
   })
 
   it('leaves the engine ready for the next', async () => {
