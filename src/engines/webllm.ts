@@ -227,6 +227,7 @@ function unlessShared(turn: Turn, signal: AbortSignal): AbortSignal {
     if (!turn.isShared()) control.abort(signal.reason)
   }
   signal.addEventListener('abort', leave, { once: true })
+  if (signal.aborted) leave()
   return control.signal
 }
 

@@ -68,6 +68,27 @@ async function start(
   return { url: await untilAddress(child), child, output: () => said }
 }
 
+/** What a host says that exits with code 2 instead of serving. */
+async function refusedStart(
+  host: Parameters<typeof hostCommand>[0],
+  more: string[] = [],
+  env: NodeJS.ProcessEnv = {},
+): Promise<string> {
+  const command = hostCommand(host, ['--port', '0', '--webgpu', ...more])
+  const child = spawn(command.file, command.args, {
+    cwd: command.cwd,
+    env: { ...command.env, ...env },
+  })
+  running.push(child)
+  let said = ''
+  child.stderr?.on('data', (bytes: Buffer) => {
+    said += bytes.toString()
+  })
+  const code = await new Promise((resolve) => child.once('close', resolve))
+  expect(code).toBe(2)
+  return said
+}
+
 function listOf(records: object[]): string {
   const path = join(folder, `models-${Math.random()}.json`)
   writeFileSync(path, JSON.stringify(records))
@@ -135,50 +156,22 @@ describe('the real adapter', () => {
     // Vulkan finds no driver.
     const none = '/nowhere.json'
     const env = { DENO_WEBGPU_BACKEND: 'vulkan', VK_ICD_FILENAMES: none, VK_DRIVER_FILES: none }
-    const { file, args, cwd, env: own } = hostCommand('deno', ['--port', '0', '--webgpu'])
-    const child = spawn(file, args, { cwd, env: { ...own, ...env } })
-    running.push(child)
-    let said = ''
-    child.stderr?.on('data', (bytes: Buffer) => {
-      said += bytes.toString()
-    })
-    const code = await new Promise((resolve) => child.once('close', resolve))
-    expect(said).toMatch(/^sluice: webgpu: WebGPU found no GPU: .*mesa-vulkan-drivers\n$/)
-    expect(code).toBe(2)
+    expect(await refusedStart('deno', [], env)).toMatch(
+      /^sluice: webgpu: WebGPU found no GPU: .*mesa-vulkan-drivers\n$/,
+    )
   }, 30_000)
 
   it('is refused where the list of models is none', async () => {
-    const { file, args, cwd, env } = hostCommand('deno', [
-      '--port',
-      '0',
-      '--webgpu',
-      '--webgpu-models',
-      join(root, 'README.md'),
-    ])
-    const child = spawn(file, args, { cwd, env })
-    running.push(child)
-    let said = ''
-    child.stderr?.on('data', (bytes: Buffer) => {
-      said += bytes.toString()
-    })
-    const code = await new Promise((resolve) => child.once('close', resolve))
-    expect(said).toMatch(/^sluice: webgpuModels: .*README\.md can't be read: /)
-    expect(code).toBe(2)
+    const args = ['--webgpu-models', join(root, 'README.md')]
+    expect(await refusedStart('deno', args)).toMatch(
+      /^sluice: webgpuModels: .*README\.md can't be read: /,
+    )
   }, 30_000)
 })
 
 it('is refused by hosts that have no WebGPU', async () => {
   for (const host of ['bun', 'node', 'workerd'] as const) {
-    const { file, args, cwd, env } = hostCommand(host, ['--port', '0', '--webgpu'])
-    const child = spawn(file, args, { cwd, env })
-    running.push(child)
-    let said = ''
-    child.stderr?.on('data', (bytes: Buffer) => {
-      said += bytes.toString()
-    })
-    const code = await new Promise((resolve) => child.once('close', resolve))
-    expect(said).toContain(`webgpu: ${host} can't run models on the GPU`)
-    expect(code).toBe(2)
+    expect(await refusedStart(host)).toContain(`webgpu: ${host} can't run models on the GPU`)
   }
 }, 30_000)
 

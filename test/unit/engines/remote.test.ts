@@ -4,8 +4,9 @@ import { CREDIT, type Port } from '../../../src/engines/remote/protocol.ts'
 import { serveEngine } from '../../../src/engines/remote/serve.ts'
 import { createRemote } from '../../../src/engines/remote.ts'
 import { Webllm } from '../../../src/engines/webllm.ts'
-import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
+import type { ChatRequest } from '../../../src/wire/chat.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
+import { readAll, textOf } from '../../support/chunks.ts'
 import { createStandIn, other, record, type Script } from '../../support/mlc.ts'
 
 const never = new AbortController().signal
@@ -50,7 +51,7 @@ function create(script: Partial<Script> = {}) {
     ...standIn,
     engine,
     ask,
-    say: async (request = {}) => textOf(await read(await ask(request))),
+    say: async (request = {}) => textOf(await readAll(await ask(request))),
     connections: () => connections,
     closeFarSide: () => far?.close(),
     leaveFarSide: () => leave(),
@@ -60,23 +61,11 @@ function create(script: Partial<Script> = {}) {
   }
 }
 
-async function read({ items }: { items: AsyncIterator<ChatChunk[], void, void> }) {
-  const chunks: ChatChunk[] = []
-  for (let batch = await items.next(); !batch.done; batch = await items.next()) {
-    chunks.push(...batch.value)
-  }
-  return chunks
-}
-
-function textOf(chunks: ChatChunk[]): string {
-  return chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')
-}
-
 describe('over a port', () => {
   it('an answer is what the engine gives, usage included', async () => {
     const { ask } = create()
     const answer = await ask({ stream_options: { include_usage: true } })
-    const chunks = await read(answer)
+    const chunks = await readAll(answer)
     expect(textOf(chunks)).toBe('Water finds its way.')
     expect(chunks.at(-1)?.usage).toMatchObject({ completion_tokens: 5 })
     expect(answer.contract.finished).toBe(true)
@@ -109,7 +98,7 @@ describe('over a port', () => {
     script.failToken = { at: 2, error: new Error('gone') }
     const { items } = await ask()
     await items.next()
-    const error = (await read({ items }).catch((error: unknown) => error)) as ApiError
+    const error = (await readAll({ items }).catch((error: unknown) => error)) as ApiError
     expect(error).toMatchObject({ code: 'engine_failed' })
     // For the log, and for nobody else.
     expect((error.cause as Error).message).toBe('Error: gone')
@@ -139,7 +128,7 @@ describe('back-pressure', () => {
     const answer = await ask()
     await sleep(50)
     expect(seen.decoded).toBeLessThan(CREDIT + 5)
-    expect(textOf(await read(answer))).toBe(tokens.join(''))
+    expect(textOf(await readAll(answer))).toBe(tokens.join(''))
   })
 })
 
@@ -149,7 +138,7 @@ describe('a client that leaves', () => {
     const leave = new AbortController()
     const { items } = await ask({}, leave.signal)
     await items.next()
-    const pending = read({ items })
+    const pending = readAll({ items })
     leave.abort(new Error('left'))
     await expect(pending).rejects.toThrow('left')
     script.isEndless = false
@@ -183,7 +172,7 @@ describe('an engine that is gone', () => {
     })
     const { items } = await ask()
     await items.next()
-    const reading = read({ items })
+    const reading = readAll({ items })
     closeFarSide()
     await expect(reading).rejects.toMatchObject({ status: 503, code: 'engine_lost' })
     script.isEndless = false
@@ -194,7 +183,7 @@ describe('an engine that is gone', () => {
   it('fails them at once where it says that it goes', async () => {
     const { ask, leaveFarSide, seen } = create({ isEndless: true, tokenDelay: 2 })
     const { items } = await ask()
-    const reading = read({ items })
+    const reading = readAll({ items })
     leaveFarSide()
     await expect(reading).rejects.toMatchObject({ status: 503, code: 'engine_lost' })
     await sleep(20)
@@ -205,7 +194,7 @@ describe('an engine that is gone', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'performance'] })
     const { ask, silenceFarSide } = create({ isEndless: true, tokenDelay: 2 })
     const { items } = await ask()
-    const reading = read({ items }).catch((error: unknown) => error)
+    const reading = readAll({ items }).catch((error: unknown) => error)
     silenceFarSide()
     for (let second = 0; second < 63; second++) {
       await vi.advanceTimersByTimeAsync(1_000)

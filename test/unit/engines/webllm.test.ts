@@ -1,45 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '../../../src/engines/engine.ts'
-import { Webllm, type WebllmOptions } from '../../../src/engines/webllm.ts'
 import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
-import {
-  caller,
-  createStandIn,
-  embedder,
-  mlcError,
-  other,
-  record,
-  type Script,
-} from '../../support/mlc.ts'
-
-const never = new AbortController().signal
-const hello = [{ role: 'user' as const, content: 'Hello' }]
+import { readAll, textOf } from '../../support/chunks.ts'
+import { caller, embedder, mlcError, other, record } from '../../support/mlc.ts'
+import { create, hello, never } from '../../support/webllm.ts'
 
 afterEach(() => vi.useRealTimers())
-
-function create(script: Partial<Script> = {}, options: Partial<WebllmOptions> = {}) {
-  const standIn = createStandIn(script)
-  const engine = new Webllm(standIn.mlc, { records: [record, other, caller, embedder], ...options })
-  const ask = async (request: Partial<ChatRequest> = {}, signal = never) => {
-    const full = { model: record.model_id, messages: hello, stream: true, ...request }
-    const answer = await engine.chat(full, signal)
-    if (answer.kind !== 'chunks') throw new Error('expected chunks')
-    return answer
-  }
-  return { ...standIn, engine, ask, say: async (request = {}) => read(await ask(request)) }
-}
-
-async function read({ items }: { items: AsyncIterator<ChatChunk[], void, void> }) {
-  const chunks: ChatChunk[] = []
-  for (let batch = await items.next(); !batch.done; batch = await items.next()) {
-    chunks.push(...batch.value)
-  }
-  return chunks
-}
-
-function textOf(chunks: ChatChunk[]): string {
-  return chunks.map(({ choices }) => choices[0]?.delta.content ?? '').join('')
-}
 
 function last(chunks: ChatChunk[]) {
   return chunks.findLast(({ choices }) => choices.length > 0)?.choices[0]
@@ -72,7 +38,7 @@ describe('an answer', () => {
     const { items } = await ask()
     await items.next()
     await (mlc as unknown as { interruptGenerate(): Promise<void> }).interruptGenerate()
-    await expect(read({ items })).rejects.toMatchObject({ code: 'engine_aborted' })
+    await expect(readAll({ items })).rejects.toMatchObject({ code: 'engine_aborted' })
   })
 
   it('gives the calls of tools once, each with an id, and not as text too', async () => {
@@ -248,7 +214,7 @@ describe('a lost GPU', () => {
   it('fails the stream that had begun, and the next request loads anew', async () => {
     const { ask, say, script, seen } = create()
     script.failToken = { at: 2, error: lost() }
-    await expect(read(await ask())).rejects.toMatchObject({ status: 503, code: 'engine_failed' })
+    await expect(readAll(await ask())).rejects.toMatchObject({ status: 503, code: 'engine_failed' })
     expect(textOf(await say())).toBe('Water finds its way.')
     expect(seen.loads.length).toBe(2)
   })
@@ -260,128 +226,3 @@ describe('a lost GPU', () => {
     expect(seen.loads.length).toBe(2)
   })
 })
-
-describe('the line', () => {
-  it('is answered in order', async () => {
-    const { ask, seen } = create({ tokenDelay: 1 })
-    const order: number[] = []
-    await Promise.all(
-      [1, 2, 3].map(async (n) => {
-        await read(await ask({ messages: [{ role: 'user', content: `number ${n}` }] }))
-        order.push(n)
-      }),
-    )
-    expect(order).toEqual([1, 2, 3])
-    const inputs = seen.prompts.map((prompt) => (prompt as { input: string }).input)
-    expect(inputs).toEqual(['number 1', 'number 2', 'number 3'])
-  })
-
-  it('is bounded, and says when to come again', async () => {
-    const { ask } = create({ isEndless: true }, { queue: 2 })
-    const leave = new AbortController()
-    const running = await ask({}, leave.signal)
-    const waiting = [ask({}, leave.signal), ask({}, leave.signal)]
-    await expect(ask()).rejects.toMatchObject({
-      status: 503,
-      code: 'engine_busy',
-      headers: { 'retry-after': expect.stringMatching(/^\d+$/) },
-    })
-    leave.abort()
-    await running.items.return?.()
-    expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual([
-      'rejected',
-      'rejected',
-    ])
-  })
-})
-
-describe('a client that leaves', () => {
-  /** Asks, leaves at the moment, and sees that the one behind is answered undisturbed. */
-  async function leaveAnd(
-    script: Partial<Script>,
-    moment: (begun: Promise<unknown>) => Promise<unknown>,
-  ) {
-    const { ask, say, seen } = create(script)
-    const leave = new AbortController()
-    const begun = ask({}, leave.signal)
-    const ended = begun.then(read).catch((error: unknown) => error)
-    const behind = say()
-    await moment(begun)
-    leave.abort(new Error('left'))
-    expect(await ended).toMatchObject({ message: 'left' })
-    expect(textOf(await behind)).toBe('Water finds its way.')
-    return seen
-  }
-
-  it('while the model is loaded takes nobody else with it', async () => {
-    const seen = await leaveAnd({ loadDelay: 100 }, () => sleep(30))
-    expect(seen.loads).toEqual([record.model_id])
-  })
-
-  it('while the prompt is read', async () => {
-    await leaveAnd({ prefillDelay: 50 }, () => sleep(20))
-  })
-
-  it('between two tokens', async () => {
-    const { ask, say, script, seen } = create({ isEndless: true, tokenDelay: 5 })
-    const leave = new AbortController()
-    const { items } = await ask({}, leave.signal)
-    await items.next()
-    await items.next()
-    const pending = items.next()
-    const leftAt = performance.now()
-    leave.abort(new Error('left'))
-    await expect(pending).rejects.toThrow('left')
-    script.isEndless = false
-    expect(textOf(await say())).toBe('Water finds its way.')
-    expect(seen.stops).toBe(1)
-    expect(seen.decoded).toBeLessThan(20)
-    expect(performance.now() - leftAt).toBeLessThan(2_000)
-  })
-
-  it('in the line leaves the line', async () => {
-    const { ask, say } = create({ tokenDelay: 5 })
-    const running = say()
-    await sleep(5)
-    const leave = new AbortController()
-    const waiting = ask({}, leave.signal)
-    const behind = say()
-    leave.abort(new Error('left'))
-    await expect(waiting).rejects.toThrow('left')
-    expect(textOf(await running)).toBe('Water finds its way.')
-    expect(textOf(await behind)).toBe('Water finds its way.')
-  })
-
-  it('before it asks asks nothing', async () => {
-    const { ask, seen } = create()
-    await expect(ask({}, AbortSignal.abort(new Error('left')))).rejects.toThrow('left')
-    expect(seen.loads).toEqual([])
-  })
-
-  it('alone stops the loading, and what was loaded is no obstacle', async () => {
-    const { ask, say, seen, engine } = create({ loadDelay: 100 })
-    const leave = new AbortController()
-    const asking = ask({}, leave.signal)
-    await sleep(30)
-    leave.abort(new Error('left'))
-    await expect(asking).rejects.toThrow('left')
-    await sleep(100)
-    expect(engine.loaded).toBeUndefined()
-    expect(textOf(await say())).toBe('Water finds its way.')
-    expect(seen.loads.length).toBe(2)
-  })
-
-  it('by `return` stops the model too', async () => {
-    const { ask, say, script, seen } = create({ isEndless: true, tokenDelay: 1 })
-    const { items } = await ask()
-    await items.next()
-    await items.return?.()
-    script.isEndless = false
-    await say()
-    expect(seen.stops).toBe(1)
-  })
-})
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
-}
