@@ -42,8 +42,8 @@ export interface StreamSettings {
   framePipe: () => Pipe
 }
 
-/** Milliseconds between two comments that tell of progress. */
-const NEWS = 1_000
+/** The fewest milliseconds between two comments that tell of progress. */
+const NEWS = 500
 
 /** An engine's answer up to its first batch. */
 interface Opened {
@@ -195,7 +195,7 @@ class Delivery {
     if (this.#heartbeat.isDue(now) || this.#hasNews(now)) this.beat()
   }
 
-  /** Progress is told as it changes, once a second at most. */
+  /** Progress is told as it changes, twice a second at most. */
   #hasNews(now: number): boolean {
     const { progress } = this.#exchange
     const isNew = progress !== undefined && progress !== this.#told

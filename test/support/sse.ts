@@ -16,7 +16,8 @@ export interface SseReader {
 }
 
 /**
- * Reads a stream strictly, byte by byte: frames `data: …`, LF, LF, and between them `: ping`, LF.
+ * Reads a stream strictly, byte by byte: frames `data: …`, LF, LF, and between them `: ping`, LF,
+ * or, before the first, how far a model has been loaded.
  * A stranger form is reported rather than understood, unlike what a client would do.
  */
 export function sseReader(): SseReader {
@@ -50,7 +51,7 @@ export function sseReader(): SseReader {
     } else if (text.startsWith('data: ')) {
       if (data !== undefined) problem('an event of two lines')
       data = text.slice(6)
-    } else if (text !== ': ping') {
+    } else if (!/^: (ping|loading \S+ \d+ %)$/.test(text)) {
       problem(`a line that is neither data nor a ping: ${JSON.stringify(text.slice(0, 60))}`)
     } else {
       if (data !== undefined) problem('a ping inside an event')
