@@ -42,7 +42,8 @@ let worker: Worker | undefined
 let local: RemoteEngine | undefined
 let stopLoading = new AbortController()
 let lastNews: EngineNews | undefined
-/** When the service worker last asked for the engine. */
+/** The service worker that asked for the engine, and when it last did. */
+let service: ServiceWorker | undefined
 let wantedAt = Number.NEGATIVE_INFINITY
 
 /** Called when a model came or went. */
@@ -54,8 +55,10 @@ export function whenModelsChange(act: () => void): void {
 
 export function startEngine(): void {
   tabs.addEventListener('message', ({ data }) => hear(data as Word))
-  navigator.serviceWorker?.addEventListener('message', ({ data }) => {
+  navigator.serviceWorker?.addEventListener('message', ({ data, source }) => {
     if ((data as ToPage).kind !== 'engine-wanted') return
+    // Not the page's controller: a page that was loaded past the service worker has none.
+    service = source as ServiceWorker
     // Whoever runs it may just have closed: the next one answers then.
     wantedAt = performance.now()
     if (worker) lendEngine(worker)
@@ -107,7 +110,7 @@ function lendEngine(engine: Worker): void {
 }
 
 function toService(message: FromPage, ports: MessagePort[] = []): void {
-  navigator.serviceWorker?.controller?.postMessage(message, ports)
+  service?.postMessage(message, ports)
 }
 
 /** Tells every tab, this one too. */

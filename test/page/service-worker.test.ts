@@ -199,6 +199,16 @@ describe('a service worker that is stopped', () => {
 })
 
 describe('several tabs', () => {
+  it('are served by one that was itself loaded past the service worker', async () => {
+    // What Shift-reload does.
+    const session = await context.newCDPSession(page)
+    await session.send('Page.reload', { ignoreCache: true })
+    await page.waitForFunction(() => document.querySelector('.status.ready') !== null)
+    expect(await page.evaluate(() => navigator.serviceWorker.controller)).toBe(null)
+    const second = await openPage()
+    expect(contentOf((await second.evaluate(ask, {})).text)).toBe('Water finds its way.')
+  }, 30_000)
+
   it('share one engine, and another takes over when its tab is closed', async () => {
     const second = await openPage()
     expect(contentOf((await second.evaluate(ask, {})).text)).toBe('Water finds its way.')

@@ -72,9 +72,13 @@ describe('what the README names', () => {
   })
 
   it('is a code that the source knows', () => {
-    const codes = [...readme.matchAll(/`((?:upstream|engine)_[a-z]+|[a-z_]+_timeout)`/g)]
+    const codes = [
+      ...readme.matchAll(
+        /`((?:upstream|engine|webgpu|adapter|model|device)_[a-z_]+|invalid_tool_call|[a-z_]+_timeout)`/g,
+      ),
+    ]
     const source = sources(join(root, 'src')).join('\n')
-    expect(codes.length).toBeGreaterThan(6)
+    expect(codes.length).toBeGreaterThan(18)
     for (const [, code = ''] of codes) {
       const [, what = ''] = /^(?:upstream|engine)_(.*)$|^/.exec(code) ?? []
       const name = code.replace('_timeout', '').replaceAll('_', '-')
