@@ -143,6 +143,12 @@ export function routes(host: HostName): void {
       expect(response.headers.get('allow')).toBe('POST, OPTIONS')
     })
 
+    it('embeddings take POST', async () => {
+      const response = await get('/v1/embeddings', { method: 'OPTIONS' })
+      expect(response.headers.get('allow')).toBe('POST, OPTIONS')
+      await expectError(await get('/v1/embeddings'), 405)
+    })
+
     it('answers 404 where there is nothing', async () => {
       await expectError(await get('/nowhere', { method: 'OPTIONS' }), 404)
     })
@@ -153,7 +159,7 @@ export function routes(host: HostName): void {
       '/nowhere',
       '/v1',
       '/v1/chat',
-      '/v1/embeddings',
+      '/v1/embeddings/x',
       '/v1/chat/completions/x',
       '/healthy',
       '/V1/MODELS',
