@@ -116,7 +116,6 @@ function show(frames: Frame[]): void {
   for (const frame of frames) {
     const payload = payloadOf(frame)
     if (frame.text.startsWith(':')) note.value = frame.text.slice(1).trim()
-    if (payload?.error) throw new Error(payload.error.message)
     const delta = payload?.choices?.[0]?.delta
     const thought = delta?.reasoning_content ?? delta?.reasoning ?? ''
     if (delta?.content || thought) tokens.push(frame.at)
@@ -136,13 +135,16 @@ function grown(last: Said, text: string, reasoning: string): Said {
 
 function end(outcome: NonNullable<Said['outcome']>, error?: string): void {
   const { tokens, frames } = wire.value
-  const counted = frames.map(payloadOf).findLast((payload) => payload?.usage)?.usage
+  const payloads = frames.map(payloadOf)
+  const counted = payloads.findLast((payload) => payload?.usage)?.usage
+  // What the stream itself says of its failure.
+  const told = error ?? payloads.findLast((payload) => payload?.error)?.error?.message
   const first = tokens[0]
   const last = tokens.at(-1)
   changeLast((said) => ({
     ...said,
     outcome,
-    ...(error !== undefined && { error }),
+    ...(told !== undefined && { error: told }),
     ...(first !== undefined &&
       last !== undefined && {
         stats: {

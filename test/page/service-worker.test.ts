@@ -243,6 +243,18 @@ describe('the page', () => {
     expect(errors).toEqual([])
   })
 
+  it('shows why a stream failed in its middle, and keeps what had come', async () => {
+    await page.locator('.name', { hasText: 'breaks' }).click()
+    await page.getByLabel('Message', { exact: true }).fill('Hello')
+    await page.getByRole('button', { name: 'Send' }).click()
+    await page
+      .locator('.message .error', { hasText: 'The GPU failed while breaks was answering' })
+      .waitFor()
+    await page.getByText(/tokens · .*failed/).waitFor()
+    expect(await page.locator('.assistant .words').textContent()).toContain('Water finds')
+    expect(errors).toEqual([])
+  })
+
   it('shows why an answer is refused, in view', async () => {
     await page.getByText('Settings', { exact: true }).click()
     await page.getByLabel('Temperature').fill('9')

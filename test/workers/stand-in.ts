@@ -13,6 +13,7 @@ const stamp = () => `${(performance.timeOrigin + performance.now()).toFixed(3)} 
 const behaviours: Record<string, Partial<Script>> = {
   'stand-in': { tokenDelay: 5 },
   endless: { tokenDelay: 5, isEndless: true },
+  breaks: { tokenDelay: 5, failToken: { at: 3, error: new Error('the GPU is gone') } },
   /** Each token is the time at which it was made; `paced` at 200 a second. */
   stamps: { isEndless: true, token: stamp },
   paced: { isEndless: true, token: stamp, tokenDelay: 5 },
@@ -32,7 +33,7 @@ Object.defineProperty(navigator, 'gpu', {
 const { mlc, script, seen } = createStandIn({ loadDelay: 300, context: 1e6 })
 const { chatCompletion } = mlc
 mlc.chatCompletion = (request) => {
-  const plain = { isEndless: false, tokenDelay: 0, tokens: words }
+  const plain = { isEndless: false, tokenDelay: 0, tokens: words, failToken: undefined }
   delete script.token
   Object.assign(script, plain, behaviours[request.model])
   return chatCompletion.call(mlc, request)
