@@ -61,7 +61,7 @@ function startWorker(
       if (data.kind === 'progress') onProgress(data.progress)
       else if (data.kind === 'ready') resolve(worker)
       else {
-        worker.terminate()
+        terminateLater(worker)
         const remedy = REMEDIES[data.error.code ?? '']
         reject(new SettingsError(`webgpu: ${data.error.message}${remedy ? ` ${remedy}` : ''}`))
       }
@@ -75,6 +75,18 @@ function startWorker(
     const order: EngineOrder = { kind: 'start', options }
     worker.postMessage(order)
   })
+}
+
+/**
+ * A process that exits while a worker's GPU driver is being unloaded crashes in it, and nothing
+ * tells when that is over. So one that exits on the failure never begins it, and one that lives
+ * on does so long enough.
+ */
+function terminateLater(worker: Worker): void {
+  setTimeout(() => {
+    worker.terminate()
+    setTimeout(() => {}, 1_000)
+  }, 1_000)
 }
 
 /** Beside the sources in a checkout, beside the build in a package. */
