@@ -1,13 +1,18 @@
 /** Every route, and what all requests share. */
 import { type IRequest, type RequestHandler, Router } from 'itty-router'
+import type { Catalog } from './engines/catalog.ts'
 import { createEngines } from './engines/engines.ts'
+import type { Router as EngineRouter } from './engines/router.ts'
+import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
 import { chatRoute } from './routes/chat.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
-import { decodedId, noRoute, preflight } from './routes/fallback.ts'
+import type { ExchangeContext } from './routes/exchange.ts'
+import { noRoute, preflight } from './routes/fallback.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
+import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse } from './routes/page.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
@@ -17,43 +22,25 @@ import { Trace } from './trace.ts'
 import { VERSION } from './version.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors.ts'
 
-export type { Fetch, Found, Handler, Host, LogEntry } from './host.ts'
+export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './host.ts'
 
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
   const settings = parseSettings(input)
-  const { catalog, router: engines } = createEngines(settings, host)
+  const { catalog, router } = createEngines(settings, host)
+  const guard = createGuard(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
   const ticker = (isolates ? separateTickers : sharedTicker)(tickOf(settings))
-  const framePipe = host.framePipe ?? transformPipe
   const running = new Set<Exchange>()
+  const routes = createRoutes({ settings, ticker, running }, catalog, router, guard, host)
   /** Requests that have no response yet. */
   let pending = 0
   let isDraining = false
 
-  const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
-  // HEAD is GET, whose body the host leaves out.
-  const get = (path: string, handle: RequestHandler) => routes.get(path, handle).head(path, handle)
-
-  get('/', async (request) => (await fileResponse(host.files, '/')) ?? status(request))
-  get('/status', status)
-  get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
-  get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
-  get('/v1/models/:id+', async ({ params }) => jsonResponse(await engines.find(decodedId(params))))
-  const context = { settings, ticker, running }
-  routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
-  routes.post('/v1/embeddings', embeddingsRoute(engines, context))
-  routes.options('*', ({ url }) => preflight(routes.routes, new URL(url).pathname))
-  get('*', ({ url }) => fileResponse(host.files, new URL(url).pathname))
-  routes.all('*', (request) => noRoute(routes.routes, request))
-
-  async function status({ url }: IRequest): Promise<Response> {
-    return homePage(await catalog.look(), new URL(url).origin, host.name)
-  }
-
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     if (isDraining) throw shuttingDown()
     if (path === undefined) throw badRequest('The request names no URL that can be read.')
+    trace.headers = guard.admit(request)
     return (await routes.fetch(request, trace)) as Response
   }
 
@@ -71,7 +58,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
         return refusal(failure)
       })
       pending--
-      response.headers.set('x-request-id', trace.id)
+      for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
       trace.respond(response.status, failure)
       return response
     },
@@ -82,6 +69,43 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
       while (isBusy() && performance.now() < deadline) await sleep(20)
       for (const exchange of running) exchange.fail(shuttingDown())
     },
+  }
+}
+
+/** Every route, in the order in which they are tried. */
+function createRoutes(
+  context: ExchangeContext,
+  catalog: Catalog,
+  engines: EngineRouter,
+  guard: Guard,
+  { name, files, framePipe = transformPipe }: Host,
+) {
+  const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
+  // HEAD is GET, whose body the host leaves out.
+  const get = (path: string, handle: RequestHandler<IRequest, [Trace]>) =>
+    routes.get(path, handle).head(path, handle)
+
+  // A preflight carries no key.
+  routes.options('*', (request) => preflight(routes.routes, request))
+  get('/', async (request) => (await fileResponse(files, '/')) ?? status(request))
+  get('/status', status)
+  get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: name }))
+  routes.all('/v1/*', identify)
+  get('/v1/models', modelsRoute(engines))
+  get('/v1/models/:id+', modelRoute(engines))
+  routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
+  routes.post('/v1/embeddings', embeddingsRoute(engines, context))
+  get('*', ({ url }) => fileResponse(files, new URL(url).pathname))
+  routes.all('*', (request) => noRoute(routes.routes, request))
+  return routes
+
+  async function identify(request: Request, trace: Trace): Promise<void> {
+    trace.caller = await guard.identify(request)
+  }
+
+  async function status(request: IRequest): Promise<Response> {
+    const found = (await guard.trusts(request)) ? await catalog.look() : undefined
+    return homePage(found, new URL(request.url).origin, name)
   }
 }
 

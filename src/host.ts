@@ -1,5 +1,6 @@
 /** What passes between the handler and the host that runs it. */
 import type { Engine } from './engines/engine.ts'
+import type { LimitStore } from './guard/limit-store.ts'
 import type { Pipe } from './stream/pipe.ts'
 
 /** One request, as the log tells it. */
@@ -16,6 +17,8 @@ export interface LogEntry {
   outcome: 'ok' | 'refused' | 'finished' | 'failed' | 'cancelled'
   model?: string
   engine?: string
+  /** The name of the key that was presented. */
+  key?: string
   /** From the request's arrival to the first chunk with a token. */
   firstTokenMs?: number
   /** Completion tokens, as the engine counted them. */
@@ -72,6 +75,8 @@ export type Files = (
   name: string,
 ) => Promise<Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array<ArrayBuffer>> | undefined>
 
+export type Reach = 'machine' | 'page' | 'anyone'
+
 /** What a host lends the handler. */
 export interface Host {
   /** `bun 1.4.5`; the page and `GET /health` show it. */
@@ -84,6 +89,13 @@ export interface Host {
   engines?: readonly Engine[]
   /** The page at `/`; without it one is shown that only lists engines and models. */
   files?: Files
+  /**
+   * Who can reach the handler: only programs on this machine, only pages of its own origin, or
+   * anyone, which is what is assumed unless a host knows better.
+   */
+  reach?: Reach
+  /** Where the state of the keys' limits is kept; in memory by default. */
+  limits?: LimitStore
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

@@ -1,6 +1,15 @@
 import * as z from 'zod/mini'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
-import { readBoolean, readDuration, readInteger, readList, readSize } from './settings/text.ts'
+import { type Key, type KeyInput, readKey, requireDistinct } from './settings/keys.ts'
+import { readHostPattern, readOriginPattern } from './settings/patterns.ts'
+import {
+  readBoolean,
+  readDuration,
+  readInteger,
+  readItems,
+  readList,
+  readSize,
+} from './settings/text.ts'
 import {
   type ResolvedUpstream,
   readUpstream,
@@ -9,6 +18,7 @@ import {
 } from './settings/upstreams.ts'
 
 export { SettingsError } from './settings/error.ts'
+export type { Key, KeyInput } from './settings/keys.ts'
 export type { ResolvedUpstream, UpstreamInput } from './settings/upstreams.ts'
 
 /** Everything that can be set, checked and complete. Times are milliseconds. */
@@ -16,6 +26,14 @@ export interface Settings {
   /** 0 lets the system choose. */
   port: number
   host: string
+  /** Host names, besides loopback ones, that requests may be addressed to. */
+  allowHost: string[]
+  /** Origins of pages elsewhere that may ask: exact, or with `*` in the host. */
+  allowOrigin: string[]
+  /** Who may ask; without keys only this machine may. */
+  keys: Key[]
+  /** Serves anyone who can reach it, without a key. */
+  insecure: boolean
   upstream: ResolvedUpstream[]
   /** Labels or URLs of upstreams whose `[DONE]` without a finish reason is taken as `stop`. */
   lenient: string[]
@@ -54,11 +72,16 @@ export interface Settings {
   grace: number
   /** The largest request body, in bytes. */
   maxBody: number
+  /** The most messages of one request. */
+  maxMessages: number
+  /** The most tools of one request. */
+  maxTools: number
   log: 'auto' | 'text' | 'json' | 'none'
 }
 
 /** Settings as code gives them. JSON, flags and the environment may give each as text too. */
-export interface SettingsInput extends Partial<Omit<Settings, 'upstream'>> {
+export interface SettingsInput extends Partial<Omit<Settings, 'upstream' | 'keys'>> {
+  keys?: string | readonly (string | KeyInput | Key)[]
   upstream?: string | readonly (string | UpstreamInput)[]
   /** Keys of the upstreams, in the same order; an empty one is none. */
   upstreamKey?: string | readonly string[]
@@ -88,6 +111,17 @@ export const fields: Record<SettingName, Field> = {
     ...text('127.0.0.1', 'an address to listen on, such as 127.0.0.1'),
     schema: z.string().check(z.regex(/^[\w.:%-]+$/)),
   },
+  allowHost: items('host names', readHostPattern),
+  allowOrigin: items('origins', readOriginPattern),
+  keys: {
+    schema: z.pipe(z.transform(readItems), z.array(z.unknown())),
+    expected: 'a list of keys',
+    default: [],
+    kind: 'list',
+    item: readKey,
+    secret: true,
+  },
+  insecure: flag(false),
   upstream: {
     schema: z.pipe(z.transform(readList), z.array(z.unknown())),
     expected: 'URL or LABEL=URL',
@@ -115,6 +149,8 @@ export const fields: Record<SettingName, Field> = {
   clientTimeout: duration(5 * 60_000, 10),
   grace: duration(10_000, 0),
   maxBody: size(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
+  maxMessages: integer(5_000, 1, 1_000_000, 'a number from 1 to 1000000'),
+  maxTools: integer(512, 1, 100_000, 'a number from 1 to 100000'),
   log: choice('auto', 'text', 'json', 'none'),
 }
 
@@ -134,6 +170,8 @@ export function parseSettings(input: SettingsInput = {}): Settings {
     upstream: UpstreamInput[]
     upstreamKey: string[]
   }
+  requireDistinct(rest.keys)
+  requireKeysFor(rest)
   const discover = rest.discover ?? upstream.length === 0
   const resolved = resolveUpstreams(upstream, upstreamKey, rest.lenient, discover)
   return { ...rest, discover, upstream: resolved }
@@ -148,60 +186,23 @@ export function readSetting(name: string, value: unknown, shownAs = name): unkno
     throw new SettingsError(`${shownAs}: expected ${field.expected}.`)
   if (!result.success) throw unexpected(shownAs, field.expected, value)
   if (!field.item) return result.data
-  return (result.data as unknown[]).filter(isGiven).map((item) => field.item?.(item, shownAs))
+  const items = (result.data as unknown[]).filter(isGiven)
+  return items.map((item, index) => {
+    const isAlone = items.length === 1 || typeof item === 'string'
+    return field.item?.(item, isAlone ? shownAs : `${shownAs}[${index}]`)
+  })
+}
+
+/** Any page could use the GPU of whoever opens it. */
+function requireKeysFor({ allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>): void {
+  if (!allowOrigin.includes('*') || keys.length > 0) return
+  throw new SettingsError(
+    'allowOrigin: "*" lets the pages of every site use sluice; name the origins, or set keys.',
+  )
 }
 
 function isGiven(item: unknown): boolean {
   return item !== ''
-}
-
-/**
- * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
- * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
- */
-export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
-  const names = new Map(Object.keys(fields).map((name) => [environmentName(name), name]))
-  const settings: Record<string, unknown> = readConfig(env.SLUICE_CONFIG)
-  for (const [variable, value] of Object.entries(env)) {
-    if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
-    // Those that the tests read.
-    if (variable.startsWith('SLUICE_TEST_') || isServiceLink(variable, value)) continue
-    const name = names.get(variable)
-    if (name === undefined)
-      throw unknownName(variable, variable, [...names.keys(), 'SLUICE_CONFIG'])
-    if (value === undefined || value === '') continue
-    settings[name] = readSetting(name, value, variable)
-  }
-  return settings
-}
-
-/** Kubernetes sets such names in every container beside a service that is called sluice. */
-function isServiceLink(variable: string, value: unknown): boolean {
-  if (/^SLUICE_(SERVICE_|PORT_\d)/.test(variable)) return true
-  return variable === 'SLUICE_PORT' && String(value).startsWith('tcp://')
-}
-
-function readConfig(config: unknown): Record<string, unknown> {
-  if (config === undefined || config === '') return {}
-  let value = config
-  try {
-    if (typeof config === 'string') value = JSON.parse(config)
-  } catch {
-    throw new SettingsError('SLUICE_CONFIG: expected a JSON object, got text that is not JSON.')
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw unexpected('SLUICE_CONFIG', 'a JSON object', value)
-  }
-  const settings: Record<string, unknown> = {}
-  for (const [name, item] of Object.entries(value)) {
-    settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`)
-  }
-  return settings
-}
-
-/** `SLUICE_HEADER_WAIT` for `headerWait`. */
-export function environmentName(name: string): string {
-  return `SLUICE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
 }
 
 function text(fallback: string | undefined, expected: string): Field {
@@ -211,6 +212,10 @@ function text(fallback: string | undefined, expected: string): Field {
 function strings(expected: string): Field {
   const schema = z.pipe(z.transform(readList), z.array(z.string()))
   return { schema, expected, default: [], kind: 'list' }
+}
+
+function items(expected: string, item: Field['item'] & object): Field {
+  return { ...strings(expected), item }
 }
 
 function flag(fallback: boolean | undefined): Field {

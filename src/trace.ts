@@ -1,3 +1,4 @@
+import type { Caller } from './guard/caller.ts'
 import type { LogEntry } from './host.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { ApiError } from './wire/errors.ts'
@@ -7,6 +8,10 @@ export class Trace {
   readonly id = crypto.randomUUID()
   /** The engine's part of it, if an engine was asked. */
   exchange: Exchange | undefined
+  /** Who asks, once that is known. */
+  caller: Caller | undefined
+  /** What the answer's headers have to say to where it goes. */
+  headers: Record<string, string> = {}
 
   readonly #method: string
   readonly #path: string
@@ -20,6 +25,11 @@ export class Trace {
     this.#method = method
     this.#path = path
     this.#log = log
+  }
+
+  /** The headers that every answer to this request has. */
+  responseHeaders(): [string, string][] {
+    return Object.entries({ ...this.headers, ...this.caller?.headers, 'x-request-id': this.id })
   }
 
   /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
@@ -50,6 +60,7 @@ export class Trace {
       outcome: this.#outcome(),
       ...(exchange?.model && { model: exchange.model }),
       ...(exchange?.engine && { engine: exchange.engine }),
+      ...(this.caller?.name && { key: this.caller.name }),
       ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),

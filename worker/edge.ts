@@ -1,6 +1,8 @@
+import { memoryLimits } from '../src/guard/limit-store.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/host.ts'
-import { parseSettings, settingsFromEnv } from '../src/settings.ts'
+import { settingsFromEnv } from '../src/settings/environment.ts'
+import { parseSettings } from '../src/settings.ts'
 import { ApiError } from '../src/wire/errors.ts'
 
 /** What workerd learns of a client that left it learns by writing: a heartbeat bounds that time. */
@@ -17,12 +19,26 @@ export default {
   },
 }
 
-/** For whoever runs the worker, never for clients: what the engines serve now. */
+/** For whoever runs the worker, never for clients: what the engines serve now, and other settings. */
 export const control = {
-  async fetch(_: Request, env: Record<string, unknown>): Promise<Response> {
+  async fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
+    if (request.method === 'PUT') return replace(env, await request.text())
     return Response.json(await once(env).refresh())
   },
 }
+
+/** Serves by other settings from now on; a request that runs goes on by those it began with. */
+function replace(env: Record<string, unknown>, config: string): Response {
+  try {
+    handler = make({ ...env, SLUICE_CONFIG: config })
+    return Response.json({})
+  } catch (error) {
+    return Response.json({ error: String(error) }, { status: 400 })
+  }
+}
+
+/** What keys have used is not forgotten with the settings. */
+const limits = memoryLimits()
 
 function once(env: Record<string, unknown>): Served {
   handler ??= build(env)
@@ -31,15 +47,23 @@ function once(env: Record<string, unknown>): Served {
 
 function build(env: Record<string, unknown>): Served {
   try {
-    const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
-    return createHandler(settings, {
-      name: 'workerd',
-      ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
-      ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
-    })
+    return make(env)
   } catch (error) {
     return refuseAll(error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Throws a `SettingsError`. */
+function make(env: Record<string, unknown>): Served {
+  const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
+  return createHandler(settings, {
+    name: 'workerd',
+    limits,
+    // Told by whoever listens for it; deployed, anyone can reach it.
+    reach: env.REACH === 'machine' ? 'machine' : 'anyone',
+    ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
+    ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
+  })
 }
 
 /** The page's files, where they were deployed along. */

@@ -37,7 +37,7 @@ const handler = createHandler(
     headerWait: 250,
     heartbeat: 2_000,
   },
-  { name: 'a service worker', engines: [remote], fetch: fetchFromServer },
+  { name: 'a service worker', engines: [remote], fetch: fetchFromServer, reach: 'page' },
 )
 
 self.addEventListener('install', () => void self.skipWaiting())

@@ -16,6 +16,7 @@ const handler = createHandler({
   staticText: 'word '.repeat(TOKENS).trim(),
   staticDelay: 0,
   discover: false,
+  insecure: true,
 })
 
 async function speak(): Promise<{ bytes: number; nanoseconds: number }> {

@@ -11,6 +11,12 @@ import {
 /** What a command line asks for. */
 export interface CommandLine {
   settings: SettingsInput
+  /** The path of the settings file. */
+  config?: string
+  /** What is to be done; `serve` by default. */
+  command: string
+  /** What stands behind the command. */
+  words: string[]
   help: boolean
   version: boolean
 }
@@ -20,8 +26,8 @@ export function flagName(name: string): string {
   return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
-const others = ['--help', '--version']
-const commands = ['serve']
+const others = ['--config', '--help', '--version']
+const commands = ['serve', 'key']
 
 /** Reads the arguments after the program's name. Throws a `SettingsError`. */
 export function readFlags(args: readonly string[]): CommandLine {
@@ -34,18 +40,35 @@ export function readFlags(args: readonly string[]): CommandLine {
   )
   const { tokens } = parseArgs({
     args: [...args],
-    options: { ...options, help: { type: 'boolean', short: 'h' }, version: { type: 'boolean' } },
+    options: {
+      ...options,
+      config: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+    },
     strict: false,
     allowNegative: true,
     allowPositionals: true,
     tokens: true,
   })
-  const line: CommandLine = { settings: {}, help: false, version: false }
+  const line: CommandLine = {
+    settings: {},
+    command: 'serve',
+    words: [],
+    help: false,
+    version: false,
+  }
+  let hasCommand = false
   const given: Record<string, unknown> = {}
   for (const token of tokens) {
-    if (token.kind === 'positional') checkCommand(token.value)
+    if (token.kind === 'positional') {
+      if (hasCommand && line.command !== 'serve') line.words.push(token.value)
+      else line.command = readCommandName(token.value)
+      hasCommand = true
+    }
     if (token.kind !== 'option') continue
-    if (token.name === 'help') line.help = true
+    if (token.name === 'config') line.config = readConfigPath(token.value)
+    else if (token.name === 'help') line.help = true
     else if (token.name === 'version') line.version = true
     else readFlag(token, names, given)
   }
@@ -100,8 +123,13 @@ function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
   return new SettingsError(`${flag}: there is no such flag.${hint}`)
 }
 
-function checkCommand(word: string): void {
-  if (commands.includes(word)) return
+function readConfigPath(value: string | undefined): string {
+  if (value) return value
+  throw new SettingsError('--config: expected the path of a settings file, got nothing.')
+}
+
+function readCommandName(word: string): string {
+  if (commands.includes(word)) return word
   const near = closest(word, commands)
   const hint =
     near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`

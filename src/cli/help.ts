@@ -1,4 +1,5 @@
-import { environmentName, fields, type SettingName } from '../settings.ts'
+import { environmentName } from '../settings/environment.ts'
+import { fields, type SettingName } from '../settings.ts'
 import { flagName } from './flags.ts'
 
 interface Help {
@@ -15,6 +16,20 @@ const groups: Record<string, Group> = {
     host: {
       value: 'ADDRESS',
       text: 'The address. Any but a loopback one opens it to other machines.',
+    },
+  },
+  'Who may ask': {
+    keys: {
+      text: 'JSON: the entries that "sluice key new NAME" prints, or NAME=sha256:… with commas between. Without keys only this machine may ask.',
+    },
+    insecure: { text: 'Serve anyone who can reach it, without a key.' },
+    allowHost: {
+      value: 'NAME',
+      text: 'A host name, besides localhost, that it answers to. May be given several times.',
+    },
+    allowOrigin: {
+      value: 'ORIGIN',
+      text: 'A site whose pages may ask, such as https://app.example.com or https://*.example.com. May be given several times.',
     },
   },
   'Where tokens come from': {
@@ -68,6 +83,8 @@ const groups: Record<string, Group> = {
     clientTimeout: { value: 'TIME', text: 'The longest a client may read nothing.' },
     grace: { value: 'TIME', text: 'How long running streams may go on after SIGTERM or SIGINT.' },
     maxBody: { value: 'SIZE', text: 'The largest request.' },
+    maxMessages: { value: 'N', text: 'The most messages of one request.' },
+    maxTools: { value: 'N', text: 'The most tools of one request.' },
   },
   'What it says': {
     log: {
@@ -87,6 +104,7 @@ export function helpText(): string {
     'GPU servers on this machine.',
     '',
     'Usage: sluice [serve] [flags]',
+    '       sluice key new NAME',
   ]
   for (const [title, group] of Object.entries(groups)) {
     lines.push('', `${title}:`)
@@ -96,13 +114,18 @@ export function helpText(): string {
   lines.push(
     '',
     'Others:',
+    '  --config FILE',
+    ...wrap(
+      'The settings file; sluice.json in this folder by default, if there is one. Read anew when it changes, and on SIGHUP. [SLUICE_CONFIG_FILE]',
+      indent,
+    ),
     '  -h, --help',
     `${indent}Print this.`,
     '  --version',
     `${indent}Print the version.`,
     '',
     ...wrap(
-      'A TIME is a number of milliseconds or has a unit (500ms, 10s, 1.5m, 1h), a SIZE a number of bytes or one of kB, MB, GB, KiB, MiB, GiB. Flags go before the environment, and that before SLUICE_CONFIG, which holds all of it as JSON: {"staticDelay": 50}.',
+      'A TIME is a number of milliseconds or has a unit (500ms, 10s, 1.5m, 1h), a SIZE a number of bytes or one of kB, MB, GB, KiB, MiB, GiB. Flags go before the environment, that before SLUICE_CONFIG, which holds all of it as JSON ({"staticDelay": 50}), and that before the settings file, which holds the same.',
       '',
     ),
   )

@@ -10,6 +10,8 @@ export interface Startup {
   address: string
   /** Whether other machines can reach it. */
   open: boolean
+  /** How many keys it knows; with none it asks for none. */
+  keys: number
   discover: boolean
 }
 
@@ -28,9 +30,10 @@ export function inkFor(onTerminal: boolean, env: Record<string, string | undefin
 }
 
 /** The first lines, printed as soon as it listens. */
-export function greeting({ name, address, open }: Startup, ink: Ink): string {
+export function greeting({ name, address, open, keys }: Startup, ink: Ink): string {
   const lines = [`${name} listens at ${ink.strong(`${address}/v1`)}`]
-  if (open) lines.push('Other machines can reach it, and it asks nobody for a key.')
+  if (keys > 0) lines.push(`It asks for a key${open ? ', and other machines can reach it' : ''}.`)
+  else if (open) lines.push('Other machines can reach it, and it asks nobody for a key.')
   return `${lines.join('\n')}\n`
 }
 
@@ -40,7 +43,12 @@ export function inventory(found: readonly Found[], startup: Startup, ink: Ink): 
   if (startup.discover && !found.some(isServer)) {
     lines.push('  No server was found on this machine yet; one that starts later will appear.')
   }
-  lines.push('', 'Try:', `  ${printable(curlLine(startup.address, modelToTry(found)))}`, '')
+  lines.push(
+    '',
+    'Try:',
+    `  ${printable(curlLine(startup.address, modelToTry(found), startup.keys > 0))}`,
+    '',
+  )
   return `${lines.join('\n')}\n`
 }
 

@@ -1,8 +1,8 @@
 import process from 'node:process'
+import { isLoopback } from '../guard/host.ts'
 import type { Fetch } from '../handler.ts'
 import { socketFetch } from '../http1/fetch.ts'
 import type { Dial } from '../http1/socket.ts'
-import { isOpen } from './serve.ts'
 
 const PROXIES = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
 
@@ -15,5 +15,5 @@ export function directFetch(dial: Dial, otherwise: Fetch = fetch): Fetch {
 function isDirect(url: string): boolean {
   if (!url.startsWith('http://')) return false
   const hasProxy = PROXIES.some((name) => process.env[name])
-  return !hasProxy || !isOpen(new URL(url).hostname.replace(/^\[|\]$/g, ''))
+  return !hasProxy || isLoopback(new URL(url).hostname)
 }

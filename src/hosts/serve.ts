@@ -1,22 +1,18 @@
 import process from 'node:process'
 import { setInterval, setTimeout as sleep } from 'node:timers/promises'
-import { readFlags } from '../cli/flags.ts'
-import { helpText } from '../cli/help.ts'
+import { readCommand, type ServeCommand } from '../cli/command.ts'
 import { formatEntry, logForm } from '../cli/log.ts'
 import { progressBar } from '../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
 import type { Progress } from '../engines/engine.ts'
 import type { LocalEngine } from '../engines/webllm.ts'
-import { createHandler, type Found, type Handler, type Host, type LogEntry } from '../handler.ts'
-import {
-  parseSettings,
-  type Settings,
-  SettingsError,
-  type SettingsInput,
-  settingsFromEnv,
-} from '../settings.ts'
+import type { Found, Host, LogEntry } from '../handler.ts'
+import { parseSettings, type Settings, SettingsError, type SettingsInput } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { pageFiles } from './files.ts'
+import { reachOf, requireProtection } from './reach.ts'
+import { followSettings } from './reload.ts'
+import { Successive } from './successive.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 
 /** A socket that listens. */
@@ -51,7 +47,13 @@ export interface Server {
   /** `http://127.0.0.1:8787` */
   url: string
   port: number
-  handler: Handler
+  /** Asks every engine for its models now, and looks for local servers anew. */
+  refresh(): Promise<Found[]>
+  /**
+   * Answers new requests by these settings; running ones go on by theirs. Those of the address
+   * stay as they are. Throws a `SettingsError`.
+   */
+  reload(settings: SettingsInput): void
   /** Settles when the model named in the settings is on the GPU; rejects with an `ApiError`. */
   loading?: Promise<void>
   /** Stops accepting, lets streams end for `graceMs`, then ends the rest with an error frame. */
@@ -77,15 +79,17 @@ export async function start(
   onProgress: (progress: Progress) => void = () => {},
 ): Promise<Server> {
   const settings = parseSettings(input)
+  requireProtection(settings)
   bypassProxy(process.env)
   if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
-  const handler = createHandler(settings, {
+  const handlers = new Successive(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.framePipe && { framePipe: runtime.framePipe }),
     ...(local && { engines: [local] }),
     files: pageFiles(),
+    reach: reachOf(settings.host),
     ...(log && { log }),
   })
   // Whoever asks before it is there waits in line.
@@ -93,16 +97,17 @@ export async function start(
   if (loading) loading.catch(() => {})
   const { host: hostname, port } = settings
   const listener = await runtime
-    .listen({ fetch: handler.fetch, port, hostname })
+    .listen({ fetch: handlers.fetch, port, hostname })
     .catch((error: unknown) => Promise.reject(explain(error, settings)))
   return {
     url: addressOf(hostname, listener.port),
     port: listener.port,
-    handler,
+    refresh: () => handlers.refresh(),
+    reload: (next) => handlers.replace(next),
     ...(loading && { loading }),
-    async stop(graceMs = settings.grace) {
+    async stop(graceMs = handlers.settings.grace) {
       const closed = listener.close()
-      await handler.drain(graceMs)
+      await handlers.drain(graceMs)
       await Promise.race([closed, sleep(flush)])
     },
   }
@@ -110,8 +115,9 @@ export async function start(
 
 /** The `sluice` command: serves by flags and environment until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
-  const settings = readCommand(args)
-  if (settings === undefined) return
+  const command = await commandOf(args)
+  if (command === undefined) return
+  const { settings } = command
   const { terminal = processTerminal } = runtime
   const form = logForm(settings.log, await terminal.out.isTerminal())
   survive(terminal)
@@ -127,28 +133,27 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const startup = {
     name: `sluice ${VERSION} on ${runtime.name}`,
     address: server.url,
-    open: isOpen(settings.host),
+    open: reachOf(settings.host) === 'anyone',
+    keys: settings.keys.length,
     discover: settings.discover,
   }
   server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
-  await introduce(terminal, server.handler.refresh, startup)
+  void followSettings(command, server.reload, terminal)
+  await introduce(terminal, server.refresh, startup)
 }
 
-/** What a command line and the environment set; undefined where it only asked for help. */
-export function readCommand(
+/**
+ * What a command line, the environment and a file set; words that are asked for instead are printed,
+ * and undefined is returned.
+ */
+export async function commandOf(
   args: readonly string[],
   hostDefaults: SettingsInput = {},
-): Settings | undefined {
-  try {
-    const line = readFlags(args)
-    if (line.help) process.stdout.write(helpText())
-    else if (line.version) process.stdout.write(`${VERSION}\n`)
-    else
-      return parseSettings({ ...hostDefaults, ...settingsFromEnv(process.env), ...line.settings })
-    return undefined
-  } catch (error) {
-    return refuse(error)
-  }
+): Promise<ServeCommand | undefined> {
+  const command = await readCommand(args, hostDefaults).catch(refuse)
+  if (typeof command !== 'string') return command
+  process.stdout.write(command)
+  return undefined
 }
 
 /** Ends the process: with code 2 and one line for what the person can mend, with 1 for the rest. */
@@ -245,9 +250,4 @@ export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 
 export function addressOf(host: string, port: number): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
-}
-
-/** Whether other machines can reach it. */
-export function isOpen(host: string): boolean {
-  return !/^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
-import { get, type IncomingMessage } from 'node:http'
+import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url'
 import type { Found } from '../handler.ts'
 import { type Settings, SettingsError } from '../settings.ts'
 import { pageFolder } from './files.ts'
+import { reachOf } from './reach.ts'
 import { explain } from './serve.ts'
 
 /** A workerd that listens. */
@@ -22,6 +23,8 @@ export interface Workerd {
   stderr: Readable
   /** Has the worker ask its engines for their models now. */
   look(): Promise<Found[]>
+  /** Has it serve by other settings. Rejects where it won't. */
+  reload(settings: Settings): Promise<void>
 }
 
 /** Matches `compatibility_date` in wrangler.toml. */
@@ -48,7 +51,15 @@ export async function startWorkerd(settings: Settings, folder: string): Promise<
   const [, stdout, stderr, control] = child.stdio as unknown as Readable[]
   if (!stdout || !stderr || !control) throw new Error('workerd was started without its pipes')
   const port = await listening(child, control, stderr, settings)
-  return { process: child, port, stdout, stderr, look: () => ask(door) }
+  const log = settings.log === 'none' ? 'none' : 'json'
+  return {
+    process: child,
+    port,
+    stdout,
+    stderr,
+    look: async () => (await ask(door)) as Found[],
+    reload: async (next) => void (await ask(door, JSON.stringify({ ...next, log }))),
+  }
 }
 
 /** Ends workerd: it lets running streams end for `graceMs`, then it is killed. */
@@ -74,6 +85,7 @@ const config :Workerd.Config = (
       compatibilityDate = "${compatibilityDate}",
       bindings = [
         (name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG"),
+        (name = "REACH", text = "${reachOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
       ],
       globalOutbound = "upstreams",
@@ -164,9 +176,14 @@ function toError(said: string, settings: Settings): Error {
   return code ? explain({ code }, settings) : new Error(`workerd did not start: ${said.trim()}`)
 }
 
-async function ask(socketPath: string): Promise<Found[]> {
+/** Asks the worker; a body is the settings it is to serve by. */
+async function ask(socketPath: string, body?: string): Promise<unknown> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
-    get({ socketPath, agent: false }, resolve).on('error', reject)
+    const method = body === undefined ? 'GET' : 'PUT'
+    request({ socketPath, agent: false, method }, resolve).on('error', reject).end(body)
   })
-  return (await json(response)) as Found[]
+  const answer = await json(response)
+  if (response.statusCode !== 200)
+    throw new SettingsError(String((answer as { error?: unknown }).error))
+  return answer
 }

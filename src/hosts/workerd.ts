@@ -5,17 +5,11 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import type { LogEntry } from '../handler.ts'
+import type { Settings } from '../settings.ts'
 import { VERSION } from '../version.ts'
-import {
-  addressOf,
-  introduce,
-  isOpen,
-  noWebgpu,
-  onSignal,
-  readCommand,
-  refuse,
-  survive,
-} from './serve.ts'
+import { reachOf, requireProtection } from './reach.ts'
+import { followSettings } from './reload.ts'
+import { addressOf, commandOf, introduce, noWebgpu, onSignal, refuse, survive } from './serve.ts'
 import { processTerminal as terminal } from './terminal.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
 
@@ -25,8 +19,10 @@ import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
  */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   // workerd learns that a client left only as it writes, so it writes more often.
-  const settings = readCommand(args, { heartbeat: 2_000 })
-  if (settings === undefined) return
+  const command = await commandOf(args, { heartbeat: 2_000 })
+  if (command === undefined) return
+  const { settings } = command
+  protect(settings)
   if (settings.webgpu) refuse(noWebgpu('workerd'))
   survive(terminal)
   const form = logForm(settings.log, await terminal.out.isTerminal())
@@ -48,10 +44,20 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   const startup = {
     name: `sluice ${VERSION} on workerd`,
     address: addressOf(settings.host, workerd.port),
-    open: isOpen(settings.host),
+    open: reachOf(settings.host) === 'anyone',
+    keys: settings.keys.length,
     discover: settings.discover,
   }
+  void followSettings(command, workerd.reload, terminal)
   await introduce(terminal, workerd.look, startup)
+}
+
+function protect(settings: Settings): void {
+  try {
+    requireProtection(settings)
+  } catch (error) {
+    refuse(error)
+  }
 }
 
 /** The worker's log lines in the form that was asked for; whatever else it says as it is. */

@@ -1,6 +1,7 @@
 import { chatEncoder } from '../dialects/chat.ts'
 import type { Router } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
+import { requireFew } from '../guard/size.ts'
 import type { Pipe } from '../stream/pipe.ts'
 import { streamResponse } from '../stream/response.ts'
 import { wholeResponse } from '../stream/whole.ts'
@@ -19,11 +20,15 @@ export interface ChatRouteOptions extends ExchangeContext {
 export function chatRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
-    const exchange = beginExchange(context, request, trace)
+    const body = await readJsonBody(request, settings.maxBody)
+    requireFew(body, settings)
+    const asked = parseChatRequest(body)
+    const use = { model: asked.model, prompt: asked.messages }
+    const exchange = await beginExchange(context, request, trace, use)
 
     const ask = async (signal: AbortSignal) => {
       const { engine, model } = await engines.pick(asked.model)
+      if (!asked.model && model) trace.caller?.requireModel(model)
       exchange.engine = engine.label
       exchange.model = model
       return engine.chat(

@@ -10,10 +10,12 @@ import { beginExchange, type ExchangeContext } from './exchange.ts'
 export function embeddingsRoute(engines: Router, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = parseEmbeddingRequest(await readJsonBody(request, context.settings.maxBody))
-    const exchange = beginExchange(context, request, trace)
+    const use = { model: asked.model, prompt: asked.input }
+    const exchange = await beginExchange(context, request, trace, use)
     try {
       return await wholeResponse(exchange, async (signal) => {
         const { engine, model } = await engines.pick(asked.model)
+        if (!asked.model && model) trace.caller?.requireModel(model)
         exchange.engine = engine.label
         exchange.model = model
         if (!engine.embed) throw unable(model ?? engine.label)

@@ -1,3 +1,4 @@
+import { estimateTokens } from '../guard/size.ts'
 import type { Settings } from '../settings.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
@@ -10,22 +11,42 @@ export interface ExchangeContext {
   running: Set<Exchange>
 }
 
-/** Begins to answer a request by an engine. */
-export function beginExchange(
+/** What a request asks of an engine, as far as its caller's limits go. */
+export interface Asked {
+  model?: string | null | undefined
+  /** What its prompt's tokens are guessed from. */
+  prompt: unknown
+}
+
+/**
+ * Begins to answer a request by an engine. Rejects with an `ApiError` (403, 429) where its caller
+ * may not.
+ */
+export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,
   request: Request,
   trace: Trace,
-): Exchange {
+  { model, prompt }: Asked,
+): Promise<Exchange> {
+  const tokens = () => estimateTokens(prompt)
+  const permit = await trace.caller?.permit({ model, tokens })
   const exchange = new Exchange({
     client: request.signal,
     limits: settings,
     ticker,
     onEnd(ended) {
       trace.end()
+      permit?.end(usedBy(ended, tokens))
       void Promise.resolve(ended.delivered).then(() => running.delete(ended))
     },
   })
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange
+}
+
+/** What the engine counted; of an answer that did not come to that, what was seen of it. */
+function usedBy({ usage, tokens }: Exchange, promptTokens: () => number): number | undefined {
+  if (usage?.total_tokens !== undefined) return usage.total_tokens
+  return tokens > 0 ? promptTokens() + tokens : undefined
 }

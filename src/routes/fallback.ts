@@ -1,12 +1,18 @@
 /** What is answered where no route's method fits. */
 import type { RouteEntry } from 'itty-router'
-import { ApiError, badRequest } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors.ts'
 
 /** Answers OPTIONS: which methods the path has. Throws an `ApiError` (404). */
-export function preflight(routes: RouteEntry[], path: string): Response {
-  const allow = methodsOf(routes, path)
-  if (allow.length === 0) throw notFound('OPTIONS', path)
-  return new Response(null, { status: 204, headers: { allow: allow.join(', ') } })
+export function preflight(routes: RouteEntry[], { url, headers }: Request): Response {
+  const path = new URL(url).pathname
+  const methods = methodsOf(routes, path)
+  if (methods.length === 0) throw notFound('OPTIONS', path)
+  const allow = methods.join(', ')
+  const isAsked = headers.has('access-control-request-method')
+  return new Response(null, {
+    status: 204,
+    headers: { allow, ...(isAsked && { 'access-control-allow-methods': allow }) },
+  })
 }
 
 /** Throws the `ApiError` that fits: 405 where the path exists, 404 where it does not. */
@@ -22,18 +28,11 @@ export function noRoute(routes: RouteEntry[], request: { method: string; url: st
   })
 }
 
-/** An id from a path: the openai SDK writes `qwen%2Fqwen3:8b`. Throws an `ApiError` (400). */
-export function decodedId(params: Record<string, string>): string {
-  try {
-    return decodeURIComponent(params.id ?? '')
-  } catch {
-    throw badRequest(`model: ${JSON.stringify(params.id)} is not percent-encoded UTF-8.`, 'model')
-  }
-}
-
 function methodsOf(routes: RouteEntry[], path: string): string[] {
   const methods = routes
-    .filter(([, pattern, , route]) => route !== '*' && pattern.test(path))
+    .filter(([method, pattern, , route]) => {
+      return route !== '*' && method !== 'ALL' && pattern.test(path)
+    })
     .map(([method]) => method)
   return methods.length > 0 ? [...methods, 'OPTIONS'] : []
 }

@@ -2,9 +2,9 @@ import { curlLine } from '../curl-line.ts'
 import type { Found } from '../host.ts'
 import { VERSION } from '../version.ts'
 
-/** The page at `/`: what runs here, and the line that streams from it. */
-export function homePage(found: Found[], origin: string, host = 'this host'): Response {
-  const model = found.find(({ models }) => models.length > 0)?.models[0] ?? 'static'
+/** A page that lists what runs here, where that may be told, and the line that streams from it. */
+export function homePage(found: Found[] | undefined, origin: string, host = 'this host'): Response {
+  const model = found?.find(({ models }) => models.length > 0)?.models[0] ?? 'static'
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -17,11 +17,11 @@ export function homePage(found: Found[], origin: string, host = 'this host'): Re
 <p>The OpenAI API, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)} on ${text(host)}</small></p>
 <h2>Try it</h2>
-<pre><code>${text(curlLine(origin, model))}</code></pre>
+<pre><code>${text(curlLine(origin, model, found === undefined))}</code></pre>
 <p>Any OpenAI client streams from the base URL <code>${text(origin)}/v1</code>.</p>
 <h2>Engines and models</h2>
-${found.map(engine).join('\n')}
-${found.length > 1 ? '' : NOTHING_ELSE}
+${found?.map(engine).join('\n') ?? NOT_TOLD}
+${found?.length === 1 ? NOTHING_ELSE : ''}
 <p><small><a href="/v1/models">/v1/models</a> · <a href="/health">/health</a></small></p>
 </main>
 </html>
@@ -47,6 +47,9 @@ function engine({ engine: label, models, error }: Found): string {
 function text(words: string): string {
   return words.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
+
+const NOT_TOLD = `<p>This server wants a key: send it as <code>Authorization: Bearer KEY</code>.
+<code>GET /v1/models</code> lists what it may use.</p>`
 
 const NOTHING_ELSE = `<p>No model server was found, so the built-in <code>static</code> model answers with
 a fixed sentence. Start Ollama, LM Studio, llama-server or vLLM on this machine and reload, or start

@@ -35,3 +35,13 @@ export function readBoolean(value: unknown): unknown {
 export function readList(value: unknown): unknown {
   return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value
 }
+
+/** A list whose items are objects has to be JSON. */
+export function readItems(value: unknown): unknown {
+  if (typeof value !== 'string' || !value.trim().startsWith('[')) return readList(value)
+  try {
+    return JSON.parse(value)
+  } catch {
+    return value
+  }
+}

@@ -50,7 +50,6 @@ export class Exchange {
   readonly #removeTick: () => void
   readonly #stopped: Promise<never>
   #answer: ChatStream | undefined
-  /** How many tokens were seen. */
   #tokens = 0
   #reject: (reason: unknown) => void = () => {}
 
@@ -102,6 +101,11 @@ export class Exchange {
   get usage(): Usage | undefined {
     const answer = this.#answer
     return answer?.kind === 'whole' ? answer.usage : answer?.contract.usage
+  }
+
+  /** How many tokens were seen. */
+  get tokens(): number {
+    return this.#tokens
   }
 
   /** What was mended in the engine's answer. */

@@ -113,7 +113,7 @@ it('puts the command on the path', async () => {
 it('exports the handler', async () => {
   const code = `
     import { createHandler } from 'sluice'
-    const handler = createHandler({ discover: false })
+    const handler = createHandler({ discover: false, insecure: true })
     const response = await handler.fetch(new Request('http://localhost/v1/models'))
     console.log(JSON.stringify((await response.json()).data.map((model) => model.id)))
     process.exit()`

@@ -12,7 +12,10 @@ function chat(signal: AbortSignal): Request {
 
 it('cancels at once where the client has left before it is asked', async () => {
   const log: LogEntry[] = []
-  const { fetch } = createHandler({ discover: false }, { log: (entry) => log.push(entry) })
+  const { fetch } = createHandler(
+    { discover: false, insecure: true },
+    { log: (entry) => log.push(entry) },
+  )
   const client = new AbortController()
   const request = chat(client.signal)
   const answer = fetch(request)
@@ -23,7 +26,10 @@ it('cancels at once where the client has left before it is asked', async () => {
 
 it('answers a request whose client has left while its body was read', async () => {
   const log: LogEntry[] = []
-  const { fetch } = createHandler({ discover: false }, { log: (entry) => log.push(entry) })
+  const { fetch } = createHandler(
+    { discover: false, insecure: true },
+    { log: (entry) => log.push(entry) },
+  )
   const client = new AbortController()
   const request = chat(new AbortController().signal)
   const read = request.arrayBuffer.bind(request)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createHandler } from '../../src/index.ts'
-import { environmentName, fields } from '../../src/settings.ts'
+import { environmentName } from '../../src/settings/environment.ts'
+import { fields } from '../../src/settings.ts'
 import { useServer } from '../support/server.ts'
 
 const run = promisify(execFile)
@@ -55,7 +56,7 @@ describe('what the README says to type', () => {
 
 it('shows a handler that runs as an export default', async () => {
   expect(block('js', 'createHandler')).toContain(
-    "export default createHandler({ upstream: ['http://127.0.0.1:11434/v1'] })",
+    "export default createHandler({ upstream: ['http://127.0.0.1:11434/v1'], keys: process.env.SLUICE_KEYS })",
   )
   const worker = createHandler({ upstream: ['http://127.0.0.1:11434/v1'] })
   expect((await worker.fetch(new Request('http://localhost/health'))).status).toBe(200)

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  environmentName,
-  fields,
-  parseSettings,
-  SettingsError,
-  type SettingsInput,
-  settingsFromEnv,
-} from '../../src/settings.ts'
+import { environmentName, settingsFromEnv } from '../../src/settings/environment.ts'
+import { fields, parseSettings, SettingsError, type SettingsInput } from '../../src/settings.ts'
 
 /** The message that settings are refused with. */
 function refusal(settings: object): string {

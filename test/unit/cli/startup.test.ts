@@ -5,6 +5,7 @@ const startup = {
   name: 'sluice 0.1.0 on bun 1.4.5',
   address: 'http://127.0.0.1:8787',
   open: false,
+  keys: 0,
   discover: true,
 }
 const plain = inkFor(false, {})

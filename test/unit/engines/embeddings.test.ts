@@ -25,7 +25,7 @@ function remote(): Engine {
 }
 
 function clientOf(engine: Engine): OpenAI {
-  const handler = createHandler({ discover: false }, { engines: [engine] })
+  const handler = createHandler({ discover: false, insecure: true }, { engines: [engine] })
   return new OpenAI({
     baseURL: 'http://sluice/v1',
     apiKey: 'none',
@@ -100,7 +100,7 @@ it('forwards what an upstream answers, byte for byte', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
     const { port } = server.address() as AddressInfo
-    const handler = createHandler({ upstream: [`http://127.0.0.1:${port}/v1`] })
+    const handler = createHandler({ upstream: [`http://127.0.0.1:${port}/v1`], insecure: true })
     const body = { model: 'e', input: 'a', own: 1 }
     const response = await handler.fetch(
       new Request('http://sluice/v1/embeddings', {

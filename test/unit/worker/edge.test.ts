@@ -16,7 +16,11 @@ afterEach(() => vi.restoreAllMocks())
 
 it('serves with the settings of its environment', async () => {
   const { default: worker, control } = await freshWorker()
-  const env = { SLUICE_CONFIG: '{"discover": false}', SLUICE_MODEL: 'static', OTHER: {} }
+  const env = {
+    SLUICE_CONFIG: '{"discover": false, "insecure": true}',
+    SLUICE_MODEL: 'static',
+    OTHER: {},
+  }
   expect((await worker.fetch(request(), env)).status).toBe(200)
   const found = await (await control.fetch(request(), env)).json()
   expect(found).toEqual([{ engine: 'static', models: ['static'] }])
@@ -24,7 +28,7 @@ it('serves with the settings of its environment', async () => {
 
 it('logs each request as one line of JSON, unless it is told not to', async () => {
   const { default: worker } = await freshWorker()
-  await (await worker.fetch(request(), { SLUICE_DISCOVER: 'no' })).text()
+  await (await worker.fetch(request(), { SLUICE_DISCOVER: 'no', SLUICE_INSECURE: '1' })).text()
   await vi.waitFor(() => expect(console.log).toHaveBeenCalledOnce())
   expect(JSON.parse(vi.mocked(console.log).mock.calls[0]?.[0])).toMatchObject({
     path: '/v1/models',

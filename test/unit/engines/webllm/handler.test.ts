@@ -7,7 +7,10 @@ import { readStream } from '../../../support/read.ts'
 function create(script: Partial<Script> = {}, headerWait = 5_000) {
   const { mlc, seen } = createStandIn(script)
   const engine = new Webllm(mlc, { records: [record] })
-  const handler = createHandler({ discover: false, headerWait }, { engines: [engine] })
+  const handler = createHandler(
+    { discover: false, headerWait, insecure: true },
+    { engines: [engine] },
+  )
   const ask = (body: object) =>
     handler.fetch(
       new Request('http://sluice/v1/chat/completions', {

@@ -1,0 +1,70 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import process from 'node:process'
+import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
+import { located, readSettingsFile, type SettingsFile, unknownInFile } from '../settings/file.ts'
+import {
+  fields,
+  parseSettings,
+  readSetting,
+  type Settings,
+  SettingsError,
+  type SettingsInput,
+} from '../settings.ts'
+import { VERSION } from '../version.ts'
+import { readFlags } from './flags.ts'
+import { helpText } from './help.ts'
+import { newKey } from './key.ts'
+
+/** The settings file that is read where none is named, if it is there. */
+const DEFAULT_FILE = 'sluice.json'
+
+/** What is to be served, and by which settings. */
+export interface ServeCommand {
+  settings: Settings
+  /** The settings file, if there is one. */
+  file?: string
+  /** Reads all settings anew. Rejects with a `SettingsError`. */
+  read(): Promise<Settings>
+}
+
+/**
+ * What a command line asks to be served; where it asks for words instead, those. Rejects with a
+ * `SettingsError`. Flags go before the environment, that before the settings file.
+ */
+export async function readCommand(
+  args: readonly string[],
+  hostDefaults: SettingsInput = {},
+): Promise<ServeCommand | string> {
+  const line = readFlags(args)
+  if (line.help) return helpText()
+  if (line.version) return `${VERSION}\n`
+  if (line.command === 'key') return newKey(line.words)
+  const path = line.config ?? (process.env[CONFIG_FILE] || undefined)
+  const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
+
+  async function read(): Promise<Settings> {
+    const held = file === undefined ? undefined : await readFileAt(file)
+    const given = { ...settingsFromEnv(process.env), ...line.settings }
+    return located(held, () =>
+      parseSettings({ ...hostDefaults, ...(held && valuesOf(held)), ...given }),
+    )
+  }
+  return { settings: await read(), ...(file !== undefined && { file }), read }
+}
+
+async function readFileAt(path: string): Promise<SettingsFile> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new SettingsError(`--config: ${path} can't be read: ${cause.message}`, { cause })
+  })
+  return readSettingsFile(text, path)
+}
+
+function valuesOf(file: SettingsFile): SettingsInput {
+  const values: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(file.values)) {
+    if (!Object.hasOwn(fields, name)) throw unknownInFile(file, name, Object.keys(fields))
+    values[name] = readSetting(name, value)
+  }
+  return values
+}

@@ -1,0 +1,115 @@
+import type { Key } from '../settings/keys.ts'
+import { matchesPattern } from '../settings/patterns.ts'
+import { ApiError } from '../wire/errors.ts'
+import type { Level, LimitStore } from './limit-store.ts'
+
+/** What a request is about to use. */
+export interface Use {
+  model: string | null | undefined
+  /** A guess at the tokens of its prompt. */
+  tokens(): number
+}
+
+/** Gives back what one request holds of its caller's limits. */
+export interface Permit {
+  /** Called once, when the request has ended; `tokens` as counted, undefined where nothing was used. */
+  end(tokens: number | undefined): void
+}
+
+const NOTHING: Permit = { end() {} }
+
+/** Who asks, and what is left of what they may. */
+export class Caller {
+  /** The key's name; empty where no key is wanted. */
+  readonly name: string
+  /** Response headers that tell what is left. */
+  readonly headers: Record<string, string> = {}
+  readonly #key: Key | undefined
+  readonly #store: LimitStore
+
+  constructor(key: Key | undefined, store: LimitStore) {
+    this.name = key?.name ?? ''
+    this.#key = key
+    this.#store = store
+  }
+
+  /** Counts a request. Rejects with an `ApiError` (429). */
+  async countRequest(): Promise<void> {
+    const limit = this.#key?.requestsPerMinute
+    if (limit !== undefined) await this.#take('requests', 1, limit)
+  }
+
+  /** Whether the key allows the model; `:latest` is what Ollama adds to a name without a tag. */
+  allows(model: string): boolean {
+    const { models } = this.#key ?? {}
+    const short = model.replace(/:latest$/, '')
+    return (
+      models?.some((pattern) => matchesPattern(pattern, model) || matchesPattern(pattern, short)) ??
+      true
+    )
+  }
+
+  /** Throws an `ApiError` (403). */
+  requireModel(model: string): void {
+    if (this.allows(model)) return
+    const shown = JSON.stringify(model.slice(0, 80))
+    const message = `model: this key may not use ${shown}; GET /v1/models lists those it may.`
+    throw new ApiError(403, message, { code: 'model_not_allowed', param: 'model' })
+  }
+
+  /** Lets a request use an engine. Rejects with an `ApiError` (403, 429). */
+  async permit({ model, tokens }: Use): Promise<Permit> {
+    const key = this.#key
+    if (key === undefined) return NOTHING
+    if (model) this.requireModel(model)
+    const { tokensPerMinute, streams } = key
+    const reserved = tokensPerMinute === undefined ? 0 : tokens()
+    if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
+    if (streams !== undefined && !(await this.#store.enter(key.name, streams))) {
+      this.#settle(-reserved)
+      throw tooMany(`streams at once: ${streams}`, 1_000)
+    }
+    return {
+      end: (used) => {
+        if (streams !== undefined) void this.#store.leave(key.name)
+        this.#settle((used ?? 0) - reserved)
+      },
+    }
+  }
+
+  #settle(amount: number): void {
+    const limit = this.#key?.tokensPerMinute
+    if (limit !== undefined) void this.#store.settle(`${this.name} tokens`, amount, limit)
+  }
+
+  async #take(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
+    const level = await this.#store.take(`${this.name} ${what}`, amount, limit)
+    this.#tell(what, limit, level)
+    if (level.taken) return
+    const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
+    throw tooMany(`${what} a minute: ${limit}${asked}`, level.enoughIn)
+  }
+
+  #tell(what: string, limit: number, { remaining, fullIn }: Level): void {
+    this.headers[`x-ratelimit-limit-${what}`] = String(limit)
+    this.headers[`x-ratelimit-remaining-${what}`] = String(remaining)
+    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullIn)
+  }
+}
+
+/** OpenAI's form: `1s`, `6m0s`, `120ms`. */
+export function formatReset(milliseconds: number): string {
+  const whole = Math.ceil(milliseconds)
+  if (whole < 1_000) return `${whole}ms`
+  const seconds = Math.ceil(whole / 1_000)
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}
+
+function tooMany(limit: string, waitMs: number): ApiError {
+  const wait = Math.max(1, Math.ceil(waitMs))
+  const message = `This key has reached its limit of ${limit}. Ask again in ${formatReset(wait)}.`
+  return new ApiError(429, message, {
+    code: 'rate_limit_exceeded',
+    headers: { 'retry-after': String(Math.ceil(wait / 1_000)), 'retry-after-ms': String(wait) },
+  })
+}

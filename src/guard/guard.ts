@@ -1,0 +1,68 @@
+/** Who may come in: decided on the headers, before anything is read of the body. */
+import type { Host } from '../host.ts'
+import type { Settings } from '../settings.ts'
+import { ApiError } from '../wire/errors.ts'
+import { Caller } from './caller.ts'
+import { requireHost } from './host.ts'
+import { createKeyRing } from './key.ts'
+import { memoryLimits } from './limit-store.ts'
+import { corsHeaders, foreignOrigin } from './origin.ts'
+import { requireShortHeaders } from './size.ts'
+
+export interface Guard {
+  /**
+   * Lets a request in by where it comes from; returns the headers its answer has to have. Throws an
+   * `ApiError` (403, 421, 431).
+   */
+  admit(request: Request): Record<string, string>
+  /** Who it is. Rejects with an `ApiError` (401, 429, 503). */
+  identify(request: Request): Promise<Caller>
+  /** Whether it may be told what runs here. */
+  trusts(request: Request): Promise<boolean>
+}
+
+export function createGuard(
+  settings: Settings,
+  { reach = 'anyone', limits = memoryLimits() }: Pick<Host, 'reach' | 'limits'>,
+): Guard {
+  const { allowHost, allowOrigin, keys, insecure } = settings
+  const ring = createKeyRing(keys)
+  const anyone = new Caller(undefined, limits)
+  const isOpen = reach !== 'anyone' || insecure
+  // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
+  const checksHost = reach === 'machine' || allowHost.length > 0
+
+  function callerOf(request: Request): Promise<Caller> {
+    if (keys.length > 0) {
+      return ring.find(request, new URL(request.url)).then((key) => new Caller(key, limits))
+    }
+    return isOpen ? Promise.resolve(anyone) : Promise.reject(unprotected())
+  }
+
+  return {
+    admit(request) {
+      requireShortHeaders(request.headers)
+      const host = request.headers.get('host') ?? new URL(request.url).host
+      if (checksHost) requireHost(host, allowHost, settings.host)
+      const origin = foreignOrigin(request, host, allowOrigin)
+      if (origin !== undefined) return corsHeaders(request, origin)
+      return allowOrigin.length > 0 ? { vary: 'origin' } : {}
+    },
+    async identify(request) {
+      const caller = await callerOf(request)
+      await caller.countRequest()
+      return caller
+    },
+    trusts: (request) =>
+      callerOf(request).then(
+        () => true,
+        () => false,
+      ),
+  }
+}
+
+function unprotected(): ApiError {
+  const message =
+    'sluice can be reached by anyone here and has no keys, so it serves nobody: set a key ("sluice key new NAME" makes one), or allow everyone with SLUICE_INSECURE=1.'
+  return new ApiError(503, message, { code: 'keys_missing' })
+}

@@ -1,0 +1,85 @@
+import type { Key } from '../settings/keys.ts'
+import { ApiError } from '../wire/errors.ts'
+
+/** Names under which programs put keys into URLs, where every log on the way keeps them. */
+const QUERY_NAMES = ['key', 'api_key', 'api-key', 'apikey', 'access_token', 'token']
+
+/** Hashes of keys as bytes, made once. */
+export interface KeyRing {
+  /** The key that a request presents. Rejects with an `ApiError` (401). */
+  find(request: Request, url: URL): Promise<Key>
+}
+
+export function createKeyRing(keys: readonly Key[]): KeyRing {
+  const entries = keys.map((key) => ({ key, hash: bytesOf(key.hash) }))
+  return {
+    async find(request, url) {
+      const presented = readPresented(request.headers, url)
+      const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(presented))
+      const hash = new Uint8Array(digest)
+      let found: Key | undefined
+      // All of every hash is compared: how long it takes tells nothing of how near a guess came.
+      for (const entry of entries) if (difference(entry.hash, hash) === 0) found = entry.key
+      return requireValid(found)
+    },
+  }
+}
+
+/** The key's hash as settings hold it. */
+export async function hashKey(key: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))
+  return `sha256:${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
+}
+
+function bytesOf(hash: string): Uint8Array {
+  const digits = hash.slice(hash.indexOf(':') + 1)
+  return Uint8Array.from({ length: 32 }, (_, at) =>
+    Number.parseInt(digits.slice(2 * at, 2 * at + 2), 16),
+  )
+}
+
+function difference(one: Uint8Array, other: Uint8Array): number {
+  let bits = 0
+  for (let at = 0; at < 32; at++) bits |= (one[at] as number) ^ (other[at] as number)
+  return bits
+}
+
+function readPresented(headers: Headers, url: URL): string {
+  if (url.search !== '' && QUERY_NAMES.some((name) => url.searchParams.has(name))) {
+    throw refused(
+      'a key does not belong into a URL, which logs keep; send it as "Authorization: Bearer KEY".',
+    )
+  }
+  const authorization = headers.get('authorization')
+  const other = headers.get('x-api-key')
+  if (authorization === null && other === null) {
+    throw refused(
+      'this server wants a key; send it as "Authorization: Bearer KEY".',
+      'missing_api_key',
+    )
+  }
+  const bearer = authorization === null ? other : /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  if (bearer === undefined || bearer === null) {
+    throw refused('the Authorization header is not of the form "Bearer KEY".')
+  }
+  if (other !== null && other !== bearer) {
+    throw refused('Authorization and x-api-key hold different keys; send one.')
+  }
+  return bearer
+}
+
+function requireValid(key: Key | undefined): Key {
+  if (key === undefined) throw refused('it is not a key of this server.')
+  if (key.disabled) throw refused('this key is disabled.')
+  if (key.expires !== undefined && Date.now() >= key.expires) {
+    throw refused(`this key expired on ${new Date(key.expires).toISOString().slice(0, 10)}.`)
+  }
+  return key
+}
+
+function refused(why: string, code = 'invalid_api_key'): ApiError {
+  return new ApiError(401, `key: ${why}`, {
+    code,
+    headers: { 'www-authenticate': 'Bearer realm="sluice"' },
+  })
+}

@@ -1,0 +1,57 @@
+/** How much a request may hold, beside the bytes of its body. */
+import type { Settings } from '../settings.ts'
+import { ApiError, badRequest } from '../wire/errors.ts'
+import { isObject } from '../wire/object.ts'
+
+/** Bytes of all header names and values together; some hosts allow less by themselves. */
+const MAX_HEADERS = 32_768
+
+/** Throws an `ApiError` (431) for longer headers than any client needs. */
+export function requireShortHeaders(headers: Headers): void {
+  let length = 0
+  for (const [name, value] of headers) length += name.length + value.length
+  if (length <= MAX_HEADERS) return
+  const message = `headers: expected at most ${MAX_HEADERS} bytes, got ${length}.`
+  throw new ApiError(431, message, { code: 'headers_too_large' })
+}
+
+/** Throws an `ApiError` (400) for more messages or tools than the settings allow. */
+export function requireFew(
+  body: unknown,
+  { maxMessages, maxTools }: Pick<Settings, 'maxMessages' | 'maxTools'>,
+): void {
+  if (!isObject(body)) return
+  requireCount(body, 'messages', maxMessages, '--max-messages')
+  requireCount(body, 'tools', maxTools, '--max-tools')
+}
+
+function requireCount(
+  body: Record<string, unknown>,
+  field: string,
+  most: number,
+  flag: string,
+): void {
+  const list = body[field]
+  if (!Array.isArray(list) || list.length <= most) return
+  throw badRequest(
+    `${field}: expected at most ${most}, got ${list.length}; ${flag} allows more.`,
+    field,
+  )
+}
+
+/** Characters to a token, about, in English; what an engine counts settles it. */
+const CHARACTERS = 4
+
+/** A guess at the tokens of a prompt: all of its text, wherever it stands. */
+export function estimateTokens(prompt: unknown): number {
+  return Math.ceil(charactersOf(prompt) / CHARACTERS)
+}
+
+function charactersOf(value: unknown): number {
+  if (typeof value === 'string') return value.startsWith('data:') ? 0 : value.length
+  // A token as such.
+  if (typeof value === 'number') return CHARACTERS
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + charactersOf(item), 0)
+  if (!isObject(value)) return 0
+  return Object.values(value).reduce((sum: number, item) => sum + charactersOf(item), 0)
+}

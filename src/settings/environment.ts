@@ -1,0 +1,59 @@
+import { fields, readSetting, type SettingsInput } from '../settings.ts'
+import { SettingsError, unexpected, unknownName } from './error.ts'
+
+/** Where the `sluice` command finds its settings file, if no flag says so. */
+export const CONFIG_FILE = 'SLUICE_CONFIG_FILE'
+
+/**
+ * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
+ * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
+ */
+export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
+  const names = new Map(Object.keys(fields).map((name) => [environmentName(name), name]))
+  const settings: Record<string, unknown> = readConfig(env.SLUICE_CONFIG)
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
+    // Those that the tests read.
+    if (
+      variable === CONFIG_FILE ||
+      variable.startsWith('SLUICE_TEST_') ||
+      isServiceLink(variable, value)
+    )
+      continue
+    const name = names.get(variable)
+    if (name === undefined)
+      throw unknownName(variable, variable, [...names.keys(), 'SLUICE_CONFIG'])
+    if (value === undefined || value === '') continue
+    settings[name] = readSetting(name, value, variable)
+  }
+  return settings
+}
+
+/** Kubernetes sets such names in every container beside a service that is called sluice. */
+function isServiceLink(variable: string, value: unknown): boolean {
+  if (/^SLUICE_(SERVICE_|PORT_\d)/.test(variable)) return true
+  return variable === 'SLUICE_PORT' && String(value).startsWith('tcp://')
+}
+
+function readConfig(config: unknown): Record<string, unknown> {
+  if (config === undefined || config === '') return {}
+  let value = config
+  try {
+    if (typeof config === 'string') value = JSON.parse(config)
+  } catch {
+    throw new SettingsError('SLUICE_CONFIG: expected a JSON object, got text that is not JSON.')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unexpected('SLUICE_CONFIG', 'a JSON object', value)
+  }
+  const settings: Record<string, unknown> = {}
+  for (const [name, item] of Object.entries(value)) {
+    settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`)
+  }
+  return settings
+}
+
+/** `SLUICE_HEADER_WAIT` for `headerWait`. */
+export function environmentName(name: string): string {
+  return `SLUICE_${name.replace(/[A-Z]/g, '_$&').toUpperCase()}`
+}

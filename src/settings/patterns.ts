@@ -1,0 +1,44 @@
+import { unexpected } from './error.ts'
+
+/** Whether it can name models: `qwen3:8b`, `llama*`. */
+export function isModelPattern(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= 200
+}
+
+/** Whether a name is what the pattern stands for; `*` stands for any characters. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  if (!pattern.includes('*')) return pattern === name
+  const [first = '', ...rest] = pattern.split('*')
+  const last = rest.pop() ?? ''
+  if (!name.startsWith(first) || name.length < first.length + last.length) return false
+  if (!name.endsWith(last)) return false
+  let at = first.length
+  for (const part of rest) {
+    const found = name.indexOf(part, at)
+    if (found < 0 || found + part.length > name.length - last.length) return false
+    at = found + part.length
+  }
+  return true
+}
+
+/** One of `allowHost`: `sluice.lan`, `*.example.com`, `[fd00::1]`, each with a port or for any. */
+export function readHostPattern(given: unknown, shownAs: string): string {
+  const isHost =
+    typeof given === 'string' && /^(\*\.)?[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(given)
+  if (isHost) return given.toLowerCase()
+  throw unexpected(shownAs, 'a host name, such as sluice.lan or *.example.com', given)
+}
+
+/** One of `allowOrigin`: an origin, a pattern of its host, `null` or `*`. */
+export function readOriginPattern(given: unknown, shownAs: string): string {
+  if (given === '*' || given === 'null') return given
+  const isOrigin =
+    typeof given === 'string' &&
+    /^[a-z][a-z\d+.-]*:\/\/(\*\.)?([\w.-]+|\[[\da-f:.]+\])(:(\d+|\*))?$/i.test(given)
+  if (isOrigin) return given.toLowerCase()
+  throw unexpected(
+    shownAs,
+    'an origin without a path, such as https://app.example.com or https://*.example.com',
+    given,
+  )
+}
