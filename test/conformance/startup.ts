@@ -61,7 +61,7 @@ function refusals(host: HostName): void {
   })
 
   it('an address that is not of this machine, in one line and with code 2', async () => {
-    const flags = ['--port', '0', '--no-discover', '--host', '192.0.2.1']
+    const flags = ['--port', '0', '--no-discover', '--insecure', '--host', '192.0.2.1']
     const { code, stderr } = await runToEnd(host, flags)
     expect(stderr).toMatch(/^sluice: 192\.0\.2\.1 is no address of this machine[^\n]*\n$/)
     expect(code).toBe(2)
@@ -146,7 +146,7 @@ function output(host: HostName): void {
   })
 
   it('warns where other machines can reach it', async () => {
-    await using open = await startServer(host, ['--host', '0.0.0.0'])
+    await using open = await startServer(host, ['--host', '0.0.0.0', '--insecure'])
     expect(open.stderr()).toMatch(/Other machines can reach it/)
     expect((await fetch(`http://127.0.0.1:${open.port}/health`)).status).toBe(200)
   })

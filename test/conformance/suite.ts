@@ -7,7 +7,9 @@ import { cancel } from './cancel.ts'
 import { clients } from './clients.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
+import { keys } from './keys.ts'
 import { models } from './models.ts'
+import { origins } from './origins.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
@@ -32,6 +34,8 @@ const suites: Record<string, (host: HostName) => void> = {
   cancel,
   'back-pressure': backpressure,
   shutdown,
+  origins,
+  keys,
 }
 
 /** Declares every test of the suite against one host. */
