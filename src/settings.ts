@@ -188,8 +188,8 @@ export function readSetting(name: string, value: unknown, shownAs = name): unkno
   if (!field.item) return result.data
   const items = (result.data as unknown[]).filter(isGiven)
   return items.map((item, index) => {
-    const isAlone = items.length === 1 || typeof item === 'string'
-    return field.item?.(item, isAlone ? shownAs : `${shownAs}[${index}]`)
+    const place = typeof item === 'string' ? shownAs : `${shownAs}[${index}]`
+    return field.item?.(item, place)
   })
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import process from 'node:process'
 import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
 import { located, readSettingsFile, type SettingsFile, unknownInFile } from '../settings/file.ts'
@@ -24,6 +24,8 @@ export interface ServeCommand {
   settings: Settings
   /** The settings file, if there is one. */
   file?: string
+  /** What `stampOf` said of it before it was read. */
+  stamp?: string
   /** Reads all settings anew. Rejects with a `SettingsError`. */
   read(): Promise<Settings>
 }
@@ -50,7 +52,17 @@ export async function readCommand(
       parseSettings({ ...hostDefaults, ...(held && valuesOf(held)), ...given }),
     )
   }
-  return { settings: await read(), ...(file !== undefined && { file }), read }
+  const stamp = file === undefined ? undefined : await stampOf(file)
+  const settings = await read()
+  return { settings, read, ...(file !== undefined && stamp !== undefined && { file, stamp }) }
+}
+
+/** What is different of a file after it has changed. */
+export async function stampOf(file: string): Promise<string> {
+  return stat(file).then(
+    ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
+    () => 'gone',
+  )
 }
 
 async function readFileAt(path: string): Promise<SettingsFile> {

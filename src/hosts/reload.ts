@@ -1,7 +1,6 @@
-import { stat } from 'node:fs/promises'
 import process from 'node:process'
 import { setInterval } from 'node:timers/promises'
-import type { ServeCommand } from '../cli/command.ts'
+import { type ServeCommand, stampOf } from '../cli/command.ts'
 import { printable } from '../cli/log.ts'
 import type { Settings } from '../settings.ts'
 import type { Terminal } from './terminal.ts'
@@ -22,16 +21,15 @@ const FIXED = [
 ] as const satisfies (keyof Settings)[]
 
 /**
- * Applies the settings anew when their file changes, and on SIGHUP. What is wrong is told, and the
- * settings that were in force stay.
+ * From when it resolves on, applies the settings anew when their file changes, and on SIGHUP. What is
+ * wrong is told, and the settings that were in force stay.
  */
 export async function followSettings(
-  { file, settings, read }: ServeCommand,
+  { file, stamp, settings, read }: ServeCommand,
   apply: (settings: Settings) => Promise<void> | void,
   { err }: Terminal,
 ): Promise<void> {
   if (file === undefined) return
-  let known = await stampOf(file)
 
   async function reload(): Promise<void> {
     try {
@@ -48,22 +46,24 @@ export async function followSettings(
 
   // On a terminal that signal says that its window was closed.
   if (!(await err.isTerminal())) process.on('SIGHUP', () => void reload())
-  // By looking, not by the system's notices: those differ, and miss a file that is replaced.
+  void whenChanged(file, stamp, reload)
+}
+
+/** By looking, not by the system's notices: those differ, and miss a file that is replaced. */
+async function whenChanged(
+  file: string,
+  first: string | undefined,
+  act: () => Promise<void>,
+): Promise<void> {
+  let known = first
   for await (const _ of setInterval(EVERY, undefined, { ref: false })) {
     const stamp = await stampOf(file)
     if (stamp === known) continue
     known = stamp
-    await reload()
+    await act()
   }
 }
 
 function pick(settings: Settings): Partial<Settings> {
   return Object.fromEntries(FIXED.map((name) => [name, settings[name]]))
-}
-
-async function stampOf(file: string): Promise<string> {
-  return stat(file).then(
-    ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
-    () => 'gone',
-  )
 }

@@ -138,7 +138,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     discover: settings.discover,
   }
   server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
-  void followSettings(command, server.reload, terminal)
+  await followSettings(command, server.reload, terminal)
   await introduce(terminal, server.refresh, startup)
 }
 

@@ -48,7 +48,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     keys: settings.keys.length,
     discover: settings.discover,
   }
-  void followSettings(command, workerd.reload, terminal)
+  await followSettings(command, workerd.reload, terminal)
   await introduce(terminal, workerd.look, startup)
 }
 

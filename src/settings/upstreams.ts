@@ -47,11 +47,11 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     throw unexpected(shownAs, 'URL, LABEL=URL or an object with a url', given)
   }
   for (const part of Object.keys(given)) {
-    if (!parts.includes(part)) throw unknownName(`${shownAs}: ${part}`, part, parts)
+    if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
   const { url, key, label, lenient } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
-    throw unexpected(`${shownAs}: lenient`, 'true or false', lenient)
+    throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
   return {
     url: readUrl(url, shownAs),

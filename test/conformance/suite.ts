@@ -13,6 +13,7 @@ import { origins } from './origins.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
+import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
@@ -36,6 +37,7 @@ const suites: Record<string, (host: HostName) => void> = {
   shutdown,
   origins,
   keys,
+  'settings file': settingsFile,
 }
 
 /** Declares every test of the suite against one host. */
