@@ -22,9 +22,9 @@ export type { Fetch, Found, Handler, Host, LogEntry } from './host.ts'
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
   const settings = parseSettings(input)
-  const { catalog, router: engines } = createEngines(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
   const ticker = (isolates ? separateTickers : sharedTicker)(tickOf(settings))
+  const { catalog, router, pool: engines } = createEngines(settings, host, ticker)
   const framePipe = host.framePipe ?? transformPipe
   const running = new Set<Exchange>()
   /** Requests that have no response yet. */
@@ -38,8 +38,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   get('/', async (request) => (await fileResponse(host.files, '/')) ?? status(request))
   get('/status', status)
   get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
-  get('/v1/models', async () => jsonResponse({ object: 'list', data: await engines.list() }))
-  get('/v1/models/:id+', async ({ params }) => jsonResponse(await engines.find(decodedId(params))))
+  get('/v1/models', async () => jsonResponse({ object: 'list', data: await router.list() }))
+  get('/v1/models/:id+', async ({ params }) => jsonResponse(await router.find(decodedId(params))))
   const context = { settings, ticker, running }
   routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))

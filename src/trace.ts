@@ -50,6 +50,8 @@ export class Trace {
       outcome: this.#outcome(),
       ...(exchange?.model && { model: exchange.model }),
       ...(exchange?.engine && { engine: exchange.engine }),
+      ...(exchange && exchange.attempts > 1 && { attempts: exchange.attempts }),
+      ...(exchange?.failures.length && { failures: exchange.failures }),
       ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
