@@ -6,6 +6,7 @@ import { type Handler, type Host, isWorkerd } from './host.ts'
 import { chatRoute } from './routes/chat.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
 import { decodedId, noRoute, preflight } from './routes/fallback.ts'
+import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
 import { fileResponse } from './routes/page.ts'
@@ -14,7 +15,6 @@ import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { Trace } from './trace.ts'
-import { VERSION } from './version.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors.ts'
 
 export type { Fetch, Found, Handler, Host, LogEntry } from './host.ts'
@@ -31,13 +31,15 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   let pending = 0
   let isDraining = false
 
+  const health = healthRoutes(catalog, engines, { host: host.name, isDraining: () => isDraining })
   const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
   // HEAD is GET, whose body the host leaves out.
   const get = (path: string, handle: RequestHandler) => routes.get(path, handle).head(path, handle)
 
   get('/', async (request) => (await fileResponse(host.files, '/')) ?? status(request))
   get('/status', status)
-  get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: host.name }))
+  get('/health', health.alive)
+  get('/health/ready', health.ready)
   get('/v1/models', async () => jsonResponse({ object: 'list', data: await router.list() }))
   get('/v1/models/:id+', async ({ params }) => jsonResponse(await router.find(decodedId(params))))
   const context = { settings, ticker, running }
@@ -52,7 +54,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   }
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
-    if (isDraining) throw shuttingDown()
+    // It still serves, whatever it refuses.
+    if (isDraining && path !== '/health') throw shuttingDown()
     if (path === undefined) throw badRequest('The request names no URL that can be read.')
     return (await routes.fetch(request, trace)) as Response
   }
