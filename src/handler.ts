@@ -91,7 +91,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
 /** Milliseconds between two looks at the clocks: a quarter of what has to be noticed first. */
 function tickOf(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
-  const first = Math.min(heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout)
+  const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
+  const first = Math.min(heartbeat, settings.attemptTimeout, ...limits)
   return Math.min(1000, Math.max(5, first / 4))
 }
 

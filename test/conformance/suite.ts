@@ -8,6 +8,8 @@ import { clients } from './clients.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { models } from './models.ts'
+import { pool } from './pool.ts'
+import { queue } from './queue.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
@@ -26,6 +28,8 @@ const suites: Record<string, (host: HostName) => void> = {
   upstream,
   refusals,
   models,
+  pool,
+  queue,
   contract,
   timing,
   deadlines,
