@@ -1,8 +1,6 @@
 /** Every route, and what all requests share. */
 import { type IRequest, type RequestHandler, Router } from 'itty-router'
-import type { Catalog } from './engines/catalog.ts'
-import { createEngines } from './engines/engines.ts'
-import type { Router as EngineRouter } from './engines/router.ts'
+import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
@@ -10,6 +8,7 @@ import { chatRoute } from './routes/chat.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight } from './routes/fallback.ts'
+import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
@@ -19,7 +18,6 @@ import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { Trace } from './trace.ts'
-import { VERSION } from './version.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors.ts'
 
 export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './host.ts'
@@ -27,25 +25,27 @@ export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './host.ts'
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
   const settings = parseSettings(input)
-  const { catalog, router } = createEngines(settings, host)
   const guard = createGuard(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
   const ticker = (isolates ? separateTickers : sharedTicker)(tickOf(settings))
+  const engines = createEngines(settings, host, ticker)
   const running = new Set<Exchange>()
-  const routes = createRoutes({ settings, ticker, running }, catalog, router, guard, host)
   /** Requests that have no response yet. */
   let pending = 0
   let isDraining = false
+  const context = { settings, ticker, running, isDraining: () => isDraining }
+  const routes = createRoutes(context, engines, guard, host)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
-    if (isDraining) throw shuttingDown()
+    // It still serves, whatever it refuses.
+    if (isDraining && path !== '/health') throw shuttingDown()
     if (path === undefined) throw badRequest('The request names no URL that can be read.')
     trace.headers = guard.admit(request)
     return (await routes.fetch(request, trace)) as Response
   }
 
   return {
-    refresh: () => catalog.look(),
+    refresh: () => engines.catalog.look(),
     async fetch(request) {
       const path = URL.parse(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
@@ -74,12 +74,14 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
 
 /** Every route, in the order in which they are tried. */
 function createRoutes(
-  context: ExchangeContext,
-  catalog: Catalog,
-  engines: EngineRouter,
+  context: ExchangeContext & { isDraining: () => boolean },
+  { catalog, router, pool: engines }: Engines,
   guard: Guard,
   { name, files, framePipe = transformPipe }: Host,
 ) {
+  const { isDraining } = context
+  const isTrusted = guard.trusts
+  const health = healthRoutes(catalog, engines, { host: name, isDraining, isTrusted })
   const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
   // HEAD is GET, whose body the host leaves out.
   const get = (path: string, handle: RequestHandler<IRequest, [Trace]>) =>
@@ -89,10 +91,11 @@ function createRoutes(
   routes.options('*', (request) => preflight(routes.routes, request))
   get('/', async (request) => (await fileResponse(files, '/')) ?? status(request))
   get('/status', status)
-  get('/health', () => jsonResponse({ status: 'ok', version: VERSION, host: name }))
+  get('/health', health.alive)
+  get('/health/ready', health.ready)
   routes.all('/v1/*', identify)
-  get('/v1/models', modelsRoute(engines))
-  get('/v1/models/:id+', modelRoute(engines))
+  get('/v1/models', modelsRoute(router))
+  get('/v1/models/:id+', modelRoute(router))
   routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   get('*', ({ url }) => fileResponse(files, new URL(url).pathname))
@@ -112,7 +115,8 @@ function createRoutes(
 /** Milliseconds between two looks at the clocks: a quarter of what has to be noticed first. */
 function tickOf(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
-  const first = Math.min(heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout)
+  const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
+  const first = Math.min(heartbeat, settings.attemptTimeout, ...limits)
   return Math.min(1000, Math.max(5, first / 4))
 }
 

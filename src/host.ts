@@ -16,9 +16,13 @@ export interface LogEntry {
   /** How it ended. `ok` and `refused` are answers without a stream. */
   outcome: 'ok' | 'refused' | 'finished' | 'failed' | 'cancelled'
   model?: string
+  /** The engine that answered, or the last that failed. */
   engine?: string
   /** The name of the key that was presented. */
   key?: string
+  /** How often an engine was asked, if more than once, and how the attempts before the last failed. */
+  attempts?: number
+  failures?: string[]
   /** From the request's arrival to the first chunk with a token. */
   firstTokenMs?: number
   /** Completion tokens, as the engine counted them. */

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import { type Key, type KeyInput, readKey, requireDistinct } from './settings/keys.ts'
+import { checkAliases, checkLarger, type Names, readPairs } from './settings/names.ts'
 import { readHostPattern, readOriginPattern } from './settings/patterns.ts'
 import {
   readBoolean,
@@ -39,6 +40,14 @@ export interface Settings {
   lenient: string[]
   /** Whether to look for well-known servers on this machine. */
   discover: boolean
+  /** How many requests an upstream is given at once, where it does not say; any number by default. */
+  streams?: number
+  /** How many requests may wait for an engine that has as many as it takes. */
+  queue: number
+  /** Models by other names: `{ "gpt-4o": "qwen3:8b" }`. */
+  alias: Names
+  /** The model that is asked where a request is too long for another. */
+  larger: Names
   /** The model of a request that names none. */
   model?: string
   /** Whether models run on this computer's GPU through WebGPU. Only Deno can. */
@@ -62,6 +71,8 @@ export interface Settings {
   heartbeat: number
   /** The longest an engine may take to answer: loading, queueing. */
   answerTimeout: number
+  /** How long one of several engines may send nothing before another is asked. */
+  attemptTimeout: number
   /** The longest from an engine's answer to its first token. */
   firstTokenTimeout: number
   /** The longest pause between two tokens. */
@@ -132,6 +143,10 @@ export const fields: Record<SettingName, Field> = {
   upstreamKey: { ...strings('keys, separated by commas'), secret: true },
   lenient: strings('labels or URLs of upstreams'),
   discover: flag(undefined),
+  streams: integer(undefined, 1, 100_000, 'a number from 1 to 100000'),
+  queue: integer(100, 0, 100_000, 'a number from 0 to 100000'),
+  alias: pairs('NAME=MODEL'),
+  larger: pairs('MODEL=LARGER'),
   model: text(undefined, 'the name of a model'),
   webgpu: flag(false),
   webgpuModels: text(undefined, 'a path or URL of a JSON file'),
@@ -144,6 +159,7 @@ export const fields: Record<SettingName, Field> = {
   headerWait: duration(5_000, 0),
   heartbeat: duration(10_000, 10),
   answerTimeout: duration(15 * 60_000, 10),
+  attemptTimeout: duration(60_000, 10),
   firstTokenTimeout: duration(10 * 60_000, 10),
   tokenTimeout: duration(5 * 60_000, 10),
   clientTimeout: duration(5 * 60_000, 10),
@@ -172,6 +188,8 @@ export function parseSettings(input: SettingsInput = {}): Settings {
   }
   requireDistinct(rest.keys)
   requireKeysFor(rest)
+  checkAliases(rest.alias)
+  checkLarger(rest.larger)
   const discover = rest.discover ?? upstream.length === 0
   const resolved = resolveUpstreams(upstream, upstreamKey, rest.lenient, discover)
   return { ...rest, discover, upstream: resolved }
@@ -218,6 +236,14 @@ function items(expected: string, item: Field['item'] & object): Field {
   return { ...strings(expected), item }
 }
 
+function pairs(expected: string): Field {
+  const schema = z.pipe(
+    z.transform(readPairs),
+    z.record(z.string(), z.string().check(z.minLength(1))),
+  )
+  return { schema, expected, default: {}, kind: 'list' }
+}
+
 function flag(fallback: boolean | undefined): Field {
   const schema = z.pipe(z.transform(readBoolean), z.boolean())
   return { schema, expected: 'true or false', default: fallback, kind: 'boolean' }
@@ -237,7 +263,7 @@ function whole(min: number, max: number) {
   return z.number().check(z.refine(Number.isInteger), z.gte(min), z.lte(max))
 }
 
-function integer(fallback: number, min: number, max: number, expected: string): Field {
+function integer(fallback: number | undefined, min: number, max: number, expected: string): Field {
   const schema = z.pipe(z.transform(readInteger), whole(min, max))
   return { schema, expected, default: fallback, kind: 'value' }
 }

@@ -61,6 +61,8 @@ export class Trace {
       ...(exchange?.model && { model: exchange.model }),
       ...(exchange?.engine && { engine: exchange.engine }),
       ...(this.caller?.name && { key: this.caller.name }),
+      ...(exchange && exchange.attempts > 1 && { attempts: exchange.attempts }),
+      ...(exchange?.failures.length && { failures: exchange.failures }),
       ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),

@@ -47,6 +47,19 @@ const groups: Record<string, Group> = {
     discover: {
       text: 'Look for well-known servers on this machine. By default if there is no --upstream.',
     },
+    streams: {
+      value: 'N',
+      text: 'How many requests an upstream is given at once; the others wait in line, each client in turn. Any number by default; SLUICE_CONFIG can say it of one upstream.',
+    },
+    queue: { value: 'N', text: 'How many may wait in that line.' },
+    alias: {
+      value: 'NAME=MODEL',
+      text: 'Another name for a model, such as gpt-4o=qwen3:8b. May be given several times.',
+    },
+    larger: {
+      value: 'MODEL=LARGER',
+      text: 'The model that answers what is too long for another. May be given several times.',
+    },
     model: {
       value: 'NAME',
       text: 'The model of a request that names none. With --webgpu it is loaded at the start.',
@@ -78,6 +91,10 @@ const groups: Record<string, Group> = {
       text: 'How long a line stays quiet before a heartbeat. 2s on workerd.',
     },
     answerTimeout: { value: 'TIME', text: 'The longest an engine may load or queue.' },
+    attemptTimeout: {
+      value: 'TIME',
+      text: 'How long one of several engines may send nothing before another is asked.',
+    },
     firstTokenTimeout: { value: 'TIME', text: 'The longest wait for the first token after that.' },
     tokenTimeout: { value: 'TIME', text: 'The longest pause between two tokens.' },
     clientTimeout: { value: 'TIME', text: 'The longest a client may read nothing.' },

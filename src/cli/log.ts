@@ -32,6 +32,8 @@ function formatText(entry: LogEntry): string {
     showMs(entry.durationMs),
     entry.outcome,
     ...(entry.code === undefined ? [] : [entry.code]),
+    ...(entry.engine === undefined || !entry.failures ? [] : [`by ${entry.engine}`]),
+    ...(entry.failures ? [`after ${entry.failures.join(', ')}`] : []),
     ...(entry.mended?.length ? [`mended ${entry.mended.join(',')}`] : []),
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]

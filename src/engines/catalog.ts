@@ -13,6 +13,8 @@ export interface Entry {
   models: Model[]
   /** Why it could not be asked. */
   error?: ApiError
+  /** It was not asked yet. */
+  isUnknown?: boolean
 }
 
 export interface CatalogOptions {
@@ -38,6 +40,16 @@ export class Catalog {
   /** Whether no engine can come or go. */
   get isFixed(): boolean {
     return this.#options.discovery === undefined
+  }
+
+  /** What is known, without asking anybody; before the first answer, engines without models. */
+  get known(): Entry[] {
+    if (this.#entries.length > 0) return this.#entries
+    return [...this.#options.engines, this.#options.static].map((engine) => ({
+      engine,
+      models: [],
+      isUnknown: true,
+    }))
   }
 
   /**

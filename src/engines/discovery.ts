@@ -19,7 +19,7 @@ export interface Discovery {
   look(signal: AbortSignal): Promise<{ engine: Engine; models: Model[] }[]>
 }
 
-export interface DiscoveryOptions extends Pick<UpstreamOptions, 'fetch' | 'reasoning'> {
+export interface DiscoveryOptions extends Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'streams'> {
   /** Whether the `[DONE]` of the server with this label or URL counts as a finish. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */

@@ -27,6 +27,12 @@ export interface Progress {
 export interface Engine {
   /** How people know it, in logs and messages: `static`, `ollama`. Never an address. */
   readonly label: string
+  /** How many requests it can work on at once; what is more waits in line. Any number by default. */
+  readonly streams?: number | undefined
+  /** Whether asking again may help where it failed: a server elsewhere may have come back. */
+  readonly mayRecover?: boolean
+  /** False for a model it may not be asked for, whatever it lists. */
+  takes?(model: string): boolean
   /** What it can serve now. Rejects with an `ApiError` when it can't be asked. */
   models(signal: AbortSignal): Promise<Model[]>
   /**

@@ -1,32 +1,46 @@
 import { type Host, isWorkerd } from '../host.ts'
 import type { Settings } from '../settings.ts'
+import type { Ticker } from '../stream/ticker.ts'
 import { Catalog } from './catalog.ts'
 import { createDiscovery } from './discovery.ts'
+import { Pool } from './pool.ts'
 import { createRouter, type Router } from './router.ts'
 import { createStatic } from './static.ts'
 import { Upstream } from './upstream.ts'
 
-/** The engines that the settings ask for, and who picks among them. */
-export function createEngines(
-  settings: Settings,
-  host: Host,
-): { catalog: Catalog; router: Router } {
+/** All engines: what each serves, which serves a model, and who asks them. */
+export interface Engines {
+  catalog: Catalog
+  router: Router
+  pool: Pool
+}
+
+/** The engines that the settings ask for. */
+export function createEngines(settings: Settings, host: Host, ticker: Ticker): Engines {
+  const isolateRequests = host.isolateRequests ?? isWorkerd()
   const shared = {
     fetch: host.fetch ?? ((input, init) => fetch(input, init)),
     reasoning: settings.reasoning === 'keep' ? undefined : settings.reasoning,
   } as const
+  const { streams } = settings
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
       ...(host.engines ?? []),
-      ...settings.upstream.map((upstream) => new Upstream({ ...upstream, ...shared })),
+      ...settings.upstream.map(
+        (upstream) =>
+          new Upstream({ ...shared, ...upstream, streams: upstream.streams ?? streams }),
+      ),
     ],
     static: createStatic(settings),
     discovery: settings.discover
-      ? createDiscovery({ ...shared, lenient: settings.lenient, known, labels })
+      ? createDiscovery({ ...shared, streams, lenient: settings.lenient, known, labels })
       : undefined,
-    isolateRequests: host.isolateRequests ?? isWorkerd(),
+    isolateRequests,
   })
-  return { catalog, router: createRouter(catalog, settings.model) }
+  const router = createRouter(catalog, settings.model, settings.alias)
+  const { queue, attemptTimeout, larger } = settings
+  const pool = new Pool({ router, ticker, queue, attemptTimeout, larger, isolateRequests })
+  return { catalog, router, pool }
 }

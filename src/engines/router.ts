@@ -1,5 +1,6 @@
 import { closest } from '../closest.ts'
 import { ApiError } from '../wire/errors.ts'
+import { type Aliases, aliased, meant } from './aliases.ts'
 import type { Catalog, Entry } from './catalog.ts'
 import type { Engine, Model } from './engine.ts'
 import { STATIC_MODEL } from './static.ts'
@@ -12,78 +13,95 @@ export interface Route {
   engine: Engine
   /** Undefined where the upstream is to choose. */
   model: string | undefined
+  /** Whether the engine could not be asked for its models when that was last tried. */
+  isDown: boolean
 }
 
 export interface Router {
-  /** Picks the engine that serves a model. Rejects with an `ApiError` (404) where none does. */
-  pick(model: string | null | undefined): Promise<Route>
+  /**
+   * The engines that serve a model, in the order of the settings. Rejects with an `ApiError` (404)
+   * where none does.
+   */
+  pick(model: string | null | undefined): Promise<[Route, ...Route[]]>
   /** All models served now, those of upstreams first. */
   list(): Promise<Model[]>
   /** One model served now. Rejects with an `ApiError` (404). */
   find(id: string): Promise<Model>
 }
 
-/** `defaultModel` serves requests that name none. */
-export function createRouter(catalog: Catalog, defaultModel: string | undefined): Router {
+/** `defaultModel` serves requests that name none; `aliases` are names of models by other names. */
+export function createRouter(
+  catalog: Catalog,
+  defaultModel: string | undefined,
+  aliases: Aliases = {},
+): Router {
   async function list(): Promise<Model[]> {
     const entries = await catalog.entries(0)
     const models = entries.filter((entry) => entry.error === undefined).flatMap(modelsOf)
+    const own = models.filter(({ id }) => !Object.hasOwn(aliases, id))
+    own.splice(own.findIndex(named(STATIC_MODEL)), 0, ...aliased(models, aliases))
     const seen = new Set<string>()
-    return models.filter(({ id }) => !seen.has(id) && seen.add(id))
+    return own.filter(({ id }) => !seen.has(id) && seen.add(id))
   }
 
   return {
     list,
     async pick(asked) {
-      const model = asked || defaultModel
+      const model = meant(asked || defaultModel, aliases)
       // A named model needs no list where there is but one place to go: it may be slow to list.
       const isAll = catalog.isFixed && model !== undefined
       const remembered = pickFrom(await catalog.remembered(BELIEVED.found), model, isAll)
       if (remembered !== undefined) return remembered
       const entries = await catalog.entries(BELIEVED.missing)
-      const route = pickFrom(entries, model, true)
-      if (route === undefined) throw unknownModel(model, entries)
-      return route
+      const routes = pickFrom(entries, model, true)
+      if (routes === undefined) throw unknownModel(model, entries, aliases)
+      return routes
     },
     async find(id) {
       const models = await list()
       const model = models.find(named(id)) ?? models.find(named(`${id}:latest`))
       if (model !== undefined) return model
-      throw unknownModel(id, await catalog.remembered(BELIEVED.found))
+      throw unknownModel(id, await catalog.remembered(BELIEVED.found), aliases)
     },
   }
 }
 
+type Routes = [Route, ...Route[]]
+
 /** `isAll`: there can be no other engines or models than these. */
-function pickFrom(entries: Entry[], model: string | undefined, isAll: boolean): Route | undefined {
+function pickFrom(entries: Entry[], model: string | undefined, isAll: boolean): Routes | undefined {
   const own = entries.at(-1) as Entry
   const upstreams = entries.slice(0, -1)
-  if (model === STATIC_MODEL) return { engine: own.engine, model }
+  if (model === STATIC_MODEL) return [routeTo(own, model)]
   const listed = model === undefined ? firstOf(upstreams) : findIn(upstreams, model)
   if (listed !== undefined || !isAll) return listed
   // Nothing else exists: better a fixed text than none.
-  if (upstreams.length === 0) return { engine: own.engine, model: STATIC_MODEL }
+  if (upstreams.length === 0) return [routeTo(own, STATIC_MODEL)]
   // The one upstream knows best what it can load.
   const [only, another] = upstreams
-  return only && !another ? { engine: only.engine, model } : undefined
+  const isTaken = only && !another && (model === undefined || only.engine.takes?.(model) !== false)
+  return isTaken ? [routeTo(only, model)] : undefined
 }
 
-function firstOf(upstreams: Entry[]): Route | undefined {
-  for (const { engine, models, error } of upstreams) {
+function firstOf(upstreams: Entry[]): Routes | undefined {
+  for (const { models, error } of upstreams) {
     const model = models.find(({ loaded }) => loaded !== false)
-    if (model !== undefined && error === undefined) return { engine, model: model.id }
+    if (model !== undefined && error === undefined) return findIn(upstreams, model.id)
   }
   return undefined
 }
 
 /** Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
-function findIn(upstreams: Entry[], model: string): Route | undefined {
+function findIn(upstreams: Entry[], model: string): Routes | undefined {
   for (const id of [model, `${model}:latest`]) {
-    const serving = upstreams.filter(({ models }) => models.some(named(id)))
-    const entry = serving.find(({ error }) => error === undefined) ?? serving[0]
-    if (entry !== undefined) return { engine: entry.engine, model: id }
+    const [first, ...others] = upstreams.filter(({ models }) => models.some(named(id)))
+    if (first !== undefined) return [routeTo(first, id), ...others.map((one) => routeTo(one, id))]
   }
   return undefined
+}
+
+function routeTo({ engine, error }: Entry, model: string | undefined): Route {
+  return { engine, model, isDown: error !== undefined }
 }
 
 function named(id: string): (model: Model) => boolean {
@@ -94,7 +112,7 @@ function modelsOf({ models }: Entry): Model[] {
   return models
 }
 
-function unknownModel(model: string | undefined, entries: Entry[]): ApiError {
+function unknownModel(model: string | undefined, entries: Entry[], aliases: Aliases): ApiError {
   const silent = entries
     .filter(({ error }) => error !== undefined)
     .map(({ engine }) => engine.label)
@@ -104,7 +122,7 @@ function unknownModel(model: string | undefined, entries: Entry[]): ApiError {
     return new ApiError(404, message, { code: 'model_not_found', param: 'model' })
   }
   const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
-  const near = closest(model, names)
+  const near = closest(model, [...names, ...Object.keys(aliases)])
   const hint =
     near.length > 0
       ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`

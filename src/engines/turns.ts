@@ -1,9 +1,7 @@
-import { ApiError } from '../wire/errors.ts'
+import { tooMany, Usual } from './pool/busy.ts'
+import { FairLine, type Waiting } from './pool/fair-line.ts'
 
-/** Seconds a client is told to wait where nothing is known of how long a turn takes. */
-const GUESS = 5
-
-interface Waiter {
+interface Waiter extends Waiting {
   /** What the turn is for: equal words can share what was made ready. */
   purpose: string
   start: () => void
@@ -20,10 +18,9 @@ export interface Turn {
 /** Lets one request at a time to what can only do one thing at a time, in the order they came. */
 export class Turns {
   readonly #most: number
-  readonly #line: Waiter[] = []
+  readonly #line = new FairLine<Waiter>()
+  readonly #usual = new Usual()
   #isTaken = false
-  /** Seconds a turn took lately. */
-  #usual: number | undefined
 
   /** `most`: how many may wait in line. */
   constructor(most: number) {
@@ -41,13 +38,15 @@ export class Turns {
   take(purpose: string, signal: AbortSignal): Promise<Turn> {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.#isTaken) return Promise.resolve(this.#give(purpose))
-    if (this.#line.length >= this.#most) return Promise.reject(this.#full())
+    const { size } = this.#line
+    if (size >= this.#most) return Promise.reject(tooMany(size, size + 1, 1, this.#usual.seconds))
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.#line.splice(this.#line.indexOf(waiter), 1)
+        this.#line.remove(waiter)
         reject(signal.reason)
       }
       const waiter: Waiter = {
+        who: '',
         purpose,
         start: () => {
           signal.removeEventListener('abort', leave)
@@ -64,28 +63,14 @@ export class Turns {
     const startedAt = performance.now()
     let hasEnded = false
     return {
-      isShared: () => this.#line[0]?.purpose === purpose,
+      isShared: () => this.#line.peek()?.purpose === purpose,
       end: () => {
         if (hasEnded) return
         hasEnded = true
-        this.#learn((performance.now() - startedAt) / 1000)
+        this.#usual.learn((performance.now() - startedAt) / 1000)
         this.#isTaken = false
-        this.#line.shift()?.start()
+        this.#line.take()?.start()
       },
     }
-  }
-
-  #learn(seconds: number): void {
-    this.#usual = this.#usual === undefined ? seconds : this.#usual * 0.7 + seconds * 0.3
-  }
-
-  #full(): ApiError {
-    const ahead = this.#line.length + 1
-    const seconds = Math.max(1, Math.ceil(ahead * (this.#usual ?? GUESS)))
-    const message = `The engine is busy and ${this.#line.length} requests wait already; ask again in about ${seconds} s.`
-    return new ApiError(503, message, {
-      code: 'engine_busy',
-      headers: { 'retry-after': String(seconds) },
-    })
   }
 }

@@ -10,6 +10,7 @@ import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
 import type { Engine, Model } from './engine.ts'
+import { ModelNames } from './model-names.ts'
 import { readJson, refusal } from './upstream-body.ts'
 
 export interface UpstreamOptions {
@@ -21,6 +22,12 @@ export interface UpstreamOptions {
   lenient: boolean
   /** The one name reasoning is given; undefined leaves it as it comes. */
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
+  /** How many requests it is given at once; any number by default. */
+  streams?: number | undefined
+  /** The names it may be asked for; `*` stands for anything. All by default. */
+  models?: readonly string[] | undefined
+  /** What it calls the models that clients know by other names. */
+  rewrite?: Readonly<Record<string, string>> | undefined
   /** The global `fetch`, or a host's own. */
   fetch: Fetch
 }
@@ -35,6 +42,9 @@ const MIN_SECRET = 8
 
 export class Upstream implements Engine {
   readonly label: string
+  readonly streams: number | undefined
+  readonly mayRecover = true
+  readonly #names: ModelNames
   readonly #options: UpstreamOptions
   /** What the upstream's own words must not show a client. */
   readonly #secrets: string[]
@@ -43,6 +53,8 @@ export class Upstream implements Engine {
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
+    this.streams = options.streams
+    this.#names = new ModelNames(options)
     this.#options = options
     const key = options.key ?? ''
     // Servers that want no key are given "none" or "ollama": words that their messages need.
@@ -50,9 +62,14 @@ export class Upstream implements Engine {
     this.#secrets = [...(isSecret ? [key] : []), new URL(options.url).host]
   }
 
+  takes(model: string): boolean {
+    return this.#names.takes(model)
+  }
+
   async models(signal: AbortSignal): Promise<Model[]> {
     const body = await this.#readModels(signal)
-    if (isObject(body) && Array.isArray(body.data)) return body.data.filter(isModel)
+    if (isObject(body) && Array.isArray(body.data))
+      return this.#names.listed(body.data.filter(isModel))
     const message = `${this.label} answered /models with something else than a list of models.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
@@ -68,8 +85,9 @@ export class Upstream implements Engine {
     }
   }
 
-  async chat(request: ChatRequest, signal: AbortSignal): Promise<ChatStream> {
+  async chat(asked: ChatRequest, signal: AbortSignal): Promise<ChatStream> {
     // Its own controller: a stream the contract ends is let go though its client has not left.
+    const request = this.#names.renamed(asked)
     const control = new AbortController()
     const abort = () => control.abort(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
@@ -85,7 +103,8 @@ export class Upstream implements Engine {
   }
 
   async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
-    const response = await this.#accepted(await this.#post('/embeddings', request, signal))
+    const renamed = this.#names.renamed(request)
+    const response = await this.#accepted(await this.#post('/embeddings', renamed, signal))
     const { json, value } = await readJson(response, this.label)
     if (isObject(value) && Array.isArray(value.data)) return { kind: 'whole', json, mended: [] }
     const message = `${this.label} answered /embeddings with something else than embeddings.`

@@ -1,17 +1,18 @@
 import { chatEncoder } from '../dialects/chat.ts'
-import type { Router } from '../engines/router.ts'
+import type { Pool } from '../engines/pool.ts'
+import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import type { Pipe } from '../stream/pipe.ts'
-import { streamResponse } from '../stream/response.ts'
-import { wholeResponse } from '../stream/whole.ts'
+import { openStream, streamResponse } from '../stream/response.ts'
+import { readWhole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { parseChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { beginExchange, type ExchangeContext } from './exchange.ts'
 
 export interface ChatRouteOptions extends ExchangeContext {
-  engines: Router
+  engines: Pool
   /** Makes the pipe for frames that are only forwarded. */
   framePipe: () => Pipe
 }
@@ -25,12 +26,8 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
     const asked = parseChatRequest(body)
     const use = { model: asked.model, prompt: asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-
-    const ask = async (signal: AbortSignal) => {
-      const { engine, model } = await engines.pick(asked.model)
+    const ask = ({ engine, model }: Route, signal: AbortSignal) => {
       if (!asked.model && model) trace.caller?.requireModel(model)
-      exchange.engine = engine.label
-      exchange.model = model
       return engine.chat(
         model === asked.model ? asked : { ...asked, model },
         signal,
@@ -40,9 +37,17 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
       )
     }
     try {
-      if (!asked.stream) return await wholeResponse(exchange, ask)
+      if (!asked.stream) {
+        const whole = engines.answer(exchange, asked.model, (route, signal) =>
+          readWhole(exchange, ask(route, signal), signal),
+        )
+        return await wholeResponse(exchange, whole)
+      }
+      const opening = engines.answer(exchange, asked.model, (route, signal) =>
+        openStream(exchange, ask(route, signal), signal),
+      )
       const encoder = chatEncoder(trace.id, asked.model ?? '')
-      return await streamResponse(exchange, ask, encoder, settings)
+      return await streamResponse(exchange, opening, encoder, settings)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error

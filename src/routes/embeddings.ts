@@ -1,31 +1,42 @@
-import type { Router } from '../engines/router.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Pool } from '../engines/pool.ts'
+import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
-import { wholeResponse } from '../stream/whole.ts'
+import type { WholeAnswer } from '../stream/chat-stream.ts'
+import { readWhole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { parseEmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError, toApiError } from '../wire/errors.ts'
 import { beginExchange, type ExchangeContext } from './exchange.ts'
 
 /** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
-export function embeddingsRoute(engines: Router, context: ExchangeContext) {
+export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = parseEmbeddingRequest(await readJsonBody(request, context.settings.maxBody))
     const use = { model: asked.model, prompt: asked.input }
     const exchange = await beginExchange(context, request, trace, use)
+    const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
+      if (!asked.model && model) trace.caller?.requireModel(model)
+      if (!engine.embed) throw unable(model ?? engine.label)
+      return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal)
+    }
     try {
-      return await wholeResponse(exchange, async (signal) => {
-        const { engine, model } = await engines.pick(asked.model)
-        if (!asked.model && model) trace.caller?.requireModel(model)
-        exchange.engine = engine.label
-        exchange.model = model
-        if (!engine.embed) throw unable(model ?? engine.label)
-        return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal)
-      })
+      const whole = engines.answer(
+        exchange,
+        asked.model,
+        (route, signal) => readWhole(exchange, ask(route, signal), signal),
+        canEmbed,
+      )
+      return await wholeResponse(exchange, whole)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error
     }
   }
+}
+
+function canEmbed(engine: Engine): boolean {
+  return engine.embed !== undefined
 }
 
 function unable(model: string): ApiError {

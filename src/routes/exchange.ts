@@ -40,6 +40,7 @@ export async function beginExchange(
       void Promise.resolve(ended.delivered).then(() => running.delete(ended))
     },
   })
+  exchange.who = trace.caller?.name ?? ''
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange

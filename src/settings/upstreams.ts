@@ -1,4 +1,5 @@
 import { SettingsError, unexpected, unknownName } from './error.ts'
+import { type Names, readModels, readNames } from './names.ts'
 
 /** An upstream as code may give it. */
 export interface UpstreamInput {
@@ -8,6 +9,12 @@ export interface UpstreamInput {
   label?: string
   /** Take a `[DONE]` without a finish reason as `stop`. */
   lenient?: boolean
+  /** How many requests it is given at once. */
+  streams?: number
+  /** The names it may be asked for; `*` stands for anything. */
+  models?: readonly string[]
+  /** What it calls the models that clients know by other names. */
+  rewrite?: Readonly<Names>
 }
 
 /** An upstream ready for use. */
@@ -18,6 +25,9 @@ export interface ResolvedUpstream {
   label: string
   key?: string
   lenient: boolean
+  streams?: number
+  models?: readonly string[]
+  rewrite?: Readonly<Names>
 }
 
 /** The ports local servers are known by, and what the server at each is called. */
@@ -32,7 +42,7 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
 }
 
 const labelPattern = /^[a-z0-9][a-z0-9._-]{0,39}$/i
-const parts = ['url', 'key', 'label', 'lenient']
+const parts = ['url', 'key', 'label', 'lenient', 'streams', 'models', 'rewrite']
 
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
 export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
@@ -49,12 +59,15 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
   for (const part of Object.keys(given)) {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
-  const { url, key, label, lenient } = given as Record<string, unknown>
+  const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
   return {
     url: readUrl(url, shownAs),
+    ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}: streams`) }),
+    ...(models !== undefined && { models: readModels(models, `${shownAs}: models`) }),
+    ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}: rewrite`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
     ...(lenient !== undefined && { lenient }),
@@ -88,7 +101,7 @@ export function resolveUpstreams(
     taken.add(label)
     const key = rest.key || readKey(keys[index] ?? '')
     const listed = lenient.some((name) => name === label || isSameUrl(name, url))
-    return { url, label, ...(key && { key }), lenient: listed || rest.lenient === true }
+    return { ...rest, url, label, ...(key && { key }), lenient: listed || rest.lenient === true }
   })
   for (const name of lenient) {
     const meant = upstreams.some(({ label, url }) => name === label || isSameUrl(name, url))
@@ -115,6 +128,11 @@ function readUrl(given: unknown, shownAs: string): string {
   }
   const path = url.pathname.replace(/\/+$/, '')
   return url.origin + (path === '' ? '/v1' : path)
+}
+
+function readStreams(given: unknown, shownAs: string): number {
+  if (typeof given === 'number' && Number.isInteger(given) && given > 0) return given
+  throw unexpected(shownAs, 'a whole number from 1', given)
 }
 
 function readLabel(given: unknown, shownAs: string): string {

@@ -44,6 +44,12 @@ export type ChatStream = (ChunkStream | FrameStream | WholeAnswer) & {
   headers?: Record<string, string>
 }
 
+/** A stream up to its first batch: as long as there is none, another engine may still take over. */
+export interface OpenedStream {
+  stream: (ChunkStream | FrameStream) & { headers?: Record<string, string> }
+  first: IteratorResult<ChatChunk[] | Uint8Array<ArrayBuffer>[], void>
+}
+
 /** Holds an engine's own chunks to the contract. The end of `batches` is the end of the stream. */
 export function obey(
   batches: AsyncIterator<ChatChunk[], void, void>,

@@ -31,6 +31,11 @@ export class Exchange {
   /** The label of the engine that answers, and the model it was asked for. */
   engine: string | undefined
   model: string | undefined
+  /** Who asks, where clients are told apart: they take turns at a busy engine. */
+  who = ''
+  /** How often an engine was asked, and how each attempt but the last failed: `gpu upstream_…`. */
+  attempts = 0
+  readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */
   isStream = false
   /** Settles when the client has taken the last of a streamed answer, or is gone. */
@@ -43,6 +48,8 @@ export class Exchange {
   onTick: Tick | undefined
   /** Called once, when the outcome is known. */
   onStop: ((outcome: Outcome) => void) | undefined
+  /** Called once, when the outcome is known: the engine is free again. */
+  onRelease: ((outcome: Outcome) => void) | undefined
 
   readonly #control = new AbortController()
   readonly #deadlines: Deadlines
@@ -68,6 +75,21 @@ export class Exchange {
   /** Aborts with the outcome: what the engine does for this request must stop. */
   get signal(): AbortSignal {
     return this.#control.signal
+  }
+
+  /** An engine is asked, for the first time or after another one has failed. */
+  attempt(engine: string, model: string | undefined): void {
+    this.engine = engine
+    this.model = model
+    this.attempts++
+  }
+
+  /** The engine failed before its first chunk: another answer is waited for from now on. */
+  retry(failure: string): void {
+    this.failures.push(failure)
+    this.#answer = undefined
+    this.progress = undefined
+    this.#deadlines.enter('answer', performance.now())
   }
 
   /** The engine has answered; its first token is waited for. */
@@ -142,6 +164,7 @@ export class Exchange {
       this.#control.abort(reason)
       this.#reject(reason)
     }
+    this.onRelease?.(outcome)
     this.onStop?.(outcome)
     this.#options.onEnd(this)
   }

@@ -5,7 +5,7 @@
 import type { ChatChunk } from '../wire/chat.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
 import { encodeText } from '../wire/sse.ts'
-import type { ChatStream, ChunkStream, FrameStream } from './chat-stream.ts'
+import type { ChatStream, ChunkStream, FrameStream, OpenedStream } from './chat-stream.ts'
 import { Cancelled, type Exchange, type Outcome } from './exchange.ts'
 import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -14,7 +14,6 @@ import { within } from './within.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 type LiveStream = ChunkStream | FrameStream
-type Batch = IteratorResult<ChatChunk[] | Bytes[], void>
 
 /** How a dialect writes a stream. Each text is one or more whole frames. */
 export interface StreamEncoder {
@@ -45,24 +44,17 @@ export interface StreamSettings {
 /** The fewest milliseconds between two comments that tell of progress. */
 const NEWS = 500
 
-/** An engine's answer up to its first batch. */
-interface Opened {
-  stream: LiveStream & { headers?: Record<string, string> }
-  first: Batch
-}
-
 /**
- * Answers with the engine's stream. Rejects with an `ApiError` while the status can still tell it;
+ * Answers with the stream that is being opened. Rejects with an `ApiError` while the status can still tell it;
  * once the headers went out, a failure is the stream's last frame.
  */
 export async function streamResponse(
   exchange: Exchange,
-  ask: (signal: AbortSignal) => Promise<ChatStream>,
+  opening: Promise<OpenedStream>,
   encoder: StreamEncoder,
   settings: StreamSettings,
 ): Promise<Response> {
   exchange.isStream = true
-  const opening = open(exchange, ask)
   opening.catch(() => {})
   const early = await exchange.orStop(within(settings.headerWait, opening))
   const pipe = early?.stream.kind === 'frames' ? settings.framePipe() : transformPipe()
@@ -80,11 +72,15 @@ const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-async function open(
+/** An engine's answer up to its first batch. Rejects with what ends it before. */
+export async function openStream(
   exchange: Exchange,
-  ask: (signal: AbortSignal) => Promise<ChatStream>,
-): Promise<Opened> {
-  const stream = await ask(exchange.signal)
+  answer: Promise<ChatStream>,
+  signal: AbortSignal,
+): Promise<OpenedStream> {
+  const stream = await answer
+  // It was given up meanwhile, and another one is asked.
+  signal.throwIfAborted()
   if (stream.kind === 'whole') throw new TypeError('an engine answered a stream whole')
   exchange.begin(stream)
   return { stream, first: await stream.items.next() }
@@ -117,7 +113,7 @@ class Delivery {
     if (exchange.outcome !== undefined) this.#stop(exchange.outcome)
   }
 
-  async run(opening: Promise<Opened>): Promise<void> {
+  async run(opening: Promise<OpenedStream>): Promise<void> {
     const exchange = this.#exchange
     try {
       const { stream, first } = await opening

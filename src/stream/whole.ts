@@ -2,21 +2,30 @@ import type { ChatStream } from './chat-stream.ts'
 import { collect } from './collect.ts'
 import type { Exchange } from './exchange.ts'
 
-/**
- * Answers with one completion: the engine's own JSON, or its stream folded into one. Rejects with
- * an `ApiError`.
- */
-export async function wholeResponse(
-  exchange: Exchange,
-  ask: (signal: AbortSignal) => Promise<ChatStream>,
-): Promise<Response> {
-  const answer = await exchange.orStop(ask(exchange.signal))
-  exchange.begin(answer)
-  const json = await exchange.orStop(read(answer, exchange))
+/** A whole answer's JSON, and the response headers the engine wants a client to see. */
+export interface Whole {
+  json: string
+  headers?: Record<string, string> | undefined
+}
+
+/** Answers with one completion. Rejects with an `ApiError`, or with why the exchange ended. */
+export async function wholeResponse(exchange: Exchange, asking: Promise<Whole>): Promise<Response> {
+  const { json, headers } = await exchange.orStop(asking)
   exchange.finish()
-  return new Response(json, {
-    headers: { 'content-type': 'application/json', ...answer.headers },
-  })
+  return new Response(json, { headers: { 'content-type': 'application/json', ...headers } })
+}
+
+/** The engine's own JSON, or its stream folded into one. Rejects with what ends it before. */
+export async function readWhole(
+  exchange: Exchange,
+  answering: Promise<ChatStream>,
+  signal: AbortSignal,
+): Promise<Whole> {
+  const answer = await answering
+  // It was given up meanwhile, and another one is asked.
+  signal.throwIfAborted()
+  exchange.begin(answer)
+  return { json: await read(answer, exchange), headers: answer.headers }
 }
 
 async function read(answer: ChatStream, exchange: Exchange): Promise<string> {

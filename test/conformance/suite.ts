@@ -10,6 +10,8 @@ import { deadlines } from './deadlines.ts'
 import { keys } from './keys.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
+import { pool } from './pool.ts'
+import { queue } from './queue.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
@@ -29,6 +31,8 @@ const suites: Record<string, (host: HostName) => void> = {
   upstream,
   refusals,
   models,
+  pool,
+  queue,
   contract,
   timing,
   deadlines,

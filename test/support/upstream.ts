@@ -222,7 +222,19 @@ function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaNam
   if (record.method === 'POST' && path === '/v1/chat/completions') {
     return chatScript(record.body, offer, persona)
   }
+  if (record.method === 'POST' && path === '/v1/embeddings') {
+    const { script } = offer
+    return script && 'steps' in script ? script : json(200, EMBEDDINGS)
+  }
   return json(404, { detail: 'Not Found' })
+}
+
+/** Whatever is asked for. */
+const EMBEDDINGS = {
+  object: 'list',
+  data: [{ object: 'embedding', index: 0, embedding: [1, 2] }],
+  model: 'm',
+  usage: { prompt_tokens: 1, total_tokens: 1 },
 }
 
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {

@@ -28,7 +28,7 @@ function router(upstreams: Engine[], defaultModel?: string, more: Partial<Catalo
 }
 
 async function picked(from: ReturnType<typeof router>, model?: string | null) {
-  const route = await from.pick(model)
+  const [route] = await from.pick(model)
   return `${route.engine.label} ${route.model}`
 }
 

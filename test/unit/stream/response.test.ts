@@ -4,7 +4,7 @@ import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
 import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
 import { transformPipe } from '../../../src/stream/pipe.ts'
 import { readFrames } from '../../../src/stream/read.ts'
-import { streamResponse } from '../../../src/stream/response.ts'
+import { openStream, streamResponse } from '../../../src/stream/response.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
 import type { ChatChunk } from '../../../src/wire/chat.ts'
 import { ChatContract } from '../../../src/wire/contract.ts'
@@ -39,7 +39,8 @@ async function respond(ask: () => Promise<ChatStream>) {
     clientTimeout: limits.clientTimeout,
     framePipe: transformPipe,
   }
-  const response = await streamResponse(exchange, ask, chatEncoder('id', 'm'), settings)
+  const opening = openStream(exchange, ask(), exchange.signal)
+  const response = await streamResponse(exchange, opening, chatEncoder('id', 'm'), settings)
   return { exchange, outcomes, response }
 }
 

@@ -1,0 +1,254 @@
+import type { Exchange, Outcome } from '../stream/exchange.ts'
+import type { Ticker } from '../stream/ticker.ts'
+import { ApiError } from '../wire/errors.ts'
+import type { Engine } from './engine.ts'
+import { orAborted } from './or-aborted.ts'
+import { Member } from './pool/member.ts'
+import { type Place, Places } from './pool/places.ts'
+import { RetryBudget } from './pool/retry-budget.ts'
+import { isPassing, restOf, type Verdict, verdictOf } from './pool/verdict.ts'
+import type { Route, Router } from './router.ts'
+
+export interface PoolOptions {
+  router: Router
+  ticker: Ticker
+  /** How many requests may wait for an engine. */
+  queue: number
+  /** Milliseconds without a first chunk after which another engine is asked, if there is one. */
+  attemptTimeout: number
+  /** The model that is asked where a request is too long for another. */
+  larger: Readonly<Record<string, string>>
+  /** Whether no request may be woken by another (workerd). */
+  isolateRequests: boolean
+}
+
+/** Asks one engine, up to the first chunk or to a whole answer. Aborting the signal stops it. */
+export type Attempt<T> = (route: Route, signal: AbortSignal) => Promise<T>
+
+/** One request on its way to an engine. */
+interface Call<T> {
+  exchange: Exchange
+  attempt: Attempt<T>
+  routes: Route[]
+  members: Member[]
+  /** Those that have failed it. */
+  tried: Set<Member>
+}
+
+/** How often a request may be tried again where that costs the engines something. */
+const MOST_RETRIES = 2
+
+/** The longest `Retry-After` that is waited for, and the wait where none is given, milliseconds. */
+const REST = { longest: 3_000, first: 150, jitter: 300 }
+
+/** How long an engine that is too busy is asked last, where it does not say. */
+const BUSY = 1_000
+
+/** Codes of what went wrong on this side: they say nothing about the engine. */
+const OURS = new Set(['shutting_down', 'internal_error'])
+
+/** All engines: finds one that serves a model and has time, and another one if that fails. */
+export class Pool {
+  readonly #options: PoolOptions
+  readonly #places: Places
+  readonly #budget = new RetryBudget()
+  readonly #members = new WeakMap<Engine, Member>()
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#places = new Places(options.queue, options.isolateRequests)
+  }
+
+  /** How many requests wait for an engine. */
+  get waiting(): number {
+    return this.#places.waiting
+  }
+
+  /** How an engine fares. */
+  member(engine: Engine): Member {
+    let member = this.#members.get(engine)
+    if (member === undefined) {
+      member = new Member(engine)
+      this.#members.set(engine, member)
+    }
+    return member
+  }
+
+  /**
+   * Asks an engine that serves the model, and after a failure another. Rejects with an `ApiError`,
+   * or with why the exchange ended. Where an engine `can` do it, those that can't are left out.
+   */
+  async answer<T>(
+    exchange: Exchange,
+    asked: string | null | undefined,
+    attempt: Attempt<T>,
+    can: (engine: Engine) => boolean = () => true,
+  ): Promise<T> {
+    this.#budget.request(performance.now())
+    for (let model = asked; ; ) {
+      const routes = await this.#options.router.pick(model)
+      const able = routes.filter(({ engine }) => can(engine))
+      try {
+        return await this.#askOneOf(exchange, able.length > 0 ? able : routes, attempt)
+      } catch (error) {
+        const larger = verdictOf(error) === 'overflow' && this.#larger(model, routes[0].model)
+        if (!larger || exchange.outcome !== undefined) throw error
+        exchange.retry(nameOf(exchange.engine, error))
+        model = larger
+      }
+    }
+  }
+
+  #larger(asked: string | null | undefined, found: string | undefined): string | undefined {
+    const { larger } = this.#options
+    for (const name of [asked, found]) if (name && Object.hasOwn(larger, name)) return larger[name]
+    return undefined
+  }
+
+  async #askOneOf<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
+    const now = performance.now()
+    const members = routes.map(({ engine, isDown }) => {
+      const member = this.member(engine)
+      member.listed(isDown, now)
+      return member
+    })
+    const call: Call<T> = { exchange, attempt, routes, members, tried: new Set() }
+    for (let next = members, retries = 0; ; retries++) {
+      const taking = this.#places.take({
+        who: exchange.who,
+        members: next,
+        isForced: next.length === 1,
+        signal: exchange.signal,
+      })
+      const place = taking instanceof Promise ? await taking : taking
+      try {
+        return await this.#ask(call, place)
+      } catch (error) {
+        next = await this.#next(call, place, error, retries)
+        exchange.retry(nameOf(place.member.engine.label, error))
+      }
+    }
+  }
+
+  /** One attempt. Ends the place where it fails; otherwise the end of the exchange does. */
+  async #ask<T>(call: Call<T>, place: Place): Promise<T> {
+    const { exchange, attempt, routes, members } = call
+    const { member, pass } = place
+    const route = routes[members.indexOf(member)] as Route
+    const control = new AbortController()
+    const { signal } = exchange
+    const abort = () => control.abort(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    exchange.onRelease = (outcome) => release(place, outcome)
+    if (exchange.outcome !== undefined) release(place, exchange.outcome)
+    exchange.attempt(member.engine.label, route.model)
+    const stopWatch = this.#watch(call, member, control)
+    try {
+      control.signal.throwIfAborted()
+      const asking = attempt(route, control.signal)
+      const answer = await (stopWatch ? orAborted(asking, control.signal) : asking)
+      pass.answered()
+      return answer
+    } catch (error) {
+      signal.removeEventListener('abort', abort)
+      control.abort(error)
+      throw error
+    } finally {
+      stopWatch?.()
+    }
+  }
+
+  /** Gives an engine up that sends nothing for too long, once there is another to ask. */
+  #watch<T>(call: Call<T>, member: Member, control: AbortController): (() => void) | undefined {
+    if (call.members.length - call.tried.size < 2) return undefined
+    const { attemptTimeout, ticker } = this.#options
+    const startedAt = performance.now()
+    return ticker.add((now) => {
+      if (now - startedAt < attemptTimeout || control.signal.aborted) return
+      const others = this.#others(call, member).filter(({ hasRoom, isDown }) => hasRoom && !isDown)
+      if (others.length === 0 || !this.#budget.withdraw(now)) return
+      const { label } = member.engine
+      const message = `${label} sent nothing for ${attemptTimeout / 1000} s; --attempt-timeout allows no more.`
+      control.abort(new ApiError(504, message, { code: 'attempt_timeout' }))
+    })
+  }
+
+  /** The engines to ask next. Throws the error where there is nothing left to try. */
+  async #next<T>(call: Call<T>, place: Place, error: unknown, retries: number): Promise<Member[]> {
+    const { exchange, tried } = call
+    const { member } = place
+    if (exchange.outcome !== undefined) throw error
+    const now = performance.now()
+    const verdict = verdictOf(error)
+    exchange.onRelease = undefined
+    settle(place, verdict, error, now)
+    if (verdict === 'refused' || verdict === 'overflow') throw error
+    tried.add(member)
+    const others = this.#others(call, member).filter(({ hasRoom }) => verdict !== 'busy' || hasRoom)
+    if (others.length > 0) {
+      if (!this.#mayMoveOn(place, error, retries, now)) throw error
+      return others
+    }
+    const rest = retries > 0 ? undefined : restBefore(member.engine, verdict, error)
+    if (rest === undefined || !this.#budget.withdraw(now)) throw error
+    await pause(rest, exchange.signal)
+    return [member]
+  }
+
+  /** Engines that have not failed this request, and may be asked now. */
+  #others<T>({ members, tried }: Call<T>, member: Member): Member[] {
+    const now = performance.now()
+    return members.filter(
+      (other) => other !== member && !tried.has(other) && other.breaker.isPassable(now),
+    )
+  }
+
+  /** What never reached an engine, or was a probe, adds no load worth counting. */
+  #mayMoveOn(place: Place, error: unknown, retries: number, now: number): boolean {
+    const code = error instanceof ApiError ? error.code : null
+    if (code === 'upstream_unreachable' || code === 'attempt_timeout') return true
+    if (place.pass.isProbe) return true
+    return retries < MOST_RETRIES && this.#budget.withdraw(now)
+  }
+}
+
+/** What an attempt that failed says about its engine. */
+function settle({ member, pass, end }: Place, verdict: Verdict, error: unknown, now: number): void {
+  const rest = verdict === 'busy' ? (restOf(error) ?? BUSY) : 0
+  if (rest > 0) member.restUntil = now + Math.min(rest, 60_000)
+  if (verdict === 'broken') pass.failed(now)
+  else pass.answered()
+  pass.forgotten()
+  end()
+}
+
+/** The exchange is over, and with it what its engine had to do. */
+function release({ pass, end }: Place, outcome: Outcome): void {
+  const now = performance.now()
+  if (outcome.kind === 'finished') pass.succeeded(now)
+  else if (outcome.kind === 'failed' && isItsFault(outcome.error)) pass.failed(now)
+  else pass.forgotten()
+  end()
+}
+
+function isItsFault(error: ApiError): boolean {
+  return verdictOf(error) === 'broken' && !OURS.has(error.code ?? '')
+}
+
+/** Milliseconds before the same engine is asked once more; undefined where that would not help. */
+function restBefore(engine: Engine, verdict: Verdict, error: unknown): number | undefined {
+  if (!engine.mayRecover || !isPassing(error)) return undefined
+  const rest = restOf(error)
+  if (rest !== undefined) return rest <= REST.longest ? rest : undefined
+  return verdict === 'broken' ? REST.first + Math.random() * REST.jitter : undefined
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return orAborted(new Promise((resolve) => setTimeout(resolve, ms)), signal)
+}
+
+function nameOf(engine: string | undefined, error: unknown): string {
+  const code = error instanceof ApiError ? (error.code ?? error.status) : 'failed'
+  return `${engine ?? 'an engine'} ${code}`
+}

@@ -1,0 +1,221 @@
+import { separateTickers, type Ticker } from '../../stream/ticker.ts'
+import { ApiError } from '../../wire/errors.ts'
+import type { Pass } from './breaker.ts'
+import { tooMany } from './busy.ts'
+import { FairLine, type Waiting } from './fair-line.ts'
+import type { Member } from './member.ts'
+
+/** Milliseconds between two looks of one who waits where nobody may wake him. */
+const LOOK = 50
+
+/** Milliseconds in which a place's holder shows that it is still there, and after which it is gone. */
+const LEASE = { shown: 1_000, over: 15_000 }
+
+/** A place at an engine, and the passage through its breaker. */
+export interface Place {
+  readonly member: Member
+  readonly pass: Pass
+  /** Gives it to the next in line. Doing it again does nothing. */
+  end(): void
+}
+
+export interface Wish {
+  /** Whose turn it is. */
+  who: string
+  /** The engines that would do, in the order of the settings. */
+  members: Member[]
+  /** There is no other way: an engine that failed lately is asked all the same. */
+  isForced: boolean
+  /** Leaves the line. */
+  signal: AbortSignal
+}
+
+interface Held extends Place {
+  seenAt: number
+  stop: (() => void) | undefined
+}
+
+type Fate = { place: Held } | { refusal: ApiError }
+
+interface Waiter extends Waiting, Omit<Wish, 'signal'> {
+  seenAt: number
+  fate?: Fate
+  /** Where he may be woken: does so. */
+  wake: () => void
+}
+
+/**
+ * The places at all engines, and the one line before them. Where requests are isolated nobody is
+ * woken by another: each looks for himself, and a place whose holder vanished is taken back.
+ */
+export class Places {
+  readonly #most: number
+  readonly #line = new FairLine<Waiter>()
+  /** Those with a lease. */
+  readonly #held = new Set<Held>()
+  readonly #look: Ticker | undefined
+  readonly #show: Ticker | undefined
+
+  /** `most`: how many may wait for the same engine. */
+  constructor(most: number, isolated: boolean) {
+    this.#most = most
+    this.#look = isolated ? separateTickers(LOOK) : undefined
+    this.#show = isolated ? separateTickers(LEASE.shown) : undefined
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#line.size
+  }
+
+  /**
+   * A place at the best of the engines. Throws an `ApiError` (503) where too many wait already or
+   * all are left alone for a while; the promise rejects with the signal's reason.
+   */
+  take(wish: Wish): Place | Promise<Place> {
+    const now = performance.now()
+    if (this.#line.size > 0) for (const member of wish.members) this.#serve(member, now)
+    const best = bestOf(wish, now)
+    if (best !== undefined) return this.#hold(this.#give(best, now))
+    if (!wish.members.some((member) => isOpenTo(wish, member, now))) {
+      throw resting(wish.members, now)
+    }
+    this.#refuseTooMany(wish.members)
+    return this.#wait(wish, now)
+  }
+
+  #wait({ signal, ...wish }: Wish, now: number): Promise<Place> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        ...wish,
+        seenAt: now,
+        wake: () => {
+          const { fate } = waiter
+          if (fate === undefined) return
+          stop()
+          if ('place' in fate) resolve(this.#hold(fate.place))
+          else reject(fate.refusal)
+        },
+      }
+      const leave = () => {
+        stop()
+        if (waiter.fate === undefined) this.#line.remove(waiter)
+        else if ('place' in waiter.fate) waiter.fate.place.end()
+        reject(signal.reason)
+      }
+      const stopLooking = this.#look?.add((at) => {
+        waiter.seenAt = at
+        this.#takeBack(at)
+        waiter.wake()
+      })
+      const stop = () => {
+        stopLooking?.()
+        signal.removeEventListener('abort', leave)
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      this.#line.push(waiter)
+      if (signal.aborted) leave()
+    })
+  }
+
+  #give(member: Member, now: number): Held {
+    member.running++
+    let isOver = false
+    const held: Held = {
+      member,
+      pass: member.breaker.enter(now),
+      seenAt: now,
+      stop: undefined,
+      end: () => {
+        if (isOver) return
+        isOver = true
+        held.stop?.()
+        this.#held.delete(held)
+        const at = performance.now()
+        member.running--
+        member.usual.learn((at - now) / 1000)
+        if (this.#line.size > 0) this.#serve(member, at)
+      },
+    }
+    const isBounded = member.room < Number.POSITIVE_INFINITY
+    if (this.#show !== undefined && isBounded) this.#held.add(held)
+    return held
+  }
+
+  /** Called by whoever gets the place: its timer has to be his own. */
+  #hold(held: Held): Held {
+    if (!this.#held.has(held)) return held
+    held.seenAt = performance.now()
+    held.stop = this.#show?.add((now) => {
+      held.seenAt = now
+    })
+    return held
+  }
+
+  /** Gives free places at an engine to those who wait for it. */
+  #serve(member: Member, now: number): void {
+    while (member.hasRoom) {
+      const waiter = this.#line.take((each) => isOpenTo(each, member, now))
+      if (waiter === undefined) break
+      this.#tell(waiter, { place: this.#give(member, now) })
+    }
+    if (member.breaker.isPassable(now)) return
+    // Who waits only for engines that nobody will be sent to, would wait for ever.
+    for (const waiter of [...this.#line]) {
+      const isHopeless = waiter.members.every(
+        (each) => each.running === 0 && !isOpenTo(waiter, each, now),
+      )
+      if (!isHopeless) continue
+      this.#line.remove(waiter)
+      this.#tell(waiter, { refusal: resting(waiter.members, now) })
+    }
+  }
+
+  #tell(waiter: Waiter, fate: Fate): void {
+    waiter.fate = fate
+    if (this.#look === undefined) waiter.wake()
+  }
+
+  #takeBack(now: number): void {
+    for (const held of this.#held) {
+      if (now - held.seenAt < LEASE.over) continue
+      held.pass.forgotten()
+      held.end()
+    }
+    for (const waiter of [...this.#line]) {
+      if (now - waiter.seenAt >= LEASE.over) this.#line.remove(waiter)
+    }
+  }
+
+  #refuseTooMany(members: Member[]): void {
+    const waiting = this.#line.count((each) => each.members.some((one) => members.includes(one)))
+    if (waiting < this.#most) return
+    const room = members.reduce((sum, member) => sum + member.room, 0)
+    const usual = Math.max(...members.map((member) => member.usual.seconds))
+    throw tooMany(waiting, waiting + 1, room, usual)
+  }
+}
+
+function isOpenTo(wish: Omit<Wish, 'signal'>, member: Member, now: number): boolean {
+  return wish.members.includes(member) && (wish.isForced || member.breaker.isPassable(now))
+}
+
+function bestOf(wish: Wish, now: number): Member | undefined {
+  let best: Member | undefined
+  for (const member of wish.members) {
+    if (!member.hasRoom || !isOpenTo(wish, member, now)) continue
+    if (best === undefined || member.isBetterThan(best, now)) best = member
+  }
+  return best
+}
+
+function resting(members: Member[], now: number): ApiError {
+  const wait = Math.min(...members.map(({ breaker }) => breaker.wait(now)))
+  const seconds = Math.max(1, Math.ceil(wait / 1000))
+  const names = members.map(({ engine }) => engine.label).join(' and ')
+  const message = `${names} failed too often just now; sluice asks again in about ${seconds} s.`
+  return new ApiError(503, message, {
+    code: 'engine_resting',
+    headers: { 'retry-after': String(seconds) },
+  })
+}

@@ -1,0 +1,44 @@
+import { ApiError } from '../../wire/errors.ts'
+
+/**
+ * What a failed attempt says. `refused`: the request is at fault, or sluice; asking elsewhere would
+ * change nothing. `overflow`: it is too long for this model. `missing`: this engine has not got the
+ * model. `busy`: it has too much to do. `broken`: the engine failed.
+ */
+export type Verdict = 'refused' | 'overflow' | 'missing' | 'busy' | 'broken'
+
+/** Statuses below 500 that tell of the engine rather than of the request. */
+const BUSY = new Set([408, 425, 429])
+
+/** What servers say where a prompt is too long, whatever code they give it. */
+const TOO_LONG =
+  /maximum context length|context (length|size|window)|context the overflows|maximum model length/i
+
+export function verdictOf(error: unknown): Verdict {
+  if (!(error instanceof ApiError)) return 'refused'
+  const { status, code } = error
+  if (BUSY.has(status) || code === 'engine_busy') return 'busy'
+  // What it can't do at all, it can't do the next time either.
+  if (status >= 500) return status === 501 || status === 505 ? 'refused' : 'broken'
+  if (status === 404) return 'missing'
+  return isOverflow(error) ? 'overflow' : 'refused'
+}
+
+function isOverflow({ status, code, type, message }: ApiError): boolean {
+  if (status !== 400 && status !== 413) return false
+  if (code === 'context_length_exceeded' || type === 'exceed_context_size_error') return true
+  return TOO_LONG.test(message)
+}
+
+/** Whether the same engine may do better the next time: it does not merely speak another language. */
+export function isPassing(error: unknown): boolean {
+  return error instanceof ApiError && error.code !== 'upstream_invalid'
+}
+
+/** Milliseconds for which an engine asks to be left alone; undefined where it says nothing. */
+export function restOf(error: unknown, now = Date.now()): number | undefined {
+  const given = error instanceof ApiError ? error.headers['retry-after'] : undefined
+  if (given === undefined) return undefined
+  const ms = /^\d+(\.\d+)?$/.test(given) ? Number(given) * 1000 : Date.parse(given) - now
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}

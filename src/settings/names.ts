@@ -1,0 +1,60 @@
+import { SettingsError, unexpected } from './error.ts'
+
+/** Models by other names, or by the names of models that take longer requests. */
+export type Names = Record<string, string>
+
+/** `a=b,c=d` or a list of such pairs as an object; what is no pair stays, for the schema to refuse. */
+export function readPairs(value: unknown): unknown {
+  const items = typeof value === 'string' ? value.split(',') : value
+  if (!Array.isArray(items)) return value
+  const pairs: [string, string][] = []
+  for (const item of items.filter((each) => each !== '')) {
+    const [, name, model] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/s.exec(String(item)) ?? []
+    if (name === undefined || model === undefined) return value
+    pairs.push([name, model])
+  }
+  return Object.fromEntries(pairs)
+}
+
+/** An alias stands for a model, not for another alias. Throws a `SettingsError`. */
+export function checkAliases(alias: Readonly<Names>): void {
+  for (const [name, model] of Object.entries(alias)) {
+    if (!Object.hasOwn(alias, model)) continue
+    throw new SettingsError(
+      `alias: expected ${name} to stand for a model, got ${model}, which is an alias itself.`,
+    )
+  }
+}
+
+/** What is larger must not lead back. Throws a `SettingsError`. */
+export function checkLarger(larger: Readonly<Names>): void {
+  for (const name of Object.keys(larger)) {
+    const seen = [name]
+    for (let next = larger[name]; next !== undefined; next = larger[next]) {
+      if (seen.includes(next)) {
+        const circle = [...seen, next].join(' → ')
+        throw new SettingsError(`larger: expected models that grow, got a circle: ${circle}.`)
+      }
+      seen.push(next)
+      if (!Object.hasOwn(larger, next)) break
+    }
+  }
+}
+
+/** The names of models as code gives them. Throws a `SettingsError`. */
+export function readModels(given: unknown, shownAs: string): string[] {
+  const isNames = Array.isArray(given) && given.length > 0 && given.every(isName)
+  if (isNames) return given
+  throw unexpected(shownAs, 'a list of names, in which * stands for anything', given)
+}
+
+/** The object that gives models other names. Throws a `SettingsError`. */
+export function readNames(given: unknown, shownAs: string): Names {
+  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
+  if (isObject && Object.entries(given).flat().every(isName)) return given as Names
+  throw unexpected(shownAs, 'an object: { "the name clients use": "the upstream’s name" }', given)
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}

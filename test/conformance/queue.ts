@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { chatsAt, startPool } from '../support/pool.ts'
+import { postChat, rawRequest, readStream } from '../support/read.ts'
+import { errorOf, logOf } from '../support/relay.ts'
+import type { HostName } from '../support/server.ts'
+import { pace } from '../support/talk.ts'
+
+const M = { model: 'm' }
+
+/** More requests than an upstream takes at once. */
+export function queue(host: HostName): void {
+  const flags = ['--streams', '1', '--queue', '1', '--header-wait', '50ms', '--heartbeat', '100ms']
+
+  describe('a request beyond what an upstream takes', () => {
+    it('waits, with heartbeats, and is served in its turn', async () => {
+      await using it = await startPool(host, { a: { script: pace(16, 50) } }, { flags })
+      const first = readStream(await postChat(it.server.base, M))
+      const second = readStream(await postChat(it.server.base, M))
+      await sleep(200)
+      expect(chatsAt(it.upstreams.a)).toBe(1)
+      const [one, two] = await Promise.all([first, second])
+      expect(one).toMatchObject({ outcome: 'finished', problems: [] })
+      expect(two).toMatchObject({ outcome: 'finished', problems: [] })
+      expect(two.pings.length).toBeGreaterThan(3)
+      expect(one.events.at(-1)?.at).toBeLessThan(two.events[1]?.at ?? 0)
+      expect(chatsAt(it.upstreams.a)).toBe(2)
+    })
+
+    it('is refused where too many wait, with an honest Retry-After', async () => {
+      await using it = await startPool(host, { a: { script: pace(10, 50) } }, { flags })
+      const ended = readStream(await postChat(it.server.base, M))
+      await ended
+      const [first, second] = [await postChat(it.server.base, M), await postChat(it.server.base, M)]
+      const refused = await postChat(it.server.base, M)
+      expect(refused.status).toBe(503)
+      // One runs, one waits, and each takes half a second.
+      expect(refused.headers.get('retry-after')).toMatch(/^[12]$/)
+      expect(await errorOf(refused)).toMatchObject({ code: 'engine_busy' })
+      expect(await logOf(it.server, refused)).toMatchObject({
+        outcome: 'failed',
+        code: 'engine_busy',
+      })
+      for (const response of [first, second]) {
+        expect(await readStream(response)).toMatchObject({ outcome: 'finished', problems: [] })
+      }
+    })
+
+    it('leaves the line when its client hangs up', async () => {
+      await using it = await startPool(host, { a: { script: pace(20, 50) } }, { flags })
+      const first = readStream(await postChat(it.server.base, M))
+      const messages = [{ role: 'user', content: 'Go.' }]
+      const body = { ...M, stream: true, messages }
+      const gone = await rawRequest({ port: it.server.port, body })
+      await gone.waitFor(': ping')
+      gone.hangUp()
+      await it.server.nextLog(({ outcome }) => outcome === 'cancelled')
+      const third = await postChat(it.server.base, M)
+      expect(third.status).toBe(200)
+      expect((await first).outcome).toBe('finished')
+      expect((await readStream(third)).outcome).toBe('finished')
+      expect(chatsAt(it.upstreams.a)).toBe(2)
+    })
+
+    it('gets the place of a client that hangs up', async () => {
+      await using it = await startPool(host, { a: { script: pace(2_000, 20) } }, { flags })
+      const body = { ...M, stream: true, messages: [{ role: 'user', content: 'Go.' }] }
+      const first = await rawRequest({ port: it.server.port, body })
+      await first.waitFor('"tok"')
+      const second = await rawRequest({ port: it.server.port, body })
+      await second.waitFor(': ping')
+      first.hangUp()
+      await second.waitFor('"tok"')
+      second.hangUp()
+    })
+
+    it('goes to another upstream that has time', async () => {
+      const script = pace(10, 50)
+      await using it = await startPool(host, { a: { script }, b: { script } }, { flags })
+      const reads = Array.from({ length: 3 }, async () =>
+        readStream(await postChat(it.server.base, M)),
+      )
+      for (const read of await Promise.all(reads)) {
+        expect(read).toMatchObject({ outcome: 'finished', problems: [] })
+      }
+      const { a, b } = it.upstreams
+      expect([chatsAt(a), chatsAt(b)].sort()).toEqual([1, 2])
+    })
+
+    it('waits where a whole answer is asked for too', async () => {
+      await using it = await startPool(host, { a: { script: pace(6, 50) } }, { flags })
+      const first = readStream(await postChat(it.server.base, M))
+      await sleep(20)
+      const script = { persona: 'vllm', words: ['Hi.'] }
+      const second = postChat(it.server.base, { ...M, stream: false, script })
+      await sleep(100)
+      expect(chatsAt(it.upstreams.a)).toBe(1)
+      expect((await first).outcome).toBe('finished')
+      expect(await (await second).json()).toMatchObject({ object: 'chat.completion' })
+    })
+  })
+
+  it('an upstream may have a number of its own', async () => {
+    const each = { a: { streams: 2 } }
+    await using it = await startPool(host, { a: { script: pace(10, 50) } }, { flags, each })
+    const reads = [postChat(it.server.base, M), postChat(it.server.base, M)]
+    await sleep(250)
+    expect(chatsAt(it.upstreams.a)).toBe(2)
+    const health = await (await fetch(`${it.server.url}/health`)).json()
+    expect(health).toMatchObject({ engines: [{ engine: 'a', running: 2, streams: 2 }, {}] })
+    for (const response of await Promise.all(reads)) {
+      expect((await readStream(response)).outcome).toBe('finished')
+    }
+  })
+}
