@@ -16,6 +16,10 @@ export interface Settings {
   /** 0 lets the system choose. */
   port: number
   host: string
+  /** A PEM file with the certificate to serve over https by, its chain included, … */
+  tlsCert?: string
+  /** … and one with its key. */
+  tlsKey?: string
   upstream: ResolvedUpstream[]
   /** Labels or URLs of upstreams whose `[DONE]` without a finish reason is taken as `stop`. */
   lenient: string[]
@@ -54,6 +58,8 @@ export interface Settings {
   grace: number
   /** The largest request body, in bytes. */
   maxBody: number
+  /** The longest a client may take to send a request's body. */
+  bodyTimeout: number
   log: 'auto' | 'text' | 'json' | 'none'
 }
 
@@ -88,6 +94,8 @@ export const fields: Record<SettingName, Field> = {
     ...text('127.0.0.1', 'an address to listen on, such as 127.0.0.1'),
     schema: z.string().check(z.regex(/^[\w.:%-]+$/)),
   },
+  tlsCert: text(undefined, 'the path of a PEM file with a certificate'),
+  tlsKey: text(undefined, 'the path of a PEM file with a private key'),
   upstream: {
     schema: z.pipe(z.transform(readList), z.array(z.unknown())),
     expected: 'URL or LABEL=URL',
@@ -115,6 +123,7 @@ export const fields: Record<SettingName, Field> = {
   clientTimeout: duration(5 * 60_000, 10),
   grace: duration(10_000, 0),
   maxBody: size(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
+  bodyTimeout: duration(30_000, 10),
   log: choice('auto', 'text', 'json', 'none'),
 }
 

@@ -16,6 +16,11 @@ const groups: Record<string, Group> = {
       value: 'ADDRESS',
       text: 'The address. Any but a loopback one opens it to other machines.',
     },
+    tlsCert: {
+      value: 'FILE',
+      text: 'Serve over https by this certificate, in PEM, its chain included. With --tls-key.',
+    },
+    tlsKey: { value: 'FILE', text: 'The key of that certificate, in PEM, without a passphrase.' },
   },
   'Where tokens come from': {
     upstream: {
@@ -68,6 +73,10 @@ const groups: Record<string, Group> = {
     clientTimeout: { value: 'TIME', text: 'The longest a client may read nothing.' },
     grace: { value: 'TIME', text: 'How long running streams may go on after SIGTERM or SIGINT.' },
     maxBody: { value: 'SIZE', text: 'The largest request.' },
+    bodyTimeout: {
+      value: 'TIME',
+      text: 'The longest a client may take to send a request’s headers, and as long again its body.',
+    },
   },
   'What it says': {
     log: {

@@ -17,6 +17,7 @@ import {
   survive,
 } from './serve.ts'
 import { processTerminal as terminal } from './terminal.ts'
+import { readTls } from './tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
 
 /**
@@ -33,7 +34,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const log = form === 'none' ? form : 'json'
-  const workerd = await startWorkerd({ ...settings, log }, folder).catch(refuse)
+  const tls = await readTls(settings).catch(refuse)
+  const workerd = await startWorkerd({ ...settings, log }, folder, tls).catch(refuse)
   let stopping = false
   workerd.process.once('exit', (code, signal) => {
     if (stopping) return
@@ -47,7 +49,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   passOn(workerd, form)
   const startup = {
     name: `sluice ${VERSION} on workerd`,
-    address: addressOf(settings.host, workerd.port),
+    address: addressOf(settings.host, workerd.port, tls !== undefined),
     open: isOpen(settings.host),
     discover: settings.discover,
   }

@@ -15,6 +15,7 @@ import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
 import { timing } from './timing.ts'
+import { tls } from './tls.ts'
 import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
@@ -32,6 +33,7 @@ const suites: Record<string, (host: HostName) => void> = {
   cancel,
   'back-pressure': backpressure,
   shutdown,
+  tls,
 }
 
 /** Declares every test of the suite against one host. */
