@@ -19,7 +19,8 @@ export interface ChatRouteOptions extends ExchangeContext {
 export function chatRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const asked = parseChatRequest(await readJsonBody(request, settings.maxBody))
+    const { maxBody, bodyTimeout } = settings
+    const asked = parseChatRequest(await readJsonBody(request, maxBody, bodyTimeout))
     const exchange = beginExchange(context, request, trace)
 
     const ask = async (signal: AbortSignal) => {

@@ -9,7 +9,8 @@ import { beginExchange, type ExchangeContext } from './exchange.ts'
 /** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function embeddingsRoute(engines: Router, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const asked = parseEmbeddingRequest(await readJsonBody(request, context.settings.maxBody))
+    const { maxBody, bodyTimeout } = context.settings
+    const asked = parseEmbeddingRequest(await readJsonBody(request, maxBody, bodyTimeout))
     const exchange = beginExchange(context, request, trace)
     try {
       return await wholeResponse(exchange, async (signal) => {
