@@ -37,6 +37,8 @@ export const parts = [
   tests('deno', 'test/hosts/deno.test.ts', 900),
   tests('node', 'test/hosts/node.test.ts', 900),
   tests('workerd', 'test/hosts/workerd.test.ts', 900),
+  // Most of its rows wait for a limit to pass.
+  tests('faults', 'test/faults/', 600, ['--maxConcurrency', '40']),
   tests('package', 'test/package/', 300),
   {
     name: 'wrangler',
@@ -47,9 +49,12 @@ export const parts = [
   { ...tests('page', 'test/page/', 600), lacks: chromiumAndMesa },
 ]
 
-/** @param {string} name @param {string} path @param {number} seconds @returns {Part} */
-function tests(name, path, seconds) {
-  return { name, commands: [[...vitest, 'run', path]], seconds }
+/**
+ * @param {string} name @param {string} path @param {number} seconds @param {string[]} [flags]
+ * @returns {Part}
+ */
+function tests(name, path, seconds, flags = []) {
+  return { name, commands: [[...vitest, 'run', path, ...flags]], seconds }
 }
 
 function projects() {

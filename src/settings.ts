@@ -35,6 +35,10 @@ export interface Settings {
   keys: Key[]
   /** Serves anyone who can reach it, without a key. */
   insecure: boolean
+  /** A PEM file with the certificate to serve over https by, its chain included, … */
+  tlsCert?: string
+  /** … and one with its key. */
+  tlsKey?: string
   upstream: ResolvedUpstream[]
   /** Labels or URLs of upstreams whose `[DONE]` without a finish reason is taken as `stop`. */
   lenient: string[]
@@ -87,6 +91,8 @@ export interface Settings {
   maxMessages: number
   /** The most tools of one request. */
   maxTools: number
+  /** The longest a client may take to send a request's body. */
+  bodyTimeout: number
   log: 'auto' | 'text' | 'json' | 'none'
 }
 
@@ -133,6 +139,8 @@ export const fields: Record<SettingName, Field> = {
     secret: true,
   },
   insecure: flag(false),
+  tlsCert: text(undefined, 'the path of a PEM file with a certificate'),
+  tlsKey: text(undefined, 'the path of a PEM file with a private key'),
   upstream: {
     schema: z.pipe(z.transform(readList), z.array(z.unknown())),
     expected: 'URL or LABEL=URL',
@@ -167,6 +175,7 @@ export const fields: Record<SettingName, Field> = {
   maxBody: size(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
   maxMessages: integer(5_000, 1, 1_000_000, 'a number from 1 to 1000000'),
   maxTools: integer(512, 1, 100_000, 'a number from 1 to 100000'),
+  bodyTimeout: duration(30_000, 10),
   log: choice('auto', 'text', 'json', 'none'),
 }
 

@@ -17,6 +17,11 @@ const groups: Record<string, Group> = {
       value: 'ADDRESS',
       text: 'The address. Any but a loopback one opens it to other machines.',
     },
+    tlsCert: {
+      value: 'FILE',
+      text: 'Serve over https by this certificate, in PEM, its chain included. With --tls-key.',
+    },
+    tlsKey: { value: 'FILE', text: 'The key of that certificate, in PEM, without a passphrase.' },
   },
   'Who may ask': {
     keys: {
@@ -102,6 +107,10 @@ const groups: Record<string, Group> = {
     maxBody: { value: 'SIZE', text: 'The largest request.' },
     maxMessages: { value: 'N', text: 'The most messages of one request.' },
     maxTools: { value: 'N', text: 'The most tools of one request.' },
+    bodyTimeout: {
+      value: 'TIME',
+      text: 'The longest a client may take to send a request’s headers, and as long again its body.',
+    },
   },
   'What it says': {
     log: {

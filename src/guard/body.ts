@@ -1,15 +1,21 @@
+import { Cancelled } from '../stream/exchange.ts'
 import { concat } from '../stream/frames.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
 
 /**
- * Reads a request's JSON body, at most `maxBytes` of it. Throws an `ApiError`: 415 for a type that
- * is not JSON, 413 for too much, 400 for what is not JSON.
+ * Reads a request's JSON body, at most `maxBytes` of it and for at most `timeout` milliseconds.
+ * Throws an `ApiError`: 415 for a type that is not JSON, 413 for too much, 408 for too late, 400 for
+ * what is not JSON; and `Cancelled` where the client breaks off.
  */
-export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+export async function readJsonBody(
+  request: Request,
+  maxBytes: number,
+  timeout: number,
+): Promise<unknown> {
   requireJson(request)
-  const bytes = await readBytes(request, maxBytes)
+  const bytes = await readInTime(request, maxBytes, timeout)
   if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
   if (nestsDeeper(bytes, MAX_DEPTH)) {
     throw badRequest(`body: expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`)
@@ -51,6 +57,24 @@ function unsupported(message: string): ApiError {
   return new ApiError(415, message, { code: 'unsupported_media_type' })
 }
 
+/** One timer for the whole body: a client that sends a byte a second is never idle. */
+async function readInTime(
+  request: Request,
+  maxBytes: number,
+  timeout: number,
+): Promise<Uint8Array> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(tooSlow(timeout)), timeout)
+  try {
+    return await Promise.race([readBytes(request, maxBytes), late.promise])
+  } catch (error) {
+    if (error instanceof ApiError) throw error
+    throw new Cancelled('the client broke off its request', { cause: error })
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const announced = request.headers.get('content-length')
   if (announced !== null) {
@@ -74,6 +98,12 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
 function tooLarge(maxBytes: number): ApiError {
   const message = `body: expected at most ${maxBytes} bytes, got more; --max-body allows more.`
   return new ApiError(413, message, { code: 'request_too_large' })
+}
+
+/** What still comes of it is not waited for: the connection closes. */
+function tooSlow(timeout: number): ApiError {
+  const message = `body: expected all of it within ${timeout / 1_000} s, got less; --body-timeout allows more.`
+  return new ApiError(408, message, { code: 'request_timeout', headers: { connection: 'close' } })
 }
 
 function excerpt(text: string): string {

@@ -12,13 +12,39 @@ const runtime: Runtime = {
   fetch: directFetch(dial),
   framePipe: directPipe,
   terminal: bunTerminal,
-  async listen({ fetch, port, hostname }) {
-    // Without this Bun closes a stream that is quiet for 10 s: a model that loads, a long thought.
+  async listen({ fetch, port, hostname, tls, bodyTimeout }) {
+    const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)
     // The largest body is for the settings to say, and for the handler to refuse in its own words.
     const maxRequestBodySize = Number.MAX_SAFE_INTEGER
-    const server = Bun.serve({ fetch, port, hostname, idleTimeout: 0, maxRequestBodySize })
+    const server = Bun.serve({
+      fetch(request) {
+        running.add(request)
+        return fetch(request)
+      },
+      ...{ port, hostname, idleTimeout, maxRequestBodySize },
+      ...(tls && { tls }),
+    })
+    const running = keepAwake(server, idleTimeout)
     return { port: server.port ?? port, close: () => server.stop() }
   },
+}
+
+/**
+ * Bun closes what is quiet for `seconds`, which is right for a client that sends nothing, and wrong
+ * for an answer: a model that loads, a long thought. Switched off by 0 for one request, it would be
+ * off for its connection's next ones too; so it begins anew for as long as a request runs.
+ */
+function keepAwake(server: Bun.Server<undefined>, seconds: number): Set<Request> {
+  const running = new Set<Request>()
+  const timer = setInterval(() => {
+    for (const request of running) {
+      // An answered request has no address any more.
+      if (server.requestIP(request) === null) running.delete(request)
+      else server.timeout(request, seconds)
+    }
+  }, seconds * 250)
+  timer.unref()
+  return running
 }
 
 /** Serves on Bun. Rejects with a `SettingsError`. */

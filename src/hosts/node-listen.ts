@@ -1,11 +1,31 @@
-import { createServer, type RequestListener } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { toNodeHandler } from 'srvx/node'
 import type { Runtime } from './serve.ts'
 
+/** How long a client may go on sending a body that its answer did not wait for, in milliseconds. */
+const linger = 2_000
+
 /** Listens by `node:http`. */
-export const listen: Runtime['listen'] = async ({ fetch, port, hostname }) => {
-  const server = createServer(toNodeHandler(fetch) as RequestListener)
+export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bodyTimeout }) => {
+  const handle = toNodeHandler(fetch) as (
+    request: IncomingMessage,
+    response: ServerResponse,
+  ) => unknown
+  const options = {
+    headersTimeout: bodyTimeout,
+    // The handler refuses a slow body in its own words; this is for one it does not read.
+    requestTimeout: 2 * bodyTimeout + 5_000,
+    connectionsCheckingInterval: Math.min(5_000, Math.max(100, bodyTimeout / 4)),
+  }
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('finish', () => dismiss(request))
+    return handle(request, response)
+  }
+  const server = tls
+    ? createSecureServer({ ...options, ...tls }, listener)
+    : createServer(options, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, hostname, resolve)
@@ -19,4 +39,13 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname }) => {
         server.closeIdleConnections()
       }),
   }
+}
+
+/** An answered request that is still being sent ends with its connection; Deno would wait on. */
+function dismiss(request: IncomingMessage): void {
+  if (request.complete) return
+  const timer = setTimeout(() => {
+    if (!request.complete) request.socket.destroy()
+  }, linger)
+  request.once('close', () => clearTimeout(timer))
 }

@@ -12,6 +12,8 @@ const EVERY = 1_000
 const FIXED = [
   'port',
   'host',
+  'tlsCert',
+  'tlsKey',
   'webgpu',
   'webgpuModels',
   'webgpuMemory',

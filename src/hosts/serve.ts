@@ -14,6 +14,7 @@ import { reachOf, requireProtection } from './reach.ts'
 import { followSettings } from './reload.ts'
 import { Successive } from './successive.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
+import { readTls, type Tls } from './tls.ts'
 
 /** A socket that listens. */
 export interface Listener {
@@ -39,12 +40,16 @@ export interface Runtime {
     fetch: (request: Request) => Promise<Response>
     port: number
     hostname: string
+    /** Serves over https. */
+    tls: Tls | undefined
+    /** Milliseconds in which a request's headers have to come, and then its body. */
+    bodyTimeout: number
   }): Promise<Listener>
 }
 
 /** A server that runs. */
 export interface Server {
-  /** `http://127.0.0.1:8787` */
+  /** `http://127.0.0.1:8787`, or `https:` */
   url: string
   port: number
   /** Asks every engine for its models now, and looks for local servers anew. */
@@ -80,6 +85,7 @@ export async function start(
 ): Promise<Server> {
   const settings = parseSettings(input)
   requireProtection(settings)
+  const tls = await readTls(settings)
   bypassProxy(process.env)
   if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
@@ -95,12 +101,12 @@ export async function start(
   // Whoever asks before it is there waits in line.
   const loading = settings.model && local?.load(settings.model, never)
   if (loading) loading.catch(() => {})
-  const { host: hostname, port } = settings
+  const { host: hostname, port, bodyTimeout } = settings
   const listener = await runtime
-    .listen({ fetch: handlers.fetch, port, hostname })
+    .listen({ fetch: handlers.fetch, port, hostname, tls, bodyTimeout })
     .catch((error: unknown) => Promise.reject(explain(error, settings)))
   return {
-    url: addressOf(hostname, listener.port),
+    url: addressOf(hostname, listener.port, tls !== undefined),
     port: listener.port,
     refresh: () => handlers.refresh(),
     reload: (next) => handlers.replace(next),
@@ -247,7 +253,8 @@ export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 
 }
 
 /** The address for a person to use: the loopback one, where it listens at every address. */
-export function addressOf(host: string, port: number): string {
+export function addressOf(host: string, port: number, isSecure = false): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  const scheme = isSecure ? 'https' : 'http'
+  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -13,6 +13,7 @@ import { type Settings, SettingsError } from '../settings.ts'
 import { pageFolder } from './files.ts'
 import { reachOf } from './reach.ts'
 import { explain } from './serve.ts'
+import type { Tls } from './tls.ts'
 
 /** A workerd that listens. */
 export interface Workerd {
@@ -34,12 +35,17 @@ const compatibilityDate = '2026-11-17'
  * Starts workerd with its files in `folder`; resolves once it listens. Rejects with a
  * `SettingsError` where it can't.
  */
-export async function startWorkerd(settings: Settings, folder: string): Promise<Workerd> {
+export async function startWorkerd(
+  settings: Settings,
+  folder: string,
+  tls?: Tls,
+): Promise<Workerd> {
   const binary = findBinary()
   await bundle(join(folder, 'edge.js'))
   const config = join(folder, 'config.capnp')
   const door = join(folder, 'control')
-  writeFileSync(config, configure(settings, door))
+  // The key is in it: for this person alone, as the folder is.
+  writeFileSync(config, configure(settings, door, tls), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
     // In the environment keys are seen by nobody else, and need no escaping.
     env: { ...process.env, SLUICE_CONFIG: JSON.stringify(settings) },
@@ -73,7 +79,7 @@ export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<
 }
 
 /** `door` is a socket for this process alone: it lies in a folder that nobody else may enter. */
-function configure({ host, port }: Settings, door: string): string {
+function configure({ host, port }: Settings, door: string, tls?: Tls): string {
   const page = existsSync(pageFolder) ? fileURLToPath(pageFolder) : undefined
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -97,7 +103,7 @@ const config :Workerd.Config = (
     )),
   ],
   sockets = [
-    (name = "http", address = ${JSON.stringify(address)}, http = (), service = "sluice"),
+    (name = "http", address = ${JSON.stringify(address)}, ${protocol(tls)}, service = "sluice"),
     (
       name = "control",
       address = ${JSON.stringify(`unix:${door}`)},
@@ -107,6 +113,16 @@ const config :Workerd.Config = (
   ],
 );
 `
+}
+
+/** The certificate and its key are base64 and lines, which JSON escapes as Cap'n Proto does. */
+function protocol(tls: Tls | undefined): string {
+  if (tls === undefined) return 'http = ()'
+  const [key, cert] = [tls.key, tls.cert].map((text) => JSON.stringify(text))
+  return `https = (
+        options = (),
+        tlsOptions = (keypair = (privateKey = ${key}, certificateChain = ${cert})),
+      )`
 }
 
 /** The worker as one module: as it was packed, or bundled now from a checkout. */

@@ -11,6 +11,7 @@ import { reachOf, requireProtection } from './reach.ts'
 import { followSettings } from './reload.ts'
 import { addressOf, commandOf, introduce, noWebgpu, onSignal, refuse, survive } from './serve.ts'
 import { processTerminal as terminal } from './terminal.ts'
+import { readTls } from './tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
 
 /**
@@ -29,7 +30,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const log = form === 'none' ? form : 'json'
-  const workerd = await startWorkerd({ ...settings, log }, folder).catch(refuse)
+  const tls = await readTls(settings).catch(refuse)
+  const workerd = await startWorkerd({ ...settings, log }, folder, tls).catch(refuse)
   let stopping = false
   workerd.process.once('exit', (code, signal) => {
     if (stopping) return
@@ -43,7 +45,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   passOn(workerd, form)
   const startup = {
     name: `sluice ${VERSION} on workerd`,
-    address: addressOf(settings.host, workerd.port),
+    address: addressOf(settings.host, workerd.port, tls !== undefined),
     open: reachOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,

@@ -21,7 +21,7 @@ export interface ChatRouteOptions extends ExchangeContext {
 export function chatRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody)
+    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
     requireFew(body, settings)
     const asked = parseChatRequest(body)
     const use = { model: asked.model, prompt: asked.messages }

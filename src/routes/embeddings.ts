@@ -12,7 +12,8 @@ import { beginExchange, type ExchangeContext } from './exchange.ts'
 /** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const asked = parseEmbeddingRequest(await readJsonBody(request, context.settings.maxBody))
+    const { maxBody, bodyTimeout } = context.settings
+    const asked = parseEmbeddingRequest(await readJsonBody(request, maxBody, bodyTimeout))
     const use = { model: asked.model, prompt: asked.input }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {

@@ -20,6 +20,7 @@ import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
 import { timing } from './timing.ts'
+import { tls } from './tls.ts'
 import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
@@ -42,6 +43,7 @@ const suites: Record<string, (host: HostName) => void> = {
   origins,
   keys,
   'settings file': settingsFile,
+  tls,
 }
 
 /** Declares every test of the suite against one host. */

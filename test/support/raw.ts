@@ -1,4 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
+import { connect } from 'node:tls'
 
 export interface RawRequest {
   port: number
@@ -12,6 +13,8 @@ export interface RawRequest {
   body?: string | Uint8Array | object
   /** Sends the whole request `bytes` at a time, `every` ms. */
   slowly?: { bytes: number; every: number }
+  /** Speaks TLS, and trusts this certificate alone. */
+  ca?: string
 }
 
 /** One connection, one request, and all that came back, as bytes. */
@@ -38,9 +41,11 @@ export interface RawResponse {
 
 /** Sends a request over a socket of its own. Resolves when connected; reads from then on. */
 export async function rawRequest(request: RawRequest): Promise<RawResponse> {
-  const socket = createConnection({ port: request.port, host: '127.0.0.1', noDelay: true })
+  const { port, ca } = request
+  const to = { port, host: '127.0.0.1', noDelay: true }
+  const socket = ca ? connect({ ...to, ca }) : createConnection(to)
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
+    socket.once(ca ? 'secureConnect' : 'connect', resolve)
     socket.once('error', reject)
   })
   const response = listen(socket)

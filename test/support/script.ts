@@ -36,6 +36,8 @@ export interface Script {
   headers?: Record<string, string>
   /** Milliseconds before the headers go out; `never` keeps the client waiting for them. */
   headersAfter?: number | 'never'
+  /** These bytes in place of an HTTP answer, and then an end, a reset, or nothing more. */
+  instead?: { text: string; then: 'cut' | 'reset' | 'hang' }
   steps: Step[]
 }
 
@@ -68,9 +70,20 @@ async function playAll(script: Script, stage: Stage): Promise<void> {
   const { response, gone } = stage
   if (script.headersAfter === 'never') return forever(gone)
   if (script.headersAfter) await sleep(script.headersAfter, undefined, { signal: gone })
+  if (script.instead) return playInstead(script.instead, stage)
   response.writeHead(script.status ?? 200, headersOf(script))
   response.flushHeaders()
   if ((await playSteps(script.steps, stage)) === 'on') response.end()
+}
+
+async function playInstead(
+  { text, then }: NonNullable<Script['instead']>,
+  stage: Stage,
+): Promise<void> {
+  stage.response.socket?.write(text)
+  if (then === 'hang') return forever(stage.gone)
+  await sleep(50, undefined, { signal: stage.gone })
+  endStep(then === 'cut' ? { cut: true } : { reset: true }, stage)
 }
 
 function headersOf(script: Script): Record<string, string> {

@@ -63,10 +63,10 @@ export async function startServer(
   const child = launch(host, ['--port', '0', '--no-discover', ...flags], env)
   const server = describeServer(host, child)
   try {
-    await server.untilStderr(/listens at http:\S+/, 20_000)
-    const [, port] = /listens at http:\/\/\S+:(\d+)\/v1/.exec(server.stderr()) ?? []
+    await server.untilStderr(/listens at https?:\S+/, 20_000)
+    const [, scheme, port] = /listens at (https?):\/\/\S+:(\d+)\/v1/.exec(server.stderr()) ?? []
     server.port = Number(port)
-    server.url = `http://127.0.0.1:${port}`
+    server.url = `${scheme}://127.0.0.1:${port}`
     server.base = `${server.url}/v1`
     server.pid = servingPid(host, server.supervisor)
     return server

@@ -1,0 +1,73 @@
+import { readdirSync, readlinkSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+import type { LogEntry, Server } from '../support/server.ts'
+import type { RecordedRequest, Upstream } from '../support/upstream.ts'
+
+/** Sockets that a process has open, those that listen among them. */
+export function socketsOf(pid: number): number {
+  const folder = `/proc/${pid}/fd`
+  return readdirSync(folder).filter((fd) => isSocket(`${folder}/${fd}`)).length
+}
+
+function isSocket(path: string): boolean {
+  try {
+    return readlinkSync(path).startsWith('socket:')
+  } catch {
+    return false
+  }
+}
+
+/** Waits until `holds`; afterwards `expect` is what fails. */
+export async function until(holds: () => boolean, ms: number): Promise<void> {
+  const deadline = performance.now() + ms
+  while (!holds() && performance.now() < deadline) await sleep(10)
+}
+
+/** Nobody waits for the upstream's answer any more, whoever ended it. */
+export async function expectReleased(records: RecordedRequest[], ms = 5_000): Promise<void> {
+  const isOver = (each: RecordedRequest) =>
+    each.finished || each.broken !== undefined || each.hungUpAt !== undefined
+  await until(() => records.every(isOver), ms)
+  expect(records.filter((each) => !isOver(each)).map(({ body }) => body)).toEqual([])
+}
+
+/** There is one line for `model`, now and later, and it says this. */
+export async function expectOneLine(
+  server: Server,
+  model: string,
+  entry: Partial<LogEntry>,
+): Promise<void> {
+  await server.nextLog((each) => each.model === model, 5_000)
+  // Any second one would come at once.
+  await sleep(50)
+  const lines = server.log.filter((each) => each.model === model)
+  expect(lines).toHaveLength(1)
+  expect(lines[0]).toMatchObject(entry)
+}
+
+/** What a process had before anything went wrong. */
+export interface Baseline {
+  sockets: number
+  memory: number
+}
+
+/** Connections to the upstream that only rest do not count. */
+export function baselineOf(server: Server, upstream?: Upstream): Baseline {
+  const resting = upstream?.connections() ?? 0
+  return { sockets: socketsOf(server.pid) - resting, memory: server.memory() }
+}
+
+/** Nothing is left of all that happened: no socket, not much memory; and it serves as ever. */
+export async function expectClean(
+  server: Server,
+  before: Baseline,
+  upstream?: Upstream,
+): Promise<void> {
+  await until(() => baselineOf(server, upstream).sockets <= before.sockets, 25_000)
+  const after = baselineOf(server, upstream)
+  expect(after.sockets).toBeLessThanOrEqual(before.sockets)
+  expect((after.memory - before.memory) / 2 ** 20).toBeLessThan(150)
+  const health = await fetch(`${server.url}/health`, { headers: { connection: 'close' } })
+  expect(await health.json()).toMatchObject({ status: 'ok' })
+}
