@@ -1,5 +1,7 @@
 /** The API as any program would use it: `fetch`, and the frames that come back. */
+import { signal } from '@preact/signals'
 import { decodeText, EventScanner } from '../src/wire/sse.ts'
+import { kept } from './kept.ts'
 
 export interface Model {
   id: string
@@ -38,8 +40,28 @@ export interface Frame {
 /** The root of the API, wherever the page lies. */
 export const root = new URL('./v1', document.baseURI).href
 
+/** The person's key for the server behind the page; empty where there is none. */
+export const key = kept('sluice.key', '')
+
+/** Whether that server wants another key than it was given. */
+export const wantsKey = signal(false)
+
+function authorization(): Record<string, string> {
+  return key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
+}
+
+/** Asks the server itself, past the service worker, whether it knows the key. */
+export async function checkKey(): Promise<void> {
+  const health = new URL('./health', document.baseURI)
+  const response = await fetch(health, { headers: authorization() }).catch(() => undefined)
+  const type = response?.headers.get('content-type') ?? ''
+  const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
+  const isSluice = typeof body === 'object' && body !== null && 'version' in body
+  wantsKey.value = isSluice && !('engines' in body)
+}
+
 export async function listModels(): Promise<Model[]> {
-  const response = await fetch(`${root}/models`)
+  const response = await fetch(`${root}/models`, { headers: authorization() })
   const type = response.headers.get('content-type') ?? ''
   if (!response.ok || !type.includes('json')) return []
   const { data } = (await response.json()) as { data: Model[] }
@@ -57,7 +79,7 @@ export async function* streamChat(
   const startedAt = performance.now()
   const response = await fetch(`${root}/chat/completions`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...authorization() },
     body: JSON.stringify(body),
     signal,
   })

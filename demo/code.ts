@@ -1,5 +1,5 @@
 /** The request that was made, for a person to make elsewhere. */
-import { type ChatBody, root } from './api.ts'
+import { type ChatBody, key, root } from './api.ts'
 
 export const LANGUAGES = ['curl', 'JavaScript', 'Python'] as const
 export type Language = (typeof LANGUAGES)[number]
@@ -11,13 +11,14 @@ export function codeFor(language: Language, body: ChatBody): string {
 
 function curl(body: ChatBody): string {
   const json = JSON.stringify(body, null, 2).replaceAll("'", "'\\''")
-  return `curl -N ${root}/chat/completions \\\n  -H 'content-type: application/json' \\\n  -d '${json}'`
+  const authorization = key.value === '' ? '' : ' \\\n  -H "authorization: Bearer $OPENAI_API_KEY"'
+  return `curl -N ${root}/chat/completions${authorization} \\\n  -H 'content-type: application/json' \\\n  -d '${json}'`
 }
 
 function javaScript(body: ChatBody): string {
   return `import OpenAI from 'openai'
 
-const client = new OpenAI({ baseURL: ${JSON.stringify(root)}, apiKey: 'none' })
+const client = new OpenAI({ baseURL: ${JSON.stringify(root)}${key.value === '' ? ", apiKey: 'none'" : ''} })
 const stream = await client.chat.completions.create(${JSON.stringify(body, null, 2)})
 for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta?.content ?? '')
 `
@@ -27,7 +28,7 @@ function python(body: ChatBody): string {
   const fields = Object.entries(body).map(([name, value]) => `    ${name}=${literal(value)},`)
   return `from openai import OpenAI
 
-client = OpenAI(base_url=${JSON.stringify(root)}, api_key="none")
+client = OpenAI(base_url=${JSON.stringify(root)}${key.value === '' ? ', api_key="none"' : ''})
 stream = client.chat.completions.create(
 ${fields.join('\n')}
 )

@@ -3,6 +3,7 @@ import './style.css'
 import './models.css'
 import './chat.css'
 import './wire.css'
+import { checkKey } from './api.ts'
 import { App } from './app.tsx'
 import { startEngine } from './engine.ts'
 import { startServiceWorker } from './service.ts'
@@ -13,4 +14,5 @@ if (root) render(<App />, root)
 
 startEngine()
 await startServiceWorker()
+await checkKey()
 await refreshModels()

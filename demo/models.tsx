@@ -3,6 +3,7 @@ import type { Model } from './api.ts'
 import { deleteCached } from './cache.ts'
 import { cancelLoading, gpu, loading, loadModel } from './engine.ts'
 import { bytesText, speedText, timeText } from './format.ts'
+import { Key } from './key.tsx'
 import { maxMemory, ownModelsText, saveEngineOptions } from './own-models.ts'
 import { cached, chosenModel, model, models, refreshStorage, storage } from './state.ts'
 
@@ -24,6 +25,7 @@ export function Models() {
     <>
       <h2>Models</h2>
       <LoadingBar />
+      <Key />
       <input
         type="search"
         placeholder="Search models"

@@ -1,8 +1,9 @@
 /** What the page knows and what the person has set, kept in the browser where it should last. */
-import { computed, effect, signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import { type Frame, listModels, type Message, type Model } from './api.ts'
 import { type Cached, cachedParts, storageUsed } from './cache.ts'
 import { whenModelsChange } from './engine.ts'
+import { kept } from './kept.ts'
 
 /** One message as it is shown. */
 export interface Said extends Message {
@@ -115,26 +116,3 @@ export async function refreshStorage(): Promise<void> {
 }
 
 whenModelsChange(() => void refreshModels())
-
-/** A signal whose value stays in the browser. */
-function kept<T>(key: string, fallback: T) {
-  const value = signal<T>(read(key, fallback))
-  effect(() => {
-    const text = JSON.stringify(value.value)
-    try {
-      localStorage.setItem(key, text)
-    } catch {
-      // The browser keeps no more: the page goes on without.
-    }
-  })
-  return value
-}
-
-function read<T>(key: string, fallback: T): T {
-  try {
-    const text = localStorage.getItem(key)
-    return text === null ? fallback : (JSON.parse(text) as T)
-  } catch {
-    return fallback
-  }
-}

@@ -5,7 +5,7 @@
 
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote.ts'
-import { createHandler } from '../src/handler.ts'
+import { createHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/host.ts'
 import { ApiError } from '../src/wire/errors.ts'
 import { HOP_HEADER } from '../src/wire/hop.ts'
@@ -23,22 +23,38 @@ let offered: ((port: MessagePort) => void) | undefined
 
 const remote = createRemote({ label: 'webllm', connect })
 
-/** Nothing leads from a server back into a browser: this is no loop, and the server may know that. */
-const fetchFromServer: Fetch = (url, init) => {
-  const { [HOP_HEADER]: _, ...headers } = init.headers ?? {}
-  return fetch(url, { ...init, headers })
+/** Handlers by the key their requests came with: that is for the server, and the handler drops it. */
+const handlers = new Map<string, Handler>()
+
+/** Kept at most; a page has one key, and may try another. */
+const MOST_KEYS = 8
+
+function handlerFor(authorization: string): Handler {
+  const made = handlers.get(authorization) ?? createFor(authorization)
+  handlers.delete(authorization)
+  handlers.set(authorization, made)
+  const [oldest] = handlers.keys()
+  if (handlers.size > MOST_KEYS && oldest !== undefined) handlers.delete(oldest)
+  return made
 }
 
-const handler = createHandler(
-  {
-    discover: false,
-    upstream: [{ label: 'server', url: `${self.location.origin}${base}v1` }],
-    // Until the headers are out nobody can tell that a client left.
-    headerWait: 250,
-    heartbeat: 2_000,
-  },
-  { name: 'a service worker', engines: [remote], fetch: fetchFromServer, reach: 'page' },
-)
+function createFor(authorization: string): Handler {
+  /** Nothing leads from a server back into a browser: this is no loop, and the server may know that. */
+  const fetchFromServer: Fetch = (url, init) => {
+    const { [HOP_HEADER]: _, ...headers } = init.headers ?? {}
+    return fetch(url, { ...init, headers: { ...headers, ...(authorization && { authorization }) } })
+  }
+  return createHandler(
+    {
+      discover: false,
+      upstream: [{ label: 'server', url: `${self.location.origin}${base}v1` }],
+      // Until the headers are out nobody can tell that a client left.
+      headerWait: 250,
+      heartbeat: 2_000,
+    },
+    { name: 'a service worker', engines: [remote], fetch: fetchFromServer, reach: 'page' },
+  )
+}
 
 self.addEventListener('install', () => void self.skipWaiting())
 
@@ -48,6 +64,7 @@ self.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
   if (url.origin !== self.location.origin || !url.pathname.startsWith(`${base}v1/`)) return
+  const handler = handlerFor(request.headers.get('authorization') ?? '')
   event.respondWith(handler.fetch(atRoot(request, url)))
 })
 

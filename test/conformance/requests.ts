@@ -213,7 +213,7 @@ function sizes(host: HostName): void {
     })
     socket.on('error', () => {})
     const head = ['content-type: application/json', 'transfer-encoding: chunked']
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: x\r\n${head.join('\r\n')}\r\n\r\n`)
+    socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${head.join('\r\n')}\r\n\r\n`)
     const part = `400\r\n${' '.repeat(1024)}\r\n`
     // It would go on for 20 s and 4 MB.
     for (let sent = 0; sent < 4_000 && answer === '' && !socket.closed; sent++) {

@@ -1,0 +1,24 @@
+import { effect, signal } from '@preact/signals'
+
+/** A signal whose value stays in the browser. */
+export function kept<T>(key: string, fallback: T) {
+  const value = signal<T>(read(key, fallback))
+  effect(() => {
+    const text = JSON.stringify(value.value)
+    try {
+      localStorage.setItem(key, text)
+    } catch {
+      // The browser keeps no more: the page goes on without.
+    }
+  })
+  return value
+}
+
+function read<T>(key: string, fallback: T): T {
+  try {
+    const text = localStorage.getItem(key)
+    return text === null ? fallback : (JSON.parse(text) as T)
+  } catch {
+    return fallback
+  }
+}
