@@ -1,3 +1,5 @@
+import { MAX_DEPTH } from '../wire/json.ts'
+
 /** Where things stand in JSON text: `JSON.parse` tells of errors in each engine's own words, or not at all. */
 
 /** The line, from 1, of each value and member, by its path: `keys[0].hash`; the root's is ''. */
@@ -29,6 +31,7 @@ export function readLines(text: string): Lines {
 class Scanner {
   readonly #text: string
   #at = 0
+  #depth = 0
   /** Where the last token begins. */
   #start = 0
 
@@ -51,6 +54,12 @@ class Scanner {
     return token
   }
 
+  /** Goes levels deeper; what nests too deep would overflow the stack. */
+  deepen(levels: number): void {
+    this.#depth += levels
+    if (this.#depth > MAX_DEPTH) throw this.error(`JSON nested at most ${MAX_DEPTH} levels deep`)
+  }
+
   /** The line of the last token. */
   get line(): number {
     return this.#text.slice(0, this.#start).split('\n').length
@@ -64,10 +73,12 @@ class Scanner {
 }
 
 function readValue(scanner: Scanner, path: string, lines: Lines, token = scanner.next()): void {
+  scanner.deepen(1)
   if (!lines.has(path)) lines.set(path, scanner.line)
   if (token === '{') readMembers(scanner, path, lines)
   else if (token === '[') readItems(scanner, path, lines)
   else if (token === '' || /^[\]},:]/.test(token)) throw scanner.error('a value')
+  scanner.deepen(-1)
 }
 
 function readMembers(scanner: Scanner, path: string, lines: Lines): void {
