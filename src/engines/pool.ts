@@ -84,7 +84,6 @@ export class Pool {
     attempt: Attempt<T>,
     can: (engine: Engine) => boolean = () => true,
   ): Promise<T> {
-    this.#budget.request(performance.now())
     for (let model = asked; ; ) {
       const routes = await this.#options.router.pick(model)
       const able = routes.filter(({ engine }) => can(engine))
@@ -107,6 +106,7 @@ export class Pool {
 
   async #askOneOf<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
+    this.#budget.request(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.listed(isDown, now)
