@@ -146,12 +146,12 @@ describe('an attempt that failed', () => {
 
 describe('retries', () => {
   it('add a tenth at most, once a quiet server has had its few', async () => {
-    // Every third request fails on every engine: no breaker opens.
-    const from = pool(engines('a', 'b', 'c'))
+    // Every third request fails at the first engine: too rarely for its breaker to open.
+    const from = pool(engines('a', 'b'))
     let attempts = 0
     for (let round = 0; round < 600; round++) {
       const fails = round % 3 === 0 ? failing : () => Promise.resolve('fine')
-      const { answer, asked, of } = ask(from, { a: fails, b: fails, c: fails })
+      const { answer, asked, of } = ask(from, { a: fails })
       await answer.then(
         () => of.finish(),
         (error) => of.fail(error),

@@ -218,6 +218,45 @@ describe('the list', () => {
   })
 })
 
+describe('an alias', () => {
+  const catalogOf = (upstreams: Engine[]) =>
+    new Catalog({ engines: upstreams, static: own, isolateRequests: false })
+
+  it('goes before a model of its name, and may be the default', async () => {
+    const from = createRouter(catalogOf([engine('a', 'x', 'y')]), 'x', { x: 'y' })
+    expect(await picked(from, 'x')).toBe('a y')
+    expect(await picked(from)).toBe('a y')
+    expect((await from.list()).map(({ id, root }) => [id, root])).toEqual([
+      ['y', undefined],
+      ['x', 'y'],
+      ['static', undefined],
+    ])
+  })
+
+  it('finds name:latest, and every engine that serves it', async () => {
+    const upstreams = [engine('a', 'x:latest'), engine('b', 'x:latest'), engine('c', 'y')]
+    const from = createRouter(catalogOf(upstreams), undefined, { gpt: 'x' })
+    expect((await from.pick('gpt')).map((route) => `${route.engine.label} ${route.model}`)).toEqual(
+      ['a x:latest', 'b x:latest'],
+    )
+    expect((await from.find('gpt')).root).toBe('x:latest')
+  })
+
+  it('is no way to what no one serves', async () => {
+    const from = createRouter(catalogOf([engine('a', 'x'), engine('b')]), undefined, { gpt: 'zzz' })
+    await expect(from.pick('gpt')).rejects.toMatchObject({ status: 404 })
+    await expect(from.find('gpt')).rejects.toMatchObject({ status: 404 })
+  })
+})
+
+describe('the only upstream', () => {
+  it('is not asked for what its allow-list leaves out', async () => {
+    const only: Engine = { ...engine('a', 'x'), takes: (model) => model === 'x' }
+    expect(await picked(router([only]), 'x')).toBe('a x')
+    await expect(router([only]).pick('y')).rejects.toMatchObject({ status: 404 })
+  })
+})
+
 describe('an upstream that is slow to list its models', () => {
   const slow = (label: string): Engine => ({
     ...engine(label),
