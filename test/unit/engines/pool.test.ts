@@ -19,7 +19,7 @@ const limits = {
 function engines(...labels: string[]): Engine[] {
   return labels.map((label) => ({
     label,
-    mayRecover: true,
+    isServer: true,
     models: async () => [{ id: 'm', object: 'model', created: 1, owned_by: label }],
     chat: () => Promise.reject(new Error('no test asks for a chat')),
   }))
@@ -40,12 +40,14 @@ function pool(given: Engine[], options: Partial<PoolOptions> = {}) {
 }
 
 function exchange(client = new AbortController()): Exchange {
-  return new Exchange({
+  const made = new Exchange({
     client: client.signal,
     limits,
     ticker: sharedTicker(1_000),
     onEnd: () => {},
   })
+  made.isStream = true
+  return made
 }
 
 type Answers = Record<string, (signal: AbortSignal) => Promise<string>>
@@ -122,7 +124,7 @@ describe('an attempt that failed', () => {
 
   it('is not repeated by an engine that can only fail again', async () => {
     const [engine] = engines('a')
-    const from = pool([{ ...(engine as Engine), mayRecover: false }])
+    const from = pool([{ ...(engine as Engine), isServer: false }])
     const { answer, asked } = ask(from, { a: failing })
     await expect(answer).rejects.toThrow('broken')
     expect(asked).toEqual(['a'])

@@ -12,6 +12,7 @@ function engine(label: string, ...ids: string[]) {
   const listing = { ids: ids as string[] | undefined, asked: 0 }
   const made: Engine & typeof listing = Object.assign(listing, {
     label,
+    isServer: true,
     async models() {
       made.asked++
       if (made.ids === undefined) throw new ApiError(502, 'down', { code: 'upstream_unreachable' })
@@ -246,6 +247,20 @@ describe('an alias', () => {
     const from = createRouter(catalogOf([engine('a', 'x'), engine('b')]), undefined, { gpt: 'zzz' })
     await expect(from.pick('gpt')).rejects.toMatchObject({ status: 404 })
     await expect(from.find('gpt')).rejects.toMatchObject({ status: 404 })
+  })
+})
+
+describe('a model of several engines', () => {
+  const labels = async (engines: Engine[]) =>
+    (await router(engines).pick('x')).map((route) => route.engine.label)
+
+  it('is asked of any of them', async () => {
+    expect(await labels([engine('a', 'x'), engine('b', 'y'), engine('c', 'x')])).toEqual(['a', 'c'])
+  })
+
+  it('is asked only of the one that runs beside the handler', async () => {
+    const local: Engine = { ...engine('webllm', 'x'), isServer: false }
+    expect(await labels([local, engine('a', 'x')])).toEqual(['webllm'])
   })
 })
 
