@@ -89,7 +89,7 @@ export interface Host {
   fetch?: Fetch
   /** Makes the pipe for frames that are only forwarded, where a host knows a shorter way. */
   framePipe?: () => Pipe
-  /** Engines that run beside the handler; models that several engines have are asked of these. */
+  /** Engines that run beside the handler; models that others have as well are asked of these. */
   engines?: readonly Engine[]
   /** The page at `/`; without it one is shown that only lists engines and models. */
   files?: Files

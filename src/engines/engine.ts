@@ -29,8 +29,11 @@ export interface Engine {
   readonly label: string
   /** How many requests it can work on at once; what is more waits in line. Any number by default. */
   readonly streams?: number | undefined
-  /** Whether asking again may help where it failed: a server elsewhere may have come back. */
-  readonly mayRecover?: boolean
+  /**
+   * Whether it is a server of its own: one that failed may be back the next time it is asked, and
+   * another with the same model may stand in for it. What runs beside the handler answers itself.
+   */
+  readonly isServer?: boolean
   /** False for a model it may not be asked for, whatever it lists. */
   takes?(model: string): boolean
   /** What it can serve now. Rejects with an `ApiError` when it can't be asked. */

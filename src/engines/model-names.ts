@@ -1,3 +1,4 @@
+import { namesModel } from '../settings/patterns.ts'
 import type { Model } from './engine.ts'
 
 export interface ModelNamesOptions {
@@ -9,18 +10,16 @@ export interface ModelNamesOptions {
 
 /** The names by which clients know an upstream's models. */
 export class ModelNames {
-  readonly #allowed: RegExp | undefined
+  readonly #allowed: readonly string[] | undefined
   readonly #rewrite: ReadonlyMap<string, string>
 
   constructor({ models, rewrite = {} }: ModelNamesOptions) {
-    this.#allowed = models && new RegExp(`^(?:${models.map(pattern).join('|')})$`, 's')
+    this.#allowed = models
     this.#rewrite = new Map(Object.entries(rewrite))
   }
 
   takes(name: string): boolean {
-    // Ollama lists `llama3.2:latest` for what people call `llama3.2`.
-    const plain = name.replace(/:latest$/, '')
-    return [name, plain, `${plain}:latest`].some((each) => this.#allowed?.test(each) ?? true)
+    return this.#allowed === undefined || namesModel(this.#allowed, name)
   }
 
   /** What an upstream lists, as clients may know it: other names first, each without its own. */
@@ -39,11 +38,4 @@ export class ModelNames {
     const own = request.model ? this.#rewrite.get(request.model) : undefined
     return own === undefined ? request : { ...request, model: own }
   }
-}
-
-function pattern(name: string): string {
-  return name
-    .split('*')
-    .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-    .join('.*')
 }

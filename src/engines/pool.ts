@@ -35,6 +35,12 @@ interface Call<T> {
   tried: Set<Member>
 }
 
+/** What is tried after a failure: one of these engines, after so many milliseconds. */
+interface Step {
+  members: Member[]
+  rest: number
+}
+
 /** How often a request may be tried again where that costs the engines something. */
 const MOST_RETRIES = 2
 
@@ -84,7 +90,6 @@ export class Pool {
     attempt: Attempt<T>,
     can: (engine: Engine) => boolean = () => true,
   ): Promise<T> {
-    this.#budget.request(performance.now())
     for (let model = asked; ; ) {
       const routes = await this.#options.router.pick(model)
       const able = routes.filter(({ engine }) => can(engine))
@@ -93,7 +98,7 @@ export class Pool {
       } catch (error) {
         const larger = verdictOf(error) === 'overflow' && this.#larger(model, routes[0].model)
         if (!larger || exchange.outcome !== undefined) throw error
-        exchange.retry(nameOf(exchange.engine, error))
+        exchange.retry(nameOf(exchange.engine, error), error)
         model = larger
       }
     }
@@ -107,6 +112,7 @@ export class Pool {
 
   async #askOneOf<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
+    this.#budget.request(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.listed(isDown, now)
@@ -124,58 +130,55 @@ export class Pool {
       try {
         return await this.#ask(call, place)
       } catch (error) {
-        next = await this.#next(call, place, error, retries)
-        exchange.retry(nameOf(place.member.engine.label, error))
+        const step = this.#next(call, place, error, retries)
+        exchange.retry(nameOf(place.member.engine.label, error), error)
+        next = step.members
+        if (step.rest > 0) await pause(step.rest, exchange.signal)
       }
     }
   }
 
-  /** One attempt. Ends the place where it fails; otherwise the end of the exchange does. */
+  /** One attempt. Where it succeeds, the end of the exchange ends the place. */
   async #ask<T>(call: Call<T>, place: Place): Promise<T> {
     const { exchange, attempt, routes, members } = call
     const { member, pass } = place
-    const route = routes[members.indexOf(member)] as Route
-    const control = new AbortController()
     const { signal } = exchange
-    const abort = () => control.abort(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
     exchange.onRelease = (outcome) => release(place, outcome)
     if (exchange.outcome !== undefined) release(place, exchange.outcome)
+    signal.throwIfAborted()
+    const route = routes[members.indexOf(member)] as Route
     exchange.attempt(member.engine.label, route.model)
-    const stopWatch = this.#watch(call, member, control)
+    const stopWatch = this.#watch(call, member)
     try {
-      control.signal.throwIfAborted()
-      const asking = attempt(route, control.signal)
-      const answer = await (stopWatch ? orAborted(asking, control.signal) : asking)
+      const asking = attempt(route, signal)
+      const answer = await (stopWatch ? orAborted(asking, signal) : asking)
       pass.answered()
       return answer
-    } catch (error) {
-      signal.removeEventListener('abort', abort)
-      control.abort(error)
-      throw error
     } finally {
       stopWatch?.()
     }
   }
 
   /** Gives an engine up that sends nothing for too long, once there is another to ask. */
-  #watch<T>(call: Call<T>, member: Member, control: AbortController): (() => void) | undefined {
-    if (call.members.length - call.tried.size < 2) return undefined
+  #watch<T>(call: Call<T>, member: Member): (() => void) | undefined {
+    const { exchange, members, tried } = call
+    if (members.length - tried.size < 2) return undefined
     const { attemptTimeout, ticker } = this.#options
     const startedAt = performance.now()
     return ticker.add((now) => {
-      if (now - startedAt < attemptTimeout || control.signal.aborted) return
+      // A whole answer says nothing until it is done: that it is silent says nothing about it.
+      if (!exchange.isStream || exchange.signal.aborted) return
+      if (now - startedAt < attemptTimeout) return
       const others = this.#others(call, member).filter(({ hasRoom, isDown }) => hasRoom && !isDown)
       if (others.length === 0 || !this.#budget.withdraw(now)) return
       const { label } = member.engine
       const message = `${label} sent nothing for ${attemptTimeout / 1000} s; --attempt-timeout allows no more.`
-      control.abort(new ApiError(504, message, { code: 'attempt_timeout' }))
+      exchange.giveUp(new ApiError(504, message, { code: 'attempt_timeout' }))
     })
   }
 
-  /** The engines to ask next. Throws the error where there is nothing left to try. */
-  async #next<T>(call: Call<T>, place: Place, error: unknown, retries: number): Promise<Member[]> {
+  /** What to try after a failure. Throws the error where there is nothing left. */
+  #next<T>(call: Call<T>, place: Place, error: unknown, retries: number): Step {
     const { exchange, tried } = call
     const { member } = place
     if (exchange.outcome !== undefined) throw error
@@ -188,12 +191,11 @@ export class Pool {
     const others = this.#others(call, member).filter(({ hasRoom }) => verdict !== 'busy' || hasRoom)
     if (others.length > 0) {
       if (!this.#mayMoveOn(place, error, retries, now)) throw error
-      return others
+      return { members: others, rest: 0 }
     }
     const rest = retries > 0 ? undefined : restBefore(member.engine, verdict, error)
     if (rest === undefined || !this.#budget.withdraw(now)) throw error
-    await pause(rest, exchange.signal)
-    return [member]
+    return { members: [member], rest }
   }
 
   /** Engines that have not failed this request, and may be asked now. */
@@ -238,7 +240,7 @@ function isItsFault(error: ApiError): boolean {
 
 /** Milliseconds before the same engine is asked once more; undefined where that would not help. */
 function restBefore(engine: Engine, verdict: Verdict, error: unknown): number | undefined {
-  if (!engine.mayRecover || !isPassing(error)) return undefined
+  if (!engine.isServer || !isPassing(error)) return undefined
   const rest = restOf(error)
   if (rest !== undefined) return rest <= REST.longest ? rest : undefined
   return verdict === 'broken' ? REST.first + Math.random() * REST.jitter : undefined

@@ -95,7 +95,9 @@ function firstOf(upstreams: Entry[]): Routes | undefined {
 function findIn(upstreams: Entry[], model: string): Routes | undefined {
   for (const id of [model, `${model}:latest`]) {
     const [first, ...others] = upstreams.filter(({ models }) => models.some(named(id)))
-    if (first !== undefined) return [routeTo(first, id), ...others.map((one) => routeTo(one, id))]
+    if (first === undefined) continue
+    const standIns = first.engine.isServer ? others : []
+    return [first, ...standIns].map((one) => routeTo(one, id)) as Routes
   }
   return undefined
 }

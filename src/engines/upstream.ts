@@ -43,7 +43,7 @@ const MIN_SECRET = 8
 export class Upstream implements Engine {
   readonly label: string
   readonly streams: number | undefined
-  readonly mayRecover = true
+  readonly isServer = true
   readonly #names: ModelNames
   readonly #options: UpstreamOptions
   /** What the upstream's own words must not show a client. */

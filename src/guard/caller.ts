@@ -1,5 +1,5 @@
 import type { Key } from '../settings/keys.ts'
-import { matchesPattern } from '../settings/patterns.ts'
+import { namesModel } from '../settings/patterns.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Level, LimitStore } from './limit-store.ts'
 
@@ -39,14 +39,10 @@ export class Caller {
     if (limit !== undefined) await this.#take('requests', 1, limit)
   }
 
-  /** Whether the key allows the model; `:latest` is what Ollama adds to a name without a tag. */
+  /** Whether the key allows the model. */
   allows(model: string): boolean {
     const { models } = this.#key ?? {}
-    const short = model.replace(/:latest$/, '')
-    return (
-      models?.some((pattern) => matchesPattern(pattern, model) || matchesPattern(pattern, short)) ??
-      true
-    )
+    return models === undefined || namesModel(models, model)
   }
 
   /** Throws an `ApiError` (403). */

@@ -4,6 +4,7 @@ import { readCommand, type ServeCommand } from '../cli/command.ts'
 import { formatEntry, logForm } from '../cli/log.ts'
 import { progressBar } from '../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
+import { meant } from '../engines/aliases.ts'
 import type { Progress } from '../engines/engine.ts'
 import type { LocalEngine } from '../engines/webllm.ts'
 import type { Found, Host, LogEntry } from '../handler.ts'
@@ -99,7 +100,8 @@ export async function start(
     ...(log && { log }),
   })
   // Whoever asks before it is there waits in line.
-  const loading = settings.model && local?.load(settings.model, never)
+  const model = meant(settings.model, settings.alias)
+  const loading = model && local?.load(model, never)
   if (loading) loading.catch(() => {})
   const { host: hostname, port, bodyTimeout } = settings
   const listener = await runtime

@@ -1,5 +1,5 @@
 import { SettingsError, unexpected, unknownName } from './error.ts'
-import { isModelPattern } from './patterns.ts'
+import { readModels } from './names.ts'
 
 /** A key as code or a settings file gives it. */
 export interface KeyInput {
@@ -84,11 +84,6 @@ function readName(given: unknown, shownAs: string): string {
 function readHash(given: unknown, shownAs: string): string {
   if (typeof given === 'string' && HASH.test(given)) return given
   throw hidden(shownAs, '"sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it')
-}
-
-function readModels(given: unknown, shownAs: string): string[] {
-  if (Array.isArray(given) && given.every(isModelPattern)) return given
-  throw unexpected(shownAs, 'a list of model names', given)
 }
 
 function readAmounts(given: Record<string, unknown>, shownAs: string): Partial<Key> {

@@ -1,10 +1,5 @@
 import { unexpected } from './error.ts'
 
-/** Whether it can name models: `qwen3:8b`, `llama*`. */
-export function isModelPattern(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= 200
-}
-
 /** Whether a name is what the pattern stands for; `*` stands for any characters. */
 export function matchesPattern(pattern: string, name: string): boolean {
   if (!pattern.includes('*')) return pattern === name
@@ -19,6 +14,13 @@ export function matchesPattern(pattern: string, name: string): boolean {
     at = found + part.length
   }
   return true
+}
+
+/** Whether patterns mean a model. Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
+export function namesModel(patterns: readonly string[], name: string): boolean {
+  const plain = name.replace(/:latest$/, '')
+  const names = [name, plain, `${plain}:latest`]
+  return patterns.some((pattern) => names.some((each) => matchesPattern(pattern, each)))
 }
 
 /** One of `allowHost`: `sluice.lan`, `*.example.com`, `[fd00::1]`, each with a port or for any. */

@@ -65,9 +65,9 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
   }
   return {
     url: readUrl(url, shownAs),
-    ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}: streams`) }),
-    ...(models !== undefined && { models: readModels(models, `${shownAs}: models`) }),
-    ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}: rewrite`) }),
+    ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}.streams`) }),
+    ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
+    ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}.rewrite`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
     ...(lenient !== undefined && { lenient }),

@@ -51,7 +51,8 @@ export class Exchange {
   /** Called once, when the outcome is known: the engine is free again. */
   onRelease: ((outcome: Outcome) => void) | undefined
 
-  readonly #control = new AbortController()
+  /** Of the engine that is asked now. */
+  #control = new AbortController()
   readonly #deadlines: Deadlines
   readonly #options: ExchangeOptions
   readonly #removeTick: () => void
@@ -72,7 +73,10 @@ export class Exchange {
     else options.client.addEventListener('abort', this.cancel, { once: true })
   }
 
-  /** Aborts with the outcome: what the engine does for this request must stop. */
+  /**
+   * Aborts with the outcome: what the engine does for this request must stop. Each engine that is
+   * asked has a signal of its own, which aborts as well when it is given up.
+   */
   get signal(): AbortSignal {
     return this.#control.signal
   }
@@ -84,8 +88,15 @@ export class Exchange {
     this.attempts++
   }
 
+  /** What the engine does for this request is of no use any more. */
+  giveUp(reason: unknown): void {
+    this.#control.abort(reason)
+  }
+
   /** The engine failed before its first chunk: another answer is waited for from now on. */
-  retry(failure: string): void {
+  retry(failure: string, reason: unknown): void {
+    this.giveUp(reason)
+    this.#control = new AbortController()
     this.failures.push(failure)
     this.#answer = undefined
     this.progress = undefined

@@ -82,7 +82,6 @@ export function pool(host: HostName): void {
 
     it.each([
       ['answers 500', errorScript('message_only')],
-      ['is silent', { headersAfter: 'never', steps: [] } as Script],
       ['breaks off in the middle', whole('{"id":"c","object":"chat.comp', true)],
     ])('where a whole answer was asked for, if it %s', async (_, script) => {
       const b = whole(COMPLETION)
@@ -110,6 +109,14 @@ export function pool(host: HostName): void {
   })
 
   describe('an upstream is not replaced', () => {
+    it('where a whole answer was asked for: it says nothing until it is done', async () => {
+      const a = { script: { ...whole(COMPLETION), headersAfter: 1_000 } }
+      await using it = await startPool(host, { a, b: {} }, fast)
+      const response = await postChat(it.server.base, { ...M, stream: false })
+      expect(await response.text()).toBe(COMPLETION)
+      expect(chatsAt(it.upstreams.b)).toBe(0)
+    })
+
     it.each([
       ['breaks off', { cut: true } as const, 'upstream_truncated'],
       ['is reset', { reset: true } as const, 'upstream_truncated'],

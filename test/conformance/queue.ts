@@ -74,6 +74,20 @@ export function queue(host: HostName): void {
       second.hangUp()
     })
 
+    it('is held up by nobody who left before a whole answer', async () => {
+      const roomy = [...flags, '--queue', '5']
+      await using it = await startPool(host, { a: { script: pace(10, 50) } }, { flags: roomy })
+      const first = readStream(await postChat(it.server.base, M))
+      const script = { persona: 'vllm', words: ['Hi.'] }
+      const body = { ...M, stream: false, messages: [{ role: 'user', content: 'Go.' }], script }
+      const gone = await rawRequest({ port: it.server.port, body })
+      await sleep(100)
+      gone.hangUp()
+      const third = postChat(it.server.base, { ...M, stream: false, script })
+      expect((await first).outcome).toBe('finished')
+      expect(await (await third).json()).toMatchObject({ object: 'chat.completion' })
+    })
+
     it('goes to another upstream that has time', async () => {
       const script = pace(10, 50)
       await using it = await startPool(host, { a: { script }, b: { script } }, { flags })

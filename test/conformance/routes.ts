@@ -6,7 +6,7 @@ import { type HostName, useServerWith } from '../support/server.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 const chat = '/v1/chat/completions'
-const pages = ['/', '/status', '/health', '/v1/models', '/v1/models/static']
+const pages = ['/', '/status', '/health', '/health/ready', '/v1/models', '/v1/models/static']
 const ids = ['Qwen/Qwen3-8B', 'static', 'org/deep/er/model:tag', 'with space & ümlaut', 'a%2Fb']
 
 /** Every route, and what is answered where there is none. */
@@ -58,6 +58,23 @@ export function routes(host: HostName): void {
         version: VERSION,
         host: expect.stringContaining(host),
       })
+    })
+
+    it('tells how each engine fares, and never its address', async () => {
+      for (const path of ['/health', '/health/ready']) {
+        const response = await get(path)
+        expect(response.status).toBe(200)
+        const text = await response.text()
+        expect(text).not.toContain('127.0.0.1')
+        expect(JSON.parse(text)).toMatchObject({
+          status: 'ok',
+          waiting: 0,
+          engines: [
+            { engine: 'lab', state: expect.stringMatching(/^(up|unknown)$/), running: 0 },
+            { engine: 'static' },
+          ],
+        })
+      }
     })
 
     it('lists the models of every engine, static last', async () => {

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { createHandler } from '../../src/index.ts'
-import { environmentName } from '../../src/settings/environment.ts'
-import { fields } from '../../src/settings.ts'
+import { environmentName, settingsFromEnv } from '../../src/settings/environment.ts'
+import { fields, parseSettings } from '../../src/settings.ts'
 import { useServer } from '../support/server.ts'
 
 const run = promisify(execFile)
@@ -60,6 +60,11 @@ it('shows a handler that runs as an export default', async () => {
   )
   const worker = createHandler({ upstream: ['http://127.0.0.1:11434/v1'] })
   expect((await worker.fetch(new Request('http://localhost/health'))).status).toBe(200)
+})
+
+it('shows a SLUICE_CONFIG that is right', () => {
+  const settings = parseSettings(settingsFromEnv({ SLUICE_CONFIG: block('json', '"rewrite"') }))
+  expect(settings.upstream.map(({ label }) => label)).toEqual(['big', 'small'])
 })
 
 describe('what the README names', () => {

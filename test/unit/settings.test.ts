@@ -147,6 +147,54 @@ describe('upstreams', () => {
   })
 })
 
+describe('names of models', () => {
+  it.each([
+    ['SLUICE_ALIAS', 'gpt-4o=qwen3:8b, gpt-4=m', { alias: { 'gpt-4o': 'qwen3:8b', 'gpt-4': 'm' } }],
+    ['SLUICE_ALIAS', { a: 'b' }, { alias: { a: 'b' } }],
+    ['SLUICE_LARGER', 'm=org/m=128k', { larger: { m: 'org/m=128k' } }],
+    ['SLUICE_STREAMS', '4', { streams: 4 }],
+    ['SLUICE_QUEUE', '0', { queue: 0 }],
+  ])('%s=%s', (variable, value, settings) => {
+    expect(settingsFromEnv({ [variable]: value })).toEqual(settings)
+  })
+
+  it.each([
+    ['SLUICE_ALIAS', 'gpt-4o', 'SLUICE_ALIAS: expected NAME=MODEL, got "gpt-4o".'],
+    ['SLUICE_ALIAS', '=m', 'SLUICE_ALIAS: expected NAME=MODEL'],
+    ['SLUICE_ALIAS', 'm=', 'SLUICE_ALIAS: expected NAME=MODEL'],
+    ['SLUICE_ALIAS', { a: 1 }, 'SLUICE_ALIAS: expected NAME=MODEL, got an object'],
+    ['SLUICE_LARGER', 'm', 'SLUICE_LARGER: expected MODEL=LARGER, got "m".'],
+    ['SLUICE_STREAMS', '0', 'SLUICE_STREAMS: expected a number from 1 to 100000, got "0".'],
+  ])('%s=%s is refused', (variable, value, message) => {
+    expect(refusalOfEnv({ [variable]: value })).toContain(message)
+  })
+
+  it('are no aliases of aliases, and lead in no circle', () => {
+    expect(refusal({ alias: { a: 'b', b: 'm' } })).toBe(
+      'alias: expected a to stand for a model, got b, which is an alias itself.',
+    )
+    expect(refusal({ alias: { a: 'a' } })).toContain('got a, which is an alias itself')
+    expect(refusal({ larger: { s: 'm', m: 's' } })).toBe(
+      'larger: expected models that grow, got a circle: s → m → s.',
+    )
+    expect(parseSettings({ larger: { s: 'm', m: 'l' } }).larger).toEqual({ s: 'm', m: 'l' })
+  })
+
+  it('may be an upstream’s own', () => {
+    const upstream = { url: 'http://a', streams: 2, models: ['m', 'x-*'], rewrite: { m: 'org/m' } }
+    const settings = parseSettings({ upstream: [upstream] })
+    expect(settings.upstream[0]).toMatchObject({ streams: 2, models: ['m', 'x-*'] })
+    expect(parseSettings(settings)).toEqual(settings)
+    const refused = (more: object) => refusal({ upstream: [{ url: 'http://a', ...more }] })
+    expect(refused({ streams: 0 })).toBe(
+      'upstream[0].streams: expected a whole number from 1, got 0.',
+    )
+    expect(refused({ models: [] })).toContain('upstream[0].models: expected a list of names')
+    expect(refused({ rewrite: { m: 1 } })).toContain('upstream[0].rewrite: expected an object')
+    expect(refused({ stream: 1 })).toContain('Did you mean streams?')
+  })
+})
+
 describe('text', () => {
   it.each([
     ['SLUICE_HEARTBEAT', '500', { heartbeat: 500 }],

@@ -25,6 +25,14 @@ it('tells a request in one line of text', () => {
   )
 })
 
+it('tells who answered after whose failures', () => {
+  const failures = ['gpu upstream_unreachable', 'gpu-2 503']
+  const line = formatEntry({ ...entry, attempts: 3, failures }, 'text')
+  expect(line).toContain(
+    '1234 ms finished by ollama after gpu upstream_unreachable, gpu-2 503 mended role,done',
+  )
+})
+
 it('tells only what there is', () => {
   const { model, engine, firstTokenMs, tokens, mended, ...rest } = entry
   const failed = { ...rest, status: 502, outcome: 'failed' as const, durationMs: 65_432 }

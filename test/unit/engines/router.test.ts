@@ -12,6 +12,7 @@ function engine(label: string, ...ids: string[]) {
   const listing = { ids: ids as string[] | undefined, asked: 0 }
   const made: Engine & typeof listing = Object.assign(listing, {
     label,
+    isServer: true,
     async models() {
       made.asked++
       if (made.ids === undefined) throw new ApiError(502, 'down', { code: 'upstream_unreachable' })
@@ -215,6 +216,59 @@ describe('the list', () => {
     expect((await from.find('org/model')).id).toBe('org/model:latest')
     expect((await from.find('static')).owned_by).toBe('sluice')
     await expect(from.find('zzz')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+  })
+})
+
+describe('an alias', () => {
+  const catalogOf = (upstreams: Engine[]) =>
+    new Catalog({ engines: upstreams, static: own, isolateRequests: false })
+
+  it('goes before a model of its name, and may be the default', async () => {
+    const from = createRouter(catalogOf([engine('a', 'x', 'y')]), 'x', { x: 'y' })
+    expect(await picked(from, 'x')).toBe('a y')
+    expect(await picked(from)).toBe('a y')
+    expect((await from.list()).map(({ id, root }) => [id, root])).toEqual([
+      ['y', undefined],
+      ['x', 'y'],
+      ['static', undefined],
+    ])
+  })
+
+  it('finds name:latest, and every engine that serves it', async () => {
+    const upstreams = [engine('a', 'x:latest'), engine('b', 'x:latest'), engine('c', 'y')]
+    const from = createRouter(catalogOf(upstreams), undefined, { gpt: 'x' })
+    expect((await from.pick('gpt')).map((route) => `${route.engine.label} ${route.model}`)).toEqual(
+      ['a x:latest', 'b x:latest'],
+    )
+    expect((await from.find('gpt')).root).toBe('x:latest')
+  })
+
+  it('is no way to what no one serves', async () => {
+    const from = createRouter(catalogOf([engine('a', 'x'), engine('b')]), undefined, { gpt: 'zzz' })
+    await expect(from.pick('gpt')).rejects.toMatchObject({ status: 404 })
+    await expect(from.find('gpt')).rejects.toMatchObject({ status: 404 })
+  })
+})
+
+describe('a model of several engines', () => {
+  const labels = async (engines: Engine[]) =>
+    (await router(engines).pick('x')).map((route) => route.engine.label)
+
+  it('is asked of any of them', async () => {
+    expect(await labels([engine('a', 'x'), engine('b', 'y'), engine('c', 'x')])).toEqual(['a', 'c'])
+  })
+
+  it('is asked only of the one that runs beside the handler', async () => {
+    const local: Engine = { ...engine('webllm', 'x'), isServer: false }
+    expect(await labels([local, engine('a', 'x')])).toEqual(['webllm'])
+  })
+})
+
+describe('the only upstream', () => {
+  it('is not asked for what its allow-list leaves out', async () => {
+    const only: Engine = { ...engine('a', 'x'), takes: (model) => model === 'x' }
+    expect(await picked(router([only]), 'x')).toBe('a x')
+    await expect(router([only]).pick('y')).rejects.toMatchObject({ status: 404 })
   })
 })
 
