@@ -236,7 +236,7 @@ export class ChatContract {
     if (delta.tool_calls && state.tools.mend(delta.tool_calls)) changed = this.#mend('tool_index')
     if (!state.hasRole) {
       state.hasRole = true
-      if (!delta.role) {
+      if (delta.role !== 'assistant') {
         choice.delta = { ...delta, role: 'assistant' }
         changed = this.#mend('role')
       }
