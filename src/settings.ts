@@ -185,6 +185,7 @@ export const fields: Record<SettingName, Field> = {
  */
 export function parseSettings(input: SettingsInput = {}): Settings {
   const parsed: Record<string, unknown> = {}
+  if (typeof input !== 'object' || input === null) throw unexpected('settings', 'an object', input)
   for (const [name, value] of Object.entries(input)) {
     if (value !== undefined) parsed[name] = readSetting(name, value)
   }

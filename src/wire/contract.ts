@@ -138,8 +138,10 @@ export class ChatContract {
   /** Says nothing new: the heartbeat of a stream that has begun. */
   quietChunk(): ChatChunk {
     if (this.#choices.size === 0) return this.roleChunk()
-    const open = [...this.#choices].find(([, state]) => !state.finished)
-    return this.chunk([{ index: open?.[0] ?? 0, delta: {}, finish_reason: null }])
+    const seen = [...this.#choices]
+    // A choice that was never seen may not begin with a heartbeat.
+    const [index = 0] = seen.find(([, state]) => !state.finished) ?? seen[0] ?? []
+    return this.chunk([{ index, delta: {}, finish_reason: null }])
   }
 
   /** Says only who speaks. */
@@ -236,7 +238,7 @@ export class ChatContract {
     if (delta.tool_calls && state.tools.mend(delta.tool_calls)) changed = this.#mend('tool_index')
     if (!state.hasRole) {
       state.hasRole = true
-      if (!delta.role) {
+      if (delta.role !== 'assistant') {
         choice.delta = { ...delta, role: 'assistant' }
         changed = this.#mend('role')
       }

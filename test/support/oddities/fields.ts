@@ -133,6 +133,10 @@ export const fields: Oddity[] = [
   mended('tool calls all of index 0', ['tool_index'], toolCalls([0, 0, 0, 0]), calls),
   mended('created in milliseconds', ['created'], inMilliseconds(), { without: ['1790000000000'] }),
   mended('no role', ['role'], [...WORDS, STOP], { contains: ['"role":"assistant"'] }),
+  mended('a first role that is none', ['role'], [chunk({ role: 'asistant' }), ...WORDS, STOP], {
+    contains: ['"role":"assistant"'],
+    without: ['"asistant"'],
+  }),
   mended(
     'no delta after the finish',
     ['delta'],

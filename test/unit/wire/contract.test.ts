@@ -292,6 +292,13 @@ describe('a heartbeat', () => {
     stream.judge(ends('stop'))
     expect(stream.quietChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
   })
+
+  it('begins no choice of its own, where the only one seen has finished', () => {
+    const stream = contract({ choices: 2 })
+    const delta = { role: 'assistant', content: 'a' }
+    stream.judge(chunk([{ index: 1, delta, finish_reason: 'stop' }]))
+    expect(stream.quietChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
+  })
 })
 
 it('takes any field of a delta but the role for progress', () => {
