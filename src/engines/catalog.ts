@@ -6,6 +6,9 @@ import type { Engine, Model } from './engine.ts'
 /** Milliseconds an engine may take to list its models before it counts as busy. */
 const PATIENCE = 2000
 
+/** Milliseconds after which one that could not be asked is asked again. */
+const ASK_AGAIN = 5_000
+
 /** An engine and what is known of it. */
 export interface Entry {
   engine: Engine
@@ -58,8 +61,15 @@ export class Catalog {
    */
   async remembered(maxAge: number): Promise<Entry[]> {
     if (this.#entries.length === 0) return this.entries(maxAge)
-    this.entries(maxAge).catch(() => {})
+    const isOneDown = this.#entries.some(({ error }) => error !== undefined)
+    this.entries(isOneDown ? Math.min(maxAge, ASK_AGAIN) : maxAge).catch(() => {})
     return this.#entries
+  }
+
+  /** Asks anew for what is older than `maxAge` ms, for those who come later. */
+  refresh(maxAge: number): void {
+    // There, nothing outlives the request that began it.
+    if (!this.#options.isolateRequests) this.entries(maxAge).catch(() => {})
   }
 
   /** What is known, and no older than `maxAge` ms: engines in their order, `static` last. */

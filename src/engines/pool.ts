@@ -45,7 +45,7 @@ interface Step {
 const MOST_RETRIES = 2
 
 /** The longest `Retry-After` that is waited for, and the wait where none is given, milliseconds. */
-const REST = { longest: 3_000, first: 150, jitter: 300 }
+const REST = { longest: 3_000, first: 100, jitter: 200 }
 
 /** How long an engine that is too busy is asked last, where it does not say. */
 const BUSY = 1_000
@@ -222,7 +222,7 @@ function settle({ member, pass, end }: Place, verdict: Verdict, error: unknown, 
   if (verdict === 'broken') pass.failed(now)
   else pass.answered()
   pass.forgotten()
-  end()
+  end(false)
 }
 
 /** The exchange is over, and with it what its engine had to do. */

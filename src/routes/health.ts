@@ -43,8 +43,7 @@ export function healthRoutes(
 
   return {
     alive(request) {
-      // For whoever asks next.
-      catalog.entries(NEWS).catch(() => {})
+      catalog.refresh(NEWS)
       return report(request)
     },
     async ready(request) {

@@ -99,6 +99,8 @@ export class Exchange {
     this.#control = new AbortController()
     this.failures.push(failure)
     this.#answer = undefined
+    this.#tokens = 0
+    this.firstTokenAt = undefined
     this.progress = undefined
     this.#deadlines.enter('answer', performance.now())
   }

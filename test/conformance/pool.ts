@@ -167,7 +167,7 @@ export function pool(host: HostName): void {
       const { it, response, read, took } = await recovering(errorScript('message_only'))
       await using _ = it
       expect(read).toMatchObject({ outcome: 'finished', text: 'again' })
-      expect(took).toBeGreaterThan(140)
+      expect(took).toBeGreaterThan(95)
       const entry = await logOf(it.server, response)
       expect(entry).toMatchObject({ engine: 'a', attempts: 2, failures: ['a 500'] })
     })
@@ -326,6 +326,15 @@ function names(host: HostName): void {
       expect(entry).toMatchObject({ engine: 'b', model: 'm-128k', attempts: 2 })
     },
   )
+
+  it('have a larger one for a stream that says only in its first frame that it is too long', async () => {
+    const told = { error: { message: 'the request exceeds the available context size', code: 400 } }
+    const a = { script: { steps: [{ send: `data: ${JSON.stringify(told)}\n\n` }] } }
+    const flags = ['--larger', 'm=m-128k']
+    await using it = await startPool(host, { a, b: { models: named('m-128k') } }, { flags })
+    const read = await readStream(await postChat(it.server.base, M))
+    expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'b' })
+  })
 
   it('without a larger one are refused as the upstream refuses', async () => {
     const a = { script: errorScript('vllm_context') }

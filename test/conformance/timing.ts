@@ -133,7 +133,8 @@ function headers(relay: Relay): void {
   }
 
   it('tell the status of an early failure', async () => {
-    const script = { ...refusal, headersAfter: 200 }
+    // The only upstream is asked twice.
+    const script = { ...refusal, headersAfter: 50 }
     const response = await postChat(relay.server.base, { script })
     expect(response.status).toBe(503)
     expect((await errorOf(response)).message).toContain('Loading model')
@@ -148,7 +149,7 @@ function headers(relay: Relay): void {
   })
 
   it('tell the status of a stream that breaks before its first chunk', async () => {
-    const script = { steps: [{ wait: 200 }, { send: ': hi\n\n' }, { cut: true as const }] }
+    const script = { steps: [{ wait: 50 }, { send: ': hi\n\n' }, { cut: true as const }] }
     const response = await postChat(relay.server.base, { script })
     expect(response.status).toBe(502)
     expect((await errorOf(response)).code).toBe('upstream_truncated')

@@ -15,8 +15,11 @@ const LEASE = { shown: 1_000, over: 15_000 }
 export interface Place {
   readonly member: Member
   readonly pass: Pass
-  /** Gives it to the next in line. Doing it again does nothing. */
-  end(): void
+  /**
+   * Gives it to the next in line. Doing it again does nothing. `isTypical`: whether how long it was
+   * held tells how long others will be.
+   */
+  end(isTypical?: boolean): void
 }
 
 export interface Wish {
@@ -32,7 +35,10 @@ export interface Wish {
 
 interface Held extends Place {
   seenAt: number
+  /** Stops the holder's timer. */
   stop: (() => void) | undefined
+  /** Ends it on behalf of a holder that is gone, and whose timer nobody else may touch. */
+  takeBack(): void
 }
 
 type Fate = { place: Held } | { refusal: ApiError }
@@ -53,6 +59,7 @@ export class Places {
   readonly #line = new FairLine<Waiter>()
   /** Those with a lease. */
   readonly #held = new Set<Held>()
+  #tookBackAt = 0
   readonly #look: Ticker | undefined
   readonly #show: Ticker | undefined
 
@@ -74,9 +81,12 @@ export class Places {
    */
   take(wish: Wish): Place | Promise<Place> {
     const now = performance.now()
+    if (this.#held.size > 0) this.#takeBack(now)
     if (this.#line.size > 0) for (const member of wish.members) this.#serve(member, now)
     const best = bestOf(wish, now)
-    if (best !== undefined) return this.#hold(this.#give(best, now))
+    // Whose load is compared with another's must not count what vanished.
+    const isCompared = wish.members.length > 1
+    if (best !== undefined) return this.#hold(this.#give(best, now, isCompared))
     if (!wish.members.some((member) => isOpenTo(wish, member, now))) {
       throw resting(wish.members, now)
     }
@@ -118,27 +128,35 @@ export class Places {
     })
   }
 
-  #give(member: Member, now: number): Held {
+  #give(member: Member, now: number, isCompared: boolean): Held {
     member.running++
     let isOver = false
+    const over = (isTypical: boolean) => {
+      if (isOver) return
+      isOver = true
+      this.#held.delete(held)
+      const at = performance.now()
+      member.running--
+      if (isTypical) member.usual.learn((at - now) / 1000)
+      if (this.#line.size > 0) this.#serve(member, at)
+    }
+    const pass = member.breaker.enter(now)
     const held: Held = {
       member,
-      pass: member.breaker.enter(now),
+      pass,
       seenAt: now,
       stop: undefined,
-      end: () => {
-        if (isOver) return
-        isOver = true
+      end(isTypical = true) {
         held.stop?.()
-        this.#held.delete(held)
-        const at = performance.now()
-        member.running--
-        member.usual.learn((at - now) / 1000)
-        if (this.#line.size > 0) this.#serve(member, at)
+        over(isTypical)
+      },
+      takeBack() {
+        pass.forgotten()
+        over(false)
       },
     }
-    const isBounded = member.room < Number.POSITIVE_INFINITY
-    if (this.#show !== undefined && isBounded) this.#held.add(held)
+    const matters = isCompared || member.room < Number.POSITIVE_INFINITY
+    if (this.#show !== undefined && matters) this.#held.add(held)
     return held
   }
 
@@ -157,7 +175,7 @@ export class Places {
     while (member.hasRoom) {
       const waiter = this.#line.take((each) => isOpenTo(each, member, now))
       if (waiter === undefined) break
-      this.#tell(waiter, { place: this.#give(member, now) })
+      this.#tell(waiter, { place: this.#give(member, now, true) })
     }
     if (member.breaker.isPassable(now)) return
     // Who waits only for engines that nobody will be sent to, would wait for ever.
@@ -177,10 +195,10 @@ export class Places {
   }
 
   #takeBack(now: number): void {
+    if (now - this.#tookBackAt < LEASE.shown) return
+    this.#tookBackAt = now
     for (const held of this.#held) {
-      if (now - held.seenAt < LEASE.over) continue
-      held.pass.forgotten()
-      held.end()
+      if (now - held.seenAt >= LEASE.over) held.takeBack()
     }
     for (const waiter of [...this.#line]) {
       if (now - waiter.seenAt >= LEASE.over) this.#line.remove(waiter)

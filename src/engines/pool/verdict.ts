@@ -18,14 +18,14 @@ export function verdictOf(error: unknown): Verdict {
   if (!(error instanceof ApiError)) return 'refused'
   const { status, code } = error
   if (BUSY.has(status) || code === 'engine_busy') return 'busy'
+  if (isOverflow(error)) return 'overflow'
   // What it can't do at all, it can't do the next time either.
   if (status >= 500) return status === 501 || status === 505 ? 'refused' : 'broken'
-  if (status === 404) return 'missing'
-  return isOverflow(error) ? 'overflow' : 'refused'
+  return status === 404 ? 'missing' : 'refused'
 }
 
-function isOverflow({ status, code, type, message }: ApiError): boolean {
-  if (status !== 400 && status !== 413) return false
+/** Some servers refuse so, others fail so in the first frame of a stream that they have begun. */
+function isOverflow({ code, type, message }: ApiError): boolean {
   if (code === 'context_length_exceeded' || type === 'exceed_context_size_error') return true
   return TOO_LONG.test(message)
 }

@@ -186,6 +186,19 @@ describe('the catalog', () => {
     expect((await from.list()).map(({ id }) => id)).toEqual(['y', 'static'])
   })
 
+  it('asks again soon for the models of one that could not be asked', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    const [a, b] = [engine('a', 'x'), engine('b', 'x')]
+    a.ids = undefined
+    const from = router([a, b])
+    expect(await picked(from, 'x')).toBe('b x')
+    a.ids = ['x']
+    vi.advanceTimersByTime(5_100)
+    await from.pick('x')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(await picked(from, 'x')).toBe('a x')
+  })
+
   it('asks once for all who ask at once, unless requests must be kept apart', async () => {
     const a = engine('a', 'x')
     const from = router([a])

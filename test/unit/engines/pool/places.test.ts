@@ -178,6 +178,33 @@ describe('where requests are isolated', () => {
     expect(a.running).toBe(1)
   })
 
+  it('forgets the load of what vanished', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    const [a, b] = [member('a'), member('b')]
+    const { come } = guests(new Places(10, true), [a, b])
+    for (const name of ['x', 'y', 'z']) await come(name)
+    vi.clearAllTimers()
+    await vi.advanceTimersByTimeAsync(16_000)
+    await come('w')
+    expect([a.running, b.running]).toEqual([1, 0])
+  })
+
+  it('leaves the timer of one that only seemed to have vanished to its own request', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    const a = member('a', 1)
+    const { served, come, go } = guests(new Places(10, true), [a])
+    await come('x')
+    vi.clearAllTimers()
+    void come('y')
+    await vi.advanceTimersByTimeAsync(16_000)
+    expect(served).toEqual(['x', 'y'])
+    // It was there after all: its place is not ended twice.
+    go('x')
+    expect(a.running).toBe(1)
+    go('y')
+    expect(a.running).toBe(0)
+  })
+
   it('takes no place from one that works for long', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
     const { served, come } = guests(new Places(10, true), [member('a', 1)])

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { restOf, verdictOf } from '../../../../src/engines/pool/verdict.ts'
 import { refusal } from '../../../../src/engines/upstream-body.ts'
+import { EngineErrors } from '../../../../src/wire/engine-errors.ts'
 import { ApiError } from '../../../../src/wire/errors.ts'
 import { ERROR_ANSWERS, type ErrorName } from '../../../support/personas/errors.ts'
 
@@ -55,6 +56,14 @@ it.each([
   'Prompt tokens exceed context window size: 5000 > 4096',
 ])('%s means that the request is too long', (message) => {
   expect(verdictOf(new ApiError(400, message))).toBe('overflow')
+})
+
+it('a stream that says so in its first frame means the same', () => {
+  const errors = new EngineErrors({ label: 'gpu' })
+  const message = 'the request exceeds the available context size, try increasing it'
+  expect(verdictOf(errors.failed({ message, type: 'exceed_context_size_error' }))).toBe('overflow')
+  expect(verdictOf(errors.failed({ message }))).toBe('overflow')
+  expect(verdictOf(errors.failed({ message: 'out of memory' }))).toBe('broken')
 })
 
 it('blames no engine for what sluice did wrong', () => {
