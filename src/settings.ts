@@ -52,6 +52,8 @@ export interface Settings {
   alias: Names
   /** The model that is asked where a request is too long for another. */
   larger: Names
+  /** Whether the only upstream that serves a model is asked once more after it failed. */
+  retry: boolean
   /** The model of a request that names none. */
   model?: string
   /** Whether models run on this computer's GPU through WebGPU. Only Deno can. */
@@ -155,6 +157,7 @@ export const fields: Record<SettingName, Field> = {
   queue: integer(100, 0, 100_000, 'a number from 0 to 100000'),
   alias: pairs('NAME=MODEL'),
   larger: pairs('MODEL=LARGER'),
+  retry: flag(true),
   model: text(undefined, 'the name of a model'),
   webgpu: flag(false),
   webgpuModels: text(undefined, 'a path or URL of a JSON file'),

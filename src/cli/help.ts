@@ -65,6 +65,9 @@ const groups: Record<string, Group> = {
       value: 'MODEL=LARGER',
       text: 'The model that answers what is too long for another. May be given several times.',
     },
+    retry: {
+      text: 'Ask the only upstream that serves a model once more where it failed before its first chunk. On by default.',
+    },
     model: {
       value: 'NAME',
       text: 'The model of a request that names none. With --webgpu it is loaded at the start.',

@@ -40,7 +40,7 @@ export function createEngines(settings: Settings, host: Host, ticker: Ticker): E
     isolateRequests,
   })
   const router = createRouter(catalog, settings.model, settings.alias)
-  const { queue, attemptTimeout, larger } = settings
-  const pool = new Pool({ router, ticker, queue, attemptTimeout, larger, isolateRequests })
+  const { queue, attemptTimeout, larger, retry } = settings
+  const pool = new Pool({ router, ticker, queue, attemptTimeout, larger, retry, isolateRequests })
   return { catalog, router, pool }
 }

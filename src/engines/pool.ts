@@ -18,6 +18,8 @@ export interface PoolOptions {
   attemptTimeout: number
   /** The model that is asked where a request is too long for another. */
   larger: Readonly<Record<string, string>>
+  /** Whether the only engine that serves a model is asked once more after it failed. */
+  retry: boolean
   /** Whether no request may be woken by another (workerd). */
   isolateRequests: boolean
 }
@@ -193,7 +195,8 @@ export class Pool {
       if (!this.#mayMoveOn(place, error, retries, now)) throw error
       return { members: others, rest: 0 }
     }
-    const rest = retries > 0 ? undefined : restBefore(member.engine, verdict, error)
+    const isLast = retries > 0 || !this.#options.retry
+    const rest = isLast ? undefined : restBefore(member.engine, verdict, error)
     if (rest === undefined || !this.#budget.withdraw(now)) throw error
     return { members: [member], rest }
   }

@@ -26,6 +26,7 @@ function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
     queue: 1,
     attemptTimeout: 1_000,
     larger: {},
+    retry: true,
     isolateRequests: false,
   })
   return healthRoutes(catalog, pool, {

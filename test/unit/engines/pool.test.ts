@@ -34,6 +34,7 @@ function pool(given: Engine[], options: Partial<PoolOptions> = {}) {
     queue: 10,
     attemptTimeout: 30,
     larger: {},
+    retry: true,
     isolateRequests: false,
     ...options,
   })

@@ -77,7 +77,7 @@ async function expectOneOutcome(body: ReadableStream<Bytes>, stream: boolean, us
   const log: LogEntry[] = []
   let released: AbortSignal | undefined
   const handler = createHandler(
-    { upstream: ['http://gpu.test/v1'], discover: false, insecure: true, ...SHORT },
+    { upstream: ['http://gpu.test/v1'], discover: false, insecure: true, retry: false, ...SHORT },
     {
       log: (entry) => log.push(entry),
       fetch: async (url, init) => {
