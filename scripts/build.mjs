@@ -16,6 +16,10 @@ try {
   process.exit(1)
 }
 
+// Editors find it by "$schema" in a settings file.
+const schema = capture(binaryOf('node'), ['dist/cli/sluice.js', 'schema'])
+writeFileSync(join(root, 'dist/sluice.schema.json'), schema)
+
 const { build } = await import('esbuild')
 await build({
   absWorkingDir: root,

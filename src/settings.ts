@@ -1,25 +1,16 @@
-import * as z from 'zod/mini'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
-import { type Key, type KeyInput, readKey, requireDistinct } from './settings/keys.ts'
-import { checkAliases, checkLarger, type Names, readPairs } from './settings/names.ts'
-import { readHostPattern, readOriginPattern } from './settings/patterns.ts'
-import {
-  readBoolean,
-  readDuration,
-  readInteger,
-  readItems,
-  readList,
-  readSize,
-} from './settings/text.ts'
+import { type Key, type KeyInput, requireDistinct } from './settings/keys.ts'
+import { checkAliases, checkLarger, type Names } from './settings/names.ts'
+import { fields } from './settings/table.ts'
 import {
   type ResolvedUpstream,
-  readUpstream,
   resolveUpstreams,
   type UpstreamInput,
 } from './settings/upstreams.ts'
 
 export { SettingsError } from './settings/error.ts'
 export type { Key, KeyInput } from './settings/keys.ts'
+export { type Field, fields } from './settings/table.ts'
 export type { ResolvedUpstream, UpstreamInput } from './settings/upstreams.ts'
 
 /** Everything that can be set, checked and complete. Times are milliseconds. */
@@ -108,80 +99,6 @@ export interface SettingsInput extends Partial<Omit<Settings, 'upstream' | 'keys
 
 export type SettingName = keyof SettingsInput
 
-/** One line of the table of settings. */
-export interface Field {
-  schema: z.ZodMiniType<unknown>
-  /** What a value has to be, for messages: `expected …`. */
-  expected: string
-  default?: unknown
-  kind: 'value' | 'list' | 'boolean'
-  /** Reads one item of a list; throws a `SettingsError`. */
-  item?: (item: unknown, shownAs: string) => unknown
-  /** Never shown, and not to be given as a flag: a process list is no place for it. */
-  secret?: boolean
-}
-
-const longest = 24 * 60 * 60_000
-
-/** The one table behind flags, environment, code and `--help`. */
-export const fields: Record<SettingName, Field> = {
-  port: integer(8787, 0, 65_535, 'a port from 0 to 65535'),
-  host: {
-    ...text('127.0.0.1', 'an address to listen on, such as 127.0.0.1'),
-    schema: z.string().check(z.regex(/^[\w.:%-]+$/)),
-  },
-  allowHost: items('host names', readHostPattern),
-  allowOrigin: items('origins', readOriginPattern),
-  keys: {
-    schema: z.pipe(z.transform(readItems), z.array(z.unknown())),
-    expected: 'a list of keys',
-    default: [],
-    kind: 'list',
-    item: readKey,
-    secret: true,
-  },
-  insecure: flag(false),
-  tlsCert: text(undefined, 'the path of a PEM file with a certificate'),
-  tlsKey: text(undefined, 'the path of a PEM file with a private key'),
-  upstream: {
-    schema: z.pipe(z.transform(readList), z.array(z.unknown())),
-    expected: 'URL or LABEL=URL',
-    default: [],
-    kind: 'list',
-    item: readUpstream,
-  },
-  upstreamKey: { ...strings('keys, separated by commas'), secret: true },
-  lenient: strings('labels or URLs of upstreams'),
-  discover: flag(undefined),
-  streams: integer(undefined, 1, 100_000, 'a number from 1 to 100000'),
-  queue: integer(100, 0, 100_000, 'a number from 0 to 100000'),
-  alias: pairs('NAME=MODEL'),
-  larger: pairs('MODEL=LARGER'),
-  retry: flag(true),
-  model: text(undefined, 'the name of a model'),
-  webgpu: flag(false),
-  webgpuModels: text(undefined, 'a path or URL of a JSON file'),
-  webgpuMemory: size(undefined, 1e6, 1e12, 'a size from 1MB to 1TB, such as 6GB'),
-  webgpuQueue: integer(16, 0, 10_000, 'a number from 0 to 10000'),
-  webgpuIdle: duration(undefined, 1_000),
-  staticText: text('Water finds its way word by word, and every stream reaches its end.', 'a text'),
-  staticDelay: duration(100, 0, 60_000),
-  reasoning: choice('keep', 'reasoning', 'reasoning_content'),
-  headerWait: duration(5_000, 0),
-  heartbeat: duration(10_000, 10),
-  answerTimeout: duration(15 * 60_000, 10),
-  attemptTimeout: duration(60_000, 10),
-  firstTokenTimeout: duration(10 * 60_000, 10),
-  tokenTimeout: duration(5 * 60_000, 10),
-  clientTimeout: duration(5 * 60_000, 10),
-  grace: duration(10_000, 0),
-  maxBody: size(20_000_000, 1_000, 1_000_000_000, 'a size from 1kB to 1GB, such as 20MB'),
-  maxMessages: integer(5_000, 1, 1_000_000, 'a number from 1 to 1000000'),
-  maxTools: integer(512, 1, 100_000, 'a number from 1 to 100000'),
-  bodyTimeout: duration(30_000, 10),
-  log: choice('auto', 'text', 'json', 'none'),
-}
-
 /**
  * Checks settings and completes them with the defaults; what it returned may be given to it again.
  * Throws a `SettingsError`.
@@ -234,63 +151,4 @@ function requireKeysFor({ allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'k
 
 function isGiven(item: unknown): boolean {
   return item !== ''
-}
-
-function text(fallback: string | undefined, expected: string): Field {
-  return { schema: z.string().check(z.minLength(1)), expected, default: fallback, kind: 'value' }
-}
-
-function strings(expected: string): Field {
-  const schema = z.pipe(z.transform(readList), z.array(z.string()))
-  return { schema, expected, default: [], kind: 'list' }
-}
-
-function items(expected: string, item: Field['item'] & object): Field {
-  return { ...strings(expected), item }
-}
-
-function pairs(expected: string): Field {
-  const schema = z.pipe(
-    z.transform(readPairs),
-    z.record(z.string(), z.string().check(z.minLength(1))),
-  )
-  return { schema, expected, default: {}, kind: 'list' }
-}
-
-function flag(fallback: boolean | undefined): Field {
-  const schema = z.pipe(z.transform(readBoolean), z.boolean())
-  return { schema, expected: 'true or false', default: fallback, kind: 'boolean' }
-}
-
-function choice(fallback: string, ...others: string[]): Field {
-  const all = [fallback, ...others]
-  return {
-    schema: z.enum(all),
-    expected: `one of ${all.join(', ')}`,
-    default: fallback,
-    kind: 'value',
-  }
-}
-
-function whole(min: number, max: number) {
-  return z.number().check(z.refine(Number.isInteger), z.gte(min), z.lte(max))
-}
-
-function integer(fallback: number | undefined, min: number, max: number, expected: string): Field {
-  const schema = z.pipe(z.transform(readInteger), whole(min, max))
-  return { schema, expected, default: fallback, kind: 'value' }
-}
-
-function size(fallback: number | undefined, min: number, max: number, expected: string): Field {
-  const schema = z.pipe(z.transform(readSize), whole(min, max))
-  return { schema, expected, default: fallback, kind: 'value' }
-}
-
-function duration(fallback: number | undefined, min: number, max = longest): Field {
-  return {
-    schema: z.pipe(z.transform(readDuration), z.number().check(z.gte(min), z.lte(max))),
-    expected: `a time from ${min === 0 ? '0' : `${min}ms`} to ${max === longest ? '24h' : `${max / 1000}s`}, such as 500ms, 10s or 1.5m`,
-    default: fallback,
-    kind: 'value',
-  }
 }

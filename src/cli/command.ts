@@ -14,7 +14,6 @@ import {
 import { VERSION } from '../version.ts'
 import { readFlags } from './flags.ts'
 import { helpText } from './help.ts'
-import { newKey } from './key.ts'
 
 /** The settings file that is read where none is named, if it is there. */
 const DEFAULT_FILE = 'sluice.json'
@@ -41,7 +40,11 @@ export async function readCommand(
   const line = readFlags(args)
   if (line.help) return helpText()
   if (line.version) return `${VERSION}\n`
-  if (line.command === 'key') return newKey(line.words)
+  if (line.command === 'key') return (await import('./key.ts')).newKey(line.words)
+  if (line.command === 'schema') {
+    const { settingsSchema } = await import('./schema.ts')
+    return `${JSON.stringify(settingsSchema(), null, 2)}\n`
+  }
   const path = line.config ?? (process.env[CONFIG_FILE] || undefined)
   const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
 

@@ -27,7 +27,7 @@ export function flagName(name: string): string {
 }
 
 const others = ['--config', '--help', '--version']
-const commands = ['serve', 'key']
+const commands = ['serve', 'key', 'schema']
 
 /** Reads the arguments after the program's name. Throws a `SettingsError`. */
 export function readFlags(args: readonly string[]): CommandLine {
@@ -103,7 +103,7 @@ function readFlag(
   if (negative) throw unknownFlag(token.rawName, names.keys())
   if (token.value === undefined)
     throw new SettingsError(`${flag}: expected ${expected}, got nothing.`)
-  if (kind !== 'list') given[name] = token.value
+  if (kind !== 'list' && kind !== 'pairs') given[name] = token.value
   else given[name] = [...((given[name] as string[] | undefined) ?? []), token.value]
 }
 

@@ -10,7 +10,7 @@ interface Help {
 
 type Group = Partial<Record<SettingName, Help>>
 
-const groups: Record<string, Group> = {
+export const groups: Readonly<Record<string, Group>> = {
   'Where it listens': {
     port: { value: 'PORT', text: 'The port; 0 lets the system choose one.' },
     host: {
@@ -133,7 +133,8 @@ export function helpText(): string {
     'GPU servers on this machine.',
     '',
     'Usage: sluice [serve] [flags]',
-    '       sluice key new NAME',
+    '       sluice key new NAME    make a key, and the entry that lets it in',
+    '       sluice schema          print the JSON Schema of the settings file',
   ]
   for (const [title, group] of Object.entries(groups)) {
     lines.push('', `${title}:`)
@@ -168,7 +169,7 @@ function describe(name: SettingName, help: Help): string[] {
   const usage = field.secret
     ? environmentName(name)
     : `${flag}${help.value ? ` ${help.value}` : ''}`
-  const choices = field.expected.startsWith('one of ') ? ` ${capital(field.expected)}.` : ''
+  const choices = field.kind === 'choice' ? ` ${capital(field.expected)}.` : ''
   const fallback = showDefault(name)
   const details = [
     ...(field.secret ? [] : [environmentName(name)]),
@@ -182,11 +183,11 @@ function describe(name: SettingName, help: Help): string[] {
 }
 
 function showDefault(name: SettingName): string | undefined {
-  const { default: value, expected } = fields[name]
+  const { default: value, kind } = fields[name]
   if (typeof value === 'string') return name === 'staticText' ? JSON.stringify(value) : value
   if (typeof value !== 'number') return undefined
-  if (expected.startsWith('a time')) return showTime(value)
-  return name === 'maxBody' ? `${value / 1e6}MB` : String(value)
+  if (kind === 'time') return showTime(value)
+  return kind === 'size' ? `${value / 1e6}MB` : String(value)
 }
 
 function showTime(milliseconds: number): string {

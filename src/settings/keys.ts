@@ -26,7 +26,7 @@ export interface Key extends Omit<KeyInput, 'expires' | 'models'> {
   expires?: number
 }
 
-const PARTS: readonly string[] = [
+export const parts: readonly string[] = [
   'name',
   'hash',
   'models',
@@ -50,7 +50,7 @@ export function readKey(given: unknown, shownAs: string): Key {
     throw hidden(shownAs, 'NAME=sha256:… or an object with a name and a hash')
   }
   for (const part of Object.keys(given)) {
-    if (!PARTS.includes(part)) throw unknownName(`${shownAs}.${part}`, part, PARTS)
+    if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
   const { models, expires, disabled, ...rest } = given as Record<string, unknown>
   return {

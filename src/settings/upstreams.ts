@@ -42,7 +42,15 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
 }
 
 const labelPattern = /^[a-z0-9][a-z0-9._-]{0,39}$/i
-const parts = ['url', 'key', 'label', 'lenient', 'streams', 'models', 'rewrite']
+export const parts: readonly string[] = [
+  'url',
+  'key',
+  'label',
+  'lenient',
+  'streams',
+  'models',
+  'rewrite',
+]
 
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
 export function readUpstream(given: unknown, shownAs: string): UpstreamInput {

@@ -3,14 +3,19 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { settingsSchema } from '../../src/cli/schema.ts'
 import { createHandler } from '../../src/index.ts'
 import { environmentName, settingsFromEnv } from '../../src/settings/environment.ts'
+import { readSettingsFile } from '../../src/settings/file.ts'
 import { fields, parseSettings } from '../../src/settings.ts'
 import { useServer } from '../support/server.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
+const readme = ['README.md', 'SECURITY.md']
+  .map((name) => readFileSync(join(root, name), 'utf8'))
+  .join('\n')
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>
 }
@@ -67,12 +72,24 @@ it('shows a SLUICE_CONFIG that is right', () => {
   expect(settings.upstream.map(({ label }) => label)).toEqual(['big', 'small'])
 })
 
+it('shows a settings file that is right, and a schema that accepts it', () => {
+  const { values } = readSettingsFile(block('json', '"$schema"'), 'sluice.json')
+  const { keys, host } = parseSettings(values)
+  expect(keys.map(({ name }) => name)).toEqual(['laptop', 'guest'])
+  expect(host).toBe('0.0.0.0')
+  expect(z.fromJSONSchema(settingsSchema() as never).safeParse(values).success).toBe(true)
+})
+
 describe('what the README names', () => {
   it('is a flag, or a name in the environment', () => {
     const flags = new Set(Object.keys(fields).map((name) => `--${kebab(name)}`))
-    const names = new Set([...Object.keys(fields).map(environmentName), 'SLUICE_CONFIG'])
+    const names = new Set([
+      ...Object.keys(fields).map(environmentName),
+      'SLUICE_CONFIG',
+      'SLUICE_CONFIG_FILE',
+    ])
     for (const [flag] of readme.matchAll(/(?<=[`\s])--[a-z][a-z-]+/g)) {
-      if (flag !== '--help') expect(flags).toContain(flag)
+      if (flag !== '--help' && flag !== '--config') expect(flags).toContain(flag)
     }
     for (const [name] of readme.matchAll(/SLUICE_[A-Z_]+/g)) expect(names).toContain(name)
   })
