@@ -255,5 +255,6 @@ function pause(ms: number, signal: AbortSignal): Promise<void> {
 
 function nameOf(engine: string | undefined, error: unknown): string {
   const code = error instanceof ApiError ? (error.code ?? error.status) : 'failed'
-  return `${engine ?? 'an engine'} ${code}`
+  // A code may be an upstream's own word.
+  return `${engine ?? 'an engine'} ${String(code).slice(0, 60)}`
 }

@@ -21,6 +21,13 @@ function show(value: unknown): string {
   if (typeof value === 'string') {
     return JSON.stringify(value.length > 60 ? `${value.slice(0, 59)}…` : value)
   }
+  // A flag that may be given several times.
+  const isTexts = Array.isArray(value) && value.length > 0 && value.every(isText)
+  if (isTexts) return show(value.join(', '))
   if (Array.isArray(value)) return 'an array'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }

@@ -5,11 +5,12 @@ export type Names = Record<string, string>
 
 /** `a=b,c=d` or a list of such pairs as an object; what is no pair stays, for the schema to refuse. */
 export function readPairs(value: unknown): unknown {
-  const items = typeof value === 'string' ? value.split(',') : value
-  if (!Array.isArray(items)) return value
+  const given: unknown = typeof value === 'string' ? [value] : value
+  if (!Array.isArray(given)) return value
   const pairs: [string, string][] = []
-  for (const item of items.filter((each) => each !== '')) {
-    const [, name, model] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/s.exec(String(item)) ?? []
+  const items = given.flatMap((item) => String(item).split(','))
+  for (const item of items.filter((each) => each.trim() !== '')) {
+    const [, name, model] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/s.exec(item) ?? []
     if (name === undefined || model === undefined) return value
     pairs.push([name, model])
   }

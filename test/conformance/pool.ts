@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { errorScript } from '../support/personas/errors.ts'
 import { chatsAt, named, type PoolUnderTest, startPool } from '../support/pool.ts'
-import { postChat, readStream } from '../support/read.ts'
+import { postChat, rawRequest, readStream } from '../support/read.ts'
 import { errorOf, logOf } from '../support/relay.ts'
 import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
@@ -78,6 +78,21 @@ export function pool(host: HostName): void {
       const read = await readStream(await postChat(it.server.base, M))
       expect(read).toMatchObject({ status: 200, outcome: 'finished', problems: [], text: 'b' })
       expect(read.pings.length).toBeGreaterThan(1)
+    })
+
+    it('by one that stops when the client leaves', async () => {
+      const flags = ['--header-wait', '50ms', '--heartbeat', '100ms']
+      const b = { script: { steps: [{ hang: true as const }] } }
+      const a = { script: errorScript('message_only') }
+      await using it = await startPool(host, { a, b }, { flags })
+      const messages = [{ role: 'user', content: 'Go.' }]
+      const body = { ...M, stream: true, messages }
+      const client = await rawRequest({ port: it.server.port, body })
+      const sent = await it.upstreams.b?.next()
+      client.hangUp()
+      await sent?.closedWithin(2_000)
+      const entry = await it.server.nextLog(({ outcome }) => outcome === 'cancelled')
+      expect(entry).toMatchObject({ engine: 'b', attempts: 2 })
     })
 
     it.each([

@@ -26,6 +26,8 @@ describe('flags', () => {
       { url: 'http://a/v1' },
       { url: 'http://b,c/v1', label: 'big' },
     ])
+    const { alias } = readFlags(['--alias', 'a=b', '--alias', 'c=d, e=f']).settings
+    expect(alias).toEqual({ a: 'b', c: 'd', e: 'f' })
     expect(readFlags(['--lenient', 'a', '--lenient', 'b']).settings.lenient).toEqual(['a', 'b'])
   })
 
@@ -59,6 +61,7 @@ describe('flags', () => {
     [['--port'], '--port: expected a port from 0 to 65535, got nothing.'],
     [['--port', 'x'], '--port: expected a port from 0 to 65535, got "x".'],
     [['--port='], '--port: expected a port from 0 to 65535, got "".'],
+    [['--alias', 'a=b', '--alias', 'c'], '--alias: expected NAME=MODEL, got "a=b, c".'],
     [['--discover=maybe'], '--discover: expected true or false, got "maybe".'],
     [['--upstream', 'nope'], '--upstream: expected an http or https URL'],
     [['sevre'], '"sevre": there is no such command. Did you mean serve?'],
