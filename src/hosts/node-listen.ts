@@ -24,7 +24,7 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
     return handle(request, response)
   }
   const server = tls
-    ? createSecureServer({ ...options, ...tls }, listener)
+    ? createSecureServer({ ...options, ...tls, handshakeTimeout: bodyTimeout }, listener)
     : createServer(options, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

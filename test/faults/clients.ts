@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { CERT, KEY } from '../support/certificate.ts'
 import { deaf } from '../support/deaf.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
-import type { HostName } from '../support/server.ts'
+import { type HostName, startServer } from '../support/server.ts'
 import { talk } from '../support/talk.ts'
 import { CLIENT_FAULTS, type ClientFault } from './client-faults.ts'
 import { type Baseline, baselineOf, expectClean, expectReleased, until } from './observe.ts'
@@ -24,7 +25,10 @@ export function clients(host: HostName): void {
   describe.concurrent('that', () => {
     it.each(CLIENT_FAULTS)('$name', (fault) => judge(relay, host, fault))
     it('waits for a quiet stream gets all of it', () => quiet(relay))
+    it('waits for a quiet stream on a connection it has used gets all of it', () => kept(relay))
     it('reads nothing is let go', () => unread(relay))
+    // workerd waits for ever: its sockets have no setting for that.
+    it.skipIf(host === 'workerd')('says nothing where TLS is expected', () => speechless(host))
     it('sends ten thousand messages is served', () => long(relay))
   })
 
@@ -56,6 +60,29 @@ async function quiet(relay: Relay): Promise<void> {
   const response = await postChat(relay.server.base, { model: 'quiet', script })
   const read = await readStream(response)
   expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'before and after' })
+}
+
+async function kept(relay: Relay): Promise<void> {
+  const script = talk('before', { wait: 15_000 }, ' and after')
+  const messages = [{ role: 'user', content: 'Go.' }]
+  const body = JSON.stringify({ model: 'kept', stream: true, messages, script })
+  const heard = await speak(relay.server.port, [
+    'GET /health HTTP/1.1\r\nhost: a\r\n\r\n',
+    { wait: 500 },
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n`,
+    body,
+  ])
+  expect(heard.statuses).toEqual([200, 200])
+  expect(heard.text).toContain(' and after')
+  expect(heard.text).toContain('[DONE]')
+}
+
+async function speechless(host: HostName): Promise<void> {
+  const flags = ['--tls-cert', CERT, '--tls-key', KEY, '--body-timeout', '1s']
+  await using server = await startServer(host, flags)
+  const half = Buffer.from('1603010200010001fc0303', 'hex')
+  const heard = await Promise.all([speak(server.port, []), speak(server.port, [half])])
+  for (const { closedAfter } of heard) expect(closedAfter).toBeLessThan(22_000)
 }
 
 async function unread(relay: Relay): Promise<void> {
