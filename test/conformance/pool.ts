@@ -215,7 +215,7 @@ export function pool(host: HostName): void {
 
   describe('upstreams', () => {
     it('share the load', async () => {
-      const script = pace(8, 50)
+      const script = pace(24, 50)
       await using it = await startPool(host, { a: { script }, b: { script }, c: { script } })
       const reads = Array.from({ length: 6 }, async () =>
         readStream(await postChat(it.server.base, M)),

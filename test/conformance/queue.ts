@@ -147,7 +147,7 @@ export function queue(host: HostName): void {
 
   it('an upstream may have a number of its own', async () => {
     const each = { a: { streams: 2 } }
-    await using it = await startPool(host, { a: { script: pace(10, 50) } }, { flags, each })
+    await using it = await startPool(host, { a: { script: pace(30, 50) } }, { flags, each })
     const reads = [postChat(it.server.base, M), postChat(it.server.base, M)]
     await sleep(250)
     expect(chatsAt(it.upstreams.a)).toBe(2)
