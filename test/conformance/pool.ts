@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { errorScript } from '../support/personas/errors.ts'
 import { chatsAt, named, type PoolUnderTest, startPool } from '../support/pool.ts'
@@ -214,13 +215,32 @@ export function pool(host: HostName): void {
 
   describe('upstreams', () => {
     it('share the load', async () => {
-      const script = pace(8, 50)
+      const script = pace(24, 50)
       await using it = await startPool(host, { a: { script }, b: { script }, c: { script } })
       const reads = Array.from({ length: 6 }, async () =>
         readStream(await postChat(it.server.base, M)),
       )
       for (const read of await Promise.all(reads)) expect(read.outcome).toBe('finished')
       expect(Object.values(it.upstreams).map(chatsAt)).toEqual([2, 2, 2])
+    })
+
+    it('may die under load: only streams that have begun notice', async () => {
+      await using it = await startPool(host, { a: {}, b: {} })
+      let isOver = false
+      const clients = Array.from({ length: 10 }, async () => {
+        while (!isOver) {
+          const response = await postChat(it.server.base, M)
+          const read = await readStream(response)
+          expect(response.status).toBe(200)
+          if (read.outcome === 'failed') expect(read.text).toBe('a')
+          else expect(read).toMatchObject({ outcome: 'finished', problems: [] })
+        }
+      })
+      await sleep(300)
+      await it.upstreams.a?.close()
+      await sleep(700)
+      isOver = true
+      await Promise.all(clients)
     })
 
     it('that fail again and again are left alone', () => leftAlone(host))

@@ -114,9 +114,40 @@ export function queue(host: HostName): void {
     })
   })
 
+  it('holds no place for clients that hung up, whenever they did', async () => {
+    const roomy = [
+      '--streams',
+      '2',
+      '--queue',
+      '50',
+      '--header-wait',
+      '50ms',
+      '--heartbeat',
+      '50ms',
+    ]
+    const script = pace(6, 20)
+    await using it = await startPool(host, { a: { script }, b: { script } }, { flags: roomy })
+    const messages = [{ role: 'user', content: 'Go.' }]
+    const clients = Array.from({ length: 30 }, async (_, at) => {
+      const body = { ...M, stream: true, messages }
+      const client = await rawRequest({ port: it.server.port, body })
+      await sleep((at * 37) % 400)
+      client.hangUp(at % 2 ? 'reset' : undefined)
+    })
+    await Promise.all(clients)
+    const read = await readStream(await postChat(it.server.base, M))
+    expect(read).toMatchObject({ outcome: 'finished', problems: [] })
+    await sleep(300)
+    expect(await (await fetch(`${it.server.url}/health`)).json()).toMatchObject({
+      status: 'ok',
+      waiting: 0,
+      engines: [{ running: 0 }, { running: 0 }, {}],
+    })
+  })
+
   it('an upstream may have a number of its own', async () => {
     const each = { a: { streams: 2 } }
-    await using it = await startPool(host, { a: { script: pace(10, 50) } }, { flags, each })
+    await using it = await startPool(host, { a: { script: pace(30, 50) } }, { flags, each })
     const reads = [postChat(it.server.base, M), postChat(it.server.base, M)]
     await sleep(250)
     expect(chatsAt(it.upstreams.a)).toBe(2)
