@@ -142,6 +142,8 @@ export function keys(host: HostName): void {
 
   limits(relay, ask)
 
+  takingTurns(host)
+
   it('are made by the command, and the entry it prints lets that key in', async () => {
     const { stdout, code } = await runToEnd(host, ['key', 'new', 'laptop'])
     expect(code).toBe(0)
@@ -220,6 +222,39 @@ function limits(relay: Relay, ask: (key: string, body?: object) => Promise<Respo
     it('does not limit the others', async () => {
       expect((await readStream(await ask(KEY))).outcome).toBe('finished')
       expect(relay.upstream.requests.length).toBeGreaterThan(5)
+    })
+  })
+}
+
+/** One engine that takes one request at a time, and two clients who want it. */
+function takingTurns(host: HostName): void {
+  describe('where engines have all they take', () => {
+    const relay = useRelay(host, {
+      flags: ['--streams', '1'],
+      env: { SLUICE_KEYS: JSON.stringify(ENTRIES.slice(0, 2)) },
+      upstream: { models: [{ id: 'small-1' }] as never },
+    })
+
+    it('lets a client in turn before a busy one has had all of its', async () => {
+      const script = talk('hello', { wait: 150 })
+      const ask = async (key: string) => {
+        const response = await postChat(
+          relay.server.base,
+          { model: 'small-1', script },
+          bearer(key),
+        )
+        expect((await readStream(response)).outcome).toBe('finished')
+      }
+      const busy = Array.from({ length: 5 }, () => ask(KEY))
+      await relay.upstream.next()
+      // All five are there before the other one comes.
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      const other = ask('bob-key')
+      await Promise.all([...busy, other])
+      const names = () => relay.server.log.flatMap(({ key }) => key ?? [])
+      await expect.poll(names).toHaveLength(6)
+      const order = names()
+      expect(order.indexOf('bob')).toBeLessThanOrEqual(3)
     })
   })
 }
