@@ -8,6 +8,7 @@ import { clients } from './clients.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { keys } from './keys.ts'
+import { limits } from './limits.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
@@ -42,6 +43,7 @@ const suites: Record<string, (host: HostName) => void> = {
   shutdown,
   origins,
   keys,
+  limits,
   'settings file': settingsFile,
   tls,
 }
