@@ -66,7 +66,7 @@ async function readInTime(
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(tooSlow(timeout)), timeout)
   try {
-    return await Promise.race([readBytes(request, maxBytes), late.promise])
+    return await Promise.race([readBytes(request, maxBytes, late.promise), late.promise])
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client broke off its request', { cause: error })
@@ -75,7 +75,12 @@ async function readInTime(
   }
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** Reads no more once `late` has rejected. */
+async function readBytes(
+  request: Request,
+  maxBytes: number,
+  late: Promise<never>,
+): Promise<Uint8Array> {
   const announced = request.headers.get('content-length')
   if (announced !== null) {
     if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
@@ -84,6 +89,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   const parts: Uint8Array<ArrayBuffer>[] = []
   let length = 0
   const reader = request.body?.getReader()
+  late.catch(() => reader?.cancel().catch(() => {}))
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
     length += part.value.length
     if (length > maxBytes) {

@@ -7,6 +7,9 @@ import { type Runtime, main as run, type Server, start } from './serve.ts'
 
 const name = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
 
+/** Milliseconds; Bun's shortest limit is 10 s. */
+const keepAwakeEvery = 2_500
+
 const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   fetch: directFetch(dial),
@@ -17,9 +20,12 @@ const runtime: Runtime = {
     // The largest body is for the settings to say, and for the handler to refuse in its own words.
     const maxRequestBodySize = Number.MAX_SAFE_INTEGER
     const server = Bun.serve({
-      fetch(request) {
+      async fetch(request) {
         running.add(request)
-        return fetch(request)
+        const response = await fetch(request)
+        // What is no stream is written at once.
+        if (!isStream(response)) running.delete(request)
+        return response
       },
       ...{ port, hostname, idleTimeout, maxRequestBodySize },
       ...(tls && { tls }),
@@ -42,9 +48,13 @@ function keepAwake(server: Bun.Server<undefined>, seconds: number): Set<Request>
       if (server.requestIP(request) === null) running.delete(request)
       else server.timeout(request, seconds)
     }
-  }, seconds * 250)
+  }, keepAwakeEvery)
   timer.unref()
   return running
+}
+
+function isStream({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('text/event-stream') ?? false
 }
 
 /** Serves on Bun. Rejects with a `SettingsError`. */

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { readJsonBody } from '../../../src/guard/body.ts'
+import { Cancelled } from '../../../src/stream/exchange.ts'
+
+type Body = ReadableStream<Uint8Array>
+
+function post(body: Body | string, headers: Record<string, string> = {}): Request {
+  return new Request('http://sluice/', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body,
+    ...(typeof body !== 'string' && { duplex: 'half' }),
+  })
+}
+
+/** A space every few milliseconds, for ever. */
+function drip(onCancel: () => void): Body {
+  return new ReadableStream({
+    async pull(control) {
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      control.enqueue(new TextEncoder().encode(' '))
+    },
+    cancel: onCancel,
+  })
+}
+
+describe('a body', () => {
+  it('that comes in time is read', async () => {
+    expect(await readJsonBody(post('{"a":1}'), 100, 1_000)).toEqual({ a: 1 })
+  })
+
+  it('that takes too long is refused with 408, and read no more', async () => {
+    let isCancelled = false
+    const body = drip(() => {
+      isCancelled = true
+    })
+    await expect(readJsonBody(post(body), 1e6, 60)).rejects.toMatchObject({
+      status: 408,
+      code: 'request_timeout',
+      message: expect.stringContaining('within 0.06 s'),
+      headers: { connection: 'close' },
+    })
+    await expect.poll(() => isCancelled).toBe(true)
+  })
+
+  it('that takes too long though its length is known is refused the same', async () => {
+    const request = post(
+      drip(() => {}),
+      { 'content-length': '500' },
+    )
+    await expect(readJsonBody(request, 1e6, 60)).rejects.toMatchObject({ status: 408 })
+  })
+
+  it('that breaks off is the client’s leaving', async () => {
+    const body: Body = new ReadableStream({
+      pull: (control) => control.error(new Error('reset')),
+    })
+    await expect(readJsonBody(post(body), 1e6, 1_000)).rejects.toBeInstanceOf(Cancelled)
+  })
+
+  it('leaves no timer behind', async () => {
+    const before = process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
+    await readJsonBody(post('{}'), 100, 60_000)
+    const after = process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length
+    expect(after).toBeLessThanOrEqual(before)
+  })
+})
