@@ -22,7 +22,7 @@ const VALID = JSON.stringify({
 })
 
 function head(headers: Record<string, string | number>, path = CHAT): string {
-  const all = { host: 'sluice', 'content-type': 'application/json', ...headers }
+  const all = { host: '127.0.0.1', 'content-type': 'application/json', ...headers }
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`)
   return `POST ${path} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`
 }
@@ -33,7 +33,7 @@ function post(body: string | Uint8Array, headers: Record<string, string | number
   return [head({ 'content-length': length, connection: 'close', ...headers }), body]
 }
 
-const GET = 'GET /health HTTP/1.1\r\nhost: sluice\r\n\r\n'
+const GET = 'GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n'
 const CHUNKED = { 'transfer-encoding': 'chunked' }
 /** Node says why it closes, the others just do. */
 const CLOSED = ['', '408']
