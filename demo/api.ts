@@ -50,7 +50,7 @@ function authorization(): Record<string, string> {
   return key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
 }
 
-/** Asks the server itself, past the service worker, whether it knows the key. */
+/** Asks the server behind the page, if there is one, whether it knows the key. */
 export async function checkKey(): Promise<void> {
   const health = new URL('./health', document.baseURI)
   const response = await fetch(health, { headers: authorization() }).catch(() => undefined)

@@ -63,7 +63,9 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 self.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
-  if (url.origin !== self.location.origin || !url.pathname.startsWith(`${base}v1/`)) return
+  if (url.origin !== self.location.origin) return
+  if (url.pathname === `${base}health`) event.respondWith(healthOfServer(request))
+  if (!url.pathname.startsWith(`${base}v1/`)) return
   const handler = handlerFor(request.headers.get('authorization') ?? '')
   event.respondWith(handler.fetch(atRoot(request, url)))
 })
@@ -73,6 +75,12 @@ self.addEventListener('message', ({ data, ports }) => {
   if (message.kind === 'engine' && ports[0]) offered?.(ports[0])
   else if (message.kind === 'engine-gone') remote.lose()
 })
+
+/** What the server that served the page says of itself; nothing where it only serves files. */
+async function healthOfServer(request: Request): Promise<Response> {
+  const response = await fetch(request).catch(() => undefined)
+  return response?.ok ? response : Response.json({})
+}
 
 /** The handler's routes begin at the root, wherever the page lies. */
 function atRoot(request: Request, url: URL): Request {

@@ -63,7 +63,8 @@ function heartbeats(relay: Relay): void {
     const at = read.events.filter((_, index) => isQuiet(read.chunks[index])).map((each) => each.at)
     const gaps = at.slice(1).map((time, index) => time - (at[index] ?? 0))
     expect(gaps.length).toBeGreaterThanOrEqual(4)
-    for (const gap of gaps) expect(gap).toBeGreaterThan(50)
+    // One that a busy machine delivers late is soon followed by the next.
+    expect(gaps.toSorted((a, b) => a - b)[Math.floor(gaps.length / 2)]).toBeGreaterThan(50)
     expect(Math.max(...gaps)).toBeLessThan(400)
   })
 

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import type { LogEntry, Server } from '../support/server.ts'
@@ -11,11 +11,28 @@ export function socketsOf(pid: number): number {
 }
 
 function isSocket(path: string): boolean {
+  return targetOf(path).startsWith('socket:')
+}
+
+/** Empty where it is gone. */
+function targetOf(path: string): string {
   try {
-    return readlinkSync(path).startsWith('socket:')
+    return readlinkSync(path)
   } catch {
-    return false
+    return ''
   }
+}
+
+/** Who a process is connected with, for whoever has to find out what was left: hexadecimal, as Linux has it. */
+function connectionsOf(pid: number): string {
+  const folder = `/proc/${pid}/fd`
+  const own = readdirSync(folder).map((fd) => /\d+/.exec(targetOf(`${folder}/${fd}`))?.[0])
+  const lines = readFileSync('/proc/net/tcp', 'utf8').split('\n')
+  const columns = lines.map((line) => line.trim().split(/\s+/))
+  return columns
+    .filter(([, , , , , , , , , inode]) => own.includes(inode))
+    .map(([, from, to, state]) => `${from} → ${to} ${state}`)
+    .join('\n')
 }
 
 /** Waits until `holds`; afterwards `expect` is what fails. */
@@ -66,7 +83,7 @@ export async function expectClean(
 ): Promise<void> {
   await until(() => baselineOf(server, upstream).sockets <= before.sockets, 25_000)
   const after = baselineOf(server, upstream)
-  expect(after.sockets).toBeLessThanOrEqual(before.sockets)
+  expect(after.sockets, connectionsOf(server.pid)).toBeLessThanOrEqual(before.sockets)
   expect((after.memory - before.memory) / 2 ** 20).toBeLessThan(150)
   const health = await fetch(`${server.url}/health`, { headers: { connection: 'close' } })
   // Its engine may be left alone by now, after all the failures.
