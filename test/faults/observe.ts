@@ -80,8 +80,9 @@ export async function expectClean(
   server: Server,
   before: Baseline,
   upstream?: Upstream,
+  ms = 25_000,
 ): Promise<void> {
-  await until(() => baselineOf(server, upstream).sockets <= before.sockets, 25_000)
+  await until(() => baselineOf(server, upstream).sockets <= before.sockets, ms)
   const after = baselineOf(server, upstream)
   expect(after.sockets, connectionsOf(server.pid)).toBeLessThanOrEqual(before.sockets)
   expect((after.memory - before.memory) / 2 ** 20).toBeLessThan(150)
