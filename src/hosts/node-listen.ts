@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { toNodeHandler } from 'srvx/node'
+import { NodeRequest, sendNodeResponse } from 'srvx/node'
+import { sendPipe } from './node-pipe.ts'
 import type { Runtime } from './serve.ts'
 
 /** How long a client may go on sending a body that its answer did not wait for, in milliseconds. */
@@ -9,19 +10,16 @@ const linger = 2_000
 
 /** Listens by `node:http`. */
 export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bodyTimeout }) => {
-  const handle = toNodeHandler(fetch) as (
-    request: IncomingMessage,
-    response: ServerResponse,
-  ) => unknown
   const options = {
     headersTimeout: bodyTimeout,
     // The handler refuses a slow body in its own words; this is for one it does not read.
     requestTimeout: 2 * bodyTimeout + 5_000,
     connectionsCheckingInterval: Math.min(5_000, Math.max(100, bodyTimeout / 4)),
   }
-  const listener = (request: IncomingMessage, response: ServerResponse) => {
-    response.once('finish', () => dismiss(request))
-    return handle(request, response)
+  const listener = async (req: IncomingMessage, res: ServerResponse) => {
+    res.once('finish', () => dismiss(req))
+    const answer = await fetch(new NodeRequest({ req, res }))
+    if (!sendPipe(res, answer)) sendNodeResponse(res, answer).catch(() => res.destroy())
   }
   const server = tls
     ? createSecureServer({ ...options, ...tls, handshakeTimeout: bodyTimeout }, listener)

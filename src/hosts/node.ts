@@ -3,11 +3,13 @@ import { directFetch } from './direct-fetch.ts'
 import { dial } from './node-dial.ts'
 import { patientFetch } from './node-fetch.ts'
 import { listen } from './node-listen.ts'
+import { nodePipe } from './node-pipe.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
 const runtime: Runtime = {
   name: `node ${process.versions.node}`,
   fetch: directFetch(dial, patientFetch),
+  framePipe: nodePipe,
   listen,
 }
 
