@@ -46,8 +46,12 @@ export async function beginExchange(
   return exchange
 }
 
-/** What the engine counted; of an answer that did not come to that, what was seen of it. */
-function usedBy({ usage, tokens }: Exchange, promptTokens: () => number): number | undefined {
+/** What the engine counted; where it did not, the guess and what was seen of its answer. */
+function usedBy(
+  { usage, tokens, outcome }: Exchange,
+  promptTokens: () => number,
+): number | undefined {
   if (usage?.total_tokens !== undefined) return usage.total_tokens
-  return tokens > 0 ? promptTokens() + tokens : undefined
+  const wasAnswered = tokens > 0 || outcome?.kind === 'finished'
+  return wasAnswered ? promptTokens() + tokens : undefined
 }

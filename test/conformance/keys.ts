@@ -23,6 +23,7 @@ const ENTRIES = [
   entry('slow', 'slow-key', { requestsPerMinute: 3 }),
   entry('few', 'few-key', { tokensPerMinute: 100 }),
   entry('two', 'two-key', { streams: 2 }),
+  entry('vec', 'vec-key', { tokensPerMinute: 100 }),
 ]
 
 const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
@@ -201,6 +202,24 @@ function limits(relay: Relay, ask: (key: string, body?: object) => Promise<Respo
       expect(left).toBeGreaterThanOrEqual(100 - used - 10)
     })
 
+    it('has them for embeddings too, which tell no usage that is looked at', async () => {
+      const embed = (key: string) =>
+        fetch(`${relay.server.base}/embeddings`, {
+          method: 'POST',
+          headers: { ...bearer(key).headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ model: 'small-1', input: 'x'.repeat(160) }),
+        })
+      const left: number[] = []
+      for (let time = 0; time < 2; time++) {
+        const response = await embed('vec-key')
+        expect(response.status, await response.text()).toBe(200)
+        left.push(Number(response.headers.get('x-ratelimit-remaining-tokens')))
+      }
+      expect(left[0]).toBe(60)
+      // A little trickles in meanwhile.
+      expect(left[1]).toBeLessThanOrEqual(25)
+    })
+
     it('has so many streams at once, and those that ended or were left count no more', async () => {
       const script = pace(300, 20)
       const open = [await ask('two-key', { script }), await ask('two-key', { script })]
@@ -236,7 +255,7 @@ function takingTurns(host: HostName): void {
     })
 
     it('lets a client in turn before a busy one has had all of its', async () => {
-      const script = talk('hello', { wait: 150 })
+      const script = talk('hello', { wait: 500 })
       const ask = async (key: string) => {
         const response = await postChat(
           relay.server.base,
@@ -246,12 +265,16 @@ function takingTurns(host: HostName): void {
         expect((await readStream(response)).outcome).toBe('finished')
       }
       const busy = Array.from({ length: 5 }, () => ask(KEY))
-      await relay.upstream.next()
       // All five are there before the other one comes.
-      await new Promise((resolve) => setTimeout(resolve, 300))
+      const waiting = async () => {
+        const health = await fetch(`${relay.server.url}/health`, bearer(KEY))
+        return ((await health.json()) as { waiting: number }).waiting
+      }
+      await expect.poll(waiting, { timeout: 4_000 }).toBe(4)
       const other = ask('bob-key')
       await Promise.all([...busy, other])
-      const names = () => relay.server.log.flatMap(({ key }) => key ?? [])
+      const chats = () => relay.server.log.filter(({ path }) => path.endsWith('/completions'))
+      const names = () => chats().flatMap(({ key }) => key ?? [])
       await expect.poll(names).toHaveLength(6)
       const order = names()
       expect(order.indexOf('bob')).toBeLessThanOrEqual(3)
