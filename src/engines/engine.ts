@@ -23,6 +23,13 @@ export interface Progress {
   text: string
 }
 
+export interface ChatOptions {
+  /** Told of whatever has to be loaded before the engine can answer. */
+  onProgress?: ((progress: Progress) => void) | undefined
+  /** Whether a stream must come as chunks, to be told in another API than it came in. */
+  asChunks?: boolean
+}
+
 /** Where tokens come from. */
 export interface Engine {
   /** How people know it, in logs and messages: `static`, `ollama`. Never an address. */
@@ -40,14 +47,9 @@ export interface Engine {
   models(signal: AbortSignal): Promise<Model[]>
   /**
    * Resolves once the engine has answered; rejects with an `ApiError`. With `stream: true` the
-   * answer is never whole. Aborting the signal stops the work at its source. Whatever has to
-   * be loaded before it can answer, `onProgress` is told of.
+   * answer is never whole. Aborting the signal stops the work at its source.
    */
-  chat(
-    request: ChatRequest,
-    signal: AbortSignal,
-    onProgress?: (progress: Progress) => void,
-  ): Promise<ChatStream>
+  chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
   /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
   embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }

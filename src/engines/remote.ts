@@ -77,7 +77,7 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
       return answer
     },
 
-    async chat(request, signal, onProgress): Promise<ChatStream> {
+    async chat(request, signal, { onProgress } = {}): Promise<ChatStream> {
       const connected = await connection(signal)
       const stream = new RemoteStream(connected, request, signal, onProgress)
       await stream.begun

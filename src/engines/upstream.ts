@@ -9,7 +9,7 @@ import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
-import type { Engine, Model } from './engine.ts'
+import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
 import { readJson, refusal } from './upstream-body.ts'
 
@@ -85,7 +85,11 @@ export class Upstream implements Engine {
     }
   }
 
-  async chat(asked: ChatRequest, signal: AbortSignal): Promise<ChatStream> {
+  async chat(
+    asked: ChatRequest,
+    signal: AbortSignal,
+    { asChunks = false }: ChatOptions = {},
+  ): Promise<ChatStream> {
     // Its own controller: a stream the contract ends is let go though its client has not left.
     const request = this.#names.renamed(asked)
     const control = new AbortController()
@@ -94,7 +98,7 @@ export class Upstream implements Engine {
     if (signal.aborted) abort()
     const response = await this.#ask(request, control.signal)
     try {
-      const answer = await this.#read(response, request, control)
+      const answer = await this.#read(response, request, control, asChunks)
       return { ...answer, headers: forwarded(response) }
     } catch (error) {
       control.abort(error)
@@ -161,6 +165,7 @@ export class Upstream implements Engine {
     response: Fetched,
     request: ChatRequest,
     control: AbortController,
+    asChunks: boolean,
   ): Promise<ChatStream> {
     const streams = request.stream === true
     const contract = new ChatContract({
@@ -176,8 +181,9 @@ export class Upstream implements Engine {
     const { body } = response
     const isStream = type === 'text/event-stream' || (type === '' && streams)
     if (!isStream || body === null) return this.#readWhole(response, type, streams, contract)
-    if (streams) return { kind: 'frames', contract, ...readFrames(body, contract, control) }
-    contract.mended.add('stream')
+    if (streams && !asChunks)
+      return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
+    if (!streams) contract.mended.add('stream')
     return { kind: 'chunks', contract, items: readChunks(body, contract, control) }
   }
 

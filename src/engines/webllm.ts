@@ -3,7 +3,7 @@ import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.t
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
-import type { Engine, Model, Progress } from './engine.ts'
+import type { ChatOptions, Engine, Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
 import { type Turn, Turns } from './turns.ts'
 import { chunkReader } from './webllm/chunks.ts'
@@ -103,7 +103,7 @@ export class Webllm implements LocalEngine {
   async chat(
     request: ChatRequest,
     signal: AbortSignal,
-    onProgress?: OnProgress,
+    { onProgress }: ChatOptions = {},
   ): Promise<ChatStream> {
     const record = this.#find(request.model)
     if (record.model_type === EMBEDDING) throw noChat(record.model_id)

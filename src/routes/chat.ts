@@ -1,6 +1,5 @@
 import { chatEncoder } from '../dialects/chat.ts'
 import type { Pool } from '../engines/pool.ts'
-import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import type { Pipe } from '../stream/pipe.ts'
@@ -9,6 +8,7 @@ import { readWhole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { parseChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
+import { chatAsker } from './ask-chat.ts'
 import { beginExchange, type ExchangeContext } from './exchange.ts'
 
 export interface ChatRouteOptions extends ExchangeContext {
@@ -26,16 +26,7 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
     const asked = parseChatRequest(body)
     const use = { model: asked.model, prompt: asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = ({ engine, model }: Route, signal: AbortSignal) => {
-      if (!asked.model && model) trace.caller?.requireModel(model)
-      return engine.chat(
-        model === asked.model ? asked : { ...asked, model },
-        signal,
-        (progress) => {
-          exchange.progress = `loading ${progress.model} ${Math.floor(progress.done * 100)} %`
-        },
-      )
-    }
+    const ask = chatAsker(exchange, trace, asked)
     try {
       if (!asked.stream) {
         const whole = engines.answer(exchange, asked.model, (route, signal) =>

@@ -1,26 +1,37 @@
 /** The forms in which an engine's answer travels to a dialect. */
 import type { ChatChunk, Usage } from '../wire/chat.ts'
-import { ChatContract, type ContractOptions, type Verdict } from '../wire/contract.ts'
+import {
+  ChatContract,
+  type ContractOptions,
+  type StreamContract,
+  type Verdict,
+} from '../wire/contract.ts'
 
-/** Chunks that obey the contract, in order. */
-export interface ChunkStream {
+/** The state machine of a stream in any API. */
+export type AnyContract = StreamContract<unknown>
+
+/** What such a stream is made of. */
+export type ChunkOf<C> = C extends StreamContract<infer T> ? T : never
+
+/** Chunks that obey their contract, in order: a chat's, unless an API has chunks of its own. */
+export interface ChunkStream<C extends AnyContract = ChatContract> {
   kind: 'chunks'
   /** The state machine each chunk has passed: it knows usage and what was mended. */
-  contract: ChatContract
+  contract: C
   /**
    * One batch a pull: what the engine had ready, never empty. `next` rejects with the `ApiError`
    * that ends the stream; `return` stops the engine.
    */
-  items: AsyncIterator<ChatChunk[], void, void>
+  items: AsyncIterator<ChunkOf<C>[], void, void>
 }
 
 /** Takes a packet's frames; the promise it may return holds the next ones back. */
 export type TakeFrames = (frames: Uint8Array<ArrayBuffer>[]) => Promise<unknown> | undefined
 
 /** Frames that obey the contract, as bytes to forward: whole ones only, without `[DONE]`. */
-export interface FrameStream {
+export interface FrameStream<C = ChatContract> {
   kind: 'frames'
-  contract: ChatContract
+  contract: C
   /** What a packet brought, in pieces. */
   items: AsyncIterator<Uint8Array<ArrayBuffer>[], void, void>
   /**
@@ -39,38 +50,51 @@ export interface WholeAnswer {
   mended: string[]
 }
 
+/** An answer that is still being given. */
+export type LiveStream<C extends AnyContract = ChatContract> = ChunkStream<C> | FrameStream<C>
+
 /** An answer; `headers` are the response headers the engine wants a client to see. */
-export type ChatStream = (ChunkStream | FrameStream | WholeAnswer) & {
+export type AnswerStream<C extends AnyContract = ChatContract> = (LiveStream<C> | WholeAnswer) & {
   headers?: Record<string, string>
 }
 
+/** What a chat is answered with. */
+export type ChatStream = AnswerStream
+
 /** A stream up to its first batch: as long as there is none, another engine may still take over. */
-export interface OpenedStream {
-  stream: (ChunkStream | FrameStream) & { headers?: Record<string, string> }
-  first: IteratorResult<ChatChunk[] | Uint8Array<ArrayBuffer>[], void>
+export interface OpenedStream<C extends AnyContract = ChatContract> {
+  stream: LiveStream<C> & { headers?: Record<string, string> }
+  first: IteratorResult<ChunkOf<C>[] | Uint8Array<ArrayBuffer>[], void>
 }
 
-/** Holds an engine's own chunks to the contract. The end of `batches` is the end of the stream. */
+/** Holds an engine's own chunks to the chat contract. */
 export function obey(
   batches: AsyncIterator<ChatChunk[], void, void>,
   options: ContractOptions,
 ): ChunkStream {
-  const contract = new ChatContract({ source: 'engine', usageRequested: true, ...options })
+  return held(batches, new ChatContract({ source: 'engine', usageRequested: true, ...options }))
+}
+
+/** Holds an engine's own chunks to a contract. The end of `batches` is the end of the stream. */
+export function held<C extends AnyContract>(
+  batches: AsyncIterator<ChunkOf<C>[], void, void>,
+  contract: C,
+): ChunkStream<C> {
   let ended = false
 
-  async function next(): Promise<IteratorResult<ChatChunk[], void>> {
+  async function next(): Promise<IteratorResult<ChunkOf<C>[], void>> {
     while (!ended) {
       const batch = await batches.next()
       if (batch.done) ended = true
       const chunks = batch.done
-        ? contract.end('done')
+        ? (contract.end('done') as ChunkOf<C>[])
         : batch.value.filter((chunk) => isSaid(contract.judge(chunk)))
       if (chunks.length > 0) return { value: chunks, done: false }
     }
     return { value: undefined, done: true }
   }
 
-  async function stop(): Promise<IteratorResult<ChatChunk[], void>> {
+  async function stop(): Promise<IteratorResult<ChunkOf<C>[], void>> {
     await batches.return?.()
     return { value: undefined, done: true }
   }

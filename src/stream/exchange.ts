@@ -1,6 +1,6 @@
 import type { Usage } from '../wire/chat.ts'
 import type { ApiError } from '../wire/errors.ts'
-import type { ChatStream } from './chat-stream.ts'
+import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import type { Tick, Ticker } from './ticker.ts'
 
@@ -12,6 +12,9 @@ export type Outcome =
 
 /** What is thrown where the client is gone; nobody reads its message. */
 export class Cancelled extends Error {}
+
+/** An engine's answer, as far as an exchange looks at it. */
+type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }
 
 export interface ExchangeOptions {
   /** Aborts when the client hangs up, on hosts that see it. */
@@ -57,7 +60,7 @@ export class Exchange {
   readonly #options: ExchangeOptions
   readonly #removeTick: () => void
   readonly #stopped: Promise<never>
-  #answer: ChatStream | undefined
+  #answer: Answer | undefined
   #tokens = 0
   #reject: (reason: unknown) => void = () => {}
 
@@ -106,7 +109,7 @@ export class Exchange {
   }
 
   /** The engine has answered; its first token is waited for. */
-  begin(answer: ChatStream): void {
+  begin(answer: Answer): void {
     this.#answer = answer
     this.#deadlines.enter('first', performance.now())
   }

@@ -3,7 +3,7 @@
  * forward, or as chunks.
  */
 import type { ChatChunk } from '../wire/chat.ts'
-import type { ChatContract, Ending } from '../wire/contract.ts'
+import type { Ending, StreamContract } from '../wire/contract.ts'
 import { ApiError } from '../wire/errors.ts'
 import { errorOf } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
@@ -12,31 +12,31 @@ import { FrameProof } from '../wire/proof.ts'
 import { EventScanner, EventTooLong, encodeText, frame } from '../wire/sse.ts'
 
 /** Where the judged events of a packet go. */
-export interface EventSink {
+export interface EventSink<T> {
   /** `scanner.buffer[scanner.start, scanner.end)` may be forwarded as it is. */
-  same(scanner: EventScanner, chunk: ChatChunk | undefined): void
+  same(scanner: EventScanner, chunk: T | undefined): void
   /** The event must be written anew. `text` is its JSON where only the framing was mended. */
-  changed(chunk: ChatChunk, text: string | undefined): void
+  changed(chunk: T, text: string | undefined): void
 }
 
 /** Reads one upstream's stream. After `ended` or `failure` it reads no more. */
-export class EventReader {
+export class EventReader<T> {
   /** `[DONE]` came, or the end, and all that was owed has been given to the sink. */
   ended = false
   /** What ended the stream instead. What was judged before it still counts. */
   failure: ApiError | undefined
 
   readonly #scanner = new EventScanner()
-  readonly #contract: ChatContract
-  readonly #sink: EventSink
+  readonly #contract: StreamContract<T>
+  readonly #sink: EventSink<T>
   readonly #proof: FrameProof | undefined
   /** Over the scanner's buffer. */
   #view = new DataView(new ArrayBuffer(0))
   #viewed: Uint8Array | undefined
-  #held: { chunk: ChatChunk; text: string } | undefined
+  #held: { chunk: T; text: string } | undefined
 
   /** `compare`: whether the sink can do with a frame's bytes where comparing proved them. */
-  constructor(contract: ChatContract, sink: EventSink, compare: boolean) {
+  constructor(contract: StreamContract<T>, sink: EventSink<T>, compare: boolean) {
     this.#contract = contract
     this.#sink = sink
     this.#proof = compare ? new FrameProof() : undefined
@@ -141,19 +141,19 @@ export class EventReader {
     else if (verdict === 'same') this.#same(chunk)
   }
 
-  #same(chunk: ChatChunk): void {
+  #same(chunk: T): void {
     const { buffer, start, end } = this.#scanner
-    this.#proof?.learn(buffer, start, end, chunk)
+    this.#proof?.learn(buffer, start, end, chunk as ChatChunk)
     this.#sink.same(this.#scanner, chunk)
   }
 
-  #parse(text: string): ChatChunk {
+  #parse(text: string): T {
     const { buffer, start, end } = this.#scanner
     // Writing such a thing anew would take seconds, or overflow the stack.
     if (nestsDeeper(buffer.subarray(start, end), MAX_DEPTH)) {
       throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
-    return JSON.parse(text) as ChatChunk
+    return JSON.parse(text) as T
   }
 
   /** The last event, without its blank line: whole if its JSON is. */
@@ -188,7 +188,7 @@ export class EventReader {
 }
 
 /** Gathers a packet's frames; a run of untouched ones stays one slice of the packet. */
-export class FrameSink implements EventSink {
+export class FrameSink implements EventSink<unknown> {
   #parts: Uint8Array<ArrayBuffer>[] = []
   #buffer: Uint8Array<ArrayBuffer> | undefined
   #from = 0
@@ -205,7 +205,7 @@ export class FrameSink implements EventSink {
     this.#to = scanner.end
   }
 
-  changed(chunk: ChatChunk, text: string | undefined): void {
+  changed(chunk: unknown, text: string | undefined): void {
     this.#closeRun()
     this.#parts.push(encodeText(frame(text ?? JSON.stringify(chunk))))
   }
@@ -229,18 +229,18 @@ export class FrameSink implements EventSink {
 }
 
 /** Gathers a packet's chunks. */
-export class ChunkSink implements EventSink {
-  #chunks: ChatChunk[] = []
+export class ChunkSink<T> implements EventSink<T> {
+  #chunks: T[] = []
 
-  same(_scanner: EventScanner, chunk: ChatChunk | undefined): void {
+  same(_scanner: EventScanner, chunk: T | undefined): void {
     if (chunk !== undefined) this.#chunks.push(chunk)
   }
 
-  changed(chunk: ChatChunk): void {
+  changed(chunk: T): void {
     this.#chunks.push(chunk)
   }
 
-  take(): ChatChunk[] | undefined {
+  take(): T[] | undefined {
     if (this.#chunks.length === 0) return undefined
     const chunks = this.#chunks
     this.#chunks = []

@@ -1,6 +1,5 @@
 import type { Fetched, Packet, PacketReader } from '../host.ts'
-import type { ChatChunk } from '../wire/chat.ts'
-import type { ChatContract, Ending } from '../wire/contract.ts'
+import type { Ending, StreamContract } from '../wire/contract.ts'
 import type { FrameStream, TakeFrames } from './chat-stream.ts'
 import { ChunkSink, EventReader, type EventSink, FrameSink } from './frames.ts'
 import { within } from './within.ts'
@@ -15,15 +14,17 @@ type Body = NonNullable<Fetched['body']>
 
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
- * with: a body is let go by aborting it. `next` rejects with the `ApiError` that ends the stream.
+ * with: a body is let go by aborting it. `compare`: whether they are a chat's, most of which need
+ * no parsing. `next` rejects with the `ApiError` that ends the stream.
  */
-export function readFrames(
+export function readFrames<T>(
   body: Body,
-  contract: ChatContract,
+  contract: StreamContract<T>,
   control: AbortController,
+  compare: boolean,
 ): Pick<FrameStream, 'items' | 'pour'> {
   const sink = new FrameSink()
-  const events = new EventReader(contract, sink, true)
+  const events = new EventReader(contract, sink, compare)
   const reader = openBody(body, control)
   const items = pull(reader, contract, events, sink, control)
   if (reader.each === undefined) return { items }
@@ -32,12 +33,12 @@ export function readFrames(
 }
 
 /** The same as chunks, one batch a packet. */
-export function readChunks(
+export function readChunks<T>(
   body: Body,
-  contract: ChatContract,
+  contract: StreamContract<T>,
   control: AbortController,
-): AsyncIterator<ChatChunk[], void, void> {
-  const sink = new ChunkSink()
+): AsyncIterator<T[], void, void> {
+  const sink = new ChunkSink<T>()
   const events = new EventReader(contract, sink, false)
   return pull(openBody(body, control), contract, events, sink, control)
 }
@@ -50,11 +51,11 @@ function openBody(body: Body, { signal }: AbortController): PacketReader {
 }
 
 /** All that is still to come, each packet in the moment it arrives. */
-function pour(
+function pour<T>(
   each: NonNullable<PacketReader['each']>,
   take: TakeFrames,
-  contract: ChatContract,
-  events: EventReader,
+  contract: StreamContract<T>,
+  events: EventReader<T>,
   sink: FrameSink,
   control: AbortController,
 ): Promise<void> {
@@ -98,16 +99,16 @@ function pour(
 }
 
 /** One read a pull. */
-function pull<T>(
+function pull<T, Batch>(
   reader: PacketReader,
-  contract: ChatContract,
-  events: EventReader,
-  sink: EventSink & { take(): T | undefined },
+  contract: StreamContract<T>,
+  events: EventReader<T>,
+  sink: EventSink<T> & { take(): Batch | undefined },
   control: AbortController,
-): AsyncIterator<T, void, void> {
+): AsyncIterator<Batch, void, void> {
   const { signal } = control
 
-  async function next(): Promise<IteratorResult<T, void>> {
+  async function next(): Promise<IteratorResult<Batch, void>> {
     for (;;) {
       const value = sink.take()
       if (value !== undefined) return { value, done: false }

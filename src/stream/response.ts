@@ -2,10 +2,11 @@
  * An engine's stream becomes an SSE response, through a `TransformStream`: one read of the engine,
  * one write to the client, heartbeats while the engine is quiet, and one outcome at the end.
  */
-import type { ChatChunk } from '../wire/chat.ts'
+
+import type { ChatContract } from '../wire/contract.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
 import { encodeText } from '../wire/sse.ts'
-import type { ChatStream, ChunkStream, FrameStream, OpenedStream } from './chat-stream.ts'
+import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
 import { Cancelled, type Exchange, type Outcome } from './exchange.ts'
 import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -13,11 +14,10 @@ import { type Pipe, transformPipe } from './pipe.ts'
 import { within } from './within.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
-type LiveStream = ChunkStream | FrameStream
 
 /** How a dialect writes a stream. Each text is one or more whole frames. */
-export interface StreamEncoder {
-  chunks(chunks: ChatChunk[]): string
+export interface StreamEncoder<C extends AnyContract = ChatContract> {
+  chunks(chunks: ChunkOf<C>[]): string
   /** The frames that end a finished stream. */
   done(): string
   /** The frame that ends a failed stream. */
@@ -25,9 +25,9 @@ export interface StreamEncoder {
   /** Keeps a line open before the first event, and tells what goes on meanwhile. */
   ping(progress?: string): string
   /** Goes before the first event if a ping was sent: some client may lose it. */
-  opening(stream: LiveStream | undefined): string
+  opening(stream: LiveStream<C> | undefined): string
   /** Keeps a line open between two events. */
-  quiet(stream: LiveStream): string
+  quiet(stream: LiveStream<C>): string
 }
 
 export interface StreamSettings {
@@ -48,10 +48,10 @@ const NEWS = 500
  * Answers with the stream that is being opened. Rejects with an `ApiError` while the status can still tell it;
  * once the headers went out, a failure is the stream's last frame.
  */
-export async function streamResponse(
+export async function streamResponse<C extends AnyContract>(
   exchange: Exchange,
-  opening: Promise<OpenedStream>,
-  encoder: StreamEncoder,
+  opening: Promise<OpenedStream<C>>,
+  encoder: StreamEncoder<C>,
   settings: StreamSettings,
 ): Promise<Response> {
   exchange.isStream = true
@@ -73,11 +73,11 @@ const SSE_HEADERS = {
 }
 
 /** An engine's answer up to its first batch. Rejects with what ends it before. */
-export async function openStream(
+export async function openStream<C extends AnyContract>(
   exchange: Exchange,
-  answer: Promise<ChatStream>,
+  answer: Promise<AnswerStream<C>>,
   signal: AbortSignal,
-): Promise<OpenedStream> {
+): Promise<OpenedStream<C>> {
   const stream = await answer
   // It was given up meanwhile, and another one is asked.
   signal.throwIfAborted()
@@ -87,20 +87,20 @@ export async function openStream(
 }
 
 /** Carries one stream to one client. */
-class Delivery {
+class Delivery<C extends AnyContract> {
   readonly #exchange: Exchange
-  readonly #encoder: StreamEncoder
+  readonly #encoder: StreamEncoder<C>
   readonly #pipe: Pipe
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
-  #stream: LiveStream | undefined
+  #stream: LiveStream<C> | undefined
   /** Writes the client has not taken yet. */
   #unread = 0
   #hasWritten = false
   /** The progress that was told last. */
   #told: string | undefined
 
-  constructor(exchange: Exchange, encoder: StreamEncoder, settings: StreamSettings, pipe: Pipe) {
+  constructor(exchange: Exchange, encoder: StreamEncoder<C>, settings: StreamSettings, pipe: Pipe) {
     this.#exchange = exchange
     this.#encoder = encoder
     this.#pipe = pipe
@@ -113,7 +113,7 @@ class Delivery {
     if (exchange.outcome !== undefined) this.#stop(exchange.outcome)
   }
 
-  async run(opening: Promise<OpenedStream>): Promise<void> {
+  async run(opening: Promise<OpenedStream<C>>): Promise<void> {
     const exchange = this.#exchange
     try {
       const { stream, first } = await opening
@@ -127,7 +127,7 @@ class Delivery {
   }
 
   /** Delivers what comes after the first batch. */
-  async #rest(stream: LiveStream): Promise<void> {
+  async #rest(stream: LiveStream<C>): Promise<void> {
     if (stream.kind === 'frames' && stream.pour) {
       return stream.pour((frames) => this.#deliver(stream, frames))
     }
@@ -140,11 +140,11 @@ class Delivery {
   }
 
   /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
-  #deliver(stream: LiveStream, batch: ChatChunk[] | Bytes[]): Promise<void> | undefined {
+  #deliver(stream: LiveStream<C>, batch: ChunkOf<C>[] | Bytes[]): Promise<void> | undefined {
     const now = performance.now()
     this.#exchange.advance(now)
     const isFrames = stream.kind === 'frames'
-    const pieces = isFrames ? (batch as Bytes[]) : [this.#encoded(batch as ChatChunk[])]
+    const pieces = isFrames ? (batch as Bytes[]) : [this.#encoded(batch as ChunkOf<C>[])]
     if (!this.#hasWritten) pieces.unshift(...this.#opening())
     this.#hasWritten = true
     if (!stream.contract.finished) return this.#send(pieces, now)
@@ -152,7 +152,7 @@ class Delivery {
     return undefined
   }
 
-  #encoded(chunks: ChatChunk[]): Bytes {
+  #encoded(chunks: ChunkOf<C>[]): Bytes {
     return encodeText(this.#encoder.chunks(chunks))
   }
 

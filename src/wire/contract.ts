@@ -36,6 +36,27 @@ export type Verdict = 'same' | 'changed' | 'drop' | 'hold' | 'hold-changed'
 /** How the engine stopped speaking: with `[DONE]`, by ending, or by breaking off. */
 export type Ending = 'done' | 'end' | 'reset'
 
+/** The state machine of a stream in any API: what is read is held to it, what is written obeys it. */
+export interface StreamContract<T> {
+  /** How many events brought something. */
+  readonly tokens: number
+  /** What the engine counted, in the terms of a chat. */
+  readonly usage: Usage | undefined
+  /** Whether all was said: only what ends the stream is left to write. */
+  readonly finished: boolean
+  /** Whether all that may still follow is usage and the end. */
+  readonly isComplete: boolean
+  /** What was mended, for the request's log line. */
+  readonly mended: Set<string>
+  readonly errors: EngineErrors
+  /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
+  judge(value: unknown): Verdict
+  /** A frame came that was proven to bring only the next text. */
+  takeProven(): void
+  /** The engine stopped speaking. Returns the chunks still owed. Throws an `ApiError`. */
+  end(ending: Ending): T[]
+}
+
 export interface ContractOptions extends EngineErrorOptions {
   /** How many choices were asked for; 1 by default. An engine may give fewer. */
   choices?: number
@@ -58,7 +79,7 @@ interface ChoiceState {
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
 const MAX_SECONDS = 1e11
 
-export class ChatContract {
+export class ChatContract implements StreamContract<ChatChunk> {
   /** The stream's identity, as far as the engine gave it. */
   id = ''
   model = ''

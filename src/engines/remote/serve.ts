@@ -156,7 +156,7 @@ class EngineServer {
     job: Job,
     onProgress: (progress: Progress) => void,
   ): Promise<void> {
-    const stream = await this.#engine.chat(request, job.control.signal, onProgress)
+    const stream = await this.#engine.chat(request, job.control.signal, { onProgress })
     if (stream.kind !== 'chunks') throw new TypeError('an engine behind a port answers in chunks')
     this.#tell({ kind: 'begun', id })
     const outbox = new Outbox((chunks) => this.#tell({ kind: 'chunks', id, chunks }))

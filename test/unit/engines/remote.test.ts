@@ -115,7 +115,7 @@ describe('over a port', () => {
     const { engine } = create({ loadDelay: 20 })
     const notes: number[] = []
     const request = { model: record.model_id, messages: hello, stream: true }
-    const answer = await engine.chat(request, never, ({ done }) => notes.push(done))
+    const answer = await engine.chat(request, never, { onProgress: ({ done }) => notes.push(done) })
     expect(notes).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1])
     if (answer.kind === 'chunks') await answer.items.return?.()
   })

@@ -168,7 +168,7 @@ describe('models', () => {
     const notes: number[] = []
     const request = { model: record.model_id, messages: hello, stream: true }
     const loading = engine.load(record.model_id, never)
-    const answer = await engine.chat(request, never, ({ done }) => notes.push(done))
+    const answer = await engine.chat(request, never, { onProgress: ({ done }) => notes.push(done) })
     await loading
     expect(notes.length).toBe(10)
     if (answer.kind === 'chunks') await answer.items.return?.()

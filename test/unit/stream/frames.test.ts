@@ -88,7 +88,7 @@ describe('EventReader', () => {
         validStream,
         fc.array(fc.nat(), { maxLength: 10 }),
         ({ chunks, usage }, places) => {
-          const sink = new ChunkSink()
+          const sink = new ChunkSink<ChatChunk>()
           const reader = new EventReader(new ChatContract({ label: 'x', usage }), sink, false)
           const got: ChatChunk[] = []
           for (const packet of cut(encodeText(`${frames(chunks)}data: [DONE]\n\n`), places)) {

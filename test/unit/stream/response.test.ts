@@ -86,7 +86,7 @@ it('finishes a stream that has said all but never ends, and lets it go', async (
     },
   })
   const contract = new ChatContract({ label: 'x' })
-  const read = readFrames(body, contract, control)
+  const read = readFrames(body, contract, control, true)
   const { outcomes, response } = await respond(async () => ({ kind: 'frames', contract, ...read }))
   expect((await response.text()).endsWith('data: [DONE]\n\n')).toBe(true)
   expect(outcomes).toEqual([{ kind: 'finished' }])

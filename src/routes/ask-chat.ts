@@ -1,0 +1,23 @@
+import type { Route } from '../engines/router.ts'
+import type { ChatStream } from '../stream/chat-stream.ts'
+import type { Exchange } from '../stream/exchange.ts'
+import type { Trace } from '../trace.ts'
+import type { ChatRequest } from '../wire/chat.ts'
+
+/** Asks whichever engine the pool picks for a chat. */
+export function chatAsker(
+  exchange: Exchange,
+  { caller }: Trace,
+  asked: ChatRequest,
+  asChunks = false,
+): (route: Route, signal: AbortSignal) => Promise<ChatStream> {
+  return ({ engine, model }, signal) => {
+    if (!asked.model && model) caller?.requireModel(model)
+    return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {
+      asChunks,
+      onProgress(progress) {
+        exchange.progress = `loading ${progress.model} ${Math.floor(progress.done * 100)} %`
+      },
+    })
+  }
+}
