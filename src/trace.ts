@@ -15,7 +15,7 @@ export class Trace {
 
   readonly #method: string
   readonly #path: string
-  readonly #time = new Date()
+  readonly #time = Date.now()
   readonly #startedAt = performance.now()
   readonly #log: ((entry: LogEntry) => void) | undefined
   #status = 0
@@ -51,7 +51,7 @@ export class Trace {
     const usage = exchange?.usage
     const mended = exchange?.mended ?? []
     this.#log?.({
-      time: this.#time.toISOString(),
+      time: new Date(this.#time).toISOString(),
       id: this.id,
       method: this.#method,
       path: this.#path,

@@ -56,13 +56,14 @@ export class Catalog {
   }
 
   /**
-   * What is known; waits only where nothing is yet. What is older than `maxAge` ms is asked for
+   * What is known; a promise only where nothing is yet. What is older than `maxAge` ms is asked for
    * anew, for those who come later.
    */
-  async remembered(maxAge: number): Promise<Entry[]> {
+  remembered(maxAge: number): Entry[] | Promise<Entry[]> {
     if (this.#entries.length === 0) return this.entries(maxAge)
     const isOneDown = this.#entries.some(({ error }) => error !== undefined)
-    this.entries(isOneDown ? Math.min(maxAge, ASK_AGAIN) : maxAge).catch(() => {})
+    const limit = isOneDown ? Math.min(maxAge, ASK_AGAIN) : maxAge
+    if (!this.#isRecent(limit)) this.entries(limit).catch(() => {})
     return this.#entries
   }
 
@@ -74,8 +75,7 @@ export class Catalog {
 
   /** What is known, and no older than `maxAge` ms: engines in their order, `static` last. */
   async entries(maxAge: number): Promise<Entry[]> {
-    const isRecent = performance.now() - this.#askedAt <= maxAge
-    if (isRecent && this.#entries.length > 0) return this.#entries
+    if (this.#isRecent(maxAge)) return this.#entries
     if (this.#options.isolateRequests) {
       // The first to ask does so for all who can do with what is known.
       this.#askedAt = performance.now()
@@ -94,6 +94,10 @@ export class Catalog {
       models: models.map(({ id }) => id),
       ...(error && { error: error.message }),
     }))
+  }
+
+  #isRecent(maxAge: number): boolean {
+    return this.#entries.length > 0 && performance.now() - this.#askedAt <= maxAge
   }
 
   async #ask(): Promise<Entry[]> {

@@ -50,7 +50,8 @@ export function createRouter(
       const model = meant(asked || defaultModel, aliases)
       // A named model needs no list where there is but one place to go: it may be slow to list.
       const isAll = catalog.isFixed && model !== undefined
-      const remembered = pickFrom(await catalog.remembered(BELIEVED.found), model, isAll)
+      const known = catalog.remembered(BELIEVED.found)
+      const remembered = pickFrom(known instanceof Promise ? await known : known, model, isAll)
       if (remembered !== undefined) return remembered
       const entries = await catalog.entries(BELIEVED.missing)
       const routes = pickFrom(entries, model, true)

@@ -48,6 +48,8 @@ export class Upstream implements Engine {
   readonly #options: UpstreamOptions
   /** What the upstream's own words must not show a client. */
   readonly #secrets: string[]
+  /** The headers of every request. */
+  readonly #headers: Readonly<Record<string, string>>
   /** Some servers refuse `stream_options`; they are not asked for usage again. */
   #refusesUsage = false
 
@@ -59,6 +61,11 @@ export class Upstream implements Engine {
     const key = options.key ?? ''
     // Servers that want no key are given "none" or "ollama": words that their messages need.
     const isSecret = key.length >= MIN_SECRET
+    this.#headers = {
+      accept: 'application/json, text/event-stream',
+      [HOP_HEADER]: '1',
+      ...(key !== '' && { authorization: `Bearer ${key}` }),
+    }
     this.#secrets = [...(isSecret ? [key] : []), new URL(options.url).host]
   }
 
@@ -137,23 +144,17 @@ export class Upstream implements Engine {
   #post(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
     return this.#send(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...this.#headers, 'content-type': 'application/json' },
       body: JSON.stringify(request),
       signal,
     })
   }
 
   async #send(path: string, init: FetchInit): Promise<Fetched> {
-    const { url, key, fetch } = this.#options
-    const headers: Record<string, string> = {
-      accept: 'application/json, text/event-stream',
-      [HOP_HEADER]: '1',
-      ...init.headers,
-      ...(key && { authorization: `Bearer ${key}` }),
-    }
+    const { url, fetch } = this.#options
     try {
       // A redirect would carry the key and the conversation to an address nobody named.
-      return await fetch(url + path, { ...init, headers, redirect: 'manual' })
+      return await fetch(url + path, { headers: this.#headers, ...init, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       const message = `${this.label} can't be reached: is it running, and is its address right?`

@@ -32,11 +32,10 @@ export function createGuard(
   // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
   const checksHost = reach === 'machine' || allowHost.length > 0
 
-  function callerOf(request: Request): Promise<Caller> {
-    if (keys.length > 0) {
-      return ring.find(request, new URL(request.url)).then((key) => new Caller(key, limits))
-    }
-    return isOpen ? Promise.resolve(anyone) : Promise.reject(unprotected())
+  async function callerOf(request: Request): Promise<Caller> {
+    if (keys.length > 0) return new Caller(await ring.find(request, new URL(request.url)), limits)
+    if (isOpen) return anyone
+    throw unprotected()
   }
 
   return {

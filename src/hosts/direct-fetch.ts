@@ -9,11 +9,13 @@ const PROXIES = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
 /** Upstreams at `http:` by the host's sockets; what needs TLS or a proxy by its `fetch`. */
 export function directFetch(dial: Dial, otherwise: Fetch = fetch): Fetch {
   const direct = socketFetch(dial)
-  return (url, init) => (isDirect(url) ? direct : otherwise)(url, init)
-}
+  let hasProxy: boolean | undefined
 
-function isDirect(url: string): boolean {
-  if (!url.startsWith('http://')) return false
-  const hasProxy = PROXIES.some((name) => process.env[name])
-  return !hasProxy || isLoopback(new URL(url).hostname)
+  function isDirect(url: string): boolean {
+    if (!url.startsWith('http://')) return false
+    hasProxy ??= PROXIES.some((name) => process.env[name])
+    return !hasProxy || isLoopback(new URL(url).hostname)
+  }
+
+  return (url, init) => (isDirect(url) ? direct : otherwise)(url, init)
 }

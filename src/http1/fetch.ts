@@ -19,8 +19,11 @@ type Pool = Map<string, Connection[]>
  */
 export function socketFetch(dial: Dial): Fetch {
   const pool: Pool = new Map()
+  /** There are few: the paths of each upstream's API. */
+  const urls = new Map<string, URL>()
   return async (address, init) => {
-    const url = new URL(address)
+    const url = urls.get(address) ?? new URL(address)
+    urls.set(address, url)
     const signal = init.signal ?? NEVER
     signal.throwIfAborted()
     return unpacked(await ask(dial, pool, url, requestBytes(url, init), signal))

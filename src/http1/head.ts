@@ -28,24 +28,25 @@ const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):(.*)$/
 /** Statuses whose answers have no body. */
 export const BODILESS: readonly number[] = [204, 304]
 
-/** Reads a head's text, its last empty line left out. Throws an `Error` that says what is wrong. */
+/** Reads a head's text, empty line and all. Throws an `Error` that says what is wrong. */
 export function parseHead(text: string): ResponseHead {
-  const [first = '', ...lines] = text.split(/\r?\n/)
+  const [first = '', ...lines] = text.split('\n').map(withoutCr)
   const [, minor, code] = STATUS.exec(first) ?? []
   if (code === undefined) throw new Error(`not an HTTP/1.1 answer: ${show(first)}`)
   const headers = new Fields()
   for (const line of lines) {
+    if (line === '') continue
     const [, name, value] = FIELD.exec(line) ?? []
     if (name === undefined || value === undefined) throw new Error(`no header: ${show(line)}`)
     headers.add(name.toLowerCase(), value.trim())
   }
   const status = Number(code)
   const body = bodyOf(status, headers)
-  const connection = (headers.get('connection') ?? '').toLowerCase().split(/[\s,]+/)
-  const isKept = minor === '1' ? !connection.includes('close') : connection.includes('keep-alive')
+  const connection = headers.get('connection')?.toLowerCase().split(/[\s,]+/)
+  const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
   // A server that names two lengths may mean something else by the bytes that follow.
   const isSure = !(headers.get('transfer-encoding') && headers.get('content-length'))
-  return { status, headers, body, keepsAlive: isKept && isSure && body !== 'until-close' }
+  return { status, headers, body, keepsAlive: isKept === true && isSure && body !== 'until-close' }
 }
 
 /** RFC 9112 §6.3. */
@@ -56,11 +57,16 @@ function bodyOf(status: number, headers: Fields): ResponseHead['body'] {
     if (coding.toLowerCase() === 'chunked') return 'chunked'
     throw new Error(`unknown transfer-encoding: ${show(coding)}`)
   }
-  const lengths = new Set((headers.get('content-length') ?? '').split(/\s*,\s*/))
+  const announced = headers.get('content-length')
+  if (announced === null || announced === '') return 'until-close'
+  const lengths = new Set(announced.split(/\s*,\s*/))
   const [length = ''] = lengths
-  if (length === '' && lengths.size === 1) return 'until-close'
   if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
   throw new Error(`no length: ${show([...lengths].join(', '))}`)
+}
+
+function withoutCr(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 function show(text: string): string {

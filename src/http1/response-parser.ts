@@ -47,9 +47,10 @@ export class ResponseParser {
   #state: State = 'head'
   /** The head's bytes so far. */
   #head = ''
+  #isHeadWhole = false
   /** Bytes of the chunk or the body that are still to come; in `size` the size read so far. */
   #left = 0
-  /** Bytes of the line being read: a chunk's size, or a trailer. */
+  /** Bytes of the line being read, of a head, a chunk's size or a trailer. */
   #line = 0
   #trailers = 0
 
@@ -176,22 +177,38 @@ export class ResponseParser {
     return end
   }
 
-  #readHead(bytes: Uint8Array<ArrayBuffer>, at: number): number {
-    const before = this.#head.length
-    // Nothing is decoded beyond the longest head, however long the packet.
-    this.#head += latin1.decode(bytes.subarray(at, at + MAX_HEAD + 4))
-    const [ending] = /\r?\n\r?\n/.exec(this.#head.slice(Math.max(0, before - 3))) ?? []
-    if (ending === undefined) {
-      if (this.#head.length > MAX_HEAD) throw new Error('the headers are too long')
-      return bytes.length
+  #readHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    const end = this.#endOfHead(bytes, from)
+    if (this.#head.length + end - from > MAX_HEAD) throw new Error('the headers are too long')
+    const text = this.#head + latin1.decode(bytes.subarray(from, end))
+    if (!this.#isHeadWhole) {
+      this.#head = text
+      return end
     }
-    const end = this.#head.indexOf(ending, Math.max(0, before - 3))
-    const head = parseHead(this.#head.slice(0, end))
     this.#head = ''
+    this.#isHeadWhole = false
+    const head = parseHead(text)
     // An interim answer: the one that counts follows.
     if (head.status >= 200) this.#begin(head)
     else if (head.status === 101) throw new Error('the server switched to another protocol')
-    return at + end + ending.length - before
+    return end
+  }
+
+  /** Where the empty line ends that ends a head, or the packet. */
+  #endOfHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    // Nothing is looked at beyond the longest head, however long the packet.
+    const most = Math.min(bytes.length, from + MAX_HEAD + 1)
+    for (let at = from; at < most; at++) {
+      const byte = bytes[at]
+      if (byte === CR) continue
+      if (byte !== LF) this.#line++
+      else if (this.#line > 0) this.#line = 0
+      else {
+        this.#isHeadWhole = true
+        return at + 1
+      }
+    }
+    return most
   }
 
   #begin(head: ResponseHead): void {
@@ -206,6 +223,7 @@ export class ResponseParser {
 
   #end(): void {
     this.#state = 'head'
+    this.#line = 0
     this.#sink.end()
   }
 }

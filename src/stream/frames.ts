@@ -29,7 +29,8 @@ export class EventReader<T> {
   readonly #scanner = new EventScanner()
   readonly #contract: StreamContract<T>
   readonly #sink: EventSink<T>
-  readonly #proof: FrameProof | undefined
+  readonly #compares: boolean
+  #proof: FrameProof | undefined
   /** Over the scanner's buffer. */
   #view = new DataView(new ArrayBuffer(0))
   #viewed: Uint8Array | undefined
@@ -39,7 +40,7 @@ export class EventReader<T> {
   constructor(contract: StreamContract<T>, sink: EventSink<T>, compare: boolean) {
     this.#contract = contract
     this.#sink = sink
-    this.#proof = compare ? new FrameProof() : undefined
+    this.#compares = compare
   }
 
   push(packet: Uint8Array<ArrayBuffer>): void {
@@ -50,6 +51,8 @@ export class EventReader<T> {
         this.#event()
         this.#forwardProven()
       }
+      // Not in the first packet: the first token is not held up by what makes later ones cheap.
+      if (this.#compares) this.#proof ??= new FrameProof()
     })
   }
 
