@@ -42,7 +42,10 @@ export function parseHead(text: string): ResponseHead {
   }
   const status = Number(code)
   const body = bodyOf(status, headers)
-  const connection = headers.get('connection')?.toLowerCase().split(/[\s,]+/)
+  const connection = headers
+    .get('connection')
+    ?.toLowerCase()
+    .split(/[\s,]+/)
   const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
   // A server that names two lengths may mean something else by the bytes that follow.
   const isSure = !(headers.get('transfer-encoding') && headers.get('content-length'))
