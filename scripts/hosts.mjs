@@ -20,6 +20,9 @@ const binaries = {
 /** @typedef {keyof typeof binaries} Runtime */
 /** @typedef {{ packages: string[], entry: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
+/** The tools that write files. */
+const WRITERS = ['record']
+
 /** @type {Record<Runtime, HostParts>} */
 export const hosts = {
   bun: {
@@ -85,10 +88,18 @@ export function hostCommand(name, args = []) {
   const host = hosts[name]
   return {
     file: binaryOf(host.runtime),
-    args: [...host.args, entryOf(host), ...args],
+    args: [...host.args, ...writing(name, args), entryOf(host), ...args],
     env: { ...process.env, ...host.env },
     cwd: root,
   }
+}
+
+/**
+ * What serves may write nothing; a tool writes the file it is told to.
+ * @param {Runtime} name @param {string[]} args
+ */
+function writing(name, [tool = '']) {
+  return name === 'deno' && WRITERS.includes(tool) ? ['--allow-write'] : []
 }
 
 /** @param {HostParts} host */

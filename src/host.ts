@@ -67,7 +67,7 @@ export interface PacketReader {
 export interface Fetched {
   status: number
   ok: boolean
-  headers: { get(name: string): string | null }
+  headers: { get(name: string): string | null; entries?(): Iterable<[string, string]> }
   body: { getReader(): PacketReader; cancel(): Promise<void> } | null
 }
 

@@ -1,3 +1,4 @@
+import type { EngineSetting } from './settings/engines.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import { type Key, type KeyInput, requireDistinct } from './settings/keys.ts'
 import { checkAliases, checkLarger, type Names } from './settings/names.ts'
@@ -47,6 +48,8 @@ export interface Settings {
   retry: boolean
   /** The model of a request that names none. */
   model?: string
+  /** Engines that the host makes of files: `replay:FILE`. */
+  engine: EngineSetting[]
   /** Whether models run on this computer's GPU through WebGPU. Only Deno can. */
   webgpu: boolean
   /** A JSON file or URL with models of one's own, in the form of web-llm's `model_list`. */
@@ -90,9 +93,10 @@ export interface Settings {
 }
 
 /** Settings as code gives them. JSON, flags and the environment may give each as text too. */
-export interface SettingsInput extends Partial<Omit<Settings, 'upstream' | 'keys'>> {
+export interface SettingsInput extends Partial<Omit<Settings, 'upstream' | 'keys' | 'engine'>> {
   keys?: string | readonly (string | KeyInput | Key)[]
   upstream?: string | readonly (string | UpstreamInput)[]
+  engine?: string | readonly (string | EngineSetting)[]
   /** Keys of the upstreams, in the same order; an empty one is none. */
   upstreamKey?: string | readonly string[]
 }
@@ -120,7 +124,7 @@ export function parseSettings(input: SettingsInput = {}): Settings {
   requireKeysFor(rest)
   checkAliases(rest.alias)
   checkLarger(rest.larger)
-  const discover = rest.discover ?? upstream.length === 0
+  const discover = rest.discover ?? upstream.length + rest.engine.length === 0
   const resolved = resolveUpstreams(upstream, upstreamKey, rest.lenient, discover)
   return { ...rest, discover, upstream: resolved }
 }

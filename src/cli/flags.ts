@@ -7,6 +7,7 @@ import {
   SettingsError,
   type SettingsInput,
 } from '../settings.ts'
+import { toolNames } from './tools.ts'
 
 /** What a command line asks for. */
 export interface CommandLine {
@@ -27,7 +28,7 @@ export function flagName(name: string): string {
 }
 
 const others = ['--config', '--help', '--version']
-const commands = ['serve', 'key', 'schema']
+const commands = ['serve', 'key', 'schema', ...toolNames]
 
 /** Reads the arguments after the program's name. Throws a `SettingsError`. */
 export function readFlags(args: readonly string[]): CommandLine {

@@ -72,6 +72,10 @@ export const groups: Readonly<Record<string, Group>> = {
       value: 'NAME',
       text: 'The model of a request that names none. With --webgpu it is loaded at the start.',
     },
+    engine: {
+      value: 'replay:FILE',
+      text: 'Answers as a recording does that "sluice record" made. Behind a ?: speed=2, split=1, jitter=20ms, seed=1. May be given several times. Not on workerd.',
+    },
     webgpu: {
       text: "Run models on this computer's GPU, without a server behind. Only on Deno.",
     },

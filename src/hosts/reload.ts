@@ -14,6 +14,7 @@ const FIXED = [
   'host',
   'tlsCert',
   'tlsKey',
+  'engine',
   'webgpu',
   'webgpuModels',
   'webgpuMemory',
@@ -37,7 +38,9 @@ export async function followSettings(
     try {
       const next = await read()
       await apply({ ...next, ...pick(settings) })
-      const fixed = FIXED.filter((name) => String(next[name]) !== String(settings[name]))
+      const fixed = FIXED.filter(
+        (name) => JSON.stringify(next[name]) !== JSON.stringify(settings[name]),
+      )
       const rest = fixed.length > 0 ? ` (${fixed.join(', ')}: not before a restart)` : ''
       err.write(`sluice: ${file} was read anew, and is in force${rest}\n`)
     } catch (error) {

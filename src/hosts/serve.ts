@@ -4,8 +4,9 @@ import { readCommand, type ServeCommand } from '../cli/command.ts'
 import { formatEntry, logForm } from '../cli/log.ts'
 import { progressBar } from '../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
+import { isTool } from '../cli/tools.ts'
 import { meant } from '../engines/aliases.ts'
-import type { Progress } from '../engines/engine.ts'
+import type { Engine, Progress } from '../engines/engine.ts'
 import type { LocalEngine } from '../engines/webllm.ts'
 import type { Found, Host, LogEntry } from '../handler.ts'
 import { parseSettings, type Settings, SettingsError, type SettingsInput } from '../settings.ts'
@@ -90,11 +91,13 @@ export async function start(
   bypassProxy(process.env)
   if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
+  const recorded = settings.engine.length > 0 ? await recordedFrom(settings) : []
+  const engines = [...(local ? [local] : []), ...recorded]
   const handlers = new Successive(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.framePipe && { framePipe: runtime.framePipe }),
-    ...(local && { engines: [local] }),
+    engines,
     files: pageFiles(),
     reach: reachOf(settings.host),
     ...(log && { log }),
@@ -121,8 +124,20 @@ export async function start(
   }
 }
 
+/** From files of their own even where this is one file: what serves must not read them at its start. */
+function tools(): Promise<typeof import('./tool.ts')> {
+  const file = import.meta.url.endsWith('.ts') ? './tool.ts' : './tool.js'
+  return import(new URL(file, import.meta.url).href)
+}
+
+/** Loaded only where it is wanted: it would cost every start some milliseconds. */
+async function recordedFrom({ engine }: Settings): Promise<Engine[]> {
+  return (await import('./recorded.ts')).recordedEngines(engine)
+}
+
 /** The `sluice` command: serves by flags and environment until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
+  if (isTool(args)) return (await tools()).runTool(runtime, args)
   const command = await commandOf(args)
   if (command === undefined) return
   const { settings } = command

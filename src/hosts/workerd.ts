@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
+import { isTool } from '../cli/tools.ts'
 import type { LogEntry } from '../handler.ts'
-import type { Settings } from '../settings.ts'
+import { type Settings, SettingsError } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { reachOf, requireProtection } from './reach.ts'
 import { followSettings } from './reload.ts'
@@ -19,12 +20,15 @@ import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
  * tells what it says and ends it.
  */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  // What does not serve needs no worker.
+  if (isTool(args)) return (await import('./node.ts')).main(args)
   // workerd learns that a client left only as it writes, so it writes more often.
   const command = await commandOf(args, { heartbeat: 2_000 })
   if (command === undefined) return
   const { settings } = command
   protect(settings)
   if (settings.webgpu) refuse(noWebgpu('workerd'))
+  if (settings.engine.length > 0) refuse(noFiles())
   survive(terminal)
   const form = logForm(settings.log, await terminal.out.isTerminal())
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
@@ -52,6 +56,12 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   }
   await followSettings(command, workerd.reload, terminal)
   await introduce(terminal, workerd.look, startup)
+}
+
+function noFiles(): SettingsError {
+  return new SettingsError(
+    '--engine: a worker reads no files; "sluice replay FILE" serves a recording, and --upstream asks it.',
+  )
 }
 
 function protect(settings: Settings): void {

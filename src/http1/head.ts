@@ -9,6 +9,10 @@ export class Fields {
     this.#values.set(name, known === undefined ? value : `${known}, ${value}`)
   }
 
+  entries(): Iterable<[string, string]> {
+    return this.#values.entries()
+  }
+
   get(name: string): string | null {
     return this.#values.get(name.toLowerCase()) ?? null
   }

@@ -4,6 +4,9 @@ import { SettingsError, unexpected, unknownName } from './error.ts'
 /** Where the `sluice` command finds its settings file, if no flag says so. */
 export const CONFIG_FILE = 'SLUICE_CONFIG_FILE'
 
+/** Where the tools that ask a server find the key they send. */
+export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
+
 /**
  * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
  * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
@@ -16,6 +19,7 @@ export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
     // Those that the tests read.
     if (
       variable === CONFIG_FILE ||
+      variable === CLIENT_KEY ||
       variable.startsWith('SLUICE_TEST_') ||
       isServiceLink(variable, value)
     )

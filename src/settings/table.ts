@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { SettingName } from '../settings.ts'
+import { readEngine } from './engines.ts'
 import { readKey } from './keys.ts'
 import { readPairs } from './names.ts'
 import { readHostPattern, readOriginPattern } from './patterns.ts'
@@ -60,6 +61,13 @@ export const fields: Record<SettingName, Field> = {
   larger: pairs('MODEL=LARGER'),
   retry: flag(true),
   model: text(undefined, 'the name of a model'),
+  engine: {
+    schema: z.pipe(z.transform(readList), z.array(z.unknown())),
+    expected: 'replay:FILE',
+    default: [],
+    kind: 'list',
+    item: readEngine,
+  },
   webgpu: flag(false),
   webgpuModels: text(undefined, 'a path or URL of a JSON file'),
   webgpuMemory: size(undefined, 1e6, 1e12, 'a size from 1MB to 1TB, such as 6GB'),

@@ -13,6 +13,7 @@ import { models } from './models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
+import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { routes } from './routes.ts'
@@ -46,6 +47,7 @@ const suites: Record<string, (host: HostName) => void> = {
   limits,
   'settings file': settingsFile,
   tls,
+  recordings,
 }
 
 /** Declares every test of the suite against one host. */

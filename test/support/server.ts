@@ -103,6 +103,22 @@ export function useServerWith(
   })
 }
 
+/** Starts a tool that serves, as `replay` does; resolves once it does. */
+export async function startTool(host: HostName, args: string[], env: Env = {}): Promise<Server> {
+  const server = describeServer(host, launch(host, args, env))
+  try {
+    await server.untilStderr(/ at http:\S+\/v1/, 20_000)
+    const [, port] = / at http:\/\/\S+:(\d+)\/v1/.exec(server.stderr()) ?? []
+    server.port = Number(port)
+    server.url = `http://127.0.0.1:${port}`
+    server.base = `${server.url}/v1`
+    return server
+  } catch (error) {
+    await server.kill()
+    throw error
+  }
+}
+
 /** What a command that ends by itself left behind. */
 export interface Ended {
   code: number
@@ -116,9 +132,11 @@ export async function runToEnd(
   flags: string[],
   env: Env = {},
   ms = 15_000,
+  onStart: (server: Server) => void = () => {},
 ): Promise<Ended> {
   const server = describeServer(host, launch(host, flags, env))
   try {
+    onStart(server)
     const code = await within(server.ended, ms, () => `It did not end.\n${server.stderr()}`)
     return { code, stdout: server.stdout(), stderr: server.stderr() }
   } finally {

@@ -1,0 +1,44 @@
+/** Recordings out of files, and how they are to be played. */
+import { readFile } from 'node:fs/promises'
+import { parseRecording, type Recording, RecordingError } from '../recording/recording.ts'
+import type { ReplayOptions } from '../recording/replay.ts'
+import { readDuration } from '../settings/text.ts'
+import { SettingsError } from '../settings.ts'
+
+/** Rejects with a `SettingsError` that names the file, and the line where it is not a recording. */
+export async function readRecording(path: string, shownAs: string): Promise<Recording> {
+  const text = await readFile(path, 'utf8').catch((cause: Error) => {
+    throw new SettingsError(`${shownAs}: ${path} can't be read: ${cause.message}`, { cause })
+  })
+  try {
+    return parseRecording(text)
+  } catch (cause) {
+    if (!(cause instanceof RecordingError)) throw cause
+    throw new SettingsError(`${shownAs}: ${path}, ${cause.message}`, { cause })
+  }
+}
+
+/** How to play, from the texts of options. Throws a `SettingsError`. */
+export function readReplayOptions(text: (name: string) => string | undefined): ReplayOptions {
+  const options: ReplayOptions = {}
+  const speed = text('speed')
+  if (speed !== undefined) options.speed = numberIn('speed', speed, 0, 1_000)
+  const split = text('split')
+  if (split !== undefined) options.split = numberIn('split', split, 1, 1_000_000, true)
+  const seed = text('seed')
+  if (seed !== undefined) options.seed = numberIn('seed', seed, 0, 2 ** 32 - 1, true)
+  const jitter = readDuration(text('jitter'))
+  if (jitter === undefined) return options
+  if (typeof jitter === 'number' && jitter <= 60_000) return { ...options, jitter }
+  throw new SettingsError(`jitter: expected a time up to 1m, got ${JSON.stringify(jitter)}.`)
+}
+
+function numberIn(name: string, text: string, low: number, high: number, isWhole = false): number {
+  const value = Number(text)
+  const isRight = text.trim() !== '' && value >= low && value <= high
+  if (isRight && (!isWhole || Number.isInteger(value))) return value
+  const kind = isWhole ? 'an integer' : 'a number'
+  throw new SettingsError(
+    `${name}: expected ${kind} from ${low} to ${high}, got ${JSON.stringify(text)}.`,
+  )
+}

@@ -1,0 +1,47 @@
+import { modelOf, replayHandler } from '../recording/server.ts'
+import { SettingsError } from '../settings.ts'
+import { printable } from './log.ts'
+import { readOptions, usageText } from './options.ts'
+import { readRecording, readReplayOptions } from './recordings.ts'
+import type { Tool } from './tools.ts'
+
+const usage = {
+  line: 'sluice replay FILE … [options]',
+  text: 'Serves recordings as the servers they were made of: the same bytes at the same times, at the\nsame endpoints, broken where they broke. A recording answers requests for its model; a single\none answers all.',
+  table: {
+    port: { value: 'PORT', text: 'The port, 8788 by default; 0 lets the system choose one.' },
+    host: { value: 'ADDRESS', text: 'The address, 127.0.0.1 by default.' },
+    speed: { value: 'N', text: 'So many times as fast; 0 without any waiting.' },
+    split: { value: 'BYTES', text: 'Cut anew into packets of so many bytes, 1 for one each.' },
+    jitter: { value: 'TIME', text: 'Packets come late by chance, by so much at most.' },
+    seed: { value: 'N', text: 'Another chance; the same number is always the same.' },
+  },
+} as const
+
+export const tool: Tool = {
+  usage,
+  async run(args, bench) {
+    const given = readOptions(usage, args)
+    if (given === undefined) {
+      bench.out.write(usageText(usage))
+      return 0
+    }
+    if (given.words.length === 0) throw new SettingsError('replay: expected a file.')
+    const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
+    const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
+    const address = await bench.serve({
+      fetch: replayHandler(recordings, options),
+      host: given.text('host') ?? '127.0.0.1',
+      port: given.number('port', 0, 65_535) ?? 8788,
+    })
+    bench.err.write(`sluice replays at ${address}/v1\n`)
+    for (const recording of recordings) {
+      const { packets, recordedAt } = recording
+      bench.err.write(
+        `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
+      )
+    }
+    await new Promise((resolve) => bench.signal.addEventListener('abort', resolve))
+    return 0
+  },
+}

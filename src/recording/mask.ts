@@ -1,0 +1,93 @@
+import type { RecordedPacket, Recording } from './recording.ts'
+
+/** Header names whose values are nobody else's business. */
+const PRIVATE =
+  /^(authorization|proxy-authorization|cookie|set-cookie|.*(api-?key|token|secret).*)$/i
+
+/** Names of a URL's parameters that hold keys. */
+const PRIVATE_PARAMETER = /key|token|secret|signature/i
+
+const STAR = 42
+
+/**
+ * The recording without what may be abused: private headers, keys in the URL, and each of `secrets`
+ * wherever it stands, in the answer too. What is hidden keeps its length there, so that the bytes
+ * stay where they were.
+ */
+export function masked(recording: Recording, secrets: readonly string[]): Recording {
+  const { request, response, packets } = recording
+  const hide = (text: string) =>
+    secrets.reduce((rest, secret) => rest.replaceAll(secret, stars(secret)), text)
+  const headers = Object.entries(request.headers).map(([name, value]) => [
+    name,
+    PRIVATE.test(name) ? '***' : hide(value),
+  ])
+  return {
+    ...recording,
+    request: {
+      ...request,
+      url: hide(maskedUrl(request.url)),
+      headers: Object.fromEntries(headers),
+      ...(request.body !== undefined && { body: hide(request.body) }),
+    },
+    ...(response && {
+      response: {
+        ...response,
+        headers: response.headers.map(([name, value]) => [
+          name,
+          PRIVATE.test(name) ? '***' : hide(value),
+        ]),
+      },
+    }),
+    packets: secrets.reduce(withoutSecret, packets),
+  }
+}
+
+function maskedUrl(text: string): string {
+  const url = new URL(text)
+  if (url.password !== '') url.password = '***'
+  for (const name of [...url.searchParams.keys()]) {
+    if (PRIVATE_PARAMETER.test(name)) url.searchParams.set(name, '***')
+  }
+  return url.href
+}
+
+/** A secret may be cut between two packets. */
+function withoutSecret(packets: RecordedPacket[], secret: string): RecordedPacket[] {
+  const whole = join(packets)
+  const wanted = new TextEncoder().encode(secret)
+  let isFound = false
+  for (let at = find(whole, wanted, 0); at !== -1; at = find(whole, wanted, at + wanted.length)) {
+    whole.fill(STAR, at, at + wanted.length)
+    isFound = true
+  }
+  if (!isFound) return packets
+  let from = 0
+  return packets.map(({ at, bytes }) => {
+    const start = from
+    from += bytes.length
+    return { at, bytes: whole.slice(start, from) }
+  })
+}
+
+function join(packets: readonly RecordedPacket[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(packets.reduce((sum, { bytes }) => sum + bytes.length, 0))
+  let at = 0
+  for (const { bytes } of packets) {
+    whole.set(bytes, at)
+    at += bytes.length
+  }
+  return whole
+}
+
+function find(bytes: Uint8Array, wanted: Uint8Array, from: number): number {
+  const first = wanted[0] as number
+  for (let at = bytes.indexOf(first, from); at !== -1; at = bytes.indexOf(first, at + 1)) {
+    if (wanted.every((byte, offset) => bytes[at + offset] === byte)) return at
+  }
+  return -1
+}
+
+function stars(secret: string): string {
+  return '*'.repeat(secret.length)
+}

@@ -1,0 +1,157 @@
+/**
+ * A stream kept exactly as it arrived, and its form as text: JSON Lines, one packet a line, so that
+ * a recording can be read, compared, cut and attached to a report. docs/recordings.md describes it.
+ */
+import { isObject } from '../wire/object.ts'
+import { decodeText, encodeText } from '../wire/sse.ts'
+
+/** The version of the form; a reader takes its own and older ones. */
+const VERSION = 1
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** What came at once, and when: milliseconds after the request was sent. */
+export interface RecordedPacket {
+  at: number
+  bytes: Bytes
+}
+
+/** How it ended. `stopped`: whoever recorded it had enough. */
+export type Ending = 'end' | 'broken' | 'stopped'
+
+export interface Recording {
+  /** ISO 8601. */
+  recordedAt: string
+  /** What recorded it: `sluice 0.1.0 on bun 1.4.5`. */
+  by: string
+  request: { method: string; url: string; headers: Record<string, string>; body?: string }
+  /** Undefined where nobody answered. */
+  response?: { at: number; status: number; headers: [string, string][] }
+  /** The body as it came off the connection, its chunked encoding taken away. */
+  packets: RecordedPacket[]
+  end: { at: number; how: Ending; why?: string }
+}
+
+/** A text that is no recording, and where. */
+export class RecordingError extends Error {}
+
+/** The recording as text, with a line end behind each line. */
+export function formatRecording(recording: Recording): string {
+  const { recordedAt, by, request, response, packets, end } = recording
+  const lines: object[] = [{ 'sluice-recording': VERSION, recordedAt, by }, { request }]
+  if (response !== undefined) {
+    const { at, ...head } = response
+    lines.push({ at: rounded(at), response: head })
+  }
+  for (const { at, bytes } of packets) lines.push({ at: rounded(at), ...shown(bytes) })
+  const { at, how, why } = end
+  lines.push({ at: rounded(at), end: how, ...(why !== undefined && { why }) })
+  return lines.map((line) => `${JSON.stringify(line)}\n`).join('')
+}
+
+/** Reads what `formatRecording` wrote. Throws a `RecordingError` that names the line. */
+export function parseRecording(text: string): Recording {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const [head, asked, ...events] = lines.map(readLine)
+  const version = head?.['sluice-recording']
+  if (typeof version !== 'number') throw wrong(1, 'it is not a recording of sluice')
+  if (version > VERSION) {
+    throw wrong(1, `it is of version ${version}; this sluice reads versions up to ${VERSION}`)
+  }
+  const recording: Recording = {
+    recordedAt: String(head?.recordedAt ?? ''),
+    by: String(head?.by ?? ''),
+    request: readRequest(asked?.request),
+    packets: [],
+    // A file that was cut off: what came is there, how it went on is not.
+    end: { at: 0, how: 'stopped', why: 'the recording has no end' },
+  }
+  events.forEach((event, index) => {
+    addEvent(recording, event, index + 3)
+  })
+  return recording
+}
+
+function readLine(text: string, index: number): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isObject(value)) return value
+  } catch {
+    // Said below.
+  }
+  throw wrong(index + 1, 'expected a JSON object')
+}
+
+function readRequest(value: unknown): Recording['request'] {
+  if (!isObject(value)) throw wrong(2, 'expected "request"')
+  const { method, url, headers, body } = value
+  if (typeof method !== 'string' || typeof url !== 'string' || !URL.canParse(url)) {
+    throw wrong(2, '"request" needs a method and a url')
+  }
+  return {
+    method,
+    url,
+    headers: isObject(headers) ? (headers as Record<string, string>) : {},
+    ...(typeof body === 'string' && { body }),
+  }
+}
+
+function addEvent(recording: Recording, event: Record<string, unknown>, line: number): void {
+  const { at } = event
+  const last = recording.packets.at(-1)?.at ?? 0
+  if (typeof at !== 'number' || at < last) {
+    throw wrong(line, '"at" has to be milliseconds, no fewer than before')
+  }
+  if (isObject(event.response)) recording.response = { at, ...readResponse(event.response, line) }
+  else if ('end' in event) recording.end = { at, ...readEnd(event, line) }
+  else recording.packets.push({ at, bytes: readBytes(event, line) })
+}
+
+function readResponse({ status, headers }: Record<string, unknown>, line: number) {
+  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600
+  if (!isStatus) throw wrong(line, '"status" has to be one from 200 to 599')
+  const isList =
+    Array.isArray(headers) && headers.every((pair) => Array.isArray(pair) && pair.length === 2)
+  if (!isList) throw wrong(line, '"headers" has to be a list of names with values')
+  return { status: Number(status), headers: headers as [string, string][] }
+}
+
+function readEnd({ end, why }: Record<string, unknown>, line: number) {
+  if (end !== 'end' && end !== 'broken' && end !== 'stopped') {
+    throw wrong(line, '"end" has to be "end", "broken" or "stopped"')
+  }
+  return { how: end as Ending, ...(typeof why === 'string' && { why }) }
+}
+
+function readBytes({ text, base64 }: Record<string, unknown>, line: number): Bytes {
+  if (typeof text === 'string') return encodeText(text)
+  try {
+    if (typeof base64 === 'string') {
+      return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
+    }
+  } catch {
+    throw wrong(line, '"base64" is not base64')
+  }
+  throw wrong(line, 'expected "text" or "base64"')
+}
+
+/** Text where the bytes are UTF-8 by themselves: a character may be cut between two packets. */
+function shown(bytes: Bytes): { text: string } | { base64: string } {
+  try {
+    const text = decodeText(bytes)
+    // Half of a surrogate pair can't come of UTF-8, so the text gives the same bytes again.
+    return { text }
+  } catch {
+    let binary = ''
+    for (const byte of bytes) binary += String.fromCharCode(byte)
+    return { base64: btoa(binary) }
+  }
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000
+}
+
+function wrong(line: number, what: string): RecordingError {
+  return new RecordingError(`line ${line}: ${what}.`)
+}

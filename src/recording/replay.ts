@@ -1,0 +1,125 @@
+import { transformPipe } from '../stream/pipe.ts'
+import type { RecordedPacket, Recording } from './recording.ts'
+
+/** How a recording is played: exactly as it came by default. */
+export interface ReplayOptions {
+  /** So many times as fast; 0 without any waiting. */
+  speed?: number
+  /** Cut anew into packets of so many bytes, each sent by itself. */
+  split?: number
+  /** Milliseconds by which a packet may be late, at most. */
+  jitter?: number
+  /** Makes the same jitter again. */
+  seed?: number
+}
+
+/** Headers that belong to the connection it came on, not to the answer. */
+const OF_CONNECTION = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'date',
+  'keep-alive',
+  'proxy-authenticate',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
+/** When each packet is due, in milliseconds from the request. */
+export function planOf(recording: Recording, options: ReplayOptions = {}): RecordedPacket[] {
+  const { speed = 1, split, jitter = 0, seed = 1 } = options
+  const random = randomFrom(seed)
+  let last = 0
+  return recording.packets.flatMap(({ at, bytes }) => {
+    const late = jitter > 0 ? random() * jitter : 0
+    // Packets never overtake each other.
+    last = Math.max(last, timeAt(at, speed) + late)
+    return pieces(bytes, split).map((piece) => ({ at: last, bytes: piece }))
+  })
+}
+
+/**
+ * The recorded answer, once more: the same status and body, and a connection that breaks where it
+ * broke. Aborting the signal ends it at once.
+ */
+export async function replay(
+  recording: Recording,
+  signal: AbortSignal,
+  options: ReplayOptions = {},
+): Promise<Response> {
+  const startedAt = performance.now()
+  const until = (at: number) => waitUntil(startedAt + at, signal)
+  const { response, end } = recording
+  const { speed = 1 } = options
+  if (response === undefined) {
+    await until(timeAt(end.at, speed))
+    throw new Error(end.why ?? 'nobody answered')
+  }
+  await until(timeAt(response.at, speed))
+  const { status } = response
+  const headers = response.headers.filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()))
+  if (status === 204 || status === 304) return new Response(null, { status, headers })
+  const pipe = transformPipe()
+  const leave = () => pipe.break(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  pipe.closed.catch(() => {})
+
+  async function play(): Promise<void> {
+    for (const { at, bytes } of planOf(recording, options)) {
+      await until(at)
+      await pipe.write([bytes])
+      // So that the next piece is a packet of its own.
+      if (options.split !== undefined) await turn()
+    }
+    await until(timeAt(end.at, speed))
+    if (end.how === 'broken') throw new Error('the recorded connection broke here')
+    pipe.close()
+  }
+
+  void play()
+    .catch((error: unknown) => pipe.break(error))
+    .finally(() => signal.removeEventListener('abort', leave))
+  return new Response(pipe.readable, { status, headers })
+}
+
+function timeAt(at: number, speed: number): number {
+  return speed === 0 ? 0 : at / speed
+}
+
+function pieces(bytes: Uint8Array<ArrayBuffer>, size = bytes.length): Uint8Array<ArrayBuffer>[] {
+  const cut: Uint8Array<ArrayBuffer>[] = []
+  for (let at = 0; at < bytes.length; at += size) cut.push(bytes.slice(at, at + size))
+  return cut
+}
+
+/** Rejects with the signal's reason. Timers come up to a millisecond late, and are not added up. */
+async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
+  const ms = time - performance.now()
+  if (ms <= 0) return
+  await new Promise<void>((resolve, reject) => {
+    const leave = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', leave)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', leave, { once: true })
+  })
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}
+
+/** Numbers from 0 to 1, always the same ones for a seed: a linear congruential generator. */
+function randomFrom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}

@@ -1,0 +1,94 @@
+import { ApiError } from '../wire/errors.ts'
+import { isObject } from '../wire/object.ts'
+import type { Recording } from './recording.ts'
+import { type ReplayOptions, replay } from './replay.ts'
+
+/** The endpoints below an API's root; a recording of one is played at any root. */
+const ENDPOINT = /\/(chat\/completions|completions|responses|messages)$/
+
+/** The model that was asked for, or the one that answered where none was; else `recording`. */
+export function modelOf({ request, packets }: Recording): string {
+  const asked = modelIn(request.body)
+  if (asked !== undefined) return asked
+  const [first] = packets
+  const [, told] =
+    /"model": ?"([^"]+)"/.exec(first ? new TextDecoder().decode(first.bytes) : '') ?? []
+  return told ?? 'recording'
+}
+
+/** Whether a chat was recorded, which an engine can play. */
+export function isChat({ request }: Recording): boolean {
+  return new URL(request.url).pathname.endsWith('/chat/completions')
+}
+
+/** A server that answers as the recorded ones did: to their models, at their endpoints. */
+export function replayHandler(
+  recordings: readonly Recording[],
+  options: ReplayOptions = {},
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      const { pathname } = new URL(request.url)
+      if (request.method === 'GET' && pathname.endsWith('/models')) return listOf(recordings)
+      const recording = await find(recordings, request, pathname)
+      return await replay(recording, request.signal, options)
+    } catch (error) {
+      if (error instanceof ApiError) return json(error, error.status)
+      throw error
+    }
+  }
+}
+
+async function find(
+  recordings: readonly Recording[],
+  request: Request,
+  pathname: string,
+): Promise<Recording> {
+  const there = recordings.filter(
+    (each) => each.request.method === request.method && isAt(each, pathname),
+  )
+  if (there.length === 0) {
+    const places = [...new Set(recordings.map(placeOf))].join(', ')
+    const message = `Nothing was recorded of ${request.method} ${pathname}; there is ${places}.`
+    throw new ApiError(404, message, { code: 'not_found' })
+  }
+  const asked = modelIn(await request.text())
+  const found = there.find((each) => modelOf(each) === asked)
+  // Where there is but one, whatever a client calls it will do.
+  if (found !== undefined) return found
+  if (there.length === 1) return there[0] as Recording
+  const names = there.map((each) => JSON.stringify(modelOf(each))).join(', ')
+  const message = `model: ${JSON.stringify(asked ?? '')} was not recorded; there is ${names}.`
+  throw new ApiError(404, message, { code: 'model_not_found', param: 'model' })
+}
+
+function isAt({ request }: Recording, pathname: string): boolean {
+  const recorded = new URL(request.url).pathname
+  if (recorded === pathname) return true
+  const [endpoint] = ENDPOINT.exec(recorded) ?? []
+  return endpoint !== undefined && ENDPOINT.exec(pathname)?.[0] === endpoint
+}
+
+function placeOf({ request }: Recording): string {
+  return `${request.method} ${new URL(request.url).pathname}`
+}
+
+function listOf(recordings: readonly Recording[]): Response {
+  const ids = [...new Set(recordings.map(modelOf))]
+  const data = ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'recording' }))
+  return json({ object: 'list', data }, 200)
+}
+
+function json(value: unknown, status: number): Response {
+  const headers = { 'content-type': 'application/json' }
+  return new Response(JSON.stringify(value), { status, headers })
+}
+
+function modelIn(body: string | undefined): string | undefined {
+  try {
+    const value: unknown = JSON.parse(body ?? '')
+    return isObject(value) && typeof value.model === 'string' ? value.model : undefined
+  } catch {
+    return undefined
+  }
+}
