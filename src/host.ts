@@ -37,7 +37,7 @@ export interface LogEntry {
 
 /** What sluice asks of an upstream. */
 export interface FetchInit {
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'OPTIONS' | 'POST'
   headers?: Record<string, string>
   body?: string
   signal?: AbortSignal

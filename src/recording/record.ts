@@ -5,7 +5,7 @@ import type { Ending, RecordedPacket, Recording } from './recording.ts'
 export interface RecordOptions {
   fetch: Fetch
   url: string
-  method?: 'GET' | 'POST'
+  method?: 'GET' | 'OPTIONS' | 'POST'
   headers: Record<string, string>
   body?: string
   /** What recorded it. */

@@ -1,0 +1,54 @@
+import type { Finding } from './rule.ts'
+import type { RuleName } from './rules.ts'
+import type { WireBody } from './wire.ts'
+
+/** Bytes that are shown of what broke a rule. */
+const SHOWN = 120
+
+/** Gathers findings: the first breach of each rule in full, of the others their number. */
+export class Findings {
+  readonly #found = new Map<RuleName, Finding<RuleName>>()
+  readonly #body: WireBody | undefined
+
+  constructor(body?: WireBody) {
+    this.#body = body
+  }
+
+  /** `start` and `end` say which bytes of the body broke it. */
+  add(rule: RuleName, seen: string, start?: number, end?: number): void {
+    const known = this.#found.get(rule)
+    if (known !== undefined) {
+      known.count = (known.count ?? 1) + 1
+      return
+    }
+    const place = start === undefined ? {} : this.#place(start, end ?? start + SHOWN)
+    this.#found.set(rule, { rule, seen, ...place })
+  }
+
+  has(rule: RuleName): boolean {
+    return this.#found.has(rule)
+  }
+
+  get all(): Finding<RuleName>[] {
+    return [...this.#found.values()]
+  }
+
+  #place(start: number, end: number): Pick<Finding, 'offset' | 'at' | 'bytes'> {
+    if (this.#body === undefined) return {}
+    const { bytes, timeAt } = this.#body
+    const shown = bytes.subarray(start, Math.min(end, start + SHOWN))
+    return { offset: start, at: timeAt(start), bytes: shownBytes(shown) }
+  }
+}
+
+/** Bytes for people: line ends and what is not ASCII escaped. */
+export function shownBytes(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) {
+    if (byte === 10) text += '\\n'
+    else if (byte === 13) text += '\\r'
+    else if (byte >= 32 && byte < 127) text += String.fromCharCode(byte)
+    else text += `\\x${byte.toString(16).padStart(2, '0')}`
+  }
+  return text
+}

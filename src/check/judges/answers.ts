@@ -1,0 +1,88 @@
+import type { Recording } from '../../recording/recording.ts'
+import { isObject } from '../../wire/object.ts'
+import type { Findings } from '../findings.ts'
+import type { RuleName } from '../rules.ts'
+
+type Fields = Record<string, unknown>
+
+/** A whole answer: one `chat.completion`. */
+export function judgeWhole(recording: Recording, findings: Findings): void {
+  const { response } = recording
+  const type = headerOf(recording, 'content-type') ?? 'no type'
+  const add = (seen: string) => findings.add('whole-shape', seen, 0)
+  if (response?.status !== 200) {
+    add(`status ${response?.status ?? 'none'}`)
+    return
+  }
+  if (!/^application\/json/i.test(type)) {
+    add(type)
+    return
+  }
+  const answer = jsonOf(recording)
+  if (answer === undefined) add('a body that is no JSON object')
+  else if (answer.object !== 'chat.completion') add(`object: ${JSON.stringify(answer.object)}`)
+  else if (!hasMessage(answer)) add('no choices[0].message with a finish_reason')
+}
+
+function hasMessage({ choices }: Fields): boolean {
+  const [choice] = Array.isArray(choices) ? choices : []
+  return isObject(choice) && isObject(choice.message) && typeof choice.finish_reason === 'string'
+}
+
+/** What a request that is wrong must be answered with. */
+export function judgeRefusal(
+  recording: Recording,
+  findings: Findings,
+  rule: RuleName,
+  statuses: readonly number[],
+): void {
+  const status = recording.response?.status
+  if (status === undefined) {
+    findings.add(rule, recording.end.why ?? 'no answer')
+    return
+  }
+  if (!statuses.includes(status)) findings.add(rule, `status ${status}`, 0)
+  if (status < 400) return
+  const answer = jsonOf(recording)
+  const isRight = isObject(answer?.error) && typeof answer.error.message === 'string'
+  if (!isRight) findings.add('error-shape', `${status}: ${textOf(recording).slice(0, 60)}`, 0)
+}
+
+/** A preflight as a browser sends it, and the answer to the request it was for. */
+export function judgeCors(preflight: Recording, answer: Recording, findings: Findings): void {
+  const status = preflight.response?.status ?? 0
+  if (status === 401) findings.add('cors-preflight', 'status 401')
+  const isAllowed = status < 300 && headerOf(preflight, 'access-control-allow-origin') !== undefined
+  if (!isAllowed || headerOf(answer, 'access-control-allow-origin') !== undefined) return
+  findings.add('cors-answer', 'no access-control-allow-origin')
+}
+
+/** Milliseconds that a server may take longer to a first byte without being busy. */
+const PATIENCE = 1_000
+
+/** Whether the answer behind one that was left came as soon as one usually does. */
+export function judgeCancel(usual: Recording, next: Recording, findings: Findings): void {
+  const [before, after] = [usual.packets[0]?.at, next.packets[0]?.at]
+  if (before === undefined || after === undefined) return
+  if (after <= before * 3 + PATIENCE) return
+  const seen = `the next answer began after ${Math.round(after)} ms, usually ${Math.round(before)} ms`
+  findings.add('cancel-ignored', seen)
+}
+
+function headerOf({ response }: Recording, name: string): string | undefined {
+  return response?.headers.find(([each]) => each.toLowerCase() === name)?.[1]
+}
+
+function jsonOf(recording: Recording): Fields | undefined {
+  try {
+    const value: unknown = JSON.parse(textOf(recording))
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function textOf({ packets }: Recording): string {
+  const decoder = new TextDecoder()
+  return packets.map(({ bytes }) => decoder.decode(bytes, { stream: true })).join('')
+}

@@ -1,0 +1,72 @@
+import type { Recording } from '../../recording/recording.ts'
+import type { Findings } from '../findings.ts'
+import type { SaidEvent } from './framing.ts'
+
+/** Milliseconds: events closer than this came together. */
+const TOGETHER = 2
+
+/** Fewer events than this tell nothing about how they arrive. */
+const FEWEST = { atOnce: 5, inBursts: 12 }
+
+/** Milliseconds of silence before all of an answer came that are not the model's own quickness. */
+const LATE = 250
+
+/** What a burst is: so many events on average, so many milliseconds apart. */
+const BURST = { events: 4, apart: 100 }
+
+/** Milliseconds without a byte that somebody between may take for a dead line. */
+const SILENCE = 15_000
+
+/** Events that arrived together. */
+export interface Arrival {
+  at: number
+  events: number
+}
+
+export function arrivalsOf(said: readonly SaidEvent[]): Arrival[] {
+  const arrivals: Arrival[] = []
+  let last = Number.NEGATIVE_INFINITY
+  for (const { event } of said) {
+    const open = arrivals.at(-1)
+    if (open !== undefined && event.at - last < TOGETHER) open.events++
+    else arrivals.push({ at: event.at, events: 1 })
+    last = event.at
+  }
+  return arrivals
+}
+
+/** Whether events came as they were made. */
+export function judgeArrival(
+  { packets }: Recording,
+  said: readonly SaidEvent[],
+  findings: Findings,
+): void {
+  const arrivals = arrivalsOf(said)
+  const count = said.length
+  const first = arrivals[0]?.at ?? 0
+  if (count >= FEWEST.atOnce && arrivals.length === 1 && first >= LATE) {
+    const seen = `${count} events together, after ${Math.round(first)} ms of nothing`
+    findings.add('all-at-once', seen, said[0]?.event.start)
+  } else if (count >= FEWEST.inBursts && count / arrivals.length >= BURST.events) {
+    const gaps = arrivals.slice(1).map(({ at }, index) => at - (arrivals[index]?.at ?? 0))
+    gaps.sort((a, b) => a - b)
+    const gap = gaps[gaps.length >> 1] ?? 0
+    if (gap >= BURST.apart) {
+      const seen = `${count} events in ${arrivals.length} bursts, ${Math.round(gap)} ms apart`
+      findings.add('bursts', seen, said[0]?.event.start)
+    }
+  }
+  judgeSilence(packets, findings)
+}
+
+function judgeSilence(packets: Recording['packets'], findings: Findings): void {
+  let last = 0
+  let offset = 0
+  for (const { at, bytes } of packets) {
+    if (at - last > SILENCE) {
+      findings.add('silence', `${((at - last) / 1000).toFixed(1)} s without a byte`, offset)
+    }
+    last = at
+    offset += bytes.length
+  }
+}

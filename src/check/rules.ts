@@ -1,0 +1,18 @@
+import { answersRules } from './rules/answers.ts'
+import { arrivalRules } from './rules/arrival.ts'
+import { contractRules } from './rules/contract.ts'
+import { framingRules } from './rules/framing.ts'
+import { headersRules } from './rules/headers.ts'
+import { schemaRules } from './rules/schema.ts'
+
+/** Every rule, in the order in which a report tells of them. */
+export const rules = {
+  ...headersRules,
+  ...framingRules,
+  ...arrivalRules,
+  ...schemaRules,
+  ...contractRules,
+  ...answersRules,
+}
+
+export type RuleName = keyof typeof rules

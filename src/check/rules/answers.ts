@@ -1,0 +1,61 @@
+import type { Rule } from '../rule.ts'
+
+/** What is asked beside streams: whole answers, refusals, hang-ups, browsers. */
+export const answersRules = {
+  'whole-shape': {
+    section: 'whole',
+    severity: 'error',
+    says: 'Without stream a chat is answered by one chat.completion in JSON.',
+    clients: 'All that do not stream.',
+    mend: 'Answer stream: false, and no stream at all, with application/json.',
+  },
+  'error-model': {
+    section: 'errors',
+    severity: 'warning',
+    says: 'An unknown model is refused with 404 or 400.',
+    clients: 'People get another model’s answer, or retry what can’t succeed.',
+    mend: 'Refuse names that are not served. llama-server takes any: a router before it can refuse.',
+  },
+  'error-json': {
+    section: 'errors',
+    severity: 'warning',
+    says: 'A body that is not JSON is refused with 400.',
+    clients: 'Clients retry a 500, and blame the server.',
+    mend: 'Catch the parser’s error and answer 400.',
+  },
+  'error-field': {
+    section: 'errors',
+    severity: 'warning',
+    says: 'A field of the wrong type is refused with 400 or 422.',
+    clients: 'Clients retry a 500; silence hides the mistake.',
+    mend: 'Check requests before they reach the engine.',
+  },
+  'error-shape': {
+    section: 'errors',
+    severity: 'warning',
+    says: 'A refusal is JSON of the form {"error": {"message": …}}.',
+    clients: 'SDKs show "status code (no body)" instead of the reason.',
+    mend: 'Answer with OpenAI’s error object and application/json.',
+  },
+  'cancel-ignored': {
+    section: 'cancelling',
+    severity: 'warning',
+    says: 'A server stops when its client leaves.',
+    clients: 'The next answer waits for one that nobody reads.',
+    mend: 'Watch the connection, and abort the generation when it closes; behind a proxy, see that it passes the hang-up on (nginx: proxy_ignore_client_abort off).',
+  },
+  'cors-preflight': {
+    section: 'cors',
+    severity: 'hint',
+    says: 'A preflight is answered without a key.',
+    clients: 'Browsers send it without one: no page can ask, whatever key it has.',
+    mend: 'Answer OPTIONS before authentication, with 204 and what is allowed, or refuse with 403.',
+  },
+  'cors-answer': {
+    section: 'cors',
+    severity: 'warning',
+    says: 'An answer allows the origin that its preflight allowed.',
+    clients: 'Browsers throw the answer away.',
+    mend: 'Send access-control-allow-origin with the answer too, streams and errors included.',
+  },
+} as const satisfies Record<string, Rule>

@@ -1,0 +1,76 @@
+import type { Report } from './check.ts'
+import type { Finding, Severity } from './rule.ts'
+import { type RuleName, rules } from './rules.ts'
+
+/** How words look in a terminal: the text itself where there are no colours. */
+export interface Paint {
+  strong(text: string): string
+  weak(text: string): string
+  /** A server's own words, made harmless. */
+  plain(text: string): string
+}
+
+/** A breach, and all questions whose answers have it. */
+interface Breach {
+  finding: Finding<RuleName>
+  titles: string[]
+}
+
+/** How many of each severity. */
+export function countOf(report: Report): Record<Severity, number> {
+  const counts = { error: 0, warning: 0, hint: 0 }
+  for (const { finding } of breachesOf(report)) counts[rules[finding.rule].severity]++
+  return counts
+}
+
+/** The report for a person to read. */
+export function textReport(report: Report, paint: Paint): string {
+  const { url, model, scores, untested } = report
+  const { strong, weak, plain } = paint
+  const title = `${strong(plain(url))}${model === undefined ? '' : `  ${weak(plain(model))}`}`
+  if (untested !== undefined) return `${title}\n\nIt could not be tested: ${plain(untested)}\n`
+  const table = scores.map(({ section, rules: all, broken }) => {
+    const mark = broken === 0 ? '✓' : '✗'
+    return `  ${mark} ${section.padEnd(11)} ${all - broken} of ${all}`
+  })
+  const breaches = breachesOf(report).map((breach) => describe(breach, paint))
+  const counts = countOf(report)
+  const told = `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.hint, 'hint')}`
+  const parts = [title, table.join('\n'), ...breaches, breaches.length === 0 ? 'Clean.' : told]
+  return `${parts.join('\n\n')}\n`
+}
+
+function breachesOf({ asked }: Report): Breach[] {
+  const breaches = new Map<RuleName, Breach>()
+  for (const { title, findings } of asked) {
+    for (const finding of findings) {
+      const known = breaches.get(finding.rule)
+      if (known === undefined) breaches.set(finding.rule, { finding, titles: [title] })
+      else known.titles.push(title)
+    }
+  }
+  const order = Object.keys(rules)
+  return [...breaches.values()].sort(
+    (a, b) => order.indexOf(a.finding.rule) - order.indexOf(b.finding.rule),
+  )
+}
+
+function describe({ finding, titles }: Breach, { strong, weak, plain }: Paint): string {
+  const { rule, seen, offset, at, bytes, count } = finding
+  const { severity, says, clients, mend } = rules[rule]
+  const times = count === undefined ? '' : ` (${count} times)`
+  const place =
+    offset === undefined || at === undefined ? '' : `, byte ${offset}, after ${Math.round(at)} ms`
+  const lines = [
+    `${severity.toUpperCase()}  ${strong(rule)}  ${says}`,
+    `  seen  ${plain(seen)}${times} in ${titles.join(', ')}${place}`,
+    ...(bytes === undefined ? [] : [`        ${weak(bytes)}`]),
+    `  who   ${clients}`,
+    `  mend  ${mend}`,
+  ]
+  return lines.join('\n')
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}

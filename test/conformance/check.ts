@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type HostName, runToEnd, useServer, useServerWith } from '../support/server.ts'
+import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { zoo } from '../support/zoo.ts'
+
+/** `sluice check`, against servers that keep the rules and servers that don't. */
+export function check(host: HostName): void {
+  describe('of sluice itself', () => {
+    let upstream: Upstream
+    const server = useServerWith(host, async () => {
+      upstream = await startUpstream({ persona: 'vllm' })
+      return { flags: ['--upstream', `lab=${upstream.url}`, '--static-delay', '5ms'] }
+    })
+    afterAll(() => upstream.close())
+
+    it.each(['static', 'Qwen/Qwen3-8B'])('is clean: %s', async (model) => {
+      const ended = await runToEnd(
+        host,
+        ['check', server.base, '--model', model, '--strict'],
+        {},
+        40_000,
+      )
+      expect(ended.stdout).toContain('Clean.')
+      expect(ended).toMatchObject({ code: 0, stderr: '' })
+    })
+
+    it('is told as JSON, too', async () => {
+      const args = ['check', server.url, '--model', 'static', '--json']
+      const { code, stdout } = await runToEnd(host, args, {}, 40_000)
+      const report = JSON.parse(stdout) as { model: string; asked: { status: number }[] }
+      expect(report).toMatchObject({ model: 'static', url: `${server.base}/chat/completions` })
+      expect(report.asked.map(({ status }) => status)).toContain(404)
+      expect(code).toBe(0)
+    })
+  })
+
+  describe('of others', () => {
+    let upstream: Upstream
+    beforeAll(async () => {
+      upstream = await startUpstream()
+    })
+    afterAll(() => upstream.close())
+
+    it('names what is broken, and ends with 1', async () => {
+      upstream.script = zoo.find(({ rule }) => rule === 'stray-line')?.script
+      const ended = await runToEnd(host, ['check', upstream.url, '--model', 'm'], {}, 40_000)
+      expect(ended.code).toBe(1)
+      expect(ended.stdout).toMatch(/^ERROR {2}stray-line {2}/m)
+      expect(ended.stdout).toMatch(/loading the model/)
+    })
+
+    it('counts hints only where it is to be strict', async () => {
+      const hint = zoo.find(({ rule }) => rule === 'buffering-hint')?.script
+      upstream.script = hint
+      const args = ['check', upstream.url, '--model', 'm']
+      const { stdout } = await runToEnd(host, args, {}, 40_000)
+      expect(stdout).toMatch(/^HINT {2}buffering-hint/m)
+    })
+  })
+
+  describe('of nobody', () => {
+    const keyed = useServer(host, [], { SLUICE_KEYS: `me=sha256:${'0'.repeat(64)}` })
+
+    it('ends with 2, and says why', async () => {
+      const nobody = await runToEnd(host, ['check', 'http://127.0.0.1:9'])
+      expect(nobody.code).toBe(2)
+      expect(nobody.stdout).toMatch(/could not be tested: .*(refused|REFUSED|reached|connect)/i)
+      const unknown = await runToEnd(host, ['check', keyed.base])
+      expect(unknown.code).toBe(2)
+      expect(unknown.stdout).toContain('it answered 401')
+    })
+  })
+}
