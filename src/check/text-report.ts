@@ -1,4 +1,5 @@
 import type { Report } from './check.ts'
+import { brokenByHops } from './path.ts'
 import type { Finding, Severity } from './rule.ts'
 import { type RuleName, rules } from './rules.ts'
 
@@ -38,6 +39,16 @@ export function textReport(report: Report, paint: Paint): string {
   const told = `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.hint, 'hint')}`
   const parts = [title, table.join('\n'), ...breaches, breaches.length === 0 ? 'Clean.' : told]
   return `${parts.join('\n\n')}\n`
+}
+
+/** What each hop on the way breaks, and the reports of all of them. */
+export function pathText(reports: readonly Report[], paint: Paint): string {
+  const { strong, plain } = paint
+  const lines = brokenByHops(reports).map(
+    ({ rule, hop }) => `  ${strong(rule)} is broken by the hop at ${plain(hop)}`,
+  )
+  const told = lines.length > 0 ? lines.join('\n') : '  No hop breaks anything.'
+  return `${reports.map((report) => textReport(report, paint)).join('\n')}\nOn the way\n${told}\n`
 }
 
 function breachesOf({ asked }: Report): Breach[] {

@@ -1,21 +1,27 @@
 import process from 'node:process'
 import { type CheckOptions, check, type Report } from '../check/check.ts'
-import { countOf, textReport } from '../check/text-report.ts'
+import { brokenByHops } from '../check/path.ts'
+import { countOf, pathText, textReport } from '../check/text-report.ts'
 import { VERSION } from '../version.ts'
 import { printable } from './log.ts'
 import { readOptions, usageText } from './options.ts'
 import { inkFor } from './startup.ts'
-import { firstModel, targetOf } from './target.ts'
+import { firstModel, type Target, targetOf } from './target.ts'
 import type { Bench, Tool } from './tools.ts'
 
 const usage = {
-  line: 'sluice check URL [options]',
+  line: 'sluice check URL [--via PROXY …] [options]',
   text: 'Asks an OpenAI-compatible server a few small questions and judges the answers: how streams are\nframed, whether they arrive as they are made, what their chunks hold, how they end, what is\nrefused. Ends with 0 where all is well, 1 where a rule is broken, 2 where it could not be tested.',
   table: {
     model: { value: 'NAME', text: 'The model to ask; the first that is listed by default.' },
     key: {
       value: 'KEY',
       text: 'Sent as "Authorization: Bearer KEY". Better in SLUICE_CLIENT_KEY: a process list shows flags.',
+    },
+    via: {
+      value: 'URL',
+      text: 'The same server through a proxy: tells what that breaks. The one nearest to the server first.',
+      many: true,
     },
     json: { text: 'Prints the report as JSON.' },
     strict: { text: 'Warnings and hints count as broken, too.' },
@@ -30,29 +36,43 @@ export const tool: Tool = {
       bench.out.write(usageText(usage))
       return 0
     }
-    const target = targetOf(given.words[0], given.text('key'), 'check')
+    const key = given.text('key')
+    const target = targetOf(given.words[0], key, 'check')
+    const hops = given.all('via').map((url) => targetOf(url, key, '--via'))
     const model = given.text('model') ?? (await firstModel(bench.fetch, target))
     const tell = await progress(bench)
-    const report = await check({
-      fetch: bench.fetch,
-      url: target.url,
-      headers: target.headers,
-      model,
-      by: `sluice ${VERSION} on ${bench.runtime}`,
-      secrets: target.key === undefined ? [] : [target.key],
-      signal: bench.signal,
-      onQuestion: tell,
-    }).finally(() => tell(''))
-    bench.out.write(await shown(report, given.has('json'), bench))
-    return codeOf(report, given.has('strict'))
+    const reports: Report[] = []
+    try {
+      for (const each of [target, ...hops]) reports.push(await ask(each, model, bench, tell))
+    } finally {
+      tell('')
+    }
+    bench.out.write(await shown(reports, given.has('json'), bench))
+    return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
   },
 }
 
-async function shown(report: Report, asJson: boolean, { out }: Bench): Promise<string> {
-  if (asJson) return `${JSON.stringify(jsonOf(report), null, 2)}\n`
+function ask(
+  { url, headers, key }: Target,
+  model: string | undefined,
+  { fetch, runtime, signal }: Bench,
+  onQuestion: (title: string) => void,
+): Promise<Report> {
+  const by = `sluice ${VERSION} on ${runtime}`
+  const secrets = key === undefined ? [] : [key]
+  return check({ fetch, url, headers, model, by, secrets, signal, onQuestion })
+}
+
+async function shown(reports: readonly Report[], asJson: boolean, { out }: Bench): Promise<string> {
+  const [report, ...others] = reports as [Report, ...Report[]]
+  if (asJson) {
+    const all = { reports: reports.map(jsonOf), hops: brokenByHops(reports) }
+    return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
+  }
   const ink = inkFor(await out.isTerminal(), process.env)
   // What a server says of itself may hold what a terminal obeys.
-  return textReport(report, { ...ink, plain: printable })
+  const paint = { ...ink, plain: printable }
+  return others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
 }
 
 /** The report without the bytes of the answers. */

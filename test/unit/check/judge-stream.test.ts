@@ -1,7 +1,10 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { judgeStream } from '../../../src/check/judge-stream.ts'
 import { rules } from '../../../src/check/rules.ts'
+import { rulesPage } from '../../../src/check/rules-page.ts'
 import { dial } from '../../../src/hosts/node-dial.ts'
 import { socketFetch } from '../../../src/http1/fetch.ts'
 import { record } from '../../../src/recording/record.ts'
@@ -133,5 +136,13 @@ describe('every rule', () => {
       for (const words of [says, clients, mend]) expect(words).toMatch(/^[\p{Lu}"[]?.{10,}\.$/u)
     }
     expect(chunkOf({})).toHaveProperty('choices')
+  })
+})
+
+describe('the page of rules', () => {
+  it('is what the code says: node scripts/rules.mjs writes it', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/rules.md'), 'utf8')
+    expect(page).toBe(rulesPage())
+    for (const name of Object.keys(rules)) expect(page).toContain(`### ${name}\n`)
   })
 })

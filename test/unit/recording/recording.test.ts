@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { masked } from '../../../src/recording/mask.ts'
@@ -88,6 +90,15 @@ describe('a recording as text', () => {
     expect(text.match(/"base64"/g)).toHaveLength(2)
     const read = parseRecording(text).packets.map(({ bytes }) => [...bytes])
     expect(read.slice(1).flat()).toEqual([...whole])
+  })
+
+  it('is what docs/recordings.md says', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../../docs/recordings.md'), 'utf8')
+    const [, example = ''] = /```json\n(.*?)```/s.exec(page) ?? []
+    const read = parseRecording(example)
+    expect(Buffer.concat(read.packets.map(({ bytes }) => bytes)).toString()).toMatch(/€\n$/)
+    expect(read.end).toEqual({ at: 81, how: 'end' })
+    expect(formatRecording(read)).toBe(example)
   })
 
   it('keeps what came of a file that was cut off', () => {

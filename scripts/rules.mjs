@@ -1,0 +1,8 @@
+// `node scripts/rules.mjs`: writes docs/rules.md, the list of what `sluice check` looks for.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { rulesPage } from '../src/check/rules-page.ts'
+import { root } from './hosts.mjs'
+
+writeFileSync(join(root, 'docs/rules.md'), rulesPage())

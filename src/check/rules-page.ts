@@ -1,0 +1,36 @@
+import type { Rule, Section } from './rule.ts'
+import { rules } from './rules.ts'
+
+const SECTIONS: Record<Section, string> = {
+  headers: 'How a stream is announced',
+  framing: 'The event-stream format',
+  arrival: 'How events arrive',
+  schema: 'The form of a chunk',
+  contract: 'What stands in which chunk, and how a stream ends',
+  whole: 'Answers without a stream',
+  errors: 'Refusals',
+  cancelling: 'Clients that leave',
+  cors: 'Browsers',
+}
+
+/** The rules as a page, in Markdown. */
+export function rulesPage(): string {
+  const all: [string, Rule][] = Object.entries(rules)
+  const parts = Object.entries(SECTIONS).map(([section, title]) => {
+    const own = all.filter(([, rule]) => rule.section === section)
+    return [`## ${title}`, ...own.map(describe)].join('\n\n')
+  })
+  return `${[INTRODUCTION, ...parts].join('\n\n')}\n`
+}
+
+function describe([name, { severity, says, clients, mend }]: [string, Rule]): string {
+  return `### ${name}\n\n**${severity}.** ${says}\n\n- Who stumbles: ${clients}\n- How to mend it: ${mend}`
+}
+
+const INTRODUCTION = `# What \`sluice check\` looks for
+
+<!-- Written by scripts/rules.mjs from src/check/rules: change it there. -->
+
+\`sluice check URL\` asks a server that speaks the OpenAI API a few small questions and holds the answers to these rules. Their names are stable.
+
+An **error** is something that clients fail at or lose something by. A **warning** is something that some clients fail at, or that something between server and client may fail at. A **hint** could be better, and no client is known to fail at it. The command ends with 1 where there is an error; with \`--strict\` also where there is a warning or a hint.`
