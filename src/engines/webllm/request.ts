@@ -2,6 +2,7 @@
 import type { ChatMessage, ChatRequest, ContentPart, Tool } from '../../wire/chat.ts'
 import { type ApiError, badRequest } from '../../wire/errors.ts'
 import { isObject } from '../../wire/object.ts'
+import { wantsThinking } from '../../wire/think.ts'
 import type { MlcChatRequest, MlcMessage, MlcPart, MlcResponseFormat, ModelRecord } from './mlc.ts'
 
 /** `model_type` of a model that sees images. */
@@ -14,7 +15,7 @@ const VISION = 2
 export function toMlcRequest(request: ChatRequest, record: ModelRecord): MlcChatRequest {
   refuseUnable(request)
   const format = responseFormat(request)
-  const thinking = thinkingOf(request)
+  const thinking = wantsThinking(request)
   return {
     messages: toMlcMessages(request.messages, record),
     model: record.model_id,
@@ -208,12 +209,4 @@ function toolsOf({ tools, tool_choice }: ChatRequest): { tools?: Tool[] } {
     throw badRequest(`${field}: expected function, got "${tools[other]?.type}".`, field)
   }
   return { tools }
-}
-
-/** vLLM's and llama-server's switch, and OpenAI's way to say the same. */
-function thinkingOf(request: ChatRequest): boolean | undefined {
-  const { chat_template_kwargs: kwargs, enable_thinking, reasoning_effort } = request
-  if (typeof enable_thinking === 'boolean') return enable_thinking
-  if (isObject(kwargs) && typeof kwargs.enable_thinking === 'boolean') return kwargs.enable_thinking
-  return reasoning_effort === 'none' ? false : undefined
 }
