@@ -20,6 +20,7 @@ import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { upstream } from './upstream.ts'
@@ -36,6 +37,7 @@ const suites: Record<string, (host: HostName) => void> = {
   pool,
   queue,
   contract,
+  thinking,
   timing,
   deadlines,
   cancel,

@@ -190,7 +190,7 @@ describe('names of models', () => {
     expect(refused({ streams: 0 })).toBe(
       'upstream[0].streams: expected a whole number from 1, got 0.',
     )
-    const thinking = { reasoning: 'reasoning', thinkTags: 'unopened' }
+    const thinking = { reasoning: 'reasoning', thinkTags: 'unopened' } as const
     expect(
       parseSettings({ upstream: [{ url: 'http://a', ...thinking }] }).upstream[0],
     ).toMatchObject(thinking)

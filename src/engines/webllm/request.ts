@@ -197,11 +197,14 @@ function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | u
 }
 
 /** `none` is to offer no tools at all; a choice web-llm knows nothing of is refused. */
-function toolsOf({ tools, tool_choice }: ChatRequest): { tools?: Tool[] } {
+function toolsOf({ tools, tool_choice, parallel_tool_calls }: ChatRequest): { tools?: Tool[] } {
   const choice = tool_choice ?? 'auto'
   if (!tools || tools.length === 0 || choice === 'none') return {}
   if (choice !== 'auto' && choice !== 'required') {
     throw unable('tool_choice', 'a call of one certain tool', 'Offer only that tool instead.')
+  }
+  if (parallel_tool_calls === false) {
+    throw unable('parallel_tool_calls', 'one call for sure', 'It may call several tools at once.')
   }
   const other = tools.findIndex(({ type }) => type !== 'function')
   if (other !== -1) {
