@@ -4,6 +4,7 @@ import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { cancel } from './cancel.ts'
+import { chatClients } from './chat-clients.ts'
 import { clients } from './clients.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
@@ -30,6 +31,7 @@ const suites: Record<string, (host: HostName) => void> = {
   routes,
   requests,
   clients,
+  'chat clients': chatClients,
   startup,
   upstream,
   refusals,
