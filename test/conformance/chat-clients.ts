@@ -82,7 +82,16 @@ export function chatClients(host: HostName): void {
   let upstream: Upstream
   const server = useServerWith(host, async () => {
     upstream = await startUpstream({ persona: 'vllm' })
-    return { flags: ['--upstream', `lab=${upstream.url}`, '--think-tags', 'separate'] }
+    return {
+      flags: [
+        '--upstream',
+        `lab=${upstream.url}`,
+        '--think-tags',
+        'separate',
+        '--static-delay',
+        '1',
+      ],
+    }
   })
   afterAll(() => upstream.close())
 
@@ -393,6 +402,19 @@ function langchain(server: Server, sentSince: Sent, count: () => number, expectL
     expect(messages.at(-1)?.text).toBe('Rome is warmer.')
     expect(cities).toEqual(['Paris', 'Rome', 'Rome'])
     expectLoop(start)
+  })
+
+  it('streams from static, and gets its whole answer', async () => {
+    const chat = new ChatOpenAI({
+      model: 'static',
+      apiKey: 'none',
+      maxRetries: 0,
+      configuration: { baseURL: server.base },
+    })
+    let text = ''
+    for await (const chunk of await chat.stream('Go.')) text += chunk.text
+    expect(text).toMatch(/^Water finds its way word by word,.* end\.$/)
+    expect((await chat.invoke('Go.')).text).toBe(text)
   })
 
   it('streams text, and thinking beside it', async () => {
