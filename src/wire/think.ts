@@ -110,7 +110,8 @@ export class ThinkSeparator {
     const { content } = delta
     const came = typeof content === 'string' ? content : ''
     const said = text.take(came)
-    const rest = finish_reason === null ? undefined : text.flush()
+    // Not every server says null before the last.
+    const rest = finish_reason ? text.flush() : undefined
     const reasoning = said.reasoning + (rest?.reasoning ?? '')
     const told = said.content + (rest?.content ?? '')
     if (told !== came) delta.content = told

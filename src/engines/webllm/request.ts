@@ -199,7 +199,10 @@ function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | u
 /** `none` is to offer no tools at all; a choice web-llm knows nothing of is refused. */
 function toolsOf({ tools, tool_choice, parallel_tool_calls }: ChatRequest): { tools?: Tool[] } {
   const choice = tool_choice ?? 'auto'
-  if (!tools || tools.length === 0 || choice === 'none') return {}
+  const hasTools = tools !== undefined && tools !== null && tools.length > 0
+  if (choice === 'none' || (choice === 'auto' && !hasTools)) return {}
+  if (!hasTools)
+    throw badRequest('tool_choice: a call is asked for, and no tools are offered.', 'tool_choice')
   if (choice !== 'auto' && choice !== 'required') {
     throw unable('tool_choice', 'a call of one certain tool', 'Offer only that tool instead.')
   }

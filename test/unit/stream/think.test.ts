@@ -2,15 +2,21 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../../src/stream/collect.ts'
 import { ChunkSink, concat, EventReader, FrameSink } from '../../../src/stream/frames.ts'
-import type { ChatChunk } from '../../../src/wire/chat.ts'
+import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat.ts'
 import { ChatContract, type ContractOptions } from '../../../src/wire/contract.ts'
 import { encodeText } from '../../../src/wire/sse.ts'
 import { ThinkSeparator } from '../../../src/wire/think.ts'
 
 const envelope = { id: 'c1', object: 'chat.completion.chunk' as const, created: 1, model: 'm' }
 
-function chunkOf(delta: object, finish_reason: 'stop' | null = null, index = 0): ChatChunk {
-  return { ...envelope, choices: [{ index, delta: { ...delta }, finish_reason }] }
+/** Some servers leave `finish_reason` out before the last. */
+function chunkOf(
+  delta: object,
+  finish_reason: 'stop' | 'left out' | null = null,
+  index = 0,
+): ChatChunk {
+  const finish = finish_reason === 'left out' ? {} : { finish_reason }
+  return { ...envelope, choices: [{ index, delta: { ...delta }, ...finish } as ChunkChoice] }
 }
 
 function frameOf(chunk: ChatChunk): string {
@@ -92,8 +98,9 @@ describe('frames of a model that thinks', () => {
       said: fc.array(fc.tuple(fc.nat(1), thought, thought), { minLength: 1, maxLength: 2 }),
       cuts: fc.array(fc.nat(), { maxLength: 12 }),
       places: fc.array(fc.nat(), { maxLength: 12 }),
+      open: fc.constantFrom(null, 'left out' as const),
     })
-    const property = fc.property(stream, ({ said, cuts, places }) => {
+    const property = fc.property(stream, ({ said, cuts, places, open }) => {
       const choices = said.map(([thinks, reasoning, content], index) => {
         const hasThought = thinks === 1 && !reasoning.includes('</think>')
         const text = hasThought ? `<think>${reasoning}</think>${content}` : `.${content}`
@@ -104,7 +111,7 @@ describe('frames of a model that thinks', () => {
           return text.slice(at - length, at)
         })
         const expected = hasThought ? { reasoning, content } : { reasoning: '', content: text }
-        return { expected, chunks: pieces.map((content) => chunkOf({ content }, null, index)) }
+        return { expected, chunks: pieces.map((content) => chunkOf({ content }, open, index)) }
       })
       const chunks = [
         ...choices.map((_, index) => chunkOf({ role: 'assistant', content: '' }, null, index)),

@@ -158,6 +158,17 @@ describe('thinking in choices', () => {
     expect(only.delta).toEqual({ content: '', reasoning: 'a<' })
   })
 
+  it('is not flushed where a server leaves finish_reason out', () => {
+    const think = new ThinkSeparator('separate')
+    const { index, delta } = choice({ content: '<thi' })
+    const first = { index, delta } as ChunkChoice
+    think.separate(first)
+    expect(first.delta).toEqual({ content: '' })
+    const last = choice({ content: 'nk>a</think>b' }, 0, 'stop')
+    think.separate(last)
+    expect(last.delta).toEqual({ content: 'b', reasoning_content: 'a' })
+  })
+
   it('loses nothing that stands beside it', () => {
     const think = new ThinkSeparator('separate')
     const both = {
