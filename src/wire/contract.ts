@@ -229,7 +229,8 @@ export class ChatContract implements StreamContract<ChatChunk> {
     }
     if (kind.progresses) this.tokens++
     let changed = renameReasoning(delta, this.options.reasoning) && this.#mend('reasoning')
-    for (const mend of state.tools.mend(delta.tool_calls ?? [])) changed = this.#mend(mend)
+    const mends = delta.tool_calls ? state.tools.mend(delta.tool_calls) : []
+    for (const mend of mends) changed = this.#mend(mend)
     if (!state.hasRole) {
       state.hasRole = true
       if (delta.role !== 'assistant') {

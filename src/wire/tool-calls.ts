@@ -9,8 +9,8 @@ interface Call {
   /** The engine's own; empty where it gave none. */
   id: string
   name: string
-  /** The arguments so far, where only they can tell that the call is whole. */
-  text: string
+  /** Tells where a call without an id is whole. */
+  arguments: JsonEnd
 }
 
 /**
@@ -79,10 +79,10 @@ export class ToolCalls {
     let call = this.#calls.get(index)
     const isFirst = call === undefined
     if (call === undefined) {
-      call = { id: idOf(piece), name: nameOf(piece), text: '' }
+      call = { id: idOf(piece), name: nameOf(piece), arguments: new JsonEnd() }
       this.#calls.set(index, call)
     }
-    if (call.id === '') call.text += argumentsOf(piece)
+    if (call.id === '') call.arguments.take(argumentsOf(piece))
     return isFirst ? complete(piece) : withoutRepeats(piece, call)
   }
 }
@@ -90,14 +90,24 @@ export class ToolCalls {
 /** Whether a name begins a call that is not the one it would belong to. */
 function isAnother(call: Call, name: string): boolean {
   if (call.name === '') return false
-  return call.name !== name || (call.id === '' && isWhole(call.text))
+  return call.name !== name || (call.id === '' && call.arguments.isReached)
 }
 
-function isWhole(json: string): boolean {
-  try {
-    return isObject(JSON.parse(json))
-  } catch {
-    return false
+/** Where an object's JSON ends that comes in pieces: each character is looked at once. */
+class JsonEnd {
+  isReached = false
+  #depth = 0
+  #isText = false
+  #isEscaped = false
+
+  take(piece: string): void {
+    for (const character of piece) {
+      if (this.#isEscaped) this.#isEscaped = false
+      else if (this.#isText && character === '\\') this.#isEscaped = true
+      else if (character === '"') this.#isText = !this.#isText
+      else if (!this.#isText && character === '{') this.#depth++
+      else if (!this.#isText && character === '}') this.isReached = --this.#depth === 0
+    }
   }
 }
 
