@@ -176,17 +176,27 @@ export function thinking(host: HostName): void {
   describe('of one upstream', () => {
     let upstream: Upstream
     const server = useServerWith(host, async () => {
-      upstream = await startUpstream()
-      const own = { url: upstream.url, label: 'gpu', thinkTags: 'separate', reasoning: 'reasoning' }
-      return { flags: [], env: { SLUICE_CONFIG: JSON.stringify({ upstream: [own] }) } }
+      const listed = (id: string) => ({ id, object: 'model' as const, created: 1, owned_by: 'x' })
+      upstream = await startUpstream({ models: ['tags', 'r1', 'plain'].map(listed) })
+      const { url } = upstream
+      const named = [
+        { url, label: 'tags', models: ['tags'], thinkTags: 'separate', reasoning: 'reasoning' },
+        { url, label: 'r1', models: ['r1'], thinkTags: 'unopened' },
+        { url, label: 'plain', models: ['plain'] },
+      ]
+      return { flags: [], env: { SLUICE_CONFIG: JSON.stringify({ upstream: named }) } }
     })
     afterAll(() => upstream.close())
 
-    it('is as its own settings say', async () => {
-      const script = stream(['<think>a</think>b'])
-      const read = await readStream(await postChat(server.base, { script }))
-      expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'b' })
-      expect(read.raw).toContain('"reasoning":"a"')
+    it.each([
+      ['tags', '<think>a</think>b', 'b', '"reasoning":"a"'],
+      ['r1', 'a</think>b', 'b', '"reasoning_content":"a"'],
+      ['plain', '<think>a</think>b', '<think>a</think>b', '"content":"<think>a</think>b"'],
+    ])('is as its own settings say, for its models alone: %s', async (model, sent, text, part) => {
+      const response = await postChat(server.base, { model, script: stream([sent]) })
+      const read = await readStream(response)
+      expect(read).toMatchObject({ outcome: 'finished', problems: [], text })
+      expect(read.raw).toContain(part)
     })
   })
 }

@@ -3,6 +3,8 @@ import type { StreamEvent } from './sse.ts'
 
 const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
 
+const TEXTS = ['role', 'content', 'refusal', 'reasoning', 'reasoning_content']
+
 /**
  * What a chat stream does that none may do, in words; empty for one that obeys. Knows nothing of
  * how the stream was made, and allows what may be passed on: `created` drifts, an empty id, chunks
@@ -73,8 +75,9 @@ function lintChoices(chunks: Chunk[]): string[] {
     if (!state.spoken && choice.delta.role !== 'assistant') problems.push('no role first')
     state.spoken = true
     if (state.ended && hasContent(choice)) problems.push('content after the finish')
-    if (!['string', 'undefined'].includes(typeof (choice.delta.content ?? undefined))) {
-      problems.push('content that is not a string')
+    for (const field of TEXTS) {
+      const type = typeof (choice.delta[field] ?? '')
+      if (type !== 'string') problems.push(`${field} that is no string but ${type}`)
     }
     const reason = choice.finish_reason
     if (reason === null || reason === undefined) continue
@@ -97,6 +100,9 @@ function lintToolCalls(chunks: Chunk[]): string[] {
   for (const { index: choice, delta } of chunks.flatMap((chunk) => chunk.choices ?? [])) {
     for (const call of Array.isArray(delta?.tool_calls) ? (delta.tool_calls as CallPiece[]) : []) {
       if (!Number.isInteger(call.index)) problems.push('a tool call without an index')
+      if (typeof (call.function?.arguments ?? '') !== 'string') {
+        problems.push('arguments that are no string')
+      }
       const said = introduced(call)
       const key = `${choice} ${call.index}`
       const known = seen.get(key)
@@ -116,7 +122,7 @@ interface CallPiece {
   index?: unknown
   id?: unknown
   type?: unknown
-  function?: { name?: unknown } | null
+  function?: { name?: unknown; arguments?: unknown } | null
   custom?: { name?: unknown } | null
 }
 
