@@ -155,7 +155,7 @@ dd { margin: 0 0 0 1rem; }
 dd p { color: var(--weak); font-size: 0.875rem; margin: 0; }
 .type, summary, details li { font-size: 0.8125rem; color: var(--weak); }
 .must { font-size: 0.75rem; color: var(--bad); }
-.form { margin: 0.75rem 0 0; font-weight: 600; }
+.form { margin: 0.75rem 0 0; font-weight: 600; font-size: 0.8125rem; }
 summary { cursor: pointer; }
 @media (max-width: 48rem) { .columns { display: block; } nav { position: static; width: auto; max-height: none; } }
 `
