@@ -12,7 +12,7 @@ import { createPage } from './page.ts'
 export function openapiFiles(): Record<string, string> {
   const document = createDocument()
   return {
-    'openapi.json': `${JSON.stringify(document, null, 1)}\n`,
+    'openapi.json': `${JSON.stringify(document)}\n`,
     'openapi.html': createPage(document, look()),
   }
 }
