@@ -20,6 +20,9 @@ export function App() {
       <header>
         <h1>sluice</h1>
         <Status />
+        <a class="weak" href="openapi.html">
+          The API
+        </a>
       </header>
       <Notice />
       <div class="columns" data-tab={tab.value}>

@@ -1,7 +1,8 @@
 // The page and its service worker, built into one folder that any web server can serve.
 
 import { join } from 'node:path'
-import { root } from './hosts.mjs'
+import { binaryOf, root } from './hosts.mjs'
+import { capture } from './process.mjs'
 
 /**
  * Builds the page into `outDir`. `engine`: what stands in the place of worker/engine.ts, for tests.
@@ -17,6 +18,7 @@ export async function buildPage(outDir, engine) {
     build: { outDir, emptyOutDir: true },
     ...(engine && { plugins: [replaced(engine)], worker: { plugins: () => [replaced(engine)] } }),
   })
+  capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
   const { build: bundle } = await import('esbuild')
   await bundle({
     absWorkingDir: root,

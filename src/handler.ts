@@ -12,7 +12,7 @@ import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
-import { fileResponse } from './routes/page.ts'
+import { fileResponse, noFiles } from './routes/page.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
@@ -98,9 +98,16 @@ function createRoutes(
   get('/v1/models/:id+', modelRoute(router))
   routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
+  get('/openapi.json', description)
+  get('/openapi.html', description)
   get('*', ({ url }) => fileResponse(files, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))
   return routes
+
+  async function description({ url }: IRequest): Promise<Response> {
+    const { pathname } = new URL(url)
+    return (await fileResponse(files, pathname)) ?? noFiles(pathname)
+  }
 
   async function identify(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request)

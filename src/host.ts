@@ -91,7 +91,10 @@ export interface Host {
   framePipe?: () => Pipe
   /** Engines that run beside the handler; models that others have as well are asked of these. */
   engines?: readonly Engine[]
-  /** The page at `/`; without it one is shown that only lists engines and models. */
+  /**
+   * The page at `/`, and what describes the API; without them a page is shown that only lists
+   * engines and models.
+   */
   files?: Files
   /**
    * Who can reach the handler: only programs on this machine, only pages of its own origin, or

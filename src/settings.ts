@@ -3,6 +3,7 @@ import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import { type Key, type KeyInput, requireDistinct } from './settings/keys.ts'
 import { checkAliases, checkLarger, type Names } from './settings/names.ts'
 import { fields } from './settings/table.ts'
+import type { ReasoningSetting, ThinkTags } from './settings/thinking.ts'
 import {
   type ResolvedUpstream,
   resolveUpstreams,
@@ -64,7 +65,9 @@ export interface Settings {
   /** Between two words. */
   staticDelay: number
   /** The one name reasoning is sent by; `keep` leaves it as the upstream has it. */
-  reasoning: 'keep' | 'reasoning' | 'reasoning_content'
+  reasoning: ReasoningSetting
+  /** What is done with the thinking that models write into their answers. */
+  thinkTags: ThinkTags
   /** How long a stream's headers wait for the first chunk, so that an early failure has its status. */
   headerWait: number
   /** How long a line stays quiet before a heartbeat. */

@@ -47,7 +47,9 @@ function createFor(authorization: string): Handler {
   return createHandler(
     {
       discover: false,
-      upstream: [{ label: 'server', url: `${self.location.origin}${base}v1` }],
+      upstream: [{ label: 'server', url: `${self.location.origin}${base}v1`, thinkTags: 'keep' }],
+      // The page shows what a model thinks apart from what it answers.
+      thinkTags: 'separate',
       // Until the headers are out nobody can tell that a client left.
       headerWait: 250,
       heartbeat: 2_000,

@@ -90,6 +90,10 @@ export const groups: Readonly<Record<string, Group>> = {
       value: 'NAME',
       text: 'The field reasoning is sent in; keep leaves it as it came.',
     },
+    thinkTags: {
+      value: 'HOW',
+      text: 'What becomes of <think>…</think> at an answer’s start: keep leaves it in the text, separate makes it reasoning, unopened does so where the model’s template wrote <think> and only </think> comes. SLUICE_CONFIG can say it, and --reasoning, of one upstream.',
+    },
     staticText: { value: 'TEXT', text: 'The sentence of the model "static".' },
     staticDelay: { value: 'TIME', text: 'The time between two of its words.' },
   },

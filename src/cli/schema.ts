@@ -1,3 +1,4 @@
+import { reasoningNames, thinkTags } from '../settings/thinking.ts'
 import { type Field, fields, type SettingName } from '../settings.ts'
 import { groups } from './help.ts'
 
@@ -22,6 +23,8 @@ export const upstreamParts: Record<string, Schema> = {
   streams: { ...amount, description: 'How many requests it is given at once.' },
   models: { ...texts, description: 'The names it may be asked for; * stands for anything.' },
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
+  reasoning: { enum: reasoningNames, description: 'The field reasoning is sent in.' },
+  thinkTags: { enum: thinkTags, description: 'What becomes of <think>…</think> in its answers.' },
 }
 
 /** What a key may be in a settings file. */

@@ -19,7 +19,8 @@ export interface Discovery {
   look(signal: AbortSignal): Promise<{ engine: Engine; models: Model[] }[]>
 }
 
-export interface DiscoveryOptions extends Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'streams'> {
+export interface DiscoveryOptions
+  extends Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags' | 'streams'> {
   /** Whether the `[DONE]` of the server with this label or URL counts as a finish. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */

@@ -6,7 +6,8 @@ import { createDiscovery } from './discovery.ts'
 import { Pool } from './pool.ts'
 import { createRouter, type Router } from './router.ts'
 import { createStatic } from './static.ts'
-import { Upstream } from './upstream.ts'
+import { thinkingApart } from './thinking.ts'
+import { Upstream, type UpstreamOptions } from './upstream.ts'
 
 /** All engines: what each serves, which serves a model, and who asks them. */
 export interface Engines {
@@ -18,16 +19,17 @@ export interface Engines {
 /** The engines that the settings ask for. */
 export function createEngines(settings: Settings, host: Host, ticker: Ticker): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const shared = {
+  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
     fetch: host.fetch ?? ((input, init) => fetch(input, init)),
-    reasoning: settings.reasoning === 'keep' ? undefined : settings.reasoning,
-  } as const
+    reasoning: settings.reasoning,
+    thinkTags: settings.thinkTags,
+  }
   const { streams } = settings
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
-      ...(host.engines ?? []),
+      ...(host.engines ?? []).map((engine) => thinkingApart(engine, settings)),
       ...settings.upstream.map(
         (upstream) =>
           new Upstream({ ...shared, ...upstream, streams: upstream.streams ?? streams }),

@@ -1,6 +1,7 @@
 import { obey } from '../stream/chat-stream.ts'
 import type { ChatChunk, ChatMessage, ChatRequest, ChunkDelta, FinishReason } from '../wire/chat.ts'
 import { badRequest } from '../wire/errors.ts'
+import { isObject } from '../wire/object.ts'
 import type { Engine } from './engine.ts'
 
 export interface StaticSettings {
@@ -44,6 +45,12 @@ function refuseUnable(request: ChatRequest): void {
   const choice = request.tool_choice
   if (choice !== undefined && choice !== null && choice !== 'none' && choice !== 'auto') {
     throw unable('tool_choice', 'a tool call')
+  }
+  if (isObject(request.function_call)) throw unable('function_call', 'a function call')
+  if (request.audio) throw unable('audio', 'speech')
+  const modalities = request.modalities as string[] | null | undefined
+  if (modalities?.some((modality) => modality !== 'text')) {
+    throw unable('modalities', 'anything but text')
   }
 }
 

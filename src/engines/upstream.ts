@@ -9,6 +9,7 @@ import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
+import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
 import { readJson, refusal } from './upstream-body.ts'
@@ -20,8 +21,10 @@ export interface UpstreamOptions {
   key?: string | undefined
   /** A `[DONE]` before the finish counts as `stop`. */
   lenient: boolean
-  /** The one name reasoning is given; undefined leaves it as it comes. */
-  reasoning?: 'reasoning' | 'reasoning_content' | undefined
+  /** The one name reasoning is given; `keep` leaves it as it comes. */
+  reasoning?: 'keep' | ReasoningName
+  /** What is done with the thinking in its answers' text; it stays by default. */
+  thinkTags?: ThinkTags
   /** How many requests it is given at once; any number by default. */
   streams?: number | undefined
   /** The names it may be asked for; `*` stands for anything. All by default. */
@@ -169,14 +172,17 @@ export class Upstream implements Engine {
     asChunks: boolean,
   ): Promise<ChatStream> {
     const streams = request.stream === true
+    const { lenient, thinkTags = 'keep' } = this.#options
+    const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const contract = new ChatContract({
       label: this.label,
       secrets: this.#secrets,
       choices: request.n ?? 1,
       usage: !streams || wantsUsage(request),
       usageRequested: streams && !this.#refusesUsage,
-      lenient: this.#options.lenient,
-      reasoning: this.#options.reasoning,
+      lenient,
+      reasoning,
+      think: thinkSeparator(thinkTags, reasoning, request),
     })
     const type = essence(response)
     const { body } = response

@@ -1,22 +1,27 @@
 import type { Files } from '../host.ts'
 
-/** Beside the build in a package; in a checkout where `npm run build` puts it. */
-export const pageFolder = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/page/' : '../page/',
-  import.meta.url,
-)
+const isCheckout = import.meta.url.endsWith('.ts')
 
 /**
- * The page's files, as they lie on disk: only what the folder held at the first request is ever
+ * Where the page's files lie: beside the build in a package. In a checkout `npm run build` makes
+ * most of them; what is kept there as it is served goes before what an older build copied.
+ */
+export const pageFolders: readonly URL[] = (
+  isCheckout ? ['../../demo/public/', '../../dist/page/'] : ['../page/']
+).map((path) => new URL(path, import.meta.url))
+
+/**
+ * The page's files, as they lie on disk: only what the folders held at the first request is ever
  * opened, whatever a path says.
  */
 export function pageFiles(): Files {
-  let names: Promise<Set<string>> | undefined
+  let found: Promise<Map<string, URL>> | undefined
   return async (name) => {
-    names ??= list()
-    if (!(await names).has(name)) return undefined
+    found ??= list()
+    const url = (await found).get(name)
+    if (url === undefined) return undefined
     const { readFile } = await fs()
-    return new Uint8Array(await readFile(new URL(name, pageFolder)))
+    return new Uint8Array(await readFile(url))
   }
 }
 
@@ -25,12 +30,16 @@ function fs() {
   return import('node:fs/promises')
 }
 
-async function list(): Promise<Set<string>> {
+async function list(): Promise<Map<string, URL>> {
   const { readdir } = await fs()
-  const folders = ['', 'assets/']
-  const names = folders.map(async (folder) => {
-    const entries = await readdir(new URL(folder, pageFolder)).catch(() => [])
-    return entries.filter((name) => name.includes('.')).map((name) => folder + name)
-  })
-  return new Set((await Promise.all(names)).flat())
+  const folders = pageFolders.toReversed().flatMap((folder) => [folder, new URL('assets/', folder)])
+  const listed = await Promise.all(
+    folders.map(async (folder) => {
+      const entries = await readdir(folder).catch(() => [])
+      const prefix = folder.pathname.endsWith('/assets/') ? 'assets/' : ''
+      const names = entries.filter((name) => name.includes('.'))
+      return names.map((name): [string, URL] => [prefix + name, new URL(name, folder)])
+    }),
+  )
+  return new Map(listed.flat())
 }

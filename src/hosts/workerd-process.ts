@@ -10,7 +10,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Found } from '../handler.ts'
 import { type Settings, SettingsError } from '../settings.ts'
-import { pageFolder } from './files.ts'
+import { pageFolders } from './files.ts'
 import { reachOf } from './reach.ts'
 import { explain } from './serve.ts'
 import type { Tls } from './tls.ts'
@@ -80,7 +80,9 @@ export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<
 
 /** `door` is a socket for this process alone: it lies in a folder that nobody else may enter. */
 function configure({ host, port }: Settings, door: string, tls?: Tls): string {
-  const page = existsSync(pageFolder) ? fileURLToPath(pageFolder) : undefined
+  // workerd has one folder: the built page, which holds what the others do.
+  const folder = pageFolders.findLast((each) => existsSync(each))
+  const page = folder && fileURLToPath(folder)
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
   return `using Workerd = import "/workerd/workerd.capnp";
 

@@ -22,7 +22,7 @@ export function homePage(found: Found[] | undefined, origin: string, host = 'thi
 <h2>Engines and models</h2>
 ${found?.map(engine).join('\n') ?? NOT_TOLD}
 ${found?.length === 1 ? NOTHING_ELSE : ''}
-<p><small><a href="/v1/models">/v1/models</a> · <a href="/health">/health</a></small></p>
+<p><small><a href="/openapi.html">the API</a> · <a href="/v1/models">/v1/models</a> · <a href="/health">/health</a></small></p>
 </main>
 </html>
 `

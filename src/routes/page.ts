@@ -1,5 +1,6 @@
 /** The page's files over HTTP; a host lends their bytes. */
 import type { Files } from '../host.ts'
+import { ApiError } from '../wire/errors.ts'
 
 const TYPES: Record<string, string> = {
   css: 'text/css; charset=utf-8',
@@ -47,4 +48,10 @@ export async function fileResponse(
       'x-content-type-options': 'nosniff',
     },
   })
+}
+
+/** Throws the `ApiError` (404) for a file that every build has, where a host lends none. */
+export function noFiles(path: string): never {
+  const message = `There is no ${path} here: \`npm run build\` makes the page's files, and the hosts of sluice lend them.`
+  throw new ApiError(404, message, { code: 'not_found' })
 }

@@ -5,6 +5,7 @@ import { readKey } from './keys.ts'
 import { readPairs } from './names.ts'
 import { readHostPattern, readOriginPattern } from './patterns.ts'
 import { readBoolean, readDuration, readInteger, readItems, readList, readSize } from './text.ts'
+import { reasoningNames, thinkTags } from './thinking.ts'
 import { readUpstream } from './upstreams.ts'
 
 /** One line of the table of settings. */
@@ -75,7 +76,8 @@ export const fields: Record<SettingName, Field> = {
   webgpuIdle: duration(undefined, 1_000),
   staticText: text('Water finds its way word by word, and every stream reaches its end.', 'a text'),
   staticDelay: duration(100, 0, 60_000),
-  reasoning: choice('keep', 'reasoning', 'reasoning_content'),
+  reasoning: choice(...reasoningNames),
+  thinkTags: choice(...thinkTags),
   headerWait: duration(5_000, 0),
   heartbeat: duration(10_000, 10),
   answerTimeout: duration(15 * 60_000, 10),
@@ -117,13 +119,13 @@ function flag(fallback: boolean | undefined): Field {
   return { schema, expected: 'true or false', default: fallback, kind: 'boolean' }
 }
 
-function choice(fallback: string, ...others: string[]): Field {
-  const all = [fallback, ...others]
+/** One of these words, the first by default. */
+function choice(...all: string[]): Field {
   return {
     schema: z.enum(all),
     expected: `one of ${all.join(', ')}`,
     choices: all,
-    default: fallback,
+    default: all[0],
     kind: 'choice',
   }
 }

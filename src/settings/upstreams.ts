@@ -1,5 +1,12 @@
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
+import {
+  type ReasoningSetting,
+  readWord,
+  reasoningNames,
+  type ThinkTags,
+  thinkTags,
+} from './thinking.ts'
 
 /** An upstream as code may give it. */
 export interface UpstreamInput {
@@ -15,6 +22,10 @@ export interface UpstreamInput {
   models?: readonly string[]
   /** What it calls the models that clients know by other names. */
   rewrite?: Readonly<Names>
+  /** The setting of that name, for this upstream alone. */
+  reasoning?: ReasoningSetting
+  /** The setting of that name, for this upstream alone. */
+  thinkTags?: ThinkTags
 }
 
 /** An upstream ready for use. */
@@ -28,6 +39,8 @@ export interface ResolvedUpstream {
   streams?: number
   models?: readonly string[]
   rewrite?: Readonly<Names>
+  reasoning?: ReasoningSetting
+  thinkTags?: ThinkTags
 }
 
 /** The ports local servers are known by, and what the server at each is called. */
@@ -50,6 +63,8 @@ export const parts: readonly string[] = [
   'streams',
   'models',
   'rewrite',
+  'reasoning',
+  'thinkTags',
 ]
 
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
@@ -68,6 +83,7 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
   const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
+  const { reasoning, thinkTags: tags } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
@@ -76,6 +92,10 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}.streams`) }),
     ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
     ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}.rewrite`) }),
+    ...(reasoning !== undefined && {
+      reasoning: readWord(reasoning, reasoningNames, `${shownAs}.reasoning`),
+    }),
+    ...(tags !== undefined && { thinkTags: readWord(tags, thinkTags, `${shownAs}.thinkTags`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
     ...(lenient !== undefined && { lenient }),

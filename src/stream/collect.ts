@@ -113,7 +113,7 @@ class FoldedChoice {
   #addCall({ index, ...delta }: ToolCallDelta): void {
     let call = this.#calls.get(index)
     if (call === undefined) {
-      call = { id: '', type: 'function' }
+      call = { id: '', type: delta.type ?? 'function' }
       this.#calls.set(index, call)
     }
     for (const [key, value] of Object.entries(delta)) {

@@ -4,10 +4,11 @@ import { renameReasoning } from './delta.ts'
 import { finishReason } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
+import { mendWholeCalls } from './tool-calls.ts'
 
 /**
  * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
- * finish reason, seconds, one name for reasoning. Mends in place and returns what it mended; throws
+ * finish reason, seconds, one name for reasoning, calls that can be answered. Mends in place and returns what it mended; throws
  * the contract's `ApiError`.
  */
 export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] {
@@ -26,6 +27,8 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     if (renameReasoning(choice.message, contract.options.reasoning)) {
       contract.mended.add('reasoning')
     }
+    if (contract.options.think?.separateWhole(choice.message)) contract.mended.add('think')
+    if (mendWholeCalls(choice.message.tool_calls)) contract.mended.add('tool_call')
     const verdict = finishReason(choice.finish_reason)
     if (verdict === undefined || (verdict.kind === 'reason' && verdict.reason === null)) {
       throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')

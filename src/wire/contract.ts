@@ -11,51 +11,11 @@ import type { ApiError } from './errors.ts'
 import { finishReason } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
-import { ToolIndex } from './tool-index.ts'
+import type { Ending, Mend, StreamContract, Verdict } from './stream-contract.ts'
+import type { ThinkSeparator } from './think.ts'
+import { ToolCalls } from './tool-calls.ts'
 
-/** What the contract mended, for the request's log line. */
-export type Mend =
-  | 'created'
-  | 'delta'
-  | 'done'
-  | 'finish_reason'
-  | 'framing'
-  | 'index'
-  | 'reasoning'
-  | 'role'
-  | 'stream'
-  | 'tool_index'
-  | 'usage'
-
-/**
- * `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it.
- * `hold`: usage, which `end` gives when all else was said; it may be changed too.
- */
-export type Verdict = 'same' | 'changed' | 'drop' | 'hold' | 'hold-changed'
-
-/** How the engine stopped speaking: with `[DONE]`, by ending, or by breaking off. */
-export type Ending = 'done' | 'end' | 'reset'
-
-/** The state machine of a stream in any API: what is read is held to it, what is written obeys it. */
-export interface StreamContract<T> {
-  /** How many events brought something. */
-  readonly tokens: number
-  /** What the engine counted, in the terms of a chat. */
-  readonly usage: Usage | undefined
-  /** Whether all was said: only what ends the stream is left to write. */
-  readonly finished: boolean
-  /** Whether all that may still follow is usage and the end. */
-  readonly isComplete: boolean
-  /** What was mended, for the request's log line. */
-  readonly mended: Set<string>
-  readonly errors: EngineErrors
-  /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
-  judge(value: unknown): Verdict
-  /** A frame came that was proven to bring only the next text. */
-  takeProven(): void
-  /** The engine stopped speaking. Returns the chunks still owed. Throws an `ApiError`. */
-  end(ending: Ending): T[]
-}
+export type * from './stream-contract.ts'
 
 export interface ContractOptions extends EngineErrorOptions {
   /** How many choices were asked for; 1 by default. An engine may give fewer. */
@@ -68,12 +28,14 @@ export interface ContractOptions extends EngineErrorOptions {
   lenient?: boolean
   /** The one name reasoning is written under; undefined keeps the engine's. */
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
+  /** Takes the model's thinking out of its answer's text. */
+  think?: ThinkSeparator | undefined
 }
 
 interface ChoiceState {
   hasRole: boolean
   finished: boolean
-  tools: ToolIndex
+  tools: ToolCalls
 }
 
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
@@ -138,7 +100,13 @@ export class ChatContract implements StreamContract<ChatChunk> {
     if (open.length > 0 || this.#choices.size === 0) {
       if (ending !== 'done' || !this.options.lenient) throw this.#unfinished(ending)
       for (const index of open.length > 0 ? open.map(([index]) => index) : [0]) {
-        owed.push(this.chunk([{ index, delta: this.#emptyDelta(index), finish_reason: 'stop' }]))
+        const last: ChunkChoice = {
+          index,
+          delta: this.#emptyDelta(index),
+          finish_reason: 'stop',
+        }
+        this.#separate(last)
+        owed.push(this.chunk([last]))
       }
       this.mended.add('finish_reason')
     }
@@ -235,13 +203,18 @@ export class ChatContract implements StreamContract<ChatChunk> {
     if (!isObject(choice.delta)) throw this.errors.invalid('sent a delta that is not an object')
     const state = this.#stateOf(choice.index)
     changed = this.#judgeDelta(choice, state) || changed
-    return this.#judgeFinish(choice, state) || changed
+    changed = this.#judgeFinish(choice, state) || changed
+    return this.#separate(choice) || changed
+  }
+
+  #separate(choice: ChunkChoice): boolean {
+    return (this.options.think?.separate(choice) ?? false) && this.#mend('think')
   }
 
   #stateOf(index: number): ChoiceState {
     let state = this.#choices.get(index)
     if (state === undefined) {
-      state = { hasRole: false, finished: false, tools: new ToolIndex() }
+      state = { hasRole: false, finished: false, tools: new ToolCalls() }
       this.#choices.set(index, state)
     }
     return state
@@ -256,7 +229,8 @@ export class ChatContract implements StreamContract<ChatChunk> {
     }
     if (kind.progresses) this.tokens++
     let changed = renameReasoning(delta, this.options.reasoning) && this.#mend('reasoning')
-    if (delta.tool_calls && state.tools.mend(delta.tool_calls)) changed = this.#mend('tool_index')
+    const mends = delta.tool_calls ? state.tools.mend(delta.tool_calls) : []
+    for (const mend of mends) changed = this.#mend(mend)
     if (!state.hasRole) {
       state.hasRole = true
       if (delta.role !== 'assistant') {

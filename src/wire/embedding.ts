@@ -37,7 +37,7 @@ function isTokens(value: unknown): boolean {
   return Array.isArray(value) && value.length > 0 && value.every(isToken)
 }
 
-const EmbeddingRequestSchema = z.looseObject({
+export const EmbeddingRequestSchema: z.ZodMiniType = z.looseObject({
   input: z.unknown().check(
     z.refine(isInput, {
       error: 'a text, tokens, or a list of either, and none empty',

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
-import { APICallError, generateText, jsonSchema, streamText, tool } from 'ai'
+import { APICallError, generateText, streamText } from 'ai'
 import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError } from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Script } from '../support/script.ts'
@@ -11,10 +11,6 @@ const model = 'Qwen/Qwen3-8B'
 const messages = [{ role: 'user' as const, content: 'Go.' }]
 const staticText = 'Water finds its way word by word, and every stream reaches its end.'
 const upstreamText = 'The quick brown fox jumps over the lazy dog.'
-const toolCalls = [
-  { name: 'weather', arguments: ['{"city"', ':"Paris"', '}'] },
-  { name: 'weather', arguments: ['{"city":', '"Rome"}'] },
-]
 
 /** Two tokens, then an error in the middle of the stream. */
 const broken: Script = {
@@ -104,20 +100,6 @@ function openaiSdk(server: Server, upstream: () => Upstream): void {
     expect(completion.choices[0]?.finish_reason).toBe('stop')
     expect(completion.usage?.total_tokens).toBeGreaterThan(5)
     expect(completion._request_id).toMatch(/^[\w-]{8,}$/)
-  })
-
-  it('puts the pieces of a stream together by itself', async () => {
-    const runner = client().chat.completions.stream({
-      model,
-      messages,
-      ...scripted({ persona: 'vllm', words: [], toolCalls }),
-    })
-    const { choices } = await runner.finalChatCompletion()
-    expect(choices[0]?.finish_reason).toBe('tool_calls')
-    const calls = (choices[0]?.message.tool_calls ?? []).map((call) =>
-      call.type === 'function' ? call.function.arguments : '',
-    )
-    expect(calls).toEqual(['{"city":"Paris"}', '{"city":"Rome"}'])
   })
 
   it('lists the models, and finds one whose id has a slash', async () => {
@@ -240,29 +222,6 @@ function aiSdk(server: Server, upstream: () => Upstream): void {
     expect(text).toBe(expected)
     expect(finishReason).toBe('stop')
     expect(usage.outputTokens).toBeGreaterThan(5)
-  })
-
-  it('reads reasoning and tool calls out of a stream', async () => {
-    const parameters = { type: 'object', properties: { city: { type: 'string' } } } as const
-    const result = streamText({
-      model: provider()(model),
-      prompt: 'Go.',
-      maxRetries: 0,
-      tools: { weather: tool({ inputSchema: jsonSchema(parameters) }) },
-      providerOptions: scripted({
-        persona: 'vllm',
-        reasoning: ['Hm.'],
-        words: ['Well.'],
-        toolCalls,
-      }),
-    })
-    await result.consumeStream()
-    expect(await result.reasoningText).toBe('Hm.')
-    expect(await result.text).toBe('Well.')
-    expect((await result.toolCalls).map((call) => call.input)).toEqual([
-      { city: 'Paris' },
-      { city: 'Rome' },
-    ])
   })
 
   it('aborts in the middle of a stream, and the upstream stops', async () => {

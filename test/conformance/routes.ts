@@ -6,7 +6,10 @@ import { type HostName, useServerWith } from '../support/server.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 const chat = '/v1/chat/completions'
-const pages = ['/', '/status', '/health', '/health/ready', '/v1/models', '/v1/models/static']
+const pages = [
+  ...['/', '/status', '/health', '/health/ready', '/v1/models', '/v1/models/static'],
+  ...['/openapi.json', '/openapi.html'],
+]
 const ids = ['Qwen/Qwen3-8B', 'static', 'org/deep/er/model:tag', 'with space & ümlaut', 'a%2Fb']
 
 /** Every route, and what is answered where there is none. */
@@ -48,6 +51,22 @@ export function routes(host: HostName): void {
       for (const word of ['lab', 'Qwen/Qwen3-8B', 'static', `curl -N ${server.base}`]) {
         expect(html).toContain(word)
       }
+    })
+
+    it('describes itself: a document for programs, and a page of it for people', async () => {
+      const response = await get('/openapi.json')
+      expect(response.status).toBe(200)
+      expect(response.headers.get('content-type')).toBe('application/json')
+      expect(await response.json()).toMatchObject({
+        openapi: expect.stringMatching(/^3\.1\./),
+        info: { version: VERSION },
+        paths: { [chat]: { post: { operationId: 'createChatCompletion' } } },
+      })
+      const page = await get('/openapi.html')
+      expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+      expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+      expect(await page.text()).toContain(`curl -N http://127.0.0.1:8787${chat}`)
+      expect(await (await get('/status')).text()).toContain('href="/openapi.html"')
     })
 
     it('is healthy', async () => {

@@ -5,6 +5,7 @@ import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { cancel } from './cancel.ts'
 import { check } from './check.ts'
+import { chatClients } from './chat-clients.ts'
 import { clients } from './clients.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
@@ -22,6 +23,7 @@ import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { upstream } from './upstream.ts'
@@ -31,6 +33,7 @@ const suites: Record<string, (host: HostName) => void> = {
   routes,
   requests,
   clients,
+  'chat clients': chatClients,
   startup,
   upstream,
   refusals,
@@ -38,6 +41,7 @@ const suites: Record<string, (host: HostName) => void> = {
   pool,
   queue,
   contract,
+  thinking,
   timing,
   deadlines,
   cancel,

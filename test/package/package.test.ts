@@ -83,6 +83,9 @@ describe.each(Object.entries(commands))('on %s', (_, command) => {
       const [script] = /assets\/[\w-]+\.js/.exec(page) ?? []
       const loaded = await fetch(`${address}/${script}`)
       expect(loaded.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+      const described = await fetch(`${address}/openapi.json`)
+      expect(await described.json()).toMatchObject({ openapi: '3.1.1', info: { version: '0.1.0' } })
+      expect((await fetch(`${address}/openapi.html`)).status).toBe(200)
       expect((await fetch(`${address}/..%2fcli%2fsluice.js`)).status).toBe(404)
       child.kill('SIGTERM')
       expect(await ended).toBe(0)

@@ -39,6 +39,36 @@ it('says what runs here and how to try it', async () => {
   expect(errors).toEqual([])
 })
 
+it('shows the API to read, by itself and without a fault', async () => {
+  const fresh = await browser.newPage()
+  const errors: string[] = []
+  const asked: string[] = []
+  fresh.on('pageerror', (error) => errors.push(error.message))
+  fresh.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
+  fresh.on('request', (request) => asked.push(new URL(request.url()).pathname))
+  await fresh.goto(`${address}/status`)
+  await fresh.getByRole('link', { name: 'the API' }).click()
+  await fresh.waitForURL(`${address}/openapi.html`)
+  const chat = fresh.locator('#createChatCompletion')
+  expect(await chat.textContent()).toContain('curl -N')
+  expect(await chat.getByText('Refusals').isVisible()).toBe(true)
+  const links = await fresh
+    .locator('a[href^="#"]')
+    .evaluateAll((all) => all.map((link) => link.getAttribute('href')?.slice(1) ?? ''))
+  const ids = await fresh.locator('[id]').evaluateAll((all) => all.map(({ id }) => id))
+  expect(links.length).toBeGreaterThan(20)
+  expect(links.filter((id) => !ids.includes(id))).toEqual([])
+  const tools = fresh.locator('#ChatRequest > dl > dt', { hasText: /^tools / })
+  expect(await tools.isVisible()).toBe(true)
+  const width = await fresh.evaluate(() => document.documentElement.scrollWidth)
+  expect(width).toBeLessThanOrEqual(fresh.viewportSize()?.width ?? 0)
+  expect(errors).toEqual([])
+  expect(asked.filter((path) => !['/status', '/openapi.html', '/icon.svg'].includes(path))).toEqual(
+    [],
+  )
+  await fresh.close()
+})
+
 it('streams to a script of the page, word by word', async () => {
   // Not from the page at `/`, which forbids itself all connections.
   await page.goto(`${address}/health`)
@@ -92,6 +122,8 @@ it.each(['deno', 'node', 'workerd'] as const)(
         ['/', 'text/html; charset=utf-8'],
         ['/service-worker.js', 'text/javascript; charset=utf-8'],
         ['/icon.svg', 'image/svg+xml'],
+        ['/openapi.json', 'application/json'],
+        ['/openapi.html', 'text/html; charset=utf-8'],
       ]) {
         const response = await fetch(base + path)
         expect([path, response.status, response.headers.get('content-type')]).toEqual([

@@ -141,6 +141,13 @@ describe('the API inside the page', () => {
     })
   })
 
+  it('tells what a model thinks apart from what it answers', async () => {
+    const { text } = await page.evaluate(ask, { model: 'thinker', stream: false })
+    expect(JSON.parse(text)).toMatchObject({
+      choices: [{ message: { content: 'Yes.', reasoning_content: 'Hm.' } }],
+    })
+  })
+
   it('serves the unmodified openai SDK', async () => {
     await page.addScriptTag({ content: sdk })
     const said = await page.evaluate(async () => {

@@ -3,6 +3,8 @@ import type { StreamEvent } from './sse.ts'
 
 const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
 
+const TEXTS = ['role', 'content', 'refusal', 'reasoning', 'reasoning_content']
+
 /**
  * What a chat stream does that none may do, in words; empty for one that obeys. Knows nothing of
  * how the stream was made, and allows what may be passed on: `created` drifts, an empty id, chunks
@@ -13,6 +15,7 @@ export function lint(events: StreamEvent[], chunks: Chunk[], usageAsked: boolean
     ...lintEnding(events, chunks),
     ...lintEnvelope(chunks),
     ...lintChoices(chunks),
+    ...lintToolCalls(chunks),
     ...lintUsage(chunks, usageAsked),
   ]
 }
@@ -72,10 +75,10 @@ function lintChoices(chunks: Chunk[]): string[] {
     if (!state.spoken && choice.delta.role !== 'assistant') problems.push('no role first')
     state.spoken = true
     if (state.ended && hasContent(choice)) problems.push('content after the finish')
-    if (!['string', 'undefined'].includes(typeof (choice.delta.content ?? undefined))) {
-      problems.push('content that is not a string')
+    for (const field of TEXTS) {
+      const type = typeof (choice.delta[field] ?? '')
+      if (type !== 'string') problems.push(`${field} that is no string but ${type}`)
     }
-    problems.push(...lintToolCalls(choice))
     const reason = choice.finish_reason
     if (reason === null || reason === undefined) continue
     if (!REASONS.includes(reason)) problems.push(`finish_reason ${JSON.stringify(reason)}`)
@@ -90,11 +93,45 @@ function hasContent({ delta }: ChunkChoice): boolean {
   return fields.some((field) => delta[field] && String(delta[field]) !== '')
 }
 
-function lintToolCalls({ delta }: ChunkChoice): string[] {
-  const calls = Array.isArray(delta.tool_calls) ? (delta.tool_calls as { index?: unknown }[]) : []
-  return calls
-    .filter((call) => !Number.isInteger(call.index))
-    .map(() => 'a tool call without an index')
+/** Each call has an index, and with its first piece, once, an id, a type and a name. */
+function lintToolCalls(chunks: Chunk[]): string[] {
+  const problems: string[] = []
+  const seen = new Map<string, Set<string>>()
+  for (const { index: choice, delta } of chunks.flatMap((chunk) => chunk.choices ?? [])) {
+    for (const call of Array.isArray(delta?.tool_calls) ? (delta.tool_calls as CallPiece[]) : []) {
+      if (!Number.isInteger(call.index)) problems.push('a tool call without an index')
+      if (typeof (call.function?.arguments ?? '') !== 'string') {
+        problems.push('arguments that are no string')
+      }
+      const said = introduced(call)
+      const key = `${choice} ${call.index}`
+      const known = seen.get(key)
+      if (known === undefined) {
+        for (const field of ['id', 'type']) {
+          if (!said.includes(field)) problems.push(`a tool call without its ${field}`)
+        }
+      }
+      for (const field of said) if (known?.has(field)) problems.push(`a tool call's ${field} twice`)
+      seen.set(key, new Set([...(known ?? []), ...said]))
+    }
+  }
+  return problems
+}
+
+interface CallPiece {
+  index?: unknown
+  id?: unknown
+  type?: unknown
+  function?: { name?: unknown; arguments?: unknown } | null
+  custom?: { name?: unknown } | null
+}
+
+/** Which of the fields that come once this piece has. */
+function introduced(call: CallPiece): string[] {
+  const name = call.function?.name ?? call.custom?.name
+  return Object.entries({ id: call.id, type: call.type, name })
+    .filter(([, value]) => value)
+    .map(([field]) => field)
 }
 
 function lintUsage(chunks: Chunk[], asked: boolean): string[] {

@@ -16,6 +16,7 @@ export type FailureCode =
 export type Mended =
   | 'framing'
   | 'finish_reason'
+  | 'tool_call'
   | 'tool_index'
   | 'created'
   | 'usage'

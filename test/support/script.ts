@@ -42,7 +42,12 @@ export interface Script {
 }
 
 /** What a request's `script` field may hold. */
-export type Scripted = Script | PersonaScript
+export type Scripted = Script | PersonaScript | Turns
+
+/** An answer a turn: the first where the conversation holds no answer yet, and so on. */
+export interface Turns {
+  turns: (Script | PersonaScript)[]
+}
 
 /** Where a script is played, and who wants to know of it. */
 export interface Stage {

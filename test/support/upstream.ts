@@ -240,7 +240,7 @@ const EMBEDDINGS = {
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
   if (typeof body !== 'object' || body === null) return errorScript('openai_not_json')
   const request = body as ChatBody
-  const scripted = request.script ?? offer.script
+  const scripted = turnOf(request.script ?? offer.script, request)
   if (scripted && 'steps' in scripted) return withContentType(scripted, request)
   if (scripted) return personaScript(scripted, request)
   const speaker = personaOf(request.model) ?? persona
@@ -250,6 +250,15 @@ function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
     known ? { persona: speaker } : { persona: speaker, error: 'model_not_found' },
     request,
   )
+}
+
+/** What is played to this request, of scripts that have a part for each turn. */
+function turnOf(scripted: Scripted | undefined, { messages }: ChatBody) {
+  if (scripted === undefined || !('turns' in scripted)) return scripted
+  const said = (messages as { role: string }[]).filter(({ role }) => role === 'assistant')
+  const turn = scripted.turns[said.length]
+  if (turn === undefined) throw new TypeError(`No turn ${said.length} is written.`)
+  return turn
 }
 
 function withContentType(script: Script, request: ChatBody): Script {

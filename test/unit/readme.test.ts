@@ -80,6 +80,19 @@ it('shows a settings file that is right, and a schema that accepts it', () => {
   expect(z.fromJSONSchema(settingsSchema() as never).safeParse(values).success).toBe(true)
 })
 
+it('says only of clients that tests run what works with them', () => {
+  const [, table = ''] = /^\| client \|.*\n\|.*\n((?:\|.*\n)+)/m.exec(readme) ?? []
+  const rows = table.trimEnd().split('\n')
+  expect(rows.length).toBeGreaterThan(3)
+  const suites = sources(join(root, 'test')).join('\n')
+  for (const row of rows) {
+    const [, client = ''] = row.split('|')
+    for (const [, name] of client.matchAll(/`(@?[a-z][\w./-]*)(?: -N)?`/g)) {
+      expect([`from '${name}'`, `spawn('${name}'`].some((use) => suites.includes(use))).toBe(true)
+    }
+  }
+})
+
 describe('what the README names', () => {
   it('is a flag, or a name in the environment', () => {
     const flags = new Set(Object.keys(fields).map((name) => `--${kebab(name)}`))

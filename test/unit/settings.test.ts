@@ -35,6 +35,7 @@ describe('defaults', () => {
       discover: true,
       staticDelay: 100,
       reasoning: 'keep',
+      thinkTags: 'keep',
       headerWait: 5_000,
       heartbeat: 10_000,
       answerTimeout: 900_000,
@@ -189,6 +190,14 @@ describe('names of models', () => {
     expect(refused({ streams: 0 })).toBe(
       'upstream[0].streams: expected a whole number from 1, got 0.',
     )
+    const thinking = { reasoning: 'reasoning', thinkTags: 'unopened' } as const
+    expect(
+      parseSettings({ upstream: [{ url: 'http://a', ...thinking }] }).upstream[0],
+    ).toMatchObject(thinking)
+    expect(refused({ thinkTags: 'no' })).toBe(
+      'upstream[0].thinkTags: expected one of keep, separate, unopened, got "no".',
+    )
+    expect(refused({ reasoning: '' })).toContain('upstream[0].reasoning: expected one of keep,')
     expect(refused({ models: [] })).toContain('upstream[0].models: expected a list of names')
     expect(refused({ rewrite: { m: 1 } })).toContain('upstream[0].rewrite: expected an object')
     expect(refused({ stream: 1 })).toContain('Did you mean streams?')

@@ -12,6 +12,7 @@ const stamp = () => `${(performance.timeOrigin + performance.now()).toFixed(3)} 
 
 const behaviours: Record<string, Partial<Script>> = {
   'stand-in': { tokenDelay: 5 },
+  thinker: { tokenDelay: 5, tokens: ['<think>', 'Hm.', '</think>', 'Yes', '.'] },
   endless: { tokenDelay: 5, isEndless: true },
   breaks: { tokenDelay: 5, failToken: { at: 3, error: new Error('the GPU is gone') } },
   /** Each token is the time at which it was made; `paced` at 200 a second. */

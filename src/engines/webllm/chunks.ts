@@ -1,5 +1,6 @@
 import type { ChatChunk, ChunkChoice, ToolCallDelta } from '../../wire/chat.ts'
 import type { FinishReason } from '../../wire/completion.ts'
+import { newCallId } from '../../wire/tool-calls.ts'
 import type { MlcChunk } from './mlc.ts'
 
 /**
@@ -50,5 +51,5 @@ function reasonOf(reason: FinishReason, calls: unknown[]): FinishReason {
 
 /** web-llm gives a streamed call no id, and a client needs one to answer it. */
 function withId(call: unknown): ToolCallDelta {
-  return { id: `call_${crypto.randomUUID()}`, ...(call as ToolCallDelta) }
+  return { id: newCallId(), ...(call as ToolCallDelta) }
 }

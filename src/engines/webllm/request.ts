@@ -2,6 +2,7 @@
 import type { ChatMessage, ChatRequest, ContentPart, Tool } from '../../wire/chat.ts'
 import { type ApiError, badRequest } from '../../wire/errors.ts'
 import { isObject } from '../../wire/object.ts'
+import { wantsThinking } from '../../wire/think.ts'
 import type { MlcChatRequest, MlcMessage, MlcPart, MlcResponseFormat, ModelRecord } from './mlc.ts'
 
 /** `model_type` of a model that sees images. */
@@ -14,7 +15,7 @@ const VISION = 2
 export function toMlcRequest(request: ChatRequest, record: ModelRecord): MlcChatRequest {
   refuseUnable(request)
   const format = responseFormat(request)
-  const thinking = thinkingOf(request)
+  const thinking = wantsThinking(request)
   return {
     messages: toMlcMessages(request.messages, record),
     model: record.model_id,
@@ -196,11 +197,17 @@ function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | u
 }
 
 /** `none` is to offer no tools at all; a choice web-llm knows nothing of is refused. */
-function toolsOf({ tools, tool_choice }: ChatRequest): { tools?: Tool[] } {
+function toolsOf({ tools, tool_choice, parallel_tool_calls }: ChatRequest): { tools?: Tool[] } {
   const choice = tool_choice ?? 'auto'
-  if (!tools || tools.length === 0 || choice === 'none') return {}
+  const hasTools = tools !== undefined && tools !== null && tools.length > 0
+  if (choice === 'none' || (choice === 'auto' && !hasTools)) return {}
+  if (!hasTools)
+    throw badRequest('tool_choice: a call is asked for, and no tools are offered.', 'tool_choice')
   if (choice !== 'auto' && choice !== 'required') {
     throw unable('tool_choice', 'a call of one certain tool', 'Offer only that tool instead.')
+  }
+  if (parallel_tool_calls === false) {
+    throw unable('parallel_tool_calls', 'one call for sure', 'It may call several tools at once.')
   }
   const other = tools.findIndex(({ type }) => type !== 'function')
   if (other !== -1) {
@@ -208,12 +215,4 @@ function toolsOf({ tools, tool_choice }: ChatRequest): { tools?: Tool[] } {
     throw badRequest(`${field}: expected function, got "${tools[other]?.type}".`, field)
   }
   return { tools }
-}
-
-/** vLLM's and llama-server's switch, and OpenAI's way to say the same. */
-function thinkingOf(request: ChatRequest): boolean | undefined {
-  const { chat_template_kwargs: kwargs, enable_thinking, reasoning_effort } = request
-  if (typeof enable_thinking === 'boolean') return enable_thinking
-  if (isObject(kwargs) && typeof kwargs.enable_thinking === 'boolean') return kwargs.enable_thinking
-  return reasoning_effort === 'none' ? false : undefined
 }

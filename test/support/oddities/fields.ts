@@ -16,6 +16,8 @@ import {
   WORDS,
 } from './plain.ts'
 
+const CALL = { id: 'call_1', type: 'function' }
+
 const calls: Partial<Oddity> = { text: '', contains: ['"index":1'] }
 
 /** What chunks say otherwise than OpenAI's, and streams that are whole all the same. */
@@ -131,6 +133,39 @@ export const fields: Oddity[] = [
   mended('a second finish_reason', ['finish_reason'], [ROLE, ...WORDS, STOP, STOP]),
   mended('tool calls without an index', ['tool_index'], toolCalls([undefined, undefined]), calls),
   mended('tool calls all of index 0', ['tool_index'], toolCalls([0, 0, 0, 0]), calls),
+  mended(
+    'tool calls that say who they are in every piece',
+    ['tool_call'],
+    [
+      ROLE,
+      ...['{"at":', '1}'].map((args) =>
+        chunk({ tool_calls: [{ index: 0, ...CALL, function: { name: 'look', arguments: args } }] }),
+      ),
+      finish('tool_calls'),
+    ],
+    { text: '', contains: ['{"index":0,"function":{"arguments":"1}"}}'] },
+  ),
+  mended(
+    'tool calls without an id or a type',
+    ['tool_call'],
+    [
+      ROLE,
+      chunk({ tool_calls: [{ index: 0, function: { name: 'look', arguments: '{"at":' } }] }),
+      chunk({ tool_calls: [{ index: 0, function: { arguments: '1}' } }] }),
+      finish('tool_calls'),
+    ],
+    { text: '', contains: ['"id":"call_', '"type":"function"'] },
+  ),
+  mended(
+    'arguments that are an object',
+    ['tool_call'],
+    [
+      ROLE,
+      chunk({ tool_calls: [{ index: 0, ...CALL, function: { name: 'f', arguments: { a: 1 } } }] }),
+      finish('tool_calls'),
+    ],
+    { text: '', contains: ['"arguments":"{\\"a\\":1}"'] },
+  ),
   mended('created in milliseconds', ['created'], inMilliseconds(), { without: ['1790000000000'] }),
   mended('no role', ['role'], [...WORDS, STOP], { contains: ['"role":"assistant"'] }),
   mended('a first role that is none', ['role'], [chunk({ role: 'asistant' }), ...WORDS, STOP], {

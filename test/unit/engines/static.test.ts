@@ -141,6 +141,9 @@ describe('what a fixed text cannot do is refused', () => {
     ['logprobs', true],
     ['tool_choice', 'required'],
     ['tool_choice', { type: 'function', function: { name: 'look' } }],
+    ['function_call', { name: 'look' }],
+    ['modalities', ['text', 'audio']],
+    ['audio', { format: 'wav', voice: 'x' }],
   ])('%s: %j', async (field, value) => {
     const refusal = open({ [field]: value }).catch((reason: unknown) => reason)
     expect(await refusal).toBeInstanceOf(ApiError)
@@ -154,6 +157,8 @@ describe('what a fixed text cannot do is refused', () => {
     { tool_choice: 'auto' },
     { tool_choice: 'none' },
     { tool_choice: null },
+    { function_call: 'auto', audio: null },
+    { modalities: ['text'] },
   ])('but not %j', async (request) => {
     expect((await said(request)).text).toBe(TEXT)
   })

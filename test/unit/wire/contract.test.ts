@@ -214,20 +214,19 @@ describe('tool calls', () => {
 
   it('keeps right indices', () => {
     const stream = contract()
-    expect(send(stream, call({ index: 0, id: 'a' }))).toEqual([0])
+    expect(send(stream, call({ index: 0, id: 'a', type: 'function' }))).toEqual([0])
     expect(send(stream, call({ index: 0 }))).toEqual([0])
-    expect(send(stream, call({ index: 1, id: 'b' }))).toEqual([1])
+    expect(send(stream, call({ index: 1, id: 'b', type: 'function' }))).toEqual([1])
     expect(send(stream, call({ index: 0 }), call({ index: 1 }))).toEqual([0, 1])
     expect([...stream.mended]).toEqual([])
   })
 
   it('tells parallel calls apart that all have the index 0', () => {
     const stream = contract()
-    expect(send(stream, call({ index: 0, id: 'a' }))).toEqual([0])
+    expect(send(stream, call({ index: 0, id: 'a', type: 'function' }))).toEqual([0])
     expect(send(stream, call({ index: 0 }))).toEqual([0])
-    expect(send(stream, call({ index: 0, id: 'b' }))).toEqual([1])
+    expect(send(stream, call({ index: 0, id: 'b', type: 'function' }))).toEqual([1])
     expect(send(stream, call({ index: 0 }))).toEqual([1])
-    expect(send(stream, call({ index: 0, id: 'a' }))).toEqual([0])
     expect([...stream.mended]).toEqual(['tool_index'])
   })
 

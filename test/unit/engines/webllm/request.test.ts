@@ -174,6 +174,12 @@ describe('fields', () => {
     [{ audio: { format: 'wav', voice: 'x' } }, 'audio'],
     [{ web_search_options: {} }, 'web_search_options'],
     [{ response_format: { type: 'xml' } }, 'response_format.type'],
+    [{ tool_choice: 'required' }, 'tool_choice'],
+    [{ tools: [], tool_choice: { type: 'function', function: { name: 'f' } } }, 'tool_choice'],
+    [
+      { tools: [{ type: 'function', function: { name: 'f' } }], parallel_tool_calls: false },
+      'parallel_tool_calls',
+    ],
     [{ tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
     [
       {

@@ -1,0 +1,160 @@
+/** The OpenAPI 3.1 document of what sluice serves. */
+import { VERSION } from '../../src/version.ts'
+import { answers } from './answers.ts'
+import { errors } from './errors.ts'
+import type { Answer, Operation, StreamedEvent } from './operation.ts'
+import { operations } from './operations.ts'
+import { described, requests } from './requests.ts'
+import { type AnyZod, COMPONENTS, componentsOf, mapped, type Schema } from './schema.ts'
+
+export interface Media {
+  schema?: Schema
+  example?: unknown
+  /** OpenAPI 3.1 has no word for the events of a stream. */
+  'x-events'?: { event?: string; data: Schema; description: string }[]
+}
+
+export interface Described {
+  operationId: string
+  tags: string[]
+  summary: string
+  description?: string
+  parameters?: unknown[]
+  requestBody?: { required: true; content: Record<string, Media> }
+  responses: Record<
+    string,
+    { $ref?: string; description?: string; content?: Record<string, Media> }
+  >
+  security?: Record<string, string[]>[]
+}
+
+export interface Document {
+  openapi: '3.1.1'
+  info: Record<string, unknown>
+  servers: { url: string; description: string }[]
+  security: Record<string, string[]>[]
+  tags: { name: string }[]
+  paths: Record<string, Record<string, Described>>
+  components: {
+    securitySchemes: Record<string, unknown>
+    headers: Record<string, unknown>
+    responses: Record<string, unknown>
+    schemas: Record<string, Schema>
+  }
+}
+
+export function createDocument(): Document {
+  const paths: Document['paths'] = {}
+  for (const operation of operations) {
+    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) }
+  }
+  return {
+    openapi: '3.1.1',
+    info: {
+      title: 'sluice',
+      version: VERSION,
+      summary: 'The OpenAI API, streaming first, for models on your own hardware.',
+      description:
+        'Every answer carries `x-request-id`. A GET may be a HEAD, and every path answers OPTIONS.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/', description: 'The server that gave this document.' }],
+    // A server without keys serves whoever may reach it.
+    security: [{}, { bearer: [] }, { apiKey: [] }],
+    tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      securitySchemes: {
+        bearer: { type: 'http', scheme: 'bearer' },
+        apiKey: { type: 'apiKey', in: 'header', name: 'x-api-key' },
+      },
+      headers: {
+        'x-request-id': {
+          description: 'Names the request in the log.',
+          schema: { type: 'string' },
+        },
+        'retry-after': { description: 'Seconds.', schema: { type: 'integer' } },
+      },
+      responses: Object.fromEntries(Object.entries(errors).map(refusal)),
+      schemas: schemas(),
+    },
+  }
+}
+
+function schemas(): Record<string, Schema> {
+  const checked = Object.entries(requests).flatMap(([name, request]) =>
+    Object.entries(request.checked ?? {}).map(([field, schema]) => [`${name}.${field}`, schema]),
+  )
+  const checkedSchemas = componentsOf(Object.fromEntries(checked) as Record<string, AnyZod>)
+  const asked = componentsOf(mapped(requests, ({ schema }) => schema))
+  return {
+    ...mapped(asked, (schema, name) => described(name, schema, checkedSchemas)),
+    ...componentsOf(answers),
+  }
+}
+
+function describe(operation: Operation): Described {
+  const { id, tag, summary, description, parameters, body, isOpen } = operation
+  const refused = operation.errors.toSorted((a, b) => a - b)
+  return {
+    operationId: id,
+    tags: [tag],
+    summary,
+    ...(description !== undefined && { description }),
+    ...(parameters && { parameters }),
+    ...(body && {
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': { schema: component(body.component), example: body.example },
+        },
+      },
+    }),
+    responses: {
+      ...Object.fromEntries(operation.answers.map((each) => [each.status, answer(each)])),
+      ...Object.fromEntries(
+        refused.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]),
+      ),
+    },
+    ...(isOpen && { security: [] }),
+  }
+}
+
+function answer({ description, json, events, type }: Answer) {
+  const content: Record<string, Media> = {
+    ...(json !== undefined && { 'application/json': { schema: component(json) } }),
+    ...(events && { 'text/event-stream': stream(events) }),
+    ...(type !== undefined && { [type]: {} }),
+  }
+  return { description, headers: { 'x-request-id': header('x-request-id') }, content }
+}
+
+/** Each event is `data: …` and a blank line; the JSON of each is described by its component. */
+function stream(events: StreamedEvent[]): Media {
+  return {
+    schema: { type: 'string', description: 'Server-sent events; x-events describes each.' },
+    'x-events': events.map(({ event, data, description }) => ({
+      ...(event !== undefined && { event }),
+      data: 'component' in data ? component(data.component) : { const: data.text },
+      description,
+    })),
+  }
+}
+
+function refusal([status, description]: [string, string]): [string, object] {
+  const again = status === '429' || status === '503'
+  const headers = {
+    'x-request-id': header('x-request-id'),
+    ...(again && { 'retry-after': header('retry-after') }),
+  }
+  const content = { 'application/json': { schema: component('Error') } }
+  return [`Error${status}`, { description, headers, content }]
+}
+
+function component(name: string): Schema {
+  return { $ref: COMPONENTS + name }
+}
+
+function header(name: string): object {
+  return { $ref: `#/components/headers/${name}` }
+}

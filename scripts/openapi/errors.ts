@@ -1,0 +1,29 @@
+/** What the statuses of refusals mean; every one has the body `Error`. */
+export const errors: Record<number, string> = {
+  400: 'A field is wrong: the message names it, what came and what was expected. Or the engine refused the request.',
+  401: 'The key is missing, wrong, expired or switched off.',
+  403: 'The key may not ask this model, or the page of this origin may not ask at all.',
+  404: 'There is no such route or model.',
+  405: 'The route takes other methods, which `allow` lists.',
+  408: 'The body took longer than `--body-timeout` to come.',
+  413: 'The body is larger than `--max-body`.',
+  415: 'The body is not called `application/json`.',
+  421: 'The request was addressed to a name that this server does not answer to.',
+  429: 'A limit of the key, or of the upstream, is used up; `retry-after` says for how long.',
+  502: 'The upstream failed, or sent what is no answer.',
+  503: 'No engine can answer now; `retry-after` says when to ask again.',
+  504: 'The engine took longer than its deadline.',
+  508: 'The request has passed this server before: an upstream leads back to it.',
+}
+
+/** Of any request. */
+const ANY = [403, 405, 421, 508]
+
+/** Of a route that wants a key. */
+export const KEYED_ERRORS = [401, ...ANY]
+
+/** Of a route that anyone may ask. */
+export const OPEN_ERRORS = ANY
+
+/** Of a request with a body, which an engine answers. */
+export const ENGINE_ERRORS = [400, ...KEYED_ERRORS, 404, 408, 413, 415, 429, 502, 503, 504]

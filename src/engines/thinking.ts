@@ -1,0 +1,64 @@
+import type { ChatStream, ChunkStream } from '../stream/chat-stream.ts'
+import type { ChatCompletion } from '../wire/chat.ts'
+import {
+  type ReasoningName,
+  type ThinkSeparator,
+  type ThinkTags,
+  thinkSeparator,
+} from '../wire/think.ts'
+import type { Engine } from './engine.ts'
+
+export interface ThinkingSettings {
+  reasoning: 'keep' | ReasoningName
+  thinkTags: ThinkTags
+}
+
+/**
+ * The engine, with the thinking in its answers' text told as reasoning; itself where that is not
+ * asked for. For engines that run beside the handler: an upstream's contract does it, so that its
+ * frames can still be forwarded as they are.
+ */
+export function thinkingApart(engine: Engine, { reasoning, thinkTags }: ThinkingSettings): Engine {
+  if (thinkTags === 'keep' || engine.isServer) return engine
+  const name = reasoning === 'keep' ? undefined : reasoning
+  const chat: Engine['chat'] = async (request, ...rest) => {
+    const answer = await engine.chat(request, ...rest)
+    const think = thinkSeparator(thinkTags, name, request)
+    return think === undefined ? answer : separated(answer, think)
+  }
+  // Whatever else an engine can do, and whatever it keeps to itself, stays its own.
+  return new Proxy(engine, {
+    get(target, field) {
+      if (field === 'chat') return chat
+      const value: unknown = Reflect.get(target, field)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function separated(answer: ChatStream, think: ThinkSeparator): ChatStream {
+  if (answer.kind === 'chunks') return { ...answer, items: separatedItems(answer, think) }
+  if (answer.kind === 'frames') return answer
+  const completion = JSON.parse(answer.json) as ChatCompletion
+  const changed = completion.choices.filter(({ message }) => think.separateWhole(message))
+  if (changed.length === 0) return answer
+  return { ...answer, json: JSON.stringify(completion), mended: [...answer.mended, 'think'] }
+}
+
+function separatedItems(
+  { items, contract }: ChunkStream,
+  think: ThinkSeparator,
+): ChunkStream['items'] {
+  return {
+    async next() {
+      const batch = await items.next()
+      for (const { choices } of batch.value ?? []) {
+        for (const choice of choices) if (think.separate(choice)) contract.mended.add('think')
+      }
+      return batch
+    },
+    async return() {
+      return (await items.return?.()) ?? { done: true, value: undefined }
+    },
+  }
+}
