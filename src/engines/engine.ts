@@ -1,6 +1,7 @@
-import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
+import type { NativeApi, NativeCall } from '../wire/native.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -50,6 +51,10 @@ export interface Engine {
    * answer is never whole. Aborting the signal stops the work at its source.
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
+  /** The APIs beside chat whose requests it takes as they are, by `forward`. None by default. */
+  readonly speaks?: readonly NativeApi[] | undefined
+  /** Like `chat`, in such an API: a stream comes as frames, any other answer whole. */
+  forward?(call: NativeCall, signal: AbortSignal): Promise<NativeStream>
   /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
   embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }

@@ -13,6 +13,16 @@ const MAX_ANSWER = 64 * 1024 * 1024
 /** Bytes of the longest error read. */
 const MAX_ERROR = 64 * 1024
 
+/** The type of its content, without parameters; empty where it names none. */
+export function essence(response: Fetched): string {
+  const type = response.headers.get('content-type') ?? ''
+  return (type.split(';')[0] as string).trim().toLowerCase()
+}
+
+export function isJson(type: string): boolean {
+  return /^application\/(.+\+)?json$/.test(type)
+}
+
 /** The whole body. Throws an `ApiError` (502) where it breaks off or is too long. */
 async function readBytes(
   response: Fetched,

@@ -1,17 +1,19 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
-import { ChatContract } from '../wire/contract.ts'
+import { ChatContract, type ContractOptions } from '../wire/contract.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
+import type { NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
-import { readJson, refusal } from './upstream-body.ts'
+import { essence, isJson, readJson, refusal } from './upstream-body.ts'
+import { readNative } from './upstream-native.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -28,6 +30,8 @@ export interface UpstreamOptions {
   models?: readonly string[] | undefined
   /** What it calls the models that clients know by other names. */
   rewrite?: Readonly<Record<string, string>> | undefined
+  /** The APIs beside chat that it speaks itself; none by default. */
+  speaks?: readonly NativeApi[] | undefined
   /** The global `fetch`, or a host's own. */
   fetch: Fetch
 }
@@ -43,6 +47,7 @@ const MIN_SECRET = 8
 export class Upstream implements Engine {
   readonly label: string
   readonly streams: number | undefined
+  readonly speaks: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly #names: ModelNames
   readonly #options: UpstreamOptions
@@ -54,6 +59,7 @@ export class Upstream implements Engine {
   constructor(options: UpstreamOptions) {
     this.label = options.label
     this.streams = options.streams
+    this.speaks = options.speaks
     this.#names = new ModelNames(options)
     this.#options = options
     const key = options.key ?? ''
@@ -90,20 +96,18 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     { asChunks = false }: ChatOptions = {},
   ): Promise<ChatStream> {
-    // Its own controller: a stream the contract ends is let go though its client has not left.
     const request = this.#names.renamed(asked)
-    const control = new AbortController()
-    const abort = () => control.abort(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-    const response = await this.#ask(request, control.signal)
-    try {
-      const answer = await this.#read(response, request, control, asChunks)
-      return { ...answer, headers: forwarded(response) }
-    } catch (error) {
-      control.abort(error)
-      throw error
-    }
+    const control = controlUnder(signal)
+    const response = await this.#ask(request, control.signal, asChunks)
+    return reading(response, control, this.#read(response, request, control, asChunks))
+  }
+
+  async forward(asked: NativeCall, signal: AbortSignal): Promise<NativeStream> {
+    const call = { ...asked, body: this.#names.renamed(asked.body) }
+    const control = controlUnder(signal)
+    const asking = this.#post(call.path, call.body, control.signal, call.headers)
+    const response = await this.#accepted(await asking)
+    return reading(response, control, readNative(response, call, this.#held(), control))
   }
 
   async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
@@ -115,18 +119,28 @@ export class Upstream implements Engine {
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
 
-  /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
-  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
-    const adds = request.stream === true && !wantsUsage(request) && !this.#refusesUsage
+  /**
+   * Asks for usage too; a server that refuses that with 400 is asked once more without, unless it
+   * is what the client wants. `isOurs`: the client asked in another API, and usage is our wish.
+   */
+  async #ask(request: ChatRequest, signal: AbortSignal, isOurs: boolean): Promise<Fetched> {
+    const isWish = isOurs || !wantsUsage(request)
+    const adds = request.stream === true && isWish && !this.#refusesUsage
     if (adds) {
       const stream_options = { ...request.stream_options, include_usage: true }
       const response = await this.#post(CHAT, { ...request, stream_options }, signal)
       if (response.status !== 400) return this.#accepted(response)
       await response.body?.cancel().catch(() => {})
     }
-    const response = await this.#accepted(await this.#post(CHAT, request, signal))
+    const asked = isOurs ? { ...request, stream_options: undefined } : request
+    const response = await this.#accepted(await this.#post(CHAT, asked, signal))
     this.#refusesUsage ||= adds
     return response
+  }
+
+  /** What any answer of it is held to. */
+  #held(): ContractOptions {
+    return { label: this.label, secrets: this.#secrets, lenient: this.#options.lenient }
   }
 
   async #accepted(response: Fetched): Promise<Fetched> {
@@ -134,10 +148,15 @@ export class Upstream implements Engine {
     return response
   }
 
-  #post(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
+  #post(
+    path: string,
+    request: object,
+    signal: AbortSignal,
+    headers: Record<string, string> = {},
+  ): Promise<Fetched> {
     return this.#send(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(request),
       signal,
     })
@@ -169,12 +188,10 @@ export class Upstream implements Engine {
   ): Promise<ChatStream> {
     const streams = request.stream === true
     const contract = new ChatContract({
-      label: this.label,
-      secrets: this.#secrets,
+      ...this.#held(),
       choices: request.n ?? 1,
       usage: !streams || wantsUsage(request),
       usageRequested: streams && !this.#refusesUsage,
-      lenient: this.#options.lenient,
       reasoning: this.#options.reasoning,
     })
     const type = essence(response)
@@ -194,7 +211,7 @@ export class Upstream implements Engine {
     contract: ChatContract,
   ): Promise<ChatStream> {
     const wanted = streams ? 'a stream' : 'JSON'
-    if (!/^application\/(.+\+)?json$/.test(type)) {
+    if (!isJson(type)) {
       const came = type === '' ? 'an answer of no type' : type
       throw contract.errors.invalid(`answered with ${came} instead of ${wanted}`)
     }
@@ -211,9 +228,26 @@ function wantsUsage(request: ChatRequest): boolean {
   return Boolean(request.stream_options?.include_usage)
 }
 
-function essence(response: Fetched): string {
-  const type = response.headers.get('content-type') ?? ''
-  return (type.split(';')[0] as string).trim().toLowerCase()
+/** A controller of its own: a stream the contract ends is let go though its client has not left. */
+function controlUnder(signal: AbortSignal): AbortController {
+  const control = new AbortController()
+  const abort = () => control.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  return control
+}
+
+async function reading<T extends object>(
+  response: Fetched,
+  control: AbortController,
+  answering: Promise<T>,
+): Promise<T & { headers: Record<string, string> }> {
+  try {
+    return { ...(await answering), headers: forwarded(response) }
+  } catch (error) {
+    control.abort(error)
+    throw error
+  }
 }
 
 function forwarded(response: Fetched): Record<string, string> {
