@@ -17,6 +17,8 @@ export interface Conversation {
   readonly chat: ChatRequest
   /** What its prompt's tokens are guessed from; the chat's messages by default. */
   prompt?: unknown
+  /** Fields of the chat that an engine need not know: one that refuses it is asked without them. */
+  wishes?: readonly string[]
   /** The request for an engine that speaks the API itself. */
   native?: NativeCall
   /**

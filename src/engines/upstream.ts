@@ -8,12 +8,14 @@ import { ChatContract, type ContractOptions } from '../wire/contract.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
-import type { NativeApi, NativeCall } from '../wire/native.ts'
+import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
-import { essence, isJson, readJson, refusal } from './upstream-body.ts'
+import { essence, forwarded, isJson, readJson, refusal } from './upstream-body.ts'
+import { countByUpstream, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
+import { triesOf, wantsUsage } from './upstream-tries.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -35,9 +37,6 @@ export interface UpstreamOptions {
   /** The global `fetch`, or a host's own. */
   fetch: Fetch
 }
-
-/** The upstream's response headers a client may see. */
-const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
 
 const CHAT = '/chat/completions'
 
@@ -94,11 +93,11 @@ export class Upstream implements Engine {
   async chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false }: ChatOptions = {},
+    { asChunks = false, wishes = [] }: ChatOptions = {},
   ): Promise<ChatStream> {
     const request = this.#names.renamed(asked)
     const control = controlUnder(signal)
-    const response = await this.#ask(request, control.signal, asChunks)
+    const response = await this.#ask(request, control.signal, wishes)
     return reading(response, control, this.#read(response, request, control, asChunks))
   }
 
@@ -108,6 +107,16 @@ export class Upstream implements Engine {
     const asking = this.#post(call.path, call.body, control.signal, call.headers)
     const response = await this.#accepted(await asking)
     return reading(response, control, readNative(response, call, this.#held(), control))
+  }
+
+  async countTokens(
+    prompt: CountedPrompt,
+    model: string | undefined,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const own = this.#names.renamed({ model }).model
+    const post: Post = (path, body, headers) => this.#post(path, body, signal, headers)
+    return countByUpstream(prompt, own, post, this.label, (response) => this.#accepted(response))
   }
 
   async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
@@ -120,21 +129,23 @@ export class Upstream implements Engine {
   }
 
   /**
-   * Asks for usage too; a server that refuses that with 400 is asked once more without, unless it
-   * is what the client wants. `isOurs`: the client asked in another API, and usage is our wish.
+   * Asks for usage too, unless the client does. A server that refuses the request is asked again
+   * without what is only wished for, and then without usage.
    */
-  async #ask(request: ChatRequest, signal: AbortSignal, isOurs: boolean): Promise<Fetched> {
-    const isWish = isOurs || !wantsUsage(request)
-    const adds = request.stream === true && isWish && !this.#refusesUsage
-    if (adds) {
-      const stream_options = { ...request.stream_options, include_usage: true }
-      const response = await this.#post(CHAT, { ...request, stream_options }, signal)
-      if (response.status !== 400) return this.#accepted(response)
+  async #ask(
+    request: ChatRequest,
+    signal: AbortSignal,
+    wishes: readonly string[],
+  ): Promise<Fetched> {
+    const { tries, asksUsage } = triesOf(request, wishes, !this.#refusesUsage)
+    for (const each of tries.slice(0, -1)) {
+      const response = await this.#post(CHAT, each, signal)
+      if (response.status !== 400 && response.status !== 422) return this.#accepted(response)
       await response.body?.cancel().catch(() => {})
     }
-    const asked = isOurs ? { ...request, stream_options: undefined } : request
-    const response = await this.#accepted(await this.#post(CHAT, asked, signal))
-    this.#refusesUsage ||= adds
+    const last = tries.at(-1) ?? request
+    const response = await this.#accepted(await this.#post(CHAT, last, signal))
+    this.#refusesUsage ||= asksUsage
     return response
   }
 
@@ -172,7 +183,7 @@ export class Upstream implements Engine {
     }
     try {
       // A redirect would carry the key and the conversation to an address nobody named.
-      return await fetch(url + path, { ...init, headers, redirect: 'manual' })
+      return await fetch(urlOf(url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       const message = `${this.label} can't be reached: is it running, and is its address right?`
@@ -224,8 +235,9 @@ export class Upstream implements Engine {
   }
 }
 
-function wantsUsage(request: ChatRequest): boolean {
-  return Boolean(request.stream_options?.include_usage)
+/** `..` leaves the API's root, `/v1`, for what a server has beside it. */
+function urlOf(root: string, path: string): string {
+  return path.startsWith('../') ? root.replace(/\/v1$/, '') + path.slice(2) : root + path
 }
 
 /** A controller of its own: a stream the contract ends is let go though its client has not left. */
@@ -248,15 +260,6 @@ async function reading<T extends object>(
     control.abort(error)
     throw error
   }
-}
-
-function forwarded(response: Fetched): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const name of FORWARDED) {
-    const value = response.headers.get(name)
-    if (value !== null) headers[name] = value
-  }
-  return headers
 }
 
 function isModel(value: unknown): value is Model {

@@ -55,7 +55,9 @@ function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
   }
 
   function chat(route: Route, signal: AbortSignal) {
-    return chatAsker(exchange, trace, conversation.chat, true)(route, signal)
+    const wishes = ['stream_options', ...(conversation.wishes ?? [])]
+    const options = { asChunks: true, wishes }
+    return chatAsker(exchange, trace, conversation.chat, options)(route, signal)
   }
 
   return {

@@ -1,4 +1,5 @@
 /** A request in an API that an upstream may speak itself, beside chat. */
+import type { ChatRequest } from './chat.ts'
 import type { Usage } from './completion.ts'
 import type { ContractOptions, StreamContract } from './contract.ts'
 import type { EngineErrors } from './engine-errors.ts'
@@ -27,4 +28,11 @@ export interface NativeAnswer {
   model: string
   usage: Usage | undefined
   mended: string[]
+}
+
+/** A prompt whose tokens are to be counted. */
+export interface CountedPrompt {
+  native: Pick<NativeCall, 'path' | 'body' | 'headers'>
+  /** The same as a chat. Throws an `ApiError` (400) for what a chat can't say. */
+  chat(): ChatRequest
 }
