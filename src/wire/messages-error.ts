@@ -3,7 +3,8 @@ import type { ApiError } from './errors.ts'
 
 export interface MessagesErrorBody {
   type: 'error'
-  error: { type: string; message: string }
+  /** `error_code` is what the SDK has as `errorCode`. */
+  error: { type: string; message: string; details?: { error_code: string } }
   request_id: string
 }
 
@@ -25,7 +26,11 @@ const FAILURES = new Set(['api_error', 'overloaded_error', 'rate_limit_error', '
 export function messagesError(error: ApiError, requestId: string): MessagesErrorBody {
   return {
     type: 'error',
-    error: { type: typeOf(error), message: error.message },
+    error: {
+      type: typeOf(error),
+      message: error.message,
+      ...(error.code !== null && { details: { error_code: error.code } }),
+    },
     request_id: requestId,
   }
 }

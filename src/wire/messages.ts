@@ -5,9 +5,11 @@
  */
 import * as z from 'zod/mini'
 import { dictionary, flag, integer, within } from './chat.ts'
+import { ApiError } from './errors.ts'
 import { invalid } from './invalid.ts'
 import { text } from './message.ts'
 import { type Block, BlockSchema, type TextBlock, TextBlockSchema } from './messages-blocks.ts'
+import { isObject } from './object.ts'
 
 export type * from './messages-blocks.ts'
 
@@ -163,6 +165,18 @@ export function parseCountRequest(body: unknown): CountRequest {
 function check(schema: z.ZodMiniType, body: unknown): void {
   // Stopping at the first fault keeps a body of a million faults from costing a million issues.
   const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
+  refuseThread(body)
   const { error } = z.safeParse(schema, body, early)
   if (error !== undefined) throw invalid(error.issues, body)
+}
+
+/**
+ * A thread's next request holds only what is new: ignored, all before would be lost. The SDK's tool
+ * runner asks for one, and by this code sends the whole conversation instead.
+ */
+function refuseThread(body: unknown): void {
+  if (!isObject(body) || body.thread === undefined || body.thread === null) return
+  const message =
+    'thread: expected none, as no conversation is kept here; send all of its messages.'
+  throw new ApiError(400, message, { code: 'thread_unsupported_request', param: 'thread' })
 }

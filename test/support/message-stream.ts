@@ -95,7 +95,11 @@ export const Message = z.strictObject({
 
 const ErrorBody = z.strictObject({
   type: z.literal('error'),
-  error: z.strictObject({ type: z.string().regex(/_error$/), message: z.string().min(1) }),
+  error: z.strictObject({
+    type: z.string().regex(/_error$/),
+    message: z.string().min(1),
+    details: z.strictObject({ error_code: z.string().min(1) }).optional(),
+  }),
   request_id: z.string().min(8),
 })
 
