@@ -385,6 +385,34 @@ function streams(relay: Relay): void {
     })
   })
 
+  it('tells calls one by one whose pieces come in turns', async () => {
+    const piece = (index: number, args: string, named = {}) => [
+      {
+        chunk: chunkOf({
+          tool_calls: [{ index, ...named, function: { ...named, arguments: args } }],
+        }),
+      },
+      { wait: 30 },
+    ]
+    const finish = { index: 0, delta: {}, finish_reason: 'tool_calls' }
+    const script: Script = {
+      steps: [
+        ...piece(0, '{"a"', { id: 'x', name: 'f' }),
+        ...piece(1, '{"b"', { id: 'y', name: 'g' }),
+        ...piece(0, ':1}'),
+        ...piece(1, ':2}'),
+        { chunk: { ...chunkOf({}), choices: [finish] } },
+        { send: 'data: [DONE]\n\n' },
+      ],
+    }
+    const { read: it } = await read({ script })
+    expect(it).toMatchObject({ problems: [], outcome: 'finished' })
+    expect(it.blocks).toMatchObject([
+      { id: 'x', name: 'f', json: '{"a":1}' },
+      { id: 'y', name: 'g', json: '{"b":2}' },
+    ])
+  })
+
   it('fails by an error event where the upstream fails, and never looks finished', async () => {
     const { response, read: it } = await read({ script: broken })
     expect(it).toMatchObject({ problems: [], outcome: 'failed', text: 'Half a thought' })
@@ -562,8 +590,30 @@ function counting(host: HostName, relay: Relay): void {
 function withKeys(host: HostName): void {
   const key = 'secret-key-of-ann'
   const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
-  const server = useServer(host, ['--static-delay', '0'], {
+  const page = 'https://app.example'
+  const server = useServer(host, ['--static-delay', '0', '--allow-origin', page], {
     SLUICE_KEYS: JSON.stringify([{ name: 'ann', hash }]),
+  })
+
+  it('is let in from a page, whose browser asks for leave to send the SDK’s headers', async () => {
+    const named =
+      'anthropic-beta,anthropic-dangerous-direct-browser-access,anthropic-version,content-type,x-api-key'
+    const leave = await fetch(`${server.base}/messages`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: page,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': named,
+      },
+    })
+    expect(leave.status).toBe(204)
+    expect(leave.headers.get('access-control-allow-headers')).toBe(named)
+    expect(leave.headers.get('access-control-allow-methods')).toContain('POST')
+    const asked = { ...ask, model: 'static' }
+    const answer = await post(server, asked, { origin: page, 'x-api-key': key })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(page)
+    expect(answer.headers.get('access-control-expose-headers')).toContain(', request-id')
   })
 
   it('is let in by x-api-key, as the SDK sends it', async () => {
