@@ -70,6 +70,7 @@ export function messages(host: HostName): void {
   describe('the ai SDK', () => aiSdk(relay))
   describe('the stream', () => streams(relay))
   describe('a late engine', () => pings(host))
+  describe('an upstream that does not know every field', () => wishes(host))
   describe('refusals', () => refusals(relay))
   describe('count_tokens', () => counting(host, relay))
   describe('with a key', () => withKeys(host))
@@ -352,11 +353,7 @@ function aiSdk(relay: Relay): void {
 }
 
 function streams(relay: Relay): void {
-  const read = async (body: object) => {
-    const tagged = tag({ stream: true, ...body })
-    const response = await post(relay.server, tagged)
-    return { response, read: readMessages(await response.text()), tagged }
-  }
+  const read = (body: object) => readTagged(relay, body)
 
   it('obeys the API, event by event', async () => {
     const script = {
@@ -444,16 +441,30 @@ function streams(relay: Relay): void {
     expect(it.stop).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' })
     expect((await nextFor(relay, tagged)).body).toMatchObject({ stop: ['END'], max_tokens: 99 })
   })
+}
 
-  it('asks again without what the upstream does not know', async () => {
+async function readTagged(relay: Relay, body: object) {
+  const tagged = tag({ stream: true, ...body })
+  const response = await post(relay.server, tagged)
+  return { response, read: readMessages(await response.text()), tagged }
+}
+
+/** Servers that know less are asked for less. */
+function wishes(host: HostName): void {
+  const relay = useRelay(host, { upstream: { persona: 'vllm' } })
+  it('is asked again without it, and not for it again', async () => {
     const refuses = ['chat_template_kwargs', 'stream_options']
     const script = { persona: 'vllm', words: ['Hi.'], refuses }
     const thinking = { type: 'disabled' }
-    const { read: it, tagged } = await read({ script, thinking })
+    const { read: it, tagged } = await readTagged(relay, { script, thinking })
     expect(it).toMatchObject({ problems: [], outcome: 'finished', text: 'Hi.' })
     const sent = sentFor(relay, tagged)
     expect(sent).toHaveLength(3)
     expect(sent.at(-1)?.body).not.toHaveProperty('reasoning_effort')
+    // It remembers, and asks as the upstream has it.
+    const again = await readTagged(relay, { script, thinking })
+    expect(sentFor(relay, again.tagged)).toHaveLength(1)
+    expect(again.read).toMatchObject({ outcome: 'finished', usage: [{}, { output_tokens: 0 }] })
   })
 }
 
