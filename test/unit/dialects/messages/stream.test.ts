@@ -188,6 +188,15 @@ describe('the order of blocks', () => {
     expect(frames).toContain('content_block_stop')
   })
 
+  it('signs a thought with nothing, as it has nothing to sign with', () => {
+    const read = tell([[says({ reasoning: 'a' }), says({ content: 'b' }, 'stop')]])
+    const deltas = read.events.filter(({ index, delta }) => index === 0 && delta)
+    expect(deltas.map(({ delta }) => delta)).toEqual([
+      { type: 'thinking_delta', thinking: 'a' },
+      { type: 'signature_delta', signature: '' },
+    ])
+  })
+
   it('holds words back that come amid a call', () => {
     const chunks = [
       says({ tool_calls: [call(0, '{"x"', { id: 'a', name: 'f' })] }),
@@ -204,6 +213,11 @@ describe('the order of blocks', () => {
       says({ tool_calls: [call(0, '{}')] }),
     ]
     expect(() => tell([chunks])).toThrow(ApiError)
+  })
+
+  it('fails where a tool is called without a name', () => {
+    const nameless = { tool_calls: [call(0, '{}', { id: 'a' })] }
+    expect(() => tell([[says(nameless, 'tool_calls')]])).toThrow('without naming it')
   })
 
   it('names a call whose engine gave it no id', () => {
