@@ -1,16 +1,19 @@
 /** Every route, and what all requests share. */
 import { type IRequest, type RequestHandler, Router } from 'itty-router'
+import { messagesDialect } from './dialects/messages.ts'
 import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
+import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { chatRoute } from './routes/chat.ts'
+import { conversationRoute } from './routes/conversation.ts'
+import { countTokensRoute } from './routes/count-tokens.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
-import { jsonResponse } from './routes/json.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse, noFiles } from './routes/page.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
@@ -49,16 +52,18 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
     async fetch(request) {
       const path = URL.parse(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
+      const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown
       pending++
       const response = await answer(request, path, trace).catch((error: unknown) => {
         // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
         const isRefused = error instanceof ApiError || !request.signal.aborted
         failure = isRefused ? error : new Cancelled('the client left', { cause: error })
-        return refusal(failure)
+        return refusal(failure, isAnthropic, trace.id)
       })
       pending--
       for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
+      if (isAnthropic) response.headers.set('request-id', trace.id)
       trace.respond(response.status, failure)
       return response
     },
@@ -96,7 +101,10 @@ function createRoutes(
   routes.all('/v1/*', identify)
   get('/v1/models', modelsRoute(router))
   get('/v1/models/:id+', modelRoute(router))
-  routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
+  const asking = { ...context, engines, framePipe }
+  routes.post('/v1/chat/completions', chatRoute(asking))
+  routes.post('/v1/messages', conversationRoute(messagesDialect, asking))
+  routes.post('/v1/messages/count_tokens', countTokensRoute(engines, context))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   get('/openapi.json', description)
   get('/openapi.html', description)
@@ -128,10 +136,9 @@ function tickOf(settings: Settings): number {
 }
 
 /** The error as a response; a client that left gets one too, though nobody reads it. */
-function refusal(failure: unknown): Response {
+function refusal(failure: unknown, isAnthropic: boolean, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
-  const error = toApiError(failure)
-  return jsonResponse(error, { status: error.status, headers: error.headers })
+  return errorResponse(toApiError(failure), isAnthropic, requestId)
 }
 
 function shuttingDown(): ApiError {

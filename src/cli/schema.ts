@@ -1,5 +1,6 @@
 import { reasoningNames, thinkTags } from '../settings/thinking.ts'
 import { type Field, fields, type SettingName } from '../settings.ts'
+import { nativeApis } from '../wire/native.ts'
 import { groups } from './help.ts'
 
 /** A JSON Schema, as far as it is used here. */
@@ -25,6 +26,11 @@ export const upstreamParts: Record<string, Schema> = {
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
   reasoning: { enum: reasoningNames, description: 'The field reasoning is sent in.' },
   thinkTags: { enum: thinkTags, description: 'What becomes of <think>…</think> in its answers.' },
+  speaks: {
+    type: 'array',
+    items: { enum: [...nativeApis] },
+    description: 'The APIs beside chat that it speaks itself: such requests go to it as they are.',
+  },
 }
 
 /** What a key may be in a settings file. */

@@ -1,3 +1,4 @@
+import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
 import {
@@ -26,6 +27,8 @@ export interface UpstreamInput {
   reasoning?: ReasoningSetting
   /** The setting of that name, for this upstream alone. */
   thinkTags?: ThinkTags
+  /** The APIs beside chat that it speaks itself: such requests go to it as they are. */
+  speaks?: readonly NativeApi[]
 }
 
 /** An upstream ready for use. */
@@ -41,6 +44,7 @@ export interface ResolvedUpstream {
   rewrite?: Readonly<Names>
   reasoning?: ReasoningSetting
   thinkTags?: ThinkTags
+  speaks?: readonly NativeApi[]
 }
 
 /** The ports local servers are known by, and what the server at each is called. */
@@ -65,6 +69,7 @@ export const parts: readonly string[] = [
   'rewrite',
   'reasoning',
   'thinkTags',
+  'speaks',
 ]
 
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
@@ -83,7 +88,7 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
   const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
-  const { reasoning, thinkTags: tags } = given as Record<string, unknown>
+  const { reasoning, thinkTags: tags, speaks } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
@@ -96,6 +101,7 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
       reasoning: readWord(reasoning, reasoningNames, `${shownAs}.reasoning`),
     }),
     ...(tags !== undefined && { thinkTags: readWord(tags, thinkTags, `${shownAs}.thinkTags`) }),
+    ...(speaks !== undefined && { speaks: readSpoken(speaks, `${shownAs}.speaks`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
     ...(lenient !== undefined && { lenient }),
@@ -161,6 +167,12 @@ function readUrl(given: unknown, shownAs: string): string {
 function readStreams(given: unknown, shownAs: string): number {
   if (typeof given === 'number' && Number.isInteger(given) && given > 0) return given
   throw unexpected(shownAs, 'a whole number from 1', given)
+}
+
+function readSpoken(given: unknown, shownAs: string): NativeApi[] {
+  const isKnown = (each: unknown): each is NativeApi => nativeApis.some((api) => api === each)
+  if (Array.isArray(given) && given.every(isKnown)) return given
+  throw unexpected(shownAs, `a list of any of "${nativeApis.join('", "')}"`, given)
 }
 
 function readLabel(given: unknown, shownAs: string): string {

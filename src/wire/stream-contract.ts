@@ -1,8 +1,8 @@
 /** What holds of every stream, whatever the API: the rest of a contract is the API's own. */
-import type { Usage } from './chat.ts'
+import type { Usage } from './completion.ts'
 import type { EngineErrors } from './engine-errors.ts'
 
-/** What the contract mended, for the request's log line. */
+/** What a contract mended, for the request's log line. */
 export type Mend =
   | 'created'
   | 'delta'
@@ -20,11 +20,19 @@ export type Mend =
 
 /**
  * `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it.
- * `hold`: usage, which `end` gives when all else was said; it may be changed too.
+ * `hold`: usage, which `end` gives when all else was said; it may be changed too. `last`: forward it
+ * too, and nothing follows; it may be changed too.
  */
-export type Verdict = 'same' | 'changed' | 'drop' | 'hold' | 'hold-changed'
+export type Verdict =
+  | 'same'
+  | 'changed'
+  | 'drop'
+  | 'hold'
+  | 'hold-changed'
+  | 'last'
+  | 'last-changed'
 
-/** How the engine stopped speaking: with `[DONE]`, by ending, or by breaking off. */
+/** How the engine stopped speaking: with `[DONE]` or a last event, by ending, or by breaking off. */
 export type Ending = 'done' | 'end' | 'reset'
 
 /** The state machine of a stream in any API: what is read is held to it, what is written obeys it. */

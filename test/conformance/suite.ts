@@ -11,6 +11,8 @@ import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { messages } from './messages.ts'
+import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
@@ -34,6 +36,8 @@ const suites: Record<string, (host: HostName) => void> = {
   requests,
   clients,
   'chat clients': chatClients,
+  messages,
+  'messages forwarded': nativeMessages,
   startup,
   upstream,
   refusals,

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../../src/stream/collect.ts'
-import { ChunkSink, concat, EventReader, FrameSink } from '../../../src/stream/frames.ts'
+import { concat, EventReader } from '../../../src/stream/frames.ts'
+import { ChunkSink, FrameSink } from '../../../src/stream/sinks.ts'
 import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat.ts'
 import { ChatContract, type ContractOptions } from '../../../src/wire/contract.ts'
 import { encodeText } from '../../../src/wire/sse.ts'
@@ -88,7 +89,7 @@ describe('frames of a model that thinks', () => {
     const text = chunks.map(frameOf).join('')
     const contract = contractOf()
     expect(forward(contract, [encodeText(`${text}data: [DONE]\n\n`)])).toBe(text)
-    expect(contract.judged).toBe(3)
+    expect(contract.judged).toBe(4)
     expect([...contract.mended]).toEqual([])
   })
 
