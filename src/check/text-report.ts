@@ -1,7 +1,7 @@
+import { type Breach, breachesOf, countOf } from './breaches.ts'
 import type { Report } from './check.ts'
 import { brokenByHops } from './path.ts'
-import type { Finding, Severity } from './rule.ts'
-import { type RuleName, rules } from './rules.ts'
+import { rules } from './rules.ts'
 
 /** How words look in a terminal: the text itself where there are no colours. */
 export interface Paint {
@@ -9,19 +9,6 @@ export interface Paint {
   weak(text: string): string
   /** A server's own words, made harmless. */
   plain(text: string): string
-}
-
-/** A breach, and all questions whose answers have it. */
-interface Breach {
-  finding: Finding<RuleName>
-  titles: string[]
-}
-
-/** How many of each severity. */
-export function countOf(report: Report): Record<Severity, number> {
-  const counts = { error: 0, warning: 0, hint: 0 }
-  for (const { finding } of breachesOf(report)) counts[rules[finding.rule].severity]++
-  return counts
 }
 
 /** The report for a person to read. */
@@ -49,21 +36,6 @@ export function pathText(reports: readonly Report[], paint: Paint): string {
   )
   const told = lines.length > 0 ? lines.join('\n') : '  No hop breaks anything.'
   return `${reports.map((report) => textReport(report, paint)).join('\n')}\nOn the way\n${told}\n`
-}
-
-function breachesOf({ asked }: Report): Breach[] {
-  const breaches = new Map<RuleName, Breach>()
-  for (const { title, findings } of asked) {
-    for (const finding of findings) {
-      const known = breaches.get(finding.rule)
-      if (known === undefined) breaches.set(finding.rule, { finding, titles: [title] })
-      else known.titles.push(title)
-    }
-  }
-  const order = Object.keys(rules)
-  return [...breaches.values()].sort(
-    (a, b) => order.indexOf(a.finding.rule) - order.indexOf(b.finding.rule),
-  )
 }
 
 function describe({ finding, titles }: Breach, { strong, weak, plain }: Paint): string {

@@ -1,0 +1,32 @@
+import type { Report } from './check.ts'
+import type { Finding, Severity } from './rule.ts'
+import { type RuleName, rules } from './rules.ts'
+
+/** A broken rule, and all questions whose answers break it. */
+export interface Breach {
+  finding: Finding<RuleName>
+  titles: string[]
+}
+
+/** What a report's answers break, in the order of the rules. */
+export function breachesOf({ asked }: Report): Breach[] {
+  const breaches = new Map<RuleName, Breach>()
+  for (const { title, findings } of asked) {
+    for (const finding of findings) {
+      const known = breaches.get(finding.rule)
+      if (known === undefined) breaches.set(finding.rule, { finding, titles: [title] })
+      else known.titles.push(title)
+    }
+  }
+  const order = Object.keys(rules)
+  return [...breaches.values()].sort(
+    (a, b) => order.indexOf(a.finding.rule) - order.indexOf(b.finding.rule),
+  )
+}
+
+/** How many of each severity. */
+export function countOf(report: Report): Record<Severity, number> {
+  const counts = { error: 0, warning: 0, hint: 0 }
+  for (const { finding } of breachesOf(report)) counts[rules[finding.rule].severity]++
+  return counts
+}

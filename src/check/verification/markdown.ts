@@ -1,0 +1,106 @@
+import type { BrokenRule, Verification } from './verification.ts'
+
+/** The record as Markdown. */
+export function markdownOf(record: Verification): string {
+  const parts = [
+    `# Verification of ${code(record.url)}`,
+    table([
+      ['date', record.date],
+      ['checked by', record.by],
+      ['model', record.model ?? 'the server chose'],
+      ['machine', machineOf(record)],
+      ['data path', record.path.join(' → ')],
+      ['limits', limitsOf(record)],
+      ['result', resultOf(record)],
+    ]),
+    ...(record.untested === undefined ? [] : [`It could not be tested: ${record.untested}`]),
+    ...timingsOf(record),
+    ...scoresOf(record),
+    ...(record.broken.length > 0 ? ['## Broken rules', ...record.broken.map(ruleOf)] : []),
+    '## What was asked, and what came',
+    ...record.questions.map(
+      ({ title, curl, status, ms, observed }) =>
+        `### ${title}\n\n${fence(curl, 'sh')}\n\n${status ?? 'No answer'}, ${ms} ms in all.\n\n${fence(observed)}`,
+    ),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+/** How many rules are broken, in words. */
+export function resultOf({ broken, untested }: Verification): string {
+  if (untested !== undefined) return 'could not be tested'
+  if (broken.length === 0) return 'clean'
+  const count = (severity: string) => broken.filter((rule) => rule.severity === severity).length
+  return `${count('error')} errors, ${count('warning')} warnings, ${count('hint')} hints`
+}
+
+export function machineOf({ machine }: Verification): string {
+  const { cpu, cores, memory, system, gpu } = machine
+  return [`${cpu}, ${cores} cores`, memory, system, gpu ?? 'no GPU is known'].join('; ')
+}
+
+function limitsOf({ limits }: Verification): string {
+  const told = Object.entries(limits).map(([name, value]) => `${name}: ${value}`)
+  return told.length > 0 ? told.join(', ') : 'the server tells none'
+}
+
+/** Names with what was measured. */
+export function timingRows({ timings }: Verification): [string, string][] {
+  if (timings === undefined) return []
+  const { headers, firstToken, total, gap, events, tokens, tokensPerSecond } = timings
+  return [
+    ['headers', `${headers} ms`],
+    ['first token', `${firstToken} ms`],
+    [
+      'gap between events',
+      `${gap.median} ms (median), ${gap.p95} ms (p95), ${gap.longest} ms (longest)`,
+    ],
+    ['total', `${total} ms`],
+    ['events', String(events)],
+    ...(tokens === undefined ? [] : ([['tokens', String(tokens)]] as [string, string][])),
+    ...(tokensPerSecond === undefined
+      ? []
+      : ([['tokens a second', String(tokensPerSecond)]] as [string, string][])),
+  ]
+}
+
+function timingsOf(record: Verification): string[] {
+  const rows = timingRows(record)
+  return rows.length > 0 ? ['## Timings of the first stream', table(rows)] : []
+}
+
+function scoresOf({ scores }: Verification): string[] {
+  if (scores.length === 0) return []
+  const rows = scores.map(({ section, rules, broken }): [string, string] => [
+    section,
+    `${rules - broken} of ${rules}`,
+  ])
+  return ['## Rules kept', table(rows)]
+}
+
+function ruleOf({ rule, severity, says, seen, offset, at, bytes, questions, hop }: BrokenRule) {
+  const place = offset === undefined ? '' : `, byte ${offset}, after ${Math.round(at ?? 0)} ms`
+  const lines = [
+    `### ${rule} (${severity})`,
+    says,
+    `Seen: ${seen}, in ${questions.join(', ')}${place}.${hop === undefined ? '' : ` The hop at ${hop} breaks it.`}`,
+    ...(bytes === undefined ? [] : [fence(bytes)]),
+  ]
+  return lines.join('\n\n')
+}
+
+function table(rows: [string, string][]): string {
+  const lines = rows.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`)
+  return `| | |\n| --- | --- |\n${lines.join('\n')}`
+}
+
+/** A block that no line of the text can end. */
+function fence(text: string, language = ''): string {
+  const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length))
+  const marks = '`'.repeat(longest + 1)
+  return `${marks}${language}\n${text}\n${marks}`
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}

@@ -1,0 +1,74 @@
+import type { Recording } from '../../recording/recording.ts'
+import { isObject } from '../../wire/object.ts'
+import { wireOf } from '../wire.ts'
+
+/** How a stream came, in milliseconds after its request. */
+export interface Timings {
+  headers: number
+  /** The first chunk with text, reasoning or a call in it. */
+  firstToken: number
+  total: number
+  /** Between two events. */
+  gap: { median: number; p95: number; longest: number }
+  events: number
+  /** As the server counted them. */
+  tokens?: number
+  tokensPerSecond?: number
+}
+
+/** Undefined where no token came. */
+export function timingsOf(recording: Recording): Timings | undefined {
+  const events = wireOf(recording).events.filter(({ data }) => data !== undefined)
+  const first = events.find(({ data = '' }) => speaks(data))
+  if (first === undefined || recording.response === undefined) return undefined
+  const gaps = events.slice(1).map(({ at }, index) => at - (events[index]?.at ?? 0))
+  gaps.sort((a, b) => a - b)
+  const at = (share: number) => rounded(gaps[Math.floor(gaps.length * share)] ?? 0)
+  const last = events.at(-1)?.at ?? first.at
+  const tokens = tokensIn(events.map(({ data = '' }) => data))
+  const seconds = (last - first.at) / 1000
+  return {
+    headers: rounded(recording.response.at),
+    firstToken: rounded(first.at),
+    total: rounded(recording.end.at),
+    gap: { median: at(0.5), p95: at(0.95), longest: rounded(gaps.at(-1) ?? 0) },
+    events: events.length,
+    ...(tokens !== undefined && { tokens }),
+    ...(tokens !== undefined && seconds > 0 && { tokensPerSecond: rounded(tokens / seconds) }),
+  }
+}
+
+function speaks(data: string): boolean {
+  const [choice] = choicesIn(data)
+  const delta = isObject(choice) && isObject(choice.delta) ? choice.delta : {}
+  return Object.entries(delta).some(
+    ([name, value]) => name !== 'role' && value !== null && value !== '',
+  )
+}
+
+function choicesIn(data: string): unknown[] {
+  const value = parsed(data)
+  return Array.isArray(value?.choices) ? value.choices : []
+}
+
+function tokensIn(data: string[]): number | undefined {
+  for (const each of data.toReversed()) {
+    const usage = parsed(each)?.usage
+    if (isObject(usage) && typeof usage.completion_tokens === 'number')
+      return usage.completion_tokens
+  }
+  return undefined
+}
+
+function parsed(data: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(data)
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10
+}

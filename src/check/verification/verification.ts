@@ -1,0 +1,125 @@
+/** The record of a check: what was asked of what, where, when, what came, and what was wrong. */
+import type { Recording } from '../../recording/recording.ts'
+import { breachesOf } from '../breaches.ts'
+import type { Report } from '../check.ts'
+import { shownBytes } from '../findings.ts'
+import { brokenByHops } from '../path.ts'
+import type { Section, Severity } from '../rule.ts'
+import { type RuleName, rules } from '../rules.ts'
+import { type Timings, timingsOf } from './timings.ts'
+
+/** What a check ran on, and what it ran against, as far as it is known. */
+export interface Circumstances {
+  /** `sluice 0.1.0 on bun 1.4.5` */
+  by: string
+  machine: { cpu: string; cores: number; memory: string; system: string; gpu?: string }
+  /** What the server says it is: `sluice 0.1.0 on bun 1.4.5`, `uvicorn`. */
+  server?: string
+  /** What generates, as the model's entry or the server's health names it. */
+  engine?: string
+  /** What the model's entry says of its limits: `max_model_len`, `n_ctx_train`. */
+  limits: Record<string, string | number>
+}
+
+export interface Verification extends Circumstances {
+  'sluice-verification': 1
+  /** ISO 8601. */
+  date: string
+  url: string
+  model?: string
+  /** From the client to the engine. */
+  path: string[]
+  questions: { title: string; curl: string; status?: number; ms: number; observed: string }[]
+  timings?: Timings
+  scores: { section: Section; rules: number; broken: number }[]
+  broken: BrokenRule[]
+  untested?: string
+}
+
+export interface BrokenRule {
+  rule: RuleName
+  severity: Severity
+  says: string
+  seen: string
+  offset?: number
+  at?: number
+  bytes?: string
+  questions: string[]
+  /** The hop that breaks it, where the server does not. */
+  hop?: string
+}
+
+/** Bytes of an answer that a record shows. */
+const SHOWN = 1_200
+
+/** `reports` go from the server outwards: what clients see is the last one. */
+export function verificationOf(
+  reports: readonly Report[],
+  circumstances: Circumstances,
+  date: string,
+): Verification {
+  const seen = reports.at(-1) as Report
+  const hops = new Map(brokenByHops(reports).map(({ rule, hop }) => [rule, hop]))
+  const { server, engine, by } = circumstances
+  const [innermost, ...others] = reports.map(({ url }) => url)
+  const stream = seen.asked.find(({ name }) => name === 'stream')
+  const timings = stream && timingsOf(stream.recording)
+  return {
+    'sluice-verification': 1,
+    date,
+    url: seen.url,
+    ...(seen.model !== undefined && { model: seen.model }),
+    ...circumstances,
+    path: [
+      by,
+      ...others.toReversed(),
+      `${innermost}${server === undefined ? '' : ` (${server})`}`,
+      ...(engine === undefined ? [] : [engine]),
+    ],
+    questions: seen.asked.map(({ title, recording }) => questionOf(title, recording)),
+    ...(timings && { timings }),
+    scores: seen.scores,
+    broken: breachesOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({
+      rule,
+      severity: rules[rule].severity,
+      says: rules[rule].says,
+      ...place,
+      questions: titles,
+      ...(hops.has(rule) && { hop: hops.get(rule) as string }),
+    })),
+    ...(seen.untested !== undefined && { untested: seen.untested }),
+  }
+}
+
+function questionOf(title: string, recording: Recording): Verification['questions'][number] {
+  const { response, packets, end } = recording
+  const bytes = new Uint8Array(packets.flatMap((packet) => [...packet.bytes]).slice(0, SHOWN))
+  return {
+    title,
+    curl: curlOf(recording),
+    ...(response && { status: response.status }),
+    ms: Math.round(end.at * 10) / 10,
+    observed: lines(shownBytes(bytes)),
+  }
+}
+
+/** A line an event line: the bytes stay escaped, their order is kept. */
+function lines(text: string): string {
+  return text.replaceAll('\\n', '\n')
+}
+
+/** The request as a command: keys stay hidden behind what the recording made of them. */
+function curlOf({ request: { method, url, headers, body } }: Recording): string {
+  const parts = [
+    'curl -N',
+    ...(method === 'POST' || method === 'GET' ? [] : [`-X ${method}`]),
+    quoted(url),
+    ...Object.entries(headers).map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
+    ...(body === undefined ? [] : [`-d ${quoted(body)}`]),
+  ]
+  return parts.join(' ')
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`
+}
