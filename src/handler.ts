@@ -4,6 +4,8 @@ import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
+import { Runs } from './responses/runs.ts'
+import { memoryStore } from './responses/store.ts'
 import { chatRoute } from './routes/chat.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
@@ -11,8 +13,10 @@ import { noRoute, preflight } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { jsonResponse } from './routes/json.ts'
+import { keptResponsesRoutes } from './routes/kept-responses.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse } from './routes/page.ts'
+import { responsesRoute } from './routes/responses.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
@@ -34,7 +38,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   let pending = 0
   let isDraining = false
   const context = { settings, ticker, running, isDraining: () => isDraining }
-  const routes = createRoutes(context, engines, guard, host)
+  const runs = isolates ? undefined : new Runs({ ...settings, framePipe: transformPipe })
+  const routes = createRoutes(context, engines, guard, host, runs)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // It still serves, whatever it refuses.
@@ -78,6 +83,7 @@ function createRoutes(
   { catalog, router, pool: engines }: Engines,
   guard: Guard,
   { name, files, framePipe = transformPipe }: Host,
+  runs: Runs | undefined,
 ) {
   const { isDraining } = context
   const isTrusted = guard.trusts
@@ -98,6 +104,13 @@ function createRoutes(
   get('/v1/models/:id+', modelRoute(router))
   routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
+  const store = memoryStore()
+  const kept = keptResponsesRoutes(store, runs)
+  routes.post('/v1/responses', responsesRoute({ ...context, engines, store, runs }))
+  get('/v1/responses/:id', kept.retrieve)
+  routes.delete('/v1/responses/:id', kept.remove)
+  routes.post('/v1/responses/:id/cancel', kept.cancel)
+  get('/v1/responses/:id/input_items', kept.inputItems)
   get('*', ({ url }) => fileResponse(files, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))
   return routes

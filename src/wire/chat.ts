@@ -44,23 +44,23 @@ export interface StreamOptions {
 
 // Every check aborts: where one branch of a union fails by a check alone, zod would report only that
 // branch, though another may be the one that was meant. The messages are expectations, for invalid().
-function within(low: number, high: number) {
+export function within(low: number, high: number) {
   const error = `a number from ${low} to ${high}`
   const rule = { error, abort: true }
   return z.number(error).check(z.gte(low, rule), z.lte(high, rule))
 }
 
-function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
+export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
   const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`
   const rule = { error: `an integer ${range}`, abort: true }
   return z.int(rule.error).check(z.gte(low, rule), z.lte(high, rule))
 }
 
-const flag = z.nullish(z.boolean())
-const dictionary = z.looseObject({})
+export const flag = z.nullish(z.boolean())
+export const dictionary = z.looseObject({})
 
 // Not z.record(), which goes on past the first fault and overflows the stack with a great many.
-function everyValue(schema: z.ZodMiniType) {
+export function everyValue(schema: z.ZodMiniType) {
   return z.catchall(z.object({}), schema)
 }
 

@@ -1,0 +1,246 @@
+/** The output of a response as it grows: chat deltas in, items and their events out. */
+import type { ToolCallDelta } from '../../wire/chat.ts'
+import { isObject } from '../../wire/object.ts'
+import type { ItemStatus, OutputItem, ResponsePart, TokenLogprob } from '../../wire/responses.ts'
+import type { EventWriter } from './events.ts'
+
+type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
+
+/** Where a part stands in its item, the field that holds its text, and how its events begin. */
+const PARTS = {
+  output_text: {
+    list: 'content',
+    at: 'content_index',
+    field: 'text',
+    part: 'content_part',
+    text: 'output_text',
+  },
+  refusal: {
+    list: 'content',
+    at: 'content_index',
+    field: 'refusal',
+    part: 'content_part',
+    text: 'refusal',
+  },
+  reasoning_text: {
+    list: 'content',
+    at: 'content_index',
+    field: 'text',
+    part: 'content_part',
+    text: 'reasoning_text',
+  },
+  summary_text: {
+    list: 'summary',
+    at: 'summary_index',
+    field: 'text',
+    part: 'reasoning_summary_part',
+    text: 'reasoning_summary_text',
+  },
+} as const
+
+interface OpenPart {
+  type: PartType
+  index: number
+  part: ResponsePart
+}
+
+/** An item that is not finished, and the piece of it that is being said. */
+interface OpenItem {
+  index: number
+  item: OutputItem
+  part?: OpenPart | undefined
+}
+
+/** A call whose name has not come yet waits with the arguments that have. */
+interface PendingCall {
+  id: string
+  name: string
+  text: string
+  open?: OpenItem
+}
+
+export class Output {
+  readonly items: OutputItem[] = []
+  readonly #events: EventWriter
+  /** What all ids of this response share. */
+  readonly #key: string
+  readonly #thought: 'reasoning_text' | 'summary_text'
+  /** The message or the reasoning that is being said. */
+  #speech: OpenItem | undefined
+  readonly #calls = new Map<number, PendingCall>()
+
+  constructor(events: EventWriter, key: string, thought: 'reasoning_text' | 'summary_text') {
+    this.#events = events
+    this.#key = key
+    this.#thought = thought
+  }
+
+  think(delta: string): void {
+    this.#say('reasoning', this.#thought, delta)
+  }
+
+  say(delta: string, logprobs: TokenLogprob[]): void {
+    this.#say('message', 'output_text', delta, logprobs)
+  }
+
+  refuse(delta: string): void {
+    this.#say('message', 'refusal', delta)
+  }
+
+  call(piece: ToolCallDelta): void {
+    const call = this.#callOf(piece.index)
+    const { name, arguments: text } = (isObject(piece.function) ? piece.function : {}) as {
+      [field: string]: unknown
+    }
+    if (typeof piece.id === 'string') call.id ||= piece.id
+    if (typeof name === 'string') call.name ||= name
+    if (call.open === undefined && call.name !== '') this.#openCall(call, piece.index)
+    // Some servers give the arguments as the object that they stand for.
+    const delta = isObject(text) ? JSON.stringify(text) : text
+    if (typeof delta === 'string' && delta !== '') this.#argue(call, delta)
+  }
+
+  /** Ends all that is open, in the order in which it began. */
+  close(status: ItemStatus): void {
+    for (const [index, call] of this.#calls) if (!call.open) this.#openCall(call, index)
+    const open = [...this.#calls.values()].map((call) => call.open as OpenItem)
+    if (this.#speech) open.push(this.#speech)
+    for (const item of open.sort((a, b) => a.index - b.index)) this.#close(item, status)
+    this.#speech = undefined
+    this.#calls.clear()
+  }
+
+  /** Leaves all that is open as it is: nothing more will be said. */
+  abandon(): void {
+    for (const item of this.items) if (item.status === 'in_progress') item.status = 'incomplete'
+  }
+
+  #say(
+    kind: 'message' | 'reasoning',
+    type: PartType,
+    delta: string,
+    logprobs?: TokenLogprob[],
+  ): void {
+    if (this.#speech?.item.type !== kind) this.#openSpeech(kind)
+    const speech = this.#speech as OpenItem
+    if (speech.part?.type !== type) this.#openPart(speech, type)
+    const { part } = speech.part as OpenPart
+    const { field, text } = PARTS[type]
+    part[field] = `${part[field]}${delta}`
+    if (logprobs) (part.logprobs as TokenLogprob[]).push(...logprobs)
+    this.#events.write(`response.${text}.delta`, {
+      ...placeOf(speech),
+      delta,
+      ...(logprobs && { logprobs }),
+    })
+  }
+
+  #openSpeech(kind: 'message' | 'reasoning'): void {
+    this.#endSpeech()
+    const status = 'in_progress' as const
+    this.#speech =
+      kind === 'message'
+        ? this.#open({
+            type: 'message',
+            id: this.#id('msg'),
+            role: 'assistant',
+            status,
+            content: [],
+          })
+        : this.#open({ type: 'reasoning', id: this.#id('rs'), status, summary: [], content: [] })
+  }
+
+  #endSpeech(): void {
+    if (this.#speech) this.#close(this.#speech, 'completed')
+    this.#speech = undefined
+  }
+
+  #openPart(open: OpenItem, type: PartType): void {
+    this.#closePart(open)
+    const { list, field, part: name } = PARTS[type]
+    const part: ResponsePart = {
+      type,
+      [field]: '',
+      ...(type === 'output_text' && { annotations: [], logprobs: [] }),
+    }
+    const parts = (open.item as unknown as Record<typeof list, ResponsePart[]>)[list]
+    open.part = { type, index: parts.length, part }
+    parts.push(part)
+    this.#events.write(`response.${name}.added`, { ...placeOf(open), part })
+  }
+
+  #closePart(open: OpenItem): void {
+    if (open.part === undefined) return
+    const { type, part } = open.part
+    const { field, part: name, text } = PARTS[type]
+    const place = placeOf(open)
+    const logprobs = type === 'output_text' && { logprobs: part.logprobs }
+    this.#events.write(`response.${text}.done`, { ...place, [field]: part[field], ...logprobs })
+    this.#events.write(`response.${name}.done`, { ...place, part })
+    open.part = undefined
+  }
+
+  #callOf(index: number): PendingCall {
+    let call = this.#calls.get(index)
+    if (call === undefined) {
+      call = { id: '', name: '', text: '' }
+      this.#calls.set(index, call)
+    }
+    return call
+  }
+
+  /** Some servers give calls no id: its output has to be told from others all the same. */
+  #openCall(call: PendingCall, index: number): void {
+    this.#endSpeech()
+    const call_id = call.id || `call_${this.#key}${index}`
+    const { name, text } = call
+    const status = 'in_progress' as const
+    call.open = this.#open({
+      type: 'function_call',
+      id: this.#id('fc'),
+      call_id,
+      name,
+      arguments: '',
+      status,
+    })
+    call.text = ''
+    if (text !== '') this.#argue(call, text)
+  }
+
+  #argue(call: PendingCall, delta: string): void {
+    if (call.open?.item.type !== 'function_call') {
+      call.text += delta
+      return
+    }
+    call.open.item.arguments += delta
+    this.#events.write('response.function_call_arguments.delta', { ...placeOf(call.open), delta })
+  }
+
+  #open(item: OutputItem): OpenItem {
+    const open = { index: this.items.length, item }
+    this.items.push(item)
+    this.#events.write('response.output_item.added', { output_index: open.index, item })
+    return open
+  }
+
+  #close(open: OpenItem, status: ItemStatus): void {
+    const { index, item } = open
+    this.#closePart(open)
+    if (item.type === 'function_call') {
+      const { name, arguments: text } = item
+      const done = { ...placeOf(open), name, arguments: text }
+      this.#events.write('response.function_call_arguments.done', done)
+    }
+    item.status = status
+    this.#events.write('response.output_item.done', { output_index: index, item })
+  }
+
+  #id(prefix: string): string {
+    return `${prefix}_${this.#key}${this.items.length}`
+  }
+}
+
+function placeOf({ index, item, part }: OpenItem) {
+  const place = { item_id: item.id, output_index: index }
+  return part ? { ...place, [PARTS[part.type].at]: part.index } : place
+}
