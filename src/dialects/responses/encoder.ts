@@ -67,16 +67,14 @@ export class ResponseEncoder implements StreamEncoder {
   }
 
   error(error: ApiError): string {
-    this.response.status = 'failed'
-    this.#fail(error)
+    this.#fail('failed', error)
     return this.events.take()
   }
 
   /** It was cancelled: whoever still listens learns it, as there is no event of that name, by a failure. */
   cancel(): void {
     if (!this.#isAnnounced) return
-    this.response.status = 'cancelled'
-    this.#fail(new ApiError(499, 'The response was cancelled.', { code: 'cancelled' }))
+    this.#fail('cancelled', new ApiError(499, 'The response was cancelled.', { code: 'cancelled' }))
     this.response.error = null
   }
 
@@ -156,8 +154,9 @@ export class ResponseEncoder implements StreamEncoder {
     this.#tell(`response.${this.response.status}`)
   }
 
-  #fail(error: ApiError): void {
-    if (!this.#isAnnounced) this.#announce()
+  #fail(status: 'failed' | 'cancelled', error: ApiError): void {
+    this.#announce()
+    this.response.status = status
     const { message, type, param } = error
     const code = error.code ?? type
     this.#output.abandon()
