@@ -15,6 +15,8 @@ import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
+import { responses } from './responses.ts'
+import { responsesClients } from './responses-clients.ts'
 import { routes } from './routes.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
@@ -29,6 +31,8 @@ const suites: Record<string, (host: HostName) => void> = {
   routes,
   requests,
   clients,
+  responses,
+  'responses by SDKs': responsesClients,
   startup,
   upstream,
   refusals,

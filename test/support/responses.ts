@@ -112,6 +112,20 @@ export async function readResponsesStream(response: Response, first = 0): Promis
   return readResponses(await response.text(), first)
 }
 
+/** Asks an API root (`…/v1`) for a response; a stream unless the body says otherwise. */
+export function postResponses(
+  root: string,
+  body: object,
+  init: RequestInit = {},
+): Promise<Response> {
+  return fetch(`${root}/responses`, {
+    method: 'POST',
+    ...init,
+    headers: { 'content-type': 'application/json', ...init.headers },
+    body: JSON.stringify({ model: 'm', input: 'Go.', stream: true, ...body }),
+  })
+}
+
 /** What is wrong with a response that came whole. */
 export function lintResponse(value: unknown): string[] {
   const problems: string[] = []

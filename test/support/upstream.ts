@@ -40,13 +40,16 @@ export interface RecordedRequest {
   closedWithin(ms?: number): Promise<number>
 }
 
+/** A script, or what finds one that fits the request: for conversations of several turns. */
+export type ScriptFor = Scripted | ((request: ChatBody) => Scripted)
+
 export interface UpstreamOptions {
   /** The server it speaks as where neither script nor model say so: `openai`. */
   persona?: PersonaName
   /** What `GET /v1/models` lists; the persona's own by default. */
   models?: Model[]
   /** The answer where a request brings no script of its own. */
-  script?: Scripted
+  script?: ScriptFor
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections, reads, and never says a word. */
@@ -62,7 +65,7 @@ export interface Upstream {
   /** May be changed at any time. */
   models: Model[]
   /** The answer where a request brings no script of its own; may be changed at any time. */
-  script: Scripted | undefined
+  script: ScriptFor | undefined
   /** Connections open now. */
   connections(): number
   /**
@@ -130,7 +133,7 @@ export async function closedPort(): Promise<number> {
 
 interface Offer {
   models: Model[]
-  script: Scripted | undefined
+  script: ScriptFor | undefined
 }
 
 async function answer(
@@ -224,7 +227,7 @@ function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaNam
   }
   if (record.method === 'POST' && path === '/v1/embeddings') {
     const { script } = offer
-    return script && 'steps' in script ? script : json(200, EMBEDDINGS)
+    return typeof script === 'object' && 'steps' in script ? script : json(200, EMBEDDINGS)
   }
   return json(404, { detail: 'Not Found' })
 }
@@ -240,7 +243,8 @@ const EMBEDDINGS = {
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
   if (typeof body !== 'object' || body === null) return errorScript('openai_not_json')
   const request = body as ChatBody
-  const scripted = request.script ?? offer.script
+  const { script } = offer
+  const scripted = request.script ?? (typeof script === 'function' ? script(request) : script)
   if (scripted && 'steps' in scripted) return withContentType(scripted, request)
   if (scripted) return personaScript(scripted, request)
   const speaker = personaOf(request.model) ?? persona

@@ -1,0 +1,2 @@
+import type { HostName } from '../support/server.ts'
+export function responsesClients(_: HostName): void {}
