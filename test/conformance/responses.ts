@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { expectError } from '../support/refusal.ts'
-import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
+import { errorOf, logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import {
   lintResponse,
   postResponses,
@@ -252,9 +253,12 @@ function kept(host: HostName, relay: Relay): void {
   })
 
   describe('by whom', () => {
-    const keys = ['alice=sk-alice-0123456789', 'bob=sk-bob-0123456789']
-    const guarded = useRelay(host, { env: { SLUICE_KEYS: keys.join(',') } })
-    const as = (key: string) => ({ headers: { authorization: `Bearer sk-${key}-0123456789` } })
+    const keys = ['alice', 'bob'].map((name) => ({
+      name,
+      hash: `sha256:${createHash('sha256').update(`key-of-${name}`).digest('hex')}`,
+    }))
+    const guarded = useRelay(host, { env: { SLUICE_KEYS: JSON.stringify(keys) } })
+    const as = (name: string) => ({ headers: { authorization: `Bearer key-of-${name}` } })
 
     it('is found by who asked, and by nobody else', async () => {
       const body = { stream: false, script: full }
@@ -294,7 +298,7 @@ function failing(host: HostName): void {
     [
       'sends an error',
       { steps: [{ send: token('Half') }, { chunk: { error: { message: 'CUDA', code: 500 } } }] },
-      '500',
+      'upstream_error',
     ],
     ['falls silent', { steps: [{ send: token('Half') }, { hang: true }] }, 'token_timeout'],
   ])('where the engine %s after its first token', async (_, script, code) => {
@@ -315,7 +319,8 @@ function failing(host: HostName): void {
     const body = { script: { persona: 'vllm', error: 'context_length' } }
     for (const stream of [true, false]) {
       const response = await postResponses(relay.server.base, { ...body, stream })
-      expect((await expectError(response, 400)).message).toContain('maximum context length')
+      expect(response.status).toBe(400)
+      expect((await errorOf(response)).message).toContain('maximum context length')
     }
   })
 
