@@ -109,6 +109,7 @@ function encoderOf(asked: Asked, exchange: Exchange, store: ResponseStore): Resp
   return new ResponseEncoder({
     response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
     summarizes: summaryOf(request) !== undefined,
+    carries: request.include?.includes('reasoning.encrypted_content') ?? false,
     usage: () => exchange.usage,
     onChange: request.store === false ? undefined : keeper(asked, store),
   })

@@ -422,10 +422,14 @@ function aiSdk(relay: Relay): void {
       prompt: 'How warm?',
       tools,
       stopWhen: stepCountIs(5),
-      providerOptions: { openai: { store: false } },
+      providerOptions: {
+        openai: { store: false, forceReasoning: true, reasoningSummary: 'auto' },
+      },
       maxRetries: 0,
     })
     expect(result.text).toBe('Together 48.')
+    const sent = relay.upstream.requests.at(-1)?.body as { messages: object[] }
+    expect(sent.messages[1]).toMatchObject({ reasoning_content: 'Let me see.' })
     relay.upstream.script = undefined
   })
 

@@ -5,14 +5,12 @@ import { ApiError } from '../../wire/errors.ts'
 import type { ResponseObject } from '../../wire/responses.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
-import { Output } from './output.ts'
+import { Output, type OutputOptions } from './output.ts'
 import { seconds, toUsage } from './response-object.ts'
 
-export interface ResponseEncoderOptions {
+export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
   /** The response, of which nothing is said yet; it grows as the answer does. */
   response: ResponseObject
-  /** Whether what the model thinks is told as the summary of it. */
-  summarizes: boolean
   /** What the engine counted, known when it has said all. */
   usage: () => Usage | undefined
   /** Told of the response before its first event goes out, and before its last one does. */
@@ -36,8 +34,7 @@ export class ResponseEncoder implements StreamEncoder {
     const { response } = options
     this.response = response
     const key = response.id.slice('resp_'.length)
-    const thought = options.summarizes ? 'summary_text' : 'reasoning_text'
-    this.#output = new Output(this.events, key, thought)
+    this.#output = new Output(this.events, { ...options, key })
     response.output = this.#output.items
   }
 

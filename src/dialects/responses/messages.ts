@@ -8,6 +8,7 @@ import type {
   ResponseItem,
   ResponsePart,
 } from '../../wire/responses.ts'
+import { fromCarried } from './carried.ts'
 
 /** An item, and where a client finds it: `input[2]`. */
 export interface Placed {
@@ -68,8 +69,10 @@ class Conversation {
 
   #think(item: ReasoningItem, at: string): void {
     const thoughts = item.content?.length ? item.content : item.summary
-    const text = thoughts.map((part) => part.text).join('')
-    if (text === '' && item.encrypted_content) throw sealed(at)
+    let text = thoughts.map((part) => part.text).join('')
+    if (text === '' && item.encrypted_content) {
+      text = fromCarried(item.encrypted_content, `${at}.encrypted_content`)
+    }
     // What it thought comes before what it said.
     if (this.#turn?.content || this.#turn?.tool_calls) this.#turn = undefined
     if (text === '') return
@@ -172,10 +175,4 @@ function uncalled(id: string, at: string) {
     `${message} Send that call too, or the previous_response_id that has it.`,
     field,
   )
-}
-
-function sealed(at: string) {
-  const field = `${at}.encrypted_content`
-  const message = `${field}: only the server that encrypted it can read it; leave the item out.`
-  return badRequest(message, field)
 }

@@ -2,6 +2,7 @@
 import type { ToolCallDelta } from '../../wire/chat.ts'
 import { isObject } from '../../wire/object.ts'
 import type { ItemStatus, OutputItem, ResponsePart, TokenLogprob } from '../../wire/responses.ts'
+import { toCarried } from './carried.ts'
 import type { EventWriter } from './events.ts'
 
 type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
@@ -59,24 +60,30 @@ interface PendingCall {
   open?: OpenItem
 }
 
+export interface OutputOptions {
+  /** What all ids of this response share. */
+  key: string
+  /** Whether what the model thinks is told as the summary of it. */
+  summarizes: boolean
+  /** Whether the client carries what the model thinks from request to request. */
+  carries: boolean
+}
+
 export class Output {
   readonly items: OutputItem[] = []
   readonly #events: EventWriter
-  /** What all ids of this response share. */
-  readonly #key: string
-  readonly #thought: 'reasoning_text' | 'summary_text'
+  readonly #options: OutputOptions
   /** The message or the reasoning that is being said. */
   #speech: OpenItem | undefined
   readonly #calls = new Map<number, PendingCall>()
 
-  constructor(events: EventWriter, key: string, thought: 'reasoning_text' | 'summary_text') {
+  constructor(events: EventWriter, options: OutputOptions) {
     this.#events = events
-    this.#key = key
-    this.#thought = thought
+    this.#options = options
   }
 
   think(delta: string): void {
-    this.#say('reasoning', this.#thought, delta)
+    this.#say('reasoning', this.#options.summarizes ? 'summary_text' : 'reasoning_text', delta)
   }
 
   say(delta: string, logprobs: TokenLogprob[]): void {
@@ -192,7 +199,7 @@ export class Output {
   /** Some servers give calls no id: its output has to be told from others all the same. */
   #openCall(call: PendingCall, index: number): void {
     this.#endSpeech()
-    const call_id = call.id || `call_${this.#key}${index}`
+    const call_id = call.id || `call_${this.#options.key}${index}`
     const { name, text } = call
     const status = 'in_progress' as const
     call.open = this.#open({
@@ -231,12 +238,16 @@ export class Output {
       const done = { ...placeOf(open), name, arguments: text }
       this.#events.write('response.function_call_arguments.done', done)
     }
+    if (item.type === 'reasoning' && this.#options.carries) {
+      const parts = [...item.summary, ...(item.content ?? [])]
+      item.encrypted_content = toCarried(parts.map(({ text }) => text).join(''))
+    }
     item.status = status
     this.#events.write('response.output_item.done', { output_index: index, item })
   }
 
   #id(prefix: string): string {
-    return `${prefix}_${this.#key}${this.items.length}`
+    return `${prefix}_${this.#options.key}${this.items.length}`
   }
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { fromCarried } from '../../../src/dialects/responses/carried.ts'
 import { ResponseEncoder } from '../../../src/dialects/responses/encoder.ts'
 import { newResponse } from '../../../src/dialects/responses/response-object.ts'
 import { Fold } from '../../../src/stream/collect.ts'
@@ -23,7 +24,8 @@ function encoderOf(
 ) {
   const response = newResponse({ model: 'm', input: 'Go.', ...request }, 'resp_1', status)
   const summarizes = request.reasoning?.summary != null
-  return new ResponseEncoder({ response, summarizes, usage: () => usage })
+  const carries = request.include?.includes('reasoning.encrypted_content') ?? false
+  return new ResponseEncoder({ response, summarizes, carries, usage: () => usage })
 }
 
 function chunkOf(
@@ -197,6 +199,17 @@ it('tells reasoning as it was thought, and as a summary where one was asked for'
     expect(read).toMatchObject({ reasoning: 'Hm.', text: 'Yes' })
     const items = (read.response as { output: { type: string }[] }).output
     expect(items.map(({ type }) => type)).toEqual(['reasoning', 'message'])
+  }
+})
+
+it('lets a client that keeps nothing here carry what was thought', () => {
+  const chunks = [chunkOf({ reasoning: 'Hm… 🤔' }), chunkOf({}, 'stop')]
+  for (const reasoning of [{}, { summary: 'auto' }]) {
+    const encoder = encoderOf({ include: ['reasoning.encrypted_content'], reasoning })
+    const read = tell(structuredClone(chunks), encoder)
+    expect(read.problems).toEqual([])
+    const { output } = read.response as { output: { encrypted_content: string }[] }
+    expect(fromCarried(output[0]?.encrypted_content ?? '', 'here')).toBe('Hm… 🤔')
   }
 })
 
