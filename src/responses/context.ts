@@ -1,5 +1,5 @@
 /** What a request's conversation consists of: what is kept of it, and what the request adds. */
-import type { Placed } from '../dialects/responses/messages.ts'
+import type { Placed } from '../dialects/responses.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
 import { completeItem, type ResponseItem } from '../wire/response-items.ts'
 import type { ResponsesRequest } from '../wire/responses.ts'

@@ -1,5 +1,5 @@
 /** Responses that are answered in the background: no connection is needed for them to go on. */
-import type { ResponseEncoder } from '../dialects/responses/encoder.ts'
+import type { ResponseEncoder } from '../dialects/responses.ts'
 import type { OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { transformPipe } from '../stream/pipe.ts'

@@ -1,6 +1,4 @@
-import { ResponseEncoder } from '../dialects/responses/encoder.ts'
-import { newResponse, summaryOf } from '../dialects/responses/response-object.ts'
-import { toChat } from '../dialects/responses/to-chat.ts'
+import { type ResponsesConversation, readConversation } from '../dialects/responses.ts'
 import type { Pool } from '../engines/pool.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
@@ -12,7 +10,7 @@ import { transformPipe } from '../stream/pipe.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { readWhole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
-import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
+import type { ChatCompletion } from '../wire/chat.ts'
 import { badRequest, toApiError } from '../wire/errors.ts'
 import {
   parseResponsesRequest,
@@ -32,9 +30,8 @@ export interface ResponsesRouteOptions extends ExchangeContext {
 }
 
 /** One request, ready to be asked. */
-interface Asked {
+interface Asked extends ResponsesConversation {
   request: ResponsesRequest
-  chat: ChatRequest
   /** All that it is asked with. */
   input: ResponseItem[]
   id: string
@@ -55,12 +52,12 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const items = await contextOf(store, owner, asked, id)
     const input = items.map(({ item }) => item)
     requireFew({ input }, settings)
-    return { request: asked, chat: toChat(asked, items), input, id, owner }
+    return { ...readConversation(asked, items, id), request: asked, input, id, owner }
   }
 
   async function answer(asked: Asked, exchange: Exchange, trace: Trace): Promise<Response> {
     const { request, owner, id } = asked
-    const encoder = encoderOf(asked, exchange, store)
+    const encoder = asked.encoder(() => exchange.usage, keeper(asked, store))
     const chat = request.background ? { ...asked.chat, stream: true } : asked.chat
     const ask = chatAsker(exchange, trace, chat, true)
     if (!chat.stream) {
@@ -104,19 +101,9 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
   }
 }
 
-function encoderOf(asked: Asked, exchange: Exchange, store: ResponseStore): ResponseEncoder {
-  const { request, id } = asked
-  return new ResponseEncoder({
-    response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
-    summarizes: summaryOf(request) !== undefined,
-    carries: request.include?.includes('reasoning.encrypted_content') ?? false,
-    usage: () => exchange.usage,
-    onChange: request.store === false ? undefined : keeper(asked, store),
-  })
-}
-
 /** A response is kept from the moment in which a client learns its id. */
-function keeper({ input, owner }: Asked, store: ResponseStore) {
+function keeper({ request, input, owner }: Asked, store: ResponseStore) {
+  if (request.store === false) return undefined
   return (response: ResponseObject) => {
     const isNew = response.status === 'in_progress' || response.status === 'queued'
     void store[isNew ? 'put' : 'update'](owner, { response, input })

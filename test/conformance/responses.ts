@@ -429,6 +429,19 @@ function background(host: HostName): void {
     expect((await expectError(wrong, 400)).param).toBe('starting_after')
   })
 
+  it('takes only so many at once', async () => {
+    const script: Script = { steps: [{ hang: true }] }
+    const ids: string[] = []
+    for (let count = 0; count < 32; count++) {
+      ids.push(((await (await start({ stream: false, script })).json()) as Answer).id)
+    }
+    const body = { background: true, script }
+    const error = await expectError(await postResponses(relay.server.base, body), 503)
+    expect(error.code).toBe('too_many_background')
+    await Promise.all(ids.map((id) => fetch(url(`${id}/cancel`), { method: 'POST' })))
+    await start({ stream: false, script: full })
+  })
+
   describe('at the end', () => {
     const leaving = useRelay(host, { flags: [...flags, '--grace', '5s'] })
 
