@@ -1,18 +1,21 @@
 /** Every route, and what all requests share. */
 import { type IRequest, type RequestHandler, Router } from 'itty-router'
+import { messagesDialect } from './dialects/messages.ts'
 import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
 import { Runs } from './responses/runs.ts'
 import { memoryStore } from './responses/store.ts'
+import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { chatRoute } from './routes/chat.ts'
+import { conversationRoute } from './routes/conversation.ts'
+import { countTokensRoute } from './routes/count-tokens.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
-import { jsonResponse } from './routes/json.ts'
 import { keptResponsesRoutes } from './routes/kept-responses.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse } from './routes/page.ts'
@@ -60,10 +63,11 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
         // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
         const isRefused = error instanceof ApiError || !request.signal.aborted
         failure = isRefused ? error : new Cancelled('the client left', { cause: error })
-        return refusal(failure)
+        return refusal(failure, request, trace.id)
       })
       pending--
       for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
+      if (speaksAnthropic(request)) response.headers.set('request-id', trace.id)
       trace.respond(response.status, failure)
       return response
     },
@@ -102,7 +106,10 @@ function createRoutes(
   routes.all('/v1/*', identify)
   get('/v1/models', modelsRoute(router))
   get('/v1/models/:id+', modelRoute(router))
-  routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
+  const asking = { ...context, engines, framePipe }
+  routes.post('/v1/chat/completions', chatRoute(asking))
+  routes.post('/v1/messages', conversationRoute(messagesDialect, asking))
+  routes.post('/v1/messages/count_tokens', countTokensRoute(engines, context))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   const store = memoryStore()
   const kept = keptResponsesRoutes(store, runs)
@@ -134,10 +141,9 @@ function tickOf(settings: Settings): number {
 }
 
 /** The error as a response; a client that left gets one too, though nobody reads it. */
-function refusal(failure: unknown): Response {
+function refusal(failure: unknown, request: Request, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
-  const error = toApiError(failure)
-  return jsonResponse(error, { status: error.status, headers: error.headers })
+  return errorResponse(toApiError(failure), request, requestId)
 }
 
 function shuttingDown(): ApiError {

@@ -1,4 +1,5 @@
 import { type Field, fields, type SettingName } from '../settings.ts'
+import { nativeApis } from '../wire/native.ts'
 import { groups } from './help.ts'
 
 /** A JSON Schema, as far as it is used here. */
@@ -22,6 +23,11 @@ export const upstreamParts: Record<string, Schema> = {
   streams: { ...amount, description: 'How many requests it is given at once.' },
   models: { ...texts, description: 'The names it may be asked for; * stands for anything.' },
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
+  speaks: {
+    type: 'array',
+    items: { enum: [...nativeApis] },
+    description: 'The APIs beside chat that it speaks itself: such requests go to it as they are.',
+  },
 }
 
 /** What a key may be in a settings file. */

@@ -1,6 +1,7 @@
-import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
+import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -28,6 +29,11 @@ export interface ChatOptions {
   onProgress?: ((progress: Progress) => void) | undefined
   /** Whether a stream must come as chunks, to be told in another API than it came in. */
   asChunks?: boolean
+  /**
+   * Fields of the request that the client did not ask for in these words: an upstream that refuses
+   * the request is asked again without them.
+   */
+  wishes?: readonly string[]
 }
 
 /** Where tokens come from. */
@@ -50,6 +56,19 @@ export interface Engine {
    * answer is never whole. Aborting the signal stops the work at its source.
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
+  /** The APIs beside chat whose requests it takes as they are, by `forward`. None by default. */
+  readonly speaks?: readonly NativeApi[] | undefined
+  /** Like `chat`, in such an API: a stream comes as frames, any other answer whole. */
+  forward?(call: NativeCall, signal: AbortSignal): Promise<NativeStream>
+  /**
+   * How many tokens a prompt has for a model; undefined where the engine can't tell. Rejects with an
+   * `ApiError`.
+   */
+  countTokens?(
+    prompt: CountedPrompt,
+    model: string | undefined,
+    signal: AbortSignal,
+  ): Promise<number | undefined>
   /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
   embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }

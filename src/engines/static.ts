@@ -31,6 +31,8 @@ export function createStatic(settings: StaticSettings): Engine {
         usage,
       })
     },
+    // Its tokens are words.
+    countTokens: async ({ chat }) => countWords(chat().messages),
   }
 }
 

@@ -13,6 +13,28 @@ const MAX_ANSWER = 64 * 1024 * 1024
 /** Bytes of the longest error read. */
 const MAX_ERROR = 64 * 1024
 
+/** The upstream's response headers a client may see. */
+const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
+
+export function forwarded(response: Fetched): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const name of FORWARDED) {
+    const value = response.headers.get(name)
+    if (value !== null) headers[name] = value
+  }
+  return headers
+}
+
+/** The type of its content, without parameters; empty where it names none. */
+export function essence(response: Fetched): string {
+  const type = response.headers.get('content-type') ?? ''
+  return (type.split(';')[0] as string).trim().toLowerCase()
+}
+
+export function isJson(type: string): boolean {
+  return /^application\/(.+\+)?json$/.test(type)
+}
+
 /** The whole body. Throws an `ApiError` (502) where it breaks off or is too long. */
 async function readBytes(
   response: Fetched,

@@ -1,17 +1,21 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
-import { ChatContract } from '../wire/contract.ts'
+import { ChatContract, type ContractOptions } from '../wire/contract.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
+import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
-import { readJson, refusal } from './upstream-body.ts'
+import { essence, forwarded, isJson, readJson, refusal } from './upstream-body.ts'
+import { countByUpstream, type Post } from './upstream-count.ts'
+import { readNative } from './upstream-native.ts'
+import { triesOf, wantsUsage } from './upstream-tries.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -28,12 +32,11 @@ export interface UpstreamOptions {
   models?: readonly string[] | undefined
   /** What it calls the models that clients know by other names. */
   rewrite?: Readonly<Record<string, string>> | undefined
+  /** The APIs beside chat that it speaks itself; none by default. */
+  speaks?: readonly NativeApi[] | undefined
   /** The global `fetch`, or a host's own. */
   fetch: Fetch
 }
-
-/** The upstream's response headers a client may see. */
-const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
 
 const CHAT = '/chat/completions'
 
@@ -43,6 +46,7 @@ const MIN_SECRET = 8
 export class Upstream implements Engine {
   readonly label: string
   readonly streams: number | undefined
+  readonly speaks: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly #names: ModelNames
   readonly #options: UpstreamOptions
@@ -54,6 +58,7 @@ export class Upstream implements Engine {
   constructor(options: UpstreamOptions) {
     this.label = options.label
     this.streams = options.streams
+    this.speaks = options.speaks
     this.#names = new ModelNames(options)
     this.#options = options
     const key = options.key ?? ''
@@ -88,22 +93,30 @@ export class Upstream implements Engine {
   async chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false }: ChatOptions = {},
+    { asChunks = false, wishes = [] }: ChatOptions = {},
   ): Promise<ChatStream> {
-    // Its own controller: a stream the contract ends is let go though its client has not left.
     const request = this.#names.renamed(asked)
-    const control = new AbortController()
-    const abort = () => control.abort(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    if (signal.aborted) abort()
-    const response = await this.#ask(request, control.signal)
-    try {
-      const answer = await this.#read(response, request, control, asChunks)
-      return { ...answer, headers: forwarded(response) }
-    } catch (error) {
-      control.abort(error)
-      throw error
-    }
+    const control = controlUnder(signal)
+    const response = await this.#ask(request, control.signal, wishes)
+    return reading(response, control, this.#read(response, request, control, asChunks))
+  }
+
+  async forward(asked: NativeCall, signal: AbortSignal): Promise<NativeStream> {
+    const call = { ...asked, body: this.#names.renamed(asked.body) }
+    const control = controlUnder(signal)
+    const asking = this.#post(call.path, call.body, control.signal, call.headers)
+    const response = await this.#accepted(await asking)
+    return reading(response, control, readNative(response, call, this.#held(), control))
+  }
+
+  async countTokens(
+    prompt: CountedPrompt,
+    model: string | undefined,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
+    const own = this.#names.renamed({ model }).model
+    const post: Post = (path, body, headers) => this.#post(path, body, signal, headers)
+    return countByUpstream(prompt, own, post, this.label, (response) => this.#accepted(response))
   }
 
   async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
@@ -115,18 +128,30 @@ export class Upstream implements Engine {
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
 
-  /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
-  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
-    const adds = request.stream === true && !wantsUsage(request) && !this.#refusesUsage
-    if (adds) {
-      const stream_options = { ...request.stream_options, include_usage: true }
-      const response = await this.#post(CHAT, { ...request, stream_options }, signal)
-      if (response.status !== 400) return this.#accepted(response)
+  /**
+   * Asks for usage too, unless the client does. A server that refuses the request is asked again
+   * without what is only wished for, and then without usage.
+   */
+  async #ask(
+    request: ChatRequest,
+    signal: AbortSignal,
+    wishes: readonly string[],
+  ): Promise<Fetched> {
+    const { tries, asksUsage } = triesOf(request, wishes, !this.#refusesUsage)
+    for (const each of tries.slice(0, -1)) {
+      const response = await this.#post(CHAT, each, signal)
+      if (response.status !== 400 && response.status !== 422) return this.#accepted(response)
       await response.body?.cancel().catch(() => {})
     }
-    const response = await this.#accepted(await this.#post(CHAT, request, signal))
-    this.#refusesUsage ||= adds
+    const last = tries.at(-1) ?? request
+    const response = await this.#accepted(await this.#post(CHAT, last, signal))
+    this.#refusesUsage ||= asksUsage
     return response
+  }
+
+  /** What any answer of it is held to. */
+  #held(): ContractOptions {
+    return { label: this.label, secrets: this.#secrets, lenient: this.#options.lenient }
   }
 
   async #accepted(response: Fetched): Promise<Fetched> {
@@ -134,10 +159,15 @@ export class Upstream implements Engine {
     return response
   }
 
-  #post(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
+  #post(
+    path: string,
+    request: object,
+    signal: AbortSignal,
+    headers: Record<string, string> = {},
+  ): Promise<Fetched> {
     return this.#send(path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
       body: JSON.stringify(request),
       signal,
     })
@@ -153,7 +183,7 @@ export class Upstream implements Engine {
     }
     try {
       // A redirect would carry the key and the conversation to an address nobody named.
-      return await fetch(url + path, { ...init, headers, redirect: 'manual' })
+      return await fetch(urlOf(url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       const message = `${this.label} can't be reached: is it running, and is its address right?`
@@ -169,12 +199,10 @@ export class Upstream implements Engine {
   ): Promise<ChatStream> {
     const streams = request.stream === true
     const contract = new ChatContract({
-      label: this.label,
-      secrets: this.#secrets,
+      ...this.#held(),
       choices: request.n ?? 1,
       usage: !streams || wantsUsage(request),
       usageRequested: streams && !this.#refusesUsage,
-      lenient: this.#options.lenient,
       reasoning: this.#options.reasoning,
     })
     const type = essence(response)
@@ -194,7 +222,7 @@ export class Upstream implements Engine {
     contract: ChatContract,
   ): Promise<ChatStream> {
     const wanted = streams ? 'a stream' : 'JSON'
-    if (!/^application\/(.+\+)?json$/.test(type)) {
+    if (!isJson(type)) {
       const came = type === '' ? 'an answer of no type' : type
       throw contract.errors.invalid(`answered with ${came} instead of ${wanted}`)
     }
@@ -207,22 +235,31 @@ export class Upstream implements Engine {
   }
 }
 
-function wantsUsage(request: ChatRequest): boolean {
-  return Boolean(request.stream_options?.include_usage)
+/** `..` leaves the API's root, `/v1`, for what a server has beside it. */
+function urlOf(root: string, path: string): string {
+  return path.startsWith('../') ? root.replace(/\/v1$/, '') + path.slice(2) : root + path
 }
 
-function essence(response: Fetched): string {
-  const type = response.headers.get('content-type') ?? ''
-  return (type.split(';')[0] as string).trim().toLowerCase()
+/** A controller of its own: a stream the contract ends is let go though its client has not left. */
+function controlUnder(signal: AbortSignal): AbortController {
+  const control = new AbortController()
+  const abort = () => control.abort(signal.reason)
+  signal.addEventListener('abort', abort, { once: true })
+  if (signal.aborted) abort()
+  return control
 }
 
-function forwarded(response: Fetched): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const name of FORWARDED) {
-    const value = response.headers.get(name)
-    if (value !== null) headers[name] = value
+async function reading<T extends object>(
+  response: Fetched,
+  control: AbortController,
+  answering: Promise<T>,
+): Promise<T & { headers: Record<string, string> }> {
+  try {
+    return { ...(await answering), headers: forwarded(response) }
+  } catch (error) {
+    control.abort(error)
+    throw error
   }
-  return headers
 }
 
 function isModel(value: unknown): value is Model {

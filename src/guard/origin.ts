@@ -8,6 +8,7 @@ const MAX_AGE = '7200'
 
 const EXPOSED = [
   'x-request-id',
+  'request-id',
   'retry-after',
   'retry-after-ms',
   'openai-processing-ms',

@@ -53,6 +53,7 @@ function charactersOf(value: unknown): number {
   // A token as such.
   if (typeof value === 'number') return CHARACTERS
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + charactersOf(item), 0)
-  if (!isObject(value)) return 0
+  // Anthropic's images and documents.
+  if (!isObject(value) || value.type === 'base64') return 0
   return Object.values(value).reduce((sum: number, item) => sum + charactersOf(item), 0)
 }

@@ -1,3 +1,4 @@
+import type { ChatOptions } from '../engines/engine.ts'
 import type { Route } from '../engines/router.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -9,12 +10,12 @@ export function chatAsker(
   exchange: Exchange,
   { caller }: Trace,
   asked: ChatRequest,
-  asChunks = false,
+  options: Pick<ChatOptions, 'asChunks' | 'wishes'> = {},
 ): (route: Route, signal: AbortSignal) => Promise<ChatStream> {
   return ({ engine, model }, signal) => {
     if (!asked.model && model) caller?.requireModel(model)
     return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {
-      asChunks,
+      ...options,
       onProgress(progress) {
         exchange.progress = `loading ${progress.model} ${Math.floor(progress.done * 100)} %`
       },

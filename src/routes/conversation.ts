@@ -1,9 +1,11 @@
-import type { Dialect } from '../dialects/dialect.ts'
+import type { Conversation, Dialect } from '../dialects/dialect.ts'
+import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
-import { transformPipe } from '../stream/pipe.ts'
+import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
+import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
-import { readWhole, wholeResponse } from '../stream/whole.ts'
+import { readWhole, type Whole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import type { ChatCompletion } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
@@ -15,31 +17,63 @@ import { beginExchange } from './exchange.ts'
  * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.
  */
 export function conversationRoute(dialect: Dialect, { engines, ...context }: ChatRouteOptions) {
-  const settings = { ...context.settings, framePipe: transformPipe }
+  const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
-    const conversation = dialect.read(body, trace.id)
-    const asked = conversation.chat
+    const conversation = dialect.read(body, trace.id, request.headers)
+    const asked = conversation.native?.body ?? conversation.chat
     requireFew(asked, settings)
-    const use = { model: asked.model, prompt: asked.messages }
+    const use = { model: asked.model, prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = chatAsker(exchange, trace, asked, true)
+    const ask = asker(exchange, trace, conversation)
     try {
-      if (!asked.stream) {
-        const whole = engines.answer(exchange, asked.model, async (route, signal) => {
-          const { json, headers } = await readWhole(exchange, ask(route, signal), signal)
-          const told = conversation.whole(JSON.parse(json) as ChatCompletion)
-          return { json: JSON.stringify(told), headers }
-        })
-        return await wholeResponse(exchange, whole)
-      }
-      const opening = engines.answer(exchange, asked.model, (route, signal) =>
-        openStream(exchange, ask(route, signal), signal),
-      )
-      return await streamResponse(exchange, opening, conversation.encoder(), settings)
+      if (!asked.stream)
+        return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
+      const opening = engines.answer(exchange, asked.model, ask.stream)
+      // Chunks are a chat's; the rest is forwarded.
+      return await streamResponse<AnyContract>(exchange, opening, conversation.encoder(), settings)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error
     }
+  }
+}
+
+/** Asks an engine in the API itself where it speaks it, else for a chat. */
+function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+  const { native } = conversation
+
+  function forward(
+    { engine, model }: Route,
+    signal: AbortSignal,
+  ): Promise<NativeStream> | undefined {
+    if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
+    if (!native.body.model && model) trace.caller?.requireModel(model)
+    const isSame = model === undefined || model === native.body.model
+    const call = isSame ? native : { ...native, body: { ...native.body, model } }
+    return engine.forward?.(call, signal)
+  }
+
+  function chat(route: Route, signal: AbortSignal) {
+    const wishes = ['stream_options', ...(conversation.wishes ?? [])]
+    const options = { asChunks: true, wishes }
+    return chatAsker(exchange, trace, conversation.chat, options)(route, signal)
+  }
+
+  return {
+    stream(route: Route, signal: AbortSignal): Promise<OpenedStream<AnyContract>> {
+      return openStream<AnyContract>(
+        exchange,
+        forward(route, signal) ?? chat(route, signal),
+        signal,
+      )
+    },
+    async whole(route: Route, signal: AbortSignal): Promise<Whole> {
+      const forwarding = forward(route, signal)
+      if (forwarding !== undefined) return readWhole(exchange, forwarding, signal)
+      const { json, headers } = await readWhole(exchange, chat(route, signal), signal)
+      const told = conversation.whole(JSON.parse(json) as ChatCompletion)
+      return { json: JSON.stringify(told), headers }
+    },
   }
 }

@@ -2,23 +2,27 @@ import type { IRequest } from 'itty-router'
 import type { Router } from '../engines/router.ts'
 import type { Trace } from '../trace.ts'
 import { badRequest } from '../wire/errors.ts'
+import { modelInfo, modelPage } from '../wire/models.ts'
+import { speaksAnthropic } from './api.ts'
 import { jsonResponse } from './json.ts'
 
-/** `GET /v1/models`: those that the caller may use. */
+/** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export function modelsRoute(engines: Router) {
-  return async (_: IRequest, { caller }: Trace): Promise<Response> => {
+  return async (request: IRequest, { caller }: Trace): Promise<Response> => {
     const models = await engines.list()
     const data = models.filter(({ id }) => caller?.allows(id) ?? true)
-    return jsonResponse({ object: 'list', data })
+    if (!speaksAnthropic(request)) return jsonResponse({ object: 'list', data })
+    return jsonResponse(modelPage(data, new URL(request.url).searchParams))
   }
 }
 
 /** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404). */
 export function modelRoute(engines: Router) {
-  return async ({ params }: IRequest, { caller }: Trace): Promise<Response> => {
-    const id = decodedId(params)
+  return async (request: IRequest, { caller }: Trace): Promise<Response> => {
+    const id = decodedId(request.params)
     caller?.requireModel(id)
-    return jsonResponse(await engines.find(id))
+    const model = await engines.find(id)
+    return jsonResponse(speaksAnthropic(request) ? modelInfo(model) : model)
   }
 }
 

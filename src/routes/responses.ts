@@ -59,7 +59,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const { request, owner, id } = asked
     const encoder = asked.encoder(() => exchange.usage, keeper(asked, store))
     const chat = request.background ? { ...asked.chat, stream: true } : asked.chat
-    const ask = chatAsker(exchange, trace, chat, true)
+    const ask = chatAsker(exchange, trace, chat, { asChunks: true })
     if (!chat.stream) {
       const whole = engines.answer(exchange, chat.model, (route, signal) =>
         readWhole(exchange, ask(route, signal), signal),

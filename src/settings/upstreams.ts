@@ -1,3 +1,4 @@
+import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
 
@@ -15,6 +16,8 @@ export interface UpstreamInput {
   models?: readonly string[]
   /** What it calls the models that clients know by other names. */
   rewrite?: Readonly<Names>
+  /** The APIs beside chat that it speaks itself: such requests go to it as they are. */
+  speaks?: readonly NativeApi[]
 }
 
 /** An upstream ready for use. */
@@ -28,6 +31,7 @@ export interface ResolvedUpstream {
   streams?: number
   models?: readonly string[]
   rewrite?: Readonly<Names>
+  speaks?: readonly NativeApi[]
 }
 
 /** The ports local servers are known by, and what the server at each is called. */
@@ -50,6 +54,7 @@ export const parts: readonly string[] = [
   'streams',
   'models',
   'rewrite',
+  'speaks',
 ]
 
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
@@ -67,7 +72,10 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
   for (const part of Object.keys(given)) {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
-  const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
+  const { url, key, label, lenient, streams, models, rewrite, speaks } = given as Record<
+    string,
+    unknown
+  >
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
@@ -76,6 +84,7 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}.streams`) }),
     ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
     ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}.rewrite`) }),
+    ...(speaks !== undefined && { speaks: readSpoken(speaks, `${shownAs}.speaks`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
     ...(lenient !== undefined && { lenient }),
@@ -141,6 +150,12 @@ function readUrl(given: unknown, shownAs: string): string {
 function readStreams(given: unknown, shownAs: string): number {
   if (typeof given === 'number' && Number.isInteger(given) && given > 0) return given
   throw unexpected(shownAs, 'a whole number from 1', given)
+}
+
+function readSpoken(given: unknown, shownAs: string): NativeApi[] {
+  const isKnown = (each: unknown): each is NativeApi => nativeApis.some((api) => api === each)
+  if (Array.isArray(given) && given.every(isKnown)) return given
+  throw unexpected(shownAs, `a list of any of "${nativeApis.join('", "')}"`, given)
 }
 
 function readLabel(given: unknown, shownAs: string): string {

@@ -61,6 +61,11 @@ export type AnswerStream<C extends AnyContract = ChatContract> = (LiveStream<C> 
 /** What a chat is answered with. */
 export type ChatStream = AnswerStream
 
+/** What an engine answers with in an API that it speaks itself: frames to forward, or JSON. */
+export type NativeStream = (FrameStream<AnyContract> | WholeAnswer) & {
+  headers?: Record<string, string>
+}
+
 /** A stream up to its first batch: as long as there is none, another engine may still take over. */
 export interface OpenedStream<C extends AnyContract = ChatContract> {
   stream: LiveStream<C> & { headers?: Record<string, string> }
@@ -103,5 +108,5 @@ export function held<C extends AnyContract>(
 }
 
 function isSaid(verdict: Verdict): boolean {
-  return verdict === 'same' || verdict === 'changed'
+  return verdict !== 'drop' && verdict !== 'hold' && verdict !== 'hold-changed'
 }

@@ -9,15 +9,8 @@ import { errorOf } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { isObject } from '../wire/object.ts'
 import { FrameProof } from '../wire/proof.ts'
-import { EventScanner, EventTooLong, encodeText, frame } from '../wire/sse.ts'
-
-/** Where the judged events of a packet go. */
-export interface EventSink<T> {
-  /** `scanner.buffer[scanner.start, scanner.end)` may be forwarded as it is. */
-  same(scanner: EventScanner, chunk: T | undefined): void
-  /** The event must be written anew. `text` is its JSON where only the framing was mended. */
-  changed(chunk: T, text: string | undefined): void
-}
+import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse.ts'
+import type { EventSink } from './sinks.ts'
 
 /** Reads one upstream's stream. After `ended` or `failure` it reads no more. */
 export class EventReader<T> {
@@ -30,16 +23,26 @@ export class EventReader<T> {
   readonly #contract: StreamContract<T>
   readonly #sink: EventSink<T>
   readonly #proof: FrameProof | undefined
+  readonly #isNamed: boolean
   /** Over the scanner's buffer. */
   #view = new DataView(new ArrayBuffer(0))
   #viewed: Uint8Array | undefined
   #held: { chunk: T; text: string } | undefined
 
-  /** `compare`: whether the sink can do with a frame's bytes where comparing proved them. */
-  constructor(contract: StreamContract<T>, sink: EventSink<T>, compare: boolean) {
+  /**
+   * `compare`: whether the sink can do with a frame's bytes where comparing proved them. `isNamed`:
+   * whether frames have to name their event by its `type`.
+   */
+  constructor(
+    contract: StreamContract<T>,
+    sink: EventSink<T>,
+    compare: boolean,
+    isNamed: boolean = false,
+  ) {
     this.#contract = contract
     this.#sink = sink
     this.#proof = compare ? new FrameProof() : undefined
+    this.#isNamed = isNamed
   }
 
   push(packet: Uint8Array<ArrayBuffer>): void {
@@ -108,23 +111,29 @@ export class EventReader<T> {
 
   #event(): void {
     const { plain, start, end } = this.#scanner
-    if (!plain) this.#legal()
+    if (!plain || this.#isNamed) this.#legal()
     else if (this.#proof && this.#provenEnd(this.#proof, start) === end) this.#takeProven()
-    else this.#data(this.#scanner.plainData(), true)
+    else this.#data(this.#scanner.plainData(), '')
   }
 
-  /** An event in a legal form that is not ours: it is judged the same and framed anew. */
+  /** An event in any legal form: it is judged the same, and framed anew where the form is not ours. */
   #legal(): void {
     const { data, event, error } = this.#scanner.fields()
     if (error !== undefined) throw this.#foreignError(error)
     if (data === undefined) return
     if (event === 'error') throw this.#foreignError(data)
     // A line end within JSON can only be white space, so a space says the same.
-    this.#data(data.replaceAll('\n', ' '), false)
+    const text = data.replaceAll('\n', ' ')
+    this.#data(text, this.#isNamed && this.#isWritten(namedFrame(event, text)) ? event : undefined)
   }
 
-  /** What an event says. `isPlain`: its bytes are as we would have written them. */
-  #data(text: string, isPlain: boolean): void {
+  #isWritten(frame: string): boolean {
+    const { buffer, start, end } = this.#scanner
+    return decodeText(buffer.subarray(start, end)) === frame
+  }
+
+  /** What an event says. `name`: where its bytes are in our form, what they call the event. */
+  #data(text: string, name: string | undefined): void {
     // The format dispatches no event without data.
     if (text === '') return
     this.#proof?.forget()
@@ -134,11 +143,15 @@ export class EventReader<T> {
     }
     const chunk = this.#parse(text)
     const verdict = this.#contract.judge(chunk)
-    if (!isPlain && verdict !== 'drop') this.#contract.mended.add('framing')
+    const isOurs = name === (this.#isNamed ? (chunk as { type?: unknown }).type : '')
+    if (!isOurs && verdict !== 'drop') this.#contract.mended.add('framing')
     if (verdict === 'hold') this.#held = { chunk, text }
-    else if (verdict === 'changed') this.#sink.changed(chunk, undefined)
-    else if (verdict === 'same' && !isPlain) this.#sink.changed(chunk, text)
-    else if (verdict === 'same') this.#same(chunk)
+    else if (verdict === 'changed' || verdict === 'last-changed') this.#sink.changed(chunk)
+    else if (verdict === 'same' || verdict === 'last') {
+      if (isOurs) this.#same(chunk)
+      else this.#sink.changed(chunk, text)
+    }
+    if (verdict === 'last' || verdict === 'last-changed') this.#finish('done')
   }
 
   #same(chunk: T): void {
@@ -184,67 +197,6 @@ export class EventReader<T> {
       this.#sink.changed(chunk, chunk === this.#held?.chunk ? this.#held.text : undefined)
     }
     this.ended = true
-  }
-}
-
-/** Gathers a packet's frames; a run of untouched ones stays one slice of the packet. */
-export class FrameSink implements EventSink<unknown> {
-  #parts: Uint8Array<ArrayBuffer>[] = []
-  #buffer: Uint8Array<ArrayBuffer> | undefined
-  #from = 0
-  #to = 0
-
-  same(scanner: EventScanner): void {
-    if (this.#buffer === scanner.buffer && this.#to === scanner.start) {
-      this.#to = scanner.end
-      return
-    }
-    this.#closeRun()
-    this.#buffer = scanner.buffer
-    this.#from = scanner.start
-    this.#to = scanner.end
-  }
-
-  changed(chunk: unknown, text: string | undefined): void {
-    this.#closeRun()
-    this.#parts.push(encodeText(frame(text ?? JSON.stringify(chunk))))
-  }
-
-  /** What came since the last call, in pieces; undefined if nothing did. */
-  take(): Uint8Array<ArrayBuffer>[] | undefined {
-    this.#closeRun()
-    if (this.#parts.length === 0) return undefined
-    const parts = this.#parts
-    this.#parts = []
-    return parts
-  }
-
-  #closeRun(): void {
-    const buffer = this.#buffer
-    if (buffer === undefined) return
-    this.#buffer = undefined
-    const isWhole = this.#from === 0 && this.#to === buffer.length
-    this.#parts.push(isWhole ? buffer : buffer.subarray(this.#from, this.#to))
-  }
-}
-
-/** Gathers a packet's chunks. */
-export class ChunkSink<T> implements EventSink<T> {
-  #chunks: T[] = []
-
-  same(_scanner: EventScanner, chunk: T | undefined): void {
-    if (chunk !== undefined) this.#chunks.push(chunk)
-  }
-
-  changed(chunk: T): void {
-    this.#chunks.push(chunk)
-  }
-
-  take(): T[] | undefined {
-    if (this.#chunks.length === 0) return undefined
-    const chunks = this.#chunks
-    this.#chunks = []
-    return chunks
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Fetched, Packet, PacketReader } from '../host.ts'
 import type { Ending, StreamContract } from '../wire/contract.ts'
 import type { FrameStream, TakeFrames } from './chat-stream.ts'
-import { ChunkSink, EventReader, type EventSink, FrameSink } from './frames.ts'
+import { EventReader } from './frames.ts'
+import { ChunkSink, type EventSink, FrameSink } from './sinks.ts'
 import { within } from './within.ts'
 
 /** Milliseconds an upstream that has said all has for its `[DONE]`: some never end their stream. */
@@ -15,16 +16,17 @@ type Body = NonNullable<Fetched['body']>
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
  * with: a body is let go by aborting it. `compare`: whether they are a chat's, most of which need
- * no parsing. `next` rejects with the `ApiError` that ends the stream.
+ * no parsing. `isNamed`: whether they name their event by its `type`. `next` rejects with the `ApiError` that ends the stream.
  */
 export function readFrames<T>(
   body: Body,
   contract: StreamContract<T>,
   control: AbortController,
   compare: boolean,
+  isNamed: boolean = false,
 ): Pick<FrameStream, 'items' | 'pour'> {
-  const sink = new FrameSink()
-  const events = new EventReader(contract, sink, compare)
+  const sink = new FrameSink(isNamed)
+  const events = new EventReader(contract, sink, compare, isNamed)
   const reader = openBody(body, control)
   const items = pull(reader, contract, events, sink, control)
   if (reader.each === undefined) return { items }

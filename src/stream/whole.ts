@@ -1,4 +1,4 @@
-import type { ChatStream } from './chat-stream.ts'
+import type { ChatStream, NativeStream } from './chat-stream.ts'
 import { collect } from './collect.ts'
 import type { Exchange } from './exchange.ts'
 
@@ -18,7 +18,7 @@ export async function wholeResponse(exchange: Exchange, asking: Promise<Whole>):
 /** The engine's own JSON, or its stream folded into one. Rejects with what ends it before. */
 export async function readWhole(
   exchange: Exchange,
-  answering: Promise<ChatStream>,
+  answering: Promise<ChatStream | NativeStream>,
   signal: AbortSignal,
 ): Promise<Whole> {
   const answer = await answering
@@ -28,7 +28,7 @@ export async function readWhole(
   return { json: await read(answer, exchange), headers: answer.headers }
 }
 
-async function read(answer: ChatStream, exchange: Exchange): Promise<string> {
+async function read(answer: ChatStream | NativeStream, exchange: Exchange): Promise<string> {
   if (answer.kind === 'whole') return answer.json
   if (answer.kind === 'frames') throw new TypeError('an engine answered with frames unasked')
   return JSON.stringify(await collect(answer, () => exchange.advance(performance.now())))

@@ -11,7 +11,10 @@ import type { ApiError } from './errors.ts'
 import { finishReason } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
+import type { Ending, StreamContract, Verdict } from './stream-contract.ts'
 import { ToolIndex } from './tool-index.ts'
+
+export type * from './stream-contract.ts'
 
 /** What the contract mended, for the request's log line. */
 export type Mend =
@@ -26,36 +29,6 @@ export type Mend =
   | 'stream'
   | 'tool_index'
   | 'usage'
-
-/**
- * `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it.
- * `hold`: usage, which `end` gives when all else was said; it may be changed too.
- */
-export type Verdict = 'same' | 'changed' | 'drop' | 'hold' | 'hold-changed'
-
-/** How the engine stopped speaking: with `[DONE]`, by ending, or by breaking off. */
-export type Ending = 'done' | 'end' | 'reset'
-
-/** The state machine of a stream in any API: what is read is held to it, what is written obeys it. */
-export interface StreamContract<T> {
-  /** How many events brought something. */
-  readonly tokens: number
-  /** What the engine counted, in the terms of a chat. */
-  readonly usage: Usage | undefined
-  /** Whether all was said: only what ends the stream is left to write. */
-  readonly finished: boolean
-  /** Whether all that may still follow is usage and the end. */
-  readonly isComplete: boolean
-  /** What was mended, for the request's log line. */
-  readonly mended: Set<string>
-  readonly errors: EngineErrors
-  /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
-  judge(value: unknown): Verdict
-  /** A frame came that was proven to bring only the next text. */
-  takeProven(): void
-  /** The engine stopped speaking. Returns the chunks still owed. Throws an `ApiError`. */
-  end(ending: Ending): T[]
-}
 
 export interface ContractOptions extends EngineErrorOptions {
   /** How many choices were asked for; 1 by default. An engine may give fewer. */

@@ -19,6 +19,11 @@ export function frame(text: string): string {
   return `data: ${text}\n\n`
 }
 
+/** A frame of an API that names its events; `name` and `text` must be one line each. */
+export function namedFrame(name: string, text: string): string {
+  return `event: ${name}\ndata: ${text}\n\n`
+}
+
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text) as Uint8Array<ArrayBuffer>
 }

@@ -9,6 +9,7 @@ import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { messages } from './messages.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
@@ -33,6 +34,7 @@ const suites: Record<string, (host: HostName) => void> = {
   clients,
   responses,
   'responses by SDKs': responsesClients,
+  messages,
   startup,
   upstream,
   refusals,

@@ -40,8 +40,8 @@ export interface RecordedRequest {
   closedWithin(ms?: number): Promise<number>
 }
 
-/** A script, or what finds one that fits the request: for conversations of several turns. */
-export type ScriptFor = Scripted | ((request: ChatBody) => Scripted)
+/** Chooses the answer to a request. */
+export type Answering = (body: ChatBody) => Scripted
 
 export interface UpstreamOptions {
   /** The server it speaks as where neither script nor model say so: `openai`. */
@@ -49,7 +49,9 @@ export interface UpstreamOptions {
   /** What `GET /v1/models` lists; the persona's own by default. */
   models?: Model[]
   /** The answer where a request brings no script of its own. */
-  script?: ScriptFor
+  script?: Scripted | Answering
+  /** The endpoint that counts a prompt's tokens, which are its words; it has none by default. */
+  counts?: 'messages' | 'vllm' | 'llamaServer'
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections, reads, and never says a word. */
@@ -65,7 +67,7 @@ export interface Upstream {
   /** May be changed at any time. */
   models: Model[]
   /** The answer where a request brings no script of its own; may be changed at any time. */
-  script: ScriptFor | undefined
+  script: Scripted | Answering | undefined
   /** Connections open now. */
   connections(): number
   /**
@@ -85,6 +87,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     requests: log.requests,
     models: options.models ?? structuredClone(MODELS[persona]),
     script: options.script,
+    counts: options.counts,
     next: log.next,
   }
   const server = options.silent
@@ -133,7 +136,8 @@ export async function closedPort(): Promise<number> {
 
 interface Offer {
   models: Model[]
-  script: ScriptFor | undefined
+  script: Scripted | Answering | undefined
+  counts: UpstreamOptions['counts']
 }
 
 async function answer(
@@ -227,9 +231,32 @@ function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaNam
   }
   if (record.method === 'POST' && path === '/v1/embeddings') {
     const { script } = offer
-    return typeof script === 'object' && 'steps' in script ? script : json(200, EMBEDDINGS)
+    return script && typeof script !== 'function' && 'steps' in script
+      ? script
+      : json(200, EMBEDDINGS)
   }
-  return json(404, { detail: 'Not Found' })
+  if (record.method === 'POST' && path === '/v1/messages') {
+    const scripted = scriptOf(record.body as ChatBody, offer)
+    if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
+  }
+  const counted = record.method === 'POST' && counting(path, record.body as ChatBody, offer.counts)
+  return counted ? json(200, counted) : json(404, { detail: 'Not Found' })
+}
+
+/** As the servers answer, each at the paths that it has. */
+function counting(path: string, body: ChatBody, server: UpstreamOptions['counts']) {
+  const words = JSON.stringify(body.messages ?? body.content).match(/\w+/g) ?? []
+  const at = `${server} ${path}`
+  if (at === 'messages /v1/messages/count_tokens') return { input_tokens: words.length }
+  if (at === 'vllm /tokenize' && body.messages) return { count: words.length, tokens: [1] }
+  if (at === 'llamaServer /apply-template') return { prompt: `<s>${JSON.stringify(body.messages)}` }
+  // It takes any body, and one without a content for an empty text.
+  if (at === 'llamaServer /tokenize') return { tokens: body.content ? words : [] }
+  return undefined
+}
+
+function scriptOf(body: ChatBody, { script }: Offer): Scripted | undefined {
+  return body.script ?? (typeof script === 'function' ? script(body) : script)
 }
 
 /** Whatever is asked for. */
@@ -243,8 +270,7 @@ const EMBEDDINGS = {
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
   if (typeof body !== 'object' || body === null) return errorScript('openai_not_json')
   const request = body as ChatBody
-  const { script } = offer
-  const scripted = request.script ?? (typeof script === 'function' ? script(request) : script)
+  const scripted = scriptOf(request, offer)
   if (scripted && 'steps' in scripted) return withContentType(scripted, request)
   if (scripted) return personaScript(scripted, request)
   const speaker = personaOf(request.model) ?? persona

@@ -181,7 +181,13 @@ describe('names of models', () => {
   })
 
   it('may be an upstream’s own', () => {
-    const upstream = { url: 'http://a', streams: 2, models: ['m', 'x-*'], rewrite: { m: 'org/m' } }
+    const upstream = {
+      url: 'http://a',
+      streams: 2,
+      models: ['m', 'x-*'],
+      rewrite: { m: 'org/m' },
+      speaks: ['messages'] as const,
+    }
     const settings = parseSettings({ upstream: [upstream] })
     expect(settings.upstream[0]).toMatchObject({ streams: 2, models: ['m', 'x-*'] })
     expect(parseSettings(settings)).toEqual(settings)
@@ -191,6 +197,11 @@ describe('names of models', () => {
     )
     expect(refused({ models: [] })).toContain('upstream[0].models: expected a list of names')
     expect(refused({ rewrite: { m: 1 } })).toContain('upstream[0].rewrite: expected an object')
+    for (const speaks of ['messages', ['chat'], [1], {}]) {
+      expect(refused({ speaks })).toContain(
+        'upstream[0].speaks: expected a list of any of "messages"',
+      )
+    }
     expect(refused({ stream: 1 })).toContain('Did you mean streams?')
   })
 })

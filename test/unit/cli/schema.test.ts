@@ -26,7 +26,9 @@ describe('accepts what settings accept', () => {
     [
       'long forms',
       {
-        upstream: [{ url: 'http://a', streams: 2, models: ['m'], rewrite: { a: 'b' } }],
+        upstream: [
+          { url: 'http://a', streams: 2, models: ['m'], rewrite: { a: 'b' }, speaks: ['messages'] },
+        ],
         keys: [{ name: 'ann', hash, tokensPerMinute: 5, expires: '2027-01-31', disabled: false }],
         alias: { a: 'm' },
         log: 'json',

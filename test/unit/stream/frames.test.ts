@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ChunkSink, concat, EventReader, FrameSink } from '../../../src/stream/frames.ts'
+import { concat, EventReader } from '../../../src/stream/frames.ts'
+import { ChunkSink, FrameSink } from '../../../src/stream/sinks.ts'
 import type { ChatChunk, Usage } from '../../../src/wire/chat.ts'
 import { ChatContract } from '../../../src/wire/contract.ts'
 import { encodeText } from '../../../src/wire/sse.ts'

@@ -1,0 +1,84 @@
+/** Anthropic's Messages API. */
+import type { ChatRequest } from '../wire/chat.ts'
+import {
+  type CountRequest,
+  type MessagesRequest,
+  parseCountRequest,
+  parseMessagesRequest,
+} from '../wire/messages.ts'
+import { judgeMessage, MessagesContract } from '../wire/messages-contract.ts'
+import type { CountedPrompt, NativeCall } from '../wire/native.ts'
+import type { Conversation, Dialect } from './dialect.ts'
+import { type Asked, toMessage } from './messages/answer.ts'
+import { messagesEncoder } from './messages/encoder.ts'
+import { toChatRequest, toCountedChat, WISHES } from './messages/to-chat.ts'
+
+/** A client's headers that an engine that speaks the API may want to see. */
+const HEADERS = ['anthropic-version', 'anthropic-beta']
+
+export const messagesDialect: Dialect = {
+  read(body, requestId, headers) {
+    const request = parseMessagesRequest(body)
+    return conversation(request, requestId, headers)
+  },
+}
+
+function conversation(request: MessagesRequest, requestId: string, headers: Headers): Conversation {
+  let chat: ChatRequest | undefined
+  const asked = askedOf(request, requestId)
+  return {
+    get chat() {
+      chat ??= toChatRequest(request)
+      return chat
+    },
+    prompt: [request.system, request.messages, request.tools],
+    wishes: WISHES,
+    native: nativeCall(request, headers),
+    encoder: () => messagesEncoder(asked, requestId),
+    whole: (completion) => toMessage(completion, asked),
+  }
+}
+
+function askedOf({ model, stop_sequences }: MessagesRequest, requestId: string): Asked {
+  const id = requestId.replaceAll('-', '')
+  let calls = 0
+  return {
+    id: `msg_${id}`,
+    model: model ?? '',
+    stops: stop_sequences ?? [],
+    newCallId: () => `toolu_${id}_${calls++}`,
+  }
+}
+
+/** A request to count a prompt's tokens. Throws an `ApiError` (400) that names the field. */
+export function countedPrompt(body: unknown, headers: Headers): CountedPrompt {
+  const request: CountRequest = parseCountRequest(body)
+  return {
+    native: {
+      path: '/messages/count_tokens',
+      body: { ...request },
+      headers: versionHeaders(headers),
+    },
+    chat: () => toCountedChat(request),
+  }
+}
+
+function nativeCall(request: MessagesRequest, headers: Headers): NativeCall {
+  return {
+    api: 'messages',
+    path: '/messages',
+    body: { ...request },
+    headers: versionHeaders(headers),
+    contract: (options) => new MessagesContract(options),
+    judge: judgeMessage,
+  }
+}
+
+/** What says which version of the API a client speaks. */
+function versionHeaders(headers: Headers): Record<string, string> {
+  const given = HEADERS.map((name) => [name, headers.get(name)] as const)
+  return {
+    'anthropic-version': '2023-06-01',
+    ...Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== null)),
+  }
+}

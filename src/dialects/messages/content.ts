@@ -1,0 +1,84 @@
+/** Blocks of a Messages request as the parts of chat messages. */
+import type { ContentPart } from '../../wire/chat.ts'
+import { badRequest } from '../../wire/errors.ts'
+import type { Block, DocumentBlock, ImageBlock, SearchResultBlock } from '../../wire/messages.ts'
+
+/** The parts that say what a block does; `at` is its path. Throws an `ApiError` (400). */
+export function partsOf(block: Block, at: string): ContentPart[] {
+  switch (block.type) {
+    case 'text':
+      return [{ type: 'text', text: block.text }]
+    case 'image':
+      return [imagePart(block, at)]
+    case 'document':
+      return documentParts(block, at)
+    case 'search_result':
+      return [searchPart(block, at)]
+    default:
+      throw badRequest(`${at}: ${unknownBlock(block)}`, at)
+  }
+}
+
+/** Why a block is refused. */
+export function unknownBlock({ type }: { type: string }): string {
+  return `a block of type ${JSON.stringify(type)} can't be told to this model here.`
+}
+
+/** One text stands for itself: not every server takes parts. */
+export function contentOf(parts: ContentPart[]): string | ContentPart[] {
+  const [only] = parts
+  if (only === undefined) return ''
+  return parts.length === 1 && only.type === 'text' ? (only.text as string) : parts
+}
+
+function imagePart({ source }: ImageBlock, at: string): ContentPart {
+  if (source.type === 'url') return { type: 'image_url', image_url: { url: source.url } }
+  if (source.type !== 'base64') throw noFiles(`${at}.source`)
+  const url = `data:${source.media_type};base64,${source.data}`
+  return { type: 'image_url', image_url: { url } }
+}
+
+/** A title and a context stand before the text, each in a paragraph of its own. */
+function documentParts({ source, title, context, citations }: DocumentBlock, at: string) {
+  if (citations?.enabled) throw noCitations(at)
+  const about = [title, context]
+    .filter(Boolean)
+    .map((text) => ({ type: 'text', text: `${text}\n\n` }))
+  return [...about, ...sourceParts(source, title, `${at}.source`)] as ContentPart[]
+}
+
+function sourceParts(
+  source: DocumentBlock['source'],
+  title: string | null | undefined,
+  at: string,
+): ContentPart[] {
+  if (source.type === 'text') return [{ type: 'text', text: source.data }]
+  if (source.type === 'content') {
+    if (typeof source.content === 'string') return [{ type: 'text', text: source.content }]
+    return source.content.flatMap((block, index) => partsOf(block, `${at}.content[${index}]`))
+  }
+  if (source.type === 'base64') {
+    const file_data = `data:${source.media_type};base64,${source.data}`
+    return [{ type: 'file', file: { filename: title || 'document', file_data } }]
+  }
+  if (source.type === 'file') throw noFiles(at)
+  throw badRequest(`${at}: a document by URL is not fetched here; send its text or its bytes.`, at)
+}
+
+function searchPart({ title, source, content, citations }: SearchResultBlock, at: string) {
+  if (citations?.enabled) throw noCitations(at)
+  const text = [title, source, ...content.map((block) => block.text)].join('\n')
+  return { type: 'text', text }
+}
+
+function noFiles(at: string) {
+  return badRequest(
+    `${at}: there is no Files API here, so a file_id means nothing; send the data.`,
+    at,
+  )
+}
+
+function noCitations(at: string) {
+  const path = `${at}.citations`
+  return badRequest(`${path}: expected no citations, which this model can't give here.`, path)
+}

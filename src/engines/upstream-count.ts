@@ -1,0 +1,73 @@
+/** How many tokens a prompt has, by an upstream's own tokenizer. */
+import type { Fetched } from '../host.ts'
+import type { ChatRequest } from '../wire/chat.ts'
+import type { CountedPrompt } from '../wire/native.ts'
+import { isObject } from '../wire/object.ts'
+import { essence, isJson, readJson } from './upstream-body.ts'
+
+/** Asks for JSON at a path below the API's root, or below the server's where it begins with `..`. */
+export type Post = (
+  path: string,
+  body: object,
+  headers?: Record<string, string>,
+) => Promise<Fetched>
+
+/** Statuses of what a server has not got. */
+const MISSING = new Set([404, 405, 501])
+
+/**
+ * Asks in the ways that servers are known to have, one after the other: Anthropic's endpoint
+ * (llama-server, vLLM), vLLM's `/tokenize` of a chat, llama-server's `/apply-template` and its
+ * `/tokenize` of a text. Undefined where the upstream has none of them. Rejects with an `ApiError`.
+ *
+ * Sources: vLLM, vllm/entrypoints/anthropic/api_router.py and serve/tokenize/protocol.py; llama.cpp,
+ * tools/server/README.md.
+ */
+export async function countByUpstream(
+  { native, chat }: CountedPrompt,
+  model: string | undefined,
+  post: Post,
+  label: string,
+  accepted: (response: Fetched) => Promise<Fetched>,
+): Promise<number | undefined> {
+  async function ask(
+    path: string,
+    body: object,
+    headers?: Record<string, string>,
+  ): Promise<Record<string, unknown>> {
+    const response = await post(path, body, headers)
+    const isThere = !MISSING.has(response.status)
+    // Some answer any path with a page, or with 200 and an error.
+    if (isThere && !response.ok) await accepted(response)
+    if (!isThere || !isJson(essence(response))) {
+      await response.body?.cancel().catch(() => {})
+      return {}
+    }
+    const { value } = await readJson(response, label)
+    return isObject(value) ? value : {}
+  }
+
+  const named = model === undefined ? {} : { model }
+  const counted = await ask(native.path, { ...native.body, ...named }, native.headers)
+  if (isCount(counted.input_tokens)) return counted.input_tokens
+  // What is not text has tokens that no text tokenizer sees.
+  const { messages, tools } = chat()
+  if (!isText(messages)) return undefined
+  const shared = { ...named, messages, ...(tools && { tools }) }
+  const { count } = await ask('../tokenize', { ...shared, add_generation_prompt: true })
+  if (isCount(count)) return count
+  const { prompt } = await ask('../apply-template', shared)
+  if (typeof prompt !== 'string') return undefined
+  const { tokens } = await ask('../tokenize', { content: prompt, add_special: true })
+  return Array.isArray(tokens) ? tokens.length : undefined
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
+}
+
+function isText(messages: ChatRequest['messages']): boolean {
+  return messages.every(({ content }) => {
+    return !Array.isArray(content) || content.every(({ type }) => type === 'text')
+  })
+}

@@ -1,0 +1,48 @@
+import { countedPrompt } from '../dialects/messages.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Pool } from '../engines/pool.ts'
+import type { Route } from '../engines/router.ts'
+import { readJsonBody } from '../guard/body.ts'
+import { requireFew } from '../guard/size.ts'
+import { type Whole, wholeResponse } from '../stream/whole.ts'
+import type { Trace } from '../trace.ts'
+import { ApiError, toApiError } from '../wire/errors.ts'
+import { beginExchange, type ExchangeContext } from './exchange.ts'
+
+/**
+ * `POST /v1/messages/count_tokens`: by the engine's own tokenizer, never by a guess. Rejects with an
+ * `ApiError` (501 where it has none to ask), or with why the exchange ended.
+ */
+export function countTokensRoute(engines: Pool, context: ExchangeContext) {
+  const { settings } = context
+  return async (request: Request, trace: Trace): Promise<Response> => {
+    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+    const prompt = countedPrompt(body, request.headers)
+    const { model: named } = prompt.native.body
+    requireFew(body, settings)
+    // What is only counted uses nothing.
+    const exchange = await beginExchange(context, request, trace, { model: named, prompt: '' })
+    const count = async ({ engine, model }: Route, signal: AbortSignal): Promise<Whole> => {
+      if (!named && model) trace.caller?.requireModel(model)
+      const tokens = await engine.countTokens?.(prompt, model, signal)
+      signal.throwIfAborted()
+      if (tokens === undefined) throw unable(engine.label)
+      return { json: JSON.stringify({ input_tokens: tokens }) }
+    }
+    try {
+      return await wholeResponse(exchange, engines.answer(exchange, named, count, canCount))
+    } catch (error) {
+      exchange.fail(toApiError(error))
+      throw error
+    }
+  }
+}
+
+function canCount(engine: Engine): boolean {
+  return engine.countTokens !== undefined
+}
+
+function unable(label: string): ApiError {
+  const message = `${label} does not tell how many tokens a prompt has, and sluice does not guess.`
+  return new ApiError(501, message, { code: 'not_supported' })
+}

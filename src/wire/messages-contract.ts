@@ -1,0 +1,232 @@
+/**
+ * The state machine of a Messages stream: what an upstream that speaks the API itself sends is held
+ * to it. First `message_start`; then blocks, each with an index of its own, next in turn, that start,
+ * grow and stop; then `message_delta` with the stop reason, and `message_stop`.
+ *
+ * Passed on: pings left out, events of unknown types, several `message_delta`s, and blocks that are
+ * open at once: llama-server stops all of them at the end, and clients go by the index.
+ */
+import type { Usage } from './completion.ts'
+import type { ContractOptions } from './contract.ts'
+import { EngineErrors } from './engine-errors.ts'
+import type { ApiError } from './errors.ts'
+import { errorOf } from './foreign-error.ts'
+import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from './messages-answer.ts'
+import type { NativeAnswer } from './native.ts'
+import { isObject } from './object.ts'
+import type { Ending, StreamContract, Verdict } from './stream-contract.ts'
+
+type Fields = Record<string, unknown>
+
+/** What the message of a `message_start` has: vLLM leaves most of it out. */
+const STARTED: Fields = {
+  type: 'message',
+  role: 'assistant',
+  content: [],
+  stop_reason: null,
+  stop_sequence: null,
+  usage: { input_tokens: 0, output_tokens: 0 },
+}
+
+/** The text of each delta. */
+const TEXTS: Record<string, string> = {
+  text_delta: 'text',
+  thinking_delta: 'thinking',
+  input_json_delta: 'partial_json',
+  signature_delta: 'signature',
+}
+
+export class MessagesContract implements StreamContract<MessageEvent> {
+  /** How many deltas and blocks came. */
+  tokens = 0
+  usage: Usage | undefined
+  finished = false
+  readonly mended = new Set<string>()
+  readonly errors: EngineErrors
+  readonly #isLenient: boolean
+  #hasStarted = false
+  #hasStopped = false
+  /** Whether `message_stop` was passed on. */
+  #isStopSaid = false
+  #stopReason: string | undefined
+  /** How many blocks were started, and which of them are open. */
+  #blocks = 0
+  readonly #open = new Set<number>()
+  /** The counts so far; later ones replace earlier ones. */
+  #counts: Fields = {}
+
+  constructor(options: ContractOptions) {
+    this.errors = new EngineErrors(options)
+    this.#isLenient = options.lenient ?? false
+  }
+
+  get isComplete(): boolean {
+    return this.#stopReason !== undefined || this.#hasStopped
+  }
+
+  /** Nothing is proven by comparing: every event is parsed. */
+  takeProven(): void {
+    this.tokens++
+  }
+
+  judge(value: unknown): Verdict {
+    if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
+    const error = errorOf(value)
+    if (error !== undefined) throw this.errors.failed(error)
+    const { type } = value
+    if (typeof type !== 'string' || !/^[\w.]+$/.test(type)) {
+      throw this.errors.invalid('sent an event without a type')
+    }
+    if (type === 'ping') return 'drop'
+    if (type === 'message_start') return this.#start(value)
+    if (!this.#hasStarted) throw this.errors.invalid(`sent ${type} before message_start`)
+    if (type === 'content_block_start') return this.#startBlock(value)
+    if (type === 'content_block_delta') return this.#grow(value)
+    if (type === 'content_block_stop') return this.#stopBlock(value)
+    if (type === 'message_delta') return this.#stopFor(value)
+    if (type === 'message_stop') return this.#stop()
+    return 'same'
+  }
+
+  end(ending: Ending): MessageEvent[] {
+    const owed: MessageEvent[] = []
+    const isForgiven = this.#isLenient && (ending === 'done' || this.#hasStopped)
+    if (this.#stopReason === undefined) {
+      if (!isForgiven || !this.#hasStarted) throw this.#unfinished(ending)
+      for (const index of this.#open) owed.push({ type: 'content_block_stop', index })
+      const delta = { ...NOT_STOPPED, stop_reason: 'end_turn' }
+      owed.push({ type: 'message_delta', delta, usage: { output_tokens: 0 } })
+      this.mended.add('stop_reason')
+    }
+    if (!this.#hasStopped) this.mended.add('done')
+    if (!this.#isStopSaid) owed.push({ type: 'message_stop' })
+    this.finished = true
+    return owed
+  }
+
+  #start(event: Fields): Verdict {
+    if (this.#hasStarted) throw this.errors.invalid('sent message_start twice')
+    const { message } = event
+    if (!isObject(message)) throw this.errors.invalid('sent message_start without a message')
+    this.#hasStarted = true
+    this.#count(message.usage)
+    return this.#complete(message, STARTED) ? 'changed' : 'same'
+  }
+
+  #startBlock({ index, content_block: block }: Fields): Verdict {
+    if (!isObject(block) || typeof block.type !== 'string') {
+      throw this.errors.invalid('started a block without saying of which type')
+    }
+    if (this.#stopReason !== undefined) throw this.errors.invalid('started a block after its end')
+    if (index !== this.#blocks) {
+      throw this.errors.invalid(`started block ${shown(index)} where ${this.#blocks} is next`)
+    }
+    this.#open.add(this.#blocks++)
+    this.tokens++
+    return 'same'
+  }
+
+  #grow({ index, delta }: Fields): Verdict {
+    if (!isObject(delta) || typeof delta.type !== 'string') {
+      throw this.errors.invalid('sent a delta without saying of which type')
+    }
+    this.#requireOpen(index, 'continued')
+    const field = TEXTS[delta.type]
+    if (field !== undefined && typeof delta[field] !== 'string') {
+      throw this.errors.invalid(`sent a ${delta.type} whose ${field} is not a string`)
+    }
+    this.tokens++
+    return 'same'
+  }
+
+  #stopBlock({ index }: Fields): Verdict {
+    this.#open.delete(this.#requireOpen(index, 'stopped'))
+    return 'same'
+  }
+
+  #stopFor(event: Fields): Verdict {
+    const { delta, usage } = event
+    if (!isObject(delta)) throw this.errors.invalid('sent message_delta without a delta')
+    this.#count(usage)
+    const { stop_reason: reason } = delta
+    if (reason === null || reason === undefined || reason === '') return 'same'
+    if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
+    if (this.#open.size > 0) throw this.errors.invalid('stopped before its blocks did')
+    this.#stopReason = reason
+    this.tokens++
+    this.usage = fromMessageUsage(this.#counts)
+    return this.#complete(event, { usage: { output_tokens: 0 } }) ? 'changed' : 'same'
+  }
+
+  #stop(): Verdict {
+    this.#hasStopped = true
+    if (this.#stopReason !== undefined) {
+      this.#isStopSaid = true
+      return 'last'
+    }
+    // `end` gives what is missing before it.
+    if (this.#isLenient) return 'drop'
+    throw this.#unfinished('done')
+  }
+
+  /** Clients read these fields without looking whether they are there. */
+  #complete(fields: Fields, wanted: Fields): boolean {
+    const missing = Object.keys(wanted).filter((name) => (fields[name] ?? null) === null)
+    const changed = missing.filter((name) => fields[name] !== wanted[name])
+    for (const name of changed) fields[name] = structuredClone(wanted[name])
+    if (changed.length > 0) this.mended.add('message')
+    return changed.length > 0
+  }
+
+  #requireOpen(index: unknown, did: string): number {
+    if (typeof index === 'number' && this.#open.has(index)) return index
+    throw this.errors.invalid(`${did} block ${shown(index)}, which is not open`)
+  }
+
+  #count(usage: unknown): void {
+    if (!isObject(usage)) return
+    for (const [name, value] of Object.entries(usage)) {
+      if (typeof value === 'number') this.#counts[name] = value
+    }
+  }
+
+  #unfinished(ending: Ending): ApiError {
+    const seen = this.#hasStarted ? 'before a stop_reason' : 'before message_start'
+    if (ending === 'done') return this.errors.unfinished('incomplete', `stopped ${seen}`)
+    const how = ending === 'reset' ? 'broke the connection' : 'ended the stream'
+    return this.errors.unfinished('truncated', `${how} ${seen}`)
+  }
+}
+
+/**
+ * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Mends
+ * in place. Throws the `ApiError` of what is wrong.
+ */
+export function judgeMessage(value: unknown, errors: EngineErrors): NativeAnswer {
+  if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
+  const error = errorOf(value)
+  if (error !== undefined) throw errors.failed(error)
+  const mended: string[] = []
+  // Ollama has null where there is no block.
+  if (value.content === null) {
+    value.content = []
+    mended.push('message')
+  }
+  const { content, stop_reason: reason, model, usage } = value
+  const isBlock = (block: unknown) => isObject(block) && typeof block.type === 'string'
+  if (!Array.isArray(content) || !content.every(isBlock)) {
+    throw errors.invalid('sent an answer that is no message')
+  }
+  if (typeof reason !== 'string' || reason === '') {
+    throw errors.unfinished('incomplete', 'sent a message without a stop_reason')
+  }
+  return {
+    model: typeof model === 'string' ? model : '',
+    usage: isObject(usage) ? fromMessageUsage(usage) : undefined,
+    mended,
+  }
+}
+
+function shown(index: unknown): string {
+  return String(JSON.stringify(index)).slice(0, 20)
+}

@@ -1,0 +1,38 @@
+/** A request in an API that an upstream may speak itself, beside chat. */
+import type { ChatRequest } from './chat.ts'
+import type { Usage } from './completion.ts'
+import type { ContractOptions, StreamContract } from './contract.ts'
+import type { EngineErrors } from './engine-errors.ts'
+
+/** The APIs that an upstream may be said to speak. */
+export const nativeApis = ['messages', 'responses'] as const
+
+export type NativeApi = (typeof nativeApis)[number]
+
+/** The request as the client sent it, checked; and what its answer is held to. */
+export interface NativeCall {
+  api: NativeApi
+  /** Where it is below the API's root: `/messages`. */
+  path: string
+  body: { model?: string | null; stream?: boolean | null; [field: string]: unknown }
+  /** The client's headers that belong to the request. */
+  headers: Record<string, string>
+  /** What a stream is held to; its chunks are events, each with a `type`. */
+  contract(options: ContractOptions): StreamContract<{ type: string }>
+  /** Judges a whole answer, and mends it in place. Throws an `ApiError`. */
+  judge(value: unknown, errors: EngineErrors): NativeAnswer
+}
+
+/** What a whole answer says for the log, and what was mended in it. */
+export interface NativeAnswer {
+  model: string
+  usage: Usage | undefined
+  mended: string[]
+}
+
+/** A prompt whose tokens are to be counted. */
+export interface CountedPrompt {
+  native: Pick<NativeCall, 'path' | 'body' | 'headers'>
+  /** The same as a chat. Throws an `ApiError` (400) for what a chat can't say. */
+  chat(): ChatRequest
+}

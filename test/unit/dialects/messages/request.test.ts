@@ -1,0 +1,346 @@
+import { describe, expect, it } from 'vitest'
+import { countedPrompt, messagesDialect } from '../../../../src/dialects/messages.ts'
+import type { ChatRequest } from '../../../../src/wire/chat.ts'
+import { ApiError } from '../../../../src/wire/errors.ts'
+
+const base = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Go.' }] }
+
+function read(body: object, headers: Record<string, string> = {}) {
+  return messagesDialect.read({ ...base, ...body }, 'id', new Headers(headers))
+}
+
+/** The chat that a request asks for. */
+function chat(body: object): ChatRequest {
+  return read(body).chat
+}
+
+function turn(...content: object[]): ChatRequest['messages'] {
+  return chat({ messages: [{ role: 'user', content }] }).messages
+}
+
+function refusal(body: object): ApiError {
+  try {
+    chat(body)
+  } catch (error) {
+    if (error instanceof ApiError) return error
+    throw error
+  }
+  throw new Error('accepted')
+}
+
+const png = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }
+const shown = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }
+const text = (words: string) => ({ type: 'text', text: words })
+
+describe('fields', () => {
+  it('are as few as were asked for', () => {
+    expect(chat({})).toEqual(base)
+  })
+
+  it.each<[string, object, object]>([
+    ['a stream', { stream: true }, { stream: true, stream_options: { include_usage: true } }],
+    ['no stream', { stream: false }, {}],
+    ['stops', { stop_sequences: ['a', 'b'] }, { stop: ['a', 'b'] }],
+    ['no stops', { stop_sequences: [] }, {}],
+    [
+      'sampling',
+      { temperature: 0, top_p: 0.5, top_k: 7 },
+      { temperature: 0, top_p: 0.5, top_k: 7 },
+    ],
+    ['nulls', { temperature: null, tools: null, thinking: null, system: null, stream: null }, {}],
+    ['a user', { metadata: { user_id: 'u' } }, { user: 'u' }],
+    ['the usual tier', { service_tier: 'auto' }, {}],
+    ['the standard tier', { service_tier: 'standard_only' }, { service_tier: 'default' }],
+    ['fields of a server’s own', { min_p: 0.1, seed: 7 }, { min_p: 0.1, seed: 7 }],
+    [
+      'what changes only cost or speed',
+      { cache_control: { type: 'ephemeral' }, speed: 'fast', inference_geo: 'us', n: 3 },
+      {},
+    ],
+    ['edits of a context that is not kept', { context_management: { edits: [] } }, {}],
+  ])('%s', (_, asked, told) => {
+    expect(chat(asked)).toEqual({ ...base, ...told })
+  })
+
+  it.each(['output_config', 'output_format'])('a schema by %s', (field) => {
+    const format = { type: 'json_schema', schema: { type: 'object' } }
+    const asked =
+      field === 'output_config' ? { output_config: { format } } : { output_format: format }
+    expect(chat(asked).response_format).toEqual({
+      type: 'json_schema',
+      json_schema: { name: 'answer', schema: { type: 'object' }, strict: true },
+    })
+  })
+
+  it.each<[object, object]>([
+    [
+      { thinking: { type: 'disabled' } },
+      { chat_template_kwargs: { enable_thinking: false }, reasoning_effort: 'none' },
+    ],
+    [
+      { thinking: { type: 'enabled', budget_tokens: 2_000 } },
+      {
+        chat_template_kwargs: { enable_thinking: true },
+        thinking_budget_tokens: 2_000,
+        thinking_token_budget: 2_000,
+      },
+    ],
+    [{ thinking: { type: 'adaptive' } }, { chat_template_kwargs: { enable_thinking: true } }],
+    [{ output_config: { effort: 'high' } }, { reasoning_effort: 'high' }],
+    [
+      {
+        thinking: { type: 'adaptive' },
+        output_config: { effort: 'low' },
+        chat_template_kwargs: { a: 1 },
+      },
+      { chat_template_kwargs: { a: 1, enable_thinking: true }, reasoning_effort: 'low' },
+    ],
+  ])('thinking, which an engine may refuse: %j', (asked, told) => {
+    expect(chat(asked)).toEqual({ ...base, ...told })
+    const wishes = read(asked).wishes ?? []
+    expect(Object.keys(told).every((field) => wishes.includes(field))).toBe(true)
+  })
+})
+
+describe('tools', () => {
+  const input_schema = { type: 'object', properties: {} }
+
+  it('become functions', () => {
+    const tools = [
+      { name: 'a', description: 'A.', input_schema, cache_control: { type: 'ephemeral' } },
+      { type: 'custom', name: 'b', input_schema, strict: true },
+    ]
+    expect(chat({ tools }).tools).toEqual([
+      { type: 'function', function: { name: 'a', description: 'A.', parameters: input_schema } },
+      { type: 'function', function: { name: 'b', parameters: input_schema, strict: true } },
+    ])
+  })
+
+  it.each<[object, object]>([
+    [{ type: 'auto' }, { tool_choice: 'auto' }],
+    [{ type: 'any' }, { tool_choice: 'required' }],
+    [{ type: 'none' }, { tool_choice: 'none' }],
+    [{ type: 'tool', name: 'f' }, { tool_choice: { type: 'function', function: { name: 'f' } } }],
+    [
+      { type: 'auto', disable_parallel_tool_use: true },
+      { tool_choice: 'auto', parallel_tool_calls: false },
+    ],
+    [{ type: 'any', disable_parallel_tool_use: false }, { tool_choice: 'required' }],
+  ])('are chosen as asked: %j', (tool_choice, told) => {
+    expect(chat({ tool_choice })).toEqual({ ...base, ...told })
+  })
+})
+
+describe('the conversation', () => {
+  it('begins with the system prompt, in its parts', () => {
+    expect(chat({ system: 'A.' }).messages[0]).toEqual({ role: 'system', content: 'A.' })
+    const one = [{ ...text('A.'), cache_control: { type: 'ephemeral' } }]
+    expect(chat({ system: one }).messages[0]).toEqual({ role: 'system', content: 'A.' })
+    const system = [text('A.'), text('B.')]
+    expect(chat({ system }).messages[0]).toEqual({ role: 'system', content: system })
+    expect(chat({ system: '' }).messages).toHaveLength(1)
+  })
+
+  it('goes on as it came: turns of one role in a row, a prefill, a system message within', () => {
+    const messages = [
+      { role: 'user', content: 'A' },
+      { role: 'user', content: 'B' },
+      { role: 'system', content: 'C' },
+      { role: 'assistant', content: 'The answer is (' },
+    ]
+    expect(chat({ messages }).messages).toEqual(messages)
+  })
+
+  it('has images and documents', () => {
+    const url = { type: 'image', source: { type: 'url', url: 'https://a/b.png' } }
+    expect(turn(text('See'), png, url)).toEqual([
+      {
+        role: 'user',
+        content: [text('See'), shown, { type: 'image_url', image_url: { url: 'https://a/b.png' } }],
+      },
+    ])
+    const source = { type: 'text', media_type: 'text/plain', data: 'Words.' }
+    expect(turn({ type: 'document', source, title: 'T', context: 'C' })).toEqual([
+      { role: 'user', content: [text('T\n\n'), text('C\n\n'), text('Words.')] },
+    ])
+    const parts = { type: 'content', content: [text('a'), png] }
+    expect(turn({ type: 'document', source: parts })).toEqual([
+      { role: 'user', content: [text('a'), shown] },
+    ])
+    const pdf = { type: 'base64', media_type: 'application/pdf', data: 'AAAA' }
+    expect(turn({ type: 'document', source: pdf, title: 'a.pdf' })[0]?.content).toContainEqual({
+      type: 'file',
+      file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,AAAA' },
+    })
+    const found = { type: 'search_result', source: 'https://a', title: 'T', content: [text('a')] }
+    expect(turn(found)).toEqual([{ role: 'user', content: 'T\nhttps://a\na' }])
+  })
+
+  it('has what was thought and called, and drops what is redacted', () => {
+    const content = [
+      { type: 'thinking', thinking: 'Hm.', signature: '' },
+      { type: 'redacted_thinking', data: 'x' },
+      text('Well'),
+      text('.'),
+      { type: 'tool_use', id: 'a', name: 'f', input: { x: 1 } },
+    ]
+    expect(
+      chat({ messages: [...base.messages, { role: 'assistant', content }] }).messages[1],
+    ).toEqual({
+      role: 'assistant',
+      content: 'Well.',
+      reasoning: 'Hm.',
+      reasoning_content: 'Hm.',
+      tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: '{"x":1}' } }],
+    })
+    const only = [content[4]]
+    const messages = [...base.messages, { role: 'assistant', content: only }]
+    expect(chat({ messages }).messages[1]).toMatchObject({
+      content: null,
+      tool_calls: [{ id: 'a' }],
+    })
+  })
+
+  it('has the results of tools before what the user says, and their images there', () => {
+    const result = (id: string, more: object) => ({ type: 'tool_result', tool_use_id: id, ...more })
+    const messages = turn(
+      text('Look.'),
+      result('a', { content: 'A' }),
+      result('b', { content: [text('B'), png] }),
+      result('c', { content: [text('no such file')], is_error: true }),
+      result('d', {}),
+    )
+    expect(messages).toEqual([
+      { role: 'tool', tool_call_id: 'a', content: 'A' },
+      { role: 'tool', tool_call_id: 'b', content: 'B' },
+      { role: 'tool', tool_call_id: 'c', content: 'Error: no such file' },
+      { role: 'tool', tool_call_id: 'd', content: '' },
+      { role: 'user', content: [text('Look.'), shown] },
+    ])
+    expect(turn(result('a', { content: 'A' }))).toHaveLength(1)
+  })
+})
+
+describe('what a chat can’t say', () => {
+  const user = (block: object) => ({ messages: [{ role: 'user', content: [block] }] })
+  const at = 'messages[0].content[0]'
+
+  it.each<[string, object]>([
+    ['tools[0].type', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    ['tools[0].type', { tools: [{ type: 'bash_20250124', name: 'bash' }] }],
+    ['mcp_servers', { mcp_servers: [{ type: 'url' }] }],
+    ['container', { container: 'c' }],
+    [`${at}.source`, user({ type: 'image', source: { type: 'file', file_id: 'f' } })],
+    [`${at}.source`, user({ type: 'document', source: { type: 'url', url: 'https://a' } })],
+    [`${at}.source`, user({ type: 'document', source: { type: 'file', file_id: 'f' } })],
+    [
+      `${at}.citations`,
+      user({
+        type: 'document',
+        source: { type: 'text', data: 'a' },
+        citations: { enabled: true },
+      }),
+    ],
+    [at, user({ type: 'container_upload', file_id: 'f' })],
+    [at, user({ type: 'thinking', thinking: 'a' })],
+    [
+      `${at}.content[0]`,
+      user({ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'tool_reference' }] }),
+    ],
+    [
+      'messages[0].content[0]',
+      { messages: [{ role: 'assistant', content: [{ type: 'server_tool_use', id: 'a' }] }] },
+    ],
+  ])('is refused for a chat, and forwarded: %s', (param, body) => {
+    expect(refusal(body)).toMatchObject({ status: 400, param })
+    expect(read(body).native?.body).toMatchObject(body)
+  })
+})
+
+describe('what is wrong', () => {
+  const user = (block: object) => ({ messages: [{ role: 'user', content: [block] }] })
+  const at = 'messages[0].content[0]'
+
+  it.each<[string, object]>([
+    ['max_tokens', { max_tokens: undefined }],
+    ['max_tokens', { max_tokens: 0 }],
+    ['max_tokens', { max_tokens: '9' }],
+    ['max_tokens', { max_tokens: 1.5 }],
+    ['messages', { messages: undefined }],
+    ['messages', { messages: [] }],
+    ['messages', { messages: 'Hi' }],
+    ['messages[0].role', { messages: [{ role: 'tool', content: 'a' }] }],
+    ['messages[0].content', { messages: [{ role: 'user' }] }],
+    ['messages[0].content', { messages: [{ role: 'user', content: 1 }] }],
+    [`${at}.text`, user({ type: 'text' })],
+    [`${at}.source`, user({ type: 'image' })],
+    [`${at}.source.type`, user({ type: 'image', source: { type: 'text' } })],
+    [`${at}.source.data`, user({ type: 'image', source: { type: 'base64', media_type: 'a' } })],
+    [`${at}.tool_use_id`, user({ type: 'tool_result' })],
+    [`${at}.content`, user({ type: 'tool_result', tool_use_id: 'a', content: 1 })],
+    [`${at}.is_error`, user({ type: 'tool_result', tool_use_id: 'a', is_error: 'no' })],
+    [`${at}.input`, user({ type: 'tool_use', id: 'a', name: 'f', input: '{}' })],
+    [`${at}.id`, user({ type: 'tool_use', name: 'f', input: {} })],
+    [`${at}.title`, user({ type: 'document', source: { type: 'text', data: 'a' }, title: 1 })],
+    ['system', { system: 1 }],
+    ['system[0].text', { system: [{ type: 'text' }] }],
+    ['tools', { tools: {} }],
+    ['tools[0].input_schema', { tools: [{ name: 'f' }] }],
+    ['tools[0].name', { tools: [{ input_schema: {} }] }],
+    ['tools[0].description', { tools: [{ name: 'f', input_schema: {}, description: 1 }] }],
+    ['tool_choice.type', { tool_choice: { type: 'sometimes' } }],
+    ['tool_choice.name', { tool_choice: { type: 'tool' } }],
+    ['tool_choice', { tool_choice: 'auto' }],
+    ['stop_sequences', { stop_sequences: 'a' }],
+    ['stop_sequences[1]', { stop_sequences: ['a', 1] }],
+    ['temperature', { temperature: 2.1 }],
+    ['temperature', { temperature: 'hot' }],
+    ['top_p', { top_p: -1 }],
+    ['top_k', { top_k: 1.5 }],
+    ['stream', { stream: 'yes' }],
+    ['thinking.type', { thinking: { type: 'hard' } }],
+    ['thinking.budget_tokens', { thinking: { type: 'enabled' } }],
+    ['metadata.user_id', { metadata: { user_id: 1 } }],
+    ['service_tier', { service_tier: 'priority' }],
+    ['output_config.format.type', { output_config: { format: { type: 'yaml' } } }],
+    ['output_format.schema', { output_format: { type: 'json_schema' } }],
+    ['model', { model: 1 }],
+    ['thread', { thread: { type: 'create' } }],
+    // What passes through is checked as a chat's.
+    ['seed', { seed: 'x' }],
+    ['frequency_penalty', { frequency_penalty: 9 }],
+  ])('is refused by the name of the field: %s, %j', (param, body) => {
+    const error = refusal(body)
+    expect(error).toMatchObject({ status: 400, param })
+    expect(error.message.startsWith(`${param}: expected`), error.message).toBe(true)
+  })
+
+  it.each([null, [], 'x', 1])('is %j for a body', (body) => {
+    expect(() => messagesDialect.read(body, 'id', new Headers())).toThrow('an object')
+  })
+})
+
+describe('the request for an engine that speaks the API', () => {
+  it('is as it came, with the headers that say which version it is', () => {
+    const body = { ...base, tools: [{ type: 'web_search_20250305', name: 'x' }], odd: { a: 1 } }
+    const { native } = read(body, { 'anthropic-beta': 'a,b', cookie: 'c', 'x-api-key': 'k' })
+    expect(native).toMatchObject({ api: 'messages', path: '/messages', body })
+    expect(native?.headers).toEqual({
+      'anthropic-version': '2023-06-01',
+      'anthropic-beta': 'a,b',
+    })
+  })
+})
+
+describe('a prompt to be counted', () => {
+  it('needs no max_tokens, and is a chat as well', () => {
+    const { model, messages } = base
+    const prompt = countedPrompt({ model, messages, system: 'A.' }, new Headers())
+    expect(prompt.native).toMatchObject({ path: '/messages/count_tokens', body: { system: 'A.' } })
+    expect(prompt.chat()).toEqual({
+      model,
+      messages: [{ role: 'system', content: 'A.' }, ...messages],
+    })
+    expect(() => countedPrompt({ messages: [] }, new Headers())).toThrow('messages:')
+  })
+})

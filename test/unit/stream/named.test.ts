@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { concat, EventReader } from '../../../src/stream/frames.ts'
+import { FrameSink } from '../../../src/stream/sinks.ts'
+import type { StreamContract } from '../../../src/wire/contract.ts'
+import { EngineErrors } from '../../../src/wire/engine-errors.ts'
+import { encodeText } from '../../../src/wire/sse.ts'
+
+interface Event {
+  type: string
+  n?: number
+}
+
+/** Ends with an event called `last`; drops `ping`, and mends negative numbers. */
+class Numbers implements StreamContract<Event> {
+  tokens = 0
+  usage = undefined
+  finished = false
+  isComplete = false
+  readonly mended = new Set<string>()
+  readonly errors = new EngineErrors({ label: 'x' })
+  takeProven(): void {
+    throw new Error('nothing is proven')
+  }
+  judge(value: unknown) {
+    const event = value as Event
+    if (event.type === 'last') return 'last'
+    if (event.type === 'ping') return 'drop'
+    this.tokens++
+    if ((event.n ?? 0) >= 0) return 'same'
+    event.n = 0
+    return 'changed'
+  }
+  end(ending: string): Event[] {
+    if (ending !== 'done') throw this.errors.unfinished('truncated', 'ended too soon')
+    this.finished = true
+    return []
+  }
+}
+
+function read(packets: Uint8Array<ArrayBuffer>[]) {
+  const sink = new FrameSink(true)
+  const contract = new Numbers()
+  const reader = new EventReader(contract, sink, false, true)
+  const parts: Uint8Array<ArrayBuffer>[] = []
+  for (const packet of packets) {
+    if (reader.ended || reader.failure) break
+    reader.push(packet)
+    parts.push(...(sink.take() ?? []))
+  }
+  reader.close('end')
+  const text = new TextDecoder('utf-8', { fatal: true }).decode(concat(parts))
+  return { text, code: reader.failure?.code, ended: reader.ended, mended: [...contract.mended] }
+}
+
+const told = (event: Event, name = event.type) =>
+  `event: ${name}\ndata: ${JSON.stringify(event)}\n\n`
+const last = told({ type: 'last' })
+
+describe('events with names', () => {
+  it('pass as the same bytes, however they are cut, and end with the last', () => {
+    const events = fc.array(fc.record({ type: fc.constantFrom('a', 'b.c'), n: fc.nat() }))
+    fc.assert(
+      fc.property(events, fc.array(fc.nat(), { maxLength: 20 }), (list, places) => {
+        const text = list.map((event) => told(event)).join('') + last
+        const bytes = encodeText(`${text}${told({ type: 'never' })}`)
+        const ends = [...new Set(places.map((at) => at % bytes.length))].sort((a, b) => a - b)
+        const cuts = [...ends, bytes.length].map((end, i, all) => bytes.slice(all[i - 1] ?? 0, end))
+        expect(read(cuts)).toEqual({ text, code: undefined, ended: true, mended: [] })
+      }),
+    )
+  })
+
+  it.each([
+    ['no name', 'data: {"type":"a","n":1}\n\n'],
+    ['another name', told({ type: 'a', n: 1 }, 'b')],
+    ['CRLF', 'event: a\r\ndata: {"type":"a","n":1}\r\n\r\n'],
+    ['no spaces', 'event:a\ndata:{"type":"a","n":1}\n\n'],
+    ['the name last', 'data: {"type":"a","n":1}\nevent: a\n\n'],
+    ['a comment and an id', ': x\nid: 1\nevent: a\ndata: {"type":"a","n":1}\n\n'],
+    ['two lines of data', 'event: a\ndata: {"type":"a",\ndata: "n":1}\n\n'],
+  ])('are framed anew where they have %s', (_, text) => {
+    const { text: got, mended, ended } = read([encodeText(text + last)])
+    expect(got.replace(', "n"', ',"n"')).toBe(told({ type: 'a', n: 1 }) + last)
+    expect(mended).toEqual(['framing'])
+    expect(ended).toBe(true)
+  })
+
+  it('are written anew where they were mended, and left out where nothing is left', () => {
+    const text = told({ type: 'a', n: -1 }) + told({ type: 'ping' }) + last
+    expect(read([encodeText(text)]).text).toBe(told({ type: 'a', n: 0 }) + last)
+  })
+
+  it('fail where an event is an error, and where they end without the last', () => {
+    const failed = read([
+      encodeText(
+        'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n',
+      ),
+    ])
+    expect(failed).toMatchObject({ text: '', code: 'upstream_error', ended: false })
+    expect(read([encodeText(told({ type: 'a' }))])).toMatchObject({ code: 'upstream_truncated' })
+  })
+})
