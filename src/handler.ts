@@ -113,7 +113,7 @@ function createRoutes(
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   const store = memoryStore()
   const kept = keptResponsesRoutes(store, runs)
-  routes.post('/v1/responses', responsesRoute({ ...context, engines, store, runs }))
+  routes.post('/v1/responses', responsesRoute({ ...asking, store, runs }))
   get('/v1/responses/:id', kept.retrieve)
   routes.delete('/v1/responses/:id', kept.remove)
   routes.post('/v1/responses/:id/cancel', kept.cancel)

@@ -14,6 +14,7 @@ import { itemSchema } from './response-items.ts'
 
 export type * from './response-items.ts'
 export type * from './response-output.ts'
+export type { ResponseEvent } from './responses-contract.ts'
 
 export interface ResponseTool {
   type: string
@@ -195,8 +196,7 @@ function checkInput(request: ResponsesRequest): void {
   }
   if (!Array.isArray(input)) return
   for (const [at, item] of input.entries()) {
-    const schema = itemSchema(item as Record<string, unknown>, `input[${at}]`)
-    const issues = issuesOf(schema, item, ['input', at])
+    const issues = issuesOf(itemSchema(item as Record<string, unknown>), item, ['input', at])
     if (issues.length > 0) throw invalid(issues, request)
   }
 }

@@ -56,6 +56,9 @@ const EVENTS: Record<string, Record<string, Kind>> = {
   'response.reasoning_summary_part.done': { ...inSummary, part: 'object' },
   'response.reasoning_summary_text.delta': { ...inSummary, delta: 'string' },
   'response.reasoning_summary_text.done': { ...inSummary, text: 'string' },
+  'response.web_search_call.in_progress': place,
+  'response.web_search_call.searching': place,
+  'response.web_search_call.completed': place,
   'response.function_call_arguments.delta': { ...place, delta: 'string' },
   'response.function_call_arguments.done': { ...place, name: 'string', arguments: 'string' },
 }
@@ -283,6 +286,7 @@ class Judge {
       return
     }
     if (event.item_id !== state.item.id) this.#problem(`${type} with another item's id`)
+    if (type.startsWith('response.web_search_call')) return
     if (type.startsWith('response.function_call_arguments')) {
       this.#takeArguments(state, event)
       return
@@ -301,7 +305,7 @@ class Judge {
     const isEmpty =
       given.type === 'function_call'
         ? given.arguments === ''
-        : JSON.stringify([given.content, given.summary ?? []]) === '[[],[]]'
+        : JSON.stringify([given.content ?? [], given.summary ?? []]) === '[[],[]]'
     if (!isEmpty) this.#problem(`item ${index} is added with content`)
     this.#items.push({ item: given, done: false, parts: new Map(), text: '', textDone: false })
   }
@@ -428,6 +432,7 @@ function checkResponse(value: unknown, at: string, problems: string[]): void {
 const ITEMS: Record<string, Record<string, Kind>> = {
   message: { id: 'string', role: 'string', content: 'array' },
   reasoning: { id: 'string', summary: 'array' },
+  web_search_call: { id: 'string' },
   function_call: { id: 'string', call_id: 'string', name: 'string', arguments: 'string' },
 }
 

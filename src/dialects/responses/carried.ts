@@ -14,9 +14,14 @@ export function toCarried(thought: string): string {
   return PREFIX + btoa(bytes)
 }
 
+/** Whether sluice gave it. */
+export function isCarried(content: string): boolean {
+  return content.startsWith(PREFIX)
+}
+
 /** The thought. Throws an `ApiError` (400) for what another server wrote; `field` has it. */
 export function fromCarried(carried: string, field: string): string {
-  if (carried.startsWith(PREFIX)) {
+  if (isCarried(carried)) {
     try {
       const bytes = atob(carried.slice(PREFIX.length))
       return decodeText(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))

@@ -2,7 +2,8 @@
 import type { StreamEncoder } from '../../stream/response.ts'
 import type { ChatChunk, ChatCompletion, ChunkDelta, FinishReason, Usage } from '../../wire/chat.ts'
 import { ApiError } from '../../wire/errors.ts'
-import type { ResponseObject } from '../../wire/responses.ts'
+import { isObject } from '../../wire/object.ts'
+import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/responses.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
 import { Output, type OutputOptions } from './output.ts'
@@ -26,6 +27,7 @@ export class ResponseEncoder implements StreamEncoder {
   readonly #options: ResponseEncoderOptions
   readonly #output: Output
   #isAnnounced = false
+  #isEnded = false
   #finish: FinishReason | null = null
   #length = 0
 
@@ -51,7 +53,9 @@ export class ResponseEncoder implements StreamEncoder {
     return this.events.take()
   }
 
+  /** Nothing where the end was adopted. */
   done(): string {
+    if (this.#isEnded) return ''
     this.#announce()
     const { response } = this
     const reason = incompleteReason(this.#finish)
@@ -77,7 +81,10 @@ export class ResponseEncoder implements StreamEncoder {
 
   /** The API has no ping; a state that is told twice changes nothing. */
   ping(): string {
-    if (this.#isAnnounced) this.#tell(`response.${this.response.status}`)
+    const { status } = this.response
+    // Without its output: clients would take that for all there is of items they still hear of.
+    const response = { ...this.response, output: [] }
+    if (this.#isAnnounced) this.events.write(`response.${status}`, { response })
     this.#announce()
     return this.events.take()
   }
@@ -102,6 +109,42 @@ export class ResponseEncoder implements StreamEncoder {
     this.chunks([{ ...completion, object: 'chat.completion.chunk', choices }])
     this.done()
     return this.response
+  }
+
+  /**
+   * Makes an event of an upstream that speaks the API itself one of this stream, in place. False:
+   * it is told already.
+   */
+  adopt(event: ResponseEvent): boolean {
+    const { type, response } = event
+    if (isObject(response)) {
+      const isEnd = type === 'response.completed' || type === 'response.incomplete'
+      this.#adoptState(response, isEnd)
+      event.response = this.response
+      if (type === 'response.created' && this.#isAnnounced) return false
+      if (!this.#isAnnounced || isEnd) this.#options.onChange?.(this.response)
+      this.#isAnnounced = true
+      this.#isEnded = isEnd
+    }
+    const { output_index: index, item } = event
+    if (isObject(item)) this.response.output[index as number] = item as unknown as OutputItem
+    event.sequence_number = this.events.number()
+    return true
+  }
+
+  /** Makes a whole response of such an upstream this one, in place. */
+  adoptWhole(response: Record<string, unknown>): void {
+    this.#options.onChange?.(this.response)
+    this.#adoptState(response, true)
+    Object.assign(response, this.response)
+    this.#options.onChange?.(this.response)
+  }
+
+  /** Whose it is, and what it goes on from, is for this side to say; its output comes in items. */
+  #adoptState(told: Record<string, unknown>, isEnd: boolean): void {
+    const { id, previous_response_id, background, store, output } = this.response
+    Object.assign(this.response, told, { id, previous_response_id, background, store })
+    if (!isEnd) this.response.output = output
   }
 
   #take(chunk: ChatChunk): void {
@@ -156,7 +199,9 @@ export class ResponseEncoder implements StreamEncoder {
     this.response.status = status
     const { message, type, param } = error
     const code = error.code ?? type
-    this.#output.abandon()
+    for (const item of this.response.output) {
+      if (item.status === 'in_progress') item.status = 'incomplete'
+    }
     this.response.error = { code, message, type, param }
     // Clients that know only one of the two: some end at the one, some pass over the other.
     this.events.write('error', { code, message, param, error: { type, code, message, param } })
@@ -164,6 +209,7 @@ export class ResponseEncoder implements StreamEncoder {
   }
 
   #end(event: string): void {
+    this.#isEnded = true
     this.response.usage = toUsage(this.#options.usage())
     this.#options.onChange?.(this.response)
     this.#tell(event)

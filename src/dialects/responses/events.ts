@@ -9,10 +9,15 @@ export class EventWriter {
 
   write(type: string, fields: object): void {
     if (this.isMuted) return
-    const event = { type, sequence_number: this.#count++, ...fields }
+    const event = { type, sequence_number: this.number(), ...fields }
     const frame = `event: ${type}\ndata: ${JSON.stringify(event)}\n\n`
     this.onFrame?.(frame)
     this.#text += frame
+  }
+
+  /** The number of an event that somebody else writes. */
+  number(): number {
+    return this.#count++
   }
 
   /** What was written since it was last taken. */

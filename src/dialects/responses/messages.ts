@@ -26,6 +26,9 @@ export function toMessages(items: readonly Placed[]): ChatMessage[] {
   return conversation.messages
 }
 
+/** The items that a chat can tell. */
+const ITEMS = ['message', 'function_call', 'function_call_output', 'reasoning', 'item_reference']
+
 class Conversation {
   readonly messages: ChatMessage[] = []
   readonly #calls = new Set<string>()
@@ -51,6 +54,9 @@ class Conversation {
       case 'message':
         if (item.role === 'assistant') this.#say(item, at)
         else this.#push(told(item, at))
+        break
+      default:
+        throw unknownType(item, at, ITEMS)
     }
   }
 
@@ -111,7 +117,7 @@ function spoken(parts: ResponsePart[], at: string): { text: string; refusal: str
   for (const [index, part] of parts.entries()) {
     if (part.type === 'refusal') refusal += part.refusal
     else if (part.type === 'output_text' || part.type === 'input_text') text += part.text
-    else throw unknownPart(part, `${at}[${index}]`, ['output_text', 'refusal'])
+    else throw unknownType(part, `${at}[${index}]`, ['output_text', 'refusal'])
   }
   return { text, refusal }
 }
@@ -137,7 +143,7 @@ function toPart(part: ResponsePart, at: string): ContentPart {
     case 'input_audio':
       return { type: 'input_audio', input_audio: part.input_audio }
     default:
-      throw unknownPart(part, at, ['input_text', 'input_image', 'input_file', 'input_audio'])
+      throw unknownType(part, at, ['input_text', 'input_image', 'input_file', 'input_audio'])
   }
 }
 
@@ -161,9 +167,9 @@ function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart 
   return { type: 'file', file: { file_data, ...(filename != null && { filename }) } }
 }
 
-function unknownPart(part: ResponsePart, at: string, known: string[]) {
+function unknownType({ type }: { type: string }, at: string, known: string[]) {
   const expected = known.map((type) => JSON.stringify(type)).join(', ')
-  const came = JSON.stringify(part.type.slice(0, 40))
+  const came = JSON.stringify(type.slice(0, 40))
   return badRequest(`${at}.type: expected one of ${expected}, got ${came}.`, `${at}.type`)
 }
 

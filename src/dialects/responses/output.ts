@@ -117,11 +117,6 @@ export class Output {
     this.#calls.clear()
   }
 
-  /** Leaves all that is open as it is: nothing more will be said. */
-  abandon(): void {
-    for (const item of this.items) if (item.status === 'in_progress') item.status = 'incomplete'
-  }
-
   #say(
     kind: 'message' | 'reasoning',
     type: PartType,

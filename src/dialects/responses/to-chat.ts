@@ -55,37 +55,16 @@ function ownFields(request: ResponsesRequest): Record<string, unknown> {
   return Object.fromEntries(own)
 }
 
-/** What would have to be ignored, and why it can't be honoured. */
+/** What a chat can't do, and why. */
 const UNABLE: Record<string, string> = {
-  conversation: 'sluice keeps no conversations; use previous_response_id.',
-  prompt: 'sluice keeps no prompts; send its text as instructions.',
   context_management: 'sluice compacts no conversation.',
   moderation: 'sluice moderates nothing.',
-}
-
-/** A chat's fields, and what says the same here. */
-const OTHER_NAMES: Record<string, string> = {
-  messages: 'input',
-  max_tokens: 'max_output_tokens',
-  max_completion_tokens: 'max_output_tokens',
-  response_format: 'text.format',
-  reasoning_effort: 'reasoning.effort',
-  verbosity: 'text.verbosity',
-  functions: 'tools',
-  function_call: 'tool_choice',
-  logprobs: 'include: ["message.output_text.logprobs"]',
 }
 
 function refuseUnable(request: ResponsesRequest): void {
   for (const [field, reason] of Object.entries(UNABLE)) {
     if (request[field] != null) throw badRequest(`${field}: ${reason}`, field)
   }
-  for (const [field, name] of Object.entries(OTHER_NAMES)) {
-    if (request[field] == null) continue
-    throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)
-  }
-  if (request.n != null && request.n !== 1)
-    throw badRequest('n: expected 1: a response has one answer.', 'n')
   if (request.truncation === 'auto') {
     const reason = 'sluice drops nothing from a conversation; expected "disabled".'
     throw badRequest(`truncation: ${reason}`, 'truncation')

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { toCarried } from '../../../src/dialects/responses/carried.ts'
-import { toChat } from '../../../src/dialects/responses/to-chat.ts'
+import { readConversation } from '../../../src/dialects/responses.ts'
 import { contextOf } from '../../../src/responses/context.ts'
 import { memoryStore } from '../../../src/responses/store.ts'
 import type { ChatRequest } from '../../../src/wire/chat.ts'
@@ -9,7 +9,9 @@ import { parseResponsesRequest } from '../../../src/wire/responses.ts'
 
 async function chatOf(body: object): Promise<ChatRequest> {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
-  return toChat(request, await contextOf(memoryStore(), '', request, 'resp_1'))
+  const items = await contextOf(memoryStore(), '', request, 'resp_1')
+  const telling = { usage: () => undefined, onChange: undefined }
+  return readConversation(request, items, 'resp_1', telling).chat
 }
 
 async function refusal(body: object): Promise<ApiError> {
@@ -326,6 +328,8 @@ describe('what can’t be honoured is refused', () => {
       'input[0].content[0].type',
       { input: [{ role: 'assistant', content: [{ type: 'input_image' }] }] },
     ],
+    ['input[0].type', { input: [{ type: 'web_search_call', id: 'ws_1' }] }],
+    ['input[0].type', { input: [{ type: 'toString' }] }],
     ['input[1].call_id', { input: [call('a'), output('b')] }],
     ['input[0].encrypted_content', { input: [{ type: 'reasoning', encrypted_content: 'gAAAA' }] }],
     [

@@ -28,6 +28,7 @@ export const fields = {
       [{ type: 'function_call_output', call_id: 'a', output: [{ type: 'input_text', text: 'x' }] }],
       [{ type: 'reasoning', id: 'rs_1', summary: [{ type: 'summary_text', text: 'x' }] }],
       [{ type: 'item_reference', id: 'msg_1' }, { id: 'msg_2' }],
+      [{ type: 'web_search_call', id: 'ws_1' }, { type: 'toString' }],
     ],
     wrong: [
       [3, 'input'],
@@ -50,8 +51,6 @@ export const fields = {
       [[{ type: 'reasoning', content: [{}] }], 'input[0].content[0].text'],
       [[{ type: 'item_reference' }], 'input[0].id'],
       [[{ type: 'message', id: 3, role: 'user', content: 'x' }], 'input[0].id'],
-      [[{ type: 'web_search_call', id: 'ws_1' }], 'input[0].type'],
-      [[{ type: 'toString' }], 'input[0].type'],
       [[{ type: 3 }], 'input[0].type'],
     ],
   },
