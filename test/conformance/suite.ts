@@ -10,6 +10,7 @@ import { deadlines } from './deadlines.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
+import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
@@ -35,6 +36,7 @@ const suites: Record<string, (host: HostName) => void> = {
   responses,
   'responses by SDKs': responsesClients,
   messages,
+  'messages forwarded': nativeMessages,
   startup,
   upstream,
   refusals,
