@@ -5,8 +5,7 @@ import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
-import { Runs } from './responses/runs.ts'
-import { memoryStore } from './responses/store.ts'
+import { memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { chatRoute } from './routes/chat.ts'
 import { conversationRoute } from './routes/conversation.ts'
@@ -41,8 +40,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   let pending = 0
   let isDraining = false
   const context = { settings, ticker, running, isDraining: () => isDraining }
-  const runs = isolates ? undefined : new Runs({ ...settings, framePipe: transformPipe })
-  const routes = createRoutes(context, engines, guard, host, runs)
+  const routes = createRoutes(context, engines, guard, host, isolates)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // It still serves, whatever it refuses.
@@ -86,8 +84,8 @@ function createRoutes(
   context: ExchangeContext & { isDraining: () => boolean },
   { catalog, router, pool: engines }: Engines,
   guard: Guard,
-  { name, files, framePipe = transformPipe }: Host,
-  runs: Runs | undefined,
+  { name, files, framePipe = transformPipe, responses = memoryResponses() }: Host,
+  isolates: boolean,
 ) {
   const { isDraining } = context
   const isTrusted = guard.trusts
@@ -111,8 +109,10 @@ function createRoutes(
   routes.post('/v1/messages', conversationRoute(messagesDialect, asking))
   routes.post('/v1/messages/count_tokens', countTokensRoute(engines, context))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
-  const store = memoryStore()
-  const kept = keptResponsesRoutes(store, runs)
+  const { store } = responses
+  // There no request may be woken by what another one asked for.
+  const runs = isolates ? undefined : responses.runs
+  const kept = keptResponsesRoutes(store, runs, context.settings)
   routes.post('/v1/responses', responsesRoute({ ...asking, store, runs }))
   get('/v1/responses/:id', kept.retrieve)
   routes.delete('/v1/responses/:id', kept.remove)

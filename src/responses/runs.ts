@@ -2,14 +2,24 @@
 import type { ResponseEncoder } from '../dialects/responses.ts'
 import type { OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import { transformPipe } from '../stream/pipe.ts'
+import { type Pipe, transformPipe } from '../stream/pipe.ts'
 import { carryStream, SSE_HEADERS, type StreamSettings } from '../stream/response.ts'
 import { within } from '../stream/within.ts'
 import { ApiError } from '../wire/errors.ts'
 import { encodeText } from '../wire/sse.ts'
 import { Bounded, type BoundedLimits } from './bounded.ts'
 import { EventLog } from './event-log.ts'
-import { keyOf } from './store.ts'
+import { keyOf, memoryStore, type ResponseStore } from './store.ts'
+
+/** Where responses are kept, and where those run that need no connection. */
+export interface KeptResponses {
+  store: ResponseStore
+  runs: Runs
+}
+
+export function memoryResponses(): KeptResponses {
+  return { store: memoryStore(), runs: new Runs() }
+}
 
 /** Characters of events that are kept of one response: some 15,000 tokens. */
 const LOG_LENGTH = 4 * 1024 * 1024
@@ -27,13 +37,8 @@ interface Run {
 }
 
 export class Runs {
-  readonly #settings: StreamSettings
   readonly #running = new Map<string, Run>()
   readonly #ended = new Bounded<Run>(ENDED)
-
-  constructor(settings: StreamSettings) {
-    this.#settings = settings
-  }
 
   /** Throws an `ApiError` (503) where too many run already. */
   requireRoom(): void {
@@ -51,6 +56,7 @@ export class Runs {
     exchange: Exchange,
     opening: Promise<OpenedStream>,
     encoder: ResponseEncoder,
+    settings: StreamSettings,
   ): void {
     const key = keyOf(owner, encoder.response.id)
     const log = new EventLog(LOG_LENGTH)
@@ -66,7 +72,7 @@ export class Runs {
       if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
       ended.resolve()
     }
-    carryStream(exchange, opening, encoder, this.#settings, {
+    carryStream(exchange, opening, encoder, settings, {
       // The log has it already.
       write: () => undefined,
       close: end,
@@ -93,10 +99,11 @@ export class Runs {
   }
 
   /**
-   * The events from number `from` on: what is kept, and then what comes, to the end. Throws an
-   * `ApiError` (400) where there is no such stream.
+   * The events from number `from` on: what is kept, and then what comes, to the end; a client that
+   * takes none for `clientTimeout` milliseconds is let go. Throws an `ApiError` (400) where there is
+   * no such stream.
    */
-  follow(owner: string, id: string, from: number): Response {
+  follow(owner: string, id: string, from: number, clientTimeout: number): Response {
     const key = keyOf(owner, id)
     const run = this.#running.get(key) ?? this.#ended.get(key)
     if (run === undefined) {
@@ -110,29 +117,29 @@ export class Runs {
       throw new ApiError(400, message, { code: 'invalid_value', param: 'starting_after' })
     }
     const pipe = transformPipe()
-    const following = this.#pump(run.log, from, pipe)
+    const following = pump(run.log, from, pipe, clientTimeout)
     run.followers.add(following)
     void following.finally(() => run.followers.delete(following))
     return new Response(pipe.readable, { headers: SSE_HEADERS })
   }
+}
 
-  /** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */
-  async #pump(log: EventLog, from: number, pipe: ReturnType<typeof transformPipe>): Promise<void> {
-    pipe.closed.catch(() => {})
-    try {
-      let at = from
-      for (let frames = await log.read(at); frames; frames = await log.read(at)) {
-        at += frames.length
-        const writing = Promise.resolve(pipe.write([encodeText(frames.join(''))]))
-        const isTaken = await within(
-          this.#settings.clientTimeout,
-          writing.then(() => true),
-        )
-        if (!isTaken) throw new Error('the client does not read')
-      }
-      pipe.close()
-    } catch (reason) {
-      pipe.break(reason)
+/** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */
+async function pump(log: EventLog, from: number, pipe: Pipe, clientTimeout: number): Promise<void> {
+  pipe.closed.catch(() => {})
+  try {
+    let at = from
+    for (let frames = await log.read(at); frames; frames = await log.read(at)) {
+      at += frames.length
+      const writing = Promise.resolve(pipe.write([encodeText(frames.join(''))]))
+      const isTaken = await within(
+        clientTimeout,
+        writing.then(() => true),
+      )
+      if (!isTaken) throw new Error('the client does not read')
     }
+    pipe.close()
+  } catch (reason) {
+    pipe.break(reason)
   }
 }

@@ -2,6 +2,7 @@
 import type { IRequest } from 'itty-router'
 import type { Runs } from '../responses/runs.ts'
 import type { KeptResponse, ResponseStore } from '../responses/store.ts'
+import type { Settings } from '../settings.ts'
 import type { Trace } from '../trace.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
 import { jsonResponse } from './json.ts'
@@ -23,6 +24,7 @@ export interface KeptResponsesRoutes {
 export function keptResponsesRoutes(
   store: ResponseStore,
   runs: Runs | undefined,
+  { clientTimeout }: Pick<Settings, 'clientTimeout'>,
 ): KeptResponsesRoutes {
   async function find({ params }: IRequest, trace: Trace): Promise<KeptResponse> {
     const id = params.id ?? ''
@@ -37,8 +39,9 @@ export function keptResponsesRoutes(
       const query = new URL(request.url).searchParams
       const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
       if (!flag(query, 'stream')) return jsonResponse(response)
-      if (runs) return runs.follow(ownerOf(trace), response.id, after === undefined ? 0 : after + 1)
-      throw badRequest('stream: here no stream can be picked up again.', 'stream')
+      if (!runs) throw badRequest('stream: here no stream can be picked up again.', 'stream')
+      const from = after === undefined ? 0 : after + 1
+      return runs.follow(ownerOf(trace), response.id, from, clientTimeout)
     },
     async remove(request, trace) {
       const { id } = (await find(request, trace)).response

@@ -56,9 +56,10 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
       openStream(exchange, ask(route, signal), signal),
     )
     const encoder = conversation.encoder()
-    runs.start(owner, exchange, opening, encoder)
+    runs.start(owner, exchange, opening, encoder, { ...settings, framePipe })
     const { response } = encoder
-    return request.stream ? runs.follow(owner, response.id, 0) : jsonResponse(response)
+    if (!request.stream) return jsonResponse(response)
+    return runs.follow(owner, response.id, 0, settings.clientTimeout)
   }
 
   async function answer(asked: Asked, exchange: Exchange, trace: Trace): Promise<Response> {

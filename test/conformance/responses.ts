@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto'
+import { mkdtempDisposable, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { expectError } from '../support/refusal.ts'
@@ -11,7 +14,7 @@ import {
   readResponsesStream,
 } from '../support/responses.ts'
 import type { Script, Scripted } from '../support/script.ts'
-import type { HostName } from '../support/server.ts'
+import { type HostName, startServer } from '../support/server.ts'
 import { pace, talk, token } from '../support/talk.ts'
 
 type Fields = Record<string, unknown>
@@ -250,6 +253,19 @@ function kept(host: HostName, relay: Relay): void {
     expect(error.code).toBe('not_background')
     await expectError(await fetch(url('resp_nobody/cancel'), { method: 'POST' }), 404)
     await expectError(await fetch(url(`${id}?stream=true`)), 400)
+  })
+
+  // There the settings' successor is a process of its own.
+  it.skipIf(host === 'workerd')('is kept when settings change', async () => {
+    await using folder = await mkdtempDisposable(join(tmpdir(), 'sluice-responses-'))
+    const path = join(folder.path, 'sluice.json')
+    await writeFile(path, JSON.stringify({ staticDelay: 0 }))
+    await using server = await startServer(host, ['--config', path])
+    const asked = await postResponses(server.base, { model: 'static', stream: false })
+    const { id } = (await asked.json()) as Answer
+    await writeFile(path, JSON.stringify({ staticDelay: 1 }))
+    await server.untilStderr('is in force')
+    expect((await fetch(`${server.base}/responses/${id}`)).status).toBe(200)
   })
 
   describe('by whom', () => {

@@ -19,6 +19,7 @@ import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { responsesClients } from './responses-clients.ts'
+import { nativeResponses } from './responses-native.ts'
 import { routes } from './routes.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
@@ -35,6 +36,7 @@ const suites: Record<string, (host: HostName) => void> = {
   clients,
   responses,
   'responses by SDKs': responsesClients,
+  'responses of an upstream': nativeResponses,
   messages,
   'messages forwarded': nativeMessages,
   startup,
