@@ -14,7 +14,8 @@ import { keyOf, memoryStore, type ResponseStore } from './store.ts'
 /** Where responses are kept, and where those run that need no connection. */
 export interface KeptResponses {
   store: ResponseStore
-  runs: Runs
+  /** Undefined where nothing runs on that no connection waits for. */
+  runs: Runs | undefined
 }
 
 export function memoryResponses(): KeptResponses {

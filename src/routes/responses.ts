@@ -24,7 +24,7 @@ import { jsonResponse } from './json.ts'
 
 export interface ResponsesRouteOptions extends ChatRouteOptions {
   store: ResponseStore
-  /** Where responses run in the background; undefined where a request may not wake another. */
+  /** Where responses run in the background; undefined where none can. */
   runs: Runs | undefined
 }
 
@@ -49,6 +49,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     trace: Trace,
   ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
+    runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
     const ask = chatAsker(exchange, trace, chat, { asChunks: true })
     exchange.isStream = true
@@ -127,12 +128,11 @@ function keeper(store: ResponseStore, owner: string, input: ResponseItem[]) {
 
 function requireBackground({ store }: ResponsesRequest, runs: Runs | undefined): void {
   if (runs === undefined) {
-    const reason = 'here no request can wait for what another one asked of an engine.'
+    const reason = 'here nothing runs on that no connection waits for.'
     throw badRequest(`background: expected false: ${reason}`, 'background')
   }
   if (store === false) {
     const reason = 'a response that nobody waits for has to be kept.'
     throw badRequest(`store: expected true where background is true: ${reason}`, 'store')
   }
-  runs.requireRoom()
 }

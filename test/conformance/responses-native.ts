@@ -57,6 +57,10 @@ export function nativeResponses(host: HostName): void {
   it('is read by the openai SDK, heartbeats and all', async () => {
     const wait = { wait: 4 * HEARTBEAT }
     const steps = [wait, ...framesOf([...begin, ...said]), wait, ...framesOf(end)]
+    const read = await readResponsesStream(await post({ script: { steps } }))
+    expect(read).toMatchObject({ problems: [], outcome: 'completed', text: 'Hi' })
+    const beats = read.events.filter(({ type }) => type === 'response.in_progress')
+    expect(beats.length).toBeGreaterThan(3)
     const client = new OpenAI({ apiKey: 'none', baseURL: pool.server.base, maxRetries: 0 })
     const asked = { model: 'm', input: 'Go.', script: { steps } }
     const response = await client.responses.stream(asked).finalResponse()

@@ -3,7 +3,7 @@ import type { ToolCallDelta } from '../../wire/chat.ts'
 import { isObject } from '../../wire/object.ts'
 import type { ItemStatus, OutputItem, ResponsePart, TokenLogprob } from '../../wire/responses.ts'
 import { toCarried } from './carried.ts'
-import type { EventWriter } from './events.ts'
+import { type EventWriter, headOf } from './events.ts'
 
 type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
 
@@ -50,6 +50,8 @@ interface OpenItem {
   index: number
   item: OutputItem
   part?: OpenPart | undefined
+  /** What stands before the text of its next delta. */
+  head?: string
 }
 
 /** A call whose name has not come yet waits with the arguments that have. */
@@ -127,14 +129,10 @@ export class Output {
     const speech = this.#speech as OpenItem
     if (speech.part?.type !== type) this.#openPart(speech, type)
     const { part } = speech.part as OpenPart
-    const { field, text } = PARTS[type]
+    const { field } = PARTS[type]
     part[field] = `${part[field]}${delta}`
     if (logprobs) (part.logprobs as TokenLogprob[]).push(...logprobs)
-    this.#events.write(`response.${text}.delta`, {
-      ...placeOf(speech),
-      delta,
-      ...(logprobs && { logprobs }),
-    })
+    this.#events.writeDelta(speech.head as string, delta, logprobs)
   }
 
   #openSpeech(kind: 'message' | 'reasoning'): void {
@@ -159,7 +157,7 @@ export class Output {
 
   #openPart(open: OpenItem, type: PartType): void {
     this.#closePart(open)
-    const { list, field, part: name } = PARTS[type]
+    const { list, field, part: name, text } = PARTS[type]
     const part: ResponsePart = {
       type,
       [field]: '',
@@ -168,7 +166,9 @@ export class Output {
     const parts = (open.item as unknown as Record<typeof list, ResponsePart[]>)[list]
     open.part = { type, index: parts.length, part }
     parts.push(part)
-    this.#events.write(`response.${name}.added`, { ...placeOf(open), part })
+    const place = placeOf(open)
+    open.head = headOf(`response.${text}.delta`, place)
+    this.#events.write(`response.${name}.added`, { ...place, part })
   }
 
   #closePart(open: OpenItem): void {
@@ -215,7 +215,8 @@ export class Output {
       return
     }
     call.open.item.arguments += delta
-    this.#events.write('response.function_call_arguments.delta', { ...placeOf(call.open), delta })
+    call.open.head ??= headOf('response.function_call_arguments.delta', placeOf(call.open))
+    this.#events.writeDelta(call.open.head, delta)
   }
 
   #open(item: OutputItem): OpenItem {
