@@ -55,17 +55,18 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
     async fetch(request) {
       const path = URL.parse(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
+      const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown
       pending++
       const response = await answer(request, path, trace).catch((error: unknown) => {
         // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
         const isRefused = error instanceof ApiError || !request.signal.aborted
         failure = isRefused ? error : new Cancelled('the client left', { cause: error })
-        return refusal(failure, request, trace.id)
+        return refusal(failure, isAnthropic, trace.id)
       })
       pending--
       for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
-      if (speaksAnthropic(request)) response.headers.set('request-id', trace.id)
+      if (isAnthropic) response.headers.set('request-id', trace.id)
       trace.respond(response.status, failure)
       return response
     },
@@ -141,9 +142,9 @@ function tickOf(settings: Settings): number {
 }
 
 /** The error as a response; a client that left gets one too, though nobody reads it. */
-function refusal(failure: unknown, request: Request, requestId: string): Response {
+function refusal(failure: unknown, isAnthropic: boolean, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
-  return errorResponse(toApiError(failure), request, requestId)
+  return errorResponse(toApiError(failure), isAnthropic, requestId)
 }
 
 function shuttingDown(): ApiError {

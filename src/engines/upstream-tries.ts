@@ -1,27 +1,43 @@
 /** In what forms a chat is asked for, one after the other, as far as the upstream refuses them. */
 import type { ChatRequest } from '../wire/chat.ts'
 
+/** The forms of one request; all but the last may be refused. */
 export interface Tries {
-  /** All but the last may be refused. */
-  tries: ChatRequest[]
-  /** Whether usage is asked for on our own. */
-  asksUsage: boolean
+  forms: [ChatRequest, ...ChatRequest[]]
+  /** The form at this place was accepted: what those before it had more is not asked for again. */
+  accept(place: number): void
 }
 
-/** With usage, unless the client asks for it, and all that is wished for; then with less of both. */
-export function triesOf(
-  request: ChatRequest,
-  wishes: readonly string[],
-  takesUsage: boolean,
-): Tries {
-  const [bare, wished] = parted(request, wishes)
-  const asksUsage = request.stream === true && takesUsage && !wantsUsage(bare)
-  const stream_options = { ...request.stream_options, include_usage: true }
-  const usage = asksUsage ? { stream_options } : {}
-  const tries = [{ ...bare, ...usage, ...wished }]
-  if (Object.keys(wished).length > 0) tries.push({ ...bare, ...usage })
-  if (asksUsage) tries.push(bare)
-  return { tries, asksUsage }
+/** How many sets of wishes are remembered as refused. */
+const MOST = 100
+
+/** What one upstream is known to refuse. */
+export class Refused {
+  usage = false
+  readonly #wishes = new Set<string>()
+
+  /**
+   * With usage, unless the client asks for it, and all that is wished for; then without the wishes;
+   * and then without usage too.
+   */
+  triesOf(request: ChatRequest, wishes: readonly string[]): Tries {
+    const [bare, wished] = parted(request, wishes)
+    const asksUsage = request.stream === true && !this.usage && !wantsUsage(bare)
+    const stream_options = { ...request.stream_options, include_usage: true }
+    const plain = asksUsage ? { ...bare, stream_options } : bare
+    const wish = JSON.stringify(wished)
+    const isWished = wish !== '{}' && !this.#wishes.has(wish)
+    const first = isWished ? { ...plain, ...wished } : plain
+    const rest = [...(isWished ? [plain] : []), ...(asksUsage ? [bare] : [])]
+    return {
+      forms: [first, ...rest],
+      accept: (place) => {
+        if (place === 0) return
+        if (isWished && this.#wishes.size < MOST) this.#wishes.add(wish)
+        if (asksUsage && place === rest.length) this.usage = true
+      },
+    }
+  }
 }
 
 /** A request without certain fields, and these; usage is asked for anyway. */

@@ -15,7 +15,7 @@ import { ModelNames } from './model-names.ts'
 import { essence, forwarded, isJson, readJson, refusal } from './upstream-body.ts'
 import { countByUpstream, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
-import { triesOf, wantsUsage } from './upstream-tries.ts'
+import { Refused, wantsUsage } from './upstream-tries.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -52,8 +52,8 @@ export class Upstream implements Engine {
   readonly #options: UpstreamOptions
   /** What the upstream's own words must not show a client. */
   readonly #secrets: string[]
-  /** Some servers refuse `stream_options`; they are not asked for usage again. */
-  #refusesUsage = false
+  /** Some servers refuse `stream_options`, and more; they are not asked for it again. */
+  readonly #refused = new Refused()
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -137,16 +137,19 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     wishes: readonly string[],
   ): Promise<Fetched> {
-    const { tries, asksUsage } = triesOf(request, wishes, !this.#refusesUsage)
-    for (const each of tries.slice(0, -1)) {
-      const response = await this.#post(CHAT, each, signal)
-      if (response.status !== 400 && response.status !== 422) return this.#accepted(response)
-      await response.body?.cancel().catch(() => {})
+    const { forms, accept } = this.#refused.triesOf(request, wishes)
+    for (const [place, form] of forms.entries()) {
+      const response = await this.#post(CHAT, form, signal)
+      const isRefused = response.status === 400 || response.status === 422
+      if (isRefused && place < forms.length - 1) {
+        await response.body?.cancel().catch(() => {})
+        continue
+      }
+      const accepted = await this.#accepted(response)
+      accept(place)
+      return accepted
     }
-    const last = tries.at(-1) ?? request
-    const response = await this.#accepted(await this.#post(CHAT, last, signal))
-    this.#refusesUsage ||= asksUsage
-    return response
+    throw new TypeError('a request has at least one form')
   }
 
   /** What any answer of it is held to. */
@@ -202,7 +205,7 @@ export class Upstream implements Engine {
       ...this.#held(),
       choices: request.n ?? 1,
       usage: !streams || wantsUsage(request),
-      usageRequested: streams && !this.#refusesUsage,
+      usageRequested: streams && !this.#refused.usage,
       reasoning: this.#options.reasoning,
     })
     const type = essence(response)

@@ -3,21 +3,20 @@ import type { ApiError } from '../wire/errors.ts'
 import { messagesError } from '../wire/messages-error.ts'
 import { jsonResponse } from './json.ts'
 
-interface Asking {
-  url: string
-  headers: Headers
+/** Whether it is Anthropic's: by the path, or, where both have it, by the version header. */
+export function speaksAnthropic(path: string | undefined, headers: Headers): boolean {
+  if (path === undefined) return false
+  if (/^\/v1\/messages(\/|$)/.test(path)) return true
+  return /^\/v1\/models(\/|$)/.test(path) && sendsVersion(headers)
 }
 
-/** Whether it is Anthropic's: by the path, or, where both have it, by the version header. */
-export function speaksAnthropic({ url, headers }: Asking): boolean {
-  const path = URL.parse(url)?.pathname ?? ''
-  if (/^\/v1\/messages(\/|$)/.test(path)) return true
-  return /^\/v1\/models(\/|$)/.test(path) && headers.has('anthropic-version')
+export function sendsVersion(headers: Headers): boolean {
+  return headers.has('anthropic-version')
 }
 
 /** An error as a response in the shape that the client reads. */
-export function errorResponse(error: ApiError, request: Asking, requestId: string): Response {
+export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: string): Response {
   const { status, headers } = error
-  const told = speaksAnthropic(request) ? messagesError(error, requestId) : error
+  const told = isAnthropic ? messagesError(error, requestId) : error
   return jsonResponse(told, { status, headers })
 }

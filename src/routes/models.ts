@@ -3,7 +3,7 @@ import type { Router } from '../engines/router.ts'
 import type { Trace } from '../trace.ts'
 import { badRequest } from '../wire/errors.ts'
 import { modelInfo, modelPage } from '../wire/models.ts'
-import { speaksAnthropic } from './api.ts'
+import { sendsVersion } from './api.ts'
 import { jsonResponse } from './json.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
@@ -11,7 +11,7 @@ export function modelsRoute(engines: Router) {
   return async (request: IRequest, { caller }: Trace): Promise<Response> => {
     const models = await engines.list()
     const data = models.filter(({ id }) => caller?.allows(id) ?? true)
-    if (!speaksAnthropic(request)) return jsonResponse({ object: 'list', data })
+    if (!sendsVersion(request.headers)) return jsonResponse({ object: 'list', data })
     return jsonResponse(modelPage(data, new URL(request.url).searchParams))
   }
 }
@@ -22,7 +22,7 @@ export function modelRoute(engines: Router) {
     const id = decodedId(request.params)
     caller?.requireModel(id)
     const model = await engines.find(id)
-    return jsonResponse(speaksAnthropic(request) ? modelInfo(model) : model)
+    return jsonResponse(sendsVersion(request.headers) ? modelInfo(model) : model)
   }
 }
 

@@ -205,7 +205,7 @@ const LARGE = 16 * 1024
 
 /** The same bytes in fewer pieces: what is small is joined. None is empty. */
 export function joinSmall(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
-  if (pieces.length === 1) return pieces
+  if (pieces.length === 1) return pieces.filter(({ length }) => length > 0)
   const joined: Uint8Array<ArrayBuffer>[] = []
   let small: Uint8Array<ArrayBuffer>[] = []
   for (const piece of pieces) {

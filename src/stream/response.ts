@@ -191,8 +191,11 @@ class Delivery<C extends AnyContract> {
 
   /** Resolves when the client has taken the bytes; undefined where it has at once. */
   #send(pieces: Bytes[], now = performance.now()): Promise<void> | undefined {
+    const written = joinSmall(pieces)
+    // An API may have nothing to say of a chunk. To some hosts an empty piece is the end.
+    if (written.length === 0) return undefined
     this.#heartbeat.reset(now)
-    const taking = this.#pipe.write(joinSmall(pieces))
+    const taking = this.#pipe.write(written)
     if (taking === undefined) return undefined
     this.#unread++
     this.#exchange.waitForClient(now)

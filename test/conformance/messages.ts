@@ -70,6 +70,7 @@ export function messages(host: HostName): void {
   describe('the ai SDK', () => aiSdk(relay))
   describe('the stream', () => streams(relay))
   describe('a late engine', () => pings(host))
+  describe('an upstream that does not know every field', () => wishes(host))
   describe('refusals', () => refusals(relay))
   describe('count_tokens', () => counting(host, relay))
   describe('with a key', () => withKeys(host))
@@ -352,11 +353,7 @@ function aiSdk(relay: Relay): void {
 }
 
 function streams(relay: Relay): void {
-  const read = async (body: object) => {
-    const tagged = tag({ stream: true, ...body })
-    const response = await post(relay.server, tagged)
-    return { response, read: readMessages(await response.text()), tagged }
-  }
+  const read = (body: object) => readTagged(relay, body)
 
   it('obeys the API, event by event', async () => {
     const script = {
@@ -383,6 +380,34 @@ function streams(relay: Relay): void {
       tokens: 14,
       model,
     })
+  })
+
+  it('tells calls one by one whose pieces come in turns', async () => {
+    const piece = (index: number, args: string, named = {}) => [
+      {
+        chunk: chunkOf({
+          tool_calls: [{ index, ...named, function: { ...named, arguments: args } }],
+        }),
+      },
+      { wait: 30 },
+    ]
+    const finish = { index: 0, delta: {}, finish_reason: 'tool_calls' }
+    const script: Script = {
+      steps: [
+        ...piece(0, '{"a"', { id: 'x', name: 'f' }),
+        ...piece(1, '{"b"', { id: 'y', name: 'g' }),
+        ...piece(0, ':1}'),
+        ...piece(1, ':2}'),
+        { chunk: { ...chunkOf({}), choices: [finish] } },
+        { send: 'data: [DONE]\n\n' },
+      ],
+    }
+    const { read: it } = await read({ script })
+    expect(it).toMatchObject({ problems: [], outcome: 'finished' })
+    expect(it.blocks).toMatchObject([
+      { id: 'x', name: 'f', json: '{"a":1}' },
+      { id: 'y', name: 'g', json: '{"b":2}' },
+    ])
   })
 
   it('fails by an error event where the upstream fails, and never looks finished', async () => {
@@ -416,16 +441,30 @@ function streams(relay: Relay): void {
     expect(it.stop).toMatchObject({ stop_reason: 'stop_sequence', stop_sequence: 'END' })
     expect((await nextFor(relay, tagged)).body).toMatchObject({ stop: ['END'], max_tokens: 99 })
   })
+}
 
-  it('asks again without what the upstream does not know', async () => {
+async function readTagged(relay: Relay, body: object) {
+  const tagged = tag({ stream: true, ...body })
+  const response = await post(relay.server, tagged)
+  return { response, read: readMessages(await response.text()), tagged }
+}
+
+/** Servers that know less are asked for less. */
+function wishes(host: HostName): void {
+  const relay = useRelay(host, { upstream: { persona: 'vllm' } })
+  it('is asked again without it, and not for it again', async () => {
     const refuses = ['chat_template_kwargs', 'stream_options']
     const script = { persona: 'vllm', words: ['Hi.'], refuses }
     const thinking = { type: 'disabled' }
-    const { read: it, tagged } = await read({ script, thinking })
+    const { read: it, tagged } = await readTagged(relay, { script, thinking })
     expect(it).toMatchObject({ problems: [], outcome: 'finished', text: 'Hi.' })
     const sent = sentFor(relay, tagged)
     expect(sent).toHaveLength(3)
     expect(sent.at(-1)?.body).not.toHaveProperty('reasoning_effort')
+    // It remembers, and asks as the upstream has it.
+    const again = await readTagged(relay, { script, thinking })
+    expect(sentFor(relay, again.tagged)).toHaveLength(1)
+    expect(again.read).toMatchObject({ outcome: 'finished', usage: [{}, { output_tokens: 0 }] })
   })
 }
 
@@ -562,8 +601,30 @@ function counting(host: HostName, relay: Relay): void {
 function withKeys(host: HostName): void {
   const key = 'secret-key-of-ann'
   const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
-  const server = useServer(host, ['--static-delay', '0'], {
+  const page = 'https://app.example'
+  const server = useServer(host, ['--static-delay', '0', '--allow-origin', page], {
     SLUICE_KEYS: JSON.stringify([{ name: 'ann', hash }]),
+  })
+
+  it('is let in from a page, whose browser asks for leave to send the SDK’s headers', async () => {
+    const named =
+      'anthropic-beta,anthropic-dangerous-direct-browser-access,anthropic-version,content-type,x-api-key'
+    const leave = await fetch(`${server.base}/messages`, {
+      method: 'OPTIONS',
+      headers: {
+        origin: page,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': named,
+      },
+    })
+    expect(leave.status).toBe(204)
+    expect(leave.headers.get('access-control-allow-headers')).toBe(named)
+    expect(leave.headers.get('access-control-allow-methods')).toContain('POST')
+    const asked = { ...ask, model: 'static' }
+    const answer = await post(server, asked, { origin: page, 'x-api-key': key })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(page)
+    expect(answer.headers.get('access-control-expose-headers')).toContain(', request-id')
   })
 
   it('is let in by x-api-key, as the SDK sends it', async () => {

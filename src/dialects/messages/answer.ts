@@ -102,13 +102,19 @@ function textBlock(text: string): object {
 
 function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: Asked): object[] {
   const { name = '', arguments: text = '' } = call.function ?? {}
+  if (name === '') throw badCall('called a tool without naming it')
   try {
     const input: unknown = text.trim() === '' ? {} : JSON.parse(text)
     return [{ type: 'tool_use', id: call.id || newCallId(), name, input }]
   } catch (cause) {
     // A call that was cut off is none; the stop reason tells of it.
     if (reason === 'length') return []
-    const message = `The engine called ${JSON.stringify(name)} with arguments that are not JSON; the answer is not complete.`
-    throw new ApiError(502, message, { code: 'upstream_invalid', cause })
+    throw badCall(`called ${JSON.stringify(name)} with arguments that are not JSON`, cause)
   }
+}
+
+/** A tool call that no client can do anything with; `did` completes "The engine …". */
+export function badCall(did: string, cause?: unknown): ApiError {
+  const message = `The engine ${did}; the answer is not complete.`
+  return new ApiError(502, message, { code: 'engine_invalid', cause })
 }

@@ -1,8 +1,8 @@
 /** The blocks of a streamed message: one after the other, whatever order their pieces came in. */
 import type { ToolCallDelta } from '../../wire/chat.ts'
-import { ApiError } from '../../wire/errors.ts'
 import type { MessageEvent } from '../../wire/messages-answer.ts'
 import { namedFrame } from '../../wire/sse.ts'
+import { badCall } from './answer.ts'
 
 interface Block {
   kind: 'text' | 'thinking' | 'call'
@@ -54,7 +54,11 @@ export class BlockWriter {
     block.id ||= id ?? ''
     block.name ||= called?.name ?? ''
     const piece = called?.arguments ?? ''
-    if (block.isClosed && piece.trim() !== '') throw tooLate(block.name)
+    if (block.isClosed && piece.trim() !== '') {
+      throw badCall(
+        `went on with the arguments of ${JSON.stringify(block.name)} after they were whole`,
+      )
+    }
     if (!block.isClosed) {
       block.pending += piece
       block.input += piece
@@ -100,6 +104,7 @@ export class BlockWriter {
   #empty({ kind, id, name }: Block): object {
     if (kind === 'text') return { type: 'text', text: '', citations: null }
     if (kind === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
+    if (name === '') throw badCall('called a tool without naming it')
     return { type: 'tool_use', id: id || this.#newId(), name, input: {} }
   }
 
@@ -146,9 +151,4 @@ function isOver({ kind, input }: Block): boolean {
   } catch {
     return false
   }
-}
-
-function tooLate(name: string): ApiError {
-  const message = `The engine went on with the arguments of ${JSON.stringify(name)} after they were whole; the answer is not complete.`
-  return new ApiError(502, message, { code: 'upstream_invalid' })
 }

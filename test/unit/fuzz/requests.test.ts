@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createHandler, type LogEntry } from '../../../src/handler.ts'
+import { mutate, mutation } from '../../support/mutate.ts'
 import { expectErrorShape } from '../../support/refusal.ts'
 
 const log: LogEntry[] = []
@@ -29,33 +30,6 @@ const VALID = {
   max_tokens: 5,
   stop: ['x'],
   response_format: { type: 'json_object' },
-}
-
-/** One thing of a JSON value is taken out, doubled or made something else. */
-const mutation = fc.record({
-  at: fc.nat(),
-  how: fc.constantFrom('drop', 'wrap', 'set'),
-  to: fc.jsonValue(),
-})
-
-function mutate(value: unknown, mutations: { at: number; how: string; to: unknown }[]): unknown {
-  const root: Record<string, unknown> = { value: structuredClone(value) }
-  for (const { at, how, to } of mutations) {
-    const places: [Record<string, unknown>, string][] = []
-    collect(root, places)
-    const [holder, key] = places[at % places.length] ?? [root, 'value']
-    if (how === 'drop') delete holder[key]
-    else holder[key] = how === 'wrap' ? [holder[key], holder[key]] : to
-  }
-  return root.value
-}
-
-function collect(value: unknown, places: [Record<string, unknown>, string][]): void {
-  if (typeof value !== 'object' || value === null) return
-  for (const key of Object.keys(value)) {
-    places.push([value as Record<string, unknown>, key])
-    collect((value as Record<string, unknown>)[key], places)
-  }
 }
 
 /** An answer that is right, or an error in its shape; soon, and never a fault of sluice's. */

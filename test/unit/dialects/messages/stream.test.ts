@@ -2,8 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { messagesDialect } from '../../../../src/dialects/messages.ts'
 import { Fold } from '../../../../src/stream/collect.ts'
+import { EventReader } from '../../../../src/stream/frames.ts'
+import { ChunkSink } from '../../../../src/stream/sinks.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../../../src/wire/chat.ts'
+import { ChatContract } from '../../../../src/wire/contract.ts'
 import { ApiError } from '../../../../src/wire/errors.ts'
+import { encodeText } from '../../../../src/wire/sse.ts'
 import { Message, readMessages } from '../../../support/message-stream.ts'
 
 const request = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Go.' }] }
@@ -26,6 +30,24 @@ function tell(batches: ChatChunk[][], more: object = {}) {
   return readMessages(batches.map((batch) => encoder.chunks(batch)).join('') + encoder.done())
 }
 
+/** The same of an upstream's bytes, cut anywhere. */
+function tellCut(chunks: ChatChunk[], places: number[]) {
+  const encoder = conversation().encoder()
+  const sink = new ChunkSink<ChatChunk>()
+  const contract = new ChatContract({ label: 'x', usage: true })
+  const reader = new EventReader(contract, sink, false)
+  const text = chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')
+  const bytes = encodeText(`${text}data: [DONE]\n\n`)
+  const ends = [...new Set(places.map((at) => at % bytes.length))].sort((a, b) => a - b)
+  let told = ''
+  for (const [i, end] of [...ends, bytes.length].entries()) {
+    reader.push(bytes.slice(ends[i - 1] ?? 0, end))
+    told += encoder.chunks(sink.take() ?? [])
+  }
+  expect(reader).toMatchObject({ failure: undefined, ended: true })
+  return readMessages(told + encoder.done())
+}
+
 function call(index: number, args: string | undefined, named: { id?: string; name?: string } = {}) {
   const { id, name } = named
   const called = { ...(name && { name }), ...(args !== undefined && { arguments: args }) }
@@ -43,13 +65,13 @@ const pieces = fc.record({
   order: fc.infiniteStream(fc.nat()),
   isInTurn: fc.boolean(),
   field: fc.constantFrom('reasoning', 'reasoning_content'),
-  batch: fc.integer({ min: 1, max: 5 }),
+  places: fc.array(fc.nat(), { maxLength: 30 }),
 })
 
 describe('what a client assembles', () => {
   it('is what the engine said, in whatever pieces and order it came', () => {
     fc.assert(
-      fc.property(pieces, ({ thinking, text, inputs, cuts, order, isInTurn, field, batch }) => {
+      fc.property(pieces, ({ thinking, text, inputs, cuts, order, isInTurn, field, places }) => {
         const jsons = inputs.map((input) => JSON.stringify(input))
         const chunks: ChatChunk[] = [
           says({ role: 'assistant', content: '' }),
@@ -59,9 +81,7 @@ describe('what a client assembles', () => {
           says({}, inputs.length > 0 ? 'tool_calls' : 'stop'),
           counts({ prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 }),
         ]
-        const batches: ChatChunk[][] = []
-        for (let at = 0; at < chunks.length; at += batch) batches.push(chunks.slice(at, at + batch))
-        const read = tell(batches)
+        const read = tellCut(chunks, places)
         expect(read.problems).toEqual([])
         expect(read.outcome).toBe('finished')
         const of = (type: string) => read.blocks.filter((block) => block.type === type)
@@ -168,6 +188,15 @@ describe('the order of blocks', () => {
     expect(frames).toContain('content_block_stop')
   })
 
+  it('signs a thought with nothing, as it has nothing to sign with', () => {
+    const read = tell([[says({ reasoning: 'a' }), says({ content: 'b' }, 'stop')]])
+    const deltas = read.events.filter(({ index, delta }) => index === 0 && delta)
+    expect(deltas.map(({ delta }) => delta)).toEqual([
+      { type: 'thinking_delta', thinking: 'a' },
+      { type: 'signature_delta', signature: '' },
+    ])
+  })
+
   it('holds words back that come amid a call', () => {
     const chunks = [
       says({ tool_calls: [call(0, '{"x"', { id: 'a', name: 'f' })] }),
@@ -184,6 +213,11 @@ describe('the order of blocks', () => {
       says({ tool_calls: [call(0, '{}')] }),
     ]
     expect(() => tell([chunks])).toThrow(ApiError)
+  })
+
+  it('fails where a tool is called without a name', () => {
+    const nameless = { tool_calls: [call(0, '{}', { id: 'a' })] }
+    expect(() => tell([[says(nameless, 'tool_calls')]])).toThrow('without naming it')
   })
 
   it('names a call whose engine gave it no id', () => {
