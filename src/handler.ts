@@ -5,6 +5,7 @@ import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
+import { memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { chatRoute } from './routes/chat.ts'
 import { conversationRoute } from './routes/conversation.ts'
@@ -14,8 +15,10 @@ import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
+import { keptResponsesRoutes } from './routes/kept-responses.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse, noFiles } from './routes/page.ts'
+import { responsesRoute } from './routes/responses.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
@@ -37,7 +40,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   let pending = 0
   let isDraining = false
   const context = { settings, ticker, running, isDraining: () => isDraining }
-  const routes = createRoutes(context, engines, guard, host)
+  const routes = createRoutes(context, engines, guard, host, isolates)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // It still serves, whatever it refuses.
@@ -82,7 +85,8 @@ function createRoutes(
   context: ExchangeContext & { isDraining: () => boolean },
   { catalog, router, pool: engines }: Engines,
   guard: Guard,
-  { name, files, framePipe = transformPipe }: Host,
+  { name, files, framePipe = transformPipe, responses = memoryResponses() }: Host,
+  isolates: boolean,
 ) {
   const { isDraining } = context
   const isTrusted = guard.trusts
@@ -106,6 +110,15 @@ function createRoutes(
   routes.post('/v1/messages', conversationRoute(messagesDialect, asking))
   routes.post('/v1/messages/count_tokens', countTokensRoute(engines, context))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
+  const { store } = responses
+  // There no request may be woken by what another one asked for.
+  const runs = isolates ? undefined : responses.runs
+  const kept = keptResponsesRoutes(store, runs, context.settings)
+  routes.post('/v1/responses', responsesRoute({ ...asking, store, runs }))
+  get('/v1/responses/:id', kept.retrieve)
+  routes.delete('/v1/responses/:id', kept.remove)
+  routes.post('/v1/responses/:id/cancel', kept.cancel)
+  get('/v1/responses/:id/input_items', kept.inputItems)
   get('/openapi.json', description)
   get('/openapi.html', description)
   get('*', ({ url }) => fileResponse(files, new URL(url).pathname))

@@ -1,6 +1,7 @@
 /** What passes between the handler and the host that runs it. */
 import type { Engine } from './engines/engine.ts'
 import type { LimitStore } from './guard/limit-store.ts'
+import type { KeptResponses } from './responses/runs.ts'
 import type { Pipe } from './stream/pipe.ts'
 
 /** One request, as the log tells it. */
@@ -103,6 +104,8 @@ export interface Host {
   reach?: Reach
   /** Where the state of the keys' limits is kept; in memory by default. */
   limits?: LimitStore
+  /** Where responses are kept that a later request may name; in memory by default. */
+  responses?: KeptResponses
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

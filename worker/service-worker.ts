@@ -7,6 +7,7 @@ import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/host.ts'
+import { memoryStore } from '../src/responses/store.ts'
 import { ApiError } from '../src/wire/errors.ts'
 import { HOP_HEADER } from '../src/wire/hop.ts'
 import type { FromPage, ToPage } from './messages.ts'
@@ -54,7 +55,14 @@ function createFor(authorization: string): Handler {
       headerWait: 250,
       heartbeat: 2_000,
     },
-    { name: 'a service worker', engines: [remote], fetch: fetchFromServer, reach: 'page' },
+    {
+      name: 'a service worker',
+      engines: [remote],
+      fetch: fetchFromServer,
+      reach: 'page',
+      // A browser ends it soon after its last connection.
+      responses: { store: memoryStore(), runs: undefined },
+    },
   )
 }
 

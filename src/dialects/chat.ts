@@ -14,6 +14,7 @@ export function chatEncoder(requestId: string, model: string): StreamEncoder {
     error: (error) => frame(JSON.stringify(error)),
     // Without a blank line: a whole empty event makes openai-python and others parse its no data.
     ping: (progress) => (progress === undefined ? ': ping\n' : `: ${oneLine(progress)}\n`),
+    tellsProgress: true,
     // Clients that split at blank lines lose the event behind a comment: this one harms nobody.
     opening: (stream) => encode((stream?.contract ?? unnamed(requestId, model)).roleChunk()),
     quiet: (stream) => encode(stream.contract.quietChunk()),

@@ -30,7 +30,7 @@ export async function readNative(
   }
   if (!isJson(type)) throw errors.invalid(`answered with ${came} instead of JSON`)
   const { json, value } = await readJson(response, options.label)
-  const { model, usage, mended } = call.judge(value, errors)
-  const text = mended.length > 0 ? JSON.stringify(value) : json
+  const { model, usage, mended, isChanged } = call.judge(value, errors)
+  const text = isChanged || mended.length > 0 ? JSON.stringify(value) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
 }

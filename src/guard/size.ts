@@ -15,13 +15,14 @@ export function requireShortHeaders(headers: Headers): void {
   throw new ApiError(431, message, { code: 'headers_too_large' })
 }
 
-/** Throws an `ApiError` (400) for more messages or tools than the settings allow. */
+/** Throws an `ApiError` (400) for more messages, input items or tools than the settings allow. */
 export function requireFew(
   body: unknown,
   { maxMessages, maxTools }: Pick<Settings, 'maxMessages' | 'maxTools'>,
 ): void {
   if (!isObject(body)) return
   requireCount(body, 'messages', maxMessages, '--max-messages')
+  requireCount(body, 'input', maxMessages, '--max-messages')
   requireCount(body, 'tools', maxTools, '--max-tools')
 }
 

@@ -1,5 +1,6 @@
 import { memoryLimits } from '../guard/limit-store.ts'
 import { createHandler, type Found, type Handler, type Host } from '../handler.ts'
+import { memoryResponses } from '../responses/runs.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../settings.ts'
 
 /** Longer than any stream: the milliseconds a handler has that gets no new requests any more. */
@@ -14,8 +15,8 @@ export class Successive {
   #current: Handler
 
   constructor(settings: Settings, host: Host) {
-    // What a key has used is not forgotten with the settings.
-    this.#host = { limits: memoryLimits(), ...host }
+    // What a key has used, and what was answered, is not forgotten with the settings.
+    this.#host = { limits: memoryLimits(), responses: memoryResponses(), ...host }
     this.settings = settings
     this.#current = createHandler(settings, this.#host)
   }

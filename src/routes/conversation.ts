@@ -40,7 +40,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
   const { native } = conversation
 
   function forward(

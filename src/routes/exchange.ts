@@ -24,7 +24,7 @@ export interface Asked {
  */
 export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,
-  request: Request,
+  request: Pick<Request, 'signal'>,
   trace: Trace,
   { model, prompt }: Asked,
 ): Promise<Exchange> {

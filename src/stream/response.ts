@@ -28,6 +28,8 @@ export interface StreamEncoder<C extends AnyContract = ChatContract> {
   opening(stream: LiveStream<C> | undefined): string
   /** Keeps a line open between two events. */
   quiet(stream: LiveStream<C>): string
+  /** Whether `ping` tells of progress: it is asked as often as that changes, then. */
+  tellsProgress?: boolean
 }
 
 export interface StreamSettings {
@@ -66,10 +68,24 @@ export async function streamResponse<C extends AnyContract>(
 }
 
 /** `no-transform` and `x-accel-buffering` keep proxies from holding a stream back. */
-const SSE_HEADERS = {
+export const SSE_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
+}
+
+/** Carries the stream that is being opened into a pipe that somebody else reads. Never rejects. */
+export function carryStream<C extends AnyContract>(
+  exchange: Exchange,
+  opening: Promise<OpenedStream<C>>,
+  encoder: StreamEncoder<C>,
+  settings: StreamSettings,
+  pipe: Omit<Pipe, 'readable'>,
+): void {
+  exchange.isStream = true
+  const delivery = new Delivery(exchange, encoder, settings, pipe)
+  if (exchange.outcome === undefined) delivery.beat()
+  void delivery.run(opening)
 }
 
 /** An engine's answer up to its first batch. Rejects with what ends it before. */
@@ -90,7 +106,7 @@ export async function openStream<C extends AnyContract>(
 class Delivery<C extends AnyContract> {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder<C>
-  readonly #pipe: Pipe
+  readonly #pipe: Omit<Pipe, 'readable'>
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
   #stream: LiveStream<C> | undefined
@@ -100,7 +116,12 @@ class Delivery<C extends AnyContract> {
   /** The progress that was told last. */
   #told: string | undefined
 
-  constructor(exchange: Exchange, encoder: StreamEncoder<C>, settings: StreamSettings, pipe: Pipe) {
+  constructor(
+    exchange: Exchange,
+    encoder: StreamEncoder<C>,
+    settings: StreamSettings,
+    pipe: Omit<Pipe, 'readable'>,
+  ) {
     this.#exchange = exchange
     this.#encoder = encoder
     this.#pipe = pipe
@@ -197,8 +218,8 @@ class Delivery<C extends AnyContract> {
   /** Progress is told as it changes, twice a second at most. */
   #hasNews(now: number): boolean {
     const { progress } = this.#exchange
-    const isNew = progress !== undefined && progress !== this.#told
-    return isNew && !this.#hasWritten && this.#heartbeat.quiet(now) >= NEWS
+    const isNew = this.#encoder.tellsProgress && progress !== undefined && progress !== this.#told
+    return Boolean(isNew) && !this.#hasWritten && this.#heartbeat.quiet(now) >= NEWS
   }
 
   /** Headers leave with the first bytes on some hosts: a late answer's first sign of life. */

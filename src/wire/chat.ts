@@ -60,7 +60,7 @@ export const flag = z.nullish(z.boolean())
 export const dictionary = z.looseObject({})
 
 // Not z.record(), which goes on past the first fault and overflows the stack with a great many.
-function everyValue(schema: z.ZodMiniType) {
+export function everyValue(schema: z.ZodMiniType) {
   return z.catchall(z.object({}), schema)
 }
 

@@ -28,6 +28,8 @@ export interface NativeAnswer {
   model: string
   usage: Usage | undefined
   mended: string[]
+  /** Whether it was changed for another reason than to mend it. */
+  isChanged?: boolean
 }
 
 /** A prompt whose tokens are to be counted. */

@@ -20,6 +20,9 @@ import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
 import { requests } from './requests.ts'
+import { responses } from './responses.ts'
+import { responsesClients } from './responses-clients.ts'
+import { nativeResponses } from './responses-native.ts'
 import { routes } from './routes.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
@@ -36,6 +39,9 @@ const suites: Record<string, (host: HostName) => void> = {
   requests,
   clients,
   'chat clients': chatClients,
+  responses,
+  'responses by SDKs': responsesClients,
+  'responses of an upstream': nativeResponses,
   messages,
   'messages forwarded': nativeMessages,
   startup,

@@ -235,7 +235,7 @@ function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaNam
       ? script
       : json(200, EMBEDDINGS)
   }
-  if (record.method === 'POST' && path === '/v1/messages') {
+  if (record.method === 'POST' && (path === '/v1/messages' || path === '/v1/responses')) {
     const scripted = scriptOf(record.body as ChatBody, offer)
     if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
   }

@@ -1,0 +1,60 @@
+/** OpenAI's Responses API: its requests as chats, its responses and events from a chat's chunks. */
+import type { ChatRequest, Usage } from '../wire/chat.ts'
+import type { ResponseObject, ResponsesRequest } from '../wire/responses.ts'
+import type { Conversation } from './dialect.ts'
+import { ResponseEncoder } from './responses/encoder.ts'
+import type { Placed } from './responses/messages.ts'
+import { nativeCall } from './responses/native.ts'
+import { refuseForeign } from './responses/refusals.ts'
+import { newResponse, summaryOf } from './responses/response-object.ts'
+import { toChat } from './responses/to-chat.ts'
+
+export type { ResponseEncoder } from './responses/encoder.ts'
+export type { Placed } from './responses/messages.ts'
+
+/** What a request's answer is told of, and to whom. */
+export interface Telling {
+  /** What the engine counted, asked for when it has said all. */
+  usage: () => Usage | undefined
+  /** Told of the response before its first event goes out, and before its last one does. */
+  onChange: ((response: ResponseObject) => void) | undefined
+}
+
+/** One request, and how it is answered: by one encoder, whichever engine answers. */
+export interface ResponsesConversation extends Conversation {
+  encoder(): ResponseEncoder
+}
+
+/**
+ * Reads a request that was checked; `items` are its conversation's, `id` is its response's. Throws an
+ * `ApiError` (400) that names what is asked of no engine.
+ */
+export function readConversation(
+  request: ResponsesRequest,
+  items: readonly Placed[],
+  id: string,
+  telling: Telling,
+): ResponsesConversation {
+  refuseForeign(request)
+  let chat: ChatRequest | undefined
+  let teller: ResponseEncoder | undefined
+  const encoder = () => {
+    teller ??= new ResponseEncoder({
+      response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
+      summarizes: summaryOf(request) !== undefined,
+      carries: request.include?.includes('reasoning.encrypted_content') ?? false,
+      ...telling,
+    })
+    return teller
+  }
+  return {
+    get chat() {
+      chat ??= toChat(request, items)
+      return chat
+    },
+    // What runs in the background is told by this side: its events are kept.
+    ...(!request.background && { native: nativeCall(request, items, encoder) }),
+    encoder,
+    whole: (completion) => encoder().whole(completion),
+  }
+}

@@ -1,0 +1,34 @@
+/**
+ * What a model thought, in the form in which a client that has nothing kept at the server carries it
+ * from request to request (`encrypted_content`). It is no secret from whoever may read the answer:
+ * the form only keeps clients from changing it.
+ */
+import { badRequest } from '../../wire/errors.ts'
+import { decodeText, encodeText } from '../../wire/sse.ts'
+
+const PREFIX = 'sluice:'
+
+export function toCarried(thought: string): string {
+  let bytes = ''
+  for (const byte of encodeText(thought)) bytes += String.fromCharCode(byte)
+  return PREFIX + btoa(bytes)
+}
+
+/** Whether sluice gave it. */
+export function isCarried(content: string): boolean {
+  return content.startsWith(PREFIX)
+}
+
+/** The thought. Throws an `ApiError` (400) for what another server wrote; `field` has it. */
+export function fromCarried(carried: string, field: string): string {
+  if (isCarried(carried)) {
+    try {
+      const bytes = atob(carried.slice(PREFIX.length))
+      return decodeText(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
+    } catch {
+      // It was cut or changed on its way.
+    }
+  }
+  const message = `${field}: expected what sluice gave, got what it can't read; leave the item out.`
+  throw badRequest(message, field)
+}

@@ -1,0 +1,46 @@
+/** Writes the events of one response: each has its name twice, and its number. */
+export class EventWriter {
+  /** Told of each frame as it is written, where somebody keeps them. */
+  onFrame: ((frame: string) => void) | undefined
+  /** Whether nobody hears it: the answer is told whole. */
+  isMuted = false
+  #text = ''
+  #count = 0
+
+  write(type: string, fields: object): void {
+    if (this.isMuted) return
+    const event = { type, sequence_number: this.number(), ...fields }
+    this.#add(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
+  }
+
+  /** A delta's event; `head` is what stands before its text. Only these come by the thousand. */
+  writeDelta(head: string, delta: string, logprobs?: object[]): void {
+    if (this.isMuted) return
+    const likely = logprobs ? `,"logprobs":${JSON.stringify(logprobs)}` : ''
+    const text = JSON.stringify(delta)
+    this.#add(`${head}${text}${likely},"sequence_number":${this.number()}}\n\n`)
+  }
+
+  /** The number of an event that somebody else writes. */
+  number(): number {
+    return this.#count++
+  }
+
+  /** What was written since it was last taken. */
+  take(): string {
+    const text = this.#text
+    this.#text = ''
+    return text
+  }
+
+  #add(frame: string): void {
+    this.onFrame?.(frame)
+    this.#text += frame
+  }
+}
+
+/** What stands before the text of each delta that goes to the same place. */
+export function headOf(type: string, place: object): string {
+  const fields = JSON.stringify({ type, ...place })
+  return `event: ${type}\ndata: ${fields.slice(0, -1)},"delta":`
+}

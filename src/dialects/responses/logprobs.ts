@@ -1,0 +1,27 @@
+import { isObject } from '../../wire/object.ts'
+import type { TokenLogprob } from '../../wire/responses.ts'
+
+/** A chat's log probabilities, as far as they are what they should be. */
+export function toLogprobs(logprobs: unknown): TokenLogprob[] {
+  const content = isObject(logprobs) ? logprobs.content : undefined
+  return list(content).map((entry) => ({
+    ...token(entry),
+    top_logprobs: list(entry.top_logprobs).map(token),
+  }))
+}
+
+function list(entries: unknown): Record<string, unknown>[] {
+  if (!Array.isArray(entries)) return []
+  return entries.filter(
+    (entry) =>
+      isObject(entry) && typeof entry.token === 'string' && typeof entry.logprob === 'number',
+  )
+}
+
+function token({ token, logprob, bytes }: Record<string, unknown>) {
+  return {
+    token: token as string,
+    logprob: logprob as number,
+    bytes: Array.isArray(bytes) ? (bytes as number[]) : [],
+  }
+}

@@ -1,0 +1,42 @@
+/** A Responses request for an upstream that speaks the API itself. */
+import type { NativeCall } from '../../wire/native.ts'
+import type { ResponseItem, ResponsesRequest } from '../../wire/responses.ts'
+import { judgeResponse, ResponsesContract } from '../../wire/responses-contract.ts'
+import { fromCarried, isCarried } from './carried.ts'
+import type { ResponseEncoder } from './encoder.ts'
+import type { Placed } from './messages.ts'
+
+/**
+ * The whole conversation goes along: what is kept of it is kept here, where each caller finds only
+ * his own, and not there.
+ */
+export function nativeCall(
+  { previous_response_id: _previous, background: _background, ...request }: ResponsesRequest,
+  items: readonly Placed[],
+  encoder: () => ResponseEncoder,
+): NativeCall {
+  const input = items.map(toNative).filter((item) => item !== undefined)
+  return {
+    api: 'responses',
+    path: '/responses',
+    body: { ...request, input, store: false },
+    headers: {},
+    contract: (options) => new ResponsesContract(options, (event) => encoder().adopt(event)),
+    judge(value, errors) {
+      const answer = judgeResponse(value, errors)
+      encoder().adoptWhole(value as Record<string, unknown>)
+      return { ...answer, isChanged: true }
+    },
+  }
+}
+
+/** A thought that no server can read any more is left out: it is kept nowhere. */
+function toNative({ item, at }: Placed): ResponseItem | undefined {
+  if (item.type !== 'reasoning') return item
+  const { encrypted_content: carried, ...plain } = item
+  if (carried && isCarried(carried)) {
+    const text = fromCarried(carried, `${at}.encrypted_content`)
+    return { ...plain, content: [{ type: 'reasoning_text', text }] }
+  }
+  return carried || item.content?.length || item.summary.length > 0 ? item : undefined
+}

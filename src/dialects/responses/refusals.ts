@@ -1,0 +1,34 @@
+import { badRequest } from '../../wire/errors.ts'
+import type { ResponsesRequest } from '../../wire/responses.ts'
+
+/** What no engine is asked for: what it knows by these names is not one caller's alone. */
+const UNABLE: Record<string, string> = {
+  conversation: 'sluice keeps no conversations; use previous_response_id.',
+  prompt: 'sluice keeps no prompts; send its text as instructions.',
+}
+
+/** A chat's fields, and what says the same here. */
+const OTHER_NAMES: Record<string, string> = {
+  messages: 'input',
+  max_tokens: 'max_output_tokens',
+  max_completion_tokens: 'max_output_tokens',
+  response_format: 'text.format',
+  reasoning_effort: 'reasoning.effort',
+  verbosity: 'text.verbosity',
+  functions: 'tools',
+  function_call: 'tool_choice',
+  logprobs: 'include: ["message.output_text.logprobs"]',
+}
+
+/** Throws an `ApiError` (400) for what is asked of no engine, whatever it speaks. */
+export function refuseForeign(request: ResponsesRequest): void {
+  for (const [field, reason] of Object.entries(UNABLE)) {
+    if (request[field] != null) throw badRequest(`${field}: ${reason}`, field)
+  }
+  for (const [field, name] of Object.entries(OTHER_NAMES)) {
+    if (request[field] == null) continue
+    throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)
+  }
+  if (request.n == null || request.n === 1) return
+  throw badRequest('n: expected 1: a response has one answer.', 'n')
+}

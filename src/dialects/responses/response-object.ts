@@ -1,0 +1,79 @@
+import type { Usage } from '../../wire/chat.ts'
+import { isObject } from '../../wire/object.ts'
+import type { ResponseObject, ResponsesRequest, ResponseUsage } from '../../wire/responses.ts'
+
+/** A response of which nothing is said yet: what was asked, and what nobody asked for as null. */
+export function newResponse(
+  request: ResponsesRequest,
+  id: string,
+  status: 'queued' | 'in_progress',
+): ResponseObject {
+  return {
+    id,
+    object: 'response',
+    created_at: seconds(),
+    completed_at: null,
+    status,
+    background: request.background ?? false,
+    error: null,
+    incomplete_details: null,
+    instructions: request.instructions ?? null,
+    max_output_tokens: request.max_output_tokens ?? null,
+    max_tool_calls: request.max_tool_calls ?? null,
+    metadata: request.metadata ?? {},
+    model: request.model ?? '',
+    output: [],
+    parallel_tool_calls: request.parallel_tool_calls ?? true,
+    previous_response_id: request.previous_response_id ?? null,
+    prompt_cache_key: request.prompt_cache_key ?? null,
+    reasoning: { effort: request.reasoning?.effort ?? null, summary: summaryOf(request) ?? null },
+    safety_identifier: request.safety_identifier ?? null,
+    service_tier: request.service_tier ?? null,
+    store: request.store ?? true,
+    temperature: request.temperature ?? null,
+    text: { ...request.text, format: request.text?.format ?? { type: 'text' } },
+    tool_choice: request.tool_choice ?? 'auto',
+    tools: (request.tools ?? []).map((tool) => ({ parameters: null, strict: null, ...tool })),
+    top_logprobs: request.top_logprobs ?? 0,
+    top_p: request.top_p ?? null,
+    truncation: 'disabled',
+    usage: null,
+    ...(request.user != null && { user: request.user }),
+  }
+}
+
+/** How the reasoning was asked to be retold, by its name or by the one it had before. */
+export function summaryOf({ reasoning }: ResponsesRequest): string | undefined {
+  return reasoning?.summary ?? reasoning?.generate_summary ?? undefined
+}
+
+export function seconds(): number {
+  return Math.floor(Date.now() / 1000)
+}
+
+/** What the engine counted; null where it counted nothing. */
+export function toUsage(usage: Usage | undefined): ResponseUsage | null {
+  if (usage === undefined) return null
+  const input = count(usage.prompt_tokens)
+  const output = count(usage.completion_tokens)
+  return {
+    input_tokens: input,
+    input_tokens_details: {
+      cached_tokens: detail(usage.prompt_tokens_details, 'cached_tokens'),
+      cache_write_tokens: detail(usage.prompt_tokens_details, 'cache_write_tokens'),
+    },
+    output_tokens: output,
+    output_tokens_details: {
+      reasoning_tokens: detail(usage.completion_tokens_details, 'reasoning_tokens'),
+    },
+    total_tokens: count(usage.total_tokens) || input + output,
+  }
+}
+
+function detail(details: unknown, field: string): number {
+  return isObject(details) ? count(details[field]) : 0
+}
+
+function count(value: unknown): number {
+  return typeof value === 'number' && value >= 0 ? value : 0
+}
