@@ -1,11 +1,12 @@
 /** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
 import * as z from 'zod/mini'
-import { invalid } from './invalid.ts'
+import { fieldChecker, integer } from './fields.ts'
+import { type Inputs, isInputs } from './inputs.ts'
 import { text } from './message.ts'
 
 export interface EmbeddingRequest {
   /** A text or several, or the tokens of one or several. */
-  input: string | string[] | number[] | number[][]
+  input: Inputs
   model?: string | null
   /** `float` by default. */
   encoding_format?: 'float' | 'base64' | null
@@ -21,23 +22,10 @@ export interface EmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
 }
 
-/** A text or several, or the tokens of one or several; none of them empty. */
-function isInput(input: unknown): boolean {
-  if (typeof input === 'string') return input !== ''
-  if (!Array.isArray(input) || input.length === 0) return false
-  return isTokens(input) || input.every((each) => (isText(each) ? each !== '' : isTokens(each)))
-}
+const isInput = (value: unknown) =>
+  isInputs(value, (each) => typeof each === 'string' && each !== '')
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isTokens(value: unknown): boolean {
-  const isToken = (token: unknown) => Number.isInteger(token) && (token as number) >= 0
-  return Array.isArray(value) && value.length > 0 && value.every(isToken)
-}
-
-const EmbeddingRequestSchema = z.looseObject({
+export const EmbeddingRequestSchema = z.looseObject({
   input: z.unknown().check(
     z.refine(isInput, {
       error: 'a text, tokens, or a list of either, and none empty',
@@ -46,15 +34,15 @@ const EmbeddingRequestSchema = z.looseObject({
   ),
   model: text,
   encoding_format: z.nullish(z.enum(['float', 'base64'])),
-  dimensions: z.nullish(
-    z.int('an integer').check(z.gte(1, { error: 'an integer of at least 1', abort: true })),
-  ),
+  dimensions: z.nullish(integer(1)),
+  user: text,
 })
+
+const check = fieldChecker(EmbeddingRequestSchema, 'input')
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {
-  const { error } = z.safeParse(EmbeddingRequestSchema, body)
-  if (error !== undefined) throw invalid(error.issues, body)
+  check(body)
   return body as EmbeddingRequest
 }
 
