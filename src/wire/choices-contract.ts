@@ -20,6 +20,7 @@ export type Mend =
   | 'reasoning'
   | 'role'
   | 'stream'
+  | 'text'
   | 'tool_index'
   | 'usage'
 
