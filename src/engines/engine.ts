@@ -1,6 +1,7 @@
-import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { ChatStream, TextStream, WholeAnswer } from '../stream/chat-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
+import type { TextRequest } from '../wire/text-completion.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -50,6 +51,12 @@ export interface Engine {
    * answer is never whole. Aborting the signal stops the work at its source.
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
+  /** The same for a text completion. Not every engine can. */
+  complete?(
+    request: TextRequest,
+    signal: AbortSignal,
+    options?: Pick<ChatOptions, 'onProgress'>,
+  ): Promise<TextStream>
   /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
   embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }

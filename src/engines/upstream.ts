@@ -1,17 +1,28 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type {
+  AnswerStream,
+  AnyContract,
+  ChatStream,
+  ChunkOf,
+  TextStream,
+  WholeAnswer,
+} from '../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../stream/read.ts'
-import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
+import type { ChatRequest, StreamOptions, Usage } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
-import { ChatContract } from '../wire/contract.ts'
+import { ChatContract, type ContractOptions, type StreamContract } from '../wire/contract.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
+import { judgeEmbeddings } from '../wire/embedding-answer.ts'
+import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
+import { promptsOf, type TextRequest } from '../wire/text-completion.ts'
+import { judgeText, TextContract } from '../wire/text-contract.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
-import { readJson, refusal } from './upstream-body.ts'
+import { essence, forwarded, readJson, refusal, requireJson } from './upstream-body.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -32,10 +43,23 @@ export interface UpstreamOptions {
   fetch: Fetch
 }
 
-/** The upstream's response headers a client may see. */
-const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
+/** What an upstream is asked to generate, in any API. */
+interface Generation {
+  model?: string | null
+  stream?: boolean | null
+  stream_options?: StreamOptions | null
+}
 
-const CHAT = '/chat/completions'
+/** How it is asked for, and what its answer is held to. */
+interface Protocol<C extends AnyContract> {
+  path: string
+  contract(options: ContractOptions): C
+  /** Judges an answer that came whole. Returns what it mended. */
+  judge(value: unknown, contract: C): string[]
+  /** Whether comparing may prove its frames. */
+  compare: boolean
+  asChunks: boolean
+}
 
 /** Characters of the shortest key that is taken for a secret. */
 const MIN_SECRET = 8
@@ -48,8 +72,9 @@ export class Upstream implements Engine {
   readonly #options: UpstreamOptions
   /** What the upstream's own words must not show a client. */
   readonly #secrets: string[]
-  /** Some servers refuse `stream_options`; they are not asked for usage again. */
-  #refusesUsage = false
+  /** Where the server refuses `stream_options`; it is not asked for usage there again. */
+  readonly #refuseUsage = new Set<string>()
+  #refusesBase64 = false
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -76,7 +101,7 @@ export class Upstream implements Engine {
 
   async #readModels(signal: AbortSignal): Promise<unknown> {
     try {
-      const response = await this.#accepted(await this.#send('/models', { signal }))
+      const response = await this.#accepted(await this.#send('/models', { signal }), '/models')
       return (await readJson(response, this.label)).value
     } catch (cause) {
       if (!signal.aborted) throw cause
@@ -85,20 +110,48 @@ export class Upstream implements Engine {
     }
   }
 
-  async chat(
+  chat(
     asked: ChatRequest,
     signal: AbortSignal,
     { asChunks = false }: ChatOptions = {},
   ): Promise<ChatStream> {
+    const { reasoning } = this.#options
+    const choices = asked.n ?? 1
+    return this.#generate(asked, signal, {
+      path: '/chat/completions',
+      contract: (options) => new ChatContract({ ...options, choices, reasoning }),
+      judge: judgeCompletion,
+      compare: true,
+      asChunks,
+    })
+  }
+
+  complete(asked: TextRequest, signal: AbortSignal): Promise<TextStream> {
+    const prompts = promptsOf(asked).length
+    const choices = prompts * (asked.n ?? 1)
+    return this.#generate(asked, signal, {
+      path: '/completions',
+      contract: (options) => new TextContract({ ...options, choices, prompts }),
+      judge: judgeText,
+      compare: false,
+      asChunks: false,
+    })
+  }
+
+  async #generate<C extends AnyContract>(
+    asked: Generation,
+    signal: AbortSignal,
+    protocol: Protocol<C>,
+  ): Promise<AnswerStream<C>> {
     // Its own controller: a stream the contract ends is let go though its client has not left.
     const request = this.#names.renamed(asked)
     const control = new AbortController()
     const abort = () => control.abort(signal.reason)
     signal.addEventListener('abort', abort, { once: true })
     if (signal.aborted) abort()
-    const response = await this.#ask(request, control.signal)
+    const response = await this.#ask(protocol.path, request, control.signal)
     try {
-      const answer = await this.#read(response, request, control, asChunks)
+      const answer = await this.#read(response, request, control, protocol)
       return { ...answer, headers: forwarded(response) }
     } catch (error) {
       control.abort(error)
@@ -106,31 +159,50 @@ export class Upstream implements Engine {
     }
   }
 
-  async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
-    const renamed = this.#names.renamed(request)
-    const response = await this.#accepted(await this.#post('/embeddings', renamed, signal))
+  async embed(asked: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+    const errors = new EngineErrors({ label: this.label, secrets: this.#secrets })
+    const response = await this.#askVectors(this.#names.renamed(asked), signal)
+    requireJson(essence(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
-    if (isObject(value) && Array.isArray(value.data)) return { kind: 'whole', json, mended: [] }
-    const message = `${this.label} answered /embeddings with something else than embeddings.`
-    throw new ApiError(502, message, { code: 'upstream_invalid' })
+    const { mended, usage } = judgeEmbeddings(value, asked, errors)
+    const text = mended.length > 0 ? JSON.stringify(value) : json
+    return { kind: 'whole', json: text, mended, ...(usage && { usage }) }
   }
 
-  /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
-  async #ask(request: ChatRequest, signal: AbortSignal): Promise<Fetched> {
-    const adds = request.stream === true && !wantsUsage(request) && !this.#refusesUsage
-    if (adds) {
-      const stream_options = { ...request.stream_options, include_usage: true }
-      const response = await this.#post(CHAT, { ...request, stream_options }, signal)
-      if (response.status !== 400) return this.#accepted(response)
+  /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
+  async #askVectors(request: EmbeddingRequest, signal: AbortSignal): Promise<Fetched> {
+    const path = '/embeddings'
+    if (request.encoding_format !== 'base64') return this.#askOnce(path, request, signal)
+    if (!this.#refusesBase64) {
+      const response = await this.#post(path, request, signal)
+      if (response.status !== 400 && response.status !== 422) return this.#accepted(response, path)
       await response.body?.cancel().catch(() => {})
     }
-    const response = await this.#accepted(await this.#post(CHAT, request, signal))
-    this.#refusesUsage ||= adds
+    const response = await this.#askOnce(path, { ...request, encoding_format: 'float' }, signal)
+    this.#refusesBase64 = true
     return response
   }
 
-  async #accepted(response: Fetched): Promise<Fetched> {
-    if (!response.ok) throw await refusal(response, this.label, this.#secrets)
+  async #askOnce(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
+    return this.#accepted(await this.#post(path, request, signal), path)
+  }
+
+  /** Asks for usage too; a server that refuses that with 400 is asked once more without. */
+  async #ask(path: string, request: Generation, signal: AbortSignal): Promise<Fetched> {
+    const adds = request.stream === true && !wantsUsage(request) && !this.#refuseUsage.has(path)
+    if (adds) {
+      const stream_options = { ...request.stream_options, include_usage: true }
+      const response = await this.#post(path, { ...request, stream_options }, signal)
+      if (response.status !== 400) return this.#accepted(response, path)
+      await response.body?.cancel().catch(() => {})
+    }
+    const response = await this.#askOnce(path, request, signal)
+    if (adds) this.#refuseUsage.add(path)
+    return response
+  }
+
+  async #accepted(response: Fetched, path: string): Promise<Fetched> {
+    if (!response.ok) throw await refusal(response, this.label, this.#secrets, path)
     return response
   }
 
@@ -161,68 +233,52 @@ export class Upstream implements Engine {
     }
   }
 
-  async #read(
+  async #read<C extends AnyContract>(
     response: Fetched,
-    request: ChatRequest,
+    request: Generation,
     control: AbortController,
-    asChunks: boolean,
-  ): Promise<ChatStream> {
+    protocol: Protocol<C>,
+  ): Promise<AnswerStream<C>> {
     const streams = request.stream === true
-    const contract = new ChatContract({
+    const contract = protocol.contract({
       label: this.label,
       secrets: this.#secrets,
-      choices: request.n ?? 1,
       usage: !streams || wantsUsage(request),
-      usageRequested: streams && !this.#refusesUsage,
+      usageRequested: streams && !this.#refuseUsage.has(protocol.path),
       lenient: this.#options.lenient,
-      reasoning: this.#options.reasoning,
     })
     const type = essence(response)
     const { body } = response
     const isStream = type === 'text/event-stream' || (type === '' && streams)
-    if (!isStream || body === null) return this.#readWhole(response, type, streams, contract)
-    if (streams && !asChunks)
-      return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
+    if (!isStream || body === null) {
+      requireJson(type, streams ? 'a stream' : 'JSON', contract.errors)
+      return this.#readWhole(response, streams, protocol, contract)
+    }
+    if (streams && !protocol.asChunks) {
+      return { kind: 'frames', contract, ...readFrames(body, contract, control, protocol.compare) }
+    }
     if (!streams) contract.mended.add('stream')
-    return { kind: 'chunks', contract, items: readChunks(body, contract, control) }
+    const items = readChunks(body, contract as StreamContract<ChunkOf<C>>, control)
+    return { kind: 'chunks', contract, items }
   }
 
-  async #readWhole(
+  async #readWhole<C extends AnyContract>(
     response: Fetched,
-    type: string,
     streams: boolean,
-    contract: ChatContract,
-  ): Promise<ChatStream> {
-    const wanted = streams ? 'a stream' : 'JSON'
-    if (!/^application\/(.+\+)?json$/.test(type)) {
-      const came = type === '' ? 'an answer of no type' : type
-      throw contract.errors.invalid(`answered with ${came} instead of ${wanted}`)
-    }
+    { judge }: Protocol<C>,
+    contract: C,
+  ): Promise<WholeAnswer> {
     const { json, value } = await readJson(response, this.label)
-    const mended = judgeCompletion(value, contract)
-    if (streams) throw contract.errors.invalid(`answered with JSON instead of ${wanted}`)
-    const { model, usage } = value as ChatCompletion
+    const mended = judge(value, contract)
+    if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
+    const { model, usage } = value as { model: string; usage?: Usage | null }
     const text = mended.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
   }
 }
 
-function wantsUsage(request: ChatRequest): boolean {
-  return Boolean(request.stream_options?.include_usage)
-}
-
-function essence(response: Fetched): string {
-  const type = response.headers.get('content-type') ?? ''
-  return (type.split(';')[0] as string).trim().toLowerCase()
-}
-
-function forwarded(response: Fetched): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const name of FORWARDED) {
-    const value = response.headers.get(name)
-    if (value !== null) headers[name] = value
-  }
-  return headers
+function wantsUsage({ stream_options }: Generation): boolean {
+  return Boolean(stream_options?.include_usage)
 }
 
 function isModel(value: unknown): value is Model {

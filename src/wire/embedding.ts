@@ -57,3 +57,16 @@ export function encodeVector(vector: readonly number[]): string {
   for (const byte of bytes) binary += String.fromCharCode(byte)
   return btoa(binary)
 }
+
+/** The numbers of such a text; undefined where it is none. */
+export function decodeVector(text: string): number[] | undefined {
+  let binary: string
+  try {
+    binary = atob(text)
+  } catch {
+    return undefined
+  }
+  if (binary.length % 4 !== 0) return undefined
+  const view = new DataView(Uint8Array.from(binary, (byte) => byte.charCodeAt(0)).buffer)
+  return Array.from({ length: binary.length / 4 }, (_, index) => view.getFloat32(index * 4, true))
+}
