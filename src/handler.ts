@@ -5,6 +5,7 @@ import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
 import { chatRoute } from './routes/chat.ts'
+import { completionsRoute } from './routes/completions.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight } from './routes/fallback.ts'
@@ -97,6 +98,7 @@ function createRoutes(
   get('/v1/models', modelsRoute(router))
   get('/v1/models/:id+', modelRoute(router))
   routes.post('/v1/chat/completions', chatRoute({ ...context, engines, framePipe }))
+  routes.post('/v1/completions', completionsRoute({ ...context, engines, framePipe }))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   get('*', ({ url }) => fileResponse(files, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))

@@ -1,4 +1,5 @@
-import type { ChatStream, TextStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
 import type { TextRequest } from '../wire/text-completion.ts'

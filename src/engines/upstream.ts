@@ -5,10 +5,10 @@ import type {
   AnyContract,
   ChatStream,
   ChunkOf,
-  TextStream,
   WholeAnswer,
 } from '../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../stream/read.ts'
+import { answersTo, type TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest, StreamOptions, Usage } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
 import { ChatContract, type ContractOptions, type StreamContract } from '../wire/contract.ts'
@@ -18,7 +18,7 @@ import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import { isObject } from '../wire/object.ts'
-import { promptsOf, type TextRequest } from '../wire/text-completion.ts'
+import type { TextRequest } from '../wire/text-completion.ts'
 import { judgeText, TextContract } from '../wire/text-contract.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
@@ -127,11 +127,10 @@ export class Upstream implements Engine {
   }
 
   complete(asked: TextRequest, signal: AbortSignal): Promise<TextStream> {
-    const prompts = promptsOf(asked).length
-    const choices = prompts * (asked.n ?? 1)
+    const answers = answersTo(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
-      contract: (options) => new TextContract({ ...options, choices, prompts }),
+      contract: (options) => new TextContract({ ...options, ...answers }),
       judge: judgeText,
       compare: false,
       asChunks: false,

@@ -6,7 +6,6 @@ import {
   type StreamContract,
   type Verdict,
 } from '../wire/contract.ts'
-import type { TextContract } from '../wire/text-contract.ts'
 
 /** The state machine of a stream in any API. */
 export type AnyContract = StreamContract<unknown>
@@ -61,9 +60,6 @@ export type AnswerStream<C extends AnyContract = ChatContract> = (LiveStream<C> 
 
 /** What a chat is answered with. */
 export type ChatStream = AnswerStream
-
-/** What a text completion is answered with. */
-export type TextStream = AnswerStream<TextContract>
 
 /** A stream up to its first batch: as long as there is none, another engine may still take over. */
 export interface OpenedStream<C extends AnyContract = ChatContract> {

@@ -1,12 +1,11 @@
 /** Text completions by a fixed text: it goes on from any prompt with the same words. */
-import { held, type TextStream } from '../../stream/chat-stream.ts'
+import { obeyText, type TextStream } from '../../stream/text-stream.ts'
 import {
   promptsOf,
   type TextChoice,
   type TextChunk,
   type TextRequest,
 } from '../../wire/text-completion.ts'
-import { TextContract } from '../../wire/text-contract.ts'
 import { STATIC_MODEL, type StaticSettings, unable } from './model.ts'
 import { paced, splitWords, usageOf, wordsOf } from './words.ts'
 
@@ -17,18 +16,7 @@ export function completeStatic(
   signal: AbortSignal,
 ): TextStream {
   refuseUnable(request)
-  const prompts = promptsOf(request)
-  const choices = prompts.length * (request.n ?? 1)
-  const usage = request.stream ? Boolean(request.stream_options?.include_usage) : true
-  const contract = new TextContract({
-    source: 'engine',
-    label: STATIC_MODEL,
-    usageRequested: true,
-    usage,
-    choices,
-    prompts: prompts.length,
-  })
-  return held(speak(request, prompts, settings, signal), contract)
+  return obeyText(speak(request, settings, signal), request, STATIC_MODEL)
 }
 
 function refuseUnable({ suffix, logprobs, echo, prompt }: TextRequest): void {
@@ -41,12 +29,12 @@ function refuseUnable({ suffix, logprobs, echo, prompt }: TextRequest): void {
 /** All choices in step: their prompts, if they are to be echoed, the words, the ends. */
 async function* speak(
   request: TextRequest,
-  prompts: (string | number[])[],
   { staticText, staticDelay }: StaticSettings,
   signal: AbortSignal,
 ): AsyncGenerator<TextChunk[], void, void> {
   const { echo, stop, max_tokens: max, n } = request
   const { words, reason } = wordsOf(staticText, { stop, max })
+  const prompts = promptsOf(request)
   const each = n ?? 1
   const envelope = {
     id: `cmpl-${crypto.randomUUID()}`,
