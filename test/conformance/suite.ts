@@ -5,6 +5,8 @@ import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { cancel } from './cancel.ts'
 import { clients } from './clients.ts'
+import { completionClients } from './completion-clients.ts'
+import { completions } from './completions.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { keys } from './keys.ts'
@@ -29,6 +31,8 @@ const suites: Record<string, (host: HostName) => void> = {
   routes,
   requests,
   clients,
+  completions,
+  'clients of completions': completionClients,
   startup,
   upstream,
   refusals,

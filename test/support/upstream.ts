@@ -5,6 +5,8 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { completionScript } from './completions.ts'
+import { embeddingScript } from './embeddings.ts'
 import { errorScript } from './personas/errors.ts'
 import {
   type ChatBody,
@@ -222,19 +224,19 @@ function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaNam
   if (record.method === 'POST' && path === '/v1/chat/completions') {
     return chatScript(record.body, offer, persona)
   }
+  if (record.method === 'POST' && path === '/v1/completions') return textScript(record.body, offer)
   if (record.method === 'POST' && path === '/v1/embeddings') {
     const { script } = offer
-    return script && 'steps' in script ? script : json(200, EMBEDDINGS)
+    return script && 'steps' in script ? script : embeddingScript(record.body as object)
   }
   return json(404, { detail: 'Not Found' })
 }
 
-/** Whatever is asked for. */
-const EMBEDDINGS = {
-  object: 'list',
-  data: [{ object: 'embedding', index: 0, embedding: [1, 2] }],
-  model: 'm',
-  usage: { prompt_tokens: 1, total_tokens: 1 },
+function textScript(body: unknown, { script: own }: Offer): Script {
+  const request = body as ChatBody
+  const scripted = request.script ?? own
+  const isScript = scripted !== undefined && 'steps' in scripted
+  return isScript ? withContentType(scripted, request) : completionScript(request)
 }
 
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
