@@ -9,6 +9,7 @@ import { completionClients } from './completion-clients.ts'
 import { completions } from './completions.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
+import { embeddings } from './embeddings.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { models } from './models.ts'
@@ -33,6 +34,7 @@ const suites: Record<string, (host: HostName) => void> = {
   clients,
   completions,
   'clients of completions': completionClients,
+  embeddings,
   startup,
   upstream,
   refusals,
