@@ -110,13 +110,16 @@ export interface TextRead extends StreamRead {
 export async function readText(
   response: Response,
   body: { prompt?: unknown; n?: number; stream_options?: unknown } = {},
-  options: ReadOptions = {},
+  options: ReadOptions & { isForeign?: boolean } = {},
 ): Promise<TextRead> {
   const { include_usage: usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
   const choices = promptsOf(body as TextBody).length * (body.n ?? 1)
   const read = await readStream(response, {
     ...options,
-    lint: (events, chunks) => lintText(events, chunks, { usage: usage === true, choices }),
+    lint: (events, chunks) => {
+      const isForeign = options.isForeign === true
+      return lintText(events, chunks, { usage: usage === true, choices, isForeign })
+    },
   })
   const texts: string[] = []
   for (const { index, text } of read.chunks.flatMap((chunk) => chunk.choices ?? [])) {

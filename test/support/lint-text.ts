@@ -6,6 +6,8 @@ export interface AskedText {
   usage?: boolean
   /** Prompts times `n`; 1 by default. */
   choices?: number
+  /** An upstream wrote the frames: it may leave out what clients do without, and give fewer choices. */
+  isForeign?: boolean
 }
 
 interface Choice {
@@ -22,13 +24,14 @@ const REASONS = ['stop', 'length', 'content_filter']
  * from OpenAI's description of the API alone.
  */
 export function lintText(events: StreamEvent[], chunks: Chunk[], asked: AskedText = {}): string[] {
-  const { usage = false, choices = 1 } = asked
+  const { usage = false, choices = 1, isForeign = false } = asked
   const isFinished = events.at(-1)?.data === '[DONE]'
   return [
     ...lintOutcome(events, chunks),
-    ...chunks.filter(({ error }) => !error).flatMap(lintChunk),
-    ...lintChoices(chunks, choices, isFinished),
-    ...lintUsage(chunks, usage, isFinished),
+    ...(isForeign ? [] : lintEnvelope(chunks)),
+    ...chunks.flatMap((chunk) => (chunk.error ? [] : lintChunk(chunk, isForeign))),
+    ...lintChoices(chunks, choices, isFinished, isFinished && !isForeign),
+    ...lintUsage(chunks, usage, isFinished && !isForeign),
   ]
 }
 
@@ -47,31 +50,46 @@ function lintOutcome(events: StreamEvent[], chunks: Chunk[]): string[] {
   return problems
 }
 
-function lintChunk({ id, object, created, model, choices }: Chunk): string[] {
+function lintEnvelope(chunks: Chunk[]): string[] {
   const problems: string[] = []
-  if (typeof id !== 'string' || id === '') problems.push('a chunk without an id')
-  if (object !== 'text_completion') problems.push(`the object ${JSON.stringify(object)}`)
-  if (!Number.isInteger(created) || Number(created) > 1e11) problems.push('created is no time')
-  if (typeof model !== 'string' || model === '') problems.push('a chunk without a model')
-  if (!Array.isArray(choices)) return [...problems, 'a chunk without choices']
-  return [...problems, ...(choices as Choice[]).flatMap(lintChoice)]
+  for (const { id, object, created, model, error } of chunks) {
+    if (error) continue
+    if (typeof id !== 'string' || id === '') problems.push('a chunk without an id')
+    if (object !== 'text_completion') problems.push(`the object ${JSON.stringify(object)}`)
+    if (!Number.isInteger(created)) problems.push('created is no time')
+    if (typeof model !== 'string' || model === '') problems.push('a chunk without a model')
+  }
+  const models = new Set(chunks.flatMap(({ model }) => model ?? []))
+  return models.size > 1 ? [...problems, `${models.size} models`] : problems
 }
 
-function lintChoice({ index, text, logprobs, finish_reason: reason }: Choice): string[] {
+function lintChunk({ created, choices }: Chunk, isForeign: boolean): string[] {
+  if (!Array.isArray(choices)) return ['a chunk without choices']
+  const problems = choices.flatMap((choice) => lintChoice(choice as Choice, isForeign))
+  return Number(created) > 1e11 ? [...problems, 'created in milliseconds'] : problems
+}
+
+function lintChoice(choice: Choice, isForeign: boolean): string[] {
+  const { index, text, logprobs, finish_reason } = choice
   const problems: string[] = []
   if (!Number.isInteger(index)) problems.push('a choice without an index')
   if (typeof text !== 'string') problems.push('a choice without a text')
-  if (typeof (logprobs ?? {}) !== 'object') problems.push('logprobs that are no object')
+  if (typeof (logprobs ?? {}) !== 'object' && !isForeign) problems.push('logprobs that are none')
+  const reason = isForeign ? (finish_reason ?? null) : finish_reason
   const isKnown = reason === null || REASONS.includes(reason as string)
   if (!isKnown) problems.push(`finish_reason ${JSON.stringify(reason)}`)
   return problems
 }
 
-function lintChoices(chunks: Chunk[], expected: number, isFinished: boolean): string[] {
+function lintChoices(
+  chunks: Chunk[],
+  expected: number,
+  isFinished: boolean,
+  countsAll: boolean,
+): string[] {
   const problems: string[] = []
-  const ids = new Set(chunks.flatMap(({ id }) => id ?? []))
-  const models = new Set(chunks.flatMap(({ model }) => model ?? []))
-  if (ids.size > 1 || models.size > 1) problems.push(`${ids.size} ids, ${models.size} models`)
+  const ids = new Set(chunks.flatMap(({ id }) => id || []))
+  if (ids.size > 1) problems.push(`${ids.size} ids`)
   const ended = new Map<unknown, boolean>()
   for (const { index, text, finish_reason } of chunks.flatMap((chunk) => chunk.choices ?? [])) {
     const hasEnded = ended.get(index) ?? false
@@ -80,9 +98,8 @@ function lintChoices(chunks: Chunk[], expected: number, isFinished: boolean): st
     if (hasEnded && finish_reason) problems.push(`choice ${index} ended twice`)
     ended.set(index, hasEnded || Boolean(finish_reason))
   }
-  if (!isFinished) return problems
-  for (const [index, hasEnded] of ended) if (!hasEnded) problems.push(`choice ${index} never ended`)
-  if (ended.size !== expected) problems.push(`${ended.size} choices of ${expected}`)
+  if (isFinished && [...ended.values()].includes(false)) problems.push('a choice that never ended')
+  if (countsAll && ended.size !== expected) problems.push(`${ended.size} choices of ${expected}`)
   return problems
 }
 
