@@ -27,6 +27,13 @@ const endless: Script = writing({
   steps: [{ wait: 50 }, { chunk: textChunk(' on') }],
 })
 
+/** What a server says that has no such path. */
+const NO_ROUTE: Script = {
+  status: 404,
+  headers: { 'content-type': 'application/json' },
+  steps: [{ send: '{"detail":"Not Found"}' }],
+}
+
 /** `POST /v1/completions`. */
 export function completions(host: HostName): void {
   const relay = useRelay(host, {
@@ -42,7 +49,11 @@ export function completions(host: HostName): void {
   describe('are refused', () => refusals(relay))
   describe('stop their engine', () => leaving(relay))
   describe('that are late', () => late(host))
-  it('go on at another upstream where one can not be reached', () => elsewhere(host))
+  it.each<[string, Script | undefined]>([
+    ['can not be reached', undefined],
+    ['has no such thing', NO_ROUTE],
+    ['fails', errorScript('message_only')],
+  ])('go on at another upstream where one %s', (_, script) => elsewhere(host, script))
 }
 
 function clientOf(relay: Relay): OpenAI {
@@ -274,6 +285,16 @@ function forwarded(relay: Relay): void {
     expect(entry.mended).toEqual([mended])
   })
 
+  it('are folded where a stream comes unasked', async () => {
+    const script = { ...writing('a', 'b'), headers: { 'content-type': 'text/event-stream' } }
+    const response = await postText(relay.server.base, { stream: false, script })
+    expect(await response.json()).toMatchObject({
+      object: 'text_completion',
+      choices: [{ index: 0, text: 'ab', finish_reason: 'stop' }],
+    })
+    expect(await logOf(relay.server, response)).toMatchObject({ mended: ['stream'] })
+  })
+
   it('are heard to be alive before and between their tokens, which harms nobody', async () => {
     const script = {
       ...writing('One', { wait: 700 }, ' two', { wait: 500 }, ' three'),
@@ -391,12 +412,7 @@ function refusals(relay: Relay): void {
   })
 
   it('where the upstream has no such thing, with what to do', async () => {
-    const script: Script = {
-      status: 404,
-      headers: { 'content-type': 'application/json' },
-      steps: [{ send: '{"detail":"Not Found"}' }],
-    }
-    const error = await expectError(await postText(relay.server.base, { script }), 404)
+    const error = await expectError(await postText(relay.server.base, { script: NO_ROUTE }), 404)
     expect(error).toMatchObject({ code: 'model_not_capable', param: 'model' })
     expect(error.message).toBe(
       'model: gpu knows no POST /v1/completions; ask it for a chat, at POST /v1/chat/completions.',
@@ -451,17 +467,21 @@ function late(host: HostName): void {
   })
 }
 
-async function elsewhere(host: HostName): Promise<void> {
-  const upstream = await startUpstream({ models: [{ id: 'm' }] as never })
-  const gone = `gone=http://127.0.0.1:${await closedPort()}/v1`
+/** `script`: what the first upstream answers; nothing listens where it is undefined. */
+async function elsewhere(host: HostName, script: Script | undefined): Promise<void> {
+  const models = [{ id: 'm' }] as never
+  const a = script && (await startUpstream({ models, script }))
+  const b = await startUpstream({ models })
   await using server = await startServer(host, [
-    ...['--upstream', gone],
-    ...['--upstream', `b=${upstream.url}`],
+    ...['--upstream', `a=${a?.url ?? `http://127.0.0.1:${await closedPort()}/v1`}`],
+    ...['--upstream', `b=${b.url}`],
   ])
   try {
-    const read = await readText(await postText(server.base, {}))
+    const response = await postText(server.base, {})
+    const read = await readText(response)
     expect(read).toMatchObject({ outcome: 'finished', problems: [], texts: [TEXT] })
+    expect(await logOf(server, response)).toMatchObject({ engine: 'b' })
   } finally {
-    await upstream.close()
+    await Promise.all([a?.close(), b.close()])
   }
 }

@@ -5,8 +5,9 @@ import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { type VectorsOddity, vectorOf } from '../support/embeddings.ts'
 import { errorScript } from '../support/personas/errors.ts'
+import { rawRequest } from '../support/raw.ts'
 import { expectError } from '../support/refusal.ts'
-import { logOf, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
+import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import type { HostName } from '../support/server.ts'
 
 /** An answer as its client reads it. */
@@ -21,6 +22,7 @@ export function embeddings(host: HostName): void {
   describe('the form is the one asked for', () => forms(relay))
   describe('an upstream is held to', () => judged(relay))
   describe('refusals', () => refusals(relay))
+  describe('end', () => ends(host))
 
   it('are as counted in the log', async () => {
     const response = await post(relay, { input: ['a', 'b', 'c'] })
@@ -215,5 +217,30 @@ function refusals(relay: Relay): void {
     expect(unknown.message).toBe(
       'model: gpu knows no POST /v1/embeddings; name a model that gives them.',
     )
+  })
+}
+
+function ends(host: HostName): void {
+  const relay = useRelay(host, { flags: ['--answer-timeout', '600ms'] })
+  const never = { headersAfter: 'never', steps: [] }
+
+  it('with the time that an answer may take', async () => {
+    const body = tag({ script: never })
+    const error = await expectError(await post(relay, body), 504)
+    expect(error.code).toBe('answer_timeout')
+    await (await nextFor(relay, body)).closedWithin(1_000)
+  })
+
+  // Nothing is written before a whole answer, so workerd has nothing to learn it by.
+  it.skipIf(host === 'workerd')('with the client that asked, and so does the engine', async () => {
+    for (const path of ['/v1/embeddings', '/v1/completions']) {
+      const body = tag({ model: 'm', input: 'a', prompt: 'a', script: never })
+      const client = await rawRequest({ port: relay.server.port, path, body })
+      const upstream = await nextFor(relay, body)
+      client.hangUp()
+      await upstream.closedWithin(500)
+      const entry = await relay.server.nextLog(({ outcome }) => outcome === 'cancelled')
+      expect(entry).toMatchObject({ path, engine: 'gpu' })
+    }
   })
 }

@@ -165,3 +165,42 @@ describe.each([
     expect(seen.loads).toHaveLength(2)
   })
 })
+
+describe('an engine that only chats', () => {
+  const chatOnly: Engine = {
+    label: 'talker',
+    isServer: true,
+    models: async () => [{ id: 'm', object: 'model', created: 0, owned_by: 'x' }],
+    chat: () => Promise.reject(new Error('it was asked')),
+  }
+  const body = JSON.stringify({ model: 'm', prompt: 'Go.' })
+  const headers = { 'content-type': 'application/json' }
+  const post = (handler: { fetch(request: Request): Promise<Response> }) =>
+    handler.fetch(new Request('http://sluice/v1/completions', { method: 'POST', headers, body }))
+
+  it('refuses, and says what to do', async () => {
+    const handler = createHandler({ discover: false, insecure: true }, { engines: [chatOnly] })
+    const response = await post(handler)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: {
+        message: 'model: m completes no texts; ask it for a chat, at POST /v1/chat/completions.',
+        code: 'model_not_capable',
+        param: 'model',
+      },
+    })
+  })
+
+  it('is passed over where another can', async () => {
+    const choices = [{ index: 0, text: 'ok', logprobs: null, finish_reason: 'stop' }]
+    const handler = createHandler(
+      { discover: false, insecure: true, upstream: ['http://gpu.test/v1'] },
+      {
+        engines: [chatOnly],
+        fetch: async (url) =>
+          Response.json(url.endsWith('/models') ? { data: [{ id: 'm' }] } : { id: 'c', choices }),
+      },
+    )
+    expect(await (await post(handler)).json()).toMatchObject({ choices })
+  })
+})
