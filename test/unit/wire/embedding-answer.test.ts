@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeVector, encodeVector } from '../../../src/wire/embedding.ts'
 import { judgeEmbeddings } from '../../../src/wire/embedding-answer.ts'
 import { EngineErrors } from '../../../src/wire/engine-errors.ts'
+import { ApiError } from '../../../src/wire/errors.ts'
 
 const errors = new EngineErrors({ label: 'tei' })
 
@@ -86,5 +87,32 @@ describe('an answer', () => {
     ['an index that is text', { data: [{ index: '0', embedding: [1] }] }],
   ])('fails with %s', (_, value) => {
     expect(() => judgeEmbeddings(value, { input: 'a' }, errors)).toThrow(/^tei sent /)
+  })
+
+  it('is judged whatever it is, and every fault is an error that a client may see', () => {
+    const vector = fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.array(fc.double()), fc.base64String())
+    const item = fc.record({ index: fc.nat(1), embedding: vector }, { requiredKeys: [] })
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.record({
+        data: fc.oneof(fc.array(item, { maxLength: 2 }), fc.jsonValue()),
+        usage: fc.jsonValue(),
+      }),
+    )
+    const format = fc.constantFrom('float' as const, 'base64' as const)
+    fc.assert(
+      fc.property(value, format, fc.nat(2), (came, encoding_format, dimensions) => {
+        const asked = { input: 'a', encoding_format, ...(dimensions > 0 && { dimensions }) }
+        try {
+          judgeEmbeddings(came, asked, errors)
+        } catch (error) {
+          expect(error).toBeInstanceOf(ApiError)
+          return
+        }
+        const [{ embedding }] = (came as { data: [{ embedding: unknown }] }).data
+        expect(typeof embedding).toBe(encoding_format === 'base64' ? 'string' : 'object')
+      }),
+      { numRuns: 1_000 },
+    )
   })
 })

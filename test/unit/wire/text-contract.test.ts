@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ApiError } from '../../../src/wire/errors.ts'
+import { ApiError } from '../../../src/wire/errors.ts'
 import {
   judgeText,
   TextContract,
@@ -216,5 +217,39 @@ describe('a whole answer', () => {
     expect(codeOf(() => judgeText(whole(), contract(asked)))).toBe('upstream_incomplete')
     const one = { index: 0, text: 'a', finish_reason: 'stop' }
     expect(codeOf(() => judgeText(chunk([one, one]), contract(asked)))).toBe('upstream_invalid')
+  })
+
+  it('is judged whatever it is, and every fault is an error that a client may see', () => {
+    const json = fc.jsonValue({ maxDepth: 1 })
+    const fields = {
+      index: json,
+      text: json,
+      finish_reason: fc.constantFrom('stop', 'eos', '', null),
+    }
+    const right = fc.record({
+      index: fc.constant(0),
+      text: fc.string(),
+      finish_reason: fc.constant('stop'),
+    })
+    const choice = fc.oneof(fc.record(fields, { requiredKeys: [] }), right, json)
+    const answer = fc.record(
+      { choices: fc.oneof(fc.array(choice, { maxLength: 2 }), json), created: json, usage: json },
+      { requiredKeys: [] },
+    )
+    fc.assert(
+      fc.property(fc.oneof(fc.jsonValue(), answer), (value) => {
+        try {
+          judgeText(value, contract())
+        } catch (error) {
+          expect(error).toBeInstanceOf(ApiError)
+          return
+        }
+        const { choices } = value as { choices: { text: unknown; finish_reason: unknown }[] }
+        expect(choices).toHaveLength(1)
+        expect(choices[0]?.text).toBeTypeOf('string')
+        expect(choices[0]?.finish_reason).toBe('stop')
+      }),
+      { numRuns: 1_000 },
+    )
   })
 })
