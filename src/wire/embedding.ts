@@ -1,7 +1,7 @@
 /** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
 import * as z from 'zod/mini'
 import { fieldChecker, integer } from './fields.ts'
-import { type Inputs, isInputs } from './inputs.ts'
+import { type Inputs, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
 export interface EmbeddingRequest {
@@ -22,23 +22,20 @@ export interface EmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
 }
 
-const isInput = (value: unknown) =>
-  isInputs(value, (each) => typeof each === 'string' && each !== '')
+const error = 'a text that is not empty'
+const filledText = z.string().check(z.minLength(1, { error, abort: true }))
 
-export const EmbeddingRequestSchema = z.looseObject({
-  input: z.unknown().check(
-    z.refine(isInput, {
-      error: 'a text, tokens, or a list of either, and none empty',
-      abort: true,
-    }),
-  ),
+const schema = z.looseObject({
+  input: inputsSchema(filledText),
   model: text,
   encoding_format: z.nullish(z.enum(['float', 'base64'])),
   dimensions: z.nullish(integer(1)),
   user: text,
 })
 
-const check = fieldChecker(EmbeddingRequestSchema, 'input')
+export const EmbeddingRequestSchema: z.ZodMiniType<EmbeddingRequest> = schema
+
+const check = fieldChecker(schema, 'input')
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {

@@ -1,21 +1,27 @@
 /** Texts and tokens, as completions and embeddings take them: one or several of either. */
+import * as z from 'zod/mini'
+import { integer } from './fields.ts'
 
-export type Inputs = string | string[] | number[] | number[][]
+/** A text, tokens, or a list of either. */
+export type Inputs = string | number[] | (string | number[])[]
+
+/** Of such, where `text` says which texts may be. */
+export function inputsSchema(text: z.ZodMiniType<string>): z.ZodMiniType<Inputs> {
+  const tokens = filled(integer(0))
+  return z.union([text, tokens, filled(z.union([text, tokens]))])
+}
+
+function filled<T extends z.ZodMiniType>(item: T) {
+  const error = 'a non-empty array'
+  return z.array(item, error).check(z.minLength(1, { error, abort: true }))
+}
 
 /** What a list of them holds: each is one to answer. */
 export function inputsOf(inputs: Inputs): (string | number[])[] {
   if (typeof inputs === 'string') return [inputs]
-  return isTokens(inputs) ? [inputs] : (inputs as (string | number[])[])
+  return isTokens(inputs) ? [inputs] : inputs
 }
 
-/** Whether it is a text, tokens, or a list of either; `isText` says which texts may be. */
-export function isInputs(value: unknown, isText: (value: unknown) => boolean): value is Inputs {
-  if (!Array.isArray(value)) return isText(value)
-  if (value.length === 0) return false
-  return isTokens(value) || value.every((each) => isText(each) || isTokens(each))
-}
-
-function isTokens(value: unknown): value is number[] {
-  const isToken = (token: unknown) => Number.isInteger(token) && (token as number) >= 0
-  return Array.isArray(value) && value.length > 0 && value.every(isToken)
+function isTokens(inputs: number[] | (string | number[])[]): inputs is number[] {
+  return typeof inputs[0] === 'number'
 }

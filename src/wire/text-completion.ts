@@ -6,7 +6,7 @@ import * as z from 'zod/mini'
 import type { FinishReason, StreamOptions, Usage } from './chat.ts'
 import { badRequest } from './errors.ts'
 import { fieldChecker, flag, integer, sampling } from './fields.ts'
-import { type Inputs, inputsOf, isInputs } from './inputs.ts'
+import { type Inputs, inputsOf, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
 /** The body of a request. What is not named here is checked, and passes, too. */
@@ -65,16 +65,9 @@ export interface TextChunk {
   [field: string]: unknown
 }
 
-const isPrompt = (value: unknown) => isInputs(value, (each) => typeof each === 'string')
-
 const schema = z.looseObject({
   ...sampling,
-  prompt: z.unknown().check(
-    z.refine((value) => value === null || isPrompt(value), {
-      error: 'a text, tokens, or a list of either',
-      abort: true,
-    }),
-  ),
+  prompt: z.nullable(inputsSchema(z.string())),
   best_of: z.nullish(integer(1)),
   echo: flag,
   // OpenAI ends at 5; local servers need not.
@@ -82,8 +75,7 @@ const schema = z.looseObject({
   suffix: text,
 })
 
-export const TextRequestSchema: z.ZodMiniType<TextRequest> =
-  schema as unknown as z.ZodMiniType<TextRequest>
+export const TextRequestSchema: z.ZodMiniType<TextRequest> = schema
 
 const check = fieldChecker(schema, 'prompt')
 

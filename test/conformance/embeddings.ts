@@ -187,10 +187,10 @@ function judged(relay: Relay): void {
 
 function refusals(relay: Relay): void {
   it.each([
-    ['input', { input: '' }, 'none empty'],
+    ['input', { input: '' }, 'a text that is not empty'],
     ['input', { input: [] }, 'an empty array'],
-    ['input', { input: ['a', ''] }, 'none empty'],
-    ['input', { input: [1.5] }, 'none empty'],
+    ['input[1]', { input: ['a', ''] }, 'a text that is not empty'],
+    ['input[0]', { input: [1.5] }, 'an integer of at least 0'],
     ['input', { input: null }, 'got null'],
     ['input', { input: Array(5_001).fill('a') }, 'at most 5000, got 5001; --max-messages'],
     ['dimensions', { dimensions: 0 }, 'an integer of at least 1, got 0'],
