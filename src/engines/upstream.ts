@@ -56,8 +56,6 @@ interface Protocol<C extends AnyContract> {
   contract(options: ContractOptions): C
   /** Judges an answer that came whole. Returns what it mended. */
   judge(value: unknown, contract: C): string[]
-  /** Whether comparing may prove its frames. */
-  compare: boolean
   asChunks: boolean
 }
 
@@ -121,7 +119,6 @@ export class Upstream implements Engine {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning }),
       judge: judgeCompletion,
-      compare: true,
       asChunks,
     })
   }
@@ -132,7 +129,6 @@ export class Upstream implements Engine {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       judge: judgeText,
-      compare: false,
       asChunks: false,
     })
   }
@@ -254,7 +250,7 @@ export class Upstream implements Engine {
       return this.#readWhole(response, streams, protocol, contract)
     }
     if (streams && !protocol.asChunks) {
-      return { kind: 'frames', contract, ...readFrames(body, contract, control, protocol.compare) }
+      return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
     }
     if (!streams) contract.mended.add('stream')
     const items = readChunks(body, contract as StreamContract<ChunkOf<C>>, control)

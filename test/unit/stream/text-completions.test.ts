@@ -99,7 +99,7 @@ describe('whatever the engine says, a client assembles the same', () => {
     fc.assert(
       fc.property(said, places, fc.boolean(), ({ chunks, texts, ends }, cuts, wantsUsage) => {
         const sink = new FrameSink()
-        const reader = new EventReader(contract(wantsUsage), sink, false)
+        const reader = new EventReader(contract(wantsUsage), sink, true)
         const sent = `${frames(chunks)}data: [DONE]\n\n`
         const parts: Uint8Array<ArrayBuffer>[] = []
         for (const packet of cut(encodeText(sent), cuts)) {
