@@ -8,6 +8,7 @@ import { type Handler, type Host, isWorkerd } from './host.ts'
 import { memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { chatRoute } from './routes/chat.ts'
+import { completionsRoute } from './routes/completions.ts'
 import { conversationRoute } from './routes/conversation.ts'
 import { countTokensRoute } from './routes/count-tokens.ts'
 import { embeddingsRoute } from './routes/embeddings.ts'
@@ -107,6 +108,7 @@ function createRoutes(
   get('/v1/models/:id+', modelRoute(router))
   const asking = { ...context, engines, framePipe }
   routes.post('/v1/chat/completions', chatRoute(asking))
+  routes.post('/v1/completions', completionsRoute(asking))
   routes.post('/v1/messages', conversationRoute(messagesDialect, asking))
   routes.post('/v1/messages/count_tokens', countTokensRoute(engines, context))
   routes.post('/v1/embeddings', embeddingsRoute(engines, context))

@@ -28,6 +28,8 @@ export interface LogEntry {
   firstTokenMs?: number
   /** Completion tokens, as the engine counted them. */
   tokens?: number
+  /** Tokens of what it read, as it counted them. */
+  promptTokens?: number
   /** An error's code. */
   code?: string
   /** What the contract mended in the engine's stream: `done`, `role`, … */

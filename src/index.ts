@@ -11,4 +11,6 @@ export type {
   FinishReason,
   Usage,
 } from './wire/chat.ts'
+export type { EmbeddingRequest, EmbeddingResponse } from './wire/embedding.ts'
 export { ApiError, type ErrorBody } from './wire/errors.ts'
+export type { TextChoice, TextChunk, TextRequest } from './wire/text-completion.ts'

@@ -86,7 +86,7 @@ export interface Settings {
   grace: number
   /** The largest request body, in bytes. */
   maxBody: number
-  /** The most messages of one request. */
+  /** The most messages, prompts or inputs of one request. */
   maxMessages: number
   /** The most tools of one request. */
   maxTools: number

@@ -65,6 +65,7 @@ export class Trace {
       ...(exchange?.failures.length && { failures: exchange.failures }),
       ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
+      ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(mended.length > 0 && { mended }),
       ...(causeOf(error) && { cause: causeOf(error) }),

@@ -116,7 +116,7 @@ export const groups: Readonly<Record<string, Group>> = {
     clientTimeout: { value: 'TIME', text: 'The longest a client may read nothing.' },
     grace: { value: 'TIME', text: 'How long running streams may go on after SIGTERM or SIGINT.' },
     maxBody: { value: 'SIZE', text: 'The largest request.' },
-    maxMessages: { value: 'N', text: 'The most messages of one request.' },
+    maxMessages: { value: 'N', text: 'The most messages, prompts or inputs of one request.' },
     maxTools: { value: 'N', text: 'The most tools of one request.' },
     bodyTimeout: {
       value: 'TIME',

@@ -28,7 +28,7 @@ function formatText(entry: LogEntry): string {
     ...(entry.model === undefined ? [] : [entry.model]),
     String(entry.status),
     ...(entry.firstTokenMs === undefined ? [] : [`first ${showMs(entry.firstTokenMs)}`]),
-    ...(entry.tokens === undefined ? [] : [`${entry.tokens} tokens`]),
+    ...tokensOf(entry),
     showMs(entry.durationMs),
     entry.outcome,
     ...(entry.code === undefined ? [] : [entry.code]),
@@ -38,6 +38,12 @@ function formatText(entry: LogEntry): string {
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]
   return words.map(printable).join(' ')
+}
+
+/** What was written; of what writes nothing, an embedding, what it read. */
+function tokensOf({ tokens, promptTokens }: LogEntry): string[] {
+  if (tokens === undefined) return []
+  return tokens === 0 && promptTokens ? [`${promptTokens} tokens read`] : [`${tokens} tokens`]
 }
 
 function clock(time: string): string {

@@ -1,7 +1,9 @@
 import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
+import type { TextRequest } from '../wire/text-completion.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -69,6 +71,12 @@ export interface Engine {
     model: string | undefined,
     signal: AbortSignal,
   ): Promise<number | undefined>
+  /** The same for a text completion. Not every engine can. */
+  complete?(
+    request: TextRequest,
+    signal: AbortSignal,
+    options?: Pick<ChatOptions, 'onProgress'>,
+  ): Promise<TextStream>
   /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
   embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }

@@ -1,6 +1,8 @@
 import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.ts'
+import { obeyText, type TextStream } from '../stream/text-stream.ts'
 import type { ChatChunk, ChatRequest } from '../wire/chat.ts'
 import { ApiError } from '../wire/errors.ts'
+import type { TextChunk } from '../wire/text-completion.ts'
 import type { Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
 import { Connection, type Listener } from './remote/connection.ts'
@@ -72,16 +74,25 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
     async embed(request, signal) {
       const answer: WholeAnswer = { kind: 'whole', json: '', mended: [] }
       await call((id) => ({ kind: 'embed', id, request }), signal, {
-        embedded: ({ json, model }) => Object.assign(answer, { json, model }),
+        embedded: ({ json, model, usage }) => Object.assign(answer, { json, model, usage }),
       })
       return answer
     },
 
     async chat(request, signal, { onProgress } = {}): Promise<ChatStream> {
       const connected = await connection(signal)
-      const stream = new RemoteStream(connected, request, signal, onProgress)
+      const ask = (id: number): Ask => ({ kind: 'chat', id, request, credit: CREDIT })
+      const stream = new RemoteStream<ChatChunk>(connected, ask, signal, onProgress)
       await stream.begun
-      return obey(stream, { label, usage: request.stream ? wantsUsage(request) : true })
+      return obey(stream, { label, usage: wantsUsage(request) })
+    },
+
+    async complete(request, signal, { onProgress } = {}): Promise<TextStream> {
+      const connected = await connection(signal)
+      const ask = (id: number): Ask => ({ kind: 'complete', id, request, credit: CREDIT })
+      const stream = new RemoteStream<TextChunk>(connected, ask, signal, onProgress)
+      await stream.begun
+      return obeyText(stream, request, label)
     },
 
     lose() {
@@ -90,8 +101,8 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
   }
 }
 
-function wantsUsage({ stream_options }: ChatRequest): boolean {
-  return Boolean(stream_options?.include_usage)
+function wantsUsage({ stream, stream_options }: ChatRequest): boolean {
+  return stream ? Boolean(stream_options?.include_usage) : true
 }
 
 type Listeners = {
@@ -163,12 +174,12 @@ class RemoteRequest implements Listener {
 }
 
 /** An answer's chunks as they come over the port, no more of them than it has given credit for. */
-class RemoteStream implements AsyncIterator<ChatChunk[], void, void> {
+class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[], void, void> {
   /** Resolves with the engine's answer; rejects with an `ApiError` or the signal's reason. */
   readonly begun: Promise<void>
   readonly #connection: Connection
   readonly #request: RemoteRequest
-  #ready: ChatChunk[] = []
+  #ready: T[] = []
   /** Chunks that were read since the last credit. */
   #read = 0
   #hasEnded = false
@@ -176,7 +187,7 @@ class RemoteStream implements AsyncIterator<ChatChunk[], void, void> {
 
   constructor(
     connection: Connection,
-    request: ChatRequest,
+    ask: (id: number) => Ask,
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,
   ) {
@@ -185,12 +196,11 @@ class RemoteStream implements AsyncIterator<ChatChunk[], void, void> {
     const begun = new Promise<void>((resolve) => {
       begin = resolve
     })
-    const ask = (id: number): Ask => ({ kind: 'chat', id, request, credit: CREDIT })
     this.#request = new RemoteRequest(connection, ask, signal, {
       begun: () => begin(),
       progress: ({ progress }) => onProgress?.(progress),
       chunks: ({ chunks }) => {
-        this.#ready.push(...chunks)
+        this.#ready.push(...(chunks as T[]))
         this.#wake()
       },
     })
@@ -204,7 +214,7 @@ class RemoteStream implements AsyncIterator<ChatChunk[], void, void> {
   }
 
   /** All that has come since the last read. */
-  async next(): Promise<IteratorResult<ChatChunk[], void>> {
+  async next(): Promise<IteratorResult<T[], void>> {
     while (this.#ready.length === 0 && !this.#hasEnded) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -220,7 +230,7 @@ class RemoteStream implements AsyncIterator<ChatChunk[], void, void> {
     return { done: false, value: chunks }
   }
 
-  async return(): Promise<IteratorResult<ChatChunk[], void>> {
+  async return(): Promise<IteratorResult<T[], void>> {
     this.#request.stop(new Error('the reader stopped'))
     return { done: true, value: undefined }
   }

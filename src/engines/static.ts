@@ -1,18 +1,12 @@
 import { obey } from '../stream/chat-stream.ts'
 import type { ChatChunk, ChatMessage, ChatRequest, ChunkDelta, FinishReason } from '../wire/chat.ts'
-import { badRequest } from '../wire/errors.ts'
 import { isObject } from '../wire/object.ts'
 import type { Engine } from './engine.ts'
+import { completeStatic } from './static/completion.ts'
+import { STATIC_MODEL, type StaticSettings, unable } from './static/model.ts'
+import { paced, splitWords, usageOf, type Words, wordsOf } from './static/words.ts'
 
-export interface StaticSettings {
-  /** What it answers, whatever is asked. */
-  staticText: string
-  /** Milliseconds between two words. */
-  staticDelay: number
-}
-
-/** The model it serves, and the only name it goes by. */
-export const STATIC_MODEL = 'static'
+export { STATIC_MODEL } from './static/model.ts'
 
 /**
  * Answers every request with one fixed text, word by word. No model runs: its tokens are words, and
@@ -34,6 +28,9 @@ export function createStatic(settings: StaticSettings): Engine {
     },
     // Its tokens are words.
     countTokens: async ({ chat }) => countWords(chat().messages),
+    async complete(request, signal) {
+      return completeStatic(request, settings, signal)
+    },
   }
 }
 
@@ -56,37 +53,18 @@ function refuseUnable(request: ChatRequest): void {
   }
 }
 
-function unable(field: string, what: string) {
-  return badRequest(
-    `${field}: the model "static" sends a fixed text and can't give ${what}.`,
-    field,
-  )
-}
-
-interface Plan {
-  words: string[]
-  reason: FinishReason
+interface Plan extends Words {
   choices: number
   promptTokens: number
 }
 
 function plan(request: ChatRequest, text: string): Plan {
-  const stops = [request.stop ?? []].flat().filter((stop) => stop !== '')
-  const cuts = stops.map((stop) => text.indexOf(stop)).filter((at) => at !== -1)
-  const words = splitWords(text.slice(0, Math.min(text.length, ...cuts)))
-  const limit = request.max_completion_tokens ?? request.max_tokens ?? -1
-  const isCut = limit >= 0 && limit < words.length
+  const { stop, max_tokens, max_completion_tokens } = request
   return {
-    words: isCut ? words.slice(0, limit) : words,
-    reason: isCut ? 'length' : 'stop',
+    ...wordsOf(text, { stop, max: max_completion_tokens ?? max_tokens }),
     choices: request.n ?? 1,
     promptTokens: countWords(request.messages),
   }
-}
-
-/** Each word with the white space before it, the last with that behind it too: together the text. */
-function splitWords(text: string): string[] {
-  return text.match(/\s*\S+(?:\s+$)?/g) ?? []
 }
 
 function countWords(messages: ChatMessage[]): number {
@@ -117,35 +95,9 @@ async function* speak(
     }))
 
   yield all({ role: 'assistant', content: '' })
-  // Without a delay a batch holds what is ready, as it does from any engine.
-  const step = delay > 0 ? 1 : 64
-  for (let at = 0; at < words.length; at += step) {
-    if (at > 0 && delay > 0) await pause(delay, signal)
-    signal.throwIfAborted()
-    yield words.slice(at, at + step).flatMap((content) => all({ content }))
+  for await (const batch of paced(words, delay, signal)) {
+    yield batch.flatMap((content) => all({ content }))
   }
   yield all({}, reason)
-  const completionTokens = words.length * choices
-  const usage = {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-  }
-  yield [{ ...envelope, choices: [], usage }]
-}
-
-/** Rejects at once when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-  })
+  yield [{ ...envelope, choices: [], usage: usageOf(promptTokens, words.length * choices) }]
 }

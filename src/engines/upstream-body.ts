@@ -4,7 +4,7 @@ import type { Fetched } from '../host.ts'
 import { concat } from '../stream/frames.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
-import { errorOf } from '../wire/foreign-error.ts'
+import { errorOf, type ForeignError } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
 
@@ -76,11 +76,19 @@ export async function readJson(
   }
 }
 
+/** Throws an `ApiError` (502) for a media type that is not JSON. */
+export function requireJson(type: string, wanted: string, errors: EngineErrors): void {
+  if (isJson(type)) return
+  const came = type === '' ? 'an answer of no type' : type
+  throw errors.invalid(`answered with ${came} instead of ${wanted}`)
+}
+
 /** An upstream's refusal, with its own status and message, in OpenAI's shape. */
 export async function refusal(
   response: Fetched,
   label: string,
   secrets: readonly string[],
+  path = '',
 ): Promise<ApiError> {
   const { status } = response
   if (status < 400) {
@@ -91,6 +99,8 @@ export async function refusal(
     .then(decodeText)
     .catch(() => '')
   const found = parseError(text)
+  const instead = INSTEAD[path]
+  if (instead && status === 404 && isNoRoute(found)) return noRoute(path, label, instead)
   const message =
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`
   const retryAfter = response.headers.get('retry-after')
@@ -102,7 +112,23 @@ export async function refusal(
   })
 }
 
-function parseError(text: string) {
+/** Whether it is the path that is not known, rather than a model: servers then say little. */
+function isNoRoute(found: ForeignError | undefined): boolean {
+  return found === undefined || (!found.code && !/model/i.test(found.message))
+}
+
+/** What to do about a server that lacks a path that not all have. */
+const INSTEAD: Record<string, string> = {
+  '/completions': 'ask it for a chat, at POST /v1/chat/completions',
+  '/embeddings': 'name a model that gives them',
+}
+
+function noRoute(path: string, label: string, instead: string): ApiError {
+  const message = `model: ${label} knows no POST /v1${path}; ${instead}.`
+  return new ApiError(404, message, { code: 'model_not_capable', param: 'model' })
+}
+
+function parseError(text: string): ForeignError | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'string') return { message: value }

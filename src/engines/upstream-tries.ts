@@ -1,9 +1,17 @@
-/** In what forms a chat is asked for, one after the other, as far as the upstream refuses them. */
-import type { ChatRequest } from '../wire/chat.ts'
+/** In what forms something is asked for, one after the other, as far as the upstream refuses them. */
+import type { StreamOptions } from '../wire/chat.ts'
+
+/** What an upstream is asked to generate, in any API. */
+export interface Generation {
+  model?: string | null
+  stream?: boolean | null
+  stream_options?: StreamOptions | null
+  [field: string]: unknown
+}
 
 /** The forms of one request; all but the last may be refused. */
 export interface Tries {
-  forms: [ChatRequest, ...ChatRequest[]]
+  forms: [Generation, ...Generation[]]
   /** The form at this place was accepted: what those before it had more is not asked for again. */
   accept(place: number): void
 }
@@ -11,7 +19,7 @@ export interface Tries {
 /** How many sets of wishes are remembered as refused. */
 const MOST = 100
 
-/** What one upstream is known to refuse. */
+/** What one upstream is known to refuse of one API. */
 export class Refused {
   usage = false
   readonly #wishes = new Set<string>()
@@ -20,7 +28,7 @@ export class Refused {
    * With usage, unless the client asks for it, and all that is wished for; then without the wishes;
    * and then without usage too.
    */
-  triesOf(request: ChatRequest, wishes: readonly string[]): Tries {
+  triesOf(request: Generation, wishes: readonly string[]): Tries {
     const [bare, wished] = parted(request, wishes)
     const asksUsage = request.stream === true && !this.usage && !wantsUsage(bare)
     const stream_options = { ...request.stream_options, include_usage: true }
@@ -42,9 +50,9 @@ export class Refused {
 
 /** A request without certain fields, and these; usage is asked for anyway. */
 function parted(
-  request: ChatRequest,
+  request: Generation,
   names: readonly string[],
-): [ChatRequest, Record<string, unknown>] {
+): [Generation, Record<string, unknown>] {
   if (names.length === 0) return [request, {}]
   const rest = { ...request }
   const taken: Record<string, unknown> = {}
@@ -56,6 +64,6 @@ function parted(
   return [rest, taken]
 }
 
-export function wantsUsage(request: ChatRequest): boolean {
+export function wantsUsage(request: Generation): boolean {
   return Boolean(request.stream_options?.include_usage)
 }

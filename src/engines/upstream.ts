@@ -1,22 +1,33 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
-import { readChunks, readFrames } from '../stream/read.ts'
-import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
+import type {
+  AnswerStream,
+  AnyContract,
+  ChatStream,
+  NativeStream,
+  WholeAnswer,
+} from '../stream/chat-stream.ts'
+import { answersTo, type TextStream } from '../stream/text-stream.ts'
+import type { ChatRequest } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
 import { ChatContract, type ContractOptions } from '../wire/contract.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
+import { judgeEmbeddings } from '../wire/embedding-answer.ts'
+import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
+import type { TextRequest } from '../wire/text-completion.ts'
+import { judgeText, TextContract } from '../wire/text-contract.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
 import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
-import { essence, forwarded, isJson, readJson, refusal } from './upstream-body.ts'
+import { type Protocol, readAnswer } from './upstream-answer.ts'
+import { essence, forwarded, readJson, refusal, requireJson } from './upstream-body.ts'
 import { countByUpstream, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
-import { Refused, wantsUsage } from './upstream-tries.ts'
+import { type Generation, Refused } from './upstream-tries.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -41,8 +52,6 @@ export interface UpstreamOptions {
   fetch: Fetch
 }
 
-const CHAT = '/chat/completions'
-
 /** Characters of the shortest key that is taken for a secret. */
 const MIN_SECRET = 8
 
@@ -57,8 +66,9 @@ export class Upstream implements Engine {
   readonly #secrets: string[]
   /** The headers of every request. */
   readonly #headers: Readonly<Record<string, string>>
-  /** Some servers refuse `stream_options`, and more; they are not asked for it again. */
-  readonly #refused = new Refused()
+  /** What the server refuses at a path, so that it is not asked for there again. */
+  readonly #refused = new Map<string, Refused>()
+  #refusesBase64 = false
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -91,7 +101,7 @@ export class Upstream implements Engine {
 
   async #readModels(signal: AbortSignal): Promise<unknown> {
     try {
-      const response = await this.#accepted(await this.#send('/models', { signal }))
+      const response = await this.#accepted(await this.#send('/models', { signal }), '/models')
       return (await readJson(response, this.label)).value
     } catch (cause) {
       if (!signal.aborted) throw cause
@@ -100,22 +110,38 @@ export class Upstream implements Engine {
     }
   }
 
-  async chat(
+  chat(
     asked: ChatRequest,
     signal: AbortSignal,
     { asChunks = false, wishes = [] }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const request = this.#names.renamed(asked)
-    const control = controlUnder(signal)
-    const response = await this.#ask(request, control.signal, wishes)
-    return reading(response, control, this.#read(response, request, control, asChunks))
+    const { thinkTags = 'keep' } = this.#options
+    const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
+    const choices = asked.n ?? 1
+    const think = thinkSeparator(thinkTags, reasoning, asked)
+    return this.#generate(asked, signal, {
+      path: '/chat/completions',
+      contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
+      judge: judgeCompletion,
+      ...{ asChunks, wishes },
+    })
+  }
+
+  complete(asked: TextRequest, signal: AbortSignal): Promise<TextStream> {
+    const answers = answersTo(asked)
+    return this.#generate(asked, signal, {
+      path: '/completions',
+      contract: (options) => new TextContract({ ...options, ...answers }),
+      judge: judgeText,
+      asChunks: false,
+    })
   }
 
   async forward(asked: NativeCall, signal: AbortSignal): Promise<NativeStream> {
     const call = { ...asked, body: this.#names.renamed(asked.body) }
     const control = controlUnder(signal)
     const asking = this.#post(call.path, call.body, control.signal, call.headers)
-    const response = await this.#accepted(await asking)
+    const response = await this.#accepted(await asking, call.path)
     return reading(response, control, readNative(response, call, this.#held(), control))
   }
 
@@ -129,13 +155,27 @@ export class Upstream implements Engine {
     return countByUpstream(prompt, own, post, this.label, (response) => this.#accepted(response))
   }
 
-  async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
-    const renamed = this.#names.renamed(request)
-    const response = await this.#accepted(await this.#post('/embeddings', renamed, signal))
+  async #generate<C extends AnyContract>(
+    asked: Generation,
+    signal: AbortSignal,
+    protocol: Protocol<C>,
+  ): Promise<AnswerStream<C>> {
+    const request = this.#names.renamed(asked)
+    const control = controlUnder(signal)
+    const response = await this.#ask(request, control.signal, protocol)
+    const usageRequested = request.stream === true && !this.#refusedAt(protocol.path).usage
+    const options = { ...this.#held(), usageRequested }
+    return reading(response, control, readAnswer(response, request, control, protocol, options))
+  }
+
+  async embed(asked: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+    const errors = new EngineErrors({ label: this.label, secrets: this.#secrets })
+    const response = await this.#askVectors(this.#names.renamed(asked), signal)
+    requireJson(essence(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
-    if (isObject(value) && Array.isArray(value.data)) return { kind: 'whole', json, mended: [] }
-    const message = `${this.label} answered /embeddings with something else than embeddings.`
-    throw new ApiError(502, message, { code: 'upstream_invalid' })
+    const { mended, usage } = judgeEmbeddings(value, asked, errors)
+    const text = mended.length > 0 ? JSON.stringify(value) : json
+    return { kind: 'whole', json: text, mended, ...(usage && { usage }) }
   }
 
   /**
@@ -143,23 +183,32 @@ export class Upstream implements Engine {
    * without what is only wished for, and then without usage.
    */
   async #ask(
-    request: ChatRequest,
+    request: Generation,
     signal: AbortSignal,
-    wishes: readonly string[],
+    { path, wishes = [] }: Pick<Protocol<AnyContract>, 'path' | 'wishes'>,
   ): Promise<Fetched> {
-    const { forms, accept } = this.#refused.triesOf(request, wishes)
+    const { forms, accept } = this.#refusedAt(path).triesOf(request, wishes)
     for (const [place, form] of forms.entries()) {
-      const response = await this.#post(CHAT, form, signal)
+      const response = await this.#post(path, form, signal)
       const isRefused = response.status === 400 || response.status === 422
       if (isRefused && place < forms.length - 1) {
         await response.body?.cancel().catch(() => {})
         continue
       }
-      const accepted = await this.#accepted(response)
+      const accepted = await this.#accepted(response, path)
       accept(place)
       return accepted
     }
     throw new TypeError('a request has at least one form')
+  }
+
+  #refusedAt(path: string): Refused {
+    let refused = this.#refused.get(path)
+    if (refused === undefined) {
+      refused = new Refused()
+      this.#refused.set(path, refused)
+    }
+    return refused
   }
 
   /** What any answer of it is held to. */
@@ -167,8 +216,26 @@ export class Upstream implements Engine {
     return { label: this.label, secrets: this.#secrets, lenient: this.#options.lenient }
   }
 
-  async #accepted(response: Fetched): Promise<Fetched> {
-    if (!response.ok) throw await refusal(response, this.label, this.#secrets)
+  /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
+  async #askVectors(request: EmbeddingRequest, signal: AbortSignal): Promise<Fetched> {
+    const path = '/embeddings'
+    if (request.encoding_format !== 'base64') return this.#askOnce(path, request, signal)
+    if (!this.#refusesBase64) {
+      const response = await this.#post(path, request, signal)
+      if (response.status !== 400 && response.status !== 422) return this.#accepted(response, path)
+      await response.body?.cancel().catch(() => {})
+    }
+    const response = await this.#askOnce(path, { ...request, encoding_format: 'float' }, signal)
+    this.#refusesBase64 = true
+    return response
+  }
+
+  async #askOnce(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
+    return this.#accepted(await this.#post(path, request, signal), path)
+  }
+
+  async #accepted(response: Fetched, path = ''): Promise<Fetched> {
+    if (!response.ok) throw await refusal(response, this.label, this.#secrets, path)
     return response
   }
 
@@ -196,52 +263,6 @@ export class Upstream implements Engine {
       const message = `${this.label} can't be reached: is it running, and is its address right?`
       throw new ApiError(502, message, { code: 'upstream_unreachable', cause })
     }
-  }
-
-  async #read(
-    response: Fetched,
-    request: ChatRequest,
-    control: AbortController,
-    asChunks: boolean,
-  ): Promise<ChatStream> {
-    const streams = request.stream === true
-    const { thinkTags = 'keep' } = this.#options
-    const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
-    const contract = new ChatContract({
-      ...this.#held(),
-      choices: request.n ?? 1,
-      usage: !streams || wantsUsage(request),
-      usageRequested: streams && !this.#refused.usage,
-      reasoning,
-      think: thinkSeparator(thinkTags, reasoning, request),
-    })
-    const type = essence(response)
-    const { body } = response
-    const isStream = type === 'text/event-stream' || (type === '' && streams)
-    if (!isStream || body === null) return this.#readWhole(response, type, streams, contract)
-    if (streams && !asChunks)
-      return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
-    if (!streams) contract.mended.add('stream')
-    return { kind: 'chunks', contract, items: readChunks(body, contract, control) }
-  }
-
-  async #readWhole(
-    response: Fetched,
-    type: string,
-    streams: boolean,
-    contract: ChatContract,
-  ): Promise<ChatStream> {
-    const wanted = streams ? 'a stream' : 'JSON'
-    if (!isJson(type)) {
-      const came = type === '' ? 'an answer of no type' : type
-      throw contract.errors.invalid(`answered with ${came} instead of ${wanted}`)
-    }
-    const { json, value } = await readJson(response, this.label)
-    const mended = judgeCompletion(value, contract)
-    if (streams) throw contract.errors.invalid(`answered with JSON instead of ${wanted}`)
-    const { model, usage } = value as ChatCompletion
-    const text = mended.length > 0 ? JSON.stringify(value) : json
-    return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
   }
 }
 

@@ -1,20 +1,22 @@
-import { closest } from '../closest.ts'
 import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.ts'
+import { obeyText, type TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import type { EmbeddingRequest } from '../wire/embedding.ts'
-import { ApiError } from '../wire/errors.ts'
+import type { TextChunk, TextRequest } from '../wire/text-completion.ts'
 import type { ChatOptions, Engine, Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
 import { type Turn, Turns } from './turns.ts'
 import { chunkReader } from './webllm/chunks.ts'
 import { downloadSizes } from './webllm/downloads.ts'
 import { checkEmbedding, toResponse } from './webllm/embedding.ts'
-import { fromMlc, lostModel } from './webllm/errors.ts'
+import { fromMlc, lostModel, type Subject } from './webllm/errors.ts'
 import { Generation } from './webllm/generation.ts'
 import { Loader } from './webllm/loader.ts'
-import type { Mlc, MlcChatRequest, MlcChunk, MlcEmbeddings, ModelRecord } from './webllm/mlc.ts'
-import { EMBEDDING, modelOf } from './webllm/models.ts'
+import { findGenerator, findRecord } from './webllm/lookup.ts'
+import type { Mlc, MlcChunk, MlcEmbeddings, ModelRecord } from './webllm/mlc.ts'
+import { modelOf } from './webllm/models.ts'
 import { toMlcRequest } from './webllm/request.ts'
+import { textReader, toMlcTexts } from './webllm/text.ts'
 
 export type { Mlc, ModelRecord } from './webllm/mlc.ts'
 
@@ -35,13 +37,25 @@ export interface LocalEngine extends Engine {
   /** Loads a model. Rejects with an `ApiError`, or with the signal's reason. */
   load(model: string, signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void>
   unload(): Promise<void>
+  complete(
+    request: TextRequest,
+    signal: AbortSignal,
+    options?: Pick<ChatOptions, 'onProgress'>,
+  ): Promise<TextStream>
   embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }
 
+/** Something to generate, once it is its turn and the model is loaded. */
+interface Job<Raw> {
+  model: string
+  subject: Subject
+  start(): Promise<AsyncIterator<Raw, unknown>>
+}
+
 /** An answer that has begun. */
-interface Begun {
-  source: AsyncIterator<MlcChunk, unknown>
-  first: IteratorResult<MlcChunk, unknown>
+interface Begun<Raw> {
+  source: AsyncIterator<Raw, unknown>
+  first: IteratorResult<Raw, unknown>
 }
 
 /**
@@ -85,7 +99,7 @@ export class Webllm implements LocalEngine {
   }
 
   async load(model: string, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
-    const { model_id } = this.#find(model)
+    const { model_id } = findRecord(this.#records, model)
     const waiting = this.#wait(model_id, onProgress)
     try {
       const turn = await this.#take(model_id, signal)
@@ -105,30 +119,67 @@ export class Webllm implements LocalEngine {
     signal: AbortSignal,
     { onProgress }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const record = this.#find(request.model)
-    if (record.model_type === EMBEDDING) throw noChat(record.model_id)
+    const record = findGenerator(this.#records, request.model)
     const asked = toMlcRequest(request, record)
-    const waiting = this.#wait(record.model_id, onProgress)
-    const { turn, begun } = await this.#inTurn(asked, signal).finally(waiting.end)
+    const job: Job<MlcChunk> = {
+      model: record.model_id,
+      subject: 'messages',
+      // A copy: it changes what it is given.
+      start: async () =>
+        (await this.#mlc.chatCompletion(structuredClone(asked)))[Symbol.asyncIterator](),
+    }
+    const items = await this.#generate(
+      job,
+      chunkReader(asked.tools !== undefined),
+      signal,
+      onProgress,
+    )
+    return obey(items, { label: this.label, usage: wantsUsage(request) })
+  }
+
+  async complete(
+    request: TextRequest,
+    signal: AbortSignal,
+    { onProgress }: Pick<ChatOptions, 'onProgress'> = {},
+  ): Promise<TextStream> {
+    const record = findGenerator(this.#records, request.model)
+    const asked = toMlcTexts(request, record)
+    const job: Job<TextChunk> = {
+      model: record.model_id,
+      subject: 'prompt',
+      start: async () => textReader(this.#mlc, asked, request.echo === true),
+    }
+    const items = await this.#generate(job, (chunk) => [chunk], signal, onProgress)
+    return obeyText(items, request, this.label)
+  }
+
+  /** What a job makes, once it has begun. Rejects with an `ApiError`, or with the signal's reason. */
+  async #generate<Raw, T>(
+    job: Job<Raw>,
+    toChunks: (raw: Raw) => T[],
+    signal: AbortSignal,
+    onProgress: OnProgress | undefined,
+  ): Promise<Generation<Raw, T>> {
+    const waiting = this.#wait(job.model, onProgress)
+    const { turn, begun } = await this.#inTurn(job, signal).finally(waiting.end)
     let isLost = false
-    const items = new Generation({
+    return new Generation({
       ...begun,
       signal,
-      toChunks: chunkReader(asked.tools !== undefined),
+      toChunks,
       toError(error) {
         isLost = lostModel(error)
-        return fromMlc(error, 'generate', record.model_id)
+        return fromMlc(error, 'generate', job.model, job.subject)
       },
       onEnd: () => {
         if (isLost) void this.#loader.unload().then(turn.end)
         else turn.end()
       },
     })
-    return obey(items, { label: this.label, usage: wantsUsage(request) })
   }
 
   async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
-    const record = this.#find(request.model)
+    const record = findRecord(this.#records, request.model)
     const model = record.model_id
     checkEmbedding(request, record)
     const turn = await this.#take(model, signal)
@@ -136,7 +187,9 @@ export class Webllm implements LocalEngine {
     const work = this.#vectors(request.input, model, turn, signal).finally(turn.end)
     const vectors = await orAborted(work, signal)
     const json = JSON.stringify(toResponse(vectors, request, model))
-    return { kind: 'whole', json, model, mended: [] }
+    const { prompt_tokens, total_tokens } = vectors.usage
+    const usage = { prompt_tokens, completion_tokens: 0, total_tokens }
+    return { kind: 'whole', json, model, mended: [], usage }
   }
 
   async #vectors(
@@ -156,9 +209,12 @@ export class Webllm implements LocalEngine {
   }
 
   /** The request's turn, and its answer once that has begun. */
-  async #inTurn(asked: MlcChatRequest, signal: AbortSignal): Promise<{ turn: Turn; begun: Begun }> {
-    const turn = await this.#take(asked.model, signal)
-    const beginning = this.#begin(asked, turn, signal)
+  async #inTurn<Raw>(
+    job: Job<Raw>,
+    signal: AbortSignal,
+  ): Promise<{ turn: Turn; begun: Begun<Raw> }> {
+    const turn = await this.#take(job.model, signal)
+    const beginning = this.#begin(job, turn, signal)
     const begun = await orAborted(beginning, signal).catch((error: unknown) => {
       // Whoever left need not wait until the GPU is free; the next in line does.
       void beginning.then(({ source }) => source.return?.()).then(turn.end, turn.end)
@@ -172,12 +228,6 @@ export class Webllm implements LocalEngine {
     const tell: OnProgress = (progress) => onProgress(progress)
     this.#waiting.set(tell, model)
     return { end: () => void this.#waiting.delete(tell) }
-  }
-
-  #find(model: string | null | undefined): ModelRecord {
-    const record = this.#records.find(({ model_id }) => model_id === model)
-    if (record === undefined) throw unknownModel(model ?? '', this.#records)
-    return record
   }
 
   async #take(model: string, signal: AbortSignal): Promise<Turn> {
@@ -200,21 +250,19 @@ export class Webllm implements LocalEngine {
   }
 
   /** The answer's first chunk; where the GPU was lost, the model is loaded anew once. */
-  async #begin(asked: MlcChatRequest, turn: Turn, signal: AbortSignal): Promise<Begun> {
-    const { model } = asked
+  async #begin<Raw>(job: Job<Raw>, turn: Turn, signal: AbortSignal): Promise<Begun<Raw>> {
+    const { model, subject } = job
     const loading = unlessShared(turn, signal)
     for (let isAgain = false; ; isAgain = true) {
       await this.#loader.load(model, loading)
       signal.throwIfAborted()
       try {
-        // A copy: it changes what it is given.
-        const answer = await this.#mlc.chatCompletion(structuredClone(asked))
-        const source = answer[Symbol.asyncIterator]()
+        const source = await job.start()
         return { source, first: await source.next() }
       } catch (error) {
-        if (!lostModel(error)) throw fromMlc(error, 'generate', model)
+        if (!lostModel(error)) throw fromMlc(error, 'generate', model, subject)
         await this.#loader.unload()
-        if (isAgain) throw fromMlc(error, 'generate', model)
+        if (isAgain) throw fromMlc(error, 'generate', model, subject)
       }
     }
   }
@@ -231,30 +279,6 @@ function unlessShared(turn: Turn, signal: AbortSignal): AbortSignal {
   return control.signal
 }
 
-function noChat(model: string): ApiError {
-  const message = `model: ${model} gives embeddings and no text; ask it at POST /v1/embeddings.`
-  return new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
-}
-
 function wantsUsage({ stream, stream_options }: ChatRequest): boolean {
   return stream ? Boolean(stream_options?.include_usage) : true
-}
-
-function unknownModel(model: string, records: readonly ModelRecord[]): ApiError {
-  const details = { code: 'model_not_found', param: 'model' }
-  if (model === '') {
-    const message =
-      'model: no model is loaded, so the request has to name one; GET /v1/models lists those there are.'
-    return new ApiError(404, message, details)
-  }
-  const near = closest(
-    model,
-    records.map(({ model_id }) => model_id),
-  )
-  const hint =
-    near.length > 0
-      ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
-      : 'GET /v1/models lists those there are.'
-  const message = `model: this GPU serves no ${JSON.stringify(model.slice(0, 80))}; ${hint}`
-  return new ApiError(404, message, details)
 }

@@ -26,6 +26,18 @@ export function requireFew(
   requireCount(body, 'tools', maxTools, '--max-tools')
 }
 
+/** Throws an `ApiError` (400) for more prompts, or more answers to them, than messages are allowed. */
+export function requireFewAnswers(
+  field: 'prompt' | 'input',
+  { prompts, choices }: { prompts: number; choices: number },
+  { maxMessages }: Pick<Settings, 'maxMessages'>,
+): void {
+  if (choices <= maxMessages) return
+  const isMany = prompts > maxMessages
+  const came = isMany ? prompts : `${choices} in all, n for each of ${prompts}`
+  throw tooMany(isMany ? field : 'n', maxMessages, came, '--max-messages')
+}
+
 function requireCount(
   body: Record<string, unknown>,
   field: string,
@@ -34,10 +46,11 @@ function requireCount(
 ): void {
   const list = body[field]
   if (!Array.isArray(list) || list.length <= most) return
-  throw badRequest(
-    `${field}: expected at most ${most}, got ${list.length}; ${flag} allows more.`,
-    field,
-  )
+  throw tooMany(field, most, list.length, flag)
+}
+
+function tooMany(field: string, most: number, came: number | string, flag: string): ApiError {
+  return badRequest(`${field}: expected at most ${most}, got ${came}; ${flag} allows more.`, field)
 }
 
 /** Characters to a token, about, in English; what an engine counts settles it. */

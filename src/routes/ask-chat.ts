@@ -1,4 +1,4 @@
-import type { ChatOptions } from '../engines/engine.ts'
+import type { ChatOptions, Progress } from '../engines/engine.ts'
 import type { Route } from '../engines/router.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -16,9 +16,14 @@ export function chatAsker(
     if (!asked.model && model) caller?.requireModel(model)
     return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {
       ...options,
-      onProgress(progress) {
-        exchange.progress = `loading ${progress.model} ${Math.floor(progress.done * 100)} %`
-      },
+      onProgress: progressOf(exchange),
     })
+  }
+}
+
+/** Tells an exchange how far its model has been loaded. */
+export function progressOf(exchange: Exchange): (progress: Progress) => void {
+  return ({ model, done }) => {
+    exchange.progress = `loading ${model} ${Math.floor(done * 100)} %`
   }
 }

@@ -2,23 +2,27 @@ import type { Engine } from '../engines/engine.ts'
 import type { Pool } from '../engines/pool.ts'
 import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
+import { requireFewAnswers } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
 import { readWhole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { parseEmbeddingRequest } from '../wire/embedding.ts'
-import { ApiError, toApiError } from '../wire/errors.ts'
-import { beginExchange, type ExchangeContext } from './exchange.ts'
+import { toApiError } from '../wire/errors.ts'
+import { inputsOf } from '../wire/inputs.ts'
+import { beginExchange, type ExchangeContext, requireAble } from './exchange.ts'
 
 /** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
     const { maxBody, bodyTimeout } = context.settings
     const asked = parseEmbeddingRequest(await readJsonBody(request, maxBody, bodyTimeout))
+    const { length } = inputsOf(asked.input)
+    requireFewAnswers('input', { prompts: length, choices: length }, context.settings)
     const use = { model: asked.model, prompt: asked.input }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
       if (!asked.model && model) trace.caller?.requireModel(model)
-      if (!engine.embed) throw unable(model ?? engine.label)
+      requireAble(engine, 'embed', model)
       return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal)
     }
     try {
@@ -38,9 +42,4 @@ export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
 
 function canEmbed(engine: Engine): boolean {
   return engine.embed !== undefined
-}
-
-function unable(model: string): ApiError {
-  const message = `model: ${model} gives no embeddings.`
-  return new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
 }

@@ -1,8 +1,10 @@
+import type { Engine } from '../engines/engine.ts'
 import { estimateTokens } from '../guard/size.ts'
 import type { Settings } from '../settings.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Trace } from '../trace.ts'
+import { ApiError } from '../wire/errors.ts'
 
 export interface ExchangeContext {
   settings: Settings
@@ -54,4 +56,21 @@ function usedBy(
   if (usage?.total_tokens !== undefined) return usage.total_tokens
   const wasAnswered = tokens > 0 || outcome?.kind === 'finished'
   return wasAnswered ? promptTokens() + tokens : undefined
+}
+
+/** What not every engine can do, and what to do instead. */
+const ABLE = {
+  complete: 'completes no texts; ask it for a chat, at POST /v1/chat/completions',
+  embed: 'gives no embeddings; name a model that does',
+} as const
+
+/** Throws an `ApiError` (400) where the engine can't do what is asked. `model`: its model's name. */
+export function requireAble<Ability extends keyof typeof ABLE>(
+  engine: Engine,
+  ability: Ability,
+  model: string | undefined,
+): asserts engine is Engine & Required<Pick<Engine, Ability>> {
+  if (engine[ability] !== undefined) return
+  const message = `model: ${model ?? engine.label} ${ABLE[ability]}.`
+  throw new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
 }

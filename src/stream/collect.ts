@@ -7,23 +7,29 @@ import type {
   ToolCallDelta,
 } from '../wire/chat.ts'
 import { isObject } from '../wire/object.ts'
-import type { ChunkStream } from './chat-stream.ts'
+import type { AnyContract, ChunkOf, ChunkStream } from './chat-stream.ts'
 
-type Fields = Record<string, unknown>
+export type Fields = Record<string, unknown>
 
 /** Deltas of the longest answer that is folded: a completion without end must not fill the memory. */
 const MAX_TOKENS = 1_000_000
 
+/** Adds up the chunks of one API. */
+export interface Folding<T> {
+  add(chunk: T): void
+  completion(): unknown
+}
+
 /**
- * The whole stream as one `chat.completion`. `onBatch` is called after each batch. Rejects with the
+ * The whole stream as one completion. `onBatch` is called after each batch. Rejects with the
  * `ApiError` that ended the stream, or that it is too long.
  */
-export async function collect(
-  stream: ChunkStream,
+export async function collect<C extends AnyContract>(
+  stream: ChunkStream<C>,
+  fold: Folding<ChunkOf<C>>,
   onBatch: () => void,
   maxTokens = MAX_TOKENS,
-): Promise<ChatCompletion> {
-  const fold = new Fold()
+): Promise<unknown> {
   for (let batch = await stream.items.next(); !batch.done; batch = await stream.items.next()) {
     for (const chunk of batch.value) fold.add(chunk)
     onBatch()
@@ -35,7 +41,7 @@ export async function collect(
 }
 
 /** Adds up chunks; fields it does not know are kept. */
-export class Fold {
+export class Fold implements Folding<ChatChunk> {
   readonly #envelope: Fields = {}
   readonly #choices = new Map<number, FoldedChoice>()
 
@@ -125,7 +131,7 @@ class FoldedChoice {
 type Merge = (old: unknown, value: unknown) => unknown
 
 /** Null says nothing new; the first value stands alone. */
-function setField(
+export function setField(
   target: Fields,
   key: string,
   value: unknown,
@@ -143,7 +149,7 @@ function grow(old: unknown, value: unknown): unknown {
   return growLists(old, value, grow)
 }
 
-function growLists(old: unknown, value: unknown, merge: Merge = growLists): unknown {
+export function growLists(old: unknown, value: unknown, merge: Merge = growLists): unknown {
   if (Array.isArray(old) && Array.isArray(value)) {
     for (const each of value) old.push(each)
     return old

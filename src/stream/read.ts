@@ -15,8 +15,9 @@ type Body = NonNullable<Fetched['body']>
 
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
- * with: a body is let go by aborting it. `compare`: whether they are a chat's, most of which need
- * no parsing. `isNamed`: whether they name their event by its `type`. `next` rejects with the `ApiError` that ends the stream.
+ * with: a body is let go by aborting it. `compare`: whether they are a chat's or a text completion's,
+ * most of which need no parsing. `isNamed`: whether they name their event by its `type`. `next`
+ * rejects with the `ApiError` that ends the stream.
  */
 export function readFrames<T>(
   body: Body,

@@ -26,7 +26,7 @@ export interface StreamEncoder<C extends AnyContract = ChatContract> {
   ping(progress?: string): string
   /** Goes before the first event if a ping was sent: some client may lose it. */
   opening(stream: LiveStream<C> | undefined): string
-  /** Keeps a line open between two events. */
+  /** Keeps a line open between two events; empty where nothing may be said any more. */
   quiet(stream: LiveStream<C>): string
   /** Whether `ping` tells of progress: it is asked as often as that changes, then. */
   tellsProgress?: boolean
@@ -229,7 +229,8 @@ class Delivery<C extends AnyContract> {
     const { progress } = this.#exchange
     this.#told = progress
     const text = stream === undefined ? this.#encoder.ping(progress) : this.#encoder.quiet(stream)
-    void this.#send([encodeText(text)])
+    if (text === '') this.#heartbeat.reset(performance.now())
+    else void this.#send([encodeText(text)])
   }
 
   #stop(outcome: Outcome): void {

@@ -1,5 +1,5 @@
-import type { ChatStream, NativeStream } from './chat-stream.ts'
-import { collect } from './collect.ts'
+import type { AnswerStream, AnyContract, ChatStream, ChunkOf, NativeStream } from './chat-stream.ts'
+import { collect, Fold, type Folding } from './collect.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A whole answer's JSON, and the response headers the engine wants a client to see. */
@@ -21,15 +21,23 @@ export async function readWhole(
   answering: Promise<ChatStream | NativeStream>,
   signal: AbortSignal,
 ): Promise<Whole> {
+  return readFolded(exchange, answering, new Fold(), signal)
+}
+
+/** The same in any API: `fold` adds up what comes as a stream. */
+export async function readFolded<C extends AnyContract>(
+  exchange: Exchange,
+  answering: Promise<AnswerStream<C>>,
+  fold: Folding<ChunkOf<C>>,
+  signal: AbortSignal,
+): Promise<Whole> {
   const answer = await answering
   // It was given up meanwhile, and another one is asked.
   signal.throwIfAborted()
   exchange.begin(answer)
-  return { json: await read(answer, exchange), headers: answer.headers }
-}
-
-async function read(answer: ChatStream | NativeStream, exchange: Exchange): Promise<string> {
-  if (answer.kind === 'whole') return answer.json
+  const { headers } = answer
+  if (answer.kind === 'whole') return { json: answer.json, headers }
   if (answer.kind === 'frames') throw new TypeError('an engine answered with frames unasked')
-  return JSON.stringify(await collect(answer, () => exchange.advance(performance.now())))
+  const completion = await collect(answer, fold, () => exchange.advance(performance.now()))
+  return { json: JSON.stringify(completion), headers }
 }

@@ -5,9 +5,8 @@
  */
 
 import * as z from 'zod/mini'
-import { invalid } from './invalid.ts'
+import { everyValue, fieldChecker, flag, integer, sampling } from './fields.ts'
 import { type ChatMessage, MessageSchema, TextPartSchema, tagged, text } from './message.ts'
-import { isObject } from './object.ts'
 
 export type * from './completion.ts'
 export type * from './message.ts'
@@ -42,27 +41,7 @@ export interface StreamOptions {
   [field: string]: unknown
 }
 
-// Every check aborts: where one branch of a union fails by a check alone, zod would report only that
-// branch, though another may be the one that was meant. The messages are expectations, for invalid().
-export function within(low: number, high: number) {
-  const error = `a number from ${low} to ${high}`
-  const rule = { error, abort: true }
-  return z.number(error).check(z.gte(low, rule), z.lte(high, rule))
-}
-
-export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
-  const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`
-  const rule = { error: `an integer ${range}`, abort: true }
-  return z.int(rule.error).check(z.gte(low, rule), z.lte(high, rule))
-}
-
-export const flag = z.nullish(z.boolean())
 export const dictionary = z.looseObject({})
-
-// Not z.record(), which goes on past the first fault and overflows the stack with a great many.
-export function everyValue(schema: z.ZodMiniType) {
-  return z.catchall(z.object({}), schema)
-}
 
 const definition = z.looseObject({
   name: z.string(),
@@ -126,26 +105,21 @@ const ResponseFormatSchema = tagged(
 const mode = z.nullish(z.looseObject({ mode: z.enum(['score', 'block']) }))
 const place = z.looseObject({ city: text, country: text, region: text, timezone: text })
 
-const fields = {
+const schema = z.looseObject({
   messages: z
     .array(MessageSchema, 'a non-empty array')
     .check(z.minLength(1, { error: 'a non-empty array', abort: true })),
-  model: text,
-  stream: flag,
-  stream_options: z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
+  ...sampling,
   audio: z.nullish(
     z.looseObject({
       format: z.enum(['wav', 'aac', 'mp3', 'flac', 'opus', 'pcm16']),
       voice: z.union([z.string(), z.looseObject({ id: z.string() })]),
     }),
   ),
-  frequency_penalty: z.nullish(within(-2, 2)),
   function_call: z.nullish(z.union([z.enum(['none', 'auto']), named])),
   functions: z.nullish(z.array(definition)),
-  logit_bias: z.nullish(everyValue(within(-100, 100))),
   logprobs: flag,
   max_completion_tokens: z.nullish(integer(-1)),
-  max_tokens: z.nullish(integer(-1)),
   metadata: z.nullish(everyValue(z.string())),
   modalities: z.nullish(z.array(z.string())),
   moderation: z.nullish(
@@ -154,7 +128,6 @@ const fields = {
       policy: z.nullish(z.looseObject({ input: mode, output: mode })),
     }),
   ),
-  n: z.nullish(integer(1, 128)),
   parallel_tool_calls: flag,
   prediction: z.nullish(
     tagged(
@@ -164,7 +137,6 @@ const fields = {
       }),
     ),
   ),
-  presence_penalty: z.nullish(within(-2, 2)),
   prompt_cache_key: text,
   prompt_cache_options: z.nullish(
     z.looseObject({ mode: z.nullish(z.enum(['implicit', 'explicit'])), ttl: text }),
@@ -175,21 +147,12 @@ const fields = {
   reasoning_effort: text,
   response_format: z.nullish(ResponseFormatSchema),
   safety_identifier: text,
-  // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
-  seed: z.nullish(
-    z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true })),
-  ),
   service_tier: z.nullish(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast'])),
-  // OpenAI takes four; local servers any number.
-  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
   store: flag,
-  temperature: z.nullish(within(0, 2)),
   tool_choice: z.nullish(ToolChoiceSchema),
   tools: z.nullish(z.array(ToolSchema)),
   // OpenAI ends at 20; local servers need not.
   top_logprobs: z.nullish(integer(0)),
-  top_p: z.nullish(within(0, 1)),
-  user: text,
   verbosity: z.nullish(z.enum(['low', 'medium', 'high'])),
   web_search_options: z.nullish(
     z.looseObject({
@@ -199,28 +162,17 @@ const fields = {
       ),
     }),
   ),
-}
+})
 
-export const ChatRequestSchema: z.ZodMiniType<ChatRequest> = z.looseObject(fields)
+export const ChatRequestSchema: z.ZodMiniType<ChatRequest> = schema
 
-const fieldList = Object.entries(fields)
+const check = fieldChecker(schema, 'messages')
 
 /**
  * The request in a parsed body, checked: the very object, not a copy, so that nothing of it is lost.
  * Throws an `ApiError` (400) that names the first wrong field.
  */
 export function parseChatRequest(body: unknown): ChatRequest {
-  // Stopping at the first fault keeps a body of a million faults from costing a million issues.
-  const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
-  if (!isObject(body))
-    throw invalid(z.safeParse(ChatRequestSchema, body, early).error?.issues ?? [], body)
-  const issues: z.core.$ZodIssue[] = []
-  // Field by field: a request has a few of the forty, and those it lacks cost nothing.
-  for (const [field, schema] of fieldList) {
-    if (field !== 'messages' && !Object.hasOwn(body, field)) continue
-    const [issue] = z.safeParse(schema, body[field], early).error?.issues ?? []
-    if (issue) issues.push({ ...issue, path: [field, ...issue.path] })
-  }
-  if (issues.length > 0) throw invalid(issues, body)
-  return body as unknown as ChatRequest
+  check(body)
+  return body as ChatRequest
 }

@@ -1,11 +1,12 @@
 /** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
 import * as z from 'zod/mini'
-import { invalid } from './invalid.ts'
+import { fieldChecker, integer } from './fields.ts'
+import { type Inputs, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
 export interface EmbeddingRequest {
   /** A text or several, or the tokens of one or several. */
-  input: string | string[] | number[] | number[][]
+  input: Inputs
   model?: string | null
   /** `float` by default. */
   encoding_format?: 'float' | 'base64' | null
@@ -21,40 +22,24 @@ export interface EmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
 }
 
-/** A text or several, or the tokens of one or several; none of them empty. */
-function isInput(input: unknown): boolean {
-  if (typeof input === 'string') return input !== ''
-  if (!Array.isArray(input) || input.length === 0) return false
-  return isTokens(input) || input.every((each) => (isText(each) ? each !== '' : isTokens(each)))
-}
+const error = 'a text that is not empty'
+const filledText = z.string().check(z.minLength(1, { error, abort: true }))
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string'
-}
-
-function isTokens(value: unknown): boolean {
-  const isToken = (token: unknown) => Number.isInteger(token) && (token as number) >= 0
-  return Array.isArray(value) && value.length > 0 && value.every(isToken)
-}
-
-export const EmbeddingRequestSchema: z.ZodMiniType = z.looseObject({
-  input: z.unknown().check(
-    z.refine(isInput, {
-      error: 'a text, tokens, or a list of either, and none empty',
-      abort: true,
-    }),
-  ),
+const schema = z.looseObject({
+  input: inputsSchema(filledText),
   model: text,
   encoding_format: z.nullish(z.enum(['float', 'base64'])),
-  dimensions: z.nullish(
-    z.int('an integer').check(z.gte(1, { error: 'an integer of at least 1', abort: true })),
-  ),
+  dimensions: z.nullish(integer(1)),
+  user: text,
 })
+
+export const EmbeddingRequestSchema: z.ZodMiniType<EmbeddingRequest> = schema
+
+const check = fieldChecker(schema, 'input')
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {
-  const { error } = z.safeParse(EmbeddingRequestSchema, body)
-  if (error !== undefined) throw invalid(error.issues, body)
+  check(body)
   return body as EmbeddingRequest
 }
 
@@ -68,4 +53,17 @@ export function encodeVector(vector: readonly number[]): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)
   return btoa(binary)
+}
+
+/** The numbers of such a text; undefined where it is none. */
+export function decodeVector(text: string): number[] | undefined {
+  let binary: string
+  try {
+    binary = atob(text)
+  } catch {
+    return undefined
+  }
+  if (binary.length % 4 !== 0) return undefined
+  const view = new DataView(Uint8Array.from(binary, (byte) => byte.charCodeAt(0)).buffer)
+  return Array.from({ length: binary.length / 4 }, (_, index) => view.getFloat32(index * 4, true))
 }

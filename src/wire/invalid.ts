@@ -64,10 +64,15 @@ function faultOf(issue: Issue): Fault {
   return { path: [...issue.path, ...path], expected: same.flatMap((fault) => fault.expected) }
 }
 
-/** How far a branch got: not past its root, not past its own tag, or into what it describes. */
+/**
+ * How far a branch got: not past its root, not past its own tag, or into what it describes; of two
+ * that are as deep in a list, the later fault.
+ */
 function nearness(fault: Fault): number {
-  if (fault.path.length === 0) return 0
-  return isAtTag(fault) ? 1 : 1 + fault.path.length
+  const [first] = fault.path
+  if (first === undefined) return 0
+  const passed = typeof first === 'number' ? 1 - 1 / (first + 1) : 0
+  return isAtTag(fault) ? 1 : 1 + fault.path.length + passed
 }
 
 function isAtTag({ path }: Fault): boolean {

@@ -3,7 +3,8 @@
  * engine that speaks the API may know them.
  */
 import * as z from 'zod/mini'
-import { dictionary, flag } from './chat.ts'
+import { dictionary } from './chat.ts'
+import { flag } from './fields.ts'
 import { tagged, text } from './message.ts'
 
 export interface TextBlock {

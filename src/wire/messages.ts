@@ -4,8 +4,9 @@
  * field left out.
  */
 import * as z from 'zod/mini'
-import { dictionary, flag, integer, within } from './chat.ts'
+import { dictionary } from './chat.ts'
 import { ApiError } from './errors.ts'
+import { flag, integer, within } from './fields.ts'
 import { invalid } from './invalid.ts'
 import { text } from './message.ts'
 import { type Block, BlockSchema, type TextBlock, TextBlockSchema } from './messages-blocks.ts'

@@ -4,12 +4,13 @@
  * is proven to be that same chunk with another text, without being parsed. OpenAI pads each frame
  * with a text of another length, so that one may differ too.
  */
-import type { ChatChunk } from './chat.ts'
+import type { ChatChunk, ChunkDelta } from './chat.ts'
 import { endOfJsonText } from './json-text.ts'
 import { decodeText, encodeText } from './sse.ts'
+import type { TextChunk } from './text-completion.ts'
 
 const QUOTE = 34
-const TEXT_FIELDS = ['content', 'reasoning_content', 'reasoning'] as const
+const TEXT_FIELDS = ['content', 'reasoning_content', 'reasoning', 'text'] as const
 const PADDING = 'obfuscation'
 const KEYS = new Map(
   [...TEXT_FIELDS, PADDING].map((field) => [field, encodeText(`"${field}":`)] as const),
@@ -33,12 +34,15 @@ interface Hole {
   end: number
 }
 
+/** Whichever API the stream is of. */
+type Chunk = ChatChunk | TextChunk
+
 /** A parsed frame to learn from. */
 interface Sample {
   bytes: Uint8Array
   start: number
   end: number
-  chunk: ChatChunk
+  chunk: Chunk
 }
 
 export class FrameProof {
@@ -84,7 +88,7 @@ export class FrameProof {
    * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and passed unmended.
    * Learns nothing from a chunk that is more than one choice's text. Neither may change later.
    */
-  learn(bytes: Uint8Array, start: number, end: number, chunk: ChatChunk): void {
+  learn(bytes: Uint8Array, start: number, end: number, chunk: Chunk): void {
     this.forget()
     this.#sample = { bytes, start, end, chunk }
   }
@@ -106,13 +110,18 @@ export class FrameProof {
 }
 
 /** The field of the one text this chunk brings; undefined if it brings anything else. */
-function soleTextField(chunk: ChatChunk): string | undefined {
+function soleTextField(chunk: Chunk): string | undefined {
   const choice = chunk.choices.length === 1 ? chunk.choices[0] : undefined
   if (choice === undefined || choice.finish_reason || chunk.usage) return undefined
-  const { delta } = choice
+  const delta = deltaOf(choice)
   if (delta.tool_calls || delta.function_call || delta.refusal) return undefined
   const filled = TEXT_FIELDS.filter((field) => delta[field])
   return filled.length === 1 ? filled[0] : undefined
+}
+
+/** What a choice brings; one of a text completion holds its text itself. */
+function deltaOf(choice: Chunk['choices'][number]): ChunkDelta {
+  return (choice.delta ?? choice) as ChunkDelta
 }
 
 /** The text behind the last `"field":"`; undefined if the field's value stands there otherwise. */
@@ -140,8 +149,10 @@ function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: Hole[]): Literal[
 /** Whether what stands in the holes is read as the fields' values. */
 function holdsMarkers(literals: Literal[], field: string, hasPadding: boolean): boolean {
   const frame = literals.map(({ bytes }) => decodeText(bytes)).join(ESCAPED_MARKER)
-  const chunk = JSON.parse(frame.slice('data: '.length)) as ChatChunk
-  return chunk.choices[0]?.delta?.[field] === MARKER && (!hasPadding || chunk[PADDING] === MARKER)
+  const chunk = JSON.parse(frame.slice('data: '.length)) as Chunk
+  const [choice] = chunk.choices
+  const isText = choice !== undefined && deltaOf(choice)[field] === MARKER
+  return isText && (!hasPadding || chunk[PADDING] === MARKER)
 }
 
 /**

@@ -5,8 +5,9 @@
  */
 
 import * as z from 'zod/mini'
-import { dictionary, everyValue, flag, integer, within } from './chat.ts'
+import { dictionary } from './chat.ts'
 import { badRequest } from './errors.ts'
+import { everyValue, flag, integer, within } from './fields.ts'
 import { invalid } from './invalid.ts'
 import { tagged, text } from './message.ts'
 import { isObject } from './object.ts'

@@ -13,6 +13,7 @@ export type Mend =
   | 'reasoning'
   | 'role'
   | 'stream'
+  | 'text'
   | 'think'
   | 'tool_call'
   | 'tool_index'

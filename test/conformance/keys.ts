@@ -24,6 +24,7 @@ const ENTRIES = [
   entry('few', 'few-key', { tokensPerMinute: 100 }),
   entry('two', 'two-key', { streams: 2 }),
   entry('vec', 'vec-key', { tokensPerMinute: 100 }),
+  entry('txt', 'txt-key', { tokensPerMinute: 100 }),
 ]
 
 const bearer = (key: string) => ({ headers: { authorization: `Bearer ${key}` } })
@@ -202,22 +203,40 @@ function limits(relay: Relay, ask: (key: string, body?: object) => Promise<Respo
       expect(left).toBeGreaterThanOrEqual(100 - used - 10)
     })
 
-    it('has them for embeddings too, which tell no usage that is looked at', async () => {
-      const embed = (key: string) =>
-        fetch(`${relay.server.base}/embeddings`, {
+    it('has them for embeddings too, as counted, or guessed where nothing counts', async () => {
+      const remaining = async (path: string, body: object) => {
+        const response = await fetch(`${relay.server.base}/${path}`, {
           method: 'POST',
-          headers: { ...bearer(key).headers, 'content-type': 'application/json' },
-          body: JSON.stringify({ model: 'small-1', input: 'x'.repeat(160) }),
+          headers: { ...bearer('vec-key').headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ model: 'small-1', ...body }),
         })
-      const left: number[] = []
-      for (let time = 0; time < 2; time++) {
-        const response = await embed('vec-key')
         expect(response.status, await response.text()).toBe(200)
-        left.push(Number(response.headers.get('x-ratelimit-remaining-tokens')))
+        return Number(response.headers.get('x-ratelimit-remaining-tokens'))
       }
-      expect(left[0]).toBe(60)
-      // A little trickles in meanwhile.
-      expect(left[1]).toBeLessThanOrEqual(25)
+      const input = 'x'.repeat(160)
+      expect(await remaining('embeddings', { input })).toBe(60)
+      // One was used; a little trickles in meanwhile.
+      expect(await remaining('embeddings', { input })).toBeOneOf([59, 60])
+      const uncounted = { vectors: 'uncounted' }
+      expect(await remaining('embeddings', { input, script: uncounted })).toBeOneOf([58, 59, 60])
+      expect(await remaining('embeddings', { input })).toBeLessThanOrEqual(25)
+    })
+
+    it('has them for text completions, by their prompts and their usage', async () => {
+      const remaining = async (prompt: unknown) => {
+        const response = await fetch(`${relay.server.base}/completions`, {
+          method: 'POST',
+          headers: { ...bearer('txt-key').headers, 'content-type': 'application/json' },
+          body: JSON.stringify({ model: 'small-1', prompt }),
+        })
+        expect(response.status, await response.text()).toBe(200)
+        return Number(response.headers.get('x-ratelimit-remaining-tokens'))
+      }
+      expect(await remaining(['x'.repeat(80), 'y'.repeat(80)])).toBe(60)
+      // Two prompts of 3 and two answers of 6 were used, and a little trickles in.
+      const left = await remaining(Array(40).fill(1))
+      expect(left).toBeGreaterThanOrEqual(42)
+      expect(left).toBeLessThanOrEqual(55)
     })
 
     it('has so many streams at once, and those that ended or were left count no more', async () => {

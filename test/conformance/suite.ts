@@ -7,8 +7,11 @@ import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
 import { check } from './check.ts'
 import { clients } from './clients.ts'
+import { completionClients } from './completion-clients.ts'
+import { completions } from './completions.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
+import { embeddings } from './embeddings.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -44,6 +47,9 @@ const suites: Record<string, (host: HostName) => void> = {
   'responses of an upstream': nativeResponses,
   messages,
   'messages forwarded': nativeMessages,
+  completions,
+  'clients of completions': completionClients,
+  embeddings,
   startup,
   upstream,
   refusals,

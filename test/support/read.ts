@@ -55,6 +55,8 @@ export interface StreamRead {
 export interface ReadOptions {
   /** The request asked for usage. */
   usage?: boolean
+  /** Judges the stream of another API than the chat's. */
+  lint?: (events: StreamEvent[], chunks: Chunk[]) => string[]
   /** Called at each event; returning false stops the reading and cancels the body. */
   onEvent?: (event: StreamEvent, count: number) => boolean | undefined
 }
@@ -84,6 +86,9 @@ export async function readStream(
   sse.end()
   const bytes = Buffer.concat(parts)
   const { chunks, problems } = parseChunks(sse.events)
+  const found = options.lint
+    ? options.lint(sse.events, chunks)
+    : lint(sse.events, chunks, options.usage ?? false)
   return {
     status: response.status,
     headers: response.headers,
@@ -94,7 +99,7 @@ export async function readStream(
     raw: bytes.toString(),
     outcome: outcomeOf(sse.events, chunks, broke),
     ...digest(chunks),
-    problems: [...sse.problems, ...problems, ...lint(sse.events, chunks, options.usage ?? false)],
+    problems: [...sse.problems, ...problems, ...found],
     broke,
   }
 }

@@ -9,5 +9,7 @@ export function splitAtBlankLines(read: StreamRead): string[] {
 /** How many events with words, a finish or an error such a client loses. */
 export function lostToSplitting(read: StreamRead): number {
   const seen = new Set(splitAtBlankLines(read))
-  return read.events.filter(({ data }) => !seen.has(data) && !data.includes('"content":""')).length
+  const isEmpty = (data: string) =>
+    /"content":""|"text":"","logprobs":null,"finish_reason":null/.test(data)
+  return read.events.filter(({ data }) => !seen.has(data) && !isEmpty(data)).length
 }

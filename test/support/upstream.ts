@@ -5,6 +5,8 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
+import { completionScript } from './completions.ts'
+import { embeddingScript } from './embeddings.ts'
 import { errorScript } from './personas/errors.ts'
 import {
   type ChatBody,
@@ -229,11 +231,12 @@ function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaNam
   if (record.method === 'POST' && path === '/v1/chat/completions') {
     return chatScript(record.body, offer, persona)
   }
+  if (record.method === 'POST' && path === '/v1/completions') return textScript(record.body, offer)
   if (record.method === 'POST' && path === '/v1/embeddings') {
     const { script } = offer
     return script && typeof script !== 'function' && 'steps' in script
       ? script
-      : json(200, EMBEDDINGS)
+      : embeddingScript(record.body as object)
   }
   if (record.method === 'POST' && (path === '/v1/messages' || path === '/v1/responses')) {
     const scripted = scriptOf(record.body as ChatBody, offer)
@@ -259,12 +262,11 @@ function scriptOf(body: ChatBody, { script }: Offer): Scripted | undefined {
   return body.script ?? (typeof script === 'function' ? script(body) : script)
 }
 
-/** Whatever is asked for. */
-const EMBEDDINGS = {
-  object: 'list',
-  data: [{ object: 'embedding', index: 0, embedding: [1, 2] }],
-  model: 'm',
-  usage: { prompt_tokens: 1, total_tokens: 1 },
+function textScript(body: unknown, { script: own }: Offer): Script {
+  const request = body as ChatBody
+  const scripted = request.script ?? own
+  const isScript = scripted !== undefined && 'steps' in scripted
+  return isScript ? withContentType(scripted, request) : completionScript(request)
 }
 
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {

@@ -10,6 +10,7 @@ import OpenAI from 'openai'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hostCommand, root } from '../../scripts/hosts.mjs'
 import { untilAddress } from '../package/address.ts'
+import { postText, readText } from '../support/completions.ts'
 import { postChat, readStream } from '../support/read.ts'
 
 const { SLUICE_TEST_MODEL: model, SLUICE_TEST_MODEL_LIB: lib } = process.env
@@ -176,6 +177,20 @@ it('is refused by hosts that have no WebGPU', async () => {
   }
 }, 30_000)
 
+/** Text completions: no template stands between the prompt and what is made of it. */
+async function expectCompletions(client: OpenAI, base: string): Promise<void> {
+  const asked = { model: 'real', prompt: ['Hello', 'Well'], max_tokens: 2, temperature: 0 }
+  const { choices, usage } = await client.completions.create({ ...asked, echo: true })
+  expect(choices.map(({ finish_reason }) => finish_reason)).toEqual(['length', 'length'])
+  expect(usage?.completion_tokens).toBe(4)
+  const texts = choices.map(({ text }) => text)
+  expect(texts[0]).toMatch(/^Hello./)
+  expect(texts[1]).toMatch(/^Well./)
+  const body = { ...asked, echo: true, stream_options: { include_usage: true } }
+  const read = await readText(await postText(base, body), body)
+  expect(read).toMatchObject({ outcome: 'finished', problems: [], texts })
+}
+
 describe.skipIf(!model || !lib)('real generation, slow', () => {
   it('loads, streams, folds, stops and refuses as every host does', async () => {
     const records = [{ model, model_id: 'real', model_lib: lib }]
@@ -210,6 +225,8 @@ describe.skipIf(!model || !lib)('real generation, slow', () => {
     const stream = await readStream(response, { usage: true })
     expect(stream).toMatchObject({ outcome: 'finished', problems: [], text: said })
     expect(stream.usage).toMatchObject({ completion_tokens: 3 })
+
+    await expectCompletions(client, `${url}/v1`)
 
     const control = new AbortController()
     const endless = (await client.chat.completions.create(

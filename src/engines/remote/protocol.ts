@@ -2,9 +2,10 @@
  * What an engine and those who use it say to each other over a message port. Every request has a
  * number of its own; what belongs to it carries that number.
  */
-import type { ChatChunk, ChatRequest } from '../../wire/chat.ts'
+import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat.ts'
 import type { EmbeddingRequest } from '../../wire/embedding.ts'
 import { ApiError } from '../../wire/errors.ts'
+import type { TextChunk, TextRequest } from '../../wire/text-completion.ts'
 import type { Model, Progress } from '../engine.ts'
 
 /** A `MessagePort`, a `Worker`, or a worker's own global scope. */
@@ -23,6 +24,7 @@ export type Ask =
   | { kind: 'unload'; id: number }
   | { kind: 'embed'; id: number; request: EmbeddingRequest }
   | { kind: 'chat'; id: number; request: ChatRequest; credit: number }
+  | { kind: 'complete'; id: number; request: TextRequest; credit: number }
   /** So many chunks more may come. */
   | { kind: 'credit'; id: number; chunks: number }
   | { kind: 'cancel'; id: number }
@@ -34,11 +36,11 @@ export type Tell =
   /** First of all: the lock that the engine's worker holds while it lives. */
   | { kind: 'here'; life: string }
   | { kind: 'models'; id: number; models: Model[] }
-  | { kind: 'embedded'; id: number; json: string; model?: string }
+  | { kind: 'embedded'; id: number; json: string; model?: string; usage?: Usage }
   | { kind: 'progress'; id: number; progress: Progress }
-  /** A chat has its first chunk; none of them was sent before. */
+  /** An answer has its first chunk; none of them was sent before. */
   | { kind: 'begun'; id: number }
-  | { kind: 'chunks'; id: number; chunks: ChatChunk[] }
+  | { kind: 'chunks'; id: number; chunks: (ChatChunk | TextChunk)[] }
   | { kind: 'done'; id: number }
   | { kind: 'error'; id: number; error: WireError }
   | { kind: 'pong' }

@@ -1,6 +1,9 @@
+import type { ChatStream } from '../../stream/chat-stream.ts'
+import type { TextStream } from '../../stream/text-stream.ts'
 import type { ChatChunk } from '../../wire/chat.ts'
 import { ApiError, toApiError } from '../../wire/errors.ts'
-import type { Progress } from '../engine.ts'
+import type { TextChunk } from '../../wire/text-completion.ts'
+import type { ChatOptions, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm.ts'
 import { ownLife } from './life.ts'
 import { type Ask, PATIENCE, PING, type Port, packError, type Tell } from './protocol.ts'
@@ -50,15 +53,15 @@ class Job {
  * Sends together what was made within one turn of the event loop: the engine works on its next token
  * meanwhile, and one that makes many in a turn costs one message.
  */
-class Outbox {
-  readonly #send: (chunks: ChatChunk[]) => void
-  #waiting: ChatChunk[] = []
+class Outbox<T> {
+  readonly #send: (chunks: T[]) => void
+  #waiting: T[] = []
 
-  constructor(send: (chunks: ChatChunk[]) => void) {
+  constructor(send: (chunks: T[]) => void) {
     this.#send = send
   }
 
-  add(chunks: ChatChunk[]): void {
+  add(chunks: T[]): void {
     if (this.#waiting.length === 0) nextTurn(() => this.flush())
     this.#waiting.push(...chunks)
   }
@@ -123,7 +126,7 @@ class EngineServer {
   /** Runs one request and tells how it ended. */
   async #run(ask: Exclude<Ask, { kind: 'ping' | 'credit' | 'cancel' }>): Promise<void> {
     const { id } = ask
-    const job = new Job(ask.kind === 'chat' ? ask.credit : 0)
+    const job = new Job('credit' in ask ? ask.credit : 0)
     this.#jobs.set(id, job)
     this.#watch ??= setInterval(() => {
       if (performance.now() - this.#heardAt > PATIENCE) this.#cancelAll()
@@ -131,7 +134,7 @@ class EngineServer {
     const { signal } = job.control
     const onProgress = (progress: Progress) => this.#tell({ kind: 'progress', id, progress })
     try {
-      if (ask.kind === 'chat') await this.#chat(ask, job, onProgress)
+      if ('credit' in ask) await this.#stream(ask, job, { onProgress })
       else if (ask.kind === 'load') await this.#engine.load(ask.model, signal, onProgress)
       else if (ask.kind === 'unload') await this.#engine.unload()
       else if (ask.kind === 'embed') await this.#embed(ask, signal)
@@ -147,19 +150,27 @@ class EngineServer {
   }
 
   async #embed({ id, request }: Extract<Ask, { kind: 'embed' }>, signal: AbortSignal) {
-    const { json, model } = await this.#engine.embed(request, signal)
-    this.#tell({ kind: 'embedded', id, json, ...(model !== undefined && { model }) })
+    const { json, model, usage } = await this.#engine.embed(request, signal)
+    const told = { ...(model !== undefined && { model }), ...(usage && { usage }) }
+    this.#tell({ kind: 'embedded', id, json, ...told })
   }
 
-  async #chat(
-    { id, request }: Extract<Ask, { kind: 'chat' }>,
+  async #stream(
+    ask: Extract<Ask, { kind: 'chat' | 'complete' }>,
     job: Job,
-    onProgress: (progress: Progress) => void,
+    options: ChatOptions,
   ): Promise<void> {
-    const stream = await this.#engine.chat(request, job.control.signal, { onProgress })
+    const { id } = ask
+    const { signal } = job.control
+    const stream: ChatStream | TextStream =
+      ask.kind === 'chat'
+        ? await this.#engine.chat(ask.request, signal, options)
+        : await this.#engine.complete(ask.request, signal, options)
     if (stream.kind !== 'chunks') throw new TypeError('an engine behind a port answers in chunks')
     this.#tell({ kind: 'begun', id })
-    const outbox = new Outbox((chunks) => this.#tell({ kind: 'chunks', id, chunks }))
+    const outbox = new Outbox<ChatChunk | TextChunk>((chunks) =>
+      this.#tell({ kind: 'chunks', id, chunks }),
+    )
     try {
       for (;;) {
         if (!job.hasRoom) {

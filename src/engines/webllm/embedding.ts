@@ -3,13 +3,14 @@ import {
   type EmbeddingResponse,
   encodeVector,
 } from '../../wire/embedding.ts'
-import { badRequest } from '../../wire/errors.ts'
+import { ApiError, badRequest } from '../../wire/errors.ts'
 import type { MlcEmbeddings, ModelRecord } from './mlc.ts'
 
 /** Throws an `ApiError` (400) for what the model can't give, before it is loaded. */
 export function checkEmbedding(request: EmbeddingRequest, record: ModelRecord): void {
   if (record.model_type !== 1) {
-    throw badRequest(`model: ${record.model_id} is no embedding model.`, 'model')
+    const message = `model: ${record.model_id} gives no embeddings; name a model that does.`
+    throw new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
   }
   const { dimensions } = request
   const able = record.embedding_dimensions ?? []

@@ -102,16 +102,24 @@ const KINDS: Readonly<Record<string, Kind>> = {
   ToolCallOutputMissingFieldsError: wroteWrong,
 }
 
+/** The field that holds what is answered. */
+export type Subject = 'messages' | 'prompt'
+
 /**
  * The error for a client. One that web-llm does not name came from below it: while loading, the
  * network or the model's files; while generating, the GPU, in a state that nobody knows.
  */
-export function fromMlc(error: unknown, phase: Phase, model: string): ApiError {
+export function fromMlc(
+  error: unknown,
+  phase: Phase,
+  model: string,
+  subject: Subject = 'messages',
+): ApiError {
   if (error instanceof ApiError) return error
   const { name, message } = named(error)
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
   if (kind === undefined) return unnamed(message, phase, model, error)
-  const param = kind.param ?? fieldIn(message)
+  const param = (kind.param === 'messages' ? subject : kind.param) ?? fieldIn(message)
   if (kind.status === 400) {
     const field = param === null ? '' : `${param}: `
     const refused = badRequest(`${field}${message}`, param)

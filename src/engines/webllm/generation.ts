@@ -1,12 +1,11 @@
-import type { ChatChunk } from '../../wire/chat.ts'
 import type { ApiError } from '../../wire/errors.ts'
 
 /** How a generation is read, stopped and let go. */
-export interface GenerationOptions<Raw> {
+export interface GenerationOptions<Raw, T> {
   /** What was pulled already, so that an error before the first token is a refusal. */
   first: IteratorResult<Raw, unknown>
   source: AsyncIterator<Raw, unknown>
-  toChunks: (raw: Raw) => ChatChunk[]
+  toChunks: (raw: Raw) => T[]
   toError: (error: unknown) => ApiError
   signal: AbortSignal
   /** Called once, when the source has really stopped. */
@@ -17,8 +16,8 @@ export interface GenerationOptions<Raw> {
  * One answer as it is generated. A stop reaches the source at once, whoever waits for a token; what
  * the source still does is waited for only by whoever comes next.
  */
-export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
-  readonly #options: GenerationOptions<Raw>
+export class Generation<Raw, T> implements AsyncIterator<T[], void, void> {
+  readonly #options: GenerationOptions<Raw, T>
   /** The token after the last one given: the GPU works on it while that one is on its way. */
   #ahead: Promise<IteratorResult<Raw, unknown>>
   #hasEnded = false
@@ -29,7 +28,7 @@ export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
     this.#stop()
   }
 
-  constructor(options: GenerationOptions<Raw>) {
+  constructor(options: GenerationOptions<Raw, T>) {
     this.#options = options
     this.#ahead = Promise.resolve(options.first)
     const { signal } = options
@@ -37,7 +36,7 @@ export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
     if (signal.aborted) this.#onAbort()
   }
 
-  async next(): Promise<IteratorResult<ChatChunk[], void>> {
+  async next(): Promise<IteratorResult<T[], void>> {
     const { signal, toChunks, toError } = this.#options
     signal.throwIfAborted()
     if (this.#hasEnded) return { done: true, value: undefined }
@@ -69,7 +68,7 @@ export class Generation<Raw> implements AsyncIterator<ChatChunk[], void, void> {
     this.#ahead.catch(() => {})
   }
 
-  async return(): Promise<IteratorResult<ChatChunk[], void>> {
+  async return(): Promise<IteratorResult<T[], void>> {
     this.#stop()
     return { done: true, value: undefined }
   }

@@ -9,6 +9,7 @@ export interface Mlc {
   setAppConfig(config: { model_list: ModelRecord[] }): void
   setInitProgressCallback(report: (progress: MlcProgress) => void): void
   chatCompletion(request: MlcChatRequest): Promise<AsyncIterable<MlcChunk>>
+  completion(request: MlcTextRequest): Promise<AsyncIterable<MlcTextChunk>>
   embedding(request: { input: EmbeddingRequest['input']; model: string }): Promise<MlcEmbeddings>
 }
 
@@ -53,8 +54,8 @@ export type MlcMessage =
   | { role: 'user'; content: string | MlcPart[]; name?: string }
   | { role: 'tool'; content: string; tool_call_id: string }
 
-export interface MlcChatRequest {
-  messages: MlcMessage[]
+/** What a chat and a text completion are asked for alike. */
+interface MlcGeneration {
   model: string
   stream: true
   stream_options: { include_usage: true }
@@ -66,14 +67,23 @@ export interface MlcChatRequest {
   presence_penalty?: number | null
   repetition_penalty?: number | null
   logit_bias?: Record<string, number> | null
-  logprobs?: boolean | null
-  top_logprobs?: number | null
   seed?: number | null
   ignore_eos?: boolean
+}
+
+export interface MlcChatRequest extends MlcGeneration {
+  messages: MlcMessage[]
+  logprobs?: boolean | null
+  top_logprobs?: number | null
   response_format?: MlcResponseFormat | null
   tools?: unknown[] | null
   tool_choice?: unknown
   extra_body?: { enable_thinking?: boolean | null }
+}
+
+/** One prompt: web-llm takes no more at once, and echoes none in a stream. */
+export interface MlcTextRequest extends MlcGeneration {
+  prompt: string
 }
 
 export type MlcResponseFormat =
@@ -81,21 +91,28 @@ export type MlcResponseFormat =
   | { type: 'json_object'; schema?: string }
   | { type: 'grammar'; grammar: string }
 
-/** A chunk as web-llm yields it: the role on every delta, an id that is a bare UUID. */
-export interface MlcChunk {
+interface MlcAnswer {
   id: string
   created: number
   model: string
-  choices: {
-    index: number
-    delta: { role?: string; content?: string | null; tool_calls?: unknown[] }
-    finish_reason: string | null
-    logprobs?: unknown
-  }[]
   usage?: {
     prompt_tokens: number
     completion_tokens: number
     total_tokens: number
     [field: string]: unknown
   }
+}
+
+/** A chunk as web-llm yields it: the role on every delta, an id that is a bare UUID. */
+export interface MlcChunk extends MlcAnswer {
+  choices: {
+    index: number
+    delta: { role?: string; content?: string | null; tool_calls?: unknown[] }
+    finish_reason: string | null
+    logprobs?: unknown
+  }[]
+}
+
+export interface MlcTextChunk extends MlcAnswer {
+  choices: { index: number; text: string; finish_reason: string | null }[]
 }

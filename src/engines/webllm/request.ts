@@ -21,8 +21,8 @@ export function toMlcRequest(request: ChatRequest, record: ModelRecord): MlcChat
     model: record.model_id,
     stream: true,
     stream_options: { include_usage: true },
-    ...given(request, PASSED),
-    ...limitOf(request),
+    ...given(request, [...SAMPLING, 'logprobs', 'top_logprobs']),
+    ...limitOf(request.max_completion_tokens ?? request.max_tokens),
     ...(format && { response_format: format }),
     ...toolsOf(request),
     ...(thinking !== undefined && { extra_body: { enable_thinking: thinking } }),
@@ -30,7 +30,7 @@ export function toMlcRequest(request: ChatRequest, record: ModelRecord): MlcChat
 }
 
 /** Fields that mean the same there. */
-const PASSED = [
+export const SAMPLING = [
   'stop',
   'temperature',
   'top_p',
@@ -38,20 +38,17 @@ const PASSED = [
   'presence_penalty',
   'repetition_penalty',
   'logit_bias',
-  'logprobs',
-  'top_logprobs',
   'seed',
   'ignore_eos',
 ]
 
-function given(request: ChatRequest, fields: string[]): Record<string, unknown> {
+export function given(request: Record<string, unknown>, fields: string[]): Record<string, unknown> {
   const known = fields.filter((field) => request[field] !== undefined && request[field] !== null)
   return Object.fromEntries(known.map((field) => [field, request[field]]))
 }
 
 /** -1 and null stand for no limit but the context. */
-function limitOf(request: ChatRequest): { max_tokens?: number } {
-  const limit = request.max_completion_tokens ?? request.max_tokens
+export function limitOf(limit: number | null | undefined): { max_tokens?: number } {
   return limit === undefined || limit === null || limit < 0 ? {} : { max_tokens: limit }
 }
 
@@ -67,11 +64,11 @@ function refuseUnable(request: ChatRequest): void {
   if (isGiven(request.web_search_options)) throw unable('web_search_options', 'a web search')
 }
 
-function isGiven(value: unknown): boolean {
+export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-function unable(field: string, what: string, remedy = ''): ApiError {
+export function unable(field: string, what: string, remedy = ''): ApiError {
   const hint = remedy && ` ${remedy}`
   return badRequest(`${field}: a model that runs through WebGPU can't give ${what}.${hint}`, field)
 }

@@ -125,6 +125,7 @@ function refusing(error: ApiError): LocalEngine {
     label: 'webllm',
     models: refuse,
     chat: refuse,
+    complete: refuse,
     embed: refuse,
     load: refuse,
     unload: refuse,

@@ -25,6 +25,13 @@ it('tells a request in one line of text', () => {
   )
 })
 
+it('tells what was read where nothing is written', () => {
+  const { firstTokenMs, mended, ...rest } = entry
+  const line = formatEntry({ ...rest, tokens: 0, promptTokens: 12 }, 'text')
+  expect(line).toContain('200 12 tokens read 1234 ms')
+  expect(formatEntry({ ...entry, promptTokens: 12 }, 'text')).toContain(' 34 tokens ')
+})
+
 it('tells who answered after whose failures', () => {
   const failures = ['gpu upstream_unreachable', 'gpu-2 503']
   const line = formatEntry({ ...entry, attempts: 3, failures }, 'text')

@@ -7,7 +7,7 @@ import type { Port } from '../../../src/engines/remote/protocol.ts'
 import { serveEngine } from '../../../src/engines/remote/serve.ts'
 import { createRemote } from '../../../src/engines/remote.ts'
 import { Webllm } from '../../../src/engines/webllm.ts'
-import { createHandler } from '../../../src/handler.ts'
+import { createHandler, type LogEntry } from '../../../src/handler.ts'
 import { createStandIn, embedder, record } from '../../support/mlc.ts'
 
 function local(): Webllm {
@@ -24,8 +24,9 @@ function remote(): Engine {
   return createRemote({ label: 'webllm', connect: async () => port1 as unknown as Port })
 }
 
-function clientOf(engine: Engine): OpenAI {
-  const handler = createHandler({ discover: false, insecure: true }, { engines: [engine] })
+function clientOf(engine: Engine, log?: (entry: LogEntry) => void): OpenAI {
+  const host = { engines: [engine], ...(log && { log }) }
+  const handler = createHandler({ discover: false, insecure: true }, host)
   return new OpenAI({
     baseURL: 'http://sluice/v1',
     apiKey: 'none',
@@ -48,6 +49,13 @@ describe.each([
     ])
     expect(data.map(({ index }) => index)).toEqual([0, 1])
     expect(usage.prompt_tokens).toBe(2)
+  })
+
+  it('are as counted in the log', async () => {
+    const log: LogEntry[] = []
+    const client = clientOf(create(), (entry) => log.push(entry))
+    await client.embeddings.create({ model, input: ['a', 'b', 'c'] })
+    expect(log).toMatchObject([{ promptTokens: 3, outcome: 'ok' }])
   })
 
   it('are numbers where these are asked for, and take tokens too', async () => {

@@ -1,8 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createHandler, type LogEntry } from '../../../src/handler.ts'
-import { chunk, DONE, finish, ROLE, STOP, text, WORDS } from '../../support/oddities/plain.ts'
-import { readStream } from '../../support/read.ts'
+import { readText, textChunk } from '../../support/completions.ts'
+import {
+  ASKS_USAGE,
+  chunk,
+  DONE,
+  finish,
+  ROLE,
+  STOP,
+  text,
+  WORDS,
+} from '../../support/oddities/plain.ts'
+import { readStream, type StreamRead } from '../../support/read.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -13,37 +23,72 @@ const SHORT = { answerTimeout: 200, firstTokenTimeout: 200, tokenTimeout: 200, h
 const RUNS = { numRuns: 400 }
 
 const encoder = new TextEncoder()
-const valid = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom(...WORDS),
-      fc.string().map((content) => chunk({ content })),
-    ),
-    {
-      maxLength: 6,
-    },
-  )
-  .map((words) => text(ROLE, ...words, STOP) + DONE)
+
+/** An API, and what its streams are made of. */
+interface Api {
+  path: string
+  asked: object
+  /** A chunk that says this. */
+  says(content: unknown, over?: object): object
+  /** A stream without a fault. */
+  whole(words: object[]): string
+  /** Chunks that may stand anywhere. */
+  odd: string[]
+  read(response: Response, usage: boolean): Promise<StreamRead>
+}
+
+const chat: Api = {
+  path: '/v1/chat/completions',
+  asked: { messages: [{ role: 'user', content: 'Go.' }] },
+  says: (content, over = {}) => chunk({ content }, {}, over),
+  whole: (words) => text(ROLE, ...words, STOP) + DONE,
+  odd: [text(ROLE), text(STOP), text(finish('abort')), text(finish('stop', 1)), text(...WORDS)],
+  read: (response, usage) => readStream(response, { usage }),
+}
+
+const ended = (finish_reason: unknown, index = 0) => textChunk('', { index, finish_reason })
+
+const completions: Api = {
+  path: '/v1/completions',
+  asked: { prompt: 'Go.', n: 2 },
+  says: (content, over = {}) => textChunk(content, {}, over),
+  whole: (words) => text(...words, ended('stop'), ended('length', 1)) + DONE,
+  odd: [
+    ...[text(ended('stop')), text(ended('abort')), text(ended('stop', 1)), text(ended('', 1))],
+    ...[text(textChunk(null)), text(textChunk('b', { index: 2 })), text(textChunk('c'))],
+  ],
+  read: (response, usage) =>
+    readText(response, { n: 2, ...(usage && ASKS_USAGE) }, { isForeign: true }),
+}
+
+const validOf = (api: Api) =>
+  fc
+    .array(
+      fc.string().map((each) => api.says(each)),
+      { maxLength: 6 },
+    )
+    .map(api.whole)
 
 /** Lines that an upstream may well say, in an order in which it should not. */
-const line = fc.oneof(
-  fc.constantFrom(
-    ...[DONE, text(ROLE), text(STOP), text(finish('abort')), text(finish('stop', 1)), '\n', '\r\n'],
-    ...[': ping\n\n', ': ping\n', 'data: {}\n\n', 'data: null\n\n', 'data:\n\n', 'data: [DONE]'],
-    ...['event: error\ndata: {}\n\n', 'data: {"error":"x"}\n\n', 'data: {"choices":[{}]}\n\n'],
-    ...['data: {"choices":{}}\n\n', 'data: {"choices":null,"usage":1}\n\n', '\ufeff', 'id: 1\n'],
-  ),
-  fc.constantFrom(...WORDS).map((each) => text(each)),
-  fc.jsonValue().map((value) => `data: ${JSON.stringify(value)}\n\n`),
-  fc.jsonValue().map((delta) => text(chunk({ content: delta } as object))),
-  fc.jsonValue().map((choices) => text(chunk({}, {}, { choices }))),
-)
+const lineOf = (api: Api) =>
+  fc.oneof(
+    fc.constantFrom(
+      ...[DONE, '\n', '\r\n', ...api.odd],
+      ...[': ping\n\n', ': ping\n', 'data: {}\n\n', 'data: null\n\n', 'data:\n\n', 'data: [DONE]'],
+      ...['event: error\ndata: {}\n\n', 'data: {"error":"x"}\n\n', 'data: {"choices":[{}]}\n\n'],
+      ...['data: {"choices":{}}\n\n', 'data: {"choices":null,"usage":1}\n\n', '\ufeff', 'id: 1\n'],
+    ),
+    fc.jsonValue().map((value) => `data: ${JSON.stringify(value)}\n\n`),
+    fc.jsonValue().map((content) => text(api.says(content))),
+    fc.jsonValue().map((choices) => text(api.says('', { choices }))),
+  )
 
-const bytes: fc.Arbitrary<Bytes> = fc.oneof(
-  fc.uint8Array({ maxLength: 300 }).map((each) => new Uint8Array(each)),
-  fc.array(line, { maxLength: 8 }).map((lines) => encoder.encode(lines.join(''))),
-  fc.tuple(valid, fc.nat(), fc.uint8Array({ maxLength: 3 }), fc.nat(3)).map(mutated),
-)
+const bytesOf = (api: Api): fc.Arbitrary<Bytes> =>
+  fc.oneof(
+    fc.uint8Array({ maxLength: 300 }).map((each) => new Uint8Array(each)),
+    fc.array(lineOf(api), { maxLength: 8 }).map((lines) => encoder.encode(lines.join(''))),
+    fc.tuple(validOf(api), fc.nat(), fc.uint8Array({ maxLength: 3 }), fc.nat(3)).map(mutated),
+  )
 
 /** A few bytes of a valid stream are others, more or fewer. */
 function mutated([stream, at, others, fewer]: [string, number, Uint8Array, number]): Bytes {
@@ -73,7 +118,12 @@ function bodyOf(whole: Bytes, cuts: number[], ending: Ending): ReadableStream<By
   )
 }
 
-async function expectOneOutcome(body: ReadableStream<Bytes>, stream: boolean, usage: boolean) {
+async function expectOneOutcome(
+  api: Api,
+  body: ReadableStream<Bytes>,
+  stream: boolean,
+  usage: boolean,
+) {
   const log: LogEntry[] = []
   let released: AbortSignal | undefined
   const handler = createHandler(
@@ -87,21 +137,15 @@ async function expectOneOutcome(body: ReadableStream<Bytes>, stream: boolean, us
       },
     },
   )
-  const messages = [{ role: 'user', content: 'Go.' }]
-  const asked = {
-    model: 'm',
-    stream,
-    messages,
-    ...(usage && { stream_options: { include_usage: true } }),
-  }
-  const request = new Request('http://sluice/v1/chat/completions', {
+  const asked = { model: 'm', stream, ...api.asked, ...(usage && ASKS_USAGE) }
+  const request = new Request(`http://sluice${api.path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(asked),
   })
   const response = await handler.fetch(request)
   if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-    const read = await readStream(response, { usage })
+    const read = await api.read(response, usage)
     expect(read.problems, read.raw).toEqual([])
     expect(read.outcome).toBeOneOf(['finished', 'failed'])
     expect(log).toMatchObject([{ outcome: read.outcome }])
@@ -115,25 +159,26 @@ async function expectOneOutcome(body: ReadableStream<Bytes>, stream: boolean, us
   }
 }
 
-describe('whatever an upstream sends, there is one outcome', () => {
+describe.each([chat, completions])('whatever an upstream sends, there is one outcome', (api) => {
   const cuts = fc.array(fc.nat(), { maxLength: 6 })
+  const bytes = bytesOf(api)
 
-  it.each(['end', 'break'] as const)('before it comes to its %s', async (ending) => {
+  it.each(['end', 'break'] as const)(`before it comes to its %s: ${api.path}`, async (ending) => {
     const property = fc.asyncProperty(
       bytes,
       cuts,
       fc.boolean(),
       fc.boolean(),
       (whole, places, stream, usage) =>
-        expectOneOutcome(bodyOf(whole, places, ending), stream, stream && usage),
+        expectOneOutcome(api, bodyOf(whole, places, ending), stream, stream && usage),
     )
     await fc.assert(property, RUNS)
   })
 
-  it('and where it says no more', async () => {
+  it(`and where it says no more: ${api.path}`, async () => {
     const sample = fc.sample(fc.tuple(bytes, cuts), 100)
     const outcomes = sample.map(([whole, places]) =>
-      expectOneOutcome(bodyOf(whole, places, 'hang'), true, false),
+      expectOneOutcome(api, bodyOf(whole, places, 'hang'), true, false),
     )
     await Promise.all(outcomes)
   })

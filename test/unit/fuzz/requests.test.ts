@@ -32,6 +32,21 @@ const VALID = {
   response_format: { type: 'json_object' },
 }
 
+const VALID_BY_PATH = {
+  [CHAT]: VALID,
+  '/v1/completions': {
+    ...{ model: 'static', prompt: ['a', [1, 2]], n: 2, best_of: 2, echo: false, stream: true },
+    ...{
+      stream_options: { include_usage: true },
+      stop: ['x'],
+      max_tokens: 5,
+      logit_bias: { 1: 1 },
+    },
+  },
+  '/v1/embeddings': { model: 'static', input: ['a', 'b'], dimensions: 4 },
+}
+const PATHS = Object.keys(VALID_BY_PATH) as (keyof typeof VALID_BY_PATH)[]
+
 /** An answer that is right, or an error in its shape; soon, and never a fault of sluice's. */
 async function expectSane(request: Request): Promise<void> {
   const late = AbortSignal.timeout(5_000)
@@ -57,16 +72,16 @@ function post(
 }
 
 describe('whatever is asked, the answer is right or an error in its shape', () => {
-  it.each([CHAT, '/v1/embeddings'])('with any JSON: %s', async (path) => {
+  it.each(PATHS)('with any JSON: %s', async (path) => {
     const property = fc.asyncProperty(fc.jsonValue({ maxDepth: 6 }), (body) =>
       expectSane(post(JSON.stringify(body), {}, path)),
     )
     await fc.assert(property, RUNS)
   })
 
-  it.each([CHAT, '/v1/embeddings'])('with what was a valid request: %s', async (path) => {
+  it.each(PATHS)('with what was a valid request: %s', async (path) => {
     const mutations = fc.array(mutation, { minLength: 1, maxLength: 4 })
-    const valid = path === CHAT ? VALID : { model: 'static', input: ['a', 'b'], dimensions: 4 }
+    const valid = VALID_BY_PATH[path]
     const property = fc.asyncProperty(mutations, (each) =>
       expectSane(post(JSON.stringify(mutate(valid, each)) ?? '', {}, path)),
     )

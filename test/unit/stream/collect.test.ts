@@ -123,6 +123,6 @@ it('ends what does not end', async () => {
     const choices = [{ index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null }]
     for (;;) yield [{ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices }]
   }
-  const folding = collect(obey(forever(), { label: 'x' }), () => {}, 100)
+  const folding = collect(obey(forever(), { label: 'x' }), new Fold(), () => {}, 100)
   await expect(folding).rejects.toMatchObject({ status: 502, code: 'engine_invalid' })
 })

@@ -4,6 +4,7 @@ import type { ChatChunk } from '../../../src/wire/chat.ts'
 import { endOfJsonText } from '../../../src/wire/json-text.ts'
 import { FrameProof } from '../../../src/wire/proof.ts'
 import { encodeText } from '../../../src/wire/sse.ts'
+import type { TextChoice, TextChunk } from '../../../src/wire/text-completion.ts'
 
 function chunk(delta: ChatChunk['choices'][0]['delta'], more: Partial<ChatChunk> = {}): ChatChunk {
   return {
@@ -41,6 +42,22 @@ describe('FrameProof', () => {
       }
     },
   )
+
+  it('proves frames of a text completion that differ in their text alone', () => {
+    const textChunk = (text: string, choice: Partial<TextChoice> = {}): TextChunk => {
+      const choices = [{ index: 0, text, logprobs: null, finish_reason: null, ...choice }]
+      return { id: 'cmpl-1', object: 'text_completion', created: 1, model: 'm', choices }
+    }
+    const bytes = (value: TextChunk) => encodeText(`data: ${JSON.stringify(value)}\n\n`)
+    const proof = new FrameProof()
+    const first = textChunk('Hello')
+    proof.learn(bytes(first), 0, bytes(first).length, first)
+    expect(proves(proof, bytes(textChunk(' "wörld"\n')))).toBe(true)
+    expect(proves(proof, bytes(textChunk('')))).toBe(false)
+    expect(proves(proof, bytes(textChunk('a', { index: 1 })))).toBe(false)
+    expect(proves(proof, bytes(textChunk('a', { finish_reason: 'stop' })))).toBe(false)
+    expect(proves(proof, bytes(textChunk('a', { logprobs: { tokens: ['a'] } })))).toBe(false)
+  })
 
   it('does not prove an empty text, which is no token', () => {
     expect(proves(learnt(chunk({ content: 'a' })), frameOf(chunk({ content: '' })))).toBe(false)

@@ -1,0 +1,70 @@
+/** The fixed text, cut to what a request asks for. */
+import type { FinishReason, Usage } from '../../wire/chat.ts'
+
+export interface Limits {
+  stop?: string | string[] | null | undefined
+  /** Words; none below 0. */
+  max?: number | null | undefined
+}
+
+export interface Words {
+  words: string[]
+  reason: FinishReason
+}
+
+export function wordsOf(text: string, { stop, max }: Limits): Words {
+  const stops = [stop ?? []].flat().filter((each) => each !== '')
+  const cuts = stops.map((each) => text.indexOf(each)).filter((at) => at !== -1)
+  const words = splitWords(text.slice(0, Math.min(text.length, ...cuts)))
+  const limit = max ?? -1
+  const isCut = limit >= 0 && limit < words.length
+  return { words: isCut ? words.slice(0, limit) : words, reason: isCut ? 'length' : 'stop' }
+}
+
+/** Each word with the white space before it, the last with that behind it too: together the text. */
+export function splitWords(text: string): string[] {
+  return text.match(/\s*\S+(?:\s+$)?/g) ?? []
+}
+
+/**
+ * The words in batches: the first at once, each later one `delay` ms after the one before. Rejects at
+ * once when the signal aborts.
+ */
+export async function* paced(
+  words: string[],
+  delay: number,
+  signal: AbortSignal,
+): AsyncGenerator<string[], void, void> {
+  // Without a delay a batch holds what is ready, as it does from any engine.
+  const step = delay > 0 ? 1 : 64
+  for (let at = 0; at < words.length; at += step) {
+    if (at > 0 && delay > 0) await pause(delay, signal)
+    signal.throwIfAborted()
+    yield words.slice(at, at + step)
+  }
+}
+
+/** Counts as an engine does, in words. */
+export function usageOf(promptTokens: number, completionTokens: number): Usage {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
+  }
+}
+
+/** Rejects at once when the signal aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+  })
+}

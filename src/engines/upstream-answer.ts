@@ -1,0 +1,58 @@
+/** An upstream's answer in the API that it was asked in. */
+import type { Fetched } from '../host.ts'
+import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../stream/chat-stream.ts'
+import { readChunks, readFrames } from '../stream/read.ts'
+import type { Usage } from '../wire/chat.ts'
+import type { ContractOptions, StreamContract } from '../wire/contract.ts'
+import { essence, readJson, requireJson } from './upstream-body.ts'
+import { type Generation, wantsUsage } from './upstream-tries.ts'
+
+/** How something is asked for, and what its answer is held to. */
+export interface Protocol<C extends AnyContract> {
+  path: string
+  contract(options: ContractOptions): C
+  /** Judges an answer that came whole. Returns what it mended. */
+  judge(value: unknown, contract: C): string[]
+  asChunks: boolean
+  /** Fields that a server which refuses the request is asked again without. */
+  wishes?: readonly string[]
+}
+
+/** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */
+export async function readAnswer<C extends AnyContract>(
+  response: Fetched,
+  request: Generation,
+  control: AbortController,
+  protocol: Protocol<C>,
+  options: ContractOptions,
+): Promise<AnswerStream<C>> {
+  const streams = request.stream === true
+  const contract = protocol.contract({ ...options, usage: !streams || wantsUsage(request) })
+  const type = essence(response)
+  const { body } = response
+  const isStream = type === 'text/event-stream' || (type === '' && streams)
+  if (!isStream || body === null) {
+    requireJson(type, streams ? 'a stream' : 'JSON', contract.errors)
+    const came = await readJson(response, options.label)
+    return readWhole(came, streams, protocol, contract)
+  }
+  if (streams && !protocol.asChunks) {
+    return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
+  }
+  if (!streams) contract.mended.add('stream')
+  const items = readChunks(body, contract as StreamContract<ChunkOf<C>>, control)
+  return { kind: 'chunks', contract, items }
+}
+
+function readWhole<C extends AnyContract>(
+  { json, value }: { json: string; value: unknown },
+  streams: boolean,
+  { judge }: Protocol<C>,
+  contract: C,
+): WholeAnswer {
+  const mended = judge(value, contract)
+  if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
+  const { model, usage } = value as { model: string; usage?: Usage | null }
+  const text = mended.length > 0 ? JSON.stringify(value) : json
+  return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
+}

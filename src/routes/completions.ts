@@ -1,0 +1,64 @@
+import { textEncoder } from '../dialects/completions.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Route } from '../engines/router.ts'
+import { readJsonBody } from '../guard/body.ts'
+import { requireFewAnswers } from '../guard/size.ts'
+import { TextFold } from '../stream/collect-text.ts'
+import type { Exchange } from '../stream/exchange.ts'
+import { openStream, streamResponse } from '../stream/response.ts'
+import { answersTo, type TextStream } from '../stream/text-stream.ts'
+import { readFolded, wholeResponse } from '../stream/whole.ts'
+import type { Trace } from '../trace.ts'
+import { toApiError } from '../wire/errors.ts'
+import { parseTextRequest, type TextRequest } from '../wire/text-completion.ts'
+import { progressOf } from './ask-chat.ts'
+import type { ChatRouteOptions } from './chat.ts'
+import { beginExchange, requireAble } from './exchange.ts'
+
+/** `POST /v1/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
+export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
+  const settings = { ...context.settings, framePipe: context.framePipe }
+  return async (request: Request, trace: Trace): Promise<Response> => {
+    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+    const asked = parseTextRequest(body)
+    requireFewAnswers('prompt', answersTo(asked), settings)
+    const use = { model: asked.model, prompt: [asked.prompt, asked.suffix] }
+    const exchange = await beginExchange(context, request, trace, use)
+    const ask = asker(exchange, trace, asked)
+    try {
+      if (!asked.stream) {
+        const whole = engines.answer(
+          exchange,
+          asked.model,
+          (route, signal) => readFolded(exchange, ask(route, signal), new TextFold(), signal),
+          canComplete,
+        )
+        return await wholeResponse(exchange, whole)
+      }
+      const opening = engines.answer(
+        exchange,
+        asked.model,
+        (route, signal) => openStream(exchange, ask(route, signal), signal),
+        canComplete,
+      )
+      const encoder = textEncoder(trace.id, asked.model ?? '')
+      return await streamResponse(exchange, opening, encoder, settings)
+    } catch (error) {
+      exchange.fail(toApiError(error))
+      throw error
+    }
+  }
+}
+
+function asker(exchange: Exchange, { caller }: Trace, asked: TextRequest) {
+  return async ({ engine, model }: Route, signal: AbortSignal): Promise<TextStream> => {
+    if (!asked.model && model) caller?.requireModel(model)
+    requireAble(engine, 'complete', model)
+    const request = model === undefined || model === asked.model ? asked : { ...asked, model }
+    return engine.complete(request, signal, { onProgress: progressOf(exchange) })
+  }
+}
+
+function canComplete(engine: Engine): boolean {
+  return engine.complete !== undefined
+}

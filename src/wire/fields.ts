@@ -1,0 +1,71 @@
+/**
+ * Fields that several APIs share, in the ranges of OpenAI's OpenAPI description 2.3.0, and wider
+ * where local servers are known to take more.
+ */
+import * as z from 'zod/mini'
+import { invalid } from './invalid.ts'
+import { text } from './message.ts'
+import { isObject } from './object.ts'
+
+// Every check aborts: where one branch of a union fails by a check alone, zod would report only that
+// branch, though another may be the one that was meant. The messages are expectations, for invalid().
+export function within(low: number, high: number) {
+  const error = `a number from ${low} to ${high}`
+  const rule = { error, abort: true }
+  return z.number(error).check(z.gte(low, rule), z.lte(high, rule))
+}
+
+export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
+  const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`
+  const rule = { error: `an integer ${range}`, abort: true }
+  return z.int(rule.error).check(z.gte(low, rule), z.lte(high, rule))
+}
+
+export const flag = z.nullish(z.boolean())
+
+// Not z.record(), which goes on past the first fault and overflows the stack with a great many.
+export function everyValue(schema: z.ZodMiniType) {
+  return z.catchall(z.object({}), schema)
+}
+
+/** How a text is to be sampled and sent, in a chat as in a text completion. */
+export const sampling = {
+  model: text,
+  stream: flag,
+  stream_options: z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
+  frequency_penalty: z.nullish(within(-2, 2)),
+  logit_bias: z.nullish(everyValue(within(-100, 100))),
+  max_tokens: z.nullish(integer(-1)),
+  n: z.nullish(integer(1, 128)),
+  presence_penalty: z.nullish(within(-2, 2)),
+  // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
+  seed: z.nullish(
+    z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true })),
+  ),
+  // OpenAI takes four; local servers any number.
+  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
+  temperature: z.nullish(within(0, 2)),
+  top_p: z.nullish(within(0, 1)),
+  user: text,
+}
+
+/**
+ * What checks a parsed body against a schema's fields, of which one is needed; it throws an `ApiError`
+ * (400) that names the first wrong one.
+ */
+export function fieldChecker(schema: z.ZodMiniObject, needed: string) {
+  const fields = Object.entries(schema.shape as Record<string, z.ZodMiniType>)
+  // Stopping at the first fault keeps a body of a million faults from costing a million issues.
+  const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
+  return (body: unknown): void => {
+    if (!isObject(body)) throw invalid(z.safeParse(schema, body, early).error?.issues ?? [], body)
+    const issues: z.core.$ZodIssue[] = []
+    // Field by field: a request has a few of the forty, and those it lacks cost nothing.
+    for (const [field, known] of fields) {
+      if (field !== needed && !Object.hasOwn(body, field)) continue
+      const [issue] = z.safeParse(known, body[field], early).error?.issues ?? []
+      if (issue) issues.push({ ...issue, path: [field, ...issue.path] })
+    }
+    if (issues.length > 0) throw invalid(issues, body)
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * `POST /v1/completions`, as OpenAI's OpenAPI description 2.3.0 has it, wider where local servers are
+ * known to take more; fields it does not know pass.
+ */
+import * as z from 'zod/mini'
+import type { FinishReason, StreamOptions, Usage } from './chat.ts'
+import { badRequest } from './errors.ts'
+import { fieldChecker, flag, integer, sampling } from './fields.ts'
+import { type Inputs, inputsOf, inputsSchema } from './inputs.ts'
+import { text } from './message.ts'
+
+/** The body of a request. What is not named here is checked, and passes, too. */
+export interface TextRequest {
+  /** Null is the beginning of a new document. */
+  prompt: Inputs | null
+  model?: string | null
+  stream?: boolean | null
+  stream_options?: StreamOptions | null
+  /** Whether each text begins with its prompt. */
+  echo?: boolean | null
+  /** What comes after the text that is asked for. */
+  suffix?: string | null
+  /** Answers to each prompt. */
+  n?: number | null
+  /** Answers that are made for each prompt, to give the `n` most likely ones. */
+  best_of?: number | null
+  /** How many likely tokens are told beside each one that was chosen. */
+  logprobs?: number | null
+  /** Tokens. Local servers read -1 as "no limit". */
+  max_tokens?: number | null
+  stop?: string | string[] | null
+  seed?: number | null
+  [field: string]: unknown
+}
+
+/** One entry a token in each list. */
+export interface TextLogprobs {
+  tokens?: string[] | null
+  token_logprobs?: (number | null)[] | null
+  top_logprobs?: (Record<string, number> | null)[] | null
+  /** Where each token begins in the text, characters. */
+  text_offset?: number[] | null
+  [field: string]: unknown
+}
+
+export interface TextChoice {
+  /** Of the answers to a prompt, after those to the prompts before it. */
+  index: number
+  text: string
+  logprobs: TextLogprobs | null
+  finish_reason: FinishReason | null
+  [field: string]: unknown
+}
+
+/** One event of a stream, whose texts are pieces, or the whole answer where no stream was asked for. */
+export interface TextChunk {
+  id: string
+  object: 'text_completion'
+  /** Unix time in seconds. */
+  created: number
+  model: string
+  choices: TextChoice[]
+  /** Of a stream only on the last event, only if asked for. */
+  usage?: Usage | null
+  [field: string]: unknown
+}
+
+const schema = z.looseObject({
+  ...sampling,
+  prompt: z.nullable(inputsSchema(z.string())),
+  best_of: z.nullish(integer(1)),
+  echo: flag,
+  // OpenAI ends at 5; local servers need not.
+  logprobs: z.nullish(integer(0)),
+  suffix: text,
+})
+
+export const TextRequestSchema: z.ZodMiniType<TextRequest> = schema
+
+const check = fieldChecker(schema, 'prompt')
+
+/** The request in a parsed body, checked. Throws an `ApiError` (400) that names the first wrong field. */
+export function parseTextRequest(body: unknown): TextRequest {
+  check(body)
+  const request = body as TextRequest
+  const { best_of, n } = request
+  if (best_of && best_of < (n ?? 1)) {
+    throw badRequest(`best_of: expected at least n, which is ${n}, got ${best_of}.`, 'best_of')
+  }
+  return request
+}
+
+/** What is to be gone on from; each of these has `n` answers. */
+export function promptsOf({ prompt }: TextRequest): (string | number[])[] {
+  return prompt === null ? [''] : inputsOf(prompt)
+}
