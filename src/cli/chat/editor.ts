@@ -1,0 +1,129 @@
+/** The line a person types: edited, recalled and pasted in a terminal. */
+import process from 'node:process'
+import { createInterface, type Interface } from 'node:readline'
+import { Writable } from 'node:stream'
+
+export type Typed =
+  | { kind: 'line'; text: string; pasted: boolean }
+  /** Ctrl-C; `empty` where nothing was typed. */
+  | { kind: 'interrupt'; empty: boolean }
+  | { kind: 'end' }
+
+const PASTES_MARKED = '\u001b[?2004h'
+const PASTES_PLAIN = '\u001b[?2004l'
+
+export class Editor {
+  /** Called for a Ctrl-C, and for the end of the input, while no line is being read. */
+  onInterrupt: () => void = () => {}
+  readonly #screen = new Screen()
+  readonly #lines: Interface
+  /** What was typed ahead. */
+  readonly #ahead: Typed[] = []
+  #waiting: ((typed: Typed) => void) | undefined
+  #pasting = false
+  #closed = false
+
+  /** `history`: earlier lines, the oldest first. */
+  constructor(history: readonly string[], onLine: (line: string) => void) {
+    this.#lines = createInterface({
+      input: process.stdin,
+      output: this.#screen,
+      terminal: true,
+      history: history.toReversed(),
+      historySize: 1_000,
+      removeHistoryDuplicates: true,
+    })
+    this.#lines.on('line', (text) => {
+      onLine(text)
+      this.#give({ kind: 'line', text, pasted: this.#pasting })
+    })
+    this.#lines.on('SIGINT', () => this.#interrupt())
+    this.#lines.on('close', () => this.#end())
+    process.stdin.on('keypress', this.#watchPastes)
+    process.on('exit', () => this.close())
+    process.stdout.write(PASTES_MARKED)
+  }
+
+  /** The next line, or what came instead. What was typed ahead comes first. */
+  read(prompt: string): Promise<Typed> {
+    const typed = this.#ahead.shift()
+    if (typed !== undefined) {
+      if (typed.kind === 'line') process.stdout.write(`${prompt}${typed.text}\n`)
+      return Promise.resolve(typed)
+    }
+    if (this.#closed) return Promise.resolve({ kind: 'end' })
+    const { promise, resolve } = Promise.withResolvers<Typed>()
+    this.#waiting = resolve
+    this.#screen.muted = false
+    this.#lines.setPrompt(prompt)
+    this.#lines.prompt(true)
+    return promise
+  }
+
+  /** Gives the terminal back as it was. */
+  close(): void {
+    if (this.#closed) return
+    this.#screen.muted = true
+    this.#lines.close()
+  }
+
+  #give(typed: Typed): void {
+    const give = this.#waiting
+    this.#waiting = undefined
+    this.#screen.muted = true
+    if (give) give(typed)
+    else this.#ahead.push(typed)
+  }
+
+  #interrupt(): void {
+    const empty = this.#lines.line === ''
+    const isRead = this.#waiting !== undefined
+    // The line stays to be seen, as in a shell.
+    this.#lines.write(null, { ctrl: true, name: 'e' })
+    if (isRead) process.stdout.write('^C\n')
+    this.#screen.muted = true
+    this.#lines.write(null, { ctrl: true, name: 'u' })
+    this.#ahead.length = 0
+    if (isRead) this.#give({ kind: 'interrupt', empty })
+    else this.onInterrupt()
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.#closed = true
+    process.stdin.off('keypress', this.#watchPastes)
+    process.stdout.write(PASTES_PLAIN)
+    if (this.#waiting) {
+      process.stdout.write('\n')
+      this.#give({ kind: 'end' })
+    } else this.onInterrupt()
+  }
+
+  readonly #watchPastes = (_text: unknown, key: { name?: string } | undefined): void => {
+    if (key?.name === 'paste-start') this.#pasting = true
+    if (key?.name === 'paste-end') this.#pasting = false
+  }
+}
+
+/** The terminal, but while something else writes there. */
+class Screen extends Writable {
+  muted = true
+
+  constructor() {
+    super({ decodeStrings: false })
+    process.stdout.on('resize', () => this.emit('resize'))
+  }
+
+  get columns(): number | undefined {
+    return process.stdout.columns
+  }
+
+  get rows(): number | undefined {
+    return process.stdout.rows
+  }
+
+  override _write(text: unknown, _encoding: BufferEncoding, done: () => void): void {
+    if (!this.muted) process.stdout.write(text as string)
+    done()
+  }
+}
