@@ -87,7 +87,7 @@ function chatOf(given: Options, bench: Bench): Chat {
         return `It asks for a key: put it into ${CLIENT_KEY}.`
       }
       if (code !== UNREACHABLE || url !== undefined) return undefined
-      return `Nothing listens at ${DEFAULT_URL}: start sluice first, or name another server: sluice chat URL`
+      return `Nothing listens at ${DEFAULT_URL}: start sluice, or name another server, as in "sluice chat URL".`
     },
   }
 }
@@ -199,15 +199,14 @@ function readerLeft(): AbortSignal {
   return gone.signal
 }
 
-/** Rejects with a `SettingsError`. */
+/** The words as one text, the standard input as a paragraph of its own. Rejects with a `SettingsError`. */
 async function promptOf(words: readonly string[]): Promise<string> {
-  const takesInput = words.length === 0 || words.includes('-')
-  const input = takesInput ? await readInput() : ''
-  const parts = words.length === 0 ? ['-'] : words
-  const prompt = parts
-    .map((word) => (word === '-' ? `\n\n${input.trim()}\n\n` : word))
-    .join(' ')
-    .trim()
+  const paragraphs = ['']
+  for (const word of words.length === 0 ? ['-'] : words) {
+    if (word === '-') paragraphs.push((await readInput()).trim(), '')
+    else paragraphs.push(`${paragraphs.pop()} ${word}`.trimStart())
+  }
+  const prompt = paragraphs.filter((paragraph) => paragraph !== '').join('\n\n')
   if (prompt !== '') return prompt
   throw new SettingsError('chat: expected a prompt, got nothing.')
 }

@@ -4,6 +4,7 @@ import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { cancel } from './cancel.ts'
+import { chatTool } from './chat-tool.ts'
 import { clients } from './clients.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
@@ -48,6 +49,7 @@ const suites: Record<string, (host: HostName) => void> = {
   'settings file': settingsFile,
   tls,
   recordings,
+  'chat tool': chatTool,
 }
 
 /** Declares every test of the suite against one host. */

@@ -6,6 +6,8 @@ export class Conversation {
   system: string | undefined
   #turns: { prompt: string; reply: string }[] = []
   #last: string | undefined
+  /** Whether the last prompt's answer is the last of the turns. */
+  #isKept = false
 
   constructor(system: string | undefined) {
     this.system = system
@@ -19,6 +21,7 @@ export class Conversation {
   /** The messages that ask `prompt`. */
   asking(prompt: string): ChatMessage[] {
     this.#last = prompt
+    this.#isKept = false
     return [...this.messages(), { role: 'user', content: prompt }]
   }
 
@@ -27,12 +30,14 @@ export class Conversation {
     // Of an answer that failed nobody knows what is missing; one without words can't be sent back.
     if (this.#last === undefined || outcome.how === 'failed' || text === '') return false
     this.#turns.push({ prompt: this.#last, reply: text })
+    this.#isKept = true
     return true
   }
 
   /** Takes back the last prompt and what was answered, and returns the prompt. */
   again(): string | undefined {
-    if (this.#turns.at(-1)?.prompt === this.#last) this.#turns.pop()
+    if (this.#isKept) this.#turns.pop()
+    this.#isKept = false
     return this.#last
   }
 

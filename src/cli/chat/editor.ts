@@ -2,6 +2,7 @@
 import process from 'node:process'
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { Keys } from './keys.ts'
 
 export type Typed =
   | { kind: 'line'; text: string; pasted: boolean }
@@ -9,24 +10,21 @@ export type Typed =
   | { kind: 'interrupt'; empty: boolean }
   | { kind: 'end' }
 
-const PASTES_MARKED = '\u001b[?2004h'
-const PASTES_PLAIN = '\u001b[?2004l'
-
 export class Editor {
   /** Called for a Ctrl-C, and for the end of the input, while no line is being read. */
   onInterrupt: () => void = () => {}
+  readonly #keys = new Keys()
   readonly #screen = new Screen()
   readonly #lines: Interface
   /** What was typed ahead. */
   readonly #ahead: Typed[] = []
   #waiting: ((typed: Typed) => void) | undefined
-  #pasting = false
   #closed = false
 
   /** `history`: earlier lines, the oldest first. */
   constructor(history: readonly string[], onLine: (line: string) => void) {
     this.#lines = createInterface({
-      input: process.stdin,
+      input: this.#keys,
       output: this.#screen,
       terminal: true,
       history: history.toReversed(),
@@ -35,13 +33,12 @@ export class Editor {
     })
     this.#lines.on('line', (text) => {
       onLine(text)
-      this.#give({ kind: 'line', text, pasted: this.#pasting })
+      this.#give({ kind: 'line', text, pasted: this.#keys.pasting })
     })
     this.#lines.on('SIGINT', () => this.#interrupt())
     this.#lines.on('close', () => this.#end())
-    process.stdin.on('keypress', this.#watchPastes)
     process.on('exit', () => this.close())
-    process.stdout.write(PASTES_MARKED)
+    this.#keys.open()
   }
 
   /** The next line, or what came instead. What was typed ahead comes first. */
@@ -91,17 +88,11 @@ export class Editor {
   #end(): void {
     if (this.#closed) return
     this.#closed = true
-    process.stdin.off('keypress', this.#watchPastes)
-    process.stdout.write(PASTES_PLAIN)
+    this.#keys.close()
     if (this.#waiting) {
       process.stdout.write('\n')
       this.#give({ kind: 'end' })
     } else this.onInterrupt()
-  }
-
-  readonly #watchPastes = (_text: unknown, key: { name?: string } | undefined): void => {
-    if (key?.name === 'paste-start') this.#pasting = true
-    if (key?.name === 'paste-end') this.#pasting = false
   }
 }
 
@@ -114,8 +105,9 @@ class Screen extends Writable {
     process.stdout.on('resize', () => this.emit('resize'))
   }
 
+  /** What is not shown takes no lines, or readline would go back over others' once it is. */
   get columns(): number | undefined {
-    return process.stdout.columns
+    return this.muted ? Number.MAX_SAFE_INTEGER : process.stdout.columns
   }
 
   get rows(): number | undefined {
