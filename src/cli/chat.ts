@@ -12,7 +12,7 @@ import { outcomeText } from './chat/summary.ts'
 import { printable } from './log.ts'
 import { type Given, readOptions, usageText } from './options.ts'
 import { inkFor } from './startup.ts'
-import { type Target, targetOf } from './target.ts'
+import { targetOf } from './target.ts'
 import type { Bench, Tool } from './tools.ts'
 
 const usage = {
@@ -61,7 +61,6 @@ interface Chat {
   given: Options
   /** What is to be asked. */
   words: string[]
-  target: Target
   server: ChatServer
   settings: Partial<ChatRequest>
   remedy(failed: { code: string | null; status: number }): string | undefined
@@ -75,16 +74,16 @@ function chatOf(given: Options, bench: Bench): Chat {
   if (most !== undefined && !Number.isInteger(most)) {
     throw new SettingsError(`--max-tokens: expected an integer, got ${most}.`)
   }
+  const server = new ChatServer(bench.fetch, target)
   return {
-    ...{ bench, given, words, target },
-    server: new ChatServer(bench.fetch, target),
+    ...{ bench, given, words, server },
     settings: {
       ...(temperature !== undefined && { temperature }),
       ...(most !== undefined && { max_tokens: most }),
     },
     remedy({ code, status }) {
       if (status === 401 && target.key === undefined) {
-        return `It asks for a key: put it into ${CLIENT_KEY}.`
+        return `${server.name} asks for a key: put it into ${CLIENT_KEY}.`
       }
       if (code !== UNREACHABLE || url !== undefined) return undefined
       return `Nothing listens at ${DEFAULT_URL}: start sluice, or name another server, as in "sluice chat URL".`

@@ -35,6 +35,28 @@ export function chatTool(host: HostName): void {
     })
   })
 
+  it('asks the endpoint that is named, with its query', async () => {
+    const ended = await chat([
+      `${upstream.url}/chat/completions?api-version=7`,
+      'Go',
+      '-m',
+      'qwen3:8b',
+    ])
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    const { path, headers } = await upstream.next()
+    expect(path).toBe('/v1/chat/completions?api-version=7')
+    expect(headers['x-sluice-hop']).toBeUndefined()
+  })
+
+  it('explains itself', async () => {
+    const { code, stdout } = await chat(['--help'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^usage: sluice chat \[URL\]/)
+    for (const option of ['--model', '--system', '--raw', '--no-history']) {
+      expect(stdout).toContain(option)
+    }
+  })
+
   it('gives text on exactly, however it is cut', async () => {
     const text = 'a\u001b[0m\r\n\tGrüße 👩‍👧\u202e!'
     const frames = [chunk({ content: text }), chunk({}, 'stop')].map((each) => `data: ${each}\n\n`)
@@ -130,7 +152,7 @@ export function chatTool(host: HostName): void {
     })
     const locked = await chat([server.base, 'Go'])
     expect(locked).toMatchObject({ code: 1, stdout: '' })
-    expect(locked.stderr).toMatch(/It asks for a key: put it into SLUICE_CLIENT_KEY/)
+    expect(locked.stderr).toMatch(/^sluice: \S+ asks for a key: put it into SLUICE_CLIENT_KEY/)
     const allowed = await chat([server.base, 'Go', '--key', key])
     expect(allowed).toEqual({ code: 0, stdout: 'Grüß Gott.\n', stderr: '' })
     await asked()

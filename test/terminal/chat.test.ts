@@ -11,7 +11,7 @@ import {
   type Terminal,
   type TerminalOptions,
 } from '../support/terminal.ts'
-import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
 
 const hosts: HostName[] = ['bun', 'deno', 'node']
 
@@ -249,6 +249,19 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
     expect(screen).toContain('> Attack')
   })
 
+  it('answers a prompt of the command line once, and does no harm either', async () => {
+    await using terminal = await openTerminal()
+    upstream.script = script([delta('\u001b[2Jkept\r\n'), delta('too'), finish('stop')])
+    startIn(terminal, host, ['chat', upstream.url, 'Go'])
+    expect(await terminal.until(/^ended 0$/m)).toMatch(/^\\u001b\[2Jkept\ntoo\nended 0$/m)
+  })
+
+  it('says where nobody answers', async () => {
+    await using terminal = await openTerminal()
+    startIn(terminal, host, ['chat', `127.0.0.1:${await closedPort()}`])
+    expect(await terminal.until(/^ended 1$/m)).toMatch(/sluice: \S+ can't be reached/)
+  })
+
   it('says of a stream that ends without a finish that it did, and asks again', async () => {
     await using terminal = await open()
     upstream.script = script([delta('Half a'), { wait: 50 }, { cut: true }], false)
@@ -286,14 +299,22 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
 
   it('keeps what was typed for the next time, unless it may not', async () => {
     await using terminal = await open(['--system', 'Be short.'])
-    terminal.enter('/save talk.json')
     terminal.enter('Remember me')
     await terminal.until(/finished: stop/)
     expect(asked()).toMatchObject([{ role: 'system', content: 'Be short.' }, {}])
+    const saved = join(terminal.folder, 'talk.json')
+    terminal.enter(`/save ${saved}`)
+    await terminal.until(/^Written to/m)
+    expect(JSON.parse(readFileSync(saved, 'utf8'))).toEqual({
+      model: 'llama3.2:latest',
+      messages: [...(asked() as object[]), { role: 'assistant', content: 'So be it.' }],
+    })
+    terminal.enter(`/save ${saved}`)
+    await terminal.until(/EEXIST|exists/)
     terminal.press('C-d')
     await terminal.until(/^ended 0$/m)
     const file = join(terminal.folder, 'sluice/chat-history')
-    expect(readFileSync(file, 'utf8')).toBe('/save talk.json\nRemember me\n')
+    expect(readFileSync(file, 'utf8')).toBe(`Remember me\n/save ${saved}\n/save ${saved}\n`)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     startIn(terminal, host, ['chat', upstream.url, '--no-history'])
     await terminal.until(/^>$/m)
@@ -305,6 +326,8 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
     await terminal.until(/^ended 0$/m)
     startIn(terminal, host, ['chat', upstream.url])
     await terminal.until(/^>$/m)
+    terminal.press('Up')
+    await terminal.until(/^> \/save \S+$/m)
     terminal.press('Up')
     await terminal.until(/^> Remember me$/m)
   })

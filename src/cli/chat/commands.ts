@@ -1,5 +1,6 @@
 /** What a person may type at the prompt besides a message. */
 import { closest } from '../../closest.ts'
+import { folded } from './summary.ts'
 
 export const commands = {
   help: { value: '', text: 'Print this.' },
@@ -55,24 +56,26 @@ function unknown(word: string): string {
   return `There is no /${word}: ${hint} A message that begins with a slash is typed with two.`
 }
 
-/** What `/help` prints. */
-export function helpLines(historyFile: string | undefined): string[] {
-  const wide = Math.max(
-    ...Object.entries(commands).map(([name, { value }]) => name.length + value.length),
+/** What `/help` prints, in lines of at most `width` characters. */
+export function helpLines(historyFile: string | undefined, width: number): string[] {
+  const rows = Object.entries(commands).map(
+    ([name, { value, text }]) => [`/${name} ${value}`, text] as const,
   )
-  const lines = Object.entries(commands).map(([name, { value, text }]) => {
-    return `/${`${name} ${value}`.padEnd(wide + 1)}  ${text}`
+  const first = Math.max(...rows.map(([usage]) => usage.length))
+  const hasRoom = rows.every(([, text]) => first + 2 + text.length <= width)
+  const told = rows.flatMap(([usage, text]) => {
+    if (hasRoom) return [`${usage.padEnd(first)}  ${text}`]
+    return [usage.trimEnd(), ...folded(text, width - 2).map((line) => `  ${line}`)]
   })
   const kept =
     historyFile === undefined
       ? 'What you type is kept nowhere.'
       : `What you type is kept in ${historyFile}; --no-history prevents it.`
-  return [
-    ...lines,
-    '',
+  const hints = [
     'A line that ends with \\ goes on in the next; """ opens and closes a text of many lines.',
     'A message that begins with a slash is typed with two.',
     'Ctrl-C stops an answer. At an empty prompt Ctrl-C twice, or Ctrl-D, leaves.',
     kept,
   ]
+  return [...told, '', ...hints.flatMap((hint) => folded(hint, width))]
 }

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { closest } from '../../closest.ts'
+import type { Model } from '../../engines/engine.ts'
 import type { ChatRequest } from '../../wire/chat.ts'
 import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'
@@ -92,7 +93,7 @@ export class Session {
 
   readonly #commands: Record<CommandName, (rest: string) => Promise<void> | void> = {
     help: () => {
-      for (const line of helpLines(this.#options.historyFile)) this.#write(`${line}\n`)
+      for (const line of helpLines(this.#options.historyFile, this.#width)) this.#write(`${line}\n`)
     },
     model: (name) => this.#chooseModel(name),
     system: (text) => this.#setSystem(text),
@@ -148,23 +149,18 @@ export class Session {
   }
 
   async #chooseModel(name: string): Promise<void> {
-    const { bench, server, ink } = this.#options
-    const names = await server.models(bench.signal).then(
-      (models) => models.map(({ id }) => id),
-      (error: unknown) => {
-        this.#say(printable(failure(error).message))
-        return undefined
-      },
-    )
+    const { bench, server } = this.#options
+    const models = await server.models(bench.signal).catch((error: unknown) => {
+      this.#say(printable(failure(error).message))
+      return []
+    })
     if (name === '') {
-      for (const each of names ?? []) {
-        const isMeant = each === this.#model
-        this.#write(`${isMeant ? '*' : ' '} ${(isMeant ? ink.strong : String)(printable(each))}\n`)
-      }
-      if (names?.length === 0) this.#say('The server lists none.')
+      this.#showModels(models)
       return
     }
-    if (names !== undefined && names.length > 0 && !names.includes(name)) {
+    const names = models.map(({ id }) => id)
+    // Where none is listed, any may be there.
+    if (names.length > 0 && !names.includes(name)) {
       const near = closest(name, names)
       const known = near.length > 0 ? `did you mean ${near.join(' or ')}?` : names.join(', ')
       this.#say(printable(`There is no model ${name}: ${known}`))
@@ -172,6 +168,16 @@ export class Session {
     }
     this.#model = name
     this.#say(`Asks ${printable(name)} from now on.`)
+  }
+
+  #showModels(models: readonly Model[]): void {
+    const { ink } = this.#options
+    if (models.length === 0) this.#say('No model is listed.')
+    for (const { id, loaded } of models) {
+      const name = printable(id)
+      const shown = id === this.#model ? `* ${ink.strong(name)}` : `  ${name}`
+      this.#write(`${shown}${loaded === false ? ink.weak('  not loaded') : ''}\n`)
+    }
   }
 
   #setSystem(text: string): void {

@@ -73,10 +73,12 @@ describe('an entry', () => {
   })
 
   it('is explained by /help, with the file that keeps it', () => {
-    const told = helpLines('/home/me/history').join('\n')
+    const told = helpLines('/home/me/history', 120).join('\n')
     for (const name of ['model NAME', 'raw', 'retry', 'exit']) expect(told).toContain(`/${name}`)
     expect(told).toContain('/home/me/history')
-    expect(helpLines(undefined).join('\n')).toContain('kept nowhere')
+    expect(told).toMatch(/^\/model NAME +Ask another model/m)
+    for (const line of helpLines('/a/file', 30)) expect(line.length).toBeLessThanOrEqual(30)
+    expect(helpLines(undefined, 80).join('\n')).toContain('kept nowhere')
   })
 })
 
