@@ -43,7 +43,7 @@ export function chatTool(host: HostName): void {
       'qwen3:8b',
     ])
     expect(ended).toMatchObject({ code: 0, stderr: '' })
-    const { path, headers } = await upstream.next()
+    const { path, headers } = await upstream.next(({ method }) => method === 'POST')
     expect(path).toBe('/v1/chat/completions?api-version=7')
     expect(headers['x-sluice-hop']).toBeUndefined()
   })

@@ -69,8 +69,8 @@ export class Session {
     else {
       this.#leaving = false
       const composed = this.#composer.add(typed.text, typed.pasted)
-      if (composed?.quoted) await this.#ask(composed.text)
-      else if (composed) await this.#enter(composed.text)
+      if (composed === undefined || composed.text.trim() === '') return
+      await (composed.quoted ? this.#ask(composed.text) : this.#enter(composed.text))
     }
   }
 
