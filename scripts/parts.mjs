@@ -4,14 +4,16 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
-import { chromiumAndMesa } from './system.mjs'
+import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './system.mjs'
 
 /**
  * @typedef {object} Part
  * @property {string} name
  * @property {string[][]} commands each an argv; vitest's tests are counted one by one
  * @property {number} seconds how long it may take
+ * @property {() => string[]} [packages] the system's packages that it needs and that are absent
  * @property {() => string | undefined} [lacks] why it cannot run here, if it cannot
+ * @property {() => string | undefined} [skips] the same, for a part that may be left out then
  * @property {() => void} [prepare]
  */
 
@@ -45,8 +47,9 @@ export const parts = [
     commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
     seconds: 120,
   },
-  { ...tests('webgpu', 'test/webgpu/', 900), lacks: chromiumAndMesa },
-  { ...tests('page', 'test/page/', 600), lacks: chromiumAndMesa },
+  { ...tests('terminal', 'test/terminal/', 600), packages: terminalPackages, skips: tmux },
+  { ...tests('webgpu', 'test/webgpu/', 900), packages: browserPackages, lacks: chromiumAndMesa },
+  { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
 ]
 
 /**

@@ -23,11 +23,12 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
  */
 export async function runParts(parts, skip) {
   const total = { passed: 0, failed: 0, skipped: 0 }
-  if (parts.some((part) => part.lacks && !skip.includes(part.name))) {
-    installSystemPackages((line) => console.log(`sluice: ${line}`))
-  }
+  const chosen = parts.filter(({ name }) => !skip.includes(name))
+  const lacking = new Set(chosen.flatMap((part) => part.packages?.() ?? []))
+  installSystemPackages([...lacking], (line) => console.log(`sluice: ${line}`))
   for (const part of parts) {
-    const result = skip.includes(part.name) ? leftOut(part) : await runPart(part)
+    const reason = skip.includes(part.name) ? '' : part.skips?.()
+    const result = reason === undefined ? await runPart(part) : leftOut(part, reason)
     total.passed += result.passed
     total.failed += result.failed
     total.skipped += result.skipped
@@ -37,9 +38,9 @@ export async function runParts(parts, skip) {
   return total.failed
 }
 
-/** @param {import('./parts.mjs').Part} part @returns {Result} */
-function leftOut(part) {
-  console.log(`${part.name.padEnd(10)} skipped`)
+/** @param {import('./parts.mjs').Part} part @param {string} reason @returns {Result} */
+function leftOut(part, reason) {
+  console.log(`${part.name.padEnd(10)} skipped${reason && `: ${reason}`}`)
   return { passed: 0, failed: 0, skipped: 1, output: '' }
 }
 

@@ -22,8 +22,9 @@ run(hostCommand(name, args))
  */
 function run({ file, args, env, cwd }) {
   // In a process group of its own: Ctrl-C reaches everyone in a terminal's group, and npm passes it
-  // on besides. The server would take the second one for "end at once".
-  const detached = process.platform !== 'win32'
+  // on besides. The server would take the second one for "end at once". A chat shares the terminal:
+  // there Ctrl-C is a key, and no signal tells those outside the group of another window size.
+  const detached = process.platform !== 'win32' && process.argv[3] !== 'chat'
   const child = spawn(file, args, { cwd, env, detached, stdio: 'inherit' })
   const last = new Map()
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

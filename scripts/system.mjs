@@ -1,7 +1,8 @@
-// The two things that npm cannot install: a browser, and a GPU in software for it to use.
+// What npm cannot install: a browser, a GPU in software for it to use, and a terminal for programs.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 
 const chromiums = [
   '/usr/bin/chromium',
@@ -18,17 +19,20 @@ export function chromiumPath() {
 
 /** Why the tests that need Chromium (and Mesa, on Linux) cannot run here, if they cannot. */
 export function chromiumAndMesa() {
-  const lacking = absent()
-  if (lacking.length === 0) return undefined
-  return `it needs ${lacking.join(' and ')}. ${remedy(lacking)}`
+  return need(browserPackages())
+}
+
+/** Why the tests that need a terminal cannot run here, if they cannot. */
+export function tmux() {
+  return need(terminalPackages())
 }
 
 /**
  * Installs what is absent, as root on Debian.
+ * @param {string[]} lacking
  * @param {(line: string) => void} say
  */
-export function installSystemPackages(say) {
-  const lacking = absent()
+export function installSystemPackages(lacking, say) {
   if (lacking.length === 0 || !isRootOnDebian()) return
   say(`installing ${lacking.join(', ')} (apt-get install)`)
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
@@ -38,8 +42,20 @@ export function installSystemPackages(say) {
   }
 }
 
+/** @param {string[]} lacking */
+function need(lacking) {
+  if (lacking.length === 0) return undefined
+  return `it needs ${lacking.join(' and ')}. ${remedy(lacking)}`
+}
+
+/** Debian's name of tmux, where it is absent. */
+export function terminalPackages() {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  return folders.some((folder) => existsSync(join(folder, 'tmux'))) ? [] : ['tmux']
+}
+
 /** Debian's names of what is absent. */
-function absent() {
+export function browserPackages() {
   const lacking = chromiumPath() ? [] : ['chromium']
   if (process.platform === 'linux' && !hasLavapipe()) lacking.push('mesa-vulkan-drivers')
   return lacking
@@ -56,6 +72,6 @@ function isRootOnDebian() {
 
 /** @param {string[]} lacking */
 function remedy(lacking) {
-  if (!existsSync('/etc/debian_version')) return 'Install it, or name it by CHROMIUM.'
+  if (!existsSync('/etc/debian_version')) return 'Install it; CHROMIUM may name a browser.'
   return `Type: sudo apt-get update && sudo apt-get install -y ${lacking.join(' ')}`
 }

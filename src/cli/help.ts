@@ -141,6 +141,7 @@ export function helpText(): string {
     'GPU servers on this machine.',
     '',
     'Usage: sluice [serve] [flags]',
+    '       sluice chat [URL]      talk with a model in the terminal',
     '       sluice key new NAME    make a key, and the entry that lets it in',
     '       sluice schema          print the JSON Schema of the settings file',
   ]

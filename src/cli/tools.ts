@@ -31,6 +31,7 @@ export interface Tool {
 }
 
 const tools: Readonly<Record<string, () => Promise<{ tool: Tool }>>> = {
+  chat: () => import('./chat.ts'),
   check: () => import('./check.ts'),
   record: () => import('./record.ts'),
   replay: () => import('./replay.ts'),

@@ -80,7 +80,8 @@ async function keep(
   return ['end']
 }
 
-function reasonOf(error: unknown): string {
+/** Why something failed, in the words of what failed underneath. */
+export function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown }
   const told = error instanceof Error ? error.message : String(error)
   return cause instanceof Error ? `${told}: ${cause.message}` : told

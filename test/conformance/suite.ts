@@ -5,6 +5,7 @@ import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
+import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { clients } from './clients.ts'
 import { completionClients } from './completion-clients.ts'
@@ -70,6 +71,7 @@ const suites: Record<string, (host: HostName) => void> = {
   tls,
   recordings,
   check,
+  'chat tool': chatTool,
 }
 
 /** Declares every test of the suite against one host. */

@@ -126,15 +126,19 @@ export interface Ended {
   stderr: string
 }
 
-/** Runs a host with exactly these flags until it ends; it is killed and refused after `ms`. */
+/**
+ * Runs a host with exactly these flags until it ends; it is killed and refused after `ms`. `input`
+ * is all that it can read.
+ */
 export async function runToEnd(
   host: HostName,
   flags: string[],
   env: Env = {},
   ms = 15_000,
   onStart: (server: Server) => void = () => {},
+  input?: string,
 ): Promise<Ended> {
-  const server = describeServer(host, launch(host, flags, env))
+  const server = describeServer(host, launch(host, flags, env, input))
   try {
     onStart(server)
     const code = await within(server.ended, ms, () => `It did not end.\n${server.stderr()}`)
@@ -144,15 +148,17 @@ export async function runToEnd(
   }
 }
 
-function launch(host: HostName, flags: string[], env: Env): ChildProcess {
+function launch(host: HostName, flags: string[], env: Env, input?: string): ChildProcess {
   const command = hostCommand(host, flags)
   // A setting of the person who runs the tests must not reach the server that is tested.
   const clean = Object.entries(command.env).filter(([name]) => !name.startsWith('SLUICE_'))
-  return spawn(command.file, command.args, {
+  const child = spawn(command.file, command.args, {
     cwd: command.cwd,
     env: { ...Object.fromEntries(clean), NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
+  child.stdin?.on('error', () => {}).end(input)
+  return child
 }
 
 function describeServer(host: HostName, child: ChildProcess): Server {

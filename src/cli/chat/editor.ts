@@ -1,0 +1,121 @@
+/** The line a person types: edited, recalled and pasted in a terminal. */
+import process from 'node:process'
+import { createInterface, type Interface } from 'node:readline'
+import { Writable } from 'node:stream'
+import { Keys } from './keys.ts'
+
+export type Typed =
+  | { kind: 'line'; text: string; pasted: boolean }
+  /** Ctrl-C; `empty` where nothing was typed. */
+  | { kind: 'interrupt'; empty: boolean }
+  | { kind: 'end' }
+
+export class Editor {
+  /** Called for a Ctrl-C, and for the end of the input, while no line is being read. */
+  onInterrupt: () => void = () => {}
+  readonly #keys = new Keys()
+  readonly #screen = new Screen()
+  readonly #lines: Interface
+  /** What was typed ahead. */
+  readonly #ahead: Typed[] = []
+  #waiting: ((typed: Typed) => void) | undefined
+  #closed = false
+
+  /** `history`: earlier lines, the oldest first. */
+  constructor(history: readonly string[], onLine: (line: string) => void) {
+    this.#lines = createInterface({
+      input: this.#keys,
+      output: this.#screen,
+      terminal: true,
+      history: history.toReversed(),
+      historySize: 1_000,
+      removeHistoryDuplicates: true,
+    })
+    this.#lines.on('line', (text) => {
+      onLine(text)
+      this.#give({ kind: 'line', text, pasted: this.#keys.pasting })
+    })
+    this.#lines.on('SIGINT', () => this.#interrupt())
+    this.#lines.on('close', () => this.#end())
+    process.on('exit', () => this.close())
+    this.#keys.open()
+  }
+
+  /** The next line, or what came instead. What was typed ahead comes first. */
+  read(prompt: string): Promise<Typed> {
+    const typed = this.#ahead.shift()
+    if (typed !== undefined) {
+      if (typed.kind === 'line') process.stdout.write(`${prompt}${typed.text}\n`)
+      return Promise.resolve(typed)
+    }
+    if (this.#closed) return Promise.resolve({ kind: 'end' })
+    const { promise, resolve } = Promise.withResolvers<Typed>()
+    this.#waiting = resolve
+    this.#screen.muted = false
+    this.#lines.setPrompt(prompt)
+    this.#lines.prompt(true)
+    return promise
+  }
+
+  /** Gives the terminal back as it was. */
+  close(): void {
+    if (this.#closed) return
+    this.#screen.muted = true
+    this.#lines.close()
+  }
+
+  #give(typed: Typed): void {
+    const give = this.#waiting
+    this.#waiting = undefined
+    this.#screen.muted = true
+    if (give) give(typed)
+    else this.#ahead.push(typed)
+  }
+
+  #interrupt(): void {
+    const empty = this.#lines.line === ''
+    const isRead = this.#waiting !== undefined
+    // The line stays to be seen, as in a shell.
+    this.#lines.write(null, { ctrl: true, name: 'e' })
+    if (isRead) process.stdout.write('^C\n')
+    this.#screen.muted = true
+    this.#lines.write(null, { ctrl: true, name: 'u' })
+    this.#ahead.length = 0
+    if (isRead) this.#give({ kind: 'interrupt', empty })
+    else this.onInterrupt()
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#keys.close()
+    if (this.#waiting) {
+      process.stdout.write('\n')
+      this.#give({ kind: 'end' })
+    } else this.onInterrupt()
+  }
+}
+
+/** The terminal, but while something else writes there. */
+class Screen extends Writable {
+  muted = true
+
+  constructor() {
+    super({ decodeStrings: false })
+    process.stdout.on('resize', () => this.emit('resize'))
+  }
+
+  /** What is not shown takes no lines, or readline would go back over others' once it is. */
+  get columns(): number | undefined {
+    return this.muted ? Number.MAX_SAFE_INTEGER : process.stdout.columns
+  }
+
+  get rows(): number | undefined {
+    return process.stdout.rows
+  }
+
+  override _write(text: unknown, _encoding: BufferEncoding, done: () => void): void {
+    if (!this.muted) process.stdout.write(text as string)
+    done()
+  }
+}

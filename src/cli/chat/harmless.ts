@@ -1,0 +1,68 @@
+/** What a server sends, made fit for a terminal. */
+import { printable } from '../log.ts'
+
+/** Joiners that scripts and emoji need: they move nothing. */
+const KEPT = /([\n\t\u200c\u200d]+)/
+
+/** Text whose control characters are escaped, but for line ends, tabs and joiners. */
+export function harmless(text: string): string {
+  return text
+    .split(KEPT)
+    .map((part) => (KEPT.test(part) ? part : printable(part)))
+    .join('')
+}
+
+/**
+ * The same for text that comes in pieces, cut anywhere: CR LF becomes LF, and half a character waits
+ * for the other half. Without a piece it gives what waited.
+ */
+export function harmlessPieces(): (piece?: string) => string {
+  let waiting = ''
+  return (piece) => {
+    const text = waiting + (piece ?? '')
+    const whole = piece === undefined ? text : text.replace(/[\r\ud800-\udbff]$/, '')
+    waiting = text.slice(whole.length)
+    return harmless(whole.replaceAll('\r\n', '\n'))
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/**
+ * Bytes as they are: line ends as `␊` and `␍` (after `␊` a new line begins), other bytes that are no
+ * whole, printable character as `<e2>`. `mark` sets apart what stands for a byte.
+ */
+export function showBytes(
+  bytes: Uint8Array,
+  mark: (text: string) => string = (text) => text,
+): string {
+  let shown = ''
+  for (let at = 0; at < bytes.length; ) {
+    const byte = bytes[at] as number
+    const length = lengthOf(byte)
+    const character = decoded(bytes.subarray(at, at + length), length)
+    if (byte === 10) shown += `${mark('␊')}\n`
+    else if (byte === 13) shown += mark('␍')
+    else if (character !== undefined) shown += character
+    else shown += mark(`<${byte.toString(16).padStart(2, '0')}>`)
+    at += character === undefined ? 1 : length
+  }
+  return shown
+}
+
+/** Bytes of the UTF-8 character that begins with this one. */
+function lengthOf(byte: number): number {
+  if (byte < 0xc0) return 1
+  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+}
+
+/** Undefined where it is cut, broken, or not printable. */
+function decoded(bytes: Uint8Array, length: number): string | undefined {
+  if (bytes.length < length) return undefined
+  try {
+    const text = decoder.decode(bytes)
+    return printable(text) === text ? text : undefined
+  } catch {
+    return undefined
+  }
+}

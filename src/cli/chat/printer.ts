@@ -1,0 +1,126 @@
+/** An answer on a terminal, as it comes. */
+import { printable } from '../log.ts'
+import type { Ink } from '../startup.ts'
+import type { Listener } from './answer.ts'
+import { harmlessPieces, showBytes } from './harmless.ts'
+
+export interface PrinterOptions {
+  write(text: string): void
+  ink: Ink
+  /** Shows what comes byte for byte, and not what it says. */
+  raw: boolean
+  /** Shows how long nothing has come. */
+  waits: boolean
+}
+
+/** What is being printed. */
+type Part = 'nothing' | 'reasoning' | 'text' | `call ${number}`
+
+const WAITING_EVERY = 1_000
+
+export class Printer implements Listener {
+  readonly #options: PrinterOptions
+  readonly #startedAt = performance.now()
+  readonly #isColoured: boolean
+  #part: Part = 'nothing'
+  #pieces = harmlessPieces()
+  #atLineStart = true
+  #ticker: ReturnType<typeof setInterval> | undefined
+  #isWaiting = false
+
+  constructor(options: PrinterOptions) {
+    this.#options = options
+    this.#isColoured = options.ink.weak('') !== ''
+    if (options.waits) this.#ticker = setInterval(() => this.#showWaiting(), WAITING_EVERY)
+  }
+
+  head(status: number, type: string): void {
+    if (this.#options.raw) this.#line(`${this.#clock()}  ${status} ${printable(type)}`)
+  }
+
+  packet(bytes: Uint8Array): void {
+    if (!this.#options.raw) return
+    const { ink } = this.#options
+    this.#line(`${this.#clock()}  ${bytes.length} bytes`)
+    this.#put(showBytes(bytes, (text) => ink.weak(text)))
+  }
+
+  text(piece: string): void {
+    if (this.#options.raw) return
+    this.#begin('text', 'answer')
+    this.#put(this.#pieces(piece))
+  }
+
+  reasoning(piece: string): void {
+    if (this.#options.raw) return
+    this.#begin('reasoning', 'reasoning')
+    this.#putWeak(this.#pieces(piece))
+  }
+
+  call(index: number, name: string, piece: string): void {
+    if (this.#options.raw) return
+    const part: Part = `call ${index}`
+    if (this.#part !== part) {
+      this.#begin(part)
+      this.#putWeak('calls ')
+    }
+    if (name !== '') this.#put(`${this.#options.ink.strong(printable(name))} `)
+    this.#putWeak(this.#pieces(piece))
+  }
+
+  /** All has come; what follows begins on a line of its own. */
+  end(): void {
+    clearInterval(this.#ticker)
+    this.#clearWaiting()
+    this.#begin('nothing')
+  }
+
+  /** Another part of the answer begins on a line of its own; its name is shown where no colour does. */
+  #begin(part: Part, label?: string): void {
+    if (part === this.#part) return
+    if (this.#part !== 'nothing') this.#put(this.#pieces())
+    this.#endLine()
+    const isNamed = label === 'reasoning' || this.#part === 'reasoning'
+    if (isNamed && label !== undefined && !this.#isColoured) this.#put(`[${label}]\n`)
+    this.#part = part
+    this.#pieces = harmlessPieces()
+  }
+
+  #line(text: string): void {
+    this.#endLine()
+    this.#putWeak(text)
+    this.#put('\n')
+  }
+
+  #endLine(): void {
+    if (!this.#atLineStart) this.#put('\n')
+  }
+
+  #putWeak(text: string): void {
+    if (text === '') return
+    this.#put(this.#options.ink.weak(text), text.endsWith('\n'))
+  }
+
+  #put(text: string, endsLine = text.endsWith('\n')): void {
+    if (text === '') return
+    this.#clearWaiting()
+    clearInterval(this.#ticker)
+    this.#options.write(text)
+    this.#atLineStart = endsLine
+  }
+
+  #clock(): string {
+    return `+${Math.round(performance.now() - this.#startedAt)} ms`
+  }
+
+  #showWaiting(): void {
+    const seconds = Math.round((performance.now() - this.#startedAt) / 1_000)
+    this.#isWaiting = true
+    this.#options.write(`\r\u001b[K${this.#options.ink.weak(`waiting ${seconds} s`)}`)
+  }
+
+  #clearWaiting(): void {
+    if (this.#isWaiting) this.#options.write('\r\u001b[K')
+    this.#isWaiting = false
+  }
+}

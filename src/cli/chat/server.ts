@@ -1,0 +1,85 @@
+/** The server that is talked to: asked and read by the very code that sluice asks its upstreams by. */
+import type { Model } from '../../engines/engine.ts'
+import { Upstream } from '../../engines/upstream.ts'
+import type { Fetch, Fetched, Packet } from '../../host.ts'
+import type { ChatRequest } from '../../wire/chat.ts'
+import { ApiError } from '../../wire/errors.ts'
+import { HOP_HEADER } from '../../wire/hop.ts'
+import type { Target } from '../target.ts'
+
+const CHAT = '/chat/completions'
+
+/** Milliseconds a server may take to list its models. */
+const TO_LIST = 5_000
+
+/** Told of what comes in, as it comes. */
+export interface Watch {
+  /** The answer's status and content type. */
+  head(status: number, type: string): void
+  packet(bytes: Uint8Array): void
+}
+
+export class ChatServer {
+  /** `127.0.0.1:8787` */
+  readonly name: string
+  readonly #fetch: Fetch
+  readonly #target: Target
+
+  constructor(fetch: Fetch, target: Target) {
+    this.name = new URL(target.base).host
+    this.#fetch = fetch
+    this.#target = target
+  }
+
+  /** Rejects with an `ApiError`. */
+  models(signal: AbortSignal): Promise<Model[]> {
+    return this.#upstream().models(AbortSignal.any([signal, AbortSignal.timeout(TO_LIST)]))
+  }
+
+  /** Chunks that obey the contract. Rejects with an `ApiError`, or with the signal's reason. */
+  async ask(request: ChatRequest, signal: AbortSignal, watch: Watch) {
+    const stream = await this.#upstream(watch).chat({ ...request, stream: true }, signal, {
+      asChunks: true,
+    })
+    if (stream.kind === 'chunks') return stream
+    throw new ApiError(502, `${this.name} did not answer with a stream.`)
+  }
+
+  #upstream(watch?: Watch): Upstream {
+    const { base, key } = this.#target
+    const fetch: Fetch = async (url, init) => {
+      // This is no second pass through sluice but the first.
+      const { [HOP_HEADER]: _hop, ...headers } = init.headers ?? {}
+      const response = await this.#fetch(this.#address(url), { ...init, headers })
+      return watch === undefined ? response : watched(response, watch)
+    }
+    return new Upstream({ url: base, label: this.name, key, lenient: false, fetch })
+  }
+
+  /** An endpoint that was given keeps its query. */
+  #address(url: string): string {
+    const { base, url: given } = this.#target
+    return url === base + CHAT && new URL(given).pathname.endsWith(CHAT) ? given : url
+  }
+}
+
+function watched(response: Fetched, watch: Watch): Fetched {
+  const { status, ok, headers, body } = response
+  watch.head(status, headers.get('content-type') ?? 'of no type')
+  if (body === null) return response
+  return {
+    ...{ status, ok, headers },
+    body: {
+      getReader() {
+        const reader = body.getReader()
+        const read = async (): Promise<Packet> => {
+          const packet = await reader.read()
+          if (!packet.done) watch.packet(packet.value)
+          return packet
+        }
+        return { read, cancel: (reason) => reader.cancel(reason) }
+      },
+      cancel: () => body.cancel(),
+    },
+  }
+}

@@ -1,0 +1,210 @@
+/** A chat in a terminal: what is typed is asked, what comes is printed. */
+import { writeFile } from 'node:fs/promises'
+import process from 'node:process'
+import { closest } from '../../closest.ts'
+import type { Model } from '../../engines/engine.ts'
+import type { ChatRequest } from '../../wire/chat.ts'
+import { printable } from '../log.ts'
+import { histogram } from '../sparkline.ts'
+import type { Ink } from '../startup.ts'
+import type { Bench } from '../tools.ts'
+import { type Answer, failure, readAnswer } from './answer.ts'
+import { type CommandName, helpLines, readEntry } from './commands.ts'
+import { Composer } from './composer.ts'
+import { Conversation } from './conversation.ts'
+import type { Editor, Typed } from './editor.ts'
+import { Printer } from './printer.ts'
+import type { ChatServer } from './server.ts'
+import { folded, gapsOf, summaryLines } from './summary.ts'
+
+export interface SessionOptions {
+  bench: Bench
+  server: ChatServer
+  editor: Editor
+  ink: Ink
+  model: string | undefined
+  system: string | undefined
+  raw: boolean
+  /** What every request has besides its messages and its model. */
+  settings: Partial<ChatRequest>
+  historyFile: string | undefined
+  /** What helps against a failure, in a sentence. */
+  remedy(answer: Answer): string | undefined
+}
+
+/** Columns where the terminal doesn't say. */
+const WIDTH = 80
+
+export class Session {
+  readonly #options: SessionOptions
+  readonly #conversation: Conversation
+  readonly #composer = new Composer()
+  #model: string | undefined
+  #raw: boolean
+  #last: Answer | undefined
+  #leaves = false
+  #leaving = false
+
+  constructor(options: SessionOptions) {
+    this.#options = options
+    this.#conversation = new Conversation(options.system)
+    this.#model = options.model
+    this.#raw = options.raw
+  }
+
+  /** Resolves when the person leaves. */
+  async run(): Promise<void> {
+    const { server, editor } = this.#options
+    const model = this.#model === undefined ? 'whatever model it chooses' : printable(this.#model)
+    this.#say(`${printable(server.name)}, ${model}. /help says what you can do.`)
+    while (!this.#leaves) {
+      const typed = await editor.read(this.#composer.isOpen ? '. ' : '> ')
+      await this.#take(typed)
+    }
+  }
+
+  async #take(typed: Typed): Promise<void> {
+    if (typed.kind === 'end') this.#leaves = true
+    else if (typed.kind === 'interrupt') this.#interrupted(typed.empty && !this.#composer.isOpen)
+    else {
+      this.#leaving = false
+      const composed = this.#composer.add(typed.text, typed.pasted)
+      if (composed === undefined || composed.text.trim() === '') return
+      await (composed.quoted ? this.#ask(composed.text) : this.#enter(composed.text))
+    }
+  }
+
+  #interrupted(atEmptyPrompt: boolean): void {
+    this.#composer.clear()
+    if (!atEmptyPrompt) this.#leaving = false
+    else if (this.#leaving) this.#leaves = true
+    else {
+      this.#leaving = true
+      this.#say('Ctrl-C once more leaves, as Ctrl-D does.')
+    }
+  }
+
+  async #enter(text: string): Promise<void> {
+    const entry = readEntry(text)
+    if (entry.kind === 'message') await this.#ask(entry.text)
+    else if (entry.kind === 'unknown') this.#say(printable(entry.told))
+    else if (entry.kind === 'command') await this.#commands[entry.name](entry.rest)
+  }
+
+  readonly #commands: Record<CommandName, (rest: string) => Promise<void> | void> = {
+    help: () => {
+      for (const line of helpLines(this.#options.historyFile, this.#width)) this.#write(`${line}\n`)
+    },
+    model: (name) => this.#chooseModel(name),
+    system: (text) => this.#setSystem(text),
+    raw: () => {
+      this.#raw = !this.#raw
+      this.#say(
+        this.#raw
+          ? 'What comes is shown as it comes: ␊ and ␍ are line ends, <e2> is a byte that is no whole character.'
+          : 'Answers are shown again.',
+      )
+    },
+    gaps: () => {
+      const rows = histogram(this.#last ? gapsOf(this.#last) : [], this.#width)
+      if (rows.length === 0) this.#say('No answer came yet in more than one piece.')
+      for (const row of rows) this.#write(`${row}\n`)
+    },
+    retry: async () => {
+      const prompt = this.#conversation.again()
+      if (prompt === undefined) this.#say('Nothing was asked yet.')
+      else await this.#ask(prompt)
+    },
+    clear: () => {
+      this.#conversation.clear()
+      this.#say('The conversation is forgotten.')
+    },
+    save: (file) => this.#save(file),
+    exit: () => {
+      this.#leaves = true
+    },
+  }
+
+  async #ask(prompt: string): Promise<void> {
+    const { bench, server, editor, ink, settings, remedy } = this.#options
+    const stop = new AbortController()
+    editor.onInterrupt = () => stop.abort()
+    const model = this.#model
+    const request = {
+      ...settings,
+      ...(model !== undefined && { model }),
+      messages: this.#conversation.asking(prompt),
+    }
+    const write = (text: string) => this.#write(text)
+    const printer = new Printer({ write, ink, raw: this.#raw, waits: true })
+    const signal = AbortSignal.any([bench.signal, stop.signal])
+    const answer = await readAnswer(server, request, signal, printer)
+    printer.end()
+    this.#last = answer
+    for (const line of summaryLines(answer, this.#width)) this.#write(`${ink.weak(line)}\n`)
+    const isKept = this.#conversation.keep(answer)
+    if (answer.outcome.how === 'failed') {
+      this.#say(remedy(answer) ?? 'It is no part of the conversation; /retry asks again.')
+    } else if (!isKept) this.#say('An answer without words is no part of the conversation.')
+  }
+
+  async #chooseModel(name: string): Promise<void> {
+    const { bench, server } = this.#options
+    const models = await server.models(bench.signal).catch((error: unknown) => {
+      this.#say(printable(failure(error).message))
+      return []
+    })
+    if (name === '') {
+      this.#showModels(models)
+      return
+    }
+    const names = models.map(({ id }) => id)
+    // Where none is listed, any may be there.
+    if (names.length > 0 && !names.includes(name)) {
+      const near = closest(name, names)
+      const known = near.length > 0 ? `did you mean ${near.join(' or ')}?` : names.join(', ')
+      this.#say(printable(`There is no model ${name}: ${known}`))
+      return
+    }
+    this.#model = name
+    this.#say(`Asks ${printable(name)} from now on.`)
+  }
+
+  #showModels(models: readonly Model[]): void {
+    const { ink } = this.#options
+    if (models.length === 0) this.#say('No model is listed.')
+    for (const { id, loaded } of models) {
+      const name = printable(id)
+      const shown = id === this.#model ? `* ${ink.strong(name)}` : `  ${name}`
+      this.#write(`${shown}${loaded === false ? ink.weak('  not loaded') : ''}\n`)
+    }
+  }
+
+  #setSystem(text: string): void {
+    const conversation = this.#conversation
+    if (text !== '') conversation.system = text === '-' ? undefined : text
+    const { system } = conversation
+    this.#say(system === undefined ? 'Nothing is said.' : printable(system))
+  }
+
+  async #save(file: string): Promise<void> {
+    if (file === '') return this.#say('/save needs the name of a file.')
+    const saved = { model: this.#model, messages: this.#conversation.messages() }
+    await writeFile(file, `${JSON.stringify(saved, null, 2)}\n`, { flag: 'wx' }).then(
+      () => this.#say(`Written to ${printable(file)}.`),
+      (error: Error) => this.#say(printable(error.message)),
+    )
+  }
+
+  get #width(): number {
+    return process.stdout.columns || WIDTH
+  }
+
+  #write(text: string): void {
+    this.#options.bench.out.write(text)
+  }
+
+  #say(text: string): void {
+    for (const line of folded(text, this.#width)) this.#write(`${this.#options.ink.weak(line)}\n`)
+  }
+}
