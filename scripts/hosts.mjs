@@ -21,7 +21,7 @@ const binaries = {
 /** @typedef {{ packages: string[], entry: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
 /** The tools that write files. */
-const WRITERS = ['chat', 'record']
+const WRITERS = ['chat', 'record', 'check']
 
 /** @type {Record<Runtime, HostParts>} */
 export const hosts = {

@@ -3,10 +3,16 @@ import { countOf } from '../check/breaches.ts'
 import { type CheckOptions, check, type Report } from '../check/check.ts'
 import { brokenByHops } from '../check/path.ts'
 import { pathText, textReport } from '../check/text-report.ts'
+import { compare, comparisonText } from '../check/verification/compare.ts'
+import { gapsOf, timingsOf } from '../check/verification/timings.ts'
+import { verificationOf } from '../check/verification/verification.ts'
 import { VERSION } from '../version.ts'
+import { circumstancesOf } from './circumstances.ts'
 import { printable } from './log.ts'
 import { readOptions, usageText } from './options.ts'
-import { inkFor } from './startup.ts'
+import { readRecord, requireForms, writeRecord } from './records.ts'
+import { histogram, sparkline } from './sparkline.ts'
+import { type Ink, inkFor } from './startup.ts'
 import { firstModel, type Target, targetOf } from './target.ts'
 import type { Bench, Tool } from './tools.ts'
 
@@ -24,10 +30,19 @@ const usage = {
       text: 'The same server through a proxy: tells what that breaks. The one nearest to the server first.',
       many: true,
     },
+    report: {
+      value: 'FILE.md|.json|.html',
+      text: 'Writes the record of the check too: what was asked of what, where and when, what came, how fast.',
+      many: true,
+    },
+    against: { value: 'OLD.json', text: 'Says what is different since that record.' },
     json: { text: 'Prints the report as JSON.' },
     strict: { text: 'Warnings and hints count as broken, too.' },
   },
 } as const
+
+/** Characters that a drawing is wide. */
+const WIDTH = 48
 
 export const tool: Tool = {
   usage,
@@ -38,6 +53,9 @@ export const tool: Tool = {
       return 0
     }
     const key = given.text('key')
+    requireForms(given.all('report'))
+    const against = given.text('against')
+    const before = against === undefined ? undefined : await readRecord(against)
     const target = targetOf(given.words[0], key, 'check')
     const hops = given.all('via').map((url) => targetOf(url, key, '--via'))
     const model = given.text('model') ?? (await firstModel(bench.fetch, target))
@@ -49,6 +67,17 @@ export const tool: Tool = {
       tell('')
     }
     bench.out.write(await shown(reports, given.has('json'), bench))
+    const files = given.all('report')
+    if (before !== undefined || files.length > 0) {
+      const by = `sluice ${VERSION} on ${bench.runtime}`
+      const circumstances = await circumstancesOf(target, model, by, bench.fetch)
+      const record = verificationOf(reports, circumstances, new Date().toISOString())
+      for (const file of files) await writeRecord(file, record)
+      if (before !== undefined) {
+        const told = given.has('json') ? bench.err : bench.out
+        told.write(`\n${comparisonText(compare(before, record))}`)
+      }
+    }
     return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
   },
 }
@@ -73,7 +102,22 @@ async function shown(reports: readonly Report[], asJson: boolean, { out }: Bench
   const ink = inkFor(await out.isTerminal(), process.env)
   // What a server says of itself may hold what a terminal obeys.
   const paint = { ...ink, plain: printable }
-  return others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
+  const told = others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
+  return `${arrivalText(reports.at(-1) as Report, ink)}${told}`
+}
+
+/** How the first stream came, drawn: a bar a gap between two events, and how long they were. */
+function arrivalText({ asked }: Report, { weak }: Ink): string {
+  const stream = asked.find(({ name }) => name === 'stream')
+  if (stream === undefined) return ''
+  const timings = timingsOf(stream.recording)
+  if (timings === undefined) return ''
+  const gaps = gapsOf(stream.recording)
+  const rows = histogram(gaps, WIDTH).map((row) => `  ${weak(row)}`)
+  const { firstToken, total, tokensPerSecond } = timings
+  const speed = tokensPerSecond === undefined ? '' : `, ${tokensPerSecond} tokens/s`
+  const line = `  first token after ${firstToken} ms, all after ${total} ms${speed}`
+  return `${[`  ${sparkline(gaps, WIDTH)}`, ...rows, line].join('\n')}\n\n`
 }
 
 /** The report without the bytes of the answers. */

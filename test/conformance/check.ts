@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type HostName, runToEnd, useServer, useServerWith } from '../support/server.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
@@ -31,6 +34,42 @@ export function check(host: HostName): void {
       expect(report).toMatchObject({ model: 'static', url: `${server.base}/chat/completions` })
       expect(report.asked.map(({ status }) => status)).toContain(404)
       expect(code).toBe(0)
+    })
+  })
+
+  describe('written down', () => {
+    const server = useServer(host, ['--static-delay', '5ms'])
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-check-'))
+    afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+    it('is a record in each form, to which a later one is compared', async () => {
+      const forms = ['md', 'json', 'html'].map((form) => join(folder, `record.${form}`))
+      const reports = forms.flatMap((file) => ['--report', file])
+      const args = ['check', server.base, '--model', 'static']
+      expect((await runToEnd(host, [...args, ...reports], {}, 40_000)).code).toBe(0)
+      const [markdown, json, html] = forms.map((file) => readFileSync(file, 'utf8'))
+      expect(markdown).toMatch(
+        /^# Verification of .*\n[\s\S]*\| data path \| sluice .* → .*\(sluice /,
+      )
+      expect(html).toMatch(/^<!doctype html>/)
+      expect(JSON.parse(json ?? '')).toMatchObject({ 'sluice-verification': 1, model: 'static' })
+      const old = join(folder, 'old.json')
+      const changed = { ...JSON.parse(json ?? ''), model: 'another', broken: [{ rule: 'bom' }] }
+      writeFileSync(old, JSON.stringify(changed))
+      const { stdout } = await runToEnd(host, [...args, '--against', old], {}, 40_000)
+      expect(stdout).toMatch(
+        /^Since \d{4}-.*\n(.*\n)* {2}mended {8}bom\n {2}model: another, now static/m,
+      )
+    })
+
+    it.each([
+      [['--report', 'record.txt'], /--report: record.txt has to end in .md, .json, .html/],
+      [['--against', 'nowhere.json'], /--against: nowhere.json can't be read/],
+      [['--against', 'package.json'], /no record of version 1/],
+    ])('%j is refused before anything is asked', async (more, message) => {
+      const ended = await runToEnd(host, ['check', 'http://127.0.0.1:9', ...more])
+      expect(ended).toMatchObject({ code: 2, stdout: '' })
+      expect(ended.stderr).toMatch(message)
     })
   })
 

@@ -1,21 +1,16 @@
-import { machineOf, resultOf, timingRows } from './markdown.ts'
+import { limitsOf, machineOf, resultOf, timingRows } from './markdown.ts'
 import type { Verification } from './verification.ts'
 
 /** The record as one page that needs nothing else. */
 export function htmlOf(record: Verification): string {
-  const { url, date, by, model, path, limits, scores, broken, questions } = record
+  const { url, date, by, model, path, scores, broken, questions } = record
   const facts: [string, string][] = [
     ['date', date],
     ['checked by', by],
     ['model', model ?? 'the server chose'],
     ['machine', machineOf(record)],
     ['data path', path.join(' → ')],
-    [
-      'limits',
-      Object.entries(limits)
-        .map(([name, value]) => `${name}: ${value}`)
-        .join(', '),
-    ],
+    ['limits', limitsOf(record)],
     ['result', resultOf(record)],
   ]
   const kept = scores.map(({ section, rules, broken: wrong }): [string, string] => [

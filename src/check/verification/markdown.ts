@@ -30,8 +30,11 @@ export function markdownOf(record: Verification): string {
 export function resultOf({ broken, untested }: Verification): string {
   if (untested !== undefined) return 'could not be tested'
   if (broken.length === 0) return 'clean'
-  const count = (severity: string) => broken.filter((rule) => rule.severity === severity).length
-  return `${count('error')} errors, ${count('warning')} warnings, ${count('hint')} hints`
+  const count = (severity: string) => {
+    const many = broken.filter((rule) => rule.severity === severity).length
+    return `${many} ${severity}${many === 1 ? '' : 's'}`
+  }
+  return `${count('error')}, ${count('warning')}, ${count('hint')}`
 }
 
 export function machineOf({ machine }: Verification): string {
@@ -39,7 +42,7 @@ export function machineOf({ machine }: Verification): string {
   return [`${cpu}, ${cores} cores`, memory, system, gpu ?? 'no GPU is known'].join('; ')
 }
 
-function limitsOf({ limits }: Verification): string {
+export function limitsOf({ limits }: Verification): string {
   const told = Object.entries(limits).map(([name, value]) => `${name}: ${value}`)
   return told.length > 0 ? told.join(', ') : 'the server tells none'
 }

@@ -16,12 +16,18 @@ export interface Timings {
   tokensPerSecond?: number
 }
 
+/** The times between a stream's events, in the order in which they came. */
+export function gapsOf(recording: Recording): number[] {
+  const events = wireOf(recording).events.filter(({ data }) => data !== undefined)
+  return events.slice(1).map(({ at }, index) => at - (events[index]?.at ?? 0))
+}
+
 /** Undefined where no token came. */
 export function timingsOf(recording: Recording): Timings | undefined {
   const events = wireOf(recording).events.filter(({ data }) => data !== undefined)
   const first = events.find(({ data = '' }) => speaks(data))
   if (first === undefined || recording.response === undefined) return undefined
-  const gaps = events.slice(1).map(({ at }, index) => at - (events[index]?.at ?? 0))
+  const gaps = gapsOf(recording)
   gaps.sort((a, b) => a - b)
   const at = (share: number) => rounded(gaps[Math.floor(gaps.length * share)] ?? 0)
   const last = events.at(-1)?.at ?? first.at

@@ -1,0 +1,47 @@
+/** Records of checks, in files. */
+import { readFile, writeFile } from 'node:fs/promises'
+import { parseVerification } from '../check/verification/compare.ts'
+import { htmlOf } from '../check/verification/html.ts'
+import { markdownOf } from '../check/verification/markdown.ts'
+import type { Verification } from '../check/verification/verification.ts'
+import { SettingsError } from '../settings.ts'
+
+const FORMS: Readonly<Record<string, (record: Verification) => string>> = {
+  md: markdownOf,
+  json: (record) => `${JSON.stringify(record, null, 2)}\n`,
+  html: htmlOf,
+}
+
+/** Throws a `SettingsError` for a file whose form nobody knows: before anything is asked. */
+export function requireForms(files: readonly string[]): void {
+  for (const file of files) {
+    if (FORMS[formOf(file)] !== undefined) continue
+    throw new SettingsError(
+      `--report: ${file} has to end in ${Object.keys(FORMS)
+        .map((form) => `.${form}`)
+        .join(', ')}.`,
+    )
+  }
+}
+
+/** Rejects with a `SettingsError` where it can't be written. */
+export async function writeRecord(file: string, record: Verification): Promise<void> {
+  const text = FORMS[formOf(file)]?.(record) ?? ''
+  await writeFile(file, text).catch((cause: Error) => {
+    throw new SettingsError(`--report: ${file} can't be written: ${cause.message}`, { cause })
+  })
+}
+
+/** Rejects with a `SettingsError`. */
+export async function readRecord(file: string): Promise<Verification> {
+  try {
+    return parseVerification(await readFile(file, 'utf8'))
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new SettingsError(`--against: ${file} can't be read: ${message}.`, { cause })
+  }
+}
+
+function formOf(file: string): string {
+  return file.slice(file.lastIndexOf('.') + 1)
+}
