@@ -9,11 +9,12 @@ import { Printer } from './chat/printer.ts'
 import { ChatServer } from './chat/server.ts'
 import { Session } from './chat/session.ts'
 import { outcomeText } from './chat/summary.ts'
+import { defineTool } from './define-tool.ts'
 import { printable } from './log.ts'
-import { type Given, readOptions, usageText } from './options.ts'
+import type { Given } from './options.ts'
 import { inkFor } from './startup.ts'
 import { targetOf } from './target.ts'
-import type { Bench, Tool } from './tools.ts'
+import type { Bench } from './tools.ts'
 
 const usage = {
   line: 'sluice chat [URL] [PROMPT | -] [options]',
@@ -42,19 +43,11 @@ const DEFAULT_URL = 'http://127.0.0.1:8787/v1'
 
 type Options = Given<Extract<keyof typeof usage.table, string>>
 
-export const tool: Tool = {
-  usage,
-  async run(args, bench) {
-    const given = readOptions(usage, args)
-    if (given === undefined) {
-      bench.out.write(usageText(usage))
-      return 0
-    }
-    const chat = chatOf(given, bench)
-    const isTyped = process.stdin.isTTY === true && (await bench.out.isTerminal())
-    return chat.words.length === 0 && isTyped ? talk(chat) : answerOnce(chat)
-  },
-}
+export const tool = defineTool(usage, async (given, bench) => {
+  const chat = chatOf(given, bench)
+  const isTyped = process.stdin.isTTY === true && (await bench.out.isTerminal())
+  return chat.words.length === 0 && isTyped ? talk(chat) : answerOnce(chat)
+})
 
 interface Chat {
   bench: Bench

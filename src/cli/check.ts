@@ -8,13 +8,13 @@ import { gapsOf, timingsOf } from '../check/verification/timings.ts'
 import { verificationOf } from '../check/verification/verification.ts'
 import { VERSION } from '../version.ts'
 import { circumstancesOf } from './circumstances.ts'
+import { defineTool } from './define-tool.ts'
 import { printable } from './log.ts'
-import { readOptions, usageText } from './options.ts'
 import { readRecord, requireForms, writeRecord } from './records.ts'
 import { histogram, sparkline } from './sparkline.ts'
 import { type Ink, inkFor } from './startup.ts'
 import { firstModel, type Target, targetOf } from './target.ts'
-import type { Bench, Tool } from './tools.ts'
+import type { Bench } from './tools.ts'
 
 const usage = {
   line: 'sluice check URL [--via PROXY …] [options]',
@@ -44,43 +44,35 @@ const usage = {
 /** Characters that a drawing is wide. */
 const WIDTH = 48
 
-export const tool: Tool = {
-  usage,
-  async run(args, bench) {
-    const given = readOptions(usage, args)
-    if (given === undefined) {
-      bench.out.write(usageText(usage))
-      return 0
+export const tool = defineTool(usage, async (given, bench) => {
+  const key = given.text('key')
+  requireForms(given.all('report'))
+  const against = given.text('against')
+  const before = against === undefined ? undefined : await readRecord(against)
+  const target = targetOf(given.words[0], key, 'check')
+  const hops = given.all('via').map((url) => targetOf(url, key, '--via'))
+  const model = given.text('model') ?? (await firstModel(bench.fetch, target))
+  const tell = await progress(bench)
+  const reports: Report[] = []
+  try {
+    for (const each of [target, ...hops]) reports.push(await ask(each, model, bench, tell))
+  } finally {
+    tell('')
+  }
+  bench.out.write(await shown(reports, given.has('json'), bench))
+  const files = given.all('report')
+  if (before !== undefined || files.length > 0) {
+    const by = `sluice ${VERSION} on ${bench.runtime}`
+    const circumstances = await circumstancesOf(target, model, by, bench.fetch)
+    const record = verificationOf(reports, circumstances, new Date().toISOString())
+    for (const file of files) await writeRecord(file, record)
+    if (before !== undefined) {
+      const told = given.has('json') ? bench.err : bench.out
+      told.write(`\n${comparisonText(compare(before, record))}`)
     }
-    const key = given.text('key')
-    requireForms(given.all('report'))
-    const against = given.text('against')
-    const before = against === undefined ? undefined : await readRecord(against)
-    const target = targetOf(given.words[0], key, 'check')
-    const hops = given.all('via').map((url) => targetOf(url, key, '--via'))
-    const model = given.text('model') ?? (await firstModel(bench.fetch, target))
-    const tell = await progress(bench)
-    const reports: Report[] = []
-    try {
-      for (const each of [target, ...hops]) reports.push(await ask(each, model, bench, tell))
-    } finally {
-      tell('')
-    }
-    bench.out.write(await shown(reports, given.has('json'), bench))
-    const files = given.all('report')
-    if (before !== undefined || files.length > 0) {
-      const by = `sluice ${VERSION} on ${bench.runtime}`
-      const circumstances = await circumstancesOf(target, model, by, bench.fetch)
-      const record = verificationOf(reports, circumstances, new Date().toISOString())
-      for (const file of files) await writeRecord(file, record)
-      if (before !== undefined) {
-        const told = given.has('json') ? bench.err : bench.out
-        told.write(`\n${comparisonText(compare(before, record))}`)
-      }
-    }
-    return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
-  },
-}
+  }
+  return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
+})
 
 function ask(
   { url, headers, key }: Target,

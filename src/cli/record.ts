@@ -3,10 +3,11 @@ import { record } from '../recording/record.ts'
 import { formatRecording, type Recording } from '../recording/recording.ts'
 import { SettingsError } from '../settings.ts'
 import { VERSION } from '../version.ts'
+import { defineTool } from './define-tool.ts'
 import { printable } from './log.ts'
-import { type Given, readOptions, usageText } from './options.ts'
+import type { Given } from './options.ts'
 import { firstModel, type Target, targetOf } from './target.ts'
-import type { Bench, Tool } from './tools.ts'
+import type { Bench } from './tools.ts'
 
 const usage = {
   line: 'sluice record URL [-o FILE] [options]',
@@ -34,36 +35,28 @@ const usage = {
 
 const PROMPT = 'Count from one to twenty in words.'
 
-export const tool: Tool = {
-  usage,
-  async run(args, bench) {
-    const given = readOptions(usage, args)
-    if (given === undefined) {
-      bench.out.write(usageText(usage))
-      return 0
-    }
-    const target = targetOf(given.words[0], given.text('key'), 'record')
-    const own = ownHeaders(given.all('header'))
-    const body = await bodyOf(given, bench, target)
-    const tell = await counter(bench)
-    const recording = await record({
-      fetch: bench.fetch,
-      url: target.url,
-      headers: { 'content-type': 'application/json', ...target.headers, ...own },
-      body,
-      by: `sluice ${VERSION} on ${bench.runtime}`,
-      secrets: target.key === undefined ? [] : [target.key],
-      signal: bench.signal,
-      onPacket: ({ bytes }) => tell(bytes.length),
-    })
-    const text = formatRecording(recording)
-    const file = given.text('output')
-    if (file === undefined || file === '-') bench.out.write(text)
-    else await write(file, text)
-    bench.err.write(`${summaryOf(recording)}\n`)
-    return recording.end.how === 'broken' ? 1 : 0
-  },
-}
+export const tool = defineTool(usage, async (given, bench) => {
+  const target = targetOf(given.words[0], given.text('key'), 'record')
+  const own = ownHeaders(given.all('header'))
+  const body = await bodyOf(given, bench, target)
+  const tell = await counter(bench)
+  const recording = await record({
+    fetch: bench.fetch,
+    url: target.url,
+    headers: { 'content-type': 'application/json', ...target.headers, ...own },
+    body,
+    by: `sluice ${VERSION} on ${bench.runtime}`,
+    secrets: target.key === undefined ? [] : [target.key],
+    signal: bench.signal,
+    onPacket: ({ bytes }) => tell(bytes.length),
+  })
+  const text = formatRecording(recording)
+  const file = given.text('output')
+  if (file === undefined || file === '-') bench.out.write(text)
+  else await write(file, text)
+  bench.err.write(`${summaryOf(recording)}\n`)
+  return recording.end.how === 'broken' ? 1 : 0
+})
 
 function ownHeaders(given: readonly string[]): Record<string, string> {
   const pairs = given.map((text) => {

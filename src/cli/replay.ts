@@ -1,9 +1,8 @@
 import { modelOf, replayHandler } from '../recording/server.ts'
 import { SettingsError } from '../settings.ts'
+import { defineTool } from './define-tool.ts'
 import { printable } from './log.ts'
-import { readOptions, usageText } from './options.ts'
 import { readRecording, readReplayOptions } from './recordings.ts'
-import type { Tool } from './tools.ts'
 
 const usage = {
   line: 'sluice replay FILE … [options]',
@@ -18,30 +17,22 @@ const usage = {
   },
 } as const
 
-export const tool: Tool = {
-  usage,
-  async run(args, bench) {
-    const given = readOptions(usage, args)
-    if (given === undefined) {
-      bench.out.write(usageText(usage))
-      return 0
-    }
-    if (given.words.length === 0) throw new SettingsError('replay: expected a file.')
-    const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
-    const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
-    const address = await bench.serve({
-      fetch: replayHandler(recordings, options),
-      host: given.text('host') ?? '127.0.0.1',
-      port: given.number('port', 0, 65_535) ?? 8788,
-    })
-    bench.err.write(`sluice replays at ${address}/v1\n`)
-    for (const recording of recordings) {
-      const { packets, recordedAt } = recording
-      bench.err.write(
-        `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
-      )
-    }
-    await new Promise((resolve) => bench.signal.addEventListener('abort', resolve))
-    return 0
-  },
-}
+export const tool = defineTool(usage, async (given, bench) => {
+  if (given.words.length === 0) throw new SettingsError('replay: expected a file.')
+  const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
+  const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
+  const address = await bench.serve({
+    fetch: replayHandler(recordings, options),
+    host: given.text('host') ?? '127.0.0.1',
+    port: given.number('port', 0, 65_535) ?? 8788,
+  })
+  bench.err.write(`sluice replays at ${address}/v1\n`)
+  for (const recording of recordings) {
+    const { packets, recordedAt } = recording
+    bench.err.write(
+      `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
+    )
+  }
+  await new Promise((resolve) => bench.signal.addEventListener('abort', resolve))
+  return 0
+})

@@ -1,3 +1,4 @@
+import { pause } from '../stream/pause.ts'
 import { transformPipe } from '../stream/pipe.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
@@ -93,22 +94,11 @@ function pieces(bytes: Uint8Array<ArrayBuffer>, size = bytes.length): Uint8Array
   return cut
 }
 
-/** Rejects with the signal's reason. Timers come up to a millisecond late, and are not added up. */
+/** Timers come up to a millisecond late, and are not added up. */
 async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const ms = time - performance.now()
-  if (ms <= 0) return
-  await new Promise<void>((resolve, reject) => {
-    const leave = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', leave)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', leave, { once: true })
-  })
+  if (ms > 0) await pause(ms, signal)
 }
 
 function turn(): Promise<void> {

@@ -1,5 +1,5 @@
 import { ApiError } from '../wire/errors.ts'
-import { isObject } from '../wire/object.ts'
+import { parseObject } from '../wire/object.ts'
 import type { Recording } from './recording.ts'
 import { type ReplayOptions, replay } from './replay.ts'
 
@@ -84,11 +84,7 @@ function json(value: unknown, status: number): Response {
   return new Response(JSON.stringify(value), { status, headers })
 }
 
-function modelIn(body: string | undefined): string | undefined {
-  try {
-    const value: unknown = JSON.parse(body ?? '')
-    return isObject(value) && typeof value.model === 'string' ? value.model : undefined
-  } catch {
-    return undefined
-  }
+function modelIn(body = ''): string | undefined {
+  const model = parseObject(body)?.model
+  return typeof model === 'string' ? model : undefined
 }

@@ -1,5 +1,5 @@
 import type { Recording } from '../../recording/recording.ts'
-import { isObject } from '../../wire/object.ts'
+import { isObject, parseObject } from '../../wire/object.ts'
 import type { Findings } from '../findings.ts'
 import type { RuleName } from '../rules.ts'
 
@@ -74,12 +74,7 @@ function headerOf({ response }: Recording, name: string): string | undefined {
 }
 
 function jsonOf(recording: Recording): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(textOf(recording))
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
+  return parseObject(textOf(recording))
 }
 
 function textOf({ packets }: Recording): string {

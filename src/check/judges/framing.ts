@@ -1,4 +1,4 @@
-import { isObject } from '../../wire/object.ts'
+import { parseObject } from '../../wire/object.ts'
 import type { Findings } from '../findings.ts'
 import type { WireBody, WireEvent, WireLine } from '../wire.ts'
 
@@ -47,19 +47,10 @@ function judgeLines({ lines, start, end, isWhole, data }: WireEvent, findings: F
 function saidBy(event: WireEvent, findings: Findings): SaidEvent['said'] {
   const { data, isWhole, start, end } = event
   if (data === undefined || data === '') return 'nothing'
-  const said = data.startsWith('[DONE]') ? 'done' : parsed(data)
+  const said = data.startsWith('[DONE]') ? 'done' : parseObject(data)
   if (said === undefined && isWhole) findings.add('json', 'no JSON object', start, end)
   // Half an event is what a broken stream leaves behind: its end tells the story.
   if (said === undefined) return 'nothing'
   if (!isWhole) findings.add('last-blank-line', 'the body ends', start, end)
   return said
-}
-
-function parsed(data: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }

@@ -1,5 +1,5 @@
 import type { Recording } from '../../recording/recording.ts'
-import { isObject } from '../../wire/object.ts'
+import { isObject, parseObject } from '../../wire/object.ts'
 import { wireOf } from '../wire.ts'
 
 /** How a stream came, in milliseconds after its request. */
@@ -53,26 +53,17 @@ function speaks(data: string): boolean {
 }
 
 function choicesIn(data: string): unknown[] {
-  const value = parsed(data)
+  const value = parseObject(data)
   return Array.isArray(value?.choices) ? value.choices : []
 }
 
 function tokensIn(data: string[]): number | undefined {
   for (const each of data.toReversed()) {
-    const usage = parsed(each)?.usage
+    const usage = parseObject(each)?.usage
     if (isObject(usage) && typeof usage.completion_tokens === 'number')
       return usage.completion_tokens
   }
   return undefined
-}
-
-function parsed(data: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isObject(value) ? value : undefined
-  } catch {
-    return undefined
-  }
 }
 
 function rounded(value: number): number {

@@ -1,4 +1,5 @@
 /** The fixed text, cut to what a request asks for. */
+import { pause } from '../../stream/pause.ts'
 import type { FinishReason, Usage } from '../../wire/chat.ts'
 
 export interface Limits {
@@ -51,20 +52,4 @@ export function usageOf(promptTokens: number, completionTokens: number): Usage {
     completion_tokens: completionTokens,
     total_tokens: promptTokens + completionTokens,
   }
-}
-
-/** Rejects at once when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timer)
-      reject(signal.reason)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
-    if (signal.aborted) onAbort()
-  })
 }
