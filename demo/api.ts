@@ -1,5 +1,6 @@
 /** The API as any program would use it: `fetch`, and the frames that come back. */
 import { signal } from '@preact/signals'
+import type { Recording } from '../src/recording/recording.ts'
 import { decodeText, EventScanner } from '../src/wire/sse.ts'
 import { kept } from './kept.ts'
 
@@ -71,18 +72,38 @@ export async function listModels(): Promise<Model[]> {
 /** An answer that could not be given, in the API's own words. */
 export class Refused extends Error {}
 
-/** Streams one answer's frames. Throws a `Refused` with the API's message. */
+/** A request for an answer, and nothing of the answer yet. */
+export function unanswered(body: ChatBody): Recording {
+  return {
+    recordedAt: new Date().toISOString(),
+    by: 'the page',
+    request: {
+      method: 'POST',
+      url: `${root}/chat/completions`,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    },
+    packets: [],
+    end: { at: 0, how: 'stopped' },
+  }
+}
+
+/**
+ * Streams one answer's frames, and keeps it as it came. Throws a `Refused` with the API's message.
+ */
 export async function* streamChat(
-  body: ChatBody,
+  recording: Recording,
   signal: AbortSignal,
 ): AsyncGenerator<Frame, void, void> {
   const startedAt = performance.now()
-  const response = await fetch(`${root}/chat/completions`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...authorization() },
-    body: JSON.stringify(body),
-    signal,
-  })
+  const { url, method, headers, body = '' } = recording.request
+  const sent = { ...headers, ...authorization() }
+  const response = await fetch(url, { method, headers: sent, body, signal })
+  recording.response = {
+    at: performance.now() - startedAt,
+    status: response.status,
+    headers: [...response.headers],
+  }
   if (!response.ok || !response.body) throw new Refused(await reasonOf(response))
   const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader()
   const scanner = new EventScanner()
@@ -91,7 +112,11 @@ export async function* streamChat(
     for (;;) {
       const { done, value } = await reader.read()
       const at = performance.now() - startedAt
-      if (done) return
+      if (done) {
+        recording.end = { at, how: 'end' }
+        return
+      }
+      recording.packets.push({ at, bytes: value })
       // Loading is told in comments, which belong to the event that follows: shown as they come.
       const text = decoder.decode(value, { stream: true })
       for (const [comment] of text.matchAll(/^: [^\n]*\n/gm)) yield { at, text: comment }

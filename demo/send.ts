@@ -1,6 +1,14 @@
 /** Asks for an answer and writes down what comes, as it comes. */
 import { batch } from '@preact/signals'
-import { type ChatBody, type Frame, type Message, payloadOf, streamChat } from './api.ts'
+import { judgeStream } from '../src/check/judge-stream.ts'
+import {
+  type ChatBody,
+  type Frame,
+  type Message,
+  payloadOf,
+  streamChat,
+  unanswered,
+} from './api.ts'
 import {
   current,
   isStreaming,
@@ -24,7 +32,7 @@ export async function send(text: string): Promise<void> {
 export async function answer(): Promise<void> {
   if (isStreaming.value) return
   control = new AbortController()
-  const body = requestBody()
+  const recording = unanswered(requestBody())
   batch(() => {
     isStreaming.value = true
     note.value = ''
@@ -33,7 +41,7 @@ export async function answer(): Promise<void> {
   })
   const take = painted()
   try {
-    for await (const frame of streamChat(body, control.signal)) take(frame)
+    for await (const frame of streamChat(recording, control.signal)) take(frame)
     take.flush()
     end(wire.value.frames.some(({ text }) => text.includes('[DONE]')) ? 'finished' : 'failed')
   } catch (error) {
@@ -42,6 +50,9 @@ export async function answer(): Promise<void> {
     else end('failed', (error as Error).message)
   } finally {
     isStreaming.value = false
+    if (recording.packets.length > 0) {
+      wire.value = { ...wire.value, findings: judgeStream(recording) }
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 /** What the page knows and what the person has set, kept in the browser where it should last. */
 import { computed, signal } from '@preact/signals'
+import type { Finding } from '../src/check/rule.ts'
+import type { RuleName } from '../src/check/rules.ts'
 import { type Frame, listModels, type Message, type Model } from './api.ts'
 import { type Cached, cachedParts, storageUsed } from './cache.ts'
 import { whenModelsChange } from './engine.ts'
@@ -39,6 +41,8 @@ export interface Wire {
   frames: Frame[]
   /** When each token came, in milliseconds since the request. */
   tokens: number[]
+  /** The rules that the stream broke, once it has ended. */
+  findings?: Finding<RuleName>[]
 }
 
 export const models = signal<Model[] | undefined>(undefined)

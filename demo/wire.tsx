@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { rules } from '../src/check/rules.ts'
 import type { Frame } from './api.ts'
 import { codeFor, LANGUAGES, type Language } from './code.ts'
 import { timeText } from './format.ts'
@@ -16,6 +17,7 @@ export function WireView() {
       <h2>The wire</h2>
       <Figures />
       <Plot />
+      <Rules />
       <Frames />
       <Code />
     </>
@@ -74,6 +76,26 @@ function Plot() {
       aria-label="When each token arrived"
       hidden={tokens.length < 2}
     />
+  )
+}
+
+/** What `sluice check` would say of this stream. */
+function Rules() {
+  const { findings } = wire.value
+  if (findings === undefined) return null
+  if (findings.length === 0) return <p class="weak">✓ This stream keeps every rule.</p>
+  return (
+    <ul class="rules" aria-label="Broken rules">
+      {findings.map(({ rule, seen, count }) => (
+        <li key={rule} class={rules[rule].severity}>
+          <strong>{rule}</strong> {rules[rule].says}
+          <small>
+            {seen}
+            {count === undefined ? '' : ` (${count} times)`}. {rules[rule].mend}
+          </small>
+        </li>
+      ))}
+    </ul>
   )
 }
 

@@ -237,6 +237,7 @@ describe('the page', () => {
     await page.getByText(/5 tokens · .*finished/).waitFor()
     const frames = await page.locator('.frames li code').allTextContents()
     expect(frames.at(-1)).toBe('data: [DONE]')
+    await page.getByText('This stream keeps every rule.').waitFor()
     expect(errors).toEqual([])
   })
 
@@ -259,6 +260,7 @@ describe('the page', () => {
       .waitFor()
     await page.getByText(/tokens · .*failed/).waitFor()
     expect(await page.locator('.assistant .words').textContent()).toContain('Water finds')
+    await page.locator('.rules li', { hasText: 'error-in-stream' }).waitFor()
     expect(errors).toEqual([])
   })
 
