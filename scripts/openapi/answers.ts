@@ -1,5 +1,7 @@
 /** The shapes of what is answered. Fields that are not named here may come too: they are the engine's. */
 import * as z from 'zod'
+import { messagesAnswers } from './messages-answers.ts'
+import { responsesAnswers } from './responses-answers.ts'
 
 const text = z.string()
 const count = z.int().min(0)
@@ -100,6 +102,35 @@ const ChatCompletionChunkSchema = z.looseObject({
   obfuscation: text.nullish().describe('Padding of no meaning.'),
 })
 
+const TextCompletionSchema = z
+  .looseObject({
+    id: text,
+    object: z.literal('text_completion'),
+    created: seconds,
+    model: text.describe('The model as its server calls it.'),
+    choices: z
+      .array(
+        z.looseObject({
+          index: count.describe(
+            'Of the answers to a prompt, after those to the prompts before it.',
+          ),
+          text: text.describe('Of a stream the next piece.'),
+          finish_reason: z.enum(finishReasons).nullable().describe('Null until the choice ends.'),
+          logprobs: z
+            .looseObject({
+              tokens: z.array(text).nullish(),
+              token_logprobs: z.array(z.number().nullable()).nullish(),
+              top_logprobs: z.array(z.looseObject({}).nullable()).nullish(),
+              text_offset: z.array(count).nullish(),
+            })
+            .nullish(),
+        }),
+      )
+      .describe('Empty in the event of a stream that brings usage.'),
+    usage: UsageSchema.nullish(),
+  })
+  .describe('An answer that came whole, or one event of a stream.')
+
 const EmbeddingListSchema = z.looseObject({
   object: z.literal('list'),
   data: z.array(
@@ -141,14 +172,16 @@ const HealthSchema = z.looseObject({
     .optional(),
 })
 
-const ErrorSchema = z.looseObject({
-  error: z.looseObject({
-    message: text.describe('What happened, where, and what to do.'),
-    type: text.describe('`invalid_request_error`, `rate_limit_error`, `server_error`, …'),
-    param: text.nullable().describe('The field at fault, as a path: `messages[0].role`.'),
-    code: text.nullable().describe('A stable word for programs: `model_not_found`, …'),
-  }),
-})
+const ErrorSchema = z
+  .looseObject({
+    error: z.looseObject({
+      message: text.describe('What happened, where, and what to do.'),
+      type: text.describe('`invalid_request_error`, `rate_limit_error`, `server_error`, …'),
+      param: text.nullable().describe('The field at fault, as a path: `messages[0].role`.'),
+      code: text.nullable().describe('A stable word for programs: `model_not_found`, …'),
+    }),
+  })
+  .describe('A refusal, or a failure, in the shape of OpenAI’s API.')
 
 /** By the names that they have in the document. */
 export const answers = {
@@ -158,6 +191,9 @@ export const answers = {
   ToolCallDelta: ToolCallDeltaSchema,
   Logprobs: LogprobsSchema,
   Usage: UsageSchema,
+  TextCompletion: TextCompletionSchema,
+  ...messagesAnswers,
+  ...responsesAnswers,
   EmbeddingList: EmbeddingListSchema,
   Model: ModelSchema,
   ModelList: ModelListSchema,

@@ -75,7 +75,7 @@ export function createDocument(): Document {
         },
         'retry-after': { description: 'Seconds.', schema: { type: 'integer' } },
       },
-      responses: Object.fromEntries(Object.entries(errors).map(refusal)),
+      responses: refusals(),
       schemas: schemas(),
     },
   }
@@ -85,16 +85,20 @@ function schemas(): Record<string, Schema> {
   const checked = Object.entries(requests).flatMap(([name, request]) =>
     Object.entries(request.checked ?? {}).map(([field, schema]) => [`${name}.${field}`, schema]),
   )
-  const checkedSchemas = componentsOf(Object.fromEntries(checked) as Record<string, AnyZod>)
-  const asked = componentsOf(mapped(requests, ({ schema }) => schema))
+  // All at once: where one holds another, it refers to it.
+  const made = componentsOf({
+    ...mapped(requests, ({ schema }) => schema),
+    ...(Object.fromEntries(checked) as Record<string, AnyZod>),
+  })
   return {
-    ...mapped(asked, (schema, name) => described(name, schema, checkedSchemas)),
+    ...mapped(requests, (_, name) => described(name, made[name] as Schema, made)),
     ...componentsOf(answers),
   }
 }
 
 function describe(operation: Operation): Described {
   const { id, tag, summary, description, parameters, body, isOpen } = operation
+  const shape = operation.errorShape ?? 'Error'
   const refused = operation.errors.toSorted((a, b) => a - b)
   return {
     operationId: id,
@@ -113,7 +117,7 @@ function describe(operation: Operation): Described {
     responses: {
       ...Object.fromEntries(operation.answers.map((each) => [each.status, answer(each)])),
       ...Object.fromEntries(
-        refused.map((status) => [status, { $ref: `#/components/responses/Error${status}` }]),
+        refused.map((status) => [status, { $ref: `#/components/responses/${shape}${status}` }]),
       ),
     },
     ...(isOpen && { security: [] }),
@@ -122,14 +126,14 @@ function describe(operation: Operation): Described {
 
 function answer({ description, json, events, type }: Answer) {
   const content: Record<string, Media> = {
-    ...(json !== undefined && { 'application/json': { schema: component(json) } }),
+    ...(json !== undefined && { 'application/json': { schema: components(json) } }),
     ...(events && { 'text/event-stream': stream(events) }),
     ...(type !== undefined && { [type]: {} }),
   }
   return { description, headers: { 'x-request-id': header('x-request-id') }, content }
 }
 
-/** Each event is `data: …` and a blank line; the JSON of each is described by its component. */
+/** Each event is `data: …`, behind `event: …` where it has a name; its component describes the JSON. */
 function stream(events: StreamedEvent[]): Media {
   return {
     schema: { type: 'string', description: 'Server-sent events; x-events describes each.' },
@@ -141,14 +145,26 @@ function stream(events: StreamedEvent[]): Media {
   }
 }
 
-function refusal([status, description]: [string, string]): [string, object] {
-  const again = status === '429' || status === '503'
+/** Those that a route refers to, by shape and status. */
+function refusals(): Record<string, object> {
+  const used = operations.flatMap(({ errors: statuses, errorShape = 'Error' }) =>
+    statuses.map((status) => [`${errorShape}${status}`, refusal(status, errorShape)] as const),
+  )
+  return Object.fromEntries(used.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function refusal(status: number, shape: string): object {
+  const again = status === 429 || status === 503
   const headers = {
     'x-request-id': header('x-request-id'),
     ...(again && { 'retry-after': header('retry-after') }),
   }
-  const content = { 'application/json': { schema: component('Error') } }
-  return [`Error${status}`, { description, headers, content }]
+  const content = { 'application/json': { schema: component(shape) } }
+  return { description: errors[status], headers, content }
+}
+
+function components(names: string | string[]): Schema {
+  return typeof names === 'string' ? component(names) : { anyOf: names.map(component) }
 }
 
 function component(name: string): Schema {

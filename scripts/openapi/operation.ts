@@ -6,6 +6,7 @@ export interface Parameter {
   in: 'path' | 'query' | 'header'
   description: string
   required?: boolean
+  example?: string
   schema: Schema
 }
 
@@ -21,8 +22,8 @@ export interface StreamedEvent {
 export interface Answer {
   status: number
   description: string
-  /** A component's name for `application/json`. */
-  json?: string
+  /** A component's name for `application/json`, or several. */
+  json?: string | string[]
   /** The events of a `text/event-stream`, in their order. */
   events?: StreamedEvent[]
   /** Another content type, of which no more is said. */
@@ -44,6 +45,8 @@ export interface Operation {
   answers: Answer[]
   /** The statuses of refusals; what each means is said once, in `errors.ts`. */
   errors: number[]
+  /** Their component; `Error` by default. */
+  errorShape?: string
   /** Needs no key even where the server has keys. */
   isOpen?: boolean
 }

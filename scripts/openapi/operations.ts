@@ -1,21 +1,26 @@
-/** Every route there is. A new one is one entry here, and its schemas in requests.ts and answers.ts. */
+/** Every route there is. A new one is one entry here, its schemas in requests.ts and answers.ts. */
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
-import type { Operation, StreamedEvent } from './operation.ts'
+import { chatEvents, messageEvents, textEvents } from './events.ts'
+import type { Operation, Parameter } from './operation.ts'
+import { responsesOperations } from './responses-operations.ts'
 
 const messages = [{ role: 'user', content: 'Hello!' }]
 
-const chatEvents: StreamedEvent[] = [
-  {
-    data: { component: 'ChatCompletionChunk' },
-    description:
-      'The next pieces. The first of a choice carries its role, the last its `finish_reason`; where usage was asked for it comes in one more, with no choices.',
-  },
-  { data: { text: '[DONE]' }, description: 'The stream finished. Nothing follows.' },
-  {
-    data: { component: 'Error' },
-    description: 'The stream failed, in the place of `[DONE]`. Nothing follows.',
-  },
-]
+const modelId: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  example: 'static',
+  description: 'The model’s id, percent-encoded: `qwen%2Fqwen3:8b`.',
+  schema: { type: 'string' },
+}
+
+const version: Parameter = {
+  name: 'anthropic-version',
+  in: 'header',
+  description: 'With it the answer, and a refusal, has the shape of Anthropic’s API.',
+  schema: { type: 'string' },
+}
 
 export const operations: Operation[] = [
   {
@@ -39,6 +44,60 @@ export const operations: Operation[] = [
   },
   {
     method: 'post',
+    path: '/v1/completions',
+    id: 'createCompletion',
+    tag: 'Completions',
+    summary: 'Goes on from a text, whole or as a stream.',
+    description: 'OpenAI’s text completions, the API before chats.',
+    body: { component: 'TextRequest', example: { model: 'static', stream: true, prompt: 'Water' } },
+    answers: [
+      {
+        status: 200,
+        description: 'The answers to each prompt; a stream of events where `stream` is true.',
+        json: 'TextCompletion',
+        events: textEvents,
+      },
+    ],
+    errors: ENGINE_ERRORS,
+  },
+  {
+    method: 'post',
+    path: '/v1/messages',
+    id: 'createMessage',
+    tag: 'Messages',
+    summary: 'Answers a conversation, whole or as a stream.',
+    description:
+      'Anthropic’s Messages API: asked of any engine as a chat, or forwarded as it is to an upstream whose setting `speaks` says that it speaks it. What a chat can’t say is then passed on as well, and so are blocks and events that are not named here.',
+    parameters: [{ ...version, description: 'Goes along where the request is forwarded.' }],
+    body: {
+      component: 'MessagesRequest',
+      example: { model: 'static', max_tokens: 1000, stream: true, messages },
+    },
+    answers: [
+      {
+        status: 200,
+        description: 'The message; a stream of events where `stream` is true.',
+        json: 'Message',
+        events: messageEvents,
+      },
+    ],
+    errors: ENGINE_ERRORS,
+    errorShape: 'MessagesError',
+  },
+  {
+    method: 'post',
+    path: '/v1/messages/count_tokens',
+    id: 'countMessageTokens',
+    tag: 'Messages',
+    summary: 'How many tokens a prompt has, counted by the engine’s own tokenizer.',
+    body: { component: 'MessagesCountRequest', example: { model: 'MODEL', messages } },
+    answers: [{ status: 200, description: 'The count.', json: 'MessageTokens' }],
+    errors: [...ENGINE_ERRORS, 501],
+    errorShape: 'MessagesError',
+  },
+  ...responsesOperations,
+  {
+    method: 'post',
     path: '/v1/embeddings',
     id: 'createEmbedding',
     tag: 'Embeddings',
@@ -55,8 +114,29 @@ export const operations: Operation[] = [
     id: 'listModels',
     tag: 'Models',
     summary: 'What the engines serve now, as far as the key may ask it.',
-    answers: [{ status: 200, description: 'The models.', json: 'ModelList' }],
-    errors: KEYED_ERRORS,
+    parameters: [
+      version,
+      {
+        name: 'limit',
+        in: 'query',
+        description: 'With `anthropic-version`: the most models; 20 by default.',
+        schema: { type: 'integer', minimum: 1, maximum: 1000 },
+      },
+      {
+        name: 'after_id',
+        in: 'query',
+        description: 'With `anthropic-version`: the model behind which they begin.',
+        schema: { type: 'string' },
+      },
+      {
+        name: 'before_id',
+        in: 'query',
+        description: 'With `anthropic-version`: the model before which they end.',
+        schema: { type: 'string' },
+      },
+    ],
+    answers: [{ status: 200, description: 'The models.', json: ['ModelList', 'ModelPage'] }],
+    errors: [400, ...KEYED_ERRORS],
   },
   {
     method: 'get',
@@ -64,16 +144,8 @@ export const operations: Operation[] = [
     id: 'retrieveModel',
     tag: 'Models',
     summary: 'One model.',
-    parameters: [
-      {
-        name: 'id',
-        in: 'path',
-        required: true,
-        description: 'The model’s id, percent-encoded: `qwen%2Fqwen3:8b`.',
-        schema: { type: 'string' },
-      },
-    ],
-    answers: [{ status: 200, description: 'The model.', json: 'Model' }],
+    parameters: [modelId, version],
+    answers: [{ status: 200, description: 'The model.', json: ['Model', 'ModelInfo'] }],
     errors: [400, ...KEYED_ERRORS, 404],
   },
   {

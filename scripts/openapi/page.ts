@@ -71,8 +71,9 @@ function badge(method: string): string {
   return `<span class="method ${method}">${method.toUpperCase()}</span>`
 }
 
-function curl({ method, path }: Route, body: Media | undefined): string {
-  const url = `${BASE}${path.replace('{id}', 'static')}`
+function curl({ method, path, parameters: given = [] }: Route, body: Media | undefined): string {
+  const [id] = given as { name: string; example?: string }[]
+  const url = `${BASE}${path.replace('{id}', id?.example ?? '')}`
   if (body === undefined)
     return `curl ${method === 'get' ? '' : `-X ${method.toUpperCase()} `}${url}`
   const data = JSON.stringify(body.example).replaceAll("'", "'\\''")
@@ -97,7 +98,8 @@ function answers({ responses }: Route): string {
   const refused = given.flatMap(([status, { $ref }]) =>
     $ref === undefined ? [] : [`<li><b>${status}</b> ${words(errors[Number(status)] ?? '')}</li>`],
   )
-  const refusals = `<details><summary>Refusals</summary><ul>${refused.join('\n')}</ul></details>`
+  const [, shape = ''] = /(\w+?)\d+$/.exec(given.find(([, { $ref }]) => $ref)?.[1].$ref ?? '') ?? []
+  const refusals = `<details><summary>Refusals</summary><p>Each a <a href="#${shape}">${shape}</a>.</p><ul>${refused.join('\n')}</ul></details>`
   return told.join('\n') + (refused.length === 0 ? '' : refusals)
 }
 

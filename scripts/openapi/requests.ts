@@ -3,6 +3,12 @@ import * as z from 'zod'
 import { ChatRequestSchema } from '../../src/wire/chat.ts'
 import { EmbeddingRequestSchema } from '../../src/wire/embedding.ts'
 import { MessageSchema } from '../../src/wire/message.ts'
+import { CountRequestSchema, MessagesRequestSchema } from '../../src/wire/messages.ts'
+import { BlockSchema } from '../../src/wire/messages-blocks.ts'
+import { itemSchema } from '../../src/wire/response-items.ts'
+import { ResponsesRequestSchema } from '../../src/wire/responses.ts'
+import { TextRequestSchema } from '../../src/wire/text-completion.ts'
+import * as fields from './request-fields.ts'
 import type { AnyZod, Schema } from './schema.ts'
 
 /** One request, or a part of it that has a name. */
@@ -15,79 +21,71 @@ export interface Request {
   checked?: Record<string, AnyZod>
 }
 
-const chatFields = {
-  messages: 'The conversation so far, oldest first.',
-  model: 'Who answers; without it the model of `--model`, or the first that is served.',
-  stream: 'Whether the answer comes in pieces, as they are made.',
-  stream_options:
-    '`include_usage`: whether the stream ends with token counts. `include_obfuscation` is the engine’s.',
-  max_tokens: 'The most tokens of the answer. -1 is no limit.',
-  max_completion_tokens: 'The newer name of `max_tokens`; reasoning counts.',
-  n: 'How many answers.',
-  stop: 'Texts that end the answer; they are not part of it.',
-  temperature: 'How free the choice of each token is.',
-  top_p: 'Only the likeliest tokens up to this probability are chosen from.',
-  frequency_penalty: 'Against what was said often.',
-  presence_penalty: 'Against what was said at all.',
-  logit_bias: 'Added to the chance of tokens, by their number.',
-  logprobs: 'Whether each token’s log probability is told.',
-  top_logprobs: 'How many rivals of each token are told besides.',
-  seed: 'The same seed gives the same answer, where the engine can.',
-  response_format:
-    'Text, any JSON, or JSON of a schema. An engine that can’t enforce it refuses it.',
-  tools: 'What the model may call.',
-  tool_choice: 'Whether it may, must or must not call, and what.',
-  parallel_tool_calls: 'Whether it may call several at once.',
-  functions: 'The old form of `tools`.',
-  function_call: 'The old form of `tool_choice`.',
-  reasoning_effort:
-    'How long the model thinks: OpenAI’s `none` to `max`, or the server’s own words.',
-  modalities: 'Forms of the answer: `text`, `audio`.',
-  audio: 'The voice and format of speech.',
-  prediction: 'What the answer will mostly be, to be fast.',
-  service_tier: 'Passed on.',
-  store: 'Passed on; sluice stores nothing of it.',
-  metadata: 'Passed on.',
-  user: 'Passed on.',
-  safety_identifier: 'Passed on.',
-  prompt_cache_key: 'Passed on.',
-  prompt_cache_options: 'Passed on.',
-  prompt_cache_retention: 'Passed on.',
-  moderation: 'Passed on.',
-  verbosity: 'Passed on.',
-  web_search_options: 'Passed on.',
-}
+const itemTypes = [
+  'message',
+  'function_call',
+  'function_call_output',
+  'reasoning',
+  'item_reference',
+]
+
+/** An item is checked by its type; one that has a role and no type is a message. */
+const ItemSchema = z.union([
+  ...itemTypes.map((type) => {
+    const { shape } = itemSchema({ type }) as unknown as { shape: Record<string, z.ZodType> }
+    const isOptional = type === 'message' || type === 'item_reference'
+    const literal = z.literal(type)
+    return z.looseObject({ type: isOptional ? literal.nullish() : literal, ...shape })
+  }),
+  z.looseObject({ type: z.string().regex(new RegExp(`^(?!(?:${itemTypes.join('|')})$)`)) }),
+])
+
+const OWN = 'Other fields are the engine’s own, and are passed on.'
 
 /** By the names that they have in the document. */
 export const requests: Record<string, Request> = {
   ChatRequest: {
     schema: ChatRequestSchema,
-    description:
-      'Every field that is named here is checked; others are the engine’s own, and are passed on.',
-    fields: chatFields,
+    description: `Every field that is named here is checked. ${OWN}`,
+    fields: fields.chatFields,
   },
   ChatMessage: {
     schema: MessageSchema,
     description: 'One message. Parts of a type that is not named here are passed on.',
     fields: {},
   },
+  TextRequest: { schema: TextRequestSchema, description: OWN, fields: fields.textFields },
   EmbeddingRequest: {
     schema: EmbeddingRequestSchema,
-    description: 'Other fields are the engine’s own, and are passed on.',
-    fields: {
-      input: 'A text or several, or the tokens of one or several; none of them empty.',
-      model: 'Who answers.',
-      encoding_format: '`float`, which is the default, or `base64`.',
-      dimensions: 'How many numbers a vector has, where the model can give fewer.',
-    },
-    checked: {
-      input: z.union([
-        z.string().min(1),
-        z.array(z.string().min(1)).min(1),
-        z.array(z.int().min(0)).min(1),
-        z.array(z.array(z.int().min(0)).min(1)).min(1),
-      ]),
-    },
+    description: OWN,
+    fields: fields.embeddingFields,
+  },
+  MessagesRequest: {
+    schema: MessagesRequestSchema,
+    description: OWN,
+    fields: fields.messagesFields,
+  },
+  MessagesCountRequest: {
+    schema: CountRequestSchema,
+    description: 'The prompt of a `MessagesRequest`.',
+    fields: fields.countFields,
+  },
+  MessagesBlock: {
+    schema: BlockSchema,
+    description: 'One block of a message. Only an engine that speaks the API can know other types.',
+    fields: {},
+  },
+  ResponsesRequest: {
+    schema: ResponsesRequestSchema,
+    description: OWN,
+    fields: fields.responsesFields,
+    checked: { input: z.union([z.string(), z.array(ItemSchema)]).nullish() },
+  },
+  ResponseInputItem: {
+    schema: ItemSchema,
+    description:
+      'One item of a conversation. A reference stands for an item that is kept; items of other types are for engines that know them.',
+    fields: {},
   },
 }
 

@@ -9,6 +9,7 @@ import { componentsOf } from '../../scripts/openapi/schema.ts'
 import { createHandler } from '../../src/index.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { fields, type Samples } from './wire/chat-fields.ts'
+import { fields as responsesFields } from './wire/responses-fields.ts'
 
 const root = join(import.meta.dirname, '../..')
 const AT = 'https://sluice.example/openapi'
@@ -22,7 +23,7 @@ let handler: ReturnType<typeof createHandler>
 
 beforeAll(async () => {
   registerSchema(document as never, AT, 'https://spec.openapis.org/oas/3.1/dialect/base')
-  upstream = await startUpstream({ persona: 'vllm' })
+  upstream = await startUpstream({ persona: 'vllm', counts: 'vllm' })
   const settings = { upstream: [upstream.url], staticDelay: 0 }
   handler = createHandler(settings, { reach: 'machine', files: async () => undefined })
 })
@@ -45,6 +46,20 @@ async function wrongAs(component: string, value: unknown): Promise<unknown> {
   const uri = `${AT}#/components/schemas/${component}`
   const output = await validate(uri, value as never, 'BASIC')
   return output.valid ? undefined : output.errors
+}
+
+/** The same for one event of a stream: that it is among those told of the route, and is what it says. */
+async function wrongEvent(path: string, frame: string): Promise<unknown> {
+  const told = document.paths[path]?.post?.responses['200']?.content?.['text/event-stream']
+  const [, name, data = ''] = /^(?:event: ([\w.]+)\n)?data: ([^\n]+)$/.exec(frame) ?? []
+  const events = (told?.['x-events'] ?? []).filter(({ event }) => event === name)
+  if (events.some((event) => event.data.const === data)) return undefined
+  const components = events.flatMap(({ data: { $ref } }) => ($ref ? [$ref.split('/').at(-1)] : []))
+  if (components.length === 0) return `no event ${name} is told of`
+  const wrong = await Promise.all(
+    components.map((component) => wrongAs(component ?? '', JSON.parse(data))),
+  )
+  return wrong.includes(undefined) ? undefined : wrong
 }
 
 describe('the document', () => {
@@ -123,11 +138,10 @@ describe('what it says of requests is what is checked', () => {
     async (path, { requestBody }) => {
       const media = (requestBody as { content: Record<string, { example: object }> }).content
       const example = media['application/json']?.example ?? {}
-      const named = { ...example, model: 'static', stream: false }
-      const response = await post(String(path), String(path).includes('chat') ? named : example)
-      // The one with the placeholder of a model's name is refused for that alone.
-      const { error } = (await response.json()) as { error?: { param: string } }
-      expect(error?.param ?? 'model').toBe('model')
+      const whole = 'stream' in example ? { ...example, stream: false } : example
+      const named = JSON.stringify(whole).replace('"MODEL"', '"Qwen/Qwen3-8B"')
+      const response = await post(String(path), JSON.parse(named))
+      expect(response.status).toBe(200)
     },
   )
 
@@ -141,6 +155,48 @@ describe('what it says of requests is what is checked', () => {
       const told = JSON.stringify(value)
       expect(await wrongAs('ChatRequest', { messages, [field]: value }), told).toBeDefined()
     }
+  })
+
+  it.each(Object.entries<Samples>(responsesFields))('%s of a response', async (field, samples) => {
+    for (const value of samples.right) {
+      const told = JSON.stringify(value)
+      const asked = { input: 'x', [field]: value }
+      expect(await wrongAs('ResponsesRequest', asked), told).toBeUndefined()
+    }
+    for (const [value] of samples.wrong) {
+      const told = JSON.stringify(value)
+      const asked = { input: 'x', [field]: value }
+      expect(await wrongAs('ResponsesRequest', asked), told).toBeDefined()
+    }
+  })
+
+  it.each<[unknown, string | undefined]>([
+    [{ content: [{ type: 'text', text: 'x' }] }, undefined],
+    [{ content: [{ type: 'tool_result', tool_use_id: 'a' }] }, undefined],
+    [{ content: [{ type: 'thinking', thinking: 'x' }] }, undefined],
+    [{ content: [{ type: 'text' }] }, 'messages[0].content[0].text'],
+    [{ content: [{ type: 'tool_result' }] }, 'messages[0].content[0].tool_use_id'],
+    [{ content: 5 }, 'messages[0].content'],
+    [{ content: 'x', role: 'tool' }, 'messages[0].role'],
+  ])('messages of %j', async (message, field) => {
+    const asked = { max_tokens: 9, messages: [{ role: 'user', ...(message as object) }] }
+    expect((await wrongAs('MessagesRequest', asked)) === undefined).toBe(field === undefined)
+    const response = await post('/v1/messages', { model: 'static', ...asked })
+    const { error } = (await response.json()) as { error?: { message: string } }
+    if (field !== undefined) expect(error?.message.startsWith(`${field}: `)).toBe(true)
+  })
+
+  it.each<[unknown, boolean]>([
+    [null, true],
+    ['', true],
+    [['a', [1]], true],
+    [[], false],
+    [[[]], false],
+    [5, false],
+  ])('a completion of %j', async (prompt, isRight) => {
+    expect((await wrongAs('TextRequest', { prompt })) === undefined).toBe(isRight)
+    const { status } = await post('/v1/completions', { prompt, model: 'static' })
+    expect(status === 400).toBe(!isRight)
   })
 
   it.each<[unknown, boolean]>([
@@ -183,6 +239,83 @@ describe('what it says of answers is what comes', () => {
     }
   })
 
+  it.each([
+    ['/v1/completions', 'TextCompletion', { prompt: 'Go.', script: { persona: 'vllm' } }],
+    ['/v1/messages', 'Message', { max_tokens: 99, messages, script }],
+    ['/v1/responses', 'Response', { input: 'Go.', script }],
+  ])('a whole answer of %s', async (path, component, asked) => {
+    for (const model of ['static', 'Qwen/Qwen3-8B']) {
+      const response = await post(path, { model, ...asked })
+      const value: unknown = await response.json()
+      expect(await wrongAs(component, value), JSON.stringify(value)).toBeUndefined()
+    }
+    expect(await wrongAs(component, { id: 1 })).toBeDefined()
+  })
+
+  it.each([
+    ['/v1/completions', { prompt: 'Go.', script: { persona: 'vllm' } }],
+    ['/v1/messages', { max_tokens: 99, messages, script }],
+    ['/v1/responses', { input: 'Go.', script }],
+    ['/v1/responses', { input: 'Go.', reasoning: { summary: 'auto' }, script }],
+  ])('each event of a stream of %s', async (path, asked) => {
+    for (const model of ['static', 'Qwen/Qwen3-8B']) {
+      const text = await (await post(path, { model, ...asked, stream: true })).text()
+      const events = text.split('\n\n').filter((event) => event !== '')
+      expect(events.length).toBeGreaterThan(5)
+      for (const event of events) expect(await wrongEvent(path, event), event).toBeUndefined()
+    }
+  })
+
+  it.each([
+    ['/v1/chat/completions', { messages }],
+    ['/v1/messages', { max_tokens: 99, messages }],
+    ['/v1/responses', { input: 'Go.' }],
+  ])('each event of a stream of %s that fails', async (path, asked) => {
+    const choices = [{ index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null }]
+    const chunk = { id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices }
+    const model = 'Qwen/Qwen3-8B'
+    const script = { steps: [{ chunk }, { wait: 20 }, { cut: true }] }
+    const text = await (await post(path, { model, ...asked, script, stream: true })).text()
+    expect(text).toContain('upstream_truncated')
+    for (const event of text.split('\n\n').filter((event) => event !== '')) {
+      expect(await wrongEvent(path, event), event).toBeUndefined()
+    }
+  })
+
+  it('what is kept of a response', async () => {
+    const response = await post('/v1/responses', { input: 'Go.', model: 'static' })
+    const { id } = (await response.json()) as { id: string }
+    const at = `/v1/responses/${id}`
+    const found: [string, Response][] = [
+      ['Response', await ask(at)],
+      ['ResponseItems', await ask(`${at}/input_items?order=asc&limit=1`)],
+      ['Error', await ask(`${at}/input_items?limit=0`)],
+      ['Error', await ask(`${at}/cancel`, { method: 'POST' })],
+      ['ResponseDeleted', await ask(at, { method: 'DELETE' })],
+      ['Error', await ask(at)],
+    ]
+    for (const [component, response] of found) {
+      const value: unknown = await response.json()
+      expect(await wrongAs(component, value), JSON.stringify(value)).toBeUndefined()
+    }
+  })
+
+  it('what clients of Anthropic’s API get', async () => {
+    const headers = { 'anthropic-version': '2023-06-01' }
+    const count = { messages, model: 'Qwen/Qwen3-8B' }
+    const found: [string, Response][] = [
+      ['ModelPage', await ask('/v1/models', { headers })],
+      ['ModelInfo', await ask('/v1/models/static', { headers })],
+      ['MessagesError', await ask('/v1/models/nobody', { headers })],
+      ['MessagesError', await post('/v1/messages', {})],
+      ['MessageTokens', await post('/v1/messages/count_tokens', count)],
+    ]
+    for (const [component, response] of found) {
+      const value: unknown = await response.json()
+      expect(await wrongAs(component, value), JSON.stringify(value)).toBeUndefined()
+    }
+  })
+
   it('vectors, models, health and refusals', async () => {
     const asked = { input: 'x', model: 'Qwen/Qwen3-8B' }
     const found: [string, Response][] = [
@@ -204,9 +337,10 @@ describe('what it says of answers is what comes', () => {
   it('every status that it has a refusal for, described once', () => {
     const statuses = operations.flatMap(({ responses }) => Object.keys(responses))
     expect(statuses).toContain('508')
-    for (const { responses } of operations) {
+    for (const { responses, path } of operations) {
+      const shape = path.startsWith('/v1/messages') ? 'MessagesError' : 'Error'
       for (const [status, { $ref }] of Object.entries(responses)) {
-        if ($ref !== undefined) expect($ref).toBe(`#/components/responses/Error${status}`)
+        if ($ref !== undefined) expect($ref).toBe(`#/components/responses/${shape}${status}`)
       }
     }
   })
