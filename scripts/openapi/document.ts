@@ -53,7 +53,7 @@ export function createDocument(): Document {
     info: {
       title: 'sluice',
       version: VERSION,
-      summary: 'The OpenAI API, streaming first, for models on your own hardware.',
+      summary: 'The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.',
       description:
         'Every answer carries `x-request-id`. A GET may be a HEAD, and every path answers OPTIONS.',
       license: { name: 'MIT', identifier: 'MIT' },

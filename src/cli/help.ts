@@ -137,11 +137,14 @@ const indent = '      '
 /** The text of `sluice --help`: every setting with its flag, its variable and its default. */
 export function helpText(): string {
   const lines = [
-    'sluice streams chat completions: one server for the OpenAI API, in front of the',
-    'GPU servers on this machine.',
+    'sluice serves the OpenAI and Anthropic APIs, streaming first, in front of the',
+    'model servers on this machine.',
     '',
     'Usage: sluice [serve] [flags]',
     '       sluice chat [URL]      talk with a model in the terminal',
+    '       sluice check URL       judge how a server streams, by named rules',
+    '       sluice record URL      keep a stream as it arrives, bytes and times',
+    '       sluice replay FILE …   serve recordings, with the same bytes and times',
     '       sluice key new NAME    make a key, and the entry that lets it in',
     '       sluice schema          print the JSON Schema of the settings file',
   ]

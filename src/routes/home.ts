@@ -14,7 +14,7 @@ export function homePage(found: Found[] | undefined, origin: string, host = 'thi
 <style>${STYLE}</style>
 <main>
 <h1>sluice</h1>
-<p>The OpenAI API, streaming first, for models on your own hardware.<br>
+<p>The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)} on ${text(host)}</small></p>
 <h2>Try it</h2>
 <pre><code>${text(curlLine(origin, model, found === undefined))}</code></pre>
