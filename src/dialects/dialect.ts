@@ -1,6 +1,7 @@
 import type { StreamEncoder } from '../stream/response.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
 import type { NativeCall } from '../wire/native.ts'
+import type { FieldNames } from './field-names.ts'
 
 /** An API that asks for a chat, and is told the answer, in words of its own. */
 export interface Dialect {
@@ -19,6 +20,8 @@ export interface Conversation {
   prompt?: unknown
   /** Fields of the chat that an engine need not know: one that refuses it is asked without them. */
   wishes?: readonly string[]
+  /** What the client calls the chat's fields, where that is not the same. */
+  names?: FieldNames
   /** The request for an engine that speaks the API itself. */
   native?: NativeCall
   /**

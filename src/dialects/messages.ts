@@ -16,6 +16,16 @@ import { toChatRequest, toCountedChat, WISHES } from './messages/to-chat.ts'
 /** A client's headers that an engine that speaks the API may want to see. */
 const HEADERS = ['anthropic-version', 'anthropic-beta']
 
+/** What a chat's fields are called here. */
+const NAMES = {
+  messages: 'messages',
+  parallel_tool_calls: 'tool_choice.disable_parallel_tool_use',
+  reasoning_effort: 'thinking',
+  response_format: 'output_config.format',
+  stop: 'stop_sequences',
+  user: 'metadata.user_id',
+}
+
 export const messagesDialect: Dialect = {
   read(body, requestId, headers) {
     const request = parseMessagesRequest(body)
@@ -33,6 +43,7 @@ function conversation(request: MessagesRequest, requestId: string, headers: Head
     },
     prompt: [request.system, request.messages, request.tools],
     wishes: WISHES,
+    names: NAMES,
     native: nativeCall(request, headers),
     encoder: () => messagesEncoder(asked, requestId),
     whole: (completion) => toMessage(completion, asked),

@@ -12,6 +12,16 @@ import { toChat } from './responses/to-chat.ts'
 export type { ResponseEncoder } from './responses/encoder.ts'
 export type { Placed } from './responses/messages.ts'
 
+/** What a chat's fields are called here. */
+const NAMES = {
+  logprobs: 'include',
+  max_tokens: 'max_output_tokens',
+  messages: 'input',
+  reasoning_effort: 'reasoning.effort',
+  response_format: 'text.format',
+  verbosity: 'text.verbosity',
+}
+
 /** What a request's answer is told of, and to whom. */
 export interface Telling {
   /** What the engine counted, asked for when it has said all. */
@@ -54,6 +64,7 @@ export function readConversation(
     },
     // What runs in the background is told by this side: its events are kept.
     ...(!request.background && { native: nativeCall(request, items, encoder) }),
+    names: NAMES,
     encoder,
     whole: (completion) => encoder().whole(completion),
   }

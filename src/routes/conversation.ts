@@ -1,4 +1,5 @@
 import type { Conversation, Dialect } from '../dialects/dialect.ts'
+import { inOwnWords } from '../dialects/field-names.ts'
 import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
@@ -54,10 +55,14 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
     return engine.forward?.(call, signal)
   }
 
-  function chat(route: Route, signal: AbortSignal) {
+  async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
-    const options = { asChunks: true, wishes }
-    return chatAsker(exchange, trace, conversation.chat, options)(route, signal)
+    const ask = chatAsker(exchange, trace, conversation.chat, { asChunks: true, wishes })
+    try {
+      return await ask(route, signal)
+    } catch (error) {
+      throw inOwnWords(error, conversation.names ?? {})
+    }
   }
 
   return {

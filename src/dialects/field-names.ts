@@ -1,0 +1,17 @@
+import { ApiError } from '../wire/errors.ts'
+
+/** What a client calls the fields of the chat that its request becomes. */
+export type FieldNames = Readonly<Record<string, string>>
+
+/**
+ * An engine's refusal, which names a chat's field, by the name that the client gave it. Places within
+ * a field are left out: a chat's messages are other ones than the client's.
+ */
+export function inOwnWords(error: unknown, names: FieldNames): unknown {
+  if (!(error instanceof ApiError) || error.param === null) return error
+  const { status, message, param, code, type, headers, cause } = error
+  const own = names[/^\w*/.exec(param)?.[0] ?? '']
+  if (own === undefined) return error
+  const told = message.startsWith(`${param}:`) ? own + message.slice(param.length) : message
+  return new ApiError(status, told, { code, param: own, type, headers, cause })
+}
