@@ -15,6 +15,7 @@ import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './syst
  * @property {() => string | undefined} [lacks] why it cannot run here, if it cannot
  * @property {() => string | undefined} [skips] the same, for a part that may be left out then
  * @property {() => void} [prepare]
+ * @property {boolean} [isBeside] it runs beside the part before it: both wait more than they work
  */
 
 const node = binaryOf('node')
@@ -36,9 +37,9 @@ export const parts = [
   },
   tests('unit', 'test/unit/', 600),
   tests('bun', 'test/hosts/bun.test.ts', 900),
-  tests('deno', 'test/hosts/deno.test.ts', 900),
+  { ...tests('deno', 'test/hosts/deno.test.ts', 900), isBeside: true },
   tests('node', 'test/hosts/node.test.ts', 900),
-  tests('workerd', 'test/hosts/workerd.test.ts', 900),
+  { ...tests('workerd', 'test/hosts/workerd.test.ts', 900), isBeside: true },
   // Most of its rows wait for a limit to pass.
   tests('faults', 'test/faults/', 600, ['--maxConcurrency', '40']),
   tests('package', 'test/package/', 300),

@@ -1,4 +1,4 @@
-// Runs parts one after the other and counts what passed.
+// Runs parts one after the other, some in pairs, and counts what passed.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -26,16 +26,35 @@ export async function runParts(parts, skip) {
   const chosen = parts.filter(({ name }) => !skip.includes(name))
   const lacking = new Set(chosen.flatMap((part) => part.packages?.() ?? []))
   installSystemPackages([...lacking], (line) => console.log(`sluice: ${line}`))
-  for (const part of parts) {
-    const reason = skip.includes(part.name) ? '' : part.skips?.()
-    const result = reason === undefined ? await runPart(part) : leftOut(part, reason)
-    total.passed += result.passed
-    total.failed += result.failed
-    total.skipped += result.skipped
+  for (const batch of batchesOf(parts)) {
+    const running = batch.map((part) => {
+      const reason = skip.includes(part.name) ? '' : part.skips?.()
+      return reason === undefined ? runPart(part) : leftOut(part, reason)
+    })
+    for (const { passed, failed, skipped } of await Promise.all(running)) {
+      total.passed += passed
+      total.failed += failed
+      total.skipped += skipped
+    }
   }
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
   console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
   return total.failed
+}
+
+/**
+ * Each part, with those that run beside it.
+ * @param {import('./parts.mjs').Part[]} parts
+ */
+function batchesOf(parts) {
+  /** @type {import('./parts.mjs').Part[][]} */
+  const batches = []
+  for (const part of parts) {
+    const last = batches.at(-1)
+    if (part.isBeside && last) last.push(part)
+    else batches.push([part])
+  }
+  return batches
 }
 
 /** @param {import('./parts.mjs').Part} part @param {string} reason @returns {Result} */
@@ -46,14 +65,13 @@ function leftOut(part, reason) {
 
 /** @param {import('./parts.mjs').Part} part @returns {Promise<Result>} */
 async function runPart(part) {
-  process.stdout.write(`${part.name.padEnd(10)} `)
   const start = performance.now()
   const result = await resultOf(part)
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   const counts = [`${result.passed} passed`]
   if (result.failed > 0) counts.push(`${result.failed} FAILED`)
   if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
-  console.log(`${counts.join(', ')} (${seconds} s)`)
+  console.log(`${part.name.padEnd(10)} ${counts.join(', ')} (${seconds} s)`)
   if (result.failed > 0) console.log(`${indent(result.output)}\n`)
   return result
 }
