@@ -1,4 +1,4 @@
-import type { Report } from './check.ts'
+import type { Report } from './report.ts'
 import type { Finding, Severity } from './rule.ts'
 import { type RuleName, rules } from './rules.ts'
 
@@ -9,9 +9,11 @@ export interface Breach {
 }
 
 /** What a report's answers break, in the order of the rules. */
-export function breachesOf({ asked }: Report): Breach[] {
+export function breachesOf({ asked, dialects, untested }: Report): Breach[] {
   const breaches = new Map<RuleName, Breach>()
-  for (const { title, findings } of asked) {
+  const isOne = dialects.length + Object.keys(untested).length === 1
+  for (const { title: asks, dialect, findings } of asked) {
+    const title = isOne ? asks : `${asks} (${dialect})`
     for (const finding of findings) {
       const known = breaches.get(finding.rule)
       if (known === undefined) breaches.set(finding.rule, { finding, titles: [title] })

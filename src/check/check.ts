@@ -1,203 +1,152 @@
 /** Asks a server a few small questions and judges the answers. */
-import type { Fetch } from '../host.ts'
-import { type RecordOptions, record } from '../recording/record.ts'
 import type { Recording } from '../recording/recording.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { dialects } from './dialects.ts'
 import { Findings } from './findings.ts'
 import { judgeStream } from './judge-stream.ts'
-import { judgeCancel, judgeCors, judgeRefusal, judgeWhole } from './judges/answers.ts'
-import type { Finding, Section } from './rule.ts'
-import { type RuleName, rules } from './rules.ts'
+import {
+  judgeCancel,
+  judgeCors,
+  judgeModel,
+  judgeRefusal,
+  judgeWhole,
+  whyRefused,
+} from './judges/answers.ts'
+import { judgeCalls, judgeForm, toldBy } from './judges/tools.ts'
+import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
+import { type Report, reportOf } from './report.ts'
+import type { DialectName, Finding } from './rule.ts'
+import type { RuleName } from './rules.ts'
 import { wireOf } from './wire.ts'
 
-export interface CheckOptions {
-  fetch: Fetch
-  /** Where a chat is asked: `http://127.0.0.1:8787/v1/chat/completions`. */
+export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
+  /** The server as the report names it. */
   url: string
-  headers: Record<string, string>
-  model: string | undefined
-  /** What asks: `sluice 0.1.0 on bun 1.4.5`. */
-  by: string
-  secrets: readonly string[]
-  signal: AbortSignal
+  /** Where each API that is checked is asked, in the order in which they are. */
+  endpoints: Partial<Record<DialectName, string>>
   /** Told of each question before it is asked. */
   onQuestion?: (title: string) => void
 }
 
 /** One question, its answer, and what it breaks. */
 export interface Asked {
-  name: string
+  dialect: DialectName
+  name: QuestionName
   title: string
   recording: Recording
   findings: Finding<RuleName>[]
+  /** Why there was nothing to judge: the server does not offer what was asked for. */
+  unoffered?: string
 }
-
-export interface Report {
-  url: string
-  model: string | undefined
-  asked: Asked[]
-  /** Why nothing could be judged. */
-  untested?: string
-  /** How many rules of each section were looked at, and how many of them were broken. */
-  scores: { section: Section; rules: number; broken: number }[]
-}
-
-const PROMPT = 'Count from one to twenty in words.'
-
-/** Long enough to be left in the middle. */
-const LONG = 'Count from one to one thousand in words.'
-
-/** Milliseconds an answer that is left is listened to before. */
-const LISTENED = 300
-
-/** The longest an answer is waited for. */
-const LONGEST = 5 * 60_000
 
 /** Rejects only with why the signal aborted. */
 export async function check(options: CheckOptions): Promise<Report> {
   const asked: Asked[] = []
-  const questions = questionsTo(options)
-
-  async function ask(name: keyof typeof questions): Promise<Recording> {
-    options.signal.throwIfAborted()
-    const { title, ask } = questions[name]
-    options.onQuestion?.(title)
-    const recording = await ask()
-    options.signal.throwIfAborted()
-    asked.push({ name, title, recording, findings: [] })
-    return recording
+  const untested: Report['untested'] = {}
+  for (const [name, url] of Object.entries(options.endpoints)) {
+    const checking = new Checking(dialects[name as DialectName], { ...options, url })
+    const why = await checking.run()
+    asked.push(...checking.asked)
+    if (why !== undefined) untested[name as DialectName] = why
   }
-
-  function found(name: string, findings: Finding<RuleName>[]): void {
-    asked.find((each) => each.name === name)?.findings.push(...findings)
-  }
-
-  const stream = await ask('stream')
-  const untested = whyUntested(stream)
-  if (untested !== undefined) return reportOf(options, asked, untested)
-  found('stream', judgeStream(stream))
-  found('plain', judgeStream(await ask('plain')))
-  found('whole', judged(await ask('whole'), judgeWhole))
-  for (const [name, rule, statuses] of REFUSALS) {
-    const judge = (answer: Recording, findings: Findings) =>
-      judgeRefusal(answer, findings, rule, statuses)
-    found(name, judged(await ask(name), judge))
-  }
-  const preflight = await ask('preflight')
-  const judge = (answer: Recording, findings: Findings) => judgeCors(preflight, answer, findings)
-  found('foreign', judged(await ask('foreign'), judge))
-  await ask('left')
-  const next = await ask('next')
-  found(
-    'next',
-    judged(next, (answer, findings) => judgeCancel(stream, answer, findings)),
-  )
-  return reportOf(options, asked)
+  return reportOf(options, asked, untested)
 }
 
 const REFUSALS = [
-  ['model', 'error-model', [400, 404]],
   ['json', 'error-json', [400]],
   ['field', 'error-field', [400, 422]],
 ] as const
 
-function judged(
-  recording: Recording,
-  judge: (recording: Recording, findings: Findings) => void,
-): Finding<RuleName>[] {
-  const findings = new Findings(wireOf(recording))
-  judge(recording, findings)
-  return findings.all
-}
+/** The check of one API. */
+class Checking {
+  readonly asked: Asked[] = []
+  readonly #dialect: Dialect
+  readonly #questions: ReturnType<typeof questionsIn>
+  readonly #options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>
 
-interface Question {
-  title: string
-  ask(): Promise<Recording>
-}
+  constructor(dialect: Dialect, options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>) {
+    this.#dialect = dialect
+    this.#options = options
+    this.#questions = questionsIn(dialect, options)
+  }
 
-function questionsTo(options: CheckOptions) {
-  const { fetch, url, by, secrets, signal, model } = options
-  const chat = { ...(model !== undefined && { model }), max_tokens: 200 }
-  const messages = [{ role: 'user', content: PROMPT }]
-  const streamed = { ...chat, stream: true, messages }
+  /** Resolves with why nothing could be judged. */
+  async run(): Promise<string | undefined> {
+    const { asksUsage, hasTools } = this.#dialect
+    const stream = await this.#ask('stream')
+    // What is neither an answer nor a refusal can't be judged.
+    const why = whyRefused(stream.recording, 201)
+    if (why !== undefined) return why
+    stream.findings.push(...judgeStream(stream.recording))
+    if (asksUsage) {
+      const plain = await this.#ask('plain')
+      plain.findings.push(...judgeStream(plain.recording))
+    }
+    this.#judge(await this.#ask('whole'), (answer, findings) =>
+      judgeWhole(answer, this.#dialect, findings),
+    )
+    if (hasTools) await this.#offers()
+    await this.#refuses()
+    await this.#leaves(stream.recording)
+    return undefined
+  }
 
-  function asks(body: object | string | undefined, more: Partial<RecordOptions> = {}) {
-    const text = typeof body === 'object' ? JSON.stringify(body) : body
-    return () => {
-      const patience = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)])
-      return record({
-        ...{ fetch, url, by, secrets, signal: patience },
-        ...(text !== undefined && { body: text }),
-        ...more,
-        headers: { 'content-type': 'application/json', ...options.headers, ...more.headers },
+  async #offers(): Promise<void> {
+    for (const [name, judge] of [
+      ['tools', judgeCalls],
+      ['structured', judgeForm],
+    ] as const) {
+      const asked = await this.#ask(name)
+      const why = whyRefused(asked.recording)
+      if (why !== undefined) {
+        asked.unoffered = why
+        continue
+      }
+      asked.findings.push(...judgeStream(asked.recording))
+      // A stream that is broken says nothing of what it was to bring.
+      if (asked.findings.length > 0) continue
+      this.#judge(asked, (answer, findings) => {
+        const nothing = judge(toldBy(answer, this.#dialect), this.#dialect, findings)
+        if (nothing !== undefined) asked.unoffered = nothing
       })
     }
   }
 
-  const origin = { origin: 'https://page.example' }
-  const preflight = {
-    ...origin,
-    'access-control-request-method': 'POST',
-    'access-control-request-headers': 'authorization,content-type',
+  async #refuses(): Promise<void> {
+    this.#judge(await this.#ask('model'), (answer, findings) =>
+      judgeModel(answer, this.#dialect, findings, UNKNOWN),
+    )
+    for (const [name, rule, statuses] of REFUSALS) {
+      this.#judge(await this.#ask(name), (answer, findings) =>
+        judgeRefusal(answer, this.#dialect, findings, rule, statuses),
+      )
+    }
+    const { recording: preflight } = await this.#ask('preflight')
+    this.#judge(await this.#ask('foreign'), (answer, findings) =>
+      judgeCors(preflight, answer, findings),
+    )
   }
-  const long = { ...streamed, max_tokens: 4_000, messages: [{ role: 'user', content: LONG }] }
-  return {
-    stream: {
-      title: 'a stream with usage',
-      ask: asks({ ...streamed, stream_options: { include_usage: true } }),
-    },
-    plain: { title: 'a stream without usage', ask: asks(streamed) },
-    whole: { title: 'a whole answer', ask: asks({ ...chat, messages }) },
-    model: { title: 'an unknown model', ask: asks({ ...streamed, model: 'no-such-model-here' }) },
-    json: { title: 'a body that is no JSON', ask: asks('{"model": ') },
-    field: { title: 'a field of the wrong type', ask: asks({ ...streamed, messages: 'hello' }) },
-    preflight: {
-      title: 'a browser’s preflight',
-      ask: asks(undefined, { method: 'OPTIONS', headers: preflight }),
-    },
-    foreign: {
-      title: 'a page’s request',
-      ask: asks({ ...streamed, messages: 'hello' }, { headers: origin }),
-    },
-    left: { title: 'an answer that is left', ask: () => leave(asks, long, signal) },
-    next: { title: 'the answer behind it', ask: asks(streamed) },
-  } satisfies Record<string, Question>
-}
 
-/** Listens for a moment once the answer has begun, and hangs up. */
-function leave(
-  asks: (body: object, more: Partial<RecordOptions>) => () => Promise<Recording>,
-  body: object,
-  signal: AbortSignal,
-): Promise<Recording> {
-  const control = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const both = AbortSignal.any([signal, control.signal, AbortSignal.timeout(LONGEST)])
-  const onPacket = () => {
-    timer ??= setTimeout(() => control.abort(), LISTENED)
+  async #leaves(usual: Recording): Promise<void> {
+    await this.#ask('left')
+    this.#judge(await this.#ask('next'), (answer, findings) => judgeCancel(usual, answer, findings))
   }
-  return asks(body, { signal: both, onPacket })().finally(() => clearTimeout(timer))
-}
 
-function whyUntested({ response, end, packets }: Recording): string | undefined {
-  if (response === undefined) return end.why ?? 'nobody answered'
-  if (response.status === 200) return undefined
-  const text = new TextDecoder().decode(packets[0]?.bytes).slice(0, 200)
-  return `it answered ${response.status}: ${text}`
-}
+  async #ask(name: QuestionName): Promise<Asked> {
+    const { signal, onQuestion } = this.#options
+    signal.throwIfAborted()
+    const { title, ask } = this.#questions[name]
+    onQuestion?.(title)
+    const recording = await ask()
+    signal.throwIfAborted()
+    const asked: Asked = { dialect: this.#dialect.name, name, title, recording, findings: [] }
+    this.asked.push(asked)
+    return asked
+  }
 
-function reportOf({ url, model }: CheckOptions, asked: Asked[], untested?: string): Report {
-  const broken = new Set(asked.flatMap(({ findings }) => findings.map(({ rule }) => rule)))
-  const sections = [...new Set(Object.values(rules).map(({ section }) => section))]
-  const scores = sections.map((section) => {
-    const names = Object.entries(rules).filter(([, rule]) => rule.section === section)
-    const wrong = names.filter(([name]) => broken.has(name as RuleName))
-    return { section, rules: names.length, broken: wrong.length }
-  })
-  return {
-    url,
-    model,
-    asked,
-    ...(untested !== undefined && { untested }),
-    scores: untested === undefined ? scores : [],
+  #judge(asked: Asked, judge: (answer: Recording, findings: Findings) => void): void {
+    const findings = new Findings(this.#dialect.name, wireOf(asked.recording))
+    judge(asked.recording, findings)
+    asked.findings.push(...findings.all)
   }
 }

@@ -1,5 +1,5 @@
-import type { Finding } from './rule.ts'
-import type { RuleName } from './rules.ts'
+import type { DialectName, Finding } from './rule.ts'
+import { holdsFor, type RuleName } from './rules.ts'
 import type { WireBody } from './wire.ts'
 
 /** Bytes that are shown of what broke a rule. */
@@ -8,14 +8,21 @@ const SHOWN = 120
 /** Gathers findings: the first breach of each rule in full, of the others their number. */
 export class Findings {
   readonly #found = new Map<RuleName, Finding<RuleName>>()
-  readonly #body: WireBody | undefined
+  readonly #dialect: DialectName
+  readonly #body: WireBody
 
-  constructor(body?: WireBody) {
+  /** What an answer in a dialect breaks; `body` is what came. */
+  constructor(dialect: DialectName, body: WireBody) {
+    this.#dialect = dialect
     this.#body = body
   }
 
-  /** `start` and `end` say which bytes of the body broke it. */
+  /**
+   * `start` and `end` say which bytes of the body broke it. A rule that does not hold for the
+   * dialect is not broken.
+   */
   add(rule: RuleName, seen: string, start?: number, end?: number): void {
+    if (!holdsFor(this.#dialect, rule)) return
     const known = this.#found.get(rule)
     if (known !== undefined) {
       known.count = (known.count ?? 1) + 1
@@ -34,7 +41,6 @@ export class Findings {
   }
 
   #place(start: number, end: number): Pick<Finding, 'offset' | 'at' | 'bytes'> {
-    if (this.#body === undefined) return {}
     const { bytes, timeAt } = this.#body
     const shown = bytes.subarray(start, Math.min(end, start + SHOWN))
     return { offset: start, at: timeAt(start), bytes: shownBytes(shown) }

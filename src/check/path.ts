@@ -1,5 +1,5 @@
 /** One server seen through everything that stands before it: which hop breaks what. */
-import type { Report } from './check.ts'
+import type { Report } from './report.ts'
 import { type RuleName, rules } from './rules.ts'
 
 /** A rule that holds at the server, and no longer behind a hop. */
@@ -16,15 +16,18 @@ export interface HopBreach {
 export function brokenByHops(reports: readonly Report[]): HopBreach[] {
   const [server, ...hops] = reports.map((report) => ({
     url: report.url,
-    broken: new Set(report.asked.flatMap(({ findings }) => findings.map(({ rule }) => rule))),
+    broken: report.asked.flatMap(({ dialect, findings }) =>
+      findings.map(({ rule }) => ({ rule, what: `${rule} of ${dialect}` })),
+    ),
   }))
-  const known = new Set(server?.broken)
+  const known = new Set(server?.broken.map(({ what }) => what))
   const breaches: HopBreach[] = []
   for (const { url, broken } of hops) {
-    for (const rule of broken) {
-      if (known.has(rule)) continue
-      known.add(rule)
-      breaches.push({ rule, hop: url })
+    for (const { rule, what } of broken) {
+      if (known.has(what)) continue
+      known.add(what)
+      const isTold = breaches.some((each) => each.rule === rule && each.hop === url)
+      if (!isTold) breaches.push({ rule, hop: url })
     }
   }
   const order = Object.keys(rules)

@@ -7,10 +7,15 @@ export type Section =
   | 'arrival'
   | 'schema'
   | 'contract'
+  | 'tools'
+  | 'structured'
   | 'whole'
   | 'errors'
   | 'cancelling'
   | 'cors'
+
+/** An API that a server may speak. */
+export type DialectName = 'chat' | 'completions' | 'responses' | 'messages'
 
 /**
  * `error`: clients fail or lose something. `warning`: some do, or something between may. `hint`: no
@@ -21,6 +26,8 @@ export type Severity = 'error' | 'warning' | 'hint'
 export interface Rule {
   section: Section
   severity: Severity
+  /** The APIs it holds for; all where it does not say. */
+  of?: readonly DialectName[]
   /** What has to be, in one line. */
   says: string
   /** Who stumbles over its breach. */

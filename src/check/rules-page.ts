@@ -5,8 +5,10 @@ const SECTIONS: Record<Section, string> = {
   headers: 'How a stream is announced',
   framing: 'The event-stream format',
   arrival: 'How events arrive',
-  schema: 'The form of a chunk',
-  contract: 'What stands in which chunk, and how a stream ends',
+  schema: 'The form of chunks and events',
+  contract: 'What stands where, and how a stream ends',
+  tools: 'Calls of tools',
+  structured: 'Structured output',
   whole: 'Answers without a stream',
   errors: 'Refusals',
   cancelling: 'Clients that leave',
@@ -23,8 +25,9 @@ export function rulesPage(): string {
   return `${[INTRODUCTION, ...parts].join('\n\n')}\n`
 }
 
-function describe([name, { severity, says, clients, mend }]: [string, Rule]): string {
-  return `### ${name}\n\n**${severity}.** ${says}\n\n- Who stumbles: ${clients}\n- How to mend it: ${mend}`
+function describe([name, { severity, of, says, clients, mend }]: [string, Rule]): string {
+  const where = of === undefined ? '' : ` (${of.join(', ')})`
+  return `### ${name}\n\n**${severity}${where}.** ${says}\n\n- Who stumbles: ${clients}\n- How to mend it: ${mend}`
 }
 
 const INTRODUCTION = `# What \`sluice check\` looks for
@@ -32,5 +35,7 @@ const INTRODUCTION = `# What \`sluice check\` looks for
 <!-- Written by scripts/rules.mjs from src/check/rules: change it there. -->
 
 \`sluice check URL\` asks a server that speaks the OpenAI API a few small questions and holds the answers to these rules. Their names are stable.
+
+It asks for chats, or for the API that the URL names. \`--dialect completions\`, \`responses\` or \`messages\` asks another, and \`--dialect all\` asks all four; what a server does not offer is told and not counted. A rule that holds for some of these APIs names them.
 
 An **error** is something that clients fail at or lose something by. A **warning** is something that some clients fail at, or that something between server and client may fail at. A **hint** could be better, and no client is known to fail at it. The command ends with 1 where there is an error; with \`--strict\` also where there is a warning or a hint.`

@@ -1,6 +1,6 @@
 import { type Breach, breachesOf, countOf } from './breaches.ts'
-import type { Report } from './check.ts'
 import { brokenByHops } from './path.ts'
+import type { Report, Score } from './report.ts'
 import { rules } from './rules.ts'
 
 /** How words look in a terminal: the text itself where there are no colours. */
@@ -13,19 +13,30 @@ export interface Paint {
 
 /** The report for a person to read. */
 export function textReport(report: Report, paint: Paint): string {
-  const { url, model, scores, untested } = report
+  const { url, model, scores, dialects } = report
   const { strong, weak, plain } = paint
   const title = `${strong(plain(url))}${model === undefined ? '' : `  ${weak(plain(model))}`}`
-  if (untested !== undefined) return `${title}\n\nIt could not be tested: ${plain(untested)}\n`
-  const table = scores.map(({ section, rules: all, broken }) => {
-    const mark = broken === 0 ? '✓' : '✗'
-    return `  ${mark} ${section.padEnd(11)} ${all - broken} of ${all}`
+  const untested = Object.entries(report.untested).map(([dialect, why]) => {
+    const what = dialects.length === 0 ? 'It' : dialect
+    return `${what} could not be tested: ${plain(why)}`
   })
+  if (dialects.length === 0) return `${[title, ...new Set(untested)].join('\n\n')}\n`
+  const table = scores.map((score) => rowOf(score, paint))
   const breaches = breachesOf(report).map((breach) => describe(breach, paint))
   const counts = countOf(report)
   const told = `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.hint, 'hint')}`
-  const parts = [title, table.join('\n'), ...breaches, breaches.length === 0 ? 'Clean.' : told]
+  const asked = dialects.length > 1 ? [`  ${dialects.join(', ')}`] : []
+  const parts = [
+    ...[title, ...asked, table.join('\n'), ...untested, ...breaches],
+    breaches.length === 0 ? 'Clean.' : told,
+  ]
   return `${parts.join('\n\n')}\n`
+}
+
+function rowOf({ section, rules: all, broken, unoffered }: Score, { weak, plain }: Paint): string {
+  const name = section.padEnd(11)
+  if (unoffered !== undefined) return `  – ${name} ${weak(`not offered: ${plain(unoffered)}`)}`
+  return `  ${broken === 0 ? '✓' : '✗'} ${name} ${all - broken} of ${all}`
 }
 
 /** What each hop on the way breaks, and the reports of all of them. */

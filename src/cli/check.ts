@@ -1,11 +1,15 @@
 import process from 'node:process'
 import { countOf } from '../check/breaches.ts'
-import { type CheckOptions, check, type Report } from '../check/check.ts'
+import { type CheckOptions, check } from '../check/check.ts'
+import { dialects } from '../check/dialects.ts'
 import { brokenByHops } from '../check/path.ts'
+import type { Report } from '../check/report.ts'
+import type { DialectName } from '../check/rule.ts'
 import { pathText, textReport } from '../check/text-report.ts'
 import { compare, comparisonText } from '../check/verification/compare.ts'
 import { gapsOf, timingsOf } from '../check/verification/timings.ts'
 import { verificationOf } from '../check/verification/verification.ts'
+import { SettingsError } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { circumstancesOf } from './circumstances.ts'
 import { defineTool } from './define-tool.ts'
@@ -13,7 +17,7 @@ import { printable } from './log.ts'
 import { readRecord, requireForms, writeRecord } from './records.ts'
 import { histogram, sparkline } from './sparkline.ts'
 import { type Ink, inkFor } from './startup.ts'
-import { firstModel, type Target, targetOf } from './target.ts'
+import { modelAt, type Target, targetOf } from './target.ts'
 import type { Bench } from './tools.ts'
 
 const usage = {
@@ -24,6 +28,10 @@ const usage = {
     key: {
       value: 'KEY',
       text: 'Sent as "Authorization: Bearer KEY". Better in SLUICE_CLIENT_KEY: a process list shows flags.',
+    },
+    dialect: {
+      value: 'NAME',
+      text: 'chat, completions, responses, messages or all; by default the one that URL names, or chat.',
     },
     via: {
       value: 'URL',
@@ -49,13 +57,14 @@ export const tool = defineTool(usage, async (given, bench) => {
   requireForms(given.all('report'))
   const against = given.text('against')
   const before = against === undefined ? undefined : await readRecord(against)
-  const target = targetOf(given.words[0], key, 'check')
+  const target = targetOf(given.word(), key, 'check')
   const hops = given.all('via').map((url) => targetOf(url, key, '--via'))
-  const model = given.text('model') ?? (await firstModel(bench.fetch, target))
+  const asked = dialectsOf(given.text('dialect'), target)
+  const model = await modelAt(bench.fetch, target, given.text('model'))
   const tell = await progress(bench)
   const reports: Report[] = []
   try {
-    for (const each of [target, ...hops]) reports.push(await ask(each, model, bench, tell))
+    for (const each of [target, ...hops]) reports.push(await ask(each, asked, model, bench, tell))
   } finally {
     tell('')
   }
@@ -74,15 +83,33 @@ export const tool = defineTool(usage, async (given, bench) => {
   return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
 })
 
+/** The APIs that are to be asked. Throws a `SettingsError`. */
+function dialectsOf(given: string | undefined, { dialect }: Target): DialectName[] {
+  const names = Object.keys(dialects) as DialectName[]
+  if (given === undefined) return [dialect?.name ?? 'chat']
+  if (given === 'all') return names
+  const found = names.find((name) => name === given)
+  if (found !== undefined) return [found]
+  const expected = `${names.join(', ')} or all`
+  throw new SettingsError(`--dialect: expected ${expected}, got ${JSON.stringify(given)}.`)
+}
+
 function ask(
-  { url, headers, key }: Target,
+  { base, url, dialect, headers, key }: Target,
+  names: DialectName[],
   model: string | undefined,
   { fetch, runtime, signal }: Bench,
   onQuestion: (title: string) => void,
 ): Promise<Report> {
   const by = `sluice ${VERSION} on ${runtime}`
-  const secrets = key === undefined ? [] : [key]
-  return check({ fetch, url, headers, model, by, secrets, signal, onQuestion })
+  const places = names.map((name) => {
+    // An endpoint that was given may have a query.
+    const place = name === dialect?.name ? url : `${base}${dialects[name].path}`
+    return [name, place] as const
+  })
+  const seen = places.length === 1 ? (places[0]?.[1] ?? base) : base
+  const endpoints = Object.fromEntries(places)
+  return check({ fetch, url: seen, endpoints, headers, key, model, by, signal, onQuestion })
 }
 
 async function shown(reports: readonly Report[], asJson: boolean, { out }: Bench): Promise<string> {
@@ -125,7 +152,7 @@ function jsonOf({ asked, ...report }: Report): object {
 }
 
 function codeOf(report: Report, isStrict: boolean): number {
-  if (report.untested !== undefined) return 2
+  if (report.dialects.length === 0) return 2
   const { error, warning, hint } = countOf(report)
   return error + (isStrict ? warning + hint : 0) > 0 ? 1 : 0
 }

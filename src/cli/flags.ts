@@ -7,7 +7,7 @@ import {
   SettingsError,
   type SettingsInput,
 } from '../settings.ts'
-import { toolNames } from './tools.ts'
+import { toolNames } from './tool-names.ts'
 
 /** What a command line asks for. */
 export interface CommandLine {

@@ -36,6 +36,13 @@ export class Given<Name extends string> {
     return this.#values.has(name)
   }
 
+  /** The one word; undefined where there is none. Throws a `SettingsError` where there are more. */
+  word(): string | undefined {
+    const [word, more] = this.words
+    if (more === undefined) return word
+    throw new SettingsError(`expected one word that is no option, got ${JSON.stringify(more)} too.`)
+  }
+
   /** The last value of an option. */
   text(name: Name): string | undefined {
     return this.#values.get(name)?.at(-1)

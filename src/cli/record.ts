@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
+import { dialects } from '../check/dialects.ts'
 import { record } from '../recording/record.ts'
 import { formatRecording, type Recording } from '../recording/recording.ts'
 import { SettingsError } from '../settings.ts'
@@ -6,7 +7,7 @@ import { VERSION } from '../version.ts'
 import { defineTool } from './define-tool.ts'
 import { printable } from './log.ts'
 import type { Given } from './options.ts'
-import { firstModel, type Target, targetOf } from './target.ts'
+import { modelAt, type Target, targetOf } from './target.ts'
 import type { Bench } from './tools.ts'
 
 const usage = {
@@ -36,14 +37,20 @@ const usage = {
 const PROMPT = 'Count from one to twenty in words.'
 
 export const tool = defineTool(usage, async (given, bench) => {
-  const target = targetOf(given.words[0], given.text('key'), 'record')
+  const target = targetOf(given.word(), given.text('key'), 'record')
   const own = ownHeaders(given.all('header'))
-  const body = await bodyOf(given, bench, target)
+  const model = await modelAt(bench.fetch, target, given.text('model'))
+  const body = await bodyOf(given, bench, target, model)
   const tell = await counter(bench)
   const recording = await record({
     fetch: bench.fetch,
     url: target.url,
-    headers: { 'content-type': 'application/json', ...target.headers, ...own },
+    headers: {
+      'content-type': 'application/json',
+      ...target.headers,
+      ...target.dialect?.headersFor(target.key),
+      ...own,
+    },
     body,
     by: `sluice ${VERSION} on ${bench.runtime}`,
     secrets: target.key === undefined ? [] : [target.key],
@@ -70,24 +77,21 @@ function ownHeaders(given: readonly string[]): Record<string, string> {
 }
 
 async function bodyOf(
-  given: Given<'data' | 'model' | 'prompt'>,
-  { fetch, err }: Bench,
+  given: Given<'data' | 'prompt'>,
+  { err }: Bench,
   target: Target,
+  model: string | undefined,
 ): Promise<string> {
   const data = given.text('data')
   if (data !== undefined) return data.startsWith('@') ? readText(data.slice(1)) : data
-  const model = given.text('model') ?? (await firstModel(fetch, target))
   if (model === undefined) {
     err.write(
       'sluice: no model is named by --model and none is listed; the server has to choose.\n',
     )
   }
-  return JSON.stringify({
-    ...(model !== undefined && { model }),
-    stream: true,
-    stream_options: { include_usage: true },
-    messages: [{ role: 'user', content: given.text('prompt') ?? PROMPT }],
-  })
+  const text = given.text('prompt') ?? PROMPT
+  const { dialect = dialects.chat } = target
+  return JSON.stringify(dialect.body({ model, text, stream: true, usage: true }))
 }
 
 async function readText(path: string): Promise<string> {

@@ -1,18 +1,20 @@
 /** The server that a tool asks: its address, its key, its models. */
 import process from 'node:process'
+import type { Dialect } from '../check/dialects/dialect.ts'
+import { dialectAt } from '../check/dialects.ts'
 import type { Fetch } from '../host.ts'
+import { record } from '../recording/record.ts'
 import { CLIENT_KEY } from '../settings/environment.ts'
 import { SettingsError } from '../settings.ts'
-import { isObject } from '../wire/object.ts'
-
-/** Paths of an API's root at which something is asked. */
-const ENDPOINTS = ['/chat/completions', '/completions', '/responses', '/messages']
+import { isObject, parseObject } from '../wire/object.ts'
 
 export interface Target {
   /** The API's root: `http://127.0.0.1:8787/v1`. */
   base: string
   /** Where it is asked: below the root, or what was given. */
   url: string
+  /** The API of the endpoint that was given; undefined where a root was. */
+  dialect: Dialect | undefined
   headers: Record<string, string>
   key: string | undefined
 }
@@ -28,33 +30,39 @@ export function targetOf(given: string | undefined, key: string | undefined, wha
     throw new SettingsError(`${what}: ${JSON.stringify(given)} is no http URL.`)
   }
   const path = url.pathname.replace(/\/+$/, '')
-  const endpoint = ENDPOINTS.find((each) => path.endsWith(each))
-  const root = endpoint === undefined ? path || '/v1' : path.slice(0, -endpoint.length)
+  const dialect = dialectAt(path)
+  const root = dialect === undefined ? path || '/v1' : path.slice(0, -dialect.path.length)
   const base = `${url.origin}${root}`
   const secret = key ?? process.env[CLIENT_KEY]
   return {
     base,
-    url: endpoint === undefined ? `${base}/chat/completions` : `${url.origin}${path}${url.search}`,
+    url: dialect === undefined ? `${base}/chat/completions` : `${url.origin}${path}${url.search}`,
+    dialect,
     headers: secret === undefined ? {} : { authorization: `Bearer ${secret}` },
     key: secret,
   }
 }
 
-/** The first model a server lists; undefined where it lists none, or can't be asked. */
-export async function firstModel(fetch: Fetch, target: Target): Promise<string | undefined> {
-  const signal = AbortSignal.timeout(5_000)
-  try {
-    const response = await fetch(`${target.base}/models`, { headers: target.headers, signal })
-    const reader = response.body?.getReader()
-    const decoder = new TextDecoder()
-    let text = ''
-    for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-      text += decoder.decode(part.value, { stream: true })
-    }
-    const value: unknown = JSON.parse(text)
-    const [first] = isObject(value) && Array.isArray(value.data) ? value.data : []
-    return isObject(first) && typeof first.id === 'string' ? first.id : undefined
-  } catch {
-    return undefined
-  }
+/** Milliseconds that a list of models is waited for: where it is needed, and where it is not. */
+const PATIENCE = { needed: 5_000, other: 1_000 }
+
+/**
+ * The model to ask: the one that is given, or the first that the server lists; undefined where it
+ * lists none, or can't be asked. It is asked in any case: what a process does first takes it some
+ * milliseconds longer, and they are not to be found in what is recorded next.
+ */
+export async function modelAt(
+  fetch: Fetch,
+  { base, headers }: Target,
+  given: string | undefined,
+): Promise<string | undefined> {
+  const patience = given === undefined ? PATIENCE.needed : PATIENCE.other
+  const signal = AbortSignal.timeout(patience)
+  const { packets } = await record({ fetch, url: `${base}/models`, headers, by: '', signal })
+  if (given !== undefined) return given
+  const decoder = new TextDecoder()
+  const text = packets.map(({ bytes }) => decoder.decode(bytes, { stream: true })).join('')
+  const list = parseObject(text)?.data
+  const [first] = Array.isArray(list) ? list : []
+  return isObject(first) && typeof first.id === 'string' ? first.id : undefined
 }

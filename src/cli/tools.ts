@@ -1,6 +1,7 @@
-/** What the command can do besides serving: each is loaded only when it is asked for. */
+/** The tools, each loaded only when it is asked for. What serves imports their names alone. */
 import type { Fetch } from '../host.ts'
 import type { Usage } from './options.ts'
+import { type ToolName, toolNamed } from './tool-names.ts'
 
 /** What a tool gets of the runtime it runs on. */
 export interface Bench {
@@ -30,23 +31,16 @@ export interface Tool {
   run(args: readonly string[], bench: Bench): Promise<number>
 }
 
-const tools: Readonly<Record<string, () => Promise<{ tool: Tool }>>> = {
+const tools: Readonly<Record<ToolName, () => Promise<{ tool: Tool }>>> = {
   chat: () => import('./chat.ts'),
   check: () => import('./check.ts'),
   record: () => import('./record.ts'),
   replay: () => import('./replay.ts'),
 }
 
-export const toolNames: readonly string[] = Object.keys(tools)
-
-/** Whether a command line asks for a tool. */
-export function isTool([name = '']: readonly string[]): boolean {
-  return Object.hasOwn(tools, name)
-}
-
 /** The tool that a command line asks for. */
-export async function loadTool([name = '']: readonly string[]): Promise<Tool> {
-  const module = await tools[name]?.()
-  if (module === undefined) throw new TypeError(`there is no tool ${name}`)
-  return module.tool
+export async function loadTool(args: readonly string[]): Promise<Tool> {
+  const name = toolNamed(args)
+  if (name === undefined) throw new TypeError(`there is no tool ${args[0]}`)
+  return (await tools[name]()).tool
 }

@@ -4,7 +4,7 @@ import { readCommand, type ServeCommand } from '../cli/command.ts'
 import { formatEntry, logForm } from '../cli/log.ts'
 import { progressBar } from '../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../cli/startup.ts'
-import { isTool } from '../cli/tools.ts'
+import { toolNamed } from '../cli/tool-names.ts'
 import { meant } from '../engines/aliases.ts'
 import type { Engine, Progress } from '../engines/engine.ts'
 import type { LocalEngine } from '../engines/webllm.ts'
@@ -137,7 +137,7 @@ async function recordedFrom({ engine }: Settings): Promise<Engine[]> {
 
 /** The `sluice` command: serves by flags and environment until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
-  if (isTool(args)) return (await tools()).runTool(runtime, args)
+  if (toolNamed(args)) return (await tools()).runTool(runtime, args)
   const command = await commandOf(args)
   if (command === undefined) return
   const { settings } = command

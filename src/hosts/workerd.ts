@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
-import { isTool } from '../cli/tools.ts'
+import { toolNamed } from '../cli/tool-names.ts'
 import type { LogEntry } from '../handler.ts'
 import { type Settings, SettingsError } from '../settings.ts'
 import { VERSION } from '../version.ts'
@@ -21,7 +21,7 @@ import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
  */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   // What does not serve needs no worker.
-  if (isTool(args)) return (await import('./node.ts')).main(args)
+  if (toolNamed(args)) return (await import('./node.ts')).main(args)
   // workerd learns that a client left only as it writes, so it writes more often.
   const command = await commandOf(args, { heartbeat: 2_000 })
   if (command === undefined) return

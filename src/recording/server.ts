@@ -8,12 +8,14 @@ const ENDPOINT = /\/(chat\/completions|completions|responses|messages)$/
 
 /** The model that was asked for, or the one that answered where none was; else `recording`. */
 export function modelOf({ request, packets }: Recording): string {
-  const asked = modelIn(request.body)
-  if (asked !== undefined) return asked
+  return modelIn(request.body) ?? answeringModel({ packets }) ?? 'recording'
+}
+
+/** The model that an answer says it is of. */
+export function answeringModel({ packets }: Pick<Recording, 'packets'>): string | undefined {
   const [first] = packets
-  const [, told] =
-    /"model": ?"([^"]+)"/.exec(first ? new TextDecoder().decode(first.bytes) : '') ?? []
-  return told ?? 'recording'
+  const text = first === undefined ? '' : new TextDecoder().decode(first.bytes)
+  return /"model": ?"([^"]+)"/.exec(text)?.[1]
 }
 
 /** Whether a chat was recorded, which an engine can play. */

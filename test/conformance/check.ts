@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ChatBody, PersonaScript } from '../support/personas.ts'
 import { type HostName, runToEnd, useServer, useServerWith } from '../support/server.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { zoo } from '../support/zoo.ts'
@@ -11,21 +12,27 @@ export function check(host: HostName): void {
   describe('of sluice itself', () => {
     let upstream: Upstream
     const server = useServerWith(host, async () => {
-      upstream = await startUpstream({ persona: 'vllm' })
+      upstream = await startUpstream({ persona: 'vllm', script: asVllm })
       return { flags: ['--upstream', `lab=${upstream.url}`, '--static-delay', '5ms'] }
     })
     afterAll(() => upstream.close())
 
-    it.each(['static', 'Qwen/Qwen3-8B'])('is clean: %s', async (model) => {
-      const ended = await runToEnd(
-        host,
-        ['check', server.base, '--model', model, '--strict'],
-        {},
-        40_000,
-      )
-      expect(ended.stdout).toContain('Clean.')
-      expect(ended).toMatchObject({ code: 0, stderr: '' })
-    })
+    it.each(['static', 'Qwen/Qwen3-8B'])(
+      'is clean in all its APIs: %s',
+      async (model) => {
+        const asks = ['--dialect', 'all', '--model', model, '--strict']
+        const ended = await runToEnd(host, ['check', server.base, ...asks], {}, 80_000)
+        expect(ended.stdout).toMatch(
+          /^ {2}chat, completions, responses, messages\n[\s\S]*Clean\.$/m,
+        )
+        expect(ended).toMatchObject({ code: 0, stderr: '' })
+        // Our fixed text calls nothing, and says so.
+        if (model === 'static')
+          expect(ended.stdout).toMatch(/– tools {7}not offered: it answered 400/)
+        else expect(ended.stdout).toMatch(/✓ tools {7}4 of 4\n {2}✓ structured {2}1 of 1/)
+      },
+      90_000,
+    )
 
     it('is told as JSON, too', async () => {
       const args = ['check', server.url, '--model', 'static', '--json']
@@ -34,6 +41,22 @@ export function check(host: HostName): void {
       expect(report).toMatchObject({ model: 'static', url: `${server.base}/chat/completions` })
       expect(report.asked.map(({ status }) => status)).toContain(404)
       expect(code).toBe(0)
+    })
+
+    it('asks the API that the URL names', async () => {
+      const args = ['check', `${server.base}/messages`, '--model', 'static', '--json']
+      const { code, stdout } = await runToEnd(host, args, {}, 40_000)
+      expect(JSON.parse(stdout)).toMatchObject({
+        url: `${server.base}/messages`,
+        dialects: ['messages'],
+      })
+      expect(code).toBe(0)
+    })
+
+    it('knows no API of another name', async () => {
+      const ended = await runToEnd(host, ['check', server.base, '--dialect', 'chats'])
+      expect(ended).toMatchObject({ code: 2, stdout: '' })
+      expect(ended.stderr).toMatch(/--dialect: expected chat, .* or all, got "chats"/)
     })
   })
 
@@ -109,4 +132,21 @@ export function check(host: HostName): void {
       expect(unknown.stdout).toContain('it answered 401')
     })
   })
+}
+
+/** A server that calls what it is offered, and keeps to the form it is given. */
+function asVllm({ model, tools, response_format }: ChatBody): PersonaScript {
+  const known = model === 'Qwen/Qwen3-8B'
+  return {
+    persona: 'vllm',
+    ...(!known && { error: 'model_not_found' as const }),
+    ...(Array.isArray(tools) && {
+      words: [],
+      toolCalls: ['Paris', 'London'].map((city) => ({
+        name: 'get_weather',
+        arguments: ['{"city": ', `"${city}"}`],
+      })),
+    }),
+    ...(response_format !== undefined && { words: ['{"colours":', '["red",', '"blue"]}'] }),
+  }
 }

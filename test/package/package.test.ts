@@ -13,11 +13,11 @@ import { untilAddress } from './address.ts'
 const exec = promisify(execFile)
 const main = 'node_modules/sluice/dist/cli/sluice.js'
 const permissions = ['--allow-net', '--allow-env', '--allow-read', '--allow-sys']
-const denoArgs = ['run', '--no-prompt', '--node-modules-dir=manual', ...permissions, main]
+const denoArgs = ['run', '--no-prompt', '--node-modules-dir=manual', ...permissions]
 const commands = {
   node: [binaryOf('node'), main],
   bun: [binaryOf('bun'), main],
-  deno: [binaryOf('deno'), ...denoArgs],
+  deno: [binaryOf('deno'), ...denoArgs, '--allow-write=.', main],
 }
 
 let folder: string
@@ -30,6 +30,23 @@ async function run([file = '', ...args]: string[], env = process.env): Promise<s
 async function runNpm(args: string[], cwd: string): Promise<void> {
   const command = npm(args)
   await exec(command.file, command.args, { cwd, shell: command.shell })
+}
+
+/** Starts a command in that folder. */
+function start([file = '', ...args]: string[]) {
+  const child: ChildProcess = spawn(file, args, { cwd: folder })
+  return { child, ended: new Promise((resolve) => child.once('exit', resolve)) }
+}
+
+/** The events of a chat. */
+async function ask(address: string): Promise<string[]> {
+  const response = await fetch(`${address}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
+  })
+  expect(response.status).toBe(200)
+  return (await response.text()).trimEnd().split('\n\n')
 }
 
 function evaluate(code: string): Promise<string> {
@@ -55,26 +72,33 @@ describe.each(Object.entries(commands))('on %s', (_, command) => {
     expect(await run([...command, '--version'])).toBe('0.1.0\n')
   })
 
+  const serving = ['--port', '0', '--no-discover', '--static-delay', '10']
+
+  it('judges, keeps and plays streams', async () => {
+    const server = start([...command, ...serving])
+    const player = { child: undefined as ChildProcess | undefined }
+    try {
+      const address = await untilAddress(server.child)
+      const judged = await run([...command, 'check', address, '--dialect', 'all', '--json'])
+      expect(JSON.parse(judged)).toMatchObject({
+        dialects: ['chat', 'completions', 'responses', 'messages'],
+        untested: {},
+      })
+      await run([...command, 'record', address, '-o', 'kept.jsonl'])
+      player.child = start([...command, 'replay', 'kept.jsonl', '--port', '0']).child
+      const played = await ask(await untilAddress(player.child))
+      expect(played.at(-1)).toBe('data: [DONE]')
+    } finally {
+      server.child.kill('SIGKILL')
+      player.child?.kill('SIGKILL')
+    }
+  }, 60_000)
+
   it('serves a stream, and ends when it is told to', async () => {
-    const [file = '', ...args] = [
-      ...command,
-      '--port',
-      '0',
-      '--no-discover',
-      '--static-delay',
-      '10',
-    ]
-    const child: ChildProcess = spawn(file, args, { cwd: folder })
-    const ended = new Promise((resolve) => child.once('exit', resolve))
+    const { child, ended } = start([...command, ...serving])
     try {
       const address = await untilAddress(child)
-      const response = await fetch(`${address}/v1/chat/completions`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ stream: true, messages: [{ role: 'user', content: 'Hello' }] }),
-      })
-      const events = (await response.text()).trimEnd().split('\n\n')
-      expect(response.status).toBe(200)
+      const events = await ask(address)
       expect(events.length).toBeGreaterThan(5)
       expect(events.at(0)).toMatch(/^data: \{.*"chat\.completion\.chunk"/)
       expect(events.at(-1)).toBe('data: [DONE]')

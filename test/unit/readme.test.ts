@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { settingsSchema } from '../../src/cli/schema.ts'
-import { loadTool, toolNames } from '../../src/cli/tools.ts'
+import { toolNames } from '../../src/cli/tool-names.ts'
+import { loadTool } from '../../src/cli/tools.ts'
 import { createHandler } from '../../src/index.ts'
 import {
   CLIENT_KEY,

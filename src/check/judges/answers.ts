@@ -1,12 +1,13 @@
 import type { Recording } from '../../recording/recording.ts'
-import { isObject, parseObject } from '../../wire/object.ts'
+import { answeringModel } from '../../recording/server.ts'
+import { parseObject } from '../../wire/object.ts'
+import type { Dialect, Fields } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
 import type { RuleName } from '../rules.ts'
+import { messageOf } from './ending.ts'
 
-type Fields = Record<string, unknown>
-
-/** A whole answer: one `chat.completion`. */
-export function judgeWhole(recording: Recording, findings: Findings): void {
+/** An answer that is not streamed. */
+export function judgeWhole(recording: Recording, dialect: Dialect, findings: Findings): void {
   const { response } = recording
   const type = headerOf(recording, 'content-type') ?? 'no type'
   const add = (seen: string) => findings.add('whole-shape', seen, 0)
@@ -19,19 +20,15 @@ export function judgeWhole(recording: Recording, findings: Findings): void {
     return
   }
   const answer = jsonOf(recording)
-  if (answer === undefined) add('a body that is no JSON object')
-  else if (answer.object !== 'chat.completion') add(`object: ${JSON.stringify(answer.object)}`)
-  else if (!hasMessage(answer)) add('no choices[0].message with a finish_reason')
-}
-
-function hasMessage({ choices }: Fields): boolean {
-  const [choice] = Array.isArray(choices) ? choices : []
-  return isObject(choice) && isObject(choice.message) && typeof choice.finish_reason === 'string'
+  const fault =
+    answer === undefined ? 'a body that is no JSON object' : dialect.faultOfWhole(answer)
+  if (fault !== undefined) add(fault)
 }
 
 /** What a request that is wrong must be answered with. */
 export function judgeRefusal(
   recording: Recording,
+  dialect: Dialect,
   findings: Findings,
   rule: RuleName,
   statuses: readonly number[],
@@ -44,8 +41,20 @@ export function judgeRefusal(
   if (!statuses.includes(status)) findings.add(rule, `status ${status}`, 0)
   if (status < 400) return
   const answer = jsonOf(recording)
-  const isRight = isObject(answer?.error) && typeof answer.error.message === 'string'
+  const isRight = answer !== undefined && dialect.isRefusal(answer)
   if (!isRight) findings.add('error-shape', `${status}: ${textOf(recording).slice(0, 60)}`, 0)
+}
+
+/** An answer in another model's name than `asked` is honest of that. */
+export function judgeModel(
+  recording: Recording,
+  dialect: Dialect,
+  findings: Findings,
+  asked: string,
+): void {
+  const told = recording.response?.status === 200 ? answeringModel(recording) : undefined
+  if (told !== undefined && told !== asked) return
+  judgeRefusal(recording, dialect, findings, 'error-model', [400, 404])
 }
 
 /** A preflight as a browser sends it, and the answer to the request it was for. */
@@ -67,6 +76,16 @@ export function judgeCancel(usual: Recording, next: Recording, findings: Finding
   if (after <= before * 3 + PATIENCE) return
   const seen = `the next answer began after ${Math.round(after)} ms, usually ${Math.round(before)} ms`
   findings.add('cancel-ignored', seen)
+}
+
+/** Why an answer can't be judged, in the server's own words; undefined where it can. */
+export function whyRefused(recording: Recording, least = 400): string | undefined {
+  const { response, end } = recording
+  if (response === undefined) return end.why ?? 'nobody answered'
+  if (response.status < least) return undefined
+  const error = jsonOf(recording)?.error
+  const text = error === undefined ? textOf(recording).slice(0, 200) : messageOf(error)
+  return `it answered ${response.status}: ${text}`
 }
 
 function headerOf({ response }: Recording, name: string): string | undefined {

@@ -5,14 +5,14 @@ export const answersRules = {
   'whole-shape': {
     section: 'whole',
     severity: 'error',
-    says: 'Without stream a chat is answered by one chat.completion in JSON.',
+    says: 'Without stream the answer is one object in JSON: a chat.completion, text_completion, response or message.',
     clients: 'All that do not stream.',
     mend: 'Answer stream: false, and no stream at all, with application/json.',
   },
   'error-model': {
     section: 'errors',
     severity: 'warning',
-    says: 'An unknown model is refused with 404 or 400.',
+    says: 'An unknown model is refused with 404 or 400, or the answer names the model it is of.',
     clients: 'People get another model’s answer, or retry what can’t succeed.',
     mend: 'Refuse names that are not served. llama-server takes any: a router before it can refuse.',
   },
@@ -33,9 +33,9 @@ export const answersRules = {
   'error-shape': {
     section: 'errors',
     severity: 'warning',
-    says: 'A refusal is JSON of the form {"error": {"message": …}}.',
+    says: 'A refusal is JSON of the form {"error": {"message": …}}; in Messages it has a type of its own beside it.',
     clients: 'SDKs show "status code (no body)" instead of the reason.',
-    mend: 'Answer with OpenAI’s error object and application/json.',
+    mend: 'Answer with the error object of OpenAI, or of Anthropic, and application/json.',
   },
   'cancel-ignored': {
     section: 'cancelling',

@@ -1,17 +1,60 @@
 import type { Rule } from '../rule.ts'
 
+const CHOICES = ['chat', 'completions'] as const
+
 /** What stands in which chunk, and how a stream ends. */
 export const contractRules = {
   'id-steady': {
     section: 'contract',
     severity: 'error',
-    says: 'All chunks of an answer have the same id.',
+    says: 'All chunks of an answer have the same id, and so do all events of an item.',
     clients: 'Clients that collect by id (LangChain, the ai SDK’s cache) see several answers.',
     mend: 'Make the id once per answer.',
+  },
+  'start-first': {
+    section: 'contract',
+    severity: 'error',
+    of: ['responses', 'messages'],
+    says: 'response.created or message_start comes first, and once.',
+    clients: 'SDKs build the answer on it, and raise where another event comes before.',
+    mend: 'Write it when the request is accepted; what is not yet known may follow.',
+  },
+  'event-sequence': {
+    section: 'contract',
+    severity: 'error',
+    of: ['responses'],
+    says: 'sequence_number counts the events from 0, without a gap.',
+    clients: 'Who takes up a stream again by starting_after loses events, or gets them twice.',
+    mend: 'Count the events where they are written, all of them.',
+  },
+  'block-open': {
+    section: 'contract',
+    severity: 'error',
+    of: ['responses', 'messages'],
+    says: 'An event belongs to an item, part or block that has begun and has not ended.',
+    clients: 'SDKs that put the answer together raise: there is nothing to add it to.',
+    mend: 'Begin it by response.output_item.added, response.content_part.added or content_block_start; end it once.',
+  },
+  'block-closed': {
+    section: 'contract',
+    severity: 'error',
+    of: ['responses', 'messages'],
+    says: 'What has begun ends before the answer does.',
+    clients: 'Those who act on whole items (tool calls) never act.',
+    mend: 'Write the .done events, or content_block_stop, before the last event.',
+  },
+  'done-text': {
+    section: 'contract',
+    severity: 'error',
+    of: ['responses'],
+    says: 'What ends a text repeats what its deltas made.',
+    clients: 'Some read deltas, some read what is done: they see two answers.',
+    mend: 'Write the .done event from the deltas that were sent.',
   },
   'created-steady': {
     section: 'contract',
     severity: 'hint',
+    of: CHOICES,
     says: 'All chunks of an answer have the same created.',
     clients: 'None is known to fail.',
     mend: 'Take the time once per answer.',
@@ -19,6 +62,7 @@ export const contractRules = {
   'role-first': {
     section: 'contract',
     severity: 'warning',
+    of: ['chat'],
     says: 'The first delta of a choice has the role assistant.',
     clients: 'Clients that build the message from its deltas send it back without a role.',
     mend: 'Write role: "assistant" in the first delta.',
@@ -26,20 +70,22 @@ export const contractRules = {
   'finish-reason': {
     section: 'contract',
     severity: 'error',
-    says: 'A finish_reason is stop, length, tool_calls, content_filter or function_call, else null.',
+    says: 'Why an answer ends is told in its API’s words: finish_reason (stop, length, tool_calls, content_filter, function_call, else null), stop_reason, or a status that is its event’s.',
     clients: 'Typed clients fail; others take "" for the end, or the end for none.',
-    mend: 'Translate the engine’s own words (eos, end_turn, abort) and send null until the end.',
+    mend: 'Translate the engine’s own words (eos, abort; in Messages stop is end_turn), and send null until the end.',
   },
   'finish-missing': {
     section: 'contract',
     severity: 'error',
-    says: 'Every choice has a finish_reason before [DONE].',
+    of: ['chat', 'completions', 'messages'],
+    says: 'Every choice has a finish_reason before [DONE], a message a stop_reason before message_stop.',
     clients: 'Nobody can tell a whole answer from one that failed.',
-    mend: 'Write finish_reason in the last chunk of each choice; a failure is an error, not [DONE].',
+    mend: 'Write it in the last chunk of each choice, or in message_delta; a failure is an error, not a regular end.',
   },
   'finish-twice': {
     section: 'contract',
     severity: 'warning',
+    of: CHOICES,
     says: 'A choice has one finish_reason.',
     clients: 'Clients that act on it (tool calls) act twice.',
     mend: 'Write it in one chunk only.',
@@ -47,6 +93,7 @@ export const contractRules = {
   'content-after-finish': {
     section: 'contract',
     severity: 'error',
+    of: CHOICES,
     says: 'No content follows a choice’s finish_reason.',
     clients: 'Clients that stop there lose it.',
     mend: 'Send the finish_reason with or behind the last content.',
@@ -54,16 +101,17 @@ export const contractRules = {
   'done-missing': {
     section: 'contract',
     severity: 'error',
-    says: '[DONE] ends a stream.',
+    of: ['chat', 'completions', 'messages'],
+    says: '[DONE] ends a stream, in Messages message_stop.',
     clients: 'Clients that wait for it hang until a timeout, or report a broken stream.',
-    mend: 'Write "data: [DONE]\\n\\n" last, and close.',
+    mend: 'Write "data: [DONE]\\n\\n" or the event message_stop last, and close.',
   },
   'after-done': {
     section: 'contract',
     severity: 'error',
-    says: 'Nothing follows [DONE].',
+    says: 'Nothing follows what ends a stream: [DONE], message_stop, response.completed.',
     clients: 'Most stop reading there and lose it; some put the connection back half read.',
-    mend: 'Write [DONE] once, when all is said, usage too.',
+    mend: 'Write it once, when all is said, usage too.',
   },
   truncated: {
     section: 'contract',
@@ -89,13 +137,14 @@ export const contractRules = {
   'usage-asked': {
     section: 'contract',
     severity: 'warning',
-    says: 'Usage comes where it is asked for.',
+    says: 'Usage comes where it is asked for; Responses and Messages always bring it.',
     clients: 'Agents and gateways count nothing.',
-    mend: 'Honour stream_options.include_usage.',
+    mend: 'Honour stream_options.include_usage; write usage in response.completed and message_delta.',
   },
   'usage-unasked': {
     section: 'contract',
     severity: 'warning',
+    of: CHOICES,
     says: 'Usage comes only where it is asked for.',
     clients: 'A chunk without choices crashes clients that did not ask (Cline, Roo Code).',
     mend: 'Send it only with stream_options.include_usage.',
@@ -103,6 +152,7 @@ export const contractRules = {
   'usage-last': {
     section: 'contract',
     severity: 'warning',
+    of: CHOICES,
     says: 'Usage comes once, last, with empty choices.',
     clients: 'Clients that add up counts, or read the last chunk only, count wrong.',
     mend: 'Send one chunk with choices: [] and usage before [DONE] (vLLM: continuous_usage_stats off).',

@@ -61,9 +61,18 @@ export const framingRules = {
   'named-event': {
     section: 'framing',
     severity: 'hint',
-    says: 'A chat’s events have neither an event nor an id field.',
+    of: ['chat', 'completions'],
+    says: 'Events of chats and completions have neither an event nor an id field.',
     clients: 'EventSource gives named events to nobody who listens for messages.',
-    mend: 'Leave "event:" and "id:" out of chat streams.',
+    mend: 'Leave "event:" and "id:" out of these streams.',
+  },
+  'event-name': {
+    section: 'framing',
+    severity: 'error',
+    of: ['responses', 'messages'],
+    says: 'An event’s name is the type that its data has.',
+    clients: 'Anthropic’s SDKs drop events without a name; those who listen by name get another.',
+    mend: 'Write "event: TYPE" before the data line, from the same value.',
   },
   'last-blank-line': {
     section: 'framing',

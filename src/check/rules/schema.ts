@@ -1,17 +1,21 @@
 import type { Rule } from '../rule.ts'
 
-/** The form of a chunk. */
+const CHOICES = ['chat', 'completions'] as const
+
+/** The form of a chunk, and of an event. */
 export const schemaRules = {
   'chunk-object': {
     section: 'schema',
     severity: 'error',
-    says: 'A chunk’s object is "chat.completion.chunk".',
+    of: CHOICES,
+    says: 'A chunk’s object is "chat.completion.chunk", a completion’s "text_completion".',
     clients: 'Typed clients (openai-go, Rust’s async-openai) refuse another.',
     mend: 'Set it in every chunk.',
   },
   'chunk-id': {
     section: 'schema',
     severity: 'error',
+    of: CHOICES,
     says: 'A chunk has an id, a text.',
     clients: 'Typed clients fail where it is missing; others can’t tell answers apart.',
     mend: 'Give the answer one id and write it in every chunk.',
@@ -19,6 +23,7 @@ export const schemaRules = {
   'chunk-model': {
     section: 'schema',
     severity: 'error',
+    of: CHOICES,
     says: 'A chunk names its model.',
     clients: 'Typed clients fail where it is missing.',
     mend: 'Write the model’s name in every chunk.',
@@ -26,6 +31,7 @@ export const schemaRules = {
   'chunk-created': {
     section: 'schema',
     severity: 'error',
+    of: CHOICES,
     says: 'A chunk’s created is in seconds.',
     clients: 'Typed clients fail where it is missing; milliseconds become the year 50000.',
     mend: 'Write Unix time in whole seconds.',
@@ -33,8 +39,17 @@ export const schemaRules = {
   'chunk-choices': {
     section: 'schema',
     severity: 'error',
-    says: 'A chunk has a list of choices, each with an index and a delta.',
-    clients: 'All that read choices[0].delta.',
+    of: CHOICES,
+    says: 'A chunk has a list of choices, each with an index and a delta, or a completion’s text.',
+    clients: 'All that read choices[0].delta or choices[0].text.',
     mend: 'Write choices in every chunk; an empty list where there is only usage.',
+  },
+  'event-fields': {
+    section: 'schema',
+    severity: 'error',
+    of: ['responses', 'messages'],
+    says: 'An event has a type, and the fields of that type.',
+    clients: 'SDKs that build the answer from its events raise, or build half of it.',
+    mend: 'Write each event from one definition of its type; the OpenAPI document names the fields.',
   },
 } as const satisfies Record<string, Rule>

@@ -1,22 +1,19 @@
-import { limitsOf, machineOf, resultOf, timingRows } from './markdown.ts'
+import { limitsOf, machineOf, resultOf, scoreRows, timingRows } from './markdown.ts'
 import type { Verification } from './verification.ts'
 
 /** The record as one page that needs nothing else. */
 export function htmlOf(record: Verification): string {
-  const { url, date, by, model, path, scores, broken, questions } = record
+  const { url, date, by, model, path, scores, dialects, untested, broken, questions } = record
   const facts: [string, string][] = [
     ['date', date],
     ['checked by', by],
     ['model', model ?? 'the server chose'],
+    ['APIs', dialects.join(', ') || 'none'],
     ['machine', machineOf(record)],
     ['data path', path.join(' → ')],
     ['limits', limitsOf(record)],
     ['result', resultOf(record)],
   ]
-  const kept = scores.map(({ section, rules, broken: wrong }): [string, string] => [
-    section,
-    `${rules - wrong} of ${rules}`,
-  ])
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -27,8 +24,9 @@ export function htmlOf(record: Verification): string {
 <main>
 <h1>Verification of <code>${text(url)}</code></h1>
 ${table(facts)}
+${part('Could not be tested', Object.entries(untested))}
 ${part('Timings of the first stream', timingRows(record))}
-${part('Rules kept', kept)}
+${part('Rules kept', scoreRows(scores))}
 ${broken.length > 0 ? `<h2>Broken rules</h2>${broken.map(ruleOf).join('\n')}` : ''}
 <h2>What was asked, and what came</h2>
 ${questions

@@ -8,12 +8,15 @@ export function markdownOf(record: Verification): string {
       ['date', record.date],
       ['checked by', record.by],
       ['model', record.model ?? 'the server chose'],
+      ['APIs', record.dialects.join(', ') || 'none'],
       ['machine', machineOf(record)],
       ['data path', record.path.join(' → ')],
       ['limits', limitsOf(record)],
       ['result', resultOf(record)],
     ]),
-    ...(record.untested === undefined ? [] : [`It could not be tested: ${record.untested}`]),
+    ...Object.entries(record.untested).map(
+      ([dialect, why]) => `${dialect} could not be tested: ${why}`,
+    ),
     ...timingsOf(record),
     ...scoresOf(record),
     ...(record.broken.length > 0 ? ['## Broken rules', ...record.broken.map(ruleOf)] : []),
@@ -27,8 +30,8 @@ export function markdownOf(record: Verification): string {
 }
 
 /** How many rules are broken, in words. */
-export function resultOf({ broken, untested }: Verification): string {
-  if (untested !== undefined) return 'could not be tested'
+export function resultOf({ broken, dialects }: Verification): string {
+  if (dialects.length === 0) return 'could not be tested'
   if (broken.length === 0) return 'clean'
   const count = (severity: string) => {
     const many = broken.filter((rule) => rule.severity === severity).length
@@ -74,11 +77,15 @@ function timingsOf(record: Verification): string[] {
 
 function scoresOf({ scores }: Verification): string[] {
   if (scores.length === 0) return []
-  const rows = scores.map(({ section, rules, broken }): [string, string] => [
+  return ['## Rules kept', table(scoreRows(scores))]
+}
+
+/** Sections with how many of their rules are kept. */
+export function scoreRows(scores: Verification['scores']): [string, string][] {
+  return scores.map(({ section, rules, broken, unoffered }) => [
     section,
-    `${rules - broken} of ${rules}`,
+    unoffered === undefined ? `${rules - broken} of ${rules}` : `not offered: ${unoffered}`,
   ])
-  return ['## Rules kept', table(rows)]
 }
 
 function ruleOf({ rule, severity, says, seen, offset, at, bytes, questions, hop }: BrokenRule) {

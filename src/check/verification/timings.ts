@@ -1,11 +1,12 @@
 import type { Recording } from '../../recording/recording.ts'
-import { isObject, parseObject } from '../../wire/object.ts'
+import { parseObject } from '../../wire/object.ts'
+import { dialectOf } from '../dialects.ts'
 import { wireOf } from '../wire.ts'
 
 /** How a stream came, in milliseconds after its request. */
 export interface Timings {
   headers: number
-  /** The first chunk with text, reasoning or a call in it. */
+  /** The first event with text, reasoning or a call in it. */
   firstToken: number
   total: number
   /** Between two events. */
@@ -25,13 +26,16 @@ export function gapsOf(recording: Recording): number[] {
 /** Undefined where no token came. */
 export function timingsOf(recording: Recording): Timings | undefined {
   const events = wireOf(recording).events.filter(({ data }) => data !== undefined)
-  const first = events.find(({ data = '' }) => speaks(data))
+  const { speaks, countIn } = dialectOf(recording)
+  const saidBy = ({ data = '' }: { data: string | undefined }) => parseObject(data)
+  const first = events.find((event) => speaks(saidBy(event) ?? {}))
   if (first === undefined || recording.response === undefined) return undefined
   const gaps = gapsOf(recording)
   gaps.sort((a, b) => a - b)
   const at = (share: number) => rounded(gaps[Math.floor(gaps.length * share)] ?? 0)
   const last = events.at(-1)?.at ?? first.at
-  const tokens = tokensIn(events.map(({ data = '' }) => data))
+  const counted = events.map((event) => countIn(saidBy(event) ?? {}))
+  const tokens = counted.findLast((count) => count !== undefined)
   const seconds = (last - first.at) / 1000
   return {
     headers: rounded(recording.response.at),
@@ -42,28 +46,6 @@ export function timingsOf(recording: Recording): Timings | undefined {
     ...(tokens !== undefined && { tokens }),
     ...(tokens !== undefined && seconds > 0 && { tokensPerSecond: rounded(tokens / seconds) }),
   }
-}
-
-function speaks(data: string): boolean {
-  const [choice] = choicesIn(data)
-  const delta = isObject(choice) && isObject(choice.delta) ? choice.delta : {}
-  return Object.entries(delta).some(
-    ([name, value]) => name !== 'role' && value !== null && value !== '',
-  )
-}
-
-function choicesIn(data: string): unknown[] {
-  const value = parseObject(data)
-  return Array.isArray(value?.choices) ? value.choices : []
-}
-
-function tokensIn(data: string[]): number | undefined {
-  for (const each of data.toReversed()) {
-    const usage = parseObject(each)?.usage
-    if (isObject(usage) && typeof usage.completion_tokens === 'number')
-      return usage.completion_tokens
-  }
-  return undefined
 }
 
 function rounded(value: number): number {

@@ -1,10 +1,10 @@
 /** The record of a check: what was asked of what, where, when, what came, and what was wrong. */
 import type { Recording } from '../../recording/recording.ts'
 import { breachesOf } from '../breaches.ts'
-import type { Report } from '../check.ts'
 import { shownBytes } from '../findings.ts'
 import { brokenByHops } from '../path.ts'
-import type { Section, Severity } from '../rule.ts'
+import type { Report, Score } from '../report.ts'
+import type { DialectName, Severity } from '../rule.ts'
 import { type RuleName, rules } from '../rules.ts'
 import { type Timings, timingsOf } from './timings.ts'
 
@@ -31,9 +31,11 @@ export interface Verification extends Circumstances {
   path: string[]
   questions: { title: string; curl: string; status?: number; ms: number; observed: string }[]
   timings?: Timings
-  scores: { section: Section; rules: number; broken: number }[]
+  scores: Score[]
   broken: BrokenRule[]
-  untested?: string
+  /** The APIs that were judged, and why others could not be. */
+  dialects: DialectName[]
+  untested: Report['untested']
 }
 
 export interface BrokenRule {
@@ -64,6 +66,8 @@ export function verificationOf(
   const [innermost, ...others] = reports.map(({ url }) => url)
   const stream = seen.asked.find(({ name }) => name === 'stream')
   const timings = stream && timingsOf(stream.recording)
+  const { dialects, untested } = seen
+  const isOne = dialects.length + Object.keys(untested).length === 1
   return {
     'sluice-verification': 1,
     date,
@@ -76,7 +80,9 @@ export function verificationOf(
       `${innermost}${server === undefined ? '' : ` (${server})`}`,
       ...(engine === undefined ? [] : [engine]),
     ],
-    questions: seen.asked.map(({ title, recording }) => questionOf(title, recording)),
+    questions: seen.asked.map(({ title, dialect, recording }) =>
+      questionOf(isOne ? title : `${title} (${dialect})`, recording),
+    ),
     ...(timings && { timings }),
     scores: seen.scores,
     broken: breachesOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({
@@ -87,7 +93,8 @@ export function verificationOf(
       questions: titles,
       ...(hops.has(rule) && { hop: hops.get(rule) as string }),
     })),
-    ...(seen.untested !== undefined && { untested: seen.untested }),
+    dialects,
+    untested,
   }
 }
 

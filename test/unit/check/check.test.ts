@@ -4,19 +4,30 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { countOf } from '../../../src/check/breaches.ts'
-import { check, type Report } from '../../../src/check/check.ts'
+import { check } from '../../../src/check/check.ts'
+import { dialectAt, dialects } from '../../../src/check/dialects.ts'
+import type { Report } from '../../../src/check/report.ts'
+import type { DialectName } from '../../../src/check/rule.ts'
 import { rules } from '../../../src/check/rules.ts'
 import { textReport } from '../../../src/check/text-report.ts'
 import { dial } from '../../../src/hosts/node-dial.ts'
 import { socketFetch } from '../../../src/http1/fetch.ts'
-import { sound } from '../../support/zoo.ts'
+import { sound } from '../../support/zoo/chat.ts'
+import { callers, soundCalls, soundForm } from '../../support/zoo/tools.ts'
+import { soundIn } from '../../support/zoo.ts'
 
 interface Asked {
   model?: string
   stream?: boolean
   stream_options?: { include_usage?: boolean }
   messages?: unknown
+  prompt?: unknown
+  input?: unknown
   max_tokens?: number
+  tools?: unknown
+  response_format?: unknown
+  text?: unknown
+  output_config?: unknown
 }
 
 /** What a server does otherwise than a sound one; undefined leaves it to that. */
@@ -49,50 +60,84 @@ async function start(oddity: Oddity = () => false): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/chat/completions`
 }
 
-async function answer({ method }: IncomingMessage, response: ServerResponse, asked?: Asked) {
+async function answer(request: IncomingMessage, response: ServerResponse, asked?: Asked) {
+  const { method, url = '' } = request
+  const { name } = dialectAt(url) ?? dialects.chat
   if (method === 'OPTIONS') return void response.writeHead(204).end()
-  if (asked === undefined) return refuse(response, 400)
-  if (!Array.isArray(asked.messages)) return refuse(response, 400)
+  if (asked === undefined || !isRight(name, asked)) return refuse(response, 400)
   if (asked.model !== 'zoo') return refuse(response, 404)
-  if (!asked.stream) return whole(response)
-  return stream(response, asked)
+  if (!asked.stream) return whole(response, name)
+  const { tools, response_format, text, output_config } = asked
+  if (name === 'chat' && tools) return stream(response, asked, soundCalls)
+  if (name === 'chat' && response_format) return stream(response, asked, soundForm)
+  // Here it is not offered.
+  if (tools || text || output_config) return refuse(response, 400)
+  return stream(response, asked, soundIn[name])
 }
 
-function refuse(response: ServerResponse, status: number, body = '{"error":{"message":"no"}}') {
+function isRight(name: DialectName, { messages, prompt, input }: Asked): boolean {
+  if (name === 'completions') return typeof prompt === 'string'
+  return name === 'responses' ? typeof input === 'string' : Array.isArray(messages)
+}
+
+const refusal = '{"type":"error","error":{"type":"invalid_request_error","message":"no"}}'
+
+function refuse(response: ServerResponse, status: number, body = refusal) {
   response.writeHead(status, { 'content-type': 'application/json' }).end(body)
 }
 
-function whole(response: ServerResponse) {
-  const message = { role: 'assistant', content: 'One two' }
-  const choices = [{ index: 0, message, finish_reason: 'stop' }]
-  response.writeHead(200, { 'content-type': 'application/json' })
-  response.end(
-    JSON.stringify({ id: 'c', object: 'chat.completion', created: 1, model: 'zoo', choices }),
-  )
+const finish_reason = 'stop'
+const wholes: Record<DialectName, object> = {
+  chat: {
+    object: 'chat.completion',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'One two' }, finish_reason }],
+  },
+  completions: {
+    object: 'text_completion',
+    choices: [{ index: 0, text: 'One two', finish_reason }],
+  },
+  responses: { object: 'response', status: 'completed', output: [] },
+  messages: { type: 'message', role: 'assistant', content: [], stop_reason: 'end_turn' },
 }
 
-async function stream(response: ServerResponse, { stream_options }: Asked) {
+function whole(response: ServerResponse, name: DialectName) {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ id: 'c', created: 1, model: 'zoo', ...wholes[name] }))
+}
+
+async function stream(
+  response: ServerResponse,
+  { stream_options }: Asked,
+  frames: readonly string[] = sound,
+) {
   response.writeHead(200, sse)
-  for (const frame of sound) {
-    if (frame.includes('"usage"') && !stream_options?.include_usage) continue
+  for (const frame of frames) {
+    if (frame.includes('"choices":[]') && !stream_options?.include_usage) continue
     response.write(frame)
     await sleep(8)
   }
   response.end()
 }
 
-function run(url: string, signal = AbortSignal.timeout(30_000)): Promise<Report> {
-  const by = 'a test'
+function run(
+  url: string,
+  signal = AbortSignal.timeout(30_000),
+  names: DialectName[] = ['chat'],
+): Promise<Report> {
+  const base = url.replace(dialects.chat.path, '')
   return check({
     fetch: socketFetch(dial),
     url,
+    endpoints: Object.fromEntries(names.map((name) => [name, base + dialects[name].path])),
     headers: {},
+    key: undefined,
     model: 'zoo',
-    by,
-    secrets: [],
+    by: 'a test',
     signal,
   })
 }
+
+const ALL = Object.keys(dialects) as DialectName[]
 
 function brokenIn({ asked }: Report): string[] {
   return asked.flatMap(({ findings }) => findings.map(({ rule }) => rule))
@@ -104,6 +149,7 @@ function oneSlot(): Oddity {
   return async (_request, response, asked) => {
     if (asked?.max_tokens !== 4_000 && !asked?.stream) return false
     if (asked.model !== 'zoo' || !Array.isArray(asked.messages)) return false
+    if (asked.tools || asked.response_format) return false
     const isLong = asked.max_tokens === 4_000
     const mine = line.then(async () => {
       if (!isLong) return stream(response, asked)
@@ -132,7 +178,10 @@ const oddities: [string, Oddity][] = [
     'error-model',
     async (_request, response, asked) => {
       if (asked?.model !== 'no-such-model-here') return false
-      await stream(response, asked)
+      const echoed = sound.map((frame) =>
+        frame.replace('"model":"zoo"', `"model":"${asked.model}"`),
+      )
+      await stream(response, asked, echoed)
       return true
     },
   ],
@@ -178,12 +227,97 @@ const oddities: [string, Oddity][] = [
   ],
 ]
 
+const paint = {
+  strong: String,
+  weak: String,
+  plain: (text: string) => text.replace('\u001b', '?'),
+}
+
 describe('a server', () => {
   it('that is sound is clean', async () => {
     const report = await run(await start())
     expect(brokenIn(report)).toEqual([])
     expect(report.scores.every(({ broken, rules: all }) => broken === 0 && all > 0)).toBe(true)
-    expect(report.asked.length).toBe(10)
+    expect(report.asked.length).toBe(12)
+  })
+
+  it('that is sound in all its APIs is clean in all of them', async () => {
+    const report = await run(await start(), undefined, ALL)
+    expect(brokenIn(report)).toEqual([])
+    expect(report.dialects).toEqual(ALL)
+    // Nothing that a completion can't be asked for is asked of it.
+    const asked = report.asked.filter(({ dialect }) => dialect === 'completions')
+    expect(asked.map(({ name }) => name)).not.toContain('tools')
+    const told = report.asked.filter(({ unoffered }) => unoffered !== undefined)
+    expect(told.map(({ dialect, name }) => `${dialect} ${name}`)).toEqual([
+      'responses tools',
+      'responses structured',
+      'messages tools',
+      'messages structured',
+    ])
+  })
+
+  it('is judged by the APIs it has, and the others are told', async () => {
+    const url = await start(({ url = '' }, response) => {
+      if (!url.endsWith('/messages') && !url.endsWith('/responses')) return false
+      refuse(response, 404, '{"detail":"Not Found"}')
+      return true
+    })
+    const report = await run(url, undefined, ALL)
+    expect(report.dialects).toEqual(['chat', 'completions'])
+    expect(report.untested).toEqual({
+      responses: expect.stringMatching(/answered 404/),
+      messages: expect.stringMatching(/answered 404/),
+    })
+    expect(brokenIn(report)).toEqual([])
+    const told = textReport(report, paint)
+    expect(told).toMatch(/^responses could not be tested: it answered 404/m)
+    expect(told).toMatch(/^ {2}chat, completions$/m)
+  })
+
+  it.each(callers)(
+    'that breaks $rule of $question breaks only that, like $like',
+    async (animal) => {
+      const field = { tools: 'tools', structured: 'response_format' } as const
+      const url = await start(async (_request, response, asked) => {
+        if (asked?.[field[animal.question]] === undefined) return false
+        response.writeHead(200, sse)
+        for (const step of animal.script.steps) if ('send' in step) response.write(step.send)
+        response.end()
+        return true
+      })
+      const report = await run(url)
+      expect(brokenIn(report)).toEqual([animal.rule])
+      const { section } = rules[animal.rule as keyof typeof rules]
+      expect(report.scores.find((score) => score.section === section)?.broken).toBe(1)
+    },
+  )
+
+  it('that answers for an unknown model in its own name breaks nothing', async () => {
+    const url = await start(async (_request, response, asked) => {
+      if (asked?.model === 'no-such-model-here') await stream(response, asked)
+      return asked?.model === 'no-such-model-here'
+    })
+    expect(brokenIn(await run(url))).toEqual([])
+  })
+
+  it('that offers no tools is told so, and not blamed', async () => {
+    const url = await start((_request, response, asked) => {
+      if (asked?.tools === undefined) return false
+      refuse(response, 400, '{"error":{"message":"no tools here"}}')
+      return true
+    })
+    const report = await run(url)
+    expect(brokenIn(report)).toEqual([])
+    const score = report.scores.find(({ section }) => section === 'tools')
+    expect(score).toMatchObject({
+      rules: 0,
+      broken: 0,
+      unoffered: expect.stringMatching(/no tools here/),
+    })
+    expect(textReport(report, paint)).toContain(
+      '– tools       not offered: it answered 400: no tools here',
+    )
   })
 
   it.each(oddities)('that breaks %s breaks only that', async (rule, oddity) => {
@@ -198,12 +332,12 @@ describe('a server', () => {
       refuse(response, 401, '{"error":{"message":"a key is wanted"}}')
       return true
     })
-    expect((await run(url)).untested).toMatch(/answered 401: .*a key is wanted/)
+    expect((await run(url)).untested.chat).toMatch(/answered 401: .*a key is wanted/)
   })
 
   it('that is not there could not be tested', async () => {
     const report = await run('http://127.0.0.1:9/v1/chat/completions')
-    expect(report.untested).toMatch(/ECONNREFUSED|refused/)
+    expect(report.untested.chat).toMatch(/ECONNREFUSED|refused/)
     expect(report.scores).toEqual([])
   })
 
@@ -221,19 +355,14 @@ describe('a server', () => {
 
 describe('every rule about answers', () => {
   it('has a server that breaks it', () => {
-    const sections = ['whole', 'errors', 'cancelling', 'cors']
+    const sections = ['tools', 'structured', 'whole', 'errors', 'cancelling', 'cors']
     const ours = Object.entries(rules).filter(([, { section }]) => sections.includes(section))
-    expect(ours.map(([name]) => name).sort()).toEqual(oddities.map(([name]) => name).sort())
+    const broken = [...oddities.map(([name]) => name), ...callers.map(({ rule }) => rule)]
+    expect(new Set(broken)).toEqual(new Set(ours.map(([name]) => name)))
   })
 })
 
 describe('the report', () => {
-  const paint = {
-    strong: String,
-    weak: String,
-    plain: (text: string) => text.replace('\u001b', '?'),
-  }
-
   it('tells of each breach once, with what was seen and what to do', async () => {
     const report = await run(await start())
     expect(textReport(report, paint)).toMatch(/✓ framing {5}11 of 11\n[\s\S]*Clean\.\n$/)

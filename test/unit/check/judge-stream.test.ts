@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dialects } from '../../../src/check/dialects.ts'
 import { judgeStream } from '../../../src/check/judge-stream.ts'
+import type { DialectName } from '../../../src/check/rule.ts'
 import { rules } from '../../../src/check/rules.ts'
 import { rulesPage } from '../../../src/check/rules-page.ts'
 import { dial } from '../../../src/hosts/node-dial.ts'
@@ -11,7 +13,8 @@ import { record } from '../../../src/recording/record.ts'
 import type { Recording } from '../../../src/recording/recording.ts'
 import type { Script } from '../../support/script.ts'
 import { startUpstream, type Upstream } from '../../support/upstream.ts'
-import { chunkOf, sound, zoo } from '../../support/zoo.ts'
+import { chunkOf, sound } from '../../support/zoo/chat.ts'
+import { soundIn, zoo } from '../../support/zoo.ts'
 
 const fetch = socketFetch(dial)
 let upstream: Upstream
@@ -21,10 +24,14 @@ beforeAll(async () => {
 afterAll(() => upstream.close())
 
 /** A stream as it comes off the network. */
-function ask(script: Script, more: object = { stream_options: { include_usage: true } }) {
+function ask(
+  script: Script,
+  more: object = { stream_options: { include_usage: true } },
+  dialect: DialectName = 'chat',
+) {
   return record({
     fetch,
-    url: `${upstream.url}/chat/completions`,
+    url: upstream.url + dialects[dialect].path,
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ model: 'zoo', stream: true, messages: [], ...more, script }),
     by: 'a test',
@@ -43,16 +50,20 @@ function broken(recording: Recording): string[] {
 }
 
 describe('a stream', () => {
-  it('that is as it should be breaks no rule', async () => {
-    const steps = sound.flatMap((send) => [{ send }, { wait: 12 }])
-    expect(broken(await ask({ headers, steps }))).toEqual([])
+  it.each(Object.entries(soundIn))('of %s as it should be breaks no rule', async (name, frames) => {
+    const steps = frames.flatMap((send) => [{ send }, { wait: 12 }])
+    expect(broken(await ask({ headers, steps }, undefined, name as DialectName))).toEqual([])
   })
 
-  it.each(zoo)('that breaks $rule breaks only that', async ({ rule, script }) => {
-    const findings = judgeStream(await ask(script))
-    expect(findings.map((finding) => finding.rule)).toEqual([rule])
-    expect(findings[0]?.seen).not.toBe('')
-  })
+  it.each(zoo.map((animal) => ({ ...animal, like: animal.like ?? 'a broken one' })))(
+    'of $dialect that breaks $rule breaks only that, like $like',
+    async (animal) => {
+      const { rule, script, dialect } = animal
+      const findings = judgeStream(await ask(script, undefined, dialect))
+      expect(findings.map((finding) => finding.rule)).toEqual([rule])
+      expect(findings[0]?.seen).not.toBe('')
+    },
+  )
 
   it('that is packed although nobody asked breaks content-encoding', async () => {
     const packed = gzipSync(sound.join('')).toString('base64')

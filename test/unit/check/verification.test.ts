@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../../../src/check/check.ts'
 import { judgeStream } from '../../../src/check/judge-stream.ts'
+import type { Report } from '../../../src/check/report.ts'
 import {
   compare,
   comparisonText,
@@ -11,7 +11,7 @@ import { markdownOf } from '../../../src/check/verification/markdown.ts'
 import { gapsOf, timingsOf } from '../../../src/check/verification/timings.ts'
 import { type Circumstances, verificationOf } from '../../../src/check/verification/verification.ts'
 import type { Recording } from '../../../src/recording/recording.ts'
-import { sound } from '../../support/zoo.ts'
+import { sound } from '../../support/zoo/chat.ts'
 
 const circumstances: Circumstances = {
   by: 'sluice 1 on a test',
@@ -52,9 +52,10 @@ function recordingOf(frames: readonly string[], first = 50, every = 10): Recordi
 
 function reportOf(recording: Recording, url = recording.request.url): Report {
   const findings = judgeStream(recording)
-  const asked = [{ name: 'stream', title: 'a stream', recording, findings }]
+  const what = { dialect: 'chat', name: 'stream', title: 'a stream' } as const
+  const asked = [{ ...what, recording, findings }]
   const scores = [{ section: 'framing' as const, rules: 11, broken: findings.length }]
-  return { url, model: 'zoo', asked, scores }
+  return { url, model: 'zoo', asked, dialects: ['chat'], untested: {}, scores }
 }
 
 const date = '2026-11-23T10:00:00.000Z'

@@ -2,6 +2,7 @@ import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../wire/object.ts'
 import type { Findings } from '../findings.ts'
 import type { WireEvent } from '../wire.ts'
+import { judgeEnd, messageOf, shown } from './ending.ts'
 import type { SaidEvent } from './framing.ts'
 
 const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
@@ -11,16 +12,28 @@ const MAX_SECONDS = 1e11
 
 type Fields = Record<string, unknown>
 
-/** A chat stream: its chunks' form, and the order in which they come. */
-export function judgeChatStream(
+/** What a chunk is in one API. */
+export interface ChunkForm {
+  object: string
+  isChoice(choice: Fields): boolean
+  /** What a choice brings. */
+  part(choice: Fields): Fields
+  /** Who speaks, where that has to be said first. */
+  role?: string
+}
+
+/** A stream of choices: its chunks' form, and the order in which they come. */
+export function judgeChoicesStream(
   recording: Recording,
   said: readonly SaidEvent[],
   findings: Findings,
+  form: ChunkForm,
 ): void {
-  new ChatStreamJudge(recording, findings).judge(said)
+  new ChoicesJudge(recording, findings, form).judge(said)
 }
 
-class ChatStreamJudge {
+class ChoicesJudge {
+  readonly #form: ChunkForm
   readonly #recording: Recording
   readonly #findings: Findings
   readonly #asksUsage: boolean
@@ -31,7 +44,8 @@ class ChatStreamJudge {
   /** The event whose bytes are shown with a finding. */
   #event: WireEvent | undefined
 
-  constructor(recording: Recording, findings: Findings) {
+  constructor(recording: Recording, findings: Findings, form: ChunkForm) {
+    this.#form = form
     this.#recording = recording
     this.#findings = findings
     this.#asksUsage = /"include_usage" ?: ?true/.test(recording.request.body ?? '')
@@ -51,7 +65,7 @@ class ChatStreamJudge {
       }
       this.#chunk(said)
     }
-    this.#end()
+    judgeEnd(this.#recording, this.#findings, this.#isFinished, this.#event?.end ?? 0)
   }
 
   #add(rule: Parameters<Findings['add']>[0], seen: string): void {
@@ -60,7 +74,7 @@ class ChatStreamJudge {
 
   #chunk(chunk: Fields): void {
     const { object, choices } = chunk
-    if (object !== 'chat.completion.chunk') this.#add('chunk-object', shown(object))
+    if (object !== this.#form.object) this.#add('chunk-object', shown(object))
     if (!Array.isArray(choices)) {
       this.#add('chunk-choices', `choices: ${shown(choices)}`)
       return
@@ -94,18 +108,20 @@ class ChatStreamJudge {
   }
 
   #choice(choice: unknown): void {
-    if (!isObject(choice) || !Number.isInteger(choice.index) || !isObject(choice.delta)) {
-      this.#add('chunk-choices', 'a choice without an index or a delta')
+    const { isChoice, part, role } = this.#form
+    if (!isObject(choice) || !Number.isInteger(choice.index) || !isChoice(choice)) {
+      this.#add('chunk-choices', 'a choice without an index, or without what it brings')
       return
     }
+    const brought = part(choice)
     const index = choice.index as number
     const known = this.#choices.get(index)
-    if (known === undefined && choice.delta.role !== 'assistant') {
-      this.#add('role-first', `role: ${shown(choice.delta.role)}`)
+    if (known === undefined && role !== undefined && brought.role !== role) {
+      this.#add('role-first', `role: ${shown(brought.role)}`)
     }
     const state = known ?? { finished: false }
     this.#choices.set(index, state)
-    if (state.finished && speaks(choice.delta)) this.#add('content-after-finish', 'a delta')
+    if (state.finished && saysSomething(brought)) this.#add('content-after-finish', 'more')
     this.#finish(choice.finish_reason, state)
   }
 
@@ -134,30 +150,12 @@ class ChatStreamJudge {
     }
     if (this.#asksUsage && this.#usages === 0) this.#findings.add('usage-asked', 'none')
   }
-
-  /** There was no `[DONE]`. */
-  #end(): void {
-    const { end } = this.#recording
-    if (end.how === 'stopped') return
-    const length = this.#event?.end ?? 0
-    if (end.how === 'broken') this.#findings.add('connection-broken', end.why ?? 'broken', length)
-    else if (this.#isFinished) this.#findings.add('done-missing', 'the body ends', length)
-    else this.#findings.add('truncated', 'the body ends without a finish_reason', length)
-  }
 }
 
-function speaks(delta: Fields): boolean {
+/** Whether a delta holds more than a role. */
+export function saysSomething(delta: Fields): boolean {
   return Object.entries(delta).some(([name, value]) => {
     if (name === 'role' || value === null || value === '') return false
     return !Array.isArray(value) || value.length > 0
   })
-}
-
-function messageOf(error: unknown): string {
-  const message = isObject(error) ? error.message : error
-  return String(message).slice(0, 200)
-}
-
-function shown(value: unknown): string {
-  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60)
 }

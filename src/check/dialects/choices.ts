@@ -1,0 +1,30 @@
+/** What chats and completions have in common: choices, usage on request, [DONE]. */
+import { isObject } from '../../wire/object.ts'
+import type { Dialect, Fields, Prompt, Told } from './dialect.ts'
+
+export const choicesDialect = {
+  asksUsage: true,
+  headersFor: () => ({}),
+  isRefusal: ({ error }: Fields) => isObject(error) && typeof error.message === 'string',
+  ends: { call: 'tool_calls', limit: 'length' },
+  countIn({ usage }: Fields): number | undefined {
+    if (!isObject(usage) || typeof usage.completion_tokens !== 'number') return undefined
+    return usage.completion_tokens
+  },
+} satisfies Partial<Dialect>
+
+export function choicesIn({ choices }: Fields): Fields[] {
+  return Array.isArray(choices) ? choices.filter(isObject) : []
+}
+
+/** Fields that a chat and a completion are asked by alike. */
+export function sharedFields({ model, limit, stream, usage }: Prompt): Fields {
+  return {
+    ...(model !== undefined && { model }),
+    ...(limit !== undefined && { max_tokens: limit }),
+    ...(stream && { stream }),
+    ...(stream && usage && { stream_options: { include_usage: true } }),
+  }
+}
+
+export const NOTHING: Told = { text: '', calls: [], finish: undefined }

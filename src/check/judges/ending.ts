@@ -1,0 +1,26 @@
+import type { Recording } from '../../recording/recording.ts'
+import { isObject } from '../../wire/object.ts'
+import type { Findings } from '../findings.ts'
+
+/** A stream whose last event did not come: `length` bytes of it did. */
+export function judgeEnd(
+  { end }: Recording,
+  findings: Findings,
+  isFinished: boolean,
+  length: number,
+): void {
+  if (end.how === 'stopped') return
+  if (end.how === 'broken') findings.add('connection-broken', end.why ?? 'broken', length)
+  else if (isFinished) findings.add('done-missing', 'the body ends', length)
+  else findings.add('truncated', 'the body ends, and nothing says why', length)
+}
+
+/** What an error says, in short. */
+export function messageOf(error: unknown): string {
+  const message = isObject(error) ? error.message : error
+  return String(message).slice(0, 200)
+}
+
+export function shown(value: unknown): string {
+  return value === undefined ? 'missing' : JSON.stringify(value).slice(0, 60)
+}

@@ -1,0 +1,66 @@
+/** What a check found, put together. */
+import type { Asked } from './check.ts'
+import type { DialectName, Section } from './rule.ts'
+import { holdsFor, type RuleName, rules } from './rules.ts'
+
+export interface Report {
+  url: string
+  model: string | undefined
+  asked: Asked[]
+  /** The APIs that could be judged. */
+  dialects: DialectName[]
+  /** Why others could not. */
+  untested: Partial<Record<DialectName, string>>
+  scores: Score[]
+}
+
+/** How many rules of a section were looked at, and how many of them were broken. */
+export interface Score {
+  section: Section
+  rules: number
+  broken: number
+  /** Why none was looked at. */
+  unoffered?: string
+}
+
+/** Sections whose rules are looked at where a server offers what the question of that name asks for. */
+const OFFERED: readonly Section[] = ['tools', 'structured']
+
+export function reportOf(
+  { url, model }: Pick<Report, 'url' | 'model'>,
+  asked: Asked[],
+  untested: Report['untested'],
+): Report {
+  const names = new Set(asked.map(({ dialect }) => dialect))
+  const dialects = [...names].filter((name) => untested[name] === undefined)
+  const sections = [...new Set(Object.values(rules).map(({ section }) => section))]
+  const broken = new Set(asked.flatMap(({ findings }) => findings.map(({ rule }) => rule)))
+  const scores = sections.map((section) => scoreOf(section, dialects, asked, broken))
+  return { url, model, asked, dialects, untested, scores: scores.filter(isTold) }
+}
+
+function scoreOf(
+  section: Section,
+  dialects: DialectName[],
+  asked: Asked[],
+  broken: ReadonlySet<RuleName>,
+): Score {
+  const answers = asked.filter(({ name }) => OFFERED.includes(section) && name === section)
+  const [first] = answers
+  const without = answers.filter(({ unoffered }) => unoffered !== undefined)
+  const judged = dialects.filter((name) => !without.some(({ dialect }) => dialect === name))
+  const names = (Object.keys(rules) as RuleName[]).filter(
+    (name) => rules[name].section === section && judged.some((dialect) => holdsFor(dialect, name)),
+  )
+  return {
+    section,
+    rules: names.length,
+    broken: names.filter((name) => broken.has(name)).length,
+    ...(names.length === 0 && first?.unoffered !== undefined && { unoffered: first.unoffered }),
+  }
+}
+
+/** A section that no API of those asked has is not told of. */
+function isTold({ rules: count, unoffered }: Score): boolean {
+  return count > 0 || unoffered !== undefined
+}
