@@ -91,7 +91,7 @@ export async function start(
   bypassProxy(process.env)
   if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
-  const recorded = settings.engine.length > 0 ? await recordedFrom(settings) : []
+  const recorded = settings.engine.length > 0 ? await recordedFrom(settings, runtime) : []
   const engines = [...(local ? [local] : []), ...recorded]
   const handlers = new Successive(settings, {
     name: runtime.name,
@@ -131,8 +131,8 @@ function tools(): Promise<typeof import('./tool.ts')> {
 }
 
 /** Loaded only where it is wanted: it would cost every start some milliseconds. */
-async function recordedFrom({ engine }: Settings): Promise<Engine[]> {
-  return (await import('./recorded.ts')).recordedEngines(engine)
+async function recordedFrom({ engine }: Settings, runtime: Runtime): Promise<Engine[]> {
+  return (await import('./recorded.ts')).recordedEngines(engine, runtime)
 }
 
 /** The `sluice` command: serves by flags and environment until a signal ends it. */

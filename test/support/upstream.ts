@@ -262,11 +262,13 @@ function scriptOf(body: ChatBody, { script }: Offer): Scripted | undefined {
   return body.script ?? (typeof script === 'function' ? script(body) : script)
 }
 
-function textScript(body: unknown, { script: own }: Offer): Script {
+function textScript(body: unknown, offer: Offer): Script {
   const request = body as ChatBody
-  const scripted = request.script ?? own
-  const isScript = scripted !== undefined && 'steps' in scripted
-  return isScript ? withContentType(scripted, request) : completionScript(request)
+  const scripted = scriptOf(request, offer)
+  if (scripted && 'steps' in scripted) return withContentType(scripted, request)
+  // Of a persona's chat only its refusals are a completion's, too.
+  const isRefused = scripted && 'persona' in scripted && scripted.error
+  return isRefused ? personaScript(scripted, request) : completionScript(request)
 }
 
 function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
