@@ -12,23 +12,35 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'node_modules/.cache/sluice/start')
 
 /**
- * The path of `entry` and all that it imports as one file; `entry` itself where esbuild is not
- * installed or can't do it, so that the runtime says what is wrong.
- * @param {string} entry below the repository's folder
- * @param {string} [bun] the binary that compiles the file to its bytecode too: reading 150 KB of
- * source takes Bun 20 ms. Such a file awaits nothing at its top level.
+ * What a runtime starts from fastest. An ES module that imports `node:http` or `node:fs` has all of
+ * their exports read, and some of them load whole libraries: undici in Node (100 ms), streams in Bun
+ * (10 ms). Bun besides compiles ahead only CommonJS that awaits nothing at its top level.
  */
-export function bundle(entry, bun) {
+const FORMS = { bun: 'js', deno: 'mjs', node: 'cjs' }
+
+/**
+ * The path of `entry` and all that it imports as one file, which calls its `main`; `entry` itself
+ * where esbuild is not installed or can't do it, so that the runtime says what is wrong.
+ * @param {string} entry below the repository's folder
+ * @param {keyof typeof FORMS} runtime
+ * @param {string} binary of the runtime
+ * @param {string} [worker] below the repository's folder: what the entry gives workerd to run. It
+ * lies beside it as a module of its own.
+ */
+export function bundle(entry, runtime, binary, worker) {
   const name = basename(entry, '.ts')
-  const made = join(folder, `${name}-${fingerprint()}`)
-  const path = join(made, `${name}.${bun ? 'js' : 'mjs'}`)
+  const form = FORMS[runtime]
+  const made = join(folder, `${name}.${form}-${fingerprint()}`)
+  const path = join(made, `${name}.${form}`)
   if (exists(path)) return path
   const partial = `${made}.${process.pid}`
   try {
-    build(entry, join(partial, `${name}.mjs`))
-    if (bun) compile(bun, join(partial, `${name}.mjs`), partial)
+    const source = join(partial, `${name}.${runtime === 'deno' ? 'mjs' : 'cjs'}`)
+    build(entry, source)
+    if (worker) buildWorker(worker, join(partial, basename(worker, '.ts')))
+    if (runtime === 'bun') compile(binary, source, partial)
     renameSync(partial, made)
-    removeOlder(name, made)
+    removeOlder(`${name}.${form}`, made)
     return path
   } catch {
     rmSync(partial, { recursive: true, force: true })
@@ -40,17 +52,39 @@ export function bundle(entry, bun) {
 function build(entry, outfile) {
   /** @type {typeof import('esbuild')} */
   const esbuild = createRequire(import.meta.url)('esbuild')
+  const contents = `import * as program from ${JSON.stringify(`./${entry}`)}\nvoid program.main?.()`
   esbuild.buildSync({
-    entryPoints: [join(root, entry)],
+    stdin: { contents, resolveDir: root },
     outfile,
     bundle: true,
-    format: 'esm',
+    format: outfile.endsWith('.cjs') ? 'cjs' : 'esm',
     platform: 'node',
     target: 'es2024',
     external: ['esbuild', 'workerd'],
     // Whoever asks where it lies stands beside the entry.
-    define: { 'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href) },
+    define: {
+      'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href),
+      // Of all that is in the file, the entry alone is called.
+      'import.meta.main': 'false',
+    },
     // Names stay, for the stack of an error.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    logLevel: 'silent',
+  })
+}
+
+/** @param {string} entry @param {string} name without its ending */
+function buildWorker(entry, name) {
+  /** @type {typeof import('esbuild')} */
+  const esbuild = createRequire(import.meta.url)('esbuild')
+  esbuild.buildSync({
+    entryPoints: [join(root, entry)],
+    outfile: `${name}.js`,
+    bundle: true,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker'],
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: 'silent',
@@ -63,11 +97,16 @@ function compile(bun, file, outdir) {
   execFileSync(bun, ['build', ...how, file], { stdio: 'ignore' })
 }
 
-/** Changes with every file of src and with what is installed. */
+/** Changes with every source and with what is installed. */
 function fingerprint() {
   const hash = createHash('sha256')
-  const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
-  for (const file of [...files.map((file) => join('src', file)), 'package-lock.json']) {
+  const files = ['src', 'worker']
+    .filter((each) => exists(join(root, each)))
+    .flatMap((each) => {
+      const found = readdirSync(join(root, each), { recursive: true, encoding: 'utf8' })
+      return found.map((file) => join(each, file))
+    })
+  for (const file of [...files, 'package-lock.json']) {
     const { mtimeMs, size } = statSync(join(root, file))
     hash.update(`${file} ${mtimeMs} ${size}\n`)
   }

@@ -18,10 +18,13 @@ const binaries = {
 }
 
 /** @typedef {keyof typeof binaries} Runtime */
-/** @typedef {{ packages: string[], entry: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
+/** @typedef {{ packages: string[], entry: string, worker?: string, args: string[], runtime: Runtime, env: Record<string, string> }} HostParts */
 
 /** The tools that write files. */
 const WRITERS = ['chat', 'record', 'check']
+
+/** What Node compiled once it need not compile again: a fifth of the time it takes to start. */
+const compiled = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/sluice/compiled') }
 
 /** @type {Record<Runtime, HostParts>} */
 export const hosts = {
@@ -55,14 +58,15 @@ export const hosts = {
     runtime: 'node',
     entry: 'src/hosts/node.ts',
     args: [],
-    env: {},
+    env: compiled,
   },
   workerd: {
     packages: ['workerd', 'esbuild', 'node'],
     runtime: 'node',
     entry: 'src/hosts/workerd.ts',
+    worker: 'worker/edge.ts',
     args: [],
-    env: {},
+    env: compiled,
   },
 }
 
@@ -103,6 +107,6 @@ function writing(name, [tool = '']) {
 }
 
 /** @param {HostParts} host */
-function entryOf({ runtime, entry }) {
-  return bundle(entry, runtime === 'bun' ? binaryOf(runtime) : undefined)
+function entryOf({ runtime, entry, worker }) {
+  return runtime === 'workerd' ? entry : bundle(entry, runtime, binaryOf(runtime), worker)
 }

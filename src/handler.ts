@@ -1,25 +1,20 @@
 /** Every route, and what all requests share. */
-import { type IRequest, type RequestHandler, Router } from 'itty-router'
-import { messagesDialect } from './dialects/messages.ts'
+import { type IRequest, type RequestHandler, Router, type RouterType } from 'itty-router'
 import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { refuseLoop } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
-import { memoryResponses } from './responses/runs.ts'
+import { type KeptResponses, memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
-import { chatRoute } from './routes/chat.ts'
-import { completionsRoute } from './routes/completions.ts'
-import { conversationRoute } from './routes/conversation.ts'
-import { countTokensRoute } from './routes/count-tokens.ts'
-import { embeddingsRoute } from './routes/embeddings.ts'
+import { type ChatRouteOptions, chatRoute } from './routes/chat.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { keptResponsesRoutes } from './routes/kept-responses.ts'
+import { lazily, type Route } from './routes/lazily.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse, noFiles } from './routes/page.ts'
-import { responsesRoute } from './routes/responses.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
@@ -106,17 +101,11 @@ function createRoutes(
   routes.all('/v1/*', identify)
   get('/v1/models', modelsRoute(router))
   get('/v1/models/:id+', modelRoute(router))
-  const asking = { ...context, engines, framePipe }
-  routes.post('/v1/chat/completions', chatRoute(asking))
-  routes.post('/v1/completions', completionsRoute(asking))
-  routes.post('/v1/messages', conversationRoute(messagesDialect, asking))
-  routes.post('/v1/messages/count_tokens', countTokensRoute(engines, context))
-  routes.post('/v1/embeddings', embeddingsRoute(engines, context))
   const { store } = responses
   // There no request may be woken by what another one asked for.
   const runs = isolates ? undefined : responses.runs
+  addGeneration(routes, { ...context, engines, framePipe }, { store, runs })
   const kept = keptResponsesRoutes(store, runs, context.settings)
-  routes.post('/v1/responses', responsesRoute({ ...asking, store, runs }))
   get('/v1/responses/:id', kept.retrieve)
   routes.delete('/v1/responses/:id', kept.remove)
   routes.post('/v1/responses/:id/cancel', kept.cancel)
@@ -140,6 +129,32 @@ function createRoutes(
     const found = (await guard.trusts(request)) ? await catalog.look() : undefined
     return homePage(found, new URL(request.url).origin, name)
   }
+}
+
+/** The routes that ask a model: all but the chat's are read when they are first asked for. */
+function addGeneration(
+  routes: RouterType<IRequest, [Trace]>,
+  asking: ChatRouteOptions,
+  { store, runs }: KeptResponses,
+): void {
+  const { engines } = asking
+  const post = (path: string, load: () => Promise<Route>) => routes.post(path, lazily(load))
+  routes.post('/v1/chat/completions', chatRoute(asking))
+  post('/v1/completions', async () => {
+    return (await import('./routes/completions.ts')).completionsRoute(asking)
+  })
+  post('/v1/messages', async () => {
+    return (await import('./routes/messages.ts')).messagesRoute(asking)
+  })
+  post('/v1/messages/count_tokens', async () => {
+    return (await import('./routes/count-tokens.ts')).countTokensRoute(engines, asking)
+  })
+  post('/v1/embeddings', async () => {
+    return (await import('./routes/embeddings.ts')).embeddingsRoute(engines, asking)
+  })
+  post('/v1/responses', async () => {
+    return (await import('./routes/responses.ts')).responsesRoute({ ...asking, store, runs })
+  })
 }
 
 /** Milliseconds between two looks at the clocks: a quarter of what has to be noticed first. */

@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { CLIENT_KEY } from '../settings/environment.ts'
 import { SettingsError } from '../settings.ts'
 import type { ChatRequest } from '../wire/chat.ts'

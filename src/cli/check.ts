@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { countOf } from '../check/breaches.ts'
 import { type CheckOptions, check } from '../check/check.ts'
 import { dialects } from '../check/dialects.ts'

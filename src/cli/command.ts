@@ -1,6 +1,4 @@
-import { existsSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import process from 'node:process'
 import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
 import { located, readSettingsFile, type SettingsFile, unknownInFile } from '../settings/file.ts'
 import {
@@ -46,7 +44,7 @@ export async function readCommand(
     return `${JSON.stringify(settingsSchema(), null, 2)}\n`
   }
   const path = line.config ?? (process.env[CONFIG_FILE] || undefined)
-  const file = path ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined)
+  const file = path ?? ((await stampOf(DEFAULT_FILE)) === GONE ? undefined : DEFAULT_FILE)
 
   async function read(): Promise<Settings> {
     const held = file === undefined ? undefined : await readFileAt(file)
@@ -60,11 +58,14 @@ export async function readCommand(
   return { settings, read, ...(file !== undefined && stamp !== undefined && { file, stamp }) }
 }
 
+/** What a file's stamp is where there is no file. */
+const GONE = 'gone'
+
 /** What is different of a file after it has changed. */
 export async function stampOf(file: string): Promise<string> {
   return stat(file).then(
     ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
-    () => 'gone',
+    () => GONE,
   )
 }
 

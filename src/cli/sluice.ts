@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import process from 'node:process'
 
 /** The module of the runtime this runs on. */
 function hostName(): string {

@@ -1,5 +1,4 @@
 /** The server that a tool asks: its address, its key, its models. */
-import process from 'node:process'
 import type { Dialect } from '../check/dialects/dialect.ts'
 import { dialectAt } from '../check/dialects.ts'
 import type { Fetch } from '../host.ts'

@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { isLoopback } from '../guard/host.ts'
 import type { Fetch } from '../handler.ts'
 import { socketFetch } from '../http1/fetch.ts'

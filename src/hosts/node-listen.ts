@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { NodeRequest, sendNodeResponse } from 'srvx/node'
 import { sendPipe } from './node-pipe.ts'
@@ -22,7 +21,7 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
     if (!sendPipe(res, answer)) sendNodeResponse(res, answer).catch(() => res.destroy())
   }
   const server = tls
-    ? createSecureServer({ ...options, ...tls, handshakeTimeout: bodyTimeout }, listener)
+    ? (await secureServer())({ ...options, ...tls, handshakeTimeout: bodyTimeout }, listener)
     : createServer(options, listener)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -37,6 +36,11 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
         server.closeIdleConnections()
       }),
   }
+}
+
+/** Most serve without TLS, and need not wait until it is loaded. */
+async function secureServer() {
+  return (await import('node:https')).createServer
 }
 
 /** An answered request that is still being sent ends with its connection; Deno would wait on. */

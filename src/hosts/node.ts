@@ -23,4 +23,4 @@ export function main(args: readonly string[] = process.argv.slice(2)): Promise<v
   return run(runtime, args)
 }
 
-if (import.meta.main) await main()
+if (import.meta.main) void main()

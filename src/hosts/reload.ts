@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { setInterval } from 'node:timers/promises'
 import { type ServeCommand, stampOf } from '../cli/command.ts'
 import { printable } from '../cli/log.ts'

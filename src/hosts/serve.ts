@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import { readCommand, type ServeCommand } from '../cli/command.ts'
 import { formatEntry, logForm } from '../cli/log.ts'

@@ -1,5 +1,3 @@
-import process from 'node:process'
-
 /** One of the process's outputs. Writing to it never fails: a closed pipe must not end a server. */
 export interface Output {
   isTerminal(): Promise<boolean>

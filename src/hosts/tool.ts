@@ -1,4 +1,3 @@
-import process from 'node:process'
 import { loadTool } from '../cli/tools.ts'
 import { addressOf, bypassProxy, explain, type Runtime, refuse } from './serve.ts'
 import { processTerminal } from './terminal.ts'

@@ -2,8 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { copyFileSync, existsSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
-import process from 'node:process'
+import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
@@ -127,10 +126,15 @@ function protocol(tls: Tls | undefined): string {
       )`
 }
 
-/** The worker as one module: as it was packed, or bundled now from a checkout. */
+/**
+ * The worker as one module: as it was packed, as it lies beside a program that is one file, or
+ * bundled now from a checkout.
+ */
 async function bundle(outfile: string): Promise<void> {
-  if (!import.meta.url.endsWith('.ts')) {
-    copyFileSync(new URL('../worker/edge.js', import.meta.url), outfile)
+  const isPacked = !import.meta.url.endsWith('.ts')
+  const beside = join(dirname(process.argv[1] ?? ''), 'edge.js')
+  if (isPacked || existsSync(beside)) {
+    copyFileSync(isPacked ? new URL('../worker/edge.js', import.meta.url) : beside, outfile)
     return
   }
   const { build, stop } = await import('esbuild')

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import { toolNamed } from '../cli/tool-names.ts'
@@ -91,4 +90,4 @@ function readEntry(line: string): LogEntry | undefined {
   }
 }
 
-if (import.meta.main) await main()
+if (import.meta.main) void main()

@@ -1,5 +1,4 @@
 /** The line a person types: edited, recalled and pasted in a terminal. */
-import process from 'node:process'
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Keys } from './keys.ts'

@@ -2,7 +2,6 @@
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
-import process from 'node:process'
 
 /** Lines that are kept. The file may hold twice as many before it is shortened. */
 export const MOST_LINES = 1_000

@@ -1,5 +1,4 @@
 /** What is typed, with pastes told apart. */
-import process from 'node:process'
 import { Readable } from 'node:stream'
 
 /** A terminal that is asked to puts these around what is pasted. Source: xterm, "Bracketed Paste Mode". */

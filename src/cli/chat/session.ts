@@ -1,6 +1,5 @@
 /** A chat in a terminal: what is typed is asked, what comes is printed. */
 import { writeFile } from 'node:fs/promises'
-import process from 'node:process'
 import { closest } from '../../closest.ts'
 import type { Model } from '../../engines/engine.ts'
 import type { ChatRequest } from '../../wire/chat.ts'

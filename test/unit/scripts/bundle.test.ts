@@ -35,10 +35,12 @@ function installEsbuild(): void {
   symlinkSync(join(root, 'node_modules/esbuild'), join(checkout, 'node_modules/esbuild'))
 }
 
-async function makeBundle(bun?: string): Promise<string> {
+async function makeBundle(runtime: 'bun' | 'deno' | 'node' = 'node'): Promise<string> {
   const url = pathToFileURL(join(checkout, 'scripts/bundle.mjs'))
-  const { bundle } = (await import(url.href)) as { bundle(entry: string, bun?: string): string }
-  return bundle('src/say.ts', bun)
+  const { bundle } = (await import(url.href)) as {
+    bundle(entry: string, runtime: string, binary: string): string
+  }
+  return bundle('src/say.ts', runtime, binaryOf(runtime))
 }
 
 function run(path: string, runtime = process.execPath): string {
@@ -52,9 +54,22 @@ function run(path: string, runtime = process.execPath): string {
 it('is one file that does the same, and is not made twice', async () => {
   installEsbuild()
   const path = await makeBundle()
-  expect(path).toMatch(/\.mjs$/)
+  expect(path).toMatch(/\.cjs$/)
   expect(run(path)).toBe('first')
   expect(await makeBundle()).toBe(path)
+  expect(await makeBundle('deno')).toMatch(/\.mjs$/)
+})
+
+it('calls the main of its entry, and no other', async () => {
+  installEsbuild()
+  write(
+    'src/word.ts',
+    "export const word: string = 'x'\nif (import.meta.main) console.log('word')\n",
+  )
+  const main = "export function main() { console.log('main') }\nif (import.meta.main) main()\n"
+  write('src/say.ts', `import './word.ts'\n${main}`)
+  expect(run(await makeBundle())).toBe('main')
+  expect(run(await makeBundle('deno'))).toBe('main')
 })
 
 it('is made anew where any source has changed', async () => {
@@ -77,8 +92,8 @@ it('is the source itself where it cannot be made', async () => {
 it('has its bytecode beside it where Bun runs it', async () => {
   installEsbuild()
   const bun = binaryOf('bun')
-  const path = await makeBundle(bun)
+  const path = await makeBundle('bun')
   expect(existsSync(`${path}.jsc`)).toBe(true)
   expect(run(path, bun)).toBe('first')
-  expect(await makeBundle(bun)).toBe(path)
+  expect(await makeBundle('bun')).toBe(path)
 })

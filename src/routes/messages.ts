@@ -1,0 +1,8 @@
+import { messagesDialect } from '../dialects/messages.ts'
+import type { ChatRouteOptions } from './chat.ts'
+import { conversationRoute } from './conversation.ts'
+
+/** `POST /v1/messages`, Anthropic's API. */
+export function messagesRoute(options: ChatRouteOptions) {
+  return conversationRoute(messagesDialect, options)
+}
