@@ -37,7 +37,7 @@ export function bundle(entry, runtime, binary, worker) {
   try {
     const source = join(partial, `${name}.${runtime === 'deno' ? 'mjs' : 'cjs'}`)
     build(entry, source)
-    if (worker) buildWorker(worker, join(partial, basename(worker, '.ts')))
+    if (worker) buildWorker(worker, join(partial, `${basename(worker, '.ts')}.js`))
     if (runtime === 'bun') compile(binary, source, partial)
     renameSync(partial, made)
     removeOlder(`${name}.${form}`, made)
@@ -50,44 +50,42 @@ export function bundle(entry, runtime, binary, worker) {
 
 /** @param {string} entry @param {string} outfile */
 function build(entry, outfile) {
-  /** @type {typeof import('esbuild')} */
-  const esbuild = createRequire(import.meta.url)('esbuild')
-  const contents = `import * as program from ${JSON.stringify(`./${entry}`)}\nvoid program.main?.()`
-  esbuild.buildSync({
-    stdin: { contents, resolveDir: root },
+  pack({
+    stdin: {
+      contents: `import * as program from ${JSON.stringify(`./${entry}`)}\nvoid program.main?.()`,
+      resolveDir: root,
+    },
     outfile,
-    bundle: true,
     format: outfile.endsWith('.cjs') ? 'cjs' : 'esm',
     platform: 'node',
-    target: 'es2024',
     external: ['esbuild', 'workerd'],
-    // Whoever asks where it lies stands beside the entry.
     define: {
+      // Whoever asks where it lies stands beside the entry.
       'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href),
       // Of all that is in the file, the entry alone is called.
       'import.meta.main': 'false',
     },
+  })
+}
+
+/** @param {string} entry @param {string} outfile */
+function buildWorker(entry, outfile) {
+  const conditions = ['workerd', 'worker']
+  pack({ entryPoints: [join(root, entry)], outfile, format: 'esm', conditions })
+}
+
+/** @param {import('esbuild').BuildOptions} options */
+function pack(options) {
+  /** @type {typeof import('esbuild')} */
+  const esbuild = createRequire(import.meta.url)('esbuild')
+  esbuild.buildSync({
+    bundle: true,
+    target: 'es2024',
     // Names stay, for the stack of an error.
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: 'silent',
-  })
-}
-
-/** @param {string} entry @param {string} name without its ending */
-function buildWorker(entry, name) {
-  /** @type {typeof import('esbuild')} */
-  const esbuild = createRequire(import.meta.url)('esbuild')
-  esbuild.buildSync({
-    entryPoints: [join(root, entry)],
-    outfile: `${name}.js`,
-    bundle: true,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker'],
-    minifyWhitespace: true,
-    minifySyntax: true,
-    logLevel: 'silent',
+    ...options,
   })
 }
 

@@ -1,5 +1,7 @@
 import type { Pipe } from '../stream/pipe.ts'
 
+type Bytes = Uint8Array<ArrayBuffer>
+
 /** Bun's direct stream: what is written goes to the socket, past the queues of a stream. */
 interface DirectController {
   /** A promise where the socket's buffer is full. */
@@ -10,49 +12,69 @@ interface DirectController {
 
 /** A pipe without the cost of a `TransformStream`, which Bun runs in JavaScript chunk by chunk. */
 export function directPipe(): Pipe {
-  const started = Promise.withResolvers<DirectController>()
-  const ended = Promise.withResolvers<void>()
-  const closed = Promise.withResolvers<void>()
-  let control: DirectController | undefined
-  let isGone = false
+  return new DirectPipe()
+}
 
-  const source = {
-    type: 'direct',
-    pull(controller: DirectController) {
-      control = controller
-      started.resolve(controller)
-      // The body lasts until this settles.
-      return ended.promise
-    },
-    cancel(reason: unknown) {
-      isGone = true
-      ended.resolve()
-      closed.reject(reason)
-    },
+class DirectPipe implements Pipe {
+  readonly readable: ReadableStream<Bytes>
+  readonly closed: Promise<void>
+  readonly #closed = Promise.withResolvers<void>()
+  readonly #ended = Promise.withResolvers<void>()
+  #control: DirectController | undefined
+  /** Whoever writes before Bun asks for the body waits for this. */
+  #started: PromiseWithResolvers<void> | undefined
+  #isGone = false
+
+  constructor() {
+    this.closed = this.#closed.promise
+    const source = {
+      type: 'direct',
+      pull: (control: DirectController) => this.#start(control),
+      cancel: (reason: unknown) => this.#leave(reason),
+    }
+    this.readable = new ReadableStream(source as never) as ReadableStream<Bytes>
   }
 
-  function write(pieces: Uint8Array<ArrayBuffer>[]): Promise<unknown> | undefined {
-    if (control === undefined) return started.promise.then(() => write(pieces))
-    if (isGone) return closed.promise
-    const taken = pieces.map((piece) => control?.write(piece))
-    taken.push(control.flush())
-    if (taken.every((each) => typeof each === 'number')) return undefined
-    return Promise.all(taken).then(() => (isGone ? closed.promise : undefined))
+  write(pieces: Bytes[]): Promise<unknown> | undefined {
+    const control = this.#control
+    if (control === undefined) {
+      this.#started ??= Promise.withResolvers()
+      return this.#started.promise.then(() => this.write(pieces))
+    }
+    if (this.#isGone) return this.closed
+    const waiting: Promise<unknown>[] = []
+    for (const piece of pieces) {
+      const taken = control.write(piece)
+      if (typeof taken !== 'number') waiting.push(taken)
+    }
+    const flushed = control.flush()
+    if (typeof flushed !== 'number') waiting.push(flushed)
+    if (waiting.length === 0) return undefined
+    return Promise.all(waiting).then(() => (this.#isGone ? this.closed : undefined))
   }
 
-  return {
-    readable: new ReadableStream(source as never) as Pipe['readable'],
-    write,
-    close() {
-      if (isGone) return
-      control?.close()
-      ended.resolve()
-      closed.resolve()
-    },
-    break(reason) {
-      ended.reject(reason)
-      closed.reject(reason)
-    },
-    closed: closed.promise,
+  close(): void {
+    if (this.#isGone) return
+    this.#control?.close()
+    this.#ended.resolve()
+    this.#closed.resolve()
+  }
+
+  break(reason: unknown): void {
+    this.#ended.reject(reason)
+    this.#closed.reject(reason)
+  }
+
+  /** The body lasts until what this returns settles. */
+  #start(control: DirectController): Promise<void> {
+    this.#control = control
+    this.#started?.resolve()
+    return this.#ended.promise
+  }
+
+  #leave(reason: unknown): void {
+    this.#isGone = true
+    this.#ended.resolve()
+    this.#closed.reject(reason)
   }
 }

@@ -6,8 +6,7 @@ import type { Settings } from '../settings.ts'
 import type { Trace } from '../trace.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
 import { jsonResponse } from './json.ts'
-
-type Route = (request: IRequest, trace: Trace) => Promise<Response>
+import type { Route } from './lazily.ts'
 
 export interface KeptResponsesRoutes {
   /** `GET /v1/responses/{id}`, also as a stream from `starting_after` on. */
