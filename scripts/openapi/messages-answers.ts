@@ -1,5 +1,6 @@
 /** The shapes of what the Messages API answers; blocks and events of a forwarded answer may be others. */
 import * as z from 'zod'
+import { STOP_REASONS } from '../../src/wire/messages-answer.ts'
 
 const text = z.string()
 const count = z.int().min(0)
@@ -14,18 +15,8 @@ const UsageSchema = z
   })
   .describe('Tokens, as the engine counted them; 0 or null where it did not.')
 
-const stopReasons = [
-  'end_turn',
-  'max_tokens',
-  'stop_sequence',
-  'tool_use',
-  'pause_turn',
-  'refusal',
-  'model_context_window_exceeded',
-] as const
-
 const stop = {
-  stop_reason: z.enum(stopReasons).nullable().describe('Null until the message has ended.'),
+  stop_reason: z.enum(STOP_REASONS).nullable().describe('Null until the message has ended.'),
   stop_sequence: text.nullable().describe('Which text ended it, where the engine says so.'),
   stop_details: z.looseObject({ type: text }).nullish(),
 }

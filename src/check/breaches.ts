@@ -1,4 +1,4 @@
-import type { Report } from './report.ts'
+import { type Report, titleIn } from './report.ts'
 import type { Finding, Severity } from './rule.ts'
 import { type RuleName, rules } from './rules.ts'
 
@@ -9,12 +9,11 @@ export interface Breach {
 }
 
 /** What a report's answers break, in the order of the rules. */
-export function breachesOf({ asked, dialects, untested }: Report): Breach[] {
+export function breachesOf(report: Report): Breach[] {
   const breaches = new Map<RuleName, Breach>()
-  const isOne = dialects.length + Object.keys(untested).length === 1
-  for (const { title: asks, dialect, findings } of asked) {
-    const title = isOne ? asks : `${asks} (${dialect})`
-    for (const finding of findings) {
+  for (const asked of report.asked) {
+    const title = titleIn(report, asked)
+    for (const finding of asked.findings) {
       const known = breaches.get(finding.rule)
       if (known === undefined) breaches.set(finding.rule, { finding, titles: [title] })
       else known.titles.push(title)

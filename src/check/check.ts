@@ -74,7 +74,7 @@ class Checking {
   async run(): Promise<string | undefined> {
     const { asksUsage, hasTools } = this.#dialect
     const stream = await this.#ask('stream')
-    // What is neither an answer nor a refusal can't be judged.
+    // A status beyond 200 is no answer either.
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
     stream.findings.push(...judgeStream(stream.recording))

@@ -42,13 +42,8 @@ export const UNKNOWN = 'no-such-model-here'
 
 const NO_JSON = '{"model": '
 
-/** A page of another origin, and what a browser asks before it lets it ask. */
+/** A page of another origin. */
 const ORIGIN = { origin: 'https://page.example' }
-const PREFLIGHT = {
-  ...ORIGIN,
-  'access-control-request-method': 'POST',
-  'access-control-request-headers': 'authorization,content-type',
-}
 
 export function questionsIn(dialect: Dialect, options: QuestionOptions) {
   const { model } = options
@@ -75,7 +70,7 @@ export function questionsIn(dialect: Dialect, options: QuestionOptions) {
     field: { title: 'a field of the wrong type', ask: asks(wrong) },
     preflight: {
       title: 'a browser’s preflight',
-      ask: asks(undefined, { method: 'OPTIONS', headers: PREFLIGHT }),
+      ask: preflight(dialect, options),
     },
     foreign: { title: 'a page’s request', ask: asks(wrong, { headers: ORIGIN }) },
     left: {
@@ -94,8 +89,13 @@ export type QuestionName = keyof ReturnType<typeof questionsIn>
 
 type Asks = (body?: object | string, more?: Partial<RecordOptions>) => () => Promise<Recording>
 
-function asker(dialect: Dialect, { fetch, url, key, by, signal, headers }: QuestionOptions): Asks {
-  const own = { 'content-type': 'application/json', ...headers, ...dialect.headersFor(key) }
+function headersOf(dialect: Dialect, { headers, key }: QuestionOptions): Record<string, string> {
+  return { 'content-type': 'application/json', ...headers, ...dialect.headersFor(key) }
+}
+
+function asker(dialect: Dialect, options: QuestionOptions): Asks {
+  const { fetch, url, key, by, signal } = options
+  const own = headersOf(dialect, options)
   const secrets = key === undefined ? [] : [key]
   return (body, more = {}) => {
     const text = typeof body === 'object' ? JSON.stringify(body) : body
@@ -108,6 +108,21 @@ function asker(dialect: Dialect, { fetch, url, key, by, signal, headers }: Quest
         headers: { ...own, ...more.headers },
       })
     }
+  }
+}
+
+/** What a browser asks before a page may: it tells of the key, and sends none. */
+function preflight(dialect: Dialect, options: QuestionOptions): () => Promise<Recording> {
+  const { fetch, url, by, signal } = options
+  const names = ['authorization', ...Object.keys(headersOf(dialect, options))]
+  const headers = {
+    ...ORIGIN,
+    'access-control-request-method': 'POST',
+    'access-control-request-headers': [...new Set(names)].sort().join(','),
+  }
+  return () => {
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)])
+    return record({ fetch, url, by, signal: patience, method: 'OPTIONS', headers })
   }
 }
 

@@ -23,6 +23,12 @@ export interface Score {
   unoffered?: string
 }
 
+/** A question's title, with its API where several were asked. */
+export function titleIn({ dialects, untested }: Report, { title, dialect }: Asked): string {
+  const isOne = dialects.length + Object.keys(untested).length === 1
+  return isOne ? title : `${title} (${dialect})`
+}
+
 /** Sections whose rules are looked at where a server offers what the question of that name asks for. */
 const OFFERED: readonly Section[] = ['tools', 'structured']
 

@@ -41,9 +41,17 @@ export const tool = defineTool(usage, async (given, bench) => {
       `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
     )
   }
-  await new Promise((resolve) => bench.signal.addEventListener('abort', resolve))
+  await untilStopped(bench.signal)
   return 0
 })
+
+/** It may have been stopped before it was there. */
+function untilStopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve())
+  })
+}
 
 /** Once for what is loaded, and a few times for what is compiled. */
 const REHEARSALS = 5

@@ -4,14 +4,16 @@
  */
 import type { Usage } from './completion.ts'
 
-export type StopReason =
-  | 'end_turn'
-  | 'max_tokens'
-  | 'stop_sequence'
-  | 'tool_use'
-  | 'pause_turn'
-  | 'refusal'
-  | 'model_context_window_exceeded'
+export const STOP_REASONS = [
+  'end_turn',
+  'max_tokens',
+  'stop_sequence',
+  'tool_use',
+  'pause_turn',
+  'refusal',
+  'model_context_window_exceeded',
+] as const
+export type StopReason = (typeof STOP_REASONS)[number]
 
 /** Token counts; what is read from or written to a cache is not among `input_tokens`. */
 export interface MessageUsage {

@@ -1,4 +1,5 @@
 import type { Recording } from '../../recording/recording.ts'
+import { STOP_REASONS } from '../../wire/messages-answer.ts'
 import { isObject } from '../../wire/object.ts'
 import type { Fields } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
@@ -14,15 +15,7 @@ const FORMS: Forms = {
   message_delta: { delta: 'object', usage: 'object' },
 }
 
-const REASONS = [
-  'end_turn',
-  'max_tokens',
-  'stop_sequence',
-  'tool_use',
-  'pause_turn',
-  'refusal',
-  'model_context_window_exceeded',
-]
+const REASONS: readonly string[] = STOP_REASONS
 
 /** The blocks that a delta of a type belongs to; others may come in any. */
 const BLOCK_OF: Readonly<Record<string, RegExp>> = {

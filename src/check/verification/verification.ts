@@ -3,7 +3,7 @@ import type { Recording } from '../../recording/recording.ts'
 import { breachesOf } from '../breaches.ts'
 import { shownBytes } from '../findings.ts'
 import { brokenByHops } from '../path.ts'
-import type { Report, Score } from '../report.ts'
+import { type Report, type Score, titleIn } from '../report.ts'
 import type { DialectName, Severity } from '../rule.ts'
 import { type RuleName, rules } from '../rules.ts'
 import { type Timings, timingsOf } from './timings.ts'
@@ -67,7 +67,6 @@ export function verificationOf(
   const stream = seen.asked.find(({ name }) => name === 'stream')
   const timings = stream && timingsOf(stream.recording)
   const { dialects, untested } = seen
-  const isOne = dialects.length + Object.keys(untested).length === 1
   return {
     'sluice-verification': 1,
     date,
@@ -80,9 +79,7 @@ export function verificationOf(
       `${innermost}${server === undefined ? '' : ` (${server})`}`,
       ...(engine === undefined ? [] : [engine]),
     ],
-    questions: seen.asked.map(({ title, dialect, recording }) =>
-      questionOf(isOne ? title : `${title} (${dialect})`, recording),
-    ),
+    questions: seen.asked.map((asked) => questionOf(titleIn(seen, asked), asked.recording)),
     ...(timings && { timings }),
     scores: seen.scores,
     broken: breachesOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({

@@ -123,6 +123,7 @@ function run(
   url: string,
   signal = AbortSignal.timeout(30_000),
   names: DialectName[] = ['chat'],
+  more: { headers?: Record<string, string>; key?: string } = {},
 ): Promise<Report> {
   const base = url.replace(dialects.chat.path, '')
   return check({
@@ -134,6 +135,7 @@ function run(
     model: 'zoo',
     by: 'a test',
     signal,
+    ...more,
   })
 }
 
@@ -339,6 +341,23 @@ describe('a server', () => {
     const report = await run('http://127.0.0.1:9/v1/chat/completions')
     expect(report.untested.chat).toMatch(/ECONNREFUSED|refused/)
     expect(report.scores).toEqual([])
+  })
+
+  it('is asked for a preflight as a browser asks: without the key that is to be sent', async () => {
+    const asked: IncomingMessage['headers'][] = []
+    const url = await start(({ method, headers }) => {
+      if (method === 'OPTIONS') asked.push(headers)
+      return false
+    })
+    const headers = { authorization: 'Bearer sk-secret-0123' }
+    await run(url, undefined, ['messages'], { headers, key: 'sk-secret-0123' })
+    expect(JSON.stringify(asked)).not.toContain('sk-secret-0123')
+    expect(asked).toMatchObject([
+      {
+        origin: 'https://page.example',
+        'access-control-request-headers': 'anthropic-version,authorization,content-type,x-api-key',
+      },
+    ])
   })
 
   it('is let go when the person has enough', async () => {

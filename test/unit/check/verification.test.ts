@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Asked } from '../../../src/check/check.ts'
 import { judgeStream } from '../../../src/check/judge-stream.ts'
+import { brokenByHops } from '../../../src/check/path.ts'
 import type { Report } from '../../../src/check/report.ts'
 import {
   compare,
@@ -106,6 +108,15 @@ describe('a record', () => {
     const record = verificationOf([server, proxy], circumstances, date)
     expect(record.path.slice(1, 3)).toEqual(['http://hop1', 'http://hop0 (uvicorn)'])
     expect(record.broken).toMatchObject([{ rule: 'stray-line', hop: 'http://hop1' }])
+  })
+
+  it('tells a hop from the server by the API, too', () => {
+    const broken = reportOf(recordingOf(stray), 'http://server')
+    const [first] = broken.asked
+    const message = { ...(first as Asked), dialect: 'messages' as const }
+    const behind = { ...broken, url: 'http://proxy', asked: [...broken.asked, message] }
+    expect(brokenByHops([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
+    expect(brokenByHops([behind, behind])).toEqual([])
   })
 
   it('is a page of Markdown that nothing in an answer can break', () => {
