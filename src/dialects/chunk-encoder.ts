@@ -1,32 +1,53 @@
 /** How OpenAI's own streams are told, whose chunks are written as they travel. */
-import type { AnyContract, ChunkOf } from '../stream/chat-stream.ts'
+import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
 import type { StreamEncoder } from '../stream/response.ts'
+import type { ApiError } from '../wire/errors.ts'
 import { DONE_FRAME, frame } from '../wire/sse.ts'
 
-export interface ChunkWords<C extends AnyContract> {
-  write(chunk: ChunkOf<C>): string
-  /** A chunk whose loss harms nobody. */
-  opening(contract: C): ChunkOf<C>
-  /** A chunk that says nothing; undefined where even that would harm. */
-  quiet(contract: C): ChunkOf<C> | undefined
-  /** What stands in where a stream fails before the engine named itself. */
-  unnamed(): C
-}
+export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncoder<C> {
+  readonly tellsProgress = true
+  protected readonly requestId: string
+  protected readonly model: string
 
-export function chunkEncoder<C extends AnyContract>(words: ChunkWords<C>): StreamEncoder<C> {
-  return {
-    chunks: (chunks) => chunks.map((chunk) => words.write(chunk)).join(''),
-    done: () => DONE_FRAME,
-    error: (error) => frame(JSON.stringify(error)),
+  /** Both stand in where a stream fails before the engine named itself. */
+  constructor(requestId: string, model: string) {
+    this.requestId = requestId
+    this.model = model
+  }
+
+  protected abstract write(chunk: ChunkOf<C>): string
+  /** A chunk whose loss harms nobody. */
+  protected abstract first(contract: C): ChunkOf<C>
+  /** A chunk that says nothing; undefined where even that would harm. */
+  protected abstract empty(contract: C): ChunkOf<C> | undefined
+  /** What stands in where a stream fails before the engine named itself. */
+  protected abstract unnamed(): C
+
+  chunks(chunks: ChunkOf<C>[]): string {
+    return chunks.map((chunk) => this.write(chunk)).join('')
+  }
+
+  done(): string {
+    return DONE_FRAME
+  }
+
+  error(error: ApiError): string {
+    return frame(JSON.stringify(error))
+  }
+
+  ping(progress?: string): string {
     // Without a blank line: a whole empty event makes openai-python and others parse its no data.
-    ping: (progress) => (progress === undefined ? ': ping\n' : `: ${oneLine(progress)}\n`),
-    tellsProgress: true,
+    return progress === undefined ? ': ping\n' : `: ${oneLine(progress)}\n`
+  }
+
+  opening(stream: LiveStream<C> | undefined): string {
     // Clients that split at blank lines lose the event behind a comment.
-    opening: (stream) => encode(words.opening(stream?.contract ?? words.unnamed())),
-    quiet: (stream) => {
-      const chunk = words.quiet(stream.contract)
-      return chunk === undefined ? '' : encode(chunk)
-    },
+    return encode(this.first(stream?.contract ?? this.unnamed()))
+  }
+
+  quiet(stream: LiveStream<C>): string {
+    const chunk = this.empty(stream.contract)
+    return chunk === undefined ? '' : encode(chunk)
   }
 }
 

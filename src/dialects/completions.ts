@@ -1,15 +1,23 @@
 /** OpenAI's text completions, whose chunks travel in this dialect. */
-import type { StreamEncoder } from '../stream/response.ts'
 import { frame } from '../wire/sse.ts'
+import type { TextChunk } from '../wire/text-completion.ts'
 import { TextContract } from '../wire/text-contract.ts'
-import { chunkEncoder, named } from './chunk-encoder.ts'
+import { ChunkEncoder, named } from './chunk-encoder.ts'
 
-/** `requestId` and `model` stand in where a stream fails before the engine named itself. */
-export function textEncoder(requestId: string, model: string): StreamEncoder<TextContract> {
-  return chunkEncoder<TextContract>({
-    write: (chunk) => frame(JSON.stringify(chunk)),
-    opening: (contract) => contract.emptyChunk(),
-    quiet: (contract) => contract.quietChunk(),
-    unnamed: () => named(new TextContract({ label: 'sluice' }), `cmpl-${requestId}`, model),
-  })
+export class CompletionEncoder extends ChunkEncoder<TextContract> {
+  protected write(chunk: TextChunk): string {
+    return frame(JSON.stringify(chunk))
+  }
+
+  protected first(contract: TextContract): TextChunk {
+    return contract.emptyChunk()
+  }
+
+  protected empty(contract: TextContract): TextChunk | undefined {
+    return contract.quietChunk()
+  }
+
+  protected unnamed(): TextContract {
+    return named(new TextContract({ label: 'sluice' }), `cmpl-${this.requestId}`, this.model)
+  }
 }

@@ -1,10 +1,11 @@
-import type { Exchange, Outcome } from '../stream/exchange.ts'
+import type { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Engine } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
 import { Member } from './pool/member.ts'
-import { type Place, Places } from './pool/places.ts'
+import type { Place } from './pool/place.ts'
+import { Places } from './pool/places.ts'
 import { RetryBudget } from './pool/retry-budget.ts'
 import { isPassing, restOf, type Verdict, verdictOf } from './pool/verdict.ts'
 import type { Route, Router } from './router.ts'
@@ -48,12 +49,6 @@ const MOST_RETRIES = 2
 
 /** The longest `Retry-After` that is waited for, and the wait where none is given, milliseconds. */
 const REST = { longest: 3_000, first: 100, jitter: 200 }
-
-/** How long an engine that is too busy is asked last, where it does not say. */
-const BUSY = 1_000
-
-/** Codes of what went wrong on this side: they say nothing about the engine. */
-const OURS = new Set(['shutting_down', 'internal_error'])
 
 /** All engines: finds one that serves a model and has time, and another one if that fails. */
 export class Pool {
@@ -145,8 +140,8 @@ export class Pool {
     const { exchange, attempt, routes, members } = call
     const { member, pass } = place
     const { signal } = exchange
-    exchange.onRelease = (outcome) => release(place, outcome)
-    if (exchange.outcome !== undefined) release(place, exchange.outcome)
+    exchange.holds = place
+    if (exchange.outcome !== undefined) place.release(exchange.outcome)
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
     exchange.attempt(member.engine.label, route.model)
@@ -186,8 +181,8 @@ export class Pool {
     if (exchange.outcome !== undefined) throw error
     const now = performance.now()
     const verdict = verdictOf(error)
-    exchange.onRelease = undefined
-    settle(place, verdict, error, now)
+    exchange.holds = undefined
+    place.giveUp(verdict, error, now)
     if (verdict === 'refused' || verdict === 'overflow') throw error
     tried.add(member)
     const others = this.#others(call, member).filter(({ hasRoom }) => verdict !== 'busy' || hasRoom)
@@ -216,29 +211,6 @@ export class Pool {
     if (place.pass.isProbe) return true
     return retries < MOST_RETRIES && this.#budget.withdraw(now)
   }
-}
-
-/** What an attempt that failed says about its engine. */
-function settle({ member, pass, end }: Place, verdict: Verdict, error: unknown, now: number): void {
-  const rest = verdict === 'busy' ? (restOf(error) ?? BUSY) : 0
-  if (rest > 0) member.restUntil = now + Math.min(rest, 60_000)
-  if (verdict === 'broken') pass.failed(now)
-  else pass.answered()
-  pass.forgotten()
-  end(false)
-}
-
-/** The exchange is over, and with it what its engine had to do. */
-function release({ pass, end }: Place, outcome: Outcome): void {
-  const now = performance.now()
-  if (outcome.kind === 'finished') pass.succeeded(now)
-  else if (outcome.kind === 'failed' && isItsFault(outcome.error)) pass.failed(now)
-  else pass.forgotten()
-  end()
-}
-
-function isItsFault(error: ApiError): boolean {
-  return verdictOf(error) === 'broken' && !OURS.has(error.code ?? '')
 }
 
 /** Milliseconds before the same engine is asked once more; undefined where that would not help. */

@@ -117,15 +117,14 @@ export class Body implements PacketReader {
       const taking = taker.take(value)
       if (taking === undefined) continue
       this.#isTaking = true
-      taking.then(this.#taken, this.#taken)
+      const next = () => {
+        this.#isTaking = false
+        this.#pump()
+      }
+      taking.then(next, next)
       return
     }
     if (this.#error !== undefined) taker.reject(this.#error)
     else if (this.#hasEnded) taker.resolve()
-  }
-
-  readonly #taken = (): void => {
-    this.#isTaking = false
-    this.#pump()
   }
 }

@@ -1,4 +1,4 @@
-import { Body } from './body.ts'
+import { Body, type Tap } from './body.ts'
 import { BODILESS, type Fields, type ResponseHead } from './head.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 import type { Socket, SocketEvents } from './socket.ts'
@@ -24,15 +24,14 @@ const STALE = 1000
 
 /** One request being answered. */
 interface Pending {
-  resolve(response: SocketResponse): void
-  reject(reason: unknown): void
   signal: AbortSignal
-  abort: () => void
+  /** Who waits for the head. */
+  answer: { resolve(response: SocketResponse): void; reject(reason: unknown): void } | undefined
   body: Body | undefined
 }
 
 /** A connection that carries one request after the other. */
-export class Connection implements ResponseSink, SocketEvents {
+export class Connection implements ResponseSink, SocketEvents, Tap {
   socket: Socket | undefined
   /** Called when another request may be sent. */
   onIdle: () => void = () => {}
@@ -56,17 +55,34 @@ export class Connection implements ResponseSink, SocketEvents {
   /** Sends a request. Rejects with `Stale`, with the signal's reason, or with what went wrong. */
   ask(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
-      const abort = () => this.#fail(signal.reason)
-      this.#pending = { resolve, reject, signal, abort, body: undefined }
+      this.#pending = { signal, answer: { resolve, reject }, body: undefined }
       this.#hasHeard = false
       this.#askedAt = performance.now()
-      signal.addEventListener('abort', abort)
+      signal.addEventListener('abort', this)
       // Either may have come since the connection was made.
-      if (signal.aborted) abort()
+      if (signal.aborted) this.handleEvent()
       else if (this.#isClosed) this.#broken()
       this.socket?.wake()
       this.socket?.write(request)
     })
+  }
+
+  /** The signal of the request at hand aborts. */
+  handleEvent(): void {
+    this.#fail(this.#pending?.signal.reason)
+  }
+
+  /** The body is read more slowly than it comes. */
+  pause(): void {
+    this.socket?.pause()
+  }
+
+  resume(): void {
+    this.socket?.resume()
+  }
+
+  leave(): void {
+    this.#fail(new Error('the rest of the answer was not wanted'))
   }
 
   packet(bytes: Bytes): void {
@@ -105,14 +121,11 @@ export class Connection implements ResponseSink, SocketEvents {
     if (pending === undefined) throw new Error('the server answered what nobody asked')
     this.#keepsAlive = keepsAlive
     this.#rest = restOf(headers)
-    pending.body = new Body({
-      pause: () => this.socket?.pause(),
-      resume: () => this.socket?.resume(),
-      leave: () => this.#fail(new Error('the rest of the answer was not wanted')),
-    })
+    const body = new Body(this)
     const ok = status >= 200 && status < 300
-    const { body } = pending
-    pending.resolve({ status, ok, headers, body: BODILESS.includes(status) ? null : body })
+    pending.answer?.resolve({ status, ok, headers, body: BODILESS.includes(status) ? null : body })
+    pending.answer = undefined
+    pending.body = body
   }
 
   payload(bytes: Bytes, start: number, end: number): void {
@@ -129,7 +142,7 @@ export class Connection implements ResponseSink, SocketEvents {
     this.#flush()
     const pending = this.#pending
     this.#pending = undefined
-    pending?.signal.removeEventListener('abort', pending.abort)
+    pending?.signal.removeEventListener('abort', this)
     pending?.body?.end()
   }
 
@@ -162,8 +175,8 @@ export class Connection implements ResponseSink, SocketEvents {
   #fail(error: unknown): void {
     const pending = this.#pending
     this.#pending = undefined
-    pending?.signal.removeEventListener('abort', pending.abort)
-    pending?.reject(error)
+    pending?.signal.removeEventListener('abort', this)
+    pending?.answer?.reject(error)
     pending?.body?.fail(error)
     this.destroy()
   }

@@ -1,4 +1,4 @@
-import { chatEncoder } from '../dialects/chat.ts'
+import { ChatEncoder } from '../dialects/chat.ts'
 import type { Pool } from '../engines/pool.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
@@ -37,7 +37,7 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
       const opening = engines.answer(exchange, asked.model, (route, signal) =>
         openStream(exchange, ask(route, signal), signal),
       )
-      const encoder = chatEncoder(trace.id, asked.model ?? '')
+      const encoder = new ChatEncoder(trace.id, asked.model ?? '')
       return await streamResponse(exchange, opening, encoder, settings)
     } catch (error) {
       exchange.fail(toApiError(error))

@@ -1,4 +1,4 @@
-import { textEncoder } from '../dialects/completions.ts'
+import { CompletionEncoder } from '../dialects/completions.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/router.ts'
 import { readJsonBody } from '../guard/body.ts'
@@ -41,7 +41,7 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
         (route, signal) => openStream(exchange, ask(route, signal), signal),
         canComplete,
       )
-      const encoder = textEncoder(trace.id, asked.model ?? '')
+      const encoder = new CompletionEncoder(trace.id, asked.model ?? '')
       return await streamResponse(exchange, opening, encoder, settings)
     } catch (error) {
       exchange.fail(toApiError(error))

@@ -2,7 +2,7 @@ import type { Usage } from '../wire/chat.ts'
 import type { ApiError } from '../wire/errors.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
-import type { Tick, Ticker } from './ticker.ts'
+import type { Ticker } from './ticker.ts'
 
 /** How an answer ended. There is exactly one outcome, and the first stands. */
 export type Outcome =
@@ -15,6 +15,14 @@ export class Cancelled extends Error {}
 
 /** An engine's answer, as far as an exchange looks at it. */
 type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }
+
+/** Who carries an answer to its client. */
+export interface Carrier {
+  /** Called on every tick, before the deadlines are looked at. */
+  tick(now: number): void
+  /** Called once, when the outcome is known. */
+  stop(outcome: Outcome): void
+}
 
 export interface ExchangeOptions {
   /** Aborts when the client hangs up, on hosts that see it. */
@@ -47,12 +55,10 @@ export class Exchange {
   progress: string | undefined
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
-  /** Called on every tick, before the deadlines are looked at. */
-  onTick: Tick | undefined
-  /** Called once, when the outcome is known. */
-  onStop: ((outcome: Outcome) => void) | undefined
-  /** Called once, when the outcome is known: the engine is free again. */
-  onRelease: ((outcome: Outcome) => void) | undefined
+  /** Carries a streamed answer to its client. */
+  carrier: Carrier | undefined
+  /** What is given back when the outcome is known: the engine is free again. */
+  holds: { release(outcome: Outcome): void } | undefined
 
   /** Of the engine that is asked now. */
   #control = new AbortController()
@@ -180,13 +186,13 @@ export class Exchange {
       this.#control.abort(reason)
       this.#reject(reason)
     }
-    this.onRelease?.(outcome)
-    this.onStop?.(outcome)
+    this.holds?.release(outcome)
+    this.carrier?.stop(outcome)
     this.#options.onEnd(this)
   }
 
   #tick(now: number): void {
-    this.onTick?.(now)
+    this.carrier?.tick(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
     if (overdue === 'client') this.cancel()
     else if (overdue !== undefined) this.fail(overdue)

@@ -1,6 +1,6 @@
 import type { Fetched, Packet, PacketReader } from '../host.ts'
 import type { Ending, StreamContract } from '../wire/contract.ts'
-import type { FrameStream, TakeFrames } from './chat-stream.ts'
+import type { FrameStream } from './chat-stream.ts'
 import { EventReader } from './frames.ts'
 import { ChunkSink, type EventSink, FrameSink } from './sinks.ts'
 import { within } from './within.ts'
@@ -12,6 +12,9 @@ const TO_END = 5000
 const AFTER_DONE = { packets: 16, ms: 1000 }
 
 type Body = NonNullable<Fetched['body']>
+
+/** Takes what a packet brought; the promise it may return holds the next ones back. */
+type Take<Batch> = (batch: Batch) => Promise<unknown> | undefined
 
 /**
  * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
@@ -28,11 +31,8 @@ export function readFrames<T>(
 ): Pick<FrameStream, 'items' | 'pour'> {
   const sink = new FrameSink(isNamed)
   const events = new EventReader(contract, sink, compare, isNamed)
-  const reader = openBody(body, control)
-  const items = pull(reader, contract, events, sink, control)
-  if (reader.each === undefined) return { items }
-  const each = reader.each.bind(reader)
-  return { items, pour: (take) => pour(each, take, contract, events, sink, control) }
+  const items = new BodyReader(body, contract, events, sink, control)
+  return items.pours ? { items, pour: (take) => items.pour(take) } : { items }
 }
 
 /** The same as chunks, one batch a packet. */
@@ -43,125 +43,159 @@ export function readChunks<T>(
 ): AsyncIterator<T[], void, void> {
   const sink = new ChunkSink<T>()
   const events = new EventReader(contract, sink, false)
-  return pull(openBody(body, control), contract, events, sink, control)
+  return new BodyReader(body, contract, events, sink, control)
 }
 
-function openBody(body: Body, { signal }: AbortController): PacketReader {
-  const reader = body.getReader()
-  // Deno keeps a connection open that is not being read from, though its fetch was aborted.
-  signal.addEventListener('abort', () => void reader.cancel(signal.reason).catch(() => {}))
-  return reader
-}
+/** A body's packets, judged; what each brought is pulled by `next` or poured. */
+class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
+  readonly #reader: PacketReader
+  readonly #contract: StreamContract<T>
+  readonly #events: EventReader<T>
+  readonly #sink: EventSink<T> & { take(): Batch | undefined }
+  readonly #control: AbortController
+  #timer: ReturnType<typeof setTimeout> | undefined
 
-/** All that is still to come, each packet in the moment it arrives. */
-function pour<T>(
-  each: NonNullable<PacketReader['each']>,
-  take: TakeFrames,
-  contract: StreamContract<T>,
-  events: EventReader<T>,
-  sink: FrameSink,
-  control: AbortController,
-): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  let timer: ReturnType<typeof setTimeout> | undefined
-
-  /** Gives on what was judged, then tells how it ended, if it did. */
-  function pass(): Promise<unknown> | undefined {
-    const frames = sink.take()
-    const taking = frames && take(frames)
-    if (events.failure !== undefined) {
-      control.abort(events.failure)
-      reject(events.failure)
-    } else if (events.ended) resolve()
-    clearTimeout(timer)
-    // A body that goes on for nothing holds its connection.
-    if (events.ended) timer = setTimeout(() => control.abort(), AFTER_DONE.ms)
-    else if (contract.isComplete) timer = setTimeout(close, TO_END, 'end')
-    return taking
+  constructor(
+    body: Body,
+    contract: StreamContract<T>,
+    events: EventReader<T>,
+    sink: EventSink<T> & { take(): Batch | undefined },
+    control: AbortController,
+  ) {
+    this.#reader = body.getReader()
+    this.#contract = contract
+    this.#events = events
+    this.#sink = sink
+    this.#control = control
+    control.signal.addEventListener('abort', this)
   }
 
-  function close(ending: Ending): void {
-    events.close(ending)
-    pass()
+  /** Deno keeps a connection open that is not being read from, though its fetch was aborted. */
+  handleEvent(): void {
+    this.#reader.cancel(this.#control.signal.reason).catch(() => {})
   }
 
-  function judge(packet: Uint8Array<ArrayBuffer>): Promise<unknown> | undefined {
-    if (events.ended || events.failure !== undefined) return undefined
-    events.push(packet)
-    return pass()
+  /** Whether the body gives its packets in the moment they come. */
+  get pours(): boolean {
+    return this.#reader.each !== undefined
   }
 
-  if (events.ended || events.failure !== undefined) pass()
-  each(judge)
-    .then(
-      () => close('end'),
-      () => (control.signal.aborted ? reject(control.signal.reason) : close('reset')),
-    )
-    .finally(() => clearTimeout(timer))
-  return promise
-}
-
-/** One read a pull. */
-function pull<T, Batch>(
-  reader: PacketReader,
-  contract: StreamContract<T>,
-  events: EventReader<T>,
-  sink: EventSink<T> & { take(): Batch | undefined },
-  control: AbortController,
-): AsyncIterator<Batch, void, void> {
-  const { signal } = control
-
-  async function next(): Promise<IteratorResult<Batch, void>> {
+  /** One read a pull. */
+  async next(): Promise<IteratorResult<Batch, void>> {
     for (;;) {
-      const value = sink.take()
+      const value = this.#sink.take()
       if (value !== undefined) return { value, done: false }
-      if (events.failure !== undefined) {
-        control.abort(events.failure)
-        throw events.failure
+      const { failure, ended } = this.#events
+      if (failure !== undefined) {
+        this.#control.abort(failure)
+        throw failure
       }
-      if (events.ended) return { value: undefined, done: true }
-      try {
-        const reading = reader.read()
-        receive(contract.isComplete ? await within(TO_END, reading) : await reading)
-      } catch {
-        if (signal.aborted) throw signal.reason
-        events.close('reset')
-      }
+      if (ended) return { value: undefined, done: true }
+      await this.#read()
+    }
+  }
+
+  async return(): Promise<IteratorResult<Batch, void>> {
+    this.#control.abort()
+    return { value: undefined, done: true }
+  }
+
+  async #read(): Promise<void> {
+    const { signal } = this.#control
+    try {
+      const reading = this.#reader.read()
+      this.#receive(this.#contract.isComplete ? await within(TO_END, reading) : await reading)
+    } catch {
+      if (signal.aborted) throw signal.reason
+      this.#events.close('reset')
     }
   }
 
   /** Undefined: the upstream has said all, and keeps the stream open for nothing. */
-  function receive(packet: Packet | undefined): void {
+  #receive(packet: Packet | undefined): void {
+    const { signal } = this.#control
     if (signal.aborted) throw signal.reason
     if (packet !== undefined && !packet.done) {
-      events.push(packet.value)
-      if (events.ended) void drain()
+      this.#events.push(packet.value)
+      if (this.#events.ended) void this.#drain()
       return
     }
-    events.close('end')
-    if (packet === undefined) control.abort()
+    this.#events.close('end')
+    if (packet === undefined) this.#control.abort()
   }
 
   /** A body left unread holds its connection; one that does not end is let go. */
-  async function drain(): Promise<void> {
-    const timer = setTimeout(() => control.abort(), AFTER_DONE.ms)
+  async #drain(): Promise<void> {
+    this.#letGoLater()
     try {
       for (let packets = 0; packets < AFTER_DONE.packets; packets++) {
-        if ((await reader.read()).done) return
+        if ((await this.#reader.read()).done) return
       }
-      control.abort()
+      this.#control.abort()
     } catch {
       // It is let go either way.
     } finally {
-      clearTimeout(timer)
+      clearTimeout(this.#timer)
     }
   }
 
-  return {
-    next,
-    async return() {
-      control.abort()
-      return { value: undefined, done: true }
-    },
+  #letGoLater(): void {
+    this.#timer = setTimeout(() => this.#control.abort(), AFTER_DONE.ms)
+  }
+
+  /** All that is still to come, each packet in the moment it arrives. */
+  pour(take: Take<Batch>): Promise<void> {
+    const done = Promise.withResolvers<void>()
+    const { ended, failure } = this.#events
+    if (ended || failure !== undefined) this.#pass(take, done)
+    void this.#follow(take, done)
+    return done.promise
+  }
+
+  async #follow(take: Take<Batch>, done: PromiseWithResolvers<void>): Promise<void> {
+    const { signal } = this.#control
+    const ending = await this.#reader
+      .each?.((packet) => this.#judge(packet, take, done))
+      .then(cleanly, brokenOff)
+    if (ending === 'reset' && signal.aborted) done.reject(signal.reason)
+    else this.#close(ending ?? 'end', take, done)
+    clearTimeout(this.#timer)
+  }
+
+  #judge(
+    packet: Uint8Array<ArrayBuffer>,
+    take: Take<Batch>,
+    done: PromiseWithResolvers<void>,
+  ): Promise<unknown> | undefined {
+    const events = this.#events
+    if (events.ended || events.failure !== undefined) return undefined
+    events.push(packet)
+    return this.#pass(take, done)
+  }
+
+  /** Gives on what was judged, then tells how it ended, if it did. */
+  #pass(take: Take<Batch>, done: PromiseWithResolvers<void>): Promise<unknown> | undefined {
+    const { failure, ended } = this.#events
+    const batch = this.#sink.take()
+    const taking = batch && take(batch)
+    if (failure !== undefined) {
+      this.#control.abort(failure)
+      done.reject(failure)
+    } else if (ended) done.resolve()
+    clearTimeout(this.#timer)
+    // A body that goes on for nothing holds its connection.
+    if (ended) this.#letGoLater()
+    else if (this.#contract.isComplete) {
+      this.#timer = setTimeout(() => this.#close('end', take, done), TO_END)
+    }
+    return taking
+  }
+
+  #close(ending: Ending, take: Take<Batch>, done: PromiseWithResolvers<void>): void {
+    this.#events.close(ending)
+    this.#pass(take, done)
   }
 }
+
+const cleanly = () => 'end' as const
+const brokenOff = () => 'reset' as const

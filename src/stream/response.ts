@@ -7,7 +7,7 @@ import type { ChatContract } from '../wire/contract.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
 import { encodeText } from '../wire/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import { Cancelled, type Exchange, type Outcome } from './exchange.ts'
+import { Cancelled, type Carrier, type Exchange, type Outcome } from './exchange.ts'
 import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { type Pipe, transformPipe } from './pipe.ts'
@@ -103,7 +103,7 @@ export async function openStream<C extends AnyContract>(
 }
 
 /** Carries one stream to one client. */
-class Delivery<C extends AnyContract> {
+class Delivery<C extends AnyContract> implements Carrier {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder<C>
   readonly #pipe: Omit<Pipe, 'readable'>
@@ -129,9 +129,8 @@ class Delivery<C extends AnyContract> {
     this.#clientTimeout = settings.clientTimeout
     // The readable side was cancelled: the client hung up.
     exchange.delivered = pipe.closed.then(() => {}, exchange.cancel)
-    exchange.onTick = (now) => this.#tick(now)
-    exchange.onStop = (outcome) => this.#stop(outcome)
-    if (exchange.outcome !== undefined) this.#stop(exchange.outcome)
+    exchange.carrier = this
+    if (exchange.outcome !== undefined) this.stop(exchange.outcome)
   }
 
   async run(opening: Promise<OpenedStream<C>>): Promise<void> {
@@ -199,10 +198,10 @@ class Delivery<C extends AnyContract> {
     if (taking === undefined) return undefined
     this.#unread++
     this.#exchange.waitForClient(now)
-    return taking.then(this.#taken, this.#exchange.cancel)
+    return taking.then(() => this.#taken(), this.#exchange.cancel)
   }
 
-  readonly #taken = (): void => {
+  #taken(): void {
     if (--this.#unread > 0) return
     const now = performance.now()
     this.#heartbeat.reset(now)
@@ -210,7 +209,7 @@ class Delivery<C extends AnyContract> {
   }
 
   /** A quiet line gets a heartbeat, unless the client does not even read what it has. */
-  #tick(now: number): void {
+  tick(now: number): void {
     if (this.#unread > 0) return
     if (this.#heartbeat.isDue(now) || this.#hasNews(now)) this.beat()
   }
@@ -233,7 +232,7 @@ class Delivery<C extends AnyContract> {
     else void this.#send([encodeText(text)])
   }
 
-  #stop(outcome: Outcome): void {
+  stop(outcome: Outcome): void {
     if (outcome.kind === 'cancelled') {
       this.#pipe.break(new Cancelled('the client left'))
       return

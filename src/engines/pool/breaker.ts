@@ -57,36 +57,23 @@ export class Breaker {
   /** Lets a request through, whether or not it is passable: whoever has no choice may ask for it. */
   enter(now: number): Pass {
     const isProbe = this.#isOpen && this.isPassable(now)
-    // What was asked before it opened says nothing about the engine as it is now.
-    const isNews = () => pass.isProbe || wasOpen || !this.#isOpen
-    const wasOpen = this.#isOpen
-    let isOver = false
-    const end = () => {
-      const isFirst = !isOver
-      isOver = true
-      if (this.#probe === pass) this.#probe = undefined
-      return isFirst
-    }
-    const pass: Pass = {
-      isProbe,
-      answered: () => {
-        if (isNews()) this.#close()
-      },
-      succeeded: (at) => {
-        if (!end() || !isNews()) return
-        this.#close()
-        this.#remember(at, false)
-      },
-      failed: (at) => {
-        if (end()) this.#fail(at)
-      },
-      forgotten: () => void end(),
-    }
+    const pass = new OnePass(this, isProbe, this.#isOpen)
     if (isProbe) this.#probe = pass
     return pass
   }
 
-  #close(): void {
+  /** Whether what became of a pass tells how the engine is now. */
+  isNews({ isProbe, wasOpen }: OnePass): boolean {
+    return isProbe || wasOpen || !this.#isOpen
+  }
+
+  /** A pass has ended, whatever it showed. */
+  leave(pass: Pass): void {
+    if (this.#probe === pass) this.#probe = undefined
+  }
+
+  /** The engine answers. */
+  close(): void {
     this.#inARow = 0
     if (!this.#isOpen) return
     this.#isOpen = false
@@ -95,9 +82,10 @@ export class Breaker {
     this.#answers = []
   }
 
-  #fail(now: number): void {
+  /** The engine failed. */
+  fail(now: number): void {
     this.#inARow++
-    this.#remember(now, true)
+    this.remember(now, true)
     if (this.#isOpen) {
       // One that failed although it was open says nothing new until the rest is over.
       if (now < this.#openUntil) return
@@ -109,7 +97,8 @@ export class Breaker {
     }
   }
 
-  #remember(at: number, failed: boolean): void {
+  /** An answer came to its end. */
+  remember(at: number, failed: boolean): void {
     this.#answers.push({ at, failed })
     const first = this.#answers.findIndex((answer) => answer.at > at - REMEMBERED)
     // The last hundred tell enough of a busy engine.
@@ -120,5 +109,45 @@ export class Breaker {
     if (this.#inARow >= OPENS.inARow) return true
     const failed = this.#answers.filter((answer) => answer.failed).length
     return this.#answers.length >= OPENS.of && failed / this.#answers.length >= OPENS.share
+  }
+}
+
+class OnePass implements Pass {
+  readonly isProbe: boolean
+  /** What was asked before the breaker opened says nothing about the engine as it is now. */
+  readonly wasOpen: boolean
+  readonly #breaker: Breaker
+  #isOver = false
+
+  constructor(breaker: Breaker, isProbe: boolean, wasOpen: boolean) {
+    this.#breaker = breaker
+    this.isProbe = isProbe
+    this.wasOpen = wasOpen
+  }
+
+  answered(): void {
+    if (this.#breaker.isNews(this)) this.#breaker.close()
+  }
+
+  succeeded(now: number): void {
+    if (!this.#end() || !this.#breaker.isNews(this)) return
+    this.#breaker.close()
+    this.#breaker.remember(now, false)
+  }
+
+  failed(now: number): void {
+    if (this.#end()) this.#breaker.fail(now)
+  }
+
+  forgotten(): void {
+    this.#end()
+  }
+
+  /** Whether it is the first of its ends. */
+  #end(): boolean {
+    const isFirst = !this.#isOver
+    this.#isOver = true
+    this.#breaker.leave(this)
+    return isFirst
   }
 }

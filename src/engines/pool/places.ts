@@ -1,26 +1,15 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
 import { ApiError } from '../../wire/errors.ts'
-import type { Pass } from './breaker.ts'
 import { tooMany } from './busy.ts'
 import { FairLine, type Waiting } from './fair-line.ts'
 import type { Member } from './member.ts'
+import { Place } from './place.ts'
 
 /** Milliseconds between two looks of one who waits where nobody may wake him. */
 const LOOK = 50
 
 /** Milliseconds in which a place's holder shows that it is still there, and after which it is gone. */
 const LEASE = { shown: 1_000, over: 15_000 }
-
-/** A place at an engine, and the passage through its breaker. */
-export interface Place {
-  readonly member: Member
-  readonly pass: Pass
-  /**
-   * Gives it to the next in line. Doing it again does nothing. `isTypical`: whether how long it was
-   * held tells how long others will be.
-   */
-  end(isTypical?: boolean): void
-}
 
 export interface Wish {
   /** Whose turn it is. */
@@ -33,15 +22,7 @@ export interface Wish {
   signal: AbortSignal
 }
 
-interface Held extends Place {
-  seenAt: number
-  /** Stops the holder's timer. */
-  stop: (() => void) | undefined
-  /** Ends it on behalf of a holder that is gone, and whose timer nobody else may touch. */
-  takeBack(): void
-}
-
-type Fate = { place: Held } | { refusal: ApiError }
+type Fate = { place: Place } | { refusal: ApiError }
 
 interface Waiter extends Waiting, Omit<Wish, 'signal'> {
   seenAt: number
@@ -58,7 +39,7 @@ export class Places {
   readonly #most: number
   readonly #line = new FairLine<Waiter>()
   /** Those with a lease. */
-  readonly #held = new Set<Held>()
+  readonly #held = new Set<Place>()
   #tookBackAt = 0
   readonly #look: Ticker | undefined
   readonly #show: Ticker | undefined
@@ -128,40 +109,21 @@ export class Places {
     })
   }
 
-  #give(member: Member, now: number, isCompared: boolean): Held {
-    member.running++
-    let isOver = false
-    const over = (isTypical: boolean) => {
-      if (isOver) return
-      isOver = true
-      this.#held.delete(held)
-      const at = performance.now()
-      member.running--
-      if (isTypical) member.usual.learn((at - now) / 1000)
-      if (this.#line.size > 0) this.#serve(member, at)
-    }
-    const pass = member.breaker.enter(now)
-    const held: Held = {
-      member,
-      pass,
-      seenAt: now,
-      stop: undefined,
-      end(isTypical = true) {
-        held.stop?.()
-        over(isTypical)
-      },
-      takeBack() {
-        pass.forgotten()
-        over(false)
-      },
-    }
+  #give(member: Member, now: number, isCompared: boolean): Place {
+    const held = new Place(this, member, now)
     const matters = isCompared || member.room < Number.POSITIVE_INFINITY
     if (this.#show !== undefined && matters) this.#held.add(held)
     return held
   }
 
+  /** A place is free again. */
+  free(held: Place, now: number): void {
+    this.#held.delete(held)
+    if (this.#line.size > 0) this.#serve(held.member, now)
+  }
+
   /** Called by whoever gets the place: its timer has to be his own. */
-  #hold(held: Held): Held {
+  #hold(held: Place): Place {
     if (!this.#held.has(held)) return held
     held.seenAt = performance.now()
     held.stop = this.#show?.add((now) => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { chatEncoder } from '../../../src/dialects/chat.ts'
+import { ChatEncoder } from '../../../src/dialects/chat.ts'
 import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
 import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
 import { transformPipe } from '../../../src/stream/pipe.ts'
@@ -40,7 +40,7 @@ async function respond(ask: () => Promise<ChatStream>) {
     framePipe: transformPipe,
   }
   const opening = openStream(exchange, ask(), exchange.signal)
-  const response = await streamResponse(exchange, opening, chatEncoder('id', 'm'), settings)
+  const response = await streamResponse(exchange, opening, new ChatEncoder('id', 'm'), settings)
   return { exchange, outcomes, response }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { textEncoder } from '../../../src/dialects/completions.ts'
+import { CompletionEncoder } from '../../../src/dialects/completions.ts'
 import { held } from '../../../src/stream/chat-stream.ts'
 import { collect } from '../../../src/stream/collect.ts'
 import { TextFold } from '../../../src/stream/collect-text.ts'
@@ -129,7 +129,7 @@ describe('whatever the engine says, a client assembles the same', () => {
           for (const chunk of structuredClone(chunks)) yield [chunk]
         }
         const stream = held<TextContract>(batches(), contract(wantsUsage))
-        const encoder = textEncoder('r', 'm')
+        const encoder = new CompletionEncoder('r', 'm')
         let told = encoder
           .opening(undefined)
           .replace(

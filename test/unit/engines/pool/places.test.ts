@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../../../src/engines/engine.ts'
 import { Member } from '../../../../src/engines/pool/member.ts'
-import { type Place, Places } from '../../../../src/engines/pool/places.ts'
+import type { Place } from '../../../../src/engines/pool/place.ts'
+import { Places } from '../../../../src/engines/pool/places.ts'
 
 const never = new AbortController().signal
 

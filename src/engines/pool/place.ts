@@ -1,0 +1,86 @@
+import type { Outcome } from '../../stream/exchange.ts'
+import type { ApiError } from '../../wire/errors.ts'
+import type { Pass } from './breaker.ts'
+import type { Member } from './member.ts'
+import { restOf, type Verdict, verdictOf } from './verdict.ts'
+
+/** How long an engine that is too busy is asked last, where it does not say, and at most. */
+const BUSY = { usual: 1_000, most: 60_000 }
+
+/** Codes of what went wrong on this side: they say nothing about the engine. */
+const OURS = new Set(['shutting_down', 'internal_error'])
+
+/** Where a place goes when it is free again. */
+export interface Owner {
+  free(place: Place, now: number): void
+}
+
+/** A place at an engine, and the passage through its breaker. */
+export class Place {
+  readonly member: Member
+  readonly pass: Pass
+  /** When its holder showed last that it is still there. */
+  seenAt: number
+  /** Stops the holder's timer. */
+  stop: (() => void) | undefined
+  readonly #owner: Owner
+  readonly #since: number
+  #isOver = false
+
+  constructor(owner: Owner, member: Member, now: number) {
+    this.#owner = owner
+    this.member = member
+    this.#since = now
+    this.seenAt = now
+    member.running++
+    this.pass = member.breaker.enter(now)
+  }
+
+  /** The exchange is over, and with it what its engine had to do. */
+  release(outcome: Outcome): void {
+    const now = performance.now()
+    if (outcome.kind === 'finished') this.pass.succeeded(now)
+    else if (outcome.kind === 'failed' && isItsFault(outcome.error)) this.pass.failed(now)
+    else this.pass.forgotten()
+    this.end()
+  }
+
+  /** The attempt failed; the verdict is what that says about its engine. */
+  giveUp(verdict: Verdict, error: unknown, now: number): void {
+    const { member, pass } = this
+    const rest = verdict === 'busy' ? (restOf(error) ?? BUSY.usual) : 0
+    if (rest > 0) member.restUntil = now + Math.min(rest, BUSY.most)
+    if (verdict === 'broken') pass.failed(now)
+    else pass.answered()
+    pass.forgotten()
+    this.end(false)
+  }
+
+  /**
+   * Gives it to the next in line. Doing it again does nothing. `isTypical`: whether how long it was
+   * held tells how long others will be.
+   */
+  end(isTypical = true): void {
+    this.stop?.()
+    this.#over(isTypical)
+  }
+
+  /** Ends it on behalf of a holder that is gone, and whose timer nobody else may touch. */
+  takeBack(): void {
+    this.pass.forgotten()
+    this.#over(false)
+  }
+
+  #over(isTypical: boolean): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    const now = performance.now()
+    this.member.running--
+    if (isTypical) this.member.usual.learn((now - this.#since) / 1000)
+    this.#owner.free(this, now)
+  }
+}
+
+function isItsFault(error: ApiError): boolean {
+  return verdictOf(error) === 'broken' && !OURS.has(error.code ?? '')
+}
