@@ -63,6 +63,7 @@ class DirectPipe implements Pipe {
   pull(control: DirectController): Promise<void> {
     this.#control = control
     this.#started?.resolve()
+    this.#started = undefined
     return this.closed
   }
 

@@ -10,7 +10,8 @@ export type * from './stream-contract.ts'
 
 interface ChatState extends ChoiceState {
   hasRole: boolean
-  tools: ToolCalls
+  /** None until the first call comes. */
+  tools?: ToolCalls
 }
 
 export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatState> {
@@ -35,7 +36,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   }
 
   protected begin(): ChatState {
-    return { hasRole: false, finished: false, tools: new ToolCalls() }
+    return { hasRole: false, finished: false }
   }
 
   protected stopped(index: number, state: ChatState | undefined): ChunkChoice {
@@ -67,8 +68,10 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     }
     if (kind.progresses) this.tokens++
     let changed = renameReasoning(delta, this.options.reasoning) && this.mend('reasoning')
-    const mends = delta.tool_calls ? state.tools.mend(delta.tool_calls) : []
-    for (const mend of mends) changed = this.mend(mend)
+    if (delta.tool_calls) {
+      state.tools ??= new ToolCalls()
+      for (const mend of state.tools.mend(delta.tool_calls)) changed = this.mend(mend)
+    }
     if (!state.hasRole) {
       state.hasRole = true
       if (delta.role !== 'assistant') {
