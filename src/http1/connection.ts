@@ -22,6 +22,9 @@ const REST = 4000
 /** Milliseconds within which a server that had closed a connection says so to a request on it. */
 const STALE = 1000
 
+/** Bytes that Bun keeps within the array itself, without memory of their own. */
+const SMALL = 1000
+
 /** One request being answered. */
 interface Pending {
   signal: AbortSignal
@@ -149,7 +152,7 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
   /** Gives the body what the packet at hand holds of it, in one piece. */
   #flush(): void {
     if (this.#packet === undefined) return
-    this.#pending?.body?.push(this.#packet.subarray(this.#from, this.#to))
+    this.#pending?.body?.push(partOf(this.#packet, this.#from, this.#to))
     this.#packet = undefined
   }
 
@@ -180,6 +183,15 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
     pending?.body?.fail(error)
     this.destroy()
   }
+}
+
+/**
+ * A small part is copied: a view makes an object of the memory under it, and collecting those costs
+ * Bun many times what the copies cost.
+ */
+function partOf(bytes: Bytes, start: number, end: number): Bytes {
+  if (end - start === bytes.length) return bytes
+  return end - start <= SMALL ? bytes.slice(start, end) : bytes.subarray(start, end)
 }
 
 /** A second less than the server says it keeps the connection, and no longer than `REST`. */
