@@ -211,7 +211,7 @@ const LARGE = 16 * 1024
 
 /** The same bytes in fewer pieces: what is small is joined. None is empty. */
 export function joinSmall(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
-  if (pieces.length === 1) return pieces.filter(({ length }) => length > 0)
+  if (pieces.length === 1 && pieces[0]?.length) return pieces
   const joined: Uint8Array<ArrayBuffer>[] = []
   let small: Uint8Array<ArrayBuffer>[] = []
   for (const piece of pieces) {
