@@ -185,10 +185,11 @@ export class Exchange {
     this.#options.onEnd(this)
   }
 
-  #tick(now: number): void {
-    this.onTick?.(now)
+  #tick(now: number): number {
+    const due = this.onTick?.(now) ?? Number.POSITIVE_INFINITY
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
     if (overdue === 'client') this.cancel()
     else if (overdue !== undefined) this.fail(overdue)
+    return Math.min(due, this.#deadlines.left(now))
   }
 }

@@ -117,6 +117,7 @@ export class Places {
         waiter.seenAt = at
         this.#takeBack(at)
         waiter.wake()
+        return undefined
       })
       const stop = () => {
         stopLooking?.()
@@ -166,6 +167,7 @@ export class Places {
     held.seenAt = performance.now()
     held.stop = this.#show?.add((now) => {
       held.seenAt = now
+      return undefined
     })
     return held
   }
