@@ -47,7 +47,7 @@ export class Exchange {
   progress: string | undefined
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
-  /** Called on every tick, before the deadlines are looked at. */
+  /** Called on every tick, unless a deadline has passed. */
   onTick: Tick | undefined
   /** Called once, when the outcome is known. */
   onStop: ((outcome: Outcome) => void) | undefined
@@ -185,11 +185,13 @@ export class Exchange {
     this.#options.onEnd(this)
   }
 
-  #tick(now: number): number {
-    const due = this.onTick?.(now) ?? Number.POSITIVE_INFINITY
+  /** A heartbeat has the client waited for: whether the engine is late is looked at before that. */
+  #tick(now: number): number | undefined {
+    const left = this.#deadlines.left(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
+    if (overdue === undefined) return Math.min(left, this.onTick?.(now) ?? left)
     if (overdue === 'client') this.cancel()
-    else if (overdue !== undefined) this.fail(overdue)
-    return Math.min(due, this.#deadlines.left(now))
+    else this.fail(overdue)
+    return undefined
   }
 }

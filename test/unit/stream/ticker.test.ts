@@ -2,31 +2,34 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { createHandler, type Host } from '../../../src/handler.ts'
 import type { Fetched } from '../../../src/host.ts'
+import type { SettingsInput } from '../../../src/settings.ts'
 import { separateTickers } from '../../../src/stream/ticker.ts'
 import { encodeText } from '../../../src/wire/sse.ts'
 
 const HEARTBEAT = 600
 
+/** Asks for a stream of an upstream that says a token after some milliseconds, and then nothing. */
+async function ask(settings: SettingsInput, host: Host, tokenAfter: number, left: AbortController) {
+  const { fetch } = createHandler(
+    { discover: false, insecure: true, upstream: 'http://gpu', ...settings },
+    { ...host, fetch: async (url) => (url.endsWith('/models') ? models() : oneToken(tokenAfter)) },
+  )
+  const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true }
+  return fetch(
+    new Request('http://localhost/v1/chat/completions', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      signal: left.signal,
+    }),
+  )
+}
+
 /** Milliseconds by which the first heartbeats of some streams come late, in order. */
 async function lateness(host: Host): Promise<number[]> {
   const late = [30, 45, 60, 75, 90].map(async (tokenAfter) => {
-    const { fetch } = createHandler(
-      { discover: false, insecure: true, heartbeat: HEARTBEAT, upstream: 'http://gpu' },
-      {
-        ...host,
-        fetch: async (url) => (url.endsWith('/models') ? models() : oneToken(tokenAfter)),
-      },
-    )
     const left = new AbortController()
-    const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], stream: true }
-    const response = await fetch(
-      new Request('http://localhost/v1/chat/completions', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-        signal: left.signal,
-      }),
-    )
+    const response = await ask({ heartbeat: HEARTBEAT }, host, tokenAfter, left)
     const reader = response.body?.getReader()
     await reader?.read()
     const tokenAt = performance.now()
@@ -65,6 +68,14 @@ it('lets a heartbeat wait a quarter longer at most, where all streams share one'
   const late = await lateness({ isolateRequests: false })
   expect(late[0]).toBeGreaterThan(-20)
   expect(late[2]).toBeLessThan(HEARTBEAT / 4 + 40)
+})
+
+it.each([true, false])('ends a late stream between heartbeats: isolated %s', async (isolated) => {
+  const settings = { heartbeat: 100, tokenTimeout: 400 }
+  const response = await ask(settings, { isolateRequests: isolated }, 20, new AbortController())
+  const begin = performance.now()
+  expect(await response.text()).toContain('"code":"token_timeout"')
+  expect(performance.now() - begin).toBeLessThan(800)
 })
 
 it('looks again as soon as it is told to', async () => {
