@@ -29,6 +29,9 @@ await build({
   format: 'esm',
   target: 'es2024',
   conditions: ['workerd', 'worker'],
+  // It is parsed at every start. Names stay, for the stack of an error.
+  minifyWhitespace: true,
+  minifySyntax: true,
 })
 await build({
   absWorkingDir: root,

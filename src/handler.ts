@@ -29,7 +29,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   const settings = parseSettings(input)
   const guard = createGuard(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
-  const ticker = (isolates ? separateTickers : sharedTicker)(tickOf(settings))
+  const first = firstLimit(settings)
+  const ticker = isolates ? separateTickers(first) : sharedTicker(quarterOf(first))
   const engines = createEngines(settings, host, ticker)
   const running = new Set<Exchange>()
   /** Requests that have no response yet. */
@@ -157,12 +158,16 @@ function addGeneration(
   })
 }
 
-/** Milliseconds between two looks at the clocks: a quarter of what has to be noticed first. */
-function tickOf(settings: Settings): number {
+/** Milliseconds after which something may first have to be noticed. */
+function firstLimit(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
   const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
-  const first = Math.min(heartbeat, settings.attemptTimeout, ...limits)
-  return Math.min(1000, Math.max(5, first / 4))
+  return Math.min(heartbeat, settings.attemptTimeout, ...limits)
+}
+
+/** Milliseconds between two looks at all clocks. */
+function quarterOf(limit: number): number {
+  return Math.min(1000, Math.max(5, limit / 4))
 }
 
 /** The error as a response; a client that left gets one too, though nobody reads it. */

@@ -114,7 +114,8 @@ export function parseSettings(input: SettingsInput = {}): Settings {
   const parsed: Record<string, unknown> = {}
   if (typeof input !== 'object' || input === null) throw unexpected('settings', 'an object', input)
   for (const [name, value] of Object.entries(input)) {
-    if (value !== undefined) parsed[name] = readSetting(name, value)
+    if (value !== undefined)
+      parsed[name] = isDefault(name, value) ? value : readSetting(name, value)
   }
   for (const [name, field] of Object.entries(fields)) {
     if (field.default !== undefined) parsed[name] ??= field.default
@@ -132,11 +133,16 @@ export function parseSettings(input: SettingsInput = {}): Settings {
   return { ...rest, discover, upstream: resolved }
 }
 
+/** Complete settings come again where a worker is given them: most of them say nothing new. */
+function isDefault(name: string, value: unknown): boolean {
+  return Object.hasOwn(fields, name) && fields[name as SettingName].default === value
+}
+
 /** One setting's value, checked; `shownAs` is what the person who gave it calls it. */
 export function readSetting(name: string, value: unknown, shownAs = name): unknown {
   if (!Object.hasOwn(fields, name)) throw unknownName(shownAs, name, Object.keys(fields))
   const field = fields[name as SettingName]
-  const result = field.schema.safeParse(value)
+  const result = field.schema().safeParse(value)
   if (!result.success && field.secret)
     throw new SettingsError(`${shownAs}: expected ${field.expected}.`)
   if (!result.success) throw unexpected(shownAs, field.expected, value)

@@ -1,13 +1,14 @@
 /** What clients send: the very schemas that check it, and what their fields mean. */
 import * as z from 'zod'
-import { ChatRequestSchema } from '../../src/wire/chat.ts'
-import { EmbeddingRequestSchema } from '../../src/wire/embedding.ts'
+import { chatFields } from '../../src/wire/chat.ts'
+import { embeddingFields } from '../../src/wire/embedding.ts'
+import { bodySchema } from '../../src/wire/fields.ts'
 import { MessageSchema } from '../../src/wire/message.ts'
 import { CountRequestSchema, MessagesRequestSchema } from '../../src/wire/messages.ts'
 import { BlockSchema } from '../../src/wire/messages-blocks.ts'
 import { itemSchema } from '../../src/wire/response-items.ts'
 import { ResponsesRequestSchema } from '../../src/wire/responses.ts'
-import { TextRequestSchema } from '../../src/wire/text-completion.ts'
+import { textFields } from '../../src/wire/text-completion.ts'
 import * as fields from './request-fields.ts'
 import type { AnyZod, Schema } from './schema.ts'
 
@@ -45,7 +46,7 @@ const OWN = 'Other fields are the engine’s own, and are passed on.'
 /** By the names that they have in the document. */
 export const requests: Record<string, Request> = {
   ChatRequest: {
-    schema: ChatRequestSchema,
+    schema: bodySchema(chatFields),
     description: `Every field that is named here is checked. ${OWN}`,
     fields: fields.chatFields,
   },
@@ -54,9 +55,9 @@ export const requests: Record<string, Request> = {
     description: 'One message. Parts of a type that is not named here are passed on.',
     fields: {},
   },
-  TextRequest: { schema: TextRequestSchema, description: OWN, fields: fields.textFields },
+  TextRequest: { schema: bodySchema(textFields), description: OWN, fields: fields.textFields },
   EmbeddingRequest: {
-    schema: EmbeddingRequestSchema,
+    schema: bodySchema(embeddingFields),
     description: OWN,
     fields: fields.embeddingFields,
   },

@@ -50,6 +50,9 @@ const MOST_RETRIES = 2
 /** The longest `Retry-After` that is waited for, and the wait where none is given, milliseconds. */
 const REST = { longest: 3_000, first: 100, jitter: 200 }
 
+/** Milliseconds between two looks for another engine, from `attemptTimeout` on. */
+const LOOK = 1_000
+
 /** All engines: finds one that serves a model and has time, and another one if that fails. */
 export class Pool {
   readonly #options: PoolOptions
@@ -164,13 +167,15 @@ export class Pool {
     const startedAt = performance.now()
     return ticker.add((now) => {
       // A whole answer says nothing until it is done: that it is silent says nothing about it.
-      if (!exchange.isStream || exchange.signal.aborted) return
-      if (now - startedAt < attemptTimeout) return
+      if (!exchange.isStream || exchange.signal.aborted) return undefined
+      const left = startedAt + attemptTimeout - now
+      if (left > 0) return left
       const others = this.#others(call, member).filter(({ hasRoom, isDown }) => hasRoom && !isDown)
-      if (others.length === 0 || !this.#budget.withdraw(now)) return
+      if (others.length === 0 || !this.#budget.withdraw(now)) return LOOK
       const { label } = member.engine
       const message = `${label} sent nothing for ${attemptTimeout / 1000} s; --attempt-timeout allows no more.`
       exchange.giveUp(new ApiError(504, message, { code: 'attempt_timeout' }))
+      return undefined
     })
   }
 

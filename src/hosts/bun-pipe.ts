@@ -38,14 +38,14 @@ class DirectPipe implements Pipe {
       return this.#started.promise.then(() => this.write(pieces))
     }
     if (this.#isGone) return this.closed
-    let waiting: Promise<unknown>[] | undefined
+    const waiting: Promise<unknown>[] = []
     for (const piece of pieces) {
       const taken = control.write(piece)
-      if (typeof taken !== 'number') (waiting ??= []).push(taken)
+      if (typeof taken !== 'number') waiting.push(taken)
     }
     const flushed = control.flush()
-    if (typeof flushed !== 'number') (waiting ??= []).push(flushed)
-    if (waiting === undefined) return undefined
+    if (typeof flushed !== 'number') waiting.push(flushed)
+    if (waiting.length === 0) return undefined
     return Promise.all(waiting).then(() => (this.#isGone ? this.closed : undefined))
   }
 

@@ -10,7 +10,8 @@ import { readUpstream } from './upstreams.ts'
 
 /** One line of the table of settings. */
 export interface Field {
-  schema: z.ZodMiniType<unknown>
+  /** Made for a value that is given: making all costs more than most starts have to check. */
+  schema: () => z.ZodMiniType<unknown>
   /** What a value has to be, for messages: `expected …`. */
   expected: string
   default?: unknown
@@ -31,12 +32,12 @@ export const fields: Record<SettingName, Field> = {
   port: integer(8787, 0, 65_535, 'a port from 0 to 65535'),
   host: {
     ...text('127.0.0.1', 'an address to listen on, such as 127.0.0.1'),
-    schema: z.string().check(z.regex(/^[\w.:%-]+$/)),
+    schema: () => z.string().check(z.regex(/^[\w.:%-]+$/)),
   },
   allowHost: items('host names', readHostPattern),
   allowOrigin: items('origins', readOriginPattern),
   keys: {
-    schema: z.pipe(z.transform(readItems), z.array(z.unknown())),
+    schema: () => z.pipe(z.transform(readItems), z.array(z.unknown())),
     expected: 'a list of keys',
     default: [],
     kind: 'list',
@@ -47,7 +48,7 @@ export const fields: Record<SettingName, Field> = {
   tlsCert: text(undefined, 'the path of a PEM file with a certificate'),
   tlsKey: text(undefined, 'the path of a PEM file with a private key'),
   upstream: {
-    schema: z.pipe(z.transform(readList), z.array(z.unknown())),
+    schema: () => z.pipe(z.transform(readList), z.array(z.unknown())),
     expected: 'URL or LABEL=URL',
     default: [],
     kind: 'list',
@@ -63,7 +64,7 @@ export const fields: Record<SettingName, Field> = {
   retry: flag(true),
   model: text(undefined, 'the name of a model'),
   engine: {
-    schema: z.pipe(z.transform(readList), z.array(z.unknown())),
+    schema: () => z.pipe(z.transform(readList), z.array(z.unknown())),
     expected: 'replay:FILE',
     default: [],
     kind: 'list',
@@ -94,11 +95,12 @@ export const fields: Record<SettingName, Field> = {
 }
 
 function text(fallback: string | undefined, expected: string): Field {
-  return { schema: z.string().check(z.minLength(1)), expected, default: fallback, kind: 'text' }
+  const schema = () => z.string().check(z.minLength(1))
+  return { schema, expected, default: fallback, kind: 'text' }
 }
 
 function strings(expected: string): Field {
-  const schema = z.pipe(z.transform(readList), z.array(z.string()))
+  const schema = () => z.pipe(z.transform(readList), z.array(z.string()))
   return { schema, expected, default: [], kind: 'list' }
 }
 
@@ -107,22 +109,20 @@ function items(expected: string, item: Field['item'] & object): Field {
 }
 
 function pairs(expected: string): Field {
-  const schema = z.pipe(
-    z.transform(readPairs),
-    z.record(z.string(), z.string().check(z.minLength(1))),
-  )
+  const schema = () =>
+    z.pipe(z.transform(readPairs), z.record(z.string(), z.string().check(z.minLength(1))))
   return { schema, expected, default: {}, kind: 'pairs' }
 }
 
 function flag(fallback: boolean | undefined): Field {
-  const schema = z.pipe(z.transform(readBoolean), z.boolean())
+  const schema = () => z.pipe(z.transform(readBoolean), z.boolean())
   return { schema, expected: 'true or false', default: fallback, kind: 'boolean' }
 }
 
 /** One of these words, the first by default. */
 function choice(...all: string[]): Field {
   return {
-    schema: z.enum(all),
+    schema: () => z.enum(all),
     expected: `one of ${all.join(', ')}`,
     choices: all,
     default: all[0],
@@ -135,18 +135,18 @@ function whole(min: number, max: number) {
 }
 
 function integer(fallback: number | undefined, min: number, max: number, expected: string): Field {
-  const schema = z.pipe(z.transform(readInteger), whole(min, max))
+  const schema = () => z.pipe(z.transform(readInteger), whole(min, max))
   return { schema, expected, default: fallback, kind: 'number' }
 }
 
 function size(fallback: number | undefined, min: number, max: number, expected: string): Field {
-  const schema = z.pipe(z.transform(readSize), whole(min, max))
+  const schema = () => z.pipe(z.transform(readSize), whole(min, max))
   return { schema, expected, default: fallback, kind: 'size' }
 }
 
 function duration(fallback: number | undefined, min: number, max = longest): Field {
   return {
-    schema: z.pipe(z.transform(readDuration), z.number().check(z.gte(min), z.lte(max))),
+    schema: () => z.pipe(z.transform(readDuration), z.number().check(z.gte(min), z.lte(max))),
     expected: `a time from ${min === 0 ? '0' : `${min}ms`} to ${max === longest ? '24h' : `${max / 1000}s`}, such as 500ms, 10s or 1.5m`,
     default: fallback,
     kind: 'time',

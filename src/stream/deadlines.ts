@@ -11,6 +11,13 @@ export interface Limits {
   clientTimeout: number
 }
 
+/** What an engine that is late did, the limit for it, and its setting's name. */
+const PHASES = {
+  answer: { did: 'did not answer', limit: 'answerTimeout', name: 'answer' },
+  first: { did: 'sent no token', limit: 'firstTokenTimeout', name: 'first-token' },
+  token: { did: 'paused between tokens', limit: 'tokenTimeout', name: 'token' },
+} as const
+
 /**
  * The clock of one answer; times are milliseconds of `performance.now()`. Only the time spent
  * waiting for the engine counts against the engine.
@@ -48,17 +55,19 @@ export class Deadlines {
     this.#waitsForClient = false
   }
 
+  /** Milliseconds until somebody is too late, as things are. */
+  left(now: number): number {
+    const waited = now - this.#since
+    if (this.#waitsForClient) return this.#limits.clientTimeout - waited
+    return this.#limits[PHASES[this.#phase].limit] - this.#spent - waited
+  }
+
   /** Who is too late: the engine with an `ApiError`, or the client. `label` is the engine's. */
   overdue(now: number, label: string): ApiError | 'client' | undefined {
-    const { answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = this.#limits
-    const waited = now - this.#since
-    if (this.#waitsForClient) return waited < clientTimeout ? undefined : 'client'
-    const [did, limit, name] = {
-      answer: ['did not answer', answerTimeout, 'answer'],
-      first: ['sent no token', firstTokenTimeout, 'first-token'],
-      token: ['paused between tokens', tokenTimeout, 'token'],
-    }[this.#phase] as [string, number, string]
-    return this.#spent + waited < limit ? undefined : late(label, did, limit, name)
+    if (this.left(now) > 0) return undefined
+    if (this.#waitsForClient) return 'client'
+    const { did, limit, name } = PHASES[this.#phase]
+    return late(label, did, this.#limits[limit], name)
   }
 }
 

@@ -18,8 +18,11 @@ type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }
 
 /** Who carries an answer to its client. */
 export interface Carrier {
-  /** Called on every tick, before the deadlines are looked at. */
-  tick(now: number): void
+  /**
+   * Called on every tick, unless a deadline has passed. Returns in how many milliseconds something
+   * may be due; undefined where that is not known.
+   */
+  tick(now: number): number | undefined
   /** Called once, when the outcome is known. */
   stop(outcome: Outcome): void
 }
@@ -191,10 +194,13 @@ export class Exchange {
     this.#options.onEnd(this)
   }
 
-  #tick(now: number): void {
-    this.carrier?.tick(now)
+  /** A heartbeat has the client waited for: whether the engine is late is looked at before that. */
+  #tick(now: number): number | undefined {
+    const left = this.#deadlines.left(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
+    if (overdue === undefined) return Math.min(left, this.carrier?.tick(now) ?? left)
     if (overdue === 'client') this.cancel()
-    else if (overdue !== undefined) this.fail(overdue)
+    else this.fail(overdue)
+    return undefined
   }
 }

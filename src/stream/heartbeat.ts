@@ -10,7 +10,12 @@ export class Heartbeat {
   }
 
   isDue(now: number): boolean {
-    return this.quiet(now) >= this.#interval
+    return this.left(now) <= 0
+  }
+
+  /** Milliseconds until one is due, if nothing is written before. */
+  left(now: number): number {
+    return this.#interval - this.quiet(now)
   }
 
   /** How long nothing was written. */

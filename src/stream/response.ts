@@ -209,9 +209,11 @@ class Delivery<C extends AnyContract> implements Carrier {
   }
 
   /** A quiet line gets a heartbeat, unless the client does not even read what it has. */
-  tick(now: number): void {
-    if (this.#unread > 0) return
+  tick(now: number): number | undefined {
+    if (this.#unread > 0) return undefined
     if (this.#heartbeat.isDue(now) || this.#hasNews(now)) this.beat()
+    const left = this.#heartbeat.left(now)
+    return this.#encoder.tellsProgress && !this.#hasWritten ? Math.min(left, NEWS) : left
   }
 
   /** Progress is told as it changes, twice a second at most. */

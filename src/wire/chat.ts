@@ -5,7 +5,7 @@
  */
 
 import * as z from 'zod/mini'
-import { everyValue, fieldChecker, flag, integer, sampling } from './fields.ts'
+import { everyValue, type Fields, fieldChecker, flag, integer, sampling } from './fields.ts'
 import { type ChatMessage, MessageSchema, TextPartSchema, tagged, text } from './message.ts'
 
 export type * from './completion.ts'
@@ -43,130 +43,139 @@ export interface StreamOptions {
 
 export const dictionary = z.looseObject({})
 
-const definition = z.looseObject({
-  name: z.string(),
-  description: text,
-  parameters: z.nullish(dictionary),
-  strict: flag,
-})
+function definition() {
+  const parameters = z.nullish(dictionary)
+  return z.looseObject({ name: z.string(), description: text, parameters, strict: flag })
+}
 
-const ToolSchema = tagged(
-  z.looseObject({ type: z.literal('function'), function: definition }),
-  z.looseObject({
-    type: z.literal('custom'),
-    custom: z.looseObject({
-      name: z.string(),
-      description: text,
-      format: z.nullish(
-        tagged(
-          z.looseObject({ type: z.literal('text') }),
-          z.looseObject({
-            type: z.literal('grammar'),
-            grammar: z.looseObject({ definition: z.string(), syntax: z.enum(['lark', 'regex']) }),
-          }),
-        ),
-      ),
-    }),
-  }),
-)
-
-const named = z.looseObject({ name: z.string() })
-
-const ToolChoiceSchema = z.union([
-  z.enum(['none', 'auto', 'required']),
-  tagged(
-    z.looseObject({ type: z.literal('function'), function: named }),
-    z.looseObject({ type: z.literal('custom'), custom: named }),
+function tool() {
+  return tagged(
+    z.looseObject({ type: z.literal('function'), function: definition() }),
     z.looseObject({
-      type: z.literal('allowed_tools'),
-      allowed_tools: z.looseObject({
-        mode: z.enum(['auto', 'required']),
-        tools: z.array(dictionary),
+      type: z.literal('custom'),
+      custom: z.looseObject({
+        name: z.string(),
+        description: text,
+        format: z.nullish(
+          tagged(
+            z.looseObject({ type: z.literal('text') }),
+            z.looseObject({
+              type: z.literal('grammar'),
+              grammar: z.looseObject({ definition: z.string(), syntax: z.enum(['lark', 'regex']) }),
+            }),
+          ),
+        ),
       }),
     }),
-  ),
-])
+  )
+}
 
-const ResponseFormatSchema = tagged(
-  z.looseObject({ type: z.literal('text') }),
-  z.looseObject({ type: z.literal('json_object') }),
-  z.looseObject({
-    type: z.literal('json_schema'),
-    // OpenAI requires the name; llama-server and Ollama do without.
-    json_schema: z.looseObject({
-      name: text,
-      description: text,
-      schema: z.nullish(dictionary),
-      strict: flag,
-    }),
-  }),
-)
+function named() {
+  return z.looseObject({ name: z.string() })
+}
 
-const mode = z.nullish(z.looseObject({ mode: z.enum(['score', 'block']) }))
-const place = z.looseObject({ city: text, country: text, region: text, timezone: text })
-
-const schema = z.looseObject({
-  messages: z
-    .array(MessageSchema, 'a non-empty array')
-    .check(z.minLength(1, { error: 'a non-empty array', abort: true })),
-  ...sampling,
-  audio: z.nullish(
-    z.looseObject({
-      format: z.enum(['wav', 'aac', 'mp3', 'flac', 'opus', 'pcm16']),
-      voice: z.union([z.string(), z.looseObject({ id: z.string() })]),
-    }),
-  ),
-  function_call: z.nullish(z.union([z.enum(['none', 'auto']), named])),
-  functions: z.nullish(z.array(definition)),
-  logprobs: flag,
-  max_completion_tokens: z.nullish(integer(-1)),
-  metadata: z.nullish(everyValue(z.string())),
-  modalities: z.nullish(z.array(z.string())),
-  moderation: z.nullish(
-    z.looseObject({
-      model: z.string(),
-      policy: z.nullish(z.looseObject({ input: mode, output: mode })),
-    }),
-  ),
-  parallel_tool_calls: flag,
-  prediction: z.nullish(
+function toolChoice() {
+  return z.union([
+    z.enum(['none', 'auto', 'required']),
     tagged(
+      z.looseObject({ type: z.literal('function'), function: named() }),
+      z.looseObject({ type: z.literal('custom'), custom: named() }),
       z.looseObject({
-        type: z.literal('content'),
-        content: z.union([z.string(), z.array(TextPartSchema)]),
+        type: z.literal('allowed_tools'),
+        allowed_tools: z.looseObject({
+          mode: z.enum(['auto', 'required']),
+          tools: z.array(dictionary),
+        }),
       }),
     ),
-  ),
-  prompt_cache_key: text,
-  prompt_cache_options: z.nullish(
-    z.looseObject({ mode: z.nullish(z.enum(['implicit', 'explicit'])), ttl: text }),
-  ),
-  // Older clients write it with a dash.
-  prompt_cache_retention: z.nullish(z.enum(['in_memory', 'in-memory', '24h'])),
-  // OpenAI: none, minimal, low, medium, high, xhigh, max. Local servers have their own.
-  reasoning_effort: text,
-  response_format: z.nullish(ResponseFormatSchema),
-  safety_identifier: text,
-  service_tier: z.nullish(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast'])),
-  store: flag,
-  tool_choice: z.nullish(ToolChoiceSchema),
-  tools: z.nullish(z.array(ToolSchema)),
-  // OpenAI ends at 20; local servers need not.
-  top_logprobs: z.nullish(integer(0)),
-  verbosity: z.nullish(z.enum(['low', 'medium', 'high'])),
-  web_search_options: z.nullish(
+  ])
+}
+
+function responseFormat() {
+  return tagged(
+    z.looseObject({ type: z.literal('text') }),
+    z.looseObject({ type: z.literal('json_object') }),
     z.looseObject({
-      search_context_size: z.nullish(z.enum(['low', 'medium', 'high'])),
-      user_location: z.nullish(
-        z.looseObject({ type: z.literal('approximate'), approximate: place }),
-      ),
+      type: z.literal('json_schema'),
+      // OpenAI requires the name; llama-server and Ollama do without.
+      json_schema: z.looseObject({
+        name: text,
+        description: text,
+        schema: z.nullish(dictionary),
+        strict: flag,
+      }),
     }),
-  ),
-})
+  )
+}
 
-export const ChatRequestSchema: z.ZodMiniType<ChatRequest> = schema
+function moderation() {
+  const mode = z.nullish(z.looseObject({ mode: z.enum(['score', 'block']) }))
+  const policy = z.nullish(z.looseObject({ input: mode, output: mode }))
+  return z.nullish(z.looseObject({ model: z.string(), policy }))
+}
 
-const check = fieldChecker(schema, 'messages')
+function place() {
+  return z.looseObject({ city: text, country: text, region: text, timezone: text })
+}
+
+export const chatFields = {
+  messages: () =>
+    z
+      .array(MessageSchema, 'a non-empty array')
+      .check(z.minLength(1, { error: 'a non-empty array', abort: true })),
+  ...sampling,
+  audio: () =>
+    z.nullish(
+      z.looseObject({
+        format: z.enum(['wav', 'aac', 'mp3', 'flac', 'opus', 'pcm16']),
+        voice: z.union([z.string(), z.looseObject({ id: z.string() })]),
+      }),
+    ),
+  function_call: () => z.nullish(z.union([z.enum(['none', 'auto']), named()])),
+  functions: () => z.nullish(z.array(definition())),
+  logprobs: () => flag,
+  max_completion_tokens: () => z.nullish(integer(-1)),
+  metadata: () => z.nullish(everyValue(z.string())),
+  modalities: () => z.nullish(z.array(z.string())),
+  moderation,
+  parallel_tool_calls: () => flag,
+  prediction: () =>
+    z.nullish(
+      tagged(
+        z.looseObject({
+          type: z.literal('content'),
+          content: z.union([z.string(), z.array(TextPartSchema)]),
+        }),
+      ),
+    ),
+  prompt_cache_key: () => text,
+  prompt_cache_options: () =>
+    z.nullish(z.looseObject({ mode: z.nullish(z.enum(['implicit', 'explicit'])), ttl: text })),
+  // Older clients write it with a dash.
+  prompt_cache_retention: () => z.nullish(z.enum(['in_memory', 'in-memory', '24h'])),
+  // OpenAI: none, minimal, low, medium, high, xhigh, max. Local servers have their own.
+  reasoning_effort: () => text,
+  response_format: () => z.nullish(responseFormat()),
+  safety_identifier: () => text,
+  service_tier: () => z.nullish(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast'])),
+  store: () => flag,
+  tool_choice: () => z.nullish(toolChoice()),
+  tools: () => z.nullish(z.array(tool())),
+  // OpenAI ends at 20; local servers need not.
+  top_logprobs: () => z.nullish(integer(0)),
+  verbosity: () => z.nullish(z.enum(['low', 'medium', 'high'])),
+  web_search_options: () =>
+    z.nullish(
+      z.looseObject({
+        search_context_size: z.nullish(z.enum(['low', 'medium', 'high'])),
+        user_location: z.nullish(
+          z.looseObject({ type: z.literal('approximate'), approximate: place() }),
+        ),
+      }),
+    ),
+} satisfies Fields
+
+const check = fieldChecker(chatFields, 'messages')
 
 /**
  * The request in a parsed body, checked: the very object, not a copy, so that nothing of it is lost.

@@ -1,6 +1,6 @@
 /** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
 import * as z from 'zod/mini'
-import { fieldChecker, integer } from './fields.ts'
+import { type Fields, fieldChecker, integer } from './fields.ts'
 import { type Inputs, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
@@ -23,19 +23,16 @@ export interface EmbeddingResponse {
 }
 
 const error = 'a text that is not empty'
-const filledText = z.string().check(z.minLength(1, { error, abort: true }))
 
-const schema = z.looseObject({
-  input: inputsSchema(filledText),
-  model: text,
-  encoding_format: z.nullish(z.enum(['float', 'base64'])),
-  dimensions: z.nullish(integer(1)),
-  user: text,
-})
+export const embeddingFields = {
+  input: () => inputsSchema(z.string().check(z.minLength(1, { error, abort: true }))),
+  model: () => text,
+  encoding_format: () => z.nullish(z.enum(['float', 'base64'])),
+  dimensions: () => z.nullish(integer(1)),
+  user: () => text,
+} satisfies Fields
 
-export const EmbeddingRequestSchema: z.ZodMiniType<EmbeddingRequest> = schema
-
-const check = fieldChecker(schema, 'input')
+const check = fieldChecker(embeddingFields, 'input')
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {

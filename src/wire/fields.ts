@@ -28,42 +28,61 @@ export function everyValue(schema: z.ZodMiniType) {
   return z.catchall(z.object({}), schema)
 }
 
-/** How a text is to be sampled and sent, in a chat as in a text completion. */
-export const sampling = {
-  model: text,
-  stream: flag,
-  stream_options: z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
-  frequency_penalty: z.nullish(within(-2, 2)),
-  logit_bias: z.nullish(everyValue(within(-100, 100))),
-  max_tokens: z.nullish(integer(-1)),
-  n: z.nullish(integer(1, 128)),
-  presence_penalty: z.nullish(within(-2, 2)),
-  // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
-  seed: z.nullish(
-    z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true })),
-  ),
-  // OpenAI takes four; local servers any number.
-  stop: z.nullish(z.union([z.string(), z.array(z.string())])),
-  temperature: z.nullish(within(0, 2)),
-  top_p: z.nullish(within(0, 1)),
-  user: text,
+/**
+ * The fields of a body. A schema is made when its field first comes: a request has a few of the forty,
+ * and to make all of them takes longer than to check one.
+ */
+export type Fields = Readonly<Record<string, () => z.ZodMiniType>>
+
+/** The same as one schema, to describe it by. */
+export function bodySchema(fields: Fields) {
+  const made = Object.entries(fields).map(([field, make]) => [field, make()] as const)
+  return z.looseObject(Object.fromEntries(made))
 }
 
+/** How a text is to be sampled and sent, in a chat as in a text completion. */
+export const sampling = {
+  model: () => text,
+  stream: () => flag,
+  stream_options: () =>
+    z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
+  frequency_penalty: () => z.nullish(within(-2, 2)),
+  logit_bias: () => z.nullish(everyValue(within(-100, 100))),
+  max_tokens: () => z.nullish(integer(-1)),
+  n: () => z.nullish(integer(1, 128)),
+  presence_penalty: () => z.nullish(within(-2, 2)),
+  // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
+  seed: () =>
+    z.nullish(z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true }))),
+  // OpenAI takes four; local servers any number.
+  stop: () => z.nullish(z.union([z.string(), z.array(z.string())])),
+  temperature: () => z.nullish(within(0, 2)),
+  top_p: () => z.nullish(within(0, 1)),
+  user: () => text,
+} satisfies Fields
+
 /**
- * What checks a parsed body against a schema's fields, of which one is needed; it throws an `ApiError`
- * (400) that names the first wrong one.
+ * What checks a parsed body's fields, of which one is needed; it throws an `ApiError` (400) that
+ * names the first wrong one.
  */
-export function fieldChecker(schema: z.ZodMiniObject, needed: string) {
-  const fields = Object.entries(schema.shape as Record<string, z.ZodMiniType>)
+export function fieldChecker(fields: Fields, needed: string) {
+  const names = Object.keys(fields)
+  const made = new Map<string, z.ZodMiniType>()
   // Stopping at the first fault keeps a body of a million faults from costing a million issues.
   const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
+  const schemaOf = (field: string): z.ZodMiniType => {
+    const schema = made.get(field) ?? (fields[field] as () => z.ZodMiniType)()
+    made.set(field, schema)
+    return schema
+  }
   return (body: unknown): void => {
-    if (!isObject(body)) throw invalid(z.safeParse(schema, body, early).error?.issues ?? [], body)
+    if (!isObject(body))
+      throw invalid(z.safeParse(z.looseObject({}), body).error?.issues ?? [], body)
     const issues: z.core.$ZodIssue[] = []
-    // Field by field: a request has a few of the forty, and those it lacks cost nothing.
-    for (const [field, known] of fields) {
+    // In the order of the fields: the first wrong one does not go by how a client writes its body.
+    for (const field of names) {
       if (field !== needed && !Object.hasOwn(body, field)) continue
-      const [issue] = z.safeParse(known, body[field], early).error?.issues ?? []
+      const [issue] = z.safeParse(schemaOf(field), body[field], early).error?.issues ?? []
       if (issue) issues.push({ ...issue, path: [field, ...issue.path] })
     }
     if (issues.length > 0) throw invalid(issues, body)

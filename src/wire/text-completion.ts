@@ -5,7 +5,7 @@
 import * as z from 'zod/mini'
 import type { FinishReason, StreamOptions, Usage } from './chat.ts'
 import { badRequest } from './errors.ts'
-import { fieldChecker, flag, integer, sampling } from './fields.ts'
+import { type Fields, fieldChecker, flag, integer, sampling } from './fields.ts'
 import { type Inputs, inputsOf, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
@@ -65,19 +65,17 @@ export interface TextChunk {
   [field: string]: unknown
 }
 
-const schema = z.looseObject({
+export const textFields = {
   ...sampling,
-  prompt: z.nullable(inputsSchema(z.string())),
-  best_of: z.nullish(integer(1)),
-  echo: flag,
+  prompt: () => z.nullable(inputsSchema(z.string())),
+  best_of: () => z.nullish(integer(1)),
+  echo: () => flag,
   // OpenAI ends at 5; local servers need not.
-  logprobs: z.nullish(integer(0)),
-  suffix: text,
-})
+  logprobs: () => z.nullish(integer(0)),
+  suffix: () => text,
+} satisfies Fields
 
-export const TextRequestSchema: z.ZodMiniType<TextRequest> = schema
-
-const check = fieldChecker(schema, 'prompt')
+const check = fieldChecker(textFields, 'prompt')
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the first wrong field. */
 export function parseTextRequest(body: unknown): TextRequest {

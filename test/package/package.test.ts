@@ -1,7 +1,7 @@
 // The package as npm would deliver it: packed, installed elsewhere, run on each runtime.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -155,6 +155,12 @@ it('exports the worker as one file that needs nothing else', async () => {
     process.exit()`
   // The worker's log goes to the console too.
   expect((await evaluate(code)).trimEnd().split('\n').at(-1)).toBe('200')
+})
+
+it('packs the worker small, with the names that the stack of an error shows', async () => {
+  const text = await readFile(join(folder, 'node_modules/sluice/dist/worker/edge.js'), 'utf8')
+  expect(text.length).toBeLessThan(330_000)
+  expect(text).toContain('function createHandler(')
 })
 
 it('exports each host with a function that serves', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { environmentName, settingsFromEnv } from '../../src/settings/environment.ts'
 import { fields, parseSettings, SettingsError, type SettingsInput } from '../../src/settings.ts'
 
@@ -25,6 +25,16 @@ function refusalOfEnv(env: Record<string, unknown>): string {
 }
 
 describe('defaults', () => {
+  it('need no check, and no schema, where complete settings are given again', () => {
+    const made = Object.values(fields).map((field) => vi.spyOn(field, 'schema'))
+    const settings = parseSettings(parseSettings({ heartbeat: 2_000 }))
+    const names = Object.keys(fields).filter((_, index) => made[index]?.mock.calls.length)
+    for (const each of made) each.mockRestore()
+    expect(settings.heartbeat).toBe(2_000)
+    expect(names).toContain('heartbeat')
+    expect(names).not.toContain('tokenTimeout')
+  })
+
   it('are complete', () => {
     const settings = parseSettings()
     expect(settings).toMatchObject({

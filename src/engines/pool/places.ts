@@ -98,6 +98,7 @@ export class Places {
         waiter.seenAt = at
         this.#takeBack(at)
         waiter.wake()
+        return undefined
       })
       const stop = () => {
         stopLooking?.()
@@ -128,6 +129,7 @@ export class Places {
     held.seenAt = performance.now()
     held.stop = this.#show?.add((now) => {
       held.seenAt = now
+      return undefined
     })
     return held
   }

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { type ChatRequest, ChatRequestSchema, parseChatRequest } from '../../../src/wire/chat.ts'
+import { type ChatRequest, chatFields, parseChatRequest } from '../../../src/wire/chat.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
+import { bodySchema } from '../../../src/wire/fields.ts'
 import { fields, type Samples } from './chat-fields.ts'
 import { refusal } from './refusal.ts'
 
@@ -20,7 +21,7 @@ const allKnown: [Missing] extends [never] ? true : Missing = true
 describe('the fields of a chat request', () => {
   it('are all of OpenAI’s', () => {
     expect(allKnown).toBe(true)
-    const schema = z.toJSONSchema(ChatRequestSchema) as { properties: object }
+    const schema = z.toJSONSchema(bodySchema(chatFields)) as { properties: object }
     expect(Object.keys(schema.properties).sort()).toEqual(
       [...Object.keys(fields), 'messages'].sort(),
     )

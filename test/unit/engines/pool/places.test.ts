@@ -164,7 +164,7 @@ describe('where requests are isolated', () => {
   })
 
   it('takes back the place of one that vanished without a word', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const a = member('a', 1)
     const places = new Places(10, true)
     const { served, come } = guests(places, [a])
@@ -180,7 +180,7 @@ describe('where requests are isolated', () => {
   })
 
   it('forgets the load of what vanished', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const [a, b] = [member('a'), member('b')]
     const { come } = guests(new Places(10, true), [a, b])
     for (const name of ['x', 'y', 'z']) await come(name)
@@ -191,7 +191,7 @@ describe('where requests are isolated', () => {
   })
 
   it('leaves the timer of one that only seemed to have vanished to its own request', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const a = member('a', 1)
     const { served, come, go } = guests(new Places(10, true), [a])
     await come('x')
@@ -207,7 +207,7 @@ describe('where requests are isolated', () => {
   })
 
   it('takes no place from one that works for long', async () => {
-    vi.useFakeTimers({ toFake: ['performance', 'setInterval', 'clearInterval'] })
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const { served, come } = guests(new Places(10, true), [member('a', 1)])
     await come('x')
     void come('y')
@@ -216,7 +216,7 @@ describe('where requests are isolated', () => {
   })
 
   it('nobody wakes another: who is granted a place finds it by himself', async () => {
-    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { served, come, go } = guests(new Places(10, true), [member('a', 1)])
     await come('x')
     void come('y')
