@@ -29,7 +29,7 @@ function learnt(value: ChatChunk, bytes = frameOf(value)): FrameProof {
 
 function proves(proof: FrameProof, bytes: Uint8Array<ArrayBuffer>): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return proof.provenEnd(bytes, view, 0) === bytes.length
+  return proof.provenEnd(bytes, view, 0, bytes.length) === bytes.length
 }
 
 describe('FrameProof', () => {
@@ -142,6 +142,39 @@ describe('FrameProof', () => {
     const proof = learnt(chunk({ content: '@' }))
     for (const evil of ['a"', '","role":"x', '\\', 'a\nb', '\\x', '\\u12g4', '\u001f']) {
       expect(proves(proof, encodeText(text.replace('@', () => evil)))).toBe(false)
+    }
+  })
+
+  it('proves the frames of a run up to the first that is another, or is cut', () => {
+    const hello = frameOf(chunk({ content: 'Hello' }))
+    const bytes = (...deltas: ChatChunk[]) => encodeText(deltas.map(textOf).join(''))
+    const textOf = (value: ChatChunk) => new TextDecoder().decode(frameOf(value))
+    const [a, b] = [chunk({ content: 'a' }), chunk({ content: 'é\n' })]
+    const proof = learnt(chunk({ content: 'Hello' }))
+    const runOf = (run: Uint8Array<ArrayBuffer>, start: number, end: number) => {
+      const view = new DataView(run.buffer)
+      return [proof.provenEnd(run, view, start, end), proof.proven]
+    }
+    const both = bytes(a, b)
+    expect(runOf(both, 0, both.length)).toEqual([both.length, 2])
+    const first = frameOf(a).length
+    expect(runOf(both, first, both.length)).toEqual([both.length, 1])
+    for (let end = 0; end < both.length; end++) {
+      expect(runOf(both, 0, end)).toEqual(end < first ? [0, 0] : [first, 1])
+    }
+    const more = bytes(a, b, chunk({ content: '' }), a)
+    expect(runOf(more, 0, more.length)).toEqual([both.length, 2])
+    expect(runOf(hello, hello.length, hello.length)).toEqual([hello.length, 0])
+  })
+
+  it('does not prove a frame with any byte of it changed, but for those of its text', () => {
+    const bytes = frameOf(chunk({ content: 'a' }))
+    const proof = learnt(chunk({ content: 'a' }))
+    const text = new TextDecoder().decode(bytes).indexOf('"a"') + 1
+    for (let i = 0; i < bytes.length; i++) {
+      const other = bytes.slice()
+      other[i] = (bytes[i] as number) ^ 1
+      expect(proves(proof, other)).toBe(i === text)
     }
   })
 
