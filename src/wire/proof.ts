@@ -5,6 +5,7 @@
  * with a text of another length, so that one may differ too.
  */
 import type { ChatChunk, ChunkDelta } from './chat.ts'
+import { FrameRuns } from './frame-runs.ts'
 import { endOfJsonText } from './json-text.ts'
 import { decodeText, encodeText } from './sse.ts'
 import type { TextChunk } from './text-completion.ts'
@@ -56,6 +57,7 @@ export class FrameProof {
   #literals: Literal[] = []
   /** Which hole is the delta's text; the other is padding. */
   #textHole = 0
+  #runs: FrameRuns | undefined
   #vain = 0
 
   /**
@@ -68,13 +70,14 @@ export class FrameProof {
     if (this.#sample !== undefined) this.#study(this.#sample)
     const literals = this.#literals
     if (literals.length === 0) return start
+    const runs = this.#runs as FrameRuns
     let proven = 0
     let at = start
     for (;;) {
       const next = frameEnd(bytes, view, at, end, literals, this.#textHole)
       if (next === -1) break
-      at = next
-      proven++
+      at = runs.end(bytes, next, end)
+      proven += 1 + runs.found
     }
     this.proven = proven
     if (proven > 0) this.#vain = 0
@@ -109,6 +112,10 @@ export class FrameProof {
     if (!holdsMarkers(literals, field, fields.length > 1)) return
     this.#literals = literals
     this.#textHole = holes.findIndex((hole) => hole.field === field)
+    this.#runs = new FrameRuns(
+      literals.map(({ bytes }) => bytes),
+      this.#textHole,
+    )
   }
 }
 
