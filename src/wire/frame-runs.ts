@@ -3,8 +3,9 @@
  * which each runtime compiles to machine code, runs over them in half the time of a loop of ours.
  */
 
-/** Bytes looked at together: few enough to stay in a processor's cache. */
-const BLOCK = 32 * 1024
+/** Bytes looked at together: few enough to stay in a processor's cache, enough to be worth a text. */
+const MOST = 64 * 1024
+const LEAST = 16 * 1024
 /** Frames a match: their number has to be known, and each match has a cost. */
 const FRAMES = 8
 /** Frames that are looked at one by one before the next block, and where runs are rare. */
@@ -43,17 +44,17 @@ export class FrameRuns {
    */
   end(bytes: Uint8Array, at: number, end: number): number {
     this.found = 0
-    if (--this.#wait > 0 || end - at < BLOCK) return at
+    if (--this.#wait > 0 || end - at < LEAST) return at
     this.#pattern ??= patternOf(this.#literals, this.#textHole)
     const pattern = this.#pattern
-    const text = latin1.decode(bytes.subarray(at, at + BLOCK))
+    const text = latin1.decode(bytes.subarray(at, Math.min(end, at + MOST)))
     let length = 0
     pattern.lastIndex = 0
     while (pattern.test(text)) {
       length = pattern.lastIndex
       this.found += FRAMES
     }
-    this.#wait = length < BLOCK / 2 ? AFTER_FEW : AFTER_RUNS
+    this.#wait = length < text.length / 2 ? AFTER_FEW : AFTER_RUNS
     return at + length
   }
 }
