@@ -15,7 +15,11 @@ export interface ChunkWords<C extends AnyContract> {
 
 export function chunkEncoder<C extends AnyContract>(words: ChunkWords<C>): StreamEncoder<C> {
   return {
-    chunks: (chunks) => chunks.map((chunk) => words.write(chunk)).join(''),
+    chunks: (chunks) => {
+      let text = ''
+      for (const chunk of chunks) text += words.write(chunk)
+      return text
+    },
     done: () => DONE_FRAME,
     error: (error) => frame(JSON.stringify(error)),
     // Without a blank line: a whole empty event makes openai-python and others parse its no data.
