@@ -24,7 +24,9 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
   protected abstract unnamed(): C
 
   chunks(chunks: ChunkOf<C>[]): string {
-    return chunks.map((chunk) => this.write(chunk)).join('')
+    let text = ''
+    for (const chunk of chunks) text += this.write(chunk)
+    return text
   }
 
   done(): string {

@@ -88,16 +88,23 @@ async function* speak(
     created: Math.floor(Date.now() / 1000),
     model: STATIC_MODEL,
   }
-  const all = (delta: ChunkDelta, finish_reason: FinishReason | null = null): ChatChunk[] =>
-    Array.from({ length: choices }, (_, index) => ({
-      ...envelope,
-      choices: [{ index, delta: { ...delta }, finish_reason }],
-    }))
-
-  yield all({ role: 'assistant', content: '' })
-  for await (const batch of paced(words, delay, signal)) {
-    yield batch.flatMap((content) => all({ content }))
+  const { id, object, created, model } = envelope
+  /** Each delta once a choice; written out, as a token costs little but this. */
+  const all = (deltas: ChunkDelta[], finish_reason: FinishReason | null = null): ChatChunk[] => {
+    const chunks: ChatChunk[] = []
+    for (const delta of deltas) {
+      for (let index = 0; index < choices; index++) {
+        const choice = { index, delta: index === 0 ? delta : { ...delta }, finish_reason }
+        chunks.push({ id, object, created, model, choices: [choice] })
+      }
+    }
+    return chunks
   }
-  yield all({}, reason)
+
+  yield all([{ role: 'assistant', content: '' }])
+  for await (const batch of paced(words, delay, signal)) {
+    yield all(batch.map((content) => ({ content })))
+  }
+  yield all([{}], reason)
   yield [{ ...envelope, choices: [], usage: usageOf(promptTokens, words.length * choices) }]
 }

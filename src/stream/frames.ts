@@ -90,27 +90,25 @@ export class EventReader<T> {
   /** Runs over events that comparing proves, line ends and all. */
   #forwardProven(): void {
     const scanner = this.#scanner
-    const proof = this.#proof
-    if (proof === undefined) return
-    for (let at = scanner.boundary; at !== -1; at = scanner.boundary) {
-      const end = this.#provenEnd(proof, at)
-      if (end === -1) break
-      scanner.take(end)
-      this.#takeProven()
-    }
+    const start = scanner.boundary
+    if (this.#proof === undefined || start === -1) return
+    const end = this.#provenEnd(this.#proof, start, scanner.buffer.length)
+    if (end === start) return
+    scanner.take(end)
+    this.#takeProven(this.#proof)
   }
 
-  #provenEnd(proof: FrameProof, start: number): number {
+  #provenEnd(proof: FrameProof, start: number, end: number): number {
     const { buffer } = this.#scanner
     if (buffer !== this.#viewed) {
       this.#viewed = buffer
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
     }
-    return proof.provenEnd(buffer, this.#view, start)
+    return proof.provenEnd(buffer, this.#view, start, end)
   }
 
-  #takeProven(): void {
-    this.#contract.takeProven()
+  #takeProven({ proven }: FrameProof): void {
+    this.#contract.takeProven(proven)
     this.#sink.same(this.#scanner, undefined)
   }
 
@@ -118,7 +116,8 @@ export class EventReader<T> {
     if (--this.#toParse === 0) this.#proof = new FrameProof()
     const { plain, start, end } = this.#scanner
     if (!plain || this.#isNamed) this.#legal()
-    else if (this.#proof && this.#provenEnd(this.#proof, start) === end) this.#takeProven()
+    else if (this.#proof && this.#provenEnd(this.#proof, start, end) === end)
+      this.#takeProven(this.#proof)
     else this.#data(this.#scanner.plainData(), '')
   }
 

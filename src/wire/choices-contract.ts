@@ -106,9 +106,9 @@ export abstract class ChoicesContract<
     return seen.find(([, { finished }]) => !finished) ?? seen[0]
   }
 
-  /** A frame came that was proven to bring only the next text of an open choice. */
-  takeProven(): void {
-    this.tokens++
+  /** So many frames came, proven to bring only the next texts of an open choice. */
+  takeProven(frames: number): void {
+    this.tokens += frames
   }
 
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */

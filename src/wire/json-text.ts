@@ -3,6 +3,11 @@
 const QUOTE = 34
 const BACKSLASH = 92
 
+/** 1 for what stands in a string as it is and by itself: ASCII but controls, quote and backslash. */
+const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
+)
+
 /**
  * Where the JSON string ends whose inside begins at `start`: the index of its closing quote. -1
  * where it does not end before `end`, or is not well formed.
@@ -11,11 +16,11 @@ export function endOfJsonText(bytes: Uint8Array, start: number, end: number): nu
   let at = start
   while (at < end) {
     const byte = bytes[at] as number
-    if (byte === QUOTE) return at
-    if (byte >= 0x20 && byte < 0x80 && byte !== BACKSLASH) {
+    if (PLAIN[byte] === 1) {
       at++
       continue
     }
+    if (byte === QUOTE) return at
     const length = byte >= 0x80 ? utf8Length(bytes, at, end) : escapeLength(bytes, at, end)
     if (length === 0) return -1
     at += length

@@ -5,6 +5,7 @@
  * with a text of another length, so that one may differ too.
  */
 import type { ChatChunk, ChunkDelta } from './chat.ts'
+import { FrameRuns } from './frame-runs.ts'
 import { endOfJsonText } from './json-text.ts'
 import { decodeText, encodeText } from './sse.ts'
 import type { TextChunk } from './text-completion.ts'
@@ -21,10 +22,12 @@ const ESCAPED_MARKER = JSON.stringify(MARKER).slice(1, -1)
 /** After so many frames learnt in vain, only every 32nd is tried. */
 const PATIENCE = 8
 
-/** Bytes that every frame has, and a view to compare eight of them at a time. */
+/** Bytes that every frame has. */
 interface Literal {
   bytes: Uint8Array
-  view: DataView
+  /** The same eight at a time, as floats; the last of them overlaps the one before. */
+  words: Float64Array
+  tail: number
 }
 
 /** A field's text in a frame. */
@@ -46,35 +49,38 @@ interface Sample {
 }
 
 export class FrameProof {
+  /** How many frames were proven last. */
+  proven = 0
   /** Studied when the next frame comes: the first token must not wait for it. */
   #sample: Sample | undefined
   /** What stands before the first hole, between two, and after the last; empty: nothing learnt. */
   #literals: Literal[] = []
   /** Which hole is the delta's text; the other is padding. */
   #textHole = 0
+  #runs: FrameRuns | undefined
   #vain = 0
 
   /**
-   * Where the frame ends that begins at `start`, if it is the one last learnt but for its text; -1
-   * where that is not proven. `view` is over the same memory as `bytes`.
+   * Where the last of the frames in `bytes[start, end)` ends that stand one behind the other and are
+   * the one last learnt but for its text; `start` where none is. `view` is over the memory of
+   * `bytes`.
    */
-  provenEnd(bytes: Uint8Array, view: DataView, start: number): number {
+  provenEnd(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    this.proven = 0
     if (this.#sample !== undefined) this.#study(this.#sample)
     const literals = this.#literals
-    if (literals.length === 0) return -1
+    if (literals.length === 0) return start
+    const runs = this.#runs as FrameRuns
+    let proven = 0
     let at = start
-    for (let i = 0; i < literals.length; i++) {
-      if (i > 0) {
-        const end = endOfJsonText(bytes, at, bytes.length)
-        // An empty text is no token: the contract has to see it.
-        if (end === -1 || (end === at && i - 1 === this.#textHole)) return -1
-        at = end
-      }
-      const literal = literals[i] as Literal
-      if (!equals(bytes, view, at, literal)) return -1
-      at += literal.bytes.length
+    for (;;) {
+      const next = frameEnd(bytes, view, at, end, literals, this.#textHole)
+      if (next === -1) break
+      at = runs.end(bytes, next, end)
+      proven += 1 + runs.found
     }
-    this.#vain = 0
+    this.proven = proven
+    if (proven > 0) this.#vain = 0
     return at
   }
 
@@ -106,6 +112,10 @@ export class FrameProof {
     if (!holdsMarkers(literals, field, fields.length > 1)) return
     this.#literals = literals
     this.#textHole = holes.findIndex((hole) => hole.field === field)
+    this.#runs = new FrameRuns(
+      literals.map(({ bytes }) => bytes),
+      this.#textHole,
+    )
   }
 }
 
@@ -141,9 +151,15 @@ function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: Hole[]): Literal[
   const starts = [0, ...holes.map(({ end }) => end)]
   const ends = [...holes.map(({ start }) => start), frame.length]
   return starts.map((start, i) => {
-    const bytes = frame.slice(start, ends[i])
-    return { bytes, view: new DataView(bytes.buffer) }
+    return literalOf(frame.slice(start, ends[i]))
   })
+}
+
+function literalOf(bytes: Uint8Array<ArrayBuffer>): Literal {
+  const { length } = bytes
+  const view = new DataView(bytes.buffer)
+  const words = Float64Array.from({ length: length >> 3 }, (_, i) => view.getFloat64(i * 8, true))
+  return { bytes, words, tail: length < 8 ? 0 : view.getFloat64(length - 8, true) }
 }
 
 /** Whether what stands in the holes is read as the fields' values. */
@@ -155,17 +171,43 @@ function holdsMarkers(literals: Literal[], field: string, hasPadding: boolean): 
   return isText && (!hasPadding || chunk[PADDING] === MARKER)
 }
 
+/** Where the frame ends that begins at `start` and has these literals; -1 where none does. */
+function frameEnd(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+  literals: Literal[],
+  textHole: number,
+): number {
+  let at = start
+  for (let i = 0; i < literals.length; i++) {
+    if (i > 0) {
+      const close = endOfJsonText(bytes, at, end)
+      // An empty text is no token: the contract has to see it.
+      if (close === -1 || (close === at && i - 1 === textHole)) return -1
+      at = close
+    }
+    const literal = literals[i] as Literal
+    const next = at + literal.bytes.length
+    if (next > end || !equals(bytes, view, at, literal)) return -1
+    at = next
+  }
+  return at
+}
+
 /**
- * Whether the literal's bytes stand at `at`. Eight at a time they are compared as floats, which is
- * exact here: JSON has no zero bytes, so none is ±0; and a NaN, equal to nothing, proves nothing.
+ * Whether the literal's bytes stand at `at`, where as many lie. Eight at a time they are compared as
+ * floats, which is exact here: JSON has no zero bytes, so none is ±0; and a NaN, equal to nothing,
+ * proves nothing.
  */
 function equals(bytes: Uint8Array, view: DataView, at: number, literal: Literal): boolean {
-  const { length } = literal.bytes
-  if (at + length > bytes.length) return false
-  let i = 0
-  for (; i + 8 <= length; i += 8) {
-    if (view.getFloat64(at + i, true) !== literal.view.getFloat64(i, true)) return false
+  const { words } = literal
+  for (let i = 0; i < words.length; i++) {
+    if (view.getFloat64(at + i * 8, true) !== words[i]) return false
   }
-  for (; i < length; i++) if (bytes[at + i] !== literal.bytes[i]) return false
+  const { length } = literal.bytes
+  if (length >= 8) return view.getFloat64(at + length - 8, true) === literal.tail
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== literal.bytes[i]) return false
   return true
 }

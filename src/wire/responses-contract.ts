@@ -53,8 +53,8 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   }
 
   /** Nothing is proven by comparing: every event is parsed. */
-  takeProven(): void {
-    this.tokens++
+  takeProven(frames: number): void {
+    this.tokens += frames
   }
 
   judge(value: unknown): Verdict {

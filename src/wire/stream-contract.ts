@@ -51,8 +51,8 @@ export interface StreamContract<T> {
   readonly errors: EngineErrors
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict
-  /** A frame came that was proven to bring only the next text. */
-  takeProven(): void
+  /** So many frames came, each proven to bring only the next text. */
+  takeProven(frames: number): void
   /** The engine stopped speaking. Returns the chunks still owed. Throws an `ApiError`. */
   end(ending: Ending): T[]
 }

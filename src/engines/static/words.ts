@@ -9,17 +9,25 @@ export interface Limits {
 }
 
 export interface Words {
-  words: string[]
+  words: readonly string[]
   reason: FinishReason
 }
 
 export function wordsOf(text: string, { stop, max }: Limits): Words {
   const stops = [stop ?? []].flat().filter((each) => each !== '')
   const cuts = stops.map((each) => text.indexOf(each)).filter((at) => at !== -1)
-  const words = splitWords(text.slice(0, Math.min(text.length, ...cuts)))
+  const words = wordsOnce(text.slice(0, Math.min(text.length, ...cuts)))
   const limit = max ?? -1
   const isCut = limit >= 0 && limit < words.length
   return { words: isCut ? words.slice(0, limit) : words, reason: isCut ? 'length' : 'stop' }
+}
+
+/** Whatever is asked, the text is the same: it is not split anew for each request. */
+let last = { text: '', words: [] as readonly string[] }
+
+function wordsOnce(text: string): readonly string[] {
+  if (text !== last.text) last = { text, words: splitWords(text) }
+  return last.words
 }
 
 /** Each word with the white space before it, the last with that behind it too: together the text. */
@@ -32,12 +40,12 @@ export function splitWords(text: string): string[] {
  * once when the signal aborts.
  */
 export async function* paced(
-  words: string[],
+  words: readonly string[],
   delay: number,
   signal: AbortSignal,
 ): AsyncGenerator<string[], void, void> {
   // Without a delay a batch holds what is ready, as it does from any engine.
-  const step = delay > 0 ? 1 : 64
+  const step = delay > 0 ? 1 : 256
   for (let at = 0; at < words.length; at += step) {
     if (at > 0 && delay > 0) await pause(delay, signal)
     signal.throwIfAborted()

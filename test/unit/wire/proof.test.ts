@@ -29,7 +29,7 @@ function learnt(value: ChatChunk, bytes = frameOf(value)): FrameProof {
 
 function proves(proof: FrameProof, bytes: Uint8Array<ArrayBuffer>): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  return proof.provenEnd(bytes, view, 0) === bytes.length
+  return proof.provenEnd(bytes, view, 0, bytes.length) === bytes.length
 }
 
 describe('FrameProof', () => {
@@ -145,6 +145,39 @@ describe('FrameProof', () => {
     }
   })
 
+  it('proves the frames of a run up to the first that is another, or is cut', () => {
+    const hello = frameOf(chunk({ content: 'Hello' }))
+    const bytes = (...deltas: ChatChunk[]) => encodeText(deltas.map(textOf).join(''))
+    const textOf = (value: ChatChunk) => new TextDecoder().decode(frameOf(value))
+    const [a, b] = [chunk({ content: 'a' }), chunk({ content: 'é\n' })]
+    const proof = learnt(chunk({ content: 'Hello' }))
+    const runOf = (run: Uint8Array<ArrayBuffer>, start: number, end: number) => {
+      const view = new DataView(run.buffer)
+      return [proof.provenEnd(run, view, start, end), proof.proven]
+    }
+    const both = bytes(a, b)
+    expect(runOf(both, 0, both.length)).toEqual([both.length, 2])
+    const first = frameOf(a).length
+    expect(runOf(both, first, both.length)).toEqual([both.length, 1])
+    for (let end = 0; end < both.length; end++) {
+      expect(runOf(both, 0, end)).toEqual(end < first ? [0, 0] : [first, 1])
+    }
+    const more = bytes(a, b, chunk({ content: '' }), a)
+    expect(runOf(more, 0, more.length)).toEqual([both.length, 2])
+    expect(runOf(hello, hello.length, hello.length)).toEqual([hello.length, 0])
+  })
+
+  it('does not prove a frame with any byte of it changed, but for those of its text', () => {
+    const bytes = frameOf(chunk({ content: 'a' }))
+    const proof = learnt(chunk({ content: 'a' }))
+    const text = new TextDecoder().decode(bytes).indexOf('"a"') + 1
+    for (let i = 0; i < bytes.length; i++) {
+      const other = bytes.slice()
+      other[i] = (bytes[i] as number) ^ 1
+      expect(proves(proof, other)).toBe(i === text)
+    }
+  })
+
   it('tries again after many frames in vain', () => {
     const proof = new FrameProof()
     const proven = Array.from({ length: 80 }, (_, i) => {
@@ -173,6 +206,84 @@ describe('FrameProof', () => {
       }),
       { numRuns: 2_000 },
     )
+  })
+})
+
+describe('a long run', () => {
+  const padded = (content: string, obfuscation: string) => chunk({ content }, { obfuscation })
+
+  /** Frames in a row, and how far they are proven by a proof that has learnt one of their kind. */
+  function run(frames: ChatChunk[]) {
+    const each = frames.map(frameOf)
+    const bytes = encodeText(frames.map((frame) => decode(frameOf(frame))).join(''))
+    const proof = learnt(padded('Hello', 'xyz'))
+    const end = proof.provenEnd(bytes, new DataView(bytes.buffer), 0, bytes.length)
+    const ends = each.map(({ length }) => length)
+    for (let i = 1; i < ends.length; i++) ends[i] = (ends[i] ?? 0) + (ends[i - 1] ?? 0)
+    return { end, proven: proof.proven, ends, length: bytes.length }
+  }
+
+  const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
+  const many = (count: number, text: (i: number) => string) =>
+    Array.from({ length: count }, (_, i) => padded(text(i), 'x'.repeat(i % 7)))
+
+  it('is proven to its end, each frame counted', () => {
+    const { end, proven, length } = run(many(3000, (i) => ` word ${i}`))
+    expect([end, proven]).toEqual([length, 3000])
+  })
+
+  it('is proven where texts are escaped or beyond ASCII, here and there or all of them', () => {
+    for (const every of [1, 2, 7, 50, 400]) {
+      const { end, proven, length } = run(many(2000, (i) => (i % every === 0 ? 'é"\n' : 'word')))
+      expect([end, proven]).toEqual([length, 2000])
+    }
+  })
+
+  it.each<[string, ChatChunk]>([
+    ['an empty text', padded('', 'x')],
+    [
+      'a finish',
+      { ...padded('a', 'x'), choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] },
+    ],
+    ['another id', { ...padded('a', 'x'), id: 'chatcmpl-2' }],
+    ['no padding', chunk({ content: 'a' })],
+  ])('is proven up to %s, wherever it stands', (_name, other) => {
+    for (const at of [0, 1, 8, 9, 10, 500, 501, 502, 503, 504, 505, 506, 507, 1500, 1999]) {
+      const frames = many(2000, () => 'word')
+      frames[at] = other
+      const { end, proven, ends } = run(frames)
+      expect([end, proven]).toEqual([at === 0 ? 0 : ends[at - 1], at])
+    }
+  })
+
+  it('is proven up to a byte that breaks a frame, whichever it is', () => {
+    const frames = many(400, () => 'word')
+    const bytes = encodeText(frames.map((frame) => decode(frameOf(frame))).join(''))
+    const { ends } = run(frames)
+    fc.assert(
+      fc.property(
+        fc.nat(bytes.length - 1),
+        fc.constantFrom(0, 10, 13, 31, 34, 92, 255),
+        (at, to) => {
+          const broken = bytes.slice()
+          broken[at] = to
+          fc.pre(broken[at] !== bytes[at])
+          const proof = learnt(padded('Hello', 'xyz'))
+          const end = proof.provenEnd(broken, new DataView(broken.buffer), 0, broken.length)
+          const frame = ends.findIndex((each) => each > at)
+          expect([end, proof.proven]).toEqual([ends[frame - 1] ?? 0, frame])
+        },
+      ),
+    )
+  })
+
+  it('is compared by literals that are not ASCII as well', () => {
+    const frames = many(1000, () => 'word').map((frame) => ({ ...frame, model: 'modèle' }))
+    const first = frames[0] as ChatChunk
+    const proof = learnt(first)
+    const bytes = encodeText(frames.map((frame) => decode(frameOf(frame))).join(''))
+    const end = proof.provenEnd(bytes, new DataView(bytes.buffer), 0, bytes.length)
+    expect([end, proof.proven]).toEqual([bytes.length, 1000])
   })
 })
 
