@@ -5,7 +5,6 @@
  * with a text of another length, so that one may differ too.
  */
 import type { ChatChunk, ChunkDelta } from './chat.ts'
-import { FrameRuns } from './frame-runs.ts'
 import { endOfJsonText } from './json-text.ts'
 import { decodeText, encodeText } from './sse.ts'
 import type { TextChunk } from './text-completion.ts'
@@ -57,7 +56,6 @@ export class FrameProof {
   #literals: Literal[] = []
   /** Which hole is the delta's text; the other is padding. */
   #textHole = 0
-  #runs: FrameRuns | undefined
   #vain = 0
 
   /**
@@ -70,14 +68,13 @@ export class FrameProof {
     if (this.#sample !== undefined) this.#study(this.#sample)
     const literals = this.#literals
     if (literals.length === 0) return start
-    const runs = this.#runs as FrameRuns
     let proven = 0
     let at = start
     for (;;) {
       const next = frameEnd(bytes, view, at, end, literals, this.#textHole)
       if (next === -1) break
-      at = runs.end(bytes, next, end)
-      proven += 1 + runs.found
+      at = next
+      proven++
     }
     this.proven = proven
     if (proven > 0) this.#vain = 0
@@ -112,10 +109,6 @@ export class FrameProof {
     if (!holdsMarkers(literals, field, fields.length > 1)) return
     this.#literals = literals
     this.#textHole = holes.findIndex((hole) => hole.field === field)
-    this.#runs = new FrameRuns(
-      literals.map(({ bytes }) => bytes),
-      this.#textHole,
-    )
   }
 }
 
