@@ -1,7 +1,7 @@
 import type { SettingsInput } from '../settings.ts'
+import { dial } from './deno-dial.ts'
 import { startWebgpu } from './deno-webgpu.ts'
 import { directFetch } from './direct-fetch.ts'
-import { dial } from './node-dial.ts'
 import { listen } from './node-listen.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
