@@ -37,12 +37,16 @@ class NodePipe implements Pipe {
   /** The response to write to; its head was written. */
   attach(response: ServerResponse): void {
     this.#response = response
-    response.once('finish', () => this.#closed.resolve())
-    response.once('close', () => this.#closed.reject(new Error('the connection was closed')))
+    let hasFinished = false
+    response.once('finish', () => {
+      hasFinished = true
+      this.#closed.resolve()
+    })
+    const leave = () => this.#closed.reject(new Error('the connection was closed'))
+    // It comes behind the end as well, and an error costs as much as a system call.
+    response.once('close', () => hasFinished || leave())
     response.on('error', () => {})
-    if (response.destroyed || response.socket?.destroyed) {
-      this.#closed.reject(new Error('the connection was closed'))
-    }
+    if (response.destroyed || response.socket?.destroyed) leave()
     this.#attached.resolve()
   }
 
@@ -111,7 +115,11 @@ export function nodePipe(): Pipe {
 export function sendPipe(response: ServerResponse, { status, headers, body }: Response): boolean {
   const pipe = body === null ? undefined : pipes.get(body)
   if (pipe === undefined) return false
-  response.writeHead(status, [...headers].flat())
+  const fields: string[] = []
+  headers.forEach((value, name) => {
+    fields.push(name, value)
+  })
+  response.writeHead(status, fields)
   pipe.attach(response)
   return true
 }
