@@ -58,13 +58,12 @@ class NodePipe implements Pipe {
     let sink: Socket | ServerResponse = response
     let isTaken = true
     for (const piece of pieces) {
-      const isSmall = piece.length < LARGE
-      sink = (isSmall && this.#socket) || response
-      isTaken = sink.write(sink === response ? piece : framed(piece))
+      sink = this.#socket ?? response
+      isTaken = this.#socket ? writeChunk(this.#socket, piece) : response.write(piece)
     }
     // With the first piece the head has left.
     if (response.chunkedEncoding) this.#socket = response.socket ?? undefined
-    return isTaken ? undefined : this.#drain(sink)
+    return isTaken || sink.writableLength === 0 ? undefined : this.#drain(sink)
   }
 
   #drain(sink: Socket | ServerResponse): Promise<unknown> {
@@ -92,6 +91,16 @@ class NodePipe implements Pipe {
     if (response) act(response)
     else void this.#attached.promise.then(() => this.#then(act))
   }
+}
+
+function writeChunk(socket: Socket, piece: Bytes): boolean {
+  if (piece.length < LARGE) return socket.write(framed(piece))
+  socket.cork()
+  socket.write(`${piece.length.toString(16)}\r\n`, 'latin1')
+  socket.write(piece)
+  const isTaken = socket.write('\r\n', 'latin1')
+  socket.uncork()
+  return isTaken
 }
 
 /** One chunk, framed as HTTP/1.1 wants it. Source: RFC 9112, §7.1. */
