@@ -46,6 +46,9 @@ export const hosts = {
       '--no-lock',
       '--node-modules-dir=manual',
       '--cached-only',
+      // MiB. Young objects fill all that V8 allows them before it collects: a thousand streams
+      // took nearly twice as much, and no time was gained.
+      '--v8-flags=--max-semi-space-size=4',
       '--allow-net',
       '--allow-env',
       '--allow-read',

@@ -1,8 +1,9 @@
 import type { SettingsInput } from '../settings.ts'
+import { dial } from './deno-dial.ts'
 import { startWebgpu } from './deno-webgpu.ts'
 import { directFetch } from './direct-fetch.ts'
-import { dial } from './node-dial.ts'
 import { listen } from './node-listen.ts'
+import { nodePipe } from './node-pipe.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
 /**
@@ -12,6 +13,7 @@ import { type Runtime, main as run, type Server, start } from './serve.ts'
 const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,
   fetch: directFetch(dial),
+  framePipe: nodePipe,
   webgpu: startWebgpu,
   listen,
 }

@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
-import type { Dial } from '../http1/socket.ts'
+import { connect, type Socket as NetSocket } from 'node:net'
+import type { Dial, Socket, SocketEvents } from '../http1/socket.ts'
 
 /** A `Buffer` has methods of its own under a `Uint8Array`'s names: its `slice` copies nothing. */
 function plain({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
@@ -7,10 +7,16 @@ function plain({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<
 }
 
 /** Connects by `node:net`. */
-export const dial: Dial = (host, port, events) =>
-  new Promise((resolve, reject) => {
+export const dial: Dial = (host, port, events) => {
+  const socket = connect({ host, port, noDelay: true })
+  socket.on('data', (bytes: Buffer<ArrayBuffer>) => events.packet(plain(bytes)))
+  return connected(socket, events)
+}
+
+/** The socket once it is connected; whoever made it sees to its packets. */
+export function connected(socket: NetSocket, events: Pick<SocketEvents, 'close'>): Promise<Socket> {
+  return new Promise((resolve, reject) => {
     let hasEnded = false
-    const socket = connect({ host, port, noDelay: true })
     socket.once('error', reject)
     socket.on('end', () => {
       hasEnded = true
@@ -19,7 +25,6 @@ export const dial: Dial = (host, port, events) =>
     socket.once('connect', () => {
       // What breaks a connection is told by its closing.
       socket.off('error', reject).on('error', () => {})
-      socket.on('data', (bytes: Buffer<ArrayBuffer>) => events.packet(plain(bytes)))
       socket.once('close', () => events.close(hasEnded))
       resolve({
         get isFlushed() {
@@ -34,3 +39,4 @@ export const dial: Dial = (host, port, events) =>
       })
     })
   })
+}

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { NodeRequest, sendNodeResponse } from 'srvx/node'
+import { sendNodeResponse } from 'srvx/node'
 import { sendPipe } from './node-pipe.ts'
+import { directRequest } from './node-request.ts'
 import type { Runtime } from './serve.ts'
 
 /** How long a client may go on sending a body that its answer did not wait for, in milliseconds. */
@@ -17,7 +18,7 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
   }
   const listener = async (req: IncomingMessage, res: ServerResponse) => {
     res.once('finish', () => dismiss(req))
-    const answer = await fetch(new NodeRequest({ req, res }))
+    const answer = await fetch(directRequest(req, res))
     if (!sendPipe(res, answer)) sendNodeResponse(res, answer).catch(() => res.destroy())
   }
   const server = tls

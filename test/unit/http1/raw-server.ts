@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fetched } from '../../../src/host.ts'
 import type { Dial } from '../../../src/http1/socket.ts'
 
-const runtime = process.versions.bun === undefined ? 'node' : 'bun'
+const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
 
 /** The dial of the runtime that runs the tests. */
 export const { dial }: { dial: Dial } = await import(`../../../src/hosts/${runtime}-dial.ts`)
