@@ -7,9 +7,9 @@ import { ChunkEncoder, named } from './chunk-encoder.ts'
 export class ChatEncoder extends ChunkEncoder<ChatContract> {
   #writer: ChunkWriter | undefined
 
-  protected write(chunk: ChatChunk): string {
+  chunks(chunks: ChatChunk[]): string {
     this.#writer ??= new ChunkWriter()
-    return this.#writer.write(chunk)
+    return this.#writer.write(chunks)
   }
 
   protected first(contract: ChatContract): ChatChunk {

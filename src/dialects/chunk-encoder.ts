@@ -15,19 +15,13 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
     this.model = model
   }
 
-  protected abstract write(chunk: ChunkOf<C>): string
+  abstract chunks(chunks: ChunkOf<C>[]): string
   /** A chunk whose loss harms nobody. */
   protected abstract first(contract: C): ChunkOf<C>
   /** A chunk that says nothing; undefined where even that would harm. */
   protected abstract empty(contract: C): ChunkOf<C> | undefined
   /** What stands in where a stream fails before the engine named itself. */
   protected abstract unnamed(): C
-
-  chunks(chunks: ChunkOf<C>[]): string {
-    let text = ''
-    for (const chunk of chunks) text += this.write(chunk)
-    return text
-  }
 
   done(): string {
     return DONE_FRAME

@@ -5,8 +5,8 @@ import { TextContract } from '../wire/text-contract.ts'
 import { ChunkEncoder, named } from './chunk-encoder.ts'
 
 export class CompletionEncoder extends ChunkEncoder<TextContract> {
-  protected write(chunk: TextChunk): string {
-    return frame(JSON.stringify(chunk))
+  chunks(chunks: TextChunk[]): string {
+    return chunks.map((chunk) => frame(JSON.stringify(chunk))).join('')
   }
 
   protected first(contract: TextContract): TextChunk {
