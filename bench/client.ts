@@ -109,6 +109,9 @@ function open(port: number, data: Data): Promise<Socket<Data>> {
   })
 }
 
+/** Characters of an error's text that are told. */
+const MOST_TOLD = 300
+
 class Tracker implements Reading {
   status = 0
   tokens = 0
@@ -122,6 +125,8 @@ class Tracker implements Reading {
   readonly #first = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
   readonly #options: Ask
+  /** What an answer says that is none: how it begins. */
+  #refusal = ''
   /** The beginning of a stamp whose end has not come. */
   #torn = new Uint8Array(0)
 
@@ -140,6 +145,8 @@ class Tracker implements Reading {
 
   payload(bytes: Uint8Array, start: number, end: number): void {
     this.bytes += end - start
+    if (this.status !== 200 && this.#refusal.length < MOST_TOLD)
+      this.#refusal += Buffer.from(bytes.subarray(start, end)).toString()
     if (!this.#options.bytesOnly) this.#findStamps(bytes, start, end)
   }
 
@@ -149,7 +156,10 @@ class Tracker implements Reading {
   }
 
   fail(): void {
-    const error = new Error(`the answer (status ${this.status}) ended after ${this.bytes} bytes`)
+    const told = this.#refusal === '' ? '' : `: ${this.#refusal.slice(0, MOST_TOLD)}`
+    const error = new Error(
+      `the answer (status ${this.status}) ended after ${this.bytes} bytes${told}`,
+    )
     this.#first.reject(error)
     this.#ended.reject(error)
   }
