@@ -33,8 +33,8 @@ export const hosts = {
     runtime: 'bun',
     entry: 'src/hosts/bun.ts',
     args: [],
-    // Bun reads this only as it starts; with its default of 256, further streams wait in line.
-    env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336' },
+    // What src/hosts/bun.ts would start anew for.
+    env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', MIMALLOC_PURGE_DELAY: '1000' },
   },
   deno: {
     packages: ['deno', 'esbuild'],

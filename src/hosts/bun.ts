@@ -5,7 +5,14 @@ import { bunTerminal } from './bun-terminal.ts'
 import { directFetch } from './direct-fetch.ts'
 import { type Runtime, main as run, type Server, start } from './serve.ts'
 
-const name = 'BUN_CONFIG_MAX_HTTP_REQUESTS'
+/** What Bun reads only as it starts. */
+const atStart = {
+  // It asks upstreams only 256 things at once by default.
+  BUN_CONFIG_MAX_HTTP_REQUESTS: '65336',
+  // Milliseconds that freed memory is kept. By default it goes back to the system at once, packet by
+  // packet: a flood is a fifth slower.
+  MIMALLOC_PURGE_DELAY: '1000',
+}
 
 /** Milliseconds; Bun's shortest limit is 10 s. */
 const keepAwakeEvery = 2_500
@@ -64,13 +71,13 @@ export function serve(settings?: SettingsInput): Promise<Server> {
 
 /** The `sluice` command on Bun. */
 export function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
-  // Bun asks upstreams only 256 things at once, and reads the number that says otherwise only as it
-  // starts: so it starts anew, in the same process.
-  if (process.env[name] === undefined && process.platform !== 'win32') {
+  const isSet = Object.keys(atStart).every((name) => process.env[name] !== undefined)
+  // It starts anew, in the same process.
+  if (!isSet && process.platform !== 'win32') {
     const { execPath, execArgv, argv } = process
     process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], {
+      ...atStart,
       ...process.env,
-      [name]: '65336',
     })
   }
   return run(runtime, args)
