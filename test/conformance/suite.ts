@@ -16,6 +16,7 @@ import { embeddings } from './embeddings.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
+import { messagesClients } from './messages-clients.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
@@ -47,6 +48,7 @@ const suites: Record<string, (host: HostName) => void> = {
   'responses by SDKs': responsesClients,
   'responses of an upstream': nativeResponses,
   messages,
+  'messages by SDKs': messagesClients,
   'messages forwarded': nativeMessages,
   completions,
   'clients of completions': completionClients,
