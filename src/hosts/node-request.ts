@@ -20,21 +20,11 @@ function readWhole(message: IncomingMessage): Promise<ArrayBuffer> {
   message.on('data', (part: Buffer) => parts.push(part))
   return new Promise((resolve, reject) => {
     message.once('error', reject)
-    message.once('end', () => resolve(joined(parts)))
+    // In memory of its own: a `Buffer` may lie in one that it shares with others.
+    message.once('end', () => resolve(new Uint8Array(Buffer.concat(parts)).buffer))
     message.once('close', () => {
       // It comes behind the end as well, and an error costs as much as a system call.
       if (!message.readableEnded) reject(new Error('the client broke off'))
     })
   })
-}
-
-/** In memory of its own: a small `Buffer` lies in one that it shares with others. */
-function joined(parts: Buffer[]): ArrayBuffer {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole.buffer
 }

@@ -208,3 +208,47 @@ describe('EventReader', () => {
     expect(performance.now() - started).toBeLessThan(1_000)
   })
 })
+
+describe('streams in turns, a frame a packet', () => {
+  class Counting extends ChatContract {
+    proven = 0
+    override takeProven(frames: number): void {
+      this.proven += frames
+      super.takeProven(frames)
+    }
+  }
+
+  function stream(id: string) {
+    const contract = new Counting({ label: 'x' })
+    const sink = new FrameSink()
+    const reader = new EventReader(contract, sink, true)
+    const say = (content: string, as = id) => {
+      const choices = [{ index: 0, delta: { role: 'assistant', content }, finish_reason: null }]
+      reader.push(encodeText(frames([{ ...envelope, id: as, choices }])))
+      return sink.take()?.length ?? 0
+    }
+    return { contract, reader, say }
+  }
+
+  it('are compared each with its own frames', () => {
+    const [one, other] = [stream('c1'), stream('c2')]
+    for (let i = 0; i < 12; i++) for (const each of [one, other]) expect(each.say(`w${i}`)).toBe(1)
+    // The first three are parsed; from the last of them it is learnt.
+    expect([one.contract.proven, other.contract.proven]).toEqual([9, 9])
+    expect([one.contract.tokens, other.contract.tokens]).toEqual([12, 12])
+  })
+
+  it('prove nothing of a frame by what came before it', () => {
+    const [one, other] = [stream('c1'), stream('c2')]
+    for (let i = 0; i < 12; i++) for (const each of [one, other]) each.say('word')
+    // As long as its own, and byte for byte what the other has just sent.
+    other.say('word')
+    expect(one.say('word', 'c2')).toBe(0)
+    expect(one.reader.failure?.code).toBe('upstream_invalid')
+    // And what it has just sent itself is not what the other sends.
+    const third = stream('c3')
+    for (let i = 0; i < 12; i++) third.say('word')
+    expect(third.say('word', 'c4')).toBe(0)
+    expect(third.reader.failure?.code).toBe('upstream_invalid')
+  })
+})
