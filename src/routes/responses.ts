@@ -41,10 +41,15 @@ interface Asked {
 export function responsesRoute({ engines, store, runs, ...context }: ResponsesRouteOptions) {
   const { settings, framePipe } = context
 
-  /** At once, whatever an engine says of it. */
-  function run({ request, owner }: Asked, conversation: ResponsesConversation, exchange: Exchange) {
+  /** At once, whatever an engine will say of it. */
+  async function run(
+    { request, owner }: Asked,
+    conversation: ResponsesConversation,
+    exchange: Exchange,
+  ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
     runs.requireRoom()
+    await engines.requireModel(exchange, request.model)
     const chat = { ...conversation.chat, stream: true }
     const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true

@@ -24,6 +24,7 @@ import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
+import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { responsesClients } from './responses-clients.ts'
@@ -57,6 +58,7 @@ const suites: Record<string, (host: HostName) => void> = {
   upstream,
   refusals,
   models,
+  relayed,
   pool,
   queue,
   contract,
