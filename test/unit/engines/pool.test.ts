@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Catalog } from '../../../src/engines/catalog.ts'
 import type { Engine } from '../../../src/engines/engine.ts'
-import { restWhileLoading } from '../../../src/engines/loading.ts'
+import { restWhileLoading, tellsOfLoading } from '../../../src/engines/loading.ts'
 import { Pool, type PoolOptions } from '../../../src/engines/pool.ts'
 import { createRouter } from '../../../src/engines/router.ts'
 import { createStatic } from '../../../src/engines/static.ts'
@@ -316,6 +316,17 @@ describe('an engine that loads its model', () => {
       await expect(answer).rejects.toThrow('the client left')
     }
     expect(from.member(given[0] as Engine).breaker.state(performance.now())).toBe('closed')
+  })
+
+  it.each<[boolean, number, string]>([
+    [true, 503, 'Loading model'],
+    [true, 503, 'Model org/m is currently loading'],
+    [false, 500, 'Loading model'],
+    [false, 503, 'Error loading model: no such file'],
+    [false, 503, 'Loading model failed'],
+    [false, 503, 'The server is overloading'],
+  ])('is told by its words: %s for %i %s', (is, status, message) => {
+    expect(tellsOfLoading(status, message)).toBe(is)
   })
 
   it.each([
