@@ -48,8 +48,8 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     exchange: Exchange,
   ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
-    runs.requireRoom()
     await engines.requireModel(exchange, request.model)
+    runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
     const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
