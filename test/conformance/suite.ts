@@ -13,6 +13,7 @@ import { completions } from './completions.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
+import { foreignHeaders } from './foreign-headers.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -53,6 +54,7 @@ const suites: Record<string, (host: HostName) => void> = {
   completions,
   'clients of completions': completionClients,
   embeddings,
+  'foreign headers': foreignHeaders,
   startup,
   upstream,
   refusals,
