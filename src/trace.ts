@@ -50,6 +50,8 @@ export class Trace {
     const now = performance.now()
     const { exchange } = this
     const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
+    // What kept an engine's error from being answered is told only here.
+    const cause = causeOf(error) ?? causeOf(this.#error)
     const usage = exchange?.usage
     const mended = exchange?.mended ?? []
     this.#tell({
@@ -70,7 +72,7 @@ export class Trace {
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(mended.length > 0 && { mended }),
-      ...(causeOf(error) && { cause: causeOf(error) }),
+      ...(cause && { cause }),
     })
   }
 

@@ -189,13 +189,10 @@ export class Exchange {
       this.#control.abort(reason)
       this.#reject(reason)
     }
-    try {
-      this.holds?.release(outcome)
-      this.carrier?.stop(outcome)
-    } finally {
-      // Whatever throws: what counts this exchange has to learn of its end.
-      this.#options.onEnd(this)
-    }
+    // Each has to learn of it, whatever another throws: they count what runs, and close what is open.
+    withoutThrowing(() => this.holds?.release(outcome))
+    withoutThrowing(() => this.carrier?.stop(outcome))
+    withoutThrowing(() => this.#options.onEnd(this))
   }
 
   /** A heartbeat has the client waited for: whether the engine is late is looked at before that. */
@@ -216,5 +213,14 @@ export class Exchange {
     if (overdue === 'client') this.cancel()
     else this.fail(overdue)
     return undefined
+  }
+}
+
+/** An error thrown into a timer or an abort event would end the process, on Node. */
+function withoutThrowing(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    console.error('sluice: an error at the end of a request:', error)
   }
 }
