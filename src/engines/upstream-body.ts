@@ -3,8 +3,8 @@
 import type { Fetched } from '../host.ts'
 import { concat } from '../stream/frames.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
-import { ApiError } from '../wire/errors.ts'
-import { errorOf, type ForeignError } from '../wire/foreign-error.ts'
+import { ApiError, type Evidence } from '../wire/errors.ts'
+import { blamesRequest, errorOf, type ForeignError } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
 
@@ -54,7 +54,7 @@ async function readBytes(
     }
     return concat(parts)
   } catch (cause) {
-    throw cause instanceof ApiError ? cause : broken(label, 'broke off its answer', cause)
+    throw cause instanceof ApiError ? cause : broken(label, 'broke off its answer', cause, 'lost')
   }
 }
 
@@ -108,8 +108,11 @@ export async function refusal(
   const message =
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`
   const retryAfter = response.headers.get('retry-after')
-  return new ApiError(status, new EngineErrors({ label, secrets }).shown(message), {
-    ...(found?.type && { type: found.type }),
+  // Asked again it would be refused again: a client that is told of a failure would do so.
+  const told = status >= 500 && found && blamesRequest(found.message) ? 400 : status
+  return new ApiError(told, new EngineErrors({ label, secrets }).shown(message), {
+    shows: 'answered',
+    ...(found?.type && told === status && { type: found.type }),
     code: found?.code ?? null,
     param: found?.param ?? null,
     headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
@@ -178,6 +181,7 @@ function onOneLine(words: string): string {
   return words.replace(/\s+/g, ' ').trim().slice(0, 200)
 }
 
-function broken(label: string, did: string, cause?: unknown): ApiError {
-  return new ApiError(502, `${label} ${did}.`, { code: 'upstream_invalid', cause })
+function broken(label: string, did: string, cause?: unknown, shows?: Evidence): ApiError {
+  const details = { code: 'upstream_invalid', cause, ...(shows && { shows }) }
+  return new ApiError(502, `${label} ${did}.`, details)
 }

@@ -3,6 +3,7 @@
 import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
+import { blame } from './blame.ts'
 import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
@@ -60,6 +61,7 @@ const suites: Record<string, (host: HostName) => void> = {
   refusals,
   models,
   pool,
+  'whose fault': blame,
   queue,
   contract,
   thinking,
