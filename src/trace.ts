@@ -2,6 +2,7 @@ import type { Caller } from './guard/caller.ts'
 import type { LogEntry } from './host.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { ApiError } from './wire/errors.ts'
+import { safeHeaders } from './wire/header.ts'
 
 /** What the log will say of one request: written once, when its answer has ended. */
 export class Trace {
@@ -29,7 +30,8 @@ export class Trace {
 
   /** The headers that every answer to this request has. */
   responseHeaders(): [string, string][] {
-    return Object.entries({ ...this.headers, ...this.caller?.headers, 'x-request-id': this.id })
+    const { headers, caller, id } = this
+    return Object.entries(safeHeaders({ ...headers, ...caller?.headers, 'x-request-id': id }))
   }
 
   /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
@@ -48,9 +50,11 @@ export class Trace {
     const now = performance.now()
     const { exchange } = this
     const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
+    // What kept an engine's error from being answered is told only here.
+    const cause = causeOf(error) ?? causeOf(this.#error)
     const usage = exchange?.usage
     const mended = exchange?.mended ?? []
-    this.#log?.({
+    this.#tell({
       time: new Date(this.#time).toISOString(),
       id: this.id,
       method: this.#method,
@@ -68,8 +72,15 @@ export class Trace {
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(mended.length > 0 && { mended }),
-      ...(causeOf(error) && { cause: causeOf(error) }),
+      ...(cause && { cause }),
     })
+  }
+
+  /** A log that throws, its file full or its reader gone, must not end the request it tells of. */
+  #tell(entry: LogEntry): void {
+    try {
+      this.#log?.(entry)
+    } catch {}
   }
 
   #outcome(): LogEntry['outcome'] {

@@ -15,6 +15,7 @@ import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { judgeEmbeddings } from '../wire/embedding-answer.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
+import { safeHeaders } from '../wire/header.ts'
 import { HOP_HEADER } from '../wire/hop.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
@@ -28,6 +29,7 @@ import { essence, forwarded, readJson, refusal, requireJson } from './upstream-b
 import { countByUpstream, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
 import { type Generation, Refused } from './upstream-tries.ts'
+import { unanswered } from './upstream-unanswered.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
@@ -247,7 +249,7 @@ export class Upstream implements Engine {
   ): Promise<Fetched> {
     return this.#send(path, {
       method: 'POST',
-      headers: { ...headers, ...this.#headers, 'content-type': 'application/json' },
+      headers: { ...safeHeaders(headers), ...this.#headers, 'content-type': 'application/json' },
       body: JSON.stringify(request),
       signal,
     })
@@ -260,8 +262,7 @@ export class Upstream implements Engine {
       return await fetch(urlOf(url, path), { headers: this.#headers, ...init, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
-      const message = `${this.label} can't be reached: is it running, and is its address right?`
-      throw new ApiError(502, message, { code: 'upstream_unreachable', cause })
+      throw unanswered(this.label, cause)
     }
   }
 }

@@ -1,5 +1,6 @@
 /** Which of the two families of APIs a client speaks, and what it is told in. */
 import type { ApiError } from '../wire/errors.ts'
+import { safeHeaders } from '../wire/header.ts'
 import { messagesError } from '../wire/messages-error.ts'
 import { jsonResponse } from './json.ts'
 
@@ -18,5 +19,5 @@ export function sendsVersion(headers: Headers): boolean {
 export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: string): Response {
   const { status, headers } = error
   const told = isAnthropic ? messagesError(error, requestId) : error
-  return jsonResponse(told, { status, headers })
+  return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }

@@ -19,7 +19,12 @@ export interface ErrorDetails {
   headers?: Record<string, string>
   /** What went wrong underneath. Never shown to a client. */
   cause?: unknown
+  /** What it shows of the engine that was asked, where its code does not say. */
+  shows?: Evidence
 }
+
+/** `answered`: the engine said this itself, so it works. `lost`: the connection to it broke. */
+export type Evidence = 'answered' | 'lost'
 
 /**
  * An error a client may see. Thrown before a response's headers went out it becomes that status;
@@ -31,6 +36,7 @@ export class ApiError extends Error {
   readonly code: string | null
   readonly param: string | null
   readonly headers: Record<string, string>
+  readonly shows: Evidence | undefined
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause })
@@ -40,6 +46,7 @@ export class ApiError extends Error {
     this.code = details.code ?? null
     this.param = details.param ?? null
     this.headers = details.headers ?? {}
+    this.shows = details.shows
   }
 
   /** The JSON a client reads, in a response's body as in an error frame. */
