@@ -11,6 +11,8 @@ export class Trace {
   exchange: Exchange | undefined
   /** Who asks, once that is known. */
   caller: Caller | undefined
+  /** The sluices that it has passed, this one last; sent along to upstreams. */
+  hops: readonly string[] = []
   /** What the answer's headers have to say to where it goes. */
   headers: Record<string, string> = {}
 

@@ -7,6 +7,7 @@ import { ApiError, type Evidence } from '../wire/errors.ts'
 import { blamesRequest, errorOf, type ForeignError } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
+import { LOADING, tellsOfLoading } from './loading.ts'
 
 /** Bytes of the longest answer read whole. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -113,8 +114,9 @@ export async function refusal(
   return new ApiError(told, new EngineErrors({ label, secrets }).shown(message), {
     shows: 'answered',
     ...(found?.type && told === status && { type: found.type }),
-    code: found?.code ?? null,
+    code: found?.code ?? (tellsOfLoading(status, message) ? LOADING : null),
     param: found?.param ?? null,
+    details: found?.details ?? {},
     headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
   })
 }

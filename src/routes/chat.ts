@@ -24,9 +24,9 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
     const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
     requireFew(body, settings)
     const asked = parseChatRequest(body)
-    const use = { model: asked.model, prompt: asked.messages }
+    const use = { prompt: asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = chatAsker(exchange, trace, asked)
+    const ask = chatAsker(exchange, asked)
     try {
       if (!asked.stream) {
         const whole = engines.answer(exchange, asked.model, (route, signal) =>

@@ -22,9 +22,9 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
     const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
     const asked = parseTextRequest(body)
     requireFewAnswers('prompt', answersTo(asked), settings)
-    const use = { model: asked.model, prompt: [asked.prompt, asked.suffix] }
+    const use = { prompt: [asked.prompt, asked.suffix] }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, asked)
+    const ask = asker(exchange, asked)
     try {
       if (!asked.stream) {
         const whole = engines.answer(
@@ -50,12 +50,14 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
   }
 }
 
-function asker(exchange: Exchange, { caller }: Trace, asked: TextRequest) {
+function asker(exchange: Exchange, asked: TextRequest) {
   return async ({ engine, model }: Route, signal: AbortSignal): Promise<TextStream> => {
-    if (!asked.model && model) caller?.requireModel(model)
     requireAble(engine, 'complete', model)
     const request = model === undefined || model === asked.model ? asked : { ...asked, model }
-    return engine.complete(request, signal, { onProgress: progressOf(exchange) })
+    return engine.complete(request, signal, {
+      hops: exchange.hops,
+      onProgress: progressOf(exchange),
+    })
   }
 }
 

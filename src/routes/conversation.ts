@@ -24,9 +24,9 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
     const conversation = dialect.read(body, trace.id, request.headers)
     const asked = conversation.native?.body ?? conversation.chat
     requireFew(asked, settings)
-    const use = { model: asked.model, prompt: conversation.prompt ?? asked.messages }
+    const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, conversation)
+    const ask = asker(exchange, conversation)
     try {
       if (!asked.stream)
         return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
@@ -41,7 +41,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+export function asker(exchange: Exchange, conversation: Conversation) {
   const { native } = conversation
 
   function forward(
@@ -49,15 +49,14 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
     signal: AbortSignal,
   ): Promise<NativeStream> | undefined {
     if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
-    if (!native.body.model && model) trace.caller?.requireModel(model)
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
-    return engine.forward?.(call, signal)
+    return engine.forward?.(call, signal, { hops: exchange.hops })
   }
 
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
-    const ask = chatAsker(exchange, trace, conversation.chat, { asChunks: true, wishes })
+    const ask = chatAsker(exchange, conversation.chat, { asChunks: true, wishes })
     try {
       return await ask(route, signal)
     } catch (error) {

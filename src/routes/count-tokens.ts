@@ -21,10 +21,9 @@ export function countTokensRoute(engines: Pool, context: ExchangeContext) {
     const { model: named } = prompt.native.body
     requireFew(body, settings)
     // What is only counted uses nothing.
-    const exchange = await beginExchange(context, request, trace, { model: named, prompt: '' })
+    const exchange = await beginExchange(context, request, trace, { prompt: '' })
     const count = async ({ engine, model }: Route, signal: AbortSignal): Promise<Whole> => {
-      if (!named && model) trace.caller?.requireModel(model)
-      const tokens = await engine.countTokens?.(prompt, model, signal)
+      const tokens = await engine.countTokens?.(prompt, model, signal, { hops: exchange.hops })
       signal.throwIfAborted()
       if (tokens === undefined) throw unable(engine.label)
       return { json: JSON.stringify({ input_tokens: tokens }) }

@@ -18,12 +18,13 @@ export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
     const asked = parseEmbeddingRequest(await readJsonBody(request, maxBody, bodyTimeout))
     const { length } = inputsOf(asked.input)
     requireFewAnswers('input', { prompts: length, choices: length }, context.settings)
-    const use = { model: asked.model, prompt: asked.input }
+    const use = { prompt: asked.input }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
-      if (!asked.model && model) trace.caller?.requireModel(model)
       requireAble(engine, 'embed', model)
-      return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal)
+      return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal, {
+        hops: exchange.hops,
+      })
     }
     try {
       const whole = engines.answer(

@@ -15,23 +15,22 @@ export interface ExchangeContext {
 
 /** What a request asks of an engine, as far as its caller's limits go. */
 export interface Asked {
-  model?: string | null | undefined
   /** What its prompt's tokens are guessed from. */
   prompt: unknown
 }
 
 /**
- * Begins to answer a request by an engine. Rejects with an `ApiError` (403, 429) where its caller
- * may not.
+ * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where its caller may
+ * not. Which models it may use is asked where its engine is chosen.
  */
 export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { model, prompt }: Asked,
+  { prompt }: Asked,
 ): Promise<Exchange> {
   const tokens = () => estimateTokens(prompt)
-  const permit = await trace.caller?.permit({ model, tokens })
+  const permit = await trace.caller?.permit({ tokens })
   const exchange = new Exchange({
     client: request.signal,
     limits: settings,
@@ -43,6 +42,8 @@ export async function beginExchange(
     },
   })
   exchange.who = trace.caller?.name ?? ''
+  exchange.mayUse = trace.caller?.mayUse
+  exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange

@@ -42,16 +42,11 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
   const { settings, framePipe } = context
 
   /** At once, whatever an engine says of it. */
-  function run(
-    { request, owner }: Asked,
-    conversation: ResponsesConversation,
-    exchange: Exchange,
-    trace: Trace,
-  ) {
+  function run({ request, owner }: Asked, conversation: ResponsesConversation, exchange: Exchange) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
     runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
-    const ask = chatAsker(exchange, trace, chat, { asChunks: true })
+    const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
       openStream(exchange, ask(route, signal), signal),
@@ -63,11 +58,11 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     return runs.follow(owner, response.id, 0, settings.clientTimeout)
   }
 
-  async function answer(asked: Asked, exchange: Exchange, trace: Trace): Promise<Response> {
+  async function answer(asked: Asked, exchange: Exchange): Promise<Response> {
     const { request } = asked
     const conversation = asked.conversation(exchange)
-    if (request.background) return run(asked, conversation, exchange, trace)
-    const ask = asker(exchange, trace, conversation)
+    if (request.background) return run(asked, conversation, exchange)
+    const ask = asker(exchange, conversation)
     if (!request.stream) {
       return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }
@@ -83,12 +78,12 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
 
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = await read(request, trace, { settings, store, runs })
-    const use = { model: asked.request.model, prompt: [asked.request.instructions, asked.input] }
+    const use = { prompt: [asked.request.instructions, asked.input] }
     // A hang-up is nothing to a response that runs in the background.
     const client = asked.request.background ? { signal: new AbortController().signal } : request
     const exchange = await beginExchange(context, client, trace, use)
     try {
-      return await answer(asked, exchange, trace)
+      return await answer(asked, exchange)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error

@@ -28,9 +28,9 @@ export class EngineErrors {
   }
 
   /** The engine said itself that it failed. */
-  failed({ message, type = 'server_error', code }: ForeignError): ApiError {
+  failed({ message, type = 'server_error', code, details = {} }: ForeignError): ApiError {
     const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
-    return new ApiError(502, text, { type, code: code ?? this.#code('error') })
+    return new ApiError(502, text, { type, code: code ?? this.#code('error'), details })
   }
 
   /** The engine stopped before a finish; `did` is how. */
