@@ -47,6 +47,24 @@ export interface ChoiceState {
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
 const MAX_SECONDS = 1e11
 
+/** What OpenAI's own chunks have: with usage taken out, these say nothing. */
+const STANDARD = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'usage',
+  'service_tier',
+  'system_fingerprint',
+  'obfuscation',
+])
+
+/** Whether a chunk brings what only its server knows of. */
+function hasOwnFields(chunk: object): boolean {
+  return Object.entries(chunk).some(([field, value]) => !STANDARD.has(field) && value !== null)
+}
+
 /** `S` is what is known of a choice of type `C` within chunks of type `T`. */
 export abstract class ChoicesContract<
   C extends AnyChoice,
@@ -89,6 +107,10 @@ export abstract class ChoicesContract<
   protected abstract begin(index: number): S
   /** Says only that a choice has ended. */
   protected abstract stopped(index: number, state: S | undefined): C
+  /** A choice that brings nothing, where one may follow a finish. */
+  protected silence(_index: number): C | undefined {
+    return undefined
+  }
 
   /** Whether every choice asked for has finished: all that may follow is usage and the end. */
   get isComplete(): boolean {
@@ -113,12 +135,17 @@ export abstract class ChoicesContract<
 
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict {
+    // llama-server sends it before the first chunk of a text completion of several prompts.
+    if (value === null) {
+      this.mended.add('null')
+      return 'drop'
+    }
     if (!isObject(value)) throw this.errors.invalid('sent a frame that is not a JSON object')
     const error = errorOf(value)
     if (error !== undefined) throw this.errors.failed(error)
     if (!Array.isArray(value.choices)) throw this.errors.invalid('sent a frame without choices')
     const chunk = value as unknown as T
-    let changed = this.#judgeIdentity(chunk)
+    let changed = this.judgeIdentity(chunk)
     for (const choice of chunk.choices) changed = this.#judgeChoice(choice) || changed
     const usage = this.#judgeUsage(chunk)
     if (usage === 'drop') return 'drop'
@@ -157,24 +184,33 @@ export abstract class ChoicesContract<
     return this.errors.unfinished('truncated', `${how} ${seen}`)
   }
 
-  /** The id must not change. */
-  #judgeIdentity(chunk: T): boolean {
-    const { id, model } = chunk
-    if (id !== undefined && id !== null && id !== '') {
-      if (this.id === '') this.id = id
-      else if (this.id !== id) throw this.errors.invalid('changed the id within one stream')
+  /** The first id and model stay: clients tell a stream by them. Returns whether anything changed. */
+  judgeIdentity(answer: { id?: unknown; model?: unknown; created?: unknown }): boolean {
+    const { id, model } = answer
+    let changed = false
+    if (id !== this.id && id !== undefined && id !== null && id !== '') {
+      if (this.id === '') this.id = String(id)
+      if (this.id !== id) {
+        answer.id = this.id
+        changed = this.mend('id')
+      }
     }
-    if (typeof model === 'string' && model !== '') this.model = model
-    return this.judgeCreated(chunk)
+    if (model !== this.model && typeof model === 'string' && model !== '') {
+      if (this.model === '') this.model = model
+      else {
+        answer.model = this.model
+        changed = this.mend('model')
+      }
+    }
+    return this.#judgeCreated(answer) || changed
   }
 
-  /** Milliseconds become seconds. Returns whether they were. */
-  judgeCreated(answer: { created?: unknown }): boolean {
+  /** Whole seconds, of milliseconds and of fractions of a second. Returns whether they were such. */
+  #judgeCreated(answer: { created?: unknown }): boolean {
     const { created } = answer
     if (typeof created !== 'number') return false
-    const isSeconds = created < MAX_SECONDS
-    this.created = isSeconds ? created : Math.floor(created / 1000)
-    if (isSeconds) return false
+    this.created = Math.floor(created < MAX_SECONDS ? created : created / 1000)
+    if (this.created === created) return false
     answer.created = this.created
     return this.mend('created')
   }
@@ -188,7 +224,14 @@ export abstract class ChoicesContract<
     this.#usageChunk = isAlone ? chunk : undefined
     const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
     if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.mended.add('usage')
-    if (isAlone) return this.options.usage ? 'hold' : 'drop'
+    if (isAlone && this.options.usage) return 'hold'
+    if (isAlone) {
+      // llama-server's timings: a client that did not ask for usage expects a choice in each chunk.
+      const [index] = hasOwnFields(chunk) ? (this.current ?? []) : []
+      const silence = index === undefined ? undefined : this.silence(index)
+      if (silence === undefined) return 'drop'
+      chunk.choices = [silence]
+    }
     delete chunk.usage
     return 'changed'
   }

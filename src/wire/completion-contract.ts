@@ -24,6 +24,7 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     if (!isObject(choice) || !isObject(choice.message)) {
       throw contract.errors.invalid('sent a choice without a message')
     }
+    contract.joinParts(choice.message, true)
     if (renameReasoning(choice.message, contract.options.reasoning)) {
       contract.mended.add('reasoning')
     }
@@ -38,6 +39,6 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     choice.finish_reason = verdict.reason as FinishReason
     contract.mended.add('finish_reason')
   }
-  contract.judgeCreated(completion)
+  contract.judgeIdentity(completion)
   return [...contract.mended]
 }

@@ -103,6 +103,6 @@ export function judgeText(value: unknown, contract: TextContract): Mend[] {
     throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
   }
   contract.requireAll('done')
-  contract.judgeCreated(value)
+  contract.judgeIdentity(value)
   return [...contract.mended]
 }

@@ -361,12 +361,6 @@ describe('what fails', () => {
     expect(codeOf(() => stream.judge(says('b')))).toBe('upstream_invalid')
   })
 
-  it('an id that changes', () => {
-    const stream = contract()
-    stream.judge(says('a'))
-    expect(codeOf(() => stream.judge(says('b', { id: 'c2' })))).toBe('upstream_invalid')
-  })
-
   it.each([
     ['done', 'upstream_incomplete'],
     ['end', 'upstream_truncated'],
