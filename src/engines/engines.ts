@@ -19,8 +19,9 @@ export interface Engines {
 /** The engines that the settings ask for. */
 export function createEngines(settings: Settings, host: Host, ticker: Ticker): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
+  const shared: Pick<UpstreamOptions, 'fetch' | 'finishReason' | 'reasoning' | 'thinkTags'> = {
     fetch: host.fetch ?? ((input, init) => fetch(input, init)),
+    finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
   }

@@ -5,7 +5,7 @@
 import type { FinishReason, Usage } from './chat.ts'
 import { type EngineErrorOptions, EngineErrors } from './engine-errors.ts'
 import type { ApiError } from './errors.ts'
-import { finishReason } from './finish.ts'
+import { type FinishRule, finishReason, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
 import type { Ending, Mend, StreamContract, Verdict } from './stream-contract.ts'
@@ -18,8 +18,8 @@ export interface ContractOptions extends EngineErrorOptions {
   usage?: boolean
   /** Whether we asked the engine for usage on our own: dropping it is then no mend. */
   usageRequested?: boolean
-  /** A `[DONE]` before the finish counts as `stop`, for upstreams known to forget it. */
-  lenient?: boolean
+  /** What a `[DONE]` before the finish is; a failure by default. */
+  finishReason?: FinishRule
   /** The one name reasoning is written under; undefined keeps the engine's. */
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
   /** Takes the model's thinking out of its answer's text. */
@@ -42,6 +42,8 @@ interface AnyChunk<C> {
 
 export interface ChoiceState {
   finished: boolean
+  /** Whether it brought any content. */
+  hasContent: boolean
 }
 
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
@@ -161,7 +163,7 @@ export abstract class ChoicesContract<
     const open = [...this.#choices].filter(([, state]) => !state.finished)
     const owed: T[] = []
     if (open.length > 0 || this.#choices.size === 0) {
-      if (ending !== 'done' || !this.options.lenient) throw this.#unfinished(ending)
+      if (ending !== 'done' || !this.#mayLackFinish(open)) throw this.#unfinished(ending)
       for (const index of open.length > 0 ? open.map(([index]) => index) : [0]) {
         const last = this.stopped(index, this.#choices.get(index))
         this.settle(last)
@@ -175,6 +177,11 @@ export abstract class ChoicesContract<
     }
     this.finished = true
     return owed
+  }
+
+  #mayLackFinish(open: [index: number, state: S][]): boolean {
+    const hasContent = open.length > 0 && open.every(([, state]) => state.hasContent)
+    return mayLackFinish(this.options.finishReason, hasContent)
   }
 
   #unfinished(ending: Ending): ApiError {
@@ -268,6 +275,7 @@ export abstract class ChoicesContract<
     const wasFinished = state.finished
     if (verdict.reason !== null) {
       state.finished = true
+      this.options.finishReason?.sent()
       this.tokens++
     }
     const reason: FinishReason | null = wasFinished ? null : verdict.reason

@@ -37,12 +37,12 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   }
 
   protected begin(): ChatState {
-    return { hasRole: false, finished: false }
+    return { hasRole: false, finished: false, hasContent: false }
   }
 
   protected stopped(index: number, state: ChatState | undefined): ChunkChoice {
     const delta = state?.hasRole ? {} : { role: 'assistant' }
-    return { index, delta, finish_reason: 'stop' }
+    return { index, delta, finish_reason: state?.tools === undefined ? 'stop' : 'tool_calls' }
   }
 
   protected judgeContent(choice: ChunkChoice, state: ChatState): boolean {
@@ -79,6 +79,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     if (kind.speaks && state.finished) {
       throw this.errors.invalid('sent content after a finish_reason')
     }
+    if (kind.speaks) state.hasContent = true
     if (kind.progresses) this.tokens++
     if (renameReasoning(delta, this.options.reasoning)) changed = this.mend('reasoning')
     if (delta.tool_calls) {

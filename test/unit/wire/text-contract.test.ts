@@ -110,7 +110,8 @@ describe('a stream that departs from it is mended', () => {
   })
 
   it('and where a setting says so, a [DONE] before the finish is one', () => {
-    const stream = contract({ lenient: true, choices: 2 })
+    const finishReason = { missing: 'stop', sent: () => {} } as const
+    const stream = contract({ finishReason, choices: 2 })
     stream.judge(
       chunk([
         { index: 0, text: 'a' },
