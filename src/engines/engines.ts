@@ -24,8 +24,9 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
+  const shared: Pick<UpstreamOptions, 'fetch' | 'finishReason' | 'reasoning' | 'thinkTags'> = {
     fetch: host.fetch ?? ((input, init) => fetch(input, init)),
+    finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
   }

@@ -9,6 +9,7 @@ import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { judgeEmbeddings } from '../wire/embedding-answer.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
+import type { FinishReasonSetting } from '../wire/finish.ts'
 import { safeHeaders } from '../wire/header.ts'
 import { HOP_HEADER, writeHops } from '../wire/hop.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
@@ -17,6 +18,7 @@ import type { TextRequest } from '../wire/text-completion.ts'
 import { judgeText, TextContract } from '../wire/text-contract.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from './engine.ts'
+import { FinishHistory } from './finish-history.ts'
 import { ModelNames } from './model-names.ts'
 import { type Protocol, readAnswer } from './upstream-answer.ts'
 import { essence, readJson, refusal, requireJson } from './upstream-body.ts'
@@ -31,8 +33,8 @@ export interface UpstreamOptions {
   url: string
   label: string
   key?: string | undefined
-  /** A `[DONE]` before the finish counts as `stop`. */
-  lenient: boolean
+  /** What a `[DONE]` without a finish reason is; by default its answers tell. */
+  finishReason?: FinishReasonSetting
   /** The one name reasoning is given; `keep` leaves it as it comes. */
   reasoning?: 'keep' | ReasoningName
   /** What is done with the thinking in its answers' text; it stays by default. */
@@ -74,6 +76,7 @@ export class Upstream implements Engine {
   readonly #headers: Readonly<Record<string, string>>
   /** What the server refuses at a path, so that it is not asked for there again. */
   readonly #refused = new Map<string, Refused>()
+  readonly #finishes: FinishHistory
   #refusesBase64 = false
 
   constructor(options: UpstreamOptions) {
@@ -83,6 +86,7 @@ export class Upstream implements Engine {
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
+    this.#finishes = new FinishHistory(options.finishReason)
     const key = options.key ?? ''
     // Servers that want no key are given "none" or "ollama": words that their messages need.
     const isSecret = key.length >= MIN_SECRET
@@ -155,7 +159,11 @@ export class Upstream implements Engine {
     const { headers } = asked
     const asking = this.#post(call.path, call.body, { ...options, headers, signal: control.signal })
     const response = await this.#accepted(await asking, call.path)
-    return reading(response, control, readNative(response, call, this.#held(), control))
+    return reading(
+      response,
+      control,
+      readNative(response, call, this.#held(call.path, call.body), control),
+    )
   }
 
   async countTokens(
@@ -178,7 +186,7 @@ export class Upstream implements Engine {
     const control = controlUnder(signal)
     const response = await this.#ask(request, control.signal, protocol)
     const usageRequested = request.stream === true && !this.#refusedAt(protocol.path).usage
-    const options = { ...this.#held(), usageRequested }
+    const options = { ...this.#held(protocol.path, request), usageRequested }
     return reading(response, control, readAnswer(response, request, control, protocol, options))
   }
 
@@ -225,9 +233,10 @@ export class Upstream implements Engine {
     return refused
   }
 
-  /** What any answer of it is held to. */
-  #held(): ContractOptions {
-    return { label: this.label, secrets: this.#secrets, lenient: this.#options.lenient }
+  /** What an answer of it is held to. */
+  #held(path: string, { model, stream }: Pick<Generation, 'model' | 'stream'>): ContractOptions {
+    const finishReason = this.#finishes.ruleFor(`${path} ${stream === true} ${model ?? ''}`)
+    return { label: this.label, secrets: this.#secrets, finishReason }
   }
 
   /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
