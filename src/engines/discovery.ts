@@ -20,7 +20,10 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions
-  extends Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags' | 'streams'> {
+  extends Pick<
+    UpstreamOptions,
+    'fetch' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+  > {
   /** Whether the `[DONE]` of the server with this label or URL counts as a finish. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */

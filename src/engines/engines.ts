@@ -19,10 +19,11 @@ export interface Engines {
 /** The engines that the settings ask for. */
 export function createEngines(settings: Settings, host: Host, ticker: Ticker): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
+  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags' | 'systemMessages'> = {
     fetch: host.fetch ?? ((input, init) => fetch(input, init)),
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
+    systemMessages: settings.systemMessages,
   }
   const { streams } = settings
   const known = settings.upstream.map(({ url }) => url)
