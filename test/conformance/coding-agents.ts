@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { model } from '../support/messages.ts'
 import type { ChatBody } from '../support/personas.ts'
@@ -9,6 +10,7 @@ import type { HostName } from '../support/server.ts'
 export function codingAgents(host: HostName): void {
   const relay = useRelay(host, { upstream: { persona: 'vllm', script: strictTemplate } })
   describe('system messages', () => systemMessages(relay))
+  describe('refusals', () => refusals(relay))
 }
 
 /** The template of a model that takes one system message, first, as one string. */
@@ -97,5 +99,77 @@ function systemMessages(relay: Relay): void {
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Go.' },
     ])
+  })
+}
+
+function refusals(relay: Relay): void {
+  it.each(['/v1/responses', '/v1/chat/completions', '/v1/nowhere'])(
+    'a WebSocket is refused by 426, at once, at %s',
+    async (path) => {
+      const { status, headers, body } = await upgrade(`${relay.server.url}${path}`)
+      expect(status).toBe(426)
+      expect(headers['x-should-retry']).toBe('false')
+      expect(JSON.parse(body)).toMatchObject({
+        error: { code: 'websocket_not_supported', message: expect.stringContaining('POST') },
+      })
+    },
+  )
+
+  const messages = [{ role: 'user', content: 'Go.' }]
+
+  it.each<[string, object, number]>([
+    ['/chat/completions', { messages: 'none' }, 400],
+    ['/responses', { input: 7 }, 400],
+    ['/messages', { messages: 'none', max_tokens: 9 }, 400],
+    ['/messages/count_tokens', { messages }, 501],
+    ['/nowhere', {}, 404],
+    // The upstream's own refusal.
+    ['/chat/completions', { messages, script: { status: 422, headers: json, steps: [] } }, 422],
+  ])('at %s is final: %j', async (path, body, status) => {
+    const response = await post(relay, path, body)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('x-should-retry')).toBe('false')
+  })
+
+  it.each<[string, number]>([
+    ['/chat/completions', 429],
+    ['/messages', 529],
+    ['/responses', 503],
+    ['/chat/completions', 529],
+  ])('at %s is not: %d of the upstream, which stays', async (path, status) => {
+    const script = { status, headers: json, steps: [] }
+    const asked = { messages, max_tokens: 9, input: 'Go.', script }
+    const response = await post(
+      relay,
+      path,
+      path === '/responses' ? { input: 'Go.', script } : asked,
+    )
+    expect(response.status).toBe(status)
+    expect(response.headers.has('x-should-retry')).toBe(false)
+  })
+}
+
+/** Asks for a WebSocket, as Codex does. */
+function upgrade(
+  url: string,
+): Promise<{ status: number; headers: Record<string, unknown>; body: string }> {
+  const headers = {
+    connection: 'Upgrade',
+    upgrade: 'websocket',
+    'sec-websocket-version': '13',
+    'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
+  }
+  return new Promise((resolve, reject) => {
+    const asking = get(url, { headers }, (response) => {
+      let body = ''
+      response.on('data', (text: Buffer) => {
+        body += text.toString()
+      })
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body })
+      })
+    })
+    asking.on('upgrade', () => reject(new Error('the connection was upgraded')))
+    asking.on('error', reject)
   })
 }
