@@ -8,7 +8,7 @@ import { type KeptResponses, memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { type ChatRouteOptions, chatRoute } from './routes/chat.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
-import { noRoute, preflight } from './routes/fallback.ts'
+import { noRoute, preflight, refuseUpgrade } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { keptResponsesRoutes } from './routes/kept-responses.ts'
@@ -108,6 +108,7 @@ function createRoutes(
 
   // A preflight carries no key.
   routes.options('*', (request) => preflight(routes.routes, request))
+  routes.get('*', refuseUpgrade)
   get('/', async (request) => (await fileResponse(files, '/')) ?? status(request))
   get('/status', status)
   get('/health', health.alive)

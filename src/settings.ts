@@ -3,7 +3,7 @@ import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import { type Key, type KeyInput, requireDistinct } from './settings/keys.ts'
 import { checkAliases, checkLarger, type Names } from './settings/names.ts'
 import { fields } from './settings/table.ts'
-import type { ReasoningSetting, ThinkTags } from './settings/thinking.ts'
+import type { ReasoningSetting, SystemMessages, ThinkTags } from './settings/thinking.ts'
 import {
   type ResolvedUpstream,
   resolveUpstreams,
@@ -71,6 +71,8 @@ export interface Settings {
   reasoning: ReasoningSetting
   /** What is done with the thinking that models write into their answers. */
   thinkTags: ThinkTags
+  /** What is done with system messages on their way to an upstream that is asked for a chat. */
+  systemMessages: SystemMessages
   /** How long a stream's headers wait for the first chunk, so that an early failure has its status. */
   headerWait: number
   /** How long a line stays quiet before a heartbeat. */

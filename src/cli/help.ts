@@ -98,6 +98,10 @@ export const groups: Readonly<Record<string, Group>> = {
       value: 'HOW',
       text: 'What becomes of <think>…</think> at an answer’s start: keep leaves it in the text, separate makes it reasoning, unopened does so where the model’s template wrote <think> and only </think> comes. SLUICE_CONFIG can say it, and --reasoning, of one upstream.',
     },
+    systemMessages: {
+      value: 'HOW',
+      text: 'What a server that is asked for a chat gets of system messages: merge makes them one, first, as one string, as all chat templates take it; keep leaves them as they came. SLUICE_CONFIG can say it of one upstream.',
+    },
     staticText: { value: 'TEXT', text: 'The sentence of the model "static".' },
     staticDelay: { value: 'TIME', text: 'The time between two of its words.' },
   },

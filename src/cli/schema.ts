@@ -1,4 +1,4 @@
-import { reasoningNames, thinkTags } from '../settings/thinking.ts'
+import { reasoningNames, systemMessages, thinkTags } from '../settings/thinking.ts'
 import { finishReasons } from '../settings/upstreams.ts'
 import { type Field, fields, type SettingName } from '../settings.ts'
 import { nativeApis } from '../wire/native.ts'
@@ -35,6 +35,7 @@ export const upstreamParts: Record<string, Schema> = {
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
   reasoning: { enum: reasoningNames, description: 'The field reasoning is sent in.' },
   thinkTags: { enum: thinkTags, description: 'What becomes of <think>…</think> in its answers.' },
+  systemMessages: { enum: systemMessages, description: 'What it gets of system messages.' },
   speaks: {
     type: 'array',
     items: { enum: [...nativeApis] },

@@ -25,7 +25,10 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions
-  extends Pick<UpstreamOptions, 'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'streams'> {
+  extends Pick<
+    UpstreamOptions,
+    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+  > {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */

@@ -14,6 +14,7 @@ import { safeHeaders } from '../wire/header.ts'
 import { HOP_HEADER, writeHops } from '../wire/hop.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
+import { type SystemMessages, systemAs } from '../wire/system-messages.ts'
 import type { TextRequest } from '../wire/text-completion.ts'
 import { judgeText, TextContract } from '../wire/text-contract.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
@@ -39,6 +40,8 @@ export interface UpstreamOptions {
   reasoning?: 'keep' | ReasoningName
   /** What is done with the thinking in its answers' text; it stays by default. */
   thinkTags?: ThinkTags
+  /** What is done with system messages on their way to it; they become one by default. */
+  systemMessages?: SystemMessages
   /** How many requests it is given at once; any number by default. */
   streams?: number | undefined
   /** The names it may be asked for; `*` stands for anything. All by default. */
@@ -126,11 +129,11 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     { asChunks = false, wishes = [], hops }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const { thinkTags = 'keep' } = this.#options
+    const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
     const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(asked, signal, {
+    return this.#generate(systemAs(systemMessages, asked), signal, {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
       judge: judgeCompletion,
@@ -174,7 +177,9 @@ export class Upstream implements Engine {
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) => this.#post(path, body, { signal, hops, headers })
-    return countByUpstream(prompt, own, post, this.label, (response) => this.#accepted(response))
+    const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
+    const counted = { ...prompt, chat }
+    return countByUpstream(counted, own, post, this.label, (response) => this.#accepted(response))
   }
 
   async #generate<C extends AnyContract>(

@@ -21,7 +21,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
-    const conversation = dialect.read(body, trace.id, request.headers)
+    const conversation = dialect.read(body, trace.id, request.headers, request.url)
     const asked = conversation.native?.body ?? conversation.chat
     requireFew(asked, settings)
     const use = { prompt: conversation.prompt ?? asked.messages }

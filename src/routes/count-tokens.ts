@@ -17,7 +17,7 @@ export function countTokensRoute(engines: Pool, context: ExchangeContext) {
   const { settings } = context
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
-    const prompt = countedPrompt(body, request.headers)
+    const prompt = countedPrompt(body, request.headers, request.url)
     const { model: named } = prompt.native.body
     requireFew(body, settings)
     // What is only counted uses nothing.

@@ -5,7 +5,7 @@ import { readKey } from './keys.ts'
 import { readPairs } from './names.ts'
 import { readHostPattern, readOriginPattern } from './patterns.ts'
 import { readBoolean, readDuration, readInteger, readItems, readList, readSize } from './text.ts'
-import { reasoningNames, thinkTags } from './thinking.ts'
+import { reasoningNames, systemMessages, thinkTags } from './thinking.ts'
 import { finishReasons, readUpstream } from './upstreams.ts'
 
 /** One line of the table of settings. */
@@ -80,6 +80,7 @@ export const fields: Record<SettingName, Field> = {
   staticDelay: duration(100, 0, 60_000),
   reasoning: choice(...reasoningNames),
   thinkTags: choice(...thinkTags),
+  systemMessages: choice(...systemMessages),
   headerWait: duration(5_000, 0),
   heartbeat: duration(10_000, 10),
   answerTimeout: duration(15 * 60_000, 10),

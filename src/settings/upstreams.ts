@@ -6,6 +6,8 @@ import {
   type ReasoningSetting,
   readWord,
   reasoningNames,
+  type SystemMessages,
+  systemMessages,
   type ThinkTags,
   thinkTags,
 } from './thinking.ts'
@@ -30,6 +32,8 @@ export interface UpstreamInput {
   reasoning?: ReasoningSetting
   /** The setting of that name, for this upstream alone. */
   thinkTags?: ThinkTags
+  /** The setting of that name, for this upstream alone. */
+  systemMessages?: SystemMessages
   /** The APIs beside chat that it speaks itself: such requests go to it as they are. */
   speaks?: readonly NativeApi[]
 }
@@ -49,6 +53,7 @@ export interface ResolvedUpstream {
   rewrite?: Readonly<Names>
   reasoning?: ReasoningSetting
   thinkTags?: ThinkTags
+  systemMessages?: SystemMessages
   speaks?: readonly NativeApi[]
 }
 
@@ -78,6 +83,7 @@ export const parts: readonly string[] = [
   'rewrite',
   'reasoning',
   'thinkTags',
+  'systemMessages',
   'speaks',
 ]
 
@@ -97,7 +103,13 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
   const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
-  const { finishReason, reasoning, thinkTags: tags, speaks } = given as Record<string, unknown>
+  const {
+    finishReason,
+    reasoning,
+    thinkTags: tags,
+    systemMessages: system,
+    speaks,
+  } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
@@ -113,6 +125,9 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
       reasoning: readWord(reasoning, reasoningNames, `${shownAs}.reasoning`),
     }),
     ...(tags !== undefined && { thinkTags: readWord(tags, thinkTags, `${shownAs}.thinkTags`) }),
+    ...(system !== undefined && {
+      systemMessages: readWord(system, systemMessages, `${shownAs}.systemMessages`),
+    }),
     ...(speaks !== undefined && { speaks: readSpoken(speaks, `${shownAs}.speaks`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),

@@ -9,6 +9,7 @@ import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { clients } from './clients.ts'
+import { codingAgents } from './coding-agents.ts'
 import { completionClients } from './completion-clients.ts'
 import { completions } from './completions.ts'
 import { contract } from './contract.ts'
@@ -52,6 +53,7 @@ const suites: Record<string, (host: HostName) => void> = {
   messages,
   'messages by SDKs': messagesClients,
   'messages forwarded': nativeMessages,
+  'coding agents': codingAgents,
   completions,
   'clients of completions': completionClients,
   embeddings,
