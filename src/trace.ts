@@ -10,6 +10,8 @@ export class Trace {
   exchange: Exchange | undefined
   /** Who asks, once that is known. */
   caller: Caller | undefined
+  /** Types of tools and items that the engine was not told of. */
+  omittedTools: readonly string[] = []
   /** What the answer's headers have to say to where it goes. */
   headers: Record<string, string> = {}
 
@@ -29,7 +31,13 @@ export class Trace {
 
   /** The headers that every answer to this request has. */
   responseHeaders(): [string, string][] {
-    return Object.entries({ ...this.headers, ...this.caller?.headers, 'x-request-id': this.id })
+    const omitted = this.omittedTools.join(', ')
+    return Object.entries({
+      ...this.headers,
+      ...this.caller?.headers,
+      ...(omitted && { 'x-sluice-omitted-tools': omitted }),
+      'x-request-id': this.id,
+    })
   }
 
   /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
@@ -68,6 +76,7 @@ export class Trace {
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(mended.length > 0 && { mended }),
+      ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
       ...(causeOf(error) && { cause: causeOf(error) }),
     })
   }

@@ -50,6 +50,7 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
   ): Promise<NativeStream> | undefined {
     if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
     if (!native.body.model && model) trace.caller?.requireModel(model)
+    trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
     return engine.forward?.(call, signal)
@@ -58,6 +59,7 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
     const ask = chatAsker(exchange, trace, conversation.chat, { asChunks: true, wishes })
+    trace.omittedTools = conversation.omitted?.() ?? []
     try {
       return await ask(route, signal)
     } catch (error) {

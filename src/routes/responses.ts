@@ -51,6 +51,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
     runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
+    trace.omittedTools = conversation.omitted?.() ?? []
     const ask = chatAsker(exchange, trace, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
