@@ -33,12 +33,12 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   {
     type: 'custom',
     fate: 'translated',
-    how: 'A function with one string, `input`; its calls become `custom_tool_call` items, streamed as they come. A grammar is added to the description: local servers take `custom` tools in chat seldom, and a grammar with them never.',
+    how: 'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is told to the model in the description.',
   },
   {
     type: 'namespace',
     fate: 'translated',
-    how: 'A function for each of its tools, named `NAMESPACE__TOOL`; in calls both names are apart again.',
+    how: 'A function for each of its tools, named `NAMESPACE__TOOL`; its calls carry `namespace` and `name` again.',
   },
   stands('tool_search', client.toolSearch, byClient),
   stands('local_shell', client.localShell),
@@ -54,7 +54,7 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   leftOut('image_generation'),
   leftOut('mcp', `${OF_A_PROVIDER} An MCP server that the client asks itself comes as functions.`),
   leftOut('programmatic_tool_calling'),
-  leftOut('*', 'Of a tool that is not known nothing can be told to a model.'),
+  leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
 ]
 
 /** How an item is told that is neither passed nor left out. */
@@ -86,6 +86,7 @@ const told = (type: string, as: ItemTranslation, how: string): ItemRule => {
 export const ITEMS: readonly ItemRule[] = [
   { type: 'message', fate: 'passed', how: 'A message.' },
   { type: 'reasoning', fate: 'passed', how: 'What the assistant thought before it went on.' },
+  { type: 'item_reference', fate: 'passed', how: 'The stored item that it names.' },
   { type: 'function_call', fate: 'passed', how: 'A call.' },
   { type: 'function_call_output', fate: 'passed', how: 'The result of a call.' },
   told('custom_tool_call', 'custom call', CALL),
@@ -98,7 +99,7 @@ export const ITEMS: readonly ItemRule[] = [
   told('tool_search_output', 'tools', 'Its tools are offered.'),
   told('additional_tools', 'tools', 'Its tools are offered.'),
   told('mcp_call', 'mcp call', 'A call and its result.'),
-  told('agent_message', 'agent', 'A message of the user, after the name of its author.'),
+  told('agent_message', 'agent', 'A user message that begins with the name of its author.'),
   told(
     'compaction_trigger',
     'trigger',
@@ -109,10 +110,10 @@ export const ITEMS: readonly ItemRule[] = [
   leftOut('web_search_call', 'What was found is in the answer after it.'),
   leftOut('file_search_call', 'What was found is in the answer after it.'),
   leftOut('code_interpreter_call', 'What it gave is in the answer after it.'),
-  leftOut('image_generation_call', 'An assistant shows no images in a chat.'),
-  leftOut('tool_search_call', 'A search by a provider’s servers.'),
-  leftOut('mcp_*', 'What a provider’s servers said to MCP servers.'),
-  leftOut('program*', 'What a provider’s servers ran.'),
-  leftOut('configuration_update', 'A chat has one configuration.'),
-  leftOut('*', 'Of an item that is not known nothing can be told to a model.'),
+  leftOut('image_generation_call', 'A chat has no images from the assistant.'),
+  leftOut('tool_search_call', "A search by a provider's servers."),
+  leftOut('mcp_*', "What a provider's servers said to MCP servers."),
+  leftOut('program*', "What a provider's servers ran."),
+  leftOut('configuration_update', 'A chat request has one configuration.'),
+  leftOut('*', 'sluice does not know what such an item means.'),
 ]

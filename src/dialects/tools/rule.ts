@@ -8,7 +8,7 @@
 export type Fate = 'passed' | 'translated' | 'left out' | 'refused'
 
 export interface Rule<Translation = never> {
-  /** The type; one that ends with `*` stands for all types that begin so. */
+  /** The type; `*` in it stands for any characters. */
   type: string
   /** Which of the type the rule is for: in words, and as a test. All of them by default. */
   only?: { words: string; holds: (value: Typed) => boolean }
@@ -25,14 +25,16 @@ export interface Typed {
 }
 
 /** The first rule that is for the value. The last rule of a table is for any. */
-export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: Typed): R {
+export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: { type: string }): R {
   const found = rules.find(({ type, only }) => {
-    return isOfType(value.type, type) && (only?.holds(value) ?? true)
+    return isOfType(value.type, type) && (only?.holds(value as Typed) ?? true)
   })
   if (found === undefined) throw new TypeError(`no rule for ${value.type}`)
   return found
 }
 
 function isOfType(type: string, pattern: string): boolean {
-  return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern
+  const [start = '', end] = pattern.split('*')
+  if (end === undefined) return type === pattern
+  return type.length >= start.length + end.length && type.startsWith(start) && type.endsWith(end)
 }
