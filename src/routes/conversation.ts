@@ -26,7 +26,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
     requireFew(asked, settings)
     const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, conversation)
+    const ask = asker(exchange, trace, conversation)
     try {
       if (!asked.stream)
         return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
@@ -41,7 +41,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, conversation: Conversation) {
+export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
   const { native } = conversation
 
   function forward(
@@ -49,6 +49,7 @@ export function asker(exchange: Exchange, conversation: Conversation) {
     signal: AbortSignal,
   ): Promise<NativeStream> | undefined {
     if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
+    trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
     return engine.forward?.(call, signal, { hops: exchange.hops })
@@ -57,6 +58,7 @@ export function asker(exchange: Exchange, conversation: Conversation) {
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
     const ask = chatAsker(exchange, conversation.chat, { asChunks: true, wishes })
+    trace.omittedTools = conversation.omitted?.() ?? []
     try {
       return await ask(route, signal)
     } catch (error) {

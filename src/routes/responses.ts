@@ -42,10 +42,16 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
   const { settings, framePipe } = context
 
   /** At once, whatever an engine says of it. */
-  function run({ request, owner }: Asked, conversation: ResponsesConversation, exchange: Exchange) {
+  function run(
+    { request, owner }: Asked,
+    conversation: ResponsesConversation,
+    exchange: Exchange,
+    trace: Trace,
+  ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
     runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
+    trace.omittedTools = conversation.omitted?.() ?? []
     const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
@@ -58,11 +64,11 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     return runs.follow(owner, response.id, 0, settings.clientTimeout)
   }
 
-  async function answer(asked: Asked, exchange: Exchange): Promise<Response> {
+  async function answer(asked: Asked, exchange: Exchange, trace: Trace): Promise<Response> {
     const { request } = asked
     const conversation = asked.conversation(exchange)
-    if (request.background) return run(asked, conversation, exchange)
-    const ask = asker(exchange, conversation)
+    if (request.background) return run(asked, conversation, exchange, trace)
+    const ask = asker(exchange, trace, conversation)
     if (!request.stream) {
       return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }
@@ -83,7 +89,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const client = asked.request.background ? { signal: new AbortController().signal } : request
     const exchange = await beginExchange(context, client, trace, use)
     try {
-      return await answer(asked, exchange)
+      return await answer(asked, exchange, trace)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error
