@@ -26,6 +26,8 @@ export class Caller {
   readonly headers: Record<string, string> = {}
   readonly #key: Key | undefined
   readonly #store: LimitStore
+  /** Whether the request counts among those that its key runs at once. */
+  #isIn = false
 
   constructor(key: Key | undefined, store: LimitStore) {
     this.name = key?.name ?? ''
@@ -53,21 +55,37 @@ export class Caller {
     throw new ApiError(403, message, { code: 'model_not_allowed', param: 'model' })
   }
 
-  /** Lets a request use an engine. Rejects with an `ApiError` (403, 429). */
+  /**
+   * Counts a request among those that run at once, before its body is read: what it costs to read and
+   * parse it is limited too. Rejects with an `ApiError` (429).
+   */
+  async enter(): Promise<void> {
+    const { name, streams } = this.#key ?? {}
+    if (name === undefined || streams === undefined || this.#isIn) return
+    if (!(await this.#store.enter(name, streams))) {
+      throw tooMany(`streams at once: ${streams}`, 1_000)
+    }
+    this.#isIn = true
+  }
+
+  /** The request has ended. Doing it again does nothing. */
+  leave(): void {
+    if (!this.#isIn) return
+    this.#isIn = false
+    void this.#store.leave(this.name)
+  }
+
+  /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (403, 429). */
   async permit({ model, tokens }: Use): Promise<Permit> {
     const key = this.#key
     if (key === undefined) return NOTHING
     if (model) this.requireModel(model)
-    const { tokensPerMinute, streams } = key
+    const { tokensPerMinute } = key
     const reserved = tokensPerMinute === undefined ? 0 : tokens()
     if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
-    if (streams !== undefined && !(await this.#store.enter(key.name, streams))) {
-      this.#settle(-reserved)
-      throw tooMany(`streams at once: ${streams}`, 1_000)
-    }
     return {
       end: (used) => {
-        if (streams !== undefined) void this.#store.leave(key.name)
+        this.leave()
         this.#settle((used ?? 0) - reserved)
       },
     }
