@@ -1,7 +1,6 @@
 import type { Conversation, Dialect } from '../dialects/dialect.ts'
 import { inOwnWords } from '../dialects/field-names.ts'
 import type { Route } from '../engines/router.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -12,7 +11,7 @@ import type { ChatCompletion } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, readBody } from './exchange.ts'
 
 /**
  * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.
@@ -20,7 +19,7 @@ import { beginExchange } from './exchange.ts'
 export function conversationRoute(dialect: Dialect, { engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+    const body = await readBody(request, trace, settings)
     const conversation = dialect.read(body, trace.id, request.headers, request.url)
     const asked = conversation.native?.body ?? conversation.chat
     requireFew(asked, settings)

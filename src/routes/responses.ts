@@ -1,5 +1,4 @@
 import { type ResponsesConversation, readConversation } from '../dialects/responses.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import { contextOf } from '../responses/context.ts'
 import type { Runs } from '../responses/runs.ts'
@@ -19,7 +18,7 @@ import {
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
 import { asker } from './conversation.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 
 export interface ResponsesRouteOptions extends ChatRouteOptions {
@@ -104,7 +103,7 @@ async function read(
   trace: Trace,
   { settings, store, runs }: Reading,
 ): Promise<Asked> {
-  const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+  const body = await readBody(request, trace, settings)
   requireFew(body, settings)
   const asked = parseResponsesRequest(body)
   if (asked.background) requireBackground(asked, runs)
