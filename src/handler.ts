@@ -8,10 +8,11 @@ import { type KeptResponses, memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { type ChatRouteOptions, chatRoute } from './routes/chat.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
-import { noRoute, preflight } from './routes/fallback.ts'
+import { noRoute, preflight, refuseUpgrade } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { keptResponsesRoutes } from './routes/kept-responses.ts'
+import { unexpected } from './routes/last-resort.ts'
 import { lazily, type Route } from './routes/lazily.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse, noFiles } from './routes/page.ts'
@@ -61,17 +62,24 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
       const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown
       pending++
-      const response = await answer(request, path, trace).catch((error: unknown) => {
-        // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
-        const isRefused = error instanceof ApiError || !request.signal.aborted
-        failure = isRefused ? error : new Cancelled('the client left', { cause: error })
-        return refusal(failure, isAnthropic, trace.id)
-      })
-      pending--
-      for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
-      if (isAnthropic) response.headers.set('request-id', trace.id)
-      trace.respond(response.status, failure)
-      return response
+      try {
+        const response = await answer(request, path, trace).catch((error: unknown) => {
+          // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
+          const isRefused = error instanceof ApiError || !request.signal.aborted
+          failure = isRefused ? error : new Cancelled('the client left', { cause: error })
+          return refusal(failure, isAnthropic, trace.id)
+        })
+        for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
+        if (isAnthropic) response.headers.set('request-id', trace.id)
+        trace.respond(response.status, failure)
+        return response
+      } catch (error) {
+        return withoutAnswer(error, trace, isAnthropic, running)
+      } finally {
+        pending--
+        // An exchange gives it back when it ends.
+        if (trace.exchange === undefined) trace.caller?.leave()
+      }
     },
     async drain(graceMs) {
       isDraining = true
@@ -102,6 +110,7 @@ function createRoutes(
 
   // A preflight carries no key.
   routes.options('*', (request) => preflight(routes.routes, request))
+  routes.get('*', refuseUpgrade)
   get('/', async (request) => (await fileResponse(files, '/')) ?? status(request))
   get('/status', status)
   get('/health', health.alive)
@@ -185,6 +194,20 @@ function quarterOf(limit: number): number {
 function refusal(failure: unknown, isAnthropic: boolean, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
   return errorResponse(toApiError(failure), isAnthropic, requestId)
+}
+
+/** The last resort: the response itself could not be made. Nobody will read what an engine sends. */
+function withoutAnswer(
+  error: unknown,
+  trace: Trace,
+  isAnthropic: boolean,
+  running: Set<Exchange>,
+): Response {
+  const { exchange } = trace
+  exchange?.fail(toApiError(error))
+  if (exchange) running.delete(exchange)
+  trace.respond(500, error)
+  return unexpected(isAnthropic, trace.id)
 }
 
 function shuttingDown(): ApiError {

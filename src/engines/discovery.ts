@@ -25,8 +25,11 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions
-  extends Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags' | 'streams'> {
-  /** Whether the `[DONE]` of the server with this label or URL counts as a finish. */
+  extends Pick<
+    UpstreamOptions,
+    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+  > {
+  /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */
   known: readonly string[]
@@ -68,7 +71,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
         url,
         label,
         isDiscovered: true,
-        lenient: lenient.includes(label) || lenient.includes(url),
+        ...((lenient.includes(label) || lenient.includes(url)) && { finishReason: 'optional' }),
       })
     const patience = AbortSignal.timeout(PATIENCE)
     const stop = AbortSignal.any([signal, patience])

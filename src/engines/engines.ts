@@ -24,10 +24,15 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
+  const shared: Pick<
+    UpstreamOptions,
+    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages'
+  > = {
     fetch: host.fetch ?? ((input, init) => fetch(input, init)),
+    finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
+    systemMessages: settings.systemMessages,
   }
   const { streams } = settings
   const known = settings.upstream.map(({ url }) => url)

@@ -232,10 +232,11 @@ export class Pool {
   }
 
   /** Engines that have not failed this request, and may be asked now. */
-  #others<T>({ members, tried }: Call<T>, member: Member): Member[] {
+  #others<T>({ exchange, members, tried }: Call<T>, member: Member): Member[] {
     const now = performance.now()
     return members.filter(
-      (other) => other !== member && !tried.has(other) && other.breaker.isPassable(now),
+      (other) =>
+        other !== member && !tried.has(other) && other.breaker.isPassable(now, exchange.who),
     )
   }
 

@@ -9,13 +9,17 @@ import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { judgeEmbeddings } from '../wire/embedding-answer.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
+import type { FinishReasonSetting } from '../wire/finish.ts'
+import { safeHeaders } from '../wire/header.ts'
 import { HOP_HEADER, writeHops } from '../wire/hop.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
+import { type SystemMessages, systemAs } from '../wire/system-messages.ts'
 import type { TextRequest } from '../wire/text-completion.ts'
 import { judgeText, TextContract } from '../wire/text-contract.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from './engine.ts'
+import { FinishHistory } from './finish-history.ts'
 import { ModelNames } from './model-names.ts'
 import { type Protocol, readAnswer } from './upstream-answer.ts'
 import { essence, readJson, refusal, requireJson } from './upstream-body.ts'
@@ -23,18 +27,21 @@ import { countByUpstream, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
 import { controlUnder, reading } from './upstream-reading.ts'
 import { type Generation, Refused } from './upstream-tries.ts'
+import { unanswered } from './upstream-unanswered.ts'
 
 export interface UpstreamOptions {
   /** The API's root, without a slash at its end: `http://127.0.0.1:11434/v1`. */
   url: string
   label: string
   key?: string | undefined
-  /** A `[DONE]` before the finish counts as `stop`. */
-  lenient: boolean
+  /** What a `[DONE]` without a finish reason is; by default its answers tell. */
+  finishReason?: FinishReasonSetting
   /** The one name reasoning is given; `keep` leaves it as it comes. */
   reasoning?: 'keep' | ReasoningName
   /** What is done with the thinking in its answers' text; it stays by default. */
   thinkTags?: ThinkTags
+  /** What is done with system messages on their way to it; they become one by default. */
+  systemMessages?: SystemMessages
   /** How many requests it is given at once; any number by default. */
   streams?: number | undefined
   /** The names it may be asked for; `*` stands for anything. All by default. */
@@ -72,6 +79,7 @@ export class Upstream implements Engine {
   readonly #headers: Readonly<Record<string, string>>
   /** What the server refuses at a path, so that it is not asked for there again. */
   readonly #refused = new Map<string, Refused>()
+  readonly #finishes: FinishHistory
   #refusesBase64 = false
 
   constructor(options: UpstreamOptions) {
@@ -81,6 +89,7 @@ export class Upstream implements Engine {
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
+    this.#finishes = new FinishHistory(options.finishReason)
     const key = options.key ?? ''
     // Servers that want no key are given "none" or "ollama": words that their messages need.
     const isSecret = key.length >= MIN_SECRET
@@ -120,11 +129,11 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     { asChunks = false, wishes = [], hops }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const { thinkTags = 'keep' } = this.#options
+    const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
     const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(asked, signal, {
+    return this.#generate(systemAs(systemMessages, asked), signal, {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
       judge: judgeCompletion,
@@ -153,7 +162,11 @@ export class Upstream implements Engine {
     const { headers } = asked
     const asking = this.#post(call.path, call.body, { ...options, headers, signal: control.signal })
     const response = await this.#accepted(await asking, call.path)
-    return reading(response, control, readNative(response, call, this.#held(), control))
+    return reading(
+      response,
+      control,
+      readNative(response, call, this.#held(call.path, call.body), control),
+    )
   }
 
   async countTokens(
@@ -164,7 +177,9 @@ export class Upstream implements Engine {
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) => this.#post(path, body, { signal, hops, headers })
-    return countByUpstream(prompt, own, post, this.label, (response) => this.#accepted(response))
+    const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
+    const counted = { ...prompt, chat }
+    return countByUpstream(counted, own, post, this.label, (response) => this.#accepted(response))
   }
 
   async #generate<C extends AnyContract>(
@@ -176,7 +191,7 @@ export class Upstream implements Engine {
     const control = controlUnder(signal)
     const response = await this.#ask(request, control.signal, protocol)
     const usageRequested = request.stream === true && !this.#refusedAt(protocol.path).usage
-    const options = { ...this.#held(), usageRequested }
+    const options = { ...this.#held(protocol.path, request), usageRequested }
     return reading(response, control, readAnswer(response, request, control, protocol, options))
   }
 
@@ -223,9 +238,10 @@ export class Upstream implements Engine {
     return refused
   }
 
-  /** What any answer of it is held to. */
-  #held(): ContractOptions {
-    return { label: this.label, secrets: this.#secrets, lenient: this.#options.lenient }
+  /** What an answer of it is held to. */
+  #held(path: string, { model, stream }: Pick<Generation, 'model' | 'stream'>): ContractOptions {
+    const finishReason = this.#finishes.ruleFor(`${path} ${stream === true} ${model ?? ''}`)
+    return { label: this.label, secrets: this.#secrets, finishReason }
   }
 
   /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
@@ -251,8 +267,8 @@ export class Upstream implements Engine {
     return response
   }
 
-  #post(path: string, request: object, { signal, hops, headers }: Call): Promise<Fetched> {
-    const own = { ...headers, 'content-type': 'application/json' }
+  #post(path: string, request: object, { signal, hops, headers = {} }: Call): Promise<Fetched> {
+    const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
     const body = JSON.stringify(request)
     return this.#send(path, { method: 'POST', headers: own, body, signal }, hops)
   }
@@ -266,8 +282,7 @@ export class Upstream implements Engine {
       return await fetch(urlOf(url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
-      const message = `${this.label} can't be reached: is it running, and is its address right?`
-      throw new ApiError(502, message, { code: 'upstream_unreachable', cause })
+      throw unanswered(this.label, cause)
     }
   }
 }

@@ -25,6 +25,8 @@ export class Caller {
   readonly headers: Record<string, string> = {}
   readonly #key: Key | undefined
   readonly #store: LimitStore
+  /** Whether the request counts among those that its key runs at once. */
+  #isIn = false
 
   constructor(key: Key | undefined, store: LimitStore) {
     this.name = key?.name ?? ''
@@ -45,20 +47,36 @@ export class Caller {
     return (model) => namesModel(models, model)
   }
 
-  /** Lets a request use an engine. Rejects with an `ApiError` (429). */
+  /**
+   * Counts a request among those that run at once, before its body is read: what it costs to read and
+   * parse it is limited too. Rejects with an `ApiError` (429).
+   */
+  async enter(): Promise<void> {
+    const { name, streams } = this.#key ?? {}
+    if (name === undefined || streams === undefined || this.#isIn) return
+    if (!(await this.#store.enter(name, streams))) {
+      throw tooMany(`streams at once: ${streams}`, 1_000)
+    }
+    this.#isIn = true
+  }
+
+  /** The request has ended. Doing it again does nothing. */
+  leave(): void {
+    if (!this.#isIn) return
+    this.#isIn = false
+    void this.#store.leave(this.name)
+  }
+
+  /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
   async permit({ tokens }: Use): Promise<Permit> {
     const key = this.#key
     if (key === undefined) return NOTHING
-    const { tokensPerMinute, streams } = key
+    const { tokensPerMinute } = key
     const reserved = tokensPerMinute === undefined ? 0 : tokens()
     if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
-    if (streams !== undefined && !(await this.#store.enter(key.name, streams))) {
-      this.#settle(-reserved)
-      throw tooMany(`streams at once: ${streams}`, 1_000)
-    }
     return {
       end: (used) => {
-        if (streams !== undefined) void this.#store.leave(key.name)
+        this.leave()
         this.#settle((used ?? 0) - reserved)
       },
     }

@@ -1,6 +1,5 @@
 import { ChatEncoder } from '../dialects/chat.ts'
 import type { Pool } from '../engines/pool.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import type { Pipe } from '../stream/pipe.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
@@ -9,7 +8,7 @@ import type { Trace } from '../trace.ts'
 import { parseChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { chatAsker } from './ask-chat.ts'
-import { beginExchange, type ExchangeContext } from './exchange.ts'
+import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
 
 export interface ChatRouteOptions extends ExchangeContext {
   engines: Pool
@@ -21,7 +20,7 @@ export interface ChatRouteOptions extends ExchangeContext {
 export function chatRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+    const body = await readBody(request, trace, settings)
     requireFew(body, settings)
     const asked = parseChatRequest(body)
     const use = { prompt: asked.messages }

@@ -1,7 +1,6 @@
 import type { Conversation, Dialect } from '../dialects/dialect.ts'
 import { inOwnWords } from '../dialects/field-names.ts'
 import type { Route } from '../engines/router.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -12,7 +11,7 @@ import type { ChatCompletion } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, readBody } from './exchange.ts'
 
 /**
  * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.
@@ -20,13 +19,13 @@ import { beginExchange } from './exchange.ts'
 export function conversationRoute(dialect: Dialect, { engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
-    const conversation = dialect.read(body, trace.id, request.headers)
+    const body = await readBody(request, trace, settings)
+    const conversation = dialect.read(body, trace.id, request.headers, request.url)
     const asked = conversation.native?.body ?? conversation.chat
     requireFew(asked, settings)
     const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, conversation)
+    const ask = asker(exchange, trace, conversation)
     try {
       if (!asked.stream)
         return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
@@ -41,7 +40,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, conversation: Conversation) {
+export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
   const { native } = conversation
 
   function forward(
@@ -49,6 +48,7 @@ export function asker(exchange: Exchange, conversation: Conversation) {
     signal: AbortSignal,
   ): Promise<NativeStream> | undefined {
     if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
+    trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
     return engine.forward?.(call, signal, { hops: exchange.hops })
@@ -57,6 +57,7 @@ export function asker(exchange: Exchange, conversation: Conversation) {
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
     const ask = chatAsker(exchange, conversation.chat, { asChunks: true, wishes })
+    trace.omittedTools = conversation.omitted?.() ?? []
     try {
       return await ask(route, signal)
     } catch (error) {

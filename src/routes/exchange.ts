@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts'
+import { readJsonBody } from '../guard/body.ts'
 import { estimateTokens } from '../guard/size.ts'
 import type { Settings } from '../settings.ts'
 import { Exchange } from '../stream/exchange.ts'
@@ -17,6 +18,19 @@ export interface ExchangeContext {
 export interface Asked {
   /** What its prompt's tokens are guessed from. */
   prompt: unknown
+}
+
+/**
+ * Reads a request's body, once its caller may ask at all. What the caller holds from then on is given
+ * back when the exchange ends, and by the handler where none was begun. Rejects with an `ApiError`.
+ */
+export async function readBody(
+  request: Request,
+  trace: Trace,
+  { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
+): Promise<unknown> {
+  await trace.caller?.enter()
+  return readJsonBody(request, { maxBody, bodyTimeout, who: trace.caller?.name ?? '' })
 }
 
 /**

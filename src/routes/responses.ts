@@ -1,5 +1,4 @@
 import { type ResponsesConversation, readConversation } from '../dialects/responses.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import { contextOf } from '../responses/context.ts'
 import type { Runs } from '../responses/runs.ts'
@@ -19,7 +18,7 @@ import {
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
 import { asker } from './conversation.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 
 export interface ResponsesRouteOptions extends ChatRouteOptions {
@@ -46,11 +45,13 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     { request, owner }: Asked,
     conversation: ResponsesConversation,
     exchange: Exchange,
+    trace: Trace,
   ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
     await engines.requireModel(exchange, request.model)
     runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
+    trace.omittedTools = conversation.omitted?.() ?? []
     const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
@@ -63,11 +64,11 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     return runs.follow(owner, response.id, 0, settings.clientTimeout)
   }
 
-  async function answer(asked: Asked, exchange: Exchange): Promise<Response> {
+  async function answer(asked: Asked, exchange: Exchange, trace: Trace): Promise<Response> {
     const { request } = asked
     const conversation = asked.conversation(exchange)
-    if (request.background) return run(asked, conversation, exchange)
-    const ask = asker(exchange, conversation)
+    if (request.background) return run(asked, conversation, exchange, trace)
+    const ask = asker(exchange, trace, conversation)
     if (!request.stream) {
       return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }
@@ -88,7 +89,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const client = asked.request.background ? { signal: new AbortController().signal } : request
     const exchange = await beginExchange(context, client, trace, use)
     try {
-      return await answer(asked, exchange)
+      return await answer(asked, exchange, trace)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error
@@ -103,7 +104,7 @@ async function read(
   trace: Trace,
   { settings, store, runs }: Reading,
 ): Promise<Asked> {
-  const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+  const body = await readBody(request, trace, settings)
   requireFew(body, settings)
   const asked = parseResponsesRequest(body)
   if (asked.background) requireBackground(asked, runs)

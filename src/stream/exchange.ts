@@ -1,5 +1,5 @@
 import type { Usage } from '../wire/chat.ts'
-import type { ApiError } from '../wire/errors.ts'
+import { type ApiError, toApiError } from '../wire/errors.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import type { Ticker } from './ticker.ts'
@@ -201,18 +201,38 @@ export class Exchange {
       this.#control.abort(reason)
       this.#reject(reason)
     }
-    this.holds?.release(outcome)
-    this.carrier?.stop(outcome)
-    this.#options.onEnd(this)
+    // Each has to learn of it, whatever another throws: they count what runs, and close what is open.
+    withoutThrowing(() => this.holds?.release(outcome))
+    withoutThrowing(() => this.carrier?.stop(outcome))
+    withoutThrowing(() => this.#options.onEnd(this))
   }
 
   /** A heartbeat has the client waited for: whether the engine is late is looked at before that. */
   #tick(now: number): number | undefined {
+    try {
+      return this.#look(now)
+    } catch (error) {
+      // Thrown into a timer it would end the process, and with it all other streams.
+      this.fail(toApiError(error))
+      return undefined
+    }
+  }
+
+  #look(now: number): number | undefined {
     const left = this.#deadlines.left(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
     if (overdue === undefined) return Math.min(left, this.carrier?.tick(now) ?? left)
     if (overdue === 'client') this.cancel()
     else this.fail(overdue)
     return undefined
+  }
+}
+
+/** An error thrown into a timer or an abort event would end the process, on Node. */
+function withoutThrowing(act: () => void): void {
+  try {
+    act()
+  } catch (error) {
+    console.error('sluice: an error at the end of a request:', error)
   }
 }

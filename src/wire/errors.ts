@@ -28,7 +28,12 @@ export interface ErrorDetails {
   details?: Readonly<Record<`n_${string}`, number>>
   /** What went wrong underneath. Never shown to a client. */
   cause?: unknown
+  /** What it shows of the engine that was asked, where its code does not say. */
+  shows?: Evidence
 }
+
+/** `answered`: the engine said this itself, so it works. `lost`: the connection to it broke. */
+export type Evidence = 'answered' | 'lost'
 
 /**
  * An error a client may see. Thrown before a response's headers went out it becomes that status;
@@ -40,6 +45,7 @@ export class ApiError extends Error {
   readonly code: string | null
   readonly param: string | null
   readonly headers: Record<string, string>
+  readonly shows: Evidence | undefined
   readonly details: Readonly<Record<`n_${string}`, number>>
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
@@ -50,6 +56,7 @@ export class ApiError extends Error {
     this.code = details.code ?? null
     this.param = details.param ?? null
     this.headers = details.headers ?? {}
+    this.shows = details.shows
     this.details = details.details ?? {}
   }
 

@@ -50,7 +50,7 @@ export class ChatServer {
       const response = await this.#fetch(this.#address(url), init)
       return watch === undefined ? response : watched(response, watch)
     }
-    return new Upstream({ url: base, label: this.name, key, lenient: false, fetch })
+    return new Upstream({ url: base, label: this.name, key, fetch })
   }
 
   /** An endpoint that was given keeps its query. */

@@ -102,9 +102,10 @@ describe('finding', () => {
       'data: {"id":"a","choices":[{"index":0,"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'
     const server = await upstream({ persona: 'ollama', script: { steps: [{ send: done }] } })
     const ask = async (lenient: string[]) => {
-      const [found] = await discovery({ [server.port]: 'ollama' }, { lenient }).look(
-        AbortSignal.timeout(2_000),
-      )
+      const [found] = await discovery(
+        { [server.port]: 'ollama' },
+        { lenient, finishReason: 'required' },
+      ).look(AbortSignal.timeout(2_000))
       const request = { model: 'qwen3:8b', messages: [], stream: true }
       const answer = await found?.engine.chat(request, AbortSignal.timeout(2_000))
       if (answer?.kind !== 'frames') throw new Error('expected frames')
