@@ -32,6 +32,10 @@ export interface LogEntry {
   promptTokens?: number
   /** An error's code. */
   code?: string
+  /** The field that a refusal names, as a path: `messages[0].role`. */
+  param?: string
+  /** Why it was refused, without any value that was received; an upstream's words are left out. */
+  message?: string
   /** What the contract mended in the engine's stream: `done`, `role`, … */
   mended?: string[]
   /** What failed underneath, for the person who runs the server. Never sent to a client. */

@@ -30,7 +30,8 @@ export class EngineErrors {
   /** The engine said itself that it failed. */
   failed({ message, type = 'server_error', code }: ForeignError): ApiError {
     const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
-    return new ApiError(502, text, { type, code: code ?? this.#code('error') })
+    const details = { type, code: code ?? this.#code('error'), shows: 'answered' } as const
+    return new ApiError(502, text, details)
   }
 
   /** The engine stopped before a finish; `did` is how. */

@@ -42,6 +42,39 @@ it('answers a request whose client has left while its body was read', async () =
   expect(log).toMatchObject([{ outcome: 'cancelled' }])
 })
 
+it('logs the field and the reason of a refusal, and nothing of what was received', async () => {
+  const log: LogEntry[] = []
+  const { fetch } = createHandler(
+    { discover: false, insecure: true },
+    { log: (entry) => log.push(entry) },
+  )
+  const ask = (body: object) =>
+    fetch(
+      new Request('http://localhost/v1/chat/completions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    )
+  const messages = [{ role: 'user', content: 'SECRET' }]
+  await ask({ messages: [...messages, { role: 'user', content: { SECRET: 1 } }] })
+  await ask({ messages: 'SECRET' })
+  const told = log.map(({ status, param, message }) => ({ status, param, message }))
+  expect(told).toEqual([
+    {
+      status: 400,
+      param: 'messages[1].content',
+      message: expect.stringMatching(/^messages\[1\]\.content: expected .*a string/),
+    },
+    {
+      status: 400,
+      param: 'messages',
+      message: expect.stringMatching(/^messages: expected .*array$/),
+    },
+  ])
+  expect(JSON.stringify(log)).not.toContain('SECRET')
+})
+
 describe('whatever throws', () => {
   const never = new AbortController().signal
 
