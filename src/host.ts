@@ -49,6 +49,11 @@ export interface FetchInit {
   body?: string
   signal?: AbortSignal
   redirect?: 'manual'
+  /**
+   * Never sent a second time: not over a kept connection, of which nobody knows whether the server had
+   * closed it or failed at the request.
+   */
+  once?: boolean
 }
 
 /** A piece of a body as it came, or its end. */

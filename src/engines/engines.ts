@@ -1,4 +1,4 @@
-import { type Host, isWorkerd } from '../host.ts'
+import { type Fetch, type Host, isWorkerd } from '../host.ts'
 import type { Settings } from '../settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { Catalog } from './catalog.ts'
@@ -19,8 +19,10 @@ export interface Engines {
 /** The engines that the settings ask for. */
 export function createEngines(settings: Settings, host: Host, ticker: Ticker): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
-    fetch: host.fetch ?? ((input, init) => fetch(input, init)),
+    fetch: settings.retry ? send : sendOnce,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
   }

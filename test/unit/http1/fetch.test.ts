@@ -51,6 +51,21 @@ describe('a request', () => {
     },
   )
 
+  it('that is sent once at most is not repeated by a server that closes at once', async () => {
+    await start((socket) => {
+      if (server.requests.length === 1) socket.write(ok('yes'))
+      else socket.destroy()
+    })
+    expect(await get()).toBe('yes')
+    const asked = { method: 'POST', body: '{}', once: true } as const
+    await expect(fetch(server.url, asked)).rejects.toThrow()
+    await sleep(50)
+    expect(server.requests.map((request) => request.slice(0, 4))).toEqual(['GET ', 'POST'])
+    // Another request may be sent again: nothing of it was answered.
+    await get().catch(() => {})
+    expect(server.requests.length).toBeGreaterThan(3)
+  })
+
   it('rejects where nobody listens', async () => {
     await expect(fetch(`http://127.0.0.1:${await closedPort()}`, {})).rejects.toThrow()
   })
