@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
 import { createHandler, type Host, type LogEntry } from '../../src/handler.ts'
 import { ApiError } from '../../src/wire/errors.ts'
@@ -117,6 +117,23 @@ describe('whatever throws', () => {
       expect(performance.now() - startedAt).toBeLessThan(1_000)
     },
   )
+
+  it('ends a stream that has begun, where its response can not be made', async () => {
+    const log: LogEntry[] = []
+    const host = { log: (entry: LogEntry) => log.push(entry) }
+    vi.spyOn(Headers.prototype, 'set').mockImplementationOnce(() => {
+      throw new Error('no such header')
+    })
+    const body = { model: 'static', messages, stream: true }
+    const { handler, answer } = handled('/v1/chat/completions', body, host)
+    const response = await answer
+    expect(response.status).toBe(500)
+    expect(log).toMatchObject([{ status: 500, outcome: 'failed', cause: 'no such header' }])
+    const startedAt = performance.now()
+    await handler.drain(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    vi.restoreAllMocks()
+  })
 
   it.each([true, false])(
     'a log that throws is no reason not to answer; stream: %s',

@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { Unsendable } from '../../../src/host.ts'
 import { closedPort } from '../../support/upstream.ts'
 import { ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
@@ -46,7 +47,7 @@ describe('a request', () => {
     'with the header %j is not made',
     async (value) => {
       await start()
-      await expect(fetch(server.url, { headers: { x: value } })).rejects.toBeInstanceOf(TypeError)
+      await expect(fetch(server.url, { headers: { x: value } })).rejects.toBeInstanceOf(Unsendable)
       expect(server.peers).toEqual([])
     },
   )
