@@ -3,6 +3,7 @@ import { type ChatRequest, parseChatRequest, type Tool } from '../../wire/chat.t
 import { badRequest } from '../../wire/errors.ts'
 import type { CountRequest, MessagesRequest, MessagesTool } from '../../wire/messages.ts'
 import { isObject } from '../../wire/object.ts'
+import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { toChatMessages } from './turns.ts'
 
 /**
@@ -11,8 +12,6 @@ import { toChatMessages } from './turns.ts'
  */
 const OWN = new Set([
   'cache_control',
-  'container',
-  'context_management',
   'diagnostics',
   'inference_geo',
   'max_tokens',
@@ -55,7 +54,7 @@ export function toChatRequest(request: MessagesRequest): ChatRequest {
     ...(isGiven(temperature) && { temperature }),
     ...(isGiven(top_p) && { top_p }),
     ...(stop_sequences?.length && { stop: stop_sequences }),
-    ...(metadata?.user_id && { user: metadata.user_id }),
+    ...(isUser(metadata?.user_id) && { user: metadata?.user_id }),
     ...(service_tier === 'standard_only' && { service_tier: 'default' }),
   }
   return parseChatRequest(chat)
@@ -70,7 +69,9 @@ function sharedFields(request: CountRequest): ChatRequest {
   refuseUnable(request)
   const { model, tools, tool_choice: choice, output_config, output_format } = request
   const schema = output_config?.format?.schema ?? output_format?.schema
-  const known = Object.entries(request).filter(([name]) => !OWN.has(name))
+  const known = Object.entries(request).filter(
+    ([name]) => !OWN.has(name) && !isUnserved(name, 'chat'),
+  )
   return {
     ...Object.fromEntries(known),
     ...(isGiven(model) && { model }),
@@ -89,16 +90,14 @@ function sharedFields(request: CountRequest): ChatRequest {
 }
 
 function refuseUnable(request: CountRequest): void {
-  const { mcp_servers: servers, container } = request
+  const { mcp_servers: servers } = request
   if (Array.isArray(servers) && servers.length > 0) {
     throw badRequest(
       'mcp_servers: expected none, as no MCP servers are asked from here.',
       'mcp_servers',
     )
   }
-  if (isGiven(container)) {
-    throw badRequest('container: expected none, as no code is run here.', 'container')
-  }
+  refuseUnserved(request, 'chat')
 }
 
 function toTool(tool: MessagesTool, index: number): Tool {
@@ -142,6 +141,11 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
       thinking_token_budget: budget,
     }),
   }
+}
+
+/** Claude Code's names the account, the device and the session, and is longer than OpenAI allows. */
+function isUser(id: string | null | undefined): boolean {
+  return isGiven(id) && id !== '' && id.length <= 64
 }
 
 function isGiven<T>(value: T): value is NonNullable<T> {

@@ -2,11 +2,12 @@
 import { type ChatRequest, parseChatRequest, type Tool } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses.ts'
+import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { type Placed, toMessages } from './messages.ts'
 
 /** What the conversation so far and the request's own input ask of an engine. Throws an `ApiError` (400). */
 export function toChat(request: ResponsesRequest, items: readonly Placed[]): ChatRequest {
-  refuseUnable(request)
+  refuseUnserved(request, 'chat')
   const { instructions, model, max_output_tokens, parallel_tool_calls, stream } = request
   const system = { role: 'system' as const, content: instructions as string }
   const messages = toMessages(items)
@@ -44,31 +45,14 @@ const TRANSLATED = new Set([
   'tool_choice',
   'tools',
   'top_logprobs',
-  'truncation',
 ])
 
 /** Fields that both APIs have, and a server's own. */
 function ownFields(request: ResponsesRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([field, value]) => {
-    return value !== null && !TRANSLATED.has(field)
+    return value !== null && !TRANSLATED.has(field) && !isUnserved(field, 'chat')
   })
   return Object.fromEntries(own)
-}
-
-/** What a chat can't do, and why. */
-const UNABLE: Record<string, string> = {
-  context_management: 'sluice compacts no conversation.',
-  moderation: 'sluice moderates nothing.',
-}
-
-function refuseUnable(request: ResponsesRequest): void {
-  for (const [field, reason] of Object.entries(UNABLE)) {
-    if (request[field] != null) throw badRequest(`${field}: ${reason}`, field)
-  }
-  if (request.truncation === 'auto') {
-    const reason = 'sluice drops nothing from a conversation; expected "disabled".'
-    throw badRequest(`truncation: ${reason}`, 'truncation')
-  }
 }
 
 /** Only the tools that may be called are offered: that holds for an engine that knows no such choice. */
