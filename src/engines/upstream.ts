@@ -1,12 +1,6 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type {
-  AnswerStream,
-  AnyContract,
-  ChatStream,
-  NativeStream,
-  WholeAnswer,
-} from '../stream/chat-stream.ts'
+import type { AnswerStream, AnyContract, ChatStream, WholeAnswer } from '../stream/chat-stream.ts'
 import { answersTo, type TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
@@ -26,7 +20,7 @@ import type { ChatOptions, Engine, Model } from './engine.ts'
 import { ModelNames } from './model-names.ts'
 import { type Protocol, readAnswer } from './upstream-answer.ts'
 import { essence, forwarded, readJson, refusal, requireJson } from './upstream-body.ts'
-import { countByUpstream, type Post } from './upstream-count.ts'
+import { countByUpstream, MissingPaths, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
 import { type Generation, Refused } from './upstream-tries.ts'
 
@@ -72,6 +66,7 @@ export class Upstream implements Engine {
   /** What the server refuses at a path, so that it is not asked for there again. */
   readonly #refused = new Map<string, Refused>()
   #refusesBase64 = false
+  readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -140,7 +135,7 @@ export class Upstream implements Engine {
     })
   }
 
-  async forward(asked: NativeCall, signal: AbortSignal): Promise<NativeStream> {
+  async forward(asked: NativeCall, signal: AbortSignal) {
     const call = { ...asked, body: this.#names.renamed(asked.body) }
     const control = controlUnder(signal)
     const asking = this.#post(call.path, call.body, control.signal, call.headers)
@@ -157,7 +152,8 @@ export class Upstream implements Engine {
     const post: Post = (path, body, headers) => this.#post(path, body, signal, headers)
     const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat }
-    return countByUpstream(counted, own, post, this.label, (response) => this.#accepted(response))
+    const accepted = (response: Fetched) => this.#accepted(response)
+    return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
   }
 
   async #generate<C extends AnyContract>(
