@@ -34,6 +34,8 @@ export interface LogEntry {
   code?: string
   /** What the contract mended in the engine's stream: `done`, `role`, … */
   mended?: string[]
+  /** Types of tools, items and blocks that the engine was not told of: `web_search`, … */
+  omittedTools?: string[]
   /** What failed underneath, for the person who runs the server. Never sent to a client. */
   cause?: string
 }
@@ -74,7 +76,10 @@ export interface Fetched {
   body: { getReader(): PacketReader; cancel(): Promise<void> } | null
 }
 
-/** The global `fetch`, as far as sluice uses it. */
+/** A request that can't be written as HTTP: nothing of it was sent, so that it says nothing of a server. */
+export class Unsendable extends TypeError {}
+
+/** The global `fetch`, as far as sluice uses it. A request that can't be sent is an `Unsendable`. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>
 
 /** The bytes of one of the page's files, by its name below the page's folder. */

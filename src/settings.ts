@@ -9,6 +9,7 @@ import {
   resolveUpstreams,
   type UpstreamInput,
 } from './settings/upstreams.ts'
+import type { FinishReasonSetting } from './wire/finish.ts'
 
 export { SettingsError } from './settings/error.ts'
 export type { Key, KeyInput } from './settings/keys.ts'
@@ -33,7 +34,9 @@ export interface Settings {
   /** … and one with its key. */
   tlsKey?: string
   upstream: ResolvedUpstream[]
-  /** Labels or URLs of upstreams whose `[DONE]` without a finish reason is taken as `stop`. */
+  /** What a `[DONE]` without a finish reason is, where the upstream does not say. */
+  finishReason: FinishReasonSetting
+  /** @deprecated Labels or URLs of upstreams: what `finishReason: "optional"` says of each. */
   lenient: string[]
   /** Whether to look for well-known servers on this machine. */
   discover: boolean

@@ -45,9 +45,13 @@ export const groups: Readonly<Record<string, Group>> = {
     upstreamKey: {
       text: 'Keys of the upstreams, in their order. Not a flag: a process list would show it.',
     },
+    finishReason: {
+      value: 'WORD',
+      text: 'What [DONE] without a finish reason is. required: a failure. optional: "stop". learn: "stop" after some content, and a failure once the server has sent a finish reason for that model. SLUICE_CONFIG can say it of one upstream.',
+    },
     lenient: {
       value: 'LABEL|URL',
-      text: 'An upstream whose streams may end without saying why. May be given several times.',
+      text: 'Deprecated: an upstream whose finishReason is optional. May be given several times.',
     },
     discover: {
       text: 'Look for well-known servers on this machine. By default if there is no --upstream.',

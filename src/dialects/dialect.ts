@@ -22,6 +22,8 @@ export interface Conversation {
   wishes?: readonly string[]
   /** What the client calls the chat's fields, where that is not the same. */
   names?: FieldNames
+  /** The types of what the chat does not tell: tools that only a provider's servers run, and such. */
+  omitted?: () => readonly string[]
   /** The request for an engine that speaks the API itself. */
   native?: NativeCall
   /**

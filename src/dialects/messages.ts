@@ -12,6 +12,7 @@ import type { Conversation, Dialect } from './dialect.ts'
 import { type Asked, toMessage } from './messages/answer.ts'
 import { messagesEncoder } from './messages/encoder.ts'
 import { toChatRequest, toCountedChat, WISHES } from './messages/to-chat.ts'
+import { Omitted } from './tools/omitted.ts'
 import { withoutUnserved } from './unserved.ts'
 
 /** A client's headers that an engine that speaks the API may want to see. */
@@ -42,11 +43,13 @@ function conversation(
 ): Conversation {
   let chat: ChatRequest | undefined
   const asked = askedOf(request, requestId)
+  const omitted = new Omitted()
   return {
     get chat() {
-      chat ??= toChatRequest(request)
+      chat ??= toChatRequest(request, omitted)
       return chat
     },
+    omitted: () => omitted.types,
     prompt: [request.system, request.messages, request.tools],
     wishes: WISHES,
     names: NAMES,

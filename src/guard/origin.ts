@@ -19,6 +19,7 @@ const EXPOSED = [
   'x-ratelimit-remaining-tokens',
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
+  'x-sluice-omitted-tools',
 ].join(', ')
 
 const PREFLIGHT_VARY = [

@@ -1,5 +1,6 @@
 /** Which of the two families of APIs a client speaks, and what it is told in. */
 import type { ApiError } from '../wire/errors.ts'
+import { safeHeaders } from '../wire/header.ts'
 import { messagesError } from '../wire/messages-error.ts'
 import { jsonResponse } from './json.ts'
 
@@ -19,7 +20,7 @@ export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: 
   const { status } = error
   const headers = { ...finality(status), ...error.headers }
   const told = isAnthropic ? messagesError(error, requestId) : error
-  return jsonResponse(told, { status, headers })
+  return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }
 
 /** Statuses below 500 after which the same request may do better later. */

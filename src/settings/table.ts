@@ -6,7 +6,7 @@ import { readPairs } from './names.ts'
 import { readHostPattern, readOriginPattern } from './patterns.ts'
 import { readBoolean, readDuration, readInteger, readItems, readList, readSize } from './text.ts'
 import { reasoningNames, systemMessages, thinkTags } from './thinking.ts'
-import { readUpstream } from './upstreams.ts'
+import { finishReasons, readUpstream } from './upstreams.ts'
 
 /** One line of the table of settings. */
 export interface Field {
@@ -55,6 +55,7 @@ export const fields: Record<SettingName, Field> = {
     item: readUpstream,
   },
   upstreamKey: { ...strings('keys, separated by commas'), secret: true },
+  finishReason: choice(...finishReasons),
   lenient: strings('labels or URLs of upstreams'),
   discover: flag(undefined),
   streams: integer(undefined, 1, 100_000, 'a number from 1 to 100000'),

@@ -1,3 +1,4 @@
+import type { FinishReasonSetting } from '../wire/finish.ts'
 import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
@@ -17,7 +18,9 @@ export interface UpstreamInput {
   url: string
   key?: string
   label?: string
-  /** Take a `[DONE]` without a finish reason as `stop`. */
+  /** The setting of that name, for this upstream alone. */
+  finishReason?: FinishReasonSetting
+  /** @deprecated Says the same as `finishReason: "optional"`. */
   lenient?: boolean
   /** How many requests it is given at once. */
   streams?: number
@@ -42,7 +45,9 @@ export interface ResolvedUpstream {
   /** Unique; what logs and messages call it. */
   label: string
   key?: string
-  lenient: boolean
+  finishReason?: FinishReasonSetting
+  /** @deprecated As it was given; `finishReason` says what holds. */
+  lenient?: boolean
   streams?: number
   models?: readonly string[]
   rewrite?: Readonly<Names>
@@ -63,11 +68,15 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
   1337: 'jan',
 }
 
+/** What a missing finish reason may be; the first is the default. */
+export const finishReasons: readonly FinishReasonSetting[] = ['learn', 'required', 'optional']
+
 const labelPattern = /^[a-z0-9][a-z0-9._-]{0,39}$/i
 export const parts: readonly string[] = [
   'url',
   'key',
   'label',
+  'finishReason',
   'lenient',
   'streams',
   'models',
@@ -95,6 +104,7 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
   }
   const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
   const {
+    finishReason,
     reasoning,
     thinkTags: tags,
     systemMessages: system,
@@ -108,6 +118,9 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}.streams`) }),
     ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
     ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}.rewrite`) }),
+    ...(finishReason !== undefined && {
+      finishReason: readWord(finishReason, finishReasons, `${shownAs}.finishReason`),
+    }),
     ...(reasoning !== undefined && {
       reasoning: readWord(reasoning, reasoningNames, `${shownAs}.reasoning`),
     }),
@@ -123,8 +136,8 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
 }
 
 /**
- * Upstreams with their keys, labels and leniency. With `discover` a lenient label may belong to a
- * server that is yet to be found. Throws a `SettingsError`.
+ * Upstreams with their keys and labels, and a finish reason that is optional where `lenient` names
+ * one. With `discover` it may name a server that is yet to be found. Throws a `SettingsError`.
  */
 export function resolveUpstreams(
   given: readonly UpstreamInput[],
@@ -149,7 +162,9 @@ export function resolveUpstreams(
     taken.add(label)
     const key = rest.key || readKey(keys[index] ?? '')
     const listed = lenient.some((name) => name === label || isSameUrl(name, url))
-    return { ...rest, url, label, ...(key && { key }), lenient: listed || rest.lenient === true }
+    const isOptional = rest.finishReason === undefined && (listed || rest.lenient === true)
+    const finishReason = isOptional ? ('optional' as const) : rest.finishReason
+    return { ...rest, url, label, ...(key && { key }), ...(finishReason && { finishReason }) }
   })
   for (const name of lenient) {
     const meant = upstreams.some(({ label, url }) => name === label || isSameUrl(name, url))

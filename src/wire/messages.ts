@@ -23,10 +23,13 @@ export interface MessageParam {
 export interface MessagesTool {
   /** `custom` by default. */
   type?: string | null
+  /** Some of Anthropic's own have none. */
   name: string
   description?: string | null
   input_schema?: Record<string, unknown>
   strict?: boolean | null
+  /** Whether the model learns of it only once a search has found it. */
+  defer_loading?: boolean | null
   [field: string]: unknown
 }
 

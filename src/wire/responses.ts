@@ -12,6 +12,7 @@ import { invalid } from './invalid.ts'
 import { tagged, text } from './message.ts'
 import { isObject } from './object.ts'
 import { itemSchema } from './response-items.ts'
+import { ToolChoiceSchema, ToolSchema } from './response-tools.ts'
 
 export type * from './response-items.ts'
 export type * from './response-output.ts'
@@ -81,28 +82,6 @@ export interface ResponsesRequest {
   [field: string]: unknown
 }
 
-const FunctionTool = tagged(
-  z.looseObject({
-    type: z.literal('function'),
-    name: z.string(),
-    description: text,
-    parameters: z.nullish(dictionary),
-    strict: flag,
-  }),
-)
-
-const ToolChoice = z.union([
-  z.enum(['none', 'auto', 'required']),
-  tagged(
-    z.looseObject({ type: z.literal('function'), name: z.string() }),
-    z.looseObject({
-      type: z.literal('allowed_tools'),
-      mode: z.enum(['auto', 'required']),
-      tools: z.array(z.looseObject({ type: z.string(), name: z.optional(z.string()) })),
-    }),
-  ),
-])
-
 const Format = tagged(
   z.looseObject({ type: z.literal('text') }),
   z.looseObject({ type: z.literal('json_object') }),
@@ -145,8 +124,8 @@ const fields = {
       verbosity: z.nullish(z.enum(['low', 'medium', 'high'])),
     }),
   ),
-  tool_choice: z.nullish(ToolChoice),
-  tools: z.nullish(z.array(FunctionTool)),
+  tool_choice: z.nullish(ToolChoiceSchema),
+  tools: z.nullish(z.array(ToolSchema)),
   top_logprobs: z.nullish(integer(0)),
   top_p: z.nullish(within(0, 1)),
   truncation: z.nullish(z.enum(['auto', 'disabled'])),

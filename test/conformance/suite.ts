@@ -3,6 +3,7 @@
 import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
+import { blame } from './blame.ts'
 import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
@@ -14,6 +15,7 @@ import { completions } from './completions.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
+import { foreignHeaders } from './foreign-headers.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -55,11 +57,13 @@ const suites: Record<string, (host: HostName) => void> = {
   completions,
   'clients of completions': completionClients,
   embeddings,
+  'foreign headers': foreignHeaders,
   startup,
   upstream,
   refusals,
   models,
   pool,
+  'whose fault': blame,
   queue,
   contract,
   thinking,

@@ -117,12 +117,13 @@ describe('upstreams', () => {
     expect(upstream.map(({ key }) => key)).toEqual([undefined, 'second', undefined])
   })
 
-  it('are lenient by label or URL', () => {
+  it('need no finish reason, by label or URL', () => {
     const { upstream } = parseSettings({
       upstream: ['one=http://a', 'http://b', 'http://c'],
       lenient: ['one', 'http://b/'],
     })
-    expect(upstream.map(({ lenient }) => lenient)).toEqual([true, true, false])
+    const optional = upstream.map(({ finishReason }) => finishReason)
+    expect(optional).toEqual(['optional', 'optional', undefined])
   })
 
   it.each([

@@ -1,9 +1,10 @@
 /** A Messages request as a chat request. */
-import { type ChatRequest, parseChatRequest, type Tool } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { CountRequest, MessagesRequest, MessagesTool } from '../../wire/messages.ts'
+import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
+import type { CountRequest, MessagesRequest } from '../../wire/messages.ts'
 import { isObject } from '../../wire/object.ts'
+import { Omitted } from '../tools/omitted.ts'
 import { isUnserved, refuseUnserved } from '../unserved.ts'
+import { toolFields } from './tools.ts'
 import { toChatMessages } from './turns.ts'
 
 /**
@@ -45,10 +46,10 @@ export const WISHES = [
 ]
 
 /** Throws an `ApiError` (400) for what a chat can't say. */
-export function toChatRequest(request: MessagesRequest): ChatRequest {
+export function toChatRequest(request: MessagesRequest, omitted = new Omitted()): ChatRequest {
   const { stream, temperature, top_p, metadata, service_tier, stop_sequences } = request
   const chat: ChatRequest = {
-    ...sharedFields(request),
+    ...sharedFields(request, omitted),
     max_tokens: request.max_tokens,
     ...(stream && { stream, stream_options: { include_usage: true } }),
     ...(isGiven(temperature) && { temperature }),
@@ -62,12 +63,12 @@ export function toChatRequest(request: MessagesRequest): ChatRequest {
 
 /** The same for a prompt that is only counted. */
 export function toCountedChat(request: CountRequest): ChatRequest {
-  return parseChatRequest(sharedFields(request))
+  return parseChatRequest(sharedFields(request, new Omitted()))
 }
 
-function sharedFields(request: CountRequest): ChatRequest {
-  refuseUnable(request)
-  const { model, tools, tool_choice: choice, output_config, output_format } = request
+function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
+  refuseUnable(request, omitted)
+  const { model, tool_choice: choice, output_config, output_format } = request
   const schema = output_config?.format?.schema ?? output_format?.schema
   const known = Object.entries(request).filter(
     ([name]) => !OWN.has(name) && !isUnserved(name, 'chat'),
@@ -75,9 +76,8 @@ function sharedFields(request: CountRequest): ChatRequest {
   return {
     ...Object.fromEntries(known),
     ...(isGiven(model) && { model }),
-    messages: toChatMessages(request),
-    ...(tools && { tools: tools.map(toTool) }),
-    ...(choice && { tool_choice: choiceOf(choice) }),
+    messages: toChatMessages(request, omitted),
+    ...toolFields(request, omitted),
     ...(choice?.disable_parallel_tool_use && { parallel_tool_calls: false }),
     ...(schema && {
       response_format: {
@@ -89,38 +89,11 @@ function sharedFields(request: CountRequest): ChatRequest {
   }
 }
 
-function refuseUnable(request: CountRequest): void {
+function refuseUnable(request: CountRequest, omitted: Omitted): void {
   const { mcp_servers: servers } = request
-  if (Array.isArray(servers) && servers.length > 0) {
-    throw badRequest(
-      'mcp_servers: expected none, as no MCP servers are asked from here.',
-      'mcp_servers',
-    )
-  }
+  // The tools that they would bring are a provider's to ask for.
+  if (Array.isArray(servers) && servers.length > 0) omitted.add('mcp_servers')
   refuseUnserved(request, 'chat')
-}
-
-function toTool(tool: MessagesTool, index: number): Tool {
-  const { type, name, description, input_schema: parameters, strict } = tool
-  if (type && type !== 'custom') {
-    const at = `tools[${index}].type`
-    const message = `${at}: expected "custom", got ${JSON.stringify(type.slice(0, 60))}: tools that Anthropic defines or runs itself are not known here.`
-    throw badRequest(message, at)
-  }
-  return {
-    type: 'function',
-    function: {
-      name,
-      ...(isGiven(description) && { description }),
-      parameters,
-      ...(isGiven(strict) && { strict }),
-    },
-  }
-}
-
-function choiceOf({ type, name }: NonNullable<CountRequest['tool_choice']>): unknown {
-  if (type === 'tool') return { type: 'function', function: { name } }
-  return type === 'any' ? 'required' : type
 }
 
 /** Whether to think, and how much, in the words of llama-server, vLLM, SGLang and Ollama. */

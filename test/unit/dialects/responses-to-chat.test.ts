@@ -286,8 +286,7 @@ describe('what can’t be honoured is refused', () => {
   const user = (part: object) => ({ input: [{ role: 'user', content: [part] }] })
 
   it.each<[string, object]>([
-    ['tools[0].type', { tools: [{ type: 'web_search' }] }],
-    ['tools[1].type', { tools: [f, { type: 'custom', name: 'c' }] }],
+    ['tool_choice', { tools: [{ type: 'web_search' }], tool_choice: 'required' }],
     ['tool_choice.type', { tool_choice: { type: 'file_search' } }],
     ['tool_choice.name', { tools: [f], tool_choice: { type: 'function', name: 'h' } }],
     [
@@ -300,10 +299,6 @@ describe('what can’t be honoured is refused', () => {
           tools: [{ type: 'function', name: 'h' }],
         },
       },
-    ],
-    [
-      'tool_choice.tools[0].type',
-      { tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'mcp' }] } },
     ],
     ['conversation', { conversation: { id: 'conv_1' } }],
     ['prompt', { prompt: { id: 'pmpt_1' } }],
@@ -332,8 +327,8 @@ describe('what can’t be honoured is refused', () => {
       'input[0].content[0].type',
       { input: [{ role: 'assistant', content: [{ type: 'input_image' }] }] },
     ],
-    ['input[0].type', { input: [{ type: 'web_search_call', id: 'ws_1' }] }],
-    ['input[0].type', { input: [{ type: 'toString' }] }],
+    ['input', { input: [{ type: 'web_search_call', id: 'ws_1' }] }],
+    ['input', { input: [{ type: 'toString' }] }],
     ['input[1].call_id', { input: [call('a'), output('b')] }],
     ['input[0].encrypted_content', { input: [{ type: 'reasoning', encrypted_content: 'gAAAA' }] }],
     [

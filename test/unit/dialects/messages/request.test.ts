@@ -238,9 +238,6 @@ describe('what a chat can’t say', () => {
   const at = 'messages[0].content[0]'
 
   it.each<[string, object]>([
-    ['tools[0].type', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
-    ['tools[0].type', { tools: [{ type: 'bash_20250124', name: 'bash' }] }],
-    ['mcp_servers', { mcp_servers: [{ type: 'url' }] }],
     ['container', { container: 'c' }],
     [`${at}.source`, user({ type: 'image', source: { type: 'file', file_id: 'f' } })],
     [`${at}.source`, user({ type: 'document', source: { type: 'url', url: 'https://a' } })],
@@ -257,11 +254,7 @@ describe('what a chat can’t say', () => {
     [at, user({ type: 'thinking', thinking: 'a' })],
     [
       `${at}.content[0]`,
-      user({ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'tool_reference' }] }),
-    ],
-    [
-      'messages[0].content[0]',
-      { messages: [{ role: 'assistant', content: [{ type: 'server_tool_use', id: 'a' }] }] },
+      user({ type: 'tool_result', tool_use_id: 'a', content: [{ type: 'video' }] }),
     ],
   ])('is refused for a chat, and forwarded: %s', (param, body) => {
     expect(refusal(body)).toMatchObject({ status: 400, param })
