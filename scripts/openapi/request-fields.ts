@@ -104,7 +104,7 @@ export const messagesFields = {
   temperature,
   top_p,
   top_k: 'Only so many of the likeliest tokens are chosen from.',
-  metadata: '`user_id` is passed on.',
+  metadata: '`user_id` is passed on where it has at most 64 characters.',
   service_tier: 'Passed on.',
 }
 
@@ -134,7 +134,7 @@ export const responsesFields = {
   stream: chatFields.stream,
   stream_options: '`include_obfuscation` is the engine’s.',
   truncation:
-    '`disabled`: nothing is dropped from a conversation. `auto` is refused, unless it is forwarded.',
+    'Whether what is too long may be dropped. Nothing is, unless an engine that speaks the API does so.',
   metadata: 'Texts by name, told again in the response.',
   service_tier: 'Passed on.',
   user,

@@ -24,19 +24,14 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-<<<<<<< HEAD
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   const shared: Pick<
     UpstreamOptions,
     'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages'
   > = {
-    fetch: host.fetch ?? ((input, init) => fetch(input, init)),
-    finishReason: settings.finishReason,
-=======
-  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
-  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
-  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
     fetch: settings.retry ? send : sendOnce,
->>>>>>> hosts
+    finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
     systemMessages: settings.systemMessages,

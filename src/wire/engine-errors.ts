@@ -30,14 +30,14 @@ export class EngineErrors {
   /** The engine said itself that it failed. */
   failed({ message, type = 'server_error', code, details = {} }: ForeignError): ApiError {
     const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
-<<<<<<< HEAD
     // What Anthropic's own status says, which clients wait longer after than after a 502.
     const status = type === 'overloaded_error' ? 529 : 502
-    return new ApiError(status, text, { type, code: code ?? this.#code('error'), details })
-=======
-    const details = { type, code: code ?? this.#code('error'), shows: 'answered' } as const
-    return new ApiError(502, text, details)
->>>>>>> hosts
+    return new ApiError(status, text, {
+      type,
+      code: code ?? this.#code('error'),
+      details,
+      shows: 'answered',
+    })
   }
 
   /** The engine stopped before a finish; `did` is how. */

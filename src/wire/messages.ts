@@ -73,7 +73,7 @@ export interface MessagesRequest extends CountRequest {
   top_p?: number | null
   top_k?: number | null
   metadata?: { user_id?: string | null } | null
-  service_tier?: 'auto' | 'standard_only' | null
+  service_tier?: string | null
 }
 
 const MessageSchema = z.discriminatedUnion('role', [
@@ -151,7 +151,7 @@ export const MessagesRequestSchema = z.looseObject({
   top_p: z.nullish(within(0, 1)),
   top_k: z.nullish(integer(0)),
   metadata: z.nullish(z.looseObject({ user_id: text })),
-  service_tier: z.nullish(z.enum(['auto', 'standard_only'])),
+  service_tier: text,
 })
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */

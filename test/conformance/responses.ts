@@ -146,7 +146,7 @@ function told(relay: Relay): void {
     await refuse({ tools: [{ type: 'web_search' }] }, 'tools[0].type')
     await refuse({ conversation: 'conv_1' }, 'conversation')
     await refuse({ input: [{ type: 'mcp_call', id: 'a' }] }, 'input[0].type')
-    await refuse({ truncation: 'auto' }, 'truncation')
+    await refuse({ truncation: 'some' }, 'truncation')
     await refuse({ temperature: 9 }, 'temperature')
     await refuse({ input: [] }, 'input')
   })

@@ -26,7 +26,15 @@ export interface ResponsesRead {
 }
 
 type Fields = Record<string, unknown>
-type Kind = 'string' | 'integer' | 'array' | 'object' | 'boolean' | 'text or null' | 'response'
+type Kind =
+  | 'string'
+  | 'number'
+  | 'integer'
+  | 'array'
+  | 'object'
+  | 'boolean'
+  | 'text or null'
+  | 'response'
 
 const place: Record<string, Kind> = { item_id: 'string', output_index: 'integer' }
 const inContent: Record<string, Kind> = { ...place, content_index: 'integer' }
@@ -87,6 +95,11 @@ const RESPONSE: Record<string, Kind> = {
   status: 'string',
   background: 'boolean',
   text: 'object',
+  temperature: 'number',
+  top_p: 'number',
+  presence_penalty: 'number',
+  frequency_penalty: 'number',
+  service_tier: 'string',
 }
 
 const STATUS: Record<string, string[]> = {
@@ -425,6 +438,7 @@ function check(value: unknown, kind: Kind, at: string, problems: string[]): void
     array: () => Array.isArray(value),
     object: () => typeof value === 'object' && value !== null && !Array.isArray(value),
     boolean: () => typeof value === 'boolean',
+    number: () => typeof value === 'number',
     'text or null': () => value === null || typeof value === 'string',
     response: () => true,
   }[kind]()

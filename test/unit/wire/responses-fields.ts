@@ -6,10 +6,10 @@ const user = (content: unknown) => [{ role: 'user', content }]
 export const fields = {
   background: { right: [true, false], wrong: [['yes', 'background']] },
   include: {
-    right: [[], ['reasoning.encrypted_content', 'message.output_text.logprobs']],
+    right: [[], ['reasoning.encrypted_content', 'message.output_text.logprobs'], ['x.y']],
     wrong: [
       ['all', 'include'],
-      [['everything'], 'include[0]'],
+      [[1], 'include[0]'],
     ],
   },
   input: {

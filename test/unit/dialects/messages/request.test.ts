@@ -58,6 +58,18 @@ describe('fields', () => {
       {},
     ],
     ['edits of a context that is not kept', { context_management: { edits: [] } }, {}],
+    [
+      'edits that shorten a context',
+      {
+        context_management: {
+          edits: [{ type: 'clear_thinking_20251015', keep: 'all' }, { type: 'compact_20260112' }],
+        },
+      },
+      {},
+    ],
+    ['any other tier', { service_tier: 'priority' }, {}],
+    ['a user that is all of an installation', { metadata: { user_id: 'u'.repeat(65) } }, {}],
+    ['what is of the client alone', { client_metadata: { a: 1 }, truncation: 'auto' }, {}],
   ])('%s', (_, asked, told) => {
     expect(chat(asked)).toEqual({ ...base, ...told })
   })
@@ -294,7 +306,10 @@ describe('what is wrong', () => {
     ['thinking.type', { thinking: { type: 'hard' } }],
     ['thinking.budget_tokens', { thinking: { type: 'enabled' } }],
     ['metadata.user_id', { metadata: { user_id: 1 } }],
-    ['service_tier', { service_tier: 'priority' }],
+    ['service_tier', { service_tier: 1 }],
+    ['context_management.edits[0].type', { context_management: { edits: [{ type: 'x' }] } }],
+    ['context_management.edits', { context_management: { edits: 'all' } }],
+    ['moderation', { moderation: {} }],
     ['output_config.format.type', { output_config: { format: { type: 'yaml' } } }],
     ['output_format.schema', { output_format: { type: 'json_schema' } }],
     ['model', { model: 1 }],
