@@ -33,7 +33,9 @@ export function newResponse(
     temperature: request.temperature ?? null,
     text: { ...request.text, format: request.text?.format ?? { type: 'text' } },
     tool_choice: request.tool_choice ?? 'auto',
-    tools: (request.tools ?? []).map((tool) => ({ parameters: null, strict: null, ...tool })),
+    tools: (request.tools ?? []).map((tool) =>
+      tool.type === 'function' ? { parameters: null, strict: null, ...tool } : tool,
+    ),
     top_logprobs: request.top_logprobs ?? 0,
     top_p: request.top_p ?? null,
     truncation: 'disabled',
