@@ -76,7 +76,10 @@ export interface Fetched {
   body: { getReader(): PacketReader; cancel(): Promise<void> } | null
 }
 
-/** The global `fetch`, as far as sluice uses it. */
+/** A request that can't be written as HTTP: nothing of it was sent, so that it says nothing of a server. */
+export class Unsendable extends TypeError {}
+
+/** The global `fetch`, as far as sluice uses it. A request that can't be sent is an `Unsendable`. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>
 
 /** The bytes of one of the page's files, by its name below the page's folder. */

@@ -2,6 +2,7 @@ import type { Caller } from './guard/caller.ts'
 import type { LogEntry } from './host.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { ApiError } from './wire/errors.ts'
+import { safeHeaders } from './wire/header.ts'
 
 /** What the log will say of one request: written once, when its answer has ended. */
 export class Trace {
@@ -10,6 +11,8 @@ export class Trace {
   exchange: Exchange | undefined
   /** Who asks, once that is known. */
   caller: Caller | undefined
+  /** The sluices that it has passed, this one last; sent along to upstreams. */
+  hops: readonly string[] = []
   /** Types of tools and items that the engine was not told of. */
   omittedTools: readonly string[] = []
   /** What the answer's headers have to say to where it goes. */
@@ -31,13 +34,16 @@ export class Trace {
 
   /** The headers that every answer to this request has. */
   responseHeaders(): [string, string][] {
+    const { headers, caller, id } = this
     const omitted = this.omittedTools.join(', ')
-    return Object.entries({
-      ...this.headers,
-      ...this.caller?.headers,
-      ...(omitted && { 'x-sluice-omitted-tools': omitted }),
-      'x-request-id': this.id,
-    })
+    return Object.entries(
+      safeHeaders({
+        ...headers,
+        ...caller?.headers,
+        ...(omitted && { 'x-sluice-omitted-tools': omitted }),
+        'x-request-id': id,
+      }),
+    )
   }
 
   /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
@@ -56,9 +62,11 @@ export class Trace {
     const now = performance.now()
     const { exchange } = this
     const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
+    // What kept an engine's error from being answered is told only here.
+    const cause = causeOf(error) ?? causeOf(this.#error)
     const usage = exchange?.usage
     const mended = exchange?.mended ?? []
-    this.#log?.({
+    this.#tell({
       time: new Date(this.#time).toISOString(),
       id: this.id,
       method: this.#method,
@@ -77,8 +85,15 @@ export class Trace {
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(mended.length > 0 && { mended }),
       ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
-      ...(causeOf(error) && { cause: causeOf(error) }),
+      ...(cause && { cause }),
     })
+  }
+
+  /** A log that throws, its file full or its reader gone, must not end the request it tells of. */
+  #tell(entry: LogEntry): void {
+    try {
+      this.#log?.(entry)
+    } catch {}
   }
 
   #outcome(): LogEntry['outcome'] {

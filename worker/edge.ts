@@ -1,6 +1,7 @@
 import { memoryLimits } from '../src/guard/limit-store.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/host.ts'
+import { unfailing } from '../src/routes/last-resort.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings.ts'
 import { ApiError } from '../src/wire/errors.ts'
@@ -15,7 +16,7 @@ let handler: Served | undefined
 /** The handler on workerd, Cloudflare's or your own; settings come from `env`, once. */
 export default {
   fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
-    return once(env).fetch(request)
+    return unfailing((asked) => once(env).fetch(asked))(request)
   },
 }
 

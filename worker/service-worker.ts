@@ -8,8 +8,8 @@ import { createRemote } from '../src/engines/remote.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/host.ts'
 import { memoryStore } from '../src/responses/store.ts'
+import { unfailing } from '../src/routes/last-resort.ts'
 import { ApiError } from '../src/wire/errors.ts'
-import { HOP_HEADER } from '../src/wire/hop.ts'
 import type { FromPage, ToPage } from './messages.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -40,10 +40,9 @@ function handlerFor(authorization: string): Handler {
 }
 
 function createFor(authorization: string): Handler {
-  /** Nothing leads from a server back into a browser: this is no loop, and the server may know that. */
   const fetchFromServer: Fetch = (url, init) => {
-    const { [HOP_HEADER]: _, ...headers } = init.headers ?? {}
-    return fetch(url, { ...init, headers: { ...headers, ...(authorization && { authorization }) } })
+    const headers = { ...init.headers, ...(authorization && { authorization }) }
+    return fetch(url, { ...init, headers })
   }
   return createHandler(
     {
@@ -76,8 +75,7 @@ self.addEventListener('fetch', (event) => {
   if (url.origin !== self.location.origin) return
   if (url.pathname === `${base}health`) event.respondWith(healthOfServer(request))
   if (!url.pathname.startsWith(`${base}v1/`)) return
-  const handler = handlerFor(request.headers.get('authorization') ?? '')
-  event.respondWith(handler.fetch(atRoot(request, url)))
+  event.respondWith(answer(request, url))
 })
 
 self.addEventListener('message', ({ data, ports }) => {
@@ -91,6 +89,13 @@ async function healthOfServer(request: Request): Promise<Response> {
   const response = await fetch(request).catch(() => undefined)
   return response?.ok ? response : Response.json({})
 }
+
+/** Never rejects: a page would see a network error that tells it nothing. */
+const answer = (request: Request, url: URL): Promise<Response> =>
+  unfailing(async (asked) => {
+    const handler = handlerFor(asked.headers.get('authorization') ?? '')
+    return handler.fetch(atRoot(asked, url))
+  })(request)
 
 /** The handler's routes begin at the root, wherever the page lies. */
 function atRoot(request: Request, url: URL): Request {

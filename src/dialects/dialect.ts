@@ -6,7 +6,7 @@ import type { FieldNames } from './field-names.ts'
 /** An API that asks for a chat, and is told the answer, in words of its own. */
 export interface Dialect {
   /** Reads a request. Throws an `ApiError` (400) that names the field. */
-  read(body: unknown, requestId: string, headers: Headers): Conversation
+  read(body: unknown, requestId: string, headers: Headers, url?: string): Conversation
 }
 
 /** One request of such an API, and how it is answered. */

@@ -9,9 +9,10 @@ export type FieldNames = Readonly<Record<string, string>>
  */
 export function inOwnWords(error: unknown, names: FieldNames): unknown {
   if (!(error instanceof ApiError) || error.param === null) return error
-  const { status, message, param, code, type, headers, cause } = error
+  const { status, message, param, code, type, headers, cause, shows } = error
   const own = names[/^\w*/.exec(param)?.[0] ?? '']
   if (own === undefined) return error
   const told = message.startsWith(`${param}:`) ? own + message.slice(param.length) : message
-  return new ApiError(status, told, { code, param: own, type, headers, cause })
+  const rest = { type, headers, cause, ...(shows && { shows }) }
+  return new ApiError(status, told, { code, param: own, ...rest })
 }

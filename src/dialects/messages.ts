@@ -28,13 +28,18 @@ const NAMES = {
 }
 
 export const messagesDialect: Dialect = {
-  read(body, requestId, headers) {
+  read(body, requestId, headers, url) {
     const request = parseMessagesRequest(body)
-    return conversation(request, requestId, headers)
+    const native = nativeCall(request, headers, url)
+    return conversation(request, requestId, native)
   },
 }
 
-function conversation(request: MessagesRequest, requestId: string, headers: Headers): Conversation {
+function conversation(
+  request: MessagesRequest,
+  requestId: string,
+  native: NativeCall,
+): Conversation {
   let chat: ChatRequest | undefined
   const asked = askedOf(request, requestId)
   const omitted = new Omitted()
@@ -47,7 +52,7 @@ function conversation(request: MessagesRequest, requestId: string, headers: Head
     prompt: [request.system, request.messages, request.tools],
     wishes: WISHES,
     names: NAMES,
-    native: nativeCall(request, headers),
+    native,
     encoder: () => messagesEncoder(asked, requestId),
     whole: (completion) => toMessage(completion, asked),
   }
@@ -65,11 +70,11 @@ function askedOf({ model, stop_sequences }: MessagesRequest, requestId: string):
 }
 
 /** A request to count a prompt's tokens. Throws an `ApiError` (400) that names the field. */
-export function countedPrompt(body: unknown, headers: Headers): CountedPrompt {
+export function countedPrompt(body: unknown, headers: Headers, url?: string): CountedPrompt {
   const request: CountRequest = parseCountRequest(body)
   return {
     native: {
-      path: '/messages/count_tokens',
+      path: `/messages/count_tokens${queryOf(url)}`,
       body: { ...request },
       headers: versionHeaders(headers),
     },
@@ -77,10 +82,10 @@ export function countedPrompt(body: unknown, headers: Headers): CountedPrompt {
   }
 }
 
-function nativeCall(request: MessagesRequest, headers: Headers): NativeCall {
+function nativeCall(request: MessagesRequest, headers: Headers, url?: string): NativeCall {
   return {
     api: 'messages',
-    path: '/messages',
+    path: `/messages${queryOf(url)}`,
     body: { ...request },
     headers: versionHeaders(headers),
     contract: (options) => new MessagesContract(options),
@@ -95,4 +100,10 @@ function versionHeaders(headers: Headers): Record<string, string> {
     'anthropic-version': '2023-06-01',
     ...Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== null)),
   }
+}
+
+/** The query of the client's URL, such as `?beta=true`, encoded anew so that it holds nothing else. */
+function queryOf(url: string | undefined): string {
+  const query = url === undefined ? '' : new URL(url).searchParams.toString()
+  return query === '' ? '' : `?${query}`
 }

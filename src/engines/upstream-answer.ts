@@ -16,6 +16,8 @@ export interface Protocol<C extends AnyContract> {
   asChunks: boolean
   /** Fields that a server which refuses the request is asked again without. */
   wishes?: readonly string[]
+  /** The sluices that the request has passed. */
+  hops?: readonly string[] | undefined
 }
 
 /** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */

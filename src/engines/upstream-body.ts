@@ -3,10 +3,11 @@
 import type { Fetched } from '../host.ts'
 import { concat } from '../stream/frames.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
-import { ApiError } from '../wire/errors.ts'
-import { errorOf, type ForeignError } from '../wire/foreign-error.ts'
+import { ApiError, type Evidence } from '../wire/errors.ts'
+import { blamesRequest, errorOf, type ForeignError } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
+import { LOADING, tellsOfLoading } from './loading.ts'
 
 /** Bytes of the longest answer read whole. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -54,7 +55,7 @@ async function readBytes(
     }
     return concat(parts)
   } catch (cause) {
-    throw cause instanceof ApiError ? cause : broken(label, 'broke off its answer', cause)
+    throw cause instanceof ApiError ? cause : broken(label, 'broke off its answer', cause, 'lost')
   }
 }
 
@@ -95,6 +96,10 @@ export async function refusal(
     await response.body?.cancel().catch(() => {})
     return broken(label, `answered with a redirect (${status}); give sluice its final address`)
   }
+  if (status > 599) {
+    await response.body?.cancel().catch(() => {})
+    return broken(label, `answered with ${status}, which is no HTTP status`)
+  }
   const text = await readBytes(response, label, MAX_ERROR)
     .then(decodeText)
     .catch(() => '')
@@ -104,10 +109,14 @@ export async function refusal(
   const message =
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`
   const retryAfter = response.headers.get('retry-after')
-  return new ApiError(status, new EngineErrors({ label, secrets }).shown(message), {
-    ...(found?.type && { type: found.type }),
-    code: found?.code ?? null,
+  // Asked again it would be refused again: a client that is told of a failure would do so.
+  const told = status >= 500 && found && blamesRequest(found.message) ? 400 : status
+  return new ApiError(told, new EngineErrors({ label, secrets }).shown(message), {
+    shows: 'answered',
+    ...(found?.type && told === status && { type: found.type }),
+    code: found?.code ?? (tellsOfLoading(status, message) ? LOADING : null),
     param: found?.param ?? null,
+    details: found?.details ?? {},
     headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
   })
 }
@@ -139,12 +148,42 @@ function parseError(text: string): ForeignError | undefined {
   }
 }
 
-/** The words of a page, on one line. */
+/**
+ * The words of a page, on one line. Each character is looked at a bounded number of times: a regular
+ * expression that looks for the end of a tag from every `<` would take seconds for 64 KiB of them.
+ */
 function plain(text: string): string {
-  const words = text.replace(/<(style|script)[\s\S]*?<\/\1>|<[^>]*>/g, ' ')
+  let words = ''
+  for (let at = 0; at < text.length; ) {
+    const tag = text.indexOf('<', at)
+    const end = tag === -1 ? -1 : text.indexOf('>', tag)
+    // What is never closed is no tag, and nothing behind it is one either.
+    if (end === -1) return onOneLine(words + text.slice(at))
+    words += `${text.slice(at, tag)} `
+    at = end + 1
+    const closing = UNREAD.find(({ opens }) => opens.test(text.slice(tag, tag + 8)))?.closes
+    if (closing !== undefined) at = indexFrom(text, closing, at)
+  }
+  return onOneLine(words)
+}
+
+/** Elements whose content is not for reading. */
+const UNREAD = [
+  { opens: /^<style\b/i, closes: /<\/style/gi },
+  { opens: /^<script\b/i, closes: /<\/script/gi },
+]
+
+/** Where a global pattern matches next; the text's length where it does not. */
+function indexFrom(text: string, pattern: RegExp, from: number): number {
+  pattern.lastIndex = from
+  return pattern.exec(text)?.index ?? text.length
+}
+
+function onOneLine(words: string): string {
   return words.replace(/\s+/g, ' ').trim().slice(0, 200)
 }
 
-function broken(label: string, did: string, cause?: unknown): ApiError {
-  return new ApiError(502, `${label} ${did}.`, { code: 'upstream_invalid', cause })
+function broken(label: string, did: string, cause?: unknown, shows?: Evidence): ApiError {
+  const details = { code: 'upstream_invalid', cause, ...(shows && { shows }) }
+  return new ApiError(502, `${label} ${did}.`, details)
 }

@@ -11,6 +11,7 @@ const EXPOSED = [
   'request-id',
   'retry-after',
   'retry-after-ms',
+  'x-should-retry',
   'openai-processing-ms',
   'x-ratelimit-limit-requests',
   'x-ratelimit-limit-tokens',

@@ -1,3 +1,4 @@
+import { lastResort, unfailing } from '../routes/last-resort.ts'
 import type { SettingsInput } from '../settings.ts'
 import { dial } from './bun-dial.ts'
 import { directPipe } from './bun-pipe.ts'
@@ -26,14 +27,18 @@ const runtime: Runtime = {
     const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)
     // The largest body is for the settings to say, and for the handler to refuse in its own words.
     const maxRequestBodySize = Number.MAX_SAFE_INTEGER
+    const answer = unfailing(fetch)
     const server = Bun.serve({
       async fetch(request) {
         running.add(request)
-        const response = await fetch(request)
+        const response = await answer(request)
         // What is no stream is written at once.
         if (!isStream(response)) running.delete(request)
         return response
       },
+      // What Bun itself fails at. Its own page for that would show a client our source and stack.
+      error: (error) => lastResort({ url: '', headers: new Headers() }, error),
+      development: false,
       ...{ port, hostname, idleTimeout, maxRequestBodySize },
       ...(tls && { tls }),
     })

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sendNodeResponse } from 'srvx/node'
+import { lastResort } from '../routes/last-resort.ts'
 import { sendPipe } from './node-pipe.ts'
 import { directRequest } from './node-request.ts'
 import type { Runtime } from './serve.ts'
@@ -16,10 +17,9 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
     requestTimeout: 2 * bodyTimeout + 5_000,
     connectionsCheckingInterval: Math.min(5_000, Math.max(100, bodyTimeout / 4)),
   }
-  const listener = async (req: IncomingMessage, res: ServerResponse) => {
+  const listener = (req: IncomingMessage, res: ServerResponse) => {
     res.once('finish', () => dismiss(req))
-    const answer = await fetch(directRequest(req, res))
-    if (!sendPipe(res, answer)) sendNodeResponse(res, answer).catch(() => res.destroy())
+    void respond(fetch, req, res)
   }
   const server = tls
     ? (await secureServer())({ ...options, ...tls, handshakeTimeout: bodyTimeout }, listener)
@@ -37,6 +37,36 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
         server.closeIdleConnections()
       }),
   }
+}
+
+/** Never rejects: a rejection that nobody handles ends the process, on Node. */
+async function respond(
+  fetch: (request: Request) => Promise<Response>,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  let answer: Response | undefined
+  try {
+    const request = directRequest(req, res)
+    answer = await fetch(request)
+    if (!sendPipe(res, answer)) await sendNodeResponse(res, answer)
+  } catch (error) {
+    // Nobody reads the rest of it: whoever writes it learns that the client is gone.
+    await answer?.body?.cancel().catch(() => {})
+    await fail(error, req, res).catch(() => res.destroy())
+  }
+}
+
+/** Answers with a 500, where nothing was answered yet; otherwise breaks the answer off. */
+async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): Promise<void> {
+  if (res.headersSent || res.destroyed) {
+    res.destroy()
+    return
+  }
+  const headers = new Headers()
+  if (req.headers['anthropic-version']) headers.set('anthropic-version', 'any')
+  const response = lastResort({ url: `http://host${req.url}`, headers }, error)
+  await sendNodeResponse(res, response)
 }
 
 /** Most serve without TLS, and need not wait until it is loaded. */

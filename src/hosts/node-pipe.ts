@@ -128,7 +128,12 @@ export function sendPipe(response: ServerResponse, { status, headers, body }: Re
   headers.forEach((value, name) => {
     fields.push(name, value)
   })
-  response.writeHead(status, fields)
+  try {
+    response.writeHead(status, fields)
+  } catch (error) {
+    pipe.break(error)
+    throw error
+  }
   pipe.attach(response)
   return true
 }

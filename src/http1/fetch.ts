@@ -2,7 +2,7 @@
  * `fetch` over a host's sockets, for `http:` alone: a token that passes through costs a fraction of
  * what it costs through the host's own `fetch` and its streams.
  */
-import type { Fetch, FetchInit } from '../host.ts'
+import { type Fetch, type FetchInit, Unsendable } from '../host.ts'
 import { Connection, type SocketResponse, Stale } from './connection.ts'
 import type { Dial, Socket } from './socket.ts'
 import { unpacked } from './unpack.ts'
@@ -81,7 +81,7 @@ async function orAborted(dialled: Promise<Socket>, signal: AbortSignal): Promise
   }
 }
 
-/** Throws a `TypeError` for a header that would not stay on its line. */
+/** Throws an `Unsendable` for a header that would not stay on its line. */
 function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Array<ArrayBuffer> {
   const { method = 'GET', headers = {}, body } = init
   // A packed answer would have to be unpacked before its events can be seen.
@@ -102,5 +102,5 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
 
 function printable(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value
-  throw new TypeError('a header holds what is not printable ASCII')
+  throw new Unsendable('a header holds what is not printable ASCII')
 }

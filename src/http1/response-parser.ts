@@ -21,8 +21,6 @@ for (let value = 0; value < 16; value++) {
   HEX[digit.charCodeAt(0)] = HEX[digit.toUpperCase().charCodeAt(0)] = value
 }
 
-const latin1 = new TextDecoder('latin1')
-
 export interface ResponseSink {
   head(head: ResponseHead): void
   /** `bytes[start, end)` belongs to the body. */
@@ -180,7 +178,7 @@ export class ResponseParser {
   #readHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const end = this.#endOfHead(bytes, from)
     if (this.#head.length + end - from > MAX_HEAD) throw new Error('the headers are too long')
-    const text = this.#head + latin1.decode(bytes.subarray(from, end))
+    const text = this.#head + oneToOne(bytes.subarray(from, end))
     if (!this.#isHeadWhole) {
       this.#head = text
       return end
@@ -226,4 +224,19 @@ export class ResponseParser {
     this.#line = 0
     this.#sink.end()
   }
+}
+
+/** Bytes decoded at once: each is an argument of one call. */
+const AT_ONCE = 8_192
+
+/**
+ * Each byte as the character of its number, as ISO 8859-1 has it. `TextDecoder('latin1')` would
+ * decode windows-1252, in which 0x80 is U+20AC: no header value.
+ */
+function oneToOne(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += AT_ONCE) {
+    text += String.fromCharCode(...bytes.subarray(at, at + AT_ONCE))
+  }
+  return text
 }

@@ -1,5 +1,4 @@
 import { type ResponsesConversation, readConversation } from '../dialects/responses.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import { contextOf } from '../responses/context.ts'
 import type { Runs } from '../responses/runs.ts'
@@ -19,7 +18,7 @@ import {
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
 import { asker } from './conversation.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 
 export interface ResponsesRouteOptions extends ChatRouteOptions {
@@ -52,7 +51,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     runs.requireRoom()
     const chat = { ...conversation.chat, stream: true }
     trace.omittedTools = conversation.omitted?.() ?? []
-    const ask = chatAsker(exchange, trace, chat, { asChunks: true })
+    const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
       openStream(exchange, ask(route, signal), signal),
@@ -84,7 +83,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
 
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = await read(request, trace, { settings, store, runs })
-    const use = { model: asked.request.model, prompt: [asked.request.instructions, asked.input] }
+    const use = { prompt: [asked.request.instructions, asked.input] }
     // A hang-up is nothing to a response that runs in the background.
     const client = asked.request.background ? { signal: new AbortController().signal } : request
     const exchange = await beginExchange(context, client, trace, use)
@@ -104,7 +103,7 @@ async function read(
   trace: Trace,
   { settings, store, runs }: Reading,
 ): Promise<Asked> {
-  const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+  const body = await readBody(request, trace, settings)
   requireFew(body, settings)
   const asked = parseResponsesRequest(body)
   if (asked.background) requireBackground(asked, runs)

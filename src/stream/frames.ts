@@ -159,8 +159,9 @@ export class EventReader<T> {
     }
     const chunk = this.#parse(text)
     const verdict = this.#contract.judge(chunk)
+    if (verdict === 'drop') return
     const isOurs = name === (this.#isNamed ? (chunk as { type?: unknown }).type : '')
-    if (!isOurs && verdict !== 'drop') this.#contract.mended.add('framing')
+    if (!isOurs) this.#contract.mended.add('framing')
     if (verdict === 'hold') this.#held = { chunk, text }
     else if (verdict === 'changed' || verdict === 'last-changed') this.#sink.changed(chunk)
     else if (verdict === 'same' || verdict === 'last') {

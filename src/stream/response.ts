@@ -5,6 +5,7 @@
 
 import type { ChatContract } from '../wire/contract.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
+import { safeHeaders } from '../wire/header.ts'
 import { encodeText } from '../wire/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
 import { Cancelled, type Carrier, type Exchange, type Outcome } from './exchange.ts'
@@ -63,7 +64,7 @@ export async function streamResponse<C extends AnyContract>(
   const delivery = new Delivery(exchange, encoder, settings, pipe)
   if (early === undefined) delivery.beat()
   void delivery.run(opening)
-  const headers = { ...SSE_HEADERS, ...early?.stream.headers }
+  const headers = { ...SSE_HEADERS, ...safeHeaders(early?.stream.headers) }
   return new Response(pipe.readable, { headers })
 }
 
@@ -239,10 +240,16 @@ class Delivery<C extends AnyContract> implements Carrier {
       this.#pipe.break(new Cancelled('the client left'))
       return
     }
-    if (outcome.kind === 'failed') {
-      void this.#send([...this.#opening(), encodeText(this.#encoder.error(outcome.error))])
+    try {
+      if (outcome.kind === 'failed') {
+        void this.#send([...this.#opening(), encodeText(this.#encoder.error(outcome.error))])
+      }
+      this.#pipe.close()
+    } catch (error) {
+      // The end itself can't be told: the client sees that the stream broke off.
+      this.#pipe.break(error)
+      return
     }
-    this.#pipe.close()
     // A client that never reads the end must not hold its connection for ever.
     const timer = setTimeout(() => {
       this.#pipe.break(new Cancelled('the client does not read'))

@@ -1,3 +1,4 @@
+import { safeHeaders } from '../wire/header.ts'
 import type { AnswerStream, AnyContract, ChatStream, ChunkOf, NativeStream } from './chat-stream.ts'
 import { collect, Fold, type Folding } from './collect.ts'
 import type { Exchange } from './exchange.ts'
@@ -12,7 +13,9 @@ export interface Whole {
 export async function wholeResponse(exchange: Exchange, asking: Promise<Whole>): Promise<Response> {
   const { json, headers } = await exchange.orStop(asking)
   exchange.finish()
-  return new Response(json, { headers: { 'content-type': 'application/json', ...headers } })
+  return new Response(json, {
+    headers: { 'content-type': 'application/json', ...safeHeaders(headers) },
+  })
 }
 
 /** The engine's own JSON, or its stream folded into one. Rejects with what ends it before. */

@@ -4,6 +4,8 @@ export interface ForeignError {
   type?: string
   code?: string | null
   param?: string | null
+  /** What it counted: llama-server tells how long a prompt is, and how long it may be. */
+  details?: Record<`n_${string}`, number>
 }
 
 /**
@@ -31,5 +33,35 @@ function describe(value: unknown): ForeignError {
     ...(typeof fields.type === 'string' && { type: fields.type }),
     ...(typeof fields.code === 'string' && { code: fields.code }),
     ...(typeof fields.param === 'string' && { param: fields.param }),
+    ...countsOf(fields),
   }
+}
+
+/**
+ * What llama-server says, with status 500, of requests that it will refuse however often they come.
+ * Sources: llama.cpp, tools/server/server-common.cpp (what is thrown as `std::runtime_error`) and
+ * tools/server/server-context.cpp.
+ */
+const REQUEST_AT_FAULT = [
+  /^(image|audio|video) input is not supported/,
+  /^input( \(\d+ tokens\))? is too large to process/,
+  /^Multimodal data provided, but model does not support/,
+  /^Failed to (load image or audio file|download image|tokenize prompt)/,
+  /^(Invalid url (value|format)|url must be base64 encoded)/,
+  /^(tools|tool_choice) param requires --jinja/,
+  /^Cannot use both json_schema and grammar/,
+  /^(Only no echo is supported|Unsupported param: |"prompt" )/,
+]
+
+/** Whether a server's failure is, by its own words, the fault of the request. */
+export function blamesRequest(message: string): boolean {
+  return REQUEST_AT_FAULT.some((words) => words.test(message))
+}
+
+function countsOf(fields: Record<string, unknown>): Pick<ForeignError, 'details'> {
+  const counts = Object.entries(fields).filter(
+    (field): field is [`n_${string}`, number] =>
+      /^n_[a-z_]{1,30}$/.test(field[0]) && Number.isFinite(field[1]),
+  )
+  return counts.length > 0 ? { details: Object.fromEntries(counts) } : {}
 }

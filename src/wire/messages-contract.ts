@@ -10,6 +10,7 @@ import type { Usage } from './completion.ts'
 import type { ContractOptions } from './contract.ts'
 import { EngineErrors } from './engine-errors.ts'
 import type { ApiError } from './errors.ts'
+import { type FinishRule, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from './messages-answer.ts'
 import type { NativeAnswer } from './native.ts'
@@ -43,7 +44,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   finished = false
   readonly mended = new Set<string>()
   readonly errors: EngineErrors
-  readonly #isLenient: boolean
+  readonly #finishReason: FinishRule | undefined
   #hasStarted = false
   #hasStopped = false
   /** Whether `message_stop` was passed on. */
@@ -52,12 +53,13 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   /** How many blocks were started, and which of them are open. */
   #blocks = 0
   readonly #open = new Set<number>()
+  #hasCalls = false
   /** The counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
   constructor(options: ContractOptions) {
     this.errors = new EngineErrors(options)
-    this.#isLenient = options.lenient ?? false
+    this.#finishReason = options.finishReason
   }
 
   get isComplete(): boolean {
@@ -90,11 +92,11 @@ export class MessagesContract implements StreamContract<MessageEvent> {
 
   end(ending: Ending): MessageEvent[] {
     const owed: MessageEvent[] = []
-    const isForgiven = this.#isLenient && (ending === 'done' || this.#hasStopped)
     if (this.#stopReason === undefined) {
-      if (!isForgiven || !this.#hasStarted) throw this.#unfinished(ending)
-      for (const index of this.#open) owed.push({ type: 'content_block_stop', index })
-      const delta = { ...NOT_STOPPED, stop_reason: 'end_turn' }
+      const isEnd = ending === 'done' || this.#hasStopped
+      if (!isEnd || !this.#mayLackReason) throw this.#unfinished(ending)
+      owed.push(...this.#closeBlocks())
+      const delta = { ...NOT_STOPPED, stop_reason: this.#hasCalls ? 'tool_use' : 'end_turn' }
       owed.push({ type: 'message_delta', delta, usage: { output_tokens: 0 } })
       this.mended.add('stop_reason')
     }
@@ -122,6 +124,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       throw this.errors.invalid(`started block ${shown(index)} where ${this.#blocks} is next`)
     }
     this.#open.add(this.#blocks++)
+    this.#hasCalls ||= block.type === 'tool_use'
     this.tokens++
     return 'same'
   }
@@ -153,6 +156,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
     if (this.#open.size > 0) throw this.errors.invalid('stopped before its blocks did')
     this.#stopReason = reason
+    this.#finishReason?.sent()
     this.tokens++
     this.usage = fromMessageUsage(this.#counts)
     return this.#complete(event, { usage: { output_tokens: 0 } }) ? 'changed' : 'same'
@@ -165,8 +169,18 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       return 'last'
     }
     // `end` gives what is missing before it.
-    if (this.#isLenient) return 'drop'
+    if (this.#mayLackReason) return 'drop'
     throw this.#unfinished('done')
+  }
+
+  get #mayLackReason(): boolean {
+    return this.#hasStarted && mayLackFinish(this.#finishReason, this.#blocks > 0)
+  }
+
+  #closeBlocks(): MessageEvent[] {
+    const open = [...this.#open]
+    this.#open.clear()
+    return open.map((index) => ({ type: 'content_block_stop', index }))
   }
 
   /** Clients read these fields without looking whether they are there. */

@@ -3,16 +3,19 @@
 import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
+import { blame } from './blame.ts'
 import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { clients } from './clients.ts'
+import { codingAgents } from './coding-agents.ts'
 import { completionClients } from './completion-clients.ts'
 import { completions } from './completions.ts'
 import { contract } from './contract.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
+import { foreignHeaders } from './foreign-headers.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -52,14 +55,17 @@ const suites: Record<string, (host: HostName) => void> = {
   'messages by SDKs': messagesClients,
   'messages forwarded': nativeMessages,
   'tools of agents': tools,
+  'coding agents': codingAgents,
   completions,
   'clients of completions': completionClients,
   embeddings,
+  'foreign headers': foreignHeaders,
   startup,
   upstream,
   refusals,
   models,
   pool,
+  'whose fault': blame,
   queue,
   contract,
   thinking,

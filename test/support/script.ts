@@ -36,8 +36,8 @@ export interface Script {
   headers?: Record<string, string>
   /** Milliseconds before the headers go out; `never` keeps the client waiting for them. */
   headersAfter?: number | 'never'
-  /** These bytes in place of an HTTP answer, and then an end, a reset, or nothing more. */
-  instead?: { text: string; then: 'cut' | 'reset' | 'hang' }
+  /** This in place of an HTTP answer, in UTF-8 unless it says so, and then an end, a reset, or nothing more. */
+  instead?: { text: string; then: 'cut' | 'reset' | 'hang'; encoding?: 'latin1' }
   steps: Step[]
 }
 
@@ -82,10 +82,10 @@ async function playAll(script: Script, stage: Stage): Promise<void> {
 }
 
 async function playInstead(
-  { text, then }: NonNullable<Script['instead']>,
+  { text, then, encoding }: NonNullable<Script['instead']>,
   stage: Stage,
 ): Promise<void> {
-  stage.response.socket?.write(text)
+  stage.response.socket?.write(text, encoding ?? 'utf8')
   if (then === 'hang') return forever(stage.gone)
   await sleep(50, undefined, { signal: stage.gone })
   endStep(then === 'cut' ? { cut: true } : { reset: true }, stage)

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
-import { createHandler, type LogEntry } from '../../src/handler.ts'
+import { describe, expect, it } from 'vitest'
+import type { Engine } from '../../src/engines/engine.ts'
+import { createHandler, type Host, type LogEntry } from '../../src/handler.ts'
+import { ApiError } from '../../src/wire/errors.ts'
 
 function chat(signal: AbortSignal): Request {
   return new Request('http://localhost/v1/chat/completions', {
@@ -38,4 +40,65 @@ it('answers a request whose client has left while its body was read', async () =
   Object.defineProperty(request, 'arrayBuffer', { value: read })
   expect((await fetch(request)).status).toBe(499)
   expect(log).toMatchObject([{ outcome: 'cancelled' }])
+})
+
+describe('whatever throws', () => {
+  const never = new AbortController().signal
+
+  /** An engine that refuses with a status that no response can have. */
+  const impossible: Engine = {
+    label: 'impossible',
+    models: async () => [{ id: 'm', object: 'model', created: 1, owned_by: 'tests' }],
+    chat: () => Promise.reject(new ApiError(999, 'secret')),
+  }
+
+  function handled(path: string, body: object, host: Host) {
+    const handler = createHandler({ discover: false, insecure: true, staticDelay: 0 }, host)
+    const headers = { 'content-type': 'application/json' }
+    const request = { method: 'POST', headers, body: JSON.stringify(body), signal: never }
+    return { handler, answer: handler.fetch(new Request(`http://localhost${path}`, request)) }
+  }
+
+  const messages = [{ role: 'user', content: 'Hi' }]
+
+  it.each([
+    ['/v1/chat/completions', { error: { type: 'server_error', code: 'internal_error' } }],
+    ['/v1/messages', { type: 'error', error: { type: 'api_error' } }],
+  ])(
+    'is answered in the shape of the API, logged with its cause, and over: %s',
+    async (path, shape) => {
+      const log: LogEntry[] = []
+      const body = { model: 'm', messages, max_tokens: 9 }
+      const host = { engines: [impossible], log: (entry: LogEntry) => log.push(entry) }
+      const { handler, answer } = handled(path, body, host)
+      const response = await answer
+      expect(response.status).toBe(500)
+      const text = await response.text()
+      expect(JSON.parse(text)).toMatchObject(shape)
+      expect(text).not.toContain('999')
+      expect(log).toMatchObject([{ status: 500, outcome: 'failed' }])
+      expect(log[0]?.cause).toMatch(/status/)
+      expect(response.headers.get('x-request-id')).toBe(log[0]?.id)
+      const startedAt = performance.now()
+      await handler.drain(5_000)
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+    },
+  )
+
+  it.each([true, false])(
+    'a log that throws is no reason not to answer; stream: %s',
+    async (stream) => {
+      const log = () => {
+        throw new Error('the disk is full')
+      }
+      const body = { model: 'static', messages, stream }
+      const { handler, answer } = handled('/v1/chat/completions', body, { log })
+      const response = await answer
+      expect(response.status).toBe(200)
+      expect(await response.text()).toContain(stream ? 'data: [DONE]' : '"stop"')
+      const startedAt = performance.now()
+      await handler.drain(5_000)
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+    },
+  )
 })

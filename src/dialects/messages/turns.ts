@@ -14,7 +14,16 @@ export function toChatMessages(
   const turns = messages.flatMap((message, index) => {
     return turnOf(message, `messages[${index}]`, omitted)
   })
-  return system ? [systemMessage(system), ...turns] : turns
+  const told = typeof system === 'string' ? system : system?.filter(isPrompt)
+  return told?.length ? [systemMessage(told), ...turns] : turns
+}
+
+/**
+ * False for the first block of Claude Code's prompt, which is for Anthropic's accounts alone: it
+ * changes with every request, so that no server could use its cache of the prompt.
+ */
+function isPrompt({ text }: { text: string }): boolean {
+  return !text.startsWith('x-anthropic-billing-header:')
 }
 
 function systemMessage(content: string | { text: string }[]): ChatMessage {

@@ -79,12 +79,11 @@ export class ResponseEncoder implements StreamEncoder {
     this.response.error = null
   }
 
-  /** The API has no ping; a state that is told twice changes nothing. */
+  /** The API has no ping: an event that says nothing new stands for one. */
   ping(): string {
-    const { status } = this.response
-    // Without its output: clients would take that for all there is of items they still hear of.
-    const response = { ...this.response, output: [] }
-    if (this.#isAnnounced) this.events.write(`response.${status}`, { response })
+    if (this.#isAnnounced) {
+      this.events.writeQuiet(() => this.#tell(`response.${this.response.status}`))
+    }
     this.#announce()
     return this.events.take()
   }
@@ -129,6 +128,7 @@ export class ResponseEncoder implements StreamEncoder {
     const { output_index: index, item } = event
     if (isObject(item)) this.response.output[index as number] = item as unknown as OutputItem
     event.sequence_number = this.events.number()
+    this.events.passed(event)
     return true
   }
 

@@ -17,30 +17,62 @@ export interface Pass {
   /** The first chunk came: the engine is alive, whatever becomes of the rest. */
   answered(): void
   succeeded(now: number): void
-  failed(now: number): void
+  /** `caller`: the engine answered so, and the request may have provoked it: it counts for its caller. */
+  failed(now: number, by?: 'caller'): void
   /** It ended without showing anything about the engine: its client left, say. */
   forgotten(): void
 }
 
+/** Stands for whoever asked, where a failure is not for a caller to answer for: nobody listens there. */
+const ANYONE = Symbol('anyone')
+
+/** An answer that came to its end; `by` is whom its failure counts for. */
+interface Answer {
+  at: number
+  failed: boolean
+  by?: string | typeof ANYONE
+}
+
 /**
  * Keeps requests from an engine that fails. Times are milliseconds of `performance.now()`.
+ *
+ * Answered failures count for those whose requests they answered. Where all came to one caller, only
+ * that one is kept from the engine. Where two or more got them, a probe of another caller decides
+ * before others are kept from it too. An engine that can't be reached is left alone by everyone.
  */
 export class Breaker {
   #inARow = 0
-  #answers: { at: number; failed: boolean }[] = []
+  #answers: Answer[] = []
   #isOpen = false
+  /** Those whose failures opened it. */
+  #blamed = new Set<string | typeof ANYONE>()
+  /** Whether it is open to all others as well. */
+  #isForAll = false
   #openUntil = 0
   #rest = REST.first
   #probe: Pass | undefined
 
   state(now: number): BreakerState {
     if (!this.#isOpen) return 'closed'
-    return now < this.#openUntil ? 'open' : 'half-open'
+    // The next request of another caller finds out. Where callers have no names there is no other.
+    const isForOne = !this.#isForAll && this.#blamed.size === 1 && !this.#blamed.has('')
+    return now < this.#openUntil && !isForOne ? 'open' : 'half-open'
   }
 
-  /** Whether a request may go now. */
-  isPassable(now: number): boolean {
-    return !this.#isOpen || (now >= this.#openUntil && this.#probe === undefined)
+  /** Whether a request of this caller may go now; of any caller, where none is named. */
+  isPassable(now: number, who?: string): boolean {
+    if (!this.#isOpen || this.#isSpared(who)) return true
+    return this.#probe === undefined && (now >= this.#openUntil || this.#isOther(who))
+  }
+
+  /** Whether a caller had no part in its opening, and it is not open to all. */
+  #isOther(who: string | undefined): boolean {
+    return who !== undefined && !this.#isForAll && !this.#blamed.has(who)
+  }
+
+  /** Whether only another caller is kept from the engine. */
+  #isSpared(who: string | undefined): boolean {
+    return this.#isOther(who) && this.#blamed.size === 1
   }
 
   /** Milliseconds until it is worth asking again; 0 where it may be asked now. */
@@ -55,9 +87,9 @@ export class Breaker {
   }
 
   /** Lets a request through, whether or not it is passable: whoever has no choice may ask for it. */
-  enter(now: number): Pass {
-    const isProbe = this.#isOpen && this.isPassable(now)
-    const pass = new OnePass(this, isProbe, this.#isOpen)
+  enter(now: number, who = ''): Pass {
+    const isProbe = this.#isOpen && this.isPassable(now, who) && !this.#isSpared(who)
+    const pass = new OnePass(this, isProbe, this.#isOpen, who)
     if (isProbe) this.#probe = pass
     return pass
   }
@@ -77,29 +109,51 @@ export class Breaker {
     this.#inARow = 0
     if (!this.#isOpen) return
     this.#isOpen = false
+    this.#isForAll = false
+    this.#blamed.clear()
     this.#probe = undefined
     this.#rest = REST.first
     this.#answers = []
   }
 
-  /** The engine failed. */
-  fail(now: number): void {
+  /** The engine failed; `who` is whom that counts for, or anyone. */
+  fail(now: number, who?: string): void {
+    const by = who ?? ANYONE
     this.#inARow++
-    this.remember(now, true)
-    if (this.#isOpen) {
-      // One that failed although it was open says nothing new until the rest is over.
-      if (now < this.#openUntil) return
-      this.#rest = Math.min(this.#rest * 2, REST.most)
-      this.#openUntil = now + this.#rest
-    } else if (this.#isTooMuch()) {
+    this.remember(now, true, by)
+    if (this.#isOpen) this.#failAgain(now, by)
+    else if (this.#isTooMuch()) {
       this.#isOpen = true
       this.#openUntil = now + this.#rest
+      for (const blamed of this.#causes()) this.#blamed.add(blamed)
+      this.#isForAll = this.#blamed.size === 1 && this.#blamed.has(ANYONE)
     }
   }
 
+  /** It failed although it was open. */
+  #failAgain(now: number, by: string | typeof ANYONE): void {
+    if (!this.#isForAll && (by === ANYONE || !this.#blamed.has(by))) {
+      this.#isForAll = this.#blamed.size > 1
+      this.#blamed.add(by)
+      this.#openUntil = now + this.#rest
+      return
+    }
+    // That says nothing new until the rest is over.
+    if (now < this.#openUntil) return
+    this.#rest = Math.min(this.#rest * 2, REST.most)
+    this.#openUntil = now + this.#rest
+  }
+
+  /** Whom the failures count for that open it: those in a row, or all of late. */
+  #causes(): (string | typeof ANYONE)[] {
+    const failures = this.#answers.filter((answer) => answer.failed)
+    const causes = this.#inARow >= OPENS.inARow ? failures.slice(-this.#inARow) : failures
+    return causes.map(({ by }) => by ?? ANYONE)
+  }
+
   /** An answer came to its end. */
-  remember(at: number, failed: boolean): void {
-    this.#answers.push({ at, failed })
+  remember(at: number, failed: boolean, by?: string | typeof ANYONE): void {
+    this.#answers.push({ at, failed, ...(by !== undefined && { by }) })
     const first = this.#answers.findIndex((answer) => answer.at > at - REMEMBERED)
     // The last hundred tell enough of a busy engine.
     this.#answers.splice(0, Math.max(first, this.#answers.length - 100))
@@ -116,10 +170,12 @@ class OnePass implements Pass {
   readonly isProbe: boolean
   /** What was asked before the breaker opened says nothing about the engine as it is now. */
   readonly wasOpen: boolean
+  readonly #who: string
   readonly #breaker: Breaker
   #isOver = false
 
-  constructor(breaker: Breaker, isProbe: boolean, wasOpen: boolean) {
+  constructor(breaker: Breaker, isProbe: boolean, wasOpen: boolean, who: string) {
+    this.#who = who
     this.#breaker = breaker
     this.isProbe = isProbe
     this.wasOpen = wasOpen
@@ -135,8 +191,8 @@ class OnePass implements Pass {
     this.#breaker.remember(now, false)
   }
 
-  failed(now: number): void {
-    if (this.#end()) this.#breaker.fail(now)
+  failed(now: number, by?: 'caller'): void {
+    if (this.#end()) this.#breaker.fail(now, by && this.#who)
   }
 
   forgotten(): void {

@@ -1,14 +1,10 @@
 import type { Outcome } from '../../stream/exchange.ts'
-import type { ApiError } from '../../wire/errors.ts'
 import type { Pass } from './breaker.ts'
 import type { Member } from './member.ts'
-import { restOf, type Verdict, verdictOf } from './verdict.ts'
+import { blameOf, restOf, type Verdict } from './verdict.ts'
 
 /** How long an engine that is too busy is asked last, where it does not say, and at most. */
 const BUSY = { usual: 1_000, most: 60_000 }
-
-/** Codes of what went wrong on this side: they say nothing about the engine. */
-const OURS = new Set(['shutting_down', 'internal_error'])
 
 /** Where a place goes when it is free again. */
 export interface Owner {
@@ -27,33 +23,41 @@ export class Place {
   readonly #since: number
   #isOver = false
 
-  constructor(owner: Owner, member: Member, now: number) {
+  /** `who`: who asks, where clients are told apart. */
+  constructor(owner: Owner, member: Member, now: number, who: string) {
     this.#owner = owner
     this.member = member
     this.#since = now
     this.seenAt = now
     member.running++
-    this.pass = member.breaker.enter(now)
+    this.pass = member.breaker.enter(now, who)
   }
 
   /** The exchange is over, and with it what its engine had to do. */
   release(outcome: Outcome): void {
     const now = performance.now()
     if (outcome.kind === 'finished') this.pass.succeeded(now)
-    else if (outcome.kind === 'failed' && isItsFault(outcome.error)) this.pass.failed(now)
+    else if (outcome.kind === 'failed') this.#failed(outcome.error, now)
     else this.pass.forgotten()
     this.end()
   }
 
   /** The attempt failed; the verdict is what that says about its engine. */
   giveUp(verdict: Verdict, error: unknown, now: number): void {
-    const { member, pass } = this
+    const { member } = this
     const rest = verdict === 'busy' ? (restOf(error) ?? BUSY.usual) : 0
     if (rest > 0) member.restUntil = now + Math.min(rest, BUSY.most)
-    if (verdict === 'broken') pass.failed(now)
-    else pass.answered()
-    pass.forgotten()
+    this.#failed(error, now)
     this.end(false)
+  }
+
+  /** Tells the breaker what a failure shows of the engine. */
+  #failed(error: unknown, now: number): void {
+    const blame = blameOf(error)
+    if (blame === 'engine') this.pass.failed(now)
+    else if (blame === 'answer') this.pass.failed(now, 'caller')
+    else if (blame === 'request') this.pass.answered()
+    this.pass.forgotten()
   }
 
   /**
@@ -79,8 +83,4 @@ export class Place {
     if (isTypical) this.member.usual.learn((now - this.#since) / 1000)
     this.#owner.free(this, now)
   }
-}
-
-function isItsFault(error: ApiError): boolean {
-  return verdictOf(error) === 'broken' && !OURS.has(error.code ?? '')
 }

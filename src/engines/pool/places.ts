@@ -67,7 +67,7 @@ export class Places {
     const best = bestOf(wish, now)
     // Whose load is compared with another's must not count what vanished.
     const isCompared = wish.members.length > 1
-    if (best !== undefined) return this.#hold(this.#give(best, now, isCompared))
+    if (best !== undefined) return this.#hold(this.#give(best, now, isCompared, wish.who))
     if (!wish.members.some((member) => isOpenTo(wish, member, now))) {
       throw resting(wish.members, now)
     }
@@ -110,8 +110,8 @@ export class Places {
     })
   }
 
-  #give(member: Member, now: number, isCompared: boolean): Place {
-    const held = new Place(this, member, now)
+  #give(member: Member, now: number, isCompared: boolean, who: string): Place {
+    const held = new Place(this, member, now, who)
     const matters = isCompared || member.room < Number.POSITIVE_INFINITY
     if (this.#show !== undefined && matters) this.#held.add(held)
     return held
@@ -139,7 +139,7 @@ export class Places {
     while (member.hasRoom) {
       const waiter = this.#line.take((each) => isOpenTo(each, member, now))
       if (waiter === undefined) break
-      this.#tell(waiter, { place: this.#give(member, now, true) })
+      this.#tell(waiter, { place: this.#give(member, now, true, waiter.who) })
     }
     if (member.breaker.isPassable(now)) return
     // Who waits only for engines that nobody will be sent to, would wait for ever.
@@ -179,7 +179,9 @@ export class Places {
 }
 
 function isOpenTo(wish: Omit<Wish, 'signal'>, member: Member, now: number): boolean {
-  return wish.members.includes(member) && (wish.isForced || member.breaker.isPassable(now))
+  return (
+    wish.members.includes(member) && (wish.isForced || member.breaker.isPassable(now, wish.who))
+  )
 }
 
 function bestOf(wish: Wish, now: number): Member | undefined {

@@ -19,7 +19,6 @@ async function count(paths: Record<string, Answer>, more: object = {}) {
   const upstream = new Upstream({
     url: 'http://gpu:8000/v1',
     label: 'gpu',
-    lenient: false,
     rewrite: { small: 'org/small' },
     async fetch(url: string, init: FetchInit) {
       asked.push({ url, body: JSON.parse(init.body ?? '{}') })

@@ -36,7 +36,7 @@ it('gives everything back where one limit of several refuses', async () => {
   const store = memoryLimits(() => 0)
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100, streams: 1 }, 'key')
   const caller = new Caller(key, store)
-  const use = { model: 'm', tokens: () => 10 }
+  const use = { tokens: () => 10 }
   const first = await caller.permit(use)
   const refused = await caller.permit(use).catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ApiError)
@@ -51,7 +51,7 @@ it('knows what Ollama adds to a name', () => {
   const key = readKey({ name: 'a', hash, models: ['llama3.2', 'qwen*:8b'] }, 'key')
   const caller = new Caller(key, memoryLimits())
   const names = ['llama3.2', 'llama3.2:latest', 'llama3.2:1b', 'qwen3:8b', 'qwen3:80b']
-  expect(names.filter((name) => caller.allows(name))).toEqual([
+  expect(names.filter((name) => caller.mayUse?.(name))).toEqual([
     'llama3.2',
     'llama3.2:latest',
     'qwen3:8b',

@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listen } from '../../../src/hosts/node-listen.ts'
 import { nodePipe } from '../../../src/hosts/node-pipe.ts'
 import type { Listener } from '../../../src/hosts/serve.ts'
@@ -186,5 +186,82 @@ describe('a request that is read whole', () => {
     setTimeout(() => client.destroy(), 30)
     await until(() => failed !== undefined)
     expect(failed).toBeInstanceOf(Error)
+  })
+})
+
+describe('whatever throws is answered with a 500 that tells nothing of it', () => {
+  const told = vi.spyOn(console, 'error')
+  beforeEach(() => void told.mockReset().mockImplementation(() => {}))
+
+  /** What a client gets, once all of it has come. */
+  async function answered(path = '/v1/chat/completions') {
+    client.write(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`)
+    await until(() => /\}(\r\n0\r\n\r\n)?$/.test(text))
+    expect(text).toMatch(/^HTTP\/1\.1 500 /)
+    expect(text).not.toMatch(/secret|node-listen|at .*:\d+:\d+/)
+    const [, id] = /\r\nx-request-id: (\S+)\r\n/i.exec(text) ?? []
+    expect(told).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(String(id)))
+    return JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as object
+  }
+
+  it('the handler, in the shape of the API that was asked', async () => {
+    answer = () => Promise.reject(new Error('secret'))
+    expect(await answered()).toEqual({
+      error: {
+        message: 'sluice failed to answer; its log says why.',
+        type: 'server_error',
+        param: null,
+        code: 'internal_error',
+      },
+    })
+    expect(told).toHaveBeenCalledWith(expect.stringContaining('secret'))
+  })
+
+  it('the handler, asked for Messages, before it returns a promise', async () => {
+    answer = () => {
+      throw new Error('secret')
+    }
+    expect(await answered('/v1/messages?beta=true')).toMatchObject({
+      type: 'error',
+      error: { type: 'api_error', details: { error_code: 'internal_error' } },
+      request_id: expect.any(String),
+    })
+  })
+
+  it('the writing of the headers, and whoever writes the body learns of it', async () => {
+    const pipes: Pipe[] = []
+    answer = async () => {
+      const pipe = nodePipe()
+      pipes.push(pipe)
+      return new Response(pipe.readable, { headers: { 'retry-after': 'a\u0001b' } })
+    }
+    await answered()
+    await expect(pipes[0]?.closed).rejects.toThrow()
+  })
+
+  it('the writing of the headers of another body, which is cancelled', async () => {
+    let isCancelled = false
+    answer = async () => {
+      const cancel = () => {
+        isCancelled = true
+      }
+      return new Response(new ReadableStream({ cancel }), { headers: { 'x-a': 'a\u0001b' } })
+    }
+    await answered()
+    expect(isCancelled).toBe(true)
+  })
+
+  it('but a body that throws in the middle breaks the answer off', async () => {
+    answer = async () => {
+      const body = new ReadableStream({
+        start: (control) => control.enqueue(bytes('{"half":')),
+        pull: () => Promise.reject(new Error('secret')),
+      })
+      return new Response(body)
+    }
+    get()
+    await until(() => client.closed)
+    expect(text).not.toContain('secret')
+    expect(text).not.toContain('\r\n0\r\n')
   })
 })

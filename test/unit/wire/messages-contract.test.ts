@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, EventReader } from '../../../src/stream/frames.ts'
 import { FrameSink } from '../../../src/stream/sinks.ts'
 import { EngineErrors } from '../../../src/wire/engine-errors.ts'
+import type { FinishRule } from '../../../src/wire/finish.ts'
 import { judgeMessage, MessagesContract } from '../../../src/wire/messages-contract.ts'
 import { encodeText } from '../../../src/wire/sse.ts'
 import { readMessages } from '../../support/message-stream.ts'
@@ -11,8 +12,8 @@ import { messageEvents, named } from '../../support/messages-upstream.ts'
 type Event = { type: string; [field: string]: unknown }
 
 /** What a client gets of an upstream's stream. */
-function forward(text: string, { places = [], lenient = false }: Options = {}) {
-  const contract = new MessagesContract({ label: 'gpu', lenient })
+function forward(text: string, { places = [], missing = 'failure' }: Options = {}) {
+  const contract = new MessagesContract({ label: 'gpu', finishReason: { missing, sent: () => {} } })
   const sink = new FrameSink(true)
   const reader = new EventReader(contract, sink, false, true)
   const bytes = encodeText(text)
@@ -31,7 +32,7 @@ function forward(text: string, { places = [], lenient = false }: Options = {}) {
 
 interface Options {
   places?: number[]
-  lenient?: boolean
+  missing?: FinishRule['missing']
 }
 
 const all = (events: Event[]) => events.map(named).join('')
@@ -134,7 +135,7 @@ describe('what is mended', () => {
     const events = messageEvents({ text: ['a'] })
     const hasty = [...events.slice(0, 3), { type: 'message_stop' }]
     expect(forward(all(hasty)).error).toMatchObject({ code: 'upstream_incomplete' })
-    const { raw, mended } = forward(all(hasty), { lenient: true })
+    const { raw, mended } = forward(all(hasty), { missing: 'stop-after-content' })
     expect(readMessages(raw, true)).toMatchObject({
       problems: [],
       outcome: 'finished',
@@ -205,7 +206,7 @@ describe('a stream that does not obey fails', () => {
   ])('%s', (_, list, message) => {
     const { error, raw } = forward(all(list))
     expect(error?.message).toMatch(message)
-    expect(error?.status).toBe(502)
+    expect(error?.status).toBe(error?.type === 'overloaded_error' ? 529 : 502)
     expect(readMessages(raw, true).outcome).toBe('truncated')
   })
 

@@ -1,0 +1,46 @@
+/** What is answered where something threw that nobody expected to. */
+import { ApiError } from '../wire/errors.ts'
+import { errorResponse, speaksAnthropic } from './api.ts'
+
+/**
+ * The 500 in the shape of the API that was asked. It tells nothing of the cause, which is written to
+ * standard error under the answer's `x-request-id`.
+ */
+export function lastResort({ url, headers }: Pick<Request, 'url' | 'headers'>, cause: unknown) {
+  const id = crypto.randomUUID()
+  const told = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  console.error(`sluice: request ${id} failed: ${told}`)
+  return unexpected(speaksAnthropic(pathOf(url), headers), id)
+}
+
+/** That answer without a word to the log. */
+export function unexpected(isAnthropic: boolean, id: string): Response {
+  const message = 'sluice failed to answer; its log says why.'
+  const error = new ApiError(500, message, { code: 'internal_error' })
+  const response = errorResponse(error, isAnthropic, id)
+  response.headers.set('x-request-id', id)
+  if (isAnthropic) response.headers.set('request-id', id)
+  return response
+}
+
+/**
+ * A handler's `fetch` that never rejects: whatever it throws becomes a 500.
+ *
+ * @example
+ * export default { fetch: unfailing(handler.fetch) }
+ */
+export function unfailing(
+  fetch: (request: Request) => Promise<Response>,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      return await fetch(request)
+    } catch (error) {
+      return lastResort(request, error)
+    }
+  }
+}
+
+function pathOf(url: string): string | undefined {
+  return /^[a-z]+:\/\/[^/]*([^?#]*)/i.exec(url)?.[1]
+}

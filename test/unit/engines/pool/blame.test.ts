@@ -1,0 +1,81 @@
+import { expect, it } from 'vitest'
+import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/verdict.ts'
+import { readJson, refusal } from '../../../../src/engines/upstream-body.ts'
+import { unanswered } from '../../../../src/engines/upstream-unanswered.ts'
+import { Unsendable } from '../../../../src/host.ts'
+import { EngineErrors } from '../../../../src/wire/engine-errors.ts'
+import { ApiError, badRequest } from '../../../../src/wire/errors.ts'
+
+const errors = new EngineErrors({ label: 'gpu' })
+const late = (code: string) => new ApiError(504, 'gpu was late', { code })
+
+const CASES: Record<string, [unknown, Blame]> = {
+  'an exception of ours': [new TypeError('oh'), 'nobody'],
+  'a request that could not be sent': [unanswered('gpu', new Unsendable('no header')), 'nobody'],
+  'our own refusal': [badRequest('model: expected another', 'model'), 'nobody'],
+  'a server that ends': [new ApiError(503, 'bye', { code: 'shutting_down' }), 'nobody'],
+  'a connection that is refused': [unanswered('gpu', new Error('ECONNREFUSED')), 'engine'],
+  'a stream that breaks off': [errors.unfinished('truncated', 'broke off'), 'engine'],
+  'no answer in time': [late('answer_timeout'), 'engine'],
+  'no token in time': [late('first_token_timeout'), 'engine'],
+  'a pause that is too long': [late('token_timeout'), 'engine'],
+  'an attempt that is given up': [late('attempt_timeout'), 'engine'],
+  'an error frame': [errors.failed({ message: 'CUDA out of memory' }), 'answer'],
+  'bytes that are no chat': [errors.invalid('sent no chat'), 'answer'],
+  'a finish that is missing': [errors.unfinished('incomplete', 'sent [DONE]'), 'answer'],
+  'an engine that aborts': [errors.badFinish({ kind: 'abort' }), 'answer'],
+  'a frame that tells of a long prompt': [
+    errors.failed({ message: 'the request exceeds the available context size' }),
+    'request',
+  ],
+  'a frame that tells of an image': [
+    errors.failed({ message: 'image input is not supported - hint: provide the mmproj' }),
+    'request',
+  ],
+}
+
+it.each(Object.entries(CASES))('%s', (_, [error, blame]) => expect(blameOf(error)).toBe(blame))
+
+it.each([
+  [400, 'request'],
+  [404, 'request'],
+  [429, 'request'],
+  [500, 'answer'],
+  [501, 'request'],
+  [503, 'answer'],
+] as const)('an upstream that answers %i', async (status, blame) => {
+  const error = await refusal(new Response('{"error":"no"}', { status }), 'gpu', [])
+  expect(blameOf(error)).toBe(blame)
+})
+
+it('an upstream whose code says that something was lost has answered all the same', async () => {
+  const body = JSON.stringify({ error: { message: 'no', code: 'backend_timeout' } })
+  const error = await refusal(new Response(body, { status: 504 }), 'gpu', [])
+  expect(error.code).toBe('backend_timeout')
+  expect(blameOf(error)).toBe('answer')
+})
+
+it('a whole answer that breaks off', async () => {
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    pull: (control) => control.error(new Error('the connection broke off')),
+  })
+  const error = await readJson(new Response(body), 'gpu').catch((thrown: unknown) => thrown)
+  expect(blameOf(error)).toBe('engine')
+})
+
+it.each([
+  'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+  'audio input is not supported - hint: if this is unexpected, you may need to provide the mmproj',
+  'input is too large to process. increase the physical batch size',
+  'input (842 tokens) is too large to process. increase the physical batch size',
+  'Failed to load image or audio file',
+  'Invalid url value',
+  '"prompt" must not be empty',
+  'Only no echo is supported',
+])('llama-server refuses by a 500, and another engine may take it: %s', async (message) => {
+  const body = JSON.stringify({ error: { code: 500, message, type: 'server_error' } })
+  const error = await refusal(new Response(body, { status: 500 }), 'gpu', [])
+  expect(error).toMatchObject({ status: 400, type: 'invalid_request_error', message })
+  expect(blameOf(error)).toBe('request')
+  expect(verdictOf(error)).toBe('missing')
+})
