@@ -143,6 +143,14 @@ function codex(relay: Relay): void {
     expect(response.status).toBe(400)
     expect(await errorOf(response)).toMatchObject({ param: 'tool_choice.type' })
   })
+
+  it('is refused where a namespace holds more tools than are allowed', async () => {
+    const many = Array.from({ length: 513 }, (_, at) => ({ type: 'function', name: `f${at}` }))
+    const space = { type: 'namespace', name: 'many', description: 'Many.', tools: many }
+    const response = await postResponses(relay.server.base, { tools: [space] })
+    expect(response.status).toBe(400)
+    expect(await errorOf(response)).toMatchObject({ param: 'tools' })
+  })
 }
 
 const schema = { type: 'object', properties: {} }
