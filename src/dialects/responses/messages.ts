@@ -42,7 +42,10 @@ const SUMMARIZE =
   'Keep the task, what was decided and done, what was found out (with names, paths and numbers), ' +
   'and what is left to do. Call no tools; answer with the summary only.'
 
-const SUMMARY = 'Summary of the conversation before this point:'
+/** What a model is told of a summary that sluice gave. Throws an `ApiError` (400) for any other. */
+export function summaryText(carried: string, field: string): string {
+  return `Summary of the conversation before this point:\n\n${fromCarried(carried, field)}`
+}
 
 type Fields = Record<string, unknown>
 
@@ -94,8 +97,7 @@ class Conversation {
     else if (as === 'mcp call') this.#callServer(item)
     else if (as === 'agent') this.#hearAgent(item)
     else if (as === 'summary') {
-      const summary = fromCarried(`${item.encrypted_content}`, `${at}.encrypted_content`)
-      this.ask(`${SUMMARY}\n\n${summary}`)
+      this.ask(summaryText(`${item.encrypted_content}`, `${at}.encrypted_content`))
     }
   }
 
