@@ -1,3 +1,6 @@
+import { createOpenAI } from '@ai-sdk/openai'
+import { streamText } from 'ai'
+import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { readMessages } from '../support/message-stream.ts'
 import { ask, flags, post } from '../support/messages.ts'
@@ -126,6 +129,29 @@ function codex(relay: Relay): void {
       ])
     },
   )
+
+  it('is what SDKs read', async () => {
+    const { base } = relay.server
+    const client = new OpenAI({ baseURL: base, apiKey: 'none', maxRetries: 0 })
+    const [script] = codexScript.turns
+    const { tools } = CODEX as unknown as OpenAI.Responses.ResponseCreateParams
+    const asked = { model: 'm', input: 'Go.', tools, script }
+    const { output } = await client.responses.stream(asked).finalResponse()
+    const call = output.find(({ type }) => type === 'custom_tool_call')
+    expect(call).toMatchObject({ name: 'apply_patch', input: patch })
+
+    const { responses, tools: own } = createOpenAI({
+      baseURL: base,
+      apiKey: 'none',
+      fetch: (url, init) => {
+        const body = { ...JSON.parse(String(init?.body)), script }
+        return fetch(url, { ...init, body: JSON.stringify(body) })
+      },
+    })
+    const custom = { apply_patch: own.customTool({ description: 'Edits files.' }) }
+    const { toolCalls } = streamText({ model: responses('m'), prompt: 'Go.', tools: custom })
+    expect((await toolCalls)[0]).toMatchObject({ toolName: 'apply_patch', input: patch })
+  })
 
   it('summarizes its conversation, and goes on from the summary', async () => {
     const script = { persona: 'vllm', words: ['All', 'is', 'well.'] }
