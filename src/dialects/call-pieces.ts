@@ -11,6 +11,8 @@ export class CallPieces {
   /** What came of them since `take` was last called. */
   #pending = ''
   #isClosed = false
+  #parsedLength = 0
+  #isWhole = false
 
   /** Throws an `ApiError` (502) where arguments come after the call was told to its end. */
   add({ id, function: called }: ToolCallDelta): void {
@@ -37,7 +39,12 @@ export class CallPieces {
 
   /** Whether the arguments are a whole object: nothing but blanks may follow. */
   isWhole(): boolean {
-    return this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+    // Asked with each piece of what waits behind this call: the same text is parsed once.
+    if (this.#parsedLength !== this.text.length) {
+      this.#parsedLength = this.text.length
+      this.#isWhole = this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+    }
+    return this.#isWhole
   }
 
   close(): void {
