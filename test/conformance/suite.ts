@@ -40,6 +40,7 @@ import { staticEngine } from './static.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
+import { tools } from './tools.ts'
 import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
@@ -54,6 +55,7 @@ const suites: Record<string, (host: HostName) => void> = {
   messages,
   'messages by SDKs': messagesClients,
   'messages forwarded': nativeMessages,
+  'tools of agents': tools,
   'coding agents': codingAgents,
   completions,
   'clients of completions': completionClients,

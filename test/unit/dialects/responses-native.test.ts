@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { toCarried } from '../../../src/dialects/responses/carried.ts'
 import { createHandler, type Handler } from '../../../src/index.ts'
 import { lintResponse, type ResponsesRead, readResponses } from '../../support/responses.ts'
 import {
@@ -48,6 +49,15 @@ async function stream(script?: Script, body: Fields = {}): Promise<ResponsesRead
 }
 
 describe('an upstream that speaks the API itself', () => {
+  it('is told the summary of a conversation that only sluice can read', async () => {
+    const compaction = { type: 'compaction', encrypted_content: toCarried('All is well.') }
+    const other = { type: 'compaction', encrypted_content: 'gAAAA' }
+    await stream(undefined, { input: [compaction, other] })
+    const text = expect.stringMatching(/All is well\.$/)
+    const told = { role: 'user', content: [{ type: 'input_text', text }] }
+    expect(upstream.requests.at(-1)?.body).toMatchObject({ input: [told, other] })
+  })
+
   it('is told the request as it is, and to keep nothing', async () => {
     await stream(undefined, { tools: [{ type: 'web_search' }], truncation: 'auto', temperature: 1 })
     const { path, body } = upstream.requests.at(-1) ?? {}
