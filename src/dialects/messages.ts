@@ -80,7 +80,7 @@ function nativeCall(request: MessagesRequest, headers: Headers): NativeCall {
     path: '/messages',
     body: { ...request },
     headers: versionHeaders(headers),
-    contract: (options) => new MessagesContract(options),
+    contract: (options) => new MessagesContract(options, request.model ?? ''),
     judge: judgeMessage,
   }
 }
