@@ -5,6 +5,7 @@ import type { ApiError } from './errors.ts'
 
 /** What a contract mended, for the request's log line. */
 export type Mend =
+  | 'content_type'
   | 'created'
   | 'delta'
   | 'done'

@@ -36,6 +36,7 @@ import { staticEngine } from './static.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
+import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
@@ -55,6 +56,7 @@ const suites: Record<string, (host: HostName) => void> = {
   embeddings,
   startup,
   upstream,
+  'tutorial servers': tutorialServers,
   refusals,
   models,
   pool,
