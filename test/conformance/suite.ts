@@ -41,6 +41,7 @@ import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { tools } from './tools.ts'
+import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
@@ -63,6 +64,7 @@ const suites: Record<string, (host: HostName) => void> = {
   'foreign headers': foreignHeaders,
   startup,
   upstream,
+  'tutorial servers': tutorialServers,
   refusals,
   models,
   relayed,
