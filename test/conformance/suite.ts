@@ -4,6 +4,7 @@ import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
+import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
@@ -48,6 +49,7 @@ const suites: Record<string, (host: HostName) => void> = {
   static: staticEngine,
   routes,
   requests,
+  bodies,
   clients,
   'chat clients': chatClients,
   responses,
