@@ -143,7 +143,7 @@ function told(relay: Relay): void {
     await refuse({ conversation: 'conv_1' }, 'conversation')
     await refuse({ input: [{ type: 'mcp_call', id: 'a' }] }, 'input[0].type')
     await refuse({ truncation: 'auto' }, 'truncation')
-    await refuse({ temperature: 9 }, 'temperature')
+    await refuse({ temperature: 'hot' }, 'temperature')
     await refuse({ input: [] }, 'input')
   })
 }
