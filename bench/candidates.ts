@@ -1,5 +1,6 @@
 /** What is measured: sluice on its hosts, what each host does by itself, and the peers. */
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { binaryOf, hostCommand, hosts, type Runtime, root } from '../scripts/hosts.mjs'
 import { writeHaproxy, writeNginx } from './candidates/byte-proxies.ts'
 import { type workers, writeWorker } from './candidates/workerd.ts'
@@ -139,8 +140,25 @@ function capital(word: string): string {
   return word === 'workerd' ? word : word.charAt(0).toUpperCase() + word.slice(1)
 }
 
+/** The sluice of another checkout beside the one of this: `other-bun` beside `sluice-bun`. */
+export async function addCheckout(folder: string): Promise<void> {
+  const path = pathToFileURL(join(resolve(folder), 'scripts/hosts.mjs')).href
+  const other = (await import(path)) as typeof import('../scripts/hosts.mjs')
+  const runtimes = Object.keys(other.hosts) as Runtime[]
+  for (const runtime of runtimes) {
+    const at = candidates.findIndex(({ name }) => name === `sluice-${runtime}`)
+    candidates.splice(at + 1, 0, {
+      ...sluice(runtime),
+      name: `other-${runtime}`,
+      what: `the same, from ${folder}`,
+      command: (place) =>
+        other.hostCommand(runtime, ['--port', String(place.port), '--upstream', url(place)]),
+    })
+  }
+}
+
 /** In the order in which they take turns. */
-export const candidates: readonly Candidate[] = [
+export const candidates: Candidate[] = [
   direct,
   nginx,
   haproxy,

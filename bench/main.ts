@@ -5,6 +5,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { binaryOf, type Runtime, root } from '../scripts/hosts.mjs'
 import { candidates } from './candidates.ts'
+import { comparison } from './comparison.ts'
 import type { Bench } from './field.ts'
 import { load, machineLines, versions } from './machine.ts'
 import { measureSize } from './measure/size.ts'
@@ -25,7 +26,7 @@ if (process.argv.includes('--help')) {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(130))
 }
-const options = parse(process.argv.slice(2))
+const options = await parse(process.argv.slice(2))
 if (options.shape) onlyShape(options.shape)
 const pins = canPin && cpus().length > 1
 const bench: Bench = {
@@ -51,9 +52,9 @@ if (options.json) {
 }
 process.exit(0)
 
-function parse(args: string[]): Options {
+async function parse(args: string[]): Promise<Options> {
   try {
-    return readOptions(args)
+    return await readOptions(args)
   } catch (error) {
     say(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}`)
     process.exit(2)
@@ -87,7 +88,8 @@ async function recordInProcess({ samples, notes }: Outcome): Promise<void> {
   }
 }
 
-function describe({ samples, notes }: Outcome, { only, rounds, scale, shape }: Options): string {
+function describe({ samples, notes }: Outcome, options: Options): string {
+  const { only, rounds, scale, shape, against } = options
   const shown = candidates.filter(({ name }) => only.includes(name))
   const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
   return `# What sluice costs
@@ -112,7 +114,7 @@ The chunks are shaped like those of ${shape ?? 'Ollama, vLLM, llama-server and O
 ${glossary(shown.map(({ name, what }) => [name, what]))}
 
 ${tables(samples, only)}
-${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
+${against ? `\n${comparison(samples, only)}\n` : ''}${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
 }
 
 function glossary(rows: string[][]): string {

@@ -1,4 +1,4 @@
-import { candidates } from './candidates.ts'
+import { addCheckout, candidates } from './candidates.ts'
 import { type Shape, shapes } from './shapes.ts'
 
 /** What can be measured, in the order in which it is. */
@@ -27,26 +27,32 @@ export interface Options {
   write: boolean
   /** Where every figure of every round is written as JSON. */
   json?: string
+  /** The folder of another checkout of sluice to compare with. */
+  against?: string
 }
 
-export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--shape NAME] [--write] [--json FILE]
+export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
   --what    ${measures.join(', ')}; all by default
   --only    ${candidates.map(({ name }) => name).join(', ')}; all by default
   --rounds  how often everyone takes a turn; 5 by default
   --quick   one short round, to see that it runs; its figures mean little
   --shape   ${shapes.join(', ')}: streams of one server's shape alone
+  --against another checkout of sluice with its packages installed: measured in turn with this one
+            as other-bun, other-deno, …, and compared round by round
   --write   writes bench/RESULTS.md
   --json    writes every figure of every round`
 
-/** The options of a command line. Throws an `Error` that says what is wrong with it. */
-export function readOptions(args: readonly string[]): Options {
+/** The options of a command line. Rejects with an `Error` that says what is wrong with it. */
+export async function readOptions(args: readonly string[]): Promise<Options> {
   const words = args.flatMap((arg) => (arg.startsWith('--') ? arg.split(/=(.*)/s, 2) : [arg]))
+  const against = await takeCheckout(words)
   const options: Options = {
     what: [...measures],
     only: candidates.map(({ name }) => name),
     rounds: 5,
     scale: 1,
     write: false,
+    ...(against && { against }),
   }
   while (words.length > 0) {
     const word = words.shift() ?? ''
@@ -61,6 +67,20 @@ export function readOptions(args: readonly string[]): Options {
   }
   if (!options.only.includes('direct')) options.only.unshift('direct')
   return options
+}
+
+/** First of all, since `--only` may name what the other checkout adds. */
+async function takeCheckout(words: string[]): Promise<string | undefined> {
+  const at = words.indexOf('--against')
+  if (at === -1) return undefined
+  const [word = '', ...values] = words.splice(at, 2)
+  const folder = takeValue(word, values)
+  await addCheckout(folder).catch((cause) => {
+    throw new Error(`--against: expected the folder of a checkout of sluice, got ${folder}`, {
+      cause,
+    })
+  })
+  return folder
 }
 
 function takeValue(word: string, words: string[]): string {

@@ -48,3 +48,27 @@ export function ratio(value: number, base: number): number {
 export function added(values: readonly number[], base: readonly number[]): number[] {
   return values.map((value, round) => value - (base[round] ?? Number.NaN))
 }
+
+/** The middle of an interval that holds the true value in 95 of 100 runs, and its ends. */
+export interface Interval {
+  mean: number
+  low: number
+  high: number
+}
+
+/** Two-sided 95 % quantiles of Student's t for 1, 2, 3 … degrees of freedom; beyond them the normal one. */
+const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228]
+
+/**
+ * The geometric mean of ratios that were measured in pairs, with its 95 % confidence interval. NaN
+ * where fewer than two pairs were measured: one says nothing of its own spread.
+ */
+export function meanRatio(ratios: readonly number[]): Interval {
+  const logs = ratios.filter((each) => each > 0 && Number.isFinite(each)).map(Math.log)
+  const { length } = logs
+  if (length < 2) return { mean: Number.NaN, low: Number.NaN, high: Number.NaN }
+  const mean = logs.reduce((sum, each) => sum + each, 0) / length
+  const variance = logs.reduce((sum, each) => sum + (each - mean) ** 2, 0) / (length - 1)
+  const half = (STUDENT[length - 2] ?? 2.1) * Math.sqrt(variance / length)
+  return { mean: Math.exp(mean), low: Math.exp(mean - half), high: Math.exp(mean + half) }
+}

@@ -2,13 +2,13 @@
 import { type IRequest, type RequestHandler, Router, type RouterType } from 'itty-router'
 import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
-import { refuseLoop } from './guard/loop.ts'
+import { passHops } from './guard/loop.ts'
 import { type Handler, type Host, isWorkerd } from './host.ts'
 import { type KeptResponses, memoryResponses } from './responses/runs.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { type ChatRouteOptions, chatRoute } from './routes/chat.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
-import { noRoute, preflight } from './routes/fallback.ts'
+import { noRoute, preflight, refuseUpgrade } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
 import { keptResponsesRoutes } from './routes/kept-responses.ts'
@@ -30,15 +30,21 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   const settings = parseSettings(input)
   const guard = createGuard(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
+  let id: string | undefined
+  // Made when it is first needed: workerd has no random numbers before a request.
+  const instance = () => {
+    id ??= crypto.randomUUID()
+    return id
+  }
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(first) : sharedTicker(quarterOf(first))
-  const engines = createEngines(settings, host, ticker)
+  const engines = createEngines(settings, host, ticker, instance)
   const running = new Set<Exchange>()
   /** Requests that have no response yet. */
   let pending = 0
   let isDraining = false
   const context = { settings, ticker, running, isDraining: () => isDraining }
-  const routes = createRoutes(context, engines, guard, host, isolates)
+  const routes = createRoutes(context, engines, guard, host, isolates, instance)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // It still serves, whatever it refuses.
@@ -71,6 +77,8 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
         return withoutAnswer(error, trace, isAnthropic, running)
       } finally {
         pending--
+        // An exchange gives it back when it ends.
+        if (trace.exchange === undefined) trace.caller?.leave()
       }
     },
     async drain(graceMs) {
@@ -90,6 +98,7 @@ function createRoutes(
   guard: Guard,
   { name, files, framePipe = transformPipe, responses = memoryResponses() }: Host,
   isolates: boolean,
+  instance: () => string,
 ) {
   const { isDraining } = context
   const isTrusted = guard.trusts
@@ -101,6 +110,7 @@ function createRoutes(
 
   // A preflight carries no key.
   routes.options('*', (request) => preflight(routes.routes, request))
+  routes.get('*', refuseUpgrade)
   get('/', async (request) => (await fileResponse(files, '/')) ?? status(request))
   get('/status', status)
   get('/health', health.alive)
@@ -122,6 +132,10 @@ function createRoutes(
   get('*', ({ url }) => fileResponse(files, new URL(url).pathname))
   routes.all('*', (request) => noRoute(routes.routes, request))
   return routes
+
+  function refuseLoop({ headers }: Request, trace: Trace): void {
+    trace.hops = passHops(headers, instance())
+  }
 
   async function description({ url }: IRequest): Promise<Response> {
     const { pathname } = new URL(url)

@@ -3,12 +3,13 @@ import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import { type Key, type KeyInput, requireDistinct } from './settings/keys.ts'
 import { checkAliases, checkLarger, type Names } from './settings/names.ts'
 import { fields } from './settings/table.ts'
-import type { ReasoningSetting, ThinkTags } from './settings/thinking.ts'
+import type { ReasoningSetting, SystemMessages, ThinkTags } from './settings/thinking.ts'
 import {
   type ResolvedUpstream,
   resolveUpstreams,
   type UpstreamInput,
 } from './settings/upstreams.ts'
+import type { FinishReasonSetting } from './wire/finish.ts'
 
 export { SettingsError } from './settings/error.ts'
 export type { Key, KeyInput } from './settings/keys.ts'
@@ -33,7 +34,9 @@ export interface Settings {
   /** … and one with its key. */
   tlsKey?: string
   upstream: ResolvedUpstream[]
-  /** Labels or URLs of upstreams whose `[DONE]` without a finish reason is taken as `stop`. */
+  /** What a `[DONE]` without a finish reason is, where the upstream does not say. */
+  finishReason: FinishReasonSetting
+  /** @deprecated Labels or URLs of upstreams: what `finishReason: "optional"` says of each. */
   lenient: string[]
   /** Whether to look for well-known servers on this machine. */
   discover: boolean
@@ -68,6 +71,8 @@ export interface Settings {
   reasoning: ReasoningSetting
   /** What is done with the thinking that models write into their answers. */
   thinkTags: ThinkTags
+  /** What is done with system messages on their way to an upstream that is asked for a chat. */
+  systemMessages: SystemMessages
   /** How long a stream's headers wait for the first chunk, so that an early failure has its status. */
   headerWait: number
   /** How long a line stays quiet before a heartbeat. */

@@ -12,6 +12,10 @@ export class Trace {
   exchange: Exchange | undefined
   /** Who asks, once that is known. */
   caller: Caller | undefined
+  /** The sluices that it has passed, this one last; sent along to upstreams. */
+  hops: readonly string[] = []
+  /** Types of tools and items that the engine was not told of. */
+  omittedTools: readonly string[] = []
   /** What the answer's headers have to say to where it goes. */
   headers: Record<string, string> = {}
 
@@ -32,7 +36,15 @@ export class Trace {
   /** The headers that every answer to this request has. */
   responseHeaders(): [string, string][] {
     const { headers, caller, id } = this
-    return Object.entries(safeHeaders({ ...headers, ...caller?.headers, 'x-request-id': id }))
+    const omitted = this.omittedTools.join(', ')
+    return Object.entries(
+      safeHeaders({
+        ...headers,
+        ...caller?.headers,
+        ...(omitted && { 'x-sluice-omitted-tools': omitted }),
+        'x-request-id': id,
+      }),
+    )
   }
 
   /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
@@ -74,6 +86,7 @@ export class Trace {
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(error instanceof ApiError && loggable(error)),
       ...(mended.length > 0 && { mended }),
+      ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
       ...(cause && { cause }),
     })
   }

@@ -10,7 +10,6 @@ import type { Fetch } from '../src/host.ts'
 import { memoryStore } from '../src/responses/store.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { ApiError } from '../src/wire/errors.ts'
-import { HOP_HEADER } from '../src/wire/hop.ts'
 import type { FromPage, ToPage } from './messages.ts'
 
 declare const self: ServiceWorkerGlobalScope
@@ -41,15 +40,21 @@ function handlerFor(authorization: string): Handler {
 }
 
 function createFor(authorization: string): Handler {
-  /** Nothing leads from a server back into a browser: this is no loop, and the server may know that. */
   const fetchFromServer: Fetch = (url, init) => {
-    const { [HOP_HEADER]: _, ...headers } = init.headers ?? {}
-    return fetch(url, { ...init, headers: { ...headers, ...(authorization && { authorization }) } })
+    const headers = { ...init.headers, ...(authorization && { authorization }) }
+    return fetch(url, { ...init, headers })
   }
   return createHandler(
     {
       discover: false,
-      upstream: [{ label: 'server', url: `${self.location.origin}${base}v1`, thinkTags: 'keep' }],
+      upstream: [
+        {
+          label: 'server',
+          url: `${self.location.origin}${base}v1`,
+          thinkTags: 'keep',
+          systemMessages: 'keep',
+        },
+      ],
       // The page shows what a model thinks apart from what it answers.
       thinkTags: 'separate',
       // Until the headers are out nobody can tell that a client left.

@@ -72,6 +72,12 @@ export const responseEvents: StreamedEvent[] = [
     'The next piece of a call’s arguments.',
   ),
   named('response.function_call_arguments.done', 'ResponseDoneEvent', 'All of the arguments.'),
+  named(
+    'response.custom_tool_call_input.delta',
+    'ResponseDeltaEvent',
+    'The next piece of a custom tool’s input.',
+  ),
+  named('response.custom_tool_call_input.done', 'ResponseDoneEvent', 'All of the input.'),
   named('response.output_item.done', 'ResponseItemEvent', 'The item is whole.'),
   state('completed', 'The stream finished. Nothing follows.'),
   state('incomplete', 'The same, where a limit or a filter ended the answer.'),

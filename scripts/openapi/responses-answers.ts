@@ -53,7 +53,17 @@ const ItemSchema = z
       status,
       call_id: text.describe('Names the call: the item with its output carries it.'),
       name: text,
+      namespace: text.optional().describe('Where the tool was declared in one.'),
       arguments: text.describe('JSON, as the model wrote it.'),
+    }),
+    z.looseObject({
+      type: z.literal('custom_tool_call'),
+      id: text,
+      status,
+      call_id: text,
+      name: text,
+      namespace: text.optional(),
+      input: text,
     }),
     z.looseObject({
       type: z.literal('reasoning'),
@@ -65,7 +75,9 @@ const ItemSchema = z
         .nullish()
         .describe('Carries the thoughts to the next request, where `include` asked for it.'),
     }),
-    z.looseObject({ type: z.string().regex(/^(?!(?:message|function_call|reasoning)$)/) }),
+    z.looseObject({
+      type: z.string().regex(/^(?!(?:message|function_call|custom_tool_call|reasoning)$)/),
+    }),
   ])
   .describe('One item of a conversation.')
 
@@ -132,12 +144,13 @@ export const responsesAnswers = {
     delta: text.describe('The next piece.'),
     logprobs: z.array(LogprobSchema).optional(),
   }),
-  ResponseDoneEvent: event(/(text|refusal|arguments)\.done$/, {
+  ResponseDoneEvent: event(/(text|refusal|arguments|input)\.done$/, {
     ...place,
     text: text.optional().describe('All of it.'),
     refusal: text.optional(),
     name: text.optional(),
     arguments: text.optional(),
+    input: text.optional(),
   }),
   ResponseErrorEvent: event(/^error$/, {
     code: text,

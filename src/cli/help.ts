@@ -45,9 +45,13 @@ export const groups: Readonly<Record<string, Group>> = {
     upstreamKey: {
       text: 'Keys of the upstreams, in their order. Not a flag: a process list would show it.',
     },
+    finishReason: {
+      value: 'WORD',
+      text: 'What [DONE] without a finish reason is. required: a failure. optional: "stop". learn: "stop" after some content, and a failure once the server has sent a finish reason for that model. SLUICE_CONFIG can say it of one upstream.',
+    },
     lenient: {
       value: 'LABEL|URL',
-      text: 'An upstream whose streams may end without saying why. May be given several times.',
+      text: 'Deprecated: an upstream whose finishReason is optional. May be given several times.',
     },
     discover: {
       text: 'Look for well-known servers on this machine. By default if there is no --upstream.',
@@ -66,7 +70,7 @@ export const groups: Readonly<Record<string, Group>> = {
       text: 'The model that answers what is too long for another. May be given several times.',
     },
     retry: {
-      text: 'Ask the only upstream that serves a model once more where it failed before its first chunk. On by default.',
+      text: 'Ask the only upstream that serves a model once more where it failed before its first chunk, and wait for it while it loads its model. On by default.',
     },
     model: {
       value: 'NAME',
@@ -93,6 +97,10 @@ export const groups: Readonly<Record<string, Group>> = {
     thinkTags: {
       value: 'HOW',
       text: 'What becomes of <think>…</think> at an answer’s start: keep leaves it in the text, separate makes it reasoning, unopened does so where the model’s template wrote <think> and only </think> comes. SLUICE_CONFIG can say it, and --reasoning, of one upstream.',
+    },
+    systemMessages: {
+      value: 'HOW',
+      text: 'What a server that is asked for a chat gets of system messages: merge makes them one, first, as one string, as all chat templates take it; keep leaves them as they came. SLUICE_CONFIG can say it of one upstream.',
     },
     staticText: { value: 'TEXT', text: 'The sentence of the model "static".' },
     staticDelay: { value: 'TIME', text: 'The time between two of its words.' },

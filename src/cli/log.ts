@@ -36,6 +36,7 @@ function formatText(entry: LogEntry): string {
     ...(entry.engine === undefined || !entry.failures ? [] : [`by ${entry.engine}`]),
     ...(entry.failures ? [`after ${entry.failures.join(', ')}`] : []),
     ...(entry.mended?.length ? [`mended ${entry.mended.join(',')}`] : []),
+    ...(entry.omittedTools?.length ? [`omitted ${entry.omittedTools.join(',')}`] : []),
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]
   return words.map(printable).join(' ')

@@ -1,4 +1,5 @@
-import { reasoningNames, thinkTags } from '../settings/thinking.ts'
+import { reasoningNames, systemMessages, thinkTags } from '../settings/thinking.ts'
+import { finishReasons } from '../settings/upstreams.ts'
 import { type Field, fields, type SettingName } from '../settings.ts'
 import { nativeApis } from '../wire/native.ts'
 import { groups } from './help.ts'
@@ -20,12 +21,21 @@ export const upstreamParts: Record<string, Schema> = {
   url: { ...text, description: 'The root of its API, such as http://127.0.0.1:11434/v1.' },
   label: { ...text, description: 'What logs and messages call it.' },
   key: { type: 'string', description: 'Sent to it as "Authorization: Bearer KEY".' },
-  lenient: { type: 'boolean', description: 'Takes a stream’s [DONE] without a finish as stop.' },
+  finishReason: {
+    enum: finishReasons,
+    description: 'What a [DONE] without a finish reason is.',
+  },
+  lenient: {
+    type: 'boolean',
+    deprecated: true,
+    description: 'The old form of "finishReason": "optional".',
+  },
   streams: { ...amount, description: 'How many requests it is given at once.' },
   models: { ...texts, description: 'The names it may be asked for; * stands for anything.' },
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
   reasoning: { enum: reasoningNames, description: 'The field reasoning is sent in.' },
   thinkTags: { enum: thinkTags, description: 'What becomes of <think>…</think> in its answers.' },
+  systemMessages: { enum: systemMessages, description: 'What it gets of system messages.' },
   speaks: {
     type: 'array',
     items: { enum: [...nativeApis] },

@@ -13,6 +13,8 @@ export interface Startup {
   /** How many keys it knows; with none it asks for none. */
   keys: number
   discover: boolean
+  /** What in the settings should be written otherwise, a sentence each. */
+  warnings?: readonly string[]
 }
 
 /** The words of a terminal's colours, or none. */
@@ -30,10 +32,12 @@ export function inkFor(onTerminal: boolean, env: Record<string, string | undefin
 }
 
 /** The first lines, printed as soon as it listens. */
-export function greeting({ name, address, open, keys }: Startup, ink: Ink): string {
+export function greeting(startup: Startup, ink: Ink): string {
+  const { name, address, open, keys, warnings = [] } = startup
   const lines = [`${name} listens at ${ink.strong(`${address}/v1`)}`]
   if (keys > 0) lines.push(`It asks for a key${open ? ', and other machines can reach it' : ''}.`)
   else if (open) lines.push('Other machines can reach it, and it asks nobody for a key.')
+  for (const warning of warnings) lines.push(`Warning: ${printable(warning)}`)
   return `${lines.join('\n')}\n`
 }
 

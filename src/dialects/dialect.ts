@@ -6,7 +6,7 @@ import type { FieldNames } from './field-names.ts'
 /** An API that asks for a chat, and is told the answer, in words of its own. */
 export interface Dialect {
   /** Reads a request. Throws an `ApiError` (400) that names the field. */
-  read(body: unknown, requestId: string, headers: Headers): Conversation
+  read(body: unknown, requestId: string, headers: Headers, url?: string): Conversation
 }
 
 /** One request of such an API, and how it is answered. */
@@ -22,6 +22,8 @@ export interface Conversation {
   wishes?: readonly string[]
   /** What the client calls the chat's fields, where that is not the same. */
   names?: FieldNames
+  /** The types of what the chat does not tell: tools that only a provider's servers run, and such. */
+  omitted?: () => readonly string[]
   /** The request for an engine that speaks the API itself. */
   native?: NativeCall
   /**

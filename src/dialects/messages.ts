@@ -12,6 +12,8 @@ import type { Conversation, Dialect } from './dialect.ts'
 import { type Asked, toMessage } from './messages/answer.ts'
 import { messagesEncoder } from './messages/encoder.ts'
 import { toChatRequest, toCountedChat, WISHES } from './messages/to-chat.ts'
+import { Omitted } from './tools/omitted.ts'
+import { withoutUnserved } from './unserved.ts'
 
 /** A client's headers that an engine that speaks the API may want to see. */
 const HEADERS = ['anthropic-version', 'anthropic-beta']
@@ -27,24 +29,31 @@ const NAMES = {
 }
 
 export const messagesDialect: Dialect = {
-  read(body, requestId, headers) {
+  read(body, requestId, headers, url) {
     const request = parseMessagesRequest(body)
-    return conversation(request, requestId, headers)
+    const native = nativeCall(request, headers, url)
+    return conversation(request, requestId, native)
   },
 }
 
-function conversation(request: MessagesRequest, requestId: string, headers: Headers): Conversation {
+function conversation(
+  request: MessagesRequest,
+  requestId: string,
+  native: NativeCall,
+): Conversation {
   let chat: ChatRequest | undefined
   const asked = askedOf(request, requestId)
+  const omitted = new Omitted()
   return {
     get chat() {
-      chat ??= toChatRequest(request)
+      chat ??= toChatRequest(request, omitted)
       return chat
     },
+    omitted: () => omitted.types,
     prompt: [request.system, request.messages, request.tools],
     wishes: WISHES,
     names: NAMES,
-    native: nativeCall(request, headers),
+    native,
     encoder: () => messagesEncoder(asked, requestId),
     whole: (completion) => toMessage(completion, asked),
   }
@@ -62,11 +71,11 @@ function askedOf({ model, stop_sequences }: MessagesRequest, requestId: string):
 }
 
 /** A request to count a prompt's tokens. Throws an `ApiError` (400) that names the field. */
-export function countedPrompt(body: unknown, headers: Headers): CountedPrompt {
+export function countedPrompt(body: unknown, headers: Headers, url?: string): CountedPrompt {
   const request: CountRequest = parseCountRequest(body)
   return {
     native: {
-      path: '/messages/count_tokens',
+      path: `/messages/count_tokens${queryOf(url)}`,
       body: { ...request },
       headers: versionHeaders(headers),
     },
@@ -74,13 +83,13 @@ export function countedPrompt(body: unknown, headers: Headers): CountedPrompt {
   }
 }
 
-function nativeCall(request: MessagesRequest, headers: Headers): NativeCall {
+function nativeCall(request: MessagesRequest, headers: Headers, url?: string): NativeCall {
   return {
     api: 'messages',
-    path: '/messages',
-    body: { ...request },
+    path: `/messages${queryOf(url)}`,
+    body: { ...withoutUnserved(request) },
     headers: versionHeaders(headers),
-    contract: (options) => new MessagesContract(options),
+    contract: (options) => new MessagesContract(options, request.model ?? ''),
     judge: judgeMessage,
   }
 }
@@ -92,4 +101,10 @@ function versionHeaders(headers: Headers): Record<string, string> {
     'anthropic-version': '2023-06-01',
     ...Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== null)),
   }
+}
+
+/** The query of the client's URL, such as `?beta=true`, encoded anew so that it holds nothing else. */
+function queryOf(url: string | undefined): string {
+  const query = url === undefined ? '' : new URL(url).searchParams.toString()
+  return query === '' ? '' : `?${query}`
 }

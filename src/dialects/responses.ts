@@ -3,11 +3,12 @@ import type { ChatRequest, Usage } from '../wire/chat.ts'
 import type { ResponseObject, ResponsesRequest } from '../wire/responses.ts'
 import type { Conversation } from './dialect.ts'
 import { ResponseEncoder } from './responses/encoder.ts'
-import type { Placed } from './responses/messages.ts'
+import { asksForSummary, type Placed } from './responses/messages.ts'
 import { nativeCall } from './responses/native.ts'
 import { refuseForeign } from './responses/refusals.ts'
 import { newResponse, summaryOf } from './responses/response-object.ts'
 import { toChat } from './responses/to-chat.ts'
+import { Toolset } from './responses/toolset.ts'
 
 export type { ResponseEncoder } from './responses/encoder.ts'
 export type { Placed } from './responses/messages.ts'
@@ -48,22 +49,30 @@ export function readConversation(
   refuseForeign(request)
   let chat: ChatRequest | undefined
   let teller: ResponseEncoder | undefined
+  let tools: Toolset | undefined
+  const toolset = () => {
+    tools ??= new Toolset(request, items)
+    return tools
+  }
   const encoder = () => {
     teller ??= new ResponseEncoder({
       response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
       summarizes: summaryOf(request) !== undefined,
       carries: request.include?.includes('reasoning.encrypted_content') ?? false,
+      compacts: asksForSummary(items),
+      calledBy: (name) => toolset().calledBy(name),
       ...telling,
     })
     return teller
   }
   return {
     get chat() {
-      chat ??= toChat(request, items)
+      chat ??= toChat(request, items, toolset())
       return chat
     },
     // What runs in the background is told by this side: its events are kept.
     ...(!request.background && { native: nativeCall(request, items, encoder) }),
+    omitted: () => tools?.omitted.types ?? [],
     names: NAMES,
     encoder,
     whole: (completion) => encoder().whole(completion),

@@ -1,7 +1,8 @@
 import type { Found } from '../host.ts'
 import { type ApiError, toApiError } from '../wire/errors.ts'
 import type { Discovery } from './discovery.ts'
-import type { Engine, Model } from './engine.ts'
+import type { CallOptions, Engine, Model } from './engine.ts'
+import { listed } from './listed.ts'
 
 /** Milliseconds an engine may take to list its models before it counts as busy. */
 const PATIENCE = 2000
@@ -27,6 +28,8 @@ export interface CatalogOptions {
   discovery?: Discovery | undefined
   /** Whether a request may not wait for what another began (workerd). */
   isolateRequests: boolean
+  /** The id of this sluice, which servers that are asked for their models are told. */
+  instance?: () => string
 }
 
 /** Which engine serves what: asked of the engines, and remembered for a while. */
@@ -73,9 +76,13 @@ export class Catalog {
     if (!this.#options.isolateRequests) this.entries(maxAge).catch(() => {})
   }
 
-  /** What is known, and no older than `maxAge` ms: engines in their order, `static` last. */
-  async entries(maxAge: number): Promise<Entry[]> {
+  /**
+   * What is known, and no older than `maxAge` ms: engines in their order, `static` last. `hops`: the
+   * sluices that the request has passed, this one last.
+   */
+  async entries(maxAge: number, hops: readonly string[] = []): Promise<Entry[]> {
     if (this.#isRecent(maxAge)) return this.#entries
+    if (hops.length > 1) return this.#relayed(hops)
     if (this.#options.isolateRequests) {
       // The first to ask does so for all who can do with what is known.
       this.#askedAt = performance.now()
@@ -100,22 +107,40 @@ export class Catalog {
     return this.#entries.length > 0 && performance.now() - this.#askedAt <= maxAge
   }
 
+  /**
+   * For a request that came through another sluice. Two that ask each other would wait for ever if
+   * one such request waited for what another began; and that an engine leads back to where this
+   * request came from says nothing about that engine. What came through two others is told what is
+   * known: where many list each other, each would be asked along every way there is.
+   */
+  async #relayed(hops: readonly string[]): Promise<Entry[]> {
+    if (hops.length > 2 && this.#entries.length > 0) {
+      this.refresh(ASK_AGAIN)
+      return this.#entries
+    }
+    if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
+    const signal = AbortSignal.timeout(PATIENCE)
+    return Promise.all(this.known.map(({ engine }) => this.#askOne(engine, signal, { hops })))
+  }
+
   async #ask(): Promise<Entry[]> {
     const signal = AbortSignal.timeout(PATIENCE)
-    const { engines, discovery } = this.#options
+    const { engines, discovery, instance } = this.#options
+    const call = instance ? { hops: [instance()] } : {}
     const [given, found, own] = await Promise.all([
-      Promise.all(engines.map((engine) => this.#askOne(engine, signal))),
-      discovery?.look(signal) ?? [],
-      this.#askOne(this.#options.static, signal),
+      Promise.all(engines.map((engine) => this.#askOne(engine, signal, call))),
+      discovery?.look(signal, call) ?? [],
+      this.#askOne(this.#options.static, signal, call),
     ])
-    this.#entries = [...given, ...found, own]
+    const there = found.map((each) => ({ ...each, models: listed(each.engine, each.models) }))
+    this.#entries = [...given, ...there, own]
     this.#askedAt = performance.now()
     return this.#entries
   }
 
-  async #askOne(engine: Engine, signal: AbortSignal): Promise<Entry> {
+  async #askOne(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<Entry> {
     try {
-      return { engine, models: await engine.models(signal) }
+      return { engine, models: listed(engine, await engine.models(signal, call)) }
     } catch (error) {
       const models = this.#entries.find((entry) => entry.engine === engine)?.models ?? []
       return { engine, models, error: toApiError(error) }

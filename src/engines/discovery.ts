@@ -1,6 +1,8 @@
 /** Looks for well-known local servers, on this machine's loopback address alone. */
 import { wellKnownPorts } from '../settings/upstreams.ts'
-import type { Engine, Model } from './engine.ts'
+import { type ApiError, toApiError } from '../wire/errors.ts'
+import type { CallOptions, Engine, Model } from './engine.ts'
+import { isLoading } from './loading.ts'
 import { Upstream, type UpstreamOptions } from './upstream.ts'
 
 /** Milliseconds a server on this machine may take to list its models. */
@@ -11,17 +13,24 @@ const OWNERS: Record<string, string> = {
   llamacpp: 'llama-server',
   library: 'ollama',
   sglang: 'sglang',
+  sluice: 'sluice',
   vllm: 'vllm',
 }
 
 export interface Discovery {
-  /** The servers that answer now, with their models; one that is busy stays if it was known. */
-  look(signal: AbortSignal): Promise<{ engine: Engine; models: Model[] }[]>
+  /**
+   * The servers that answer now, with their models, and those that did before: a server that
+   * restarts or loads a model is still the one that serves its models.
+   */
+  look(signal: AbortSignal, options?: CallOptions): Promise<Server[]>
 }
 
 export interface DiscoveryOptions
-  extends Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags' | 'streams'> {
-  /** Whether the `[DONE]` of the server with this label or URL counts as a finish. */
+  extends Pick<
+    UpstreamOptions,
+    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+  > {
+  /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */
   known: readonly string[]
@@ -30,16 +39,30 @@ export interface DiscoveryOptions
   ports?: Readonly<Record<string, string>>
 }
 
-interface Server {
+/** A server that was found. */
+export interface Server {
   engine: Engine
+  /** What it serves, or served when it last answered. */
   models: Model[]
+  /** Why it does not answer now. */
+  error?: ApiError
+}
+
+interface Known extends Server {
+  /** What it was taken for. */
+  kind: string
 }
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { known, labels = [], lenient, ports = wellKnownPorts, ...shared } = options
-  const found = new Map<string, Server>()
+  const found = new Map<string, Known>()
 
-  async function probe(port: string, name: string, signal: AbortSignal): Promise<void> {
+  async function probe(
+    port: string,
+    name: string,
+    signal: AbortSignal,
+    call: CallOptions,
+  ): Promise<void> {
     const url = `http://127.0.0.1:${port}/v1`
     const isKnown = known.some((each) => isHere(new URL(each), port))
     if (isKnown) return
@@ -48,17 +71,28 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
         ...shared,
         url,
         label,
-        lenient: lenient.includes(label) || lenient.includes(url),
+        isDiscovered: true,
+        ...((lenient.includes(label) || lenient.includes(url)) && { finishReason: 'optional' }),
       })
     const patience = AbortSignal.timeout(PATIENCE)
     const stop = AbortSignal.any([signal, patience])
+    const before = found.get(url)
     try {
-      const before = found.get(url)
-      const models = await (before?.engine ?? make(name)).models(stop)
-      found.set(url, { engine: before?.engine ?? make(freeLabel(labelOf(name, models))), models })
-    } catch {
-      // Busy is not gone: a server that loads a model may be too busy to list its models.
-      if (!patience.aborted) found.delete(url)
+      const models = await (before?.engine ?? make(name)).models(stop, call)
+      const kind = labelOf(name, models)
+      // Another server may have taken the port of one that went.
+      const isSame = before && (!before.error || before.kind === kind || models.length === 0)
+      if (!isSame) found.delete(url)
+      const engine = isSame ? before.engine : make(freeLabel(kind))
+      found.set(url, { engine, models, kind: isSame ? before.kind : kind })
+    } catch (cause) {
+      const error = toApiError(cause)
+      // A server that loads a model may be too busy to list its models: then it stays as it was.
+      if (patience.aborted) return
+      if (before !== undefined) found.set(url, { ...before, error })
+      else if (isLoading(error)) {
+        found.set(url, { engine: make(freeLabel(name)), models: [], kind: name, error })
+      }
     }
   }
 
@@ -71,8 +105,9 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 
   return {
-    async look(signal) {
-      await Promise.all(Object.entries(ports).map(([port, name]) => probe(port, name, signal)))
+    async look(signal, call = {}) {
+      const probing = Object.entries(ports).map(([port, name]) => probe(port, name, signal, call))
+      await Promise.all(probing)
       return [...found.values()]
     },
   }

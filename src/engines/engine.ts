@@ -26,7 +26,13 @@ export interface Progress {
   text: string
 }
 
-export interface ChatOptions {
+/** What any call of an engine may carry. */
+export interface CallOptions {
+  /** The sluices that the request has passed, this one last: what asks another server tells it. */
+  hops?: readonly string[] | undefined
+}
+
+export interface ChatOptions extends CallOptions {
   /** Told of whatever has to be loaded before the engine can answer. */
   onProgress?: ((progress: Progress) => void) | undefined
   /** Whether a stream must come as chunks, to be told in another API than it came in. */
@@ -49,10 +55,12 @@ export interface Engine {
    * another with the same model may stand in for it. What runs beside the handler answers itself.
    */
   readonly isServer?: boolean
+  /** Whether it was found rather than named: that it is gone says that it restarts or was stopped. */
+  readonly isDiscovered?: boolean | undefined
   /** False for a model it may not be asked for, whatever it lists. */
   takes?(model: string): boolean
   /** What it can serve now. Rejects with an `ApiError` when it can't be asked. */
-  models(signal: AbortSignal): Promise<Model[]>
+  models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**
    * Resolves once the engine has answered; rejects with an `ApiError`. With `stream: true` the
    * answer is never whole. Aborting the signal stops the work at its source.
@@ -61,7 +69,7 @@ export interface Engine {
   /** The APIs beside chat whose requests it takes as they are, by `forward`. None by default. */
   readonly speaks?: readonly NativeApi[] | undefined
   /** Like `chat`, in such an API: a stream comes as frames, any other answer whole. */
-  forward?(call: NativeCall, signal: AbortSignal): Promise<NativeStream>
+  forward?(call: NativeCall, signal: AbortSignal, options?: CallOptions): Promise<NativeStream>
   /**
    * How many tokens a prompt has for a model; undefined where the engine can't tell. Rejects with an
    * `ApiError`.
@@ -70,13 +78,18 @@ export interface Engine {
     prompt: CountedPrompt,
     model: string | undefined,
     signal: AbortSignal,
+    options?: CallOptions,
   ): Promise<number | undefined>
   /** The same for a text completion. Not every engine can. */
   complete?(
     request: TextRequest,
     signal: AbortSignal,
-    options?: Pick<ChatOptions, 'onProgress'>,
+    options?: Pick<ChatOptions, 'onProgress' | 'hops'>,
   ): Promise<TextStream>
   /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
-  embed?(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
+  embed?(
+    request: EmbeddingRequest,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<WholeAnswer>
 }

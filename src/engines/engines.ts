@@ -16,15 +16,25 @@ export interface Engines {
   pool: Pool
 }
 
-/** The engines that the settings ask for. */
-export function createEngines(settings: Settings, host: Host, ticker: Ticker): Engines {
+/** The engines that the settings ask for. `instance`: the id of this sluice in hop lists. */
+export function createEngines(
+  settings: Settings,
+  host: Host,
+  ticker: Ticker,
+  instance: () => string,
+): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
-  const shared: Pick<UpstreamOptions, 'fetch' | 'reasoning' | 'thinkTags'> = {
+  const shared: Pick<
+    UpstreamOptions,
+    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages'
+  > = {
     fetch: settings.retry ? send : sendOnce,
+    finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
+    systemMessages: settings.systemMessages,
   }
   const { streams } = settings
   const known = settings.upstream.map(({ url }) => url)
@@ -42,6 +52,7 @@ export function createEngines(settings: Settings, host: Host, ticker: Ticker): E
       ? createDiscovery({ ...shared, streams, lenient: settings.lenient, known, labels })
       : undefined,
     isolateRequests,
+    instance,
   })
   const router = createRouter(catalog, settings.model, settings.alias)
   const { queue, attemptTimeout, larger, retry } = settings

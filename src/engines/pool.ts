@@ -2,6 +2,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Engine } from './engine.ts'
+import { isLoading, LOADING, restWhileLoading, withRetryAfter } from './loading.ts'
 import { orAborted } from './or-aborted.ts'
 import { Member } from './pool/member.ts'
 import type { Place } from './pool/place.ts'
@@ -9,6 +10,7 @@ import { Places } from './pool/places.ts'
 import { RetryBudget } from './pool/retry-budget.ts'
 import { isPassing, restOf, type Verdict, verdictOf } from './pool/verdict.ts'
 import type { Route, Router } from './router.ts'
+import { unavailable } from './unavailable.ts'
 
 export interface PoolOptions {
   router: Router
@@ -42,6 +44,8 @@ interface Call<T> {
 interface Step {
   members: Member[]
   rest: number
+  /** Whether the engine is waited for because it loads its model. */
+  isLoading?: boolean
 }
 
 /** How often a request may be tried again where that costs the engines something. */
@@ -49,6 +53,14 @@ const MOST_RETRIES = 2
 
 /** The longest `Retry-After` that is waited for, and the wait where none is given, milliseconds. */
 const REST = { longest: 3_000, first: 100, jitter: 200 }
+
+/** Codes of attempts that gave the engine nothing to do, or that were given up. */
+const COSTS_NOTHING: ReadonlySet<unknown> = new Set([
+  'upstream_unreachable',
+  'attempt_timeout',
+  'loop_detected',
+  LOADING,
+])
 
 /** Milliseconds between two looks for another engine, from `attemptTimeout` on. */
 const LOOK = 1_000
@@ -91,23 +103,37 @@ export class Pool {
     can: (engine: Engine) => boolean = () => true,
   ): Promise<T> {
     for (let model = asked; ; ) {
-      const routes = await this.#options.router.pick(model)
+      const routes = await this.#options.router.pick(model, exchange.mayUse)
       const able = routes.filter(({ engine }) => can(engine))
       try {
         return await this.#askOneOf(exchange, able.length > 0 ? able : routes, attempt)
       } catch (error) {
-        const larger = verdictOf(error) === 'overflow' && this.#larger(model, routes[0].model)
-        if (!larger || exchange.outcome !== undefined) throw error
+        const larger = verdictOf(error) === 'overflow' && this.#larger(exchange, model, routes[0])
+        if (!larger || exchange.outcome !== undefined) throw asUnavailable(error, routes)
         exchange.retry(nameOf(exchange.engine, error), error)
         model = larger
       }
     }
   }
 
-  #larger(asked: string | null | undefined, found: string | undefined): string | undefined {
+  /**
+   * Rejects with an `ApiError` where no engine may be asked for the model: for answers that begin
+   * before an engine was asked.
+   */
+  async requireModel(exchange: Exchange, asked: string | null | undefined): Promise<void> {
+    await this.#options.router.pick(asked, exchange.mayUse)
+  }
+
+  /** The larger model to ask instead; undefined where there is none, or not for this caller. */
+  #larger(
+    { mayUse }: Exchange,
+    asked: string | null | undefined,
+    { model: found }: Route,
+  ): string | undefined {
     const { larger } = this.#options
-    for (const name of [asked, found]) if (name && Object.hasOwn(larger, name)) return larger[name]
-    return undefined
+    const name = [asked, found].find((each) => each && Object.hasOwn(larger, each))
+    const next = name ? larger[name] : undefined
+    return next !== undefined && (mayUse?.(next) ?? true) ? next : undefined
   }
 
   async #askOneOf<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
@@ -131,7 +157,7 @@ export class Pool {
         return await this.#ask(call, place)
       } catch (error) {
         const step = this.#next(call, place, error, retries)
-        exchange.retry(nameOf(place.member.engine.label, error), error)
+        exchange.retry(nameOf(place.member.engine.label, error), error, step.isLoading)
         next = step.members
         if (step.rest > 0) await pause(step.rest, exchange.signal)
       }
@@ -195,7 +221,11 @@ export class Pool {
       if (!this.#mayMoveOn(place, error, retries, now)) throw error
       return { members: others, rest: 0 }
     }
-    const isLast = retries > 0 || !this.#options.retry
+    if (isLoading(error) && this.#options.retry) {
+      const rest = restWhileLoading(retries, restOf(error), exchange.left(now))
+      if (rest !== undefined) return { members: [member], rest, isLoading: true }
+    }
+    const isLast = retries > 0 || !this.#options.retry || isLoading(error)
     const rest = isLast ? undefined : restBefore(member.engine, verdict, error)
     if (rest === undefined || !this.#budget.withdraw(now)) throw error
     return { members: [member], rest }
@@ -213,10 +243,21 @@ export class Pool {
   /** What never reached an engine, or was a probe, adds no load worth counting. */
   #mayMoveOn(place: Place, error: unknown, retries: number, now: number): boolean {
     const code = error instanceof ApiError ? error.code : null
-    if (code === 'upstream_unreachable' || code === 'attempt_timeout') return true
+    if (COSTS_NOTHING.has(code)) return true
     if (place.pass.isProbe) return true
     return retries < MOST_RETRIES && this.#budget.withdraw(now)
   }
+}
+
+/** Servers that were found and are gone restart, or were stopped: their addresses were right. */
+function asUnavailable(error: unknown, routes: Route[]): unknown {
+  if (isLoading(error)) return withRetryAfter(error)
+  const isGone = error instanceof ApiError && error.code === 'upstream_unreachable'
+  if (!isGone || !routes.every(({ engine }) => engine.isDiscovered)) return error
+  return unavailable(
+    routes.map(({ engine }) => engine.label),
+    error,
+  )
 }
 
 /** Milliseconds before the same engine is asked once more; undefined where that would not help. */

@@ -15,7 +15,6 @@ export function createReplay(
     // Never asked: what would go there is played.
     url: 'http://recording.invalid/v1',
     label,
-    lenient: false,
     fetch: (url, init) => answer(new Request(url, init)),
   })
 }

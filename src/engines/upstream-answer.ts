@@ -4,7 +4,8 @@ import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../stream/
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { Usage } from '../wire/chat.ts'
 import type { ContractOptions, StreamContract } from '../wire/contract.ts'
-import { essence, readJson, requireJson } from './upstream-body.ts'
+import { formOf } from './answer-form.ts'
+import { essence, misplaced, readJson } from './upstream-body.ts'
 import { type Generation, wantsUsage } from './upstream-tries.ts'
 
 /** How something is asked for, and what its answer is held to. */
@@ -16,6 +17,8 @@ export interface Protocol<C extends AnyContract> {
   asChunks: boolean
   /** Fields that a server which refuses the request is asked again without. */
   wishes?: readonly string[]
+  /** The sluices that the request has passed. */
+  hops?: readonly string[] | undefined
 }
 
 /** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */
@@ -28,12 +31,14 @@ export async function readAnswer<C extends AnyContract>(
 ): Promise<AnswerStream<C>> {
   const streams = request.stream === true
   const contract = protocol.contract({ ...options, usage: !streams || wantsUsage(request) })
-  const type = essence(response)
-  const { body } = response
-  const isStream = type === 'text/event-stream' || (type === '' && streams)
-  if (!isStream || body === null) {
-    requireJson(type, streams ? 'a stream' : 'JSON', contract.errors)
-    const came = await readJson(response, options.label)
+  const answer = await formOf(response, streams)
+  const { body } = answer.response
+  if (answer.form === 'other') {
+    throw misplaced(essence(response), streams ? 'a stream' : 'JSON', contract.errors)
+  }
+  if (answer.isMisnamed) contract.mended.add('content_type')
+  if (answer.form === 'json' || body === null) {
+    const came = await readJson(answer.response, options.label)
     return readWhole(came, streams, protocol, contract)
   }
   if (streams && !protocol.asChunks) {

@@ -7,6 +7,7 @@ import { ApiError, type Evidence } from '../wire/errors.ts'
 import { blamesRequest, errorOf, type ForeignError } from '../wire/foreign-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
 import { decodeText } from '../wire/sse.ts'
+import { LOADING, tellsOfLoading } from './loading.ts'
 
 /** Bytes of the longest answer read whole. */
 const MAX_ANSWER = 64 * 1024 * 1024
@@ -78,9 +79,13 @@ export async function readJson(
 
 /** Throws an `ApiError` (502) for a media type that is not JSON. */
 export function requireJson(type: string, wanted: string, errors: EngineErrors): void {
-  if (isJson(type)) return
+  if (!isJson(type)) throw misplaced(type, wanted, errors)
+}
+
+/** An answer of another kind than was asked for. */
+export function misplaced(type: string, wanted: string, errors: EngineErrors): ApiError {
   const came = type === '' ? 'an answer of no type' : type
-  throw errors.invalid(`answered with ${came} instead of ${wanted}`)
+  return errors.invalid(`answered with ${came} instead of ${wanted}`)
 }
 
 /** An upstream's refusal, with its own status and message, in OpenAI's shape. */
@@ -113,8 +118,9 @@ export async function refusal(
   return new ApiError(told, new EngineErrors({ label, secrets }).shown(message), {
     shows: 'answered',
     ...(found?.type && told === status && { type: found.type }),
-    code: found?.code ?? null,
+    code: found?.code ?? (tellsOfLoading(status, message) ? LOADING : null),
     param: found?.param ?? null,
+    details: found?.details ?? {},
     headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
   })
 }

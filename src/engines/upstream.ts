@@ -1,12 +1,6 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetch, Fetched, FetchInit } from '../host.ts'
-import type {
-  AnswerStream,
-  AnyContract,
-  ChatStream,
-  NativeStream,
-  WholeAnswer,
-} from '../stream/chat-stream.ts'
+import type { AnswerStream, AnyContract, ChatStream } from '../stream/chat-stream.ts'
 import { answersTo, type TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 import { judgeCompletion } from '../wire/completion-contract.ts'
@@ -15,19 +9,23 @@ import type { EmbeddingRequest } from '../wire/embedding.ts'
 import { judgeEmbeddings } from '../wire/embedding-answer.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import { ApiError } from '../wire/errors.ts'
+import type { FinishReasonSetting } from '../wire/finish.ts'
 import { safeHeaders } from '../wire/header.ts'
-import { HOP_HEADER } from '../wire/hop.ts'
+import { HOP_HEADER, writeHops } from '../wire/hop.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 import { isObject } from '../wire/object.ts'
+import { type SystemMessages, systemAs } from '../wire/system-messages.ts'
 import type { TextRequest } from '../wire/text-completion.ts'
 import { judgeText, TextContract } from '../wire/text-contract.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
-import type { ChatOptions, Engine, Model } from './engine.ts'
+import type { CallOptions, ChatOptions, Engine, Model } from './engine.ts'
+import { FinishHistory } from './finish-history.ts'
 import { ModelNames } from './model-names.ts'
 import { type Protocol, readAnswer } from './upstream-answer.ts'
-import { essence, forwarded, readJson, refusal, requireJson } from './upstream-body.ts'
-import { countByUpstream, type Post } from './upstream-count.ts'
+import { essence, readJson, refusal, requireJson } from './upstream-body.ts'
+import { countByUpstream, MissingPaths, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
+import { controlUnder, reading } from './upstream-reading.ts'
 import { type Generation, Refused } from './upstream-tries.ts'
 import { unanswered } from './upstream-unanswered.ts'
 
@@ -36,12 +34,14 @@ export interface UpstreamOptions {
   url: string
   label: string
   key?: string | undefined
-  /** A `[DONE]` before the finish counts as `stop`. */
-  lenient: boolean
+  /** What a `[DONE]` without a finish reason is; by default its answers tell. */
+  finishReason?: FinishReasonSetting
   /** The one name reasoning is given; `keep` leaves it as it comes. */
   reasoning?: 'keep' | ReasoningName
   /** What is done with the thinking in its answers' text; it stays by default. */
   thinkTags?: ThinkTags
+  /** What is done with system messages on their way to it; they become one by default. */
+  systemMessages?: SystemMessages
   /** How many requests it is given at once; any number by default. */
   streams?: number | undefined
   /** The names it may be asked for; `*` stands for anything. All by default. */
@@ -50,8 +50,16 @@ export interface UpstreamOptions {
   rewrite?: Readonly<Record<string, string>> | undefined
   /** The APIs beside chat that it speaks itself; none by default. */
   speaks?: readonly NativeApi[] | undefined
+  /** Whether it was found on this machine rather than named by anybody. */
+  isDiscovered?: boolean
   /** The global `fetch`, or a host's own. */
   fetch: Fetch
+}
+
+/** What a request to the upstream carries beside its body. */
+interface Call extends CallOptions {
+  signal: AbortSignal
+  headers?: Record<string, string> | undefined
 }
 
 /** Characters of the shortest key that is taken for a secret. */
@@ -62,6 +70,7 @@ export class Upstream implements Engine {
   readonly streams: number | undefined
   readonly speaks: readonly NativeApi[] | undefined
   readonly isServer = true
+  readonly isDiscovered: boolean | undefined
   readonly #names: ModelNames
   readonly #options: UpstreamOptions
   /** What the upstream's own words must not show a client. */
@@ -70,20 +79,23 @@ export class Upstream implements Engine {
   readonly #headers: Readonly<Record<string, string>>
   /** What the server refuses at a path, so that it is not asked for there again. */
   readonly #refused = new Map<string, Refused>()
+  readonly #finishes: FinishHistory
   #refusesBase64 = false
+  readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
     this.streams = options.streams
     this.speaks = options.speaks
+    this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
+    this.#finishes = new FinishHistory(options.finishReason)
     const key = options.key ?? ''
     // Servers that want no key are given "none" or "ollama": words that their messages need.
     const isSecret = key.length >= MIN_SECRET
     this.#headers = {
       accept: 'application/json, text/event-stream',
-      [HOP_HEADER]: '1',
       ...(key !== '' && { authorization: `Bearer ${key}` }),
     }
     this.#secrets = [...(isSecret ? [key] : []), new URL(options.url).host]
@@ -93,17 +105,18 @@ export class Upstream implements Engine {
     return this.#names.takes(model)
   }
 
-  async models(signal: AbortSignal): Promise<Model[]> {
-    const body = await this.#readModels(signal)
+  async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
+    const body = await this.#readModels(signal, hops)
     if (isObject(body) && Array.isArray(body.data))
       return this.#names.listed(body.data.filter(isModel))
     const message = `${this.label} answered /models with something else than a list of models.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
 
-  async #readModels(signal: AbortSignal): Promise<unknown> {
+  async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
     try {
-      const response = await this.#accepted(await this.#send('/models', { signal }), '/models')
+      const sending = this.#send('/models', { signal }, hops)
+      const response = await this.#accepted(await sending, '/models')
       return (await readJson(response, this.label)).value
     } catch (cause) {
       if (!signal.aborted) throw cause
@@ -115,46 +128,60 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, wishes = [] }: ChatOptions = {},
+    { asChunks = false, wishes = [], hops }: ChatOptions = {},
   ): Promise<ChatStream> {
-    const { thinkTags = 'keep' } = this.#options
+    const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
     const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(asked, signal, {
+    return this.#generate(systemAs(systemMessages, asked), signal, {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
       judge: judgeCompletion,
-      ...{ asChunks, wishes },
+      ...{ asChunks, wishes, hops },
     })
   }
 
-  complete(asked: TextRequest, signal: AbortSignal): Promise<TextStream> {
+  complete(
+    asked: TextRequest,
+    signal: AbortSignal,
+    { hops }: CallOptions = {},
+  ): Promise<TextStream> {
     const answers = answersTo(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       judge: judgeText,
       asChunks: false,
+      hops,
     })
   }
 
-  async forward(asked: NativeCall, signal: AbortSignal): Promise<NativeStream> {
+  async forward(asked: NativeCall, signal: AbortSignal, options: CallOptions = {}) {
     const call = { ...asked, body: this.#names.renamed(asked.body) }
     const control = controlUnder(signal)
-    const asking = this.#post(call.path, call.body, control.signal, call.headers)
+    const { headers } = asked
+    const asking = this.#post(call.path, call.body, { ...options, headers, signal: control.signal })
     const response = await this.#accepted(await asking, call.path)
-    return reading(response, control, readNative(response, call, this.#held(), control))
+    return reading(
+      response,
+      control,
+      readNative(response, call, this.#held(call.path, call.body), control),
+    )
   }
 
   async countTokens(
     prompt: CountedPrompt,
     model: string | undefined,
     signal: AbortSignal,
+    { hops }: CallOptions = {},
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
-    const post: Post = (path, body, headers) => this.#post(path, body, signal, headers)
-    return countByUpstream(prompt, own, post, this.label, (response) => this.#accepted(response))
+    const post: Post = (path, body, headers) => this.#post(path, body, { signal, hops, headers })
+    const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
+    const counted = { ...prompt, chat }
+    const accepted = (response: Fetched) => this.#accepted(response)
+    return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
   }
 
   async #generate<C extends AnyContract>(
@@ -166,18 +193,18 @@ export class Upstream implements Engine {
     const control = controlUnder(signal)
     const response = await this.#ask(request, control.signal, protocol)
     const usageRequested = request.stream === true && !this.#refusedAt(protocol.path).usage
-    const options = { ...this.#held(), usageRequested }
+    const options = { ...this.#held(protocol.path, request), usageRequested }
     return reading(response, control, readAnswer(response, request, control, protocol, options))
   }
 
-  async embed(asked: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+  async embed(asked: EmbeddingRequest, signal: AbortSignal, { hops }: CallOptions = {}) {
     const errors = new EngineErrors({ label: this.label, secrets: this.#secrets })
-    const response = await this.#askVectors(this.#names.renamed(asked), signal)
+    const response = await this.#askVectors(this.#names.renamed(asked), { signal, hops })
     requireJson(essence(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
     const { mended, usage } = judgeEmbeddings(value, asked, errors)
     const text = mended.length > 0 ? JSON.stringify(value) : json
-    return { kind: 'whole', json: text, mended, ...(usage && { usage }) }
+    return { kind: 'whole' as const, json: text, mended, ...(usage && { usage }) }
   }
 
   /**
@@ -187,11 +214,11 @@ export class Upstream implements Engine {
   async #ask(
     request: Generation,
     signal: AbortSignal,
-    { path, wishes = [] }: Pick<Protocol<AnyContract>, 'path' | 'wishes'>,
+    { path, wishes = [], hops }: Pick<Protocol<AnyContract>, 'path' | 'wishes' | 'hops'>,
   ): Promise<Fetched> {
     const { forms, accept } = this.#refusedAt(path).triesOf(request, wishes)
     for (const [place, form] of forms.entries()) {
-      const response = await this.#post(path, form, signal)
+      const response = await this.#post(path, form, { signal, hops })
       const isRefused = response.status === 400 || response.status === 422
       if (isRefused && place < forms.length - 1) {
         await response.body?.cancel().catch(() => {})
@@ -213,27 +240,28 @@ export class Upstream implements Engine {
     return refused
   }
 
-  /** What any answer of it is held to. */
-  #held(): ContractOptions {
-    return { label: this.label, secrets: this.#secrets, lenient: this.#options.lenient }
+  /** What an answer of it is held to. */
+  #held(path: string, { model, stream }: Pick<Generation, 'model' | 'stream'>): ContractOptions {
+    const finishReason = this.#finishes.ruleFor(`${path} ${stream === true} ${model ?? ''}`)
+    return { label: this.label, secrets: this.#secrets, finishReason }
   }
 
   /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
-  async #askVectors(request: EmbeddingRequest, signal: AbortSignal): Promise<Fetched> {
+  async #askVectors(request: EmbeddingRequest, call: Call): Promise<Fetched> {
     const path = '/embeddings'
-    if (request.encoding_format !== 'base64') return this.#askOnce(path, request, signal)
+    if (request.encoding_format !== 'base64') return this.#askOnce(path, request, call)
     if (!this.#refusesBase64) {
-      const response = await this.#post(path, request, signal)
+      const response = await this.#post(path, request, call)
       if (response.status !== 400 && response.status !== 422) return this.#accepted(response, path)
       await response.body?.cancel().catch(() => {})
     }
-    const response = await this.#askOnce(path, { ...request, encoding_format: 'float' }, signal)
+    const response = await this.#askOnce(path, { ...request, encoding_format: 'float' }, call)
     this.#refusesBase64 = true
     return response
   }
 
-  async #askOnce(path: string, request: object, signal: AbortSignal): Promise<Fetched> {
-    return this.#accepted(await this.#post(path, request, signal), path)
+  async #askOnce(path: string, request: object, call: Call): Promise<Fetched> {
+    return this.#accepted(await this.#post(path, request, call), path)
   }
 
   async #accepted(response: Fetched, path = ''): Promise<Fetched> {
@@ -241,25 +269,19 @@ export class Upstream implements Engine {
     return response
   }
 
-  #post(
-    path: string,
-    request: object,
-    signal: AbortSignal,
-    headers: Record<string, string> = {},
-  ): Promise<Fetched> {
-    return this.#send(path, {
-      method: 'POST',
-      headers: { ...safeHeaders(headers), ...this.#headers, 'content-type': 'application/json' },
-      body: JSON.stringify(request),
-      signal,
-    })
+  #post(path: string, request: object, { signal, hops, headers = {} }: Call): Promise<Fetched> {
+    const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
+    const body = JSON.stringify(request)
+    return this.#send(path, { method: 'POST', headers: own, body, signal }, hops)
   }
 
-  async #send(path: string, init: FetchInit): Promise<Fetched> {
+  async #send(path: string, init: FetchInit, hops: CallOptions['hops']): Promise<Fetched> {
     const { url, fetch } = this.#options
+    const passed = hops && { [HOP_HEADER]: writeHops(hops) }
+    const headers = { ...init.headers, ...this.#headers, ...passed }
     try {
       // A redirect would carry the key and the conversation to an address nobody named.
-      return await fetch(urlOf(url, path), { headers: this.#headers, ...init, redirect: 'manual' })
+      return await fetch(urlOf(url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       throw unanswered(this.label, cause)
@@ -270,28 +292,6 @@ export class Upstream implements Engine {
 /** `..` leaves the API's root, `/v1`, for what a server has beside it. */
 function urlOf(root: string, path: string): string {
   return path.startsWith('../') ? root.replace(/\/v1$/, '') + path.slice(2) : root + path
-}
-
-/** A controller of its own: a stream the contract ends is let go though its client has not left. */
-function controlUnder(signal: AbortSignal): AbortController {
-  const control = new AbortController()
-  const abort = () => control.abort(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) abort()
-  return control
-}
-
-async function reading<T extends object>(
-  response: Fetched,
-  control: AbortController,
-  answering: Promise<T>,
-): Promise<T & { headers: Record<string, string> }> {
-  try {
-    return { ...(await answering), headers: forwarded(response) }
-  } catch (error) {
-    control.abort(error)
-    throw error
-  }
 }
 
 function isModel(value: unknown): value is Model {

@@ -1,38 +1,74 @@
 import { Cancelled } from '../stream/exchange.ts'
 import { concat } from '../stream/frames.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
-import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
+import { parseExact } from '../wire/exact-json.ts'
+import { MAX_DEPTH } from '../wire/json.ts'
+import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json-scan.ts'
 import { decodeText } from '../wire/sse.ts'
+import { LARGE_BODY, ParseQueue } from './parse-queue.ts'
+
+/** One for all handlers of a process: they share its event loop. */
+const queue = new ParseQueue()
 
 /**
- * Reads a request's JSON body, at most `maxBytes` of it and for at most `timeout` milliseconds.
- * Throws an `ApiError`: 415 for a type that is not JSON, 413 for too much, 408 for too late, 400 for
- * what is not JSON; and `Cancelled` where the client breaks off.
+ * Reads a request's JSON body, at most `maxBytes` of it. It may take `timeout` milliseconds to come,
+ * and as long again until it is parsed; `who` is its client, where clients are told apart. Throws an `ApiError`: 415 for a type that is not JSON, 413 for too
+ * much, 408 for too late, 400 for what is not JSON or holds too much, 503 where too many others are
+ * parsed; and `Cancelled` where the client breaks off.
  */
 export async function readJsonBody(
   request: Request,
   maxBytes: number,
   timeout: number,
+  who = '',
 ): Promise<unknown> {
   requireJson(request)
-  const bytes = await readInTime(request, maxBytes, timeout)
+  const bytes = withoutMark(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
-  if (nestsDeeper(bytes, MAX_DEPTH)) {
-    throw badRequest(`body: expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`)
+  if (bytes.length < LARGE_BODY) return parseBody(bytes)
+  const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
+  await queue.take(wish).catch((error: unknown) => {
+    if (error instanceof ApiError) throw error
+    throw new Cancelled('the client left', { cause: error })
+  })
+  return parseBody(bytes)
+}
+
+/** Some editors and shells begin a file with U+FEFF (RFC 8259 §8.1 lets a reader pass over it). */
+function withoutMark(bytes: Uint8Array): Uint8Array {
+  const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+  return isMarked ? bytes.subarray(3) : bytes
+}
+
+function parseBody(bytes: Uint8Array): unknown {
+  const { exceeds, duplicate, long } = scanJson(bytes)
+  if (exceeds !== undefined) throw badRequest(`body: ${TOO_MUCH[exceeds]}`)
+  if (duplicate !== undefined) {
+    throw badRequest(`${duplicate}: expected once, got it twice in one object.`, duplicate)
   }
-  let text: string
   try {
-    text = decodeText(bytes)
-  } catch {
-    throw badRequest('body: expected UTF-8, got other bytes.')
-  }
-  try {
-    return JSON.parse(text)
-  } catch {
+    return parseExact(bytes, long, decodeBody)
+  } catch (error) {
+    if (error instanceof ApiError) throw error
     throw badRequest(
-      `body: expected JSON, got text that does not parse as JSON: ${excerpt(text)}. ` +
+      `body: expected JSON, got text that does not parse as JSON: ${excerpt(decodeBody(bytes))}. ` +
         'In a shell, put single quotes around it.',
     )
+  }
+}
+
+const TOO_MUCH = {
+  depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`,
+  values: `expected at most ${MAX_VALUES} values, counting each array, object and element, got more; send several smaller requests.`,
+  keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
+  long: `expected at most ${MAX_LONG} integers of 16 digits or more, got more; send them as strings.`,
+}
+
+function decodeBody(bytes: Uint8Array): string {
+  try {
+    return decodeText(bytes)
+  } catch {
+    throw badRequest('body: expected UTF-8, got other bytes.')
   }
 }
 

@@ -5,7 +5,6 @@ import type { Level, LimitStore } from './limit-store.ts'
 
 /** What a request is about to use. */
 export interface Use {
-  model: string | null | undefined
   /** A guess at the tokens of its prompt. */
   tokens(): number
 }
@@ -26,6 +25,8 @@ export class Caller {
   readonly headers: Record<string, string> = {}
   readonly #key: Key | undefined
   readonly #store: LimitStore
+  /** Whether the request counts among those that its key runs at once. */
+  #isIn = false
 
   constructor(key: Key | undefined, store: LimitStore) {
     this.name = key?.name ?? ''
@@ -39,35 +40,43 @@ export class Caller {
     if (limit !== undefined) await this.#take('requests', 1, limit)
   }
 
-  /** Whether the key allows the model. */
-  allows(model: string): boolean {
+  /** Whether the key may ask for a model by this name; undefined where it may ask for all. */
+  get mayUse(): ((model: string) => boolean) | undefined {
     const { models } = this.#key ?? {}
-    return models === undefined || namesModel(models, model)
+    if (models === undefined || models.includes('*')) return undefined
+    return (model) => namesModel(models, model)
   }
 
-  /** Throws an `ApiError` (403). */
-  requireModel(model: string): void {
-    if (this.allows(model)) return
-    const shown = JSON.stringify(model.slice(0, 80))
-    const message = `model: this key may not use ${shown}; GET /v1/models lists those it may.`
-    throw new ApiError(403, message, { code: 'model_not_allowed', param: 'model' })
-  }
-
-  /** Lets a request use an engine. Rejects with an `ApiError` (403, 429). */
-  async permit({ model, tokens }: Use): Promise<Permit> {
-    const key = this.#key
-    if (key === undefined) return NOTHING
-    if (model) this.requireModel(model)
-    const { tokensPerMinute, streams } = key
-    const reserved = tokensPerMinute === undefined ? 0 : tokens()
-    if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
-    if (streams !== undefined && !(await this.#store.enter(key.name, streams))) {
-      this.#settle(-reserved)
+  /**
+   * Counts a request among those that run at once, before its body is read: what it costs to read and
+   * parse it is limited too. Rejects with an `ApiError` (429).
+   */
+  async enter(): Promise<void> {
+    const { name, streams } = this.#key ?? {}
+    if (name === undefined || streams === undefined || this.#isIn) return
+    if (!(await this.#store.enter(name, streams))) {
       throw tooMany(`streams at once: ${streams}`, 1_000)
     }
+    this.#isIn = true
+  }
+
+  /** The request has ended. Doing it again does nothing. */
+  leave(): void {
+    if (!this.#isIn) return
+    this.#isIn = false
+    void this.#store.leave(this.name)
+  }
+
+  /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
+  async permit({ tokens }: Use): Promise<Permit> {
+    const key = this.#key
+    if (key === undefined) return NOTHING
+    const { tokensPerMinute } = key
+    const reserved = tokensPerMinute === undefined ? 0 : tokens()
+    if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
     return {
       end: (used) => {
-        if (streams !== undefined) void this.#store.leave(key.name)
+        this.leave()
         this.#settle((used ?? 0) - reserved)
       },
     }

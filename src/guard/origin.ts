@@ -11,6 +11,7 @@ const EXPOSED = [
   'request-id',
   'retry-after',
   'retry-after-ms',
+  'x-should-retry',
   'openai-processing-ms',
   'x-ratelimit-limit-requests',
   'x-ratelimit-limit-tokens',
@@ -18,6 +19,7 @@ const EXPOSED = [
   'x-ratelimit-remaining-tokens',
   'x-ratelimit-reset-requests',
   'x-ratelimit-reset-tokens',
+  'x-sluice-omitted-tools',
 ].join(', ')
 
 const PREFLIGHT_VARY = [

@@ -8,6 +8,7 @@ import { meant } from '../engines/aliases.ts'
 import type { Engine, Progress } from '../engines/engine.ts'
 import type { LocalEngine } from '../engines/webllm.ts'
 import type { Found, Host, LogEntry } from '../handler.ts'
+import { deprecations } from '../settings/deprecated.ts'
 import { parseSettings, type Settings, SettingsError, type SettingsInput } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { pageFiles } from './files.ts'
@@ -158,6 +159,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     open: reachOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
+    warnings: deprecations(settings),
   }
   server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
   await followSettings(command, server.reload, terminal)

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import { toolNamed } from '../cli/tool-names.ts'
 import type { LogEntry } from '../handler.ts'
+import { deprecations } from '../settings/deprecated.ts'
 import { type Settings, SettingsError } from '../settings.ts'
 import { VERSION } from '../version.ts'
 import { reachOf, requireProtection } from './reach.ts'
@@ -52,6 +53,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     open: reachOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
+    warnings: deprecations(settings),
   }
   await followSettings(command, workerd.reload, terminal)
   await introduce(terminal, workerd.look, startup)

@@ -17,7 +17,19 @@ export function sendsVersion(headers: Headers): boolean {
 
 /** An error as a response in the shape that the client reads. */
 export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: string): Response {
-  const { status, headers } = error
+  const { status } = error
+  const headers = { ...finality(status), ...error.headers }
   const told = isAnthropic ? messagesError(error, requestId) : error
   return jsonResponse(told, { status, headers: safeHeaders(headers) })
+}
+
+/** Statuses below 500 after which the same request may do better later. */
+const PASSING = new Set([408, 409, 425, 429, 499])
+/** Statuses from 500 on after which it will not. */
+const FINAL = new Set([501, 505, 508])
+
+/** Tells SDKs of both families not to ask again: they do so after any 5xx, and Claude Code after a 401. */
+function finality(status: number): Record<string, string> {
+  const isFinal = status < 500 ? !PASSING.has(status) : FINAL.has(status)
+  return isFinal ? { 'x-should-retry': 'false' } : {}
 }

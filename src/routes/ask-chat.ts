@@ -2,20 +2,18 @@ import type { ChatOptions, Progress } from '../engines/engine.ts'
 import type { Route } from '../engines/router.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import type { Trace } from '../trace.ts'
 import type { ChatRequest } from '../wire/chat.ts'
 
 /** Asks whichever engine the pool picks for a chat. */
 export function chatAsker(
   exchange: Exchange,
-  { caller }: Trace,
   asked: ChatRequest,
   options: Pick<ChatOptions, 'asChunks' | 'wishes'> = {},
 ): (route: Route, signal: AbortSignal) => Promise<ChatStream> {
   return ({ engine, model }, signal) => {
-    if (!asked.model && model) caller?.requireModel(model)
     return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {
       ...options,
+      hops: exchange.hops,
       onProgress: progressOf(exchange),
     })
   }

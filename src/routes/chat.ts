@@ -1,6 +1,5 @@
 import { ChatEncoder } from '../dialects/chat.ts'
 import type { Pool } from '../engines/pool.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import type { Pipe } from '../stream/pipe.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
@@ -9,7 +8,7 @@ import type { Trace } from '../trace.ts'
 import { parseChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { chatAsker } from './ask-chat.ts'
-import { beginExchange, type ExchangeContext } from './exchange.ts'
+import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
 
 export interface ChatRouteOptions extends ExchangeContext {
   engines: Pool
@@ -21,12 +20,12 @@ export interface ChatRouteOptions extends ExchangeContext {
 export function chatRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+    const body = await readBody(request, trace, settings)
     requireFew(body, settings)
     const asked = parseChatRequest(body)
-    const use = { model: asked.model, prompt: asked.messages }
+    const use = { prompt: asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = chatAsker(exchange, trace, asked)
+    const ask = chatAsker(exchange, asked)
     try {
       if (!asked.stream) {
         const whole = engines.answer(exchange, asked.model, (route, signal) =>

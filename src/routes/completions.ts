@@ -1,7 +1,6 @@
 import { CompletionEncoder } from '../dialects/completions.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/router.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import { TextFold } from '../stream/collect-text.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -13,18 +12,18 @@ import { toApiError } from '../wire/errors.ts'
 import { parseTextRequest, type TextRequest } from '../wire/text-completion.ts'
 import { progressOf } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
-import { beginExchange, requireAble } from './exchange.ts'
+import { beginExchange, readBody, requireAble } from './exchange.ts'
 
 /** `POST /v1/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+    const body = await readBody(request, trace, settings)
     const asked = parseTextRequest(body)
     requireFewAnswers('prompt', answersTo(asked), settings)
-    const use = { model: asked.model, prompt: [asked.prompt, asked.suffix] }
+    const use = { prompt: [asked.prompt, asked.suffix] }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, asked)
+    const ask = asker(exchange, asked)
     try {
       if (!asked.stream) {
         const whole = engines.answer(
@@ -50,12 +49,14 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
   }
 }
 
-function asker(exchange: Exchange, { caller }: Trace, asked: TextRequest) {
+function asker(exchange: Exchange, asked: TextRequest) {
   return async ({ engine, model }: Route, signal: AbortSignal): Promise<TextStream> => {
-    if (!asked.model && model) caller?.requireModel(model)
     requireAble(engine, 'complete', model)
     const request = model === undefined || model === asked.model ? asked : { ...asked, model }
-    return engine.complete(request, signal, { onProgress: progressOf(exchange) })
+    return engine.complete(request, signal, {
+      hops: exchange.hops,
+      onProgress: progressOf(exchange),
+    })
   }
 }
 

@@ -1,18 +1,18 @@
 import type { Conversation, Dialect } from '../dialects/dialect.ts'
 import { inOwnWords } from '../dialects/field-names.ts'
 import type { Route } from '../engines/router.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
+import type { Settings } from '../settings.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { readWhole, type Whole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
-import type { ChatCompletion } from '../wire/chat.ts'
+import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
-import { beginExchange } from './exchange.ts'
+import { beginExchange, readBody } from './exchange.ts'
 
 /**
  * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.
@@ -20,13 +20,13 @@ import { beginExchange } from './exchange.ts'
 export function conversationRoute(dialect: Dialect, { engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, framePipe: context.framePipe }
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
-    const conversation = dialect.read(body, trace.id, request.headers)
+    const body = await readBody(request, trace, settings)
+    const conversation = dialect.read(body, trace.id, request.headers, request.url)
     const asked = conversation.native?.body ?? conversation.chat
     requireFew(asked, settings)
-    const use = { model: asked.model, prompt: conversation.prompt ?? asked.messages }
+    const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, conversation)
+    const ask = asker(exchange, trace, conversation, settings)
     try {
       if (!asked.stream)
         return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
@@ -40,8 +40,25 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
   }
 }
 
+/**
+ * What an engine is asked that is asked in chat; the trace learns what it is not told. Throws an
+ * `ApiError` (400), for more tools than the settings allow as well: a namespace holds many, and items
+ * of the conversation bring others.
+ */
+export function chatOf(conversation: Conversation, trace: Trace, limits: Settings): ChatRequest {
+  const { chat } = conversation
+  trace.omittedTools = conversation.omitted?.() ?? []
+  requireFew({ tools: chat.tools }, limits)
+  return chat
+}
+
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+export function asker(
+  exchange: Exchange,
+  trace: Trace,
+  conversation: Conversation,
+  limits: Settings,
+) {
   const { native } = conversation
 
   function forward(
@@ -49,15 +66,16 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
     signal: AbortSignal,
   ): Promise<NativeStream> | undefined {
     if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
-    if (!native.body.model && model) trace.caller?.requireModel(model)
+    trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
-    return engine.forward?.(call, signal)
+    return engine.forward?.(call, signal, { hops: exchange.hops })
   }
 
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
-    const ask = chatAsker(exchange, trace, conversation.chat, { asChunks: true, wishes })
+    const asked = chatOf(conversation, trace, limits)
+    const ask = chatAsker(exchange, asked, { asChunks: true, wishes })
     try {
       return await ask(route, signal)
     } catch (error) {

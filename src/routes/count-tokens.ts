@@ -2,12 +2,11 @@ import { countedPrompt } from '../dialects/messages.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Pool } from '../engines/pool.ts'
 import type { Route } from '../engines/router.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import { type Whole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { ApiError, toApiError } from '../wire/errors.ts'
-import { beginExchange, type ExchangeContext } from './exchange.ts'
+import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
 
 /**
  * `POST /v1/messages/count_tokens`: by the engine's own tokenizer, never by a guess. Rejects with an
@@ -16,15 +15,14 @@ import { beginExchange, type ExchangeContext } from './exchange.ts'
 export function countTokensRoute(engines: Pool, context: ExchangeContext) {
   const { settings } = context
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
-    const prompt = countedPrompt(body, request.headers)
+    const body = await readBody(request, trace, settings)
+    const prompt = countedPrompt(body, request.headers, request.url)
     const { model: named } = prompt.native.body
     requireFew(body, settings)
     // What is only counted uses nothing.
-    const exchange = await beginExchange(context, request, trace, { model: named, prompt: '' })
+    const exchange = await beginExchange(context, request, trace, { prompt: '' })
     const count = async ({ engine, model }: Route, signal: AbortSignal): Promise<Whole> => {
-      if (!named && model) trace.caller?.requireModel(model)
-      const tokens = await engine.countTokens?.(prompt, model, signal)
+      const tokens = await engine.countTokens?.(prompt, model, signal, { hops: exchange.hops })
       signal.throwIfAborted()
       if (tokens === undefined) throw unable(engine.label)
       return { json: JSON.stringify({ input_tokens: tokens }) }

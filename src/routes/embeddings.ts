@@ -1,7 +1,6 @@
 import type { Engine } from '../engines/engine.ts'
 import type { Pool } from '../engines/pool.ts'
 import type { Route } from '../engines/router.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
 import { readWhole, wholeResponse } from '../stream/whole.ts'
@@ -9,21 +8,21 @@ import type { Trace } from '../trace.ts'
 import { parseEmbeddingRequest } from '../wire/embedding.ts'
 import { toApiError } from '../wire/errors.ts'
 import { inputsOf } from '../wire/inputs.ts'
-import { beginExchange, type ExchangeContext, requireAble } from './exchange.ts'
+import { beginExchange, type ExchangeContext, readBody, requireAble } from './exchange.ts'
 
 /** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
-    const { maxBody, bodyTimeout } = context.settings
-    const asked = parseEmbeddingRequest(await readJsonBody(request, maxBody, bodyTimeout))
+    const asked = parseEmbeddingRequest(await readBody(request, trace, context.settings))
     const { length } = inputsOf(asked.input)
     requireFewAnswers('input', { prompts: length, choices: length }, context.settings)
-    const use = { model: asked.model, prompt: asked.input }
+    const use = { prompt: asked.input }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
-      if (!asked.model && model) trace.caller?.requireModel(model)
       requireAble(engine, 'embed', model)
-      return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal)
+      return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal, {
+        hops: exchange.hops,
+      })
     }
     try {
       const whole = engines.answer(

@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts'
+import { readJsonBody } from '../guard/body.ts'
 import { estimateTokens } from '../guard/size.ts'
 import type { Settings } from '../settings.ts'
 import { Exchange } from '../stream/exchange.ts'
@@ -15,23 +16,35 @@ export interface ExchangeContext {
 
 /** What a request asks of an engine, as far as its caller's limits go. */
 export interface Asked {
-  model?: string | null | undefined
   /** What its prompt's tokens are guessed from. */
   prompt: unknown
 }
 
 /**
- * Begins to answer a request by an engine. Rejects with an `ApiError` (403, 429) where its caller
- * may not.
+ * Reads a request's body, once its caller may ask at all. What the caller holds from then on is given
+ * back when the exchange ends, and by the handler where none was begun. Rejects with an `ApiError`.
+ */
+export async function readBody(
+  request: Request,
+  trace: Trace,
+  { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
+): Promise<unknown> {
+  await trace.caller?.enter()
+  return readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
+}
+
+/**
+ * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where its caller may
+ * not. Which models it may use is asked where its engine is chosen.
  */
 export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { model, prompt }: Asked,
+  { prompt }: Asked,
 ): Promise<Exchange> {
   const tokens = () => estimateTokens(prompt)
-  const permit = await trace.caller?.permit({ model, tokens })
+  const permit = await trace.caller?.permit({ tokens })
   const exchange = new Exchange({
     client: request.signal,
     limits: settings,
@@ -43,6 +56,8 @@ export async function beginExchange(
     },
   })
   exchange.who = trace.caller?.name ?? ''
+  exchange.mayUse = trace.caller?.mayUse
+  exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange

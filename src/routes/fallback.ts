@@ -41,3 +41,14 @@ function notFound(method: string, path: string): ApiError {
   const message = `There is no ${method} ${path}. The API is below /v1: POST /v1/chat/completions, GET /v1/models.`
   return new ApiError(404, message, { code: 'not_found' })
 }
+
+/**
+ * Throws an `ApiError` (426) for a request that wants a WebSocket. Codex asks for one first, and goes
+ * on over HTTP at once where it gets this status; after a 405 it asks six times more.
+ */
+export function refuseUpgrade({ headers, url }: Pick<Request, 'headers' | 'url'>): void {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return
+  const path = new URL(url).pathname
+  const message = `${path}: expected a plain HTTP request, got one for a WebSocket, which sluice does not speak; send a POST, with stream: true for events.`
+  throw new ApiError(426, message, { code: 'websocket_not_supported' })
+}

@@ -4,7 +4,9 @@ import { VERSION } from '../version.ts'
 
 /** A page that lists what runs here, where that may be told, and the line that streams from it. */
 export function homePage(found: Found[] | undefined, origin: string, host = 'this host'): Response {
-  const model = found?.find(({ models }) => models.length > 0)?.models[0] ?? 'static'
+  const model =
+    found?.find(({ models, error }) => models.length > 0 && error === undefined)?.models[0] ??
+    'static'
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

@@ -8,20 +8,18 @@ import { jsonResponse } from './json.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export function modelsRoute(engines: Router) {
-  return async (request: IRequest, { caller }: Trace): Promise<Response> => {
-    const models = await engines.list()
-    const data = models.filter(({ id }) => caller?.allows(id) ?? true)
+  return async (request: IRequest, { caller, hops }: Trace): Promise<Response> => {
+    const data = await engines.list(caller?.mayUse, hops)
     if (!sendsVersion(request.headers)) return jsonResponse({ object: 'list', data })
     return jsonResponse(modelPage(data, new URL(request.url).searchParams))
   }
 }
 
-/** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404). */
+/** `GET /v1/models/{id}`. Rejects with an `ApiError` (400, 403, 404, 503). */
 export function modelRoute(engines: Router) {
-  return async (request: IRequest, { caller }: Trace): Promise<Response> => {
+  return async (request: IRequest, { caller, hops }: Trace): Promise<Response> => {
     const id = decodedId(request.params)
-    caller?.requireModel(id)
-    const model = await engines.find(id)
+    const model = await engines.find(id, caller?.mayUse, hops)
     return jsonResponse(sendsVersion(request.headers) ? modelInfo(model) : model)
   }
 }

@@ -1,5 +1,4 @@
 import { type ResponsesConversation, readConversation } from '../dialects/responses.ts'
-import { readJsonBody } from '../guard/body.ts'
 import { requireFew } from '../guard/size.ts'
 import { contextOf } from '../responses/context.ts'
 import type { Runs } from '../responses/runs.ts'
@@ -18,8 +17,8 @@ import {
 } from '../wire/responses.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
-import { asker } from './conversation.ts'
-import { beginExchange } from './exchange.ts'
+import { asker, chatOf } from './conversation.ts'
+import { beginExchange, readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 
 export interface ResponsesRouteOptions extends ChatRouteOptions {
@@ -41,17 +40,18 @@ interface Asked {
 export function responsesRoute({ engines, store, runs, ...context }: ResponsesRouteOptions) {
   const { settings, framePipe } = context
 
-  /** At once, whatever an engine says of it. */
-  function run(
+  /** At once, whatever an engine will say of it. */
+  async function run(
     { request, owner }: Asked,
     conversation: ResponsesConversation,
     exchange: Exchange,
     trace: Trace,
   ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
+    await engines.requireModel(exchange, request.model)
     runs.requireRoom()
-    const chat = { ...conversation.chat, stream: true }
-    const ask = chatAsker(exchange, trace, chat, { asChunks: true })
+    const chat = { ...chatOf(conversation, trace, settings), stream: true }
+    const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
       openStream(exchange, ask(route, signal), signal),
@@ -67,7 +67,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const { request } = asked
     const conversation = asked.conversation(exchange)
     if (request.background) return run(asked, conversation, exchange, trace)
-    const ask = asker(exchange, trace, conversation)
+    const ask = asker(exchange, trace, conversation, settings)
     if (!request.stream) {
       return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }
@@ -83,7 +83,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
 
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = await read(request, trace, { settings, store, runs })
-    const use = { model: asked.request.model, prompt: [asked.request.instructions, asked.input] }
+    const use = { prompt: [asked.request.instructions, asked.input] }
     // A hang-up is nothing to a response that runs in the background.
     const client = asked.request.background ? { signal: new AbortController().signal } : request
     const exchange = await beginExchange(context, client, trace, use)
@@ -103,7 +103,7 @@ async function read(
   trace: Trace,
   { settings, store, runs }: Reading,
 ): Promise<Asked> {
-  const body = await readJsonBody(request, settings.maxBody, settings.bodyTimeout)
+  const body = await readBody(request, trace, settings)
   requireFew(body, settings)
   const asked = parseResponsesRequest(body)
   if (asked.background) requireBackground(asked, runs)

@@ -5,8 +5,8 @@ import { readKey } from './keys.ts'
 import { readPairs } from './names.ts'
 import { readHostPattern, readOriginPattern } from './patterns.ts'
 import { readBoolean, readDuration, readInteger, readItems, readList, readSize } from './text.ts'
-import { reasoningNames, thinkTags } from './thinking.ts'
-import { readUpstream } from './upstreams.ts'
+import { reasoningNames, systemMessages, thinkTags } from './thinking.ts'
+import { finishReasons, readUpstream } from './upstreams.ts'
 
 /** One line of the table of settings. */
 export interface Field {
@@ -55,6 +55,7 @@ export const fields: Record<SettingName, Field> = {
     item: readUpstream,
   },
   upstreamKey: { ...strings('keys, separated by commas'), secret: true },
+  finishReason: choice(...finishReasons),
   lenient: strings('labels or URLs of upstreams'),
   discover: flag(undefined),
   streams: integer(undefined, 1, 100_000, 'a number from 1 to 100000'),
@@ -79,6 +80,7 @@ export const fields: Record<SettingName, Field> = {
   staticDelay: duration(100, 0, 60_000),
   reasoning: choice(...reasoningNames),
   thinkTags: choice(...thinkTags),
+  systemMessages: choice(...systemMessages),
   headerWait: duration(5_000, 0),
   heartbeat: duration(10_000, 10),
   answerTimeout: duration(15 * 60_000, 10),

@@ -1,5 +1,6 @@
-/** How the thinking of models is told to clients. */
+/** What is done with the words of a conversation: what a model thinks, and what the system says. */
 
+import type { SystemMessages } from '../wire/system-messages.ts'
 import type { ReasoningName, ThinkTags } from '../wire/think.ts'
 import { unexpected } from './error.ts'
 
@@ -13,6 +14,10 @@ export const reasoningNames: readonly ReasoningSetting[] = [
   'reasoning_content',
 ]
 export const thinkTags: readonly ThinkTags[] = ['keep', 'separate', 'unopened']
+
+export type { SystemMessages } from '../wire/system-messages.ts'
+
+export const systemMessages: readonly SystemMessages[] = ['merge', 'keep']
 
 /** One of a few words. Throws a `SettingsError`. */
 export function readWord<Word extends string>(

@@ -1,3 +1,4 @@
+import type { FinishReasonSetting } from '../wire/finish.ts'
 import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
@@ -5,6 +6,8 @@ import {
   type ReasoningSetting,
   readWord,
   reasoningNames,
+  type SystemMessages,
+  systemMessages,
   type ThinkTags,
   thinkTags,
 } from './thinking.ts'
@@ -15,7 +18,9 @@ export interface UpstreamInput {
   url: string
   key?: string
   label?: string
-  /** Take a `[DONE]` without a finish reason as `stop`. */
+  /** The setting of that name, for this upstream alone. */
+  finishReason?: FinishReasonSetting
+  /** @deprecated Says the same as `finishReason: "optional"`. */
   lenient?: boolean
   /** How many requests it is given at once. */
   streams?: number
@@ -27,6 +32,8 @@ export interface UpstreamInput {
   reasoning?: ReasoningSetting
   /** The setting of that name, for this upstream alone. */
   thinkTags?: ThinkTags
+  /** The setting of that name, for this upstream alone. */
+  systemMessages?: SystemMessages
   /** The APIs beside chat that it speaks itself: such requests go to it as they are. */
   speaks?: readonly NativeApi[]
 }
@@ -38,12 +45,15 @@ export interface ResolvedUpstream {
   /** Unique; what logs and messages call it. */
   label: string
   key?: string
-  lenient: boolean
+  finishReason?: FinishReasonSetting
+  /** @deprecated As it was given; `finishReason` says what holds. */
+  lenient?: boolean
   streams?: number
   models?: readonly string[]
   rewrite?: Readonly<Names>
   reasoning?: ReasoningSetting
   thinkTags?: ThinkTags
+  systemMessages?: SystemMessages
   speaks?: readonly NativeApi[]
 }
 
@@ -58,17 +68,22 @@ export const wellKnownPorts: Readonly<Record<string, string>> = {
   1337: 'jan',
 }
 
+/** What a missing finish reason may be; the first is the default. */
+export const finishReasons: readonly FinishReasonSetting[] = ['learn', 'required', 'optional']
+
 const labelPattern = /^[a-z0-9][a-z0-9._-]{0,39}$/i
 export const parts: readonly string[] = [
   'url',
   'key',
   'label',
+  'finishReason',
   'lenient',
   'streams',
   'models',
   'rewrite',
   'reasoning',
   'thinkTags',
+  'systemMessages',
   'speaks',
 ]
 
@@ -88,7 +103,13 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
   const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
-  const { reasoning, thinkTags: tags, speaks } = given as Record<string, unknown>
+  const {
+    finishReason,
+    reasoning,
+    thinkTags: tags,
+    systemMessages: system,
+    speaks,
+  } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
@@ -97,10 +118,16 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}.streams`) }),
     ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
     ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}.rewrite`) }),
+    ...(finishReason !== undefined && {
+      finishReason: readWord(finishReason, finishReasons, `${shownAs}.finishReason`),
+    }),
     ...(reasoning !== undefined && {
       reasoning: readWord(reasoning, reasoningNames, `${shownAs}.reasoning`),
     }),
     ...(tags !== undefined && { thinkTags: readWord(tags, thinkTags, `${shownAs}.thinkTags`) }),
+    ...(system !== undefined && {
+      systemMessages: readWord(system, systemMessages, `${shownAs}.systemMessages`),
+    }),
     ...(speaks !== undefined && { speaks: readSpoken(speaks, `${shownAs}.speaks`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
@@ -109,8 +136,8 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
 }
 
 /**
- * Upstreams with their keys, labels and leniency. With `discover` a lenient label may belong to a
- * server that is yet to be found. Throws a `SettingsError`.
+ * Upstreams with their keys and labels, and a finish reason that is optional where `lenient` names
+ * one. With `discover` it may name a server that is yet to be found. Throws a `SettingsError`.
  */
 export function resolveUpstreams(
   given: readonly UpstreamInput[],
@@ -135,7 +162,9 @@ export function resolveUpstreams(
     taken.add(label)
     const key = rest.key || readKey(keys[index] ?? '')
     const listed = lenient.some((name) => name === label || isSameUrl(name, url))
-    return { ...rest, url, label, ...(key && { key }), lenient: listed || rest.lenient === true }
+    const isOptional = rest.finishReason === undefined && (listed || rest.lenient === true)
+    const finishReason = isOptional ? ('optional' as const) : rest.finishReason
+    return { ...rest, url, label, ...(key && { key }), ...(finishReason && { finishReason }) }
   })
   for (const name of lenient) {
     const meant = upstreams.some(({ label, url }) => name === label || isSameUrl(name, url))

@@ -47,6 +47,10 @@ export class Exchange {
   model: string | undefined
   /** Who asks, where clients are told apart: they take turns at a busy engine. */
   who = ''
+  /** Whether its caller may ask for a model by this name; undefined for one who may ask for all. */
+  mayUse: ((model: string) => boolean) | undefined
+  /** The sluices that the request has passed, this one last: engines that ask others send it along. */
+  hops: readonly string[] = []
   /** How often an engine was asked, and how each attempt but the last failed: `gpu upstream_…`. */
   attempts = 0
   readonly failures: string[] = []
@@ -105,16 +109,24 @@ export class Exchange {
     this.#control.abort(reason)
   }
 
-  /** The engine failed before its first chunk: another answer is waited for from now on. */
-  retry(failure: string, reason: unknown): void {
+  /**
+   * The engine failed before its first chunk: another answer is waited for from now on; or, where it
+   * `isLoading` its model, the same one, for which it has no more time than before.
+   */
+  retry(failure: string, reason: unknown, isLoading = false): void {
     this.giveUp(reason)
     this.#control = new AbortController()
-    this.failures.push(failure)
+    if (!isLoading || this.failures.at(-1) !== failure) this.failures.push(failure)
     this.#answer = undefined
     this.#tokens = 0
     this.firstTokenAt = undefined
-    this.progress = undefined
-    this.#deadlines.enter('answer', performance.now())
+    this.progress = isLoading ? `${this.engine} loads its model` : undefined
+    if (!isLoading) this.#deadlines.enter('answer', performance.now())
+  }
+
+  /** Milliseconds until somebody is too late, as things are at `now`. */
+  left(now: number): number {
+    return this.#deadlines.left(now)
   }
 
   /** The engine has answered; its first token is waited for. */

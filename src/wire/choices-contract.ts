@@ -5,7 +5,7 @@
 import type { FinishReason, Usage } from './chat.ts'
 import { type EngineErrorOptions, EngineErrors } from './engine-errors.ts'
 import type { ApiError } from './errors.ts'
-import { finishReason } from './finish.ts'
+import { type FinishRule, finishReason, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
 import type { Ending, Mend, StreamContract, Verdict } from './stream-contract.ts'
@@ -18,8 +18,8 @@ export interface ContractOptions extends EngineErrorOptions {
   usage?: boolean
   /** Whether we asked the engine for usage on our own: dropping it is then no mend. */
   usageRequested?: boolean
-  /** A `[DONE]` before the finish counts as `stop`, for upstreams known to forget it. */
-  lenient?: boolean
+  /** What a `[DONE]` before the finish is; a failure by default. */
+  finishReason?: FinishRule
   /** The one name reasoning is written under; undefined keeps the engine's. */
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
   /** Takes the model's thinking out of its answer's text. */
@@ -42,10 +42,30 @@ interface AnyChunk<C> {
 
 export interface ChoiceState {
   finished: boolean
+  /** Whether it brought any content. */
+  hasContent: boolean
 }
 
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
 const MAX_SECONDS = 1e11
+
+/** What OpenAI's own chunks have: with usage taken out, these say nothing. */
+const STANDARD = new Set([
+  'id',
+  'object',
+  'created',
+  'model',
+  'choices',
+  'usage',
+  'service_tier',
+  'system_fingerprint',
+  'obfuscation',
+])
+
+/** Whether a chunk brings what only its server knows of. */
+function hasOwnFields(chunk: object): boolean {
+  return Object.entries(chunk).some(([field, value]) => !STANDARD.has(field) && value !== null)
+}
 
 /** `S` is what is known of a choice of type `C` within chunks of type `T`. */
 export abstract class ChoicesContract<
@@ -65,6 +85,8 @@ export abstract class ChoicesContract<
   /** Whether the stream finished, so that only `[DONE]` is left to write. */
   finished = false
   readonly mended = new Set<Mend>()
+  readonly failure = undefined
+  readonly missing: T[] = []
 
   readonly options: ContractOptions
   readonly errors: EngineErrors
@@ -89,6 +111,10 @@ export abstract class ChoicesContract<
   protected abstract begin(index: number): S
   /** Says only that a choice has ended. */
   protected abstract stopped(index: number, state: S | undefined): C
+  /** A choice that brings nothing, where one may follow a finish. */
+  protected silence(_index: number): C | undefined {
+    return undefined
+  }
 
   /** Whether every choice asked for has finished: all that may follow is usage and the end. */
   get isComplete(): boolean {
@@ -113,12 +139,17 @@ export abstract class ChoicesContract<
 
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict {
+    // llama-server sends it before the first chunk of a text completion of several prompts.
+    if (value === null) {
+      this.mended.add('null')
+      return 'drop'
+    }
     if (!isObject(value)) throw this.errors.invalid('sent a frame that is not a JSON object')
     const error = errorOf(value)
     if (error !== undefined) throw this.errors.failed(error)
     if (!Array.isArray(value.choices)) throw this.errors.invalid('sent a frame without choices')
     const chunk = value as unknown as T
-    let changed = this.#judgeIdentity(chunk)
+    let changed = this.judgeIdentity(chunk)
     for (const choice of chunk.choices) changed = this.#judgeChoice(choice) || changed
     const usage = this.#judgeUsage(chunk)
     if (usage === 'drop') return 'drop'
@@ -134,7 +165,7 @@ export abstract class ChoicesContract<
     const open = [...this.#choices].filter(([, state]) => !state.finished)
     const owed: T[] = []
     if (open.length > 0 || this.#choices.size === 0) {
-      if (ending !== 'done' || !this.options.lenient) throw this.#unfinished(ending)
+      if (ending !== 'done' || !this.#mayLackFinish(open)) throw this.#unfinished(ending)
       for (const index of open.length > 0 ? open.map(([index]) => index) : [0]) {
         const last = this.stopped(index, this.#choices.get(index))
         this.settle(last)
@@ -150,6 +181,11 @@ export abstract class ChoicesContract<
     return owed
   }
 
+  #mayLackFinish(open: [index: number, state: S][]): boolean {
+    const hasContent = open.length > 0 && open.every(([, state]) => state.hasContent)
+    return mayLackFinish(this.options.finishReason, hasContent)
+  }
+
   #unfinished(ending: Ending): ApiError {
     const seen = this.#choices.size === 0 ? 'before the first choice' : 'before a finish_reason'
     if (ending === 'done') return this.errors.unfinished('incomplete', `sent [DONE] ${seen}`)
@@ -157,24 +193,33 @@ export abstract class ChoicesContract<
     return this.errors.unfinished('truncated', `${how} ${seen}`)
   }
 
-  /** The id must not change. */
-  #judgeIdentity(chunk: T): boolean {
-    const { id, model } = chunk
-    if (id !== undefined && id !== null && id !== '') {
-      if (this.id === '') this.id = id
-      else if (this.id !== id) throw this.errors.invalid('changed the id within one stream')
+  /** The first id and model stay: clients tell a stream by them. Returns whether anything changed. */
+  judgeIdentity(answer: { id?: unknown; model?: unknown; created?: unknown }): boolean {
+    const { id, model } = answer
+    let changed = false
+    if (id !== this.id && id !== undefined && id !== null && id !== '') {
+      if (this.id === '') this.id = String(id)
+      if (this.id !== id) {
+        answer.id = this.id
+        changed = this.mend('id')
+      }
     }
-    if (typeof model === 'string' && model !== '') this.model = model
-    return this.judgeCreated(chunk)
+    if (model !== this.model && typeof model === 'string' && model !== '') {
+      if (this.model === '') this.model = model
+      else {
+        answer.model = this.model
+        changed = this.mend('model')
+      }
+    }
+    return this.#judgeCreated(answer) || changed
   }
 
-  /** Milliseconds become seconds. Returns whether they were. */
-  judgeCreated(answer: { created?: unknown }): boolean {
+  /** Whole seconds, of milliseconds and of fractions of a second. Returns whether they were such. */
+  #judgeCreated(answer: { created?: unknown }): boolean {
     const { created } = answer
     if (typeof created !== 'number') return false
-    const isSeconds = created < MAX_SECONDS
-    this.created = isSeconds ? created : Math.floor(created / 1000)
-    if (isSeconds) return false
+    this.created = Math.floor(created < MAX_SECONDS ? created : created / 1000)
+    if (this.created === created) return false
     answer.created = this.created
     return this.mend('created')
   }
@@ -188,7 +233,14 @@ export abstract class ChoicesContract<
     this.#usageChunk = isAlone ? chunk : undefined
     const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
     if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.mended.add('usage')
-    if (isAlone) return this.options.usage ? 'hold' : 'drop'
+    if (isAlone && this.options.usage) return 'hold'
+    if (isAlone) {
+      // llama-server's timings: a client that did not ask for usage expects a choice in each chunk.
+      const [index] = hasOwnFields(chunk) ? (this.current ?? []) : []
+      const silence = index === undefined ? undefined : this.silence(index)
+      if (silence === undefined) return 'drop'
+      chunk.choices = [silence]
+    }
     delete chunk.usage
     return 'changed'
   }
@@ -225,6 +277,7 @@ export abstract class ChoicesContract<
     const wasFinished = state.finished
     if (verdict.reason !== null) {
       state.finished = true
+      this.options.finishReason?.sent()
       this.tokens++
     }
     const reason: FinishReason | null = wasFinished ? null : verdict.reason

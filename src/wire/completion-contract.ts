@@ -1,7 +1,7 @@
-import type { ChatCompletion, FinishReason } from './chat.ts'
+import type { ChatCompletion, CompletionChoice, CompletionMessage, FinishReason } from './chat.ts'
 import type { ChatContract, Mend } from './contract.ts'
 import { renameReasoning } from './delta.ts'
-import { finishReason } from './finish.ts'
+import { finishReason, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
 import { mendWholeCalls } from './tool-calls.ts'
@@ -20,24 +20,54 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
   }
   const completion = value as ChatCompletion
-  for (const choice of completion.choices) {
+  for (const [at, choice] of completion.choices.entries()) {
     if (!isObject(choice) || !isObject(choice.message)) {
       throw contract.errors.invalid('sent a choice without a message')
     }
+    if (!Number.isInteger(choice.index)) {
+      choice.index = at
+      contract.mended.add('index')
+    }
+    contract.joinParts(choice.message, true)
     if (renameReasoning(choice.message, contract.options.reasoning)) {
       contract.mended.add('reasoning')
     }
     if (contract.options.think?.separateWhole(choice.message)) contract.mended.add('think')
     if (mendWholeCalls(choice.message.tool_calls)) contract.mended.add('tool_call')
-    const verdict = finishReason(choice.finish_reason)
-    if (verdict === undefined || (verdict.kind === 'reason' && verdict.reason === null)) {
-      throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
-    }
-    if (verdict.kind !== 'reason') throw contract.errors.badFinish(verdict)
-    if (verdict.reason === choice.finish_reason) continue
-    choice.finish_reason = verdict.reason as FinishReason
+    const reason = finishOf(choice, contract)
+    if (reason === choice.finish_reason) continue
+    choice.finish_reason = reason
     contract.mended.add('finish_reason')
   }
-  contract.judgeCreated(completion)
+  contract.judgeIdentity(completion)
   return [...contract.mended]
+}
+
+/** How a choice ended, its server's silence about it included. */
+function finishOf(
+  { finish_reason, message }: CompletionChoice,
+  contract: ChatContract,
+): FinishReason {
+  const rule = contract.options.finishReason
+  const verdict = finishReason(finish_reason)
+  if (verdict !== undefined && verdict.kind !== 'reason') throw contract.errors.badFinish(verdict)
+  if (verdict?.reason) {
+    rule?.sent()
+    return verdict.reason
+  }
+  const hasCalls = Array.isArray(message.tool_calls) && message.tool_calls.length > 0
+  if (!mayLackFinish(rule, hasCalls || speaks(message))) {
+    throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
+  }
+  return hasCalls ? 'tool_calls' : 'stop'
+}
+
+function speaks({
+  content,
+  refusal,
+  reasoning,
+  reasoning_content,
+  function_call,
+}: CompletionMessage) {
+  return Boolean(content || refusal || reasoning || reasoning_content || function_call)
 }

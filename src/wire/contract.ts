@@ -3,6 +3,7 @@ import type { ChatChunk, ChunkChoice } from './chat.ts'
 import { type ChoiceState, ChoicesContract } from './choices-contract.ts'
 import { deltaKind, renameReasoning } from './delta.ts'
 import { isObject } from './object.ts'
+import { joinParts } from './parts.ts'
 import { ToolCalls } from './tool-calls.ts'
 
 export type { ContractOptions } from './choices-contract.ts'
@@ -25,7 +26,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     // A choice that was never seen may not begin with a heartbeat.
     const [index] = this.current ?? []
     if (index === undefined) return this.roleChunk()
-    return this.chunk([{ index, delta: {}, finish_reason: null }])
+    return this.chunk([this.silence(index)])
   }
 
   /** Says only who speaks. */
@@ -36,12 +37,12 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   }
 
   protected begin(): ChatState {
-    return { hasRole: false, finished: false }
+    return { hasRole: false, finished: false, hasContent: false }
   }
 
   protected stopped(index: number, state: ChatState | undefined): ChunkChoice {
     const delta = state?.hasRole ? {} : { role: 'assistant' }
-    return { index, delta, finish_reason: 'stop' }
+    return { index, delta, finish_reason: state?.tools === undefined ? 'stop' : 'tool_calls' }
   }
 
   protected judgeContent(choice: ChunkChoice, state: ChatState): boolean {
@@ -55,19 +56,32 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     return this.#judgeDelta(choice, state) || changed
   }
 
+  /** Makes strings of content that came as parts. Returns whether it did. */
+  joinParts(spoken: { content?: unknown }, hasContent = false): boolean {
+    const joined = joinParts(spoken, this.options.reasoning, hasContent)
+    if (typeof joined === 'object') throw this.errors.invalid(`sent ${joined.wrong}`)
+    return joined && this.mend('parts')
+  }
+
+  protected override silence(index: number): ChunkChoice {
+    return { index, delta: {}, finish_reason: null }
+  }
+
   protected override settle(choice: ChunkChoice): boolean {
     return (this.options.think?.separate(choice) ?? false) && this.mend('think')
   }
 
   #judgeDelta(choice: ChunkChoice, state: ChatState): boolean {
     const { delta } = choice
+    let changed = Array.isArray(delta.content) && this.joinParts(delta)
     const kind = deltaKind(delta)
     if ('wrong' in kind) throw this.errors.invalid(`sent ${kind.wrong}`)
     if (kind.speaks && state.finished) {
       throw this.errors.invalid('sent content after a finish_reason')
     }
+    if (kind.speaks) state.hasContent = true
     if (kind.progresses) this.tokens++
-    let changed = renameReasoning(delta, this.options.reasoning) && this.mend('reasoning')
+    if (renameReasoning(delta, this.options.reasoning)) changed = this.mend('reasoning')
     if (delta.tool_calls) {
       state.tools ??= new ToolCalls()
       for (const mend of state.tools.mend(delta.tool_calls)) changed = this.mend(mend)

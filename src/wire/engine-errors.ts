@@ -28,10 +28,16 @@ export class EngineErrors {
   }
 
   /** The engine said itself that it failed. */
-  failed({ message, type = 'server_error', code }: ForeignError): ApiError {
+  failed({ message, type = 'server_error', code, details = {} }: ForeignError): ApiError {
     const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
-    const details = { type, code: code ?? this.#code('error'), shows: 'answered' } as const
-    return new ApiError(502, text, details)
+    // What Anthropic's own status says, which clients wait longer after than after a 502.
+    const status = type === 'overloaded_error' ? 529 : 502
+    return new ApiError(status, text, {
+      type,
+      code: code ?? this.#code('error'),
+      details,
+      shows: 'answered',
+    })
   }
 
   /** The engine stopped before a finish; `did` is how. */

@@ -5,7 +5,14 @@
 
 /** The body of an error, as OpenAI's clients read it. */
 export interface ErrorBody {
-  error: { message: string; type: string; param: string | null; code: string | null }
+  error: {
+    message: string
+    type: string
+    param: string | null
+    code: string | null
+    /** What an upstream counted: `n_prompt_tokens`, `n_ctx`. */
+    [count: `n_${string}`]: number
+  }
 }
 
 export interface ErrorDetails {
@@ -17,6 +24,8 @@ export interface ErrorDetails {
   type?: string
   /** Response headers that belong to this error: `retry-after`, `allow`. */
   headers?: Record<string, string>
+  /** What an upstream counted, as it names it: `n_prompt_tokens`, `n_ctx`. */
+  details?: Readonly<Record<`n_${string}`, number>>
   /** What went wrong underneath. Never shown to a client. */
   cause?: unknown
   /** What it shows of the engine that was asked, where its code does not say. */
@@ -37,6 +46,7 @@ export class ApiError extends Error {
   readonly param: string | null
   readonly headers: Record<string, string>
   readonly shows: Evidence | undefined
+  readonly details: Readonly<Record<`n_${string}`, number>>
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause })
@@ -47,13 +57,13 @@ export class ApiError extends Error {
     this.param = details.param ?? null
     this.headers = details.headers ?? {}
     this.shows = details.shows
+    this.details = details.details ?? {}
   }
 
   /** The JSON a client reads, in a response's body as in an error frame. */
   toJSON(): ErrorBody {
-    return {
-      error: { message: this.message, type: this.type, param: this.param, code: this.code },
-    }
+    const { message, type, param, code, details } = this
+    return { error: { message, type, param, code, ...details } }
   }
 }
 

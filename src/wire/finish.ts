@@ -1,5 +1,24 @@
 import type { FinishReason } from './chat.ts'
 
+/**
+ * What a `[DONE]` without a finish reason is. `required`: a failure. `optional`: `stop`. `learn`: `stop`
+ * after some content, until the server has sent a finish reason for once; then a failure.
+ */
+export type FinishReasonSetting = 'learn' | 'required' | 'optional'
+
+/** How an answer is judged that is whole but for its finish reason. */
+export interface FinishRule {
+  readonly missing: 'failure' | 'stop-after-content' | 'stop'
+  /** The server has sent a finish reason. */
+  sent(): void
+}
+
+/** Whether a choice may end without a finish reason. */
+export function mayLackFinish(rule: FinishRule | undefined, hasContent: boolean): boolean {
+  const missing = rule?.missing ?? 'failure'
+  return missing === 'stop' || (missing === 'stop-after-content' && hasContent)
+}
+
 /** What a `finish_reason` on the wire means. */
 export type ReasonVerdict =
   | { kind: 'reason'; reason: FinishReason | null }

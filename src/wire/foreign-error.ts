@@ -4,6 +4,8 @@ export interface ForeignError {
   type?: string
   code?: string | null
   param?: string | null
+  /** What it counted: llama-server tells how long a prompt is, and how long it may be. */
+  details?: Record<`n_${string}`, number>
 }
 
 /**
@@ -31,6 +33,7 @@ function describe(value: unknown): ForeignError {
     ...(typeof fields.type === 'string' && { type: fields.type }),
     ...(typeof fields.code === 'string' && { code: fields.code }),
     ...(typeof fields.param === 'string' && { param: fields.param }),
+    ...countsOf(fields),
   }
 }
 
@@ -53,4 +56,12 @@ const REQUEST_AT_FAULT = [
 /** Whether a server's failure is, by its own words, the fault of the request. */
 export function blamesRequest(message: string): boolean {
   return REQUEST_AT_FAULT.some((words) => words.test(message))
+}
+
+function countsOf(fields: Record<string, unknown>): Pick<ForeignError, 'details'> {
+  const counts = Object.entries(fields).filter(
+    (field): field is [`n_${string}`, number] =>
+      /^n_[a-z_]{1,30}$/.test(field[0]) && Number.isFinite(field[1]),
+  )
+  return counts.length > 0 ? { details: Object.fromEntries(counts) } : {}
 }

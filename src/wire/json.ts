@@ -30,7 +30,7 @@ export function nestsDeeper(bytes: Uint8Array, limit: number): boolean {
 }
 
 /** Where the string that opens at `start` closes; the end of the bytes, or past it, if it does not. */
-function endOfString(bytes: Uint8Array, start: number): number {
+export function endOfString(bytes: Uint8Array, start: number): number {
   const length = bytes.length
   let at = start + 1
   while (at < length) {

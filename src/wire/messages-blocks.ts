@@ -71,6 +71,13 @@ export interface ToolResultBlock {
   [field: string]: unknown
 }
 
+/** A tool that a search has found. */
+export interface ToolReferenceBlock {
+  type: 'tool_reference'
+  tool_name: string
+  [field: string]: unknown
+}
+
 export type Block =
   | TextBlock
   | ImageBlock
@@ -80,6 +87,7 @@ export type Block =
   | RedactedThinkingBlock
   | ToolUseBlock
   | ToolResultBlock
+  | ToolReferenceBlock
 
 export const TextBlockSchema = z.looseObject({ type: z.literal('text'), text: z.string() })
 
@@ -123,11 +131,16 @@ const searchResult = z.looseObject({
   citations,
 })
 
+const toolReference = z.looseObject({ type: z.literal('tool_reference'), tool_name: z.string() })
+
 const toolResult = z.looseObject({
   type: z.literal('tool_result'),
   tool_use_id: z.string(),
   content: z.nullish(
-    z.union([z.string(), z.array(tagged(TextBlockSchema, image, document, searchResult))]),
+    z.union([
+      z.string(),
+      z.array(tagged(TextBlockSchema, image, document, searchResult, toolReference)),
+    ]),
   ),
   is_error: flag,
 })
@@ -146,4 +159,5 @@ export const BlockSchema = tagged(
     input: dictionary,
   }),
   toolResult,
+  toolReference,
 )

@@ -4,16 +4,19 @@
  * grow and stop; then `message_delta` with the stop reason, and `message_stop`.
  *
  * Passed on: pings left out, events of unknown types, several `message_delta`s, and blocks that are
- * open at once: llama-server stops all of them at the end, and clients go by the index.
+ * open at once: llama-server stops all of them at the end, and clients go by the index. A missing
+ * `message_start` and missing stops of blocks are supplied.
  */
 import type { Usage } from './completion.ts'
 import type { ContractOptions } from './contract.ts'
 import { EngineErrors } from './engine-errors.ts'
 import type { ApiError } from './errors.ts'
+import { type FinishRule, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from './messages-answer.ts'
 import type { NativeAnswer } from './native.ts'
 import { isObject } from './object.ts'
+import { isEventName } from './sse.ts'
 import type { Ending, StreamContract, Verdict } from './stream-contract.ts'
 
 type Fields = Record<string, unknown>
@@ -27,6 +30,14 @@ const STARTED: Fields = {
   stop_sequence: null,
   usage: { input_tokens: 0, output_tokens: 0 },
 }
+
+/** The events that belong to a message, which `message_start` begins. */
+const BELONGING = new Set([
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+  'message_delta',
+])
 
 /** The text of each delta. */
 const TEXTS: Record<string, string> = {
@@ -43,8 +54,13 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   finished = false
   readonly mended = new Set<string>()
   readonly errors: EngineErrors
-  readonly #isLenient: boolean
+  readonly failure = undefined
+  readonly missing: MessageEvent[] = []
+  readonly #finishReason: FinishRule | undefined
+  /** What the client calls the model. */
+  readonly #model: string
   #hasStarted = false
+  #id: unknown
   #hasStopped = false
   /** Whether `message_stop` was passed on. */
   #isStopSaid = false
@@ -52,12 +68,14 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   /** How many blocks were started, and which of them are open. */
   #blocks = 0
   readonly #open = new Set<number>()
+  #hasCalls = false
   /** The counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
-  constructor(options: ContractOptions) {
+  constructor(options: ContractOptions, model = '') {
+    this.#model = model
     this.errors = new EngineErrors(options)
-    this.#isLenient = options.lenient ?? false
+    this.#finishReason = options.finishReason
   }
 
   get isComplete(): boolean {
@@ -70,16 +88,20 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   judge(value: unknown): Verdict {
+    if (value === null) {
+      this.mended.add('null')
+      return 'drop'
+    }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const error = errorOf(value)
     if (error !== undefined) throw this.errors.failed(error)
     const { type } = value
-    if (typeof type !== 'string' || !/^[\w.]+$/.test(type)) {
+    if (typeof type !== 'string' || !isEventName(type)) {
       throw this.errors.invalid('sent an event without a type')
     }
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
-    if (!this.#hasStarted) throw this.errors.invalid(`sent ${type} before message_start`)
+    if (!this.#hasStarted && BELONGING.has(type)) this.#supplyStart()
     if (type === 'content_block_start') return this.#startBlock(value)
     if (type === 'content_block_delta') return this.#grow(value)
     if (type === 'content_block_stop') return this.#stopBlock(value)
@@ -90,11 +112,11 @@ export class MessagesContract implements StreamContract<MessageEvent> {
 
   end(ending: Ending): MessageEvent[] {
     const owed: MessageEvent[] = []
-    const isForgiven = this.#isLenient && (ending === 'done' || this.#hasStopped)
     if (this.#stopReason === undefined) {
-      if (!isForgiven || !this.#hasStarted) throw this.#unfinished(ending)
-      for (const index of this.#open) owed.push({ type: 'content_block_stop', index })
-      const delta = { ...NOT_STOPPED, stop_reason: 'end_turn' }
+      const isEnd = ending === 'done' || this.#hasStopped
+      if (!isEnd || !this.#mayLackReason) throw this.#unfinished(ending)
+      owed.push(...this.#closeBlocks())
+      const delta = { ...NOT_STOPPED, stop_reason: this.#hasCalls ? 'tool_use' : 'end_turn' }
       owed.push({ type: 'message_delta', delta, usage: { output_tokens: 0 } })
       this.mended.add('stop_reason')
     }
@@ -105,12 +127,30 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #start(event: Fields): Verdict {
-    if (this.#hasStarted) throw this.errors.invalid('sent message_start twice')
     const { message } = event
     if (!isObject(message)) throw this.errors.invalid('sent message_start without a message')
+    if (this.#hasStarted) return this.#startAgain(message)
     this.#hasStarted = true
+    this.#id = message.id
     this.#count(message.usage)
     return this.#complete(message, STARTED) ? 'changed' : 'same'
+  }
+
+  /** A message that is told twice is one; another one within a stream is a mistake. */
+  #startAgain({ id }: Fields): Verdict {
+    const isSame = this.#id === undefined || id === this.#id
+    if (!isSame) throw this.errors.invalid('started a second message')
+    this.mended.add('message')
+    return 'drop'
+  }
+
+  /** llama-server leaves it out where the first character takes several tokens, as an emoji does. */
+  #supplyStart(): void {
+    const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
+    const message = { id, model: this.#model, ...structuredClone(STARTED) }
+    this.missing.push({ type: 'message_start', message })
+    this.mended.add('message')
+    this.#hasStarted = true
   }
 
   #startBlock({ index, content_block: block }: Fields): Verdict {
@@ -122,6 +162,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       throw this.errors.invalid(`started block ${shown(index)} where ${this.#blocks} is next`)
     }
     this.#open.add(this.#blocks++)
+    this.#hasCalls ||= block.type === 'tool_use'
     this.tokens++
     return 'same'
   }
@@ -151,8 +192,13 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     const { stop_reason: reason } = delta
     if (reason === null || reason === undefined || reason === '') return 'same'
     if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
-    if (this.#open.size > 0) throw this.errors.invalid('stopped before its blocks did')
+    if (this.#open.size > 0) {
+      // A tool call that max_tokens cut: the SDKs take what came of it.
+      this.missing.push(...this.#closeBlocks())
+      this.mended.add('block')
+    }
     this.#stopReason = reason
+    this.#finishReason?.sent()
     this.tokens++
     this.usage = fromMessageUsage(this.#counts)
     return this.#complete(event, { usage: { output_tokens: 0 } }) ? 'changed' : 'same'
@@ -165,8 +211,18 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       return 'last'
     }
     // `end` gives what is missing before it.
-    if (this.#isLenient) return 'drop'
+    if (this.#mayLackReason) return 'drop'
     throw this.#unfinished('done')
+  }
+
+  get #mayLackReason(): boolean {
+    return this.#hasStarted && mayLackFinish(this.#finishReason, this.#blocks > 0)
+  }
+
+  #closeBlocks(): MessageEvent[] {
+    const open = [...this.#open]
+    this.#open.clear()
+    return open.map((index) => ({ type: 'content_block_stop', index }))
   }
 
   /** Clients read these fields without looking whether they are there. */

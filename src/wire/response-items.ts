@@ -5,8 +5,10 @@
  */
 
 import * as z from 'zod/mini'
+import { dictionary } from './chat.ts'
 import { tagged, text } from './message.ts'
 import { isObject } from './object.ts'
+import { ToolSchema } from './response-tools.ts'
 
 /** A piece of a message or of a call's output: `input_text`, `output_text`, `input_image`, … */
 export interface ResponsePart {
@@ -37,7 +39,9 @@ export interface FunctionCallItem {
 export interface FunctionCallOutputItem {
   type: 'function_call_output'
   id: string
-  call_id: string
+  /** None where a tool says something that no model asked for. */
+  call_id?: string | null
+  name?: string | null
   output: string | ResponsePart[]
   [field: string]: unknown
 }
@@ -99,7 +103,7 @@ const ITEMS: Record<string, z.ZodMiniType> = {
     name: z.string(),
     arguments: z.string(),
   }),
-  function_call_output: z.looseObject({ id: text, call_id: z.string(), output: content }),
+  function_call_output: z.looseObject({ id: text, call_id: text, name: text, output: content }),
   reasoning: z.looseObject({
     id: text,
     summary: thoughts,
@@ -107,6 +111,38 @@ const ITEMS: Record<string, z.ZodMiniType> = {
     encrypted_content: text,
   }),
   item_reference: z.looseObject({ id: z.string() }),
+  ...ofOtherTools(),
+}
+
+/** Calls of tools other than functions, their results, and what else brings tools. */
+function ofOtherTools(): Record<string, z.ZodMiniType> {
+  const named = { id: text, call_id: z.string() }
+  const mayBeNamed = { id: text, call_id: text }
+  const tools = z.array(ToolSchema)
+  const shellOutput = z.union([z.string(), z.array(dictionary)])
+  return {
+    custom_tool_call: z.looseObject({ ...named, name: z.string(), input: z.string() }),
+    custom_tool_call_output: z.looseObject({ ...named, output: content }),
+    // An older form names the call by `id`.
+    local_shell_call: z.looseObject({ ...mayBeNamed, action: dictionary }),
+    local_shell_call_output: z.looseObject({ ...mayBeNamed, output: z.string() }),
+    shell_call: z.looseObject({ ...named, action: dictionary }),
+    shell_call_output: z.looseObject({ ...named, output: shellOutput }),
+    apply_patch_call: z.looseObject({ ...named, operation: dictionary }),
+    apply_patch_call_output: z.looseObject({ ...named, output: text }),
+    computer_call: z.looseObject(named),
+    computer_call_output: z.looseObject({ ...named, output: dictionary }),
+    tool_search_call: z.looseObject(mayBeNamed),
+    tool_search_output: z.looseObject({ ...mayBeNamed, tools }),
+    additional_tools: z.looseObject({ id: text, tools }),
+    compaction: z.looseObject({ id: text, encrypted_content: text }),
+    mcp_call: z.looseObject({
+      id: z.string(),
+      name: z.string(),
+      server_label: z.string(),
+      arguments: z.string(),
+    }),
+  }
 }
 
 /** The schema for an item of `input`; what it does not know is a server's own, and passes. */

@@ -1,5 +1,6 @@
 /** The state machine of a text completion's stream, and of one that came whole. */
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices-contract.ts'
+import { mayLackFinish } from './finish.ts'
 import { isObject } from './object.ts'
 import type { Ending, Mend } from './stream-contract.ts'
 import type { TextChoice, TextChunk } from './text-completion.ts'
@@ -54,7 +55,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
   }
 
   protected begin(index: number): ChoiceState {
-    if (index < this.#asked) return { finished: false }
+    if (index < this.#asked) return { finished: false, hasContent: false }
     throw this.errors.invalid(
       `sent a choice with index ${index}, and ${this.#asked} were asked for`,
     )
@@ -64,7 +65,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
     return { ...piece(index), finish_reason: 'stop' }
   }
 
-  protected judgeContent(choice: TextChoice, { finished }: ChoiceState): boolean {
+  protected judgeContent(choice: TextChoice, state: ChoiceState): boolean {
     const { finish_reason: reason, logprobs } = choice
     if (reason === 'tool_calls' || reason === 'function_call') {
       throw this.errors.badFinish({ kind: 'unknown', shown: JSON.stringify(reason) })
@@ -76,7 +77,8 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
     }
     const { text } = choice
     if (typeof text !== 'string') throw this.errors.invalid('sent a text that is not a string')
-    if (text !== '' && finished) throw this.errors.invalid('sent text after a finish_reason')
+    if (text !== '' && state.finished) throw this.errors.invalid('sent text after a finish_reason')
+    if (text !== '') state.hasContent = true
     if (text !== '' || logprobs) this.tokens++
     return isMissing && this.mend('text')
   }
@@ -99,10 +101,15 @@ export function judgeText(value: unknown, contract: TextContract): Mend[] {
   if (choices.length === 0) {
     throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
   }
-  if (choices.some((choice) => !choice.finish_reason)) {
-    throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
+  for (const choice of choices) {
+    if (choice.finish_reason) continue
+    if (!mayLackFinish(contract.options.finishReason, choice.text !== '')) {
+      throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
+    }
+    choice.finish_reason = 'stop'
+    contract.mended.add('finish_reason')
   }
   contract.requireAll('done')
-  contract.judgeCreated(value)
+  contract.judgeIdentity(value)
   return [...contract.mended]
 }

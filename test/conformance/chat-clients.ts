@@ -276,7 +276,7 @@ function openaiSdk(server: Server, sentSince: Sent, count: () => number, expectL
     const request: OpenAI.ChatCompletionCreateParamsNonStreaming = {
       model,
       messages: [
-        { role: 'developer', content: 'Be brief.' },
+        { role: 'system', content: 'Be brief.' },
         {
           role: 'user',
           content: [

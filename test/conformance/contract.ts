@@ -12,7 +12,8 @@ const STREAMED = ODDITIES.filter(({ request }) => request?.stream !== false)
 /** What a stream may hold, and how each fault of it ends. */
 export function contract(host: HostName): void {
   describe('of what is read', () => {
-    const relay = useRelay(host)
+    // What one test showed of the upstream must not decide another's.
+    const relay = useRelay(host, { flags: ['--finish-reason', 'required'] })
 
     describe('passed on', () => {
       it.each(named('passed'))('%s', async (_, oddity) => {
@@ -131,7 +132,7 @@ export function contract(host: HostName): void {
   describe('as settings bend it', () => {
     const relay = useRelay(host, { flags: ['--lenient', 'gpu', '--reasoning', 'reasoning'] })
 
-    it('takes [DONE] without a finish for a stop where it is told to be lenient', async () => {
+    it('takes [DONE] without a finish for a stop where the old setting says so', async () => {
       const text = textFrom({ persona: 'vllm', words: ['a', 'b'] })
       const send = text.split(/(?<=\n\n)/).filter((each) => !each.includes('"stop"'))
       const { read, entry } = await relayChat(relay, {
@@ -140,6 +141,7 @@ export function contract(host: HostName): void {
       expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'a b' })
       expect(read.finish).toEqual({ 0: 'stop' })
       expect(entry.mended).toContain('finish_reason')
+      expect(relay.server.stderr()).toContain('Warning: lenient is deprecated')
     })
 
     it('still fails a truncated stream', async () => {

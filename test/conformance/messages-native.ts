@@ -182,6 +182,27 @@ export function nativeMessages(host: HostName): void {
     expect(error).toMatchObject({ type: 'overloaded_error' })
   })
 
+  it('is overloaded with its own status, where that is the first it says', async () => {
+    const error = { type: 'error', error: { type: 'overloaded_error', message: 'Full.' } }
+    const { response, raw } = await stream({ steps: [{ send: named(error) }] })
+    expect(response.status).toBe(529)
+    expect(JSON.parse(raw)).toMatchObject({ error: { type: 'overloaded_error' } })
+  })
+
+  it.each([
+    ['messages', '?beta=true', '?beta=true'],
+    ['messages/count_tokens', '?beta=true', '?beta=true'],
+    ['messages', '?a=1%262&b=%0d%0a%20%23x&c', '?a=1%262&b=%0D%0A+%23x&c='],
+  ])('gets the query of a request: %s%s', async (path, query, expected) => {
+    const response = await fetch(`${pool.server.base}/${path}${query}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...ask, script: wholeMessage(said) }),
+    })
+    expect(response.status, await response.text()).toBe(200)
+    expect(upstream.requests.at(-1)?.path).toBe(`/v1/${path}${expected}`)
+  })
+
   it('fails where it says nothing for too long', async () => {
     const { read } = await stream({ steps: [{ send: named(events[0] as never) }, { hang: true }] })
     expect(read).toMatchObject({ outcome: 'failed', error: { type: 'timeout_error' } })

@@ -33,8 +33,16 @@ function streamOf(persona: PersonaName, more: Partial<PersonaScript> = {}) {
 function withoutUsage(text: string): string {
   return text
     .split(/(?<=\n\n)/)
-    .filter((frame) => !/"usage":\{/.test(frame))
+    .map((frame) => (/"usage":\{/.test(frame) ? ownFieldsOf(frame) : frame))
     .join('')
+}
+
+/** What is left of a frame with usage: llama-server's timings, beside a choice that says nothing. */
+function ownFieldsOf(frame: string): string {
+  const { usage: _usage, ...chunk } = JSON.parse(frame.slice('data: '.length))
+  if (chunk.timings === undefined) return ''
+  chunk.choices = [{ index: 0, delta: {}, finish_reason: null }]
+  return `data: ${JSON.stringify(chunk)}\n\n`
 }
 
 /** Answers of a well-behaved upstream, of whatever make. */

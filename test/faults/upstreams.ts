@@ -15,7 +15,7 @@ import { DEADLINES, UPSTREAM_FAULTS, type UpstreamFault } from './upstream-fault
 
 /** An upstream that fails, in every way there is: the client is told once, and nothing is left. */
 export function upstreams(host: HostName): void {
-  const relay = useRelay(host, { flags: DEADLINES })
+  const relay = useRelay(host, { flags: [...DEADLINES, '--finish-reason', 'required'] })
   let before: Baseline
   beforeAll(async () => {
     // What is made once, at the first requests, is no leak.

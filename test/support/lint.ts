@@ -56,6 +56,7 @@ function lintEnvelope(chunks: Chunk[]): string[] {
   for (const { created, choices, error } of chunks) {
     if (!Array.isArray(choices) && !error) problems.push('a chunk without choices')
     if (typeof created === 'number' && created > 1e11) problems.push('created in milliseconds')
+    if (typeof created === 'number' && created % 1 !== 0) problems.push('created in fractions')
   }
   return problems
 }

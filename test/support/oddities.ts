@@ -23,8 +23,13 @@ export type Mended =
   | 'role'
   | 'done'
   | 'reasoning'
+  | 'content_type'
   | 'delta'
+  | 'id'
   | 'index'
+  | 'model'
+  | 'null'
+  | 'parts'
   | 'stream'
 
 /** One way in which an upstream departs from a plain stream, and what becomes of it. */

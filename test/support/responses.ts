@@ -26,7 +26,15 @@ export interface ResponsesRead {
 }
 
 type Fields = Record<string, unknown>
-type Kind = 'string' | 'integer' | 'array' | 'object' | 'boolean' | 'text or null' | 'response'
+type Kind =
+  | 'string'
+  | 'number'
+  | 'integer'
+  | 'array'
+  | 'object'
+  | 'boolean'
+  | 'text or null'
+  | 'response'
 
 const place: Record<string, Kind> = { item_id: 'string', output_index: 'integer' }
 const inContent: Record<string, Kind> = { ...place, content_index: 'integer' }
@@ -61,6 +69,20 @@ const EVENTS: Record<string, Record<string, Kind>> = {
   'response.web_search_call.completed': place,
   'response.function_call_arguments.delta': { ...place, delta: 'string' },
   'response.function_call_arguments.done': { ...place, name: 'string', arguments: 'string' },
+  'response.custom_tool_call_input.delta': { ...place, delta: 'string' },
+  'response.custom_tool_call_input.done': { ...place, input: 'string' },
+}
+
+/** The field that holds the text of a call that is told as it comes. */
+const CALL_TEXT: Record<string, string> = { function_call: 'arguments', custom_tool_call: 'input' }
+
+/** Items that are told at once: their call's arguments are an object. */
+const AT_ONCE: Record<string, Record<string, Kind>> = {
+  tool_search_call: { arguments: 'object', execution: 'string' },
+  local_shell_call: { action: 'object' },
+  shell_call: { action: 'object' },
+  apply_patch_call: { operation: 'object' },
+  computer_call: { pending_safety_checks: 'array' },
 }
 
 const RESPONSE: Record<string, Kind> = {
@@ -73,6 +95,11 @@ const RESPONSE: Record<string, Kind> = {
   status: 'string',
   background: 'boolean',
   text: 'object',
+  temperature: 'number',
+  top_p: 'number',
+  presence_penalty: 'number',
+  frequency_penalty: 'number',
+  service_tier: 'string',
 }
 
 const STATUS: Record<string, string[]> = {
@@ -255,7 +282,8 @@ class Judge {
     if (!TERMINAL.has(type)) return
     this.#ended = type
     const isFailed = type === 'response.failed'
-    if (isFailed !== this.#hasError) this.#problem(`${type}, and an error event: ${this.#hasError}`)
+    // An upstream that speaks the API itself may tell its failure in this event alone.
+    if (this.#hasError && !isFailed) this.#problem(`${type} after an error event`)
     if (isFailed !== (response.error !== null)) this.#problem(`${type} and error disagree`)
     if ((type === 'response.incomplete') !== (response.incomplete_details !== null)) {
       this.#problem(`${type} and incomplete_details disagree`)
@@ -287,7 +315,7 @@ class Judge {
     }
     if (event.item_id !== state.item.id) this.#problem(`${type} with another item's id`)
     if (type.startsWith('response.web_search_call')) return
-    if (type.startsWith('response.function_call_arguments')) {
+    if (/^response\.(function_call_arguments|custom_tool_call_input)/.test(type)) {
       this.#takeArguments(state, event)
       return
     }
@@ -296,15 +324,20 @@ class Judge {
 
   #addItem({ item }: ResponsesEvent, index: number): void {
     if (index !== this.#items.length) this.#problem(`item ${index} is added out of order`)
+    if (this.#items.some(({ done }) => !done)) this.#problem(`item ${index} is added amid another`)
     checkItem(item, `item ${index}`, this.#problems)
     const given = item as Fields
-    if (given.status !== 'in_progress') this.#problem(`item ${index} is added as ${given.status}`)
+    const isSummary = given.type === 'compaction'
+    if (given.status !== 'in_progress' && !isSummary) {
+      this.#problem(`item ${index} is added as ${given.status}`)
+    }
     if (this.#items.some((other) => other.item.id === given.id)) {
       this.#problem(`two items have the id ${given.id}`)
     }
+    const field = CALL_TEXT[given.type as string]
     const isEmpty =
-      given.type === 'function_call'
-        ? given.arguments === ''
+      field !== undefined
+        ? given[field] === ''
         : JSON.stringify([given.content ?? [], given.summary ?? []]) === '[[],[]]'
     if (!isEmpty) this.#problem(`item ${index} is added with content`)
     this.#items.push({ item: given, done: false, parts: new Map(), text: '', textDone: false })
@@ -321,24 +354,30 @@ class Judge {
     const texts = said.map((part) => part[TEXT_OF[part.type as string] as string])
     const heard = [...state.parts.values()].map(({ text }) => text)
     if (JSON.stringify(texts) !== JSON.stringify(heard)) this.#problem('a done item says otherwise')
-    if (type === 'function_call') {
+    const field = CALL_TEXT[type as string]
+    if (field !== undefined) {
       if (!state.textDone) this.#problem('a call is done before its arguments')
-      if (item.arguments !== state.text) this.#problem('a done call says otherwise')
+      if (item[field] !== state.text) this.#problem('a done call says otherwise')
     }
     state.item = item
     state.done = true
   }
 
   #takeArguments(state: ItemState, event: ResponsesEvent): void {
-    if (state.item.type !== 'function_call') this.#problem('arguments of what is no call')
+    const type = state.item.type as string
+    const field = CALL_TEXT[type] ?? ''
+    const isOfType = event.type.startsWith(`response.${type}_`)
+    if (!isOfType) this.#problem('arguments of what is no such call')
     if (state.textDone) this.#problem('arguments after they were done')
     if (event.type.endsWith('.delta')) {
       state.text += event.delta
       return
     }
     state.textDone = true
-    if (event.arguments !== state.text) this.#problem('arguments done are others than those told')
-    if (event.name !== state.item.name) this.#problem('arguments of another name')
+    if (event[field] !== state.text) this.#problem('arguments done are others than those told')
+    if (type === 'function_call' && event.name !== state.item.name) {
+      this.#problem('arguments of another name')
+    }
   }
 
   #takePart(state: ItemState, event: ResponsesEvent): void {
@@ -400,6 +439,7 @@ function check(value: unknown, kind: Kind, at: string, problems: string[]): void
     array: () => Array.isArray(value),
     object: () => typeof value === 'object' && value !== null && !Array.isArray(value),
     boolean: () => typeof value === 'boolean',
+    number: () => typeof value === 'number',
     'text or null': () => value === null || typeof value === 'string',
     response: () => true,
   }[kind]()
@@ -434,6 +474,13 @@ const ITEMS: Record<string, Record<string, Kind>> = {
   reasoning: { id: 'string', summary: 'array' },
   web_search_call: { id: 'string' },
   function_call: { id: 'string', call_id: 'string', name: 'string', arguments: 'string' },
+  custom_tool_call: { id: 'string', call_id: 'string', name: 'string', input: 'string' },
+  compaction: { id: 'string', encrypted_content: 'string' },
+  ...Object.fromEntries(
+    Object.entries(AT_ONCE).map(([type, fields]) => {
+      return [type, { id: 'string', call_id: 'string', ...fields } satisfies Record<string, Kind>]
+    }),
+  ),
 }
 
 function checkItem(value: unknown, at: string, problems: string[]): void {
@@ -444,7 +491,8 @@ function checkItem(value: unknown, at: string, problems: string[]): void {
     check(item[field], kind, `${at}.${field}`, problems)
   }
   if (item.id === '' || item.call_id === '') problems.push(`${at} has an empty id`)
-  if (!['in_progress', 'completed', 'incomplete'].includes(String(item.status))) {
+  const hasStatus = item.type !== 'compaction'
+  if (hasStatus && !['in_progress', 'completed', 'incomplete'].includes(String(item.status))) {
     problems.push(`${at} has the status ${item.status}`)
   }
   for (const part of [

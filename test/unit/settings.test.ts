@@ -46,6 +46,7 @@ describe('defaults', () => {
       staticDelay: 100,
       reasoning: 'keep',
       thinkTags: 'keep',
+      systemMessages: 'merge',
       headerWait: 5_000,
       heartbeat: 10_000,
       answerTimeout: 900_000,
@@ -116,12 +117,13 @@ describe('upstreams', () => {
     expect(upstream.map(({ key }) => key)).toEqual([undefined, 'second', undefined])
   })
 
-  it('are lenient by label or URL', () => {
+  it('need no finish reason, by label or URL', () => {
     const { upstream } = parseSettings({
       upstream: ['one=http://a', 'http://b', 'http://c'],
       lenient: ['one', 'http://b/'],
     })
-    expect(upstream.map(({ lenient }) => lenient)).toEqual([true, true, false])
+    const optional = upstream.map(({ finishReason }) => finishReason)
+    expect(optional).toEqual(['optional', 'optional', undefined])
   })
 
   it.each([
@@ -212,6 +214,12 @@ describe('names of models', () => {
     ).toMatchObject(thinking)
     expect(refused({ thinkTags: 'no' })).toBe(
       'upstream[0].thinkTags: expected one of keep, separate, unopened, got "no".',
+    )
+    expect(
+      parseSettings({ upstream: [{ url: 'http://a', systemMessages: 'keep' }] }).upstream[0],
+    ).toMatchObject({ systemMessages: 'keep' })
+    expect(refused({ systemMessages: 'first' })).toBe(
+      'upstream[0].systemMessages: expected one of merge, keep, got "first".',
     )
     expect(refused({ reasoning: '' })).toContain('upstream[0].reasoning: expected one of keep,')
     expect(refused({ models: [] })).toContain('upstream[0].models: expected a list of names')

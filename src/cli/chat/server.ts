@@ -4,7 +4,6 @@ import { Upstream } from '../../engines/upstream.ts'
 import type { Fetch, Fetched, Packet } from '../../host.ts'
 import type { ChatRequest } from '../../wire/chat.ts'
 import { ApiError } from '../../wire/errors.ts'
-import { HOP_HEADER } from '../../wire/hop.ts'
 import type { Target } from '../target.ts'
 
 const CHAT = '/chat/completions'
@@ -48,12 +47,10 @@ export class ChatServer {
   #upstream(watch?: Watch): Upstream {
     const { base, key } = this.#target
     const fetch: Fetch = async (url, init) => {
-      // This is no second pass through sluice but the first.
-      const { [HOP_HEADER]: _hop, ...headers } = init.headers ?? {}
-      const response = await this.#fetch(this.#address(url), { ...init, headers })
+      const response = await this.#fetch(this.#address(url), init)
       return watch === undefined ? response : watched(response, watch)
     }
-    return new Upstream({ url: base, label: this.name, key, lenient: false, fetch })
+    return new Upstream({ url: base, label: this.name, key, fetch })
   }
 
   /** An endpoint that was given keeps its query. */

@@ -1,6 +1,5 @@
 /** A chat's answer as a message. */
 import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat.ts'
-import { ApiError } from '../../wire/errors.ts'
 import {
   type Message,
   NOT_STOPPED,
@@ -8,6 +7,7 @@ import {
   type StopReason,
   toMessageUsage,
 } from '../../wire/messages-answer.ts'
+import { badCall } from '../call-pieces.ts'
 
 /** What the answer to one request needs to know of it. */
 export interface Asked {
@@ -111,10 +111,4 @@ function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: Asked): 
     if (reason === 'length') return []
     throw badCall(`called ${JSON.stringify(name)} with arguments that are not JSON`, cause)
   }
-}
-
-/** A tool call that no client can do anything with; `did` completes "The engine …". */
-export function badCall(did: string, cause?: unknown): ApiError {
-  const message = `The engine ${did}; the answer is not complete.`
-  return new ApiError(502, message, { code: 'engine_invalid', cause })
 }

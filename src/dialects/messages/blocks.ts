@@ -2,19 +2,15 @@
 import type { ToolCallDelta } from '../../wire/chat.ts'
 import type { MessageEvent } from '../../wire/messages-answer.ts'
 import { namedFrame } from '../../wire/sse.ts'
-import { badCall } from './answer.ts'
+import { badCall, CallPieces } from '../call-pieces.ts'
+import { InTurn } from '../in-turn.ts'
 
-interface Block {
-  kind: 'text' | 'thinking' | 'call'
-  /** What came and was not told yet. */
-  pending: string
-  id: string
-  name: string
-  /** All of a call's arguments so far. */
-  input: string
-  isOpen: boolean
-  isClosed: boolean
+interface Called {
+  kind: 'call'
+  call: CallPieces
 }
+
+type Block = { kind: 'text' | 'thinking'; held: string } | Called
 
 /**
  * Only one block may be open. A text ends where anything else begins; a call ends when its arguments
@@ -22,13 +18,22 @@ interface Block {
  */
 export class BlockWriter {
   readonly #newId: () => string
-  readonly #blocks: Block[] = []
-  readonly #calls = new Map<number, Block>()
-  /** The first block that has not been told to its end. */
-  #at = 0
+  readonly #calls = new Map<number, Called>()
+  readonly #blocks: InTurn<Block>
+  #frames = ''
 
   constructor(newId: () => string) {
     this.#newId = newId
+    this.#blocks = new InTurn<Block>({
+      canBegin: (block) => block.kind !== 'call' || block.call.name !== '',
+      isWhole: (block) => block.kind !== 'call' || block.call.isWhole(),
+      begin: (block, index) => {
+        const content_block = this.#empty(block)
+        this.#frames += event({ type: 'content_block_start', index, content_block })
+      },
+      grow: (block, index) => this.#grow(block, index),
+      end: (block, index) => this.#end(block, index),
+    })
   }
 
   /** Whether a tool was called. */
@@ -38,31 +43,24 @@ export class BlockWriter {
 
   /** The frames for a piece of text or thinking. */
   say(kind: 'text' | 'thinking', piece: string): string {
-    const last = this.#blocks.at(-1)
-    const block = last?.kind === kind ? last : this.#add(kind)
-    block.pending += piece
+    const { last } = this.#blocks
+    if (last?.kind !== kind) this.#blocks.add({ kind, held: piece })
+    else if (this.#blocks.isCurrent(last)) return this.#deltaOf(last, this.#blocks.at, piece)
+    else last.held += piece
     return this.#advance(false)
   }
 
   /** The frames for a piece of a tool call. Throws an `ApiError` (502) where it comes too late. */
-  call({ index, id, function: called }: ToolCallDelta): string {
-    let block = this.#calls.get(index)
+  call(piece: ToolCallDelta): string {
+    let block = this.#calls.get(piece.index)
     if (block === undefined) {
-      block = this.#add('call')
-      this.#calls.set(index, block)
+      block = { kind: 'call', call: new CallPieces() }
+      this.#calls.set(piece.index, block)
+      this.#blocks.add(block)
     }
-    block.id ||= id ?? ''
-    block.name ||= called?.name ?? ''
-    const piece = called?.arguments ?? ''
-    if (block.isClosed && piece.trim() !== '') {
-      throw badCall(
-        `went on with the arguments of ${JSON.stringify(block.name)} after they were whole`,
-      )
-    }
-    if (!block.isClosed) {
-      block.pending += piece
-      block.input += piece
-    }
+    const text = block.call.add(piece)
+    if (this.#blocks.isCurrent(block)) return this.#deltaOf(block, this.#blocks.at, text)
+    block.call.hold(text)
     return this.#advance(false)
   }
 
@@ -71,59 +69,41 @@ export class BlockWriter {
     return this.#advance(true)
   }
 
-  #add(kind: Block['kind']): Block {
-    const block = { kind, pending: '', id: '', name: '', input: '', isOpen: false, isClosed: false }
-    this.#blocks.push(block)
-    return block
-  }
-
   #advance(isEnd: boolean): string {
-    let frames = ''
-    for (;;) {
-      const block = this.#blocks[this.#at]
-      if (block === undefined) return frames
-      const isKnown = block.kind !== 'call' || block.name !== '' || isEnd
-      if (!isKnown) return frames
-      frames += this.#open(block) + this.#grow(block)
-      const hasNext = this.#at + 1 < this.#blocks.length
-      if (!isEnd && !(hasNext && isOver(block))) return frames
-      frames += this.#close(block)
-    }
+    this.#blocks.advance(isEnd)
+    const frames = this.#frames
+    this.#frames = ''
+    return frames
   }
 
-  #open(block: Block): string {
-    if (block.isOpen) return ''
-    block.isOpen = true
-    return event({
-      type: 'content_block_start',
-      index: this.#at,
-      content_block: this.#empty(block),
-    })
-  }
-
-  #empty({ kind, id, name }: Block): object {
-    if (kind === 'text') return { type: 'text', text: '', citations: null }
-    if (kind === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
+  #empty(block: Block): object {
+    if (block.kind === 'text') return { type: 'text', text: '', citations: null }
+    if (block.kind === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
+    const { id, name } = (block as { call: CallPieces }).call
     if (name === '') throw badCall('called a tool without naming it')
     return { type: 'tool_use', id: id || this.#newId(), name, input: {} }
   }
 
-  #grow(block: Block): string {
-    const { kind, pending } = block
-    if (pending === '') return ''
-    block.pending = ''
-    const [type, field] = DELTAS[kind]
-    return delta(this.#at, type, field, pending)
+  #grow(block: Block, index: number): void {
+    const held = block.kind === 'call' ? block.call.takeHeld() : block.held
+    if (block.kind !== 'call') block.held = ''
+    this.#frames += this.#deltaOf(block, index, held)
   }
 
-  #close(block: Block): string {
-    block.isClosed = true
-    const index = this.#at++
+  #deltaOf({ kind }: Block, index: number, piece: string): string {
+    if (piece === '') return ''
+    const [type, field] = DELTAS[kind]
+    return delta(index, type, field, piece)
+  }
+
+  #end(block: Block, index: number): void {
+    if (block.kind === 'call') block.call.close()
     // There is nothing to sign with. Some clients forget a thought that came without a signature,
     // and an empty one is no claim.
-    const signature =
-      block.kind === 'thinking' ? delta(index, 'signature_delta', 'signature', '') : ''
-    return signature + event({ type: 'content_block_stop', index })
+    if (block.kind === 'thinking') {
+      this.#frames += delta(index, 'signature_delta', 'signature', '')
+    }
+    this.#frames += event({ type: 'content_block_stop', index })
   }
 }
 
@@ -141,14 +121,4 @@ export function event(event: MessageEvent): string {
 function delta(index: number, type: string, field: string, text: string): string {
   const json = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${field}":${JSON.stringify(text)}}}`
   return namedFrame('content_block_delta', json)
-}
-
-function isOver({ kind, input }: Block): boolean {
-  if (kind !== 'call') return true
-  try {
-    JSON.parse(input)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -2,9 +2,12 @@
 import type { ContentPart } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type { Block, DocumentBlock, ImageBlock, SearchResultBlock } from '../../wire/messages.ts'
+import { ruleFor } from '../tools/rule.ts'
+import { USER_BLOCKS } from './table.ts'
 
 /** The parts that say what a block does; `at` is its path. Throws an `ApiError` (400). */
 export function partsOf(block: Block, at: string): ContentPart[] {
+  if (ruleFor(USER_BLOCKS, block).fate === 'refused') throw unknownBlock(block, at)
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: block.text }]
@@ -14,14 +17,16 @@ export function partsOf(block: Block, at: string): ContentPart[] {
       return documentParts(block, at)
     case 'search_result':
       return [searchPart(block, at)]
+    case 'tool_reference':
+      return [{ type: 'text', text: `The tool ${block.tool_name} can be called now.` }]
     default:
-      throw badRequest(`${at}: ${unknownBlock(block)}`, at)
+      throw unknownBlock(block, at)
   }
 }
 
-/** Why a block is refused. */
-export function unknownBlock({ type }: { type: string }): string {
-  return `a block of type ${JSON.stringify(type)} can't be told to this model here.`
+function unknownBlock({ type }: { type: string }, at: string) {
+  const message = `${at}: a block of type ${JSON.stringify(type)} can't be told to this model here.`
+  return badRequest(message, at)
 }
 
 /** One text stands for itself: not every server takes parts. */

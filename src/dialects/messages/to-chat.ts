@@ -1,8 +1,10 @@
 /** A Messages request as a chat request. */
-import { type ChatRequest, parseChatRequest, type Tool } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { CountRequest, MessagesRequest, MessagesTool } from '../../wire/messages.ts'
+import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
+import type { CountRequest, MessagesRequest } from '../../wire/messages.ts'
 import { isObject } from '../../wire/object.ts'
+import { Omitted } from '../tools/omitted.ts'
+import { isUnserved, refuseUnserved } from '../unserved.ts'
+import { toolFields } from './tools.ts'
 import { toChatMessages } from './turns.ts'
 
 /**
@@ -11,8 +13,6 @@ import { toChatMessages } from './turns.ts'
  */
 const OWN = new Set([
   'cache_control',
-  'container',
-  'context_management',
   'diagnostics',
   'inference_geo',
   'max_tokens',
@@ -46,16 +46,16 @@ export const WISHES = [
 ]
 
 /** Throws an `ApiError` (400) for what a chat can't say. */
-export function toChatRequest(request: MessagesRequest): ChatRequest {
+export function toChatRequest(request: MessagesRequest, omitted = new Omitted()): ChatRequest {
   const { stream, temperature, top_p, metadata, service_tier, stop_sequences } = request
   const chat: ChatRequest = {
-    ...sharedFields(request),
+    ...sharedFields(request, omitted),
     max_tokens: request.max_tokens,
     ...(stream && { stream, stream_options: { include_usage: true } }),
     ...(isGiven(temperature) && { temperature }),
     ...(isGiven(top_p) && { top_p }),
     ...(stop_sequences?.length && { stop: stop_sequences }),
-    ...(metadata?.user_id && { user: metadata.user_id }),
+    ...(isUser(metadata?.user_id) && { user: metadata?.user_id }),
     ...(service_tier === 'standard_only' && { service_tier: 'default' }),
   }
   return parseChatRequest(chat)
@@ -63,20 +63,21 @@ export function toChatRequest(request: MessagesRequest): ChatRequest {
 
 /** The same for a prompt that is only counted. */
 export function toCountedChat(request: CountRequest): ChatRequest {
-  return parseChatRequest(sharedFields(request))
+  return parseChatRequest(sharedFields(request, new Omitted()))
 }
 
-function sharedFields(request: CountRequest): ChatRequest {
-  refuseUnable(request)
-  const { model, tools, tool_choice: choice, output_config, output_format } = request
+function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
+  refuseUnable(request, omitted)
+  const { model, tool_choice: choice, output_config, output_format } = request
   const schema = output_config?.format?.schema ?? output_format?.schema
-  const known = Object.entries(request).filter(([name]) => !OWN.has(name))
+  const known = Object.entries(request).filter(
+    ([name]) => !OWN.has(name) && !isUnserved(name, 'chat'),
+  )
   return {
     ...Object.fromEntries(known),
     ...(isGiven(model) && { model }),
-    messages: toChatMessages(request),
-    ...(tools && { tools: tools.map(toTool) }),
-    ...(choice && { tool_choice: choiceOf(choice) }),
+    messages: toChatMessages(request, omitted),
+    ...toolFields(request, omitted),
     ...(choice?.disable_parallel_tool_use && { parallel_tool_calls: false }),
     ...(schema && {
       response_format: {
@@ -88,40 +89,11 @@ function sharedFields(request: CountRequest): ChatRequest {
   }
 }
 
-function refuseUnable(request: CountRequest): void {
-  const { mcp_servers: servers, container } = request
-  if (Array.isArray(servers) && servers.length > 0) {
-    throw badRequest(
-      'mcp_servers: expected none, as no MCP servers are asked from here.',
-      'mcp_servers',
-    )
-  }
-  if (isGiven(container)) {
-    throw badRequest('container: expected none, as no code is run here.', 'container')
-  }
-}
-
-function toTool(tool: MessagesTool, index: number): Tool {
-  const { type, name, description, input_schema: parameters, strict } = tool
-  if (type && type !== 'custom') {
-    const at = `tools[${index}].type`
-    const message = `${at}: expected "custom", got ${JSON.stringify(type.slice(0, 60))}: tools that Anthropic defines or runs itself are not known here.`
-    throw badRequest(message, at)
-  }
-  return {
-    type: 'function',
-    function: {
-      name,
-      ...(isGiven(description) && { description }),
-      parameters,
-      ...(isGiven(strict) && { strict }),
-    },
-  }
-}
-
-function choiceOf({ type, name }: NonNullable<CountRequest['tool_choice']>): unknown {
-  if (type === 'tool') return { type: 'function', function: { name } }
-  return type === 'any' ? 'required' : type
+function refuseUnable(request: CountRequest, omitted: Omitted): void {
+  const { mcp_servers: servers } = request
+  // The tools that they would bring are a provider's to ask for.
+  if (Array.isArray(servers) && servers.length > 0) omitted.add('mcp_servers')
+  refuseUnserved(request, 'chat')
 }
 
 /** Whether to think, and how much, in the words of llama-server, vLLM, SGLang and Ollama. */
@@ -137,11 +109,16 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
   return {
     chat_template_kwargs: template(true),
     ...(effort && { reasoning_effort: effort }),
-    ...(budget !== undefined && {
+    ...(isGiven(budget) && {
       thinking_budget_tokens: budget,
       thinking_token_budget: budget,
     }),
   }
+}
+
+/** Claude Code's names the account, the device and the session, and is longer than OpenAI allows. */
+function isUser(id: string | null | undefined): boolean {
+  return isGiven(id) && id !== '' && id.length <= 64
 }
 
 function isGiven<T>(value: T): value is NonNullable<T> {

@@ -1,16 +1,29 @@
 /** The turns of a Messages request as chat messages. */
 import type { ChatMessage, ContentPart, ToolCall } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
 import type { Block, MessageParam, MessagesRequest, ToolResultBlock } from '../../wire/messages.ts'
-import { contentOf, partsOf, unknownBlock } from './content.ts'
+import { Omitted } from '../tools/omitted.ts'
+import { ruleFor } from '../tools/rule.ts'
+import { contentOf, partsOf } from './content.ts'
+import { ASSISTANT_BLOCKS } from './table.ts'
 
 /** All of the conversation, the system prompt first. Throws an `ApiError` (400). */
-export function toChatMessages({
-  system,
-  messages,
-}: Pick<MessagesRequest, 'system' | 'messages'>): ChatMessage[] {
-  const turns = messages.flatMap((message, index) => turnOf(message, `messages[${index}]`))
-  return system ? [systemMessage(system), ...turns] : turns
+export function toChatMessages(
+  { system, messages }: Pick<MessagesRequest, 'system' | 'messages'>,
+  omitted = new Omitted(),
+): ChatMessage[] {
+  const turns = messages.flatMap((message, index) => {
+    return turnOf(message, `messages[${index}]`, omitted)
+  })
+  const told = typeof system === 'string' ? system : system?.filter(isPrompt)
+  return told?.length ? [systemMessage(told), ...turns] : turns
+}
+
+/**
+ * False for the first block of Claude Code's prompt, which is for Anthropic's accounts alone: it
+ * changes with every request, so that no server could use its cache of the prompt.
+ */
+function isPrompt({ text }: { text: string }): boolean {
+  return !text.startsWith('x-anthropic-billing-header:')
 }
 
 function systemMessage(content: string | { text: string }[]): ChatMessage {
@@ -18,10 +31,10 @@ function systemMessage(content: string | { text: string }[]): ChatMessage {
   return { role: 'system', content: contentOf(parts.map(({ text }) => ({ type: 'text', text }))) }
 }
 
-function turnOf({ role, content }: MessageParam, at: string): ChatMessage[] {
+function turnOf({ role, content }: MessageParam, at: string, omitted: Omitted): ChatMessage[] {
   if (role === 'system') return [systemMessage(content as string | { text: string }[])]
   if (typeof content === 'string') return [{ role, content }]
-  return role === 'user' ? userTurn(content, at) : [assistantTurn(content, at)]
+  return role === 'user' ? userTurn(content, at) : assistantTurn(content, omitted)
 }
 
 /** Results come first, as the calls they answer stand directly before them. */
@@ -48,6 +61,8 @@ function resultOf({ content, is_error }: ToolResultBlock, at: string) {
     typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? [])
   const parts = blocks.flatMap((block, index) => partsOf(block, `${at}.content[${index}]`))
   const text = parts.filter(({ type }) => type === 'text')
+  // Servers refuse a result that is empty, and a model would take it for one that says nothing.
+  if (text.length === 0 && parts.length > 0) text.push({ type: 'text', text: SHOWN })
   // A chat has no other way to say so.
   if (is_error) text.unshift({ type: 'text', text: 'Error: ' })
   return {
@@ -56,31 +71,45 @@ function resultOf({ content, is_error }: ToolResultBlock, at: string) {
   }
 }
 
+const SHOWN = 'The result is shown in the next message of the user.'
+
 function joined(parts: ContentPart[]): ContentPart {
   return { type: 'text', text: parts.map(({ text }) => text).join('') }
 }
 
-function assistantTurn(blocks: Block[], at: string): ChatMessage {
+/** Nothing where all of the turn is left out. */
+function assistantTurn(blocks: Block[], omitted: Omitted): ChatMessage[] {
   let text = ''
   let thought = ''
   const calls: ToolCall[] = []
-  for (const [index, block] of blocks.entries()) {
-    if (block.type === 'text') text += block.text
-    else if (block.type === 'thinking') thought += block.thinking
+  let told = 0
+  for (const block of blocks) {
+    if (ruleFor(ASSISTANT_BLOCKS, block).fate === 'left out') {
+      // Nothing is lost without what nobody can read.
+      if (block.type !== 'redacted_thinking') omitted.add(block.type)
+      continue
+    }
+    told++
+    if (block.type === 'thinking') thought += block.thinking
     else if (block.type === 'tool_use') {
       const called = { name: block.name, arguments: JSON.stringify(block.input) }
       calls.push({ id: block.id, type: 'function', function: called })
-    } else if (block.type !== 'redacted_thinking') {
-      // What is redacted only its maker can read, and nothing is lost without it.
-      const path = `${at}.content[${index}]`
-      throw badRequest(`${path}: ${unknownBlock(block)}`, path)
-    }
+    } else text += textOf(block)
   }
-  return {
-    role: 'assistant',
-    content: text === '' && calls.length > 0 ? null : text,
-    // Some servers read the one name, some the other.
-    ...(thought !== '' && { reasoning_content: thought, reasoning: thought }),
-    ...(calls.length > 0 && { tool_calls: calls }),
-  }
+  if (told === 0 && blocks.length > 0) return []
+  return [
+    {
+      role: 'assistant',
+      content: text === '' && calls.length > 0 ? null : text,
+      // Some servers read the one name, some the other.
+      ...(thought !== '' && { reasoning_content: thought, reasoning: thought }),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    },
+  ]
+}
+
+/** What was said, or the summary of it. */
+function textOf(block: Block): string {
+  const { text, content } = block as { text?: unknown; content?: unknown }
+  return [text, content].find((value) => typeof value === 'string') ?? ''
 }

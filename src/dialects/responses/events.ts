@@ -1,3 +1,6 @@
+import type { ResponseEvent } from '../../wire/responses.ts'
+import { quietEvent } from './heartbeat.ts'
+
 /** Writes the events of one response: each has its name twice, and its number. */
 export class EventWriter {
   /** Told of each frame as it is written, where somebody keeps them. */
@@ -6,10 +9,13 @@ export class EventWriter {
   isMuted = false
   #text = ''
   #count = 0
+  /** The event that was told last, or what stood before its text where that was a delta. */
+  #last: ResponseEvent | string = NOTHING_TOLD
 
   write(type: string, fields: object): void {
     if (this.isMuted) return
     const event = { type, sequence_number: this.number(), ...fields }
+    this.#last = event
     this.#add(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
@@ -18,12 +24,26 @@ export class EventWriter {
     if (this.isMuted) return
     const likely = logprobs ? `,"logprobs":${JSON.stringify(logprobs)}` : ''
     const text = JSON.stringify(delta)
+    this.#last = head
     this.#add(`${head}${text}${likely},"sequence_number":${this.number()}}\n\n`)
   }
 
   /** The number of an event that somebody else writes. */
   number(): number {
     return this.#count++
+  }
+
+  /** An event that somebody else writes is the last one now. */
+  passed(event: ResponseEvent): void {
+    this.#last = event
+  }
+
+  /** Keeps the line open; `state` tells the state of the response, where that can do no harm. */
+  writeQuiet(state: () => void): void {
+    const last = typeof this.#last === 'string' ? eventOf(this.#last) : this.#last
+    const quiet = quietEvent(last)
+    if (quiet === 'state') state()
+    else if (quiet !== undefined) this.write(quiet.type, quiet)
   }
 
   /** What was written since it was last taken. */
@@ -37,6 +57,13 @@ export class EventWriter {
     this.onFrame?.(frame)
     this.#text += frame
   }
+}
+
+const NOTHING_TOLD: ResponseEvent = { type: '' }
+
+/** The delta, without its text, that begins with what `headOf` made. */
+function eventOf(head: string): ResponseEvent {
+  return JSON.parse(`${head.slice(head.indexOf('{'))}""}`)
 }
 
 /** What stands before the text of each delta that goes to the same place. */

@@ -2,13 +2,18 @@
 import type { ChatMessage, ContentPart } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type {
-  FunctionCallItem,
+  FunctionCallOutputItem,
   MessageItem,
   ReasoningItem,
   ResponseItem,
   ResponsePart,
+  ResponseTool,
 } from '../../wire/responses.ts'
+import { ruleFor } from '../tools/rule.ts'
 import { fromCarried } from './carried.ts'
+import { INPUT } from './input-text.ts'
+import { ITEMS, type ItemTranslation } from './table.ts'
+import type { Called, Toolset } from './toolset.ts'
 
 /** An item, and where a client finds it: `input[2]`. */
 export interface Placed {
@@ -20,20 +25,46 @@ export interface Placed {
  * One message of the assistant's holds what several items tell: what it thought, said and called.
  * Throws an `ApiError` (400) that names what has no place in a chat.
  */
-export function toMessages(items: readonly Placed[]): ChatMessage[] {
-  const conversation = new Conversation()
+export function toMessages(items: readonly Placed[], tools: Toolset): ChatMessage[] {
+  const conversation = new Conversation(tools)
   for (const { item, at } of items) conversation.add(item, at)
+  if (asksForSummary(items)) conversation.ask(SUMMARIZE)
   return conversation.messages
 }
 
-/** The items that a chat can tell. */
-const ITEMS = ['message', 'function_call', 'function_call_output', 'reasoning', 'item_reference']
+/** Whether the conversation is to be summarized instead of being continued. */
+export function asksForSummary(items: readonly Placed[]): boolean {
+  const last = items.at(-1)
+  return last !== undefined && ruleFor(ITEMS, last.item).as === 'trigger'
+}
+
+const SUMMARIZE =
+  'Summarize the conversation so far: another assistant will continue it from your summary alone. ' +
+  'Keep the task, what was decided and done, what was found out (with names, paths and numbers), ' +
+  'and what is left to do. Call no tools; answer with the summary only.'
+
+/** What a model is told of a summary that sluice gave. Throws an `ApiError` (400) for any other. */
+export function summaryText(carried: string, field: string): string {
+  return `Summary of the conversation before this point:\n\n${fromCarried(carried, field)}`
+}
+
+type Fields = Record<string, unknown>
 
 class Conversation {
   readonly messages: ChatMessage[] = []
-  readonly #calls = new Set<string>()
+  readonly #tools: Toolset
+  /** The calls so far: each by its own id, and by that of its item. */
+  readonly #calls = new Map<string, string>()
   /** The assistant's message that the next item may still belong to. */
   #turn: ChatMessage | undefined
+
+  constructor(tools: Toolset) {
+    this.#tools = tools
+  }
+
+  ask(content: string): void {
+    this.#push({ role: 'user', content })
+  }
 
   add(item: ResponseItem, at: string): void {
     switch (item.type) {
@@ -41,23 +72,83 @@ class Conversation {
         this.#think(item, at)
         break
       case 'function_call':
-        this.#call(item)
+        this.#call(item, calledAs('function', item), item.arguments)
         break
       case 'function_call_output':
-        if (!this.#calls.has(item.call_id)) throw uncalled(item.call_id, at)
-        this.#push({
-          role: 'tool',
-          tool_call_id: item.call_id,
-          content: toContent(item.output, `${at}.output`),
-        })
+        if (item.call_id == null) this.#hearTool(item, at)
+        else this.#answer(item, item.output, at)
         break
       case 'message':
         if (item.role === 'assistant') this.#say(item, at)
         else this.#push(told(item, at))
         break
       default:
-        throw unknownType(item, at, ITEMS)
+        this.#translate(item as Fields & { type: string }, at)
     }
+  }
+
+  /** What no chat has a word for by itself. */
+  #translate(item: Fields & { type: string }, at: string): void {
+    const { as, fate } = ruleFor(ITEMS, item)
+    if (fate === 'left out' || as === undefined) this.#tools.omitted.add(item.type)
+    else if (typeof as === 'object') this.#translateTool(item, as, at)
+    else if (as === 'custom call') {
+      const called = calledAs('custom', item)
+      this.#call(item, called, JSON.stringify({ [INPUT]: item.input }))
+    } else if (as === 'custom result') this.#answer(item, item.output as string, at)
+    else if (as === 'mcp call') this.#callServer(item)
+    else if (as === 'agent') this.#hearAgent(item)
+    else if (as === 'summary') {
+      this.ask(summaryText(`${item.encrypted_content}`, `${at}.encrypted_content`))
+    }
+  }
+
+  #translateTool(item: Fields, as: Exclude<ItemTranslation, string>, at: string): void {
+    if ('call' in as) {
+      const { call: client } = as
+      const called: Called = { kind: 'client', name: client.name, client }
+      this.#call(item, called, JSON.stringify(client.toArguments(item) ?? {}))
+      return
+    }
+    const tools = Array.isArray(item.tools) ? (item.tools as ResponseTool[]) : []
+    this.#answer(item, as.result.toContent(item, this.#tools.namesOf(tools)), at)
+  }
+
+  /** A server's own call is whole in one item. */
+  #callServer(item: Fields): void {
+    const called: Called = {
+      kind: 'function',
+      name: `${item.name}`,
+      namespace: `${item.server_label}`,
+    }
+    this.#call({ call_id: item.id }, called, `${item.arguments}`)
+    const { error, output } = item
+    const failure = error == null ? '' : `Error: ${JSON.stringify(error)}`
+    this.#answer({ call_id: item.id }, failure || `${output ?? ''}`, '')
+  }
+
+  #hearAgent({ author, content }: Fields): void {
+    const parts = (Array.isArray(content) ? content : []) as ResponsePart[]
+    const words = parts.flatMap(({ text }) => text ?? []).join('')
+    if (words === '') this.#tools.omitted.add('agent_message')
+    else this.ask(typeof author === 'string' ? `${author}: ${words}` : words)
+  }
+
+  /** What a tool says that was not called: in a chat only a user may. */
+  #hearTool({ name, output }: FunctionCallOutputItem, at: string): void {
+    const about = name == null ? 'Output of a tool:' : `Output of the tool ${name}:`
+    const content = toContent(output, `${at}.output`)
+    const isText = typeof content === 'string'
+    const parts = isText ? `${about}\n${content}` : [{ type: 'text', text: about }, ...content]
+    this.#push({ role: 'user', content: parts })
+  }
+
+  /** The result of a call; an old form names the call's item instead of the call. */
+  #answer({ call_id, id }: Fields, content: string | ResponsePart[], at: string): void {
+    const named = `${call_id ?? id}`
+    const tool_call_id = this.#calls.get(named)
+    if (tool_call_id === undefined) throw uncalled(named, at)
+    this.#push({ role: 'tool', tool_call_id, content: toContent(content, `${at}.output`) })
   }
 
   #push(message: ChatMessage): void {
@@ -97,12 +188,19 @@ class Conversation {
     if (turn.content === '' && refusal !== '') turn.content = null
   }
 
-  #call({ call_id, name, arguments: text }: FunctionCallItem): void {
+  #call({ call_id, id }: Fields, called: Called, text: string): void {
+    const own = `${call_id ?? id}`
+    const name = this.#tools.nameOf(called)
     const turn = this.#open()
     turn.tool_calls ??= []
-    turn.tool_calls.push({ id: call_id, type: 'function', function: { name, arguments: text } })
-    this.#calls.add(call_id)
+    turn.tool_calls.push({ id: own, type: 'function', function: { name, arguments: text } })
+    this.#calls.set(own, own)
+    if (typeof id === 'string') this.#calls.set(id, own)
   }
+}
+
+function calledAs(kind: 'function' | 'custom', { name, namespace }: Fields): Called {
+  return { kind, name: `${name}`, ...(typeof namespace === 'string' && { namespace }) }
 }
 
 /** Servers know a developer as the system too, and many by no other name. */
@@ -176,7 +274,7 @@ function unknownType({ type }: { type: string }, at: string, known: string[]) {
 function uncalled(id: string, at: string) {
   const field = `${at}.call_id`
   const came = JSON.stringify(id.slice(0, 80))
-  const message = `${field}: expected the call_id of a function_call before it, got ${came}.`
+  const message = `${field}: expected the call_id of a call before it, got ${came}.`
   return badRequest(
     `${message} Send that call too, or the previous_response_id that has it.`,
     field,

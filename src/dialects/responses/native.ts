@@ -2,9 +2,10 @@
 import type { NativeCall } from '../../wire/native.ts'
 import type { ResponseItem, ResponsesRequest } from '../../wire/responses.ts'
 import { judgeResponse, ResponsesContract } from '../../wire/responses-contract.ts'
+import { withoutUnserved } from '../unserved.ts'
 import { fromCarried, isCarried } from './carried.ts'
 import type { ResponseEncoder } from './encoder.ts'
-import type { Placed } from './messages.ts'
+import { type Placed, summaryText } from './messages.ts'
 
 /**
  * The whole conversation goes along: what is kept of it is kept here, where each caller finds only
@@ -19,7 +20,7 @@ export function nativeCall(
   return {
     api: 'responses',
     path: '/responses',
-    body: { ...request, input, store: false },
+    body: { ...withoutUnserved(request), input, store: false },
     headers: {},
     contract: (options) => new ResponsesContract(options, (event) => encoder().adopt(event)),
     judge(value, errors) {
@@ -32,6 +33,7 @@ export function nativeCall(
 
 /** A thought that no server can read any more is left out: it is kept nowhere. */
 function toNative({ item, at }: Placed): ResponseItem | undefined {
+  if (isSummary(item)) return toSummaryMessage(item, at)
   if (item.type !== 'reasoning') return item
   const { encrypted_content: carried, ...plain } = item
   if (carried && isCarried(carried)) {
@@ -39,4 +41,16 @@ function toNative({ item, at }: Placed): ResponseItem | undefined {
     return { ...plain, content: [{ type: 'reasoning_text', text }] }
   }
   return carried || item.content?.length || item.summary.length > 0 ? item : undefined
+}
+
+/** Whether it is a summary that only sluice can read: another engine of its wrote it. */
+function isSummary(item: ResponseItem): boolean {
+  const { encrypted_content: carried } = item as { encrypted_content?: unknown }
+  return item.type !== 'reasoning' && typeof carried === 'string' && isCarried(carried)
+}
+
+function toSummaryMessage(item: ResponseItem, at: string): ResponseItem {
+  const carried = `${item.encrypted_content}`
+  const text = summaryText(carried, `${at}.encrypted_content`)
+  return { type: 'message', id: item.id, role: 'user', content: [{ type: 'input_text', text }] }
 }

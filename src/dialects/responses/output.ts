@@ -1,9 +1,12 @@
 /** The output of a response as it grows: chat deltas in, items and their events out. */
 import type { ToolCallDelta } from '../../wire/chat.ts'
-import { isObject } from '../../wire/object.ts'
 import type { ItemStatus, OutputItem, ResponsePart, TokenLogprob } from '../../wire/responses.ts'
+import { badCall } from '../call-pieces.ts'
+import { InTurn } from '../in-turn.ts'
+import { type CallContext, CallItem } from './call-item.ts'
 import { toCarried } from './carried.ts'
 import { type EventWriter, headOf } from './events.ts'
+import type { Called } from './toolset.ts'
 
 type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
 
@@ -54,13 +57,14 @@ interface OpenItem {
   head?: string
 }
 
-/** A call whose name has not come yet waits with the arguments that have. */
-interface PendingCall {
-  id: string
-  name: string
-  text: string
+/** A message or a thought: what is open of it, and what can't be told yet. */
+interface Speech {
+  kind: 'message' | 'reasoning'
   open?: OpenItem
+  waiting: { type: PartType; delta: string; logprobs: TokenLogprob[] | undefined }[]
 }
+
+type Told = Speech | CallItem
 
 export interface OutputOptions {
   /** What all ids of this response share. */
@@ -69,64 +73,97 @@ export interface OutputOptions {
   summarizes: boolean
   /** Whether the client carries what the model thinks from request to request. */
   carries: boolean
+  /** Whether what the model says becomes a `compaction` item. */
+  compacts?: boolean
+  /** What a function that the model calls was declared as. */
+  calledBy?: (name: string) => Called | undefined
 }
 
 export class Output {
   readonly items: OutputItem[] = []
   readonly #events: EventWriter
   readonly #options: OutputOptions
-  /** The message or the reasoning that is being said. */
-  #speech: OpenItem | undefined
-  readonly #calls = new Map<number, PendingCall>()
+  readonly #told: InTurn<Told>
+  readonly #calls = new Map<number, CallItem>()
+  /** What the items get that are still open at the end. */
+  #status: ItemStatus = 'completed'
+  /** What was said where it is to be a `compaction` item. */
+  #summary = ''
 
   constructor(events: EventWriter, options: OutputOptions) {
     this.#events = events
     this.#options = options
+    const context: CallContext = {
+      events,
+      items: this.items,
+      calledBy: options.calledBy ?? (() => undefined),
+      id: (prefix) => this.#id(prefix),
+    }
+    this.#context = context
+    this.#told = new InTurn<Told>({
+      canBegin: (told) => !(told instanceof CallItem) || told.canBegin(),
+      isWhole,
+      begin: (told) => (told instanceof CallItem ? told.begin() : this.#openSpeech(told)),
+      grow: (told) => (told instanceof CallItem ? told.grow() : this.#sayWaiting(told)),
+      end: (told) => this.#end(told),
+    })
   }
+
+  readonly #context: CallContext
 
   think(delta: string): void {
     this.#say('reasoning', this.#options.summarizes ? 'summary_text' : 'reasoning_text', delta)
   }
 
   say(delta: string, logprobs: TokenLogprob[]): void {
-    this.#say('message', 'output_text', delta, logprobs)
+    if (this.#options.compacts) this.#summary += delta
+    else this.#say('message', 'output_text', delta, logprobs)
   }
 
   refuse(delta: string): void {
     this.#say('message', 'refusal', delta)
   }
 
+  /** Throws an `ApiError` (502) where arguments come after a call was told to its end. */
   call(piece: ToolCallDelta): void {
-    const call = this.#callOf(piece.index)
-    const { name, arguments: text } = (isObject(piece.function) ? piece.function : {}) as {
-      [field: string]: unknown
+    // Where a summary is asked for, nothing may be called.
+    if (this.#options.compacts) return
+    let call = this.#calls.get(piece.index)
+    if (call === undefined) {
+      call = new CallItem(this.#context, `${piece.index}`)
+      this.#calls.set(piece.index, call)
+      this.#told.add(call)
     }
-    if (typeof piece.id === 'string') call.id ||= piece.id
-    if (typeof name === 'string') call.name ||= name
-    if (call.open === undefined && call.name !== '') this.#openCall(call, piece.index)
-    // Some servers give the arguments as the object that they stand for.
-    const delta = isObject(text) ? JSON.stringify(text) : text
-    if (typeof delta === 'string' && delta !== '') this.#argue(call, delta)
+    const text = call.pieces.add(piece)
+    if (this.#told.isCurrent(call)) {
+      call.tell(text)
+      return
+    }
+    call.pieces.hold(text)
+    this.#told.advance()
   }
 
-  /** Ends all that is open, in the order in which it began. */
+  /** Ends all that is open, in the order in which it began. Throws an `ApiError` (502). */
   close(status: ItemStatus): void {
-    for (const [index, call] of this.#calls) if (!call.open) this.#openCall(call, index)
-    const open = [...this.#calls.values()].map((call) => call.open as OpenItem)
-    if (this.#speech) open.push(this.#speech)
-    for (const item of open.sort((a, b) => a.index - b.index)) this.#close(item, status)
-    this.#speech = undefined
-    this.#calls.clear()
+    this.#status = status
+    this.#told.advance(true)
+    if (this.#options.compacts) this.#compact()
   }
 
-  #say(
-    kind: 'message' | 'reasoning',
-    type: PartType,
-    delta: string,
-    logprobs?: TokenLogprob[],
-  ): void {
-    if (this.#speech?.item.type !== kind) this.#openSpeech(kind)
-    const speech = this.#speech as OpenItem
+  #say(kind: Speech['kind'], type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
+    const { last } = this.#told
+    let speech = last instanceof CallItem || last?.kind !== kind ? undefined : last
+    if (speech === undefined) {
+      speech = { kind, waiting: [] }
+      this.#told.add(speech)
+      this.#told.advance()
+    }
+    if (this.#told.isCurrent(speech)) this.#sayNow(speech, type, delta, logprobs)
+    else speech.waiting.push({ type, delta, logprobs })
+  }
+
+  #sayNow({ open }: Speech, type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
+    const speech = open as OpenItem
     if (speech.part?.type !== type) this.#openPart(speech, type)
     const { part } = speech.part as OpenPart
     const { field } = PARTS[type]
@@ -135,11 +172,16 @@ export class Output {
     this.#events.writeDelta(speech.head as string, delta, logprobs)
   }
 
-  #openSpeech(kind: 'message' | 'reasoning'): void {
-    this.#endSpeech()
+  #sayWaiting(speech: Speech): void {
+    for (const { type, delta, logprobs } of speech.waiting.splice(0)) {
+      this.#sayNow(speech, type, delta, logprobs)
+    }
+  }
+
+  #openSpeech(speech: Speech): void {
     const status = 'in_progress' as const
-    this.#speech =
-      kind === 'message'
+    speech.open =
+      speech.kind === 'message'
         ? this.#open({
             type: 'message',
             id: this.#id('msg'),
@@ -150,9 +192,32 @@ export class Output {
         : this.#open({ type: 'reasoning', id: this.#id('rs'), status, summary: [], content: [] })
   }
 
-  #endSpeech(): void {
-    if (this.#speech) this.#close(this.#speech, 'completed')
-    this.#speech = undefined
+  /** What is whole and followed by something else was said to its end. */
+  #end(told: Told): void {
+    const isOver = isWhole(told) && this.#told.last !== told
+    const status = isOver ? 'completed' : this.#status
+    if (told instanceof CallItem) told.end(status)
+    else this.#endSpeech(told, status)
+  }
+
+  #endSpeech(speech: Speech, status: ItemStatus): void {
+    const { index, item } = speech.open as OpenItem
+    this.#closePart(speech.open as OpenItem)
+    if (item.type === 'reasoning' && this.#options.carries) {
+      const parts = [...item.summary, ...(item.content ?? [])]
+      item.encrypted_content = toCarried(parts.map(({ text }) => text).join(''))
+    }
+    item.status = status
+    this.#events.write('response.output_item.done', { output_index: index, item })
+  }
+
+  /** Throws an `ApiError` (502) where the model said nothing. */
+  #compact(): void {
+    if (this.#summary.trim() === '') throw badCall('wrote no summary of the conversation')
+    const encrypted_content = toCarried(this.#summary)
+    const item = { type: 'compaction', id: this.#id('cmp'), encrypted_content } as const
+    const { index } = this.#open(item as unknown as OutputItem)
+    this.#events.write('response.output_item.done', { output_index: index, item })
   }
 
   #openPart(open: OpenItem, type: PartType): void {
@@ -182,43 +247,6 @@ export class Output {
     open.part = undefined
   }
 
-  #callOf(index: number): PendingCall {
-    let call = this.#calls.get(index)
-    if (call === undefined) {
-      call = { id: '', name: '', text: '' }
-      this.#calls.set(index, call)
-    }
-    return call
-  }
-
-  /** Some servers give calls no id: its output has to be told from others all the same. */
-  #openCall(call: PendingCall, index: number): void {
-    this.#endSpeech()
-    const call_id = call.id || `call_${this.#options.key}${index}`
-    const { name, text } = call
-    const status = 'in_progress' as const
-    call.open = this.#open({
-      type: 'function_call',
-      id: this.#id('fc'),
-      call_id,
-      name,
-      arguments: '',
-      status,
-    })
-    call.text = ''
-    if (text !== '') this.#argue(call, text)
-  }
-
-  #argue(call: PendingCall, delta: string): void {
-    if (call.open?.item.type !== 'function_call') {
-      call.text += delta
-      return
-    }
-    call.open.item.arguments += delta
-    call.open.head ??= headOf('response.function_call_arguments.delta', placeOf(call.open))
-    this.#events.writeDelta(call.open.head, delta)
-  }
-
   #open(item: OutputItem): OpenItem {
     const open = { index: this.items.length, item }
     this.items.push(item)
@@ -226,25 +254,13 @@ export class Output {
     return open
   }
 
-  #close(open: OpenItem, status: ItemStatus): void {
-    const { index, item } = open
-    this.#closePart(open)
-    if (item.type === 'function_call') {
-      const { name, arguments: text } = item
-      const done = { ...placeOf(open), name, arguments: text }
-      this.#events.write('response.function_call_arguments.done', done)
-    }
-    if (item.type === 'reasoning' && this.#options.carries) {
-      const parts = [...item.summary, ...(item.content ?? [])]
-      item.encrypted_content = toCarried(parts.map(({ text }) => text).join(''))
-    }
-    item.status = status
-    this.#events.write('response.output_item.done', { output_index: index, item })
-  }
-
   #id(prefix: string): string {
     return `${prefix}_${this.#options.key}${this.items.length}`
   }
+}
+
+function isWhole(told: Told): boolean {
+  return !(told instanceof CallItem) || told.pieces.isWhole()
 }
 
 function placeOf({ index, item, part }: OpenItem) {

@@ -1,15 +1,23 @@
 /** A Responses request as a chat request. */
-import { type ChatRequest, parseChatRequest, type Tool } from '../../wire/chat.ts'
+import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
-import type { ResponsesRequest, ResponseTool } from '../../wire/responses.ts'
-import { type Placed, toMessages } from './messages.ts'
+import type { ResponsesRequest } from '../../wire/responses.ts'
+import { isUnserved, refuseUnserved } from '../unserved.ts'
+import { asksForSummary, type Placed, toMessages } from './messages.ts'
+import { choiceOf } from './tool-choice.ts'
+import type { Toolset } from './toolset.ts'
 
 /** What the conversation so far and the request's own input ask of an engine. Throws an `ApiError` (400). */
-export function toChat(request: ResponsesRequest, items: readonly Placed[]): ChatRequest {
-  refuseUnable(request)
+export function toChat(
+  request: ResponsesRequest,
+  items: readonly Placed[],
+  tools: Toolset,
+): ChatRequest {
+  refuseUnserved(request, 'chat')
   const { instructions, model, max_output_tokens, parallel_tool_calls, stream } = request
   const system = { role: 'system' as const, content: instructions as string }
-  const messages = toMessages(items)
+  const messages = toMessages(items, tools)
+  if (messages.length === 0) throw untold(tools)
   return parseChatRequest({
     ...ownFields(request),
     ...(model != null && { model }),
@@ -17,12 +25,18 @@ export function toChat(request: ResponsesRequest, items: readonly Placed[]): Cha
     // The newer name is passed over in silence by Ollama and LM Studio: the answer had no limit.
     ...(max_output_tokens != null && { max_tokens: max_output_tokens }),
     ...(parallel_tool_calls != null && { parallel_tool_calls }),
-    ...toolsOf(request),
+    // The tools stay, as they stand before all else in a prompt that may be cached.
+    ...choiceOf(asksForSummary(items) ? { ...request, tool_choice: 'none' } : request, tools),
     ...formatOf(request),
     ...logprobsOf(request),
     ...(request.reasoning?.effort != null && { reasoning_effort: request.reasoning.effort }),
     ...(stream != null && { stream }),
   })
+}
+
+function untold({ omitted }: Toolset) {
+  const came = omitted.types.join(', ')
+  return badRequest(`input: expected an item that a model can be told, got only ${came}.`, 'input')
 }
 
 /** Fields of this API that a chat has no place for, or another. */
@@ -44,85 +58,14 @@ const TRANSLATED = new Set([
   'tool_choice',
   'tools',
   'top_logprobs',
-  'truncation',
 ])
 
 /** Fields that both APIs have, and a server's own. */
 function ownFields(request: ResponsesRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([field, value]) => {
-    return value !== null && !TRANSLATED.has(field)
+    return value !== null && !TRANSLATED.has(field) && !isUnserved(field, 'chat')
   })
   return Object.fromEntries(own)
-}
-
-/** What a chat can't do, and why. */
-const UNABLE: Record<string, string> = {
-  context_management: 'sluice compacts no conversation.',
-  moderation: 'sluice moderates nothing.',
-}
-
-function refuseUnable(request: ResponsesRequest): void {
-  for (const [field, reason] of Object.entries(UNABLE)) {
-    if (request[field] != null) throw badRequest(`${field}: ${reason}`, field)
-  }
-  if (request.truncation === 'auto') {
-    const reason = 'sluice drops nothing from a conversation; expected "disabled".'
-    throw badRequest(`truncation: ${reason}`, 'truncation')
-  }
-}
-
-/** Only the tools that may be called are offered: that holds for an engine that knows no such choice. */
-function toolsOf(request: ResponsesRequest): { tools?: Tool[]; tool_choice?: unknown } {
-  const tools = request.tools ?? []
-  const other = tools.findIndex(({ type }) => type !== 'function')
-  if (other !== -1) throw notRun(tools[other] as ResponseTool, `tools[${other}].type`)
-  const choice = request.tool_choice
-  if (choice == null || typeof choice === 'string') {
-    return offered(tools, choice ?? undefined)
-  }
-  if (choice.type === 'function') {
-    requireOffered(tools, choice.name, 'tool_choice.name')
-    return offered(tools, { type: 'function', function: { name: choice.name } })
-  }
-  if (choice.type !== 'allowed_tools') throw notRun(choice, 'tool_choice.type')
-  const allowed = (choice.tools ?? []).map(({ type, name }, at) => {
-    if (type !== 'function') throw notRun({ type }, `tool_choice.tools[${at}].type`)
-    requireOffered(tools, name, `tool_choice.tools[${at}].name`)
-    return name
-  })
-  return offered(
-    tools.filter(({ name }) => allowed.includes(name)),
-    choice.mode,
-  )
-}
-
-function offered(tools: ResponseTool[], tool_choice: unknown) {
-  return {
-    ...(tools.length > 0 && { tools: tools.map(toTool) }),
-    ...(tool_choice !== undefined && { tool_choice }),
-  }
-}
-
-function toTool({ name, description, parameters, strict }: ResponseTool): Tool {
-  const definition = {
-    name,
-    ...(description != null && { description }),
-    ...(parameters != null && { parameters }),
-    ...(strict != null && { strict }),
-  }
-  return { type: 'function', function: definition }
-}
-
-function requireOffered(tools: ResponseTool[], name: string | undefined, field: string): void {
-  if (tools.some((tool) => tool.name === name)) return
-  const came = JSON.stringify(name?.slice(0, 80) ?? null)
-  throw badRequest(`${field}: expected the name of one of the tools, got ${came}.`, field)
-}
-
-function notRun({ type }: { type: string }, field: string) {
-  const came = JSON.stringify(type.slice(0, 40))
-  const message = `${field}: expected "function", got ${came}: sluice runs no tools, it passes calls on to you.`
-  return badRequest(message, field)
 }
 
 function formatOf({ text }: ResponsesRequest): Record<string, unknown> {

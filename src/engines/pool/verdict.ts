@@ -1,5 +1,6 @@
 import { ApiError } from '../../wire/errors.ts'
 import { blamesRequest } from '../../wire/foreign-error.ts'
+import { isLoading } from '../loading.ts'
 
 /**
  * What a failed attempt says. `refused`: the request is at fault, or sluice; asking elsewhere would
@@ -19,9 +20,11 @@ const TOO_LONG =
 export function verdictOf(error: unknown): Verdict {
   if (!(error instanceof ApiError)) return 'refused'
   const { status, code } = error
-  if (BUSY.has(status) || code === 'engine_busy') return 'busy'
+  if (BUSY.has(status) || code === 'engine_busy' || isLoading(error)) return 'busy'
   if (isOverflow(error)) return 'overflow'
   if (isUnable(error)) return 'missing'
+  // It leads back to where the request came from: for this request it is not there.
+  if (code === 'loop_detected') return 'missing'
   // What it can't do at all, it can't do the next time either.
   if (status >= 500) return status === 501 || status === 505 ? 'refused' : 'broken'
   return status === 404 ? 'missing' : 'refused'

@@ -1,7 +1,14 @@
 /** A chat request in the form that web-llm accepts; what it can't honour is refused by name. */
-import type { ChatMessage, ChatRequest, ContentPart, Tool } from '../../wire/chat.ts'
+import {
+  type ChatMessage,
+  type ChatRequest,
+  type ContentPart,
+  requireChat,
+  type Tool,
+} from '../../wire/chat.ts'
 import { type ApiError, badRequest } from '../../wire/errors.ts'
 import { isObject } from '../../wire/object.ts'
+import { withOneSystemMessage } from '../../wire/system-messages.ts'
 import { wantsThinking } from '../../wire/think.ts'
 import type { MlcChatRequest, MlcMessage, MlcPart, MlcResponseFormat, ModelRecord } from './mlc.ts'
 
@@ -12,7 +19,8 @@ const VISION = 2
  * The request for web-llm: always a stream with usage. Throws an `ApiError` (400) that names the
  * field where the model could only ignore what was asked.
  */
-export function toMlcRequest(request: ChatRequest, record: ModelRecord): MlcChatRequest {
+export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRequest {
+  const request = requireChat(asked)
   refuseUnable(request)
   const format = responseFormat(request)
   const thinking = wantsThinking(request)
@@ -75,18 +83,15 @@ export function unable(field: string, what: string, remedy = ''): ApiError {
 
 /** The system's words first and once, as web-llm wants them; every text as one text. */
 export function toMlcMessages(messages: ChatMessage[], record: ModelRecord): MlcMessage[] {
-  const isSystem = ({ role }: ChatMessage) => role === 'system' || role === 'developer'
-  const head = messages.findIndex((message) => !isSystem(message))
-  const leading = head === -1 ? messages : messages.slice(0, head)
-  const rest = head === -1 ? [] : messages.slice(head)
-  const system = leading.map((message, at) => textOf(message, `messages[${at}]`)).join('\n\n')
-  const turns = rest.map((message, at) => toMlcMessage(message, `messages[${head + at}]`, record))
-  if (turns.length === 0) throw mustEndWith('messages')
-  const last = rest.at(-1)
-  if (last?.role !== 'user' && last?.role !== 'tool') {
+  const each = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
+  const told = withOneSystemMessage(each as ChatMessage[]) as MlcMessage[]
+  const turns = told.filter(({ role, content }) => role !== 'system' || content !== '')
+  const last = turns.at(-1)
+  if (last === undefined || last.role === 'system') throw mustEndWith('messages')
+  if (last.role !== 'user' && last.role !== 'tool') {
     throw mustEndWith(`messages[${messages.length - 1}].role`)
   }
-  return system === '' ? turns : [{ role: 'system', content: system }, ...turns]
+  return turns
 }
 
 function mustEndWith(field: string): ApiError {
@@ -109,10 +114,7 @@ function toMlcMessage(message: ChatMessage, at: string, record: ModelRecord): Ml
       }
     case 'system':
     case 'developer':
-      throw badRequest(
-        `${at}.role: this model takes "${message.role}" messages only before all others.`,
-        `${at}.role`,
-      )
+      return { role: 'system', content: textOf(message, at) }
     default:
       throw badRequest(
         `${at}.role: expected user, assistant, tool, system or developer, got "${message.role}".`,

@@ -72,7 +72,6 @@ export const errors: Oddity[] = [
   failed('plain text', 'upstream_invalid', `${OPEN}data: Internal Server Error\n\n${DONE}`),
   failed('JSON that is no object', 'upstream_invalid', `${OPEN}data: 42\n\n${text(STOP)}${DONE}`),
   failed('a list', 'upstream_invalid', `${OPEN}data: []\n\n${text(STOP)}${DONE}`),
-  failed('null', 'upstream_invalid', `${OPEN}data: null\n\n${text(STOP)}${DONE}`),
   failed(
     'an object without choices',
     'upstream_invalid',
@@ -107,11 +106,6 @@ export const errors: Oddity[] = [
     'content after the finish',
     'upstream_invalid',
     text(ROLE, ...WORDS, STOP, chunk({ content: 'more' })) + DONE,
-  ),
-  failed(
-    'an id that changes',
-    'upstream_invalid',
-    OPEN + text({ ...STOP, id: 'chatcmpl-other' }) + DONE,
   ),
   ...Object.entries(NOT_UTF8).map(([kind, base64]) => notUtf8(kind, base64)),
 ]

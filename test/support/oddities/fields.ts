@@ -187,6 +187,41 @@ export const fields: Oddity[] = [
     ],
   ),
   mended(
+    'a new id in every chunk',
+    ['id'],
+    [ROLE, ...WORDS, STOP].map((each, at) => ({ ...each, id: `chatcmpl-${at}` })),
+    { contains: ['"id":"chatcmpl-0"'], without: ['chatcmpl-1', 'chatcmpl-6'] },
+  ),
+  mended(
+    'a number for an id',
+    ['id'],
+    [ROLE, ...WORDS, STOP].map((each, at) => ({ ...each, id: at })),
+    { contains: ['"id":"0"'], without: ['"id":1'] },
+  ),
+  mended(
+    'fractions of a second in created',
+    ['created'],
+    [ROLE, ...WORDS, STOP].map((each) => ({ ...each, created: each.created + 0.25 })),
+    { contains: ['"created":1790000000,'] },
+  ),
+  mended(
+    'content as parts',
+    ['parts'],
+    [
+      ROLE,
+      chunk({ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'Hm.' }] }] }),
+      ...TOKENS.map((text) => chunk({ content: [{ type: 'text', text }] })),
+      STOP,
+    ],
+    { contains: ['"reasoning_content":"Hm."'], without: ['"type":"text"'] },
+  ),
+  mended('data: null', ['null'], [null as never, ROLE, ...WORDS, STOP]),
+  passed(
+    'timings beside usage that the client did not ask for',
+    [ROLE, ...WORDS, STOP, { ...USAGE_CHUNK, timings: { predicted_n: 5 } }],
+    { contains: ['"predicted_n":5'], without: ['total_tokens', '"choices":[]'] },
+  ),
+  mended(
     'no index in a choice',
     ['index'],
     [ROLE, ...TOKENS.map((content) => chunk({ content }, { index: undefined })), STOP],

@@ -90,6 +90,12 @@ test.each([
   [['--rounds', '0'], '--rounds: expected a whole number above 0, got 0'],
   [['--json'], '--json needs a value'],
   [['fast'], 'unknown argument fast'],
+  [['--against'], '--against needs a value'],
+  [
+    ['--against', '/nowhere'],
+    '--against: expected the folder of a checkout of sluice, got /nowhere',
+  ],
+  [['--only', 'other-bun'], 'there is no "other-bun"'],
 ])('refuses %j', { timeout: 20_000 }, async (args, message) => {
   const { code, text } = await bench(args)
   expect(code).toBe(2)

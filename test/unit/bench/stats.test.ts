@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { added, median, quantile, ratio, summarize } from '../../../bench/stats.ts'
+import { added, meanRatio, median, quantile, ratio, summarize } from '../../../bench/stats.ts'
 
 describe('quantile', () => {
   test('is a sample, by the nearest rank, whatever their order', () => {
@@ -48,4 +48,27 @@ test('a ratio to nothing is no number', () => {
 test('what is added is counted round by round', () => {
   expect(added([10, 20], [1, 5])).toEqual([9, 15])
   expect(added([10, 20], [1])).toEqual([9, Number.NaN])
+})
+
+describe('a mean ratio', () => {
+  test('is the geometric one, so that twice and half cancel out', () => {
+    const { mean, low, high } = meanRatio([2, 0.5, 2, 0.5])
+    expect(mean).toBeCloseTo(1)
+    expect(low * high).toBeCloseTo(1)
+    expect(high).toBeGreaterThan(2)
+  })
+
+  test("has Student's interval of the logarithms", () => {
+    // The logarithms are 0, 0.1 and 0.2: mean 0.1, deviation 0.1, quantile for two degrees 4.303.
+    const { mean, low, high } = meanRatio([1, Math.exp(0.1), Math.exp(0.2)])
+    const half = (4.303 * 0.1) / Math.sqrt(3)
+    expect(Math.log(mean)).toBeCloseTo(0.1)
+    expect(Math.log(low)).toBeCloseTo(0.1 - half)
+    expect(Math.log(high)).toBeCloseTo(0.1 + half)
+  })
+
+  test('leaves out what was not measured, and of one pair says nothing', () => {
+    expect(meanRatio([Number.NaN, 1, 1]).mean).toBeCloseTo(1)
+    expect(meanRatio([Number.NaN, 1]).mean).toBeNaN()
+  })
 })

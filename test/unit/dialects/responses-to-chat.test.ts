@@ -137,7 +137,9 @@ describe('what is asked', () => {
   it('leaves nothing of the other API in it', async () => {
     const chat = await chatOf({
       background: false,
-      include: ['reasoning.encrypted_content'],
+      client_metadata: { installation_id: 'i' },
+      context_management: [{ type: 'compaction', compact_threshold: 9 }],
+      include: ['reasoning.encrypted_content', 'x.y'],
       instructions: null,
       max_output_tokens: null,
       max_tool_calls: 3,
@@ -151,7 +153,7 @@ describe('what is asked', () => {
       tool_choice: null,
       tools: [],
       top_logprobs: 0,
-      truncation: 'disabled',
+      truncation: 'auto',
       user: null,
     })
     expect(chat).toEqual({ messages: [go], stream: false })
@@ -284,8 +286,7 @@ describe('what can’t be honoured is refused', () => {
   const user = (part: object) => ({ input: [{ role: 'user', content: [part] }] })
 
   it.each<[string, object]>([
-    ['tools[0].type', { tools: [{ type: 'web_search' }] }],
-    ['tools[1].type', { tools: [f, { type: 'custom', name: 'c' }] }],
+    ['tool_choice', { tools: [{ type: 'web_search' }], tool_choice: 'required' }],
     ['tool_choice.type', { tool_choice: { type: 'file_search' } }],
     ['tool_choice.name', { tools: [f], tool_choice: { type: 'function', name: 'h' } }],
     [
@@ -299,15 +300,13 @@ describe('what can’t be honoured is refused', () => {
         },
       },
     ],
-    [
-      'tool_choice.tools[0].type',
-      { tool_choice: { type: 'allowed_tools', mode: 'auto', tools: [{ type: 'mcp' }] } },
-    ],
     ['conversation', { conversation: { id: 'conv_1' } }],
     ['prompt', { prompt: { id: 'pmpt_1' } }],
-    ['context_management', { context_management: [{ type: 'compaction' }] }],
+    ['context_management[1].type', { context_management: [{ type: 'compaction' }, { type: 'x' }] }],
+    ['context_management', { context_management: 'auto' }],
+    ['container', { container: 'c' }],
     ['moderation', { moderation: { model: 'm' } }],
-    ['truncation', { truncation: 'auto' }],
+    ['truncation', { truncation: 'some' }],
     ['n', { n: 2 }],
     ['messages', { messages: [go] }],
     ['max_tokens', { max_tokens: 3 }],
@@ -318,8 +317,7 @@ describe('what can’t be honoured is refused', () => {
     ['functions', { functions: [] }],
     ['function_call', { function_call: 'auto' }],
     ['logprobs', { logprobs: true }],
-    ['service_tier', { service_tier: 'gold' }],
-    ['seed', { seed: 'x' }],
+    ['service_tier', { service_tier: 1 }],
     ['previous_response_id', { previous_response_id: 'resp_nobody' }],
     ['input[0].content[0].image_url', user({ type: 'input_image', file_id: 'file_1' })],
     ['input[0].content[0].file_data', user({ type: 'input_file', file_url: 'https://a.example' })],
@@ -328,8 +326,8 @@ describe('what can’t be honoured is refused', () => {
       'input[0].content[0].type',
       { input: [{ role: 'assistant', content: [{ type: 'input_image' }] }] },
     ],
-    ['input[0].type', { input: [{ type: 'web_search_call', id: 'ws_1' }] }],
-    ['input[0].type', { input: [{ type: 'toString' }] }],
+    ['input', { input: [{ type: 'web_search_call', id: 'ws_1' }] }],
+    ['input', { input: [{ type: 'toString' }] }],
     ['input[1].call_id', { input: [call('a'), output('b')] }],
     ['input[0].encrypted_content', { input: [{ type: 'reasoning', encrypted_content: 'gAAAA' }] }],
     [

@@ -36,7 +36,9 @@ function discovery(ports: Record<number, string>, more: Partial<DiscoveryOptions
 async function look(from: ReturnType<typeof discovery>, ms = 2_000) {
   const found = await from.look(AbortSignal.timeout(ms))
   return Object.fromEntries(
-    found.map(({ engine, models }) => [engine.label, models.map(({ id }) => id)]),
+    found.map(({ engine, models, error }) => {
+      return [error ? `${engine.label}: ${error.code}` : engine.label, models.map(({ id }) => id)]
+    }),
   )
 }
 
@@ -75,6 +77,12 @@ describe('finding', () => {
     expect(Object.keys(await look(discovery({ [server.port]: name })))).toEqual([label])
   })
 
+  it('knows another sluice by the model that it has built in', async () => {
+    const own = { id: 'static', object: 'model', created: 0, owned_by: 'sluice' } as const
+    const server = await upstream({ models: [own] })
+    expect(Object.keys(await look(discovery({ [server.port]: 'jan' })))).toEqual(['sluice'])
+  })
+
   it('finds a server that has no models yet', async () => {
     const server = await upstream({ models: [] })
     expect(await look(discovery({ [server.port]: 'ollama' }))).toEqual({ ollama: [] })
@@ -100,9 +108,10 @@ describe('finding', () => {
       'data: {"id":"a","choices":[{"index":0,"delta":{"content":"x"}}]}\n\ndata: [DONE]\n\n'
     const server = await upstream({ persona: 'ollama', script: { steps: [{ send: done }] } })
     const ask = async (lenient: string[]) => {
-      const [found] = await discovery({ [server.port]: 'ollama' }, { lenient }).look(
-        AbortSignal.timeout(2_000),
-      )
+      const [found] = await discovery(
+        { [server.port]: 'ollama' },
+        { lenient, finishReason: 'required' },
+      ).look(AbortSignal.timeout(2_000))
       const request = { model: 'qwen3:8b', messages: [], stream: true }
       const answer = await found?.engine.chat(request, AbortSignal.timeout(2_000))
       if (answer?.kind !== 'frames') throw new Error('expected frames')
@@ -129,14 +138,19 @@ describe('looking again', () => {
     expect(after?.models.map(({ id }) => id)).toContain('new:1b')
   })
 
-  it('finds a server that starts later, and drops one that is gone', async () => {
+  it('finds a server that starts later, and remembers one that is gone', async () => {
     const port = await closedPort()
     const from = discovery({ [port]: 'ollama' })
     expect(await look(from)).toEqual({})
     const server = await upstream({ persona: 'ollama', port })
     expect(Object.keys(await look(from))).toEqual(['ollama'])
     await server.close()
-    expect(await look(from)).toEqual({})
+    const models = ['llama3.2:latest', 'qwen3:8b']
+    expect(await look(from)).toEqual({ 'ollama: upstream_unreachable': models })
+    const back = await upstream({ persona: 'ollama', port })
+    expect(await look(from)).toEqual({ ollama: models })
+    await back.close()
+    await look(from)
     await upstream({ persona: 'vllm', port })
     expect(Object.keys(await look(from))).toEqual(['vllm'])
   })
@@ -165,17 +179,33 @@ describe('looking again', () => {
     expect(performance.now() - begin).toBeLessThan(900)
   })
 
-  it('drops a known one that now answers with an error', async () => {
+  it('remembers a known one that now answers with an error', async () => {
     const server = await serve(list('big'))
     const from = discovery({ [server.port]: 'tabbyapi' })
     await look(from)
     server.listener = (_, response) => void response.writeHead(500).end()
-    expect(await look(from)).toEqual({})
+    const [found] = await from.look(AbortSignal.timeout(2_000))
+    expect(found).toMatchObject({ error: { status: 500 }, models: [{ id: 'big' }] })
+  })
+})
+
+describe('a server that loads its model while it is found', () => {
+  it('is known from then on', async () => {
+    const error = { code: 503, message: 'Loading model', type: 'unavailable_error' }
+    const server = await serve((_, response) => {
+      response.writeHead(503, { 'content-type': 'application/json' })
+      response.end(JSON.stringify({ error }))
+    })
+    const from = discovery({ [server.port]: 'llama-server' })
+    expect(await look(from)).toEqual({ 'llama-server: model_loading': [] })
+    server.listener = list('m')
+    expect(await look(from)).toEqual({ localai: ['m'] })
   })
 })
 
 describe('a server of another kind', () => {
   const answers: Record<string, RequestListener> = {
+    'a page of a 503': (_, response) => void response.writeHead(503).end('Down for maintenance'),
     'a page': (_, response) => void response.end('<!doctype html><h1>Hello</h1>'),
     'JSON of something else': (_, response) => void response.end('{"status":"ok"}'),
     'JSON null': (_, response) => void response.end('null'),

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Catalog, type CatalogOptions } from '../../../src/engines/catalog.ts'
-import type { Engine } from '../../../src/engines/engine.ts'
+import type { Engine, Model } from '../../../src/engines/engine.ts'
 import { createRouter } from '../../../src/engines/router.ts'
 import { createStatic } from '../../../src/engines/static.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
@@ -29,15 +29,22 @@ function router(upstreams: Engine[], defaultModel?: string, more: Partial<Catalo
 }
 
 async function picked(from: ReturnType<typeof router>, model?: string | null) {
-  const [route] = await from.pick(model)
+  const [route] = await from.pick(model, undefined)
   return `${route.engine.label} ${route.model}`
 }
 
 describe('static', () => {
-  it('answers to every name where nothing else exists', async () => {
+  it('answers where nothing else exists, and no other model is named', async () => {
     const alone = router([])
-    for (const model of [undefined, null, '', 'static', 'gpt-5']) {
+    for (const model of [undefined, null, '', 'static']) {
       expect(await picked(alone, model)).toBe('static static')
+    }
+    for (const from of [alone, router([], 'gpt-5')]) {
+      const refused = expect(from.pick(from === alone ? 'gpt-5' : null, undefined)).rejects
+      await refused.toMatchObject({
+        ...{ status: 404, code: 'model_not_found' },
+        message: expect.stringContaining('"gpt-5"; there is no model server'),
+      })
     }
   })
 
@@ -52,11 +59,16 @@ describe('static', () => {
     const [a, b] = [engine('a'), engine('b')]
     a.ids = b.ids = undefined
     expect(await picked(router([a]), 'x')).toBe('a x')
-    await expect(router([a, b]).pick('x')).rejects.toMatchObject({ status: 404 })
+    await expect(router([a, b]).pick('x', undefined)).rejects.toMatchObject({
+      ...{ status: 503, code: 'engine_unavailable', headers: { 'retry-after': '5' } },
+    })
   })
 
   it('is no upstream of that name: an upstream cannot take it', async () => {
-    expect(await picked(router([engine('a', 'static')]), 'static')).toBe('static static')
+    const from = router([engine('a', 'static'), engine('b', 'x')])
+    expect(await picked(from, 'static')).toBe('static static')
+    expect(await picked(from)).toBe('b x')
+    expect((await from.list(undefined)).map(({ id }) => id)).toEqual(['x', 'static'])
   })
 })
 
@@ -76,7 +88,9 @@ describe('a request without a model', () => {
     expect(await picked(router(upstreams, 'y'))).toBe('b y:latest')
     expect(await picked(router(upstreams, 'static'))).toBe('static static')
     expect(await picked(router(upstreams, 'y'), 'x')).toBe('a x')
-    await expect(router(upstreams, 'nothing').pick(null)).rejects.toMatchObject({ status: 404 })
+    await expect(router(upstreams, 'nothing').pick(null, undefined)).rejects.toMatchObject({
+      status: 404,
+    })
   })
 
   it('goes without one to the only upstream, which decides', async () => {
@@ -84,7 +98,7 @@ describe('a request without a model', () => {
   })
 
   it('is refused where several upstreams list no model', async () => {
-    const refused = expect(router([engine('a'), engine('b')]).pick(undefined)).rejects
+    const refused = expect(router([engine('a'), engine('b')]).pick(undefined, undefined)).rejects
     await refused.toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
   })
 })
@@ -115,7 +129,7 @@ describe('a name', () => {
 
   it('that no one of several lists is refused with those that are close', async () => {
     const error = await router(upstreams)
-      .pick('llama3.2:1')
+      .pick('llama3.2:1', undefined)
       .catch((reason: unknown) => reason)
     expect(error).toMatchObject({ status: 404, code: 'model_not_found', param: 'model' })
     expect((error as Error).message).toContain('"llama3.2:1b"')
@@ -123,14 +137,14 @@ describe('a name', () => {
 
   it('that is close to one without its :latest is refused with that', async () => {
     const error = await router(upstreams)
-      .pick('llama3.1')
+      .pick('llama3.1', undefined)
       .catch((reason: unknown) => reason)
     expect((error as Error).message).toMatch(/did you mean .*"llama3\.2(:latest)?"/)
   })
 
   it('that is like no other is refused without a guess', async () => {
     const error = await router(upstreams)
-      .pick('zzzzzzzzzzzz')
+      .pick('zzzzzzzzzzzz', undefined)
       .catch((reason: unknown) => reason)
     expect((error as Error).message).not.toContain('did you mean')
     expect((error as Error).message).toContain('/v1/models')
@@ -140,7 +154,7 @@ describe('a name', () => {
     const down = engine('gpu-2')
     down.ids = undefined
     const error = await router([engine('a', 'x'), down])
-      .pick('zzz')
+      .pick('zzz', undefined)
       .catch((reason: unknown) => reason)
     expect((error as Error).message).toContain('gpu-2')
   })
@@ -155,12 +169,12 @@ describe('the catalog', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const [a, b] = [engine('a', 'x'), engine('b', 'y')]
     const from = router([a, b])
-    await from.pick('x')
+    await from.pick('x', undefined)
     vi.advanceTimersByTime(29_000)
-    await from.pick('y')
+    await from.pick('y', undefined)
     expect(a.asked).toBe(1)
     vi.advanceTimersByTime(2_000)
-    await from.pick('x')
+    await from.pick('x', undefined)
     expect(a.asked).toBe(2)
   })
 
@@ -168,7 +182,7 @@ describe('the catalog', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const [a, b] = [engine('a', 'x'), engine('b', 'y')]
     const from = router([a, b])
-    for (let round = 0; round < 5; round++) await from.pick('z').catch(() => {})
+    for (let round = 0; round < 5; round++) await from.pick('z', undefined).catch(() => {})
     expect(a.asked).toBe(1)
     b.ids?.push('z')
     vi.advanceTimersByTime(1_100)
@@ -179,11 +193,11 @@ describe('the catalog', () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const [a, b] = [engine('a', 'x'), engine('b', 'y')]
     const from = router([a, b])
-    await from.pick('x')
+    await from.pick('x', undefined)
     a.ids = undefined
     vi.advanceTimersByTime(60_000)
     expect(await picked(from, 'x')).toBe('a x')
-    expect((await from.list()).map(({ id }) => id)).toEqual(['y', 'static'])
+    expect((await from.list(undefined)).map(({ id }) => id)).toEqual(['y', 'static'])
   })
 
   it('asks again soon for the models of one that could not be asked', async () => {
@@ -194,7 +208,7 @@ describe('the catalog', () => {
     expect(await picked(from, 'x')).toBe('b x')
     a.ids = ['x']
     vi.advanceTimersByTime(5_100)
-    await from.pick('x')
+    await from.pick('x', undefined)
     await new Promise((resolve) => setTimeout(resolve, 5))
     expect(await picked(from, 'x')).toBe('a x')
   })
@@ -202,11 +216,11 @@ describe('the catalog', () => {
   it('asks once for all who ask at once, unless requests must be kept apart', async () => {
     const a = engine('a', 'x')
     const from = router([a])
-    await Promise.all([from.pick('x'), from.pick('x'), from.list()])
+    await Promise.all([from.pick('x', undefined), from.pick('x', undefined), from.list(undefined)])
     expect(a.asked).toBe(1)
     const apart = engine('a', 'x')
     const isolated = router([apart], undefined, { isolateRequests: true })
-    await Promise.all([isolated.list(), isolated.list()])
+    await Promise.all([isolated.list(undefined), isolated.list(undefined)])
     expect(apart.asked).toBe(2)
   })
 })
@@ -214,7 +228,7 @@ describe('the catalog', () => {
 describe('the list', () => {
   it('has the models of all engines once, static last', async () => {
     const from = router([engine('a', 'x', 'both'), engine('b', 'both', 'y')])
-    const list = await from.list()
+    const list = await from.list(undefined)
     expect(list.map(({ id, owned_by }) => `${id} ${owned_by}`)).toEqual([
       'x a',
       'both a',
@@ -225,10 +239,13 @@ describe('the list', () => {
 
   it('finds one by its id or by name:latest', async () => {
     const from = router([engine('a', 'org/model:latest')])
-    expect((await from.find('org/model:latest')).id).toBe('org/model:latest')
-    expect((await from.find('org/model')).id).toBe('org/model:latest')
-    expect((await from.find('static')).owned_by).toBe('sluice')
-    await expect(from.find('zzz')).rejects.toMatchObject({ status: 404, code: 'model_not_found' })
+    expect((await from.find('org/model:latest', undefined)).id).toBe('org/model:latest')
+    expect((await from.find('org/model', undefined)).id).toBe('org/model:latest')
+    expect((await from.find('static', undefined)).owned_by).toBe('sluice')
+    await expect(from.find('zzz', undefined)).rejects.toMatchObject({
+      status: 404,
+      code: 'model_not_found',
+    })
   })
 })
 
@@ -240,7 +257,7 @@ describe('an alias', () => {
     const from = createRouter(catalogOf([engine('a', 'x', 'y')]), 'x', { x: 'y' })
     expect(await picked(from, 'x')).toBe('a y')
     expect(await picked(from)).toBe('a y')
-    expect((await from.list()).map(({ id, root }) => [id, root])).toEqual([
+    expect((await from.list(undefined)).map(({ id, root }) => [id, root])).toEqual([
       ['y', undefined],
       ['x', 'y'],
       ['static', undefined],
@@ -250,22 +267,22 @@ describe('an alias', () => {
   it('finds name:latest, and every engine that serves it', async () => {
     const upstreams = [engine('a', 'x:latest'), engine('b', 'x:latest'), engine('c', 'y')]
     const from = createRouter(catalogOf(upstreams), undefined, { gpt: 'x' })
-    expect((await from.pick('gpt')).map((route) => `${route.engine.label} ${route.model}`)).toEqual(
-      ['a x:latest', 'b x:latest'],
-    )
-    expect((await from.find('gpt')).root).toBe('x:latest')
+    expect(
+      (await from.pick('gpt', undefined)).map((route) => `${route.engine.label} ${route.model}`),
+    ).toEqual(['a x:latest', 'b x:latest'])
+    expect((await from.find('gpt', undefined)).root).toBe('x:latest')
   })
 
   it('is no way to what no one serves', async () => {
     const from = createRouter(catalogOf([engine('a', 'x'), engine('b')]), undefined, { gpt: 'zzz' })
-    await expect(from.pick('gpt')).rejects.toMatchObject({ status: 404 })
-    await expect(from.find('gpt')).rejects.toMatchObject({ status: 404 })
+    await expect(from.pick('gpt', undefined)).rejects.toMatchObject({ status: 404 })
+    await expect(from.find('gpt', undefined)).rejects.toMatchObject({ status: 404 })
   })
 })
 
 describe('a model of several engines', () => {
   const labels = async (engines: Engine[]) =>
-    (await router(engines).pick('x')).map((route) => route.engine.label)
+    (await router(engines).pick('x', undefined)).map((route) => route.engine.label)
 
   it('is asked of any of them', async () => {
     expect(await labels([engine('a', 'x'), engine('b', 'y'), engine('c', 'x')])).toEqual(['a', 'c'])
@@ -281,7 +298,7 @@ describe('the only upstream', () => {
   it('is not asked for what its allow-list leaves out', async () => {
     const only: Engine = { ...engine('a', 'x'), takes: (model) => model === 'x' }
     expect(await picked(router([only]), 'x')).toBe('a x')
-    await expect(router([only]).pick('y')).rejects.toMatchObject({ status: 404 })
+    await expect(router([only]).pick('y', undefined)).rejects.toMatchObject({ status: 404 })
   })
 })
 
@@ -310,5 +327,45 @@ describe('an upstream that is slow to list its models', () => {
     const started = performance.now()
     expect(await picked(from, 'x')).toBe('b x')
     expect(performance.now() - started).toBeLessThan(500)
+  })
+})
+
+describe('models that may be loaded', () => {
+  const withModels = (label: string, ...models: Partial<Model>[]): Engine => ({
+    ...engine(label),
+    models: async () => models as Model[],
+  })
+  const unloaded = { status: { value: 'unloaded' } }
+  const loaded = { status: { value: 'loaded' } }
+
+  it.each<[string, Engine[]]>([
+    [
+      'a x',
+      [
+        withModels('a', { id: 'w', ...unloaded }, { id: 'x', ...loaded }),
+        withModels('b', { id: 'y' }),
+      ],
+    ],
+    ['a x', [withModels('a', { id: 'w', state: 'not-loaded' }, { id: 'x', state: 'loaded' })]],
+    ['a x', [withModels('a', { id: 'w' }, { id: 'x', loaded: true })]],
+    ['b x', [withModels('a', { id: 'w', ...unloaded }), withModels('b', { id: 'x' })]],
+    ['a x', [withModels('a', { id: 'x', ...unloaded }, { id: 'y', ...unloaded })]],
+  ])('are preferred in this order, where none is named: %s', async (first, engines) => {
+    expect(await picked(router(engines))).toBe(first)
+  })
+
+  it('are never loaded unasked by what runs beside the handler', async () => {
+    const local = { ...withModels('webllm', { id: 'w', loaded: false }), isServer: false }
+    expect(await picked(router([local]))).toBe('webllm undefined')
+    expect(await picked(router([local, withModels('a', { id: 'x', ...unloaded })]))).toBe('a x')
+  })
+
+  it('are found by the other names that their server lists', async () => {
+    const a = withModels('a', { id: 'file.gguf', aliases: ['m', 'm-4b'] }, { id: 'other' })
+    const b = withModels('b', { id: 'm-4b' })
+    const from = router([a, b])
+    expect(await picked(from, 'm')).toBe('a file.gguf')
+    expect(await picked(from, 'm-4b')).toBe('b m-4b')
+    expect((await from.find('m', undefined)).id).toBe('file.gguf')
   })
 })

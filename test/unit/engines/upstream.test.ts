@@ -10,7 +10,6 @@ async function told(response: () => Response, key?: string) {
   const upstream = new Upstream({
     url,
     label: 'gpu',
-    lenient: false,
     key,
     fetch: async () => response(),
   })

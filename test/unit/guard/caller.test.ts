@@ -32,18 +32,26 @@ describe('the tokens of a prompt', () => {
   })
 })
 
-it('gives everything back where one limit of several refuses', async () => {
+it('counts a request before it is parsed, and gives its place back once', async () => {
   const store = memoryLimits(() => 0)
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100, streams: 1 }, 'key')
-  const caller = new Caller(key, store)
-  const use = { model: 'm', tokens: () => 10 }
-  const first = await caller.permit(use)
-  const refused = await caller.permit(use).catch((error: unknown) => error)
+  const [first, second] = [new Caller(key, store), new Caller(key, store)]
+  const use = { tokens: () => 10 }
+  await first.enter()
+  const refused = await second.enter().catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ApiError)
   expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
-  first.end(25)
+  second.leave()
+  await expect(second.enter()).rejects.toMatchObject({ status: 429 })
+  const permit = await first.permit(use)
+  expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 90 })
+  permit.end(25)
+  first.leave()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
-  ;(await caller.permit(use)).end(undefined)
+  await second.enter()
+  await expect(first.enter()).rejects.toMatchObject({ status: 429 })
+  ;(await second.permit(use)).end(undefined)
+  await first.enter()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
 })
 
@@ -51,7 +59,7 @@ it('knows what Ollama adds to a name', () => {
   const key = readKey({ name: 'a', hash, models: ['llama3.2', 'qwen*:8b'] }, 'key')
   const caller = new Caller(key, memoryLimits())
   const names = ['llama3.2', 'llama3.2:latest', 'llama3.2:1b', 'qwen3:8b', 'qwen3:80b']
-  expect(names.filter((name) => caller.allows(name))).toEqual([
+  expect(names.filter((name) => caller.mayUse?.(name))).toEqual([
     'llama3.2',
     'llama3.2:latest',
     'qwen3:8b',

@@ -23,7 +23,7 @@ const VERDICTS: Record<ErrorName, string> = {
   vllm_field: 'refused',
   vllm_context: 'overflow',
   llama_server_field: 'refused',
-  llama_server_loading: 'broken',
+  llama_server_loading: 'busy',
   llama_server_context: 'overflow',
   lm_studio_string: 'refused',
   lm_studio_model: 'missing',

@@ -38,6 +38,12 @@ describe('messages', () => {
     ])
   })
 
+  it('have what the system says later within a turn of the user’s', () => {
+    expect(messages(user('a'), { role: 'system', content: 'Be kind.' })).toEqual([
+      { role: 'user', content: 'a\n\n<system>\nBe kind.\n</system>' },
+    ])
+  })
+
   it('keep what the assistant called, as the model would have written it', () => {
     const call = { id: 'a', type: 'function', function: { name: 'add', arguments: '{"a":1}' } }
     expect(
@@ -94,7 +100,10 @@ describe('messages', () => {
       ],
       'messages[0].content[1].type',
     ],
-    [[user('a'), { role: 'system', content: 'b' }, user('c')], 'messages[1].role'],
+    [
+      [user('a'), { role: 'system', content: [{ type: 'file', file: {} }] }],
+      'messages[1].content[0].type',
+    ],
     [[user('a'), { role: 'function', name: 'f', content: 'b' }], 'messages[1].role'],
     [[user('a'), { role: 'assistant', content: 'b' }], 'messages[1].role'],
     [[{ role: 'system', content: 'b' }], 'messages'],

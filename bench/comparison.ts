@@ -1,0 +1,49 @@
+/** This checkout against another one, round by round. */
+import { crowds } from './measure/memory.ts'
+import { paceName, paces } from './measure/paced.ts'
+import type { Samples } from './samples.ts'
+import { added, meanRatio, ratio } from './stats.ts'
+import { table, times } from './table.ts'
+
+/** What is compared; `base` is the figure of `direct` that it is counted from. */
+const figures: { title: string; figure: string; base?: string }[] = [
+  { title: 'first token, added p50', figure: 'ttft.p50', base: 'ttft.p50' },
+  ...paces.flatMap((pace) => {
+    const name = paceName(pace)
+    const streams = `${pace.streams} × ${pace.rate}/s`
+    return [
+      { title: `CPU a chunk, ${streams}`, figure: `${name}.cpu` },
+      { title: `added p50, ${streams}`, figure: `${name}.p50`, base: `${name}.p50` },
+    ]
+  }),
+  { title: 'flood (more is better)', figure: 'flood.rate' },
+  { title: 'hang-up p50', figure: 'hangup.p50' },
+  ...crowds.map((crowd) => ({
+    title: `memory a stream, ${crowd} streams`,
+    figure: `memory-${crowd}.kib`,
+  })),
+  { title: 'cold start', figure: 'cold.first' },
+]
+
+/** A table of ratios, this checkout's figure divided by the other's of the same round. */
+export function comparison(samples: Samples, only: readonly string[]): string {
+  const runtimes = only.flatMap((name) => (name.startsWith('other-') ? [name.slice(6)] : []))
+  const rows = runtimes.flatMap((runtime) =>
+    figures.flatMap(({ title, figure, base }) => {
+      const values = (candidate: string) => {
+        const series = samples.series(candidate, figure)
+        return base === undefined ? series : added(series, samples.series('direct', base))
+      }
+      const others = values(`other-${runtime}`)
+      const ratios = values(`sluice-${runtime}`).map((value, round) =>
+        ratio(value, others[round] ?? Number.NaN),
+      )
+      const { mean, low, high } = meanRatio(ratios)
+      if (Number.isNaN(mean)) return []
+      return [[runtime, title, times(mean), `${times(low)} – ${times(high)}`]]
+    }),
+  )
+  const note =
+    'The geometric mean over the rounds of what this checkout measured, divided by what the other one did in the same round, with its 95 % confidence interval. An interval that holds 1 shows no difference.'
+  return `## Against the other checkout\n\n${note}\n\n${table(['runtime', 'figure', 'ratio', '95 %'], rows)}`
+}

@@ -1,0 +1,68 @@
+/** A tool call of a chat, put together from its pieces. */
+import type { ToolCallDelta } from '../wire/chat.ts'
+import { ApiError } from '../wire/errors.ts'
+import { isObject, parseObject } from '../wire/object.ts'
+
+export class CallPieces {
+  id = ''
+  name = ''
+  /** All of the arguments so far, as JSON. */
+  text = ''
+  /** What came of them and could not be told yet. */
+  #held = ''
+  #isClosed = false
+  #parsedLength = 0
+  #isWhole = false
+
+  /**
+   * Returns what a piece adds to the arguments. Throws an `ApiError` (502) where some come after the
+   * call was told to its end.
+   */
+  add({ id, function: called }: ToolCallDelta): string {
+    if (typeof id === 'string') this.id ||= id
+    if (!isObject(called)) return ''
+    const { name, arguments: text } = called as { name?: unknown; arguments?: unknown }
+    if (typeof name === 'string') this.name ||= name
+    // Some servers give the arguments as the object that they stand for.
+    const piece = isObject(text) ? JSON.stringify(text) : text
+    if (typeof piece !== 'string') return ''
+    if (!this.#isClosed) {
+      this.text += piece
+      return piece
+    }
+    if (piece.trim() === '') return ''
+    const shown = JSON.stringify(this.name)
+    throw badCall(`went on with the arguments of ${shown} after they were whole`)
+  }
+
+  /** Keeps what was added until it can be told. */
+  hold(piece: string): void {
+    this.#held += piece
+  }
+
+  takeHeld(): string {
+    const held = this.#held
+    this.#held = ''
+    return held
+  }
+
+  /** Whether the arguments are a whole object: nothing but blanks may follow. */
+  isWhole(): boolean {
+    // Asked with each piece of what waits behind this call: the same text is parsed once.
+    if (this.#parsedLength !== this.text.length) {
+      this.#parsedLength = this.text.length
+      this.#isWhole = this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+    }
+    return this.#isWhole
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+}
+
+/** A tool call that no client can do anything with; `did` completes "The engine …". */
+export function badCall(did: string, cause?: unknown): ApiError {
+  const message = `The engine ${did}; the answer is not complete.`
+  return new ApiError(502, message, { code: 'engine_invalid', cause })
+}

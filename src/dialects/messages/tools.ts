@@ -1,0 +1,108 @@
+/** The tools of a Messages request as the functions of a chat. */
+import type { Tool } from '../../wire/chat.ts'
+import { badRequest } from '../../wire/errors.ts'
+import type { Block, CountRequest, MessagesTool } from '../../wire/messages.ts'
+import type { Omitted } from '../tools/omitted.ts'
+import { ruleFor } from '../tools/rule.ts'
+import { TOOLS } from './table.ts'
+
+type Choice = NonNullable<CountRequest['tool_choice']>
+
+/**
+ * What the model may call, and whether it must. Throws an `ApiError` (400) where it must call a tool
+ * that nobody runs here.
+ */
+export function toolFields(
+  request: CountRequest,
+  omitted: Omitted,
+): { tools?: Tool[]; tool_choice?: unknown } {
+  const { tool_choice: choice } = request
+  const given = request.tools ?? []
+  for (const tool of given) if (isLeftOut(tool)) omitted.add(typeOf(tool))
+  const isHeld = heldBack(request)
+  const able = given.filter((tool) => !isLeftOut(tool))
+  const tools = able.filter((tool) => !isHeld(tool)).map(toTool)
+  if (choice) refuseForced(choice, given, able)
+  const isEmpty = given.length > 0 && tools.length === 0
+  return {
+    ...(tools.length > 0 && { tools }),
+    ...(choice && !isEmpty && { tool_choice: choiceOf(choice) }),
+  }
+}
+
+/** A type that is not given is that of a client's own tools. */
+function typeOf({ type }: MessagesTool): string {
+  return type ?? 'custom'
+}
+
+function ruleOf(tool: MessagesTool) {
+  return ruleFor(TOOLS, { ...tool, type: typeOf(tool) })
+}
+
+function isLeftOut(tool: MessagesTool): boolean {
+  return ruleOf(tool).fate === 'left out'
+}
+
+function toTool(tool: MessagesTool): Tool {
+  const { as } = ruleOf(tool)
+  if (as !== undefined) {
+    const name = tool.name ?? as.name
+    const described = as.describe({ ...tool, type: typeOf(tool) })
+    return { type: 'function', function: { name, ...described } }
+  }
+  const { name, description, input_schema: parameters, strict } = tool
+  return {
+    type: 'function',
+    function: {
+      name,
+      ...(description != null && { description }),
+      parameters,
+      ...(strict != null && { strict }),
+    },
+  }
+}
+
+function choiceOf({ type, name }: Choice): unknown {
+  if (type === 'tool') return { type: 'function', function: { name } }
+  return type === 'any' ? 'required' : type
+}
+
+function refuseForced(
+  { type, name }: Choice,
+  given: readonly MessagesTool[],
+  able: readonly MessagesTool[],
+): void {
+  const forced = given.filter((tool) => isLeftOut(tool) && tool.name === name)
+  if (type === 'tool' && forced.length > 0) throw notRun(forced, 'tool_choice.name')
+  if (type === 'any' && able.length === 0 && given.length > 0) throw notRun(given, 'tool_choice')
+}
+
+function notRun(tools: readonly MessagesTool[], field: string) {
+  const came = JSON.stringify(tools.map(typeOf).join(', ').slice(0, 80))
+  const reason = "only a provider's servers run it, and this model is asked in chat"
+  return badRequest(`${field}: expected a tool of your own, got ${came}: ${reason}.`, field)
+}
+
+/**
+ * A deferred tool is offered once a search of the client's has referred to it, or it was called or
+ * must be: until then the model is to search. Where only a provider's servers could search, or no
+ * tool could, all are offered.
+ */
+function heldBack({ tools, tool_choice, messages }: CountRequest): (tool: MessagesTool) => boolean {
+  const given = tools ?? []
+  const isServed = given.some(({ type }) => type?.startsWith('tool_search_tool_'))
+  if (isServed || given.every(({ defer_loading }) => defer_loading === true)) return () => false
+  const wanted = new Set<unknown>([tool_choice?.name])
+  for (const { content } of messages) {
+    for (const name of typeof content === 'string' ? [] : content.flatMap(namesIn)) wanted.add(name)
+  }
+  return ({ defer_loading, name }) => defer_loading === true && !wanted.has(name)
+}
+
+/** The tools that a block calls or refers to. */
+function namesIn(block: Block): unknown[] {
+  if (block.type === 'tool_use') return [block.name]
+  if (block.type === 'tool_reference') return [block.tool_name]
+  const isResult = block.type === 'tool_result' && Array.isArray(block.content)
+  return isResult ? (block.content as Block[]).flatMap(namesIn) : []
+}

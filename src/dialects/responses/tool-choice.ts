@@ -1,0 +1,88 @@
+/** Which of the tools a model is offered, and which it must call. */
+import type { Tool } from '../../wire/chat.ts'
+import { badRequest } from '../../wire/errors.ts'
+import type { ResponsesRequest } from '../../wire/responses.ts'
+import { ruleFor, type Typed } from '../tools/rule.ts'
+import { TOOLS } from './table.ts'
+import type { Offered, Toolset } from './toolset.ts'
+
+type Named = Typed & { name?: string | undefined; namespace?: string | undefined }
+
+/**
+ * Only the tools that may be called are offered: that holds for an engine that knows no such choice.
+ * Throws an `ApiError` (400) where a tool must be called that nobody runs here.
+ */
+export function choiceOf(
+  { tool_choice: choice }: ResponsesRequest,
+  tools: Toolset,
+): { tools?: Tool[]; tool_choice?: unknown } {
+  const { offered } = tools
+  if (choice == null || typeof choice === 'string') {
+    return offer(offered, choice ?? undefined, tools)
+  }
+  if (choice.type === 'allowed_tools') {
+    const listed = (choice.tools ?? []).flatMap((each, at) => {
+      return chosen(each, `tool_choice.tools[${at}]`, offered, 'listed')
+    })
+    return offer(
+      offered.filter((each) => listed.includes(each)),
+      choice.mode,
+      tools,
+    )
+  }
+  const [first, ...others] = chosen(choice, 'tool_choice', offered, 'forced')
+  if (first === undefined || others.length > 0) return offer([first, ...others], 'required', tools)
+  return offer(offered, { type: 'function', function: { name: first.name } }, tools)
+}
+
+function offer(offered: (Offered | undefined)[], tool_choice: unknown, { omitted }: Toolset) {
+  const tools = offered.flatMap((each) => each?.tool ?? [])
+  if (tools.length > 0) return { tools, ...(tool_choice !== undefined && { tool_choice }) }
+  if (tool_choice !== 'required') return {}
+  const { types } = omitted
+  if (types.length === 0) return { tool_choice }
+  throw notRun(types.join(', '), 'tool_choice', '"auto"')
+}
+
+/** The offered tools that a choice names. */
+function chosen(
+  choice: Named,
+  at: string,
+  offered: readonly Offered[],
+  how: 'forced' | 'listed',
+): Offered[] {
+  const { type, name, namespace } = choice
+  const matching = offered.filter((each) => isMeant(each, choice))
+  // A plain tool goes before one of the same name in a namespace.
+  const plain = matching.filter(({ called }) => !('namespace' in called))
+  if (matching.length > 0) {
+    return namespace === undefined && plain.length > 0 ? plain : matching
+  }
+  const { fate } = ruleFor(TOOLS, choice)
+  if (fate !== 'left out') throw notOffered(name ?? type, at, name === undefined ? 'type' : 'name')
+  if (how === 'listed') return []
+  throw notRun(type, `${at}.type`, 'a tool of your own')
+}
+
+function isMeant({ type, called }: Offered, choice: Named): boolean {
+  if (choice.type === 'namespace') {
+    return 'namespace' in called && called.namespace === choice.name
+  }
+  if (called.kind === 'client') {
+    return type === choice.type || ruleFor(TOOLS, choice).as === called.client
+  }
+  if (called.kind !== choice.type || called.name !== choice.name) return false
+  return choice.namespace === undefined || called.namespace === choice.namespace
+}
+
+function notOffered(name: string, at: string, which: 'type' | 'name') {
+  const field = `${at}.${which}`
+  const came = JSON.stringify(name.slice(0, 80))
+  return badRequest(`${field}: expected the ${which} of one of the tools, got ${came}.`, field)
+}
+
+function notRun(types: string, field: string, instead: string) {
+  const came = JSON.stringify(types.slice(0, 80))
+  const reason = "only a provider's servers run it, and this model is asked in chat"
+  return badRequest(`${field}: expected ${instead}, got ${came}: ${reason}.`, field)
+}

@@ -1,0 +1,181 @@
+/** The tools of a Responses request as the functions of a chat, and back. */
+import type { Tool } from '../../wire/chat.ts'
+import type { ResponsesRequest, ResponseTool } from '../../wire/responses.ts'
+import { Omitted } from '../tools/omitted.ts'
+import { ruleFor } from '../tools/rule.ts'
+import { object, text } from '../tools/schemas.ts'
+import type { ClientTool } from './client-tools.ts'
+import { INPUT } from './input-text.ts'
+import type { Placed } from './messages.ts'
+import { ToolNames } from './names.ts'
+import { ITEMS, TOOLS } from './table.ts'
+
+/** What a client declared, and what its calls are told as. */
+export type Called =
+  | { kind: 'function' | 'custom'; name: string; namespace?: string }
+  | { kind: 'client'; name: string; client: ClientTool }
+
+/** One tool that the model is offered. */
+export interface Offered {
+  /** The type that it was declared with. */
+  type: string
+  called: Called
+  /** The function's name in the chat. */
+  name: string
+  tool: Tool
+}
+
+/** The parts of a tool that may be alone in a namespace: the tool, and where it is. */
+interface Declared {
+  tool: ResponseTool
+  namespace?: string
+  /** The namespace's description, for the first of its tools. */
+  about?: string
+}
+
+export class Toolset {
+  readonly omitted = new Omitted()
+  readonly names = new ToolNames()
+  readonly #offered = new Map<string, Offered>()
+
+  constructor(request: ResponsesRequest, items: readonly Placed[]) {
+    const declared = flatten(request.tools ?? [])
+    // Functions keep their names: they come first.
+    for (const { tool, namespace } of declared) {
+      if (tool.type === 'function' && namespace === undefined) this.names.plain(`${tool.name}`)
+    }
+    const isHeld = heldBack(declared, items, request)
+    for (const each of declared) if (!isHeld(each)) this.#offer(each)
+    for (const each of flatten(items.flatMap(toolsIn))) this.#offer(each)
+  }
+
+  get offered(): Offered[] {
+    return [...this.#offered.values()]
+  }
+
+  /** What a function of this name was declared as; undefined where none was. */
+  calledBy(name: string): Called | undefined {
+    return this.#offered.get(name)?.called
+  }
+
+  /** The name in the chat for a tool that a conversation speaks of, offered or not. */
+  nameOf({ kind, name, ...more }: Called): string {
+    const namespace = 'namespace' in more ? more.namespace : undefined
+    if (kind === 'function' && namespace === undefined) return name
+    return this.names.of(kind, name, namespace)
+  }
+
+  /** The names in the chat of tools that were found. */
+  namesOf(tools: readonly ResponseTool[]): string[] {
+    const known = flatten(tools).filter(({ tool }) => ruleFor(TOOLS, tool).fate !== 'left out')
+    return known.map(({ tool, namespace }) => {
+      return this.nameOf(calledOf(tool, namespace, ruleFor(TOOLS, tool).as))
+    })
+  }
+
+  #offer({ tool, namespace, about }: Declared): void {
+    const rule = ruleFor(TOOLS, tool)
+    if (rule.fate === 'left out') {
+      this.omitted.add(tool.type)
+      return
+    }
+    const called = calledOf(tool, namespace, rule.as)
+    const name = this.nameOf(called)
+    if (this.#offered.has(name)) return
+    const definition = rule.as?.describe(tool) ?? definitionOf(tool, about)
+    this.#offered.set(name, {
+      type: tool.type,
+      called,
+      name,
+      tool: { type: 'function', function: { name, ...definition } },
+    })
+  }
+}
+
+export function calledOf(
+  { type, name = '' }: { type: string; name?: string | undefined },
+  namespace: string | undefined,
+  client: ClientTool | undefined,
+): Called {
+  if (client !== undefined) return { kind: 'client', name: client.name, client }
+  const kind = type === 'custom' ? 'custom' : 'function'
+  return { kind, name, ...(namespace !== undefined && { namespace }) }
+}
+
+/** Each tool of a namespace for itself. */
+function flatten(tools: readonly ResponseTool[]): Declared[] {
+  return tools.flatMap((tool): Declared[] => {
+    if (tool.type !== 'namespace') return [{ tool }]
+    const { name: namespace = '', description, tools: inner } = tool
+    const within = (Array.isArray(inner) ? inner : []) as ResponseTool[]
+    const known = within.filter(({ type }) => type !== 'namespace')
+    return known.map((tool, index) => ({
+      tool,
+      namespace,
+      ...(index === 0 && description && { about: `${namespace}: ${description}` }),
+    }))
+  })
+}
+
+function definitionOf(tool: ResponseTool, about: string | undefined): object {
+  const { parameters, strict } = tool
+  const isCustom = tool.type === 'custom'
+  const words = [about, tool.description, isCustom ? grammarOf(tool) : undefined].filter(Boolean)
+  const description = words.length > 0 ? { description: words.join('\n\n') } : {}
+  if (isCustom) {
+    const input = text('All of the input, as one text.')
+    return { ...description, parameters: object({ [INPUT]: input }, [INPUT]) }
+  }
+  return {
+    ...description,
+    ...(parameters != null && { parameters }),
+    ...(strict != null && { strict }),
+  }
+}
+
+/** A chat's functions have no grammars: the model can only be told. */
+function grammarOf({ format }: ResponseTool): string | undefined {
+  const { type, syntax, definition } = (format ?? {}) as Record<string, unknown>
+  if (type !== 'grammar') return undefined
+  return `${INPUT} must follow this grammar (${syntax}):\n${definition}`
+}
+
+/** The tools that an item of the conversation brings. */
+function toolsIn({ item }: Placed): ResponseTool[] {
+  const { tools } = item as { tools?: unknown }
+  const { as, fate } = ruleFor(ITEMS, item)
+  const isSearch = typeof as === 'object' && 'result' in as
+  const brings = fate === 'translated' && (as === 'tools' || isSearch)
+  return brings && Array.isArray(tools) ? tools : []
+}
+
+/**
+ * A deferred tool is offered once a search of the client's has found it, or it was called: until then
+ * the model is to search. Where nothing can search, all are offered.
+ */
+function heldBack(
+  declared: readonly Declared[],
+  items: readonly Placed[],
+  { tool_choice: choice }: ResponsesRequest,
+): (tool: Declared) => boolean {
+  const canSearch = declared.some(({ tool }) => ruleFor(TOOLS, tool).as?.call === SEARCH)
+  if (!canSearch) return () => false
+  const wanted = new Set(items.map(({ item }) => keyOf(item as Named)))
+  if (choice && typeof choice === 'object') {
+    for (const each of [choice, ...(choice.tools ?? [])]) wanted.add(keyOf(each as Named))
+  }
+  return ({ tool, namespace }) => {
+    return tool.defer_loading === true && !wanted.has(keyOf({ name: tool.name, namespace }))
+  }
+}
+
+const SEARCH = 'tool_search_call'
+
+interface Named {
+  name?: string | undefined
+  namespace?: string | undefined
+}
+
+function keyOf({ name, namespace }: Named): string {
+  return JSON.stringify([namespace ?? null, name])
+}

@@ -1,0 +1,51 @@
+import { ASSISTANT_BLOCKS, TOOLS as MESSAGE_TOOLS, USER_BLOCKS } from '../messages/table.ts'
+import { ITEMS, TOOLS as RESPONSE_TOOLS } from '../responses/table.ts'
+import type { Rule } from './rule.ts'
+
+/** What becomes of each type of tool, item and block, as a page in Markdown. */
+export function toolsPage(): string {
+  const parts = [
+    INTRODUCTION,
+    '## Responses: tools',
+    RESPONSES,
+    tableOf(RESPONSE_TOOLS),
+    '## Responses: items of a conversation',
+    tableOf(ITEMS),
+    '## Messages: tools',
+    tableOf(MESSAGE_TOOLS),
+    "## Messages: the user's blocks, and blocks in the result of a tool",
+    tableOf(USER_BLOCKS),
+    "## Messages: the assistant's blocks",
+    tableOf(ASSISTANT_BLOCKS),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function tableOf(rules: readonly Rule<unknown>[]): string {
+  const rows = rules.map(({ type, only, fate, how }) => {
+    const where = type === '*' ? 'any other' : `\`${type}\``
+    return `| ${where}${only ? `, where ${only.words}` : ''} | ${fate} | ${how} |`
+  })
+  return ['| type | what becomes of it | how |', '|---|---|---|', ...rows].join('\n')
+}
+
+const INTRODUCTION = `# Tools, items and blocks
+
+<!-- Written by scripts/tools.mjs from the tables in src/dialects: change it there. -->
+
+This is what becomes of a Responses or Messages request where the engine is asked in chat. An upstream that speaks the API itself (\`speaks\`) gets everything as it came.
+
+- **passed**: a chat has the same.
+- **translated**: a chat says it in other words. Calls are turned back, so that the client gets the type that it declared.
+- **left out**: the engine is not told. The log line names the type (\`omittedTools\`), and so does the answer's header \`x-sluice-omitted-tools\`, where that is known before the headers go out.
+- **refused**: the request is, with 400 and the name of the field.
+
+sluice runs no tools itself. Tools that the client runs are offered to the model, whatever their type; tools that only a provider's servers run are left out. A request that forces one of those (\`tool_choice\`) is refused with 400.
+
+A tool with \`defer_loading\` is offered once the client's search has found it (a \`tool_search_output\` item, a \`tool_reference\` block), it was called, or it is forced. It is offered at once where the client cannot search: in Responses without a client-run \`tool_search\`, in Messages with a \`tool_search_tool_*\`, or where every tool is deferred.
+
+\`*\` in a type stands for any characters. The first row that matches applies.`
+
+const RESPONSES = `A top-level function keeps its name. Other tools get a unique name of at most 64 letters, digits, \`_\` and \`-\`; a name that is taken gets a number at its end.
+
+The client gets the arguments as the model wrote them. Where the item of another tool needs an object (\`shell_call\`, \`tool_search_call\`, …) and the model did not write one that fits, the answer fails with \`engine_invalid\`; where the token limit cut it off, the call is left out and the response is \`incomplete\`.`

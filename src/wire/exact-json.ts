@@ -1,0 +1,110 @@
+/**
+ * JSON whose integers keep all their digits. A double holds integers exactly up to 2^53; clients draw
+ * seeds of 64 bits, and schemas name the bounds of 64-bit integers.
+ */
+import { isObject } from './object.ts'
+
+/** JSON.rawJSON: https://tc39.es/proposal-json-parse-with-source/ (not in Node before 22). */
+interface RawJson {
+  rawJSON?: (text: string) => object
+  isRawJSON?: (value: unknown) => boolean
+}
+const { rawJSON, isRawJSON } = JSON as RawJson
+
+/**
+ * Parses JSON text, given as UTF-8 bytes. `long` tells where integers of many digits stand, their
+ * starts and ends in turn, as `scanJson` finds them: those that a number can't hold become objects
+ * that `JSON.stringify` writes with all their digits. Throws a `SyntaxError`.
+ *
+ * Each of them is marked and then looked for in the parsed value: a reviver, which would be called
+ * for every value, takes Node a second for a million of them, and this 0.02 s.
+ *
+ * @example
+ * const bytes = new TextEncoder().encode('{"seed":18446744073709551615}')
+ * JSON.stringify(parseExact(bytes, scanJson(bytes).long)) // '{"seed":18446744073709551615}'
+ */
+export function parseExact(
+  bytes: Uint8Array,
+  long: readonly number[],
+  decode: (bytes: Uint8Array) => string,
+): unknown {
+  if (long.length === 0 || rawJSON === undefined) return JSON.parse(decode(bytes))
+  const mark = crypto.randomUUID()
+  const parsed: unknown = JSON.parse(decode(marked(bytes, long, mark)))
+  return unmarked(parsed, mark, rawJSON)
+}
+
+/** The text with each of these integers as a string that begins with the mark. */
+function marked(bytes: Uint8Array, long: readonly number[], mark: string): Uint8Array {
+  const before = new TextEncoder().encode(`"${mark}`)
+  const all = new Uint8Array(bytes.length + (long.length / 2) * (before.length + 1))
+  let read = 0
+  let written = 0
+  const write = (part: Uint8Array) => {
+    all.set(part, written)
+    written += part.length
+  }
+  for (let at = 0; at < long.length; at += 2) {
+    const [start = 0, end = 0] = [long[at], long[at + 1]]
+    write(bytes.subarray(read, start))
+    write(before)
+    write(bytes.subarray(start, end))
+    all[written++] = 0x22
+    read = end
+  }
+  write(bytes.subarray(read))
+  return all
+}
+
+function unmarked(value: unknown, mark: string, keep: (text: string) => object): unknown {
+  if (typeof value === 'string') return value.startsWith(mark) ? kept(value, mark, keep) : value
+  if (typeof value !== 'object' || value === null) return value
+  const holder = value as Record<string | number, unknown>
+  if (Array.isArray(value)) {
+    for (let at = 0; at < value.length; at++) {
+      const item: unknown = value[at]
+      if (typeof item === 'object' || typeof item === 'string') {
+        holder[at] = unmarked(item, mark, keep)
+      }
+    }
+    return value
+  }
+  for (const key of Object.keys(value)) {
+    const item = holder[key]
+    const changed = unmarked(item, mark, keep)
+    // Only what changed is assigned: `__proto__` would not be a field of its own then.
+    if (changed !== item) Object.defineProperty(value, key, { value: changed, ...FIELD })
+  }
+  return value
+}
+
+const FIELD = { configurable: true, enumerable: true, writable: true }
+
+/** As a number, where that says the same. */
+function kept(text: string, mark: string, keep: (text: string) => object): unknown {
+  const digits = text.slice(mark.length)
+  const number = Number(digits)
+  return String(number) === digits ? number : keep(digits)
+}
+
+/** The digits of an integer that is kept as text; undefined for anything else. */
+export function keptDigits(value: unknown): string | undefined {
+  return isRawJSON?.(value) ? (value as { rawJSON: string }).rawJSON : undefined
+}
+
+/**
+ * The same value with all integers as numbers, rounded where they have to be: for code that computes
+ * with them. It is copied only as far as there are such integers.
+ */
+export function withNumbers<T>(value: T): T {
+  const digits = keptDigits(value)
+  if (digits !== undefined) return Number(digits) as T
+  if (Array.isArray(value)) {
+    const items: unknown[] = value.map(withNumbers)
+    return (items.some((item, at) => item !== value[at]) ? items : value) as T
+  }
+  if (!isObject(value)) return value
+  const entries = Object.entries(value).map(([key, item]) => [key, withNumbers(item)] as const)
+  const isSame = entries.every(([key, item]) => item === (value as Record<string, unknown>)[key])
+  return (isSame ? value : Object.fromEntries(entries)) as T
+}

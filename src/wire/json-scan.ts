@@ -1,0 +1,192 @@
+/** What a request's JSON holds, counted on its bytes before any of it is parsed. */
+import { endOfString, MAX_DEPTH } from './json.ts'
+
+/**
+ * The most values of one request: each element, each field and each array or object counts. OpenAI's
+ * largest embeddings request holds 300,000 tokens. A million empty arrays take V8 0.15 s to parse.
+ */
+export const MAX_VALUES = 500_000
+
+/**
+ * The most keys of one request, in all of its objects together. 5,000 messages and 512 tools with
+ * long schemas, the most that the settings allow by default, have about 90,000.
+ */
+export const MAX_KEYS = 200_000
+
+/** The most integers of one request that a double may not hold; each costs an object of its own. */
+export const MAX_LONG = 10_000
+
+/** Digits from which on an integer may be larger than a double holds exactly: 2^53 has 16. */
+const LONG_DIGITS = 16
+
+/**
+ * Keys at the top of a request that decide who answers, what, how long or for whom. Written twice,
+ * they would be read one way here and perhaps another way by a proxy before or a server behind.
+ */
+const DECIDING = [
+  'model',
+  'stream',
+  'messages',
+  'input',
+  'prompt',
+  'n',
+  'tools',
+  'system',
+  'store',
+  'background',
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'stream_options',
+  'instructions',
+  'previous_response_id',
+]
+
+export interface JsonScan {
+  /** The first limit that is passed; the rest of the text was not looked at. */
+  exceeds?: 'depth' | 'values' | 'keys' | 'long'
+  /** A deciding key that comes twice. */
+  duplicate?: string
+  /**
+   * Where integers stand that a double may not hold: their starts and ends in turn. Empty where the
+   * text is seen not to be JSON.
+   */
+  long: readonly number[]
+}
+
+const STRING = 1
+const OPEN = 2
+const CLOSE = 3
+const COMMA = 4
+const COLON = 5
+const DIGIT = 6
+
+const KINDS = new Uint8Array(256)
+KINDS[0x22] = STRING
+KINDS[0x5b] = KINDS[0x7b] = OPEN
+KINDS[0x5d] = KINDS[0x7d] = CLOSE
+KINDS[0x2c] = COMMA
+KINDS[0x3a] = COLON
+for (let digit = 0x30; digit <= 0x39; digit++) KINDS[digit] = DIGIT
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const MINUS = 0x2d
+const ZERO = 0x30
+
+const NONE: readonly number[] = []
+
+const encoder = new TextEncoder()
+/** The names by their length, each with its place in `DECIDING`. */
+const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
+for (const [place, name] of DECIDING.entries()) {
+  byLength[name.length]?.push({ place, name: encoder.encode(name) })
+}
+
+/**
+ * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and looks for keys that come
+ * twice and for integers that a double does not hold. One pass, which allocates nothing for ordinary
+ * requests. It does not judge whether the text is JSON: text that is not may get any answer.
+ */
+export function scanJson(bytes: Uint8Array): JsonScan {
+  const length = bytes.length
+  let depth = 0
+  let values = 0
+  let keys = 0
+  let keyStart = 0
+  let seen = 0
+  let isBroken = false
+  let long: number[] | undefined
+  for (let at = 0; at < length; at++) {
+    const kind = KINDS[bytes[at] as number]
+    if (kind === 0) continue
+    if (kind === STRING) {
+      if (depth === 1) keyStart = at + 1
+      at = endOfString(bytes, at)
+    } else if (kind === COMMA) {
+      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+    } else if (kind === COLON) {
+      if (++keys > MAX_KEYS) return { exceeds: 'keys', long: NONE }
+      const end = endOfKey(bytes, at)
+      if (end < 0) isBroken = true
+      else if (depth === 1) {
+        const place = placeOf(bytes, keyStart, end)
+        if (place >= 0 && (seen >> place) & 1) {
+          return { duplicate: DECIDING[place] as string, long: NONE }
+        }
+        if (place >= 0) seen |= 1 << place
+      }
+    } else if (kind === DIGIT) {
+      const end = endOfNumber(bytes, at)
+      if (isLongInteger(bytes, at, end)) {
+        long ??= []
+        long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
+        if (long.length > 2 * MAX_LONG) return { exceeds: 'long', long: NONE }
+      }
+      at = end - 1
+    } else if (kind === OPEN) {
+      if (++depth > MAX_DEPTH) return { exceeds: 'depth', long: NONE }
+      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+      // What follows the end of an object is no part of it, nor of any JSON.
+      if (depth === 1) seen = 0
+    } else depth--
+  }
+  return { long: isBroken ? NONE : (long ?? NONE) }
+}
+
+/** Where the number ends that has a digit at `start`. */
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  while (isNumeric(bytes[at])) at++
+  return at
+}
+
+/** Digits, a point, the letter of an exponent, signs. */
+function isNumeric(byte: number | undefined): boolean {
+  if (byte === undefined) return false
+  if (KINDS[byte] === DIGIT) return true
+  return byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS
+}
+
+/** Whether it is an integer of many digits, well formed: one with a leading zero is not JSON. */
+function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < LONG_DIGITS || bytes[start] === ZERO) return false
+  for (let at = start; at < end; at++) if (KINDS[bytes[at] as number] !== DIGIT) return false
+  return true
+}
+
+/** Where the quote stands that closes the key before a colon; -1 where there is no key. */
+function endOfKey(bytes: Uint8Array, colon: number): number {
+  let at = colon - 1
+  while (at >= 0 && (bytes[at] as number) <= 0x20) at--
+  return bytes[at] === QUOTE ? at : -1
+}
+
+/** The place in `DECIDING` of the key between two positions; -1 for any other key. */
+function placeOf(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    // An escape may spell the same key: `"mod\u0065l"`.
+    if (bytes[at] === BACKSLASH) return escapedPlaceOf(bytes.subarray(start, end))
+  }
+  for (const { place, name } of byLength[end - start] ?? []) {
+    if (isAt(bytes, start, name)) return place
+  }
+  return -1
+}
+
+function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false
+  return true
+}
+
+/** Six bytes at most spell one letter: what is longer can be none of the names. */
+const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
+
+function escapedPlaceOf(key: Uint8Array): number {
+  if (key.length > LONGEST_ESCAPED) return -1
+  try {
+    return DECIDING.indexOf(JSON.parse(`"${new TextDecoder().decode(key)}"`) as string)
+  } catch {
+    return -1
+  }
+}

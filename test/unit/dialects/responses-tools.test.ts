@@ -1,0 +1,351 @@
+import { describe, expect, it } from 'vitest'
+import { toCarried } from '../../../src/dialects/responses/carried.ts'
+import { readConversation } from '../../../src/dialects/responses.ts'
+import { contextOf } from '../../../src/responses/context.ts'
+import { memoryStore } from '../../../src/responses/store.ts'
+import type { ChatRequest } from '../../../src/wire/chat.ts'
+import { ApiError } from '../../../src/wire/errors.ts'
+import { parseResponsesRequest } from '../../../src/wire/responses.ts'
+
+type Fields = Record<string, unknown>
+
+async function read(body: object) {
+  const request = parseResponsesRequest({ input: 'Go.', ...body })
+  const items = await contextOf(memoryStore(), '', request, 'resp_1')
+  return readConversation(request, items, 'resp_1', { usage: () => undefined, onChange: undefined })
+}
+
+async function chatOf(body: object): Promise<ChatRequest> {
+  return (await read(body)).chat
+}
+
+/** The functions that a model is offered, by name. */
+async function offered(body: object): Promise<Record<string, Fields>> {
+  const { tools } = await chatOf(body)
+  const functions = (tools ?? []).map((tool) => tool.function as Fields)
+  return Object.fromEntries(functions.map((each) => [each.name, each]))
+}
+
+const f = { type: 'function', name: 'f', parameters: { type: 'object' } }
+const patch = {
+  type: 'custom',
+  name: 'apply_patch',
+  description: 'Edits files.',
+  format: { type: 'grammar', syntax: 'lark', definition: 'start: "x"' },
+}
+const search = { type: 'tool_search', execution: 'client', description: 'Finds tools.' }
+const calendar = {
+  type: 'namespace',
+  name: 'mcp__calendar',
+  description: 'Of a calendar.',
+  tools: [
+    { type: 'function', name: 'create', description: 'Creates.', parameters: { type: 'object' } },
+    { type: 'custom', name: 'note' },
+  ],
+}
+
+describe('tools that a client runs', () => {
+  it('are functions for the model', async () => {
+    const tools = [f, patch, calendar, search, { type: 'local_shell' }, { type: 'shell' }]
+    const functions = await offered({ tools: [...tools, { type: 'computer' }] })
+    expect(Object.keys(functions)).toEqual([
+      'f',
+      'apply_patch',
+      'mcp__calendar__create',
+      'mcp__calendar__note',
+      'tool_search',
+      'local_shell',
+      'shell',
+      'computer',
+    ])
+    const input = { type: 'object', properties: { input: { type: 'string' } }, required: ['input'] }
+    expect(functions.apply_patch?.parameters).toMatchObject(input)
+    expect(functions.apply_patch?.description).toMatch(/^Edits files\..*lark.*start: "x"$/s)
+    expect(functions.mcp__calendar__create).toMatchObject({
+      description: 'mcp__calendar: Of a calendar.\n\nCreates.',
+      parameters: { type: 'object' },
+    })
+    expect(functions.mcp__calendar__note?.parameters).toMatchObject(input)
+    expect(functions.tool_search).toMatchObject({ description: 'Finds tools.' })
+  })
+
+  it('have names of their own, as far as a chat takes them', async () => {
+    const long = 'n'.repeat(64)
+    const space = (name: string, ...tools: string[]) => ({
+      type: 'namespace',
+      name,
+      tools: tools.map((tool) => ({ type: 'function', name: tool })),
+    })
+    const tools = [
+      space('a', 'b', 'b c', long),
+      space('a', `${long}x`),
+      { type: 'shell' },
+      { type: 'function', name: 'shell' },
+      { type: 'function', name: 'a__b' },
+    ]
+    const names = Object.keys(await offered({ tools }))
+    expect(names).toHaveLength(7)
+    expect(names.slice(4)).toEqual(['shell_2', 'shell', 'a__b'])
+    expect(names.slice(0, 2)).toEqual(['a__b_2', 'a__b_c'])
+    for (const name of names) expect(name).toMatch(/^[\w-]{1,64}$/)
+  })
+
+  it.each<[string, object, object]>([
+    ['a custom tool', { type: 'custom', name: 'apply_patch' }, { name: 'apply_patch' }],
+    ['one in a namespace', { type: 'function', name: 'create' }, { name: 'mcp__calendar__create' }],
+    ['one of the client’s', { type: 'local_shell' }, { name: 'local_shell' }],
+  ])('can be chosen: %s', async (_, tool_choice, called) => {
+    const tools = [f, patch, calendar, { type: 'local_shell' }]
+    const chat = await chatOf({ tools, tool_choice })
+    expect(chat.tools).toHaveLength(5)
+    expect(chat.tool_choice).toEqual({ type: 'function', function: called })
+  })
+
+  it('can be limited to some, of those that are there', async () => {
+    const chosen = [{ type: 'web_search' }, { type: 'custom', name: 'apply_patch' }]
+    const tools = [f, patch, { type: 'web_search' }]
+    const tool_choice = { type: 'allowed_tools', mode: 'auto', tools: chosen }
+    const chat = await chatOf({ tools, tool_choice })
+    expect(chat.tools).toMatchObject([{ function: { name: 'apply_patch' } }])
+    expect(chat.tool_choice).toBe('auto')
+  })
+})
+
+describe('tools that only a provider runs', () => {
+  const web = { type: 'web_search', external_web_access: true }
+
+  it('are left out and named, whatever else there is', async () => {
+    const tools = [web, { type: 'mcp', server_label: 'x' }, f, { type: 'from the futüre' }]
+    const conversation = await read({ tools })
+    expect(conversation.chat.tools).toMatchObject([{ function: { name: 'f' } }])
+    expect(conversation.omitted?.()).toEqual(['web_search', 'mcp', 'from_the_fut_re'])
+  })
+
+  it.each(['auto', 'none', undefined])(
+    'leave a request without tools as it is: %s',
+    async (choice) => {
+      const chat = await chatOf({ tools: [web], tool_choice: choice })
+      expect(chat).toEqual({ messages: [{ role: 'user', content: 'Go.' }] })
+    },
+  )
+
+  it('are named in no more than a few words', async () => {
+    const tools = Array.from({ length: 99 }, (_, at) => ({ type: `${at}${'x'.repeat(99)}` }))
+    const conversation = await read({ tools })
+    expect(conversation.chat.tools).toBeUndefined()
+    expect(conversation.omitted?.().join(', ').length).toBeLessThan(700)
+  })
+
+  it.each<[string, string, object]>([
+    ['tool_choice', 'web_search', { tool_choice: 'required' }],
+    ['tool_choice.type', 'web_search', { tool_choice: { type: 'web_search' } }],
+    ['tool_choice.type', 'mcp', { tool_choice: { type: 'mcp', server_label: 'x' } }],
+  ])('are refused where one must be called: %s', async (param, type, body) => {
+    const error = await chatOf({ tools: [web], ...body }).catch((reason: unknown) => reason)
+    expect(error).toBeInstanceOf(ApiError)
+    expect(error).toMatchObject({ status: 400, param })
+    expect((error as Error).message).toContain(`got "${type}"`)
+  })
+
+  it('leave out their items as well', async () => {
+    const conversation = await read({
+      input: [
+        { role: 'user', content: 'Go.' },
+        { type: 'web_search_call', id: 'ws_1', status: 'completed' },
+        { type: 'image_generation_call', id: 'ig_1', result: 'AAAA' },
+      ],
+    })
+    expect(conversation.chat.messages).toEqual([{ role: 'user', content: 'Go.' }])
+    expect(conversation.omitted?.()).toEqual(['web_search_call', 'image_generation_call'])
+  })
+})
+
+describe('tools that are found in the course of a conversation', () => {
+  const late = { type: 'function', name: 'late', defer_loading: true }
+  const found = (tools: object[]) => [
+    { role: 'user', content: 'Go.' },
+    { type: 'tool_search_call', call_id: 'c', execution: 'client', arguments: { query: 'q' } },
+    { type: 'tool_search_output', call_id: 'c', execution: 'client', status: 'completed', tools },
+  ]
+
+  it('are offered from then on', async () => {
+    const body = { tools: [search, late], input: found([calendar]) }
+    expect(Object.keys(await offered(body))).toEqual([
+      'tool_search',
+      'mcp__calendar__create',
+      'mcp__calendar__note',
+    ])
+    expect(Object.keys(await offered({ ...body, input: found([late]) }))).toContain('late')
+    const { messages } = await chatOf(body)
+    expect(messages.slice(1)).toMatchObject([
+      { tool_calls: [{ id: 'c', function: { name: 'tool_search', arguments: '{"query":"q"}' } }] },
+      {
+        role: 'tool',
+        tool_call_id: 'c',
+        content: expect.stringContaining('mcp__calendar__create'),
+      },
+    ])
+  })
+
+  it('are offered where one was called, or must be', async () => {
+    const call = { type: 'function_call', call_id: 'a', name: 'late', arguments: '{}' }
+    const input = [{ role: 'user', content: 'Go.' }, call]
+    expect(Object.keys(await offered({ tools: [search, late], input }))).toContain('late')
+    const tool_choice = { type: 'function', name: 'late' }
+    expect(Object.keys(await offered({ tools: [search, late], tool_choice }))).toContain('late')
+  })
+
+  it('are offered at once where nothing can search for them', async () => {
+    expect(Object.keys(await offered({ tools: [late] }))).toEqual(['late'])
+    const served = await read({ tools: [late, { type: 'tool_search' }] })
+    expect(served.chat.tools).toHaveLength(1)
+    expect(served.omitted?.()).toEqual(['tool_search'])
+  })
+
+  it('may come in an item of their own', async () => {
+    const input = [
+      { type: 'additional_tools', role: 'developer', tools: [patch, { type: 'web_search' }] },
+      { role: 'user', content: 'Go.' },
+    ]
+    const conversation = await read({ input })
+    expect(conversation.chat.tools).toMatchObject([{ function: { name: 'apply_patch' } }])
+    expect(conversation.chat.messages).toHaveLength(1)
+    expect(conversation.omitted?.()).toEqual(['web_search'])
+  })
+})
+
+describe('a conversation', () => {
+  const go = { role: 'user', content: 'Go.' }
+
+  it.each<[string, string, object, object, object, unknown]>([
+    [
+      'a custom tool',
+      'apply_patch',
+      { type: 'custom_tool_call', name: 'apply_patch', input: '*** "x"\n' },
+      { input: '*** "x"\n' },
+      { type: 'custom_tool_call_output', output: 'Done.' },
+      'Done.',
+    ],
+    [
+      'a tool of a namespace',
+      'mcp__calendar__create',
+      { type: 'function_call', name: 'create', namespace: 'mcp__calendar', arguments: '{"a":1}' },
+      { a: 1 },
+      { type: 'function_call_output', output: 'x' },
+      'x',
+    ],
+    [
+      'local_shell',
+      'local_shell',
+      { type: 'local_shell_call', action: { type: 'exec', command: ['ls'], env: {} } },
+      { command: ['ls'], env: {} },
+      { type: 'local_shell_call_output', output: 'a.txt' },
+      'a.txt',
+    ],
+    [
+      'shell',
+      'shell',
+      { type: 'shell_call', action: { commands: ['ls', 'pwd'] } },
+      { commands: ['ls', 'pwd'] },
+      {
+        type: 'shell_call_output',
+        output: [
+          { stdout: 'a', stderr: '', outcome: { type: 'exit', exit_code: 0 } },
+          { stdout: '', stderr: 'no', outcome: { type: 'timeout' } },
+        ],
+      },
+      'a\nExit code: 0\nno\nIt was ended: it took too long.',
+    ],
+    [
+      'apply_patch',
+      'apply_patch',
+      {
+        type: 'apply_patch_call',
+        operation: { type: 'delete_file', path: 'a' },
+        status: 'completed',
+      },
+      { type: 'delete_file', path: 'a' },
+      { type: 'apply_patch_call_output', status: 'failed', output: 'no such file' },
+      'failed: no such file',
+    ],
+    [
+      'computer',
+      'computer',
+      { type: 'computer_call', actions: [{ type: 'screenshot' }], pending_safety_checks: [] },
+      { actions: [{ type: 'screenshot' }] },
+      {
+        type: 'computer_call_output',
+        output: { type: 'computer_screenshot', image_url: 'data:image/png;base64,AA==' },
+      },
+      [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }],
+    ],
+  ])('has the calls and results of %s', async (_, name, call, args, result, content) => {
+    const input = [go, { ...call, call_id: 'c' }, { ...result, call_id: 'c' }]
+    const { messages } = await chatOf({ input })
+    expect(messages).toMatchObject([
+      go,
+      { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name } }] },
+      { role: 'tool', tool_call_id: 'c', content },
+    ])
+    const [made] = messages[1]?.tool_calls ?? []
+    expect(JSON.parse(made?.function?.arguments ?? '')).toEqual(args)
+  })
+
+  it('has results that name the item of their call', async () => {
+    const action = { type: 'exec', command: ['ls'], env: {} }
+    const input = [
+      go,
+      { type: 'local_shell_call', id: 'lsh_1', call_id: 'c', action },
+      { type: 'local_shell_call_output', id: 'lsh_1', output: 'a' },
+    ]
+    expect((await chatOf({ input })).messages[2]).toMatchObject({ tool_call_id: 'c', content: 'a' })
+  })
+
+  it('has what a server’s own calls gave, and what other agents said', async () => {
+    const input = [
+      go,
+      { type: 'mcp_call', id: 'm', server_label: 's', name: 'n', arguments: '{}', output: 'x' },
+      { type: 'agent_message', author: '/root', content: [{ type: 'input_text', text: 'Hi.' }] },
+    ]
+    expect((await chatOf({ input })).messages).toMatchObject([
+      go,
+      { tool_calls: [{ id: 'm', function: { name: 's__n' } }] },
+      { role: 'tool', tool_call_id: 'm', content: 'x' },
+      { role: 'user', content: '/root: Hi.' },
+    ])
+  })
+
+  it('has the summary that sluice gave, and refuses what it can’t read', async () => {
+    const compaction = (encrypted_content: string) => ({ type: 'compaction', encrypted_content })
+    const { messages } = await chatOf({ input: [compaction(toCarried('All is well.')), go] })
+    expect(messages).toMatchObject([
+      { role: 'user', content: expect.stringMatching(/All is well\.$/) },
+      go,
+    ])
+    const error = await chatOf({ input: [compaction('gAAAA'), go] }).catch(
+      (reason: unknown) => reason,
+    )
+    expect(error).toMatchObject({ status: 400, param: 'input[0].encrypted_content' })
+  })
+
+  it('is summarized where that is asked for, with the tools in their place', async () => {
+    const chat = await chatOf({ input: [go, { type: 'compaction_trigger' }], tools: [f] })
+    expect(chat.messages).toMatchObject([
+      go,
+      { role: 'user', content: expect.stringMatching(/^Summarize/) },
+    ])
+    expect(chat).toMatchObject({ tools: [{ function: { name: 'f' } }], tool_choice: 'none' })
+  })
+
+  it('has what a tool says that was not called', async () => {
+    const input = [go, { type: 'function_call_output', call_id: null, name: 'watch', output: 'x' }]
+    const content = 'Output of the tool watch:\nx'
+    expect((await chatOf({ input })).messages).toEqual([go, { role: 'user', content }])
+  })
+
+  it('refuses the result of a call that is not there', async () => {
+    const input = [go, { type: 'custom_tool_call_output', call_id: 'c', output: 'x' }]
+    const error = await chatOf({ input }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ status: 400, param: 'input[1].call_id' })
+  })
+})
