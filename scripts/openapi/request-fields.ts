@@ -66,14 +66,14 @@ export const textFields = {
   prompt:
     'What is gone on from: a text or several, or the tokens of one or several. Null is the beginning of a new document.',
   n: 'How many answers to each prompt.',
-  best_of: 'How many are made for each prompt, to give the `n` most likely ones; at least `n`.',
+  best_of: 'How many are made for each prompt, to give the `n` most likely ones.',
   echo: 'Whether each text begins with its prompt.',
   suffix: 'What comes after the text that is asked for.',
   logprobs: 'How many likely tokens are told beside each one that was chosen.',
 }
 
 export const embeddingFields = {
-  input: 'A text or several, or the tokens of one or several; none of them empty.',
+  input: 'A text or several, or the tokens of one or several.',
   model: 'Who answers.',
   encoding_format:
     '`float`, which is the default, or `base64`; converted where the engine gives the other.',

@@ -8,36 +8,52 @@ export class CallPieces {
   name = ''
   /** All of the arguments so far, as JSON. */
   text = ''
-  /** What came of them since `take` was last called. */
-  #pending = ''
+  /** What came of them and could not be told yet. */
+  #held = ''
   #isClosed = false
+  #parsedLength = 0
+  #isWhole = false
 
-  /** Throws an `ApiError` (502) where arguments come after the call was told to its end. */
-  add({ id, function: called }: ToolCallDelta): void {
-    const { name, arguments: text } = (isObject(called) ? called : {}) as Record<string, unknown>
+  /**
+   * Returns what a piece adds to the arguments. Throws an `ApiError` (502) where some come after the
+   * call was told to its end.
+   */
+  add({ id, function: called }: ToolCallDelta): string {
     if (typeof id === 'string') this.id ||= id
+    if (!isObject(called)) return ''
+    const { name, arguments: text } = called as { name?: unknown; arguments?: unknown }
     if (typeof name === 'string') this.name ||= name
     // Some servers give the arguments as the object that they stand for.
     const piece = isObject(text) ? JSON.stringify(text) : text
-    if (typeof piece !== 'string' || piece === '') return
+    if (typeof piece !== 'string') return ''
     if (!this.#isClosed) {
       this.text += piece
-      this.#pending += piece
-    } else if (piece.trim() !== '') {
-      const shown = JSON.stringify(this.name)
-      throw badCall(`went on with the arguments of ${shown} after they were whole`)
+      return piece
     }
+    if (piece.trim() === '') return ''
+    const shown = JSON.stringify(this.name)
+    throw badCall(`went on with the arguments of ${shown} after they were whole`)
   }
 
-  take(): string {
-    const pending = this.#pending
-    this.#pending = ''
-    return pending
+  /** Keeps what was added until it can be told. */
+  hold(piece: string): void {
+    this.#held += piece
+  }
+
+  takeHeld(): string {
+    const held = this.#held
+    this.#held = ''
+    return held
   }
 
   /** Whether the arguments are a whole object: nothing but blanks may follow. */
   isWhole(): boolean {
-    return this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+    // Asked with each piece of what waits behind this call: the same text is parsed once.
+    if (this.#parsedLength !== this.text.length) {
+      this.#parsedLength = this.text.length
+      this.#isWhole = this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+    }
+    return this.#isWhole
   }
 
   close(): void {

@@ -38,6 +38,11 @@ export class InTurn<Part> {
     return this.#isOpen && this.#at === this.#parts.length - 1 && this.#parts[this.#at] === part
   }
 
+  /** The place of the part that is open. */
+  get at(): number {
+    return this.#at
+  }
+
   add(part: Part): void {
     this.#parts.push(part)
   }

@@ -89,7 +89,7 @@ function nativeCall(request: MessagesRequest, headers: Headers, url?: string): N
     path: `/messages${queryOf(url)}`,
     body: { ...withoutUnserved(request) },
     headers: versionHeaders(headers),
-    contract: (options) => new MessagesContract(options),
+    contract: (options) => new MessagesContract(options, request.model ?? ''),
     judge: judgeMessage,
   }
 }

@@ -2,12 +2,13 @@ import type { Conversation, Dialect } from '../dialects/dialect.ts'
 import { inOwnWords } from '../dialects/field-names.ts'
 import type { Route } from '../engines/router.ts'
 import { requireFew } from '../guard/size.ts'
+import type { Settings } from '../settings.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { readWhole, type Whole, wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
-import type { ChatCompletion } from '../wire/chat.ts'
+import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
 import { toApiError } from '../wire/errors.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
@@ -25,7 +26,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
     requireFew(asked, settings)
     const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, conversation)
+    const ask = asker(exchange, trace, conversation, settings)
     try {
       if (!asked.stream)
         return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
@@ -39,8 +40,25 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
   }
 }
 
+/**
+ * What an engine is asked that is asked in chat; the trace learns what it is not told. Throws an
+ * `ApiError` (400), for more tools than the settings allow as well: a namespace holds many, and items
+ * of the conversation bring others.
+ */
+export function chatOf(conversation: Conversation, trace: Trace, limits: Settings): ChatRequest {
+  const { chat } = conversation
+  trace.omittedTools = conversation.omitted?.() ?? []
+  requireFew({ tools: chat.tools }, limits)
+  return chat
+}
+
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+export function asker(
+  exchange: Exchange,
+  trace: Trace,
+  conversation: Conversation,
+  limits: Settings,
+) {
   const { native } = conversation
 
   function forward(
@@ -56,8 +74,8 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
 
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
-    const ask = chatAsker(exchange, conversation.chat, { asChunks: true, wishes })
-    trace.omittedTools = conversation.omitted?.() ?? []
+    const asked = chatOf(conversation, trace, limits)
+    const ask = chatAsker(exchange, asked, { asChunks: true, wishes })
     try {
       return await ask(route, signal)
     } catch (error) {

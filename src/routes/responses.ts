@@ -17,7 +17,7 @@ import {
 } from '../wire/responses.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
-import { asker } from './conversation.ts'
+import { asker, chatOf } from './conversation.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import { jsonResponse } from './json.ts'
 
@@ -40,17 +40,17 @@ interface Asked {
 export function responsesRoute({ engines, store, runs, ...context }: ResponsesRouteOptions) {
   const { settings, framePipe } = context
 
-  /** At once, whatever an engine says of it. */
-  function run(
+  /** At once, whatever an engine will say of it. */
+  async function run(
     { request, owner }: Asked,
     conversation: ResponsesConversation,
     exchange: Exchange,
     trace: Trace,
   ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
+    await engines.requireModel(exchange, request.model)
     runs.requireRoom()
-    const chat = { ...conversation.chat, stream: true }
-    trace.omittedTools = conversation.omitted?.() ?? []
+    const chat = { ...chatOf(conversation, trace, settings), stream: true }
     const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
@@ -67,7 +67,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const { request } = asked
     const conversation = asked.conversation(exchange)
     if (request.background) return run(asked, conversation, exchange, trace)
-    const ask = asker(exchange, trace, conversation)
+    const ask = asker(exchange, trace, conversation, settings)
     if (!request.stream) {
       return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }

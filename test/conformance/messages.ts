@@ -218,11 +218,16 @@ function refusals(relay: Relay): void {
         messages: [{ role: 'user', content: [{ type: 'image', source: { type: 'x' } }] }],
       },
     ],
-    ['tools[0].type', { tools: [{ type: 'web_search_20250305', name: 'web_search' }] }],
+    [
+      'tool_choice',
+      {
+        tools: [{ type: 'web_search_20250305', name: 'web_search' }],
+        tool_choice: { type: 'any' },
+      },
+    ],
     ['tool_choice.type', { tool_choice: { type: 'sometimes' } }],
     ['thinking.type', { thinking: { type: 'hard' } }],
     ['stop_sequences', { stop_sequences: 'x' }],
-    ['mcp_servers', { mcp_servers: [{}] }],
   ])('are in the shape of the API, and name the field: %s', async (field, body) => {
     const message = await refused(await post(server, body), 400, 'invalid_request_error')
     expect(message.startsWith(`${field}:`), message).toBe(true)

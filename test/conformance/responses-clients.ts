@@ -196,8 +196,9 @@ function openaiSdk(relay: Relay): void {
 
   it('raises what is refused, by its status and field', async () => {
     const client = clientOf(relay)
-    const asked = client.responses.create({ model, input: 'Go.', tools: [{ type: 'web_search' }] })
-    await expect(asked).rejects.toMatchObject({ status: 400, param: 'tools[0].type' })
+    const tool_choice = { type: 'web_search_preview' } as const
+    const asked = client.responses.create({ model, input: 'Go.', tool_choice })
+    await expect(asked).rejects.toMatchObject({ status: 400, param: 'tool_choice.type' })
     const late = client.responses.create({
       model,
       input: 'Go.',

@@ -143,9 +143,9 @@ function told(relay: Relay): void {
       expect(error.param).toBe(param)
       expect(sentFor(relay, tagged)).toEqual([])
     }
-    await refuse({ tools: [{ type: 'web_search' }] }, 'tools[0].type')
+    await refuse({ tools: [{ type: 'web_search' }], tool_choice: 'required' }, 'tool_choice')
     await refuse({ conversation: 'conv_1' }, 'conversation')
-    await refuse({ input: [{ type: 'mcp_call', id: 'a' }] }, 'input[0].type')
+    await refuse({ input: [{ type: 'web_search_call', id: 'a' }] }, 'input')
     await refuse({ truncation: 'some' }, 'truncation')
     await refuse({ temperature: 9 }, 'temperature')
     await refuse({ input: [] }, 'input')

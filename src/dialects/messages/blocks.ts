@@ -5,7 +5,12 @@ import { namedFrame } from '../../wire/sse.ts'
 import { badCall, CallPieces } from '../call-pieces.ts'
 import { InTurn } from '../in-turn.ts'
 
-type Block = { kind: 'text' | 'thinking'; pending: string } | { kind: 'call'; call: CallPieces }
+interface Called {
+  kind: 'call'
+  call: CallPieces
+}
+
+type Block = { kind: 'text' | 'thinking'; held: string } | Called
 
 /**
  * Only one block may be open. A text ends where anything else begins; a call ends when its arguments
@@ -13,7 +18,7 @@ type Block = { kind: 'text' | 'thinking'; pending: string } | { kind: 'call'; ca
  */
 export class BlockWriter {
   readonly #newId: () => string
-  readonly #calls = new Map<number, CallPieces>()
+  readonly #calls = new Map<number, Called>()
   readonly #blocks: InTurn<Block>
   #frames = ''
 
@@ -39,20 +44,23 @@ export class BlockWriter {
   /** The frames for a piece of text or thinking. */
   say(kind: 'text' | 'thinking', piece: string): string {
     const { last } = this.#blocks
-    if (last?.kind === kind) last.pending += piece
-    else this.#blocks.add({ kind, pending: piece })
+    if (last?.kind !== kind) this.#blocks.add({ kind, held: piece })
+    else if (this.#blocks.isCurrent(last)) return this.#deltaOf(last, this.#blocks.at, piece)
+    else last.held += piece
     return this.#advance(false)
   }
 
   /** The frames for a piece of a tool call. Throws an `ApiError` (502) where it comes too late. */
   call(piece: ToolCallDelta): string {
-    let call = this.#calls.get(piece.index)
-    if (call === undefined) {
-      call = new CallPieces()
-      this.#calls.set(piece.index, call)
-      this.#blocks.add({ kind: 'call', call })
+    let block = this.#calls.get(piece.index)
+    if (block === undefined) {
+      block = { kind: 'call', call: new CallPieces() }
+      this.#calls.set(piece.index, block)
+      this.#blocks.add(block)
     }
-    call.add(piece)
+    const text = block.call.add(piece)
+    if (this.#blocks.isCurrent(block)) return this.#deltaOf(block, this.#blocks.at, text)
+    block.call.hold(text)
     return this.#advance(false)
   }
 
@@ -77,11 +85,15 @@ export class BlockWriter {
   }
 
   #grow(block: Block, index: number): void {
-    const pending = block.kind === 'call' ? block.call.take() : block.pending
-    if (pending === '') return
-    if ('pending' in block) block.pending = ''
-    const [type, field] = DELTAS[block.kind]
-    this.#frames += delta(index, type, field, pending)
+    const held = block.kind === 'call' ? block.call.takeHeld() : block.held
+    if (block.kind !== 'call') block.held = ''
+    this.#frames += this.#deltaOf(block, index, held)
+  }
+
+  #deltaOf({ kind }: Block, index: number, piece: string): string {
+    if (piece === '') return ''
+    const [type, field] = DELTAS[kind]
+    return delta(index, type, field, piece)
   }
 
   #end(block: Block, index: number): void {

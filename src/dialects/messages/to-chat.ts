@@ -109,7 +109,7 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
   return {
     chat_template_kwargs: template(true),
     ...(effort && { reasoning_effort: effort }),
-    ...(budget !== undefined && {
+    ...(isGiven(budget) && {
       thinking_budget_tokens: budget,
       thinking_token_budget: budget,
     }),

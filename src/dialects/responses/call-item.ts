@@ -77,9 +77,13 @@ export class CallItem {
   }
 
   grow(): void {
-    if (this.#called.kind === 'client') return
-    const piece = this.pieces.take()
-    if (piece !== '') this.#say(this.#input ? this.#input.add(piece) : piece)
+    this.tell(this.pieces.takeHeld())
+  }
+
+  /** Tells a piece of the arguments, once the item is open. */
+  tell(piece: string): void {
+    if (piece === '' || this.#called.kind === 'client') return
+    this.#say(this.#input === undefined ? piece : this.#input.add(piece))
   }
 
   /** Throws an `ApiError` (502) for a call that its client could do nothing with. */
@@ -116,8 +120,9 @@ export class CallItem {
 
   #say(delta: string): void {
     if (delta === '') return
-    const { field } = STREAMED[this.#called.kind as keyof typeof STREAMED]
-    this.#item[field] = `${this.#item[field]}${delta}`
+    const item = this.#item as { arguments: string; input: string }
+    if (this.#input === undefined) item.arguments += delta
+    else item.input += delta
     this.#context.events.writeDelta(this.#head, delta)
   }
 

@@ -2,6 +2,7 @@
 import type { ChatMessage, ContentPart } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type {
+  FunctionCallOutputItem,
   MessageItem,
   ReasoningItem,
   ResponseItem,
@@ -42,7 +43,10 @@ const SUMMARIZE =
   'Keep the task, what was decided and done, what was found out (with names, paths and numbers), ' +
   'and what is left to do. Call no tools; answer with the summary only.'
 
-const SUMMARY = 'Summary of the conversation before this point:'
+/** What a model is told of a summary that sluice gave. Throws an `ApiError` (400) for any other. */
+export function summaryText(carried: string, field: string): string {
+  return `Summary of the conversation before this point:\n\n${fromCarried(carried, field)}`
+}
 
 type Fields = Record<string, unknown>
 
@@ -71,7 +75,8 @@ class Conversation {
         this.#call(item, calledAs('function', item), item.arguments)
         break
       case 'function_call_output':
-        this.#answer(item, item.output, at)
+        if (item.call_id == null) this.#hearTool(item, at)
+        else this.#answer(item, item.output, at)
         break
       case 'message':
         if (item.role === 'assistant') this.#say(item, at)
@@ -94,8 +99,7 @@ class Conversation {
     else if (as === 'mcp call') this.#callServer(item)
     else if (as === 'agent') this.#hearAgent(item)
     else if (as === 'summary') {
-      const summary = fromCarried(`${item.encrypted_content}`, `${at}.encrypted_content`)
-      this.ask(`${SUMMARY}\n\n${summary}`)
+      this.ask(summaryText(`${item.encrypted_content}`, `${at}.encrypted_content`))
     }
   }
 
@@ -128,6 +132,15 @@ class Conversation {
     const words = parts.flatMap(({ text }) => text ?? []).join('')
     if (words === '') this.#tools.omitted.add('agent_message')
     else this.ask(typeof author === 'string' ? `${author}: ${words}` : words)
+  }
+
+  /** What a tool says that was not called: in a chat only a user may. */
+  #hearTool({ name, output }: FunctionCallOutputItem, at: string): void {
+    const about = name == null ? 'Output of a tool:' : `Output of the tool ${name}:`
+    const content = toContent(output, `${at}.output`)
+    const isText = typeof content === 'string'
+    const parts = isText ? `${about}\n${content}` : [{ type: 'text', text: about }, ...content]
+    this.#push({ role: 'user', content: parts })
   }
 
   /** The result of a call; an old form names the call's item instead of the call. */

@@ -10,6 +10,8 @@ const LENGTH = 64
 export class ToolNames {
   readonly #names = new Map<string, string>()
   readonly #taken = new Set<string>()
+  /** The number that the next tool of a name begins with: so many tools of one name stay cheap. */
+  readonly #counts = new Map<string, number>()
 
   /** A plain function's name is the client's own, whatever it is. */
   plain(name: string): string {
@@ -31,10 +33,12 @@ export class ToolNames {
   #unique(name: string): string {
     const short = name.slice(0, LENGTH)
     if (name.length <= LENGTH && !this.#taken.has(name)) return name
-    for (let count = 2; ; count++) {
+    for (let count = this.#counts.get(short) ?? 2; ; count++) {
       const end = `_${count}`
       const other = short.slice(0, LENGTH - end.length) + end
-      if (!this.#taken.has(other)) return other
+      if (this.#taken.has(other)) continue
+      this.#counts.set(short, count + 1)
+      return other
     }
   }
 }

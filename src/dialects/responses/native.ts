@@ -5,7 +5,7 @@ import { judgeResponse, ResponsesContract } from '../../wire/responses-contract.
 import { withoutUnserved } from '../unserved.ts'
 import { fromCarried, isCarried } from './carried.ts'
 import type { ResponseEncoder } from './encoder.ts'
-import type { Placed } from './messages.ts'
+import { type Placed, summaryText } from './messages.ts'
 
 /**
  * The whole conversation goes along: what is kept of it is kept here, where each caller finds only
@@ -33,6 +33,7 @@ export function nativeCall(
 
 /** A thought that no server can read any more is left out: it is kept nowhere. */
 function toNative({ item, at }: Placed): ResponseItem | undefined {
+  if (isSummary(item)) return toSummaryMessage(item, at)
   if (item.type !== 'reasoning') return item
   const { encrypted_content: carried, ...plain } = item
   if (carried && isCarried(carried)) {
@@ -40,4 +41,16 @@ function toNative({ item, at }: Placed): ResponseItem | undefined {
     return { ...plain, content: [{ type: 'reasoning_text', text }] }
   }
   return carried || item.content?.length || item.summary.length > 0 ? item : undefined
+}
+
+/** Whether it is a summary that only sluice can read: another engine of its wrote it. */
+function isSummary(item: ResponseItem): boolean {
+  const { encrypted_content: carried } = item as { encrypted_content?: unknown }
+  return item.type !== 'reasoning' && typeof carried === 'string' && isCarried(carried)
+}
+
+function toSummaryMessage(item: ResponseItem, at: string): ResponseItem {
+  const carried = `${item.encrypted_content}`
+  const text = summaryText(carried, `${at}.encrypted_content`)
+  return { type: 'message', id: item.id, role: 'user', content: [{ type: 'input_text', text }] }
 }

@@ -134,7 +134,12 @@ export class Output {
       this.#calls.set(piece.index, call)
       this.#told.add(call)
     }
-    call.pieces.add(piece)
+    const text = call.pieces.add(piece)
+    if (this.#told.isCurrent(call)) {
+      call.tell(text)
+      return
+    }
+    call.pieces.hold(text)
     this.#told.advance()
   }
 

@@ -34,7 +34,12 @@ export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: { t
 }
 
 function isOfType(type: string, pattern: string): boolean {
-  const [start = '', end] = pattern.split('*')
-  if (end === undefined) return type === pattern
-  return type.length >= start.length + end.length && type.startsWith(start) && type.endsWith(end)
+  const star = pattern.indexOf('*')
+  if (star === -1) return type === pattern
+  const isLongEnough = type.length >= pattern.length - 1
+  return (
+    isLongEnough &&
+    type.startsWith(pattern.slice(0, star)) &&
+    type.endsWith(pattern.slice(star + 1))
+  )
 }

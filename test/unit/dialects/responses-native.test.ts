@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { toCarried } from '../../../src/dialects/responses/carried.ts'
 import { createHandler, type Handler } from '../../../src/index.ts'
 import { lintResponse, type ResponsesRead, readResponses } from '../../support/responses.ts'
 import {
@@ -48,6 +49,15 @@ async function stream(script?: Script, body: Fields = {}): Promise<ResponsesRead
 }
 
 describe('an upstream that speaks the API itself', () => {
+  it('is told the summary of a conversation that only sluice can read', async () => {
+    const compaction = { type: 'compaction', encrypted_content: toCarried('All is well.') }
+    const other = { type: 'compaction', encrypted_content: 'gAAAA' }
+    await stream(undefined, { input: [compaction, other] })
+    const text = expect.stringMatching(/All is well\.$/)
+    const told = { role: 'user', content: [{ type: 'input_text', text }] }
+    expect(upstream.requests.at(-1)?.body).toMatchObject({ input: [told, other] })
+  })
+
   it('is told the request as it is, and to keep nothing', async () => {
     await stream(undefined, { tools: [{ type: 'web_search' }], truncation: 'auto', temperature: 1 })
     const { path, body } = upstream.requests.at(-1) ?? {}
@@ -145,6 +155,22 @@ describe('an upstream that speaks the API itself', () => {
     expect(read.problems).toEqual([])
     expect(read).toMatchObject({ outcome: 'failed', text: 'Hi', error: { code } })
     expect(await (await call(`/${read.response?.id}`)).json()).toMatchObject({ status: 'failed' })
+  })
+
+  it('tells its own failure in its own words, and that alone', async () => {
+    const error = { code: 'server_error', message: 'CUDA' }
+    const failed = { type: 'response.failed', response: responseOf('failed', [], { error }) }
+    const told = { type: 'error', code: 'server_error', message: 'CUDA', param: null }
+    const fail = async (...events: Fields[]) => {
+      const read = await stream({ steps: framesOf([...begin, ...events]) })
+      expect(read).toMatchObject({ problems: [], outcome: 'failed', error })
+      return read.events.map(({ type }) => type).slice(begin.length)
+    }
+    expect(await fail(failed)).toEqual(['response.failed'])
+    expect(await fail(told, failed)).toEqual(['error', 'response.failed'])
+    const read = await stream({ steps: framesOf([...begin, told]) })
+    expect(read).toMatchObject({ problems: [], outcome: 'failed' })
+    expect(read.events.slice(begin.length)).toMatchObject([told, { type: 'response.failed' }])
   })
 
   it('refuses by its own status', async () => {

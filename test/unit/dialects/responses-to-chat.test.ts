@@ -318,7 +318,6 @@ describe('what can’t be honoured is refused', () => {
     ['function_call', { function_call: 'auto' }],
     ['logprobs', { logprobs: true }],
     ['service_tier', { service_tier: 1 }],
-    ['seed', { seed: 'x' }],
     ['previous_response_id', { previous_response_id: 'resp_nobody' }],
     ['input[0].content[0].image_url', user({ type: 'input_image', file_id: 'file_1' })],
     ['input[0].content[0].file_data', user({ type: 'input_file', file_url: 'https://a.example' })],
