@@ -39,7 +39,9 @@ export interface FunctionCallItem {
 export interface FunctionCallOutputItem {
   type: 'function_call_output'
   id: string
-  call_id: string
+  /** None where a tool says something that no model asked for. */
+  call_id?: string | null
+  name?: string | null
   output: string | ResponsePart[]
   [field: string]: unknown
 }
@@ -101,7 +103,7 @@ const ITEMS: Record<string, z.ZodMiniType> = {
     name: z.string(),
     arguments: z.string(),
   }),
-  function_call_output: z.looseObject({ id: text, call_id: z.string(), output: content }),
+  function_call_output: z.looseObject({ id: text, call_id: text, name: text, output: content }),
   reasoning: z.looseObject({
     id: text,
     summary: thoughts,
@@ -142,6 +144,9 @@ function ofOtherTools(): Record<string, z.ZodMiniType> {
     }),
   }
 }
+
+/** The types of items that are checked. */
+export const itemTypes = Object.keys(ITEMS)
 
 /** The schema for an item of `input`; what it does not know is a server's own, and passes. */
 export function itemSchema(item: Record<string, unknown>): z.ZodMiniType {

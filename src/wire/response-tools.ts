@@ -35,7 +35,6 @@ export const ToolSchema = tagged(
     type: z.literal('tool_search'),
     execution: text,
     description: text,
-    parameters: z.nullish(dictionary),
   }),
 )
 

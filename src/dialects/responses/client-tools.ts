@@ -115,6 +115,8 @@ export const applyPatch: ClientTool = {
   toContent: ({ status, output }) => (output ? `${status}: ${shown(output)}` : shown(status)),
 }
 
+const SEARCH = object({ query: text('What the tool should do.') }, ['query'])
+
 /** A search for tools by the client, whose result brings the tools themselves. */
 export const toolSearch: ClientTool = {
   name: 'tool_search',
@@ -123,7 +125,7 @@ export const toolSearch: ClientTool = {
   prefix: 'tsc',
   describe: ({ description, parameters }) => ({
     description: description ?? 'Searches for tools that can then be called.',
-    parameters: parameters ?? object({ query: text('What the tool should do.') }, ['query']),
+    parameters: isObject(parameters) ? parameters : SEARCH,
   }),
   toItem: (args) => ({ execution: 'client', arguments: args }),
   toArguments: ({ arguments: args }) => args,

@@ -2,6 +2,7 @@
 import type { ChatMessage, ContentPart } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type {
+  FunctionCallOutputItem,
   MessageItem,
   ReasoningItem,
   ResponseItem,
@@ -74,7 +75,8 @@ class Conversation {
         this.#call(item, calledAs('function', item), item.arguments)
         break
       case 'function_call_output':
-        this.#answer(item, item.output, at)
+        if (item.call_id == null) this.#hearTool(item, at)
+        else this.#answer(item, item.output, at)
         break
       case 'message':
         if (item.role === 'assistant') this.#say(item, at)
@@ -130,6 +132,15 @@ class Conversation {
     const words = parts.flatMap(({ text }) => text ?? []).join('')
     if (words === '') this.#tools.omitted.add('agent_message')
     else this.ask(typeof author === 'string' ? `${author}: ${words}` : words)
+  }
+
+  /** What a tool says that was not called: in a chat only a user may. */
+  #hearTool({ name, output }: FunctionCallOutputItem, at: string): void {
+    const about = name == null ? 'Output of a tool:' : `Output of the tool ${name}:`
+    const content = toContent(output, `${at}.output`)
+    const isText = typeof content === 'string'
+    const parts = isText ? `${about}\n${content}` : [{ type: 'text', text: about }, ...content]
+    this.#push({ role: 'user', content: parts })
   }
 
   /** The result of a call; an old form names the call's item instead of the call. */

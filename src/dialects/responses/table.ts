@@ -88,7 +88,11 @@ export const ITEMS: readonly ItemRule[] = [
   { type: 'reasoning', fate: 'passed', how: 'What the assistant thought before it went on.' },
   { type: 'item_reference', fate: 'passed', how: 'The stored item that it names.' },
   { type: 'function_call', fate: 'passed', how: 'A call.' },
-  { type: 'function_call_output', fate: 'passed', how: 'The result of a call.' },
+  {
+    type: 'function_call_output',
+    fate: 'passed',
+    how: 'The result of a call. Without a `call_id`, a user message that names the tool.',
+  },
   told('custom_tool_call', 'custom call', CALL),
   told('custom_tool_call_output', 'custom result', RESULT),
   ...items(client.toolSearch, byClient),

@@ -337,6 +337,12 @@ describe('a conversation', () => {
     expect(chat).toMatchObject({ tools: [{ function: { name: 'f' } }], tool_choice: 'none' })
   })
 
+  it('has what a tool says that was not called', async () => {
+    const input = [go, { type: 'function_call_output', call_id: null, name: 'watch', output: 'x' }]
+    const content = 'Output of the tool watch:\nx'
+    expect((await chatOf({ input })).messages).toEqual([go, { role: 'user', content }])
+  })
+
   it('refuses the result of a call that is not there', async () => {
     const input = [go, { type: 'custom_tool_call_output', call_id: 'c', output: 'x' }]
     const error = await chatOf({ input }).catch((reason: unknown) => reason)
