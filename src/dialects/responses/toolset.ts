@@ -37,16 +37,22 @@ export class Toolset {
   readonly omitted = new Omitted()
   readonly names = new ToolNames()
   readonly #offered = new Map<string, Offered>()
+  /** What functions stand for that are held back: a model may know them from before. */
+  readonly #heldBack = new Map<string, Called>()
 
   constructor(request: ResponsesRequest, items: readonly Placed[]) {
     const declared = flatten(request.tools ?? [])
+    const found = flatten(items.flatMap(toolsIn))
     // Functions keep their names: they come first.
-    for (const { tool, namespace } of declared) {
+    for (const { tool, namespace } of [...declared, ...found]) {
       if (tool.type === 'function' && namespace === undefined) this.names.plain(`${tool.name}`)
     }
     const isHeld = heldBack(declared, items, request)
-    for (const each of declared) if (!isHeld(each)) this.#offer(each)
-    for (const each of flatten(items.flatMap(toolsIn))) this.#offer(each)
+    for (const each of declared) {
+      if (isHeld(each)) this.#hold(each)
+      else this.#offer(each)
+    }
+    for (const each of found) this.#offer(each)
   }
 
   get offered(): Offered[] {
@@ -55,7 +61,7 @@ export class Toolset {
 
   /** What a function of this name was declared as; undefined where none was. */
   calledBy(name: string): Called | undefined {
-    return this.#offered.get(name)?.called
+    return this.#offered.get(name)?.called ?? this.#heldBack.get(name)
   }
 
   /** The name in the chat for a tool that a conversation speaks of, offered or not. */
@@ -71,6 +77,11 @@ export class Toolset {
     return known.map(({ tool, namespace }) => {
       return this.nameOf(calledOf(tool, namespace, ruleFor(TOOLS, tool).as))
     })
+  }
+
+  #hold({ tool, namespace }: Declared): void {
+    const called = calledOf(tool, namespace, ruleFor(TOOLS, tool).as)
+    this.#heldBack.set(this.nameOf(called), called)
   }
 
   #offer({ tool, namespace, about }: Declared): void {
