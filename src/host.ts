@@ -39,7 +39,7 @@ export interface LogEntry {
   message?: string
   /** What the contract mended in the engine's stream: `done`, `role`, … */
   mended?: string[]
-  /** Types of tools, items and blocks that the engine was not told of: `web_search`, … */
+  /** The types of tools, items and blocks that were left out: `web_search`, … */
   omittedTools?: string[]
   /** What failed underneath, for the person who runs the server. Never sent to a client. */
   cause?: string

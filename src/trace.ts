@@ -14,7 +14,7 @@ export class Trace {
   caller: Caller | undefined
   /** The sluices that it has passed, this one last; sent along to upstreams. */
   hops: readonly string[] = []
-  /** Types of tools and items that the engine was not told of. */
+  /** The types of tools, items and blocks that the engine did not get. */
   omittedTools: readonly string[] = []
   /** What the answer's headers have to say to where it goes. */
   headers: Record<string, string> = {}

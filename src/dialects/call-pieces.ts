@@ -8,15 +8,15 @@ export class CallPieces {
   name = ''
   /** All of the arguments so far, as JSON. */
   text = ''
-  /** What came of them and could not be told yet. */
+  /** The arguments that arrived and could not be written yet. */
   #held = ''
   #isClosed = false
   #parsedLength = 0
   #isWhole = false
 
   /**
-   * Returns what a piece adds to the arguments. Throws an `ApiError` (502) where some come after the
-   * call was told to its end.
+   * Returns what a piece adds to the arguments. Throws an `ApiError` (502) if arguments arrive after
+   * the call was closed.
    */
   add({ id, function: called }: ToolCallDelta): string {
     if (typeof id === 'string') this.id ||= id
@@ -35,7 +35,7 @@ export class CallPieces {
     throw badCall(`went on with the arguments of ${shown} after they were whole`)
   }
 
-  /** Keeps what was added until it can be told. */
+  /** Keeps what was added until it can be written. */
   hold(piece: string): void {
     this.#held += piece
   }
@@ -46,9 +46,9 @@ export class CallPieces {
     return held
   }
 
-  /** Whether the arguments are a whole object: nothing but blanks may follow. */
+  /** Whether the arguments are a complete JSON object: only whitespace may follow. */
   isWhole(): boolean {
-    // Asked with each piece of what waits behind this call: the same text is parsed once.
+    // Called for each piece that is held back behind this call: the same text is parsed only once.
     if (this.#parsedLength !== this.text.length) {
       this.#parsedLength = this.text.length
       this.#isWhole = this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined

@@ -22,7 +22,7 @@ export interface Conversation {
   wishes?: readonly string[]
   /** What the client calls the chat's fields, where that is not the same. */
   names?: FieldNames
-  /** The types of what the chat does not tell: tools that only a provider's servers run, and such. */
+  /** The types of tools, items and blocks that the chat request leaves out. */
   omitted?: () => readonly string[]
   /** The request for an engine that speaks the API itself. */
   native?: NativeCall

@@ -1,44 +1,44 @@
-/** Tells parts of a stream one after the other, in whatever order their pieces come. */
+/** Writes the parts of a stream one after the other, in whatever order their pieces arrive. */
 
-/** How a part is told; `index` is its place in the order of beginning. */
-export interface PartTeller<Part> {
-  /** Whether enough is known of a part to begin it. */
+/** How a part is written; `index` is its position among the parts. */
+export interface PartWriter<Part> {
+  /** Whether enough of the part has arrived to begin it. */
   canBegin(part: Part): boolean
-  /** Whether all of it has come, as far as that can be seen before the stream ends. */
+  /** Whether the part is known to be complete although the stream goes on. */
   isWhole(part: Part): boolean
   begin(part: Part, index: number): void
-  /** Tells what has come of the part since. */
+  /** Writes what has been held back of the part. */
   grow(part: Part, index: number): void
   end(part: Part, index: number): void
 }
 
 /**
- * Only one part is open at a time: clients keep one current part and would mix up two. A part ends
- * when another one has begun to come and it is whole itself, or with the stream; until then the
- * pieces of later parts wait.
+ * Only one part is open at a time, because some clients keep a single current part and would mix up
+ * two. A part ends when it is complete and another one has started to arrive, or when the stream
+ * ends; until then the pieces of later parts are held back.
  */
-export class InTurn<Part> {
-  readonly #teller: PartTeller<Part>
+export class OneAtATime<Part> {
+  readonly #writer: PartWriter<Part>
   readonly #parts: Part[] = []
-  /** The first part that has not been told to its end. */
+  /** The index of the first part that has not ended. */
   #at = 0
   #isOpen = false
 
-  constructor(teller: PartTeller<Part>) {
-    this.#teller = teller
+  constructor(writer: PartWriter<Part>) {
+    this.#writer = writer
   }
 
-  /** The part that began last. */
+  /** The part that was added last. */
   get last(): Part | undefined {
     return this.#parts.at(-1)
   }
 
-  /** Whether the part is open and the last one, so that what comes of it may be told at once. */
+  /** Whether the part is open and nothing follows it, so that its pieces can be written at once. */
   isCurrent(part: Part): boolean {
     return this.#isOpen && this.#at === this.#parts.length - 1 && this.#parts[this.#at] === part
   }
 
-  /** The place of the part that is open. */
+  /** The index of the part that is open. */
   get at(): number {
     return this.#at
   }
@@ -47,22 +47,22 @@ export class InTurn<Part> {
     this.#parts.push(part)
   }
 
-  /** Tells whatever may be told by now; at the end of the stream, all of it. */
+  /** Writes whatever may be written by now; at the end of the stream, everything. */
   advance(isEnd = false): void {
-    const teller = this.#teller
+    const writer = this.#writer
     for (;;) {
       const part = this.#parts[this.#at]
       if (part === undefined) return
       if (!this.#isOpen) {
-        if (!isEnd && !teller.canBegin(part)) return
+        if (!isEnd && !writer.canBegin(part)) return
         this.#isOpen = true
-        teller.begin(part, this.#at)
+        writer.begin(part, this.#at)
       }
-      teller.grow(part, this.#at)
+      writer.grow(part, this.#at)
       const isFollowed = this.#at + 1 < this.#parts.length
-      if (!isEnd && !(isFollowed && teller.isWhole(part))) return
+      if (!isEnd && !(isFollowed && writer.isWhole(part))) return
       this.#isOpen = false
-      teller.end(part, this.#at++)
+      writer.end(part, this.#at++)
     }
   }
 }

@@ -41,9 +41,9 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
 }
 
 /**
- * What an engine is asked that is asked in chat; the trace learns what it is not told. Throws an
- * `ApiError` (400), for more tools than the settings allow as well: a namespace holds many, and items
- * of the conversation bring others.
+ * The chat request for the conversation; the trace records what it leaves out. Throws an `ApiError`
+ * (400), also for more tools than the settings allow: a namespace holds many, and items of the
+ * conversation add others.
  */
 export function chatOf(conversation: Conversation, trace: Trace, limits: Settings): ChatRequest {
   const { chat } = conversation

@@ -191,7 +191,7 @@ function framesOf(raw: string, problems: string[]): object[] {
   const frames = raw.split('\n\n')
   if (frames.pop() !== '') problems.push('an event without its blank line')
   return frames.flatMap((frame) => {
-    const [, name, data = ''] = /^event: ([\w.]+)\ndata: (.*)$/.exec(frame) ?? []
+    const [, name, data = ''] = /^event: ([\w.]+)\ndata: ([^\n]*)$/.exec(frame) ?? []
     try {
       const event = JSON.parse(data) as { type?: string }
       if (event.type !== name)

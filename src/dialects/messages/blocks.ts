@@ -3,7 +3,7 @@ import type { ToolCallDelta } from '../../wire/chat.ts'
 import type { MessageEvent } from '../../wire/messages-answer.ts'
 import { namedFrame } from '../../wire/sse.ts'
 import { badCall, CallPieces } from '../call-pieces.ts'
-import { InTurn } from '../in-turn.ts'
+import { OneAtATime } from '../in-turn.ts'
 
 interface Called {
   kind: 'call'
@@ -19,12 +19,12 @@ type Block = { kind: 'text' | 'thinking'; held: string } | Called
 export class BlockWriter {
   readonly #newId: () => string
   readonly #calls = new Map<number, Called>()
-  readonly #blocks: InTurn<Block>
+  readonly #blocks: OneAtATime<Block>
   #frames = ''
 
   constructor(newId: () => string) {
     this.#newId = newId
-    this.#blocks = new InTurn<Block>({
+    this.#blocks = new OneAtATime<Block>({
       canBegin: (block) => block.kind !== 'call' || block.call.name !== '',
       isWhole: (block) => block.kind !== 'call' || block.call.isWhole(),
       begin: (block, index) => {

@@ -1,13 +1,12 @@
 /**
- * The tools that Anthropic defines and a client runs: what a model is told of each. A call of the
- * function is a call of the tool, so that nothing has to be turned back. Forms are those of the API's
- * documentation, by the version in the tool's type.
+ * Tools that Anthropic defines and the client runs, as functions. A call of the function is the call
+ * that the client expects. Input schemas follow the API's documentation, by the version in the type.
  */
 import type { MessagesTool } from '../../wire/messages.ts'
 import { list, object, oneOf, type Schema, text, whole } from '../tools/schemas.ts'
 
 export interface ClientTool {
-  /** What the tool is called where the request does not say. */
+  /** The function's name if the request gives none. */
   name: string
   describe(tool: MessagesTool & { type: string }): { description: string; parameters: Schema }
 }

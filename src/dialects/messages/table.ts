@@ -1,5 +1,5 @@
 /**
- * What becomes of each type of tool and block of a Messages request where an engine is asked in chat.
+ * The rules for each type of tool and block of a Messages request where the engine is asked in chat.
  * `docs/tools.md` shows these tables.
  */
 import type { Rule } from '../tools/rule.ts'

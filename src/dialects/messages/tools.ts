@@ -1,4 +1,4 @@
-/** The tools of a Messages request as the functions of a chat. */
+/** The tools of a Messages request as functions of a chat request. */
 import type { Tool } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type { Block, CountRequest, MessagesTool } from '../../wire/messages.ts'
@@ -9,8 +9,8 @@ import { TOOLS } from './table.ts'
 type Choice = NonNullable<CountRequest['tool_choice']>
 
 /**
- * What the model may call, and whether it must. Throws an `ApiError` (400) where it must call a tool
- * that nobody runs here.
+ * The fields for the tools and the choice among them. Throws an `ApiError` (400) if the request forces
+ * a tool that is left out.
  */
 export function toolFields(
   request: CountRequest,
@@ -30,7 +30,7 @@ export function toolFields(
   }
 }
 
-/** A type that is not given is that of a client's own tools. */
+/** A tool without a type is a custom one. */
 function typeOf({ type }: MessagesTool): string {
   return type ?? 'custom'
 }
@@ -84,9 +84,8 @@ function notRun(tools: readonly MessagesTool[], field: string) {
 }
 
 /**
- * A deferred tool is offered once a search of the client's has referred to it, or it was called or
- * must be: until then the model is to search. Where only a provider's servers could search, or no
- * tool could, all are offered.
+ * A deferred tool is offered once the client's search has referred to it, or if it was called or is
+ * forced. If the client cannot search, all deferred tools are offered.
  */
 function heldBack({ tools, tool_choice, messages }: CountRequest): (tool: MessagesTool) => boolean {
   const given = tools ?? []

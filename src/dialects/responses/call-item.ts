@@ -1,4 +1,4 @@
-/** A call of a tool as an item of a response: of the type that the client declared the tool with. */
+/** The output item for a tool call, of the type that belongs to the tool as the client declared it. */
 
 import { parseObject } from '../../wire/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses.ts'
@@ -10,7 +10,7 @@ import type { Called } from './toolset.ts'
 
 type Fields = Record<string, unknown>
 
-/** What the calls of one response share. */
+/** What all calls of one response share. */
 export interface CallContext {
   events: EventWriter
   items: OutputItem[]
@@ -19,7 +19,7 @@ export interface CallContext {
   id: (prefix: string) => string
 }
 
-/** How a call's text is told while it comes. */
+/** How the text of a call is streamed. */
 const STREAMED = {
   function: {
     type: 'function_call',
@@ -36,8 +36,8 @@ const STREAMED = {
 } as const
 
 /**
- * The text of a function or a custom tool is told as it comes. What other tools are called with is
- * an object, which is told when it is whole.
+ * The text of a function or custom tool call is streamed. The items of other tools hold an object,
+ * so they are written once the arguments are complete.
  */
 export class CallItem {
   readonly pieces = new CallPieces()
@@ -54,7 +54,7 @@ export class CallItem {
     this.#key = key
   }
 
-  /** A call whose name has not come yet waits with the arguments that have. */
+  /** The name decides the item's type, so the arguments wait for it. */
   canBegin(): boolean {
     return this.pieces.name !== ''
   }
@@ -77,23 +77,23 @@ export class CallItem {
   }
 
   grow(): void {
-    this.tell(this.pieces.takeHeld())
+    this.write(this.pieces.takeHeld())
   }
 
-  /** Tells a piece of the arguments, once the item is open. */
-  tell(piece: string): void {
+  /** Writes a piece of the arguments. The item must be open. */
+  write(piece: string): void {
     if (piece === '' || this.#called.kind === 'client') return
-    this.#say(this.#input === undefined ? piece : this.#input.add(piece))
+    this.#writeDelta(this.#input === undefined ? piece : this.#input.add(piece))
   }
 
-  /** Throws an `ApiError` (502) for a call that its client could do nothing with. */
+  /** Throws an `ApiError` (502) if the arguments do not fit the item. */
   end(status: ItemStatus): void {
     this.pieces.close()
     if (this.#called.kind === 'client') {
-      this.#tellWhole(this.#called.client, status)
+      this.#writeWhole(this.#called.client, status)
       return
     }
-    if (this.#input) this.#say(this.#input.end())
+    if (this.#input) this.#writeDelta(this.#input.end())
     const { field, event } = STREAMED[this.#called.kind]
     const item = this.#item
     const named = this.#called.kind === 'function' && { name: item.name }
@@ -105,11 +105,11 @@ export class CallItem {
     this.#close(status)
   }
 
-  #tellWhole(client: ClientTool, status: ItemStatus): void {
+  #writeWhole(client: ClientTool, status: ItemStatus): void {
     const args = parseObject(this.pieces.text || '{}')
     const own = args && client.toItem(args)
     if (own === undefined) {
-      // A call that was cut off is none; that the response is incomplete tells of it.
+      // The token limit cut the call off: the response's status says so.
       if (status === 'incomplete') return
       throw badCall(`called ${JSON.stringify(this.pieces.name)} with other arguments than it takes`)
     }
@@ -118,7 +118,7 @@ export class CallItem {
     this.#close(status)
   }
 
-  #say(delta: string): void {
+  #writeDelta(delta: string): void {
     if (delta === '') return
     const item = this.#item as { arguments: string; input: string }
     if (this.#input === undefined) item.arguments += delta
@@ -126,7 +126,7 @@ export class CallItem {
     this.#context.events.writeDelta(this.#head, delta)
   }
 
-  /** Some servers give calls no id: its output has to be told from others all the same. */
+  /** Some servers give calls no id, but the client needs one to send the output. */
   #callId(): string {
     return this.pieces.id || `${this.#context.id('call')}_${this.#key}`
   }

@@ -1,6 +1,6 @@
 /**
- * The tools of the Responses API that a client runs, and that are neither functions nor custom: what
- * function the model is offered in the place of each, and what becomes of its calls and results.
+ * Built-in tools of the Responses API that the client runs: the function that the model is offered
+ * instead of each, and the translation of its calls and results.
  * Forms are those of OpenAI's OpenAPI description 2.3.0.
  */
 import { isObject } from '../../wire/object.ts'
@@ -10,19 +10,19 @@ import { list, object, oneOf, type Schema, text, whole } from '../tools/schemas.
 type Fields = Record<string, unknown>
 
 export interface ClientTool {
-  /** The tool's name for the model, where no other tool has it. */
+  /** The function's name, unless another tool has it. */
   name: string
-  /** The types of the item that calls it, and of the one that has the result. */
+  /** The item types of its calls and of their results. */
   call: string
   result: string
-  /** How the ids of its calls begin. */
+  /** The prefix of its call items' ids. */
   prefix: string
   describe(tool: ResponseTool): { description: string; parameters: Schema }
-  /** The fields of a call's item that are its own; undefined where the arguments are of no use. */
+  /** The call item's specific fields; undefined if the arguments do not fit. */
   toItem(args: Fields): Fields | undefined
-  /** The arguments that a call's item stands for. */
+  /** The arguments for a call item of the conversation. */
   toArguments(item: Fields): unknown
-  /** What a model is told of a result; `found` are the names of the tools that are in it. */
+  /** The result as message content; `found` are the names of the tools in it. */
   toContent(item: Fields, found: readonly string[]): string | ResponsePart[]
 }
 

@@ -1,28 +1,28 @@
-/** The text that a model gave a custom tool, out of the arguments of the function that stands for it. */
+/** Decodes the input of a custom tool call from the arguments of the function that replaces the tool. */
 import { isObject } from '../../wire/object.ts'
 
-/** The one argument of such a function. */
+/** The name of that function's only argument. */
 export const INPUT = 'input'
 
 const HEAD = new RegExp(`^\\s*\\{\\s*"${INPUT}"\\s*:\\s*"`)
 
-/** Characters that the head of usual arguments may have. */
+/** The most characters before the text for which the arguments still count as the usual form. */
 const HEAD_LENGTH = 64
 
 /**
- * Decodes `{"input": "…"}` as it grows. Arguments of another form are the text themselves, or the one
- * text in them: models do not always keep to the schema, and what they wrote must not be lost.
+ * Decodes `{"input": "…"}` incrementally. Models do not always follow the schema: of an object with a
+ * single string, that string is the input; of anything else, the arguments themselves are.
  */
 export class InputText {
-  /** All of the text that is known. */
+  /** The decoded text so far. */
   text = ''
   #state: 'head' | 'text' | 'end' | 'other' = 'head'
-  /** What can't be decoded yet: all of it before the text begins, then an escape that was cut. */
+  /** Undecoded arguments: everything before the text begins, afterwards an incomplete escape. */
   #held = ''
-  /** The first half of a character that is not whole. */
+  /** The first half of a surrogate pair whose second half has not arrived. */
   #half = ''
 
-  /** What a piece of the arguments adds to the text. */
+  /** Returns what a piece of the arguments adds to the text. */
   add(piece: string): string {
     if (this.#state === 'end') return ''
     const json = this.#held + piece
@@ -38,7 +38,7 @@ export class InputText {
     return ''
   }
 
-  /** What the end of the arguments adds to the text. */
+  /** Returns what the end of the arguments adds to the text. */
   end(): string {
     if (this.#state === 'text' || this.#state === 'end') return ''
     this.text = textIn(this.#held)

@@ -1,25 +1,25 @@
-/** The names that a chat's functions have for the tools of a Responses request. */
+/** Names of the chat functions that replace the tools of a Responses request. */
 
 /** OpenAI's chat API takes these, and local servers rely on it. */
 const LENGTH = 64
 
 /**
- * Gives each tool a name of its own, which stays the same for a conversation: it depends on nothing
- * but the tools before it.
+ * Gives each tool a unique name. It depends only on the tools before it, so that it stays the same
+ * from turn to turn.
  */
 export class ToolNames {
   readonly #names = new Map<string, string>()
   readonly #taken = new Set<string>()
-  /** The number that the next tool of a name begins with: so many tools of one name stay cheap. */
+  /** The next number to try for a name, so that many tools of one name stay cheap. */
   readonly #counts = new Map<string, number>()
 
-  /** A plain function's name is the client's own, whatever it is. */
+  /** Reserves the name of a top-level function, which is passed unchanged. */
   plain(name: string): string {
     this.#taken.add(name)
     return name
   }
 
-  /** `kind` tells apart tools that clients may name alike. */
+  /** `kind` distinguishes tools that may have the same name: a function and a custom tool. */
   of(kind: string, name: string, namespace?: string): string {
     const key = JSON.stringify([kind, namespace ?? null, name])
     const known = this.#names.get(key)

@@ -2,7 +2,7 @@
 import type { ToolCallDelta } from '../../wire/chat.ts'
 import type { ItemStatus, OutputItem, ResponsePart, TokenLogprob } from '../../wire/responses.ts'
 import { badCall } from '../call-pieces.ts'
-import { InTurn } from '../in-turn.ts'
+import { OneAtATime } from '../in-turn.ts'
 import { type CallContext, CallItem } from './call-item.ts'
 import { toCarried } from './carried.ts'
 import { type EventWriter, headOf } from './events.ts'
@@ -57,19 +57,19 @@ interface OpenItem {
   head?: string
 }
 
-/** A message or a thought: what is open of it, and what can't be told yet. */
+/** A message or reasoning, and the deltas that are held back. */
 interface Speech {
   kind: 'message' | 'reasoning'
   open?: OpenItem
   waiting: { type: PartType; delta: string; logprobs: TokenLogprob[] | undefined }[]
 }
 
-type Told = Speech | CallItem
+type Part = Speech | CallItem
 
 export interface OutputOptions {
   /** What all ids of this response share. */
   key: string
-  /** Whether what the model thinks is told as the summary of it. */
+  /** Whether what the model thinks is part as the summary of it. */
   summarizes: boolean
   /** Whether the client carries what the model thinks from request to request. */
   carries: boolean
@@ -83,7 +83,7 @@ export class Output {
   readonly items: OutputItem[] = []
   readonly #events: EventWriter
   readonly #options: OutputOptions
-  readonly #told: InTurn<Told>
+  readonly #parts: OneAtATime<Part>
   readonly #calls = new Map<number, CallItem>()
   /** What the items get that are still open at the end. */
   #status: ItemStatus = 'completed'
@@ -100,12 +100,12 @@ export class Output {
       id: (prefix) => this.#id(prefix),
     }
     this.#context = context
-    this.#told = new InTurn<Told>({
-      canBegin: (told) => !(told instanceof CallItem) || told.canBegin(),
+    this.#parts = new OneAtATime<Part>({
+      canBegin: (part) => !(part instanceof CallItem) || part.canBegin(),
       isWhole,
-      begin: (told) => (told instanceof CallItem ? told.begin() : this.#openSpeech(told)),
-      grow: (told) => (told instanceof CallItem ? told.grow() : this.#sayWaiting(told)),
-      end: (told) => this.#end(told),
+      begin: (part) => (part instanceof CallItem ? part.begin() : this.#openSpeech(part)),
+      grow: (part) => (part instanceof CallItem ? part.grow() : this.#sayWaiting(part)),
+      end: (part) => this.#end(part),
     })
   }
 
@@ -124,7 +124,7 @@ export class Output {
     this.#say('message', 'refusal', delta)
   }
 
-  /** Throws an `ApiError` (502) where arguments come after a call was told to its end. */
+  /** Throws an `ApiError` (502) where arguments come after a call was part to its end. */
   call(piece: ToolCallDelta): void {
     // Where a summary is asked for, nothing may be called.
     if (this.#options.compacts) return
@@ -132,33 +132,33 @@ export class Output {
     if (call === undefined) {
       call = new CallItem(this.#context, `${piece.index}`)
       this.#calls.set(piece.index, call)
-      this.#told.add(call)
+      this.#parts.add(call)
     }
     const text = call.pieces.add(piece)
-    if (this.#told.isCurrent(call)) {
-      call.tell(text)
+    if (this.#parts.isCurrent(call)) {
+      call.write(text)
       return
     }
     call.pieces.hold(text)
-    this.#told.advance()
+    this.#parts.advance()
   }
 
   /** Ends all that is open, in the order in which it began. Throws an `ApiError` (502). */
   close(status: ItemStatus): void {
     this.#status = status
-    this.#told.advance(true)
+    this.#parts.advance(true)
     if (this.#options.compacts) this.#compact()
   }
 
   #say(kind: Speech['kind'], type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
-    const { last } = this.#told
+    const { last } = this.#parts
     let speech = last instanceof CallItem || last?.kind !== kind ? undefined : last
     if (speech === undefined) {
       speech = { kind, waiting: [] }
-      this.#told.add(speech)
-      this.#told.advance()
+      this.#parts.add(speech)
+      this.#parts.advance()
     }
-    if (this.#told.isCurrent(speech)) this.#sayNow(speech, type, delta, logprobs)
+    if (this.#parts.isCurrent(speech)) this.#sayNow(speech, type, delta, logprobs)
     else speech.waiting.push({ type, delta, logprobs })
   }
 
@@ -193,11 +193,11 @@ export class Output {
   }
 
   /** What is whole and followed by something else was said to its end. */
-  #end(told: Told): void {
-    const isOver = isWhole(told) && this.#told.last !== told
+  #end(part: Part): void {
+    const isOver = isWhole(part) && this.#parts.last !== part
     const status = isOver ? 'completed' : this.#status
-    if (told instanceof CallItem) told.end(status)
-    else this.#endSpeech(told, status)
+    if (part instanceof CallItem) part.end(status)
+    else this.#endSpeech(part, status)
   }
 
   #endSpeech(speech: Speech, status: ItemStatus): void {
@@ -259,8 +259,8 @@ export class Output {
   }
 }
 
-function isWhole(told: Told): boolean {
-  return !(told instanceof CallItem) || told.pieces.isWhole()
+function isWhole(part: Part): boolean {
+  return !(part instanceof CallItem) || part.pieces.isWhole()
 }
 
 function placeOf({ index, item, part }: OpenItem) {

@@ -1,5 +1,5 @@
 /**
- * What becomes of each type of tool and item of a Responses request where an engine is asked in chat.
+ * The rules for each type of tool and item of a Responses request where the engine is asked in chat.
  * `docs/tools.md` shows these tables.
  */
 import { isObject } from '../../wire/object.ts'
@@ -15,7 +15,7 @@ const byClient = {
   holds: ({ execution }: Typed) => execution === 'client',
 }
 
-/** A shell without an environment is the client's own. */
+/** Without an environment, the shell is the client's. */
 const inNoContainer = {
   words: 'the `environment` is no container',
   holds: ({ environment }: Typed) => !isObject(environment) || environment.type === 'local',
@@ -57,7 +57,7 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
 ]
 
-/** How an item is told that is neither passed nor left out. */
+/** How an item is translated. */
 export type ItemTranslation =
   | { call: client.ClientTool }
   | { result: client.ClientTool }

@@ -1,4 +1,4 @@
-/** Which of the tools a model is offered, and which it must call. */
+/** Which tools the model is offered, and which it must call. */
 import type { Tool } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
@@ -9,8 +9,8 @@ import type { Offered, Toolset } from './toolset.ts'
 type Named = Typed & { name?: string | undefined; namespace?: string | undefined }
 
 /**
- * Only the tools that may be called are offered: that holds for an engine that knows no such choice.
- * Throws an `ApiError` (400) where a tool must be called that nobody runs here.
+ * Only allowed tools are offered, since not every server supports `allowed_tools`. Throws an
+ * `ApiError` (400) if the request forces a tool that is left out.
  */
 export function choiceOf(
   { tool_choice: choice }: ResponsesRequest,
@@ -53,7 +53,7 @@ function chosen(
 ): Offered[] {
   const { type, name, namespace } = choice
   const matching = offered.filter((each) => isMeant(each, choice))
-  // A plain tool goes before one of the same name in a namespace.
+  // A top-level tool takes precedence over one of the same name in a namespace.
   const plain = matching.filter(({ called }) => !('namespace' in called))
   if (matching.length > 0) {
     return namespace === undefined && plain.length > 0 ? plain : matching

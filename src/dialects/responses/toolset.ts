@@ -1,4 +1,4 @@
-/** The tools of a Responses request as the functions of a chat, and back. */
+/** The tools of a Responses request as functions of a chat request, and back. */
 import type { Tool } from '../../wire/chat.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses.ts'
 import { Omitted } from '../tools/omitted.ts'
@@ -10,7 +10,7 @@ import type { Placed } from './messages.ts'
 import { ToolNames } from './names.ts'
 import { ITEMS, TOOLS } from './table.ts'
 
-/** What a client declared, and what its calls are told as. */
+/** The tool that the client declared, which decides the type of the call item. */
 export type Called =
   | { kind: 'function' | 'custom'; name: string; namespace?: string }
   | { kind: 'client'; name: string; client: ClientTool }
@@ -25,11 +25,11 @@ export interface Offered {
   tool: Tool
 }
 
-/** The parts of a tool that may be alone in a namespace: the tool, and where it is. */
+/** A tool, and the namespace that it is declared in. */
 interface Declared {
   tool: ResponseTool
   namespace?: string
-  /** The namespace's description, for the first of its tools. */
+  /** The namespace's description, only on the first of its tools. */
   about?: string
 }
 
@@ -37,40 +37,51 @@ export class Toolset {
   readonly omitted = new Omitted()
   readonly names = new ToolNames()
   readonly #offered = new Map<string, Offered>()
+  /** Tools that are held back: the model may know them from earlier in the conversation. */
+  readonly #heldBack = new Map<string, Called>()
 
   constructor(request: ResponsesRequest, items: readonly Placed[]) {
     const declared = flatten(request.tools ?? [])
+    const found = flatten(items.flatMap(toolsIn))
     // Functions keep their names: they come first.
-    for (const { tool, namespace } of declared) {
+    for (const { tool, namespace } of [...declared, ...found]) {
       if (tool.type === 'function' && namespace === undefined) this.names.plain(`${tool.name}`)
     }
     const isHeld = heldBack(declared, items, request)
-    for (const each of declared) if (!isHeld(each)) this.#offer(each)
-    for (const each of flatten(items.flatMap(toolsIn))) this.#offer(each)
+    for (const each of declared) {
+      if (isHeld(each)) this.#hold(each)
+      else this.#offer(each)
+    }
+    for (const each of found) this.#offer(each)
   }
 
   get offered(): Offered[] {
     return [...this.#offered.values()]
   }
 
-  /** What a function of this name was declared as; undefined where none was. */
+  /** The tool behind a function name of the chat; undefined if none was declared. */
   calledBy(name: string): Called | undefined {
-    return this.#offered.get(name)?.called
+    return this.#offered.get(name)?.called ?? this.#heldBack.get(name)
   }
 
-  /** The name in the chat for a tool that a conversation speaks of, offered or not. */
+  /** The function name for a tool that occurs in the conversation, offered or not. */
   nameOf({ kind, name, ...more }: Called): string {
     const namespace = 'namespace' in more ? more.namespace : undefined
     if (kind === 'function' && namespace === undefined) return name
     return this.names.of(kind, name, namespace)
   }
 
-  /** The names in the chat of tools that were found. */
+  /** The function names of tools that a search found. */
   namesOf(tools: readonly ResponseTool[]): string[] {
     const known = flatten(tools).filter(({ tool }) => ruleFor(TOOLS, tool).fate !== 'left out')
     return known.map(({ tool, namespace }) => {
       return this.nameOf(calledOf(tool, namespace, ruleFor(TOOLS, tool).as))
     })
+  }
+
+  #hold({ tool, namespace }: Declared): void {
+    const called = calledOf(tool, namespace, ruleFor(TOOLS, tool).as)
+    this.#heldBack.set(this.nameOf(called), called)
   }
 
   #offer({ tool, namespace, about }: Declared): void {
@@ -102,7 +113,7 @@ export function calledOf(
   return { kind, name, ...(namespace !== undefined && { namespace }) }
 }
 
-/** Each tool of a namespace for itself. */
+/** All tools, those in namespaces included. */
 function flatten(tools: readonly ResponseTool[]): Declared[] {
   return tools.flatMap((tool): Declared[] => {
     if (tool.type !== 'namespace') return [{ tool }]
@@ -133,14 +144,14 @@ function definitionOf(tool: ResponseTool, about: string | undefined): object {
   }
 }
 
-/** A chat's functions have no grammars: the model can only be told. */
+/** Functions have no grammar field, so the description says it. */
 function grammarOf({ format }: ResponseTool): string | undefined {
   const { type, syntax, definition } = (format ?? {}) as Record<string, unknown>
   if (type !== 'grammar') return undefined
   return `${INPUT} must follow this grammar (${syntax}):\n${definition}`
 }
 
-/** The tools that an item of the conversation brings. */
+/** The tools that an item of the conversation adds. */
 function toolsIn({ item }: Placed): ResponseTool[] {
   const { tools } = item as { tools?: unknown }
   const { as, fate } = ruleFor(ITEMS, item)
@@ -150,8 +161,8 @@ function toolsIn({ item }: Placed): ResponseTool[] {
 }
 
 /**
- * A deferred tool is offered once a search of the client's has found it, or it was called: until then
- * the model is to search. Where nothing can search, all are offered.
+ * A deferred tool is offered only if it was called or is forced; tools that the client's search found
+ * come from its result. Without such a search, all deferred tools are offered.
  */
 function heldBack(
   declared: readonly Declared[],

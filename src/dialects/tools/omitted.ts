@@ -1,6 +1,6 @@
-/** The types of what an engine was not told, as the log line and a header name them. */
+/** The types of tools, items and blocks that were left out, for the log line and a response header. */
 
-/** Types named, and characters of each: they are a client's words. */
+/** The most types, and characters of each: they come from the client. */
 const MOST = 16
 const LENGTH = 40
 

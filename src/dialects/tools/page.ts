@@ -2,7 +2,7 @@ import { ASSISTANT_BLOCKS, TOOLS as MESSAGE_TOOLS, USER_BLOCKS } from '../messag
 import { ITEMS, TOOLS as RESPONSE_TOOLS } from '../responses/table.ts'
 import type { Rule } from './rule.ts'
 
-/** What becomes of each type of tool, item and block, as a page in Markdown. */
+/** The tables as a Markdown page. */
 export function toolsPage(): string {
   const parts = [
     INTRODUCTION,
@@ -33,12 +33,12 @@ const INTRODUCTION = `# Tools, items and blocks
 
 <!-- Written by scripts/tools.mjs from the tables in src/dialects: change it there. -->
 
-This is what becomes of a Responses or Messages request where the engine is asked in chat. An upstream that speaks the API itself (\`speaks\`) gets everything as it came.
+How sluice translates Responses and Messages requests for an engine that is asked in chat. An upstream that speaks the API itself (\`speaks\`) gets the request unchanged.
 
-- **passed**: a chat has the same.
-- **translated**: a chat says it in other words. Calls are turned back, so that the client gets the type that it declared.
-- **left out**: the engine is not told. The log line names the type (\`omittedTools\`), and so does the answer's header \`x-sluice-omitted-tools\`, where that is known before the headers go out.
-- **refused**: the request is, with 400 and the name of the field.
+- **passed**: a chat request has the same.
+- **translated**: it becomes something else in the chat request. Calls become the type that the client declared again.
+- **left out**: the engine does not get it. The log line names the type (\`omittedTools\`), and so does the response header \`x-sluice-omitted-tools\` if it is known before the headers go out.
+- **refused**: the request is refused with 400, and the message names the field.
 
 sluice runs no tools itself. Tools that the client runs are offered to the model, whatever their type; tools that only a provider's servers run are left out. A request that forces one of those (\`tool_choice\`) is refused with 400.
 

@@ -1,21 +1,21 @@
-/** What becomes of one type of tool, item or block where an engine is asked in chat. */
+/** Rules for types of tools, items and blocks where the engine is asked in chat. */
 
 /**
- * `passed`: a chat has the same. `translated`: a chat says it in other words, and calls are turned
- * back. `left out`: the engine is not told, and the log line and a header of the answer name it.
- * `refused`: the request is, with 400 and the name of the field.
+ * `passed`: a chat request has the same. `translated`: it becomes something else in the chat request,
+ * and calls become the client's type again. `left out`: the engine does not get it; the log line and a
+ * response header name it. `refused`: the request is refused with 400 that names the field.
  */
 export type Fate = 'passed' | 'translated' | 'left out' | 'refused'
 
 export interface Rule<Translation = never> {
   /** The type; `*` in it stands for any characters. */
   type: string
-  /** Which of the type the rule is for: in words, and as a test. All of them by default. */
+  /** A further condition, in words and as a test. */
   only?: { words: string; holds: (value: Typed) => boolean }
   fate: Fate
-  /** What exactly becomes of it, for the documentation. */
+  /** What happens exactly, for the documentation. */
   how: string
-  /** How it is translated, where it is in a way of its own. */
+  /** The translation, where there is one of its own. */
   as?: Translation
 }
 
@@ -24,7 +24,7 @@ export interface Typed {
   [field: string]: unknown
 }
 
-/** The first rule that is for the value. The last rule of a table is for any. */
+/** The first rule that matches the value. The last rule of a table matches everything. */
 export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: { type: string }): R {
   const found = rules.find(({ type, only }) => {
     return isOfType(value.type, type) && (only?.holds(value as Typed) ?? true)

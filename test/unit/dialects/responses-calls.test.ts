@@ -174,6 +174,13 @@ describe('a call of another tool', () => {
     expect(await whole('mcp__create', '{}')).toMatchObject([call])
   })
 
+  it('is known where the tool is held back until it is found', async () => {
+    const late = { type: 'function', name: 'late', defer_loading: true }
+    const body = { tools: [tools[3], { type: 'namespace', name: 'mcp', tools: [late] }] }
+    const { read } = await stream([begin(0, 'mcp__late', '{}')], body)
+    expect(outputOf(read)).toMatchObject([{ name: 'late', namespace: 'mcp' }])
+  })
+
   it.each<[string, string, object]>([
     [
       'local_shell',

@@ -202,6 +202,12 @@ describe('tools that are found in the course of a conversation', () => {
     expect(served.omitted?.()).toEqual(['tool_search'])
   })
 
+  it('keep their names where a tool of the client’s has the same', async () => {
+    const shell = { type: 'function', name: 'shell' }
+    const functions = await offered({ tools: [search, { type: 'shell' }], input: found([shell]) })
+    expect(Object.keys(functions)).toEqual(['tool_search', 'shell_2', 'shell'])
+  })
+
   it('may come in an item of their own', async () => {
     const input = [
       { type: 'additional_tools', role: 'developer', tools: [patch, { type: 'web_search' }] },
