@@ -109,6 +109,10 @@ export abstract class ChoicesContract<
   }
   /** A choice that was just seen for the first time. */
   protected abstract begin(index: number): S
+  /** Whether what an open choice brought can't be all of it. */
+  protected isCut(_state: S): boolean {
+    return false
+  }
   /** Says only that a choice has ended. */
   protected abstract stopped(index: number, state: S | undefined): C
   /** A choice that brings nothing, where one may follow a finish. */
@@ -182,6 +186,7 @@ export abstract class ChoicesContract<
   }
 
   #mayLackFinish(open: [index: number, state: S][]): boolean {
+    if (open.some(([, state]) => this.isCut(state))) return false
     const hasContent = open.length > 0 && open.every(([, state]) => state.hasContent)
     return mayLackFinish(this.options.finishReason, hasContent)
   }

@@ -2,6 +2,7 @@
 import type { ChatChunk, ChunkChoice } from './chat.ts'
 import { type ChoiceState, ChoicesContract } from './choices-contract.ts'
 import { deltaKind, renameReasoning } from './delta.ts'
+import { mayLackFinish } from './finish.ts'
 import { isObject } from './object.ts'
 import { joinParts } from './parts.ts'
 import { ToolCalls } from './tool-calls.ts'
@@ -38,6 +39,10 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
 
   protected begin(): ChatState {
     return { hasRole: false, finished: false, hasContent: false }
+  }
+
+  protected override isCut({ tools }: ChatState): boolean {
+    return tools?.areCut ?? false
   }
 
   protected stopped(index: number, state: ChatState | undefined): ChunkChoice {
@@ -83,7 +88,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     if (kind.progresses) this.tokens++
     if (renameReasoning(delta, this.options.reasoning)) changed = this.mend('reasoning')
     if (delta.tool_calls) {
-      state.tools ??= new ToolCalls()
+      state.tools ??= new ToolCalls(mayLackFinish(this.options.finishReason, true))
       for (const mend of state.tools.mend(delta.tool_calls)) changed = this.mend(mend)
     }
     if (!state.hasRole) {

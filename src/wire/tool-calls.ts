@@ -26,6 +26,17 @@ export class ToolCalls {
   #last = 0
   /** Once an index was wrong, pieces without an id can't be placed by theirs. */
   #distrusts = false
+  readonly #tracks: boolean
+
+  /** `tracks`: whether it matters, for calls that have ids too, where their arguments end. */
+  constructor(tracks: boolean = false) {
+    this.#tracks = tracks
+  }
+
+  /** Whether the arguments of a call break off within their JSON. */
+  get areCut(): boolean {
+    return this.#tracks && [...this.#calls.values()].some((call) => call.arguments.isOpen)
+  }
 
   /** Mends the pieces in place. Returns what was mended. */
   mend(pieces: ToolCallDelta[]): Set<Mend> {
@@ -82,7 +93,7 @@ export class ToolCalls {
       call = { id: idOf(piece), name: nameOf(piece), arguments: new JsonEnd() }
       this.#calls.set(index, call)
     }
-    if (call.id === '') call.arguments.take(argumentsOf(piece))
+    if (call.id === '' || (this.#tracks && !piece.custom)) call.arguments.take(argumentsOf(piece))
     return isFirst ? complete(piece) : withoutRepeats(piece, call)
   }
 }
@@ -96,6 +107,10 @@ function isAnother(call: Call, name: string): boolean {
 /** Where an object's JSON ends that comes in pieces: each character is looked at once. */
 class JsonEnd {
   isReached = false
+  /** Whether an object has begun that has not ended. */
+  get isOpen(): boolean {
+    return this.#depth > 0
+  }
   #depth = 0
   #isText = false
   #isEscaped = false

@@ -16,6 +16,8 @@ import {
 import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
 
+type Fields = Record<string, unknown>
+
 const all = framesOf([...begin, ...said, ...end])
 const text = all.map((step) => (step as { send: string }).send).join('')
 const HEARTBEAT = 100
@@ -78,6 +80,20 @@ export function nativeResponses(host: HostName): void {
     const read = await readResponsesStream(await post({ script: { steps } }))
     expect(read).toMatchObject({ problems: [], outcome: 'failed', text: 'Hi' })
     expect(read.error?.code).toBe('upstream_truncated')
+  })
+
+  it('fails in its own words where it tells its failure, and needs no places in its events', async () => {
+    const error = { code: 'server_error', message: 'CUDA' }
+    const failed = { type: 'response.failed', response: responseOf('failed', [], { error }) }
+    const unplaced = said.map(({ output_index: _, content_index: __, ...event }: Fields) => event)
+    const steps = framesOf([...begin, begin[0] as Fields, ...unplaced, failed])
+    const response = await post({ script: { steps } })
+    const read = await readResponsesStream(response)
+    expect(read).toMatchObject({ problems: [], outcome: 'failed', text: 'Hi', error })
+    expect(read.events.filter(({ type }) => type === 'error')).toEqual([])
+    const entry = await logOf(pool.server, response)
+    expect(entry).toMatchObject({ outcome: 'failed', code: 'server_error' })
+    expect(entry.mended?.toSorted()).toEqual(['index', 'response'])
   })
 
   it('stops when its client leaves', async () => {

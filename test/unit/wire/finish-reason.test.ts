@@ -53,6 +53,22 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
     expect(learning()([word, call])).toEqual(['tool_calls'])
   })
 
+  it('fails where the arguments of a call are cut off', () => {
+    const named = (args: string) => ({
+      tool_calls: [
+        { index: 0, id: 'c', type: 'function', function: { name: 'f', arguments: args } },
+      ],
+    })
+    const piece = (args: string) => ({ tool_calls: [{ index: 0, function: { arguments: args } }] })
+    const stream = learning()
+    expect(stream([named('{"a":'), piece('"}')])).toBe('upstream_incomplete')
+    expect(stream([named('{"a":'), piece('"}"}')])).toEqual(['tool_calls'])
+    expect(stream([named(''), piece('')])).toEqual(['tool_calls'])
+    expect(learning('optional')([named('{"a":')])).toBe('upstream_incomplete')
+    const custom = { tool_calls: [{ index: 0, id: 'c', custom: { name: 'f', input: '{' } }] }
+    expect(stream([custom])).toEqual(['tool_calls'])
+  })
+
   it('fails for good once one was seen', () => {
     const stream = learning()
     expect(stream([word])).toEqual(['stop'])

@@ -135,6 +135,7 @@ describe('a native response', () => {
       at('content_part.added', { item_id: 'msg', part: {} }),
       at('output_text.delta', { item_id: 'msg', delta: 'b' }),
       at('output_item.added', { item: call }),
+      at('output_item.added', { item: { ...call, call_id: 'fc_2' } }),
       at('function_call_arguments.delta', { item_id: 'fc_1', delta: '{}' }),
       at('output_item.done', { item: thought }),
       at('output_item.done', { item: message }),
@@ -147,7 +148,7 @@ describe('a native response', () => {
       return content_index === undefined ? [output_index] : [output_index, content_index]
     })
     expect(places).toEqual([
-      ...[[0], [0, 0], [1], [1, 0], [1, 0], [1, 1], [1, 1], [2], [2], [0], [1], [2]],
+      ...[[0], [0, 0], [1], [1, 0], [1, 0], [1, 1], [1, 1], [2], [3], [2], [0], [1], [2]],
     ])
     expect(mended).toEqual(['index'])
   })
