@@ -94,17 +94,27 @@ export function keptDigits(value: unknown): string | undefined {
 
 /**
  * The same value with all integers as numbers, rounded where they have to be: for code that computes
- * with them. It is copied only as far as there are such integers.
+ * with them. It is copied where there are such integers.
  */
 export function withNumbers<T>(value: T): T {
-  const digits = keptDigits(value)
-  if (digits !== undefined) return Number(digits) as T
-  if (Array.isArray(value)) {
-    const items: unknown[] = value.map(withNumbers)
-    return (items.some((item, at) => item !== value[at]) ? items : value) as T
+  return holdsDigits(value) ? (rounded(value) as T) : value
+}
+
+function holdsDigits(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (Array.isArray(value)) return value.some(holdsDigits)
+  if (keptDigits(value) !== undefined) return true
+  // Not by entries: a bias for each of a vocabulary's tokens makes 200,000 of them.
+  for (const key in value) {
+    if (holdsDigits((value as Record<string, unknown>)[key])) return true
   }
+  return false
+}
+
+function rounded(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(rounded)
   if (!isObject(value)) return value
-  const entries = Object.entries(value).map(([key, item]) => [key, withNumbers(item)] as const)
-  const isSame = entries.every(([key, item]) => item === (value as Record<string, unknown>)[key])
-  return (isSame ? value : Object.fromEntries(entries)) as T
+  const digits = keptDigits(value)
+  if (digits !== undefined) return Number(digits)
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)]))
 }

@@ -6,6 +6,9 @@ import { createRemote } from '../../../src/engines/remote.ts'
 import { Webllm } from '../../../src/engines/webllm.ts'
 import type { ChatRequest } from '../../../src/wire/chat.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
+import { parseExact } from '../../../src/wire/exact-json.ts'
+import { scanJson } from '../../../src/wire/json-scan.ts'
+import { decodeText } from '../../../src/wire/sse.ts'
 import { readAll, textOf } from '../../support/chunks.ts'
 import { createStandIn, other, record, type Script } from '../../support/mlc.ts'
 
@@ -69,6 +72,14 @@ describe('over a port', () => {
     expect(textOf(chunks)).toBe('Water finds its way.')
     expect(chunks.at(-1)?.usage).toMatchObject({ completion_tokens: 5 })
     expect(answer.contract.finished).toBe(true)
+  })
+
+  it('an integer of many digits arrives as a number', async () => {
+    const { ask } = create()
+    const bytes = new TextEncoder().encode('{"seed":18446744073709551615}')
+    const { seed } = parseExact(bytes, scanJson(bytes).long, decodeText) as { seed: number }
+    // As an object that lost its kind on the way it would be refused.
+    expect(textOf(await readAll(await ask({ seed })))).toBe('Water finds its way.')
   })
 
   it("models, loading and its progress, and unloading are the engine's", async () => {

@@ -33,7 +33,6 @@ describe('an integer of many digits', () => {
     expect(keptDigits(5)).toBeUndefined()
     const plain = withNumbers(body)
     expect(plain).toEqual({ seed: 2 ** 64, a: { b: [1] } })
-    expect(plain.a).toBe(body.a)
     expect(keptDigits(body.seed)).toBe('18446744073709551615')
     expect(withNumbers(plain)).toBe(plain)
   })
