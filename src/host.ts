@@ -32,6 +32,10 @@ export interface LogEntry {
   promptTokens?: number
   /** An error's code. */
   code?: string
+  /** The field that a refusal names, as a path: `messages[0].role`. */
+  param?: string
+  /** Why it was refused, without any value that was received; an upstream's words are left out. */
+  message?: string
   /** What the contract mended in the engine's stream: `done`, `role`, … */
   mended?: string[]
   /** The types of tools, items and blocks that were left out: `web_search`, … */
@@ -47,6 +51,11 @@ export interface FetchInit {
   body?: string
   signal?: AbortSignal
   redirect?: 'manual'
+  /**
+   * Never sent a second time: not over a kept connection, of which nobody knows whether the server had
+   * closed it or failed at the request.
+   */
+  once?: boolean
 }
 
 /** A piece of a body as it came, or its end. */

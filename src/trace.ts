@@ -3,6 +3,7 @@ import type { LogEntry } from './host.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { ApiError } from './wire/errors.ts'
 import { safeHeaders } from './wire/header.ts'
+import { loggable } from './wire/loggable.ts'
 
 /** What the log will say of one request: written once, when its answer has ended. */
 export class Trace {
@@ -83,6 +84,7 @@ export class Trace {
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
+      ...(error instanceof ApiError && loggable(error)),
       ...(mended.length > 0 && { mended }),
       ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
       ...(cause && { cause }),

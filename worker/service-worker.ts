@@ -47,7 +47,14 @@ function createFor(authorization: string): Handler {
   return createHandler(
     {
       discover: false,
-      upstream: [{ label: 'server', url: `${self.location.origin}${base}v1`, thinkTags: 'keep' }],
+      upstream: [
+        {
+          label: 'server',
+          url: `${self.location.origin}${base}v1`,
+          thinkTags: 'keep',
+          systemMessages: 'keep',
+        },
+      ],
       // The page shows what a model thinks apart from what it answers.
       thinkTags: 'separate',
       // Until the headers are out nobody can tell that a client left.

@@ -82,8 +82,10 @@ export function createDocument(): Document {
 }
 
 function schemas(): Record<string, Schema> {
-  const checked = Object.entries(requests).flatMap(([name, request]) =>
-    Object.entries(request.checked ?? {}).map(([field, schema]) => [`${name}.${field}`, schema]),
+  const checked = Object.entries(requests).flatMap(([name, { own, checked = {} }]) =>
+    Object.entries({ ...checked, ...(own && { own }) }).map(([field, schema]) => {
+      return [`${name}.${field}`, schema]
+    }),
   )
   // All at once: where one holds another, it refers to it.
   const made = componentsOf({

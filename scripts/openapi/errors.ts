@@ -14,7 +14,7 @@ export const errors: Record<number, string> = {
   502: 'The upstream failed, or sent what is no answer.',
   503: 'No engine can answer now; `retry-after` says when to ask again.',
   504: 'The engine took longer than its deadline.',
-  508: 'The request has passed this server before: an upstream leads back to it.',
+  508: 'The request has passed this server before, or more than eight others: an upstream leads back to it.',
 }
 
 /** Of any request. */

@@ -63,7 +63,9 @@ function nameOf({ properties = {} }: Schema): string {
 }
 
 function listFields({ properties = {}, required = [] }: Schema): string {
-  const rows = Object.entries(properties).map(([name, schema]) => {
+  const rows = Object.entries(properties).map(([name, given]) => {
+    const own = given['x-own'] as Schema | undefined
+    const schema = { ...given, ...own }
     const must = required.includes(name) ? ' <span class="must">required</span>' : ''
     const said = schema.description === undefined ? '' : `<p>${words(schema.description)}</p>`
     const inner = fieldsOf(schema)

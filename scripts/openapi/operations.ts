@@ -146,7 +146,7 @@ export const operations: Operation[] = [
     summary: 'One model.',
     parameters: [modelId, version],
     answers: [{ status: 200, description: 'The model.', json: ['Model', 'ModelInfo'] }],
-    errors: [400, ...KEYED_ERRORS, 404],
+    errors: [400, ...KEYED_ERRORS, 404, 503],
   },
   {
     method: 'get',

@@ -66,14 +66,14 @@ export const textFields = {
   prompt:
     'What is gone on from: a text or several, or the tokens of one or several. Null is the beginning of a new document.',
   n: 'How many answers to each prompt.',
-  best_of: 'How many are made for each prompt, to give the `n` most likely ones; at least `n`.',
+  best_of: 'How many are made for each prompt, to give the `n` most likely ones.',
   echo: 'Whether each text begins with its prompt.',
   suffix: 'What comes after the text that is asked for.',
   logprobs: 'How many likely tokens are told beside each one that was chosen.',
 }
 
 export const embeddingFields = {
-  input: 'A text or several, or the tokens of one or several; none of them empty.',
+  input: 'A text or several, or the tokens of one or several.',
   model: 'Who answers.',
   encoding_format:
     '`float`, which is the default, or `base64`; converted where the engine gives the other.',
@@ -104,7 +104,7 @@ export const messagesFields = {
   temperature,
   top_p,
   top_k: 'Only so many of the likeliest tokens are chosen from.',
-  metadata: '`user_id` is passed on.',
+  metadata: '`user_id` is passed on where it has at most 64 characters.',
   service_tier: 'Passed on.',
 }
 
@@ -134,7 +134,7 @@ export const responsesFields = {
   stream: chatFields.stream,
   stream_options: '`include_obfuscation` is the engine’s.',
   truncation:
-    '`disabled`: nothing is dropped from a conversation. `auto` is refused, unless it is forwarded.',
+    'Whether what is too long may be dropped. Nothing is, unless an engine that speaks the API does so.',
   metadata: 'Texts by name, told again in the response.',
   service_tier: 'Passed on.',
   user,

@@ -1,14 +1,14 @@
 /** What clients send: the very schemas that check it, and what their fields mean. */
 import * as z from 'zod'
-import { chatFields } from '../../src/wire/chat.ts'
-import { embeddingFields } from '../../src/wire/embedding.ts'
-import { bodySchema } from '../../src/wire/fields.ts'
+import { chatFields, reliedChatFields } from '../../src/wire/chat.ts'
+import { embeddingFields, reliedEmbeddingFields } from '../../src/wire/embedding.ts'
+import { bodySchema, type Fields } from '../../src/wire/fields.ts'
 import { MessageSchema } from '../../src/wire/message.ts'
 import { CountRequestSchema, MessagesRequestSchema } from '../../src/wire/messages.ts'
 import { BlockSchema } from '../../src/wire/messages-blocks.ts'
 import { itemSchema, itemTypes } from '../../src/wire/response-items.ts'
 import { ResponsesRequestSchema } from '../../src/wire/responses.ts'
-import { textFields } from '../../src/wire/text-completion.ts'
+import { reliedTextFields, textFields } from '../../src/wire/text-completion.ts'
 import * as fields from './request-fields.ts'
 import type { AnyZod, Schema } from './schema.ts'
 
@@ -18,6 +18,8 @@ export interface Request {
   description: string
   /** What each field is for. */
   fields: Record<string, string>
+  /** What an engine that runs here checks; most fields are passed to an upstream as they came. */
+  own?: AnyZod
   /** The JSON Schema of a field that is checked by code, which zod can't put into words. */
   checked?: Record<string, AnyZod>
 }
@@ -35,11 +37,22 @@ const ItemSchema = z.union([
 
 const OWN = 'Other fields are the engine’s own, and are passed on.'
 
+const JUDGED =
+  'Of a request to an upstream only those fields are checked that have a type here; all else is passed on as it came, for the upstream to judge. `x-own` is the form in OpenAI’s API, to which the engines hold that run here.'
+
+/** All fields that engines here know, of which only some are relied on whoever answers. */
+function passedOn(known: Fields, relied: Fields): AnyZod {
+  const anything = () => z.optional(z.unknown())
+  const all = Object.keys(known).map((field) => [field, relied[field] ?? anything] as const)
+  return bodySchema(Object.fromEntries(all) as unknown as Fields)
+}
+
 /** By the names that they have in the document. */
 export const requests: Record<string, Request> = {
   ChatRequest: {
-    schema: bodySchema(chatFields),
-    description: `Every field that is named here is checked. ${OWN}`,
+    schema: passedOn(chatFields, reliedChatFields),
+    own: bodySchema(chatFields),
+    description: JUDGED,
     fields: fields.chatFields,
   },
   ChatMessage: {
@@ -47,10 +60,16 @@ export const requests: Record<string, Request> = {
     description: 'One message. Parts of a type that is not named here are passed on.',
     fields: {},
   },
-  TextRequest: { schema: bodySchema(textFields), description: OWN, fields: fields.textFields },
+  TextRequest: {
+    schema: passedOn(textFields, reliedTextFields),
+    own: bodySchema(textFields),
+    description: JUDGED,
+    fields: fields.textFields,
+  },
   EmbeddingRequest: {
-    schema: bodySchema(embeddingFields),
-    description: OWN,
+    schema: passedOn(embeddingFields, reliedEmbeddingFields),
+    own: bodySchema(embeddingFields),
+    description: JUDGED,
     fields: fields.embeddingFields,
   },
   MessagesRequest: {
@@ -89,7 +108,10 @@ export function described(name: string, schema: Schema, checked: Record<string, 
   const properties = Object.entries(schema.properties).map(([field, said]) => {
     const words = fields[field]
     if (words === undefined) throw new TypeError(`${name}.${field} has no description.`)
-    return [field, { description: words, ...said, ...checked[`${name}.${field}`] }]
+    const own = checked[`${name}.own`]?.properties?.[field]
+    const isOther = own !== undefined && JSON.stringify(own) !== JSON.stringify(said)
+    const form = isOther && { 'x-own': own }
+    return [field, { description: words, ...said, ...checked[`${name}.${field}`], ...form }]
   })
   return { description, ...schema, properties: Object.fromEntries(properties) }
 }

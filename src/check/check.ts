@@ -3,7 +3,7 @@ import type { Recording } from '../recording/recording.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { dialects } from './dialects.ts'
 import { Findings } from './findings.ts'
-import { judgeStream } from './judge-stream.ts'
+import { isNoStream, judgeStream, whyBroken } from './judge-stream.ts'
 import {
   judgeCancel,
   judgeCors,
@@ -37,6 +37,8 @@ export interface Asked {
   findings: Finding<RuleName>[]
   /** Why there was nothing to judge: the server does not offer what was asked for. */
   unoffered?: string
+  /** Why rules about what it holds were not looked at: the stream that was to bring it is none. */
+  unjudged?: string
 }
 
 /** Rejects only with why the signal aborted. */
@@ -78,6 +80,7 @@ class Checking {
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
     stream.findings.push(...judgeStream(stream.recording))
+    if (isNoStream(wireOf(stream.recording), stream.findings)) stream.unjudged = 'no stream came'
     if (asksUsage) {
       const plain = await this.#ask('plain')
       plain.findings.push(...judgeStream(plain.recording))
@@ -103,8 +106,11 @@ class Checking {
         continue
       }
       asked.findings.push(...judgeStream(asked.recording))
-      // A stream that is broken says nothing of what it was to bring.
-      if (asked.findings.length > 0) continue
+      const broken = whyBroken(asked.recording, asked.findings)
+      if (broken !== undefined) {
+        asked.unjudged = broken
+        continue
+      }
       this.#judge(asked, (answer, findings) => {
         const nothing = judge(toldBy(answer, this.#dialect), this.#dialect, findings)
         if (nothing !== undefined) asked.unoffered = nothing

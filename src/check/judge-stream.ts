@@ -6,7 +6,7 @@ import { judgeFraming } from './judges/framing.ts'
 import { judgeHeaders } from './judges/headers.ts'
 import type { Finding } from './rule.ts'
 import type { RuleName } from './rules.ts'
-import { wireOf } from './wire.ts'
+import { type WireBody, wireOf } from './wire.ts'
 
 /** Judges one recorded stream, of whichever API, by every rule that it can show a breach of. */
 export function judgeStream(recording: Recording): Finding<RuleName>[] {
@@ -15,11 +15,36 @@ export function judgeStream(recording: Recording): Finding<RuleName>[] {
   const findings = new Findings(dialect.name, body)
   judgeHeaders(recording, findings)
   // A page or a whole answer is no stream: what else it breaks says nothing.
-  if (findings.has('content-type') && !body.events.some(({ data }) => data !== undefined)) {
-    return findings.all
-  }
+  if (isNoStream(body, findings.all)) return findings.all
   const said = judgeFraming(body, findings)
   judgeArrival(recording, said, findings)
   dialect.judge(recording, said, findings)
   return findings.all
+}
+
+/** Breaches after which nobody knows what a stream was to bring. */
+const BREAKING: readonly RuleName[] = [
+  'utf-8',
+  'json',
+  'truncated',
+  'connection-broken',
+  'error-in-stream',
+]
+
+/** Why what a stream brought can't be judged; undefined where it can, whatever else it breaks. */
+export function whyBroken(
+  recording: Recording,
+  findings: readonly Finding<RuleName>[],
+): string | undefined {
+  if (isNoStream(wireOf(recording), findings)) return 'no stream came'
+  const breach = findings.find(({ rule }) => BREAKING.includes(rule))
+  return breach && `the stream is broken (${breach.rule})`
+}
+
+/** Whether it is no stream at all, neither by its type nor by what it holds. */
+export function isNoStream({ events }: WireBody, findings: readonly Finding<RuleName>[]): boolean {
+  return (
+    findings.some(({ rule }) => rule === 'content-type') &&
+    !events.some(({ data }) => data !== undefined)
+  )
 }

@@ -19,8 +19,9 @@ export interface Score {
   section: Section
   rules: number
   broken: number
-  /** Why none was looked at. */
+  /** Why none was looked at: the server offers nothing of the kind, or what came can't be judged. */
   unoffered?: string
+  unjudged?: string
 }
 
 /** A question's title, with its API where several were asked. */
@@ -29,8 +30,15 @@ export function titleIn({ dialects, untested }: Report, { title, dialect }: Aske
   return isOne ? title : `${title} (${dialect})`
 }
 
-/** Sections whose rules are looked at where a server offers what the question of that name asks for. */
-const OFFERED: readonly Section[] = ['tools', 'structured']
+/** Sections whose rules one question's answer is judged by, by that question's name. */
+const JUDGED_BY: Partial<Record<Section, Asked['name']>> = {
+  framing: 'stream',
+  arrival: 'stream',
+  schema: 'stream',
+  contract: 'stream',
+  tools: 'tools',
+  structured: 'structured',
+}
 
 export function reportOf(
   { url, model }: Pick<Report, 'url' | 'model'>,
@@ -51,9 +59,9 @@ function scoreOf(
   asked: Asked[],
   broken: ReadonlySet<RuleName>,
 ): Score {
-  const answers = asked.filter(({ name }) => OFFERED.includes(section) && name === section)
-  const [first] = answers
-  const without = answers.filter(({ unoffered }) => unoffered !== undefined)
+  const answers = asked.filter(({ name }) => name === JUDGED_BY[section])
+  const without = answers.filter(({ unoffered, unjudged }) => unoffered ?? unjudged)
+  const [first] = without
   const judged = dialects.filter((name) => !without.some(({ dialect }) => dialect === name))
   const names = (Object.keys(rules) as RuleName[]).filter(
     (name) => rules[name].section === section && judged.some((dialect) => holdsFor(dialect, name)),
@@ -62,11 +70,22 @@ function scoreOf(
     section,
     rules: names.length,
     broken: names.filter((name) => broken.has(name)).length,
-    ...(names.length === 0 && first?.unoffered !== undefined && { unoffered: first.unoffered }),
+    ...(names.length === 0 && whyNot(first)),
   }
 }
 
+function whyNot(asked: Asked | undefined): Pick<Score, 'unoffered' | 'unjudged'> {
+  const { unoffered, unjudged } = asked ?? {}
+  return { ...(unoffered && { unoffered }), ...(unjudged && { unjudged }) }
+}
+
+/** Why no rule of a section was looked at, in words; undefined where some were. */
+export function reasonOf({ unoffered, unjudged }: Score): string | undefined {
+  if (unoffered !== undefined) return `not offered: ${unoffered}`
+  return unjudged === undefined ? undefined : `not judged: ${unjudged}`
+}
+
 /** A section that no API of those asked has is not told of. */
-function isTold({ rules: count, unoffered }: Score): boolean {
-  return count > 0 || unoffered !== undefined
+function isTold(score: Score): boolean {
+  return score.rules > 0 || reasonOf(score) !== undefined
 }

@@ -36,6 +36,6 @@ const INTRODUCTION = `# What \`sluice check\` looks for
 
 \`sluice check URL\` asks a server that speaks the OpenAI API a few small questions and holds the answers to these rules. Their names are stable.
 
-It asks for chats, or for the API that the URL names. \`--dialect completions\`, \`responses\` or \`messages\` asks another, and \`--dialect all\` asks all four; what a server does not offer is told and not counted. A rule that holds for some of these APIs names them.
+It asks for chats, or for the API that the URL names. \`--dialect completions\`, \`responses\` or \`messages\` asks another, and \`--dialect all\` asks all four; what a server does not offer, and what can’t be judged since its stream is broken, is told with a “–” and not counted. A rule that holds for some of these APIs names them.
 
 An **error** is something that clients fail at or lose something by. A **warning** is something that some clients fail at, or that something between server and client may fail at. A **hint** could be better, and no client is known to fail at it. The command ends with 1 where there is an error; with \`--strict\` also where there is a warning or a hint.`

@@ -1,6 +1,6 @@
 import { type Breach, breachesOf, countOf } from './breaches.ts'
 import { brokenByHops } from './path.ts'
-import type { Report, Score } from './report.ts'
+import { type Report, reasonOf, type Score } from './report.ts'
 import { rules } from './rules.ts'
 
 /** How words look in a terminal: the text itself where there are no colours. */
@@ -33,9 +33,11 @@ export function textReport(report: Report, paint: Paint): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function rowOf({ section, rules: all, broken, unoffered }: Score, { weak, plain }: Paint): string {
+function rowOf(score: Score, { weak, plain }: Paint): string {
+  const { section, rules: all, broken } = score
   const name = section.padEnd(11)
-  if (unoffered !== undefined) return `  – ${name} ${weak(`not offered: ${plain(unoffered)}`)}`
+  const reason = reasonOf(score)
+  if (reason !== undefined) return `  – ${name} ${weak(plain(reason))}`
   return `  ${broken === 0 ? '✓' : '✗'} ${name} ${all - broken} of ${all}`
 }
 

@@ -70,7 +70,7 @@ export const groups: Readonly<Record<string, Group>> = {
       text: 'The model that answers what is too long for another. May be given several times.',
     },
     retry: {
-      text: 'Ask the only upstream that serves a model once more where it failed before its first chunk. On by default.',
+      text: 'Ask the only upstream that serves a model once more where it failed before its first chunk, and wait for it while it loads its model. On by default.',
     },
     model: {
       value: 'NAME',

@@ -32,6 +32,7 @@ function formatText(entry: LogEntry): string {
     showMs(entry.durationMs),
     entry.outcome,
     ...(entry.code === undefined ? [] : [entry.code]),
+    ...refusalOf(entry),
     ...(entry.engine === undefined || !entry.failures ? [] : [`by ${entry.engine}`]),
     ...(entry.failures ? [`after ${entry.failures.join(', ')}`] : []),
     ...(entry.mended?.length ? [`mended ${entry.mended.join(',')}`] : []),
@@ -39,6 +40,12 @@ function formatText(entry: LogEntry): string {
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]
   return words.map(printable).join(' ')
+}
+
+/** Why it was refused; most messages begin with the field. */
+function refusalOf({ param, message }: LogEntry): string[] {
+  if (message === undefined) return param === undefined ? [] : [param]
+  return param === undefined || message.startsWith(param) ? [message] : [`${param}: ${message}`]
 }
 
 /** What was written; of what writes nothing, an embedding, what it read. */

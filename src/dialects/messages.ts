@@ -13,6 +13,7 @@ import { type Asked, toMessage } from './messages/answer.ts'
 import { messagesEncoder } from './messages/encoder.ts'
 import { toChatRequest, toCountedChat, WISHES } from './messages/to-chat.ts'
 import { Omitted } from './tools/omitted.ts'
+import { withoutUnserved } from './unserved.ts'
 
 /** A client's headers that an engine that speaks the API may want to see. */
 const HEADERS = ['anthropic-version', 'anthropic-beta']
@@ -86,9 +87,9 @@ function nativeCall(request: MessagesRequest, headers: Headers, url?: string): N
   return {
     api: 'messages',
     path: `/messages${queryOf(url)}`,
-    body: { ...request },
+    body: { ...withoutUnserved(request) },
     headers: versionHeaders(headers),
-    contract: (options) => new MessagesContract(options),
+    contract: (options) => new MessagesContract(options, request.model ?? ''),
     judge: judgeMessage,
   }
 }

@@ -10,9 +10,6 @@ const PATIENCE = 2000
 /** Milliseconds after which one that could not be asked is asked again. */
 const ASK_AGAIN = 5_000
 
-/** Milliseconds for which what is known serves a request that came through another sluice. */
-const RELAYED = 1_000
-
 /** An engine and what is known of it. */
 export interface Entry {
   engine: Engine
@@ -113,10 +110,14 @@ export class Catalog {
   /**
    * For a request that came through another sluice. Two that ask each other would wait for ever if
    * one such request waited for what another began; and that an engine leads back to where this
-   * request came from says nothing about that engine.
+   * request came from says nothing about that engine. What came through two others is told what is
+   * known: where many list each other, each would be asked along every way there is.
    */
   async #relayed(hops: readonly string[]): Promise<Entry[]> {
-    if (this.#isRecent(RELAYED)) return this.#entries
+    if (hops.length > 2 && this.#entries.length > 0) {
+      this.refresh(ASK_AGAIN)
+      return this.#entries
+    }
     if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
     const signal = AbortSignal.timeout(PATIENCE)
     return Promise.all(this.known.map(({ engine }) => this.#askOne(engine, signal, { hops })))

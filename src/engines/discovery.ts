@@ -13,6 +13,7 @@ const OWNERS: Record<string, string> = {
   llamacpp: 'llama-server',
   library: 'ollama',
   sglang: 'sglang',
+  sluice: 'sluice',
   vllm: 'vllm',
 }
 

@@ -1,4 +1,4 @@
-import { type Host, isWorkerd } from '../host.ts'
+import { type Fetch, type Host, isWorkerd } from '../host.ts'
 import type { Settings } from '../settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { Catalog } from './catalog.ts'
@@ -24,11 +24,13 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   const shared: Pick<
     UpstreamOptions,
     'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages'
   > = {
-    fetch: host.fetch ?? ((input, init) => fetch(input, init)),
+    fetch: settings.retry ? send : sendOnce,
     finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,

@@ -3,6 +3,9 @@ import { ApiError } from '../wire/errors.ts'
 /** The code of a refusal by a server that still loads its model. */
 export const LOADING = 'model_loading'
 
+/** What tells of a load that failed. */
+const FAILED = /\b(fail|error|unable|cannot|can't|could not|not found)/i
+
 /** Milliseconds between two questions whether a model is loaded: at first, and at most. */
 const AGAIN = { first: 250, most: 5_000 }
 
@@ -16,7 +19,8 @@ export function isLoading(error: unknown): error is ApiError {
  * text-generation-inference: 503 `Model m is currently loading`.
  */
 export function tellsOfLoading(status: number, message: string): boolean {
-  return status === 503 && /\bloading\b/i.test(message) && /\bmodel\b/i.test(message)
+  const isSaid = /\bloading\b/i.test(message) && /\bmodel\b/i.test(message)
+  return status === 503 && isSaid && !FAILED.test(message)
 }
 
 /**

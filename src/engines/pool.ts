@@ -116,6 +116,14 @@ export class Pool {
     }
   }
 
+  /**
+   * Rejects with an `ApiError` where no engine may be asked for the model: for answers that begin
+   * before an engine was asked.
+   */
+  async requireModel(exchange: Exchange, asked: string | null | undefined): Promise<void> {
+    await this.#options.router.pick(asked, exchange.mayUse)
+  }
+
   /** The larger model to ask instead; undefined where there is none, or not for this caller. */
   #larger(
     { mayUse }: Exchange,

@@ -2,6 +2,7 @@ import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.t
 import { obeyText, type TextStream } from '../stream/text-stream.ts'
 import type { ChatChunk, ChatRequest } from '../wire/chat.ts'
 import { ApiError } from '../wire/errors.ts'
+import { withNumbers } from '../wire/exact-json.ts'
 import type { TextChunk } from '../wire/text-completion.ts'
 import type { Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
@@ -73,7 +74,7 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
 
     async embed(request, signal) {
       const answer: WholeAnswer = { kind: 'whole', json: '', mended: [] }
-      await call((id) => ({ kind: 'embed', id, request }), signal, {
+      await call((id) => ({ kind: 'embed', id, request: withNumbers(request) }), signal, {
         embedded: ({ json, model, usage }) => Object.assign(answer, { json, model, usage }),
       })
       return answer
@@ -81,7 +82,8 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
 
     async chat(request, signal, { onProgress } = {}): Promise<ChatStream> {
       const connected = await connection(signal)
-      const ask = (id: number): Ask => ({ kind: 'chat', id, request, credit: CREDIT })
+      const own = withNumbers(request)
+      const ask = (id: number): Ask => ({ kind: 'chat', id, request: own, credit: CREDIT })
       const stream = new RemoteStream<ChatChunk>(connected, ask, signal, onProgress)
       await stream.begun
       return obey(stream, { label, usage: wantsUsage(request) })
@@ -89,7 +91,8 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
 
     async complete(request, signal, { onProgress } = {}): Promise<TextStream> {
       const connected = await connection(signal)
-      const ask = (id: number): Ask => ({ kind: 'complete', id, request, credit: CREDIT })
+      const own = withNumbers(request)
+      const ask = (id: number): Ask => ({ kind: 'complete', id, request: own, credit: CREDIT })
       const stream = new RemoteStream<TextChunk>(connected, ask, signal, onProgress)
       await stream.begun
       return obeyText(stream, request, label)

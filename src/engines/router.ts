@@ -191,7 +191,9 @@ function notFound({ model, access, aliases }: Wanted, entries: Entry[]): ApiErro
   if (silent.length > 0 && silent.length === upstreams.length) return unavailable(silent)
   const unasked = silent.length > 0 ? ` ${silent.join(' and ')} could not be asked just now.` : ''
   if (model === undefined && access !== undefined) {
-    return notAllowed(`this key may not use just any, and the request names none.${unasked}`)
+    return notAllowed(
+      `this key may not use every model, and the request names none: name one that it may use.${unasked}`,
+    )
   }
   if (model === undefined) {
     return missing(`no upstream lists a model, so the request has to name one.${unasked}`)

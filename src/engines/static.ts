@@ -1,5 +1,12 @@
 import { obey } from '../stream/chat-stream.ts'
-import type { ChatChunk, ChatMessage, ChatRequest, ChunkDelta, FinishReason } from '../wire/chat.ts'
+import {
+  type ChatChunk,
+  type ChatMessage,
+  type ChatRequest,
+  type ChunkDelta,
+  type FinishReason,
+  requireChat,
+} from '../wire/chat.ts'
 import { isObject } from '../wire/object.ts'
 import type { Engine } from './engine.ts'
 import { completeStatic } from './static/completion.ts'
@@ -18,7 +25,8 @@ export function createStatic(settings: StaticSettings): Engine {
     async models() {
       return [{ id: STATIC_MODEL, object: 'model', created: 0, owned_by: 'sluice' }]
     },
-    async chat(request, signal) {
+    async chat(asked, signal) {
+      const request = requireChat(asked)
       refuseUnable(request)
       const usage = request.stream ? Boolean(request.stream_options?.include_usage) : true
       return obey(speak(plan(request, settings.staticText), settings.staticDelay, signal), {

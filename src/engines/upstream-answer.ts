@@ -4,7 +4,8 @@ import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../stream/
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { Usage } from '../wire/chat.ts'
 import type { ContractOptions, StreamContract } from '../wire/contract.ts'
-import { essence, readJson, requireJson } from './upstream-body.ts'
+import { formOf } from './answer-form.ts'
+import { essence, misplaced, readJson } from './upstream-body.ts'
 import { type Generation, wantsUsage } from './upstream-tries.ts'
 
 /** How something is asked for, and what its answer is held to. */
@@ -30,12 +31,14 @@ export async function readAnswer<C extends AnyContract>(
 ): Promise<AnswerStream<C>> {
   const streams = request.stream === true
   const contract = protocol.contract({ ...options, usage: !streams || wantsUsage(request) })
-  const type = essence(response)
-  const { body } = response
-  const isStream = type === 'text/event-stream' || (type === '' && streams)
-  if (!isStream || body === null) {
-    requireJson(type, streams ? 'a stream' : 'JSON', contract.errors)
-    const came = await readJson(response, options.label)
+  const answer = await formOf(response, streams)
+  const { body } = answer.response
+  if (answer.form === 'other') {
+    throw misplaced(essence(response), streams ? 'a stream' : 'JSON', contract.errors)
+  }
+  if (answer.isMisnamed) contract.mended.add('content_type')
+  if (answer.form === 'json' || body === null) {
+    const came = await readJson(answer.response, options.label)
     return readWhole(came, streams, protocol, contract)
   }
   if (streams && !protocol.asChunks) {

@@ -79,9 +79,13 @@ export async function readJson(
 
 /** Throws an `ApiError` (502) for a media type that is not JSON. */
 export function requireJson(type: string, wanted: string, errors: EngineErrors): void {
-  if (isJson(type)) return
+  if (!isJson(type)) throw misplaced(type, wanted, errors)
+}
+
+/** An answer of another kind than was asked for. */
+export function misplaced(type: string, wanted: string, errors: EngineErrors): ApiError {
   const came = type === '' ? 'an answer of no type' : type
-  throw errors.invalid(`answered with ${came} instead of ${wanted}`)
+  return errors.invalid(`answered with ${came} instead of ${wanted}`)
 }
 
 /** An upstream's refusal, with its own status and message, in OpenAI's shape. */

@@ -15,6 +15,29 @@ export type Post = (
 /** Statuses of what a server has not got. */
 const MISSING = new Set([404, 405, 501])
 
+/** Milliseconds for which a path that a server has not got is not asked for again. */
+const REST = 60_000
+/** How many are remembered; the names of models are the client's words. */
+const MOST = 100
+
+/** What a server was found not to have: Claude Code counts some 25 prompts at once. */
+export class MissingPaths {
+  readonly #until = new Map<string, number>()
+
+  has(model: string | undefined, path: string): boolean {
+    return performance.now() < (this.#until.get(keyOf(model, path)) ?? 0)
+  }
+
+  add(model: string | undefined, path: string): void {
+    if (this.#until.size >= MOST) this.#until.clear()
+    this.#until.set(keyOf(model, path), performance.now() + REST)
+  }
+}
+
+function keyOf(model: string | undefined, path: string): string {
+  return `${path.split('?')[0]} ${model ?? ''}`
+}
+
 /**
  * Asks in the ways that servers are known to have, one after the other: Anthropic's endpoint
  * (llama-server, vLLM), vLLM's `/tokenize` of a chat, llama-server's `/apply-template` and its
@@ -29,17 +52,20 @@ export async function countByUpstream(
   post: Post,
   label: string,
   accepted: (response: Fetched) => Promise<Fetched>,
+  missing = new MissingPaths(),
 ): Promise<number | undefined> {
   async function ask(
     path: string,
     body: object,
     headers?: Record<string, string>,
   ): Promise<Record<string, unknown>> {
+    if (missing.has(model, path)) return {}
     const response = await post(path, body, headers)
     const isThere = !MISSING.has(response.status)
     // Some answer any path with a page, or with 200 and an error.
     if (isThere && !response.ok) await accepted(response)
     if (!isThere || !isJson(essence(response))) {
+      missing.add(model, path)
       await response.body?.cancel().catch(() => {})
       return {}
     }

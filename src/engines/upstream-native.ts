@@ -5,7 +5,8 @@ import { readFrames } from '../stream/read.ts'
 import type { ContractOptions } from '../wire/contract.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
 import type { NativeCall } from '../wire/native.ts'
-import { essence, isJson, readJson } from './upstream-body.ts'
+import { formOf } from './answer-form.ts'
+import { essence, misplaced, readJson } from './upstream-body.ts'
 
 /** Reads it in the form that was asked for. Rejects with an `ApiError` (502) where it is another. */
 export async function readNative(
@@ -14,23 +15,21 @@ export async function readNative(
   options: ContractOptions,
   control: AbortController,
 ): Promise<NativeStream> {
-  const type = essence(response)
-  const came = type === '' ? 'an answer of no type' : type
+  const streams = call.body.stream === true
   const errors = new EngineErrors(options)
-  if (call.body.stream) {
-    if (type !== 'text/event-stream' || response.body === null) {
-      throw errors.invalid(`answered with ${came} instead of a stream`)
-    }
-    const contract = call.contract(options)
-    return {
-      kind: 'frames',
-      contract,
-      ...readFrames(response.body, contract, control, false, true),
-    }
+  const answer = await formOf(response, streams)
+  const { body } = answer.response
+  if (answer.form !== (streams ? 'events' : 'json') || (streams && body === null)) {
+    throw misplaced(essence(response), streams ? 'a stream' : 'JSON', errors)
   }
-  if (!isJson(type)) throw errors.invalid(`answered with ${came} instead of JSON`)
-  const { json, value } = await readJson(response, options.label)
-  const { model, usage, mended, isChanged } = call.judge(value, errors)
+  if (streams && body !== null) {
+    const contract = call.contract(options)
+    if (answer.isMisnamed) contract.mended.add('content_type')
+    return { kind: 'frames', contract, ...readFrames(body, contract, control, false, true) }
+  }
+  const { json, value } = await readJson(answer.response, options.label)
+  const { model, usage, isChanged, ...judged } = call.judge(value, errors)
+  const mended = [...judged.mended, ...(answer.isMisnamed ? ['content_type'] : [])]
   const text = isChanged || mended.length > 0 ? JSON.stringify(value) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
 }

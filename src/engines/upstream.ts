@@ -23,7 +23,7 @@ import { FinishHistory } from './finish-history.ts'
 import { ModelNames } from './model-names.ts'
 import { type Protocol, readAnswer } from './upstream-answer.ts'
 import { essence, readJson, refusal, requireJson } from './upstream-body.ts'
-import { countByUpstream, type Post } from './upstream-count.ts'
+import { countByUpstream, MissingPaths, type Post } from './upstream-count.ts'
 import { readNative } from './upstream-native.ts'
 import { controlUnder, reading } from './upstream-reading.ts'
 import { type Generation, Refused } from './upstream-tries.ts'
@@ -81,6 +81,7 @@ export class Upstream implements Engine {
   readonly #refused = new Map<string, Refused>()
   readonly #finishes: FinishHistory
   #refusesBase64 = false
+  readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -179,7 +180,8 @@ export class Upstream implements Engine {
     const post: Post = (path, body, headers) => this.#post(path, body, { signal, hops, headers })
     const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat }
-    return countByUpstream(counted, own, post, this.label, (response) => this.#accepted(response))
+    const accepted = (response: Fetched) => this.#accepted(response)
+    return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
   }
 
   async #generate<C extends AnyContract>(

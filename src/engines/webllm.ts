@@ -1,7 +1,7 @@
 import { type ChatStream, obey, type WholeAnswer } from '../stream/chat-stream.ts'
 import { obeyText, type TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat.ts'
-import type { EmbeddingRequest } from '../wire/embedding.ts'
+import { type EmbeddingRequest, requireEmbedding } from '../wire/embedding.ts'
 import type { TextChunk, TextRequest } from '../wire/text-completion.ts'
 import type { ChatOptions, Engine, Model, Progress } from './engine.ts'
 import { orAborted } from './or-aborted.ts'
@@ -178,7 +178,8 @@ export class Webllm implements LocalEngine {
     })
   }
 
-  async embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+  async embed(asked: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+    const request = requireEmbedding(asked)
     const record = findRecord(this.#records, request.model)
     const model = record.model_id
     checkEmbedding(request, record)

@@ -7,43 +7,31 @@ import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json-scan.ts'
 import { decodeText } from '../wire/sse.ts'
 import { LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
-/** What a body is read by. */
-export interface BodyLimits {
-  /** Bytes. */
-  maxBody: number
-  /** Milliseconds, for the body to come, and then for its turn to be parsed. */
-  bodyTimeout: number
-  /** The client, where clients are told apart: they take turns. */
-  who?: string
-}
-
 /** One for all handlers of a process: they share its event loop. */
 const queue = new ParseQueue()
 
 /**
- * Reads a request's JSON body. Throws an `ApiError`: 415 for a type that is not JSON, 413 for too
+ * Reads a request's JSON body, at most `maxBytes` of it. It may take `timeout` milliseconds to come,
+ * and as long again until it is parsed; `who` is its client, where clients are told apart. Throws an `ApiError`: 415 for a type that is not JSON, 413 for too
  * much, 408 for too late, 400 for what is not JSON or holds too much, 503 where too many others are
  * parsed; and `Cancelled` where the client breaks off.
  */
 export async function readJsonBody(
   request: Request,
-  { maxBody, bodyTimeout, who = '' }: BodyLimits,
+  maxBytes: number,
+  timeout: number,
+  who = '',
 ): Promise<unknown> {
   requireJson(request)
-  const bytes = withoutMark(await readInTime(request, maxBody, bodyTimeout))
+  const bytes = withoutMark(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
   if (bytes.length < LARGE_BODY) return parseBody(bytes)
-  const { signal } = request
-  const wish = { bytes: bytes.length, who, signal, timeout: bodyTimeout }
-  const done = await queue.take(wish).catch((error: unknown) => {
+  const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
+  await queue.take(wish).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
   })
-  try {
-    return parseBody(bytes)
-  } finally {
-    done()
-  }
+  return parseBody(bytes)
 }
 
 /** Some editors and shells begin a file with U+FEFF (RFC 8259 §8.1 lets a reader pass over it). */

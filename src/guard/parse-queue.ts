@@ -13,15 +13,20 @@ export const LARGE_BODY = 262_144
 const MOST_BYTES = 256_000_000
 const MOST_BODIES = 100
 
-/** Milliseconds between two looks of one who waits: where requests are isolated nobody may wake him. */
-const LOOK = 10
+/**
+ * Milliseconds between two looks of the first in line, and of those behind. Nobody is woken by another:
+ * where requests are isolated that may not be.
+ */
+const LOOK = { first: 1, behind: 10 }
 
-/** Milliseconds after which one who does not look any more, or has not ended, counts as gone. */
+/** Milliseconds after which one who looks no more counts as gone. */
 const GONE = 2_000
 
 interface Waiter extends Waiting {
   bytes: number
+  /** When he looked last, and how many bodies had been begun by then. */
   seenAt: number
+  begun: number
 }
 
 /** What one body waits with. */
@@ -37,51 +42,44 @@ export interface ParseWish {
 export class ParseQueue {
   readonly #line = new FairLine<Waiter>()
   #bytes = 0
-  /** When the body was begun that is parsed now; undefined where none is. */
-  #begunAt: number | undefined
+  /** How many bodies were begun. */
+  #begun = 0
 
   /**
-   * Resolves when a body may be parsed, with what is called afterwards. Rejects with an `ApiError`
-   * (503) where too much waits or the wait was too long, and with the signal's reason.
+   * Resolves when a body is to be parsed: at once, before the caller waits for anything else. Rejects with an
+   * `ApiError` (503) where too much waits or the wait was too long, and with the signal's reason.
    */
-  async take({ bytes, who, signal, timeout }: ParseWish): Promise<() => void> {
-    const startedAt = performance.now()
-    if (this.#line.size === 0 && this.#isFree(startedAt)) return this.#begin(startedAt)
+  async take({ bytes, who, signal, timeout }: ParseWish): Promise<void> {
     if (this.#bytes + bytes > MOST_BYTES || this.#line.size >= MOST_BODIES) throw busy()
-    const waiter: Waiter = { who, bytes, seenAt: startedAt }
+    const startedAt = performance.now()
+    const waiter: Waiter = { who, bytes, seenAt: startedAt, begun: this.#begun }
     this.#line.push(waiter)
     this.#bytes += bytes
     try {
-      for (;;) {
-        await pause(LOOK, signal)
-        const now = performance.now()
-        waiter.seenAt = now
-        this.#forgetGone(now)
-        if (this.#isFree(now) && this.#line.peek() === waiter) {
-          this.#line.take()
-          this.#bytes -= bytes
-          return this.#begin(now)
-        }
-        if (now - startedAt > timeout) throw busy()
-      }
+      do {
+        if (waiter.seenAt - startedAt > timeout) throw busy()
+        await pause(this.#line.peek() === waiter ? LOOK.first : LOOK.behind, signal)
+        waiter.seenAt = performance.now()
+        this.#forgetGone(waiter.seenAt)
+      } while (!this.#isNext(waiter))
+      this.#begun++
+      // The client's turn comes again after all others.
+      this.#line.take()
+      this.#bytes -= bytes
     } catch (error) {
       this.#remove(waiter)
       throw error
     }
   }
 
-  #isFree(now: number): boolean {
-    return this.#begunAt === undefined || now - this.#begunAt > GONE
-  }
-
-  #begin(now: number): () => void {
-    this.#begunAt = now
-    // Not before other events had their turn.
-    return () => void setTimeout(() => this.#end(now), 0)
-  }
-
-  #end(begunAt: number): void {
-    if (this.#begunAt === begunAt) this.#begunAt = undefined
+  /**
+   * Whether he is the first in line, and no body was begun since he looked last: then everything else
+   * that was ready has run in between.
+   */
+  #isNext(waiter: Waiter): boolean {
+    const isQuiet = waiter.begun === this.#begun
+    waiter.begun = this.#begun
+    return isQuiet && this.#line.peek() === waiter
   }
 
   #remove(waiter: Waiter): void {

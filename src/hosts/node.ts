@@ -4,7 +4,8 @@ import { dial } from './node-dial.ts'
 import { patientFetch } from './node-fetch.ts'
 import { listen } from './node-listen.ts'
 import { nodePipe } from './node-pipe.ts'
-import { type Runtime, main as run, type Server, start } from './serve.ts'
+import { requireNode } from './node-version.ts'
+import { type Runtime, refuse, main as run, type Server, start } from './serve.ts'
 
 const runtime: Runtime = {
   name: `node ${process.versions.node}`,
@@ -14,12 +15,18 @@ const runtime: Runtime = {
 }
 
 /** Serves on Node. Rejects with a `SettingsError`. */
-export function serve(settings?: SettingsInput): Promise<Server> {
+export async function serve(settings?: SettingsInput): Promise<Server> {
+  requireNode(process.versions.node)
   return start(runtime, settings)
 }
 
 /** The `sluice` command on Node. */
-export function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
+  try {
+    requireNode(process.versions.node)
+  } catch (error) {
+    refuse(error)
+  }
   return run(runtime, args)
 }
 

@@ -26,7 +26,10 @@ export function socketFetch(dial: Dial): Fetch {
     urls.set(address, url)
     const signal = init.signal ?? NEVER
     signal.throwIfAborted()
-    return unpacked(await ask(dial, pool, url, requestBytes(url, init), signal))
+    const request = requestBytes(url, init)
+    if (!init.once) return unpacked(await ask(dial, pool, url, request, signal))
+    const connection = await connect(dial, url, pool, signal)
+    return unpacked(await connection.ask(request, signal))
   }
 }
 

@@ -30,7 +30,7 @@ export async function readBody(
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
   await trace.caller?.enter()
-  return readJsonBody(request, { maxBody, bodyTimeout, who: trace.caller?.name ?? '' })
+  return readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
 }
 
 /**

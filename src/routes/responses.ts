@@ -40,14 +40,15 @@ interface Asked {
 export function responsesRoute({ engines, store, runs, ...context }: ResponsesRouteOptions) {
   const { settings, framePipe } = context
 
-  /** At once, whatever an engine says of it. */
-  function run(
+  /** At once, whatever an engine will say of it. */
+  async function run(
     { request, owner }: Asked,
     conversation: ResponsesConversation,
     exchange: Exchange,
     trace: Trace,
   ) {
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
+    await engines.requireModel(exchange, request.model)
     runs.requireRoom()
     const chat = { ...chatOf(conversation, trace, settings), stream: true }
     const ask = chatAsker(exchange, chat, { asChunks: true })

@@ -137,7 +137,7 @@ export class EventReader<T> {
     const { data, event, error } = this.#scanner.fields()
     if (error !== undefined) throw this.#foreignError(error)
     if (data === undefined) return
-    if (event === 'error') throw this.#foreignError(data)
+    if (event === 'error' && !this.#isOwnError(data)) throw this.#foreignError(data)
     // A line end within JSON can only be white space, so a space says the same.
     const text = data.replaceAll('\n', ' ')
     this.#data(text, this.#isNamed && this.#isWritten(namedFrame(event, text)) ? event : undefined)
@@ -160,6 +160,8 @@ export class EventReader<T> {
     const chunk = this.#parse(text)
     const verdict = this.#contract.judge(chunk)
     if (verdict === 'drop') return
+    const { missing } = this.#contract
+    if (missing.length > 0) for (const each of missing.splice(0)) this.#sink.changed(each)
     const isOurs = name === (this.#isNamed ? (chunk as { type?: unknown }).type : '')
     if (!isOurs) this.#contract.mended.add('framing')
     if (verdict === 'hold') this.#held = { chunk, text }
@@ -169,6 +171,10 @@ export class EventReader<T> {
       else this.#sink.changed(chunk, text)
     }
     if (verdict === 'last' || verdict === 'last-changed') this.#finish('done')
+    if (verdict === 'last-failed') {
+      this.#sink.changed(chunk)
+      throw this.#contract.failure
+    }
   }
 
   #same(chunk: T): void {
@@ -196,14 +202,15 @@ export class EventReader<T> {
     }
   }
 
+  /** An API that names its events has its own for errors: its contract judges that. */
+  #isOwnError(text: string): boolean {
+    const value = this.#isNamed ? jsonOrText(text) : undefined
+    return isObject(value) && value.type === 'error'
+  }
+
   /** What an event that is called an error says. */
   #foreignError(text: string): ApiError {
-    let value: unknown = text
-    try {
-      value = JSON.parse(text)
-    } catch {
-      // Some say it in plain words.
-    }
+    const value = jsonOrText(text)
     const error = (isObject(value) && errorOf(value)) || errorOf({ error: value })
     return this.#contract.errors.failed(error ?? { message: 'no reason given' })
   }
@@ -214,6 +221,15 @@ export class EventReader<T> {
       this.#sink.changed(chunk, chunk === this.#held?.chunk ? this.#held.text : undefined)
     }
     this.ended = true
+  }
+}
+
+/** Some servers say what went wrong in JSON, some in plain words. */
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
   }
 }
 

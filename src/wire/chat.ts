@@ -1,12 +1,14 @@
 /**
- * What a client of the chat API asks. Names, forms and ranges are those of OpenAI's OpenAPI
- * description 2.3.0, wider where local servers are known to take more; fields and part types it
- * does not know pass through everywhere, and null stands for an optional field left out.
+ * What a client of the chat API asks. Names and forms are those of OpenAI's OpenAPI description
+ * 2.3.0, wider where local servers are known to take more. An upstream gets a request as it came: only
+ * what is relied on here is checked. Null stands for an optional field left out.
  */
 
 import * as z from 'zod/mini'
-import { everyValue, type Fields, fieldChecker, flag, integer, sampling } from './fields.ts'
+import { withNumbers } from './exact-json.ts'
+import { everyValue, type Fields, fieldChecker, flag, integer, relied, sampling } from './fields.ts'
 import { type ChatMessage, MessageSchema, TextPartSchema, tagged, text } from './message.ts'
+import { isObject } from './object.ts'
 
 export type * from './completion.ts'
 export type * from './message.ts'
@@ -16,7 +18,10 @@ export interface Tool {
   [field: string]: unknown
 }
 
-/** The body of `POST /v1/chat/completions`. What is not named here is checked, and passes, too. */
+/**
+ * The body of `POST /v1/chat/completions`. Of a request to an upstream all but `messages`, `model`,
+ * `stream`, `stream_options` and `n` may be anything.
+ */
 export interface ChatRequest {
   messages: ChatMessage[]
   model?: string | null
@@ -118,6 +123,13 @@ function place() {
   return z.looseObject({ city: text, country: text, region: text, timezone: text })
 }
 
+/** What is relied on, whoever answers: that each message is an object. */
+export const reliedChatFields = {
+  messages: () => z.array(dictionary, 'an array of messages'),
+  ...relied,
+} satisfies Fields
+
+/** All that an engine that runs here can judge. */
 export const chatFields = {
   messages: () =>
     z
@@ -157,7 +169,7 @@ export const chatFields = {
   reasoning_effort: () => text,
   response_format: () => z.nullish(responseFormat()),
   safety_identifier: () => text,
-  service_tier: () => z.nullish(z.enum(['auto', 'default', 'flex', 'scale', 'priority', 'fast'])),
+  service_tier: () => text,
   store: () => flag,
   tool_choice: () => z.nullish(toolChoice()),
   tools: () => z.nullish(z.array(tool())),
@@ -175,13 +187,35 @@ export const chatFields = {
     ),
 } satisfies Fields
 
-const check = fieldChecker(chatFields, 'messages')
+const check = fieldChecker(reliedChatFields, 'messages')
+const checkAll = fieldChecker(chatFields, 'messages')
 
 /**
- * The request in a parsed body, checked: the very object, not a copy, so that nothing of it is lost.
- * Throws an `ApiError` (400) that names the first wrong field.
+ * The request in a parsed body, checked as far as it is relied on: the very object, not a copy, so
+ * that nothing of it is lost. Throws an `ApiError` (400) that names the first wrong field.
  */
 export function parseChatRequest(body: unknown): ChatRequest {
   check(body)
-  return body as ChatRequest
+  const request = body as ChatRequest
+  moveSchema(request)
+  return request
+}
+
+/**
+ * The request for an engine that runs here, with all of its fields checked and its integers as
+ * numbers. Throws an `ApiError` (400) that names the first wrong field.
+ */
+export function requireChat(request: ChatRequest): ChatRequest {
+  const plain = withNumbers(request)
+  checkAll(plain)
+  return plain
+}
+
+/** A schema beside the type, where llama-server has it, goes to where OpenAI has it. */
+function moveSchema(request: ChatRequest): void {
+  const format = request.response_format
+  if (!isObject(format) || format.type !== 'json_schema' || format.json_schema != null) return
+  if (!isObject(format.schema)) return
+  const { type, json_schema: _none, ...own } = format
+  request.response_format = { type, json_schema: { name: 'answer', ...own } }
 }

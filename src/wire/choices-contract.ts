@@ -85,6 +85,8 @@ export abstract class ChoicesContract<
   /** Whether the stream finished, so that only `[DONE]` is left to write. */
   finished = false
   readonly mended = new Set<Mend>()
+  readonly failure = undefined
+  readonly missing: T[] = []
 
   readonly options: ContractOptions
   readonly errors: EngineErrors

@@ -20,9 +20,13 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
   }
   const completion = value as ChatCompletion
-  for (const choice of completion.choices) {
+  for (const [at, choice] of completion.choices.entries()) {
     if (!isObject(choice) || !isObject(choice.message)) {
       throw contract.errors.invalid('sent a choice without a message')
+    }
+    if (!Number.isInteger(choice.index)) {
+      choice.index = at
+      contract.mended.add('index')
     }
     contract.joinParts(choice.message, true)
     if (renameReasoning(choice.message, contract.options.reasoning)) {

@@ -1,7 +1,8 @@
 /** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
 import * as z from 'zod/mini'
+import { withNumbers } from './exact-json.ts'
 import { type Fields, fieldChecker, integer } from './fields.ts'
-import { type Inputs, inputsSchema } from './inputs.ts'
+import { anyInputs, type Inputs, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
 export interface EmbeddingRequest {
@@ -24,20 +25,38 @@ export interface EmbeddingResponse {
 
 const error = 'a text that is not empty'
 
-export const embeddingFields = {
-  input: () => inputsSchema(z.string().check(z.minLength(1, { error, abort: true }))),
+/** What is relied on, whoever answers: the answer is held to its form and its length. */
+export const reliedEmbeddingFields = {
+  input: () => anyInputs(),
   model: () => text,
   encoding_format: () => z.nullish(z.enum(['float', 'base64'])),
   dimensions: () => z.nullish(integer(1)),
+} satisfies Fields
+
+/** All that an engine that runs here can judge. */
+export const embeddingFields = {
+  ...reliedEmbeddingFields,
+  input: () => inputsSchema(z.string().check(z.minLength(1, { error, abort: true }))),
   user: () => text,
 } satisfies Fields
 
-const check = fieldChecker(embeddingFields, 'input')
+const check = fieldChecker(reliedEmbeddingFields, 'input')
+const checkAll = fieldChecker(embeddingFields, 'input')
 
-/** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
+/**
+ * The request in a parsed body, checked as far as it is relied on. Throws an `ApiError` (400) that
+ * names the first wrong field.
+ */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {
   check(body)
   return body as EmbeddingRequest
+}
+
+/** The request for an engine that runs here, all of it checked. Throws an `ApiError` (400). */
+export function requireEmbedding(request: EmbeddingRequest): EmbeddingRequest {
+  const plain = withNumbers(request)
+  checkAll(plain)
+  return plain
 }
 
 /** A vector as OpenAI's clients ask for it: 32-bit floats, little-endian, in base64. */

@@ -32,7 +32,12 @@ export class EngineErrors {
     const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
     // What Anthropic's own status says, which clients wait longer after than after a 502.
     const status = type === 'overloaded_error' ? 529 : 502
-    return new ApiError(status, text, { type, code: code ?? this.#code('error'), details })
+    return new ApiError(status, text, {
+      type,
+      code: code ?? this.#code('error'),
+      details,
+      shows: 'answered',
+    })
   }
 
   /** The engine stopped before a finish; `did` is how. */

@@ -1,6 +1,7 @@
 /**
- * Fields that several APIs share, in the ranges of OpenAI's OpenAPI description 2.3.0, and wider
- * where local servers are known to take more.
+ * Fields that several APIs share. Of a request only that is checked which is relied on here; ranges,
+ * enumerations and all other fields are the upstream's to judge. Engines that run here judge by
+ * OpenAI's OpenAPI description 2.3.0, and wider where local servers are known to take more.
  */
 import * as z from 'zod/mini'
 import { invalid } from './invalid.ts'
@@ -40,16 +41,23 @@ export function bodySchema(fields: Fields) {
   return z.looseObject(Object.fromEntries(made))
 }
 
-/** How a text is to be sampled and sent, in a chat as in a text completion. */
-export const sampling = {
+/** Fields of chats and text completions that are relied on, whoever answers. */
+export const relied = {
   model: () => text,
   stream: () => flag,
+  stream_options: () => z.nullish(z.looseObject({ include_usage: flag })),
+  // The contract of a stream counts its choices.
+  n: () => z.nullish(integer(1, 128)),
+} satisfies Fields
+
+/** How a text is to be sampled and sent, in a chat as in a text completion. */
+export const sampling = {
+  ...relied,
   stream_options: () =>
     z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
   frequency_penalty: () => z.nullish(within(-2, 2)),
   logit_bias: () => z.nullish(everyValue(within(-100, 100))),
   max_tokens: () => z.nullish(integer(-1)),
-  n: () => z.nullish(integer(1, 128)),
   presence_penalty: () => z.nullish(within(-2, 2)),
   // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
   seed: () =>
@@ -65,7 +73,7 @@ export const sampling = {
  * What checks a parsed body's fields, of which one is needed; it throws an `ApiError` (400) that
  * names the first wrong one.
  */
-export function fieldChecker(fields: Fields, needed: string) {
+export function fieldChecker(fields: Fields, needed = '') {
   const names = Object.keys(fields)
   const made = new Map<string, z.ZodMiniType>()
   // Stopping at the first fault keeps a body of a million faults from costing a million issues.

@@ -11,17 +11,25 @@ export function inputsSchema(text: z.ZodMiniType<string>): z.ZodMiniType<Inputs>
   return z.union([text, tokens, filled(z.union([text, tokens]))])
 }
 
+/** What an upstream may take: also texts mixed with tokens, and objects with images. */
+export function anyInputs() {
+  return z.union([z.string(), z.array(z.unknown()), z.looseObject({})])
+}
+
 function filled<T extends z.ZodMiniType>(item: T) {
   const error = 'a non-empty array'
   return z.array(item, error).check(z.minLength(1, { error, abort: true }))
 }
 
-/** What a list of them holds: each is one to answer. */
+/**
+ * What a list of them holds: each is one to answer. A list with a token in it is one prompt, though
+ * texts stand between its tokens: that is how llama-server reads it.
+ */
 export function inputsOf(inputs: Inputs): (string | number[])[] {
-  if (typeof inputs === 'string') return [inputs]
-  return isTokens(inputs) ? [inputs] : inputs
+  if (!Array.isArray(inputs)) return [inputs]
+  return isOne(inputs) ? [inputs] : inputs
 }
 
-function isTokens(inputs: number[] | (string | number[])[]): inputs is number[] {
-  return typeof inputs[0] === 'number'
+function isOne(inputs: number[] | (string | number[])[]): inputs is number[] {
+  return inputs.some((item) => typeof item === 'number')
 }

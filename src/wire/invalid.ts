@@ -1,5 +1,6 @@
 import type * as z from 'zod/mini'
 import { type ApiError, badRequest } from './errors.ts'
+import { keptDigits } from './exact-json.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -102,6 +103,8 @@ function choiceText(expected: string[]): string {
 function valueText(value: unknown, expected: string[]): string {
   if (value === undefined) return 'undefined (missing)'
   if (value === null) return 'null'
+  const digits = keptDigits(value)
+  if (digits !== undefined) return digits
   if (Array.isArray(value)) return value.length > 0 ? 'an array' : 'an empty array'
   if (typeof value === 'object') return 'an object'
   if (typeof value === 'function') return 'a function'

@@ -77,7 +77,11 @@ const ZERO = 0x30
 const NONE: readonly number[] = []
 
 const encoder = new TextEncoder()
-const decidingBytes = DECIDING.map((name) => encoder.encode(name))
+/** The names by their length, each with its place in `DECIDING`. */
+const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
+for (const [place, name] of DECIDING.entries()) {
+  byLength[name.length]?.push({ place, name: encoder.encode(name) })
+}
 
 /**
  * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and looks for keys that come
@@ -123,6 +127,8 @@ export function scanJson(bytes: Uint8Array): JsonScan {
     } else if (kind === OPEN) {
       if (++depth > MAX_DEPTH) return { exceeds: 'depth', long: NONE }
       if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+      // What follows the end of an object is no part of it, nor of any JSON.
+      if (depth === 1) seen = 0
     } else depth--
   }
   return { long: isBroken ? NONE : (long ?? NONE) }
@@ -162,14 +168,13 @@ function placeOf(bytes: Uint8Array, start: number, end: number): number {
     // An escape may spell the same key: `"mod\u0065l"`.
     if (bytes[at] === BACKSLASH) return escapedPlaceOf(bytes.subarray(start, end))
   }
-  for (let place = 0; place < decidingBytes.length; place++) {
-    if (isSame(bytes, start, end, decidingBytes[place] as Uint8Array)) return place
+  for (const { place, name } of byLength[end - start] ?? []) {
+    if (isAt(bytes, start, name)) return place
   }
   return -1
 }
 
-function isSame(bytes: Uint8Array, start: number, end: number, name: Uint8Array): boolean {
-  if (end - start !== name.length) return false
+function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
   for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false
   return true
 }

@@ -4,7 +4,8 @@
  * grow and stop; then `message_delta` with the stop reason, and `message_stop`.
  *
  * Passed on: pings left out, events of unknown types, several `message_delta`s, and blocks that are
- * open at once: llama-server stops all of them at the end, and clients go by the index.
+ * open at once: llama-server stops all of them at the end, and clients go by the index. A missing
+ * `message_start` and missing stops of blocks are supplied.
  */
 import type { Usage } from './completion.ts'
 import type { ContractOptions } from './contract.ts'
@@ -15,6 +16,7 @@ import { errorOf } from './foreign-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from './messages-answer.ts'
 import type { NativeAnswer } from './native.ts'
 import { isObject } from './object.ts'
+import { isEventName } from './sse.ts'
 import type { Ending, StreamContract, Verdict } from './stream-contract.ts'
 
 type Fields = Record<string, unknown>
@@ -28,6 +30,14 @@ const STARTED: Fields = {
   stop_sequence: null,
   usage: { input_tokens: 0, output_tokens: 0 },
 }
+
+/** The events that belong to a message, which `message_start` begins. */
+const BELONGING = new Set([
+  'content_block_start',
+  'content_block_delta',
+  'content_block_stop',
+  'message_delta',
+])
 
 /** The text of each delta. */
 const TEXTS: Record<string, string> = {
@@ -44,8 +54,13 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   finished = false
   readonly mended = new Set<string>()
   readonly errors: EngineErrors
+  readonly failure = undefined
+  readonly missing: MessageEvent[] = []
   readonly #finishReason: FinishRule | undefined
+  /** What the client calls the model. */
+  readonly #model: string
   #hasStarted = false
+  #id: unknown
   #hasStopped = false
   /** Whether `message_stop` was passed on. */
   #isStopSaid = false
@@ -57,7 +72,8 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   /** The counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
-  constructor(options: ContractOptions) {
+  constructor(options: ContractOptions, model = '') {
+    this.#model = model
     this.errors = new EngineErrors(options)
     this.#finishReason = options.finishReason
   }
@@ -72,16 +88,20 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   judge(value: unknown): Verdict {
+    if (value === null) {
+      this.mended.add('null')
+      return 'drop'
+    }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const error = errorOf(value)
     if (error !== undefined) throw this.errors.failed(error)
     const { type } = value
-    if (typeof type !== 'string' || !/^[\w.]+$/.test(type)) {
+    if (typeof type !== 'string' || !isEventName(type)) {
       throw this.errors.invalid('sent an event without a type')
     }
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
-    if (!this.#hasStarted) throw this.errors.invalid(`sent ${type} before message_start`)
+    if (!this.#hasStarted && BELONGING.has(type)) this.#supplyStart()
     if (type === 'content_block_start') return this.#startBlock(value)
     if (type === 'content_block_delta') return this.#grow(value)
     if (type === 'content_block_stop') return this.#stopBlock(value)
@@ -107,12 +127,30 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #start(event: Fields): Verdict {
-    if (this.#hasStarted) throw this.errors.invalid('sent message_start twice')
     const { message } = event
     if (!isObject(message)) throw this.errors.invalid('sent message_start without a message')
+    if (this.#hasStarted) return this.#startAgain(message)
     this.#hasStarted = true
+    this.#id = message.id
     this.#count(message.usage)
     return this.#complete(message, STARTED) ? 'changed' : 'same'
+  }
+
+  /** A message that is told twice is one; another one within a stream is a mistake. */
+  #startAgain({ id }: Fields): Verdict {
+    const isSame = this.#id === undefined || id === this.#id
+    if (!isSame) throw this.errors.invalid('started a second message')
+    this.mended.add('message')
+    return 'drop'
+  }
+
+  /** llama-server leaves it out where the first character takes several tokens, as an emoji does. */
+  #supplyStart(): void {
+    const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
+    const message = { id, model: this.#model, ...structuredClone(STARTED) }
+    this.missing.push({ type: 'message_start', message })
+    this.mended.add('message')
+    this.#hasStarted = true
   }
 
   #startBlock({ index, content_block: block }: Fields): Verdict {
@@ -154,7 +192,11 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     const { stop_reason: reason } = delta
     if (reason === null || reason === undefined || reason === '') return 'same'
     if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
-    if (this.#open.size > 0) throw this.errors.invalid('stopped before its blocks did')
+    if (this.#open.size > 0) {
+      // A tool call that max_tokens cut: the SDKs take what came of it.
+      this.missing.push(...this.#closeBlocks())
+      this.mended.add('block')
+    }
     this.#stopReason = reason
     this.#finishReason?.sent()
     this.tokens++

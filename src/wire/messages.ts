@@ -6,7 +6,7 @@
 import * as z from 'zod/mini'
 import { dictionary } from './chat.ts'
 import { ApiError } from './errors.ts'
-import { flag, integer, within } from './fields.ts'
+import { flag, integer } from './fields.ts'
 import { invalid } from './invalid.ts'
 import { text } from './message.ts'
 import { type Block, BlockSchema, type TextBlock, TextBlockSchema } from './messages-blocks.ts'
@@ -73,7 +73,7 @@ export interface MessagesRequest extends CountRequest {
   top_p?: number | null
   top_k?: number | null
   metadata?: { user_id?: string | null } | null
-  service_tier?: 'auto' | 'standard_only' | null
+  service_tier?: string | null
 }
 
 const MessageSchema = z.discriminatedUnion('role', [
@@ -114,7 +114,7 @@ const ToolChoiceSchema = z.discriminatedUnion('type', [
 ])
 
 const ThinkingSchema = z.discriminatedUnion('type', [
-  z.looseObject({ type: z.literal('enabled'), budget_tokens: integer(1) }),
+  z.looseObject({ type: z.literal('enabled'), budget_tokens: z.optional(z.unknown()) }),
   z.looseObject({ type: z.literal('adaptive') }),
   z.looseObject({ type: z.literal('between_tools') }),
   z.looseObject({ type: z.literal('disabled') }),
@@ -147,11 +147,11 @@ export const MessagesRequestSchema = z.looseObject({
   max_tokens: integer(1),
   stream: flag,
   stop_sequences: z.nullish(z.array(z.string())),
-  temperature: z.nullish(within(0, 2)),
-  top_p: z.nullish(within(0, 1)),
-  top_k: z.nullish(integer(0)),
-  metadata: z.nullish(z.looseObject({ user_id: text })),
-  service_tier: z.nullish(z.enum(['auto', 'standard_only'])),
+  temperature: z.optional(z.unknown()),
+  top_p: z.optional(z.unknown()),
+  top_k: z.optional(z.unknown()),
+  metadata: z.nullish(dictionary),
+  service_tier: text,
 })
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */

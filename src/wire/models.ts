@@ -1,5 +1,6 @@
 /** The list of models in the shape of Anthropic's API. */
 import { type ApiError, badRequest } from './errors.ts'
+import { isObject } from './object.ts'
 
 /** A model as OpenAI's clients read it, as far as it says what Anthropic's want to know. */
 export interface Listed {
@@ -8,6 +9,8 @@ export interface Listed {
   created?: unknown
   /** Tokens, as vLLM tells it. */
   max_model_len?: unknown
+  /** What llama-server tells: `n_ctx` is what it runs with, `n_ctx_train` what the model is made for. */
+  meta?: unknown
   [field: string]: unknown
 }
 
@@ -38,7 +41,8 @@ const LIMIT = { usual: 20, most: 1000 }
 /** Seconds that a date can hold. */
 const MAX_SECONDS = 8.64e12
 
-export function modelInfo({ id, created, max_model_len: length }: Listed): ModelInfo {
+export function modelInfo(model: Listed): ModelInfo {
+  const { id, created } = model
   const isTime = typeof created === 'number' && created >= 0 && created < MAX_SECONDS
   return {
     type: 'model',
@@ -46,13 +50,20 @@ export function modelInfo({ id, created, max_model_len: length }: Listed): Model
     display_name: id,
     created_at: new Date(isTime ? created * 1000 : 0).toISOString(),
     lifecycle: 'active',
-    max_input_tokens: typeof length === 'number' ? length : null,
+    max_input_tokens: contextOf(model),
     max_tokens: null,
     capabilities: null,
     line: null,
     deprecated_at: null,
     retires_at: null,
   }
+}
+
+/** Tokens of the longest context, in whatever words its server tells it; null where it does not. */
+function contextOf({ max_model_len, meta }: Listed): number | null {
+  const { n_ctx, n_ctx_train } = isObject(meta) ? meta : {}
+  const isLength = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0
+  return [max_model_len, n_ctx, n_ctx_train].find(isLength) ?? null
 }
 
 /** The page that `limit`, `after_id` and `before_id` ask for. Throws an `ApiError` (400). */

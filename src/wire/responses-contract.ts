@@ -3,15 +3,18 @@
  * to it. First `response.created`; then items, each with an index of its own, next in turn, that are
  * added, grow and are done; then `response.completed` or `response.incomplete`.
  *
- * Passed on: events of unknown types, and items that are still open at the end. Numbers are given
- * anew, so that a sign of life has one too.
+ * Passed on: events of unknown types, an upstream's own errors, and items that are still open at the
+ * end. Numbers are given anew, so that a sign of life has one too.
  */
 import type { Usage } from './completion.ts'
 import type { ContractOptions } from './contract.ts'
 import { EngineErrors } from './engine-errors.ts'
-import { errorOf } from './foreign-error.ts'
+import type { ApiError } from './errors.ts'
+import { errorOf, type ForeignError } from './foreign-error.ts'
 import type { NativeAnswer } from './native.ts'
 import { isObject } from './object.ts'
+import { ResponsePlaces } from './response-places.ts'
+import { isEventName } from './sse.ts'
 import type { Ending, StreamContract, Verdict } from './stream-contract.ts'
 
 type Fields = Record<string, unknown>
@@ -36,12 +39,15 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   finished = false
   readonly mended = new Set<string>()
   readonly errors: EngineErrors
+  readonly missing: ResponseEvent[] = []
+  failure: ApiError | undefined
   readonly #adopt: Adopt
   #hasBegun = false
   #hasEnded = false
   /** How many items were added, and which of them are open. */
   #items = 0
   readonly #open = new Set<number>()
+  readonly #places = new ResponsePlaces()
 
   constructor(options: ContractOptions, adopt: Adopt) {
     this.errors = new EngineErrors(options)
@@ -49,7 +55,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   }
 
   get isComplete(): boolean {
-    return this.#hasEnded
+    return this.#hasEnded || this.failure !== undefined
   }
 
   /** Nothing is proven by comparing: every event is parsed. */
@@ -58,26 +64,75 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   }
 
   judge(value: unknown): Verdict {
+    if (value === null) {
+      this.mended.add('null')
+      return 'drop'
+    }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const { type } = value
-    if (typeof type !== 'string' || !/^[\w.]+$/.test(type)) {
+    if (typeof type !== 'string' || !isEventName(type)) {
       const error = errorOf(value)
       throw error ? this.errors.failed(error) : this.errors.invalid('sent an event without a type')
     }
-    if (type === 'error') throw this.errors.failed(errorOf(value) ?? NOTHING)
-    if (type === 'keepalive') return 'drop'
-    if (FAILURES.has(type)) throw failure(value.response, this.errors)
-    if (!this.#hasBegun && type !== 'response.created') {
-      throw this.errors.invalid(`sent ${type} before response.created`)
+    if (type === 'error') return this.#report(value as ResponseEvent)
+    if (FAILURES.has(type)) return this.#fail(value as ResponseEvent)
+    if (this.failure !== undefined) throw this.failure
+    if (type === 'response.created' && this.#hasBegun) {
+      this.mended.add('response')
+      return 'drop'
     }
+    if (!this.#hasBegun && type !== 'response.created' && !this.#begin(type)) return 'drop'
     if (STATES.has(type)) this.#judgeState(type, value.response)
-    else if ('output_index' in value) this.#judgePiece(type, value)
+    else {
+      if (this.#places.complete(type, value)) this.mended.add('index')
+      if ('output_index' in value) this.#judgePiece(type, value)
+    }
     if (type.endsWith('.delta')) this.tokens++
     if (!this.#adopt(value as ResponseEvent)) return 'drop'
     return ENDS.has(type) ? 'last-changed' : 'changed'
   }
 
+  /**
+   * SDKs expect `response.created` first: it is supplied, and what does not belong to the response
+   * (`keepalive`) is left out before it. Returns whether the event belongs to it.
+   */
+  #begin(type: string): boolean {
+    if (!type.startsWith('response.')) return false
+    const created = { type: 'response.created', response: {} }
+    this.mended.add('response')
+    this.#hasBegun = true
+    if (this.#adopt(created)) this.missing.push(created)
+    return true
+  }
+
+  /** An error that the upstream tells in its stream is told in its words; `response.failed` may follow. */
+  #report(event: ResponseEvent): Verdict {
+    const { message, code = null, param = null } = errorOf(event) ?? NOTHING
+    this.failure = this.errors.failed({ ...errorOf(event), message, code })
+    if (!this.#hasBegun) throw this.failure
+    // The fields that SDKs read, where an upstream has them elsewhere.
+    for (const [name, value] of Object.entries({ message, code, param })) event[name] ??= value
+    this.#mask(event)
+    return this.#adopt(event) ? 'changed' : 'drop'
+  }
+
+  #fail(event: ResponseEvent): Verdict {
+    const { response } = event
+    this.failure = failure(response, this.errors)
+    if (!this.#hasBegun || !isObject(response)) throw this.failure
+    this.#mask(response.error)
+    return this.#adopt(event) ? 'last-failed' : 'drop'
+  }
+
+  /** Hides the upstream's key and address, if it tells them. */
+  #mask(error: unknown): void {
+    if (!isObject(error)) return
+    if (typeof error.message === 'string') error.message = this.errors.shown(error.message)
+    this.#mask(error.error)
+  }
+
   end(ending: Ending): ResponseEvent[] {
+    if (this.failure !== undefined) throw this.failure
     if (!this.#hasEnded) {
       const seen = this.#hasBegun ? 'before the response was complete' : 'before response.created'
       if (ending === 'done') throw this.errors.unfinished('incomplete', `stopped ${seen}`)
@@ -90,9 +145,6 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
 
   #judgeState(type: string, response: unknown): void {
     if (!isObject(response)) throw this.errors.invalid(`sent ${type} without a response`)
-    if (type === 'response.created' && this.#hasBegun) {
-      throw this.errors.invalid('sent response.created twice')
-    }
     this.#hasBegun = true
     if (!ENDS.has(type)) return
     if (!Array.isArray(response.output)) throw this.errors.invalid(`sent ${type} without output`)
@@ -140,7 +192,7 @@ export function judgeResponse(value: unknown, errors: EngineErrors): NativeAnswe
   return { model: name, usage: fromResponseUsage(usage), mended: [] }
 }
 
-const NOTHING = { message: 'it did not say why.' }
+const NOTHING: ForeignError = { message: 'it did not say why.' }
 
 function failure(response: unknown, errors: EngineErrors) {
   const error = isObject(response) ? errorOf(response) : undefined

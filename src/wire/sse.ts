@@ -24,6 +24,11 @@ export function namedFrame(name: string, text: string): string {
   return `event: ${name}\ndata: ${text}\n\n`
 }
 
+/** Whether a type can stand as the name of an event: what nobody knows yet passes, in one line. */
+export function isEventName(type: string): boolean {
+  return /^[\x21-\x7e]+$/.test(type)
+}
+
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text) as Uint8Array<ArrayBuffer>
 }

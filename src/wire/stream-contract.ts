@@ -1,9 +1,11 @@
 /** What holds of every stream, whatever the API: the rest of a contract is the API's own. */
 import type { Usage } from './completion.ts'
 import type { EngineErrors } from './engine-errors.ts'
+import type { ApiError } from './errors.ts'
 
 /** What a contract mended, for the request's log line. */
 export type Mend =
+  | 'content_type'
   | 'created'
   | 'delta'
   | 'done'
@@ -26,7 +28,8 @@ export type Mend =
 /**
  * `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it.
  * `hold`: usage, which `end` gives when all else was said; it may be changed too. `last`: forward it
- * too, and nothing follows; it may be changed too.
+ * too, and nothing follows; it may be changed too. `last-failed`: the same, and the answer failed:
+ * `failure` says why.
  */
 export type Verdict =
   | 'same'
@@ -36,6 +39,7 @@ export type Verdict =
   | 'hold-changed'
   | 'last'
   | 'last-changed'
+  | 'last-failed'
 
 /** How the engine stopped speaking: with `[DONE]` or a last event, by ending, or by breaking off. */
 export type Ending = 'done' | 'end' | 'reset'
@@ -53,6 +57,10 @@ export interface StreamContract<T> {
   /** What was mended, for the request's log line. */
   readonly mended: Set<string>
   readonly errors: EngineErrors
+  /** Why the answer failed, where the upstream's own event has told it. */
+  readonly failure: ApiError | undefined
+  /** What the engine left out before the event judged last; whoever writes it takes it away. */
+  readonly missing: T[]
   /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict
   /** So many frames came, each proven to bring only the next text. */

@@ -5,14 +5,18 @@
 import * as z from 'zod/mini'
 import type { FinishReason, StreamOptions, Usage } from './chat.ts'
 import { badRequest } from './errors.ts'
-import { type Fields, fieldChecker, flag, integer, sampling } from './fields.ts'
-import { type Inputs, inputsOf, inputsSchema } from './inputs.ts'
+import { withNumbers } from './exact-json.ts'
+import { type Fields, fieldChecker, flag, integer, relied, sampling } from './fields.ts'
+import { anyInputs, type Inputs, inputsOf, inputsSchema } from './inputs.ts'
 import { text } from './message.ts'
 
-/** The body of a request. What is not named here is checked, and passes, too. */
+/**
+ * The body of a request. Of one to an upstream all but `prompt`, `model`, `stream`, `stream_options`
+ * and `n` may be anything.
+ */
 export interface TextRequest {
-  /** Null is the beginning of a new document. */
-  prompt: Inputs | null
+  /** Null is the beginning of a new document. An upstream may take other forms, mixed or with images. */
+  prompt?: Inputs | null
   model?: string | null
   stream?: boolean | null
   stream_options?: StreamOptions | null
@@ -65,6 +69,10 @@ export interface TextChunk {
   [field: string]: unknown
 }
 
+/** What is relied on, whoever answers. */
+export const reliedTextFields = { prompt: () => z.nullish(anyInputs()), ...relied } satisfies Fields
+
+/** All that an engine that runs here can judge. */
 export const textFields = {
   ...sampling,
   prompt: () => z.nullable(inputsSchema(z.string())),
@@ -75,20 +83,33 @@ export const textFields = {
   suffix: () => text,
 } satisfies Fields
 
-const check = fieldChecker(textFields, 'prompt')
+const check = fieldChecker(reliedTextFields)
+const checkAll = fieldChecker(textFields, 'prompt')
 
-/** The request in a parsed body, checked. Throws an `ApiError` (400) that names the first wrong field. */
+/**
+ * The request in a parsed body, checked as far as it is relied on. Throws an `ApiError` (400) that
+ * names the first wrong field.
+ */
 export function parseTextRequest(body: unknown): TextRequest {
   check(body)
-  const request = body as TextRequest
-  const { best_of, n } = request
+  return body as TextRequest
+}
+
+/**
+ * The request for an engine that runs here, with all of its fields checked and its integers as
+ * numbers. Throws an `ApiError` (400) that names the first wrong field.
+ */
+export function requireText(request: TextRequest): TextRequest {
+  const plain = withNumbers(request)
+  checkAll(plain)
+  const { best_of, n } = plain
   if (best_of && best_of < (n ?? 1)) {
     throw badRequest(`best_of: expected at least n, which is ${n}, got ${best_of}.`, 'best_of')
   }
-  return request
+  return plain
 }
 
 /** What is to be gone on from; each of these has `n` answers. */
 export function promptsOf({ prompt }: TextRequest): (string | number[])[] {
-  return prompt === null ? [''] : inputsOf(prompt)
+  return prompt === null || prompt === undefined ? [''] : inputsOf(prompt)
 }

@@ -10,6 +10,7 @@ import type { HostName } from '../support/server.ts'
 export function codingAgents(host: HostName): void {
   const relay = useRelay(host, { upstream: { persona: 'vllm', script: strictTemplate } })
   describe('system messages', () => systemMessages(relay))
+  describe('fields', () => fields(relay))
   describe('refusals', () => refusals(relay))
 }
 
@@ -99,6 +100,49 @@ function systemMessages(relay: Relay): void {
       { role: 'system', content: 'Be brief.' },
       { role: 'user', content: 'Go.' },
     ])
+  })
+}
+
+function fields(relay: Relay): void {
+  const asked: Record<string, object> = {
+    '/responses': { input: 'Go.' },
+    '/messages': { max_tokens: 9, messages: [{ role: 'user', content: 'Go.' }] },
+  }
+  const edits = [{ type: 'clear_tool_uses_20250919' }, { type: 'compaction' }]
+
+  it.each(Object.keys(asked))(
+    'that change nothing are accepted, and kept here, at %s',
+    async (path) => {
+      const body = await upstreamBody(relay, path, {
+        ...asked[path],
+        truncation: 'auto',
+        service_tier: 'ultrafast',
+        context_management: path === '/messages' ? { edits } : edits,
+        client_metadata: { installation_id: 'i', workspace: '/home/ann' },
+        include: ['what.nobody.knows'],
+      })
+      for (const field of ['truncation', 'context_management', 'client_metadata']) {
+        expect(body).not.toHaveProperty(field)
+      }
+      expect(JSON.stringify(body)).not.toContain('/home/ann')
+    },
+  )
+
+  it.each<[string, string, unknown]>([
+    ['/responses', 'context_management[0].type', [{ type: 'rewrite' }]],
+    ['/messages', 'context_management.edits[0].type', { edits: [{ type: 'rewrite' }] }],
+    ['/responses', 'moderation', { model: 'm' }],
+    ['/messages', 'moderation', { model: 'm' }],
+    ['/responses', 'container', 'c'],
+    ['/messages', 'container', 'c'],
+    ['/responses', 'prompt', { id: 'p' }],
+    ['/responses', 'conversation', 'c'],
+  ])('that would be missed are refused by name, at %s: %s', async (path, param, value) => {
+    const [field = ''] = param.split(/[.[]/)
+    const response = await post(relay, path, { ...asked[path], [field]: value })
+    expect(response.status).toBe(400)
+    const { error } = (await response.json()) as { error: { message: string } }
+    expect(error.message.startsWith(`${param}: expected`), error.message).toBe(true)
   })
 }
 

@@ -131,10 +131,10 @@ function sdk(relay: Relay): void {
   })
 
   it('raise BadRequestError with the field', async () => {
-    const asked = clientOf(relay).completions.create({ model: 'm', prompt: 'Go.', best_of: 0 })
+    const asked = clientOf(relay).completions.create({ model: 'm', prompt: 'Go.', n: 0 })
     const error = await asked.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BadRequestError)
-    expect(error).toMatchObject({ status: 400, param: 'best_of', code: 'invalid_value' })
+    expect(error).toMatchObject({ status: 400, param: 'n', code: 'invalid_value' })
   })
 
   it('raise APIError for an error inside a stream, after what came before it', async () => {
@@ -391,7 +391,9 @@ function refusals(relay: Relay): void {
     ['logit_bias["1"]', { prompt: 'a', logit_bias: { 1: 101 } }, 'from -100 to 100'],
     ['stream_options.include_usage', { prompt: 'a', stream_options: { include_usage: 1 } }, 'true'],
   ])('by their field: %s %j', async (param, body, told) => {
-    for (const model of ['m', 'static']) {
+    // The rest is an upstream's to judge.
+    const isRelied = /^(n|stream_options.*)$/.test(param) || told.startsWith('at most 5000')
+    for (const model of isRelied ? ['m', 'static'] : ['static']) {
       const response = await fetch(`${relay.server.base}/completions`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },

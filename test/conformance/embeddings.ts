@@ -187,15 +187,11 @@ function judged(relay: Relay): void {
 
 function refusals(relay: Relay): void {
   it.each([
-    ['input', { input: '' }, 'a text that is not empty'],
-    ['input', { input: [] }, 'an empty array'],
-    ['input[1]', { input: ['a', ''] }, 'a text that is not empty'],
-    ['input[0]', { input: [1.5] }, 'an integer of at least 0'],
+    ['input', { input: 5 }, 'a string, an array or an object'],
     ['input', { input: null }, 'got null'],
     ['input', { input: Array(5_001).fill('a') }, 'at most 5000, got 5001; --max-messages'],
     ['dimensions', { dimensions: 0 }, 'an integer of at least 1, got 0'],
     ['encoding_format', { encoding_format: 'int8' }, '"float", "base64"'],
-    ['user', { user: 1 }, 'a string'],
   ])('name the field: %s %j', async (param, body, told) => {
     const error = await expectError(await post(relay, body), 400)
     expect(error.param).toBe(param)

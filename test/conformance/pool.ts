@@ -13,7 +13,10 @@ const M = { model: 'm' }
 /** What an upstream may do instead of a first chunk, and the code of that. */
 const FAILURES: Record<string, { script: Script; failure: string }> = {
   'answers 500': { script: errorScript('message_only'), failure: 'a 500' },
-  'answers 503 while it loads': { script: errorScript('llama_server_loading'), failure: 'a 503' },
+  'answers 503 while it loads': {
+    script: errorScript('llama_server_loading'),
+    failure: 'a model_loading',
+  },
   'answers 429': { script: errorScript('openai_rate'), failure: 'a rate_limit_exceeded' },
   'has lost the model': { script: errorScript('openai_model'), failure: 'a model_not_found' },
   'resets the connection before headers': {

@@ -6,7 +6,10 @@ import type { Script } from '../support/script.ts'
 import { type HostName, startServer, useServerWith } from '../support/server.ts'
 import { closedPort } from '../support/upstream.ts'
 
-const ERROR_NAMES = Object.keys(ERROR_ANSWERS) as ErrorName[]
+/** What a server says while it loads its model is waited for rather than passed on. */
+const ERROR_NAMES = (Object.keys(ERROR_ANSWERS) as ErrorName[]).filter(
+  (name) => name !== 'llama_server_loading',
+)
 
 /** Answers that are no chat, with the code each one earns; a stream was asked for. */
 const WRONG: Record<string, { script: Script; code: string }> = {
@@ -58,6 +61,14 @@ export function refusals(host: HostName): void {
           type: 'invalid_request_error',
           code: 'context_length_exceeded',
           param: 'messages',
+        })
+      })
+
+      it('keeps how long the prompt is, and may be', async () => {
+        const script = errorScript('llama_server_context')
+        const response = await postChat(relay.server.base, { stream, script })
+        expect(await response.json()).toMatchObject({
+          error: { n_prompt_tokens: 5000, n_ctx: 4096 },
         })
       })
 

@@ -146,7 +146,7 @@ function told(relay: Relay): void {
     await refuse({ tools: [{ type: 'web_search' }], tool_choice: 'required' }, 'tool_choice')
     await refuse({ conversation: 'conv_1' }, 'conversation')
     await refuse({ input: [{ type: 'web_search_call', id: 'a' }] }, 'input')
-    await refuse({ truncation: 'auto' }, 'truncation')
+    await refuse({ truncation: 'some' }, 'truncation')
     await refuse({ temperature: 9 }, 'temperature')
     await refuse({ input: [] }, 'input')
   })

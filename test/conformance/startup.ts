@@ -157,7 +157,7 @@ function output(host: HostName): void {
       SLUICE_STATIC_TEXT: 'variable',
       SLUICE_MAX_BODY: '2kB',
     })
-    const answer = await postChat(set.base, { stream: false })
+    const answer = await postChat(set.base, { model: 'static', stream: false })
     expect(await answer.json()).toMatchObject({ choices: [{ message: { content: 'flag' } }] })
     const large = await postChat(set.base, { user: 'x'.repeat(3_000) })
     expect(large.status).toBe(413)

@@ -144,8 +144,8 @@ function frames(stream: Stream): void {
     expect(headers.get('content-length')).toBeNull()
   })
 
-  it('answers as "static" to any name, and to none, where nothing else exists', async () => {
-    for (const model of ['gpt-4o', 'static', '', null, undefined]) {
+  it('answers where it is named, and where no model is and nothing else exists', async () => {
+    for (const model of ['static', '', null, undefined]) {
       const read = await stream({ model })
       expect(read.text).toBe(text)
       expect(new Set(read.chunks.map((chunk) => chunk.model))).toEqual(new Set(['static']))
@@ -240,6 +240,14 @@ function completions(ask: Ask, whole: (body: object) => Promise<Completion>): vo
 }
 
 function refusals(ask: Ask): void {
+  it('stands in for no other model', async () => {
+    const response = await ask({ model: 'gpt-4o' })
+    expect(response.status).toBe(404)
+    const { error } = (await response.json()) as { error: { code: string; message: string } }
+    expect(error.code).toBe('model_not_found')
+    expect(error.message).toContain('"gpt-4o"; there is no model server')
+  })
+
   it.each([
     { param: 'response_format', body: { response_format: { type: 'json_object' } } },
     { param: 'logprobs', body: { logprobs: true } },

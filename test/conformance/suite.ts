@@ -4,6 +4,7 @@ import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
+import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
 import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
@@ -27,6 +28,7 @@ import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
+import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { responsesClients } from './responses-clients.ts'
@@ -40,12 +42,14 @@ import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { tools } from './tools.ts'
+import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
 const suites: Record<string, (host: HostName) => void> = {
   static: staticEngine,
   routes,
   requests,
+  bodies,
   clients,
   'chat clients': chatClients,
   responses,
@@ -62,8 +66,10 @@ const suites: Record<string, (host: HostName) => void> = {
   'foreign headers': foreignHeaders,
   startup,
   upstream,
+  'tutorial servers': tutorialServers,
   refusals,
   models,
+  relayed,
   pool,
   'whose fault': blame,
   queue,

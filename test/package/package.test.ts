@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../scripts/hosts.mjs'
 import { npm } from '../../scripts/install.mjs'
 import { untilAddress } from './address.ts'
+import { oldestNode } from './oldest-node.ts'
 
 const exec = promisify(execFile)
 const main = 'node_modules/sluice/dist/cli/sluice.js'
@@ -18,6 +19,7 @@ const commands = {
   node: [binaryOf('node'), main],
   bun: [binaryOf('bun'), main],
   deno: [binaryOf('deno'), ...denoArgs, '--allow-write=.', main],
+  'the oldest Node that package.json promises': [await oldestNode(), main],
 }
 
 let folder: string
@@ -117,6 +119,12 @@ describe.each(Object.entries(commands))('on %s', (_, command) => {
       child.kill('SIGKILL')
     }
   })
+})
+
+it('promises the Node that it was run on', async () => {
+  const { engines } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'))
+  const version = await run([await oldestNode(), '--version'])
+  expect(engines.node).toBe(`>=${/\d+/.exec(version)?.[0]}`)
 })
 
 it('says what is missing to run models on the GPU, and ends without a crash', async () => {

@@ -7,7 +7,7 @@ import { frame, type Script, type Step } from './script.ts'
 /** What the scripted upstream reads of a request. */
 interface TextBody {
   model?: string
-  prompt?: string | (string | number | number[])[]
+  prompt?: string | (string | number | number[])[] | null
   n?: number
   echo?: boolean
   stream?: boolean
@@ -19,9 +19,9 @@ export const WORDS = ['The', ' quick', ' "brown"', ' fox', ' 狐狸', ' jumps.\n
 export const TEXT = WORDS.join('')
 
 /** The prompts of a request, each as it would be echoed. */
-function promptsOf({ prompt = '' }: TextBody): string[] {
-  if (typeof prompt === 'string') return [prompt]
-  if (prompt.every((each) => typeof each === 'number')) return [`<${prompt.join()}>`]
+function promptsOf({ prompt }: TextBody): string[] {
+  if (!Array.isArray(prompt)) return [typeof prompt === 'string' ? prompt : '']
+  if (prompt.some((each) => typeof each === 'number')) return [`<${prompt.join()}>`]
   return prompt.map((each) => (typeof each === 'string' ? each : `<${String(each)}>`))
 }
 

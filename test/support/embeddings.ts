@@ -47,7 +47,7 @@ export function embeddingScript(body: EmbeddingBody): Script {
     })
   }
   if (odd === 'error') return json(200, { error: { message: 'out of memory' } })
-  const isOne = typeof input === 'string' || typeof input[0] === 'number'
+  const isOne = typeof input === 'string' || input.some((each) => typeof each === 'number')
   const count = (isOne ? 1 : input.length) - (odd === 'one-less' ? 1 : 0)
   const isText = odd === 'base64' || (format === 'base64' && odd !== 'numbers')
   const data = Array.from({ length: count }, (_, index) => {

@@ -26,7 +26,15 @@ export interface ResponsesRead {
 }
 
 type Fields = Record<string, unknown>
-type Kind = 'string' | 'integer' | 'array' | 'object' | 'boolean' | 'text or null' | 'response'
+type Kind =
+  | 'string'
+  | 'number'
+  | 'integer'
+  | 'array'
+  | 'object'
+  | 'boolean'
+  | 'text or null'
+  | 'response'
 
 const place: Record<string, Kind> = { item_id: 'string', output_index: 'integer' }
 const inContent: Record<string, Kind> = { ...place, content_index: 'integer' }
@@ -87,6 +95,11 @@ const RESPONSE: Record<string, Kind> = {
   status: 'string',
   background: 'boolean',
   text: 'object',
+  temperature: 'number',
+  top_p: 'number',
+  presence_penalty: 'number',
+  frequency_penalty: 'number',
+  service_tier: 'string',
 }
 
 const STATUS: Record<string, string[]> = {
@@ -269,7 +282,8 @@ class Judge {
     if (!TERMINAL.has(type)) return
     this.#ended = type
     const isFailed = type === 'response.failed'
-    if (isFailed !== this.#hasError) this.#problem(`${type}, and an error event: ${this.#hasError}`)
+    // An upstream that speaks the API itself may tell its failure in this event alone.
+    if (this.#hasError && !isFailed) this.#problem(`${type} after an error event`)
     if (isFailed !== (response.error !== null)) this.#problem(`${type} and error disagree`)
     if ((type === 'response.incomplete') !== (response.incomplete_details !== null)) {
       this.#problem(`${type} and incomplete_details disagree`)
@@ -425,6 +439,7 @@ function check(value: unknown, kind: Kind, at: string, problems: string[]): void
     array: () => Array.isArray(value),
     object: () => typeof value === 'object' && value !== null && !Array.isArray(value),
     boolean: () => typeof value === 'boolean',
+    number: () => typeof value === 'number',
     'text or null': () => value === null || typeof value === 'string',
     response: () => true,
   }[kind]()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
 import { createHandler, type Host, type LogEntry } from '../../src/handler.ts'
 import { ApiError } from '../../src/wire/errors.ts'
@@ -40,6 +40,39 @@ it('answers a request whose client has left while its body was read', async () =
   Object.defineProperty(request, 'arrayBuffer', { value: read })
   expect((await fetch(request)).status).toBe(499)
   expect(log).toMatchObject([{ outcome: 'cancelled' }])
+})
+
+it('logs the field and the reason of a refusal, and nothing of what was received', async () => {
+  const log: LogEntry[] = []
+  const { fetch } = createHandler(
+    { discover: false, insecure: true },
+    { log: (entry) => log.push(entry) },
+  )
+  const ask = (body: object) =>
+    fetch(
+      new Request('http://localhost/v1/chat/completions', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    )
+  const messages = [{ role: 'user', content: 'SECRET' }]
+  await ask({ messages: [...messages, { role: 'user', content: { SECRET: 1 } }] })
+  await ask({ messages: 'SECRET' })
+  const told = log.map(({ status, param, message }) => ({ status, param, message }))
+  expect(told).toEqual([
+    {
+      status: 400,
+      param: 'messages[1].content',
+      message: expect.stringMatching(/^messages\[1\]\.content: expected .*a string/),
+    },
+    {
+      status: 400,
+      param: 'messages',
+      message: expect.stringMatching(/^messages: expected .*array$/),
+    },
+  ])
+  expect(JSON.stringify(log)).not.toContain('SECRET')
 })
 
 describe('whatever throws', () => {
@@ -84,6 +117,23 @@ describe('whatever throws', () => {
       expect(performance.now() - startedAt).toBeLessThan(1_000)
     },
   )
+
+  it('ends a stream that has begun, where its response can not be made', async () => {
+    const log: LogEntry[] = []
+    const host = { log: (entry: LogEntry) => log.push(entry) }
+    vi.spyOn(Headers.prototype, 'set').mockImplementationOnce(() => {
+      throw new Error('no such header')
+    })
+    const body = { model: 'static', messages, stream: true }
+    const { handler, answer } = handled('/v1/chat/completions', body, host)
+    const response = await answer
+    expect(response.status).toBe(500)
+    expect(log).toMatchObject([{ status: 500, outcome: 'failed', cause: 'no such header' }])
+    const startedAt = performance.now()
+    await handler.drain(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+    vi.restoreAllMocks()
+  })
 
   it.each([true, false])(
     'a log that throws is no reason not to answer; stream: %s',

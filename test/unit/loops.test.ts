@@ -132,6 +132,19 @@ describe('a loop', () => {
     expect(performance.now() - begin).toBeLessThan(1_000)
   })
 
+  it('does not multiply where many list each other', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    const others = (name: string) => [...names.filter((each) => each !== name), 'gpu']
+    const { get, sent } = network(Object.fromEntries(names.map((name) => [name, others(name)])))
+    for (const name of names) await get(name, '/v1/models')
+    sent.length = 0
+    const begin = performance.now()
+    const { data } = (await (await get('a', '/v1/models')).json()) as { data: { id: string }[] }
+    expect(data.map(({ id }) => id)).toEqual(['m', 'static'])
+    expect(sent.length).toBeLessThan(names.length ** 2 + 1)
+    expect(performance.now() - begin).toBeLessThan(1_000)
+  })
+
   it('is left by another way, and not held against who leads back', async () => {
     const { post, get } = network({ a: ['b', 'gpu'], b: ['a', 'gpu'] })
     for (let round = 0; round < 12; round++) {

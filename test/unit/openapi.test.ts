@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/openapi-3-1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as z from 'zod/mini'
 import { createDocument, type Document } from '../../scripts/openapi/document.ts'
 import { openapiFiles } from '../../scripts/openapi/main.ts'
 import { requests } from '../../scripts/openapi/requests.ts'
@@ -151,10 +152,18 @@ describe('what it says of requests is what is checked', () => {
       const told = JSON.stringify(value)
       expect(await wrongAs('ChatRequest', { messages, [field]: value }), told).toBeUndefined()
     }
+    // What an upstream judges is told as the form that engines here hold to.
+    const { own = z.never() } = requests.ChatRequest ?? {}
     for (const [value] of wrong) {
       const told = JSON.stringify(value)
-      expect(await wrongAs('ChatRequest', { messages, [field]: value }), told).toBeDefined()
+      expect(z.safeParse(own, { messages, [field]: value }).success, told).toBe(false)
     }
+    const said = document.components.schemas.ChatRequest?.properties?.[field]
+    const isRelied = ['model', 'stream', 'n'].includes(field)
+    expect(said?.['x-own'] === undefined).toBe(isRelied)
+    const [[value] = []] = wrong
+    const isWrong = (await wrongAs('ChatRequest', { messages, [field]: value })) !== undefined
+    expect(isWrong).toBe(isRelied || field === 'stream_options')
   })
 
   it.each(Object.entries<Samples>(responsesFields))('%s of a response', async (field, samples) => {
@@ -190,12 +199,11 @@ describe('what it says of requests is what is checked', () => {
     [null, true],
     ['', true],
     [['a', [1]], true],
-    [[], false],
-    [[[]], false],
+    [['a', 1], true],
     [5, false],
   ])('a completion of %j', async (prompt, isRight) => {
     expect((await wrongAs('TextRequest', { prompt })) === undefined).toBe(isRight)
-    const { status } = await post('/v1/completions', { prompt, model: 'static' })
+    const { status } = await post('/v1/completions', { prompt, model: 'Qwen/Qwen3-8B' })
     expect(status === 400).toBe(!isRight)
   })
 
@@ -204,12 +212,9 @@ describe('what it says of requests is what is checked', () => {
     [['a', 'b'], true],
     [[1, 2], true],
     [[[1], [2, 3]], true],
-    ['', false],
-    [[], false],
-    [[''], false],
-    [[[]], false],
-    [[-1], false],
+    [[-1], true],
     [5, false],
+    [null, false],
   ])('embeddings of %j', async (input, isRight) => {
     expect((await wrongAs('EmbeddingRequest', { input })) === undefined).toBe(isRight)
     const { status } = await post('/v1/embeddings', { input, model: 'Qwen/Qwen3-8B' })

@@ -1,9 +1,9 @@
 /** A Messages request as a chat request. */
 import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
 import type { CountRequest, MessagesRequest } from '../../wire/messages.ts'
 import { isObject } from '../../wire/object.ts'
 import { Omitted } from '../tools/omitted.ts'
+import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { toolFields } from './tools.ts'
 import { toChatMessages } from './turns.ts'
 
@@ -13,8 +13,6 @@ import { toChatMessages } from './turns.ts'
  */
 const OWN = new Set([
   'cache_control',
-  'container',
-  'context_management',
   'diagnostics',
   'inference_geo',
   'max_tokens',
@@ -57,7 +55,7 @@ export function toChatRequest(request: MessagesRequest, omitted = new Omitted())
     ...(isGiven(temperature) && { temperature }),
     ...(isGiven(top_p) && { top_p }),
     ...(stop_sequences?.length && { stop: stop_sequences }),
-    ...(metadata?.user_id && { user: metadata.user_id }),
+    ...(isUser(metadata?.user_id) && { user: metadata?.user_id }),
     ...(service_tier === 'standard_only' && { service_tier: 'default' }),
   }
   return parseChatRequest(chat)
@@ -72,7 +70,9 @@ function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
   refuseUnable(request, omitted)
   const { model, tool_choice: choice, output_config, output_format } = request
   const schema = output_config?.format?.schema ?? output_format?.schema
-  const known = Object.entries(request).filter(([name]) => !OWN.has(name))
+  const known = Object.entries(request).filter(
+    ([name]) => !OWN.has(name) && !isUnserved(name, 'chat'),
+  )
   return {
     ...Object.fromEntries(known),
     ...(isGiven(model) && { model }),
@@ -90,12 +90,10 @@ function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
 }
 
 function refuseUnable(request: CountRequest, omitted: Omitted): void {
-  const { mcp_servers: servers, container } = request
+  const { mcp_servers: servers } = request
   // The tools that they would bring are a provider's to ask for.
   if (Array.isArray(servers) && servers.length > 0) omitted.add('mcp_servers')
-  if (isGiven(container)) {
-    throw badRequest('container: expected none, as no code is run here.', 'container')
-  }
+  refuseUnserved(request, 'chat')
 }
 
 /** Whether to think, and how much, in the words of llama-server, vLLM, SGLang and Ollama. */
@@ -111,11 +109,16 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
   return {
     chat_template_kwargs: template(true),
     ...(effort && { reasoning_effort: effort }),
-    ...(budget !== undefined && {
+    ...(isGiven(budget) && {
       thinking_budget_tokens: budget,
       thinking_token_budget: budget,
     }),
   }
+}
+
+/** Claude Code's names the account, the device and the session, and is longer than OpenAI allows. */
+function isUser(id: string | null | undefined): boolean {
+  return isGiven(id) && id !== '' && id.length <= 64
 }
 
 function isGiven<T>(value: T): value is NonNullable<T> {

@@ -18,6 +18,12 @@ export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
   onChange?: ((response: ResponseObject) => void) | undefined
 }
 
+/** The events that end a stream of an upstream that speaks the API itself. */
+const ENDS = new Set([
+  ...['response.completed', 'response.incomplete'],
+  ...['response.failed', 'response.cancelled'],
+])
+
 /** Characters of the longest answer: all of it is told again at the end. */
 const MAX_LENGTH = 32 * 1024 * 1024
 
@@ -28,6 +34,8 @@ export class ResponseEncoder implements StreamEncoder {
   readonly #output: Output
   #isAnnounced = false
   #isEnded = false
+  /** Whether an upstream's own `error` event was passed on. */
+  #isErrorTold = false
   #finish: FinishReason | null = null
   #length = 0
 
@@ -67,7 +75,9 @@ export class ResponseEncoder implements StreamEncoder {
     return this.events.take()
   }
 
+  /** Nothing where the end was adopted. */
   error(error: ApiError): string {
+    if (this.#isEnded) return ''
     this.#fail('failed', error)
     return this.events.take()
   }
@@ -117,7 +127,7 @@ export class ResponseEncoder implements StreamEncoder {
   adopt(event: ResponseEvent): boolean {
     const { type, response } = event
     if (isObject(response)) {
-      const isEnd = type === 'response.completed' || type === 'response.incomplete'
+      const isEnd = ENDS.has(type)
       this.#adoptState(response, isEnd)
       event.response = this.response
       if (type === 'response.created' && this.#isAnnounced) return false
@@ -125,6 +135,7 @@ export class ResponseEncoder implements StreamEncoder {
       this.#isAnnounced = true
       this.#isEnded = isEnd
     }
+    this.#isErrorTold ||= type === 'error'
     const { output_index: index, item } = event
     if (isObject(item)) this.response.output[index as number] = item as unknown as OutputItem
     event.sequence_number = this.events.number()
@@ -204,7 +215,8 @@ export class ResponseEncoder implements StreamEncoder {
     }
     this.response.error = { code, message, type, param }
     // Clients that know only one of the two: some end at the one, some pass over the other.
-    this.events.write('error', { code, message, param, error: { type, code, message, param } })
+    const told = { code, message, param, error: { type, code, message, param } }
+    if (!this.#isErrorTold) this.events.write('error', told)
     this.#end('response.failed')
   }
 

@@ -2,6 +2,7 @@
 import type { NativeCall } from '../../wire/native.ts'
 import type { ResponseItem, ResponsesRequest } from '../../wire/responses.ts'
 import { judgeResponse, ResponsesContract } from '../../wire/responses-contract.ts'
+import { withoutUnserved } from '../unserved.ts'
 import { fromCarried, isCarried } from './carried.ts'
 import type { ResponseEncoder } from './encoder.ts'
 import { type Placed, summaryText } from './messages.ts'
@@ -19,7 +20,7 @@ export function nativeCall(
   return {
     api: 'responses',
     path: '/responses',
-    body: { ...request, input, store: false },
+    body: { ...withoutUnserved(request), input, store: false },
     headers: {},
     contract: (options) => new ResponsesContract(options, (event) => encoder().adopt(event)),
     judge(value, errors) {

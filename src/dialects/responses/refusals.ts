@@ -1,11 +1,6 @@
 import { badRequest } from '../../wire/errors.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
-
-/** What no engine is asked for: what it knows by these names is not one caller's alone. */
-const UNABLE: Record<string, string> = {
-  conversation: 'sluice keeps no conversations; use previous_response_id.',
-  prompt: 'sluice keeps no prompts; send its text as instructions.',
-}
+import { refuseUnserved } from '../unserved.ts'
 
 /** A chat's fields, and what says the same here. */
 const OTHER_NAMES: Record<string, string> = {
@@ -22,9 +17,7 @@ const OTHER_NAMES: Record<string, string> = {
 
 /** Throws an `ApiError` (400) for what is asked of no engine, whatever it speaks. */
 export function refuseForeign(request: ResponsesRequest): void {
-  for (const [field, reason] of Object.entries(UNABLE)) {
-    if (request[field] != null) throw badRequest(`${field}: ${reason}`, field)
-  }
+  refuseUnserved(request, 'all')
   for (const [field, name] of Object.entries(OTHER_NAMES)) {
     if (request[field] == null) continue
     throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)

@@ -1,8 +1,17 @@
 import type { Usage } from '../../wire/chat.ts'
 import { isObject } from '../../wire/object.ts'
-import type { ResponseObject, ResponsesRequest, ResponseUsage } from '../../wire/responses.ts'
+import type {
+  ResponseObject,
+  ResponsesRequest,
+  ResponseTool,
+  ResponseUsage,
+} from '../../wire/responses.ts'
 
-/** A response of which nothing is said yet: what was asked, and what nobody asked for as null. */
+/**
+ * A response of which nothing is said yet: what was asked, and of what nobody asked for the API's own
+ * default, or null where it has none. Open Responses demands numbers of the four that steer sampling,
+ * a service tier, and of each function every field.
+ */
 export function newResponse(
   request: ResponsesRequest,
   id: string,
@@ -16,6 +25,7 @@ export function newResponse(
     status,
     background: request.background ?? false,
     error: null,
+    frequency_penalty: request.frequency_penalty ?? 0,
     incomplete_details: null,
     instructions: request.instructions ?? null,
     max_output_tokens: request.max_output_tokens ?? null,
@@ -25,22 +35,32 @@ export function newResponse(
     output: [],
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: request.previous_response_id ?? null,
+    presence_penalty: request.presence_penalty ?? 0,
     prompt_cache_key: request.prompt_cache_key ?? null,
     reasoning: { effort: request.reasoning?.effort ?? null, summary: summaryOf(request) ?? null },
     safety_identifier: request.safety_identifier ?? null,
-    service_tier: request.service_tier ?? null,
+    // What was asked for says nothing of what was given.
+    service_tier: 'default',
     store: request.store ?? true,
-    temperature: request.temperature ?? null,
+    temperature: request.temperature ?? 1,
     text: { ...request.text, format: request.text?.format ?? { type: 'text' } },
     tool_choice: request.tool_choice ?? 'auto',
-    tools: (request.tools ?? []).map((tool) =>
-      tool.type === 'function' ? { parameters: null, strict: null, ...tool } : tool,
-    ),
+    tools: (request.tools ?? []).map(toTool),
     top_logprobs: request.top_logprobs ?? 0,
-    top_p: request.top_p ?? null,
-    truncation: 'disabled',
+    top_p: request.top_p ?? 1,
+    truncation: request.truncation ?? 'disabled',
     usage: null,
     ...(request.user != null && { user: request.user }),
+  }
+}
+
+function toTool(tool: ResponseTool): ResponseTool {
+  if (tool.type !== 'function') return tool
+  return {
+    ...tool,
+    description: tool.description ?? null,
+    parameters: tool.parameters ?? null,
+    strict: tool.strict ?? null,
   }
 }
 

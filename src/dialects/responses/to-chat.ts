@@ -2,6 +2,7 @@
 import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
+import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { asksForSummary, type Placed, toMessages } from './messages.ts'
 import { choiceOf } from './tool-choice.ts'
 import type { Toolset } from './toolset.ts'
@@ -12,7 +13,7 @@ export function toChat(
   items: readonly Placed[],
   tools: Toolset,
 ): ChatRequest {
-  refuseUnable(request)
+  refuseUnserved(request, 'chat')
   const { instructions, model, max_output_tokens, parallel_tool_calls, stream } = request
   const system = { role: 'system' as const, content: instructions as string }
   const messages = toMessages(items, tools)
@@ -57,31 +58,14 @@ const TRANSLATED = new Set([
   'tool_choice',
   'tools',
   'top_logprobs',
-  'truncation',
 ])
 
 /** Fields that both APIs have, and a server's own. */
 function ownFields(request: ResponsesRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([field, value]) => {
-    return value !== null && !TRANSLATED.has(field)
+    return value !== null && !TRANSLATED.has(field) && !isUnserved(field, 'chat')
   })
   return Object.fromEntries(own)
-}
-
-/** What a chat can't do, and why. */
-const UNABLE: Record<string, string> = {
-  context_management: 'sluice compacts no conversation.',
-  moderation: 'sluice moderates nothing.',
-}
-
-function refuseUnable(request: ResponsesRequest): void {
-  for (const [field, reason] of Object.entries(UNABLE)) {
-    if (request[field] != null) throw badRequest(`${field}: ${reason}`, field)
-  }
-  if (request.truncation === 'auto') {
-    const reason = 'sluice drops nothing from a conversation; expected "disabled".'
-    throw badRequest(`truncation: ${reason}`, 'truncation')
-  }
 }
 
 function formatOf({ text }: ResponsesRequest): Record<string, unknown> {

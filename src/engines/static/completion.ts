@@ -2,6 +2,7 @@
 import { obeyText, type TextStream } from '../../stream/text-stream.ts'
 import {
   promptsOf,
+  requireText,
   type TextChoice,
   type TextChunk,
   type TextRequest,
@@ -11,10 +12,11 @@ import { paced, splitWords, usageOf, wordsOf } from './words.ts'
 
 /** Throws an `ApiError` (400) for what a fixed text can't honour. */
 export function completeStatic(
-  request: TextRequest,
+  asked: TextRequest,
   settings: StaticSettings,
   signal: AbortSignal,
 ): TextStream {
+  const request = requireText(asked)
   refuseUnable(request)
   return obeyText(speak(request, settings, signal), request, STATIC_MODEL)
 }

@@ -123,7 +123,8 @@ export function fromMlc(
   if (kind.status === 400) {
     const field = param === null ? '' : `${param}: `
     const refused = badRequest(`${field}${message}`, param)
-    return new ApiError(400, refused.message, { code: kind.code, param, cause: error })
+    const details = { code: kind.code, param, cause: error, shows: 'answered' } as const
+    return new ApiError(400, refused.message, details)
   }
   return new ApiError(kind.status, `${model}: ${message}`, { code: kind.code, param, cause: error })
 }

@@ -1,5 +1,11 @@
 /** A chat request in the form that web-llm accepts; what it can't honour is refused by name. */
-import type { ChatMessage, ChatRequest, ContentPart, Tool } from '../../wire/chat.ts'
+import {
+  type ChatMessage,
+  type ChatRequest,
+  type ContentPart,
+  requireChat,
+  type Tool,
+} from '../../wire/chat.ts'
 import { type ApiError, badRequest } from '../../wire/errors.ts'
 import { isObject } from '../../wire/object.ts'
 import { withOneSystemMessage } from '../../wire/system-messages.ts'
@@ -13,7 +19,8 @@ const VISION = 2
  * The request for web-llm: always a stream with usage. Throws an `ApiError` (400) that names the
  * field where the model could only ignore what was asked.
  */
-export function toMlcRequest(request: ChatRequest, record: ModelRecord): MlcChatRequest {
+export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRequest {
+  const request = requireChat(asked)
   refuseUnable(request)
   const format = responseFormat(request)
   const thinking = wantsThinking(request)

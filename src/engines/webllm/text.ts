@@ -1,7 +1,12 @@
 /** Text completions by web-llm, which goes on from one prompt at a time. */
 import type { FinishReason, Usage } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
-import { promptsOf, type TextChunk, type TextRequest } from '../../wire/text-completion.ts'
+import {
+  promptsOf,
+  requireText,
+  type TextChunk,
+  type TextRequest,
+} from '../../wire/text-completion.ts'
 import type { Mlc, MlcTextRequest, ModelRecord } from './mlc.ts'
 import { given, isGiven, limitOf, SAMPLING, unable } from './request.ts'
 
@@ -9,7 +14,8 @@ import { given, isGiven, limitOf, SAMPLING, unable } from './request.ts'
  * A request for web-llm a prompt. Throws an `ApiError` (400) that names the field where the model
  * could only ignore what was asked.
  */
-export function toMlcTexts(request: TextRequest, record: ModelRecord): MlcTextRequest[] {
+export function toMlcTexts(asked: TextRequest, record: ModelRecord): MlcTextRequest[] {
+  const request = requireText(asked)
   if ((request.n ?? 1) > 1) throw unable('n', 'more than one answer', 'Ask once for each.')
   if ((request.best_of ?? 1) > 1) throw unable('best_of', 'the best of several answers')
   if (request.suffix) throw unable('suffix', 'a text that leads to another')

@@ -49,6 +49,19 @@ it('tells only what there is', () => {
   )
 })
 
+it('tells why a request was refused, and names the field once', () => {
+  const { model, engine, firstTokenMs, tokens, mended, ...rest } = entry
+  const refused = { ...rest, status: 400, outcome: 'refused' as const, code: 'invalid_value' }
+  const told = (more: Partial<LogEntry>) => formatEntry({ ...refused, ...more }, 'text').slice(9)
+  const line = 'POST /v1/chat/completions 400 1234 ms refused invalid_value'
+  expect(told({ param: 'top_p', message: 'top_p: expected a number' })).toBe(
+    `${line} top_p: expected a number`,
+  )
+  expect(told({ param: 'model', message: 'there is none' })).toBe(`${line} model: there is none`)
+  expect(told({ param: 'model' })).toBe(`${line} model`)
+  expect(told({ message: 'body: expected JSON' })).toBe(`${line} body: expected JSON`)
+})
+
 it('tells the same as JSON, on one line', () => {
   expect(formatEntry({ ...entry, durationMs: 12.345678 }, 'json')).toContain('"durationMs":12.3,')
   const hostile = { ...entry, model: 'a\nb\u2028' }

@@ -157,6 +157,22 @@ describe('an upstream that speaks the API itself', () => {
     expect(await (await call(`/${read.response?.id}`)).json()).toMatchObject({ status: 'failed' })
   })
 
+  it('tells its own failure in its own words, and that alone', async () => {
+    const error = { code: 'server_error', message: 'CUDA' }
+    const failed = { type: 'response.failed', response: responseOf('failed', [], { error }) }
+    const told = { type: 'error', code: 'server_error', message: 'CUDA', param: null }
+    const fail = async (...events: Fields[]) => {
+      const read = await stream({ steps: framesOf([...begin, ...events]) })
+      expect(read).toMatchObject({ problems: [], outcome: 'failed', error })
+      return read.events.map(({ type }) => type).slice(begin.length)
+    }
+    expect(await fail(failed)).toEqual(['response.failed'])
+    expect(await fail(told, failed)).toEqual(['error', 'response.failed'])
+    const read = await stream({ steps: framesOf([...begin, told]) })
+    expect(read).toMatchObject({ problems: [], outcome: 'failed' })
+    expect(read.events.slice(begin.length)).toMatchObject([told, { type: 'response.failed' }])
+  })
+
   it('refuses by its own status', async () => {
     const error = {
       message: 'No such model.',

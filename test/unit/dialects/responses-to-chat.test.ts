@@ -137,7 +137,9 @@ describe('what is asked', () => {
   it('leaves nothing of the other API in it', async () => {
     const chat = await chatOf({
       background: false,
-      include: ['reasoning.encrypted_content'],
+      client_metadata: { installation_id: 'i' },
+      context_management: [{ type: 'compaction', compact_threshold: 9 }],
+      include: ['reasoning.encrypted_content', 'x.y'],
       instructions: null,
       max_output_tokens: null,
       max_tool_calls: 3,
@@ -151,7 +153,7 @@ describe('what is asked', () => {
       tool_choice: null,
       tools: [],
       top_logprobs: 0,
-      truncation: 'disabled',
+      truncation: 'auto',
       user: null,
     })
     expect(chat).toEqual({ messages: [go], stream: false })
@@ -300,9 +302,11 @@ describe('what can’t be honoured is refused', () => {
     ],
     ['conversation', { conversation: { id: 'conv_1' } }],
     ['prompt', { prompt: { id: 'pmpt_1' } }],
-    ['context_management', { context_management: [{ type: 'compaction' }] }],
+    ['context_management[1].type', { context_management: [{ type: 'compaction' }, { type: 'x' }] }],
+    ['context_management', { context_management: 'auto' }],
+    ['container', { container: 'c' }],
     ['moderation', { moderation: { model: 'm' } }],
-    ['truncation', { truncation: 'auto' }],
+    ['truncation', { truncation: 'some' }],
     ['n', { n: 2 }],
     ['messages', { messages: [go] }],
     ['max_tokens', { max_tokens: 3 }],
@@ -313,8 +317,7 @@ describe('what can’t be honoured is refused', () => {
     ['functions', { functions: [] }],
     ['function_call', { function_call: 'auto' }],
     ['logprobs', { logprobs: true }],
-    ['service_tier', { service_tier: 'gold' }],
-    ['seed', { seed: 'x' }],
+    ['service_tier', { service_tier: 1 }],
     ['previous_response_id', { previous_response_id: 'resp_nobody' }],
     ['input[0].content[0].image_url', user({ type: 'input_image', file_id: 'file_1' })],
     ['input[0].content[0].file_data', user({ type: 'input_file', file_url: 'https://a.example' })],

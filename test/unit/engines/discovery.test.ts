@@ -77,6 +77,12 @@ describe('finding', () => {
     expect(Object.keys(await look(discovery({ [server.port]: name })))).toEqual([label])
   })
 
+  it('knows another sluice by the model that it has built in', async () => {
+    const own = { id: 'static', object: 'model', created: 0, owned_by: 'sluice' } as const
+    const server = await upstream({ models: [own] })
+    expect(Object.keys(await look(discovery({ [server.port]: 'jan' })))).toEqual(['sluice'])
+  })
+
   it('finds a server that has no models yet', async () => {
     const server = await upstream({ models: [] })
     expect(await look(discovery({ [server.port]: 'ollama' }))).toEqual({ ollama: [] })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Catalog } from '../../../src/engines/catalog.ts'
 import type { Engine } from '../../../src/engines/engine.ts'
+import { restWhileLoading, tellsOfLoading } from '../../../src/engines/loading.ts'
 import { Pool, type PoolOptions } from '../../../src/engines/pool.ts'
 import { createRouter } from '../../../src/engines/router.ts'
 import { createStatic } from '../../../src/engines/static.ts'
@@ -274,5 +275,69 @@ describe('what is too long', () => {
     })
     await expect(answer).rejects.toThrow('maximum context length')
     expect(asked).toEqual(['s', 'm', 'l'])
+  })
+})
+
+describe('an engine that loads its model', () => {
+  const loading = () =>
+    Promise.reject(new ApiError(503, 'Loading model', { code: 'model_loading' }))
+
+  it('is asked again until it has, for as long as an answer may take', async () => {
+    let rounds = 0
+    const from = pool(engines('a'))
+    const { answer, asked, of } = ask(from, {
+      a: () => (++rounds < 3 ? loading() : Promise.resolve('loaded')),
+    })
+    expect(await answer).toBe('loaded')
+    expect(asked).toHaveLength(3)
+    expect(of.failures).toEqual(['a model_loading'])
+    expect(of.attempts).toBe(3)
+  })
+
+  it('is not waited for where another has it, or where nothing is tried again', async () => {
+    const { answer, asked } = ask(pool(engines('a', 'b')), { a: loading })
+    expect(await answer).toBe('b')
+    expect(asked).toEqual(['a', 'b'])
+    const once = ask(pool(engines('a'), { retry: false }), { a: loading })
+    await expect(once.answer).rejects.toMatchObject({
+      ...{ status: 503, code: 'model_loading', headers: { 'retry-after': '5' } },
+    })
+    expect(once.asked).toEqual(['a'])
+  })
+
+  it('is left by a client that leaves, and blamed for nothing', async () => {
+    const given = engines('a')
+    const from = pool(given)
+    for (let round = 0; round < 6; round++) {
+      const { answer, of } = ask(from, { a: loading })
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(from.member(given[0] as Engine).running).toBe(0)
+      of.cancel()
+      await expect(answer).rejects.toThrow('the client left')
+    }
+    expect(from.member(given[0] as Engine).breaker.state(performance.now())).toBe('closed')
+  })
+
+  it.each<[boolean, number, string]>([
+    [true, 503, 'Loading model'],
+    [true, 503, 'Model org/m is currently loading'],
+    [false, 500, 'Loading model'],
+    [false, 503, 'Error loading model: no such file'],
+    [false, 503, 'Loading model failed'],
+    [false, 503, 'The server is overloading'],
+  ])('is told by its words: %s for %i %s', (is, status, message) => {
+    expect(tellsOfLoading(status, message)).toBe(is)
+  })
+
+  it.each([
+    [0, undefined, 10_000, 250],
+    [3, undefined, 10_000, 2_000],
+    [60, undefined, 10_000, 5_000],
+    [0, 2_000, 10_000, 2_000],
+    [0, 0, 10_000, 250],
+    [0, 60_000, 10_000, 5_000],
+    [4, undefined, 4_000, undefined],
+  ])('%i: told %s with %d ms left, it is asked after %s ms', (count, told, left, rest) => {
+    expect(restWhileLoading(count, told, left)).toBe(rest)
   })
 })

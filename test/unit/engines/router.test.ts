@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { Catalog, type CatalogOptions } from '../../../src/engines/catalog.ts'
-import type { Engine } from '../../../src/engines/engine.ts'
+import type { Engine, Model } from '../../../src/engines/engine.ts'
 import { createRouter } from '../../../src/engines/router.ts'
 import { createStatic } from '../../../src/engines/static.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
@@ -327,5 +327,45 @@ describe('an upstream that is slow to list its models', () => {
     const started = performance.now()
     expect(await picked(from, 'x')).toBe('b x')
     expect(performance.now() - started).toBeLessThan(500)
+  })
+})
+
+describe('models that may be loaded', () => {
+  const withModels = (label: string, ...models: Partial<Model>[]): Engine => ({
+    ...engine(label),
+    models: async () => models as Model[],
+  })
+  const unloaded = { status: { value: 'unloaded' } }
+  const loaded = { status: { value: 'loaded' } }
+
+  it.each<[string, Engine[]]>([
+    [
+      'a x',
+      [
+        withModels('a', { id: 'w', ...unloaded }, { id: 'x', ...loaded }),
+        withModels('b', { id: 'y' }),
+      ],
+    ],
+    ['a x', [withModels('a', { id: 'w', state: 'not-loaded' }, { id: 'x', state: 'loaded' })]],
+    ['a x', [withModels('a', { id: 'w' }, { id: 'x', loaded: true })]],
+    ['b x', [withModels('a', { id: 'w', ...unloaded }), withModels('b', { id: 'x' })]],
+    ['a x', [withModels('a', { id: 'x', ...unloaded }, { id: 'y', ...unloaded })]],
+  ])('are preferred in this order, where none is named: %s', async (first, engines) => {
+    expect(await picked(router(engines))).toBe(first)
+  })
+
+  it('are never loaded unasked by what runs beside the handler', async () => {
+    const local = { ...withModels('webllm', { id: 'w', loaded: false }), isServer: false }
+    expect(await picked(router([local]))).toBe('webllm undefined')
+    expect(await picked(router([local, withModels('a', { id: 'x', ...unloaded })]))).toBe('a x')
+  })
+
+  it('are found by the other names that their server lists', async () => {
+    const a = withModels('a', { id: 'file.gguf', aliases: ['m', 'm-4b'] }, { id: 'other' })
+    const b = withModels('b', { id: 'm-4b' })
+    const from = router([a, b])
+    expect(await picked(from, 'm')).toBe('a file.gguf')
+    expect(await picked(from, 'm-4b')).toBe('b m-4b')
+    expect((await from.find('m', undefined)).id).toBe('file.gguf')
   })
 })

@@ -127,7 +127,13 @@ describe('usage', () => {
   it('counts the words of text parts too', async () => {
     const messages = [
       { role: 'system', content: 'Be brief.' },
-      { role: 'user', content: [{ type: 'text', text: 'a b c' }, { type: 'image_url' }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'a b c' },
+          { type: 'image_url', image_url: '' },
+        ],
+      },
       { role: 'assistant', content: null },
     ] as unknown as ChatRequest['messages']
     expect((await said({ ...asked, messages })).usage).toMatchObject({ prompt_tokens: 5 })
@@ -181,7 +187,8 @@ describe('time', () => {
   it('ends at once when the signal aborts', async () => {
     const control = new AbortController()
     const engine = createStatic({ staticText: TEXT, staticDelay: 60_000 })
-    const request = { messages: [], stream: true } as ChatRequest
+    const messages = [{ role: 'user' as const, content: 'x' }]
+    const request: ChatRequest = { messages, stream: true }
     const answer = await engine.chat(request, control.signal)
     if (answer.kind !== 'chunks') throw new Error('expected chunks')
     await answer.items.next()
@@ -197,7 +204,7 @@ it('counts what is text, and no part of another kind', async () => {
   const content = [
     { type: 'text', text: 'two words' },
     { type: 'video', text: 5 },
-    { type: 'image_url' },
+    { type: 'image_url', image_url: '' },
   ] as unknown as string
   const { usage } = await said({
     messages: [{ role: 'user', content }],

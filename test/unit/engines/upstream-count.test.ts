@@ -14,7 +14,7 @@ interface Asked {
 type Answer = object | { status: number; text: string; type?: string }
 
 /** Counts a prompt by an upstream that has these paths and no others. */
-async function count(paths: Record<string, Answer>, more: object = {}) {
+async function count(paths: Record<string, Answer>, more: object = {}, times = 1) {
   const asked: Asked[] = []
   const upstream = new Upstream({
     url: 'http://gpu:8000/v1',
@@ -35,7 +35,9 @@ async function count(paths: Record<string, Answer>, more: object = {}) {
     },
   })
   const prompt = countedPrompt({ model: 'small', messages, tools, ...more }, new Headers())
-  const tokens = await upstream.countTokens(prompt, 'small', new AbortController().signal)
+  const ask = () => upstream.countTokens(prompt, 'small', new AbortController().signal)
+  for (let time = 1; time < times; time++) await ask()
+  const tokens = await ask()
   return { tokens, asked }
 }
 
@@ -99,5 +101,19 @@ describe('tokens are not counted', () => {
     const text = '{"error":{"message":"Too long.","type":"invalid_request_error"}}'
     const refused = count({ '/v1/messages/count_tokens': { status: 400, text } })
     await expect(refused).rejects.toMatchObject({ status: 400, message: 'Too long.' })
+  })
+})
+
+describe('a server', () => {
+  it('that can count is not asked for long in ways that it has not got', async () => {
+    const { tokens, asked } = await count({ '/tokenize': { count: 17 } }, {}, 3)
+    expect(tokens).toBe(17)
+    const paths = ['/v1/messages/count_tokens', '/tokenize', '/tokenize', '/tokenize']
+    expect(asked.map(({ url }) => url)).toEqual(paths.map(at))
+  })
+  it('that can’t count is asked in each way once, for many prompts', async () => {
+    const { tokens, asked } = await count({}, {}, 25)
+    expect(tokens).toBeUndefined()
+    expect(asked).toHaveLength(3)
   })
 })

@@ -32,18 +32,26 @@ describe('the tokens of a prompt', () => {
   })
 })
 
-it('gives everything back where one limit of several refuses', async () => {
+it('counts a request before it is parsed, and gives its place back once', async () => {
   const store = memoryLimits(() => 0)
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100, streams: 1 }, 'key')
-  const caller = new Caller(key, store)
+  const [first, second] = [new Caller(key, store), new Caller(key, store)]
   const use = { tokens: () => 10 }
-  const first = await caller.permit(use)
-  const refused = await caller.permit(use).catch((error: unknown) => error)
+  await first.enter()
+  const refused = await second.enter().catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ApiError)
   expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
-  first.end(25)
+  second.leave()
+  await expect(second.enter()).rejects.toMatchObject({ status: 429 })
+  const permit = await first.permit(use)
+  expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 90 })
+  permit.end(25)
+  first.leave()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
-  ;(await caller.permit(use)).end(undefined)
+  await second.enter()
+  await expect(first.enter()).rejects.toMatchObject({ status: 429 })
+  ;(await second.permit(use)).end(undefined)
+  await first.enter()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
 })
 

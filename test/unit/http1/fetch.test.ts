@@ -2,6 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { Unsendable } from '../../../src/host.ts'
 import { closedPort } from '../../support/upstream.ts'
 import { ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
@@ -46,10 +47,25 @@ describe('a request', () => {
     'with the header %j is not made',
     async (value) => {
       await start()
-      await expect(fetch(server.url, { headers: { x: value } })).rejects.toBeInstanceOf(TypeError)
+      await expect(fetch(server.url, { headers: { x: value } })).rejects.toBeInstanceOf(Unsendable)
       expect(server.peers).toEqual([])
     },
   )
+
+  it('that is sent once at most is not repeated by a server that closes at once', async () => {
+    await start((socket) => {
+      if (server.requests.length === 1) socket.write(ok('yes'))
+      else socket.destroy()
+    })
+    expect(await get()).toBe('yes')
+    const asked = { method: 'POST', body: '{}', once: true } as const
+    await expect(fetch(server.url, asked)).rejects.toThrow()
+    await sleep(50)
+    expect(server.requests.map((request) => request.slice(0, 4))).toEqual(['GET ', 'POST'])
+    // Another request may be sent again: nothing of it was answered.
+    await get().catch(() => {})
+    expect(server.requests.length).toBeGreaterThan(3)
+  })
 
   it('rejects where nobody listens', async () => {
     await expect(fetch(`http://127.0.0.1:${await closedPort()}`, {})).rejects.toThrow()

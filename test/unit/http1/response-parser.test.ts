@@ -173,6 +173,14 @@ it.each([
 })
 
 describe('a head', () => {
+  it('has each byte as the character of its number, however long it is', () => {
+    const bytes = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
+    const value = bytes.filter((character) => !'\r\n'.includes(character)).join('')
+    const padding = 'p'.repeat(20_000)
+    const text = `HTTP/1.1 200 OK\r\ny: ${padding}\r\nx: a${value}b\r\ncontent-length: 0\r\n\r\n`
+    expect(only(text)?.x).toBe(`a${value}b`)
+  })
+
   it('has its fields by any case of their names, without the space around their values', () => {
     const { headers } = parseHead('HTTP/1.1 200 OK\r\nX-A:\t b c \t\r\nx-b:\r\nX-a: d:e\r\n!#: f')
     expect(['x-a', 'X-A', 'x-b', '!#', 'x-c'].map((name) => headers.get(name))).toEqual([

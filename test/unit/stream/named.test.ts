@@ -13,6 +13,8 @@ interface Event {
 
 /** Ends with an event called `last`; drops `ping`, and mends negative numbers. */
 class Numbers implements StreamContract<Event> {
+  readonly failure = undefined
+  readonly missing: Event[] = []
   tokens = 0
   usage = undefined
   finished = false
@@ -92,12 +94,13 @@ describe('events with names', () => {
   })
 
   it('fail where an event is an error, and where they end without the last', () => {
-    const failed = read([
-      encodeText(
-        'event: error\ndata: {"type":"error","error":{"type":"overloaded_error","message":"busy"}}\n\n',
-      ),
-    ])
-    expect(failed).toMatchObject({ text: '', code: 'upstream_error', ended: false })
+    for (const data of ['{"error":{"type":"overloaded_error","message":"busy"}}', 'busy']) {
+      const failed = read([encodeText(`event: error\ndata: ${data}\n\n`)])
+      expect(failed).toMatchObject({ text: '', code: 'upstream_error', ended: false })
+    }
+    // One that its contract knows is judged there.
+    const known = read([encodeText(`${told({ type: 'error' })}${last}`)])
+    expect(known).toMatchObject({ text: told({ type: 'error' }) + last, ended: true })
     expect(read([encodeText(told({ type: 'a' }))])).toMatchObject({ code: 'upstream_truncated' })
   })
 })

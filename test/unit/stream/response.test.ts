@@ -25,7 +25,7 @@ function chunk(content: string, finish_reason: 'stop' | null = null): ChatChunk 
 }
 
 /** One exchange over an engine that says these chunks, and how it ended. */
-async function respond(ask: () => Promise<ChatStream>) {
+async function respond(ask: () => Promise<ChatStream>, encoder = new ChatEncoder('id', 'm')) {
   const outcomes: Outcome[] = []
   const exchange = new Exchange({
     client: new AbortController().signal,
@@ -40,7 +40,7 @@ async function respond(ask: () => Promise<ChatStream>) {
     framePipe: transformPipe,
   }
   const opening = openStream(exchange, ask(), exchange.signal)
-  const response = await streamResponse(exchange, opening, new ChatEncoder('id', 'm'), settings)
+  const response = await streamResponse(exchange, opening, encoder, settings)
   return { exchange, outcomes, response }
 }
 
@@ -93,3 +93,23 @@ it('finishes a stream that has said all but never ends, and lets it go', async (
   expect([...contract.mended]).toEqual(['done'])
   expect(control.signal.aborted).toBe(true)
 }, 15_000)
+
+it('breaks a stream off whose end its dialect can’t tell', async () => {
+  class Mute extends ChatEncoder {
+    override error(): string {
+      throw new Error('no words')
+    }
+  }
+  const gate = Promise.withResolvers<never>()
+  async function* failing() {
+    yield [chunk('a')]
+    await gate.promise
+  }
+  const ask = async () => obey(failing(), { label: 'x' })
+  const { exchange, outcomes, response } = await respond(ask, new Mute('id', 'm'))
+  const reading = response.text()
+  gate.reject(new ApiError(502, 'it broke', { code: 'upstream_error' }))
+  await expect(reading).rejects.toThrow('no words')
+  await exchange.delivered
+  expect(outcomes).toMatchObject([{ kind: 'failed', error: { code: 'upstream_error' } }])
+})

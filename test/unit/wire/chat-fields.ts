@@ -189,7 +189,7 @@ export const fields = {
       ['1', 'seed'],
     ],
   },
-  service_tier: { right: ['auto', 'fast'], wrong: [['slow', 'service_tier']] },
+  service_tier: { right: ['auto', 'ultrafast'], wrong: [[1, 'service_tier']] },
   stop: {
     right: ['x', [], ['a', 'b', 'c', 'd', 'e']],
     wrong: [

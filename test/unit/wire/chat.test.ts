@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import type { ChatCompletionCreateParams } from 'openai/resources/chat/completions'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { type ChatRequest, chatFields, parseChatRequest } from '../../../src/wire/chat.ts'
+import { type ChatRequest, chatFields, requireChat } from '../../../src/wire/chat.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
 import { bodySchema } from '../../../src/wire/fields.ts'
 import { fields, type Samples } from './chat-fields.ts'
@@ -29,8 +29,8 @@ describe('the fields of a chat request', () => {
 
   for (const [field, { right, wrong }] of Object.entries<Samples>(fields)) {
     it.each([...right, null, undefined])(`${field}: %j passes`, (value) => {
-      const body = { messages, [field]: value }
-      expect(parseChatRequest(body)).toBe(body)
+      const body = { messages, [field]: value } as ChatRequest
+      expect(requireChat(body)).toBe(body)
     })
     it.each(wrong)(`${field}: %j does not, and %s is named`, (value, path) => {
       const error = refusal({ messages, [field]: value })
@@ -40,8 +40,12 @@ describe('the fields of a chat request', () => {
   }
 
   it('that are not OpenAI’s pass', () => {
-    const body = { messages, top_k: 40, chat_template_kwargs: { enable_thinking: false } }
-    expect(parseChatRequest(body)).toBe(body)
+    const body = {
+      messages,
+      top_k: 40,
+      chat_template_kwargs: { enable_thinking: false },
+    } as ChatRequest
+    expect(requireChat(body)).toBe(body)
   })
 })
 
@@ -81,7 +85,7 @@ describe('any body', () => {
         const body: unknown = JSON.parse(JSON.stringify(value))
         let parsed: ChatRequest | undefined
         try {
-          parsed = parseChatRequest(body)
+          parsed = requireChat(body as ChatRequest)
         } catch (error) {
           if (!(error instanceof ApiError)) throw error
           expect(error.status).toBe(400)
@@ -107,10 +111,10 @@ describe('any body', () => {
   })
 
   it('keeps the keys that JavaScript reads specially', () => {
-    const body: unknown = JSON.parse(
+    const body: ChatRequest = JSON.parse(
       '{"messages":[{"role":"user","content":"x","__proto__":{"a":1}}],"constructor":1,"__proto__":2}',
     )
-    expect(parseChatRequest(body)).toBe(body)
+    expect(requireChat(body)).toBe(body)
     expect(refusal(JSON.parse('{"__proto__":{"messages":[]}}')).param).toBe('messages')
   })
 })

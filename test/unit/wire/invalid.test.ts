@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { parseChatRequest } from '../../../src/wire/chat.ts'
+import { requireChat } from '../../../src/wire/chat.ts'
 import { invalid } from '../../../src/wire/invalid.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]
 
 function messageOf(body: unknown): string {
   try {
-    parseChatRequest(body)
+    requireChat(body as never)
   } catch (error) {
     return (error as Error).message
   }

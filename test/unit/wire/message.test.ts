@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseChatRequest } from '../../../src/wire/chat.ts'
+import { type ChatRequest, requireChat } from '../../../src/wire/chat.ts'
 import { refusal } from './refusal.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]
@@ -42,8 +42,8 @@ describe('a message', () => {
     { role: 'tool', content: [text, image], tool_call_id: '1' },
     { role: 'function', content: null, name: 'f' },
   ])('%j passes', (message) => {
-    const body = { messages: [message] }
-    expect(parseChatRequest(body)).toBe(body)
+    const body = { messages: [message] } as ChatRequest
+    expect(requireChat(body)).toBe(body)
   })
 
   it.each<[unknown, string]>([

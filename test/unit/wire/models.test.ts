@@ -56,6 +56,17 @@ describe('a model', () => {
     })
   })
 
+  it.each<[object, number | null]>([
+    [{ max_model_len: 4096 }, 4096],
+    [{ meta: { n_ctx: 8192, n_ctx_train: 131_072 } }, 8192],
+    [{ meta: { n_ctx_train: 131_072 } }, 131_072],
+    [{ meta: { n_ctx: 0, n_ctx_train: 131_072 } }, 131_072],
+    [{ meta: 'x', max_model_len: 'long' }, null],
+    [{}, null],
+  ])('takes as many tokens as its server tells: %j', (told, expected) => {
+    expect(modelInfo({ id: 'm', ...told }).max_input_tokens).toBe(expected)
+  })
+
   it.each([undefined, null, 'x', -1, Number.NaN, 1e300])(
     'was made at %j: nobody knows when',
     (created) => {

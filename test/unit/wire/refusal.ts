@@ -1,10 +1,10 @@
-import { parseChatRequest } from '../../../src/wire/chat.ts'
+import { requireChat } from '../../../src/wire/chat.ts'
 import { ApiError } from '../../../src/wire/errors.ts'
 
-/** The error that refuses a body; throws when the body passes, or when anything else is thrown. */
-export function refusal(body: unknown): ApiError {
+/** The error by which an engine that runs here refuses a body; throws when the body passes, or when anything else is thrown. */
+export function refusal(body: unknown, check: (body: never) => unknown = requireChat): ApiError {
   try {
-    parseChatRequest(body)
+    check(body as never)
   } catch (error) {
     if (error instanceof ApiError) return error
     throw error

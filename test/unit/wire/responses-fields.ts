@@ -6,10 +6,10 @@ const user = (content: unknown) => [{ role: 'user', content }]
 export const fields = {
   background: { right: [true, false], wrong: [['yes', 'background']] },
   include: {
-    right: [[], ['reasoning.encrypted_content', 'message.output_text.logprobs']],
+    right: [[], ['reasoning.encrypted_content', 'message.output_text.logprobs'], ['x.y']],
     wrong: [
       ['all', 'include'],
-      [['everything'], 'include[0]'],
+      [[1], 'include[0]'],
     ],
   },
   input: {
@@ -68,33 +68,29 @@ export const fields = {
   },
   instructions: { right: ['Be brief.'], wrong: [[['Be brief.'], 'instructions']] },
   max_output_tokens: {
-    right: [1, 4096],
+    right: [1, 4096, 0],
     wrong: [
-      [0, 'max_output_tokens'],
-      [1.5, 'max_output_tokens'],
+      [true, 'max_output_tokens'],
       ['9', 'max_output_tokens'],
     ],
   },
-  max_tool_calls: { right: [3], wrong: [[0, 'max_tool_calls']] },
+  max_tool_calls: { right: [3, 0], wrong: [['3', 'max_tool_calls']] },
   metadata: {
-    right: [{ a: 'b' }],
-    wrong: [
-      [{ a: 1 }, 'metadata.a'],
-      ['a', 'metadata'],
-    ],
+    right: [{ a: 'b' }, { a: 1 }],
+    wrong: [['a', 'metadata']],
   },
   model: { right: ['m'], wrong: [[3, 'model']] },
   parallel_tool_calls: { right: [true], wrong: [[1, 'parallel_tool_calls']] },
   previous_response_id: { right: ['resp_1'], wrong: [[1, 'previous_response_id']] },
   prompt_cache_key: { right: ['a'], wrong: [[1, 'prompt_cache_key']] },
-  prompt_cache_retention: { right: ['24h'], wrong: [['1h', 'prompt_cache_retention']] },
+  prompt_cache_retention: { right: ['24h', '1h'], wrong: [[1, 'prompt_cache_retention']] },
   reasoning: {
-    right: [{}, { effort: 'low', summary: 'auto' }, { effort: null, generate_summary: 'concise' }],
+    right: [{}, { effort: 'low', summary: 'auto' }, { effort: null, generate_summary: 'long' }],
     wrong: [
       ['low', 'reasoning'],
       [{ effort: 3 }, 'reasoning.effort'],
-      [{ summary: 'long' }, 'reasoning.summary'],
-      [{ generate_summary: 'long' }, 'reasoning.generate_summary'],
+      [{ summary: 1 }, 'reasoning.summary'],
+      [{ generate_summary: [] }, 'reasoning.generate_summary'],
     ],
   },
   safety_identifier: { right: ['a'], wrong: [[1, 'safety_identifier']] },
@@ -108,17 +104,17 @@ export const fields = {
       [{ include_obfuscation: 1 }, 'stream_options.include_obfuscation'],
     ],
   },
-  temperature: { right: [0, 2], wrong: [[2.1, 'temperature']] },
+  temperature: { right: [0, 2, 9], wrong: [['hot', 'temperature']] },
   text: {
     right: [
       {},
-      { format: { type: 'text' }, verbosity: 'low' },
+      { format: { type: 'text' }, verbosity: 'some' },
       { format: { type: 'json_object' } },
       { format: { type: 'json_schema', name: 'a', schema: {}, strict: true } },
     ],
     wrong: [
       ['json', 'text'],
-      [{ verbosity: 'some' }, 'text.verbosity'],
+      [{ verbosity: 1 }, 'text.verbosity'],
       [{ format: 'json' }, 'text.format'],
       [{ format: { type: 'json_schema', schema: {} } }, 'text.format.name'],
       [{ format: { type: 'json_schema', name: 'a' } }, 'text.format.schema'],
@@ -163,13 +159,10 @@ export const fields = {
     ],
   },
   top_logprobs: {
-    right: [0, 20],
-    wrong: [
-      [-1, 'top_logprobs'],
-      [1.5, 'top_logprobs'],
-    ],
+    right: [0, 20, -1],
+    wrong: [['2', 'top_logprobs']],
   },
-  top_p: { right: [1], wrong: [[1.1, 'top_p']] },
+  top_p: { right: [1, 1.1], wrong: [[[], 'top_p']] },
   truncation: { right: ['auto', 'disabled'], wrong: [['some', 'truncation']] },
   user: { right: ['a'], wrong: [[1, 'user']] },
 } satisfies Record<string, Samples>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ApiError } from '../../../src/wire/errors.ts'
 import { inputsOf } from '../../../src/wire/inputs.ts'
-import { parseTextRequest, promptsOf } from '../../../src/wire/text-completion.ts'
+import { promptsOf, requireText } from '../../../src/wire/text-completion.ts'
 
 describe('a request', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('a request', () => {
     { prompt: 'a', n: null, best_of: null, echo: null, suffix: null, stop: null, user: null },
   ])('is taken as it is: %j', (body) => {
     const copy = structuredClone(body)
-    expect(parseTextRequest(body)).toBe(body)
+    expect(requireText(body)).toBe(body)
     expect(body).toEqual(copy)
   })
 
@@ -42,7 +42,7 @@ describe('a request', () => {
   ])('is refused by its field, %s: %j', (param, body) => {
     let error: ApiError | undefined
     try {
-      parseTextRequest(body)
+      requireText(body as never)
     } catch (thrown) {
       error = thrown as ApiError
     }

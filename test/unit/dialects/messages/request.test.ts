@@ -58,6 +58,18 @@ describe('fields', () => {
       {},
     ],
     ['edits of a context that is not kept', { context_management: { edits: [] } }, {}],
+    [
+      'edits that shorten a context',
+      {
+        context_management: {
+          edits: [{ type: 'clear_thinking_20251015', keep: 'all' }, { type: 'compact_20260112' }],
+        },
+      },
+      {},
+    ],
+    ['any other tier', { service_tier: 'priority' }, {}],
+    ['a user that is all of an installation', { metadata: { user_id: 'u'.repeat(65) } }, {}],
+    ['what is of the client alone', { client_metadata: { a: 1 }, truncation: 'auto' }, {}],
   ])('%s', (_, asked, told) => {
     expect(chat(asked)).toEqual({ ...base, ...told })
   })
@@ -286,22 +298,18 @@ describe('what is wrong', () => {
     ['tool_choice', { tool_choice: 'auto' }],
     ['stop_sequences', { stop_sequences: 'a' }],
     ['stop_sequences[1]', { stop_sequences: ['a', 1] }],
-    ['temperature', { temperature: 2.1 }],
-    ['temperature', { temperature: 'hot' }],
-    ['top_p', { top_p: -1 }],
-    ['top_k', { top_k: 1.5 }],
     ['stream', { stream: 'yes' }],
     ['thinking.type', { thinking: { type: 'hard' } }],
     ['thinking.budget_tokens', { thinking: { type: 'enabled' } }],
-    ['metadata.user_id', { metadata: { user_id: 1 } }],
-    ['service_tier', { service_tier: 'priority' }],
+    ['service_tier', { service_tier: 1 }],
+    ['context_management.edits[0].type', { context_management: { edits: [{ type: 'x' }] } }],
+    ['context_management.edits', { context_management: { edits: 'all' } }],
+    ['moderation', { moderation: {} }],
     ['output_config.format.type', { output_config: { format: { type: 'yaml' } } }],
     ['output_format.schema', { output_format: { type: 'json_schema' } }],
     ['model', { model: 1 }],
     ['thread', { thread: { type: 'create' } }],
     // What passes through is checked as a chat's.
-    ['seed', { seed: 'x' }],
-    ['frequency_penalty', { frequency_penalty: 9 }],
   ])('is refused by the name of the field: %s, %j', (param, body) => {
     const error = refusal(body)
     expect(error).toMatchObject({ status: 400, param })

@@ -36,6 +36,13 @@ describe('an answered failure counts for its caller', () => {
     expect(breaker.state(0)).toBe('closed')
   })
 
+  it('another is not kept waiting for a probe of the one who had them', () => {
+    const breaker = new Breaker()
+    fail(breaker, 'ann', 5)
+    expect(breaker.enter(5_000, 'ann').isProbe).toBe(true)
+    expect(open(breaker, 5_000)).toBe('ann')
+  })
+
   it('one of a second caller opens it, and a probe of a third decides', () => {
     for (const isBack of [true, false]) {
       const breaker = new Breaker()

@@ -1,0 +1,97 @@
+/**
+ * Fields of the Responses and Messages APIs that ask for what only a provider's servers do: one table
+ * says, for both, what becomes of each. What may be left out without harm is left out; what a client
+ * would be wrong to believe done is refused by name.
+ */
+import { type ApiError, badRequest } from '../wire/errors.ts'
+import { isObject } from '../wire/object.ts'
+
+interface Unserved {
+  /** Engines that are asked without it: those asked for a chat, or all of them. */
+  by: 'chat' | 'all'
+  /** What becomes of it; a value decides for itself where it may be either. */
+  fate: 'left out' | 'refused' | ((value: unknown, field: string) => ApiError | undefined)
+  /** Why, as a sentence. */
+  why: string
+}
+
+/** The edits that make a context shorter: without them a model is told more, not something else. */
+const SHORTENING = [
+  'compaction',
+  'compact_20260112',
+  'clear_thinking_20251015',
+  'clear_tool_uses_20250919',
+]
+
+export const UNSERVED: Readonly<Record<string, Unserved>> = {
+  client_metadata: {
+    by: 'all',
+    fate: 'left out',
+    why: 'It says which installation asks, and from which folder: no engine needs to know.',
+  },
+  container: { by: 'chat', fate: 'refused', why: 'no code is run here; leave it out.' },
+  context_management: {
+    by: 'chat',
+    fate: unlessShortening,
+    why: 'Edits that shorten a context are left out: the model is told all of it, or the request is refused as too long.',
+  },
+  conversation: {
+    by: 'all',
+    fate: 'refused',
+    why: 'sluice keeps no conversations; use previous_response_id.',
+  },
+  moderation: { by: 'chat', fate: 'refused', why: 'sluice moderates nothing; leave it out.' },
+  prompt: {
+    by: 'all',
+    fate: 'refused',
+    why: 'sluice keeps no prompts; send its text as instructions.',
+  },
+  truncation: {
+    by: 'chat',
+    fate: 'left out',
+    why: 'It allows to drop what is too long; nothing is dropped.',
+  },
+}
+
+/** Throws an `ApiError` (400) for what engines of that kind can't be asked without. */
+export function refuseUnserved(request: object, by: Unserved['by']): void {
+  for (const [field, value] of Object.entries(request)) {
+    const unserved = ruleOf(field)
+    if (unserved?.by !== by || value === null || value === undefined) continue
+    const { fate, why } = unserved
+    if (fate === 'refused') throw badRequest(`${field}: expected none, as ${why}`, field)
+    const error = fate === 'left out' ? undefined : fate(value, field)
+    if (error !== undefined) throw error
+  }
+}
+
+/** Whether a field is kept from engines of that kind. */
+export function isUnserved(field: string, by: Unserved['by']): boolean {
+  const rule = ruleOf(field)
+  return rule !== undefined && (by === 'chat' || rule.by === 'all')
+}
+
+/** The request without what no engine is given; the very object where it has nothing of that. */
+export function withoutUnserved<Request extends object>(request: Request): Request {
+  const kept = Object.entries(request).filter(([field]) => !isUnserved(field, 'all'))
+  if (kept.length === Object.keys(request).length) return request
+  return Object.fromEntries(kept) as Request
+}
+
+function ruleOf(field: string): Unserved | undefined {
+  return Object.hasOwn(UNSERVED, field) ? UNSERVED[field] : undefined
+}
+
+/** OpenAI has a list of edits, Anthropic an object with one. */
+function unlessShortening(value: unknown, field: string): ApiError | undefined {
+  const at = isObject(value) ? `${field}.edits` : field
+  const edits = isObject(value) ? (value.edits ?? []) : value
+  if (!Array.isArray(edits)) return badRequest(`${at}: expected a list of edits.`, at)
+  const other = edits.findIndex((edit) => !isObject(edit) || !SHORTENING.includes(`${edit.type}`))
+  if (other === -1) return undefined
+  const type = `${at}[${other}].type`
+  const known = SHORTENING.map((each) => JSON.stringify(each)).join(', ')
+  const [came = 'nothing'] = [JSON.stringify((edits[other] as { type?: unknown })?.type)]
+  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}: sluice edits no context, and leaves out only what would shorten it.`
+  return badRequest(message, type)
+}
