@@ -2,6 +2,7 @@
 import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
 import { badRequest } from '../../wire/errors.ts'
 import type { ResponsesRequest } from '../../wire/responses.ts'
+import { Omitted } from '../tools/omitted.ts'
 import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { asksForSummary, type Placed, toMessages } from './messages.ts'
 import { choiceOf } from './tool-choice.ts'
@@ -17,7 +18,7 @@ export function toChat(
   const { instructions, model, max_output_tokens, parallel_tool_calls, stream } = request
   const system = { role: 'system' as const, content: instructions as string }
   const messages = toMessages(items, tools)
-  if (messages.length === 0) throw untold(tools)
+  if (messages.length === 0) throw nothingLeft(items)
   return parseChatRequest({
     ...ownFields(request),
     ...(model != null && { model }),
@@ -34,9 +35,12 @@ export function toChat(
   })
 }
 
-function untold({ omitted }: Toolset) {
+function nothingLeft(items: readonly Placed[]) {
+  const omitted = new Omitted()
+  for (const { item } of items) omitted.add(item.type)
   const came = omitted.types.join(', ')
-  return badRequest(`input: expected an item that a model can be told, got only ${came}.`, 'input')
+  const message = `input: expected at least one message or other item that a chat request can hold, got only ${came}.`
+  return badRequest(message, 'input')
 }
 
 /** Fields of this API that a chat has no place for, or another. */

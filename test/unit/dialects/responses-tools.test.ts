@@ -147,6 +147,13 @@ describe('tools that only a provider runs', () => {
     expect((error as Error).message).toContain(`got "${type}"`)
   })
 
+  it('are not named where it is the items that are left out', async () => {
+    const body = { tools: [web], input: [{ type: 'program', id: 'p' }] }
+    const error = await chatOf(body).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ status: 400, param: 'input' })
+    expect((error as Error).message).toContain('got only program.')
+  })
+
   it('leave out their items as well', async () => {
     const conversation = await read({
       input: [
