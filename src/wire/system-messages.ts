@@ -44,11 +44,15 @@ function isPlain(message: ChatMessage | undefined): boolean {
 }
 
 function merged(messages: ChatMessage[]): ChatMessage {
-  const texts = messages.map(textOf).filter((text) => text !== '')
+  const [first = { role: 'system' }] = messages
+  const { name: _name, ...rest } = first
+  // One name can't stand for several messages.
+  const isOne = messages.length === 1
+  const texts = isOne ? [textOf(first)] : messages.map(namedText).filter((text) => text !== '')
   const others = messages.flatMap(otherParts)
   const text = texts.join('\n\n')
   const content = others.length === 0 ? text : [textPart(text), ...others]
-  return { ...messages[0], role: 'system', content }
+  return { ...(isOne ? first : rest), role: 'system', content }
 }
 
 /** Later system messages within the turns of the user's. */
@@ -102,8 +106,14 @@ function taggedParts(message: ChatMessage): ContentPart[] {
 }
 
 function tagged(message: ChatMessage): string {
-  const text = textOf(message)
+  const text = namedText(message)
   return text === '' ? '' : `<system>\n${text}\n</system>`
+}
+
+/** Its text behind its name, as the examples of a conversation have one: `example_user: Hello.` */
+function namedText(message: ChatMessage): string {
+  const text = textOf(message)
+  return message.name && text !== '' ? `${message.name}: ${text}` : text
 }
 
 /** Its text; its parts on lines of their own, as vLLM and llama-server join them. */

@@ -43,6 +43,17 @@ describe('leading ones become one', () => {
   })
 })
 
+it('keeps the names of examples, whoever says them', () => {
+  const example = (name: string, content: string): ChatMessage => ({ ...system(content), name })
+  const asked = [system('A'), example('example_user', 'B'), user('c'), example('critic', 'D')]
+  expect(withOneSystemMessage(asked)).toEqual([
+    system('A\n\nexample_user: B'),
+    user(`c\n\n${told('critic: D')}`),
+  ])
+  expect(withOneSystemMessage([example('x', 'A'), system('B')])).toEqual([system('x: A\n\nB')])
+  expect(withOneSystemMessage([{ ...developer('A'), name: 'x' }])).toEqual([example('x', 'A')])
+})
+
 describe('later ones go into turns of the user’s', () => {
   it.each<[string, ChatMessage[], ChatMessage[]]>([
     [
