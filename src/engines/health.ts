@@ -4,7 +4,8 @@ import type { Pool } from './pool.ts'
 
 /**
  * `up`: it listed its models when it was last asked. `down`: it could not. `open`: it failed too
- * often just now and is left alone. `half-open`: the next request finds out whether it is back.
+ * often just now and is left alone. `half-open`: the next request finds out whether it is back; where
+ * it failed for one key alone, the next request of another key does.
  * `unknown`: it was not asked yet.
  */
 export type EngineState = 'up' | 'down' | 'unknown' | Exclude<BreakerState, 'closed'>

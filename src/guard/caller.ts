@@ -1,5 +1,6 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
+import { unawaited } from '../stream/unawaited.ts'
 import { ApiError } from '../wire/errors.ts'
 import type { Level, LimitStore } from './limit-store.ts'
 
@@ -64,7 +65,7 @@ export class Caller {
   leave(): void {
     if (!this.#isIn) return
     this.#isIn = false
-    void this.#store.leave(this.name)
+    unawaited(() => this.#store.leave(this.name))
   }
 
   /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
@@ -84,7 +85,8 @@ export class Caller {
 
   #settle(amount: number): void {
     const limit = this.#key?.tokensPerMinute
-    if (limit !== undefined) void this.#store.settle(`${this.name} tokens`, amount, limit)
+    if (limit === undefined) return
+    unawaited(() => this.#store.settle(`${this.name} tokens`, amount, limit))
   }
 
   async #take(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {

@@ -59,7 +59,7 @@ async function respond(
 
 /** Answers with a 500, where nothing was answered yet; otherwise breaks the answer off. */
 async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  if (res.headersSent || res.destroyed) {
+  if (res.headersSent) {
     res.destroy()
     return
   }

@@ -6,6 +6,7 @@ import type { ResponseStore } from '../responses/store.ts'
 import type { AnyContract } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
+import { unawaited } from '../stream/unawaited.ts'
 import { wholeResponse } from '../stream/whole.ts'
 import type { Trace } from '../trace.ts'
 import { badRequest, toApiError } from '../wire/errors.ts'
@@ -122,7 +123,7 @@ async function read(
 function keeper(store: ResponseStore, owner: string, input: ResponseItem[]) {
   return (response: ResponseObject) => {
     const isNew = response.status === 'in_progress' || response.status === 'queued'
-    void store[isNew ? 'put' : 'update'](owner, { response, input })
+    unawaited(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
   }
 }
 

@@ -192,8 +192,13 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   }
 
   #close(ending: Ending, take: Take<Batch>, done: PromiseWithResolvers<void>): void {
-    this.#events.close(ending)
-    this.#pass(take, done)
+    try {
+      this.#events.close(ending)
+      this.#pass(take, done)
+    } catch (error) {
+      // It may be called by a timer, to which nothing may be thrown.
+      done.reject(error)
+    }
   }
 }
 
