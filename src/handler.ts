@@ -147,7 +147,11 @@ function createRoutes(
   }
 
   async function status(request: IRequest): Promise<Response> {
-    const found = (await guard.trusts(request)) ? await catalog.look() : undefined
+    const viewer = await guard.viewer(request)
+    const all = viewer && (await catalog.look())
+    const found = all?.map(({ models, ...engine }) => {
+      return { ...engine, models: models.filter((id) => viewer?.mayUse?.(id) ?? true) }
+    })
     return homePage(found, new URL(request.url).origin, name)
   }
 }

@@ -1,4 +1,5 @@
 /** What passes between the handler and the host that runs it. */
+import type { SeenServers } from './engines/discovery.ts'
 import type { Engine } from './engines/engine.ts'
 import type { LimitStore } from './guard/limit-store.ts'
 import type { KeptResponses } from './responses/runs.ts'
@@ -122,6 +123,11 @@ export interface Host {
   limits?: LimitStore
   /** Where responses are kept that a later request may name; in memory by default. */
   responses?: KeptResponses
+  /**
+   * The servers that were found on this machine, where a handler follows another with other settings:
+   * one that restarts meanwhile is still known.
+   */
+  seen?: SeenServers
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

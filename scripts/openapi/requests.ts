@@ -6,7 +6,7 @@ import { bodySchema, type Fields } from '../../src/wire/fields.ts'
 import { MessageSchema } from '../../src/wire/message.ts'
 import { CountRequestSchema, MessagesRequestSchema } from '../../src/wire/messages.ts'
 import { BlockSchema } from '../../src/wire/messages-blocks.ts'
-import { itemSchema } from '../../src/wire/response-items.ts'
+import { itemSchema, itemTypes } from '../../src/wire/response-items.ts'
 import { ResponsesRequestSchema } from '../../src/wire/responses.ts'
 import { reliedTextFields, textFields } from '../../src/wire/text-completion.ts'
 import * as fields from './request-fields.ts'
@@ -23,14 +23,6 @@ export interface Request {
   /** The JSON Schema of a field that is checked by code, which zod can't put into words. */
   checked?: Record<string, AnyZod>
 }
-
-const itemTypes = [
-  'message',
-  'function_call',
-  'function_call_output',
-  'reasoning',
-  'item_reference',
-]
 
 /** An item is checked by its type; one that has a role and no type is a message. */
 const ItemSchema = z.union([

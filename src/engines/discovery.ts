@@ -37,7 +37,12 @@ export interface DiscoveryOptions
   /** Labels that are taken. */
   labels?: readonly string[]
   ports?: Readonly<Record<string, string>>
+  /** What was found before, and where it is kept what is found, by URL. */
+  seen?: SeenServers
 }
+
+/** Servers that were found: handed on where a handler follows another, with other settings. */
+export type SeenServers = Map<string, { label: string; kind: string; models: Model[] }>
 
 /** A server that was found. */
 export interface Server {
@@ -54,8 +59,28 @@ interface Known extends Server {
 }
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { known, labels = [], lenient, ports = wellKnownPorts, ...shared } = options
+  const { known, labels = [], lenient, ports = wellKnownPorts, seen, ...shared } = options
   const found = new Map<string, Known>()
+  for (const [url, { label, ...server }] of seen ?? []) {
+    if (!isTaken(new URL(url).port))
+      found.set(url, { ...server, engine: make(url, freeLabel(label)) })
+  }
+
+  function isTaken(port: string): boolean {
+    return known.some((each) => isHere(new URL(each), port))
+  }
+
+  function make(url: string, label: string): Engine {
+    const isLenient = lenient.includes(label) || lenient.includes(url)
+    const finish = isLenient ? ({ finishReason: 'optional' } as const) : {}
+    return new Upstream({ ...shared, url, label, isDiscovered: true, ...finish })
+  }
+
+  function keep(url: string, server: Known): void {
+    found.set(url, server)
+    const { engine, kind, models } = server
+    seen?.set(url, { label: engine.label, kind, models })
+  }
 
   async function probe(
     port: string,
@@ -64,34 +89,25 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     call: CallOptions,
   ): Promise<void> {
     const url = `http://127.0.0.1:${port}/v1`
-    const isKnown = known.some((each) => isHere(new URL(each), port))
-    if (isKnown) return
-    const make = (label: string) =>
-      new Upstream({
-        ...shared,
-        url,
-        label,
-        isDiscovered: true,
-        ...((lenient.includes(label) || lenient.includes(url)) && { finishReason: 'optional' }),
-      })
+    if (isTaken(port)) return
     const patience = AbortSignal.timeout(PATIENCE)
     const stop = AbortSignal.any([signal, patience])
     const before = found.get(url)
     try {
-      const models = await (before?.engine ?? make(name)).models(stop, call)
+      const models = await (before?.engine ?? make(url, name)).models(stop, call)
       const kind = labelOf(name, models)
       // Another server may have taken the port of one that went.
       const isSame = before && (!before.error || before.kind === kind || models.length === 0)
       if (!isSame) found.delete(url)
-      const engine = isSame ? before.engine : make(freeLabel(kind))
-      found.set(url, { engine, models, kind: isSame ? before.kind : kind })
+      const engine = isSame ? before.engine : make(url, freeLabel(kind))
+      keep(url, { engine, models, kind: isSame ? before.kind : kind })
     } catch (cause) {
       const error = toApiError(cause)
       // A server that loads a model may be too busy to list its models: then it stays as it was.
       if (patience.aborted) return
       if (before !== undefined) found.set(url, { ...before, error })
       else if (isLoading(error)) {
-        found.set(url, { engine: make(freeLabel(name)), models: [], kind: name, error })
+        keep(url, { engine: make(url, freeLabel(name)), models: [], kind: name, error })
       }
     }
   }

@@ -37,6 +37,7 @@ export function createEngines(
     systemMessages: settings.systemMessages,
   }
   const { streams } = settings
+  const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
@@ -49,7 +50,7 @@ export function createEngines(
     ],
     static: createStatic(settings),
     discovery: settings.discover
-      ? createDiscovery({ ...shared, streams, lenient: settings.lenient, known, labels })
+      ? createDiscovery({ ...shared, streams, lenient: settings.lenient, known, labels, ...seen })
       : undefined,
     isolateRequests,
     instance,

@@ -7,7 +7,7 @@ import { orAborted } from './or-aborted.ts'
 import { Member } from './pool/member.ts'
 import type { Place } from './pool/place.ts'
 import { Places } from './pool/places.ts'
-import { RetryBudget } from './pool/retry-budget.ts'
+import { RetryBudgets } from './pool/retry-budget.ts'
 import { isPassing, restOf, type Verdict, verdictOf } from './pool/verdict.ts'
 import type { Route, Router } from './router.ts'
 import { unavailable } from './unavailable.ts'
@@ -69,7 +69,7 @@ const LOOK = 1_000
 export class Pool {
   readonly #options: PoolOptions
   readonly #places: Places
-  readonly #budget = new RetryBudget()
+  readonly #budgets = new RetryBudgets()
   readonly #members = new WeakMap<Engine, Member>()
 
   constructor(options: PoolOptions) {
@@ -138,7 +138,7 @@ export class Pool {
 
   async #askOneOf<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
-    this.#budget.request(now)
+    this.#budgets.of(exchange.who).request(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.listed(isDown, now)
@@ -197,7 +197,7 @@ export class Pool {
       const left = startedAt + attemptTimeout - now
       if (left > 0) return left
       const others = this.#others(call, member).filter(({ hasRoom, isDown }) => hasRoom && !isDown)
-      if (others.length === 0 || !this.#budget.withdraw(now)) return LOOK
+      if (others.length === 0 || !this.#budgets.of(exchange.who).withdraw(now)) return LOOK
       const { label } = member.engine
       const message = `${label} sent nothing for ${attemptTimeout / 1000} s; --attempt-timeout allows no more.`
       exchange.giveUp(new ApiError(504, message, { code: 'attempt_timeout' }))
@@ -218,7 +218,7 @@ export class Pool {
     tried.add(member)
     const others = this.#others(call, member).filter(({ hasRoom }) => verdict !== 'busy' || hasRoom)
     if (others.length > 0) {
-      if (!this.#mayMoveOn(place, error, retries, now)) throw error
+      if (!this.#mayMoveOn(place, error, retries, exchange.who)) throw error
       return { members: others, rest: 0 }
     }
     if (isLoading(error) && this.#options.retry) {
@@ -227,7 +227,7 @@ export class Pool {
     }
     const isLast = retries > 0 || !this.#options.retry || isLoading(error)
     const rest = isLast ? undefined : restBefore(member.engine, verdict, error)
-    if (rest === undefined || !this.#budget.withdraw(now)) throw error
+    if (rest === undefined || !this.#budgets.of(exchange.who).withdraw(now)) throw error
     return { members: [member], rest }
   }
 
@@ -241,11 +241,11 @@ export class Pool {
   }
 
   /** What never reached an engine, or was a probe, adds no load worth counting. */
-  #mayMoveOn(place: Place, error: unknown, retries: number, now: number): boolean {
+  #mayMoveOn(place: Place, error: unknown, retries: number, who: string): boolean {
     const code = error instanceof ApiError ? error.code : null
     if (COSTS_NOTHING.has(code)) return true
     if (place.pass.isProbe) return true
-    return retries < MOST_RETRIES && this.#budget.withdraw(now)
+    return retries < MOST_RETRIES && this.#budgets.of(who).withdraw(performance.now())
   }
 }
 

@@ -17,6 +17,8 @@ export interface Guard {
   admit(request: Request): Record<string, string>
   /** Who it is. Rejects with an `ApiError` (401, 429, 503). */
   identify(request: Request): Promise<Caller>
+  /** Who it is, where it may be told what runs here; undefined for a stranger. Counts nothing. */
+  viewer(request: Request): Promise<Caller | undefined>
   /** Whether it may be told what runs here. */
   trusts(request: Request): Promise<boolean>
 }
@@ -52,6 +54,7 @@ export function createGuard(
       await caller.countRequest()
       return caller
     },
+    viewer: (request) => callerOf(request).catch(() => undefined),
     trusts: (request) =>
       callerOf(request).then(
         () => true,

@@ -15,8 +15,9 @@ export class Successive {
   #current: Handler
 
   constructor(settings: Settings, host: Host) {
-    // What a key has used, and what was answered, is not forgotten with the settings.
-    this.#host = { limits: memoryLimits(), responses: memoryResponses(), ...host }
+    // What a key has used, what was answered and what was found is not forgotten with the settings.
+    const shared = { limits: memoryLimits(), responses: memoryResponses(), seen: new Map() }
+    this.#host = { ...shared, ...host }
     this.settings = settings
     this.#current = createHandler(settings, this.#host)
   }

@@ -145,6 +145,9 @@ function ofOtherTools(): Record<string, z.ZodMiniType> {
   }
 }
 
+/** The types of items that are checked. */
+export const itemTypes = Object.keys(ITEMS)
+
 /** The schema for an item of `input`; what it does not know is a server's own, and passes. */
 export function itemSchema(item: Record<string, unknown>): z.ZodMiniType {
   const type = typeOf(item)

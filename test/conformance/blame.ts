@@ -89,6 +89,15 @@ export function blame(host: HostName): void {
     expect(await codeOf(await ask('cat'))).toBe('finished')
   })
 
+  it('a client that failed has not used up what lets another be answered elsewhere', async () => {
+    await provoke('ann')
+    const [first] = upstreams
+    if (first) first.script = errorScript('message_only')
+    // More often than all may be tried again together.
+    for (let round = 0; round < 4; round++) expect(await codeOf(await ask('bob'))).toBe('finished')
+    if (first) first.script = talk('a')
+  })
+
   it('where two had failures, a probe of a third decides before it is kept out', async () => {
     for (const name of ['ann', 'bob'] as const) {
       expect((await provoke(name)).at(-1)).toBe('engine_resting')

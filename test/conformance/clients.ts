@@ -135,7 +135,7 @@ function openaiSdk(server: Server, upstream: () => Upstream): void {
   })
 
   it('raises BadRequestError with the field', async () => {
-    const asked = client().chat.completions.create({ model, messages, temperature: 9 })
+    const asked = client().chat.completions.create({ model: 'static', messages, temperature: 9 })
     const error = await asked.catch((reason: unknown) => reason)
     expect(error).toBeInstanceOf(BadRequestError)
     expect(error).toMatchObject({ status: 400, param: 'temperature', code: 'invalid_value' })
@@ -240,7 +240,7 @@ function aiSdk(server: Server, upstream: () => Upstream): void {
 
   it('raises an error with its status and message', async () => {
     const asked = generateText({
-      model: provider()(model),
+      model: provider()('static'),
       prompt: 'Go.',
       temperature: 9,
       maxRetries: 0,

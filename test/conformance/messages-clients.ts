@@ -140,7 +140,7 @@ function anthropicSdk(relay: Relay): void {
 
   it('raises errors by their classes, with type, message and request id', async () => {
     const bad = await rejection(
-      client().messages.create({ model, ...ask, ...({ temperature: 9 } as object) }),
+      client().messages.create({ ...ask, model: 'static', ...({ temperature: 9 } as object) }),
     )
     expect(bad).toBeInstanceOf(BadRequestError)
     const kind = { status: 400, type: 'invalid_request_error', errorCode: 'invalid_value' }

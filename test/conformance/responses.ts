@@ -147,7 +147,7 @@ function told(relay: Relay): void {
     await refuse({ conversation: 'conv_1' }, 'conversation')
     await refuse({ input: [{ type: 'web_search_call', id: 'a' }] }, 'input')
     await refuse({ truncation: 'some' }, 'truncation')
-    await refuse({ temperature: 9 }, 'temperature')
+    await refuse({ temperature: 'hot' }, 'temperature')
     await refuse({ input: [] }, 'input')
   })
 }

@@ -273,7 +273,7 @@ function logs(host: HostName): void {
       outcome: 'refused',
       code: 'not_found',
     })
-    expect(await entryOf(await postChat(server.base, { temperature: 9 }))).toMatchObject({
+    expect(await entryOf(await postChat(server.base, { n: 0 }))).toMatchObject({
       status: 400,
       outcome: 'refused',
       code: 'invalid_value',

@@ -8,7 +8,7 @@ import { frame, type Script, type Step } from './script.ts'
 interface TextBody {
   model?: string
   prompt?: string | (string | number | number[])[] | null
-  n?: number
+  n?: number | null
   echo?: boolean
   stream?: boolean
   stream_options?: { include_usage?: boolean } | null
@@ -29,7 +29,8 @@ const envelope = { id: 'cmpl-u', object: 'text_completion', created: 1_790_000_0
 
 /** The answer of a server that can do all there is: every prompt gets the words, `n` times. */
 export function completionScript(body: TextBody): Script {
-  const { model = 'm', n = 1, echo = false, stream } = body
+  const { model = 'm', echo = false, stream } = body
+  const n = body.n ?? 1
   const texts = promptsOf(body).flatMap((prompt) =>
     Array.from({ length: n }, () => [...(echo ? [prompt] : []), ...WORDS]),
   )

@@ -34,7 +34,8 @@ interface EmbeddingBody {
 
 /** The vector of the input with this index. */
 export function vectorOf(index: number, size = 2): number[] {
-  return [1 + index, 2, 0.5, -0.25].slice(0, size)
+  const first = [1 + index, 2, 0.5, -0.25]
+  return Array.from({ length: size }, (_, at) => first[at] ?? 0)
 }
 
 export function embeddingScript(body: EmbeddingBody): Script {

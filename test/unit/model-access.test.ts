@@ -162,6 +162,12 @@ describe('the list of models', () => {
     },
   )
 
+  it('is all that the page of engines and models shows', async () => {
+    const text = await (await world(settings).ask('/status')).text()
+    expect(text).toContain('<code>small</code>')
+    expect(text).not.toContain('big-1')
+  })
+
   it('gives no hint of the others', async () => {
     const { ask } = world({ ...settings, models: ['small', 'big-2'], upstream: ups('a', 'b') })
     const text = await (await ask('/v1/chat/completions', { messages, model: 'big-2' })).text()

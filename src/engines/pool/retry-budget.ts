@@ -46,3 +46,25 @@ export class RetryBudget {
     return this.#slots[number % WINDOW.slots] as { requests: number; retries: number }
   }
 }
+
+/** Budgets that are kept: a caller whose budget is forgotten begins anew. */
+const MOST = 1_000
+
+/**
+ * A budget for each caller: one whose requests always fail must not use up what lets another's move
+ * on to an engine that works.
+ */
+export class RetryBudgets {
+  /** Those used last are at the end. */
+  readonly #budgets = new Map<string, RetryBudget>()
+
+  /** `who`: the caller, where callers are told apart. */
+  of(who: string): RetryBudget {
+    const budget = this.#budgets.get(who) ?? new RetryBudget()
+    this.#budgets.delete(who)
+    this.#budgets.set(who, budget)
+    const [oldest] = this.#budgets.keys()
+    if (this.#budgets.size > MOST && oldest !== undefined) this.#budgets.delete(oldest)
+    return budget
+  }
+}

@@ -4,7 +4,7 @@
  */
 import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat.ts'
 import type { EmbeddingRequest } from '../../wire/embedding.ts'
-import { ApiError } from '../../wire/errors.ts'
+import { ApiError, type Evidence } from '../../wire/errors.ts'
 import type { TextChunk, TextRequest } from '../../wire/text-completion.ts'
 import type { Model, Progress } from '../engine.ts'
 
@@ -53,6 +53,7 @@ export interface WireError {
   code: string | null
   param: string | null
   headers: Record<string, string>
+  shows?: Evidence
   cause?: string
 }
 
@@ -69,7 +70,7 @@ export const PATIENCE = 60_000
 export const CREDIT = 64
 
 export function packError(error: ApiError): WireError {
-  const { status, message, type, code, param, headers, cause } = error
+  const { status, message, type, code, param, headers, shows, cause } = error
   return {
     status,
     message,
@@ -77,6 +78,7 @@ export function packError(error: ApiError): WireError {
     code,
     param,
     headers,
+    ...(shows && { shows }),
     ...(cause !== undefined && { cause: textOf(cause) }),
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Catalog } from '../../../src/engines/catalog.ts'
-import { createDiscovery } from '../../../src/engines/discovery.ts'
+import { createDiscovery, type SeenServers } from '../../../src/engines/discovery.ts'
 import { Pool } from '../../../src/engines/pool.ts'
 import { createRouter } from '../../../src/engines/router.ts'
 import { createStatic } from '../../../src/engines/static.ts'
@@ -23,10 +23,10 @@ const limits = {
 }
 
 /** All that chooses an engine, where servers are looked for at one port. */
-function world(port: number) {
+function world(port: number, seen: SeenServers = new Map()) {
   const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
   const ports = { [port]: 'llama-server' }
-  const discovery = createDiscovery({ fetch, lenient: [], known: [], ports })
+  const discovery = createDiscovery({ fetch, lenient: [], known: [], ports, seen })
   const catalog = new Catalog({ engines: [], static: own, discovery, isolateRequests: false })
   const router = createRouter(catalog, undefined)
   const ticker = sharedTicker(20)
@@ -89,6 +89,16 @@ describe('while a server that was found is gone', () => {
     expect(await ask('m')).toBe('localai m')
     await look()
     expect((await ready()).status).toBe(200)
+  })
+
+  it('and other settings come into force meanwhile, it is still known', async () => {
+    const server = await startUpstream({ models: [{ id: 'm' }] as never })
+    const seen: SeenServers = new Map()
+    await world(server.port, seen).look()
+    await server.close()
+    const { ask, look } = world(server.port, seen)
+    for (const model of ['m', undefined]) await expect(ask(model)).rejects.toMatchObject(gone)
+    expect(await look()).toMatchObject([{ engine: 'localai', models: ['m'] }, {}])
   })
 
   it('never wakes the fixed text by an error while it loads', async () => {

@@ -300,7 +300,6 @@ describe('what is wrong', () => {
     ['stop_sequences[1]', { stop_sequences: ['a', 1] }],
     ['stream', { stream: 'yes' }],
     ['thinking.type', { thinking: { type: 'hard' } }],
-    ['thinking.budget_tokens', { thinking: { type: 'enabled' } }],
     ['service_tier', { service_tier: 1 }],
     ['context_management.edits[0].type', { context_management: { edits: [{ type: 'x' }] } }],
     ['context_management.edits', { context_management: { edits: 'all' } }],

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/verdict.ts'
+import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
 import { readJson, refusal } from '../../../../src/engines/upstream-body.ts'
 import { unanswered } from '../../../../src/engines/upstream-unanswered.ts'
 import { Unsendable } from '../../../../src/host.ts'
@@ -78,4 +79,10 @@ it.each([
   expect(error).toMatchObject({ status: 400, type: 'invalid_request_error', message })
   expect(blameOf(error)).toBe('request')
   expect(verdictOf(error)).toBe('missing')
+})
+
+it('what an error shows of an engine is kept on the way from a page', async () => {
+  const error = await refusal(new Response('{"error":"no"}', { status: 404 }), 'gpu', [])
+  expect(unpackError(packError(error)).shows).toBe('answered')
+  expect(unpackError(packError(badRequest('no'))).shows).toBeUndefined()
 })

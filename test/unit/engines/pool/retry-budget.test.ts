@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { RetryBudget } from '../../../../src/engines/pool/retry-budget.ts'
+import { RetryBudget, RetryBudgets } from '../../../../src/engines/pool/retry-budget.ts'
 
 it('lets a quiet server try again, five times in half a minute', () => {
   const budget = new RetryBudget()
@@ -43,4 +43,15 @@ it('never adds more than a tenth, or five, in any half minute', () => {
       }
     }),
   )
+})
+
+it('gives each caller its own, however many there are', () => {
+  const budgets = new RetryBudgets()
+  const all = (who: string) => Array.from({ length: 9 }, () => budgets.of(who).withdraw(1_000))
+  expect(all('ann').filter(Boolean)).toHaveLength(5)
+  expect(all('bob').filter(Boolean)).toHaveLength(5)
+  expect(budgets.of('ann').withdraw(1_000)).toBe(false)
+  for (let other = 0; other < 1_000; other++) budgets.of(`key ${other}`)
+  // It was forgotten for others.
+  expect(budgets.of('ann').withdraw(1_000)).toBe(true)
 })

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { toMlcRequest } from '../../../../src/engines/webllm/request.ts'
 import { type ChatRequest, parseChatRequest } from '../../../../src/wire/chat.ts'
+import { parseExact } from '../../../../src/wire/exact-json.ts'
+import { scanJson } from '../../../../src/wire/json-scan.ts'
+import { decodeText } from '../../../../src/wire/sse.ts'
 import { record } from '../../../support/mlc.ts'
 
 const vision = { ...record, model_type: 2 }
@@ -199,5 +202,26 @@ describe('fields', () => {
     ],
   ])('that could only be ignored are refused by name: %j', (fields, param) => {
     expect(() => convert(fields)).toThrow(expect.objectContaining({ status: 400, param }))
+  })
+})
+
+describe('what is the upstream’s to judge elsewhere', () => {
+  it.each<[Record<string, unknown>, string]>([
+    [{ temperature: 'hot' }, 'temperature'],
+    [{ temperature: 3 }, 'temperature'],
+    [{ logit_bias: [['a', 1]] }, 'logit_bias'],
+    [{ messages: [user(null)] }, 'messages[0].content'],
+    [{ messages: [{ role: 'robot', content: 'x' }] }, 'messages[0].role'],
+    [{ messages: [] }, 'messages'],
+    [{ tools: [{ type: 'function' }] }, 'tools[0].function'],
+  ])('is judged by field: %j', (fields, param) => {
+    expect(() => convert(fields)).toThrow(expect.objectContaining({ status: 400, param }))
+  })
+
+  it('integers of many digits are numbers', () => {
+    const bytes = new TextEncoder().encode('{"seed":18446744073709551615}')
+    const { seed } = parseExact(bytes, scanJson(bytes).long, decodeText) as { seed: unknown }
+    expect(typeof seed).toBe('object')
+    expect(convert({ seed })).toMatchObject({ seed: 2 ** 64 })
   })
 })
