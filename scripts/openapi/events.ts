@@ -47,11 +47,15 @@ export const responseEvents: StreamedEvent[] = [
   state('queued', 'It runs in the background, and waits.'),
   state(
     'in_progress',
-    'An engine answers. Told again, without its output, where the line would be quiet.',
+    'An engine answers. Told again where the line would be quiet, while no output is half told.',
   ),
   named('response.output_item.added', 'ResponseItemEvent', 'An item begins.'),
   named('response.content_part.added', 'ResponsePartEvent', 'A part of it begins.'),
-  named('response.output_text.delta', 'ResponseDeltaEvent', 'The next piece of a text.'),
+  named(
+    'response.output_text.delta',
+    'ResponseDeltaEvent',
+    'The next piece of a text. Without text it keeps a quiet line open, as any delta may.',
+  ),
   named('response.output_text.done', 'ResponseDoneEvent', 'All of the text.'),
   named('response.refusal.delta', 'ResponseDeltaEvent', 'The next piece of a refusal.'),
   named('response.refusal.done', 'ResponseDoneEvent', 'All of the refusal.'),

@@ -4,6 +4,7 @@
  * and that of Mistral Small 3.1 reads `content[0].text` alone. Many know no `developer`.
  */
 import type { ChatMessage, ContentPart } from './message.ts'
+import { isObject } from './object.ts'
 
 /** What is done with system messages: `merge` makes them one, `keep` leaves them as they came. */
 export type SystemMessages = 'merge' | 'keep'
@@ -29,6 +30,7 @@ export function withOneSystemMessage(messages: ChatMessage[]): ChatMessage[] {
   const rest = head === -1 ? [] : messages.slice(head)
   const isFit = leading.length === 0 || (leading.length === 1 && isPlain(leading[0]))
   if (isFit && !rest.some(isSystem)) return messages
+  if (!messages.every(isReadable)) return messages
   const turns = folded(rest)
   return leading.length === 0
     ? turns
@@ -37,6 +39,13 @@ export function withOneSystemMessage(messages: ChatMessage[]): ChatMessage[] {
 
 function isSystem({ role }: ChatMessage): boolean {
   return role === 'system' || role === 'developer'
+}
+
+/** Whether what a message says has a form that can be joined: only an upstream can judge any other. */
+function isReadable(message: ChatMessage): boolean {
+  const { content } = message
+  if (!isSystem(message) && message.role !== 'user') return true
+  return typeof content === 'string' || content == null || Array.isArray(content)
 }
 
 function isPlain(message: ChatMessage | undefined): boolean {
@@ -113,7 +122,8 @@ function tagged(message: ChatMessage): string {
 /** Its text behind its name, as the examples of a conversation have one: `example_user: Hello.` */
 function namedText(message: ChatMessage): string {
   const text = textOf(message)
-  return message.name && text !== '' ? `${message.name}: ${text}` : text
+  const { name } = message
+  return typeof name === 'string' && name !== '' && text !== '' ? `${name}: ${text}` : text
 }
 
 /** Its text; its parts on lines of their own, as vLLM and llama-server join them. */
@@ -127,8 +137,8 @@ function otherParts({ content }: ChatMessage): ContentPart[] {
   return Array.isArray(content) ? content.filter((part) => !isText(part)) : []
 }
 
-function isText({ type, text }: ContentPart): boolean {
-  return type === 'text' && typeof text === 'string'
+function isText(part: unknown): boolean {
+  return isObject(part) && part.type === 'text' && typeof part.text === 'string'
 }
 
 function textPart(text: string): ContentPart {

@@ -25,7 +25,7 @@ export function newResponse(
     status,
     background: request.background ?? false,
     error: null,
-    frequency_penalty: request.frequency_penalty ?? 0,
+    frequency_penalty: penalty(request.frequency_penalty),
     incomplete_details: null,
     instructions: request.instructions ?? null,
     max_output_tokens: request.max_output_tokens ?? null,
@@ -35,7 +35,7 @@ export function newResponse(
     output: [],
     parallel_tool_calls: request.parallel_tool_calls ?? true,
     previous_response_id: request.previous_response_id ?? null,
-    presence_penalty: request.presence_penalty ?? 0,
+    presence_penalty: penalty(request.presence_penalty),
     prompt_cache_key: request.prompt_cache_key ?? null,
     reasoning: { effort: request.reasoning?.effort ?? null, summary: summaryOf(request) ?? null },
     safety_identifier: request.safety_identifier ?? null,
@@ -52,6 +52,11 @@ export function newResponse(
     usage: null,
     ...(request.user != null && { user: request.user }),
   }
+}
+
+/** No field of this API: a server’s own, that may have any form. */
+function penalty(asked: unknown): number {
+  return typeof asked === 'number' ? asked : 0
 }
 
 function toTool(tool: ResponseTool): ResponseTool {

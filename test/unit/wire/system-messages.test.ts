@@ -18,6 +18,9 @@ describe('what needs no change is the very array', () => {
     ['none', [user('a'), said('b'), user('c')]],
     ['one, first, a string', [system('A'), user('a'), called, result]],
     ['nothing', []],
+    // An upstream refuses in its own words what has no form that can be read.
+    ['a content that is no text', [user('a'), system(7 as unknown as string)]],
+    ['a turn that is no text', [system([text('A')]), user({ a: 1 } as unknown as string)]],
     ['roles that nobody knows', [{ ...user('a'), role: 'critic' as 'user' }]],
   ])('%s', (_, messages) => {
     expect(withOneSystemMessage(messages)).toBe(messages)
@@ -102,6 +105,11 @@ describe('later ones go into turns of the user’s', () => {
       [user('a'), called, result, user(`${told('B')}\n\nc`)],
     ],
     ['with what is no text', [user('a'), system([image])], [user([text('a'), image])]],
+    [
+      'with parts that are none',
+      [user('a'), system([null, 1] as unknown as ContentPart[])],
+      [user([text('a'), null, 1] as unknown as ContentPart[])],
+    ],
     [
       'a turn without words',
       [user('a'), said('b'), system('B'), user(null)],
