@@ -130,7 +130,7 @@ function headers(relay: Relay): void {
   const refusal: Script = {
     status: 503,
     headers: { 'content-type': 'application/json' },
-    steps: [{ send: '{"error":{"message":"Loading model","code":503}}' }],
+    steps: [{ send: '{"error":{"message":"No slot is free","code":503}}' }],
   }
 
   it('tell the status of an early failure', async () => {
@@ -138,14 +138,14 @@ function headers(relay: Relay): void {
     const script = { ...refusal, headersAfter: 50 }
     const response = await postChat(relay.server.base, { script })
     expect(response.status).toBe(503)
-    expect((await errorOf(response)).message).toContain('Loading model')
+    expect((await errorOf(response)).message).toContain('No slot is free')
   })
 
   it('that went out leave a late failure to an error frame', async () => {
     const script = { ...refusal, headersAfter: 1_000 }
     const { read, entry } = await relayChat(relay, { script })
     expect(read).toMatchObject({ status: 200, outcome: 'failed', problems: [] })
-    expect(read.error?.message).toContain('Loading model')
+    expect(read.error?.message).toContain('No slot is free')
     expect(entry).toMatchObject({ outcome: 'failed', status: 200 })
   })
 

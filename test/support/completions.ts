@@ -1,5 +1,6 @@
 // Text completions: what the scripted upstream says to them, and how a test asks and reads.
 
+import { isObject } from '../../src/wire/object.ts'
 import { lintText } from './lint-text.ts'
 import { type ReadOptions, readStream, type StreamRead } from './read.ts'
 import { frame, type Script, type Step } from './script.ts'
@@ -27,8 +28,16 @@ function promptsOf({ prompt }: TextBody): string[] {
 
 const envelope = { id: 'cmpl-u', object: 'text_completion', created: 1_790_000_000 }
 
+/** vLLM's refusal, in form, of what is neither a text nor a list. */
+const wrongPrompt: Script = {
+  status: 400,
+  headers: { 'content-type': 'application/json' },
+  steps: [{ send: '{"error":{"message":"prompt: not a string or a list","code":400}}' }],
+}
+
 /** The answer of a server that can do all there is: every prompt gets the words, `n` times. */
 export function completionScript(body: TextBody): Script {
+  if (isObject(body.prompt)) return wrongPrompt
   const { model = 'm', echo = false, stream } = body
   const n = body.n ?? 1
   const texts = promptsOf(body).flatMap((prompt) =>
