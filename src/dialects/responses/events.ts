@@ -1,5 +1,5 @@
 import type { ResponseEvent } from '../../wire/responses.ts'
-import { quietEvent } from './heartbeat.ts'
+import { follow, quietEvent } from './heartbeat.ts'
 
 /** Writes the events of one response: each has its name twice, and its number. */
 export class EventWriter {
@@ -11,11 +11,12 @@ export class EventWriter {
   #count = 0
   /** The event that was told last, or what stood before its text where that was a delta. */
   #last: ResponseEvent | string = NOTHING_TOLD
+  readonly #halfTold = new Set<unknown>()
 
   write(type: string, fields: object): void {
     if (this.isMuted) return
     const event = { type, sequence_number: this.number(), ...fields }
-    this.#last = event
+    this.passed(event)
     this.#add(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
@@ -36,14 +37,16 @@ export class EventWriter {
   /** An event that somebody else writes is the last one now. */
   passed(event: ResponseEvent): void {
     this.#last = event
+    follow(this.#halfTold, event)
   }
 
   /** Keeps the line open; `state` tells the state of the response, where that can do no harm. */
   writeQuiet(state: () => void): void {
     const last = typeof this.#last === 'string' ? eventOf(this.#last) : this.#last
     const quiet = quietEvent(last)
-    if (quiet === 'state') state()
-    else if (quiet !== undefined) this.write(quiet.type, quiet)
+    if (quiet === undefined) return
+    if (quiet !== 'state') this.write(quiet.type, quiet)
+    else if (this.#halfTold.size === 0) state()
   }
 
   /** What was written since it was last taken. */

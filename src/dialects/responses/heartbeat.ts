@@ -12,18 +12,18 @@
 import type { ResponseEvent } from '../../wire/responses.ts'
 
 /** The deltas of an item that is told without parts. */
-const ITEM_DELTAS: Record<string, string> = {
-  custom_tool_call: 'response.custom_tool_call_input.delta',
-  function_call: 'response.function_call_arguments.delta',
-}
+const ITEM_DELTAS = new Map([
+  ['custom_tool_call', 'response.custom_tool_call_input.delta'],
+  ['function_call', 'response.function_call_arguments.delta'],
+])
 
 /** The deltas of a part. */
-const PART_DELTAS: Record<string, string> = {
-  output_text: 'response.output_text.delta',
-  reasoning_text: 'response.reasoning_text.delta',
-  refusal: 'response.refusal.delta',
-  summary_text: 'response.reasoning_summary_text.delta',
-}
+const PART_DELTAS = new Map([
+  ['output_text', 'response.output_text.delta'],
+  ['reasoning_text', 'response.reasoning_text.delta'],
+  ['refusal', 'response.refusal.delta'],
+  ['summary_text', 'response.reasoning_summary_text.delta'],
+])
 
 /**
  * The event that says nothing new after `last`, without its number: a delta of no text, or `state`
@@ -34,18 +34,23 @@ export function quietEvent(last: ResponseEvent): ResponseEvent | 'state' | undef
   if (type.endsWith('.delta')) {
     return typeof last.delta === 'string' ? emptyDelta(type, last) : undefined
   }
-  if (type === 'response.output_item.added' && typeOf(item) in ITEM_DELTAS) {
-    const place = { ...last, item_id: (item as { id?: unknown }).id }
-    return emptyDelta(ITEM_DELTAS[typeOf(item)] as string, place)
-  }
+  const ofItem = type === 'response.output_item.added' && ITEM_DELTAS.get(typeOf(item))
+  if (ofItem) return emptyDelta(ofItem, { ...last, item_id: (item as { id?: unknown }).id })
   if (type.endsWith('_part.added')) {
-    const delta = PART_DELTAS[typeOf(part)]
-    return delta === undefined ? undefined : emptyDelta(delta, last)
+    const ofPart = PART_DELTAS.get(typeOf(part))
+    return ofPart === undefined ? undefined : emptyDelta(ofPart, last)
   }
   // Between the end of a part and that of its item.
   const ofPiece = ['content_index', 'summary_index', 'arguments', 'input']
   const isPiece = ofPiece.some((field) => field in last)
   return isPiece ? undefined : 'state'
+}
+
+/** Keeps the indexes of items of which some but not all is told. */
+export function follow(halfTold: Set<unknown>, { type, output_index, item }: ResponseEvent): void {
+  if (type === 'response.output_item.done') halfTold.delete(output_index)
+  const begins = type === 'response.output_item.added' && ITEM_DELTAS.has(typeOf(item))
+  if (begins || type.endsWith('_part.added')) halfTold.add(output_index)
 }
 
 function emptyDelta(type: string, place: ResponseEvent): ResponseEvent {
