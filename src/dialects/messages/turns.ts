@@ -3,6 +3,7 @@ import type { ChatMessage, ContentPart, ToolCall } from '../../wire/chat.ts'
 import type { Block, MessageParam, MessagesRequest, ToolResultBlock } from '../../wire/messages.ts'
 import { Omitted } from '../tools/omitted.ts'
 import { ruleFor } from '../tools/rule.ts'
+import { joinUserTurns, resultOf } from '../turns.ts'
 import { contentOf, partsOf } from './content.ts'
 import { ASSISTANT_BLOCKS } from './table.ts'
 
@@ -11,9 +12,9 @@ export function toChatMessages(
   { system, messages }: Pick<MessagesRequest, 'system' | 'messages'>,
   omitted = new Omitted(),
 ): ChatMessage[] {
-  const turns = messages.flatMap((message, index) => {
-    return turnOf(message, `messages[${index}]`, omitted)
-  })
+  const turns = joinUserTurns(
+    messages.flatMap((message, index) => turnOf(message, `messages[${index}]`, omitted)),
+  )
   const told = typeof system === 'string' ? system : system?.filter(isPrompt)
   return told?.length ? [systemMessage(told), ...turns] : turns
 }
@@ -47,34 +48,20 @@ function userTurn(blocks: Block[], at: string): ChatMessage[] {
       parts.push(...partsOf(block, path))
       continue
     }
-    const { text, other } = resultOf(block, path)
-    results.push({ role: 'tool', tool_call_id: block.tool_use_id, content: contentOf(text) })
-    parts.push(...other)
+    const { text, shown } = resultOf(partsOfResult(block, path))
+    // A chat has no other way to say that the tool failed.
+    const content = block.is_error ? `Error: ${text}` : text
+    results.push({ role: 'tool', tool_call_id: block.tool_use_id, content })
+    parts.push(...shown)
   }
   const isEmpty = parts.length === 0 && results.length > 0
   return isEmpty ? results : [...results, { role: 'user', content: contentOf(parts) }]
 }
 
-/** What a tool message may hold, which is text alone, and what the user has to show instead. */
-function resultOf({ content, is_error }: ToolResultBlock, at: string) {
+function partsOfResult({ content }: ToolResultBlock, at: string): ContentPart[] {
   const blocks: Block[] =
     typeof content === 'string' ? [{ type: 'text', text: content }] : (content ?? [])
-  const parts = blocks.flatMap((block, index) => partsOf(block, `${at}.content[${index}]`))
-  const text = parts.filter(({ type }) => type === 'text')
-  // Servers refuse a result that is empty, and a model would take it for one that says nothing.
-  if (text.length === 0 && parts.length > 0) text.push({ type: 'text', text: SHOWN })
-  // A chat has no other way to say so.
-  if (is_error) text.unshift({ type: 'text', text: 'Error: ' })
-  return {
-    text: is_error ? [joined(text)] : text,
-    other: parts.filter(({ type }) => type !== 'text'),
-  }
-}
-
-const SHOWN = 'The result is shown in the next message of the user.'
-
-function joined(parts: ContentPart[]): ContentPart {
-  return { type: 'text', text: parts.map(({ text }) => text).join('') }
+  return blocks.flatMap((block, index) => partsOf(block, `${at}.content[${index}]`))
 }
 
 /** Nothing where all of the turn is left out. */

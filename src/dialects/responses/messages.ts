@@ -10,7 +10,9 @@ import type {
   ResponseTool,
 } from '../../wire/responses.ts'
 import { ruleFor } from '../tools/rule.ts'
+import { joinUserTurns, resultOf } from '../turns.ts'
 import { fromCarried } from './carried.ts'
+import { spoken, toContent, toParts, wordsOf } from './content.ts'
 import { INPUT } from './input-text.ts'
 import { ITEMS, type ItemTranslation } from './table.ts'
 import type { Called, Toolset } from './toolset.ts'
@@ -29,7 +31,7 @@ export function toMessages(items: readonly Placed[], tools: Toolset): ChatMessag
   const conversation = new Conversation(tools)
   for (const { item, at } of items) conversation.add(item, at)
   if (asksForSummary(items)) conversation.ask(SUMMARIZE)
-  return conversation.messages
+  return conversation.end()
 }
 
 /** Whether the conversation is to be summarized instead of being continued. */
@@ -51,12 +53,14 @@ export function summaryText(carried: string, field: string): string {
 type Fields = Record<string, unknown>
 
 class Conversation {
-  readonly messages: ChatMessage[] = []
+  readonly #messages: ChatMessage[] = []
   readonly #tools: Toolset
   /** The calls so far: each by its own id, and by that of its item. */
   readonly #calls = new Map<string, string>()
   /** The assistant's message that the next item may still belong to. */
   #turn: ChatMessage | undefined
+  /** What tools gave besides text: the user shows it behind the results. */
+  #shown: ContentPart[] = []
 
   constructor(tools: Toolset) {
     this.#tools = tools
@@ -127,11 +131,17 @@ class Conversation {
     this.#answer({ call_id: item.id }, failure || `${output ?? ''}`, '')
   }
 
+  /**
+   * What is said to be encrypted was written by a model that was asked in chat, so that nobody has
+   * encrypted it, unless the conversation began at a provider.
+   */
   #hearAgent({ author, content }: Fields): void {
     const parts = (Array.isArray(content) ? content : []) as ResponsePart[]
-    const words = parts.flatMap(({ text }) => text ?? []).join('')
-    if (words === '') this.#tools.omitted.add('agent_message')
-    else this.ask(typeof author === 'string' ? `${author}: ${words}` : words)
+    const words = parts.flatMap(wordsOf).join('')
+    const isWhole = parts.every((part) => wordsOf(part).length > 0)
+    if (words === '' || !isWhole) this.#tools.omitted.add('agent_message')
+    if (words === '') return
+    this.ask(typeof author === 'string' ? `${author}: ${words}` : words)
   }
 
   /** What a tool says that was not called: in a chat only a user may. */
@@ -148,18 +158,33 @@ class Conversation {
     const named = `${call_id ?? id}`
     const tool_call_id = this.#calls.get(named)
     if (tool_call_id === undefined) throw uncalled(named, at)
-    this.#push({ role: 'tool', tool_call_id, content: toContent(content, `${at}.output`) })
+    const { text, shown } = resultOf(toParts(content, `${at}.output`))
+    this.#push({ role: 'tool', tool_call_id, content: text })
+    this.#shown.push(...shown)
+  }
+
+  /** All messages. Nothing is added to them any more. */
+  end(): ChatMessage[] {
+    this.#show()
+    return joinUserTurns(this.#messages)
   }
 
   #push(message: ChatMessage): void {
+    if (message.role !== 'tool') this.#show()
     this.#turn = undefined
-    this.messages.push(message)
+    this.#messages.push(message)
+  }
+
+  #show(): void {
+    if (this.#shown.length === 0) return
+    this.#messages.push({ role: 'user', content: this.#shown })
+    this.#shown = []
   }
 
   #open(): ChatMessage {
     if (this.#turn === undefined) {
       this.#push({ role: 'assistant', content: null })
-      this.#turn = this.messages.at(-1) as ChatMessage
+      this.#turn = this.#messages.at(-1) as ChatMessage
     }
     return this.#turn
   }
@@ -207,68 +232,6 @@ function calledAs(kind: 'function' | 'custom', { name, namespace }: Fields): Cal
 function told({ role, content }: MessageItem, at: string): ChatMessage {
   const heard = toContent(content, `${at}.content`)
   return { role: role === 'user' ? 'user' : 'system', content: heard }
-}
-
-function spoken(parts: ResponsePart[], at: string): { text: string; refusal: string } {
-  let text = ''
-  let refusal = ''
-  for (const [index, part] of parts.entries()) {
-    if (part.type === 'refusal') refusal += part.refusal
-    else if (part.type === 'output_text' || part.type === 'input_text') text += part.text
-    else throw unknownType(part, `${at}[${index}]`, ['output_text', 'refusal'])
-  }
-  return { text, refusal }
-}
-
-/** A text where there is only text: every server takes that. */
-function toContent(content: string | ResponsePart[], at: string): string | ContentPart[] {
-  if (typeof content === 'string') return content
-  const parts = content.map((part, index) => toPart(part, `${at}[${index}]`))
-  const [first] = parts
-  if (first === undefined) return ''
-  return parts.length === 1 && first.type === 'text' ? (first.text as string) : parts
-}
-
-function toPart(part: ResponsePart, at: string): ContentPart {
-  switch (part.type) {
-    case 'input_text':
-    case 'output_text':
-      return { type: 'text', text: part.text as string }
-    case 'input_image':
-      return toImage(part, at)
-    case 'input_file':
-      return toFile(part, at)
-    case 'input_audio':
-      return { type: 'input_audio', input_audio: part.input_audio }
-    default:
-      throw unknownType(part, at, ['input_text', 'input_image', 'input_file', 'input_audio'])
-  }
-}
-
-function toImage({ image_url, detail }: ResponsePart, at: string): ContentPart {
-  const field = `${at}.image_url`
-  if (typeof image_url !== 'string') {
-    throw badRequest(
-      `${field}: expected a URL: sluice keeps no files, and knows none by id.`,
-      field,
-    )
-  }
-  return { type: 'image_url', image_url: { url: image_url, ...(detail != null && { detail }) } }
-}
-
-function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart {
-  const field = `${at}.file_data`
-  if (typeof file_data !== 'string') {
-    const reason = 'sluice fetches no files, and knows none by id.'
-    throw badRequest(`${field}: expected the file's data as base64: ${reason}`, field)
-  }
-  return { type: 'file', file: { file_data, ...(filename != null && { filename }) } }
-}
-
-function unknownType({ type }: { type: string }, at: string, known: string[]) {
-  const expected = known.map((type) => JSON.stringify(type)).join(', ')
-  const came = JSON.stringify(type.slice(0, 40))
-  return badRequest(`${at}.type: expected one of ${expected}, got ${came}.`, `${at}.type`)
 }
 
 function uncalled(id: string, at: string) {

@@ -91,7 +91,7 @@ export const ITEMS: readonly ItemRule[] = [
   {
     type: 'function_call_output',
     fate: 'passed',
-    how: 'The result of a call. Without a `call_id`, a user message that names the tool.',
+    how: 'The result of a call: its text. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
   },
   told('custom_tool_call', 'custom call', CALL),
   told('custom_tool_call_output', 'custom result', RESULT),
@@ -103,7 +103,11 @@ export const ITEMS: readonly ItemRule[] = [
   told('tool_search_output', 'tools', 'Its tools are offered.'),
   told('additional_tools', 'tools', 'Its tools are offered.'),
   told('mcp_call', 'mcp call', 'A call and its result.'),
-  told('agent_message', 'agent', 'A user message that begins with the name of its author.'),
+  told(
+    'agent_message',
+    'agent',
+    'A user message that begins with the name of its author. A part that a provider encrypted cannot be read; the type is then named.',
+  ),
   told(
     'compaction_trigger',
     'trigger',

@@ -269,10 +269,11 @@ describe('a conversation', () => {
       ],
       [
         { role: 'assistant', tool_calls: called('a') },
-        told('a', [
-          { type: 'text', text: 'x' },
-          { type: 'image_url', image_url: { url: 'https://a.example/b.png' } },
-        ]),
+        told('a', 'x'),
+        {
+          role: 'user',
+          content: [{ type: 'image_url', image_url: { url: 'https://a.example/b.png' } }],
+        },
       ],
     ],
   ])('%s', async (_, input, messages) => {

@@ -230,7 +230,7 @@ describe('tools that are found in the course of a conversation', () => {
 describe('a conversation', () => {
   const go = { role: 'user', content: 'Go.' }
 
-  it.each<[string, string, object, object, object, unknown]>([
+  it.each<[string, string, object, object, object, string, object[]?]>([
     [
       'a custom tool',
       'apply_patch',
@@ -290,15 +290,17 @@ describe('a conversation', () => {
         type: 'computer_call_output',
         output: { type: 'computer_screenshot', image_url: 'data:image/png;base64,AA==' },
       },
+      'The result is shown in the next message of the user.',
       [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }],
     ],
-  ])('has the calls and results of %s', async (_, name, call, args, result, content) => {
+  ])('has the calls and results of %s', async (_, name, call, args, result, content, shown) => {
     const input = [go, { ...call, call_id: 'c' }, { ...result, call_id: 'c' }]
     const { messages } = await chatOf({ input })
     expect(messages).toMatchObject([
       go,
       { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name } }] },
       { role: 'tool', tool_call_id: 'c', content },
+      ...(shown ? [{ role: 'user', content: shown }] : []),
     ])
     const [made] = messages[1]?.tool_calls ?? []
     expect(JSON.parse(made?.function?.arguments ?? '')).toEqual(args)
@@ -328,12 +330,51 @@ describe('a conversation', () => {
     ])
   })
 
+  it('has what an agent was told by a model here, and names what a provider encrypted', async () => {
+    const message = (encrypted_content: string) => ({
+      type: 'agent_message',
+      author: '/root',
+      content: [
+        { type: 'input_text', text: 'New task:\n' },
+        { type: 'encrypted_content', encrypted_content },
+      ],
+    })
+    const told = await chatOf({ input: [message('Say hello.')] })
+    expect(told.messages).toEqual([{ role: 'user', content: '/root: New task:\nSay hello.' }])
+    const omitted = async (text: string) => {
+      const conversation = await read({ input: [message(text)] })
+      return [conversation.chat.messages, conversation.omitted?.()]
+    }
+    const token = `gAAAAABl${'x'.repeat(92)}==`
+    expect(await omitted(token)).toEqual([
+      [{ role: 'user', content: '/root: New task:\n' }],
+      ['agent_message'],
+    ])
+    expect((await omitted('Say hello.'))[1]).toEqual([])
+  })
+
+  it('has results of several parts as one text, and what else they hold behind all of them', async () => {
+    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }
+    const text = (words: string) => ({ type: 'input_text', text: words })
+    const call = (call_id: string) => ({ type: 'function_call', call_id, name: 'f', arguments: '' })
+    const output = (call_id: string, ...parts: object[]) => {
+      return { type: 'function_call_output', call_id, output: parts }
+    }
+    const seen = { type: 'input_image', image_url: 'data:image/png;base64,AA==' }
+    const results = [output('a', text('1'), seen, text('2')), output('b', text('3'))]
+    const { messages } = await chatOf({ input: [go, call('a'), call('b'), ...results, go] })
+    expect(messages.slice(2)).toEqual([
+      { role: 'tool', tool_call_id: 'a', content: '1\n2' },
+      { role: 'tool', tool_call_id: 'b', content: '3' },
+      { role: 'user', content: [image, { type: 'text', text: 'Go.' }] },
+    ])
+  })
+
   it('has the summary that sluice gave, and refuses what it can’t read', async () => {
     const compaction = (encrypted_content: string) => ({ type: 'compaction', encrypted_content })
     const { messages } = await chatOf({ input: [compaction(toCarried('All is well.')), go] })
     expect(messages).toMatchObject([
-      { role: 'user', content: expect.stringMatching(/All is well\.$/) },
-      go,
+      { role: 'user', content: expect.stringMatching(/All is well\.\n\nGo\.$/) },
     ])
     const error = await chatOf({ input: [compaction('gAAAA'), go] }).catch(
       (reason: unknown) => reason,
@@ -344,16 +385,15 @@ describe('a conversation', () => {
   it('is summarized where that is asked for, with the tools in their place', async () => {
     const chat = await chatOf({ input: [go, { type: 'compaction_trigger' }], tools: [f] })
     expect(chat.messages).toMatchObject([
-      go,
-      { role: 'user', content: expect.stringMatching(/^Summarize/) },
+      { role: 'user', content: expect.stringMatching(/^Go\.\n\nSummarize/) },
     ])
     expect(chat).toMatchObject({ tools: [{ function: { name: 'f' } }], tool_choice: 'none' })
   })
 
   it('has what a tool says that was not called', async () => {
     const input = [go, { type: 'function_call_output', call_id: null, name: 'watch', output: 'x' }]
-    const content = 'Output of the tool watch:\nx'
-    expect((await chatOf({ input })).messages).toEqual([go, { role: 'user', content }])
+    const content = 'Go.\n\nOutput of the tool watch:\nx'
+    expect((await chatOf({ input })).messages).toEqual([{ role: 'user', content }])
   })
 
   it('refuses the result of a call that is not there', async () => {

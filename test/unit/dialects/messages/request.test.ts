@@ -153,14 +153,17 @@ describe('the conversation', () => {
     expect(chat({ system: '' }).messages).toHaveLength(1)
   })
 
-  it('goes on as it came: turns of one role in a row, a prefill, a system message within', () => {
-    const messages = [
-      { role: 'user', content: 'A' },
-      { role: 'user', content: 'B' },
+  it('goes on as it came: a prefill, a system message within; turns of the user in a row are one', () => {
+    const rest = [
       { role: 'system', content: 'C' },
       { role: 'assistant', content: 'The answer is (' },
     ]
-    expect(chat({ messages }).messages).toEqual(messages)
+    const messages = [{ role: 'user', content: 'A' }, { role: 'user', content: 'B' }, ...rest]
+    expect(chat({ messages }).messages).toEqual([{ role: 'user', content: 'A\n\nB' }, ...rest])
+    const seen = [{ role: 'user', content: [text('See'), png] }, ...messages.slice(1, 2)]
+    expect(chat({ messages: seen }).messages).toEqual([
+      { role: 'user', content: [text('See'), shown, text('B')] },
+    ])
   })
 
   it('has images and documents', () => {

@@ -108,8 +108,7 @@ describe('tools that only a provider runs', () => {
     expect(conversation.chat.messages[1]).toEqual({ role: 'assistant', content: 'Found.' })
     expect(conversation.omitted?.()).toEqual(['server_tool_use', 'web_search_tool_result'])
     expect(chat({ messages: messages(content) }).messages).toEqual([
-      ...base.messages,
-      { role: 'user', content: 'On.' },
+      { role: 'user', content: 'Go.\n\nOn.' },
     ])
   })
 

@@ -1,0 +1,80 @@
+/** The parts of a Responses item as those of a chat message. */
+import type { ContentPart } from '../../wire/chat.ts'
+import { badRequest } from '../../wire/errors.ts'
+import type { ResponsePart } from '../../wire/responses.ts'
+
+/** What an assistant said: its text, and its refusal. */
+export function spoken(parts: ResponsePart[], at: string): { text: string; refusal: string } {
+  let text = ''
+  let refusal = ''
+  for (const [index, part] of parts.entries()) {
+    if (part.type === 'refusal') refusal += part.refusal
+    else if (part.type === 'output_text' || part.type === 'input_text') text += part.text
+    else throw unknownType(part, `${at}[${index}]`, ['output_text', 'refusal'])
+  }
+  return { text, refusal }
+}
+
+/** A text where there is only text: every server takes that. */
+export function toContent(content: string | ResponsePart[], at: string): string | ContentPart[] {
+  const parts = toParts(content, at)
+  const [first] = parts
+  if (first === undefined) return ''
+  return parts.length === 1 && first.type === 'text' ? (first.text as string) : parts
+}
+
+export function toParts(content: string | ResponsePart[], at: string): ContentPart[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  return content.map((part, index) => toPart(part, `${at}[${index}]`))
+}
+
+/** A token of Fernet's, the form in which providers encrypt. */
+const FERNET = /^gAAAA[\w-]{40,}={0,2}$/
+
+/** Nothing for a part that cannot be read. */
+export function wordsOf({ text, encrypted_content: encrypted }: ResponsePart): string[] {
+  if (typeof text === 'string') return [text]
+  return typeof encrypted === 'string' && !FERNET.test(encrypted) ? [encrypted] : []
+}
+
+function toPart(part: ResponsePart, at: string): ContentPart {
+  switch (part.type) {
+    case 'input_text':
+    case 'output_text':
+      return { type: 'text', text: part.text as string }
+    case 'input_image':
+      return toImage(part, at)
+    case 'input_file':
+      return toFile(part, at)
+    case 'input_audio':
+      return { type: 'input_audio', input_audio: part.input_audio }
+    default:
+      throw unknownType(part, at, ['input_text', 'input_image', 'input_file', 'input_audio'])
+  }
+}
+
+function toImage({ image_url, detail }: ResponsePart, at: string): ContentPart {
+  const field = `${at}.image_url`
+  if (typeof image_url !== 'string') {
+    throw badRequest(
+      `${field}: expected a URL: sluice keeps no files, and knows none by id.`,
+      field,
+    )
+  }
+  return { type: 'image_url', image_url: { url: image_url, ...(detail != null && { detail }) } }
+}
+
+function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart {
+  const field = `${at}.file_data`
+  if (typeof file_data !== 'string') {
+    const reason = 'sluice fetches no files, and knows none by id.'
+    throw badRequest(`${field}: expected the file's data as base64: ${reason}`, field)
+  }
+  return { type: 'file', file: { file_data, ...(filename != null && { filename }) } }
+}
+
+function unknownType({ type }: { type: string }, at: string, known: string[]) {
+  const expected = known.map((type) => JSON.stringify(type)).join(', ')
+  const came = JSON.stringify(type.slice(0, 40))
+  return badRequest(`${at}.type: expected one of ${expected}, got ${came}.`, `${at}.type`)
+}
