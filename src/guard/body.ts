@@ -1,5 +1,4 @@
 import { Cancelled } from '../stream/exchange.ts'
-import { concat } from '../stream/frames.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
 import { parseExact } from '../wire/exact-json.ts'
 import { MAX_DEPTH } from '../wire/json.ts'
@@ -117,24 +116,39 @@ async function readBytes(
   maxBytes: number,
   late: Promise<never>,
 ): Promise<Uint8Array> {
-  const announced = request.headers.get('content-length')
-  if (announced !== null) {
-    if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
-    return new Uint8Array(await request.arrayBuffer())
-  }
-  const parts: Uint8Array<ArrayBuffer>[] = []
-  let length = 0
+  const header = request.headers.get('content-length')
+  const announced = header === null ? undefined : Number(header)
+  if (announced !== undefined && announced > maxBytes) throw tooLarge(maxBytes)
+  // A large one is not left to the host to put together: a dozen of 18 MB held all streams up for
+  // 0.4 s (Node) to 0.8 s (Deno).
+  const isSmall = announced !== undefined && announced < LARGE_BODY
+  if (isSmall) return new Uint8Array(await request.arrayBuffer())
   const reader = request.body?.getReader()
   late.catch(() => reader?.cancel().catch(() => {}))
+  let bytes = new Uint8Array(0)
+  let length = 0
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    length += part.value.length
-    if (length > maxBytes) {
+    const end = length + part.value.length
+    if (end > maxBytes) {
       reader?.cancel().catch(() => {})
       throw tooLarge(maxBytes)
     }
-    parts.push(part.value)
+    if (end > bytes.length) bytes = grown(bytes, end, announced)
+    bytes.set(part.value, length)
+    length = end
   }
-  return concat(parts)
+  return bytes.subarray(0, length)
+}
+
+/** Bytes that have to come before a body gets the room that it announced: words alone cost nothing. */
+const EARNEST = 1_000_000
+
+/** With room for `needed` bytes: for all that were announced, or for as many again. */
+function grown(bytes: Uint8Array, needed: number, announced = 0): Uint8Array<ArrayBuffer> {
+  const likely = needed > EARNEST && announced > 0 ? announced : 2 * needed
+  const larger = new Uint8Array(Math.max(needed, likely))
+  larger.set(bytes)
+  return larger
 }
 
 function tooLarge(maxBytes: number): ApiError {
