@@ -1,5 +1,4 @@
 import { Cancelled } from '../stream/exchange.ts'
-import { concat } from '../stream/frames.ts'
 import { ApiError, badRequest } from '../wire/errors.ts'
 import { parseExact } from '../wire/exact-json.ts'
 import { MAX_DEPTH } from '../wire/json.ts'
@@ -7,7 +6,7 @@ import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json-scan.ts'
 import { decodeText } from '../wire/sse.ts'
 import { LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
-/** One for all handlers of a process: they share its event loop. */
+/** One queue for all handlers of a process, because they share its event loop. */
 const queue = new ParseQueue()
 
 /**
@@ -34,7 +33,7 @@ export async function readJsonBody(
   return parseBody(bytes)
 }
 
-/** Some editors and shells begin a file with U+FEFF (RFC 8259 §8.1 lets a reader pass over it). */
+/** Without a byte order mark, which some editors write (RFC 8259 §8.1 lets a parser ignore it). */
 function withoutMark(bytes: Uint8Array): Uint8Array {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   return isMarked ? bytes.subarray(3) : bytes
@@ -117,24 +116,39 @@ async function readBytes(
   maxBytes: number,
   late: Promise<never>,
 ): Promise<Uint8Array> {
-  const announced = request.headers.get('content-length')
-  if (announced !== null) {
-    if (Number(announced) > maxBytes) throw tooLarge(maxBytes)
-    return new Uint8Array(await request.arrayBuffer())
-  }
-  const parts: Uint8Array<ArrayBuffer>[] = []
-  let length = 0
+  const header = request.headers.get('content-length')
+  const announced = header === null ? undefined : Number(header)
+  if (announced !== undefined && announced > maxBytes) throw tooLarge(maxBytes)
+  // `arrayBuffer()` joins all parts of a body at its end: a dozen bodies of 18 MB at once stalled all
+  // streams for 0.4 s on Node and 0.8 s on Deno.
+  const isSmall = announced !== undefined && announced < LARGE_BODY
+  if (isSmall) return new Uint8Array(await request.arrayBuffer())
   const reader = request.body?.getReader()
   late.catch(() => reader?.cancel().catch(() => {}))
+  let bytes = new Uint8Array(0)
+  let length = 0
   for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-    length += part.value.length
-    if (length > maxBytes) {
+    const end = length + part.value.length
+    if (end > maxBytes) {
       reader?.cancel().catch(() => {})
       throw tooLarge(maxBytes)
     }
-    parts.push(part.value)
+    if (end > bytes.length) bytes = grown(bytes, end, announced)
+    bytes.set(part.value, length)
+    length = end
   }
-  return concat(parts)
+  return bytes.subarray(0, length)
+}
+
+/** Bytes that must have arrived before memory is reserved for all that `content-length` announced. */
+const RESERVE_AFTER = 1_000_000
+
+/** A copy with room for `needed` bytes and more: for the announced length, or for twice as many. */
+function grown(bytes: Uint8Array, needed: number, announced = 0): Uint8Array<ArrayBuffer> {
+  const likely = needed > RESERVE_AFTER && announced > 0 ? announced : 2 * needed
+  const larger = new Uint8Array(Math.max(needed, likely))
+  larger.set(bytes)
+  return larger
 }
 
 function tooLarge(maxBytes: number): ApiError {
