@@ -62,7 +62,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
         return refusal(failure, isAnthropic, trace.id)
       })
       pending--
-      // An exchange gives it back when it ends.
+      // An exchange releases it when it ends.
       if (trace.exchange === undefined) trace.caller?.leave()
       for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
       if (isAnthropic) response.headers.set('request-id', trace.id)
