@@ -14,10 +14,11 @@ const MOST_BYTES = 256_000_000
 const MOST_BODIES = 100
 
 /**
- * Milliseconds between two polls, of the first in the queue and of those behind it. They poll because
- * workerd does not allow one request to wake another.
+ * Milliseconds before the first poll, and between two polls of the first in the queue and of those
+ * behind it. They poll because workerd does not allow one request to wake another. A stream's chunk
+ * needs several turns of the event loop to pass, all of which have to fit between two bodies.
  */
-const POLL = { first: 1, behind: 10 }
+const POLL = { start: 1, first: 5, behind: 10 }
 
 /** Milliseconds without a poll after which a queued request is dropped: its host has ended it. */
 const GONE = 2_000
@@ -56,10 +57,12 @@ export class ParseQueue {
     const waiter: Waiter = { who, bytes, seenAt: startedAt, begun: this.#begun }
     this.#line.push(waiter)
     this.#bytes += bytes
+    let delay = POLL.start
     try {
       do {
         if (waiter.seenAt - startedAt > timeout) throw busy()
-        await pause(this.#line.peek() === waiter ? POLL.first : POLL.behind, signal)
+        await pause(delay, signal)
+        delay = this.#line.peek() === waiter ? POLL.first : POLL.behind
         waiter.seenAt = performance.now()
         this.#forgetGone(waiter.seenAt)
       } while (!this.#isNext(waiter))
