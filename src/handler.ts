@@ -77,7 +77,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
         return withoutAnswer(error, trace, isAnthropic, running)
       } finally {
         pending--
-        // An exchange gives it back when it ends.
+        // An exchange releases it when it ends.
         if (trace.exchange === undefined) trace.caller?.leave()
       }
     },

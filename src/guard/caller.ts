@@ -26,7 +26,7 @@ export class Caller {
   readonly headers: Record<string, string> = {}
   readonly #key: Key | undefined
   readonly #store: LimitStore
-  /** Whether the request counts among those that its key runs at once. */
+  /** Whether this request holds one of its key's concurrent requests. */
   #isIn = false
 
   constructor(key: Key | undefined, store: LimitStore) {
@@ -49,8 +49,8 @@ export class Caller {
   }
 
   /**
-   * Counts a request among those that run at once, before its body is read: what it costs to read and
-   * parse it is limited too. Rejects with an `ApiError` (429).
+   * Takes one of the key's concurrent requests, before the body is read, so that reading and parsing
+   * are limited too. Rejects with an `ApiError` (429).
    */
   async enter(): Promise<void> {
     const { name, streams } = this.#key ?? {}
@@ -61,7 +61,7 @@ export class Caller {
     this.#isIn = true
   }
 
-  /** The request has ended. Doing it again does nothing. */
+  /** Releases what `enter` took, once; calling it again has no effect. */
   leave(): void {
     if (!this.#isIn) return
     this.#isIn = false

@@ -1,38 +1,39 @@
 /**
- * JSON is parsed in one go, and nothing else runs meanwhile: large bodies wait for each other, so that
- * a dozen that arrive together neither hold all streams up for their sum nor fill the memory at once.
+ * `JSON.parse` blocks the event loop. Large bodies are therefore parsed one at a time, with other events
+ * in between: a dozen that arrive together do not stall every stream for the sum of their times.
  */
 import { FairLine, type Waiting } from '../engines/pool/fair-line.ts'
 import { pause } from '../stream/pause.ts'
 import { ApiError } from '../wire/errors.ts'
 
-/** Bytes from which on a body waits its turn; a smaller one is parsed in a few milliseconds. */
+/** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */
 export const LARGE_BODY = 262_144
 
-/** How many bytes, and how many bodies, may wait. */
+/** How many bytes and how many bodies may be queued. */
 const MOST_BYTES = 256_000_000
 const MOST_BODIES = 100
 
 /**
- * Milliseconds between two looks of the first in line, and of those behind. Nobody is woken by another:
- * where requests are isolated that may not be.
+ * Milliseconds before the first poll, and between two polls of the first in the queue and of those
+ * behind it. They poll because workerd does not allow one request to wake another. A stream's chunk
+ * needs several turns of the event loop to pass, all of which have to fit between two bodies.
  */
-const LOOK = { first: 1, behind: 10 }
+const POLL = { start: 1, first: 5, behind: 10 }
 
-/** Milliseconds after which one who looks no more counts as gone. */
+/** Milliseconds without a poll after which a queued request is dropped: its host has ended it. */
 const GONE = 2_000
 
 interface Waiter extends Waiting {
   bytes: number
-  /** When he looked last, and how many bodies had been begun by then. */
+  /** The time of its last poll, and how many bodies had been started by then. */
   seenAt: number
   begun: number
 }
 
-/** What one body waits with. */
+/** A body that is to be parsed. */
 export interface ParseWish {
   bytes: number
-  /** The client, where clients are told apart: they take turns. */
+  /** The name of the client's key; clients take turns. */
   who: string
   signal: AbortSignal
   /** The longest wait, in milliseconds. */
@@ -42,12 +43,13 @@ export interface ParseWish {
 export class ParseQueue {
   readonly #line = new FairLine<Waiter>()
   #bytes = 0
-  /** How many bodies were begun. */
+  /** How many bodies were started. */
   #begun = 0
 
   /**
-   * Resolves when a body is to be parsed: at once, before the caller waits for anything else. Rejects with an
-   * `ApiError` (503) where too much waits or the wait was too long, and with the signal's reason.
+   * Resolves when the body may be parsed, which the caller then does before awaiting anything else.
+   * Rejects with an `ApiError` (503) if too much is queued or the wait was too long, and with the
+   * signal's reason.
    */
   async take({ bytes, who, signal, timeout }: ParseWish): Promise<void> {
     if (this.#bytes + bytes > MOST_BYTES || this.#line.size >= MOST_BODIES) throw busy()
@@ -55,15 +57,17 @@ export class ParseQueue {
     const waiter: Waiter = { who, bytes, seenAt: startedAt, begun: this.#begun }
     this.#line.push(waiter)
     this.#bytes += bytes
+    let delay = POLL.start
     try {
       do {
         if (waiter.seenAt - startedAt > timeout) throw busy()
-        await pause(this.#line.peek() === waiter ? LOOK.first : LOOK.behind, signal)
+        await pause(delay, signal)
+        delay = this.#line.peek() === waiter ? POLL.first : POLL.behind
         waiter.seenAt = performance.now()
         this.#forgetGone(waiter.seenAt)
       } while (!this.#isNext(waiter))
       this.#begun++
-      // The client's turn comes again after all others.
+      // The next turn of this client comes after those of all others.
       this.#line.take()
       this.#bytes -= bytes
     } catch (error) {
@@ -73,8 +77,8 @@ export class ParseQueue {
   }
 
   /**
-   * Whether he is the first in line, and no body was begun since he looked last: then everything else
-   * that was ready has run in between.
+   * Whether it is the first in the queue and no body was started since its last poll: then all events
+   * that were ready have run in between.
    */
   #isNext(waiter: Waiter): boolean {
     const isQuiet = waiter.begun === this.#begun
@@ -86,7 +90,7 @@ export class ParseQueue {
     if (this.#line.remove(waiter)) this.#bytes -= waiter.bytes
   }
 
-  /** A request that its host ended without a word looks no more. */
+  /** Drops requests that their host ended without aborting their signal. */
   #forgetGone(now: number): void {
     for (let head = this.#line.peek(); head; head = this.#line.peek()) {
       if (now - head.seenAt <= GONE) return

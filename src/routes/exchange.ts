@@ -21,8 +21,8 @@ export interface Asked {
 }
 
 /**
- * Reads a request's body, once its caller may ask at all. What the caller holds from then on is given
- * back when the exchange ends, and by the handler where none was begun. Rejects with an `ApiError`.
+ * Counts a request against its key's concurrency, then reads its body. The count is released when the
+ * exchange ends, or by the handler if none was begun. Rejects with an `ApiError`.
  */
 export async function readBody(
   request: Request,

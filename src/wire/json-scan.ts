@@ -13,15 +13,15 @@ export const MAX_VALUES = 500_000
  */
 export const MAX_KEYS = 200_000
 
-/** The most integers of one request that a double may not hold; each costs an object of its own. */
+/** The most integers of 16 digits or more in one request; each becomes an object of its own. */
 export const MAX_LONG = 10_000
 
 /** Digits from which on an integer may be larger than a double holds exactly: 2^53 has 16. */
 const LONG_DIGITS = 16
 
 /**
- * Keys at the top of a request that decide who answers, what, how long or for whom. Written twice,
- * they would be read one way here and perhaps another way by a proxy before or a server behind.
+ * Top-level keys that decide which model answers, and how. JSON parsers differ in which of two equal
+ * keys they take, so a proxy in front of sluice or a server behind it could act on the other one.
  */
 const DECIDING = [
   'model',
