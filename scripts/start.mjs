@@ -1,5 +1,5 @@
 // `npm start`: installs what serving needs where it is missing, then runs a host.
-// It must run on Node 20 with nothing installed.
+// It must run on Node 22 with nothing installed.
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'

@@ -53,8 +53,8 @@ export interface FetchInit {
   signal?: AbortSignal
   redirect?: 'manual'
   /**
-   * Never sent a second time: not over a kept connection, of which nobody knows whether the server had
-   * closed it or failed at the request.
+   * Sends it over a new connection, so that it is never sent twice: when a kept connection closes, it
+   * cannot be known whether the server had read the request. Only `http1/fetch.ts` honours it.
    */
   once?: boolean
 }

@@ -9,7 +9,7 @@ export const errors: Record<number, string> = {
   413: 'The body is larger than `--max-body`.',
   415: 'The body is not called `application/json`.',
   421: 'The request was addressed to a name that this server does not answer to.',
-  426: 'The request wants a WebSocket, of which there is none.',
+  426: 'The request asks for a WebSocket; only plain HTTP is served.',
   429: 'A limit of the key, or of the upstream, is used up; `retry-after` says for how long.',
   501: 'The engine does not tell how many tokens a prompt has, and none is guessed.',
   502: 'The upstream failed, or sent what is no answer.',

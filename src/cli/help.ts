@@ -47,11 +47,11 @@ export const groups: Readonly<Record<string, Group>> = {
     },
     finishReason: {
       value: 'WORD',
-      text: 'What [DONE] without a finish reason is. required: a failure. optional: "stop". learn: "stop" after some content, and a failure once the server has sent a finish reason for that model. SLUICE_CONFIG can say it of one upstream.',
+      text: 'How a stream is judged that sends [DONE] without a finish reason. required: it failed. optional: it ended with "stop". learn: "stop" if some content came, until the server has sent a finish reason for that model; from then on it failed. SLUICE_CONFIG can set it for one upstream.',
     },
     lenient: {
       value: 'LABEL|URL',
-      text: 'Deprecated: an upstream whose finishReason is optional. May be given several times.',
+      text: 'Deprecated, use --finish-reason: an upstream whose finish reason is optional. May be given several times.',
     },
     discover: {
       text: 'Look for well-known servers on this machine. By default if there is no --upstream.',
@@ -100,7 +100,7 @@ export const groups: Readonly<Record<string, Group>> = {
     },
     systemMessages: {
       value: 'HOW',
-      text: 'What a server that is asked for a chat gets of system messages: merge makes them one, first, as one string, as all chat templates take it; keep leaves them as they came. SLUICE_CONFIG can say it of one upstream.',
+      text: 'How system messages are sent to an upstream that is asked for a chat. merge joins the leading ones into one string and moves later ones into user messages, because many chat templates refuse anything else; keep sends them as they came. SLUICE_CONFIG can set it for one upstream.',
     },
     staticText: { value: 'TEXT', text: 'The sentence of the model "static".' },
     staticDelay: { value: 'TIME', text: 'The time between two of its words.' },

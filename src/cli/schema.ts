@@ -23,7 +23,7 @@ export const upstreamParts: Record<string, Schema> = {
   key: { type: 'string', description: 'Sent to it as "Authorization: Bearer KEY".' },
   finishReason: {
     enum: finishReasons,
-    description: 'What a [DONE] without a finish reason is.',
+    description: 'How a stream is judged that sends [DONE] without a finish reason.',
   },
   lenient: {
     type: 'boolean',
@@ -35,7 +35,7 @@ export const upstreamParts: Record<string, Schema> = {
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
   reasoning: { enum: reasoningNames, description: 'The field reasoning is sent in.' },
   thinkTags: { enum: thinkTags, description: 'What becomes of <think>…</think> in its answers.' },
-  systemMessages: { enum: systemMessages, description: 'What it gets of system messages.' },
+  systemMessages: { enum: systemMessages, description: 'How system messages are sent to it.' },
   speaks: {
     type: 'array',
     items: { enum: [...nativeApis] },

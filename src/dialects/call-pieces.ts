@@ -32,7 +32,7 @@ export class CallPieces {
     }
     if (piece.trim() === '') return ''
     const shown = JSON.stringify(this.name)
-    throw badCall(`went on with the arguments of ${shown} after they were whole`)
+    throw badCall(`continued the arguments of ${shown} after they were complete`)
   }
 
   /** Keeps what was added until it can be written. */

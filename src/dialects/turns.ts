@@ -1,4 +1,4 @@
-/** What translated conversations owe to chat templates, which are stricter than the APIs they come from. */
+/** Fits translated conversations to chat templates, which are stricter than the APIs that they come from. */
 import type { ChatMessage, ContentPart } from '../wire/chat.ts'
 
 /**

@@ -86,12 +86,13 @@ function ruleOf(field: string): Unserved | undefined {
 function unlessShortening(value: unknown, field: string): ApiError | undefined {
   const at = isObject(value) ? `${field}.edits` : field
   const edits = isObject(value) ? (value.edits ?? []) : value
-  if (!Array.isArray(edits)) return badRequest(`${at}: expected a list of edits.`, at)
+  if (!Array.isArray(edits))
+    return badRequest(`${at}: expected an array of edits, got ${typeof edits}.`, at)
   const other = edits.findIndex((edit) => !isObject(edit) || !SHORTENING.includes(`${edit.type}`))
   if (other === -1) return undefined
   const type = `${at}[${other}].type`
   const known = SHORTENING.map((each) => JSON.stringify(each)).join(', ')
   const [came = 'nothing'] = [JSON.stringify((edits[other] as { type?: unknown })?.type)]
-  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}: sluice edits no context, and leaves out only what would shorten it.`
+  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}: sluice edits no context, and can ignore only edits that shorten it; leave this one out.`
   return badRequest(message, type)
 }

@@ -121,8 +121,9 @@ function pickFrom(entries: Entry[], wanted: Wanted, isAll: boolean): Routes | un
 }
 
 /**
- * For a request that names no model: one that is loaded, else the first whose state is not known,
- * else the first that a server would have to load. What runs beside the handler loads none unasked.
+ * For a request that names no model. In the order of the settings, the first engine that has a model
+ * which is loaded, or whose state is not known, gives that one; if there is none, the first model that
+ * a server would have to load. An engine that is no server loads no model unless it is named.
  */
 function firstOf(upstreams: Entry[], { access, aliases }: Wanted): Routes | undefined {
   const able = upstreams.filter(({ error }) => error === undefined)
@@ -213,7 +214,7 @@ function notFound({ model, access, aliases }: Wanted, entries: Entry[]): ApiErro
 }
 
 const NO_SERVER =
-  'there is no model server, only the built-in "static": start a server, or name one by --upstream.'
+  'there is no model server, only the built-in "static": start a server, or name one with --upstream.'
 
 function missing(why: string): ApiError {
   return new ApiError(404, `model: ${why}`, { code: 'model_not_found', param: 'model' })

@@ -10,10 +10,11 @@ import { LARGE_BODY, ParseQueue } from './parse-queue.ts'
 const queue = new ParseQueue()
 
 /**
- * Reads a request's JSON body, at most `maxBytes` of it. It may take `timeout` milliseconds to come,
- * and as long again until it is parsed; `who` is its client, where clients are told apart. Throws an `ApiError`: 415 for a type that is not JSON, 413 for too
- * much, 408 for too late, 400 for what is not JSON or holds too much, 503 where too many others are
- * parsed; and `Cancelled` where the client breaks off.
+ * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and
+ * as long again until it is parsed. `who` is the name of the client's key, or empty. Throws an
+ * `ApiError`: 415 for a type other than JSON, 413 for too many bytes, 408 if it takes too long, 400 if
+ * it is not JSON or holds too much, 503 if too many other bodies wait to be parsed; and `Cancelled` if
+ * the client breaks off.
  */
 export async function readJsonBody(
   request: Request,
@@ -58,7 +59,7 @@ function parseBody(bytes: Uint8Array): unknown {
 
 const TOO_MUCH = {
   depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`,
-  values: `expected at most ${MAX_VALUES} values, counting each array, object and element, got more; send several smaller requests.`,
+  values: `expected at most ${MAX_VALUES} values, counting each array, object, element and field, got more; send several smaller requests.`,
   keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
   long: `expected at most ${MAX_LONG} integers of 16 digits or more, got more; send them as strings.`,
 }

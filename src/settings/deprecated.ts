@@ -6,7 +6,7 @@ export function deprecations({ lenient, upstream }: Pick<Settings, 'lenient' | '
   const told: string[] = []
   if (lenient.length > 0) {
     told.push(
-      `lenient is deprecated: give ${lenient.join(', ')} "finishReason": "optional" in the settings file, or all upstreams --finish-reason optional.`,
+      `lenient is deprecated: in the settings file, set "finishReason": "optional" for ${lenient.join(', ')}; or set it for all upstreams with --finish-reason optional.`,
     )
   }
   for (const { label, lenient: isLenient } of upstream) {

@@ -124,7 +124,7 @@ export class Exchange {
     if (!isLoading) this.#deadlines.enter('answer', performance.now())
   }
 
-  /** Milliseconds until somebody is too late, as things are at `now`. */
+  /** Milliseconds from `now` until the next deadline is missed. */
   left(now: number): number {
     return this.#deadlines.left(now)
   }

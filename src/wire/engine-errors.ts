@@ -14,7 +14,7 @@ export interface EngineErrorOptions {
 /** Characters of the longest message an engine's words become. */
 const MAX_MESSAGE = 500
 
-/** What ends an engine's answer, as an `ApiError` (502) each. */
+/** What ends an engine's answer, each as an `ApiError` (502; 529 for an overloaded engine). */
 export class EngineErrors {
   readonly #options: EngineErrorOptions
 
@@ -30,7 +30,7 @@ export class EngineErrors {
   /** The engine said itself that it failed. */
   failed({ message, type = 'server_error', code, details = {} }: ForeignError): ApiError {
     const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
-    // What Anthropic's own status says, which clients wait longer after than after a 502.
+    // Anthropic's own status for this: clients wait longer after it than after a 502.
     const status = type === 'overloaded_error' ? 529 : 502
     return new ApiError(status, text, {
       type,

@@ -1,8 +1,9 @@
 import type { FinishReason } from './chat.ts'
 
 /**
- * What a `[DONE]` without a finish reason is. `required`: a failure. `optional`: `stop`. `learn`: `stop`
- * after some content, until the server has sent a finish reason for once; then a failure.
+ * How a `[DONE]` without a finish reason is judged. `required`: a failure. `optional`: `stop`, or
+ * `tool_calls` if calls came. `learn`: the same after some content, until the server has sent a finish
+ * reason for that model; from then on a failure.
  */
 export type FinishReasonSetting = 'learn' | 'required' | 'optional'
 

@@ -5,7 +5,10 @@
  */
 export const HOP_HEADER = 'x-sluice-hop'
 
-/** The most sluices in a row. It also ends loops through instances that do not know each other's id. */
+/**
+ * The most sluices that a request may have passed before this one. It also ends loops through instances
+ * that do not know each other's id.
+ */
 export const MAX_HOPS = 8
 
 /** Characters of the longest list that is read. `MAX_HOPS` ids of 64 characters fit. */

@@ -25,7 +25,7 @@ export function partsOf(block: Block, at: string): ContentPart[] {
 }
 
 function unknownBlock({ type }: { type: string }, at: string) {
-  const message = `${at}: a block of type ${JSON.stringify(type)} can't be told to this model here.`
+  const message = `${at}: expected a block that a chat request can hold, such as text, image or document, got type ${JSON.stringify(type.slice(0, 40))}; leave it out.`
   return badRequest(message, at)
 }
 

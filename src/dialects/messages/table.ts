@@ -52,7 +52,7 @@ export const USER_BLOCKS: readonly Rule[] = [
   {
     type: 'tool_reference',
     fate: 'translated',
-    how: 'The tool is offered from then on, and the model is told so.',
+    how: 'The tool is offered from then on; a text tells the model that it can be called.',
   },
   {
     type: '*',
@@ -66,7 +66,10 @@ export const ASSISTANT_BLOCKS: readonly Rule[] = [
   { type: 'thinking', fate: 'passed', how: 'What the assistant thought.' },
   { type: 'tool_use', fate: 'passed', how: 'A call.' },
   { type: 'compaction', fate: 'translated', how: 'A text: the summary.' },
-  leftOut('redacted_thinking', 'Only its maker can read it.'),
+  leftOut(
+    'redacted_thinking',
+    'Only the provider that wrote it can read it. The log does not name it.',
+  ),
   leftOut('server_tool_use', "A call by a provider's servers."),
   leftOut('mcp_*', "What a provider's servers said to MCP servers."),
   leftOut('*_tool_result', "What a provider's servers found is in the text after it."),

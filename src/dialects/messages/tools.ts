@@ -79,7 +79,7 @@ function refuseForced(
 
 function notRun(tools: readonly MessagesTool[], field: string) {
   const came = JSON.stringify(tools.map(typeOf).join(', ').slice(0, 80))
-  const reason = "only a provider's servers run it, and this model is asked in chat"
+  const reason = 'a model that is asked in chat cannot be offered it'
   return badRequest(`${field}: expected a tool of your own, got ${came}: ${reason}.`, field)
 }
 

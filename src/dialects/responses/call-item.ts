@@ -111,7 +111,9 @@ export class CallItem {
     if (own === undefined) {
       // The token limit cut the call off: the response's status says so.
       if (status === 'incomplete') return
-      throw badCall(`called ${JSON.stringify(this.pieces.name)} with other arguments than it takes`)
+      throw badCall(
+        `called ${JSON.stringify(this.pieces.name)} with arguments that it does not take`,
+      )
     }
     const id = this.#context.id(client.prefix)
     this.#open({ type: client.call, id, call_id: this.#callId(), ...own })

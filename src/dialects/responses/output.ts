@@ -69,7 +69,7 @@ type Part = Speech | CallItem
 export interface OutputOptions {
   /** What all ids of this response share. */
   key: string
-  /** Whether what the model thinks is part as the summary of it. */
+  /** Whether what the model thinks is sent as a reasoning summary. */
   summarizes: boolean
   /** Whether the client carries what the model thinks from request to request. */
   carries: boolean
@@ -124,7 +124,7 @@ export class Output {
     this.#say('message', 'refusal', delta)
   }
 
-  /** Throws an `ApiError` (502) where arguments come after a call was part to its end. */
+  /** Throws an `ApiError` (502) if arguments arrive after the call was closed. */
   call(piece: ToolCallDelta): void {
     // Where a summary is asked for, nothing may be called.
     if (this.#options.compacts) return

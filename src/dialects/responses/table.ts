@@ -33,7 +33,7 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   {
     type: 'custom',
     fate: 'translated',
-    how: 'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is told to the model in the description.',
+    how: 'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is written into the description.',
   },
   {
     type: 'namespace',
@@ -52,7 +52,10 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   leftOut('file_search'),
   leftOut('code_interpreter'),
   leftOut('image_generation'),
-  leftOut('mcp', `${OF_A_PROVIDER} An MCP server that the client asks itself comes as functions.`),
+  leftOut(
+    'mcp',
+    `${OF_A_PROVIDER} The tools of an MCP server that the client asks itself come as functions.`,
+  ),
   leftOut('programmatic_tool_calling'),
   leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
 ]

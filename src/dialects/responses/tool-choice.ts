@@ -83,6 +83,6 @@ function notOffered(name: string, at: string, which: 'type' | 'name') {
 
 function notRun(types: string, field: string, instead: string) {
   const came = JSON.stringify(types.slice(0, 80))
-  const reason = "only a provider's servers run it, and this model is asked in chat"
+  const reason = 'a model that is asked in chat cannot be offered it'
   return badRequest(`${field}: expected ${instead}, got ${came}: ${reason}.`, field)
 }

@@ -33,14 +33,14 @@ const INTRODUCTION = `# Tools, items and blocks
 
 <!-- Written by scripts/tools.mjs from the tables in src/dialects: change it there. -->
 
-How sluice translates Responses and Messages requests for an engine that is asked in chat. An upstream that speaks the API itself (\`speaks\`) gets the request unchanged.
+How sluice translates Responses and Messages requests for an engine that is asked in chat. An upstream that speaks the API itself (\`speaks\`) gets tools, items and blocks as they came.
 
 - **passed**: a chat request has the same.
-- **translated**: it becomes something else in the chat request. Calls become the type that the client declared again.
+- **translated**: the chat request has something else in its place, and the client gets calls in the type that it declared.
 - **left out**: the engine does not get it. The log line names the type (\`omittedTools\`), and so does the response header \`x-sluice-omitted-tools\` if it is known before the headers go out.
 - **refused**: the request is refused with 400, and the message names the field.
 
-sluice runs no tools itself. Tools that the client runs are offered to the model, whatever their type; tools that only a provider's servers run are left out. A request that forces one of those (\`tool_choice\`) is refused with 400.
+sluice runs no tools itself. Tools that the client runs are offered to the model if sluice knows their input; tools that only a provider's servers run, and tools of unknown types, are left out. A request whose \`tool_choice\` forces a tool that is left out is refused with 400.
 
 A tool with \`defer_loading\` is offered once the client's search has found it (a \`tool_search_output\` item, a \`tool_reference\` block), it was called, or it is forced. It is offered at once where the client cannot search: in Responses without a client-run \`tool_search\`, in Messages with a \`tool_search_tool_*\`, or where every tool is deferred.
 

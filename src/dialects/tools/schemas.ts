@@ -1,4 +1,4 @@
-/** JSON Schemas of what the clients' own tools are called with. */
+/** JSON Schemas for the arguments of tools that clients run. */
 
 export type Schema = Record<string, unknown>
 

@@ -23,7 +23,10 @@ export interface Pass {
   forgotten(): void
 }
 
-/** Stands for whoever asked, where a failure is not for a caller to answer for: nobody listens there. */
+/**
+ * The cause of a failure that no request can have provoked, such as a refused connection: it counts
+ * for all callers.
+ */
 const ANYONE = Symbol('anyone')
 
 /** An answer that came to its end; `by` is whom its failure counts for. */

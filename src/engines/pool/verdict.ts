@@ -62,7 +62,7 @@ function bare(message: string): string {
 
 /**
  * Whose fault a failed attempt was, as far as its engine's breaker goes. `nobody`: it shows nothing of
- * the engine, since nothing reached it or sluice itself failed. `request`: the engine works, and
+ * the engine, since the request could not be sent or sluice itself failed. `request`: the engine works, and
  * refuses. `answer`: the engine answered that it failed, or in a way that can't be used, which a
  * request may have provoked: it counts for whoever sent that. `engine`: it can't be reached, broke
  * off, or missed a deadline: it counts whoever asked.
