@@ -31,7 +31,7 @@ it('is optional where the old setting says so, unless the new one is given too',
   const told = deprecations(settings)
   expect(told).toHaveLength(3)
   for (const each of told) expect(each).toContain('lenient is deprecated')
-  expect(told[0]).toContain('give c "finishReason": "optional"')
+  expect(told[0]).toContain('"finishReason": "optional" for c')
   expect(told[1]).toContain('upstream a:')
   expect(deprecations(parseSettings({ upstream: ['http://a'] }))).toEqual([])
 })
