@@ -190,8 +190,9 @@ it('holds a native message’s stop_reason to the same', () => {
       return (error as ApiError).code
     }
   }
-  const text = { type: 'text', text: '' }
+  const text = { type: 'text', text: 'a' }
   expect(tell(undefined)).toBe('upstream_incomplete')
+  expect(tell({ type: 'text', text: '' })).toBe('upstream_incomplete')
   expect(tell(text)).toEqual(['end_turn', 'message_stop'])
   expect(tell({ type: 'tool_use', id: 't', name: 'f', input: {} })).toEqual([
     'tool_use',
