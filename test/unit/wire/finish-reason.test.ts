@@ -10,9 +10,9 @@ type Delta = Record<string, unknown>
 
 /** How one stream after the other ends, of a server whose finish reasons are learnt. */
 function learning(setting: 'learn' | 'required' | 'optional' = 'learn') {
-  const history = new FinishHistory(setting)
+  const history = new FinishHistory()
   return (deltas: Delta[], finish: string | null = null, model = 'm', choices = 1) => {
-    const options = { label: 'gpu', finishReason: history.ruleFor(model), choices }
+    const options = { label: 'gpu', finishReason: history.ruleFor(model, setting), choices }
     const contract = new ChatContract(options)
     for (const { index = 0, ...delta } of deltas) {
       contract.judge(chunk([{ index, delta, finish_reason: null }]))
@@ -101,7 +101,7 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
   })
 
   it('is no excuse for an end without [DONE]', () => {
-    const finishReason = new FinishHistory('learn').ruleFor('m')
+    const finishReason = new FinishHistory().ruleFor('m')
     for (const end of ['end', 'reset'] as const) {
       const contract = new ChatContract({ label: 'gpu', finishReason })
       contract.judge(chunk([{ index: 0, delta: word, finish_reason: null }]))
@@ -124,9 +124,15 @@ describe('[DONE] without a finish reason, as it is set', () => {
 })
 
 describe('a whole answer without a finish reason', () => {
-  const judged = (message: Delta, finish_reason: unknown, history: FinishHistory) => {
+  const judged = (
+    message: Delta,
+    finish_reason: unknown,
+    history: FinishHistory,
+    setting?: 'required',
+  ) => {
     const answer = { ...chunk([{ index: 0, message, finish_reason }]), object: 'chat.completion' }
-    const contract = new ChatContract({ label: 'gpu', finishReason: history.ruleFor('m') })
+    const finishReason = history.ruleFor('m', setting)
+    const contract = new ChatContract({ label: 'gpu', finishReason })
     return ending(() => {
       const mended = judgeCompletion(answer, contract)
       return mended.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
@@ -140,7 +146,7 @@ describe('a whole answer without a finish reason', () => {
     expect(judged({ role: 'assistant', content: null }, null, history)).toBe('upstream_incomplete')
     expect(judged(word, 'stop', history)).toEqual([])
     expect(judged(word, null, history)).toBe('upstream_incomplete')
-    expect(judged(word, null, new FinishHistory('required'))).toBe('upstream_incomplete')
+    expect(judged(word, null, new FinishHistory(), 'required')).toBe('upstream_incomplete')
   })
 
   it('is held to the same in a text completion', () => {
@@ -206,5 +212,5 @@ it('forgets nothing where a client names very many models', () => {
   const history = new FinishHistory()
   for (let at = 0; at < 2000; at++) history.ruleFor(`m${at}`).sent()
   expect(history.ruleFor('m0').missing).toBe('failure')
-  expect(history.ruleFor('m1999').missing).toBe('stop-after-content')
+  expect(history.ruleFor('m1999').missing).toBe('failure')
 })
