@@ -92,12 +92,10 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
-    const error = errorOf(value)
-    if (error !== undefined) throw this.errors.failed(error)
-    const { type } = value
-    if (typeof type !== 'string' || !isEventName(type)) {
-      throw this.errors.invalid('sent an event without a type')
-    }
+    const { type, object } = value
+    const isTyped = typeof type === 'string' && isEventName(type)
+    // vLLM's own errors have a type of their own. Other types may call anything an error or a detail.
+    if (!isTyped || type === 'error' || object === 'error') throw this.#failed(value)
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
     if (!this.#hasStarted && BELONGING.has(type)) this.#supplyStart()
@@ -254,6 +252,12 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     for (const [name, value] of Object.entries(usage)) {
       if (typeof value === 'number') this.#counts[name] = value
     }
+  }
+
+  #failed(event: Fields): ApiError {
+    const error = errorOf(event)
+    if (error !== undefined) return this.errors.failed(error)
+    return this.errors.invalid('sent an event without a type')
   }
 
   #unfinished(ending: Ending): ApiError {
