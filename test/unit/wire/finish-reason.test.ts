@@ -69,6 +69,18 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
     expect(stream([custom])).toEqual(['tool_calls'])
   })
 
+  it('is function_call where a call in the old form came whole, and fails where it is cut', () => {
+    const piece = (args: string) => ({ function_call: { arguments: args } })
+    const named = { role: 'assistant', function_call: { name: 'f', arguments: '' } }
+    const stream = learning()
+    expect(stream([named, piece('{"a":'), piece('"}"}')])).toEqual(['function_call'])
+    expect(stream([word, named])).toEqual(['function_call'])
+    expect(stream([{ ...word, function_call: { arguments: '' } }])).toEqual(['stop'])
+    expect(stream([named, piece('{"a":'), piece('"}')])).toBe('upstream_incomplete')
+    expect(learning('optional')([named, piece('{')])).toBe('upstream_incomplete')
+    expect(stream([named, piece('{')], 'length')).toEqual([])
+  })
+
   it('fails for good once one was seen', () => {
     const stream = learning()
     expect(stream([word])).toEqual(['stop'])
@@ -147,6 +159,29 @@ describe('a whole answer without a finish reason', () => {
     expect(judged(word, 'stop', history)).toEqual([])
     expect(judged(word, null, history)).toBe('upstream_incomplete')
     expect(judged(word, null, new FinishHistory(), 'required')).toBe('upstream_incomplete')
+  })
+
+  it('is held to the same where it calls', () => {
+    const history = new FinishHistory()
+    const old = (args: string) => ({
+      role: 'assistant',
+      function_call: { name: 'f', arguments: args },
+    })
+    const called = (args: string) => ({
+      role: 'assistant',
+      tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: args } }],
+    })
+    expect(judged(old('{"a":"}"}'), null, history)).toEqual(['function_call'])
+    expect(judged({ ...word, ...old('') }, null, history)).toEqual(['function_call'])
+    expect(judged({ ...word, function_call: { name: '', arguments: '' } }, null, history)).toEqual([
+      'stop',
+    ])
+    expect(judged(old('{"a":"}'), null, history)).toBe('upstream_incomplete')
+    const empty = { role: 'assistant', function_call: { name: '', arguments: '' } }
+    expect(judged(empty, null, history)).toBe('upstream_incomplete')
+    expect(judged(called('{"a":{}}'), null, history)).toEqual(['tool_calls'])
+    expect(judged(called('{"a":{}'), null, history)).toBe('upstream_incomplete')
+    expect(judged(old('{'), 'length', history)).toEqual([])
   })
 
   it('is held to the same in a text completion', () => {
