@@ -69,8 +69,9 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
-    const { type } = value
-    if (typeof type !== 'string' || !isEventName(type)) {
+    const { type, object } = value
+    // vLLM's own errors have a type of their own.
+    if (typeof type !== 'string' || !isEventName(type) || object === 'error') {
       const error = errorOf(value)
       throw error ? this.errors.failed(error) : this.errors.invalid('sent an event without a type')
     }
