@@ -1,6 +1,7 @@
 /** What passes between the handler and the host that runs it. */
 import type { SeenServers } from './engines/discovery.ts'
 import type { Engine } from './engines/engine.ts'
+import type { FinishHistories } from './engines/finish-history.ts'
 import type { LimitStore } from './guard/limit-store.ts'
 import type { KeptResponses } from './responses/runs.ts'
 import type { Pipe } from './stream/pipe.ts'
@@ -128,6 +129,8 @@ export interface Host {
    * one that restarts meanwhile is still known.
    */
   seen?: SeenServers
+  /** Which upstreams were seen to send finish reasons, where a handler follows another. */
+  finishes?: FinishHistories
   /** Called once a request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

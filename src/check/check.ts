@@ -3,7 +3,7 @@ import type { Recording } from '../recording/recording.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { dialects } from './dialects.ts'
 import { Findings } from './findings.ts'
-import { isNoStream, judgeStream, whyBroken } from './judge-stream.ts'
+import { judgeStream, whyBroken } from './judge-stream.ts'
 import {
   judgeCancel,
   judgeCors,
@@ -80,7 +80,8 @@ class Checking {
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
     stream.findings.push(...judgeStream(stream.recording))
-    if (isNoStream(wireOf(stream.recording), stream.findings)) stream.unjudged = 'no stream came'
+    const broken = whyBroken(stream.recording, stream.findings)
+    if (broken !== undefined) stream.unjudged = broken
     if (asksUsage) {
       const plain = await this.#ask('plain')
       plain.findings.push(...judgeStream(plain.recording))

@@ -36,9 +36,13 @@ export function whyBroken(
   recording: Recording,
   findings: readonly Finding<RuleName>[],
 ): string | undefined {
-  if (isNoStream(wireOf(recording), findings)) return 'no stream came'
+  const body = wireOf(recording)
+  if (isNoStream(body, findings)) return 'no stream came'
   const breach = findings.find(({ rule }) => BREAKING.includes(rule))
-  return breach && `the stream is broken (${breach.rule})`
+  if (breach !== undefined) return `the stream is broken (${breach.rule})`
+  return body.events.some(({ data }) => data && !data.startsWith('[DONE]'))
+    ? undefined
+    : 'the stream brings nothing'
 }
 
 /** Whether it is no stream at all, neither by its type nor by what it holds. */

@@ -14,12 +14,15 @@ export interface Report {
   scores: Score[]
 }
 
-/** How many rules of a section were looked at, and how many of them were broken. */
+/**
+ * How many rules of a section were looked at, and how many of them were broken. Of what can't be
+ * judged, only the rules that it was seen to break count as looked at.
+ */
 export interface Score {
   section: Section
   rules: number
   broken: number
-  /** Why none was looked at: the server offers nothing of the kind, or what came can't be judged. */
+  /** Why the others were not: the server offers nothing of the kind, or what came can't be judged. */
   unoffered?: string
   unjudged?: string
 }
@@ -63,14 +66,14 @@ function scoreOf(
   const without = answers.filter(({ unoffered, unjudged }) => unoffered ?? unjudged)
   const [first] = without
   const judged = dialects.filter((name) => !without.some(({ dialect }) => dialect === name))
-  const names = (Object.keys(rules) as RuleName[]).filter(
-    (name) => rules[name].section === section && judged.some((dialect) => holdsFor(dialect, name)),
-  )
+  const own = (Object.keys(rules) as RuleName[]).filter((name) => rules[name].section === section)
+  const isJudged = (name: RuleName) => judged.some((dialect) => holdsFor(dialect, name))
+  const names = own.filter((name) => broken.has(name) || isJudged(name))
   return {
     section,
     rules: names.length,
     broken: names.filter((name) => broken.has(name)).length,
-    ...(names.length === 0 && whyNot(first)),
+    ...(!own.some(isJudged) && whyNot(first)),
   }
 }
 
@@ -79,7 +82,15 @@ function whyNot(asked: Asked | undefined): Pick<Score, 'unoffered' | 'unjudged'>
   return { ...(unoffered && { unoffered }), ...(unjudged && { unjudged }) }
 }
 
-/** Why no rule of a section was looked at, in words; undefined where some were. */
+/** A section's row in a report: how many of its rules are kept, or why that is not known. */
+export function keptOf(score: Score): string {
+  const reason = reasonOf(score)
+  const kept = `${score.rules - score.broken} of ${score.rules}`
+  if (reason === undefined) return kept
+  return score.rules === 0 ? `– ${reason}` : `${kept}, the others ${reason}`
+}
+
+/** Why rules of a section were not looked at, in words; undefined where all were. */
 export function reasonOf({ unoffered, unjudged }: Score): string | undefined {
   if (unoffered !== undefined) return `not offered: ${unoffered}`
   return unjudged === undefined ? undefined : `not judged: ${unjudged}`

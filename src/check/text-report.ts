@@ -1,6 +1,6 @@
 import { type Breach, breachesOf, countOf } from './breaches.ts'
 import { brokenByHops } from './path.ts'
-import { type Report, reasonOf, type Score } from './report.ts'
+import { keptOf, type Report, reasonOf, type Score } from './report.ts'
 import { rules } from './rules.ts'
 
 /** How words look in a terminal: the text itself where there are no colours. */
@@ -37,8 +37,8 @@ function rowOf(score: Score, { weak, plain }: Paint): string {
   const { section, rules: all, broken } = score
   const name = section.padEnd(11)
   const reason = reasonOf(score)
-  if (reason !== undefined) return `  – ${name} ${weak(plain(reason))}`
-  return `  ${broken === 0 ? '✓' : '✗'} ${name} ${all - broken} of ${all}`
+  if (reason !== undefined && all === 0) return `  – ${name} ${weak(plain(reason))}`
+  return `  ${broken === 0 ? '✓' : '✗'} ${name} ${plain(keptOf(score))}`
 }
 
 /** What each hop on the way breaks, and the reports of all of them. */

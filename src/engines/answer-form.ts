@@ -3,7 +3,7 @@
  * called something else: Go takes text/plain for what nobody named, Flask text/html, Express nothing.
  * Then the first bytes tell.
  */
-import type { Fetched, Packet, PacketReader } from '../host.ts'
+import type { Fetched, Packet, PacketReader, TakePacket } from '../host.ts'
 import { concat } from '../stream/frames.ts'
 import { essence, isJson } from './upstream-body.ts'
 
@@ -66,7 +66,19 @@ function replayed(response: Fetched, reader: PacketReader, packets: Read[]): Fet
   const again: PacketReader = {
     read: () => packets.shift()?.() ?? reader.read(),
     cancel: (reason) => reader.cancel(reason),
+    ...(reader.each && { each: (take) => handOver(reader, packets, take) }),
   }
   const body = { getReader: () => again, cancel: () => reader.cancel() }
   return { status, ok, headers, body }
+}
+
+/** First what was read already, each packet when the one before it was taken; then all that comes. */
+async function handOver(reader: PacketReader, packets: Read[], take: TakePacket): Promise<void> {
+  for (let read = packets.shift(); read !== undefined; read = packets.shift()) {
+    const packet = await read()
+    if (packet.done) return
+    // Whoever takes a packet tells of its own failures.
+    await take(packet.value)?.catch(() => {})
+  }
+  await reader.each?.(take)
 }

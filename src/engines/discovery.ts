@@ -28,7 +28,7 @@ export interface Discovery {
 export interface DiscoveryOptions
   extends Pick<
     UpstreamOptions,
-    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
   > {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
@@ -98,7 +98,10 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       const kind = labelOf(name, models)
       // Another server may have taken the port of one that went.
       const isSame = before && (!before.error || before.kind === kind || models.length === 0)
-      if (!isSame) found.delete(url)
+      if (!isSame) {
+        found.delete(url)
+        shared.finishes?.delete(url)
+      }
       const engine = isSame ? before.engine : make(url, freeLabel(kind))
       keep(url, { engine, models, kind: isSame ? before.kind : kind })
     } catch (cause) {

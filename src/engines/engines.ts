@@ -28,13 +28,14 @@ export function createEngines(
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   const shared: Pick<
     UpstreamOptions,
-    'fetch' | 'finishReason' | 'reasoning' | 'thinkTags' | 'systemMessages'
+    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
   > = {
     fetch: settings.retry ? send : sendOnce,
     finishReason: settings.finishReason,
     reasoning: settings.reasoning,
     thinkTags: settings.thinkTags,
     systemMessages: settings.systemMessages,
+    ...(host.finishes && { finishes: host.finishes }),
   }
   const { streams } = settings
   const seen = host.seen && { seen: host.seen }

@@ -1,7 +1,7 @@
 /** Which finish reasons one upstream has been seen to send. */
 import type { FinishReasonSetting, FinishRule } from '../wire/finish.ts'
 
-/** How many kinds of answers are remembered; a client may name any number of models. */
+/** How many models are remembered of each kind of answer; a client may name any number of them. */
 const MOST = 1000
 
 /**
@@ -10,26 +10,52 @@ const MOST = 1000
  * a `[DONE]` without one is a failure there. Which kind a server is, its own answers tell.
  */
 export class FinishHistory {
-  readonly #setting: FinishReasonSetting
-  readonly #senders = new Set<string>()
+  /** The models that sent one, for each kind of answer. */
+  readonly #senders = new Map<string, Set<string>>()
 
-  constructor(setting: FinishReasonSetting = 'learn') {
-    this.#setting = setting
-  }
-
-  /** `asked` tells apart what may differ: the model, the API, and whether a stream was asked for. */
-  ruleFor(asked: string): FinishRule {
-    if (this.#setting !== 'learn') return { missing: MISSING[this.#setting], sent: () => {} }
-    const senders = this.#senders
+  /** `kind` tells apart what may differ: the API, and whether a stream was asked for. */
+  ruleFor(model: string, setting: FinishReasonSetting = 'learn', kind = ''): FinishRule {
+    const senders = this.#sendersOf(kind)
+    const sent = () => {
+      if (senders.size < MOST) senders.add(model)
+    }
+    if (setting !== 'learn') return { missing: MISSING[setting], sent }
     return {
       get missing() {
-        return senders.has(asked) ? ('failure' as const) : ('stop-after-content' as const)
+        // A server that sent them for so many models sends them for those that no longer fit too.
+        const sends = senders.size >= MOST || senders.has(model)
+        return sends ? ('failure' as const) : ('stop-after-content' as const)
       },
-      sent() {
-        if (senders.size < MOST) senders.add(asked)
-      },
+      sent,
     }
+  }
+
+  #sendersOf(kind: string): Set<string> {
+    let senders = this.#senders.get(kind)
+    if (senders === undefined) {
+      senders = new Set()
+      this.#senders.set(kind, senders)
+    }
+    return senders
   }
 }
 
+/** What may differ within one upstream. The path's query is left out: it is the client's own. */
+export function answerKind(path: string, isStream: boolean): string {
+  return `${path.split('?')[0]} ${isStream}`
+}
+
 const MISSING = { required: 'failure', optional: 'stop' } as const
+
+/** What was learned of upstreams, by URL: handed on where a handler follows another, with other settings. */
+export type FinishHistories = Map<string, FinishHistory>
+
+/** The history of one upstream: a new one where it has none yet. */
+export function finishHistoryOf(histories: FinishHistories, url: string): FinishHistory {
+  let history = histories.get(url)
+  if (history === undefined) {
+    history = new FinishHistory()
+    histories.set(url, history)
+  }
+  return history
+}

@@ -59,6 +59,12 @@ async function readBytes(
   }
 }
 
+/** Without a byte order mark, which some servers on Windows write and JSON may not have. */
+function textOf(bytes: Uint8Array): string {
+  const text = decodeText(bytes)
+  return text.startsWith('\ufeff') ? text.slice(1) : text
+}
+
 /** The body as JSON, and its text. Throws an `ApiError` (502). */
 export async function readJson(
   response: Fetched,
@@ -70,7 +76,7 @@ export async function readJson(
     throw broken(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
   }
   try {
-    const json = decodeText(bytes)
+    const json = textOf(bytes)
     return { json, value: JSON.parse(json) }
   } catch (cause) {
     throw broken(label, 'sent an answer that is not JSON in UTF-8', cause)
@@ -105,7 +111,7 @@ export async function refusal(
     return broken(label, `answered with ${status}, which is no HTTP status`)
   }
   const text = await readBytes(response, label, MAX_ERROR)
-    .then(decodeText)
+    .then(textOf)
     .catch(() => '')
   const found = parseError(text)
   const instead = INSTEAD[path]

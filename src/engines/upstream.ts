@@ -19,7 +19,7 @@ import type { TextRequest } from '../wire/text-completion.ts'
 import { judgeText, TextContract } from '../wire/text-contract.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../wire/think.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from './engine.ts'
-import { FinishHistory } from './finish-history.ts'
+import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { ModelNames } from './model-names.ts'
 import { type Protocol, readAnswer } from './upstream-answer.ts'
 import { essence, readJson, refusal, requireJson } from './upstream-body.ts'
@@ -36,6 +36,8 @@ export interface UpstreamOptions {
   key?: string | undefined
   /** What a `[DONE]` without a finish reason is; by default its answers tell. */
   finishReason?: FinishReasonSetting
+  /** What was learned of upstreams before, by URL. */
+  finishes?: FinishHistories
   /** The one name reasoning is given; `keep` leaves it as it comes. */
   reasoning?: 'keep' | ReasoningName
   /** What is done with the thinking in its answers' text; it stays by default. */
@@ -79,7 +81,7 @@ export class Upstream implements Engine {
   readonly #headers: Readonly<Record<string, string>>
   /** What the server refuses at a path, so that it is not asked for there again. */
   readonly #refused = new Map<string, Refused>()
-  readonly #finishes: FinishHistory
+  readonly #finishes: FinishHistories
   #refusesBase64 = false
   readonly #missing = new MissingPaths()
 
@@ -90,7 +92,7 @@ export class Upstream implements Engine {
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
-    this.#finishes = new FinishHistory(options.finishReason)
+    this.#finishes = options.finishes ?? new Map()
     const key = options.key ?? ''
     // Servers that want no key are given "none" or "ollama": words that their messages need.
     const isSecret = key.length >= MIN_SECRET
@@ -242,7 +244,9 @@ export class Upstream implements Engine {
 
   /** What an answer of it is held to. */
   #held(path: string, { model, stream }: Pick<Generation, 'model' | 'stream'>): ContractOptions {
-    const finishReason = this.#finishes.ruleFor(`${path} ${stream === true} ${model ?? ''}`)
+    const history = finishHistoryOf(this.#finishes, this.#options.url)
+    const kind = answerKind(path, stream === true)
+    const finishReason = history.ruleFor(model ?? '', this.#options.finishReason, kind)
     return { label: this.label, secrets: this.#secrets, finishReason }
   }
 

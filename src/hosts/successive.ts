@@ -15,8 +15,13 @@ export class Successive {
   #current: Handler
 
   constructor(settings: Settings, host: Host) {
-    // What a key has used, what was answered and what was found is not forgotten with the settings.
-    const shared = { limits: memoryLimits(), responses: memoryResponses(), seen: new Map() }
+    // What a key has used, what was answered, found and learned is not forgotten with the settings.
+    const shared = {
+      limits: memoryLimits(),
+      responses: memoryResponses(),
+      seen: new Map(),
+      finishes: new Map(),
+    }
     this.#host = { ...shared, ...host }
     this.settings = settings
     this.#current = createHandler(settings, this.#host)

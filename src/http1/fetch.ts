@@ -3,6 +3,7 @@
  * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, Unsendable } from '../host.ts'
+import { Addresses } from './addresses.ts'
 import { Connection, type SocketResponse, Stale } from './connection.ts'
 import type { Dial, Socket } from './socket.ts'
 import { unpacked } from './unpack.ts'
@@ -19,11 +20,9 @@ type Pool = Map<string, Connection[]>
  */
 export function socketFetch(dial: Dial): Fetch {
   const pool: Pool = new Map()
-  /** There are few: the paths of each upstream's API. */
-  const urls = new Map<string, URL>()
+  const addresses = new Addresses()
   return async (address, init) => {
-    const url = urls.get(address) ?? new URL(address)
-    urls.set(address, url)
+    const url = addresses.parse(address)
     const signal = init.signal ?? NEVER
     signal.throwIfAborted()
     const request = requestBytes(url, init)

@@ -4,7 +4,7 @@ import { renameReasoning } from './delta.ts'
 import { finishReason, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
 import { isObject } from './object.ts'
-import { mendWholeCalls } from './tool-calls.ts'
+import { JsonEnd, mendWholeCalls } from './tool-calls.ts'
 
 /**
  * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
@@ -55,19 +55,28 @@ function finishOf(
     rule?.sent()
     return verdict.reason
   }
-  const hasCalls = Array.isArray(message.tool_calls) && message.tool_calls.length > 0
-  if (!mayLackFinish(rule, hasCalls || speaks(message))) {
+  const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
+  const { function_call: old } = message
+  // Some servers write an empty one where there is none.
+  const called = old?.name || old?.arguments ? old : undefined
+  const hasContent = calls.length > 0 || called !== undefined || speaks(message)
+  const isCut = [called, ...calls.map((call) => call?.function)].some(breaksOff)
+  if (isCut || !mayLackFinish(rule, hasContent)) {
     throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
   }
-  return hasCalls ? 'tool_calls' : 'stop'
+  if (calls.length > 0) return 'tool_calls'
+  return called === undefined ? 'stop' : 'function_call'
 }
 
-function speaks({
-  content,
-  refusal,
-  reasoning,
-  reasoning_content,
-  function_call,
-}: CompletionMessage) {
-  return Boolean(content || refusal || reasoning || reasoning_content || function_call)
+/** Whether a call's arguments break off within their JSON. */
+function breaksOff(called: { arguments?: unknown } | undefined): boolean {
+  const text = called?.arguments
+  if (typeof text !== 'string') return false
+  const end = new JsonEnd()
+  end.take(text)
+  return end.isOpen
+}
+
+function speaks({ content, refusal, reasoning, reasoning_content }: CompletionMessage) {
+  return Boolean(content || refusal || reasoning || reasoning_content)
 }

@@ -5,7 +5,7 @@ import { deltaKind, renameReasoning } from './delta.ts'
 import { mayLackFinish } from './finish.ts'
 import { isObject } from './object.ts'
 import { joinParts } from './parts.ts'
-import { ToolCalls } from './tool-calls.ts'
+import { JsonEnd, ToolCalls } from './tool-calls.ts'
 
 export type { ContractOptions } from './choices-contract.ts'
 export type * from './stream-contract.ts'
@@ -14,6 +14,8 @@ interface ChatState extends ChoiceState {
   hasRole: boolean
   /** None until the first call comes. */
   tools?: ToolCalls
+  /** The arguments of a call in the old form, `function_call`, once one came. */
+  called?: JsonEnd
 }
 
 export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatState> {
@@ -41,13 +43,14 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     return { hasRole: false, finished: false, hasContent: false }
   }
 
-  protected override isCut({ tools }: ChatState): boolean {
-    return tools?.areCut ?? false
+  protected override isCut({ tools, called }: ChatState): boolean {
+    return (tools?.areCut ?? false) || (called?.isOpen ?? false)
   }
 
   protected stopped(index: number, state: ChatState | undefined): ChunkChoice {
     const delta = state?.hasRole ? {} : { role: 'assistant' }
-    return { index, delta, finish_reason: state?.tools === undefined ? 'stop' : 'tool_calls' }
+    const called = state?.called === undefined ? 'stop' : 'function_call'
+    return { index, delta, finish_reason: state?.tools === undefined ? called : 'tool_calls' }
   }
 
   protected judgeContent(choice: ChunkChoice, state: ChatState): boolean {
@@ -76,6 +79,13 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     return (this.options.think?.separate(choice) ?? false) && this.mend('think')
   }
 
+  #follow({ name, arguments: piece }: Record<string, unknown>, state: ChatState): void {
+    if (!name && !piece) return
+    state.called ??= new JsonEnd()
+    const matters = mayLackFinish(this.options.finishReason, true)
+    if (matters && typeof piece === 'string') state.called.take(piece)
+  }
+
   #judgeDelta(choice: ChunkChoice, state: ChatState): boolean {
     const { delta } = choice
     let changed = Array.isArray(delta.content) && this.joinParts(delta)
@@ -91,6 +101,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
       state.tools ??= new ToolCalls(mayLackFinish(this.options.finishReason, true))
       for (const mend of state.tools.mend(delta.tool_calls)) changed = this.mend(mend)
     }
+    if (delta.function_call) this.#follow(delta.function_call, state)
     if (!state.hasRole) {
       state.hasRole = true
       if (delta.role !== 'assistant') {

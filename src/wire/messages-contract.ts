@@ -13,6 +13,7 @@ import { EngineErrors } from './engine-errors.ts'
 import type { ApiError } from './errors.ts'
 import { type FinishRule, mayLackFinish } from './finish.ts'
 import { errorOf } from './foreign-error.ts'
+import { MessageProgress } from './message-progress.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from './messages-answer.ts'
 import type { NativeAnswer } from './native.ts'
 import { isObject } from './object.ts'
@@ -65,10 +66,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   /** Whether `message_stop` was passed on. */
   #isStopSaid = false
   #stopReason: string | undefined
-  /** How many blocks were started, and which of them are open. */
-  #blocks = 0
-  readonly #open = new Set<number>()
-  #hasCalls = false
+  readonly #progress: MessageProgress
   /** The counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
@@ -76,6 +74,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#model = model
     this.errors = new EngineErrors(options)
     this.#finishReason = options.finishReason
+    this.#progress = new MessageProgress(mayLackFinish(options.finishReason, true))
   }
 
   get isComplete(): boolean {
@@ -93,12 +92,10 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
-    const error = errorOf(value)
-    if (error !== undefined) throw this.errors.failed(error)
-    const { type } = value
-    if (typeof type !== 'string' || !isEventName(type)) {
-      throw this.errors.invalid('sent an event without a type')
-    }
+    const { type, object } = value
+    const isTyped = typeof type === 'string' && isEventName(type)
+    // vLLM's own errors have a type of their own. Other types may call anything an error or a detail.
+    if (!isTyped || type === 'error' || object === 'error') throw this.#failed(value)
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
     if (!this.#hasStarted && BELONGING.has(type)) this.#supplyStart()
@@ -116,8 +113,12 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       const isEnd = ending === 'done' || this.#hasStopped
       if (!isEnd || !this.#mayLackReason) throw this.#unfinished(ending)
       owed.push(...this.#closeBlocks())
-      const delta = { ...NOT_STOPPED, stop_reason: this.#hasCalls ? 'tool_use' : 'end_turn' }
-      owed.push({ type: 'message_delta', delta, usage: { output_tokens: 0 } })
+      const delta = {
+        ...NOT_STOPPED,
+        stop_reason: this.#progress.hasCalls ? 'tool_use' : 'end_turn',
+      }
+      owed.push({ type: 'message_delta', delta, usage: this.#counted })
+      this.usage = fromMessageUsage(this.#counts)
       this.mended.add('stop_reason')
     }
     if (!this.#hasStopped) this.mended.add('done')
@@ -158,11 +159,11 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       throw this.errors.invalid('started a block without saying of which type')
     }
     if (this.#stopReason !== undefined) throw this.errors.invalid('started a block after its end')
-    if (index !== this.#blocks) {
-      throw this.errors.invalid(`started block ${shown(index)} where ${this.#blocks} is next`)
+    const next = this.#progress.blocks
+    if (index !== next) {
+      throw this.errors.invalid(`started block ${shown(index)} where ${next} is next`)
     }
-    this.#open.add(this.#blocks++)
-    this.#hasCalls ||= block.type === 'tool_use'
+    this.#progress.start(block.type, block)
     this.tokens++
     return 'same'
   }
@@ -171,17 +172,18 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (!isObject(delta) || typeof delta.type !== 'string') {
       throw this.errors.invalid('sent a delta without saying of which type')
     }
-    this.#requireOpen(index, 'continued')
+    const at = this.#requireOpen(index, 'continued')
     const field = TEXTS[delta.type]
     if (field !== undefined && typeof delta[field] !== 'string') {
       throw this.errors.invalid(`sent a ${delta.type} whose ${field} is not a string`)
     }
+    this.#progress.grow(at, delta.type, field && delta[field])
     this.tokens++
     return 'same'
   }
 
   #stopBlock({ index }: Fields): Verdict {
-    this.#open.delete(this.#requireOpen(index, 'stopped'))
+    this.#progress.open.delete(this.#requireOpen(index, 'stopped'))
     return 'same'
   }
 
@@ -192,7 +194,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     const { stop_reason: reason } = delta
     if (reason === null || reason === undefined || reason === '') return 'same'
     if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
-    if (this.#open.size > 0) {
+    if (this.#progress.open.size > 0) {
       // A tool call that max_tokens cut: the SDKs take what came of it.
       this.missing.push(...this.#closeBlocks())
       this.mended.add('block')
@@ -201,7 +203,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#finishReason?.sent()
     this.tokens++
     this.usage = fromMessageUsage(this.#counts)
-    return this.#complete(event, { usage: { output_tokens: 0 } }) ? 'changed' : 'same'
+    return this.#complete(event, { usage: this.#counted }) ? 'changed' : 'same'
   }
 
   #stop(): Verdict {
@@ -216,12 +218,18 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   get #mayLackReason(): boolean {
-    return this.#hasStarted && mayLackFinish(this.#finishReason, this.#blocks > 0)
+    const { isCut, hasContent } = this.#progress
+    return this.#hasStarted && !isCut && mayLackFinish(this.#finishReason, hasContent)
+  }
+
+  /** The answer's tokens, as far as they were counted: clients expect a number. */
+  get #counted(): Fields {
+    return { output_tokens: this.#counts.output_tokens ?? 0 }
   }
 
   #closeBlocks(): MessageEvent[] {
-    const open = [...this.#open]
-    this.#open.clear()
+    const open = [...this.#progress.open]
+    this.#progress.open.clear()
     return open.map((index) => ({ type: 'content_block_stop', index }))
   }
 
@@ -235,7 +243,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #requireOpen(index: unknown, did: string): number {
-    if (typeof index === 'number' && this.#open.has(index)) return index
+    if (typeof index === 'number' && this.#progress.open.has(index)) return index
     throw this.errors.invalid(`${did} block ${shown(index)}, which is not open`)
   }
 
@@ -244,6 +252,12 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     for (const [name, value] of Object.entries(usage)) {
       if (typeof value === 'number') this.#counts[name] = value
     }
+  }
+
+  #failed(event: Fields): ApiError {
+    const error = errorOf(event)
+    if (error !== undefined) return this.errors.failed(error)
+    return this.errors.invalid('sent an event without a type')
   }
 
   #unfinished(ending: Ending): ApiError {

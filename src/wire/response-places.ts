@@ -16,6 +16,30 @@ const PART_INDEX: Readonly<Record<string, string>> = {
   reasoning_summary_text: 'summary_index',
 }
 
+/** The other events of an item, by the first words of their type. */
+const OF_ITEM = new Set([
+  'code_interpreter_call',
+  'code_interpreter_call_code',
+  'compaction',
+  'custom_tool_call_input',
+  'file_search_call',
+  'function_call_arguments',
+  'image_generation_call',
+  'mcp_call',
+  'mcp_call_arguments',
+  'mcp_list_tools',
+  'output_item',
+  'shell_call_command',
+  'shell_call_output_content',
+  'web_search_call',
+])
+
+/** Whether events of a type belong to an item; unknown types may use the same fields for anything. */
+export function isPlaced(type: string): boolean {
+  const [origin, name = ''] = type.split('.')
+  return origin === 'response' && (OF_ITEM.has(name) || Object.hasOwn(PART_INDEX, name))
+}
+
 export class ResponsePlaces {
   /** Which item has an id, or is the call of one. */
   readonly #items = new Map<string, number>()
@@ -27,7 +51,7 @@ export class ResponsePlaces {
   complete(type: string, event: Fields): boolean {
     const [, name = '', what] = type.split('.')
     const isItem = name === 'output_item'
-    if (!isItem && event.item_id === undefined && PART_INDEX[name] === undefined) return false
+    if (!isItem && event.item_id === undefined && !Object.hasOwn(PART_INDEX, name)) return false
     const isNew = isItem && what === 'added'
     const isPlaced = typeof event.output_index === 'number'
     if (!isPlaced) event.output_index = isNew ? this.#last + 1 : this.#find(event)

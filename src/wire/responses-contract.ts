@@ -13,7 +13,7 @@ import type { ApiError } from './errors.ts'
 import { errorOf, type ForeignError } from './foreign-error.ts'
 import type { NativeAnswer } from './native.ts'
 import { isObject } from './object.ts'
-import { ResponsePlaces } from './response-places.ts'
+import { isPlaced, ResponsePlaces } from './response-places.ts'
 import { isEventName } from './sse.ts'
 import type { Ending, StreamContract, Verdict } from './stream-contract.ts'
 
@@ -69,8 +69,9 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
-    const { type } = value
-    if (typeof type !== 'string' || !isEventName(type)) {
+    const { type, object } = value
+    // vLLM's own errors have a type of their own.
+    if (typeof type !== 'string' || !isEventName(type) || object === 'error') {
       const error = errorOf(value)
       throw error ? this.errors.failed(error) : this.errors.invalid('sent an event without a type')
     }
@@ -81,28 +82,29 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       this.mended.add('response')
       return 'drop'
     }
-    if (!this.#hasBegun && type !== 'response.created' && !this.#begin(type)) return 'drop'
+    // What does not belong to the response (`keepalive`) is left out before it.
+    if (!this.#hasBegun && !type.startsWith('response.')) return 'drop'
     if (STATES.has(type)) this.#judgeState(type, value.response)
-    else {
+    else if (isPlaced(type)) {
       if (this.#places.complete(type, value)) this.mended.add('index')
       if ('output_index' in value) this.#judgePiece(type, value)
     }
+    if (!this.#hasBegun) this.#begin(type)
     if (type.endsWith('.delta')) this.tokens++
     if (!this.#adopt(value as ResponseEvent)) return 'drop'
     return ENDS.has(type) ? 'last-changed' : 'changed'
   }
 
   /**
-   * SDKs expect `response.created` first: it is supplied, and what does not belong to the response
-   * (`keepalive`) is left out before it. Returns whether the event belongs to it.
+   * SDKs expect `response.created` first: it is supplied. Called when the event was judged: where it
+   * fails, another upstream may be asked, and the client's stream has not begun.
    */
-  #begin(type: string): boolean {
-    if (!type.startsWith('response.')) return false
+  #begin(type: string): void {
+    this.#hasBegun = true
+    if (type === 'response.created') return
     const created = { type: 'response.created', response: {} }
     this.mended.add('response')
-    this.#hasBegun = true
     if (this.#adopt(created)) this.missing.push(created)
-    return true
   }
 
   /** An error that the upstream tells in its stream is told in its words; `response.failed` may follow. */
@@ -145,7 +147,6 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
 
   #judgeState(type: string, response: unknown): void {
     if (!isObject(response)) throw this.errors.invalid(`sent ${type} without a response`)
-    this.#hasBegun = true
     if (!ENDS.has(type)) return
     if (!Array.isArray(response.output)) throw this.errors.invalid(`sent ${type} without output`)
     this.usage = fromResponseUsage(response.usage)

@@ -105,7 +105,7 @@ function isAnother(call: Call, name: string): boolean {
 }
 
 /** Where an object's JSON ends that comes in pieces: each character is looked at once. */
-class JsonEnd {
+export class JsonEnd {
   isReached = false
   /** Whether an object has begun that has not ended. */
   get isOpen(): boolean {

@@ -1,4 +1,4 @@
-import { reasonOf } from '../report.ts'
+import { keptOf } from '../report.ts'
 import type { BrokenRule, Verification } from './verification.ts'
 
 /** The record as Markdown. */
@@ -83,11 +83,7 @@ function scoresOf({ scores }: Verification): string[] {
 
 /** Sections with how many of their rules are kept. */
 export function scoreRows(scores: Verification['scores']): [string, string][] {
-  return scores.map((score) => {
-    const reason = reasonOf(score)
-    const { section, rules, broken } = score
-    return [section, reason === undefined ? `${rules - broken} of ${rules}` : `– ${reason}`]
-  })
+  return scores.map((score) => [score.section, keptOf(score)])
 }
 
 function ruleOf({ rule, severity, says, seen, offset, at, bytes, questions, hop }: BrokenRule) {

@@ -137,7 +137,8 @@ export class ResponseEncoder implements StreamEncoder {
     }
     this.#isErrorTold ||= type === 'error'
     const { output_index: index, item } = event
-    if (isObject(item)) this.response.output[index as number] = item as unknown as OutputItem
+    const isItem = type.startsWith('response.output_item.') && isObject(item)
+    if (isItem) this.response.output[index as number] = item as unknown as OutputItem
     event.sequence_number = this.events.number()
     this.events.passed(event)
     return true

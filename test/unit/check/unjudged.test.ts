@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { breachesOf } from '../../../src/check/breaches.ts'
 import { check } from '../../../src/check/check.ts'
 import { dialects } from '../../../src/check/dialects.ts'
 import type { Report } from '../../../src/check/report.ts'
@@ -62,6 +63,62 @@ describe('tools and structured output are judged', () => {
     const unjudged = `the stream is broken (${rule})`
     expect(scoreOf(report, 'tools')).toEqual({ section: 'tools', rules: 0, broken: 0, unjudged })
     expect(scoreOf(report, 'structured')).toMatchObject({ rules: 1, broken: 0 })
+  })
+})
+
+describe('a first stream that is empty or broken', () => {
+  const STREAMED = ['framing', 'arrival', 'schema', 'contract']
+
+  it.each<[string, readonly string[], string, [string, string][]]>([
+    ['an empty one', [], 'the stream is broken (truncated)', [['contract', 'truncated']]],
+    [
+      'comments alone',
+      [': hi\n\n'],
+      'the stream is broken (truncated)',
+      [['contract', 'truncated']],
+    ],
+    [
+      'half a word',
+      ['data: {"half\n\n'],
+      'the stream is broken (json)',
+      [
+        ['framing', 'json'],
+        ['contract', 'truncated'],
+      ],
+    ],
+    ['[DONE] alone', ['data: [DONE]\n\n'], 'the stream brings nothing', []],
+    [
+      'half an answer',
+      sound.slice(0, 2),
+      'the stream is broken (truncated)',
+      [['contract', 'truncated']],
+    ],
+  ])('keeps no rule that was not judged, and its breach is told: %s', async (...given) => {
+    const [, frames, unjudged, breaches] = given
+    const report = await reportOn(() => frames)
+    for (const section of STREAMED) {
+      const score = scoreOf(report, section)
+      expect(score).toMatchObject({ unjudged })
+      expect(score?.rules).toBe(score?.broken)
+    }
+    const found = breachesOf(report).map(({ finding }) => finding.rule as string)
+    for (const [section, rule] of breaches) {
+      expect(found).toContain(rule)
+      expect(scoreOf(report, section)?.broken).toBeGreaterThan(0)
+    }
+    expect(scoreOf(report, 'headers')).toMatchObject({ rules: 5 })
+  })
+
+  it('shows what it broke beside what was not judged, in every form of the report', async () => {
+    const report = await reportOn(() => [])
+    const told = '0 of 1, the others not judged: the stream is broken (truncated)'
+    expect(textReport(report, paint)).toContain(`✗ contract    ${told}`)
+    expect(textReport(report, paint)).toContain('– framing     not judged: the stream is broken')
+    const machine = { cpu: 'A processor', cores: 2, memory: '8 GiB', system: 'Linux' }
+    const circumstances = { by: 'a test', machine, limits: {} }
+    const record = verificationOf([report], circumstances, '2026-11-23T10:00:00.000Z')
+    expect(markdownOf(record)).toContain(`| contract | ${told} |`)
+    expect(htmlOf(record)).toContain(`<th>contract<td>${told}`)
   })
 })
 

@@ -88,6 +88,15 @@ describe('an upstream that speaks the API itself', () => {
     expect(await found.json()).toEqual(read.response)
   })
 
+  it('adds no item to the response by an event of a type that nobody knows', async () => {
+    const own = { type: 'response.own.note', output_index: 5, item: { type: 'own' } }
+    const again = { type: 'response.in_progress', response: responseOf('in_progress') }
+    const read = await stream({ steps: framesOf([...begin, own, again, ...said, ...end]) })
+    expect(read.events.find(({ type }) => type === own.type)).toMatchObject(own)
+    const states = read.events.filter(({ type }) => type === 'response.in_progress')
+    expect(states.map(({ response }) => (response as Fields).output)).toEqual(states.map(() => []))
+  })
+
   it('answers whole', async () => {
     const script = JSON.stringify(responseOf('completed', output, { usage }))
     upstream.script = { steps: [{ send: script }] }

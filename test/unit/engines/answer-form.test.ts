@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { formOf } from '../../../src/engines/answer-form.ts'
+import { Body } from '../../../src/http1/body.ts'
 
 const EVENTS = 'data: {"a":1}\n\ndata: [DONE]\n\n'
 
@@ -62,6 +63,57 @@ describe('the form of an answer', () => {
     expect((await reader?.read())?.value).toHaveLength(7)
     await reader?.cancel()
     await expect(writer.closed).rejects.toBeUndefined()
+  })
+
+  it('is handed over packet by packet where the host can, the first ones too', async () => {
+    const body = new Body({ pause() {}, resume() {}, leave() {} })
+    const headers = new Headers()
+    const finding = formOf({ status: 200, ok: true, headers, body }, true)
+    const encoder = new TextEncoder()
+    for (const text of ['da', 'ta: ', '{}\n']) body.push(encoder.encode(text))
+    const { form, response } = await finding
+    expect(form).toBe('events')
+    const told: string[] = []
+    const hold = Promise.withResolvers<void>()
+    const reader = response.body?.getReader()
+    const handing = reader?.each?.((packet) => {
+      told.push(new TextDecoder().decode(packet))
+      return told.length === 1 ? hold.promise : undefined
+    })
+    expect(handing).toBeDefined()
+    body.push(encoder.encode('\n'))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(told).toEqual(['da'])
+    // Whoever takes a packet tells of its own failures.
+    hold.reject(new Error('left'))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(told).toEqual(['da', 'ta: ', '{}\n', '\n'])
+    body.push(encoder.encode('x'))
+    expect(told.at(-1)).toBe('x')
+    body.end()
+    await expect(handing).resolves.toBeUndefined()
+  })
+
+  it.each([
+    ['ends', undefined],
+    ['breaks off', new Error('reset')],
+  ])('is handed over to its end where it %s at once', async (_, error) => {
+    const body = new Body({ pause() {}, resume() {}, leave() {} })
+    body.push(new TextEncoder().encode('d'))
+    if (error === undefined) body.end()
+    else body.fail(error)
+    const headers = new Headers()
+    const { response } = await formOf({ status: 200, ok: true, headers, body }, true)
+    const told: number[] = []
+    const handing = response.body?.getReader().each?.((packet) => void told.push(packet.length))
+    if (error === undefined) await expect(handing).resolves.toBeUndefined()
+    else await expect(handing).rejects.toBe(error)
+    expect(told).toEqual([1])
+  })
+
+  it('is pulled where the host can do no better', async () => {
+    const { response } = await formOf(answer('text/plain', EVENTS), true)
+    expect(response.body?.getReader().each).toBeUndefined()
   })
 
   it('leaves it to whoever reads on to tell that it broke off', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refusal } from '../../../src/engines/upstream-body.ts'
+import { readJson, refusal } from '../../../src/engines/upstream-body.ts'
 
 const refused = (body: string, status = 500) =>
   refusal(new Response(body, { status, headers: { 'content-type': 'text/html' } }), 'gpu', [])
@@ -31,5 +31,17 @@ describe("an upstream's error page", () => {
     expect(await refused('', 599)).toMatchObject({ status: 599 })
     const odd = { status: 799, ok: false, headers: new Headers(), body: null }
     expect(await refusal(odd, 'gpu', [])).toMatchObject({ status: 502, code: 'upstream_invalid' })
+  })
+})
+
+describe('a byte order mark', () => {
+  it('is dropped from JSON, which passes on without it', async () => {
+    const answer = await readJson(new Response('\ufeff{"a":"\ufeff"}'), 'gpu')
+    expect(answer).toEqual({ json: '{"a":"\ufeff"}', value: { a: '\ufeff' } })
+  })
+
+  it('is dropped from a refusal', async () => {
+    const body = '\ufeff{"error":{"message":"Busy.","code":"busy"}}'
+    expect(await refused(body)).toMatchObject({ message: 'Busy.', code: 'busy' })
   })
 })

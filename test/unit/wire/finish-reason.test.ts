@@ -10,9 +10,9 @@ type Delta = Record<string, unknown>
 
 /** How one stream after the other ends, of a server whose finish reasons are learnt. */
 function learning(setting: 'learn' | 'required' | 'optional' = 'learn') {
-  const history = new FinishHistory(setting)
+  const history = new FinishHistory()
   return (deltas: Delta[], finish: string | null = null, model = 'm', choices = 1) => {
-    const options = { label: 'gpu', finishReason: history.ruleFor(model), choices }
+    const options = { label: 'gpu', finishReason: history.ruleFor(model, setting), choices }
     const contract = new ChatContract(options)
     for (const { index = 0, ...delta } of deltas) {
       contract.judge(chunk([{ index, delta, finish_reason: null }]))
@@ -69,6 +69,18 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
     expect(stream([custom])).toEqual(['tool_calls'])
   })
 
+  it('is function_call where a call in the old form came whole, and fails where it is cut', () => {
+    const piece = (args: string) => ({ function_call: { arguments: args } })
+    const named = { role: 'assistant', function_call: { name: 'f', arguments: '' } }
+    const stream = learning()
+    expect(stream([named, piece('{"a":'), piece('"}"}')])).toEqual(['function_call'])
+    expect(stream([word, named])).toEqual(['function_call'])
+    expect(stream([{ ...word, function_call: { arguments: '' } }])).toEqual(['stop'])
+    expect(stream([named, piece('{"a":'), piece('"}')])).toBe('upstream_incomplete')
+    expect(learning('optional')([named, piece('{')])).toBe('upstream_incomplete')
+    expect(stream([named, piece('{')], 'length')).toEqual([])
+  })
+
   it('fails for good once one was seen', () => {
     const stream = learning()
     expect(stream([word])).toEqual(['stop'])
@@ -101,7 +113,7 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
   })
 
   it('is no excuse for an end without [DONE]', () => {
-    const finishReason = new FinishHistory('learn').ruleFor('m')
+    const finishReason = new FinishHistory().ruleFor('m')
     for (const end of ['end', 'reset'] as const) {
       const contract = new ChatContract({ label: 'gpu', finishReason })
       contract.judge(chunk([{ index: 0, delta: word, finish_reason: null }]))
@@ -124,9 +136,15 @@ describe('[DONE] without a finish reason, as it is set', () => {
 })
 
 describe('a whole answer without a finish reason', () => {
-  const judged = (message: Delta, finish_reason: unknown, history: FinishHistory) => {
+  const judged = (
+    message: Delta,
+    finish_reason: unknown,
+    history: FinishHistory,
+    setting?: 'required',
+  ) => {
     const answer = { ...chunk([{ index: 0, message, finish_reason }]), object: 'chat.completion' }
-    const contract = new ChatContract({ label: 'gpu', finishReason: history.ruleFor('m') })
+    const finishReason = history.ruleFor('m', setting)
+    const contract = new ChatContract({ label: 'gpu', finishReason })
     return ending(() => {
       const mended = judgeCompletion(answer, contract)
       return mended.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
@@ -140,7 +158,30 @@ describe('a whole answer without a finish reason', () => {
     expect(judged({ role: 'assistant', content: null }, null, history)).toBe('upstream_incomplete')
     expect(judged(word, 'stop', history)).toEqual([])
     expect(judged(word, null, history)).toBe('upstream_incomplete')
-    expect(judged(word, null, new FinishHistory('required'))).toBe('upstream_incomplete')
+    expect(judged(word, null, new FinishHistory(), 'required')).toBe('upstream_incomplete')
+  })
+
+  it('is held to the same where it calls', () => {
+    const history = new FinishHistory()
+    const old = (args: string) => ({
+      role: 'assistant',
+      function_call: { name: 'f', arguments: args },
+    })
+    const called = (args: string) => ({
+      role: 'assistant',
+      tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: args } }],
+    })
+    expect(judged(old('{"a":"}"}'), null, history)).toEqual(['function_call'])
+    expect(judged({ ...word, ...old('') }, null, history)).toEqual(['function_call'])
+    expect(judged({ ...word, function_call: { name: '', arguments: '' } }, null, history)).toEqual([
+      'stop',
+    ])
+    expect(judged(old('{"a":"}'), null, history)).toBe('upstream_incomplete')
+    const empty = { role: 'assistant', function_call: { name: '', arguments: '' } }
+    expect(judged(empty, null, history)).toBe('upstream_incomplete')
+    expect(judged(called('{"a":{}}'), null, history)).toEqual(['tool_calls'])
+    expect(judged(called('{"a":{}'), null, history)).toBe('upstream_incomplete')
+    expect(judged(old('{'), 'length', history)).toEqual([])
   })
 
   it('is held to the same in a text completion', () => {
@@ -190,8 +231,9 @@ it('holds a native message’s stop_reason to the same', () => {
       return (error as ApiError).code
     }
   }
-  const text = { type: 'text', text: '' }
+  const text = { type: 'text', text: 'a' }
   expect(tell(undefined)).toBe('upstream_incomplete')
+  expect(tell({ type: 'text', text: '' })).toBe('upstream_incomplete')
   expect(tell(text)).toEqual(['end_turn', 'message_stop'])
   expect(tell({ type: 'tool_use', id: 't', name: 'f', input: {} })).toEqual([
     'tool_use',
@@ -205,5 +247,5 @@ it('forgets nothing where a client names very many models', () => {
   const history = new FinishHistory()
   for (let at = 0; at < 2000; at++) history.ruleFor(`m${at}`).sent()
   expect(history.ruleFor('m0').missing).toBe('failure')
-  expect(history.ruleFor('m1999').missing).toBe('stop-after-content')
+  expect(history.ruleFor('m1999').missing).toBe('failure')
 })

@@ -86,6 +86,26 @@ describe('a native message', () => {
     expect(mended).toContain('block')
   })
 
+  it('takes an error only for what is called one, or nothing', () => {
+    const own = [
+      { type: 'own.note', detail: 'x' },
+      { type: 'own.failure', error: { message: 'of a tool' } },
+    ]
+    const { told, error } = forward([start, ...own, delta('end_turn'), stop], contract())
+    expect(error).toBeUndefined()
+    expect(told.slice(1)).toEqual([...own, delta('end_turn'), stop])
+    const errors = [
+      { detail: 'No.' },
+      { error: 'No.' },
+      { type: 'error', message: 'No.' },
+      { object: 'error', type: 'BadRequestError', message: 'No.' },
+    ]
+    for (const wrong of errors) {
+      const failed = forward([start, wrong as Event], contract())
+      expect(failed.error?.message).toMatch(/No\./)
+    }
+  })
+
   it('passes events of unknown types before and within it, and loses null', () => {
     const events = [
       { type: 'own.event', own: 1 },
@@ -169,6 +189,24 @@ describe('a native response', () => {
       completed,
     ]
     const { told, mended } = forward(events, contract())
+    expect(told).toEqual(events)
+    expect(mended).toEqual([])
+  })
+
+  it('passes events of unknown types as they are, whatever places they name', () => {
+    const item = { type: 'message', id: 'i' }
+    const events = [
+      created,
+      { type: 'response.output_item.added', output_index: 0, item },
+      { type: 'response.output_item.done', output_index: 0, item },
+      { type: 'response.own.note', item_id: 'i', note: 1 },
+      { type: 'response.own.note', output_index: 9 },
+      { type: 'response.__proto__.note', item_id: 'i' },
+      { type: 'own.note', detail: 'x', error: 'y' },
+      completed,
+    ]
+    const { told, mended, error } = forward(events, contract())
+    expect(error).toBeUndefined()
     expect(told).toEqual(events)
     expect(mended).toEqual([])
   })

@@ -112,6 +112,11 @@ describe('a stream of an upstream that speaks the API', () => {
       [created, { type: 'error', error: { message: 'No.', code: 'busy' } }],
       'busy',
     ],
+    [
+      'an error as vLLM writes it',
+      [created, { object: 'error', type: 'BadRequestError', message: 'No.', code: 'busy' }],
+      'busy',
+    ],
     ['an error of another API', [{ error: { message: 'No.', code: 'busy' } }], 'busy'],
     [
       'a failure',
