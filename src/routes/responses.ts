@@ -114,8 +114,10 @@ async function read(
   const input = items.map(({ item }) => item)
   requireFew({ input }, settings)
   const onChange = asked.store === false ? undefined : keeper(store, owner, input)
-  const conversation = (exchange: Exchange) =>
-    readConversation(asked, items, id, { usage: () => exchange.usage, onChange })
+  const conversation = (exchange: Exchange) => {
+    const telling = { usage: () => exchange.usage, onChange }
+    return readConversation(asked, items, id, telling, settings.maxTools)
+  }
   return { request: asked, input, owner, conversation }
 }
 

@@ -9,7 +9,8 @@ import { parseResponsesRequest } from '../../../src/wire/responses.ts'
 async function read(body: object) {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryStore(), '', request, 'resp_1')
-  return readConversation(request, items, 'resp_1', { usage: () => undefined, onChange: undefined })
+  const telling = { usage: () => undefined, onChange: undefined }
+  return readConversation(request, items, 'resp_1', telling, 512)
 }
 
 async function chatOf(body: object): Promise<ChatRequest> {

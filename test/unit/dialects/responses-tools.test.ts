@@ -8,10 +8,11 @@ import { parseResponsesRequest } from '../../../src/wire/responses.ts'
 
 type Fields = Record<string, unknown>
 
-async function read(body: object) {
+async function read(body: object, maxTools = 512) {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryStore(), '', request, 'resp_1')
-  return readConversation(request, items, 'resp_1', { usage: () => undefined, onChange: undefined })
+  const telling = { usage: () => undefined, onChange: undefined }
+  return readConversation(request, items, 'resp_1', telling, maxTools)
 }
 
 async function chatOf(body: object): Promise<ChatRequest> {
@@ -223,5 +224,56 @@ describe('tools that are found in the course of a conversation', () => {
     expect(conversation.chat.tools).toMatchObject([{ function: { name: 'apply_patch' } }])
     expect(conversation.chat.messages).toHaveLength(1)
     expect(conversation.omitted?.()).toEqual(['web_search'])
+  })
+})
+
+describe('more tools than are allowed', () => {
+  const of = (count: number, name = 'f') => {
+    return Array.from({ length: count }, (_, at) => ({ type: 'function', name: `${name}${at}` }))
+  }
+  const space = (count: number, name?: string) => ({
+    type: 'namespace',
+    name: 'ns',
+    tools: of(count, name),
+  })
+  const brought = (tools: object[]) => ({ type: 'additional_tools', role: 'developer', tools })
+  const go = { role: 'user', content: 'Go.' }
+
+  it.each<[string, object]>([
+    ['in a namespace', { tools: [f, space(4)] }],
+    ['brought by items', { tools: of(3), input: [brought([patch]), brought([space(1)]), go] }],
+  ])('are refused: %s', async (_, body) => {
+    const conversation = await read(body, 4)
+    const message = 'tools: expected at most 4, got 5; --max-tools allows more.'
+    expect(() => conversation.chat).toThrow(message)
+  })
+
+  it('are refused as the choice of some, too', async () => {
+    const tool_choice = { type: 'allowed_tools', mode: 'auto', tools: Array(5).fill(of(1)[0]) }
+    const conversation = await read({ tools: of(3), tool_choice }, 4)
+    const message = 'tool_choice.tools: expected at most 4, got 5; --max-tools allows more.'
+    expect(() => conversation.chat).toThrow(message)
+  })
+
+  it('are not those that a conversation repeats, holds back or leaves out', async () => {
+    const held = of(9, 'h').map((tool) => ({ ...tool, defer_loading: true }))
+    const repeated = brought([space(3), { type: 'web_search' }])
+    const input = [repeated, repeated, repeated, go]
+    const conversation = await read({ tools: [search, ...held, space(3)], input }, 4)
+    expect(conversation.chat.tools).toHaveLength(4)
+  })
+
+  it('take no time in which others would have to wait', async () => {
+    // The names that replace them are cut behind the two digits.
+    const tools = Array.from({ length: 30_000 }, (_, at) => {
+      const digits = (at % 1_296).toString(36).padStart(2, '0')
+      return { type: 'function', name: `${'n'.repeat(58)}${digits}${at}` }
+    })
+    const body = { input: [brought([{ type: 'namespace', name: 'ns', tools }]), go] }
+    const [few, all] = [await read(body), await read(body, 30_000)]
+    const began = performance.now()
+    expect(() => few.chat).toThrow('tools: expected at most 512, got 30000')
+    expect(all.chat.tools).toHaveLength(30_000)
+    expect(performance.now() - began).toBeLessThan(3_000)
   })
 })
