@@ -216,6 +216,12 @@ it('leaves one at most, first, and loses no word, whatever the order', () => {
         return kept.map((message) => ({ ...message, content: withoutTold(message) }))
       }
       expect(others(merged)).toEqual(others(asked))
+      // Two users' turns in a row are there only where they came so.
+      const pairs = (list: ChatMessage[]) => {
+        return list.filter(({ role }, at) => role === 'user' && list[at + 1]?.role === 'user')
+          .length
+      }
+      expect(pairs(merged)).toBe(pairs(asked))
       // Calls and their results stand as they stood.
       for (const [index, message] of merged.entries()) {
         if (message.role !== 'tool' || merged[index - 1]?.role !== 'user') continue
