@@ -31,31 +31,32 @@ export interface Telling {
   onChange: ((response: ResponseObject) => void) | undefined
 }
 
-/** One request, and how it is answered: by one encoder, whichever engine answers. */
+/** One request, and how its stream is told: by one encoder, whichever engine answers. */
 export interface ResponsesConversation extends Conversation {
   encoder(): ResponseEncoder
 }
 
 /**
  * Reads a request that was checked; `items` are its conversation's, `id` is its response's. Throws an
- * `ApiError` (400) that names what is asked of no engine.
+ * `ApiError` (400) that names what is asked of no engine. Its chat holds `maxTools` tools at most.
  */
 export function readConversation(
   request: ResponsesRequest,
   items: readonly Placed[],
   id: string,
   telling: Telling,
+  maxTools: number,
 ): ResponsesConversation {
   refuseForeign(request)
   let chat: ChatRequest | undefined
   let teller: ResponseEncoder | undefined
   let tools: Toolset | undefined
   const toolset = () => {
-    tools ??= new Toolset(request, items)
+    tools ??= new Toolset(request, items, maxTools)
     return tools
   }
-  const encoder = () => {
-    teller ??= new ResponseEncoder({
+  const newEncoder = () => {
+    return new ResponseEncoder({
       response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
       summarizes: summaryOf(request) !== undefined,
       carries: request.include?.includes('reasoning.encrypted_content') ?? false,
@@ -63,6 +64,9 @@ export function readConversation(
       calledBy: (name) => toolset().calledBy(name),
       ...telling,
     })
+  }
+  const encoder = () => {
+    teller ??= newEncoder()
     return teller
   }
   return {
@@ -75,6 +79,7 @@ export function readConversation(
     omitted: () => tools?.omitted.types ?? [],
     names: NAMES,
     encoder,
-    whole: (completion) => encoder().whole(completion),
+    // Another answer is asked for where one turns out to be of no use, and begins anew.
+    whole: (completion) => newEncoder().whole(completion),
   }
 }

@@ -4,23 +4,37 @@ import type { ChatMessage, ContentPart } from '../wire/chat.ts'
 /**
  * The messages with those of the user that follow each other as one. Templates such as those of Mistral
  * and Gemma refuse a conversation whose roles do not alternate. Anthropic joins such turns by itself;
- * Codex begins with two user messages.
+ * Codex begins with two user messages. A user's turn behind a tool result stays: Mistral's templates
+ * refuse that too, but only the tool message could hold what it says, and models give less weight to
+ * what a tool says.
  */
 export function joinUserTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = []
-  for (const message of messages) {
-    const before = turns.at(-1)
-    const isNext = message.role === 'user' && before?.role === 'user'
-    if (isNext) turns[turns.length - 1] = { ...before, content: bothOf(before, message) }
-    else turns.push(message)
+  let run: ChatMessage[] = []
+  function close(): void {
+    const [first] = run
+    if (first !== undefined)
+      turns.push(run.length === 1 ? first : { ...first, content: allOf(run) })
+    run = []
   }
+  for (const message of messages) {
+    if (message.role === 'user') {
+      run.push(message)
+      continue
+    }
+    close()
+    turns.push(message)
+  }
+  close()
   return turns
 }
 
-function bothOf({ content: first }: ChatMessage, { content: second }: ChatMessage) {
-  if (!first || !second) return first || second || ''
-  const isText = typeof first === 'string' && typeof second === 'string'
-  return isText ? `${first}\n\n${second}` : [...partsOf(first), ...partsOf(second)]
+/** What several messages say, built once: joining two at a time would copy the first ones as often. */
+function allOf(messages: readonly ChatMessage[]): string | ContentPart[] {
+  const contents = messages.flatMap(({ content }) => (content ? [{ content }] : []))
+  const isText = contents.every(({ content }) => typeof content === 'string')
+  if (isText) return contents.map(({ content }) => content).join('\n\n')
+  return contents.flatMap(({ content }) => partsOf(content))
 }
 
 function partsOf(content: string | ContentPart[]): ContentPart[] {

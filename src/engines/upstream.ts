@@ -181,7 +181,7 @@ export class Upstream implements Engine {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) => this.#post(path, body, { signal, hops, headers })
     const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
-    const counted = { ...prompt, chat }
+    const counted = { ...prompt, chat, speaks: this.speaks }
     const accepted = (response: Fetched) => this.#accepted(response)
     return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
   }

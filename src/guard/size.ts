@@ -49,6 +49,11 @@ function requireCount(
   throw tooMany(field, most, list.length, flag)
 }
 
+/** Throws an `ApiError` (400) for more tools in a field than the settings allow. */
+export function requireFewTools(field: string, count: number, most: number): void {
+  if (count > most) throw tooMany(field, most, count, '--max-tools')
+}
+
 function tooMany(field: string, most: number, came: number | string, flag: string): ApiError {
   return badRequest(`${field}: expected at most ${most}, got ${came}; ${flag} allows more.`, field)
 }

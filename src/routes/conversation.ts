@@ -2,7 +2,6 @@ import type { Conversation, Dialect } from '../dialects/dialect.ts'
 import { inOwnWords } from '../dialects/field-names.ts'
 import type { Route } from '../engines/router.ts'
 import { requireFew } from '../guard/size.ts'
-import type { Settings } from '../settings.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
@@ -26,7 +25,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
     requireFew(asked, settings)
     const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, conversation, settings)
+    const ask = asker(exchange, trace, conversation)
     try {
       if (!asked.stream)
         return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
@@ -42,23 +41,16 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
 
 /**
  * The chat request for the conversation; the trace records what it leaves out. Throws an `ApiError`
- * (400), also for more tools than the settings allow: a namespace holds many, and items of the
- * conversation add others.
+ * (400).
  */
-export function chatOf(conversation: Conversation, trace: Trace, limits: Settings): ChatRequest {
+export function chatOf(conversation: Conversation, trace: Trace): ChatRequest {
   const { chat } = conversation
   trace.omittedTools = conversation.omitted?.() ?? []
-  requireFew({ tools: chat.tools }, limits)
   return chat
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(
-  exchange: Exchange,
-  trace: Trace,
-  conversation: Conversation,
-  limits: Settings,
-) {
+export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
   const { native } = conversation
 
   function forward(
@@ -74,7 +66,7 @@ export function asker(
 
   async function chat(route: Route, signal: AbortSignal) {
     const wishes = ['stream_options', ...(conversation.wishes ?? [])]
-    const asked = chatOf(conversation, trace, limits)
+    const asked = chatOf(conversation, trace)
     const ask = chatAsker(exchange, asked, { asChunks: true, wishes })
     try {
       return await ask(route, signal)

@@ -51,7 +51,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     if (runs === undefined) throw new TypeError('nothing runs in the background here')
     await engines.requireModel(exchange, request.model)
     runs.requireRoom()
-    const chat = { ...chatOf(conversation, trace, settings), stream: true }
+    const chat = { ...chatOf(conversation, trace), stream: true }
     const ask = chatAsker(exchange, chat, { asChunks: true })
     exchange.isStream = true
     const opening = engines.answer(exchange, chat.model, (route, signal) =>
@@ -68,7 +68,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     const { request } = asked
     const conversation = asked.conversation(exchange)
     if (request.background) return run(asked, conversation, exchange, trace)
-    const ask = asker(exchange, trace, conversation, settings)
+    const ask = asker(exchange, trace, conversation)
     if (!request.stream) {
       return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }
@@ -114,8 +114,10 @@ async function read(
   const input = items.map(({ item }) => item)
   requireFew({ input }, settings)
   const onChange = asked.store === false ? undefined : keeper(store, owner, input)
-  const conversation = (exchange: Exchange) =>
-    readConversation(asked, items, id, { usage: () => exchange.usage, onChange })
+  const conversation = (exchange: Exchange) => {
+    const telling = { usage: () => exchange.usage, onChange }
+    return readConversation(asked, items, id, telling, settings.maxTools)
+  }
   return { request: asked, input, owner, conversation }
 }
 

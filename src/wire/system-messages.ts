@@ -19,10 +19,12 @@ export function systemAs<Chat extends { messages: ChatMessage[] }>(
 }
 
 /**
- * The messages with the leading system and developer messages as one, and each later one within a
- * user's turn, between `<system>` and `</system>`: in front of the next turn of the user's, or, where
- * none follows, behind the turn before it or as a turn of its own. The very array where there is
- * nothing to do; otherwise no message of it is changed, and nothing is lost.
+ * The messages with the leading system and developer messages as one, and each later one between
+ * `<system>` and `</system>` in the turn of the user's that it follows. Where it follows another
+ * message, it goes to the start of the user's turn behind it, or else to the end of the tool result
+ * before it, or else it becomes a turn of the user's. So it stays in its place while the conversation
+ * grows, as a server's cache of the prompt wants it. The very array where there is nothing to do;
+ * otherwise no message of it is changed, and nothing is lost.
  */
 export function withOneSystemMessage(messages: ChatMessage[]): ChatMessage[] {
   const head = messages.findIndex((message) => !isSystem(message))
@@ -64,49 +66,73 @@ function merged(messages: ChatMessage[]): ChatMessage {
   return { ...(isOne ? first : rest), role: 'system', content }
 }
 
-/** Later system messages within the turns of the user's. */
+/**
+ * Later system messages within the turns of others. Each turn of the user's is built once, from all of
+ * its messages: a text that grew message by message would be copied as often.
+ */
 function folded(messages: ChatMessage[]): ChatMessage[] {
-  const lastUser = messages.findLastIndex(({ role }) => role === 'user')
   const turns: ChatMessage[] = []
-  let waiting: ChatMessage[] = []
-  for (const [at, message] of messages.entries()) {
-    const before = turns.at(-1)
-    if (isSystem(message)) {
-      const isBehindUser = at > lastUser && waiting.length === 0 && before?.role === 'user'
-      if (isBehindUser) turns[turns.length - 1] = extended(before, [], [message])
-      else waiting.push(message)
-      continue
-    }
-    if (waiting.length > 0 && message.role === 'user') {
-      turns.push(extended(message, waiting, []))
-      waiting = []
+  /** System messages, and the user's messages that they join. */
+  let open: ChatMessage[] = []
+  function close(): void {
+    const [first] = open
+    if (first === undefined) return
+    const result = turns.at(-1)
+    if (open.every(isSystem) && result !== undefined && canHold(result, open)) {
+      turns[turns.length - 1] = together([result, ...open])
+    } else turns.push(open.length === 1 && !isSystem(first) ? first : together(open))
+    open = []
+  }
+  for (const message of messages) {
+    if (isSystem(message) || (message.role === 'user' && isJoined(open, message))) {
+      open.push(message)
       continue
     }
     // Nothing may stand between calls and their results.
-    if (waiting.length > 0 && at > lastUser && message.role !== 'tool') {
-      turns.push(ownTurn(waiting))
-      waiting = []
-    }
-    turns.push(message)
+    const waits = message.role === 'tool' && open.every(isSystem)
+    if (!waits) close()
+    if (message.role === 'user') open.push(message)
+    else turns.push(message)
   }
-  return waiting.length > 0 ? [...turns, ownTurn(waiting)] : turns
+  close()
+  return turns
 }
 
-function ownTurn(systems: ChatMessage[]): ChatMessage {
-  return extended({ role: 'user', content: '' }, systems, [])
+/** Whether a message of the user's belongs to a turn, whose last message is a system message then. */
+function isJoined(open: ChatMessage[], { name }: ChatMessage): boolean {
+  const last = open.at(-1)
+  if (last === undefined || !isSystem(last)) return false
+  // One name can't stand for two users. All messages of the user's in a turn have the same.
+  const user = open.find((message) => !isSystem(message))
+  return user === undefined || user.name === name
 }
 
-/** A turn of the user's with system messages before and behind what it says. */
-function extended(turn: ChatMessage, before: ChatMessage[], behind: ChatMessage[]): ChatMessage {
-  const { content } = turn
-  const others = [...before, ...behind].flatMap(otherParts)
-  if (Array.isArray(content) || others.length > 0) {
-    const said = Array.isArray(content) ? content : [textPart(content ?? '')]
-    const parts = [...before.flatMap(taggedParts), ...said, ...behind.flatMap(taggedParts)]
-    return { ...turn, content: parts }
-  }
-  const texts = [...before.map(tagged), content ?? '', ...behind.map(tagged)]
-  return { ...turn, content: texts.filter((text) => text !== '').join('\n\n') }
+/**
+ * Whether a message is a tool's result that can hold these, which only texts can. As a turn of the
+ * user's between the result and the answer they would break the alternation of roles, which Mistral's
+ * templates check without regard to calls and results.
+ */
+function canHold({ role, content }: ChatMessage, systems: ChatMessage[]): boolean {
+  const isKnown = typeof content === 'string' || Array.isArray(content)
+  return role === 'tool' && isKnown && systems.every((system) => otherParts(system).length === 0)
+}
+
+/** Several messages as one, with the fields of those that are no system's. */
+function together(messages: ChatMessage[]): ChatMessage {
+  const turn: ChatMessage = { role: 'user' }
+  for (const message of messages) if (!isSystem(message)) Object.assign(turn, message)
+  const isText = messages.every((message) => {
+    return isSystem(message) ? otherParts(message).length === 0 : !Array.isArray(message.content)
+  })
+  if (!isText) return { ...turn, content: messages.flatMap(partsWithin) }
+  const texts = messages.map((message) => (isSystem(message) ? tagged(message) : message.content))
+  return { ...turn, content: texts.filter(Boolean).join('\n\n') }
+}
+
+function partsWithin(message: ChatMessage): ContentPart[] {
+  if (isSystem(message)) return taggedParts(message)
+  const { content } = message
+  return Array.isArray(content) ? content : content ? [textPart(content)] : []
 }
 
 function taggedParts(message: ChatMessage): ContentPart[] {

@@ -12,11 +12,30 @@ export function toChatMessages(
   { system, messages }: Pick<MessagesRequest, 'system' | 'messages'>,
   omitted = new Omitted(),
 ): ChatMessage[] {
-  const turns = joinUserTurns(
-    messages.flatMap((message, index) => turnOf(message, `messages[${index}]`, omitted)),
-  )
+  const translated = messages.flatMap((message, index) => {
+    return turnOf(message, `messages[${index}]`, omitted)
+  })
+  const turns = joinUserTurns(resultsFirst(translated))
   const told = typeof system === 'string' ? system : system?.filter(isPrompt)
   return told?.length ? [systemMessage(told), ...turns] : turns
+}
+
+/**
+ * Each turn's results in front of what else comes before the next answer, since nothing may stand
+ * between calls and their results, which clients may send in several messages.
+ */
+function resultsFirst(turns: readonly ChatMessage[]): ChatMessage[] {
+  const ordered: ChatMessage[] = []
+  let others: ChatMessage[] = []
+  for (const turn of turns) {
+    if (turn.role === 'tool') ordered.push(turn)
+    else if (turn.role !== 'assistant') others.push(turn)
+    else {
+      ordered.push(...others, turn)
+      others = []
+    }
+  }
+  return [...ordered, ...others]
 }
 
 /**

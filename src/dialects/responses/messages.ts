@@ -195,9 +195,10 @@ class Conversation {
     if (text === '' && item.encrypted_content) {
       text = fromCarried(item.encrypted_content, `${at}.encrypted_content`)
     }
-    // What it thought comes before what it said.
-    if (this.#turn?.content || this.#turn?.tool_calls) this.#turn = undefined
     if (text === '') return
+    // What it thought comes before what it said. But other calls of the turn may follow, and nothing
+    // may stand between calls and their results.
+    if (this.#turn?.content && !this.#turn.tool_calls) this.#turn = undefined
     const turn = this.#open()
     turn.reasoning_content = `${turn.reasoning_content ?? ''}${text}`
   }

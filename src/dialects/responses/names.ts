@@ -10,7 +10,7 @@ const LENGTH = 64
 export class ToolNames {
   readonly #names = new Map<string, string>()
   readonly #taken = new Set<string>()
-  /** The next number to try for a name, so that many tools of one name stay cheap. */
+  /** The next number to try behind a shortened name, so that many tools of one name stay cheap. */
   readonly #counts = new Map<string, number>()
 
   /** Reserves the name of a top-level function, which is passed unchanged. */
@@ -33,13 +33,23 @@ export class ToolNames {
   #unique(name: string): string {
     const short = name.slice(0, LENGTH)
     if (name.length <= LENGTH && !this.#taken.has(name)) return name
-    for (let count = this.#counts.get(short) ?? 2; ; count++) {
-      const end = `_${count}`
-      const other = short.slice(0, LENGTH - end.length) + end
-      if (this.#taken.has(other)) continue
-      this.#counts.set(short, count + 1)
-      return other
+    for (let digits = 1; ; digits++) {
+      const base = short.slice(0, LENGTH - 1 - digits)
+      const other = this.#numbered(base, digits)
+      if (other !== undefined) return other
     }
+  }
+
+  /** The first free one of the names with so many digits behind the base; undefined if none is left. */
+  #numbered(base: string, digits: number): string | undefined {
+    const key = `${digits} ${base}`
+    const least = Math.max(2, 10 ** (digits - 1))
+    for (let count = this.#counts.get(key) ?? least; count < 10 ** digits; count++) {
+      const other = `${base}_${count}`
+      this.#counts.set(key, count + 1)
+      if (!this.#taken.has(other)) return other
+    }
+    return undefined
   }
 }
 

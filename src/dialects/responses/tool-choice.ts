@@ -21,11 +21,13 @@ export function choiceOf(
     return offer(offered, choice ?? undefined, tools)
   }
   if (choice.type === 'allowed_tools') {
-    const listed = (choice.tools ?? []).flatMap((each, at) => {
-      return chosen(each, `tool_choice.tools[${at}]`, offered, 'listed')
-    })
+    const listed = new Set<Offered>()
+    for (const [at, each] of (choice.tools ?? []).entries()) {
+      const meant = chosen(each, `tool_choice.tools[${at}]`, offered, 'listed')
+      for (const one of meant) listed.add(one)
+    }
     return offer(
-      offered.filter((each) => listed.includes(each)),
+      offered.filter((each) => listed.has(each)),
       choice.mode,
       tools,
     )

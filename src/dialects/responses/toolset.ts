@@ -1,4 +1,6 @@
 /** The tools of a Responses request as functions of a chat request, and back. */
+
+import { requireFewTools } from '../../guard/size.ts'
 import type { Tool } from '../../wire/chat.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses.ts'
 import { Omitted } from '../tools/omitted.ts'
@@ -40,14 +42,24 @@ export class Toolset {
   /** Tools that are held back: the model may know them from earlier in the conversation. */
   readonly #heldBack = new Map<string, Called>()
 
-  constructor(request: ResponsesRequest, items: readonly Placed[]) {
+  /**
+   * Throws an `ApiError` (400) for more than `maxTools` different tools to offer, or to choose from:
+   * a namespace holds many, and items of the conversation add others. That comes first, since all
+   * that is done for each tool takes time.
+   */
+  constructor(request: ResponsesRequest, items: readonly Placed[], maxTools: number) {
     const declared = flatten(request.tools ?? [])
     const found = flatten(items.flatMap(toolsIn))
+    const isHeld = heldBack(declared, items, request)
+    const offered = [...declared.filter((each) => !isHeld(each)), ...found]
+    requireFewTools('tools', countOf(offered), maxTools)
+    const { tool_choice: choice } = request
+    const chosen = typeof choice === 'object' ? (choice?.tools?.length ?? 0) : 0
+    requireFewTools('tool_choice.tools', chosen, maxTools)
     // Functions keep their names: they come first.
     for (const { tool, namespace } of [...declared, ...found]) {
       if (tool.type === 'function' && namespace === undefined) this.names.plain(`${tool.name}`)
     }
-    const isHeld = heldBack(declared, items, request)
     for (const each of declared) {
       if (isHeld(each)) this.#hold(each)
       else this.#offer(each)
@@ -126,6 +138,15 @@ function flatten(tools: readonly ResponseTool[]): Declared[] {
       ...(index === 0 && description && { about: `${namespace}: ${description}` }),
     }))
   })
+}
+
+/** How many different tools the model is offered of these: the items of an agent repeat them. */
+function countOf(tools: readonly Declared[]): number {
+  const known = tools.filter(({ tool }) => ruleFor(TOOLS, tool).fate !== 'left out')
+  const keys = known.map(({ tool: { type, name }, namespace }) => {
+    return JSON.stringify([type, namespace ?? null, name])
+  })
+  return new Set(keys).size
 }
 
 function definitionOf(tool: ResponseTool, about: string | undefined): object {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { Conversation } from '../../../src/dialects/dialect.ts'
 import { fromCarried } from '../../../src/dialects/responses/carried.ts'
 import { readConversation } from '../../../src/dialects/responses.ts'
 import { contextOf } from '../../../src/responses/context.ts'
@@ -21,7 +22,8 @@ const tools = [
 async function ask(body: object) {
   const request = parseResponsesRequest({ input: 'Go.', tools, ...body })
   const items = await contextOf(memoryStore(), '', request, 'resp_1')
-  return readConversation(request, items, 'resp_1', { usage: () => undefined, onChange: undefined })
+  const telling = { usage: () => undefined, onChange: undefined }
+  return readConversation(request, items, 'resp_1', telling, 512)
 }
 
 function chunkOf(delta: ChunkDelta, finish_reason: FinishReason | null = null): ChatChunk {
@@ -46,7 +48,11 @@ async function stream(chunks: ChatChunk[], body: object = {}, finish: FinishReas
 }
 
 async function whole(name: string, text: string): Promise<Fields[]> {
-  const conversation = await ask({})
+  return told(await ask({}), name, text)
+}
+
+/** The output of a whole answer with one call. */
+function told(conversation: Conversation, name: string, text: string, content = ''): Fields[] {
   const call = { id: 'c', type: 'function', function: { name, arguments: text } }
   const completion = {
     id: 'c',
@@ -56,7 +62,7 @@ async function whole(name: string, text: string): Promise<Fields[]> {
     choices: [
       {
         index: 0,
-        message: { role: 'assistant', content: null, refusal: null, tool_calls: [call] },
+        message: { role: 'assistant', content, refusal: null, tool_calls: [call] },
         logprobs: null,
         finish_reason: 'tool_calls',
       },
@@ -224,6 +230,15 @@ describe('a call of another tool', () => {
     const { read } = await stream([begin(0, 'shell', '{"comma')], {}, 'length')
     expect(read.problems).toEqual([])
     expect(outputOf(read)).toEqual([])
+  })
+
+  it('is told as if nothing had come before, where an answer of no use was asked for again', async () => {
+    const conversation = await ask({})
+    expect(() => told(conversation, 'shell', '{"commands":7}', 'Look.')).toThrow('does not take')
+    expect(told(conversation, 'shell', '{"commands":["ls"]}', 'Look.')).toMatchObject([
+      { type: 'message', content: [{ text: 'Look.' }] },
+      { type: 'shell_call', action: { commands: ['ls'] } },
+    ])
   })
 
   it('is a function’s where no such tool was declared', async () => {

@@ -11,7 +11,7 @@ async function chatOf(body: object): Promise<ChatRequest> {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
-  return readConversation(request, items, 'resp_1', telling).chat
+  return readConversation(request, items, 'resp_1', telling, 512).chat
 }
 
 async function refusal(body: object): Promise<ApiError> {

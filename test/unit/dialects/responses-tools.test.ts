@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { toCarried } from '../../../src/dialects/responses/carried.ts'
 import { readConversation } from '../../../src/dialects/responses.ts'
 import { contextOf } from '../../../src/responses/context.ts'
 import { memoryStore } from '../../../src/responses/store.ts'
@@ -9,10 +8,11 @@ import { parseResponsesRequest } from '../../../src/wire/responses.ts'
 
 type Fields = Record<string, unknown>
 
-async function read(body: object) {
+async function read(body: object, maxTools = 512) {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryStore(), '', request, 'resp_1')
-  return readConversation(request, items, 'resp_1', { usage: () => undefined, onChange: undefined })
+  const telling = { usage: () => undefined, onChange: undefined }
+  return readConversation(request, items, 'resp_1', telling, maxTools)
 }
 
 async function chatOf(body: object): Promise<ChatRequest> {
@@ -227,178 +227,53 @@ describe('tools that are found in the course of a conversation', () => {
   })
 })
 
-describe('a conversation', () => {
+describe('more tools than are allowed', () => {
+  const of = (count: number, name = 'f') => {
+    return Array.from({ length: count }, (_, at) => ({ type: 'function', name: `${name}${at}` }))
+  }
+  const space = (count: number, name?: string) => ({
+    type: 'namespace',
+    name: 'ns',
+    tools: of(count, name),
+  })
+  const brought = (tools: object[]) => ({ type: 'additional_tools', role: 'developer', tools })
   const go = { role: 'user', content: 'Go.' }
 
-  it.each<[string, string, object, object, object, string, object[]?]>([
-    [
-      'a custom tool',
-      'apply_patch',
-      { type: 'custom_tool_call', name: 'apply_patch', input: '*** "x"\n' },
-      { input: '*** "x"\n' },
-      { type: 'custom_tool_call_output', output: 'Done.' },
-      'Done.',
-    ],
-    [
-      'a tool of a namespace',
-      'mcp__calendar__create',
-      { type: 'function_call', name: 'create', namespace: 'mcp__calendar', arguments: '{"a":1}' },
-      { a: 1 },
-      { type: 'function_call_output', output: 'x' },
-      'x',
-    ],
-    [
-      'local_shell',
-      'local_shell',
-      { type: 'local_shell_call', action: { type: 'exec', command: ['ls'], env: {} } },
-      { command: ['ls'], env: {} },
-      { type: 'local_shell_call_output', output: 'a.txt' },
-      'a.txt',
-    ],
-    [
-      'shell',
-      'shell',
-      { type: 'shell_call', action: { commands: ['ls', 'pwd'] } },
-      { commands: ['ls', 'pwd'] },
-      {
-        type: 'shell_call_output',
-        output: [
-          { stdout: 'a', stderr: '', outcome: { type: 'exit', exit_code: 0 } },
-          { stdout: '', stderr: 'no', outcome: { type: 'timeout' } },
-        ],
-      },
-      'a\nExit code: 0\nno\nIt was ended: it took too long.',
-    ],
-    [
-      'apply_patch',
-      'apply_patch',
-      {
-        type: 'apply_patch_call',
-        operation: { type: 'delete_file', path: 'a' },
-        status: 'completed',
-      },
-      { type: 'delete_file', path: 'a' },
-      { type: 'apply_patch_call_output', status: 'failed', output: 'no such file' },
-      'failed: no such file',
-    ],
-    [
-      'computer',
-      'computer',
-      { type: 'computer_call', actions: [{ type: 'screenshot' }], pending_safety_checks: [] },
-      { actions: [{ type: 'screenshot' }] },
-      {
-        type: 'computer_call_output',
-        output: { type: 'computer_screenshot', image_url: 'data:image/png;base64,AA==' },
-      },
-      'The result is shown in the next message of the user.',
-      [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }],
-    ],
-  ])('has the calls and results of %s', async (_, name, call, args, result, content, shown) => {
-    const input = [go, { ...call, call_id: 'c' }, { ...result, call_id: 'c' }]
-    const { messages } = await chatOf({ input })
-    expect(messages).toMatchObject([
-      go,
-      { role: 'assistant', tool_calls: [{ id: 'c', type: 'function', function: { name } }] },
-      { role: 'tool', tool_call_id: 'c', content },
-      ...(shown ? [{ role: 'user', content: shown }] : []),
-    ])
-    const [made] = messages[1]?.tool_calls ?? []
-    expect(JSON.parse(made?.function?.arguments ?? '')).toEqual(args)
+  it.each<[string, object]>([
+    ['in a namespace', { tools: [f, space(4)] }],
+    ['brought by items', { tools: of(3), input: [brought([patch]), brought([space(1)]), go] }],
+  ])('are refused: %s', async (_, body) => {
+    const conversation = await read(body, 4)
+    const message = 'tools: expected at most 4, got 5; --max-tools allows more.'
+    expect(() => conversation.chat).toThrow(message)
   })
 
-  it('has results that name the item of their call', async () => {
-    const action = { type: 'exec', command: ['ls'], env: {} }
-    const input = [
-      go,
-      { type: 'local_shell_call', id: 'lsh_1', call_id: 'c', action },
-      { type: 'local_shell_call_output', id: 'lsh_1', output: 'a' },
-    ]
-    expect((await chatOf({ input })).messages[2]).toMatchObject({ tool_call_id: 'c', content: 'a' })
+  it('are refused as the choice of some, too', async () => {
+    const tool_choice = { type: 'allowed_tools', mode: 'auto', tools: Array(5).fill(of(1)[0]) }
+    const conversation = await read({ tools: of(3), tool_choice }, 4)
+    const message = 'tool_choice.tools: expected at most 4, got 5; --max-tools allows more.'
+    expect(() => conversation.chat).toThrow(message)
   })
 
-  it('has what a server’s own calls gave, and what other agents said', async () => {
-    const input = [
-      go,
-      { type: 'mcp_call', id: 'm', server_label: 's', name: 'n', arguments: '{}', output: 'x' },
-      { type: 'agent_message', author: '/root', content: [{ type: 'input_text', text: 'Hi.' }] },
-    ]
-    expect((await chatOf({ input })).messages).toMatchObject([
-      go,
-      { tool_calls: [{ id: 'm', function: { name: 's__n' } }] },
-      { role: 'tool', tool_call_id: 'm', content: 'x' },
-      { role: 'user', content: '/root: Hi.' },
-    ])
+  it('are not those that a conversation repeats, holds back or leaves out', async () => {
+    const held = of(9, 'h').map((tool) => ({ ...tool, defer_loading: true }))
+    const repeated = brought([space(3), { type: 'web_search' }])
+    const input = [repeated, repeated, repeated, go]
+    const conversation = await read({ tools: [search, ...held, space(3)], input }, 4)
+    expect(conversation.chat.tools).toHaveLength(4)
   })
 
-  it('has what an agent was told by a model here, and names what a provider encrypted', async () => {
-    const message = (encrypted_content: string) => ({
-      type: 'agent_message',
-      author: '/root',
-      content: [
-        { type: 'input_text', text: 'New task:\n' },
-        { type: 'encrypted_content', encrypted_content },
-      ],
+  it('take no time in which others would have to wait', async () => {
+    // The names that replace them are cut behind the two digits.
+    const tools = Array.from({ length: 30_000 }, (_, at) => {
+      const digits = (at % 1_296).toString(36).padStart(2, '0')
+      return { type: 'function', name: `${'n'.repeat(58)}${digits}${at}` }
     })
-    const told = await chatOf({ input: [message('Say hello.')] })
-    expect(told.messages).toEqual([{ role: 'user', content: '/root: New task:\nSay hello.' }])
-    const omitted = async (text: string) => {
-      const conversation = await read({ input: [message(text)] })
-      return [conversation.chat.messages, conversation.omitted?.()]
-    }
-    const token = `gAAAAABl${'x'.repeat(92)}==`
-    expect(await omitted(token)).toEqual([
-      [{ role: 'user', content: '/root: New task:\n' }],
-      ['agent_message'],
-    ])
-    expect((await omitted('Say hello.'))[1]).toEqual([])
-  })
-
-  it('has results of several parts as one text, and what else they hold behind all of them', async () => {
-    const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }
-    const text = (words: string) => ({ type: 'input_text', text: words })
-    const call = (call_id: string) => ({ type: 'function_call', call_id, name: 'f', arguments: '' })
-    const output = (call_id: string, ...parts: object[]) => {
-      return { type: 'function_call_output', call_id, output: parts }
-    }
-    const seen = { type: 'input_image', image_url: 'data:image/png;base64,AA==' }
-    const results = [output('a', text('1'), seen, text('2')), output('b', text('3'))]
-    const { messages } = await chatOf({ input: [go, call('a'), call('b'), ...results, go] })
-    expect(messages.slice(2)).toEqual([
-      { role: 'tool', tool_call_id: 'a', content: '1\n2' },
-      { role: 'tool', tool_call_id: 'b', content: '3' },
-      { role: 'user', content: [image, { type: 'text', text: 'Go.' }] },
-    ])
-  })
-
-  it('has the summary that sluice gave, and refuses what it can’t read', async () => {
-    const compaction = (encrypted_content: string) => ({ type: 'compaction', encrypted_content })
-    const { messages } = await chatOf({ input: [compaction(toCarried('All is well.')), go] })
-    expect(messages).toMatchObject([
-      { role: 'user', content: expect.stringMatching(/All is well\.\n\nGo\.$/) },
-    ])
-    const error = await chatOf({ input: [compaction('gAAAA'), go] }).catch(
-      (reason: unknown) => reason,
-    )
-    expect(error).toMatchObject({ status: 400, param: 'input[0].encrypted_content' })
-  })
-
-  it('is summarized where that is asked for, with the tools in their place', async () => {
-    const chat = await chatOf({ input: [go, { type: 'compaction_trigger' }], tools: [f] })
-    expect(chat.messages).toMatchObject([
-      { role: 'user', content: expect.stringMatching(/^Go\.\n\nSummarize/) },
-    ])
-    expect(chat).toMatchObject({ tools: [{ function: { name: 'f' } }], tool_choice: 'none' })
-  })
-
-  it('has what a tool says that was not called', async () => {
-    const input = [go, { type: 'function_call_output', call_id: null, name: 'watch', output: 'x' }]
-    const content = 'Go.\n\nOutput of the tool watch:\nx'
-    expect((await chatOf({ input })).messages).toEqual([{ role: 'user', content }])
-  })
-
-  it('refuses the result of a call that is not there', async () => {
-    const input = [go, { type: 'custom_tool_call_output', call_id: 'c', output: 'x' }]
-    const error = await chatOf({ input }).catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ status: 400, param: 'input[1].call_id' })
+    const body = { input: [brought([{ type: 'namespace', name: 'ns', tools }]), go] }
+    const [few, all] = [await read(body), await read(body, 30_000)]
+    const began = performance.now()
+    expect(() => few.chat).toThrow('tools: expected at most 512, got 30000')
+    expect(all.chat.tools).toHaveLength(30_000)
+    expect(performance.now() - began).toBeLessThan(3_000)
   })
 })

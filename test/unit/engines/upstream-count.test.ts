@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { countedPrompt } from '../../../src/dialects/messages.ts'
-import { Upstream } from '../../../src/engines/upstream.ts'
+import { Upstream, type UpstreamOptions } from '../../../src/engines/upstream.ts'
 import type { FetchInit } from '../../../src/host.ts'
 
 const messages = [{ role: 'user', content: 'Go on.' }]
@@ -14,12 +14,18 @@ interface Asked {
 type Answer = object | { status: number; text: string; type?: string }
 
 /** Counts a prompt by an upstream that has these paths and no others. */
-async function count(paths: Record<string, Answer>, more: object = {}, times = 1) {
+async function count(
+  paths: Record<string, Answer>,
+  more: object = {},
+  times = 1,
+  options: Partial<UpstreamOptions> = {},
+) {
   const asked: Asked[] = []
   const upstream = new Upstream({
     url: 'http://gpu:8000/v1',
     label: 'gpu',
     rewrite: { small: 'org/small' },
+    ...options,
     async fetch(url: string, init: FetchInit) {
       asked.push({ url, body: JSON.parse(init.body ?? '{}') })
       const found = paths[new URL(url).pathname]
@@ -75,6 +81,39 @@ describe('tokens are counted', () => {
       ['/v1/messages/count_tokens', '/tokenize', '/apply-template', '/tokenize'].map(at),
     )
     expect(asked.at(-1)?.body).toEqual({ content: '<user>Go on.', add_special: true })
+  })
+})
+
+describe('an upstream that refuses to count in the words of Anthropic’s API', () => {
+  const text = '{"error":{"message":"System message must be at the beginning."}}'
+  const refusing = (status: number) => ({ '/v1/messages/count_tokens': { status, text } })
+  const later = { messages: [...messages, { role: 'system', content: 'Be brief.' }] }
+
+  it.each([400, 422, 500])(
+    'is asked for a chat, where that is what it serves: %i',
+    async (status) => {
+      const { tokens, asked } = await count(
+        { ...refusing(status), '/tokenize': { count: 17 } },
+        later,
+      )
+      expect(tokens).toBe(17)
+      const content = 'Go on.\n\n<system>\nBe brief.\n</system>'
+      expect(asked[1]?.body.messages).toEqual([{ role: 'user', content }])
+    },
+  )
+
+  it('is not, where it serves that API', async () => {
+    const paths = { ...refusing(400), '/tokenize': { count: 17 } }
+    const refused = count(paths, later, 1, { speaks: ['messages'] })
+    await expect(refused).rejects.toMatchObject({
+      status: 400,
+      message: expect.stringContaining('at the beginning'),
+    })
+  })
+
+  it('is not, where it can’t answer now', async () => {
+    const paths = { ...refusing(503), '/tokenize': { count: 17 } }
+    await expect(count(paths, later)).rejects.toMatchObject({ status: 503 })
   })
 })
 

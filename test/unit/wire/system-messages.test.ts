@@ -60,7 +60,7 @@ it('keeps the names of examples, whoever says them', () => {
 describe('later ones go into turns of the user’s', () => {
   it.each<[string, ChatMessage[], ChatMessage[]]>([
     [
-      'the next one',
+      'the next one, behind an answer',
       [system('A'), user('a'), said('b'), system('B'), user('c')],
       [system('A'), user('a'), said('b'), user(`${told('B')}\n\nc`)],
     ],
@@ -80,9 +80,32 @@ describe('later ones go into turns of the user’s', () => {
       [system('A'), user(`a\n\n${told('B')}\n\n${told('C')}`)],
     ],
     [
-      'the one before, where none follows',
-      [user([text('a')]), system('B'), said('b')],
-      [user([text('a'), text(told('B'))]), said('b')],
+      'the one before, where an answer follows',
+      [user([text('a')]), system('B'), said('b'), user('c')],
+      [user([text('a'), text(told('B'))]), said('b'), user('c')],
+    ],
+    [
+      'both that it stands between, as one',
+      [user('a'), system('B'), { ...user([text('c'), image]), x: 1 }, system('D'), user('e')],
+      [
+        {
+          ...user([text('a'), text(told('B')), text('c'), image, text(told('D')), text('e')]),
+          x: 1,
+        },
+      ],
+    ],
+    [
+      'the one before, between users of different names',
+      [{ ...user('a'), name: 'x' }, system('B'), { ...user('c'), name: 'y' }],
+      [
+        { ...user(`a\n\n${told('B')}`), name: 'x' },
+        { ...user('c'), name: 'y' },
+      ],
+    ],
+    [
+      'no others: two of the user’s that came in a row stay two',
+      [user('a'), user('b'), system('B'), said('c')],
+      [user('a'), user(`b\n\n${told('B')}`), said('c')],
     ],
     [
       'one of their own, behind an answer',
@@ -90,14 +113,9 @@ describe('later ones go into turns of the user’s', () => {
       [user('a'), said('b'), user(told('B'))],
     ],
     [
-      'one of their own, behind results',
-      [user('a'), called, system('B'), result],
-      [user('a'), called, result, user(told('B'))],
-    ],
-    [
-      'one of their own, between answers',
-      [user('a'), called, system('B'), result, said('b')],
-      [user('a'), called, result, user(told('B')), said('b')],
+      'the one before, in front of a result',
+      [user('a'), system('B'), result],
+      [user(`a\n\n${told('B')}`), result],
     ],
     [
       'the next one, behind results',
@@ -122,6 +140,63 @@ describe('later ones go into turns of the user’s', () => {
   })
 })
 
+describe('later ones behind results go to the last of them, so that the roles alternate', () => {
+  it.each<[string, ChatMessage[], ChatMessage[]]>([
+    [
+      'at the end',
+      [user('a'), called, system('B'), result, result, system('C')],
+      [user('a'), called, result, { ...result, content: `1\n\n${told('B')}\n\n${told('C')}` }],
+    ],
+    [
+      'in front of an answer',
+      [user('a'), called, system('B'), result, said('b')],
+      [user('a'), called, { ...result, content: `1\n\n${told('B')}` }, said('b')],
+    ],
+    [
+      'in parts',
+      [called, { ...result, content: [text('1')] }, system('B'), said('b')],
+      [called, { ...result, content: [text('1'), text(told('B'))] }, said('b')],
+    ],
+    [
+      'but as a turn of the user’s where no tool message can hold it',
+      [called, result, system([text('B'), image])],
+      [called, result, user([text(told('B')), image])],
+    ],
+    [
+      'but as a turn of the user’s where the result has a form that nobody knows',
+      [called, { ...result, content: 7 as unknown as string }, system('B')],
+      [called, { ...result, content: 7 as unknown as string }, user(told('B'))],
+    ],
+  ])('%s', (_, messages, expected) => {
+    const before = structuredClone(messages)
+    expect(withOneSystemMessage(messages)).toEqual(expected)
+    expect(messages).toEqual(before)
+  })
+})
+
+it('keeps the start of a conversation as it was, whatever is added to it', () => {
+  const asked = [system('A'), user('a'), system('B'), called, result, system('C'), said('b')]
+  const more = [user('c'), system('D'), said('d'), user('e')]
+  const all = withOneSystemMessage([...asked, ...more])
+  for (const count of [3, 6, 9]) {
+    const turns = withOneSystemMessage([...asked, ...more].slice(0, count))
+    expect(all.slice(0, turns.length)).toEqual(turns)
+  }
+})
+
+it.each<[string, (at: number) => ChatMessage]>([
+  ['system messages', () => system('y')],
+  ['users and system messages in turn', (at) => (at % 2 === 0 ? system('y') : user('z'))],
+])('takes no longer for many %s behind a long text', (_, of) => {
+  const messages = [
+    user('x'.repeat(1_000_000)),
+    ...Array.from({ length: 4_990 }, (_, at) => of(at)),
+  ]
+  const began = performance.now()
+  expect(withOneSystemMessage(messages)).toHaveLength(1)
+  expect(performance.now() - began).toBeLessThan(500)
+})
+
 it('leaves one at most, first, and loses no word, whatever the order', () => {
   const role = fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool')
   const words = fc.stringMatching(/^[a-z]{3,6}$/)
@@ -137,13 +212,22 @@ it('leaves one at most, first, and loses no word, whatever the order', () => {
         expect(merged[0]).toMatchObject({ role: 'system', content: expect.any(String) })
       expect(wordsOf(merged)).toEqual(wordsOf(asked))
       const others = (list: ChatMessage[]) => {
-        return list.filter(({ role }) => role === 'assistant' || role === 'tool')
+        const kept = list.filter(({ role }) => role === 'assistant' || role === 'tool')
+        return kept.map((message) => ({ ...message, content: withoutTold(message) }))
       }
       expect(others(merged)).toEqual(others(asked))
+      // Two users' turns in a row are there only where they came so.
+      const pairs = (list: ChatMessage[]) => {
+        return list.filter(({ role }, at) => role === 'user' && list[at + 1]?.role === 'user')
+          .length
+      }
+      expect(pairs(merged)).toBe(pairs(asked))
       // Calls and their results stand as they stood.
       for (const [index, message] of merged.entries()) {
         if (message.role !== 'tool' || merged[index - 1]?.role !== 'user') continue
-        const original = asked.indexOf(message)
+        const isIt = (other: ChatMessage) => withoutTold(other) === withoutTold(message)
+        if (asked.filter(isIt).length > 1) continue
+        const original = asked.findIndex(isIt)
         const before = asked
           .slice(0, original)
           .findLast(({ role }) => !/system|developer/.test(role))
@@ -152,6 +236,12 @@ it('leaves one at most, first, and loses no word, whatever the order', () => {
     }),
   )
 })
+
+/** What a message said before system messages were added to it, as text. */
+function withoutTold({ content }: ChatMessage): string {
+  const texts = Array.isArray(content) ? content.map((part) => part.text ?? '') : [content ?? '']
+  return texts.join('\n\n').replace(/(\n\n)?<system>[^<]*<\/system>/g, '')
+}
 
 /** All words, in alphabetical order. */
 function wordsOf(messages: ChatMessage[]): string[] {
