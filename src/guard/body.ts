@@ -41,10 +41,15 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
 }
 
 function parseBody(bytes: Uint8Array): unknown {
-  const { exceeds, duplicate, long } = scanJson(bytes)
+  const { exceeds, duplicate, otherCase, long } = scanJson(bytes)
   if (exceeds !== undefined) throw badRequest(`body: ${TOO_MUCH[exceeds]}`)
   if (duplicate !== undefined) {
     throw badRequest(`${duplicate}: expected once, got it twice in one object.`, duplicate)
+  }
+  if (otherCase !== undefined) {
+    const { key, name } = otherCase
+    const message = `${name}: expected this name in lower case, got ${show(key)}, which some servers read as the same field; write ${show(name)}, or leave it out.`
+    throw badRequest(message, name)
   }
   try {
     return parseExact(bytes, long, decodeBody)

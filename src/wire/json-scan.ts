@@ -21,7 +21,8 @@ const LONG_DIGITS = 16
 
 /**
  * Top-level keys that decide which model answers, and how. JSON parsers differ in which of two equal
- * keys they take, so a proxy in front of sluice or a server behind it could act on the other one.
+ * keys they take, so a proxy in front of sluice or a server behind it could act on the other one. Go's
+ * `encoding/json` also takes a key in other letter case (`Model`) for the same field.
  */
 const DECIDING = [
   'model',
@@ -47,6 +48,8 @@ export interface JsonScan {
   exceeds?: 'depth' | 'values' | 'keys' | 'long'
   /** A deciding key that comes twice. */
   duplicate?: string
+  /** A key that differs from a deciding one only in the case of its letters. */
+  otherCase?: { key: string; name: string }
   /**
    * Where integers stand that a double may not hold: their starts and ends in turn. Empty where the
    * text is seen not to be JSON.
@@ -111,6 +114,7 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (end < 0) isBroken = true
       else if (depth === 1) {
         const place = placeOf(bytes, keyStart, end)
+        if (place < NO_PLACE) return { otherCase: otherCase(bytes, keyStart, end), long: NONE }
         if (place >= 0 && (seen >> place) & 1) {
           return { duplicate: DECIDING[place] as string, long: NONE }
         }
@@ -162,16 +166,25 @@ function endOfKey(bytes: Uint8Array, colon: number): number {
   return bytes[at] === QUOTE ? at : -1
 }
 
-/** The place in `DECIDING` of the key between two positions; -1 for any other key. */
+/** What `placeOf` tells of keys that are not in `DECIDING`. */
+const NO_PLACE = -1
+const OTHER_CASE = -2
+
+/**
+ * The place in `DECIDING` of the key between two positions; `OTHER_CASE` for one that differs only in
+ * the case of its letters, `NO_PLACE` for any other key.
+ */
 function placeOf(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
-    // An escape may spell the same key: `"mod\u0065l"`.
-    if (bytes[at] === BACKSLASH) return escapedPlaceOf(bytes.subarray(start, end))
+    // An escape may spell the same key: `"mod\u0065l"`. Two letters beyond ASCII fold to `s` and `k`.
+    const byte = bytes[at] as number
+    if (byte === BACKSLASH || byte >= 0x80) return unusualPlaceOf(bytes.subarray(start, end))
   }
   for (const { place, name } of byLength[end - start] ?? []) {
     if (isAt(bytes, start, name)) return place
+    if (isAtInAnyCase(bytes, start, name)) return OTHER_CASE
   }
-  return -1
+  return NO_PLACE
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
@@ -179,14 +192,52 @@ function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
   return true
 }
 
+/** The names have lower-case letters and underscores only. */
+function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const byte = bytes[start + at] as number
+    const wanted = name[at] as number
+    if (byte !== wanted && (wanted < LETTER_A || (byte | LOWER) !== wanted)) return false
+  }
+  return true
+}
+
+const LETTER_A = 0x61
+/** The bit in which a lower-case letter differs from its upper case. */
+const LOWER = 0x20
+
 /** Six bytes at most spell one letter: what is longer can be none of the names. */
 const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
 
-function escapedPlaceOf(key: Uint8Array): number {
-  if (key.length > LONGEST_ESCAPED) return -1
+function unusualPlaceOf(bytes: Uint8Array): number {
+  if (bytes.length > LONGEST_ESCAPED) return NO_PLACE
+  const key = keyIn(bytes)
+  const place = DECIDING.indexOf(key)
+  if (place >= 0) return place
+  return DECIDING.includes(inLowerCase(key)) ? OTHER_CASE : NO_PLACE
+}
+
+/** Empty where it is not JSON. */
+function keyIn(bytes: Uint8Array): string {
   try {
-    return DECIDING.indexOf(JSON.parse(`"${new TextDecoder().decode(key)}"`) as string)
+    return JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string
   } catch {
-    return -1
+    return ''
   }
+}
+
+/**
+ * Without differences of case, as parsers that ignore it compare keys: by way of the upper case, since
+ * that of `ſ` (U+017F) is `S`.
+ *
+ * @example
+ * inLowerCase('Meſſages') // 'messages'
+ */
+export function inLowerCase(key: string): string {
+  return key.toUpperCase().toLowerCase()
+}
+
+function otherCase(bytes: Uint8Array, start: number, end: number): { key: string; name: string } {
+  const key = keyIn(bytes.subarray(start, end))
+  return { key, name: inLowerCase(key) }
 }
