@@ -4,10 +4,11 @@ import { parseExact } from '../wire/exact-json.ts'
 import { MAX_DEPTH } from '../wire/json.ts'
 import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json-scan.ts'
 import { decodeText } from '../wire/sse.ts'
-import { LARGE_BODY, ParseQueue } from './parse-queue.ts'
+import { DirectParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
 /** One queue for all handlers of a process, because they share its event loop. */
 const queue = new ParseQueue()
+const direct = new DirectParsing()
 
 /**
  * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and
@@ -25,13 +26,21 @@ export async function readJsonBody(
   requireJson(request)
   const bytes = withoutMark(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
-  if (bytes.length < LARGE_BODY) return parseBody(bytes)
+  if (direct.takes(bytes.length)) return parseDirectly(bytes)
   const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
   await queue.take(wish).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
   })
   return parseBody(bytes)
+}
+
+function parseDirectly(bytes: Uint8Array): unknown {
+  try {
+    return parseBody(bytes)
+  } finally {
+    direct.ended(bytes.length)
+  }
 }
 
 /** Without a byte order mark, which some editors write (RFC 8259 §8.1 lets a parser ignore it). */

@@ -1,5 +1,5 @@
 /**
- * `JSON.parse` blocks the event loop. Large bodies are therefore parsed one at a time, with other events
+ * `JSON.parse` blocks the event loop. Large bodies, and many at once, are therefore parsed one at a time, with other events
  * in between: a dozen that arrive together do not stall every stream for the sum of their times.
  */
 import { FairLine, type Waiting } from '../engines/pool/fair-line.ts'
@@ -8,6 +8,12 @@ import { ApiError } from '../wire/errors.ts'
 
 /** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */
 export const LARGE_BODY = 262_144
+
+/** Bytes below which a body is never queued: it is parsed within a millisecond. */
+const SMALL_BODY = 16_384
+
+/** Bytes of bodies parsed at once that each millisecond after them makes up for. */
+const REGAINED = LARGE_BODY / 10
 
 /** How many bytes and how many bodies may be queued. */
 const MOST_BYTES = 256_000_000
@@ -154,6 +160,33 @@ function toDrop(queued: Waiter[], added: Pick<Waiter, 'who' | 'bytes'>): Waiter[
     for (const load of [all, clients.get(most)]) load?.add(last, -1)
   }
   return dropped
+}
+
+/**
+ * Which bodies are parsed at once: the small ones, and others as long as those of the last milliseconds
+ * are no large body together. Dozens that arrive in one turn of the event loop would stall it as one.
+ *
+ * By the clock, not by turns of the event loop: on workerd a timer may end with its request.
+ */
+export class DirectParsing {
+  #bytes = 0
+  #endedAt = 0
+
+  /** Whether a body may be parsed at once; it is counted if so. */
+  takes(bytes: number): boolean {
+    if (bytes < SMALL_BODY) return true
+    if (bytes >= LARGE_BODY) return false
+    const passed = performance.now() - this.#endedAt
+    const recent = Math.max(0, this.#bytes - passed * REGAINED)
+    if (recent + bytes >= LARGE_BODY) return false
+    this.#bytes = recent + bytes
+    return true
+  }
+
+  /** The body was parsed: the time that took makes up for nothing. */
+  ended(bytes: number): void {
+    if (bytes >= SMALL_BODY) this.#endedAt = performance.now()
+  }
 }
 
 function busy(): ApiError {
