@@ -117,10 +117,11 @@ export class Catalog {
 
   /**
    * For a request that came through another sluice. Two that ask each other would wait for ever if
-   * one such request waited for what another began, unless both came the same way: what that one leads
-   * to comes back with this sluice among its hops, and is refused at once. And that an engine leads back to where this
-   * request came from says nothing about that engine. What came through two others is told what is
-   * known: where many list each other, each would be asked along every way there is.
+   * one such request waited for what another began. It may wait for one that came the same way: what
+   * that one leads to comes back with this sluice among its hops, and is refused at once. That an
+   * engine leads back to where this request came from says nothing about that engine. What came
+   * through two others is told what is known: where many list each other, each would be asked along
+   * every way there is.
    */
   async #relayed(hops: readonly string[]): Promise<Entry[]> {
     if (hops.length > 2 && this.#entries.length > 0) {

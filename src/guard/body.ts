@@ -76,6 +76,8 @@ const TOO_MUCH = {
   values: `expected at most ${MAX_VALUES} values, counting each array, object, element and field, got more; send several smaller requests.`,
   keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
   long: `expected at most ${MAX_LONG} integers of 16 digits or more, got more; send them as strings.`,
+  double:
+    'expected numbers up to about 1.8e308, which a double holds, got a larger one; send it as a string.',
 }
 
 function decodeBody(bytes: Uint8Array): string {

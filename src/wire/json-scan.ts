@@ -45,7 +45,7 @@ const DECIDING = [
 
 export interface JsonScan {
   /** The first limit that is passed; the rest of the text was not looked at. */
-  exceeds?: 'depth' | 'values' | 'keys' | 'long'
+  exceeds?: 'depth' | 'values' | 'keys' | 'long' | 'double'
   /** A deciding key that comes twice. */
   duplicate?: string
   /** A key that differs from a deciding one only in the case of its letters. */
@@ -76,10 +76,15 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MINUS = 0x2d
 const ZERO = 0x30
+const LETTER_A = 0x61
+const LETTER_E = 0x65
+/** The bit in which a lower-case letter differs from its upper case. */
+const LOWER = 0x20
 
 const NONE: readonly number[] = []
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 /** The names by their length, each with its place in `DECIDING`. */
 const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
 for (const [place, name] of DECIDING.entries()) {
@@ -121,8 +126,12 @@ export function scanJson(bytes: Uint8Array): JsonScan {
         if (place >= 0) seen |= 1 << place
       }
     } else if (kind === DIGIT) {
-      const end = endOfNumber(bytes, at)
-      if (isLongInteger(bytes, at, end)) {
+      let end = endOfDigits(bytes, at)
+      if (((bytes[end] as number) | LOWER) === LETTER_E) {
+        const letter = end
+        end = endOfExponent(bytes, letter)
+        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', long: NONE }
+      } else if (isLongInteger(bytes, at, end)) {
         long ??= []
         long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
         if (long.length > 2 * MAX_LONG) return { exceeds: 'long', long: NONE }
@@ -138,18 +147,24 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   return { long: isBroken ? NONE : (long ?? NONE) }
 }
 
-/** Where the number ends that has a digit at `start`. */
-function endOfNumber(bytes: Uint8Array, start: number): number {
+/** Where the digits and points end, or the signs that are no JSON there, that begin at `start`. */
+function endOfDigits(bytes: Uint8Array, start: number): number {
   let at = start + 1
-  while (isNumeric(bytes[at])) at++
+  while (isDigitOrSign(bytes[at])) at++
   return at
 }
 
-/** Digits, a point, the letter of an exponent, signs. */
-function isNumeric(byte: number | undefined): boolean {
+/** Where the number ends whose exponent has its letter at `start`. */
+function endOfExponent(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  while (isDigitOrSign(bytes[at]) || ((bytes[at] as number) | LOWER) === LETTER_E) at++
+  return at
+}
+
+/** A digit, a point, a sign. */
+function isDigitOrSign(byte: number | undefined): boolean {
   if (byte === undefined) return false
-  if (KINDS[byte] === DIGIT) return true
-  return byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS
+  return KINDS[byte] === DIGIT || byte === 0x2e || byte === 0x2b || byte === MINUS
 }
 
 /** Whether it is an integer of many digits, well formed: one with a leading zero is not JSON. */
@@ -157,6 +172,21 @@ function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < LONG_DIGITS || bytes[start] === ZERO) return false
   for (let at = start; at < end; at++) if (KINDS[bytes[at] as number] !== DIGIT) return false
   return true
+}
+
+/** Characters before the letter of an exponent, and that exponent, that together may be too large. */
+const MAYBE_INFINITE = 309
+
+/** Whether a number with an exponent is larger than a double holds: `JSON.stringify` writes null for it. */
+function isInfinite(bytes: Uint8Array, start: number, letter: number, end: number): boolean {
+  let exponent = 0
+  for (let at = letter + 1; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === MINUS) return false
+    if (KINDS[byte] === DIGIT) exponent = exponent * 10 + byte - ZERO
+  }
+  if (letter - start + exponent < MAYBE_INFINITE) return false
+  return Number(decoder.decode(bytes.subarray(start, end))) === Number.POSITIVE_INFINITY
 }
 
 /** Where the quote stands that closes the key before a colon; -1 where there is no key. */
@@ -202,10 +232,6 @@ function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): bool
   return true
 }
 
-const LETTER_A = 0x61
-/** The bit in which a lower-case letter differs from its upper case. */
-const LOWER = 0x20
-
 /** Six bytes at most spell one letter: what is longer can be none of the names. */
 const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
 
@@ -220,7 +246,7 @@ function unusualPlaceOf(bytes: Uint8Array): number {
 /** Empty where it is not JSON. */
 function keyIn(bytes: Uint8Array): string {
   try {
-    return JSON.parse(`"${new TextDecoder().decode(bytes)}"`) as string
+    return JSON.parse(`"${decoder.decode(bytes)}"`) as string
   } catch {
     return ''
   }

@@ -13,6 +13,10 @@ describe('what a body may hold', () => {
     ['values', `{"x":[${'[],'.repeat(MAX_VALUES / 2)}[]]}`],
     ['keys', keys(MAX_KEYS)],
     ['depth', '['.repeat(MAX_DEPTH + 1)],
+    ['double', '{"temperature":1e400}'],
+    ['double', '[-1E+309]'],
+    ['double', '{"a":[1e5,9e308]}'],
+    ['double', '[0.5, 123456789012345678901234567890.5e300 ]'],
     ['long', `[${'1234567890123456789,'.repeat(MAX_LONG + 1)}1]`],
   ])('more %s than that is told', (exceeds, text) => {
     expect(scan(text).exceeds).toBe(exceeds)
@@ -22,6 +26,10 @@ describe('what a body may hold', () => {
     ['the tokens of OpenAI’s largest request for embeddings', `[${'1,'.repeat(299_999)}1]`],
     ['many keys', keys(MAX_KEYS - 1)],
     ['commas, colons and brackets in texts', JSON.stringify([',:[{'.repeat(500_000)])],
+    [
+      'numbers with exponents',
+      '[1e308,-1.7976931348623157E+308,0e999,1e-400,0.00001e309,"1e400",1e+,12345e]',
+    ],
     ['levels', '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)],
   ])('%s are no more', (_, text) => {
     expect(scan(text)).toEqual({ long: [] })
