@@ -10,6 +10,12 @@ const PATIENCE = 2000
 /** Milliseconds after which one that could not be asked is asked again. */
 const ASK_AGAIN = 5_000
 
+/** Milliseconds for which a list asked for through another sluice answers others through that one. */
+const RELAYED = 1_000
+
+/** The most other sluices for which engines are asked anew within that time: anybody can send an id. */
+const MOST_RELAYED = 16
+
 /** An engine and what is known of it. */
 export interface Entry {
   engine: Engine
@@ -38,6 +44,8 @@ export class Catalog {
   #entries: Entry[] = []
   #askedAt = Number.NEGATIVE_INFINITY
   #asking: Promise<Entry[]> | undefined
+  /** What was asked for other sluices, by the hops of the request, the oldest first. */
+  readonly #relays = new Map<string, { askedAt: number; entries: Promise<Entry[]> | Entry[] }>()
 
   constructor(options: CatalogOptions) {
     this.#options = options
@@ -109,15 +117,35 @@ export class Catalog {
 
   /**
    * For a request that came through another sluice. Two that ask each other would wait for ever if
-   * one such request waited for what another began; and that an engine leads back to where this
-   * request came from says nothing about that engine. What came through two others is told what is
-   * known: where many list each other, each would be asked along every way there is.
+   * one such request waited for what another began. It may wait for one that came the same way: what
+   * that one leads to comes back with this sluice among its hops, and is refused at once. That an
+   * engine leads back to where this request came from says nothing about that engine. What came
+   * through two others is told what is known: where many list each other, each would be asked along
+   * every way there is.
    */
   async #relayed(hops: readonly string[]): Promise<Entry[]> {
     if (hops.length > 2 && this.#entries.length > 0) {
       this.refresh(ASK_AGAIN)
       return this.#entries
     }
+    const now = performance.now()
+    for (const [way, { askedAt }] of this.#relays) {
+      if (now - askedAt > RELAYED) this.#relays.delete(way)
+    }
+    const way = hops.join()
+    const known = this.#relays.get(way)
+    if (known !== undefined) return known.entries
+    if (this.#relays.size >= MOST_RELAYED) {
+      this.refresh(ASK_AGAIN)
+      if (this.#entries.length > 0) return this.#entries
+    }
+    const asking = this.#askRelayed(hops)
+    const isShared = !this.#options.isolateRequests
+    this.#relays.set(way, { askedAt: now, entries: isShared ? asking : await asking })
+    return asking
+  }
+
+  async #askRelayed(hops: readonly string[]): Promise<Entry[]> {
     if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
     const signal = AbortSignal.timeout(PATIENCE)
     return Promise.all(this.known.map(({ engine }) => this.#askOne(engine, signal, { hops })))

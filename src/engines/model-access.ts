@@ -1,5 +1,10 @@
-/** Which models a caller may use: asked where the engine is chosen, and nowhere else. */
+/**
+ * Which models a caller may use. The model of a request is checked where the engine is chosen, and its
+ * other fields that name models where the body is read.
+ */
 import { ApiError } from '../wire/errors.ts'
+import { inLowerCase } from '../wire/json-scan.ts'
+import { isObject } from '../wire/object.ts'
 import type { Aliases } from './aliases.ts'
 import type { Model } from './engine.ts'
 
@@ -30,6 +35,38 @@ export function requireName(access: ModelAccess, name: string): void {
   if (access === undefined || access(name)) return
   const shown = JSON.stringify(name.slice(0, 80))
   throw notAllowed(`this key may not use ${shown}; GET /v1/models lists those it may.`)
+}
+
+/**
+ * Fields in which routers behind sluice read other models than `model`: OpenRouter `models`, Bifrost
+ * `fallbacks`, LiteLLM all but the first. https://docs.litellm.ai/docs/proxy/reliability
+ */
+const OTHER_MODELS = new Set([
+  'models',
+  'fallbacks',
+  'context_window_fallbacks',
+  'content_policy_fallbacks',
+  'model_list',
+])
+
+const LONGEST = Math.max(...[...OTHER_MODELS].map((name) => name.length))
+
+/**
+ * Throws an `ApiError` (403) where a caller who may not ask for every model names others than `model`
+ * in a body: which of them a server behind sluice would take is not known here.
+ */
+export function requireOneModel(access: ModelAccess, body: unknown): void {
+  if (access === undefined || !isObject(body)) return
+  for (const key in body) {
+    if (key.length > LONGEST || body[key] === null) continue
+    // Routers written in Go read a key in any case.
+    if (!OTHER_MODELS.has(inLowerCase(key))) continue
+    throw new ApiError(
+      403,
+      `${key}: this key may not use every model, and the request names others here; leave it out, and name one in model.`,
+      { code: 'model_not_allowed', param: key },
+    )
+  }
 }
 
 /** An `ApiError` (403) for what the caller may not use. */

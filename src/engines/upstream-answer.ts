@@ -4,6 +4,7 @@ import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../stream/
 import { readChunks, readFrames } from '../stream/read.ts'
 import type { Usage } from '../wire/chat.ts'
 import type { ContractOptions, StreamContract } from '../wire/contract.ts'
+import { stringifyExact } from '../wire/exact-json.ts'
 import { formOf } from './answer-form.ts'
 import { essence, misplaced, readJson } from './upstream-body.ts'
 import { type Generation, wantsUsage } from './upstream-tries.ts'
@@ -58,6 +59,6 @@ function readWhole<C extends AnyContract>(
   const mended = judge(value, contract)
   if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
   const { model, usage } = value as { model: string; usage?: Usage | null }
-  const text = mended.length > 0 ? JSON.stringify(value) : json
+  const text = mended.length > 0 ? stringifyExact(value, json) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
 }

@@ -4,6 +4,7 @@ import type { NativeStream } from '../stream/chat-stream.ts'
 import { readFrames } from '../stream/read.ts'
 import type { ContractOptions } from '../wire/contract.ts'
 import { EngineErrors } from '../wire/engine-errors.ts'
+import { stringifyExact } from '../wire/exact-json.ts'
 import type { NativeCall } from '../wire/native.ts'
 import { formOf } from './answer-form.ts'
 import { essence, misplaced, readJson } from './upstream-body.ts'
@@ -30,6 +31,6 @@ export async function readNative(
   const { json, value } = await readJson(answer.response, options.label)
   const { model, usage, isChanged, ...judged } = call.judge(value, errors)
   const mended = [...judged.mended, ...(answer.isMisnamed ? ['content_type'] : [])]
-  const text = isChanged || mended.length > 0 ? JSON.stringify(value) : json
+  const text = isChanged || mended.length > 0 ? stringifyExact(value, json) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
 }

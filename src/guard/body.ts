@@ -4,10 +4,11 @@ import { parseExact } from '../wire/exact-json.ts'
 import { MAX_DEPTH } from '../wire/json.ts'
 import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json-scan.ts'
 import { decodeText } from '../wire/sse.ts'
-import { LARGE_BODY, ParseQueue } from './parse-queue.ts'
+import { DirectParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
 /** One queue for all handlers of a process, because they share its event loop. */
 const queue = new ParseQueue()
+const direct = new DirectParsing()
 
 /**
  * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and
@@ -25,13 +26,21 @@ export async function readJsonBody(
   requireJson(request)
   const bytes = withoutMark(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
-  if (bytes.length < LARGE_BODY) return parseBody(bytes)
+  if (direct.takes(bytes.length)) return parseDirectly(bytes)
   const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
   await queue.take(wish).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
   })
   return parseBody(bytes)
+}
+
+function parseDirectly(bytes: Uint8Array): unknown {
+  try {
+    return parseBody(bytes)
+  } finally {
+    direct.ended(bytes.length)
+  }
 }
 
 /** Without a byte order mark, which some editors write (RFC 8259 §8.1 lets a parser ignore it). */
@@ -41,10 +50,15 @@ function withoutMark(bytes: Uint8Array): Uint8Array {
 }
 
 function parseBody(bytes: Uint8Array): unknown {
-  const { exceeds, duplicate, long } = scanJson(bytes)
+  const { exceeds, duplicate, otherCase, long } = scanJson(bytes)
   if (exceeds !== undefined) throw badRequest(`body: ${TOO_MUCH[exceeds]}`)
   if (duplicate !== undefined) {
     throw badRequest(`${duplicate}: expected once, got it twice in one object.`, duplicate)
+  }
+  if (otherCase !== undefined) {
+    const { key, name } = otherCase
+    const message = `${name}: expected this name in lower case, got ${show(key)}, which some servers read as the same field; write ${show(name)}, or leave it out.`
+    throw badRequest(message, name)
   }
   try {
     return parseExact(bytes, long, decodeBody)
@@ -62,6 +76,8 @@ const TOO_MUCH = {
   values: `expected at most ${MAX_VALUES} values, counting each array, object, element and field, got more; send several smaller requests.`,
   keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
   long: `expected at most ${MAX_LONG} integers of 16 digits or more, got more; send them as strings.`,
+  double:
+    'expected numbers up to about 1.8e308, which a double holds, got a larger one; send it as a string.',
 }
 
 function decodeBody(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 /**
- * `JSON.parse` blocks the event loop. Large bodies are therefore parsed one at a time, with other events
+ * `JSON.parse` blocks the event loop. Large bodies, and many at once, are therefore parsed one at a time, with other events
  * in between: a dozen that arrive together do not stall every stream for the sum of their times.
  */
 import { FairLine, type Waiting } from '../engines/pool/fair-line.ts'
@@ -8,6 +8,12 @@ import { ApiError } from '../wire/errors.ts'
 
 /** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */
 export const LARGE_BODY = 262_144
+
+/** Bytes below which a body is never queued: it is parsed within a millisecond. */
+const SMALL_BODY = 16_384
+
+/** Bytes of bodies parsed at once that each millisecond after them makes up for. */
+const REGAINED = LARGE_BODY / 10
 
 /** How many bytes and how many bodies may be queued. */
 const MOST_BYTES = 256_000_000
@@ -25,6 +31,8 @@ const GONE = 2_000
 
 interface Waiter extends Waiting {
   bytes: number
+  /** Whether it was dropped: it is answered with 503 at its next poll. */
+  isDropped: boolean
   /** The time of its last poll, and how many bodies had been started by then. */
   seenAt: number
   begun: number
@@ -49,12 +57,13 @@ export class ParseQueue {
   /**
    * Resolves when the body may be parsed, which the caller then does before awaiting anything else.
    * Rejects with an `ApiError` (503) if too much is queued or the wait was too long, and with the
-   * signal's reason.
+   * signal's reason. Where the queue is full, the client that has most in it is refused: one that has
+   * less takes the place of that one's last body.
    */
   async take({ bytes, who, signal, timeout }: ParseWish): Promise<void> {
-    if (this.#bytes + bytes > MOST_BYTES || this.#line.size >= MOST_BODIES) throw busy()
+    this.#makeRoom(who, bytes)
     const startedAt = performance.now()
-    const waiter: Waiter = { who, bytes, seenAt: startedAt, begun: this.#begun }
+    const waiter = { who, bytes, isDropped: false, seenAt: startedAt, begun: this.#begun }
     this.#line.push(waiter)
     this.#bytes += bytes
     let delay = POLL.start
@@ -62,6 +71,7 @@ export class ParseQueue {
       do {
         if (waiter.seenAt - startedAt > timeout) throw busy()
         await pause(delay, signal)
+        if (waiter.isDropped) throw busy()
         delay = this.#line.peek() === waiter ? POLL.first : POLL.behind
         waiter.seenAt = performance.now()
         this.#forgetGone(waiter.seenAt)
@@ -86,7 +96,16 @@ export class ParseQueue {
     return isQuiet && this.#line.peek() === waiter
   }
 
+  /** Drops bodies of clients that have more queued than this one. Throws an `ApiError` (503). */
+  #makeRoom(who: string, bytes: number): void {
+    if (this.#bytes + bytes <= MOST_BYTES && this.#line.size < MOST_BODIES) return
+    const dropped = toDrop([...this.#line], { who, bytes })
+    if (dropped === undefined) throw busy()
+    for (const waiter of dropped) this.#remove(waiter)
+  }
+
   #remove(waiter: Waiter): void {
+    waiter.isDropped = true
     if (this.#line.remove(waiter)) this.#bytes -= waiter.bytes
   }
 
@@ -96,6 +115,77 @@ export class ParseQueue {
       if (now - head.seenAt <= GONE) return
       this.#remove(head)
     }
+  }
+}
+
+/** What may be queued: bodies and bytes, of all or of one client. */
+class Load {
+  bodies = 0
+  bytes = 0
+
+  /** Counts a body, or with `by` -1 no longer counts it. */
+  add({ bytes }: { bytes: number }, by: 1 | -1 = 1): void {
+    this.bodies += by
+    this.bytes += by * bytes
+  }
+
+  /** How much of the queue it fills: more than 1 is too much. */
+  get share(): number {
+    return Math.max(this.bodies / MOST_BODIES, this.bytes / MOST_BYTES)
+  }
+}
+
+/**
+ * Which of the queued bodies have to be dropped so that another fits: the last ones of the client that
+ * then has most. Undefined where that client is its own.
+ */
+function toDrop(queued: Waiter[], added: Pick<Waiter, 'who' | 'bytes'>): Waiter[] | undefined {
+  const all = new Load()
+  const clients = new Map([[added.who, new Load()]])
+  for (const each of [...queued, added]) {
+    const own = clients.get(each.who) ?? new Load()
+    clients.set(each.who, own)
+    own.add(each)
+    all.add(each)
+  }
+  const dropped: Waiter[] = []
+  while (all.share > 1) {
+    const [first = '', ...others] = clients.keys()
+    const shareOf = (who: string) => clients.get(who)?.share ?? 0
+    const most = others.reduce((a, b) => (shareOf(b) > shareOf(a) ? b : a), first)
+    const last = most === added.who ? undefined : queued.findLast(({ who }) => who === most)
+    if (last === undefined) return undefined
+    queued.splice(queued.lastIndexOf(last), 1)
+    dropped.push(last)
+    for (const load of [all, clients.get(most)]) load?.add(last, -1)
+  }
+  return dropped
+}
+
+/**
+ * Which bodies are parsed at once: the small ones, and others as long as those of the last milliseconds
+ * are no large body together. Dozens that arrive in one turn of the event loop would stall it as one.
+ *
+ * By the clock, not by turns of the event loop: on workerd a timer may end with its request.
+ */
+export class DirectParsing {
+  #bytes = 0
+  #endedAt = 0
+
+  /** Whether a body may be parsed at once; it is counted if so. */
+  takes(bytes: number): boolean {
+    if (bytes < SMALL_BODY) return true
+    if (bytes >= LARGE_BODY) return false
+    const passed = performance.now() - this.#endedAt
+    const recent = Math.max(0, this.#bytes - passed * REGAINED)
+    if (recent + bytes >= LARGE_BODY) return false
+    this.#bytes = recent + bytes
+    return true
+  }
+
+  /** The body was parsed: the time that took makes up for nothing. */
+  ended(bytes: number): void {
+    if (bytes >= SMALL_BODY) this.#endedAt = performance.now()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Engine } from '../engines/engine.ts'
+import { requireOneModel } from '../engines/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { estimateTokens } from '../guard/size.ts'
 import type { Settings } from '../settings.ts'
@@ -30,12 +31,14 @@ export async function readBody(
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
   await trace.caller?.enter()
-  return readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
+  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
+  requireOneModel(trace.caller?.mayUse, body)
+  return body
 }
 
 /**
  * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where its caller may
- * not. Which models it may use is asked where its engine is chosen.
+ * not. Whether it may use the model is asked where its engine is chosen.
  */
 export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,

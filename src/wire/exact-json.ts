@@ -2,6 +2,7 @@
  * JSON whose integers keep all their digits. A double holds integers exactly up to 2^53; clients draw
  * seeds of 64 bits, and schemas name the bounds of 64-bit integers.
  */
+import { scanJson } from './json-scan.ts'
 import { isObject } from './object.ts'
 
 /** JSON.rawJSON: https://tc39.es/proposal-json-parse-with-source/ (not in Node before 22). */
@@ -32,6 +33,49 @@ export function parseExact(
   const mark = crypto.randomUUID()
   const parsed: unknown = JSON.parse(decode(marked(bytes, long, mark)))
   return unmarked(parsed, mark, rawJSON)
+}
+
+/** No shorter integer loses digits. */
+const LONG = /\d{16}/
+
+/**
+ * Parses JSON text as `parseExact` does. Throws a `SyntaxError`.
+ *
+ * @example
+ * JSON.stringify(parseExactText('[18446744073709551615]')) // '[18446744073709551615]'
+ */
+export function parseExactText(text: string): unknown {
+  if (!LONG.test(text)) return JSON.parse(text)
+  const bytes = new TextEncoder().encode(text)
+  return parseExact(bytes, scanJson(bytes).long, (part) => new TextDecoder().decode(part))
+}
+
+/**
+ * Writes a value that was parsed from `text` by `JSON.parse` and then changed: integers that are still
+ * in their places get all their digits back.
+ *
+ * @example
+ * const text = '{"id":18446744073709551615}'
+ * stringifyExact({ ...JSON.parse(text), n: 1 }, text) // '{"id":18446744073709551615,"n":1}'
+ */
+export function stringifyExact(value: unknown, text: string): string {
+  return JSON.stringify(LONG.test(text) ? withDigits(value, parseExactText(text)) : value)
+}
+
+/** The value, in place: with the digits of `exact` where it has the same numbers. */
+function withDigits(value: unknown, exact: unknown): unknown {
+  const digits = keptDigits(exact)
+  if (digits !== undefined) return value === Number(digits) ? exact : value
+  if (typeof value !== 'object' || typeof exact !== 'object') return value
+  if (value === null || exact === null) return value
+  const [holder, source] = [value, exact] as Record<string, unknown>[]
+  for (const key of Object.keys(source as object)) {
+    if (!Object.hasOwn(value, key)) continue
+    const item = holder?.[key]
+    const changed = withDigits(item, source?.[key])
+    if (changed !== item) Object.defineProperty(value, key, { value: changed, ...FIELD })
+  }
+  return value
 }
 
 /** The text with each of these integers as a string that begins with the mark. */

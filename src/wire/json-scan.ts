@@ -21,7 +21,8 @@ const LONG_DIGITS = 16
 
 /**
  * Top-level keys that decide which model answers, and how. JSON parsers differ in which of two equal
- * keys they take, so a proxy in front of sluice or a server behind it could act on the other one.
+ * keys they take, so a proxy in front of sluice or a server behind it could act on the other one. Go's
+ * `encoding/json` also takes a key in other letter case (`Model`) for the same field.
  */
 const DECIDING = [
   'model',
@@ -44,9 +45,11 @@ const DECIDING = [
 
 export interface JsonScan {
   /** The first limit that is passed; the rest of the text was not looked at. */
-  exceeds?: 'depth' | 'values' | 'keys' | 'long'
+  exceeds?: 'depth' | 'values' | 'keys' | 'long' | 'double'
   /** A deciding key that comes twice. */
   duplicate?: string
+  /** A key that differs from a deciding one only in the case of its letters. */
+  otherCase?: { key: string; name: string }
   /**
    * Where integers stand that a double may not hold: their starts and ends in turn. Empty where the
    * text is seen not to be JSON.
@@ -73,10 +76,15 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const MINUS = 0x2d
 const ZERO = 0x30
+const LETTER_A = 0x61
+const LETTER_E = 0x65
+/** The bit in which a lower-case letter differs from its upper case. */
+const LOWER = 0x20
 
 const NONE: readonly number[] = []
 
 const encoder = new TextEncoder()
+const decoder = new TextDecoder()
 /** The names by their length, each with its place in `DECIDING`. */
 const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
 for (const [place, name] of DECIDING.entries()) {
@@ -111,14 +119,19 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (end < 0) isBroken = true
       else if (depth === 1) {
         const place = placeOf(bytes, keyStart, end)
+        if (place < NO_PLACE) return { otherCase: otherCase(bytes, keyStart, end), long: NONE }
         if (place >= 0 && (seen >> place) & 1) {
           return { duplicate: DECIDING[place] as string, long: NONE }
         }
         if (place >= 0) seen |= 1 << place
       }
     } else if (kind === DIGIT) {
-      const end = endOfNumber(bytes, at)
-      if (isLongInteger(bytes, at, end)) {
+      let end = endOfDigits(bytes, at)
+      if (((bytes[end] as number) | LOWER) === LETTER_E) {
+        const letter = end
+        end = endOfExponent(bytes, letter)
+        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', long: NONE }
+      } else if (isLongInteger(bytes, at, end)) {
         long ??= []
         long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
         if (long.length > 2 * MAX_LONG) return { exceeds: 'long', long: NONE }
@@ -134,18 +147,24 @@ export function scanJson(bytes: Uint8Array): JsonScan {
   return { long: isBroken ? NONE : (long ?? NONE) }
 }
 
-/** Where the number ends that has a digit at `start`. */
-function endOfNumber(bytes: Uint8Array, start: number): number {
+/** Where the digits and points end, or the signs that are no JSON there, that begin at `start`. */
+function endOfDigits(bytes: Uint8Array, start: number): number {
   let at = start + 1
-  while (isNumeric(bytes[at])) at++
+  while (isDigitOrSign(bytes[at])) at++
   return at
 }
 
-/** Digits, a point, the letter of an exponent, signs. */
-function isNumeric(byte: number | undefined): boolean {
+/** Where the number ends whose exponent has its letter at `start`. */
+function endOfExponent(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  while (isDigitOrSign(bytes[at]) || ((bytes[at] as number) | LOWER) === LETTER_E) at++
+  return at
+}
+
+/** A digit, a point, a sign. */
+function isDigitOrSign(byte: number | undefined): boolean {
   if (byte === undefined) return false
-  if (KINDS[byte] === DIGIT) return true
-  return byte === 0x2e || byte === 0x65 || byte === 0x45 || byte === 0x2b || byte === MINUS
+  return KINDS[byte] === DIGIT || byte === 0x2e || byte === 0x2b || byte === MINUS
 }
 
 /** Whether it is an integer of many digits, well formed: one with a leading zero is not JSON. */
@@ -155,6 +174,21 @@ function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
   return true
 }
 
+/** Characters before the letter of an exponent, and that exponent, that together may be too large. */
+const MAYBE_INFINITE = 309
+
+/** Whether a number with an exponent is larger than a double holds: `JSON.stringify` writes null for it. */
+function isInfinite(bytes: Uint8Array, start: number, letter: number, end: number): boolean {
+  let exponent = 0
+  for (let at = letter + 1; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === MINUS) return false
+    if (KINDS[byte] === DIGIT) exponent = exponent * 10 + byte - ZERO
+  }
+  if (letter - start + exponent < MAYBE_INFINITE) return false
+  return Number(decoder.decode(bytes.subarray(start, end))) === Number.POSITIVE_INFINITY
+}
+
 /** Where the quote stands that closes the key before a colon; -1 where there is no key. */
 function endOfKey(bytes: Uint8Array, colon: number): number {
   let at = colon - 1
@@ -162,16 +196,25 @@ function endOfKey(bytes: Uint8Array, colon: number): number {
   return bytes[at] === QUOTE ? at : -1
 }
 
-/** The place in `DECIDING` of the key between two positions; -1 for any other key. */
+/** What `placeOf` tells of keys that are not in `DECIDING`. */
+const NO_PLACE = -1
+const OTHER_CASE = -2
+
+/**
+ * The place in `DECIDING` of the key between two positions; `OTHER_CASE` for one that differs only in
+ * the case of its letters, `NO_PLACE` for any other key.
+ */
 function placeOf(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
-    // An escape may spell the same key: `"mod\u0065l"`.
-    if (bytes[at] === BACKSLASH) return escapedPlaceOf(bytes.subarray(start, end))
+    // An escape may spell the same key: `"mod\u0065l"`. Two letters beyond ASCII fold to `s` and `k`.
+    const byte = bytes[at] as number
+    if (byte === BACKSLASH || byte >= 0x80) return unusualPlaceOf(bytes.subarray(start, end))
   }
   for (const { place, name } of byLength[end - start] ?? []) {
     if (isAt(bytes, start, name)) return place
+    if (isAtInAnyCase(bytes, start, name)) return OTHER_CASE
   }
-  return -1
+  return NO_PLACE
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
@@ -179,14 +222,48 @@ function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
   return true
 }
 
+/** The names have lower-case letters and underscores only. */
+function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const byte = bytes[start + at] as number
+    const wanted = name[at] as number
+    if (byte !== wanted && (wanted < LETTER_A || (byte | LOWER) !== wanted)) return false
+  }
+  return true
+}
+
 /** Six bytes at most spell one letter: what is longer can be none of the names. */
 const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
 
-function escapedPlaceOf(key: Uint8Array): number {
-  if (key.length > LONGEST_ESCAPED) return -1
+function unusualPlaceOf(bytes: Uint8Array): number {
+  if (bytes.length > LONGEST_ESCAPED) return NO_PLACE
+  const key = keyIn(bytes)
+  const place = DECIDING.indexOf(key)
+  if (place >= 0) return place
+  return DECIDING.includes(inLowerCase(key)) ? OTHER_CASE : NO_PLACE
+}
+
+/** Empty where it is not JSON. */
+function keyIn(bytes: Uint8Array): string {
   try {
-    return DECIDING.indexOf(JSON.parse(`"${new TextDecoder().decode(key)}"`) as string)
+    return JSON.parse(`"${decoder.decode(bytes)}"`) as string
   } catch {
-    return -1
+    return ''
   }
+}
+
+/**
+ * Without differences of case, as parsers that ignore it compare keys: by way of the upper case, since
+ * that of `ſ` (U+017F) is `S`.
+ *
+ * @example
+ * inLowerCase('Meſſages') // 'messages'
+ */
+export function inLowerCase(key: string): string {
+  return key.toUpperCase().toLowerCase()
+}
+
+function otherCase(bytes: Uint8Array, start: number, end: number): { key: string; name: string } {
+  const key = keyIn(bytes.subarray(start, end))
+  return { key, name: inLowerCase(key) }
 }

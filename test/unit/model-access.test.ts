@@ -179,3 +179,49 @@ describe('the list of models', () => {
 function ups(...labels: string[]) {
   return labels.map((label) => ({ label, url: `http://${label}/v1` }))
 }
+
+describe('a request that names other models beside its own', () => {
+  const FIELDS: Record<string, unknown> = {
+    models: ['big'],
+    fallbacks: [{ small: ['big'] }],
+    Fallbacks: ['big'],
+    fallbac\u212As: ['big'],
+    model_list: [{ model_name: 'small', litellm_params: { model: 'big' } }],
+  }
+
+  it.each(Object.keys(ROUTES))(
+    'is refused by name where the key may not use all: %s',
+    async (route) => {
+      const [path, body] = ROUTES[route] as [string, object]
+      const { ask, asked } = world({ lists: ids('big', 'small') })
+      for (const [field, value] of Object.entries(FIELDS)) {
+        const response = await ask(path, { ...body, model: 'small', [field]: value })
+        expect(response.status).toBe(403)
+        const { error } = (await response.json()) as { error: { message: string } }
+        expect(error.message).toMatch(new RegExp(`^${field}: this key may not use every model`))
+      }
+      expect(asked).toEqual([])
+    },
+  )
+
+  it('is the upstream’s to judge where it may, or where the field is null', async () => {
+    const open = world({ lists: ids('big', 'small'), models: ['*'] })
+    await open.ask('/v1/chat/completions', { messages, model: 'small', models: ['big'] })
+    const held = world({ lists: ids('big', 'small') })
+    await held.ask('/v1/chat/completions', { messages, model: 'small', models: null })
+    expect([open.asked, held.asked]).toEqual([['small'], ['small']])
+  })
+
+  it('is refused where its key is in other letter case, for every caller', async () => {
+    const { ask, asked } = world({ lists: ids('big', 'small'), models: ['*'] })
+    const response = await ask('/v1/chat/completions', { messages, model: 'small', Model: 'big' })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({
+      error: {
+        param: 'model',
+        message: expect.stringMatching(/^model: .* got "Model".* write "model"/),
+      },
+    })
+    expect(asked).toEqual([])
+  })
+})

@@ -1,5 +1,6 @@
 /** A chat's answer as a message. */
 import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat.ts'
+import { parseExactText } from '../../wire/exact-json.ts'
 import {
   type Message,
   NOT_STOPPED,
@@ -104,7 +105,7 @@ function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: Asked): 
   const { name = '', arguments: text = '' } = call.function ?? {}
   if (name === '') throw badCall('called a tool without naming it')
   try {
-    const input: unknown = text.trim() === '' ? {} : JSON.parse(text)
+    const input: unknown = text.trim() === '' ? {} : parseExactText(text)
     return [{ type: 'tool_use', id: call.id || newCallId(), name, input }]
   } catch (cause) {
     // A call that was cut off is none; the stop reason tells of it.

@@ -24,6 +24,23 @@ function drip(onCancel: () => void): Body {
   })
 }
 
+/** What happened while so many bodies were read at once: `b` for each, `.` for a turn between them. */
+async function orderOf(count: number, content: string): Promise<string> {
+  let order = ''
+  let turn = setImmediate(function mark() {
+    order += '.'
+    turn = setImmediate(mark)
+  })
+  const text = JSON.stringify({ content })
+  const bodies = Array.from({ length: count }, async () => {
+    await readJsonBody(post(text, { 'content-length': String(text.length) }), 1e6, 5_000)
+    order += 'b'
+  })
+  await Promise.all(bodies)
+  clearImmediate(turn)
+  return order
+}
+
 describe('a body', () => {
   it('that comes in time is read', async () => {
     expect(await readJsonBody(post('{"a":1}'), 100, 1_000)).toEqual({ a: 1 })
@@ -56,6 +73,17 @@ describe('a body', () => {
       pull: (control) => control.error(new Error('reset')),
     })
     await expect(readJsonBody(post(body), 1e6, 1_000)).rejects.toBeInstanceOf(Cancelled)
+  })
+
+  it('is parsed in a later turn of the event loop than others of its size', async () => {
+    const order = await orderOf(40, 'x'.repeat(200_000))
+    expect(order).not.toMatch(/bbb/)
+    expect(order.replaceAll('.', '')).toHaveLength(40)
+  })
+
+  it('that is small does not wait for others', async () => {
+    const order = await orderOf(100, 'x'.repeat(10_000))
+    expect(order).toMatch(/b{10}/)
   })
 
   it('leaves no timer behind', async () => {

@@ -67,4 +67,62 @@ describe('large bodies', () => {
     work(60)
     expect(await late).toMatchObject({ status: 503 })
   })
+
+  describe('of two clients', () => {
+    /** Queues bodies of a client; the outcome of each. */
+    function queueing(queue: ParseQueue, who: string, count: number, bytes = 1_000) {
+      const control = new AbortController()
+      const outcomes: (string | undefined)[] = Array.from({ length: count })
+      const all = outcomes.map((_, at) =>
+        queue.take({ ...wish, who, bytes, signal: control.signal }).then(
+          () => {
+            outcomes[at] = 'parsed'
+          },
+          (error: { code?: string }) => {
+            outcomes[at] = error.code ?? 'left'
+          },
+        ),
+      )
+      return { outcomes, all: Promise.all(all), leave: () => control.abort(new Error('left')) }
+    }
+
+    it('leave room for each other: the one that queues most gives way', async () => {
+      const queue = new ParseQueue()
+      const many = queueing(queue, 'a', 100)
+      const few = queueing(queue, 'b', 3)
+      await few.all
+      expect(few.outcomes).toEqual(['parsed', 'parsed', 'parsed'])
+      expect(many.outcomes.slice(97)).toEqual(Array(3).fill('parse_queue_full'))
+      expect(many.outcomes.slice(0, 97)).not.toContain('parse_queue_full')
+      many.leave()
+      await many.all
+      await queue.take(wish)
+    })
+
+    it('are refused what is beyond their share', async () => {
+      const queue = new ParseQueue()
+      const first = queueing(queue, 'a', 101)
+      const second = queueing(queue, 'b', 60)
+      await expect.poll(() => second.outcomes.filter(Boolean)).not.toHaveLength(0)
+      expect(first.outcomes[100]).toBe('parse_queue_full')
+      expect(second.outcomes.slice(50)).toEqual(Array(10).fill('parse_queue_full'))
+      expect(second.outcomes.slice(0, 49)).not.toContain('parse_queue_full')
+      for (const each of [first, second]) {
+        each.leave()
+        await each.all
+      }
+      await queue.take(wish)
+    })
+
+    it('are counted by their bytes too, and nothing is dropped for what does not fit', async () => {
+      const queue = new ParseQueue()
+      const large = queueing(queue, 'a', 4, 60_000_000)
+      const tooLarge = queueing(queue, 'b', 1, 200_000_000)
+      const small = queueing(queue, 'c', 1, 40_000_000)
+      await Promise.all([large.all, tooLarge.all, small.all])
+      expect(large.outcomes).toEqual(['parsed', 'parsed', 'parsed', 'parse_queue_full'])
+      expect(tooLarge.outcomes).toEqual(['parse_queue_full'])
+      expect(small.outcomes).toEqual(['parsed'])
+    })
+  })
 })

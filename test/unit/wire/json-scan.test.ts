@@ -13,6 +13,10 @@ describe('what a body may hold', () => {
     ['values', `{"x":[${'[],'.repeat(MAX_VALUES / 2)}[]]}`],
     ['keys', keys(MAX_KEYS)],
     ['depth', '['.repeat(MAX_DEPTH + 1)],
+    ['double', '{"temperature":1e400}'],
+    ['double', '[-1E+309]'],
+    ['double', '{"a":[1e5,9e308]}'],
+    ['double', '[0.5, 123456789012345678901234567890.5e300 ]'],
     ['long', `[${'1234567890123456789,'.repeat(MAX_LONG + 1)}1]`],
   ])('more %s than that is told', (exceeds, text) => {
     expect(scan(text).exceeds).toBe(exceeds)
@@ -22,6 +26,10 @@ describe('what a body may hold', () => {
     ['the tokens of OpenAI’s largest request for embeddings', `[${'1,'.repeat(299_999)}1]`],
     ['many keys', keys(MAX_KEYS - 1)],
     ['commas, colons and brackets in texts', JSON.stringify([',:[{'.repeat(500_000)])],
+    [
+      'numbers with exponents',
+      '[1e308,-1.7976931348623157E+308,0e999,1e-400,0.00001e309,"1e400",1e+,12345e]',
+    ],
     ['levels', '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)],
   ])('%s are no more', (_, text) => {
     expect(scan(text)).toEqual({ long: [] })
@@ -46,10 +54,26 @@ describe('a deciding key at the top', () => {
     '{"x":1,"x":2}',
     '{"model":1}{"model":2}',
     '{"messages":[{"model":1},{"model":2}],"model":"\\"model\\":"}',
-    '{"model":"a","Model":"b","model ":"c","mode":1,"models":2}',
+    '{"model":"a","model ":"c","mode":1,"models":2,"Mode":3,"max\u007ftokens":4,"MAX\\u007fTOKENS":5}',
+    '{"model":"a","é":1,"mod\\u00e9l":2,"\\u004dodels":3,"Store ":4}',
+    '{"model":"a","x":{"Model":"b"},"messages":[{"Stream":true}]}',
     `{"${'\\u0061'.repeat(1_000)}":1,"model":"a"}`,
   ])('that comes once is not: %s', (text) => {
-    expect(scan(text).duplicate).toBeUndefined()
+    expect(scan(text)).toEqual({ long: [] })
+  })
+
+  it.each([
+    ['Model', 'model', '{"model":"a","Model":"b"}'],
+    ['MODEL', 'model', '{"MODEL":"b"}'],
+    ['modeL', 'model', '{"mode\\u004c":"b","model":"a"}'],
+    ['Stream', 'stream', '{"x":{"stream":1}, "Stream" : true}'],
+    ['meſsages', 'messages', '{"meſsages":[]}'],
+    ['mes\u017fages', 'messages', '{"mes\\u017fages":[]}'],
+    ['max_to\u212aens', 'max_tokens', '{"max_to\u212aens":1}'],
+    ['MAX_TO\u212aENS', 'max_tokens', '{"MAX_TO\\u212AENS":1}'],
+    ['N', 'n', '{"N":1}'],
+  ])('in other letter case is told: %s for %s in %s', (key, name, text) => {
+    expect(scan(text)).toEqual({ otherCase: { key, name }, long: [] })
   })
 
   it('is found as by reading the keys one by one, whatever the body', () => {
