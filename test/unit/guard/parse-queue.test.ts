@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ParseQueue } from '../../../src/guard/parse-queue.ts'
+import { DirectParsing, LARGE_BODY, ParseQueue } from '../../../src/guard/parse-queue.ts'
 
 const never = new AbortController().signal
 const wish = { bytes: 1_000, who: '', signal: never, timeout: 5_000 }
@@ -124,5 +124,25 @@ describe('large bodies', () => {
       expect(tooLarge.outcomes).toEqual(['parse_queue_full'])
       expect(small.outcomes).toEqual(['parsed'])
     })
+  })
+})
+
+describe('bodies parsed at once', () => {
+  it('are no large one together, however long they take', () => {
+    const direct = new DirectParsing()
+    for (let count = 0; count < 2; count++) {
+      expect(direct.takes(LARGE_BODY / 2 - 1)).toBe(true)
+      work(30)
+      direct.ended(LARGE_BODY / 2 - 1)
+    }
+    expect(direct.takes(LARGE_BODY / 2 - 1)).toBe(false)
+    expect(direct.takes(1_000)).toBe(true)
+    work(30)
+    expect(direct.takes(LARGE_BODY / 2 - 1)).toBe(true)
+  })
+
+  it('are never large', () => {
+    expect(new DirectParsing().takes(LARGE_BODY)).toBe(false)
+    expect(new DirectParsing().takes(LARGE_BODY - 1)).toBe(true)
   })
 })
