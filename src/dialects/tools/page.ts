@@ -40,7 +40,7 @@ How sluice translates Responses and Messages requests for an engine that is aske
 - **left out**: the engine does not get it. The log line names the type (\`omittedTools\`), and so does the response header \`x-sluice-omitted-tools\` if it is known before the headers go out.
 - **refused**: the request is refused with 400, and the message names the field.
 
-sluice runs no tools itself. Tools that the client runs are offered to the model if sluice knows their input; tools that only a provider's servers run, and tools of unknown types, are left out. A request whose \`tool_choice\` forces a tool that is left out is refused with 400. Claude Code's WebSearch offers the model \`web_search\` alone and takes whatever it answers for search results: start it with \`--disallowedTools WebSearch\`.
+sluice runs no tools itself. Tools that the client runs are offered to the model if sluice knows their input; tools that only a provider's servers run, and tools of unknown types, are left out. A request whose \`tool_choice\` forces a tool that is left out is refused with 400. Claude Code's WebSearch offers the model \`web_search\` alone and takes whatever it answers for search results: deny it in its settings (\`"permissions": {"deny": ["WebSearch"]}\`).
 
 A tool with \`defer_loading\` is offered once the client's search has found it (a \`tool_search_output\` item, a \`tool_reference\` block), it was called, or it is forced. It is offered at once where the client cannot search: in Responses without a client-run \`tool_search\`, in Messages with a \`tool_search_tool_*\`, or where every tool is deferred.
 
