@@ -46,7 +46,7 @@ export function whyBroken(
 }
 
 /** Whether it is no stream at all, neither by its type nor by what it holds. */
-export function isNoStream({ events }: WireBody, findings: readonly Finding<RuleName>[]): boolean {
+function isNoStream({ events }: WireBody, findings: readonly Finding<RuleName>[]): boolean {
   return (
     findings.some(({ rule }) => rule === 'content-type') &&
     !events.some(({ data }) => data !== undefined)

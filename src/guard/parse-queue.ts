@@ -1,6 +1,7 @@
 /**
- * `JSON.parse` blocks the event loop. Large bodies, and many at once, are therefore parsed one at a time, with other events
- * in between: a dozen that arrive together do not stall every stream for the sum of their times.
+ * `JSON.parse` blocks the event loop. Large bodies, and many at once, are therefore parsed one at a
+ * time, with other events in between: a dozen that arrive together do not stall every stream for the
+ * sum of their times.
  */
 import { FairLine, type Waiting } from '../engines/pool/fair-line.ts'
 import { pause } from '../stream/pause.ts'

@@ -8,7 +8,7 @@ const SAFE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
  * Whether a header value may be sent. Runtimes disagree about all other values: one that Bun writes
  * makes Node throw while it writes the response.
  */
-export function isSafeHeader(value: string): boolean {
+function isSafeHeader(value: string): boolean {
   return value.length <= MAX_VALUE && SAFE.test(value)
 }
 

@@ -115,7 +115,7 @@ export class Toolset {
   }
 }
 
-export function calledOf(
+function calledOf(
   { type, name = '' }: { type: string; name?: string | undefined },
   namespace: string | undefined,
   client: ClientTool | undefined,
