@@ -16,6 +16,7 @@ import {
   type SettingsInput,
 } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
+import { moduleUrl } from '../location.ts'
 import { pageFiles } from './files.ts'
 import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
 import { reachOf, requireProtection } from './reach.ts'
@@ -99,8 +100,7 @@ export async function start(
 
 /** From files of their own even where this is one file: what serves must not read them at its start. */
 function tools(): Promise<typeof import('./tool.ts')> {
-  const file = import.meta.url.endsWith('.ts') ? './tool.ts' : './tool.js'
-  return import(new URL(file, import.meta.url).href)
+  return import(moduleUrl('hosts/server/tool').href)
 }
 
 /** Loaded only where it is wanted: it would cost every start some milliseconds. */
