@@ -21,9 +21,10 @@ import { parseSettings, type Settings, type SettingsInput } from './settings/set
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
+import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 
-export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './platform/host.ts'
+export type { Fetch, Found, Handler, Host, LogEntry } from './platform/host.ts'
 
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
@@ -57,7 +58,7 @@ export function createHandler(input: SettingsInput = {}, host: Host = {}): Handl
   return {
     refresh: () => engines.catalog.look(),
     async fetch(request) {
-      const path = URL.parse(request.url)?.pathname
+      const path = parseUrl(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
       const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown
