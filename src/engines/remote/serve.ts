@@ -75,7 +75,7 @@ class Outbox<T> {
 }
 
 const turns: (() => void)[] = []
-let sender: Port | undefined
+let sender: Pick<Port, 'postMessage'> | undefined
 
 /** A message to oneself comes in the next turn; a timer would wait for milliseconds. */
 function nextTurn(act: () => void): void {
@@ -85,7 +85,7 @@ function nextTurn(act: () => void): void {
 }
 
 /** Only when it is needed: a port that listens keeps a Node or Deno process from ending. */
-function openChannel(): Port {
+function openChannel(): Pick<Port, 'postMessage'> {
   const { port1, port2 } = new MessageChannel()
   port1.addEventListener('message', () => turns.shift()?.())
   port1.start()
