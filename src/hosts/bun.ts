@@ -1,7 +1,7 @@
 import { lastResort, unfailing } from '../routes/last-resort.ts'
 import type { SettingsInput } from '../settings/settings.ts'
+import { bunBodyWriter } from './bun/body-writer.ts'
 import { dial } from './bun/dial.ts'
-import { directPipe } from './bun/pipe.ts'
 import { bunTerminal } from './bun/terminal.ts'
 import { directFetch } from './server/direct-fetch.ts'
 import type { Runtime } from './server/runtime.ts'
@@ -22,7 +22,7 @@ const keepAwakeEvery = 2_500
 const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   fetch: directFetch(dial),
-  framePipe: directPipe,
+  frameWriter: bunBodyWriter,
   terminal: bunTerminal,
   async listen({ fetch, port, hostname, tls, bodyTimeout }) {
     const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)

@@ -1,8 +1,8 @@
 import type { SettingsInput } from '../settings/settings.ts'
 import { dial } from './deno/dial.ts'
 import { startWebgpu } from './deno/webgpu.ts'
+import { nodeBodyWriter } from './node/body-writer.ts'
 import { listen } from './node/listen.ts'
-import { nodePipe } from './node/pipe.ts'
 import { directFetch } from './server/direct-fetch.ts'
 import type { Runtime } from './server/runtime.ts'
 import { main as run, type Server, start } from './server/serve.ts'
@@ -14,7 +14,7 @@ import { main as run, type Server, start } from './server/serve.ts'
 const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,
   fetch: directFetch(dial),
-  framePipe: nodePipe,
+  frameWriter: nodeBodyWriter,
   webgpu: startWebgpu,
   listen,
 }
