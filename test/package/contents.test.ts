@@ -203,14 +203,16 @@ const looks = () => {
   for (const [name, value] of Object.entries(process.env)) found.set('env ' + name, value)
   return found
 }
-// Twice: some globals take their final form only when they are read.
-looks()
+// Twice: a global may take its final form when it is first read, or be another at each reading.
+const first = looks()
 const before = looks()
 const urls = ${JSON.stringify(urls)}
 for (const url of urls) await import(url)
 const after = looks()
 const names = new Set([...before.keys(), ...after.keys()])
-const changed = [...names].filter((name) => !Object.is(before.get(name), after.get(name)))
+const isSteady = (name) => Object.is(first.get(name), before.get(name))
+const isChanged = (name) => !Object.is(before.get(name), after.get(name))
+const changed = [...names].filter((name) => isSteady(name) && isChanged(name))
 console.log(JSON.stringify({ imported: urls.length, changed }))
 `
 }
