@@ -89,7 +89,7 @@ async function recordInProcess({ samples, notes }: Outcome): Promise<void> {
 }
 
 function describe({ samples, notes }: Outcome, options: Options): string {
-  const { only, rounds, scale, shape, against } = options
+  const { only, rounds, scale, shape } = options
   const shown = candidates.filter(({ name }) => only.includes(name))
   const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
   return `# What sluice costs
@@ -114,7 +114,7 @@ The chunks are shaped like those of ${shape ?? 'Ollama, vLLM, llama-server and O
 ${glossary(shown.map(({ name, what }) => [name, what]))}
 
 ${tables(samples, only)}
-${against ? `\n${comparison(samples, only)}\n` : ''}${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
+${comparison(samples, only)}${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
 }
 
 function glossary(rows: string[][]): string {

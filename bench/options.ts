@@ -27,8 +27,6 @@ export interface Options {
   write: boolean
   /** Where every figure of every round is written as JSON. */
   json?: string
-  /** The folder of another checkout of sluice to compare with. */
-  against?: string
 }
 
 export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
@@ -45,14 +43,13 @@ export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…
 /** The options of a command line. Rejects with an `Error` that says what is wrong with it. */
 export async function readOptions(args: readonly string[]): Promise<Options> {
   const words = args.flatMap((arg) => (arg.startsWith('--') ? arg.split(/=(.*)/s, 2) : [arg]))
-  const against = await takeCheckout(words)
+  await takeCheckout(words)
   const options: Options = {
     what: [...measures],
     only: candidates.map(({ name }) => name),
     rounds: 5,
     scale: 1,
     write: false,
-    ...(against && { against }),
   }
   while (words.length > 0) {
     const word = words.shift() ?? ''
@@ -70,9 +67,9 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
 }
 
 /** First of all, since `--only` may name what the other checkout adds. */
-async function takeCheckout(words: string[]): Promise<string | undefined> {
+async function takeCheckout(words: string[]): Promise<void> {
   const at = words.indexOf('--against')
-  if (at === -1) return undefined
+  if (at === -1) return
   const [word = '', ...values] = words.splice(at, 2)
   const folder = takeValue(word, values)
   await addCheckout(folder).catch((cause) => {
@@ -80,7 +77,6 @@ async function takeCheckout(words: string[]): Promise<string | undefined> {
       cause,
     })
   })
-  return folder
 }
 
 function takeValue(word: string, words: string[]): string {

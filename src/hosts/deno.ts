@@ -1,22 +1,6 @@
 import type { SettingsInput } from '../settings.ts'
-import { dial } from './deno-dial.ts'
-import { startWebgpu } from './deno-webgpu.ts'
-import { directFetch } from './direct-fetch.ts'
-import { listen } from './node-listen.ts'
-import { nodePipe } from './node-pipe.ts'
-import { type Runtime, main as run, type Server, start } from './serve.ts'
-
-/**
- * Not by `Deno.serve`: of a client that leaves before the headers went out, that tells only where
- * the whole request came in one small packet. `node:http` tells at once, and costs no more.
- */
-const runtime: Runtime = {
-  name: `deno ${Deno.version.deno}`,
-  fetch: directFetch(dial),
-  framePipe: nodePipe,
-  webgpu: startWebgpu,
-  listen,
-}
+import { runtime } from './deno-runtime.ts'
+import { main as run, type Server, start } from './serve.ts'
 
 /** Serves on Deno. Rejects with a `SettingsError`. */
 export function serve(settings?: SettingsInput): Promise<Server> {

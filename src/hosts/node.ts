@@ -1,18 +1,7 @@
 import type { SettingsInput } from '../settings.ts'
-import { directFetch } from './direct-fetch.ts'
-import { dial } from './node-dial.ts'
-import { patientFetch } from './node-fetch.ts'
-import { listen } from './node-listen.ts'
-import { nodePipe } from './node-pipe.ts'
+import { runtime } from './node-runtime.ts'
 import { requireNode } from './node-version.ts'
-import { type Runtime, refuse, main as run, type Server, start } from './serve.ts'
-
-const runtime: Runtime = {
-  name: `node ${process.versions.node}`,
-  fetch: directFetch(dial, patientFetch),
-  framePipe: nodePipe,
-  listen,
-}
+import { refuse, main as run, type Server, start } from './serve.ts'
 
 /** Serves on Node. Rejects with a `SettingsError`. */
 export async function serve(settings?: SettingsInput): Promise<Server> {
