@@ -1,6 +1,6 @@
-import type { SettingsInput } from '../settings.ts'
-import { runtime } from './bun-runtime.ts'
-import { main as run, type Server, start } from './serve.ts'
+import type { SettingsInput } from '../settings/settings.ts'
+import { runtime } from './bun/runtime.ts'
+import { main as run, type Server, start } from './server/serve.ts'
 
 /** What Bun reads only as it starts. */
 const atStart = {

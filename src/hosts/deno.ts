@@ -1,6 +1,6 @@
-import type { SettingsInput } from '../settings.ts'
-import { runtime } from './deno-runtime.ts'
-import { main as run, type Server, start } from './serve.ts'
+import type { SettingsInput } from '../settings/settings.ts'
+import { runtime } from './deno/runtime.ts'
+import { main as run, type Server, start } from './server/serve.ts'
 
 /** Serves on Deno. Rejects with a `SettingsError`. */
 export function serve(settings?: SettingsInput): Promise<Server> {

@@ -1,7 +1,7 @@
-import type { SettingsInput } from '../settings.ts'
-import { runtime } from './node-runtime.ts'
-import { requireNode } from './node-version.ts'
-import { refuse, main as run, type Server, start } from './serve.ts'
+import type { SettingsInput } from '../settings/settings.ts'
+import { runtime } from './node/runtime.ts'
+import { requireNode } from './node/version.ts'
+import { refuse, main as run, type Server, start } from './server/serve.ts'
 
 /** Serves on Node. Rejects with a `SettingsError`. */
 export async function serve(settings?: SettingsInput): Promise<Server> {
