@@ -29,10 +29,12 @@ export interface Options {
   json?: string
 }
 
-export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
+export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--scale N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
   --what    ${measures.join(', ')}; all by default
   --only    ${candidates.map(({ name }) => name).join(', ')}; all by default
   --rounds  how often everyone takes a turn; 5 by default
+  --scale   how long each thing is measured, as a part of the usual time: 0.3 with many rounds suits a
+            machine that has other work to do
   --quick   one short round, to see that it runs; its figures mean little
   --shape   ${shapes.join(', ')}: streams of one server's shape alone
   --against another checkout of sluice with its packages installed: measured in turn with this one
@@ -57,6 +59,7 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     else if (word === '--write') options.write = true
     else if (word === '--json') options.json = takeValue(word, words)
     else if (word === '--rounds') options.rounds = readRounds(takeValue(word, words))
+    else if (word === '--scale') options.scale = readScale(takeValue(word, words))
     else if (word === '--shape') [options.shape] = choose(takeValue(word, words), shapes)
     else if (word === '--what') options.what = choose(takeValue(word, words), measures)
     else if (word === '--only') options.only = choose(takeValue(word, words), options.only)
@@ -89,6 +92,12 @@ function readRounds(text: string): number {
   const rounds = Number(text)
   if (Number.isInteger(rounds) && rounds > 0) return rounds
   throw new Error(`--rounds: expected a whole number above 0, got ${text}`)
+}
+
+function readScale(text: string): number {
+  const scale = Number(text)
+  if (scale > 0 && scale <= 1) return scale
+  throw new Error(`--scale: expected a number above 0 and at most 1, got ${text}`)
 }
 
 /** The chosen of `known`, in the order of `known`. */
