@@ -94,7 +94,7 @@ function describe({ samples, notes }: Outcome, options: Options): string {
   const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
   return `# What sluice costs
 
-Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ' **cut short, each measurement to ${scale} of its time**' : ''}. Each figure is the median of the rounds with the least and the greatest beside it; a ratio is one of medians. In every round all candidates are started anew and take turns (A B C … A B C …).
+Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ` **cut short, each measurement to ${scale} of its time**` : ''}. Each figure is the median of the rounds with the least and the greatest beside it; a ratio is one of medians. In every round all candidates are started anew and take turns (A B C … A B C …).
 
 Run it again: \`npm run bench -- --write\` (\`npm run bench -- --help\` lists the rest). The machine should have nothing else to do.
 

@@ -2,6 +2,7 @@ import { lastResort, unfailing } from '../../routes/last-resort.ts'
 import { directFetch } from '../server/direct-fetch.ts'
 import type { Runtime } from '../server/serve.ts'
 import { dial } from './dial.ts'
+import { nativeFetch } from './fetch.ts'
 import { directPipe } from './pipe.ts'
 import { bunTerminal } from './terminal.ts'
 
@@ -11,7 +12,7 @@ const keepAwakeEvery = 2_500
 /** What Bun gives. */
 export const runtime: Runtime = {
   name: `bun ${Bun.version}`,
-  fetch: directFetch(dial),
+  fetch: directFetch(dial, nativeFetch),
   framePipe: directPipe,
   terminal: bunTerminal,
   async listen({ fetch, port, hostname, tls, bodyTimeout }) {

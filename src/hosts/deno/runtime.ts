@@ -3,6 +3,7 @@ import { nodePipe } from '../node/pipe.ts'
 import { directFetch } from '../server/direct-fetch.ts'
 import type { Runtime } from '../server/serve.ts'
 import { dial } from './dial.ts'
+import { nativeFetch } from './fetch.ts'
 import { startWebgpu } from './webgpu.ts'
 
 /**
@@ -12,7 +13,7 @@ import { startWebgpu } from './webgpu.ts'
  */
 export const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,
-  fetch: directFetch(dial),
+  fetch: directFetch(dial, nativeFetch),
   framePipe: nodePipe,
   webgpu: startWebgpu,
   listen,
