@@ -1,7 +1,8 @@
 import type { SettingsInput } from '../settings/settings.ts'
 import { runtime } from './node/runtime.ts'
 import { requireNode } from './node/version.ts'
-import { refuse, main as run, type Server, start } from './server/serve.ts'
+import { refuse } from './server/process.ts'
+import { main as run, type Server, start } from './server/serve.ts'
 
 /** Serves on Node. Rejects with a `SettingsError`. */
 export async function serve(settings?: SettingsInput): Promise<Server> {

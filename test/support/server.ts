@@ -5,9 +5,9 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll } from 'vitest'
 import { hostCommand } from '../../scripts/hosts.mjs'
-import type { LogEntry } from '../../src/platform/host.ts'
+import type { LogEntry } from '../../src/platform/log.ts'
 
-export type { LogEntry } from '../../src/platform/host.ts'
+export type { LogEntry } from '../../src/platform/log.ts'
 export type HostName = 'bun' | 'deno' | 'node' | 'workerd'
 
 /** A host that runs in a process of its own. */

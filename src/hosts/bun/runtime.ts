@@ -1,6 +1,6 @@
 import { lastResort, unfailing } from '../../routes/last-resort.ts'
 import { directFetch } from '../server/direct-fetch.ts'
-import type { Runtime } from '../server/serve.ts'
+import type { Runtime } from '../server/runtime.ts'
 import { dial } from './dial.ts'
 import { nativeFetch } from './fetch.ts'
 import { directPipe } from './pipe.ts'

@@ -1,4 +1,4 @@
-import type { Fetch } from '../../platform/host.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 
 let unpooled: Deno.HttpClient | undefined
 

@@ -1,7 +1,7 @@
 import { listen } from '../node/listen.ts'
 import { nodePipe } from '../node/pipe.ts'
 import { directFetch } from '../server/direct-fetch.ts'
-import type { Runtime } from '../server/serve.ts'
+import type { Runtime } from '../server/runtime.ts'
 import { dial } from './dial.ts'
 import { nativeFetch } from './fetch.ts'
 import { startWebgpu } from './webgpu.ts'

@@ -1,4 +1,4 @@
-import type { Fetch } from '../../platform/host.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 
 /** The `fetch` of Node is built on undici, which keeps its default agent under this name. */
 const agentName = Symbol.for('undici.globalDispatcher.1')

@@ -1,5 +1,5 @@
 import { directFetch } from '../server/direct-fetch.ts'
-import type { Runtime } from '../server/serve.ts'
+import type { Runtime } from '../server/runtime.ts'
 import { dial } from './dial.ts'
 import { nativeFetch } from './fetch.ts'
 import { listen } from './listen.ts'

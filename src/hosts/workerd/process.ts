@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { Found } from '../../handler.ts'
+import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
-import { pageFolders } from '../server/files.ts'
+import { isCheckout, pageFolders, workerUrl } from '../location.ts'
+import { explain } from '../server/process.ts'
 import { reachOf } from '../server/reach.ts'
-import { explain } from '../server/serve.ts'
 import type { Tls } from '../server/tls.ts'
 
 /** A workerd that listens. */
@@ -22,7 +22,7 @@ export interface Workerd {
   stdout: Readable
   stderr: Readable
   /** Has the worker ask its engines for their models now. */
-  look(): Promise<Found[]>
+  look(): Promise<EngineStatus[]>
   /** Has it serve by other settings. Rejects where it won't. */
   reload(settings: Settings): Promise<void>
 }
@@ -62,7 +62,7 @@ export async function startWorkerd(
     port,
     stdout,
     stderr,
-    look: async () => (await ask(door)) as Found[],
+    look: async () => (await ask(door)) as EngineStatus[],
     reload: async (next) => void (await ask(door, JSON.stringify({ ...next, log }))),
   }
 }
@@ -131,15 +131,14 @@ function protocol(tls: Tls | undefined): string {
  * bundled now from a checkout.
  */
 async function bundle(outfile: string): Promise<void> {
-  const isPacked = !import.meta.url.endsWith('.ts')
   const beside = join(dirname(process.argv[1] ?? ''), 'edge.js')
-  if (isPacked || existsSync(beside)) {
-    copyFileSync(isPacked ? new URL('../worker/edge.js', import.meta.url) : beside, outfile)
+  if (!isCheckout || existsSync(beside)) {
+    copyFileSync(isCheckout ? beside : workerUrl('edge'), outfile)
     return
   }
   const { build, stop } = await import('esbuild')
   await build({
-    entryPoints: [fileURLToPath(new URL('../../../worker/edge.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(workerUrl('edge'))],
     outfile,
     bundle: true,
     format: 'esm',

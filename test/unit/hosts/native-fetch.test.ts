@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Fetch } from '../../../src/platform/host.ts'
+import type { Fetch } from '../../../src/platform/fetch.ts'
 import { ok, type RawServer, startRaw, textOf } from '../http1/raw-server.ts'
 
 const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
