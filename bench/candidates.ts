@@ -8,7 +8,7 @@ import { findDebianPeer, installDebianPeer, installNpmPeers, peerPath } from './
 import type { Command } from './process.ts'
 
 /** Where a candidate listens, what it stands in front of, and a folder for its files. */
-export interface Place {
+export interface Slot {
   port: number
   upstreamPort: number
   folder: string
@@ -27,14 +27,14 @@ export interface Candidate {
   /** Its bytes are not the upstream's: in a flood each token has to be found. */
   reencodes?: boolean
   /** What its clients have to send besides. */
-  headers?: (place: Place) => Record<string, string>
+  headers?: (place: Slot) => Record<string, string>
   /** Makes sure that it can run; returns why not, if it can't. */
   lacks?: () => string | undefined
   /** None: the upstream itself. */
-  command?: (place: Place) => Command
+  command?: (place: Slot) => Command
 }
 
-const url = ({ upstreamPort }: Place) => `http://127.0.0.1:${upstreamPort}`
+const url = ({ upstreamPort }: Slot) => `http://127.0.0.1:${upstreamPort}`
 const program = (name: string) => join(root, 'bench/candidates', name)
 
 const direct: Candidate = { name: 'direct', what: 'the upstream itself, nothing between' }

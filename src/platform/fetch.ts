@@ -31,7 +31,7 @@ export interface PacketReader {
    * Where it can: hands over all that is still to come, each packet in the moment it arrives.
    * Resolves at the end; rejects where the body was cut off or its request aborted.
    */
-  each?(take: TakePacket): Promise<void>
+  forEachPacket?(take: TakePacket): Promise<void>
   cancel(reason?: unknown): Promise<void>
 }
 

@@ -130,7 +130,7 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, wishes = [], hops }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -140,7 +140,7 @@ export class Upstream implements Engine {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
       judge: judgeCompletion,
-      ...{ asChunks, wishes, hops },
+      ...{ asChunks, optionalFields, hops },
     })
   }
 
@@ -204,9 +204,9 @@ export class Upstream implements Engine {
     const response = await this.#askVectors(this.#names.renamed(asked), { signal, hops })
     requireJson(essence(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
-    const { mended, usage } = judgeEmbeddings(value, asked, errors)
-    const text = mended.length > 0 ? JSON.stringify(value) : json
-    return { kind: 'whole' as const, json: text, mended, ...(usage && { usage }) }
+    const { repaired, usage } = judgeEmbeddings(value, asked, errors)
+    const text = repaired.length > 0 ? JSON.stringify(value) : json
+    return { kind: 'whole' as const, json: text, repaired, ...(usage && { usage }) }
   }
 
   /**
@@ -216,9 +216,13 @@ export class Upstream implements Engine {
   async #ask(
     request: Generation,
     signal: AbortSignal,
-    { path, wishes = [], hops }: Pick<Protocol<AnyContract>, 'path' | 'wishes' | 'hops'>,
+    {
+      path,
+      optionalFields = [],
+      hops,
+    }: Pick<Protocol<AnyContract>, 'path' | 'optionalFields' | 'hops'>,
   ): Promise<Fetched> {
-    const { forms, accept } = this.#refusedAt(path).triesOf(request, wishes)
+    const { forms, accept } = this.#refusedAt(path).triesOf(request, optionalFields)
     for (const [place, form] of forms.entries()) {
       const response = await this.#post(path, form, { signal, hops })
       const isRefused = response.status === 400 || response.status === 422

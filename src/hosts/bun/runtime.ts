@@ -1,9 +1,9 @@
 import { lastResort, unfailing } from '../../routes/last-resort.ts'
 import { directFetch } from '../server/direct-fetch.ts'
 import type { Runtime } from '../server/runtime.ts'
+import { bunBodyWriter } from './body-writer.ts'
 import { dial } from './dial.ts'
 import { nativeFetch } from './fetch.ts'
-import { directPipe } from './pipe.ts'
 import { bunTerminal } from './terminal.ts'
 
 /** Milliseconds; Bun's shortest limit is 10 s. */
@@ -13,7 +13,7 @@ const keepAwakeEvery = 2_500
 export const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   fetch: directFetch(dial, nativeFetch),
-  framePipe: directPipe,
+  frameWriter: bunBodyWriter,
   terminal: bunTerminal,
   async listen({ fetch, port, hostname, tls, bodyTimeout }) {
     const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)

@@ -1,5 +1,5 @@
+import { nodeBodyWriter } from '../node/body-writer.ts'
 import { listen } from '../node/listen.ts'
-import { nodePipe } from '../node/pipe.ts'
 import { directFetch } from '../server/direct-fetch.ts'
 import type { Runtime } from '../server/runtime.ts'
 import { dial } from './dial.ts'
@@ -14,7 +14,7 @@ import { startWebgpu } from './webgpu.ts'
 export const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,
   fetch: directFetch(dial, nativeFetch),
-  framePipe: nodePipe,
+  frameWriter: nodeBodyWriter,
   webgpu: startWebgpu,
   listen,
 }

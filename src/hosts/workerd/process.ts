@@ -10,8 +10,8 @@ import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
+import { reachOf } from '../server/exposure.ts'
 import { explain } from '../server/process.ts'
-import { reachOf } from '../server/reach.ts'
 import type { Tls } from '../server/tls.ts'
 
 /** A workerd that listens. */

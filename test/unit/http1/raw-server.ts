@@ -11,7 +11,7 @@ export const { dial }: { dial: Dial } = await import(`../../../src/hosts/${runti
 /** A connection, as its server sees it. */
 export interface Peer {
   socket: Socket
-  /** Whole requests, every byte of them. */
+  /** JsonAnswer requests, every byte of them. */
   requests: string[]
   /** Whether it is gone, however it went. */
   isClosed: boolean

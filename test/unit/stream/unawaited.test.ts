@@ -56,9 +56,9 @@ it('a reader that throws at the end of a stream ends that stream', async () => {
   }
   const body = { getReader: () => reader, cancel: async () => {} }
   const control = new AbortController()
-  const { pour } = readFrames(body, new ChatContract({ label: 'x' }), control, true)
-  const pouring = pour?.(() => {
+  const { forEachPacket } = readFrames(body, new ChatContract({ label: 'x' }), control, true)
+  const forwarding = forEachPacket?.(() => {
     throw new Error('it can not be written')
   })
-  await expect(pouring).rejects.toThrow('it can not be written')
+  await expect(forwarding).rejects.toThrow('it can not be written')
 })
