@@ -1,6 +1,6 @@
 /** A load client with next to no cost of its own: raw TCP, and a look for stamps. */
 import type { Socket } from 'bun'
-import { ResponseParser } from '../src/http1/response-parser.ts'
+import { ResponseParser } from '../src/transport/http1/response-parser.ts'
 import { now, readStamp, STAMP_DIGITS, STAMP_MARK } from './clock.ts'
 import { requestBody, type Script } from './script.ts'
 

@@ -1,7 +1,7 @@
 /** The API as any program would use it: `fetch`, and the frames that come back. */
 import { signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
-import { decodeText, EventScanner } from '../src/wire/sse.ts'
+import { decodeText, EventScanner } from '../src/wire/sse/sse.ts'
 import { kept } from './kept.ts'
 
 export interface Model {

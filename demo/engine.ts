@@ -4,7 +4,7 @@
  */
 import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
-import { createRemote, type RemoteEngine } from '../src/engines/remote.ts'
+import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
 import type { EngineNews, EngineOrder } from '../src/engines/webllm/worker.ts'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'

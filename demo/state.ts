@@ -1,7 +1,7 @@
 /** What the page knows and what the person has set, kept in the browser where it should last. */
 import { computed, signal } from '@preact/signals'
-import type { Finding } from '../src/check/rule.ts'
-import type { RuleName } from '../src/check/rules.ts'
+import type { Finding } from '../src/check/rules/rule.ts'
+import type { RuleName } from '../src/check/rules/rules.ts'
 import { type Frame, listModels, type Message, type Model } from './api.ts'
 import { type Cached, cachedParts, storageUsed } from './cache.ts'
 import { whenModelsChange } from './engine.ts'

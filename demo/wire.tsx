@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { rules } from '../src/check/rules.ts'
+import { rules } from '../src/check/rules/rules.ts'
 import type { Frame } from './api.ts'
 import { codeFor, LANGUAGES, type Language } from './code.ts'
 import { timeText } from './format.ts'

@@ -3,27 +3,27 @@ import { type IRequest, type RequestHandler, Router, type RouterType } from 'itt
 import { createEngines, type Engines } from './engines/engines.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { passHops } from './guard/loop.ts'
-import { type Handler, type Host, isWorkerd } from './host.ts'
-import { type KeptResponses, memoryResponses } from './responses/runs.ts'
+import { type Handler, type Host, isWorkerd } from './platform/host.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { type ChatRouteOptions, chatRoute } from './routes/chat.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
 import { noRoute, preflight, refuseUpgrade } from './routes/fallback.ts'
 import { healthRoutes } from './routes/health.ts'
 import { homePage } from './routes/home.ts'
-import { keptResponsesRoutes } from './routes/kept-responses.ts'
 import { unexpected } from './routes/last-resort.ts'
 import { lazily, type Route } from './routes/lazily.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse, noFiles } from './routes/page.ts'
-import { parseSettings, type Settings, type SettingsInput } from './settings.ts'
+import { type KeptResponses, memoryResponses } from './routes/responses/background.ts'
+import { keptResponsesRoutes } from './routes/responses/stored.ts'
+import { Trace } from './routes/trace.ts'
+import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import { Cancelled, type Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
-import { Trace } from './trace.ts'
-import { ApiError, badRequest, toApiError } from './wire/errors.ts'
+import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 
-export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './host.ts'
+export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './platform/host.ts'
 
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
@@ -178,7 +178,7 @@ function addGeneration(
     return (await import('./routes/embeddings.ts')).embeddingsRoute(engines, asking)
   })
   post('/v1/responses', async () => {
-    return (await import('./routes/responses.ts')).responsesRoute({ ...asking, store, runs })
+    return (await import('./routes/responses/create.ts')).responsesRoute({ ...asking, store, runs })
   })
 }
 

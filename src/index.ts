@@ -2,7 +2,12 @@
 
 export type { Found, Handler, Host, LogEntry } from './handler.ts'
 export { createHandler } from './handler.ts'
-export { parseSettings, type Settings, SettingsError, type SettingsInput } from './settings.ts'
+export {
+  parseSettings,
+  type Settings,
+  SettingsError,
+  type SettingsInput,
+} from './settings/settings.ts'
 export type {
   ChatChunk,
   ChatCompletion,
@@ -10,7 +15,7 @@ export type {
   ChatRequest,
   FinishReason,
   Usage,
-} from './wire/chat.ts'
-export type { EmbeddingRequest, EmbeddingResponse } from './wire/embedding.ts'
-export { ApiError, type ErrorBody } from './wire/errors.ts'
-export type { TextChoice, TextChunk, TextRequest } from './wire/text-completion.ts'
+} from './wire/chat/request.ts'
+export type { TextChoice, TextChunk, TextRequest } from './wire/completions/completions.ts'
+export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/embeddings.ts'
+export { ApiError, type ErrorBody } from './wire/errors/api-error.ts'

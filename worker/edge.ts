@@ -1,10 +1,10 @@
-import { memoryLimits } from '../src/guard/limit-store.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
-import type { Files } from '../src/host.ts'
+import type { Files } from '../src/platform/host.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
-import { parseSettings } from '../src/settings.ts'
-import { ApiError } from '../src/wire/errors.ts'
+import { parseSettings } from '../src/settings/settings.ts'
+import { memoryLimits } from '../src/state/limits.ts'
+import { ApiError } from '../src/wire/errors/api-error.ts'
 
 /** What workerd learns of a client that left it learns by writing: a heartbeat bounds that time. */
 const heartbeat = 2_000

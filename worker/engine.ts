@@ -1,8 +1,8 @@
 /** web-llm in a worker of its own, in a browser as in Deno, behind message ports. */
 
+import type { Mlc, ModelRecord } from '../src/engines/webllm/webllm.ts'
 import { runEngine } from '../src/engines/webllm/worker.ts'
-import type { Mlc, ModelRecord } from '../src/engines/webllm.ts'
-import { ApiError } from '../src/wire/errors.ts'
+import { ApiError } from '../src/wire/errors/api-error.ts'
 import { prepareDeno } from './deno.ts'
 
 runEngine(async () => {

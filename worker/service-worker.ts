@@ -4,12 +4,12 @@
  */
 
 import type { Port } from '../src/engines/remote/protocol.ts'
-import { createRemote } from '../src/engines/remote.ts'
+import { createRemote } from '../src/engines/remote/remote.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
-import type { Fetch } from '../src/host.ts'
-import { memoryStore } from '../src/responses/store.ts'
+import type { Fetch } from '../src/platform/host.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
-import { ApiError } from '../src/wire/errors.ts'
+import { memoryStore } from '../src/state/response-store.ts'
+import { ApiError } from '../src/wire/errors/api-error.ts'
 import type { FromPage, ToPage } from './messages.ts'
 
 declare const self: ServiceWorkerGlobalScope

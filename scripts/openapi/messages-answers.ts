@@ -1,6 +1,6 @@
 /** The shapes of what the Messages API answers; blocks and events of a forwarded answer may be others. */
 import * as z from 'zod'
-import { STOP_REASONS } from '../../src/wire/messages-answer.ts'
+import { STOP_REASONS } from '../../src/wire/messages/answer.ts'
 
 const text = z.string()
 const count = z.int().min(0)

@@ -1,6 +1,6 @@
 import { type Report, titleIn } from './report.ts'
-import type { Finding, Severity } from './rule.ts'
-import { type RuleName, rules } from './rules.ts'
+import type { Finding, Severity } from './rules/rule.ts'
+import { type RuleName, rules } from './rules/rules.ts'
 
 /** A broken rule, and all questions whose answers break it. */
 export interface Breach {

@@ -1,7 +1,7 @@
 /** Asks a server a few small questions and judges the answers. */
 import type { Recording } from '../recording/recording.ts'
 import type { Dialect } from './dialects/dialect.ts'
-import { dialects } from './dialects.ts'
+import { dialects } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
 import { judgeStream, whyBroken } from './judge-stream.ts'
 import {
@@ -15,8 +15,8 @@ import {
 import { judgeCalls, judgeForm, toldBy } from './judges/tools.ts'
 import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
 import { type Report, reportOf } from './report.ts'
-import type { DialectName, Finding } from './rule.ts'
-import type { RuleName } from './rules.ts'
+import type { DialectName, Finding } from './rules/rule.ts'
+import type { RuleName } from './rules/rules.ts'
 import { wireOf } from './wire.ts'
 
 export interface CheckOptions extends Omit<QuestionOptions, 'url'> {

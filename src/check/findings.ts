@@ -1,5 +1,5 @@
-import type { DialectName, Finding } from './rule.ts'
-import { holdsFor, type RuleName } from './rules.ts'
+import type { DialectName, Finding } from './rules/rule.ts'
+import { holdsFor, type RuleName } from './rules/rules.ts'
 import type { WireBody } from './wire.ts'
 
 /** Bytes that are shown of what broke a rule. */

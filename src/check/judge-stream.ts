@@ -1,11 +1,11 @@
 import type { Recording } from '../recording/recording.ts'
-import { dialectOf } from './dialects.ts'
+import { dialectOf } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
 import { judgeArrival } from './judges/arrival.ts'
 import { judgeFraming } from './judges/framing.ts'
 import { judgeHeaders } from './judges/headers.ts'
-import type { Finding } from './rule.ts'
-import type { RuleName } from './rules.ts'
+import type { Finding } from './rules/rule.ts'
+import type { RuleName } from './rules/rules.ts'
 import { type WireBody, wireOf } from './wire.ts'
 
 /** Judges one recorded stream, of whichever API, by every rule that it can show a breach of. */

@@ -1,6 +1,6 @@
 /** One server seen through everything that stands before it: which hop breaks what. */
 import type { Report } from './report.ts'
-import { type RuleName, rules } from './rules.ts'
+import { type RuleName, rules } from './rules/rules.ts'
 
 /** A rule that holds at the server, and no longer behind a hop. */
 export interface HopBreach {

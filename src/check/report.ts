@@ -1,7 +1,7 @@
 /** What a check found, put together. */
 import type { Asked } from './check.ts'
-import type { DialectName, Section } from './rule.ts'
-import { holdsFor, type RuleName, rules } from './rules.ts'
+import type { DialectName, Section } from './rules/rule.ts'
+import { holdsFor, type RuleName, rules } from './rules/rules.ts'
 
 export interface Report {
   url: string

@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { Circumstances } from '../check/verification/verification.ts'
-import type { Fetch } from '../host.ts'
-import { isObject } from '../wire/object.ts'
+import type { Fetch } from '../platform/host.ts'
+import { isObject } from '../util/object.ts'
 import type { Target } from './target.ts'
 
 type Fields = Record<string, unknown>

@@ -8,7 +8,7 @@ import {
   type Settings,
   SettingsError,
   type SettingsInput,
-} from '../settings.ts'
+} from '../settings/settings.ts'
 import { VERSION } from '../version.ts'
 import { readFlags } from './flags.ts'
 import { helpText } from './help.ts'
@@ -38,7 +38,7 @@ export async function readCommand(
   const line = readFlags(args)
   if (line.help) return helpText()
   if (line.version) return `${VERSION}\n`
-  if (line.command === 'key') return (await import('./key.ts')).newKey(line.words)
+  if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words)
   if (line.command === 'schema') {
     const { settingsSchema } = await import('./schema.ts')
     return `${JSON.stringify(settingsSchema(), null, 2)}\n`

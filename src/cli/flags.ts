@@ -1,13 +1,13 @@
 import { parseArgs } from 'node:util'
-import { closest } from '../closest.ts'
 import {
   fields,
   readSetting,
   type SettingName,
   SettingsError,
   type SettingsInput,
-} from '../settings.ts'
-import { toolNames } from './tool-names.ts'
+} from '../settings/settings.ts'
+import { closest } from '../util/closest.ts'
+import { toolNames } from './tools/tool-names.ts'
 
 /** What a command line asks for. */
 export interface CommandLine {

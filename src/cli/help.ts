@@ -1,5 +1,5 @@
 import { environmentName } from '../settings/environment.ts'
-import { fields, type SettingName } from '../settings.ts'
+import { fields, type SettingName } from '../settings/settings.ts'
 import { flagName } from './flags.ts'
 
 interface Help {

@@ -1,5 +1,5 @@
 import type { LogEntry } from '../handler.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 
 /** How a request's line is written. */
 export type LogForm = 'text' | 'json' | 'none'

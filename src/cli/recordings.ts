@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { parseRecording, type Recording, RecordingError } from '../recording/recording.ts'
 import type { ReplayOptions } from '../recording/replay.ts'
+import { SettingsError } from '../settings/settings.ts'
 import { readDuration } from '../settings/text.ts'
-import { SettingsError } from '../settings.ts'
 
 /** Rejects with a `SettingsError` that names the file, and the line where it is not a recording. */
 export async function readRecording(path: string, shownAs: string): Promise<Recording> {

@@ -4,7 +4,7 @@ import { parseVerification } from '../check/verification/compare.ts'
 import { htmlOf } from '../check/verification/html.ts'
 import { markdownOf } from '../check/verification/markdown.ts'
 import type { Verification } from '../check/verification/verification.ts'
-import { SettingsError } from '../settings.ts'
+import { SettingsError } from '../settings/settings.ts'
 
 const FORMS: Readonly<Record<string, (record: Verification) => string>> = {
   md: markdownOf,

@@ -1,6 +1,6 @@
+import { type Field, fields, type SettingName } from '../settings/settings.ts'
 import { reasoningNames, systemMessages, thinkTags } from '../settings/thinking.ts'
 import { finishReasons } from '../settings/upstreams.ts'
-import { type Field, fields, type SettingName } from '../settings.ts'
 import { nativeApis } from '../wire/native.ts'
 import { groups } from './help.ts'
 

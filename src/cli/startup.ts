@@ -1,5 +1,5 @@
-import { curlLine } from '../curl-line.ts'
 import type { Found } from '../handler.ts'
+import { curlLine } from '../util/curl-line.ts'
 import { printable } from './log.ts'
 
 /** What a person may want to know first. */

@@ -1,11 +1,11 @@
 /** The server that a tool asks: its address, its key, its models. */
 import type { Dialect } from '../check/dialects/dialect.ts'
-import { dialectAt } from '../check/dialects.ts'
-import type { Fetch } from '../host.ts'
+import { dialectAt } from '../check/dialects/dialects.ts'
+import type { Fetch } from '../platform/host.ts'
 import { record } from '../recording/record.ts'
 import { CLIENT_KEY } from '../settings/environment.ts'
-import { SettingsError } from '../settings.ts'
-import { isObject, parseObject } from '../wire/object.ts'
+import { SettingsError } from '../settings/settings.ts'
+import { isObject, parseObject } from '../util/object.ts'
 
 export interface Target {
   /** The API's root: `http://127.0.0.1:8787/v1`. */

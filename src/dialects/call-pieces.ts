@@ -1,7 +1,8 @@
 /** A tool call of a chat, put together from its pieces. */
-import type { ToolCallDelta } from '../wire/chat.ts'
-import { ApiError } from '../wire/errors.ts'
-import { isObject, parseObject } from '../wire/object.ts'
+
+import { isObject, parseObject } from '../util/object.ts'
+import type { ToolCallDelta } from '../wire/chat/request.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 export class CallPieces {
   id = ''

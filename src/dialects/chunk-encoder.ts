@@ -1,8 +1,8 @@
 /** How OpenAI's own streams are told, whose chunks are written as they travel. */
 import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
 import type { StreamEncoder } from '../stream/response.ts'
-import type { ApiError } from '../wire/errors.ts'
-import { DONE_FRAME, frame } from '../wire/sse.ts'
+import type { ApiError } from '../wire/errors/api-error.ts'
+import { DONE_FRAME, frame } from '../wire/sse/sse.ts'
 
 export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncoder<C> {
   readonly tellsProgress = true

@@ -1,4 +1,4 @@
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a client calls the fields of the chat that its request becomes. */
 export type FieldNames = Readonly<Record<string, string>>

@@ -1,5 +1,5 @@
 /** Fits translated conversations to chat templates, which are stricter than the APIs that they come from. */
-import type { ChatMessage, ContentPart } from '../wire/chat.ts'
+import type { ChatMessage, ContentPart } from '../wire/chat/request.ts'
 
 /**
  * The messages with those of the user that follow each other as one. Templates such as those of Mistral

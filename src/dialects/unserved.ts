@@ -3,8 +3,9 @@
  * says, for both, what becomes of each. What may be left out without harm is left out; what a client
  * would be wrong to believe done is refused by name.
  */
-import { type ApiError, badRequest } from '../wire/errors.ts'
-import { isObject } from '../wire/object.ts'
+
+import { isObject } from '../util/object.ts'
+import { type ApiError, badRequest } from '../wire/errors/api-error.ts'
 
 interface Unserved {
   /** Engines that are asked without it: those asked for a chat, or all of them. */

@@ -1,13 +1,13 @@
-import { type Fetch, type Host, isWorkerd } from '../host.ts'
-import type { Settings } from '../settings.ts'
+import { type Fetch, type Host, isWorkerd } from '../platform/host.ts'
+import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
-import { Catalog } from './catalog.ts'
-import { createDiscovery } from './discovery.ts'
-import { Pool } from './pool.ts'
-import { createRouter, type Router } from './router.ts'
-import { createStatic } from './static.ts'
+import { Pool } from './pool/pool.ts'
+import { Catalog } from './registry/catalog.ts'
+import { createDiscovery } from './registry/discovery.ts'
+import { createRouter, type Router } from './registry/router.ts'
+import { createStatic } from './static/static.ts'
 import { thinkingApart } from './thinking.ts'
-import { Upstream, type UpstreamOptions } from './upstream.ts'
+import { Upstream, type UpstreamOptions } from './upstream/upstream.ts'
 
 /** All engines: what each serves, which serves a model, and who asks them. */
 export interface Engines {

@@ -1,6 +1,6 @@
-import type { Catalog, Entry } from './catalog.ts'
 import type { BreakerState } from './pool/breaker.ts'
-import type { Pool } from './pool.ts'
+import type { Pool } from './pool/pool.ts'
+import type { Catalog, Entry } from './registry/catalog.ts'
 
 /**
  * `up`: it listed its models when it was last asked. `down`: it could not. `open`: it failed too

@@ -1,11 +1,11 @@
 import type { ChatStream, ChunkStream } from '../stream/chat-stream.ts'
-import type { ChatCompletion } from '../wire/chat.ts'
+import type { ChatCompletion } from '../wire/chat/request.ts'
 import {
   type ReasoningName,
   type ThinkSeparator,
   type ThinkTags,
   thinkSeparator,
-} from '../wire/think.ts'
+} from '../wire/contract/think.ts'
 import type { Engine } from './engine.ts'
 
 export interface ThinkingSettings {

@@ -1,9 +1,9 @@
 import { Cancelled } from '../stream/exchange.ts'
-import { ApiError, badRequest } from '../wire/errors.ts'
-import { parseExact } from '../wire/exact-json.ts'
-import { MAX_DEPTH } from '../wire/json.ts'
-import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json-scan.ts'
-import { decodeText } from '../wire/sse.ts'
+import { ApiError, badRequest } from '../wire/errors/api-error.ts'
+import { MAX_DEPTH } from '../wire/json/depth.ts'
+import { parseExact } from '../wire/json/exact.ts'
+import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
+import { decodeText } from '../wire/sse/sse.ts'
 import { DirectParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
 /** One queue for all handlers of a process, because they share its event loop. */

@@ -1,8 +1,8 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import { unawaited } from '../stream/unawaited.ts'
-import { ApiError } from '../wire/errors.ts'
-import type { Level, LimitStore } from './limit-store.ts'
+import type { Level, LimitStore } from '../state/limits.ts'
+import { unawaited } from '../util/unawaited.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
 export interface Use {

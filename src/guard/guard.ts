@@ -1,11 +1,11 @@
 /** Who may come in: decided on the headers, before anything is read of the body. */
-import type { Host } from '../host.ts'
-import type { Settings } from '../settings.ts'
-import { ApiError } from '../wire/errors.ts'
+import type { Host } from '../platform/host.ts'
+import type { Settings } from '../settings/settings.ts'
+import { memoryLimits } from '../state/limits.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 import { Caller } from './caller.ts'
 import { requireHost } from './host.ts'
 import { createKeyRing } from './key.ts'
-import { memoryLimits } from './limit-store.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
 

@@ -1,5 +1,5 @@
 import { matchesPattern } from '../settings/patterns.ts'
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Whether a host name, without its port, can only mean the machine itself. */
 export function isLoopback(name: string): boolean {

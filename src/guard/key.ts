@@ -1,5 +1,5 @@
 import type { Key } from '../settings/keys.ts'
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Names under which programs put keys into URLs, where every log on the way keeps them. */
 const QUERY_NAMES = ['key', 'api_key', 'api-key', 'apikey', 'access_token', 'token']

@@ -1,5 +1,5 @@
-import { ApiError } from '../wire/errors.ts'
-import { HOP_HEADER, MAX_HOPS, readHops } from '../wire/hop.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import { HOP_HEADER, MAX_HOPS, readHops } from '../wire/headers/hops.ts'
 
 /**
  * The hop list of the requests that are made on behalf of this one: its own list and this

@@ -1,7 +1,7 @@
 /** Which pages may ask, and what a browser has to be told of it (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol). */
 
 import { matchesPattern } from '../settings/patterns.ts'
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Seconds a browser may remember a preflight; Chrome never does so for longer. */
 const MAX_AGE = '7200'

@@ -1,7 +1,7 @@
 /** How much a request may hold, beside the bytes of its body. */
-import type { Settings } from '../settings.ts'
-import { ApiError, badRequest } from '../wire/errors.ts'
-import { isObject } from '../wire/object.ts'
+import type { Settings } from '../settings/settings.ts'
+import { isObject } from '../util/object.ts'
+import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 
 /** Bytes of all header names and values together; some hosts allow less by themselves. */
 const MAX_HEADERS = 32_768

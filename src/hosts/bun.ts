@@ -1,10 +1,10 @@
 import { lastResort, unfailing } from '../routes/last-resort.ts'
-import type { SettingsInput } from '../settings.ts'
-import { dial } from './bun-dial.ts'
-import { directPipe } from './bun-pipe.ts'
-import { bunTerminal } from './bun-terminal.ts'
-import { directFetch } from './direct-fetch.ts'
-import { type Runtime, main as run, type Server, start } from './serve.ts'
+import type { SettingsInput } from '../settings/settings.ts'
+import { dial } from './bun/dial.ts'
+import { directPipe } from './bun/pipe.ts'
+import { bunTerminal } from './bun/terminal.ts'
+import { directFetch } from './server/direct-fetch.ts'
+import { type Runtime, main as run, type Server, start } from './server/serve.ts'
 
 /** What Bun reads only as it starts. */
 const atStart = {

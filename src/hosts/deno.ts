@@ -1,10 +1,10 @@
-import type { SettingsInput } from '../settings.ts'
-import { dial } from './deno-dial.ts'
-import { startWebgpu } from './deno-webgpu.ts'
-import { directFetch } from './direct-fetch.ts'
-import { listen } from './node-listen.ts'
-import { nodePipe } from './node-pipe.ts'
-import { type Runtime, main as run, type Server, start } from './serve.ts'
+import type { SettingsInput } from '../settings/settings.ts'
+import { dial } from './deno/dial.ts'
+import { startWebgpu } from './deno/webgpu.ts'
+import { listen } from './node/listen.ts'
+import { nodePipe } from './node/pipe.ts'
+import { directFetch } from './server/direct-fetch.ts'
+import { type Runtime, main as run, type Server, start } from './server/serve.ts'
 
 /**
  * Not by `Deno.serve`: of a client that leaves before the headers went out, that tells only where

@@ -1,11 +1,11 @@
-import type { SettingsInput } from '../settings.ts'
-import { directFetch } from './direct-fetch.ts'
-import { dial } from './node-dial.ts'
-import { patientFetch } from './node-fetch.ts'
-import { listen } from './node-listen.ts'
-import { nodePipe } from './node-pipe.ts'
-import { requireNode } from './node-version.ts'
-import { type Runtime, refuse, main as run, type Server, start } from './serve.ts'
+import type { SettingsInput } from '../settings/settings.ts'
+import { dial } from './node/dial.ts'
+import { patientFetch } from './node/fetch.ts'
+import { listen } from './node/listen.ts'
+import { nodePipe } from './node/pipe.ts'
+import { requireNode } from './node/version.ts'
+import { directFetch } from './server/direct-fetch.ts'
+import { type Runtime, refuse, main as run, type Server, start } from './server/serve.ts'
 
 const runtime: Runtime = {
   name: `node ${process.versions.node}`,

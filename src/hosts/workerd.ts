@@ -3,17 +3,25 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
-import { toolNamed } from '../cli/tool-names.ts'
+import { toolNamed } from '../cli/tools/tool-names.ts'
 import type { LogEntry } from '../handler.ts'
 import { deprecations } from '../settings/deprecated.ts'
-import { type Settings, SettingsError } from '../settings.ts'
+import { type Settings, SettingsError } from '../settings/settings.ts'
 import { VERSION } from '../version.ts'
-import { reachOf, requireProtection } from './reach.ts'
-import { followSettings } from './reload.ts'
-import { addressOf, commandOf, introduce, noWebgpu, onSignal, refuse, survive } from './serve.ts'
-import { processTerminal as terminal } from './terminal.ts'
-import { readTls } from './tls.ts'
-import { endWorkerd, startWorkerd, type Workerd } from './workerd-process.ts'
+import { reachOf, requireProtection } from './server/reach.ts'
+import { followSettings } from './server/reload.ts'
+import {
+  addressOf,
+  commandOf,
+  introduce,
+  noWebgpu,
+  onSignal,
+  refuse,
+  survive,
+} from './server/serve.ts'
+import { processTerminal as terminal } from './server/terminal.ts'
+import { readTls } from './server/tls.ts'
+import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'
 
 /**
  * The `sluice` command on workerd. A worker gets no flags and no signals: this gives it settings,

@@ -2,8 +2,8 @@
  * A stream kept exactly as it arrived, and its form as text: JSON Lines, one packet a line, so that
  * a recording can be read, compared, cut and attached to a report. docs/recordings.md describes it.
  */
-import { isObject } from '../wire/object.ts'
-import { decodeText, encodeText } from '../wire/sse.ts'
+import { isObject } from '../util/object.ts'
+import { decodeText, encodeText } from '../wire/sse/sse.ts'
 
 /** The version of the form; a reader takes its own and older ones. */
 const VERSION = 1

@@ -1,5 +1,5 @@
-import { pause } from '../stream/pause.ts'
 import { transformPipe } from '../stream/pipe.ts'
+import { pause } from '../util/pause.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
 /** How a recording is played: exactly as it came by default. */

@@ -1,5 +1,5 @@
-import { ApiError } from '../wire/errors.ts'
-import { parseObject } from '../wire/object.ts'
+import { parseObject } from '../util/object.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 import type { Recording } from './recording.ts'
 import { type ReplayOptions, replay } from './replay.ts'
 

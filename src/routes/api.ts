@@ -1,7 +1,7 @@
 /** Which of the two families of APIs a client speaks, and what it is told in. */
-import type { ApiError } from '../wire/errors.ts'
-import { safeHeaders } from '../wire/header.ts'
-import { messagesError } from '../wire/messages-error.ts'
+import type { ApiError } from '../wire/errors/api-error.ts'
+import { safeHeaders } from '../wire/headers/safe.ts'
+import { messagesError } from '../wire/messages/error.ts'
 import { jsonResponse } from './json.ts'
 
 /** Whether it is Anthropic's: by the path, or, where both have it, by the version header. */

@@ -1,8 +1,8 @@
 import type { ChatOptions, Progress } from '../engines/engine.ts'
-import type { Route } from '../engines/router.ts'
+import type { Route } from '../engines/registry/router.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import type { ChatRequest } from '../wire/chat.ts'
+import type { ChatRequest } from '../wire/chat/request.ts'
 
 /** Asks whichever engine the pool picks for a chat. */
 export function chatAsker(

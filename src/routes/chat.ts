@@ -1,14 +1,14 @@
-import { ChatEncoder } from '../dialects/chat.ts'
-import type { Pool } from '../engines/pool.ts'
+import { ChatEncoder } from '../dialects/chat/encoder.ts'
+import type { Pool } from '../engines/pool/pool.ts'
 import { requireFew } from '../guard/size.ts'
 import type { Pipe } from '../stream/pipe.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { readWhole, wholeResponse } from '../stream/whole.ts'
-import type { Trace } from '../trace.ts'
-import { parseChatRequest } from '../wire/chat.ts'
-import { toApiError } from '../wire/errors.ts'
+import { parseChatRequest } from '../wire/chat/request.ts'
+import { toApiError } from '../wire/errors/api-error.ts'
 import { chatAsker } from './ask-chat.ts'
 import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
+import type { Trace } from './trace.ts'
 
 export interface ChatRouteOptions extends ExchangeContext {
   engines: Pool

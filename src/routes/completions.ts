@@ -1,18 +1,18 @@
-import { CompletionEncoder } from '../dialects/completions.ts'
+import { CompletionEncoder } from '../dialects/completions/encoder.ts'
 import type { Engine } from '../engines/engine.ts'
-import type { Route } from '../engines/router.ts'
+import type { Route } from '../engines/registry/router.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import { TextFold } from '../stream/collect-text.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { answersTo, type TextStream } from '../stream/text-stream.ts'
 import { readFolded, wholeResponse } from '../stream/whole.ts'
-import type { Trace } from '../trace.ts'
-import { toApiError } from '../wire/errors.ts'
-import { parseTextRequest, type TextRequest } from '../wire/text-completion.ts'
+import { parseTextRequest, type TextRequest } from '../wire/completions/completions.ts'
+import { toApiError } from '../wire/errors/api-error.ts'
 import { progressOf } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
 import { beginExchange, readBody, requireAble } from './exchange.ts'
+import type { Trace } from './trace.ts'
 
 /** `POST /v1/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function completionsRoute({ engines, ...context }: ChatRouteOptions) {

@@ -1,17 +1,17 @@
 import type { Conversation, Dialect } from '../dialects/dialect.ts'
 import { inOwnWords } from '../dialects/field-names.ts'
-import type { Route } from '../engines/router.ts'
+import type { Route } from '../engines/registry/router.ts'
 import { requireFew } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { readWhole, type Whole, wholeResponse } from '../stream/whole.ts'
-import type { Trace } from '../trace.ts'
-import type { ChatCompletion, ChatRequest } from '../wire/chat.ts'
-import { toApiError } from '../wire/errors.ts'
+import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
+import { toApiError } from '../wire/errors/api-error.ts'
 import { chatAsker } from './ask-chat.ts'
 import type { ChatRouteOptions } from './chat.ts'
 import { beginExchange, readBody } from './exchange.ts'
+import type { Trace } from './trace.ts'
 
 /**
  * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.

@@ -1,12 +1,12 @@
-import { countedPrompt } from '../dialects/messages.ts'
+import { countedPrompt } from '../dialects/messages/dialect.ts'
 import type { Engine } from '../engines/engine.ts'
-import type { Pool } from '../engines/pool.ts'
-import type { Route } from '../engines/router.ts'
+import type { Pool } from '../engines/pool/pool.ts'
+import type { Route } from '../engines/registry/router.ts'
 import { requireFew } from '../guard/size.ts'
 import { type Whole, wholeResponse } from '../stream/whole.ts'
-import type { Trace } from '../trace.ts'
-import { ApiError, toApiError } from '../wire/errors.ts'
+import { ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
+import type { Trace } from './trace.ts'
 
 /**
  * `POST /v1/messages/count_tokens`: by the engine's own tokenizer, never by a guess. Rejects with an

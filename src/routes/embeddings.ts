@@ -1,14 +1,14 @@
 import type { Engine } from '../engines/engine.ts'
-import type { Pool } from '../engines/pool.ts'
-import type { Route } from '../engines/router.ts'
+import type { Pool } from '../engines/pool/pool.ts'
+import type { Route } from '../engines/registry/router.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
 import { readWhole, wholeResponse } from '../stream/whole.ts'
-import type { Trace } from '../trace.ts'
-import { parseEmbeddingRequest } from '../wire/embedding.ts'
-import { toApiError } from '../wire/errors.ts'
-import { inputsOf } from '../wire/inputs.ts'
+import { parseEmbeddingRequest } from '../wire/embeddings/embeddings.ts'
+import { toApiError } from '../wire/errors/api-error.ts'
+import { inputsOf } from '../wire/validation/inputs.ts'
 import { beginExchange, type ExchangeContext, readBody, requireAble } from './exchange.ts'
+import type { Trace } from './trace.ts'
 
 /** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function embeddingsRoute(engines: Pool, context: ExchangeContext) {

@@ -1,12 +1,12 @@
 import type { Engine } from '../engines/engine.ts'
-import { requireOneModel } from '../engines/model-access.ts'
+import { requireOneModel } from '../engines/registry/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
 import { estimateTokens } from '../guard/size.ts'
-import type { Settings } from '../settings.ts'
+import type { Settings } from '../settings/settings.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
-import type { Trace } from '../trace.ts'
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import type { Trace } from './trace.ts'
 
 export interface ExchangeContext {
   settings: Settings

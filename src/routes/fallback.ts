@@ -1,6 +1,6 @@
 /** What is answered where no route's method fits. */
 import type { RouteEntry } from 'itty-router'
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Answers OPTIONS: which methods the path has. Throws an `ApiError` (404). */
 export function preflight(routes: RouteEntry[], { url, headers }: Request): Response {

@@ -1,8 +1,8 @@
-import type { Catalog } from '../engines/catalog.ts'
 import { healthOf } from '../engines/health.ts'
-import type { Pool } from '../engines/pool.ts'
+import type { Pool } from '../engines/pool/pool.ts'
+import type { Catalog } from '../engines/registry/catalog.ts'
 import { VERSION } from '../version.ts'
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 import { jsonResponse } from './json.ts'
 
 /** Milliseconds for which what the engines said of themselves is news. */

@@ -1,5 +1,5 @@
-import { curlLine } from '../curl-line.ts'
-import type { Found } from '../host.ts'
+import type { Found } from '../platform/host.ts'
+import { curlLine } from '../util/curl-line.ts'
 import { VERSION } from '../version.ts'
 
 /** A page that lists what runs here, where that may be told, and the line that streams from it. */

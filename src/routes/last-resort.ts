@@ -1,5 +1,5 @@
 /** What is answered where something threw that nobody expected to. */
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 import { errorResponse, speaksAnthropic } from './api.ts'
 
 /**

@@ -1,5 +1,5 @@
 import type { IRequest } from 'itty-router'
-import type { Trace } from '../trace.ts'
+import type { Trace } from './trace.ts'
 
 export type Route = (request: IRequest, trace: Trace) => Promise<Response>
 

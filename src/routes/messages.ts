@@ -1,4 +1,4 @@
-import { messagesDialect } from '../dialects/messages.ts'
+import { messagesDialect } from '../dialects/messages/dialect.ts'
 import type { ChatRouteOptions } from './chat.ts'
 import { conversationRoute } from './conversation.ts'
 

@@ -1,10 +1,10 @@
 import type { IRequest } from 'itty-router'
-import type { Router } from '../engines/router.ts'
-import type { Trace } from '../trace.ts'
-import { badRequest } from '../wire/errors.ts'
-import { modelInfo, modelPage } from '../wire/models.ts'
+import type { Router } from '../engines/registry/router.ts'
+import { badRequest } from '../wire/errors/api-error.ts'
+import { modelInfo, modelPage } from '../wire/models/anthropic.ts'
 import { sendsVersion } from './api.ts'
 import { jsonResponse } from './json.ts'
+import type { Trace } from './trace.ts'
 
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export function modelsRoute(engines: Router) {

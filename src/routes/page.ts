@@ -1,6 +1,6 @@
 /** The page's files over HTTP; a host lends their bytes. */
-import type { Files } from '../host.ts'
-import { ApiError } from '../wire/errors.ts'
+import type { Files } from '../platform/host.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 const TYPES: Record<string, string> = {
   css: 'text/css; charset=utf-8',

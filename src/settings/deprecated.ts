@@ -1,5 +1,5 @@
 /** Settings that have a new name, and still work for one release. */
-import type { Settings } from '../settings.ts'
+import type { Settings } from './settings.ts'
 
 /** What to write instead of each old setting that is in use, a sentence each. */
 export function deprecations({ lenient, upstream }: Pick<Settings, 'lenient' | 'upstream'>) {

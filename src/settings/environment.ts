@@ -1,5 +1,5 @@
-import { fields, readSetting, type SettingsInput } from '../settings.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
+import { fields, readSetting, type SettingsInput } from './settings.ts'
 
 /** Where the `sluice` command finds its settings file, if no flag says so. */
 export const CONFIG_FILE = 'SLUICE_CONFIG_FILE'

@@ -1,4 +1,4 @@
-import { MAX_DEPTH } from '../wire/json.ts'
+import { MAX_DEPTH } from '../wire/json/depth.ts'
 
 /** Where things stand in JSON text: `JSON.parse` tells of errors in each engine's own words, or not at all. */
 

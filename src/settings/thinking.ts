@@ -1,10 +1,10 @@
 /** What is done with the words of a conversation: what a model thinks, and what the system says. */
 
-import type { SystemMessages } from '../wire/system-messages.ts'
-import type { ReasoningName, ThinkTags } from '../wire/think.ts'
+import type { SystemMessages } from '../wire/chat/system-messages.ts'
+import type { ReasoningName, ThinkTags } from '../wire/contract/think.ts'
 import { unexpected } from './error.ts'
 
-export type { ThinkTags } from '../wire/think.ts'
+export type { ThinkTags } from '../wire/contract/think.ts'
 
 export type ReasoningSetting = 'keep' | ReasoningName
 
@@ -15,7 +15,7 @@ export const reasoningNames: readonly ReasoningSetting[] = [
 ]
 export const thinkTags: readonly ThinkTags[] = ['keep', 'separate', 'unopened']
 
-export type { SystemMessages } from '../wire/system-messages.ts'
+export type { SystemMessages } from '../wire/chat/system-messages.ts'
 
 export const systemMessages: readonly SystemMessages[] = ['merge', 'keep']
 

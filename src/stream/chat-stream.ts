@@ -1,11 +1,11 @@
 /** The forms in which an engine's answer travels to a dialect. */
-import type { ChatChunk, Usage } from '../wire/chat.ts'
+import type { ChatChunk, Usage } from '../wire/chat/request.ts'
 import {
   ChatContract,
   type ContractOptions,
   type StreamContract,
   type Verdict,
-} from '../wire/contract.ts'
+} from '../wire/contract/chat.ts'
 
 /** The state machine of a stream in any API. */
 export type AnyContract = StreamContract<unknown>

@@ -1,12 +1,13 @@
 /** A stream folded into one completion, for `stream: false`. */
+
+import { isObject } from '../util/object.ts'
 import type {
   ChatChunk,
   ChatCompletion,
   ChunkChoice,
   CompletionChoice,
   ToolCallDelta,
-} from '../wire/chat.ts'
-import { isObject } from '../wire/object.ts'
+} from '../wire/chat/request.ts'
 import type { AnyContract, ChunkOf, ChunkStream } from './chat-stream.ts'
 
 export type Fields = Record<string, unknown>

@@ -1,4 +1,4 @@
-import { ApiError } from '../wire/errors.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What an engine is waited for: to answer at all, its first token, its next one. */
 export type Phase = 'answer' | 'first' | 'token'

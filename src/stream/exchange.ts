@@ -1,5 +1,5 @@
-import type { Usage } from '../wire/chat.ts'
-import { type ApiError, toApiError } from '../wire/errors.ts'
+import type { Usage } from '../wire/chat/request.ts'
+import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import type { Ticker } from './ticker.ts'

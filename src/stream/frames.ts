@@ -2,14 +2,15 @@
  * An upstream's bytes, read as events and held to the contract, packet by packet: as frames to
  * forward, or as chunks.
  */
-import type { ChatChunk } from '../wire/chat.ts'
-import type { Ending, StreamContract } from '../wire/contract.ts'
-import { ApiError } from '../wire/errors.ts'
-import { errorOf } from '../wire/foreign-error.ts'
-import { MAX_DEPTH, nestsDeeper } from '../wire/json.ts'
-import { isObject } from '../wire/object.ts'
-import { FrameProof } from '../wire/proof.ts'
-import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse.ts'
+
+import { isObject } from '../util/object.ts'
+import type { ChatChunk } from '../wire/chat/request.ts'
+import type { Ending, StreamContract } from '../wire/contract/chat.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import { errorOf } from '../wire/errors/foreign.ts'
+import { MAX_DEPTH, nestsDeeper } from '../wire/json/depth.ts'
+import { FrameProof } from '../wire/sse/proof.ts'
+import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse/sse.ts'
 import type { EventSink } from './sinks.ts'
 
 /** The first token is not held up by the study of frames, which makes later ones cheap. */

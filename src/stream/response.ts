@@ -3,16 +3,16 @@
  * one write to the client, heartbeats while the engine is quiet, and one outcome at the end.
  */
 
-import type { ChatContract } from '../wire/contract.ts'
-import { type ApiError, toApiError } from '../wire/errors.ts'
-import { safeHeaders } from '../wire/header.ts'
-import { encodeText } from '../wire/sse.ts'
+import { within } from '../util/within.ts'
+import type { ChatContract } from '../wire/contract/chat.ts'
+import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
+import { safeHeaders } from '../wire/headers/safe.ts'
+import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
 import { Cancelled, type Carrier, type Exchange, type Outcome } from './exchange.ts'
 import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { type Pipe, transformPipe } from './pipe.ts'
-import { within } from './within.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

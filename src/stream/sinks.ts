@@ -1,5 +1,5 @@
 /** Where an upstream's events go once they are judged: bytes to forward, or chunks. */
-import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse.ts'
+import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse/sse.ts'
 
 /** Where the judged events of a packet go. */
 export interface EventSink<T> {

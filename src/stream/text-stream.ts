@@ -1,6 +1,6 @@
 /** Text completions, in the forms in which they travel to a dialect. */
-import { promptsOf, type TextChunk, type TextRequest } from '../wire/text-completion.ts'
-import { TextContract } from '../wire/text-contract.ts'
+import { promptsOf, type TextChunk, type TextRequest } from '../wire/completions/completions.ts'
+import { TextContract } from '../wire/contract/completions.ts'
 import { type AnswerStream, type ChunkStream, held } from './chat-stream.ts'
 
 /** What a text completion is answered with. */

@@ -1,8 +1,9 @@
 /** A request in an API that an upstream may speak itself, beside chat. */
-import type { ChatRequest } from './chat.ts'
-import type { Usage } from './completion.ts'
-import type { ContractOptions, StreamContract } from './contract.ts'
-import type { EngineErrors } from './engine-errors.ts'
+
+import type { Usage } from './chat/answer.ts'
+import type { ChatRequest } from './chat/request.ts'
+import type { ContractOptions, StreamContract } from './contract/chat.ts'
+import type { EngineErrors } from './errors/engine.ts'
 
 /** The APIs that an upstream may be said to speak. */
 export const nativeApis = ['messages', 'responses'] as const

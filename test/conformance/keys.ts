@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import type { KeyInput } from '../../src/settings.ts'
+import type { KeyInput } from '../../src/settings/settings.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'

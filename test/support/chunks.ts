@@ -1,4 +1,4 @@
-import type { ChatChunk } from '../../src/wire/chat.ts'
+import type { ChatChunk } from '../../src/wire/chat/request.ts'
 
 /** All chunks of an engine's answer. Rejects as the answer does. */
 export async function readAll(answer: {

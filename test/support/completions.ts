@@ -1,6 +1,6 @@
 // Text completions: what the scripted upstream says to them, and how a test asks and reads.
 
-import { isObject } from '../../src/wire/object.ts'
+import { isObject } from '../../src/util/object.ts'
 import { lintText } from './lint-text.ts'
 import { type ReadOptions, readStream, type StreamRead } from './read.ts'
 import { frame, type Script, type Step } from './script.ts'

@@ -2,7 +2,7 @@
 // that the engine itself does around them (locks, chunks, usage, stops, checks) is real.
 
 import { MLCEngine } from '@mlc-ai/web-llm'
-import type { Mlc, ModelRecord } from '../../src/engines/webllm.ts'
+import type { Mlc, ModelRecord } from '../../src/engines/webllm/webllm.ts'
 import { EmbeddingPipeline, Pipeline, type Script, type Seen } from './pipeline.ts'
 
 export { mlcError, type Script } from './pipeline.ts'

@@ -1,5 +1,5 @@
-import { Webllm, type WebllmOptions } from '../../src/engines/webllm.ts'
-import type { ChatRequest } from '../../src/wire/chat.ts'
+import { Webllm, type WebllmOptions } from '../../src/engines/webllm/webllm.ts'
+import type { ChatRequest } from '../../src/wire/chat/request.ts'
 import { readAll } from './chunks.ts'
 import { caller, createStandIn, embedder, other, record, type Script } from './mlc.ts'
 

@@ -1,5 +1,5 @@
 /** Servers that break one rule of `sluice check` each, and only that: as real ones did. */
-import type { DialectName } from '../../src/check/rule.ts'
+import type { DialectName } from '../../src/check/rules/rule.ts'
 import type { Animal } from './zoo/animal.ts'
 import { chats, sound } from './zoo/chat.ts'
 import { soundText, texts } from './zoo/completions.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
 import { createHandler, type Host, type LogEntry } from '../../src/handler.ts'
-import { ApiError } from '../../src/wire/errors.ts'
+import { ApiError } from '../../src/wire/errors/api-error.ts'
 
 function chat(signal: AbortSignal): Request {
   return new Request('http://localhost/v1/chat/completions', {

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest'
-import { Catalog } from '../../src/engines/catalog.ts'
 import type { Engine } from '../../src/engines/engine.ts'
-import { Pool } from '../../src/engines/pool.ts'
-import { createRouter } from '../../src/engines/router.ts'
-import { createStatic } from '../../src/engines/static.ts'
+import { Pool } from '../../src/engines/pool/pool.ts'
+import { Catalog } from '../../src/engines/registry/catalog.ts'
+import { createRouter } from '../../src/engines/registry/router.ts'
+import { createStatic } from '../../src/engines/static/static.ts'
 import { createHandler } from '../../src/handler.ts'
 import { healthRoutes } from '../../src/routes/health.ts'
 import { sharedTicker } from '../../src/stream/ticker.ts'
-import { ApiError } from '../../src/wire/errors.ts'
+import { ApiError } from '../../src/wire/errors/api-error.ts'
 
 const request = new Request('http://localhost/health')
 

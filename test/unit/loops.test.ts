@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createHandler } from '../../src/handler.ts'
-import type { Fetch, Handler } from '../../src/host.ts'
+import type { Fetch, Handler } from '../../src/platform/host.ts'
 
 /** Handlers by host name; each one's upstreams are reached by name too. */
 function network(upstreams: Record<string, string[]>) {

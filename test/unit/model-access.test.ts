@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createHandler } from '../../src/handler.ts'
-import type { Fetch } from '../../src/host.ts'
-import type { SettingsInput } from '../../src/settings.ts'
+import type { Fetch } from '../../src/platform/host.ts'
+import type { SettingsInput } from '../../src/settings/settings.ts'
 
 const messages = [{ role: 'user', content: 'Hi' }]
 const hash = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex')}`

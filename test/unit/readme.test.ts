@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { settingsSchema } from '../../src/cli/schema.ts'
-import { toolNames } from '../../src/cli/tool-names.ts'
-import { loadTool } from '../../src/cli/tools.ts'
+import { toolNames } from '../../src/cli/tools/tool-names.ts'
+import { loadTool } from '../../src/cli/tools/tools.ts'
 import { createHandler } from '../../src/index.ts'
 import {
   CLIENT_KEY,
@@ -16,7 +16,7 @@ import {
   settingsFromEnv,
 } from '../../src/settings/environment.ts'
 import { readSettingsFile } from '../../src/settings/file.ts'
-import { fields, parseSettings } from '../../src/settings.ts'
+import { fields, parseSettings } from '../../src/settings/settings.ts'
 import { runToEnd, startServer, startTool, useServer } from '../support/server.ts'
 
 const run = promisify(execFile)

@@ -1,6 +1,11 @@
 import { describe, expect, it, vi } from 'vitest'
 import { environmentName, settingsFromEnv } from '../../src/settings/environment.ts'
-import { fields, parseSettings, SettingsError, type SettingsInput } from '../../src/settings.ts'
+import {
+  fields,
+  parseSettings,
+  SettingsError,
+  type SettingsInput,
+} from '../../src/settings/settings.ts'
 
 /** The message that settings are refused with. */
 function refusal(settings: object): string {

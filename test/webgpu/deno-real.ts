@@ -1,10 +1,10 @@
 // The Deno host with the engine of workers/real.ts: `--webgpu` where there is a model to test with.
 
-import { startWebgpu } from '../../src/hosts/deno-webgpu.ts'
-import { directFetch } from '../../src/hosts/direct-fetch.ts'
-import { dial } from '../../src/hosts/node-dial.ts'
-import { listen } from '../../src/hosts/node-listen.ts'
-import { main } from '../../src/hosts/serve.ts'
+import { startWebgpu } from '../../src/hosts/deno/webgpu.ts'
+import { dial } from '../../src/hosts/node/dial.ts'
+import { listen } from '../../src/hosts/node/listen.ts'
+import { directFetch } from '../../src/hosts/server/direct-fetch.ts'
+import { main } from '../../src/hosts/server/serve.ts'
 
 const script = new URL('../workers/real.ts', import.meta.url)
 

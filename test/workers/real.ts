@@ -1,8 +1,8 @@
 // The engine's worker with real generation: web-llm 0.2.86's engine over the pipeline of 0.2.79, for
 // whose ABI there are libraries to test with. For tests with SLUICE_TEST_MODEL alone.
 
+import type { Mlc } from '../../src/engines/webllm/webllm.ts'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
-import type { Mlc } from '../../src/engines/webllm.ts'
 import { prepareDeno } from '../../worker/deno.ts'
 
 /** What the two engines keep of a loaded model. */

@@ -1,8 +1,8 @@
 // The engine's worker over the stand-in pipeline: in the place of worker/engine.ts, for tests and
 // measurements. The model's name says how it behaves.
 
+import type { Mlc, ModelRecord } from '../../src/engines/webllm/webllm.ts'
 import { runEngine } from '../../src/engines/webllm/worker.ts'
-import type { Mlc, ModelRecord } from '../../src/engines/webllm.ts'
 import { createStandIn, record, type Script } from '../support/mlc.ts'
 
 const words = createStandIn().script.tokens

@@ -1,5 +1,5 @@
 /** What chats and completions have in common: choices, usage on request, [DONE]. */
-import { isObject } from '../../wire/object.ts'
+import { isObject } from '../../util/object.ts'
 import type { Dialect, Fields, Prompt, Told } from './dialect.ts'
 
 export const choicesDialect = {

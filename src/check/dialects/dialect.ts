@@ -2,7 +2,7 @@
 import type { Recording } from '../../recording/recording.ts'
 import type { Findings } from '../findings.ts'
 import type { SaidEvent } from '../judges/framing.ts'
-import type { DialectName } from '../rule.ts'
+import type { DialectName } from '../rules/rule.ts'
 
 export type Fields = Record<string, unknown>
 

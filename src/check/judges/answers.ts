@@ -1,9 +1,9 @@
 import type { Recording } from '../../recording/recording.ts'
 import { answeringModel } from '../../recording/server.ts'
-import { parseObject } from '../../wire/object.ts'
+import { parseObject } from '../../util/object.ts'
 import type { Dialect, Fields } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
-import type { RuleName } from '../rules.ts'
+import type { RuleName } from '../rules/rules.ts'
 import { messageOf } from './ending.ts'
 
 /** An answer that is not streamed. */

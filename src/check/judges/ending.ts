@@ -1,5 +1,5 @@
 import type { Recording } from '../../recording/recording.ts'
-import { isObject } from '../../wire/object.ts'
+import { isObject } from '../../util/object.ts'
 import type { Findings } from '../findings.ts'
 
 /** A stream whose last event did not come: `length` bytes of it did. */

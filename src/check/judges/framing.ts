@@ -1,4 +1,4 @@
-import { parseObject } from '../../wire/object.ts'
+import { parseObject } from '../../util/object.ts'
 import type { Findings } from '../findings.ts'
 import type { WireBody, WireEvent, WireLine } from '../wire.ts'
 

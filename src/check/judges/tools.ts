@@ -1,6 +1,6 @@
 /** Calls of tools, and answers of a given form: where a server offers them. */
 import type { Recording } from '../../recording/recording.ts'
-import { isObject, parseObject } from '../../wire/object.ts'
+import { isObject, parseObject } from '../../util/object.ts'
 import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
 import { wireOf } from '../wire.ts'

@@ -1,4 +1,4 @@
-import type { Rule } from '../rule.ts'
+import type { Rule } from './rule.ts'
 
 /** What is asked beside streams: whole answers, refusals, hang-ups, browsers. */
 export const answersRules = {

@@ -1,4 +1,4 @@
-import type { Rule } from '../rule.ts'
+import type { Rule } from './rule.ts'
 
 /** The event-stream format, and what clients make of it. */
 export const framingRules = {

@@ -1,5 +1,5 @@
-import type { Rule } from '../rule.ts'
 import { PROXIES } from './proxies.ts'
+import type { Rule } from './rule.ts'
 
 /** How a stream is announced. */
 export const headersRules = {

@@ -1,6 +1,6 @@
 import type { Recording } from '../../recording/recording.ts'
-import { parseObject } from '../../wire/object.ts'
-import { dialectOf } from '../dialects.ts'
+import { parseObject } from '../../util/object.ts'
+import { dialectOf } from '../dialects/dialects.ts'
 import { wireOf } from '../wire.ts'
 
 /** How a stream came, in milliseconds after its request. */

@@ -4,8 +4,8 @@ import { breachesOf } from '../breaches.ts'
 import { shownBytes } from '../findings.ts'
 import { brokenByHops } from '../path.ts'
 import { type Report, type Score, titleIn } from '../report.ts'
-import type { DialectName, Severity } from '../rule.ts'
-import { type RuleName, rules } from '../rules.ts'
+import type { DialectName, Severity } from '../rules/rule.ts'
+import { type RuleName, rules } from '../rules/rules.ts'
 import { type Timings, timingsOf } from './timings.ts'
 
 /** What a check ran on, and what it ran against, as far as it is known. */

@@ -1,7 +1,7 @@
 /** One answer, read to whatever its end is, and measured. */
 import { reasonOf } from '../../recording/record.ts'
-import type { ChatRequest, ChunkDelta, Usage } from '../../wire/chat.ts'
-import { ApiError } from '../../wire/errors.ts'
+import type { ChatRequest, ChunkDelta, Usage } from '../../wire/chat/request.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ChatServer, Watch } from './server.ts'
 
 export type Outcome = { how: 'finished'; reason: string } | Failure | { how: 'cancelled' }

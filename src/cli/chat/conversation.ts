@@ -1,4 +1,4 @@
-import type { ChatMessage } from '../../wire/chat.ts'
+import type { ChatMessage } from '../../wire/chat/request.ts'
 import type { Answer } from './answer.ts'
 
 /** What was said so far, and what is said to every model: a prompt and its answer at a time. */

@@ -1,13 +1,13 @@
 /** A chat's answer as a message. */
-import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat.ts'
-import { parseExactText } from '../../wire/exact-json.ts'
+import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat/request.ts'
+import { parseExactText } from '../../wire/json/exact.ts'
 import {
   type Message,
   NOT_STOPPED,
   type Stop,
   type StopReason,
   toMessageUsage,
-} from '../../wire/messages-answer.ts'
+} from '../../wire/messages/answer.ts'
 import { badCall } from '../call-pieces.ts'
 
 /** What the answer to one request needs to know of it. */

@@ -1,7 +1,7 @@
 /** The blocks of a streamed message: one after the other, whatever order their pieces came in. */
-import type { ToolCallDelta } from '../../wire/chat.ts'
-import type { MessageEvent } from '../../wire/messages-answer.ts'
-import { namedFrame } from '../../wire/sse.ts'
+import type { ToolCallDelta } from '../../wire/chat/request.ts'
+import type { MessageEvent } from '../../wire/messages/answer.ts'
+import { namedFrame } from '../../wire/sse/sse.ts'
 import { badCall, CallPieces } from '../call-pieces.ts'
 import { OneAtATime } from '../in-turn.ts'
 

@@ -2,7 +2,7 @@
  * Tools that Anthropic defines and the client runs, as functions. A call of the function is the call
  * that the client expects. Input schemas follow the API's documentation, by the version in the type.
  */
-import type { MessagesTool } from '../../wire/messages.ts'
+import type { MessagesTool } from '../../wire/messages/request.ts'
 import { list, object, oneOf, type Schema, text, whole } from '../tools/schemas.ts'
 
 export interface ClientTool {

@@ -1,7 +1,12 @@
 /** Blocks of a Messages request as the parts of chat messages. */
-import type { ContentPart } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { Block, DocumentBlock, ImageBlock, SearchResultBlock } from '../../wire/messages.ts'
+import type { ContentPart } from '../../wire/chat/request.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type {
+  Block,
+  DocumentBlock,
+  ImageBlock,
+  SearchResultBlock,
+} from '../../wire/messages/request.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { USER_BLOCKS } from './table.ts'
 

@@ -1,7 +1,7 @@
 import type { StreamEncoder } from '../../stream/response.ts'
-import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat.ts'
-import { toMessageUsage } from '../../wire/messages-answer.ts'
-import { messagesError } from '../../wire/messages-error.ts'
+import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat/request.ts'
+import { toMessageUsage } from '../../wire/messages/answer.ts'
+import { messagesError } from '../../wire/messages/error.ts'
 import { type Asked, emptyMessage, stopOf } from './answer.ts'
 import { BlockWriter, event } from './blocks.ts'
 

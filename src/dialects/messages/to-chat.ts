@@ -1,7 +1,8 @@
 /** A Messages request as a chat request. */
-import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
-import type { CountRequest, MessagesRequest } from '../../wire/messages.ts'
-import { isObject } from '../../wire/object.ts'
+
+import { isObject } from '../../util/object.ts'
+import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
+import type { CountRequest, MessagesRequest } from '../../wire/messages/request.ts'
 import { Omitted } from '../tools/omitted.ts'
 import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { toolFields } from './tools.ts'

@@ -1,7 +1,7 @@
 /** The tools of a Messages request as functions of a chat request. */
-import type { Tool } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { Block, CountRequest, MessagesTool } from '../../wire/messages.ts'
+import type { Tool } from '../../wire/chat/request.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type { Block, CountRequest, MessagesTool } from '../../wire/messages/request.ts'
 import type { Omitted } from '../tools/omitted.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { TOOLS } from './table.ts'

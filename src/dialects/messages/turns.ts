@@ -1,6 +1,11 @@
 /** The turns of a Messages request as chat messages. */
-import type { ChatMessage, ContentPart, ToolCall } from '../../wire/chat.ts'
-import type { Block, MessageParam, MessagesRequest, ToolResultBlock } from '../../wire/messages.ts'
+import type { ChatMessage, ContentPart, ToolCall } from '../../wire/chat/request.ts'
+import type {
+  Block,
+  MessageParam,
+  MessagesRequest,
+  ToolResultBlock,
+} from '../../wire/messages/request.ts'
 import { Omitted } from '../tools/omitted.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { joinUserTurns, resultOf } from '../turns.ts'

@@ -1,7 +1,7 @@
 /** The output item for a tool call, of the type that belongs to the tool as the client declared it. */
 
-import { parseObject } from '../../wire/object.ts'
-import type { ItemStatus, OutputItem } from '../../wire/responses.ts'
+import { parseObject } from '../../util/object.ts'
+import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
 import { badCall, CallPieces } from '../call-pieces.ts'
 import type { ClientTool } from './client-tools.ts'
 import { type EventWriter, headOf } from './events.ts'

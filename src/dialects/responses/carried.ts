@@ -3,8 +3,8 @@
  * from request to request (`encrypted_content`). It is no secret from whoever may read the answer:
  * the form only keeps clients from changing it.
  */
-import { badRequest } from '../../wire/errors.ts'
-import { decodeText, encodeText } from '../../wire/sse.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 
 const PREFIX = 'sluice:'
 

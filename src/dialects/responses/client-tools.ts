@@ -3,8 +3,8 @@
  * instead of each, and the translation of its calls and results.
  * Forms are those of OpenAI's OpenAPI description 2.3.0.
  */
-import { isObject } from '../../wire/object.ts'
-import type { ResponsePart, ResponseTool } from '../../wire/responses.ts'
+import { isObject } from '../../util/object.ts'
+import type { ResponsePart, ResponseTool } from '../../wire/responses/request.ts'
 import { list, object, oneOf, type Schema, text, whole } from '../tools/schemas.ts'
 
 type Fields = Record<string, unknown>

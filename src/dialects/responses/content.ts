@@ -1,7 +1,7 @@
 /** The parts of a Responses item as those of a chat message. */
-import type { ContentPart } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { ResponsePart } from '../../wire/responses.ts'
+import type { ContentPart } from '../../wire/chat/request.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type { ResponsePart } from '../../wire/responses/request.ts'
 
 /** What an assistant said: its text, and its refusal. */
 export function spoken(parts: ResponsePart[], at: string): { text: string; refusal: string } {

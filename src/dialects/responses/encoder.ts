@@ -1,9 +1,15 @@
 /** A chat's answer, told as the events of a response, or as the response itself. */
 import type { StreamEncoder } from '../../stream/response.ts'
-import type { ChatChunk, ChatCompletion, ChunkDelta, FinishReason, Usage } from '../../wire/chat.ts'
-import { ApiError } from '../../wire/errors.ts'
-import { isObject } from '../../wire/object.ts'
-import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/responses.ts'
+import { isObject } from '../../util/object.ts'
+import type {
+  ChatChunk,
+  ChatCompletion,
+  ChunkDelta,
+  FinishReason,
+  Usage,
+} from '../../wire/chat/request.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
+import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/responses/request.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
 import { Output, type OutputOptions } from './output.ts'

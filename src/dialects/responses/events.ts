@@ -1,4 +1,4 @@
-import type { ResponseEvent } from '../../wire/responses.ts'
+import type { ResponseEvent } from '../../wire/responses/request.ts'
 import { follow, quietEvent } from './heartbeat.ts'
 
 /** Writes the events of one response: each has its name twice, and its number. */

@@ -9,7 +9,7 @@
  * A delta of no text passes with all of them, and so does the state of the response where none of its
  * output is half told.
  */
-import type { ResponseEvent } from '../../wire/responses.ts'
+import type { ResponseEvent } from '../../wire/responses/request.ts'
 
 /** The deltas of an item that is told without parts. */
 const ITEM_DELTAS = new Map([

@@ -1,5 +1,5 @@
 /** Decodes the input of a custom tool call from the arguments of the function that replaces the tool. */
-import { isObject } from '../../wire/object.ts'
+import { isObject } from '../../util/object.ts'
 
 /** The name of that function's only argument. */
 export const INPUT = 'input'

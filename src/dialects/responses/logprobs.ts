@@ -1,5 +1,5 @@
-import { isObject } from '../../wire/object.ts'
-import type { TokenLogprob } from '../../wire/responses.ts'
+import { isObject } from '../../util/object.ts'
+import type { TokenLogprob } from '../../wire/responses/request.ts'
 
 /** A chat's log probabilities, as far as they are what they should be. */
 export function toLogprobs(logprobs: unknown): TokenLogprob[] {

@@ -1,6 +1,6 @@
 /** The items of a Responses conversation as the messages of a chat. */
-import type { ChatMessage, ContentPart } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
+import type { ChatMessage, ContentPart } from '../../wire/chat/request.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
 import type {
   FunctionCallOutputItem,
   MessageItem,
@@ -8,7 +8,7 @@ import type {
   ResponseItem,
   ResponsePart,
   ResponseTool,
-} from '../../wire/responses.ts'
+} from '../../wire/responses/request.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { joinUserTurns, resultOf } from '../turns.ts'
 import { fromCarried } from './carried.ts'

@@ -1,7 +1,8 @@
 /** A Responses request for an upstream that speaks the API itself. */
+
+import { judgeResponse, ResponsesContract } from '../../wire/contract/responses.ts'
 import type { NativeCall } from '../../wire/native.ts'
-import type { ResponseItem, ResponsesRequest } from '../../wire/responses.ts'
-import { judgeResponse, ResponsesContract } from '../../wire/responses-contract.ts'
+import type { ResponseItem, ResponsesRequest } from '../../wire/responses/request.ts'
 import { withoutUnserved } from '../unserved.ts'
 import { fromCarried, isCarried } from './carried.ts'
 import type { ResponseEncoder } from './encoder.ts'

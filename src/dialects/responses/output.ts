@@ -1,6 +1,11 @@
 /** The output of a response as it grows: chat deltas in, items and their events out. */
-import type { ToolCallDelta } from '../../wire/chat.ts'
-import type { ItemStatus, OutputItem, ResponsePart, TokenLogprob } from '../../wire/responses.ts'
+import type { ToolCallDelta } from '../../wire/chat/request.ts'
+import type {
+  ItemStatus,
+  OutputItem,
+  ResponsePart,
+  TokenLogprob,
+} from '../../wire/responses/request.ts'
 import { badCall } from '../call-pieces.ts'
 import { OneAtATime } from '../in-turn.ts'
 import { type CallContext, CallItem } from './call-item.ts'

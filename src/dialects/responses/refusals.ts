@@ -1,5 +1,5 @@
-import { badRequest } from '../../wire/errors.ts'
-import type { ResponsesRequest } from '../../wire/responses.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type { ResponsesRequest } from '../../wire/responses/request.ts'
 import { refuseUnserved } from '../unserved.ts'
 
 /** A chat's fields, and what says the same here. */

@@ -1,11 +1,11 @@
-import type { Usage } from '../../wire/chat.ts'
-import { isObject } from '../../wire/object.ts'
+import { isObject } from '../../util/object.ts'
+import type { Usage } from '../../wire/chat/request.ts'
 import type {
   ResponseObject,
   ResponsesRequest,
   ResponseTool,
   ResponseUsage,
-} from '../../wire/responses.ts'
+} from '../../wire/responses/request.ts'
 
 /**
  * A response of which nothing is said yet: what was asked, and of what nobody asked for the API's own

@@ -2,7 +2,7 @@
  * The rules for each type of tool and item of a Responses request where the engine is asked in chat.
  * `docs/tools.md` shows these tables.
  */
-import { isObject } from '../../wire/object.ts'
+import { isObject } from '../../util/object.ts'
 import type { Rule, Typed } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 

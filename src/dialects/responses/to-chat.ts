@@ -1,7 +1,7 @@
 /** A Responses request as a chat request. */
-import { type ChatRequest, parseChatRequest } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { ResponsesRequest } from '../../wire/responses.ts'
+import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type { ResponsesRequest } from '../../wire/responses/request.ts'
 import { Omitted } from '../tools/omitted.ts'
 import { isUnserved, refuseUnserved } from '../unserved.ts'
 import { asksForSummary, type Placed, toMessages } from './messages.ts'

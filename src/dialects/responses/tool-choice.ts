@@ -1,7 +1,7 @@
 /** Which tools the model is offered, and which it must call. */
-import type { Tool } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
-import type { ResponsesRequest } from '../../wire/responses.ts'
+import type { Tool } from '../../wire/chat/request.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type { ResponsesRequest } from '../../wire/responses/request.ts'
 import { ruleFor, type Typed } from '../tools/rule.ts'
 import { TOOLS } from './table.ts'
 import type { Offered, Toolset } from './toolset.ts'

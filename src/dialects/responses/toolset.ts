@@ -1,8 +1,8 @@
 /** The tools of a Responses request as functions of a chat request, and back. */
 
 import { requireFewTools } from '../../guard/size.ts'
-import type { Tool } from '../../wire/chat.ts'
-import type { ResponsesRequest, ResponseTool } from '../../wire/responses.ts'
+import type { Tool } from '../../wire/chat/request.ts'
+import type { ResponsesRequest, ResponseTool } from '../../wire/responses/request.ts'
 import { Omitted } from '../tools/omitted.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { object, text } from '../tools/schemas.ts'

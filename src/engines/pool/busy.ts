@@ -1,4 +1,4 @@
-import { ApiError } from '../../wire/errors.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
 
 /** Seconds a client is told to wait where nothing is known of how long a turn takes. */
 const GUESS = 5

@@ -1,7 +1,7 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
-import { ApiError } from '../../wire/errors.ts'
+import { FairLine, type Waiting } from '../../util/fair-queue.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
 import { tooMany } from './busy.ts'
-import { FairLine, type Waiting } from './fair-line.ts'
 import type { Member } from './member.ts'
 import { Place } from './place.ts'
 

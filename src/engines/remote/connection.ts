@@ -1,4 +1,4 @@
-import type { ApiError } from '../../wire/errors.ts'
+import type { ApiError } from '../../wire/errors/api-error.ts'
 import { whenEnded } from './life.ts'
 import { type Ask, PATIENCE, PING, type Port, type Tell } from './protocol.ts'
 

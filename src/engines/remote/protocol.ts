@@ -2,10 +2,10 @@
  * What an engine and those who use it say to each other over a message port. Every request has a
  * number of its own; what belongs to it carries that number.
  */
-import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat.ts'
-import type { EmbeddingRequest } from '../../wire/embedding.ts'
-import { ApiError, type Evidence } from '../../wire/errors.ts'
-import type { TextChunk, TextRequest } from '../../wire/text-completion.ts'
+import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat/request.ts'
+import type { TextChunk, TextRequest } from '../../wire/completions/completions.ts'
+import type { EmbeddingRequest } from '../../wire/embeddings/embeddings.ts'
+import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import type { Model, Progress } from '../engine.ts'
 
 /** A `MessagePort`, a `Worker`, or a worker's own global scope. */

@@ -1,4 +1,4 @@
-import { type ApiError, badRequest } from '../../wire/errors.ts'
+import { type ApiError, badRequest } from '../../wire/errors/api-error.ts'
 
 export interface StaticSettings {
   /** What it answers, whatever is asked. */

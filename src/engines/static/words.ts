@@ -1,6 +1,6 @@
 /** The fixed text, cut to what a request asks for. */
-import { pause } from '../../stream/pause.ts'
-import type { FinishReason, Usage } from '../../wire/chat.ts'
+import { pause } from '../../util/pause.ts'
+import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 
 export interface Limits {
   stop?: string | string[] | null | undefined

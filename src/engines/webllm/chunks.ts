@@ -1,6 +1,6 @@
-import type { ChatChunk, ChunkChoice, ToolCallDelta } from '../../wire/chat.ts'
-import type { FinishReason } from '../../wire/completion.ts'
-import { newCallId } from '../../wire/tool-calls.ts'
+import type { FinishReason } from '../../wire/chat/answer.ts'
+import type { ChatChunk, ChunkChoice, ToolCallDelta } from '../../wire/chat/request.ts'
+import { newCallId } from '../../wire/contract/tool-calls.ts'
 import type { MlcChunk } from './mlc.ts'
 
 /**

@@ -2,8 +2,8 @@ import {
   type EmbeddingRequest,
   type EmbeddingResponse,
   encodeVector,
-} from '../../wire/embedding.ts'
-import { ApiError, badRequest } from '../../wire/errors.ts'
+} from '../../wire/embeddings/embeddings.ts'
+import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { MlcEmbeddings, ModelRecord } from './mlc.ts'
 
 /** Throws an `ApiError` (400) for what the model can't give, before it is loaded. */

@@ -1,5 +1,5 @@
 /** web-llm's errors, as errors a client understands. */
-import { ApiError, badRequest } from '../../wire/errors.ts'
+import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 
 /** What was being done when it went wrong. */
 export type Phase = 'load' | 'generate'

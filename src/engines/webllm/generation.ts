@@ -1,4 +1,4 @@
-import type { ApiError } from '../../wire/errors.ts'
+import type { ApiError } from '../../wire/errors/api-error.ts'
 
 /** How a generation is read, stopped and let go. */
 export interface GenerationOptions<Raw, T> {

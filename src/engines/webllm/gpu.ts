@@ -1,4 +1,4 @@
-import { ApiError } from '../../wire/errors.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
 import type { GpuFacts } from './models.ts'
 
 /** What is used of WebGPU here; web-llm uses the rest. */

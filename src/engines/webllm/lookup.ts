@@ -1,5 +1,5 @@
-import { closest } from '../../closest.ts'
-import { ApiError } from '../../wire/errors.ts'
+import { closest } from '../../util/closest.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ModelRecord } from './mlc.ts'
 import { EMBEDDING } from './models.ts'
 

@@ -1,15 +1,16 @@
 /** A chat request in the form that web-llm accepts; what it can't honour is refused by name. */
+
+import { isObject } from '../../util/object.ts'
 import {
   type ChatMessage,
   type ChatRequest,
   type ContentPart,
   requireChat,
   type Tool,
-} from '../../wire/chat.ts'
-import { type ApiError, badRequest } from '../../wire/errors.ts'
-import { isObject } from '../../wire/object.ts'
-import { withOneSystemMessage } from '../../wire/system-messages.ts'
-import { wantsThinking } from '../../wire/think.ts'
+} from '../../wire/chat/request.ts'
+import { withOneSystemMessage } from '../../wire/chat/system-messages.ts'
+import { wantsThinking } from '../../wire/contract/think.ts'
+import { type ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { MlcChatRequest, MlcMessage, MlcPart, MlcResponseFormat, ModelRecord } from './mlc.ts'
 
 /** `model_type` of a model that sees images. */

@@ -1,12 +1,12 @@
 /** Text completions by web-llm, which goes on from one prompt at a time. */
-import type { FinishReason, Usage } from '../../wire/chat.ts'
-import { badRequest } from '../../wire/errors.ts'
+import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 import {
   promptsOf,
   requireText,
   type TextChunk,
   type TextRequest,
-} from '../../wire/text-completion.ts'
+} from '../../wire/completions/completions.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
 import type { Mlc, MlcTextRequest, ModelRecord } from './mlc.ts'
 import { given, isGiven, limitOf, SAMPLING, unable } from './request.ts'
 

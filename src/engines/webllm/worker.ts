@@ -1,12 +1,12 @@
 /** A worker that runs an engine, and what it and whoever started it say to each other. */
 
-import { ApiError, toApiError } from '../../wire/errors.ts'
+import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { Progress } from '../engine.ts'
 import { type Port, packError, type WireError } from '../remote/protocol.ts'
 import { serveEngine } from '../remote/serve.ts'
-import { type LocalEngine, type Mlc, type ModelRecord, Webllm } from '../webllm.ts'
 import { type FoundGpu, findGpu } from './gpu.ts'
 import { readModelList, runnable } from './models.ts'
+import { type LocalEngine, type Mlc, type ModelRecord, Webllm } from './webllm.ts'
 
 /** What a page or a host tells its engine's worker. */
 export type EngineOrder =

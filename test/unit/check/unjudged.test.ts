@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { breachesOf } from '../../../src/check/breaches.ts'
 import { check } from '../../../src/check/check.ts'
-import { dialects } from '../../../src/check/dialects.ts'
+import { dialects } from '../../../src/check/dialects/dialects.ts'
 import type { Report } from '../../../src/check/report.ts'
 import { textReport } from '../../../src/check/text-report.ts'
 import { htmlOf } from '../../../src/check/verification/html.ts'

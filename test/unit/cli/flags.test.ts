@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { fields, parseSettings, SettingsError } from '../../../src/settings.ts'
+import { fields, parseSettings, SettingsError } from '../../../src/settings/settings.ts'
 
 function refusal(...args: string[]): string {
   try {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { keyParts, settingsSchema, upstreamParts } from '../../../src/cli/schema.ts'
 import { parts as keyNames } from '../../../src/settings/keys.ts'
+import { fields, parseSettings } from '../../../src/settings/settings.ts'
 import { parts as upstreamNames } from '../../../src/settings/upstreams.ts'
-import { fields, parseSettings } from '../../../src/settings.ts'
 
 const schema = z.fromJSONSchema(settingsSchema() as never)
 const hash = `sha256:${'0'.repeat(64)}`

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '../../../src/dialects/dialect.ts'
 import { fromCarried } from '../../../src/dialects/responses/carried.ts'
-import { readConversation } from '../../../src/dialects/responses.ts'
-import { contextOf } from '../../../src/responses/context.ts'
-import { memoryStore } from '../../../src/responses/store.ts'
-import type { ChatChunk, ChatCompletion, ChunkDelta, FinishReason } from '../../../src/wire/chat.ts'
-import { parseResponsesRequest } from '../../../src/wire/responses.ts'
+import { readConversation } from '../../../src/dialects/responses/dialect.ts'
+import { contextOf } from '../../../src/routes/responses/context.ts'
+import { memoryStore } from '../../../src/state/response-store.ts'
+import type {
+  ChatChunk,
+  ChatCompletion,
+  ChunkDelta,
+  FinishReason,
+} from '../../../src/wire/chat/request.ts'
+import { parseResponsesRequest } from '../../../src/wire/responses/request.ts'
 import { type ResponsesRead, readResponses } from '../../support/responses.ts'
 
 type Fields = Record<string, unknown>

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { toCarried } from '../../../src/dialects/responses/carried.ts'
-import { readConversation } from '../../../src/dialects/responses.ts'
-import { contextOf } from '../../../src/responses/context.ts'
-import { memoryStore } from '../../../src/responses/store.ts'
-import type { ChatRequest } from '../../../src/wire/chat.ts'
-import { parseResponsesRequest } from '../../../src/wire/responses.ts'
+import { readConversation } from '../../../src/dialects/responses/dialect.ts'
+import { contextOf } from '../../../src/routes/responses/context.ts'
+import { memoryStore } from '../../../src/state/response-store.ts'
+import type { ChatRequest } from '../../../src/wire/chat/request.ts'
+import { parseResponsesRequest } from '../../../src/wire/responses/request.ts'
 
 async function read(body: object) {
   const request = parseResponsesRequest({ input: 'Go.', ...body })

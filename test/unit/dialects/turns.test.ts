@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { toChatMessages } from '../../../src/dialects/messages/turns.ts'
 import { joinUserTurns } from '../../../src/dialects/turns.ts'
-import type { ChatMessage } from '../../../src/wire/chat.ts'
-import type { MessagesRequest } from '../../../src/wire/messages.ts'
+import type { ChatMessage } from '../../../src/wire/chat/request.ts'
+import type { MessagesRequest } from '../../../src/wire/messages/request.ts'
 
 const user = (content: ChatMessage['content']): ChatMessage => ({ role: 'user', content })
 const said: ChatMessage = { role: 'assistant', content: 'b' }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { Catalog } from '../../../src/engines/catalog.ts'
 import type { Engine } from '../../../src/engines/engine.ts'
-import { createStatic } from '../../../src/engines/static.ts'
+import { Catalog } from '../../../src/engines/registry/catalog.ts'
+import { createStatic } from '../../../src/engines/static/static.ts'
 
 /** A catalog of one engine, which takes 20 ms to list its models, and how often that was asked. */
 function world(isolateRequests = false) {

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTcpServer } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createDiscovery, type DiscoveryOptions } from '../../../src/engines/discovery.ts'
+import { createDiscovery, type DiscoveryOptions } from '../../../src/engines/registry/discovery.ts'
 import { closedPort, startUpstream, type UpstreamOptions } from '../../support/upstream.ts'
 
 const closing: (() => unknown)[] = []

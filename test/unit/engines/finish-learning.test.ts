@@ -1,10 +1,10 @@
 /** What an upstream is learned to send, over queries, many models, and other settings. */
 import { describe, expect, it } from 'vitest'
-import { createDiscovery } from '../../../src/engines/discovery.ts'
-import { FinishHistory, finishHistoryOf } from '../../../src/engines/finish-history.ts'
-import { Upstream } from '../../../src/engines/upstream.ts'
-import { Successive } from '../../../src/hosts/successive.ts'
-import { parseSettings } from '../../../src/settings.ts'
+import { createDiscovery } from '../../../src/engines/registry/discovery.ts'
+import { FinishHistory, finishHistoryOf } from '../../../src/engines/upstream/finish-history.ts'
+import { Upstream } from '../../../src/engines/upstream/upstream.ts'
+import { Successive } from '../../../src/hosts/server/successive.ts'
+import { parseSettings } from '../../../src/settings/settings.ts'
 import type { NativeCall } from '../../../src/wire/native.ts'
 
 const url = 'http://127.0.0.1:9/v1'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { ModelNames } from '../../../src/engines/model-names.ts'
+import { ModelNames } from '../../../src/engines/upstream/model-names.ts'
 
 function models(...ids: string[]) {
   return ids.map((id) => ({ id, object: 'model' as const, created: 1, owned_by: '' }))

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { Catalog } from '../../../src/engines/catalog.ts'
 import type { Engine } from '../../../src/engines/engine.ts'
-import { restWhileLoading, tellsOfLoading } from '../../../src/engines/loading.ts'
-import { Pool, type PoolOptions } from '../../../src/engines/pool.ts'
-import { createRouter } from '../../../src/engines/router.ts'
-import { createStatic } from '../../../src/engines/static.ts'
+import { Pool, type PoolOptions } from '../../../src/engines/pool/pool.ts'
+import { Catalog } from '../../../src/engines/registry/catalog.ts'
+import { createRouter } from '../../../src/engines/registry/router.ts'
+import { createStatic } from '../../../src/engines/static/static.ts'
+import { restWhileLoading, tellsOfLoading } from '../../../src/engines/upstream/loading.ts'
 import { Exchange } from '../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const limits = {
   answerTimeout: 60_000,

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { Catalog, type CatalogOptions } from '../../../src/engines/catalog.ts'
 import type { Engine, Model } from '../../../src/engines/engine.ts'
-import { createRouter } from '../../../src/engines/router.ts'
-import { createStatic } from '../../../src/engines/static.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
+import { Catalog, type CatalogOptions } from '../../../src/engines/registry/catalog.ts'
+import { createRouter } from '../../../src/engines/registry/router.ts'
+import { createStatic } from '../../../src/engines/static/static.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
 

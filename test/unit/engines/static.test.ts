@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createStatic } from '../../../src/engines/static.ts'
-import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
+import { createStatic } from '../../../src/engines/static/static.ts'
+import type { ChatChunk, ChatRequest } from '../../../src/wire/chat/request.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const TEXT = 'One two three four.'
 const never = new AbortController().signal

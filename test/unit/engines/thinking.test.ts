@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
-import { createStatic } from '../../../src/engines/static.ts'
+import { createStatic } from '../../../src/engines/static/static.ts'
 import { type ThinkingSettings, thinkingApart } from '../../../src/engines/thinking.ts'
 import { createHandler, type SettingsInput } from '../../../src/index.ts'
-import type { ChatRequest } from '../../../src/wire/chat.ts'
+import type { ChatRequest } from '../../../src/wire/chat/request.ts'
 import { readAll } from '../../support/chunks.ts'
 
 const messages = [{ role: 'user' as const, content: 'Go.' }]

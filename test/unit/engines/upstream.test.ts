@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Upstream } from '../../../src/engines/upstream.ts'
+import { Upstream } from '../../../src/engines/upstream/upstream.ts'
 
 const never = new AbortController().signal
 const request = { model: 'm', messages: [], stream: false }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '../../../src/engines/engine.ts'
-import type { ChatChunk, ChatRequest } from '../../../src/wire/chat.ts'
+import type { ChatChunk, ChatRequest } from '../../../src/wire/chat/request.ts'
 import { readAll, textOf } from '../../support/chunks.ts'
 import { caller, embedder, mlcError, other, record } from '../../support/mlc.ts'
 import { create, hello, never } from '../../support/webllm.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { fields, parseSettings, SettingsError } from '../../../src/settings.ts'
+import { fields, parseSettings, SettingsError } from '../../../src/settings/settings.ts'
 
 const RUNS = { numRuns: 1_500 }
 const NAMES = Object.keys(fields)

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { directFetch } from '../../../src/hosts/direct-fetch.ts'
+import { directFetch } from '../../../src/hosts/server/direct-fetch.ts'
 
 const NAMES = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy', 'HTTPS_PROXY', 'NO_PROXY']
 

@@ -1,8 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { listen } from '../../../src/hosts/node-listen.ts'
-import { nodePipe } from '../../../src/hosts/node-pipe.ts'
-import type { Listener } from '../../../src/hosts/serve.ts'
+import { listen } from '../../../src/hosts/node/listen.ts'
+import { nodePipe } from '../../../src/hosts/node/pipe.ts'
+import type { Listener } from '../../../src/hosts/server/serve.ts'
 import type { Pipe } from '../../../src/stream/pipe.ts'
 import { until } from '../http1/raw-server.ts'
 

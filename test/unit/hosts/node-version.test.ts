@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { requireNode } from '../../../src/hosts/node-version.ts'
-import { SettingsError } from '../../../src/settings.ts'
+import { requireNode } from '../../../src/hosts/node/version.ts'
+import { SettingsError } from '../../../src/settings/settings.ts'
 
 it.each(['22.0.0', '22.23.3', '24.21.0', '100.0.0'])('takes %s', (version) => {
   expect(() => requireNode(version)).not.toThrow()

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { reachOf } from '../../../src/hosts/reach.ts'
-import { addressOf, explain } from '../../../src/hosts/serve.ts'
-import { SettingsError } from '../../../src/settings.ts'
+import { reachOf } from '../../../src/hosts/server/reach.ts'
+import { addressOf, explain } from '../../../src/hosts/server/serve.ts'
+import { SettingsError } from '../../../src/settings/settings.ts'
 
 it.each([
   ['127.0.0.1', 'http://127.0.0.1:80'],

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../../scripts/hosts.mjs'
-import { socketFetch } from '../../../src/http1/fetch.ts'
-import type { Dial, Socket } from '../../../src/http1/socket.ts'
+import { socketFetch } from '../../../src/transport/http1/fetch.ts'
+import type { Dial, Socket } from '../../../src/transport/http1/socket.ts'
 import { ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
 
@@ -163,8 +163,8 @@ describe('a connection', () => {
     await start((socket) => socket.write(ok('yes')))
     const name = process.versions.bun === undefined ? 'node' : 'bun'
     const code = `
-      const { socketFetch } = await import('./src/http1/fetch.ts')
-      const { dial } = await import('./src/hosts/${name}-dial.ts')
+      const { socketFetch } = await import('./src/transport/http1/fetch.ts')
+      const { dial } = await import('./src/hosts/${name}/dial.ts')
       const { body } = await socketFetch(dial)('${server.url}', {})
       for (const reader = body.getReader(); !(await reader.read()).done; ) {}
       console.log('read')`

@@ -1,7 +1,7 @@
 import { type AddressInfo, createServer, type Socket as Peer, type Server } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
-import type { Socket } from '../../../src/http1/socket.ts'
+import type { Socket } from '../../../src/transport/http1/socket.ts'
 import { dial, until } from './raw-server.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>

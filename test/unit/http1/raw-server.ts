@@ -1,12 +1,12 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Fetched } from '../../../src/host.ts'
-import type { Dial } from '../../../src/http1/socket.ts'
+import type { Fetched } from '../../../src/platform/host.ts'
+import type { Dial } from '../../../src/transport/http1/socket.ts'
 
 const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
 
 /** The dial of the runtime that runs the tests. */
-export const { dial }: { dial: Dial } = await import(`../../../src/hosts/${runtime}-dial.ts`)
+export const { dial }: { dial: Dial } = await import(`../../../src/hosts/${runtime}/dial.ts`)
 
 /** A connection, as its server sees it. */
 export interface Peer {

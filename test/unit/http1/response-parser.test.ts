@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseHead } from '../../../src/http1/head.ts'
-import { ResponseParser } from '../../../src/http1/response-parser.ts'
+import { parseHead } from '../../../src/transport/http1/head.ts'
+import { ResponseParser } from '../../../src/transport/http1/response-parser.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

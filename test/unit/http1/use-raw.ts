@@ -1,7 +1,7 @@
 /** For each test a client with no connections and, once `start` is called, a server. */
 import { afterEach, beforeEach } from 'vitest'
-import type { Fetch } from '../../../src/host.ts'
-import { socketFetch } from '../../../src/http1/fetch.ts'
+import type { Fetch } from '../../../src/platform/host.ts'
+import { socketFetch } from '../../../src/transport/http1/fetch.ts'
 import { dial, type RawServer, startRaw, textOf } from './raw-server.ts'
 
 export let fetch: Fetch

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../src/dialects/responses/response-object.ts'
-import { Bounded } from '../../../src/responses/bounded.ts'
-import { EventLog } from '../../../src/responses/event-log.ts'
-import { type KeptResponse, memoryStore } from '../../../src/responses/store.ts'
-import type { ResponseItem } from '../../../src/wire/responses.ts'
+import { Bounded } from '../../../src/state/bounded-map.ts'
+import { EventLog } from '../../../src/state/event-log.ts'
+import { type KeptResponse, memoryStore } from '../../../src/state/response-store.ts'
+import type { ResponseItem } from '../../../src/wire/responses/request.ts'
 
 function item(id: string, text = 'x'): ResponseItem {
   return { type: 'message', id, role: 'user', content: [{ type: 'input_text', text }] }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { greeting, inkFor } from '../../../src/cli/startup.ts'
 import { deprecations } from '../../../src/settings/deprecated.ts'
 import { settingsFromEnv } from '../../../src/settings/environment.ts'
-import { parseSettings } from '../../../src/settings.ts'
+import { parseSettings } from '../../../src/settings/settings.ts'
 
 it('is learnt by default, and may be set for all upstreams and for one', () => {
   expect(parseSettings().finishReason).toBe('learn')

@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { concat, EventReader } from '../../../src/stream/frames.ts'
 import { FrameSink } from '../../../src/stream/sinks.ts'
-import { ChatContract } from '../../../src/wire/contract.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
+import { ChatContract } from '../../../src/wire/contract/chat.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 const envelope = { object: 'chat.completion.chunk', created: 1, model: 'm' }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { obey } from '../../../src/stream/chat-stream.ts'
 import { collect, Fold } from '../../../src/stream/collect.ts'
-import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat.ts'
+import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat/request.ts'
 
 function fold(...chunks: Partial<ChatChunk>[]) {
   const folded = new Fold()

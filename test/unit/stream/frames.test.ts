@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concat, EventReader } from '../../../src/stream/frames.ts'
 import { ChunkSink, FrameSink } from '../../../src/stream/sinks.ts'
-import type { ChatChunk, Usage } from '../../../src/wire/chat.ts'
-import { ChatContract } from '../../../src/wire/contract.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
+import type { ChatChunk, Usage } from '../../../src/wire/chat/request.ts'
+import { ChatContract } from '../../../src/wire/contract/chat.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 interface Read {
   /** What a client gets, `[DONE]` left out. */

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest'
-import { ChatEncoder } from '../../../src/dialects/chat.ts'
+import { ChatEncoder } from '../../../src/dialects/chat/encoder.ts'
 import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
 import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
 import { transformPipe } from '../../../src/stream/pipe.ts'
 import { readFrames } from '../../../src/stream/read.ts'
 import { openStream, streamResponse } from '../../../src/stream/response.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
-import type { ChatChunk } from '../../../src/wire/chat.ts'
-import { ChatContract } from '../../../src/wire/contract.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
+import type { ChatChunk } from '../../../src/wire/chat/request.ts'
+import { ChatContract } from '../../../src/wire/contract/chat.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 const limits = {
   answerTimeout: 60_000,

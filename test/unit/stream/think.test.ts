@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { Fold } from '../../../src/stream/collect.ts'
 import { concat, EventReader } from '../../../src/stream/frames.ts'
 import { ChunkSink, FrameSink } from '../../../src/stream/sinks.ts'
-import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat.ts'
-import { ChatContract, type ContractOptions } from '../../../src/wire/contract.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
-import { ThinkSeparator } from '../../../src/wire/think.ts'
+import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat/request.ts'
+import { ChatContract, type ContractOptions } from '../../../src/wire/contract/chat.ts'
+import { ThinkSeparator } from '../../../src/wire/contract/think.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 const OPTIONAL = { missing: 'stop', sent: () => {} } as const
 

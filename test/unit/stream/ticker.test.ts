@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { createHandler, type Host } from '../../../src/handler.ts'
-import type { Fetched } from '../../../src/host.ts'
-import type { SettingsInput } from '../../../src/settings.ts'
+import type { Fetched } from '../../../src/platform/host.ts'
+import type { SettingsInput } from '../../../src/settings/settings.ts'
 import { separateTickers } from '../../../src/stream/ticker.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 const HEARTBEAT = 600
 

@@ -1,11 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { Caller } from '../../../src/guard/caller.ts'
-import { memoryLimits } from '../../../src/guard/limit-store.ts'
 import type { Key } from '../../../src/settings/keys.ts'
+import { memoryLimits } from '../../../src/state/limits.ts'
 import { readFrames } from '../../../src/stream/read.ts'
-import { unawaited } from '../../../src/stream/unawaited.ts'
-import { ChatContract } from '../../../src/wire/contract.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
+import { unawaited } from '../../../src/util/unawaited.ts'
+import { ChatContract } from '../../../src/wire/contract/chat.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 // vitest fails where a rejection is handled by nobody.
 const told = vi.spyOn(console, 'error').mockImplementation(() => {})

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { ChatChunk } from '../../../src/wire/chat.ts'
-import { ChunkWriter } from '../../../src/wire/chunk-writer.ts'
+import { ChunkWriter } from '../../../src/wire/chat/chunk-writer.ts'
+import type { ChatChunk } from '../../../src/wire/chat/request.ts'
 
 /** What could be taken for the end of a text, or for a sign to whoever replaces one. */
 const sign = fc.constantFrom('"', ',', ',0,', '\\', '$', '&', '\n')

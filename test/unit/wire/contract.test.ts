@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ChatContract, type ContractOptions } from '../../../src/wire/contract.ts'
-import type { ApiError } from '../../../src/wire/errors.ts'
+import { ChatContract, type ContractOptions } from '../../../src/wire/contract/chat.ts'
+import type { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
 

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeVector, encodeVector } from '../../../src/wire/embedding.ts'
-import { judgeEmbeddings } from '../../../src/wire/embedding-answer.ts'
-import { EngineErrors } from '../../../src/wire/engine-errors.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
+import { judgeEmbeddings } from '../../../src/wire/contract/embeddings.ts'
+import { decodeVector, encodeVector } from '../../../src/wire/embeddings/embeddings.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine.ts'
 
 const errors = new EngineErrors({ label: 'tei' })
 

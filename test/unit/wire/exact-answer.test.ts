@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { messagesDialect } from '../../../src/dialects/messages.ts'
-import { Upstream } from '../../../src/engines/upstream.ts'
-import { readNative } from '../../../src/engines/upstream-native.ts'
-import type { ChatCompletion } from '../../../src/wire/chat.ts'
-import { parseExactText, stringifyExact } from '../../../src/wire/exact-json.ts'
+import { messagesDialect } from '../../../src/dialects/messages/dialect.ts'
+import { readNative } from '../../../src/engines/upstream/native.ts'
+import { Upstream } from '../../../src/engines/upstream/upstream.ts'
+import type { ChatCompletion } from '../../../src/wire/chat/request.ts'
+import { parseExactText, stringifyExact } from '../../../src/wire/json/exact.ts'
 
 const never = new AbortController().signal
 const headers = { 'content-type': 'application/json' }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keptDigits, parseExact, withNumbers } from '../../../src/wire/exact-json.ts'
-import { scanJson } from '../../../src/wire/json-scan.ts'
+import { keptDigits, parseExact, withNumbers } from '../../../src/wire/json/exact.ts'
+import { scanJson } from '../../../src/wire/json/scan.ts'
 
 function parse(text: string): unknown {
   const bytes = new TextEncoder().encode(text)

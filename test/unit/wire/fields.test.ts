@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { fieldChecker } from '../../../src/wire/fields.ts'
+import { fieldChecker } from '../../../src/wire/validation/fields.ts'
 
 it('makes the schema of a field once, when the field first comes', () => {
   const made: string[] = []

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { FinishHistory } from '../../../src/engines/finish-history.ts'
-import { judgeCompletion } from '../../../src/wire/completion-contract.ts'
-import { ChatContract } from '../../../src/wire/contract.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
-import { MessagesContract } from '../../../src/wire/messages-contract.ts'
-import { judgeText, TextContract } from '../../../src/wire/text-contract.ts'
+import { FinishHistory } from '../../../src/engines/upstream/finish-history.ts'
+import { ChatContract } from '../../../src/wire/contract/chat.ts'
+import { judgeCompletion } from '../../../src/wire/contract/chat-answer.ts'
+import { judgeText, TextContract } from '../../../src/wire/contract/completions.ts'
+import { MessagesContract } from '../../../src/wire/contract/messages.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 type Delta = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { requireChat } from '../../../src/wire/chat.ts'
-import { invalid } from '../../../src/wire/invalid.ts'
+import { requireChat } from '../../../src/wire/chat/request.ts'
+import { invalid } from '../../../src/wire/validation/invalid.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MAX_DEPTH } from '../../../src/wire/json.ts'
-import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../../../src/wire/json-scan.ts'
+import { MAX_DEPTH } from '../../../src/wire/json/depth.ts'
+import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../../../src/wire/json/scan.ts'
 
 const scan = (text: string) => scanJson(new TextEncoder().encode(text))
 const keys = (count: number) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nestsDeeper } from '../../../src/wire/json.ts'
+import { nestsDeeper } from '../../../src/wire/json/depth.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { parseChatRequest } from '../../../src/wire/chat.ts'
-import { ApiError, badRequest } from '../../../src/wire/errors.ts'
-import { loggable } from '../../../src/wire/loggable.ts'
+import { parseChatRequest } from '../../../src/wire/chat/request.ts'
+import { ApiError, badRequest } from '../../../src/wire/errors/api-error.ts'
+import { loggable } from '../../../src/wire/errors/loggable.ts'
 
 it.each([
   [

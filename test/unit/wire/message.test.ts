@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ChatRequest, requireChat } from '../../../src/wire/chat.ts'
+import { type ChatRequest, requireChat } from '../../../src/wire/chat/request.ts'
 import { refusal } from './refusal.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]

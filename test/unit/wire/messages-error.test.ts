@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { ApiError } from '../../../src/wire/errors.ts'
-import { messagesError } from '../../../src/wire/messages-error.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { messagesError } from '../../../src/wire/messages/error.ts'
 
 it.each<[number, string | undefined, string]>([
   [400, undefined, 'invalid_request_error'],

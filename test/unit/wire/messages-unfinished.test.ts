@@ -1,8 +1,8 @@
 /** Messages streams that end without a stop_reason, from an upstream that may leave it out. */
 import { describe, expect, it } from 'vitest'
-import type { ApiError } from '../../../src/wire/errors.ts'
-import type { FinishRule } from '../../../src/wire/finish.ts'
-import { MessagesContract } from '../../../src/wire/messages-contract.ts'
+import type { FinishRule } from '../../../src/wire/contract/finish.ts'
+import { MessagesContract } from '../../../src/wire/contract/messages.ts'
+import type { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 type Event = { type: string; [field: string]: unknown }
 

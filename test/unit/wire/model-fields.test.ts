@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createHandler } from '../../../src/handler.ts'
-import { modelFields } from '../../../src/wire/model-fields.ts'
+import { modelFields } from '../../../src/wire/models/fields.ts'
 
 /** One entry as llama-server's router lists it; every text with SECRET must stay there. */
 const ROUTED = {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { modelInfo, modelPage } from '../../../src/wire/models.ts'
+import { modelInfo, modelPage } from '../../../src/wire/models/anthropic.ts'
 
 const models = ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id }))
 const page = (query: string) => {

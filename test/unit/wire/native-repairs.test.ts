@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { concat, EventReader } from '../../../src/stream/frames.ts'
 import { FrameSink } from '../../../src/stream/sinks.ts'
-import { MessagesContract } from '../../../src/wire/messages-contract.ts'
-import { ResponsesContract } from '../../../src/wire/responses-contract.ts'
-import type { StreamContract } from '../../../src/wire/stream-contract.ts'
+import type { StreamContract } from '../../../src/wire/contract/contract.ts'
+import { MessagesContract } from '../../../src/wire/contract/messages.ts'
+import { ResponsesContract } from '../../../src/wire/contract/responses.ts'
 
 type Event = { type: string; [field: string]: unknown }
 

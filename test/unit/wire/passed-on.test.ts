@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { parseChatRequest, requireChat } from '../../../src/wire/chat.ts'
-import { parseEmbeddingRequest, requireEmbedding } from '../../../src/wire/embedding.ts'
-import { inputsOf } from '../../../src/wire/inputs.ts'
-import { parseMessagesRequest } from '../../../src/wire/messages.ts'
-import { parseTextRequest, promptsOf, requireText } from '../../../src/wire/text-completion.ts'
+import { parseChatRequest, requireChat } from '../../../src/wire/chat/request.ts'
+import {
+  parseTextRequest,
+  promptsOf,
+  requireText,
+} from '../../../src/wire/completions/completions.ts'
+import { parseEmbeddingRequest, requireEmbedding } from '../../../src/wire/embeddings/embeddings.ts'
+import { parseMessagesRequest } from '../../../src/wire/messages/request.ts'
+import { inputsOf } from '../../../src/wire/validation/inputs.ts'
 import { refusal } from './refusal.ts'
 
 const messages = [{ role: 'user', content: 'x' }]

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChatChunk } from '../../../src/wire/chat.ts'
-import { endOfJsonText } from '../../../src/wire/json-text.ts'
-import { FrameProof } from '../../../src/wire/proof.ts'
-import { encodeText } from '../../../src/wire/sse.ts'
-import type { TextChoice, TextChunk } from '../../../src/wire/text-completion.ts'
+import type { ChatChunk } from '../../../src/wire/chat/request.ts'
+import type { TextChoice, TextChunk } from '../../../src/wire/completions/completions.ts'
+import { endOfJsonText } from '../../../src/wire/json/text.ts'
+import { FrameProof } from '../../../src/wire/sse/proof.ts'
+import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 function chunk(delta: ChatChunk['choices'][0]['delta'], more: Partial<ChatChunk> = {}): ChatChunk {
   return {

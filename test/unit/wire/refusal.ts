@@ -1,5 +1,5 @@
-import { requireChat } from '../../../src/wire/chat.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
+import { requireChat } from '../../../src/wire/chat/request.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 /** The error by which an engine that runs here refuses a body; throws when the body passes, or when anything else is thrown. */
 export function refusal(body: unknown, check: (body: never) => unknown = requireChat): ApiError {

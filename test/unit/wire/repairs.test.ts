@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { judgeCompletion } from '../../../src/wire/completion-contract.ts'
-import { ChatContract, type ContractOptions } from '../../../src/wire/contract.ts'
-import type { ApiError } from '../../../src/wire/errors.ts'
-import { judgeText, TextContract } from '../../../src/wire/text-contract.ts'
+import { ChatContract, type ContractOptions } from '../../../src/wire/contract/chat.ts'
+import { judgeCompletion } from '../../../src/wire/contract/chat-answer.ts'
+import { judgeText, TextContract } from '../../../src/wire/contract/completions.ts'
+import type { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
 

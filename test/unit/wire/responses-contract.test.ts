@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EngineErrors } from '../../../src/wire/engine-errors.ts'
-import { ApiError } from '../../../src/wire/errors.ts'
 import {
   judgeResponse,
   type ResponseEvent,
   ResponsesContract,
-} from '../../../src/wire/responses-contract.ts'
+} from '../../../src/wire/contract/responses.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine.ts'
 
 const response = { id: 'r', object: 'response', status: 'in_progress', output: [] }
 const created = { type: 'response.created', response }

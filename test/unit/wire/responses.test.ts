@@ -2,8 +2,11 @@ import fc from 'fast-check'
 import type { ResponseCreateParams } from 'openai/resources/responses/responses'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
-import { ApiError } from '../../../src/wire/errors.ts'
-import { parseResponsesRequest, ResponsesRequestSchema } from '../../../src/wire/responses.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
+import {
+  parseResponsesRequest,
+  ResponsesRequestSchema,
+} from '../../../src/wire/responses/request.ts'
 import type { Samples } from './chat-fields.ts'
 import { fields } from './responses-fields.ts'
 

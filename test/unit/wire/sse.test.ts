@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EventScanner, EventTooLong, encodeText } from '../../../src/wire/sse.ts'
+import { EventScanner, EventTooLong, encodeText } from '../../../src/wire/sse/sse.ts'
 
 /** What each event says, its packets cut as given. */
 function scan(packets: Uint8Array<ArrayBuffer>[], limit?: number) {

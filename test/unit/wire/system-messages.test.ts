@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChatMessage, ContentPart } from '../../../src/wire/chat.ts'
-import { withOneSystemMessage } from '../../../src/wire/system-messages.ts'
+import type { ChatMessage, ContentPart } from '../../../src/wire/chat/request.ts'
+import { withOneSystemMessage } from '../../../src/wire/chat/system-messages.ts'
 
 const system = (content: ChatMessage['content']): ChatMessage => ({ role: 'system', content })
 const developer = (content: ChatMessage['content']): ChatMessage => ({ role: 'developer', content })

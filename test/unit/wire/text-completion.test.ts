@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { ApiError } from '../../../src/wire/errors.ts'
-import { inputsOf } from '../../../src/wire/inputs.ts'
-import { promptsOf, requireText } from '../../../src/wire/text-completion.ts'
+import { promptsOf, requireText } from '../../../src/wire/completions/completions.ts'
+import type { ApiError } from '../../../src/wire/errors/api-error.ts'
+import { inputsOf } from '../../../src/wire/validation/inputs.ts'
 
 describe('a request', () => {
   it.each([

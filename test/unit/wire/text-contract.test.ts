@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ApiError } from '../../../src/wire/errors.ts'
 import {
   judgeText,
   TextContract,
   type TextContractOptions,
-} from '../../../src/wire/text-contract.ts'
+} from '../../../src/wire/contract/completions.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
 

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ChunkChoice } from '../../../src/wire/chat.ts'
+import type { ChunkChoice } from '../../../src/wire/chat/request.ts'
 import {
   ThinkSeparator,
   ThinkText,
   type Thought,
   thinkSeparator,
   wantsThinking,
-} from '../../../src/wire/think.ts'
+} from '../../../src/wire/contract/think.ts'
 
 type How = 'separate' | 'unopened'
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../../src/stream/collect.ts'
-import type { ChatChunk, ToolCallDelta } from '../../../src/wire/chat.ts'
-import { mendWholeCalls, newCallId, ToolCalls } from '../../../src/wire/tool-calls.ts'
+import type { ChatChunk, ToolCallDelta } from '../../../src/wire/chat/request.ts'
+import { mendWholeCalls, newCallId, ToolCalls } from '../../../src/wire/contract/tool-calls.ts'
 
 interface Planned {
   name: string

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { countedPrompt, messagesDialect } from '../../../../src/dialects/messages.ts'
-import type { ChatRequest } from '../../../../src/wire/chat.ts'
-import { ApiError } from '../../../../src/wire/errors.ts'
+import { countedPrompt, messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
+import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
+import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 const base = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Go.' }] }
 

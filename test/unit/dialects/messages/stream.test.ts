@@ -1,13 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { messagesDialect } from '../../../../src/dialects/messages.ts'
+import { messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
 import { Fold } from '../../../../src/stream/collect.ts'
 import { EventReader } from '../../../../src/stream/frames.ts'
 import { ChunkSink } from '../../../../src/stream/sinks.ts'
-import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../../../src/wire/chat.ts'
-import { ChatContract } from '../../../../src/wire/contract.ts'
-import { ApiError } from '../../../../src/wire/errors.ts'
-import { encodeText } from '../../../../src/wire/sse.ts'
+import type {
+  ChatChunk,
+  ChunkDelta,
+  FinishReason,
+  Usage,
+} from '../../../../src/wire/chat/request.ts'
+import { ChatContract } from '../../../../src/wire/contract/chat.ts'
+import { ApiError } from '../../../../src/wire/errors/api-error.ts'
+import { encodeText } from '../../../../src/wire/sse/sse.ts'
 import { Message, readMessages } from '../../../support/message-stream.ts'
 
 const request = { model: 'm', max_tokens: 9, messages: [{ role: 'user', content: 'Go.' }] }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { messagesDialect } from '../../../../src/dialects/messages.ts'
-import type { ChatRequest } from '../../../../src/wire/chat.ts'
-import { ApiError } from '../../../../src/wire/errors.ts'
+import { messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
+import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
+import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 type Fields = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { EventWriter } from '../../../../src/dialects/responses/events.ts'
 import { quietEvent } from '../../../../src/dialects/responses/heartbeat.ts'
-import type { ResponseEvent } from '../../../../src/wire/responses.ts'
+import type { ResponseEvent } from '../../../../src/wire/responses/request.ts'
 
 const place = { item_id: 'i', output_index: 1 }
 const inContent = { ...place, content_index: 2 }

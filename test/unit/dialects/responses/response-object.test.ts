@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { newResponse } from '../../../../src/dialects/responses/response-object.ts'
-import type { ResponsesRequest } from '../../../../src/wire/responses.ts'
+import type { ResponsesRequest } from '../../../../src/wire/responses/request.ts'
 
 const of = (request: ResponsesRequest) => newResponse(request, 'resp_1', 'in_progress')
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
 import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/verdict.ts'
 import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
-import { readJson, refusal } from '../../../../src/engines/upstream-body.ts'
-import { unanswered } from '../../../../src/engines/upstream-unanswered.ts'
-import { Unsendable } from '../../../../src/host.ts'
-import { EngineErrors } from '../../../../src/wire/engine-errors.ts'
-import { ApiError, badRequest } from '../../../../src/wire/errors.ts'
+import { readJson, refusal } from '../../../../src/engines/upstream/body.ts'
+import { unanswered } from '../../../../src/engines/upstream/unanswered.ts'
+import { Unsendable } from '../../../../src/platform/host.ts'
+import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
+import { EngineErrors } from '../../../../src/wire/errors/engine.ts'
 
 const errors = new EngineErrors({ label: 'gpu' })
 const late = (code: string) => new ApiError(504, 'gpu was late', { code })

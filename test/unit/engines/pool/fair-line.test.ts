@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { FairLine } from '../../../../src/engines/pool/fair-line.ts'
+import { FairLine } from '../../../../src/util/fair-queue.ts'
 
 interface Guest {
   who: string

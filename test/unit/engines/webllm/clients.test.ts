@@ -5,7 +5,7 @@ import OpenAI, { BadRequestError } from 'openai'
 import { zodResponseFormat } from 'openai/helpers/zod'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { Webllm } from '../../../../src/engines/webllm.ts'
+import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
 import { createHandler, type SettingsInput } from '../../../../src/index.ts'
 import { caller, createStandIn, record } from '../../../support/mlc.ts'
 

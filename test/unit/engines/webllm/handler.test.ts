@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Webllm } from '../../../../src/engines/webllm.ts'
+import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
 import { createHandler } from '../../../../src/handler.ts'
 import { createStandIn, record, type Script } from '../../../support/mlc.ts'
 import { readStream } from '../../../support/read.ts'

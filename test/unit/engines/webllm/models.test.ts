@@ -1,7 +1,7 @@
 import { prebuiltAppConfig } from '@mlc-ai/web-llm'
 import { describe, expect, it } from 'vitest'
 import { modelOf, readModelList, runnable } from '../../../../src/engines/webllm/models.ts'
-import type { ModelRecord } from '../../../../src/engines/webllm.ts'
+import type { ModelRecord } from '../../../../src/engines/webllm/webllm.ts'
 
 const prebuilt = prebuiltAppConfig.model_list as ModelRecord[]
 const large = { features: new Set(['shader-f16']), maxStorageBufferBindingSize: 2 ** 31 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { toMlcRequest } from '../../../../src/engines/webllm/request.ts'
-import { type ChatRequest, parseChatRequest } from '../../../../src/wire/chat.ts'
-import { parseExact } from '../../../../src/wire/exact-json.ts'
-import { scanJson } from '../../../../src/wire/json-scan.ts'
-import { decodeText } from '../../../../src/wire/sse.ts'
+import { type ChatRequest, parseChatRequest } from '../../../../src/wire/chat/request.ts'
+import { parseExact } from '../../../../src/wire/json/exact.ts'
+import { scanJson } from '../../../../src/wire/json/scan.ts'
+import { decodeText } from '../../../../src/wire/sse/sse.ts'
 import { record } from '../../../support/mlc.ts'
 
 const vision = { ...record, model_type: 2 }

@@ -1,0 +1,27 @@
+/** The APIs that can be checked. */
+import type { Recording } from '../../recording/recording.ts'
+import type { DialectName } from '../rules/rule.ts'
+import { chat } from './chat/dialect.ts'
+import { completions } from './completions/dialect.ts'
+import type { Dialect } from './dialect.ts'
+import { messages } from './messages/dialect.ts'
+import { responses } from './responses/dialect.ts'
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = {
+  chat,
+  completions,
+  responses,
+  messages,
+}
+
+/** The API that a path belongs to; undefined where it ends in none's. */
+export function dialectAt(pathname: string): Dialect | undefined {
+  const all = Object.values(dialects)
+  // A chat's path ends as a completion's does.
+  return all.find(({ path }) => pathname.endsWith(path))
+}
+
+/** The API that was recorded; a chat where the address does not tell. */
+export function dialectOf({ request }: Recording): Dialect {
+  return dialectAt(URL.parse(request.url)?.pathname ?? '') ?? chat
+}

@@ -1,0 +1,174 @@
+import type { Recording } from '../../../recording/recording.ts'
+import { isObject } from '../../../util/object.ts'
+import type { Findings } from '../../findings.ts'
+import { shown } from '../../judges/ending.ts'
+import type { SaidEvent } from '../../judges/framing.ts'
+import type { Fields } from '../dialect.ts'
+import { type Forms, type Kind, TypedJudge } from '../typed-stream.ts'
+
+const OF_ANSWER: Record<string, Kind> = { response: 'object' }
+const OF_ITEM: Record<string, Kind> = { output_index: 'index', item: 'object' }
+const OF_PART: Record<string, Kind> = {
+  output_index: 'index',
+  item_id: 'text',
+  content_index: 'index',
+}
+
+const FORMS: Forms = {
+  'response.created': OF_ANSWER,
+  'response.in_progress': OF_ANSWER,
+  'response.completed': OF_ANSWER,
+  'response.incomplete': OF_ANSWER,
+  'response.failed': OF_ANSWER,
+  'response.output_item.added': OF_ITEM,
+  'response.output_item.done': OF_ITEM,
+  'response.content_part.added': { ...OF_PART, part: 'object' },
+  'response.content_part.done': { ...OF_PART, part: 'object' },
+  'response.output_text.delta': { ...OF_PART, delta: 'text' },
+  'response.output_text.done': { ...OF_PART, text: 'text' },
+  'response.refusal.delta': { ...OF_PART, delta: 'text' },
+  'response.refusal.done': { ...OF_PART, refusal: 'text' },
+  'response.reasoning_text.delta': { ...OF_PART, delta: 'text' },
+  'response.reasoning_text.done': { ...OF_PART, text: 'text' },
+  'response.function_call_arguments.delta': {
+    output_index: 'index',
+    item_id: 'text',
+    delta: 'text',
+  },
+  'response.function_call_arguments.done': {
+    output_index: 'index',
+    item_id: 'text',
+    arguments: 'text',
+  },
+}
+
+/** The status that the answer's object has in the event that ends it. */
+const ENDS: Readonly<Record<string, string>> = {
+  'response.completed': 'completed',
+  'response.incomplete': 'incomplete',
+}
+
+/** A Responses stream: its events' form, and the order in which they come. */
+export function judgeResponsesStream(
+  recording: Recording,
+  said: readonly SaidEvent[],
+  findings: Findings,
+): void {
+  new ResponsesJudge(recording, findings, FORMS).judge(said)
+}
+
+interface Item {
+  id: unknown
+  isOpen: boolean
+  /** By the event's kind and its part: what the deltas made. */
+  texts: Map<string, string>
+  parts: Map<number, { isOpen: boolean }>
+}
+
+class ResponsesJudge extends TypedJudge {
+  protected readonly first = 'response.created'
+  readonly #items = new Map<number, Item>()
+  #sequence = -1
+  #id: unknown
+
+  protected override isError(type: string): boolean {
+    return type === 'error' || type === 'response.failed'
+  }
+
+  protected override errorIn({ response, ...event }: Fields): unknown {
+    return isObject(response) ? response.error : event
+  }
+
+  protected look(type: string, event: Fields): void {
+    if (isObject(event.response)) this.#answer(type, event.response)
+    else if (type.startsWith('response.output_item.')) this.#item(type, event)
+    else if (event.output_index !== undefined) this.#inItem(type, event)
+  }
+
+  protected override count({ sequence_number: sequence }: Fields): void {
+    if (sequence !== this.#sequence + 1) {
+      const expected = this.#sequence + 1
+      this.add('event-sequence', `sequence_number: ${shown(sequence)}, expected ${expected}`)
+    }
+    if (typeof sequence === 'number') this.#sequence = sequence
+  }
+
+  #answer(type: string, { id, status, usage }: Fields): void {
+    if (typeof id !== 'string' || id === '') {
+      this.add('event-fields', `${type}: response.id: ${shown(id)}`)
+    } else if (this.#id !== undefined && id !== this.#id) {
+      this.add('id-steady', `${this.#id}, then ${id}`)
+    }
+    this.#id ??= id
+    const expected = ENDS[type]
+    if (expected === undefined) return
+    this.isEnded = true
+    if (status !== expected) this.add('finish-reason', `${type} with status ${shown(status)}`)
+    const isCounted = isObject(usage) && typeof usage.output_tokens === 'number'
+    if (!isCounted) this.add('usage-asked', `usage: ${shown(usage)}`)
+    this.#allClosed()
+  }
+
+  #allClosed(): void {
+    for (const [at, { isOpen, parts }] of this.#items) {
+      const part = [...parts].find(([, each]) => each.isOpen)
+      if (part !== undefined) this.add('block-closed', `part ${part[0]} of item ${at} never ends`)
+      else if (isOpen) this.add('block-closed', `item ${at} never ends`)
+    }
+  }
+
+  #item(type: string, event: Fields): void {
+    const at = event.output_index as number
+    const { id } = event.item as Fields
+    const known = this.#items.get(at)
+    if (type === 'response.output_item.added') {
+      if (known !== undefined) this.add('block-open', `item ${at} begins again`)
+      else this.#items.set(at, { id, isOpen: true, texts: new Map(), parts: new Map() })
+    } else if (known?.isOpen !== true) this.add('block-open', `item ${at} ends, and is not open`)
+    else {
+      this.#sameId(known, id)
+      known.isOpen = false
+    }
+  }
+
+  #inItem(type: string, event: Fields): void {
+    const at = event.output_index as number
+    const item = this.#items.get(at)
+    if (item?.isOpen !== true) {
+      this.add('block-open', `${type} in item ${at}, which is not open`)
+      return
+    }
+    if (event.item_id !== undefined) this.#sameId(item, event.item_id)
+    const part = event.content_index as number | undefined
+    if (type === 'response.content_part.added') item.parts.set(part as number, { isOpen: true })
+    else if (part !== undefined) this.#part(type, item, part)
+    this.#text(type, item, event)
+  }
+
+  #part(type: string, { parts }: Item, at: number): void {
+    const part = parts.get(at)
+    if (part?.isOpen !== true) this.add('block-open', `${type} in part ${at}, which is not open`)
+    else if (type === 'response.content_part.done') part.isOpen = false
+  }
+
+  /** What ends a text repeats it. */
+  #text(type: string, { texts }: Item, event: Fields): void {
+    const [, kind, step] = /^response\.(.+)\.(delta|done)$/.exec(type) ?? []
+    if (kind === undefined) return
+    const key = `${kind} ${event.content_index ?? event.summary_index ?? ''}`
+    const so = texts.get(key) ?? ''
+    if (step === 'delta') {
+      texts.set(key, so + String(event.delta))
+      return
+    }
+    const whole = event.text ?? event.arguments ?? event.refusal
+    if (typeof whole === 'string' && whole !== so) {
+      this.add('done-text', `${shown(whole)} where the deltas made ${shown(so)}`)
+    }
+  }
+
+  #sameId({ id }: Item, came: unknown): void {
+    if (id !== undefined && came !== id)
+      this.add('id-steady', `item ${shown(id)}, then ${shown(came)}`)
+  }
+}

@@ -1,0 +1,26 @@
+import { answersRules } from './answers.ts'
+import { arrivalRules } from './arrival.ts'
+import { contractRules } from './contract.ts'
+import { framingRules } from './framing.ts'
+import { headersRules } from './headers.ts'
+import type { DialectName, Rule } from './rule.ts'
+import { schemaRules } from './schema.ts'
+import { toolsRules } from './tools.ts'
+
+/** Every rule, in the order in which a report tells of them. */
+export const rules = {
+  ...headersRules,
+  ...framingRules,
+  ...arrivalRules,
+  ...schemaRules,
+  ...contractRules,
+  ...toolsRules,
+  ...answersRules,
+}
+
+export type RuleName = keyof typeof rules
+
+export function holdsFor(dialect: DialectName, name: RuleName): boolean {
+  const { of }: Rule = rules[name]
+  return of === undefined || of.includes(dialect)
+}

@@ -1,0 +1,85 @@
+/** OpenAI's Responses API: its requests as chats, its responses and events from a chat's chunks. */
+import type { ChatRequest, Usage } from '../../wire/chat/request.ts'
+import type { ResponseObject, ResponsesRequest } from '../../wire/responses/request.ts'
+import type { Conversation } from '../dialect.ts'
+import { ResponseEncoder } from './encoder.ts'
+import { asksForSummary, type Placed } from './messages.ts'
+import { nativeCall } from './native.ts'
+import { refuseForeign } from './refusals.ts'
+import { newResponse, summaryOf } from './response-object.ts'
+import { toChat } from './to-chat.ts'
+import { Toolset } from './toolset.ts'
+
+export type { ResponseEncoder } from './encoder.ts'
+export type { Placed } from './messages.ts'
+
+/** What a chat's fields are called here. */
+const NAMES = {
+  logprobs: 'include',
+  max_tokens: 'max_output_tokens',
+  messages: 'input',
+  reasoning_effort: 'reasoning.effort',
+  response_format: 'text.format',
+  verbosity: 'text.verbosity',
+}
+
+/** What a request's answer is told of, and to whom. */
+export interface Telling {
+  /** What the engine counted, asked for when it has said all. */
+  usage: () => Usage | undefined
+  /** Told of the response before its first event goes out, and before its last one does. */
+  onChange: ((response: ResponseObject) => void) | undefined
+}
+
+/** One request, and how its stream is told: by one encoder, whichever engine answers. */
+export interface ResponsesConversation extends Conversation {
+  encoder(): ResponseEncoder
+}
+
+/**
+ * Reads a request that was checked; `items` are its conversation's, `id` is its response's. Throws an
+ * `ApiError` (400) that names what is asked of no engine. Its chat holds `maxTools` tools at most.
+ */
+export function readConversation(
+  request: ResponsesRequest,
+  items: readonly Placed[],
+  id: string,
+  telling: Telling,
+  maxTools: number,
+): ResponsesConversation {
+  refuseForeign(request)
+  let chat: ChatRequest | undefined
+  let teller: ResponseEncoder | undefined
+  let tools: Toolset | undefined
+  const toolset = () => {
+    tools ??= new Toolset(request, items, maxTools)
+    return tools
+  }
+  const newEncoder = () => {
+    return new ResponseEncoder({
+      response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
+      summarizes: summaryOf(request) !== undefined,
+      carries: request.include?.includes('reasoning.encrypted_content') ?? false,
+      compacts: asksForSummary(items),
+      calledBy: (name) => toolset().calledBy(name),
+      ...telling,
+    })
+  }
+  const encoder = () => {
+    teller ??= newEncoder()
+    return teller
+  }
+  return {
+    get chat() {
+      chat ??= toChat(request, items, toolset())
+      return chat
+    },
+    // What runs in the background is told by this side: its events are kept.
+    ...(!request.background && { native: nativeCall(request, items, encoder) }),
+    omitted: () => tools?.omitted.types ?? [],
+    names: NAMES,
+    encoder,
+    // Another answer is asked for where one turns out to be of no use, and begins anew.
+    whole: (completion) => newEncoder().whole(completion),
+  }
+}

@@ -1,0 +1,177 @@
+import type { Found } from '../../platform/host.ts'
+import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
+import type { CallOptions, Engine, Model } from '../engine.ts'
+import type { Discovery } from './discovery.ts'
+import { listed } from './listed.ts'
+
+/** Milliseconds an engine may take to list its models before it counts as busy. */
+const PATIENCE = 2000
+
+/** Milliseconds after which one that could not be asked is asked again. */
+const ASK_AGAIN = 5_000
+
+/** Milliseconds for which a list asked for through another sluice answers others through that one. */
+const RELAYED = 1_000
+
+/** The most other sluices for which engines are asked anew within that time: anybody can send an id. */
+const MOST_RELAYED = 16
+
+/** An engine and what is known of it. */
+export interface Entry {
+  engine: Engine
+  /** What it serves; where it can't be asked now, what it served when it last could. */
+  models: Model[]
+  /** Why it could not be asked. */
+  error?: ApiError
+  /** It was not asked yet. */
+  isUnknown?: boolean
+}
+
+export interface CatalogOptions {
+  /** In the order in which they are asked. */
+  engines: Engine[]
+  static: Engine
+  discovery?: Discovery | undefined
+  /** Whether a request may not wait for what another began (workerd). */
+  isolateRequests: boolean
+  /** The id of this sluice, which servers that are asked for their models are told. */
+  instance?: () => string
+}
+
+/** Which engine serves what: asked of the engines, and remembered for a while. */
+export class Catalog {
+  readonly #options: CatalogOptions
+  #entries: Entry[] = []
+  #askedAt = Number.NEGATIVE_INFINITY
+  #asking: Promise<Entry[]> | undefined
+  /** What was asked for other sluices, by the hops of the request, the oldest first. */
+  readonly #relays = new Map<string, { askedAt: number; entries: Promise<Entry[]> | Entry[] }>()
+
+  constructor(options: CatalogOptions) {
+    this.#options = options
+  }
+
+  /** Whether no engine can come or go. */
+  get isFixed(): boolean {
+    return this.#options.discovery === undefined
+  }
+
+  /** What is known, without asking anybody; before the first answer, engines without models. */
+  get known(): Entry[] {
+    if (this.#entries.length > 0) return this.#entries
+    return [...this.#options.engines, this.#options.static].map((engine) => ({
+      engine,
+      models: [],
+      isUnknown: true,
+    }))
+  }
+
+  /**
+   * What is known; a promise only where nothing is yet. What is older than `maxAge` ms is asked for
+   * anew, for those who come later.
+   */
+  remembered(maxAge: number): Entry[] | Promise<Entry[]> {
+    if (this.#entries.length === 0) return this.entries(maxAge)
+    const isOneDown = this.#entries.some(({ error }) => error !== undefined)
+    const limit = isOneDown ? Math.min(maxAge, ASK_AGAIN) : maxAge
+    if (!this.#isRecent(limit)) this.entries(limit).catch(() => {})
+    return this.#entries
+  }
+
+  /** Asks anew for what is older than `maxAge` ms, for those who come later. */
+  refresh(maxAge: number): void {
+    // There, nothing outlives the request that began it.
+    if (!this.#options.isolateRequests) this.entries(maxAge).catch(() => {})
+  }
+
+  /**
+   * What is known, and no older than `maxAge` ms: engines in their order, `static` last. `hops`: the
+   * sluices that the request has passed, this one last.
+   */
+  async entries(maxAge: number, hops: readonly string[] = []): Promise<Entry[]> {
+    if (this.#isRecent(maxAge)) return this.#entries
+    if (hops.length > 1) return this.#relayed(hops)
+    if (this.#options.isolateRequests) {
+      // The first to ask does so for all who can do with what is known.
+      this.#askedAt = performance.now()
+      return this.#ask()
+    }
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  /** Every engine and what it serves, asked now. */
+  async look(): Promise<Found[]> {
+    return (await this.entries(0)).map(({ engine, models, error }) => ({
+      engine: engine.label,
+      models: models.map(({ id }) => id),
+      ...(error && { error: error.message }),
+    }))
+  }
+
+  #isRecent(maxAge: number): boolean {
+    return this.#entries.length > 0 && performance.now() - this.#askedAt <= maxAge
+  }
+
+  /**
+   * For a request that came through another sluice. Two that ask each other would wait for ever if
+   * one such request waited for what another began. It may wait for one that came the same way: what
+   * that one leads to comes back with this sluice among its hops, and is refused at once. That an
+   * engine leads back to where this request came from says nothing about that engine. What came
+   * through two others is told what is known: where many list each other, each would be asked along
+   * every way there is.
+   */
+  async #relayed(hops: readonly string[]): Promise<Entry[]> {
+    if (hops.length > 2 && this.#entries.length > 0) {
+      this.refresh(ASK_AGAIN)
+      return this.#entries
+    }
+    const now = performance.now()
+    for (const [way, { askedAt }] of this.#relays) {
+      if (now - askedAt > RELAYED) this.#relays.delete(way)
+    }
+    const way = hops.join()
+    const known = this.#relays.get(way)
+    if (known !== undefined) return known.entries
+    if (this.#relays.size >= MOST_RELAYED) {
+      this.refresh(ASK_AGAIN)
+      if (this.#entries.length > 0) return this.#entries
+    }
+    const asking = this.#askRelayed(hops)
+    const isShared = !this.#options.isolateRequests
+    this.#relays.set(way, { askedAt: now, entries: isShared ? asking : await asking })
+    return asking
+  }
+
+  async #askRelayed(hops: readonly string[]): Promise<Entry[]> {
+    if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
+    const signal = AbortSignal.timeout(PATIENCE)
+    return Promise.all(this.known.map(({ engine }) => this.#askOne(engine, signal, { hops })))
+  }
+
+  async #ask(): Promise<Entry[]> {
+    const signal = AbortSignal.timeout(PATIENCE)
+    const { engines, discovery, instance } = this.#options
+    const call = instance ? { hops: [instance()] } : {}
+    const [given, found, own] = await Promise.all([
+      Promise.all(engines.map((engine) => this.#askOne(engine, signal, call))),
+      discovery?.look(signal, call) ?? [],
+      this.#askOne(this.#options.static, signal, call),
+    ])
+    const there = found.map((each) => ({ ...each, models: listed(each.engine, each.models) }))
+    this.#entries = [...given, ...there, own]
+    this.#askedAt = performance.now()
+    return this.#entries
+  }
+
+  async #askOne(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<Entry> {
+    try {
+      return { engine, models: listed(engine, await engine.models(signal, call)) }
+    } catch (error) {
+      const models = this.#entries.find((entry) => entry.engine === engine)?.models ?? []
+      return { engine, models, error: toApiError(error) }
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** Looks for well-known local servers, on this machine's loopback address alone. */
+import { wellKnownPorts } from '../../settings/upstreams.ts'
+import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
+import type { CallOptions, Engine, Model } from '../engine.ts'
+import { isLoading } from '../upstream/loading.ts'
+import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
+
+/** Milliseconds a server on this machine may take to list its models. */
+const PATIENCE = 300
+
+/** Who owns its models tells apart the servers that share a port. */
+const OWNERS: Record<string, string> = {
+  llamacpp: 'llama-server',
+  library: 'ollama',
+  sglang: 'sglang',
+  sluice: 'sluice',
+  vllm: 'vllm',
+}
+
+export interface Discovery {
+  /**
+   * The servers that answer now, with their models, and those that did before: a server that
+   * restarts or loads a model is still the one that serves its models.
+   */
+  look(signal: AbortSignal, options?: CallOptions): Promise<Server[]>
+}
+
+export interface DiscoveryOptions
+  extends Pick<
+    UpstreamOptions,
+    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+  > {
+  /** Labels or URLs of servers whose finish reason is optional. */
+  lenient: readonly string[]
+  /** URLs of upstreams that are known anyway. */
+  known: readonly string[]
+  /** Labels that are taken. */
+  labels?: readonly string[]
+  ports?: Readonly<Record<string, string>>
+  /** What was found before, and where it is kept what is found, by URL. */
+  seen?: SeenServers
+}
+
+/** Servers that were found: handed on where a handler follows another, with other settings. */
+export type SeenServers = Map<string, { label: string; kind: string; models: Model[] }>
+
+/** A server that was found. */
+export interface Server {
+  engine: Engine
+  /** What it serves, or served when it last answered. */
+  models: Model[]
+  /** Why it does not answer now. */
+  error?: ApiError
+}
+
+interface Known extends Server {
+  /** What it was taken for. */
+  kind: string
+}
+
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  const { known, labels = [], lenient, ports = wellKnownPorts, seen, ...shared } = options
+  const found = new Map<string, Known>()
+  for (const [url, { label, ...server }] of seen ?? []) {
+    if (!isTaken(new URL(url).port))
+      found.set(url, { ...server, engine: make(url, freeLabel(label)) })
+  }
+
+  function isTaken(port: string): boolean {
+    return known.some((each) => isHere(new URL(each), port))
+  }
+
+  function make(url: string, label: string): Engine {
+    const isLenient = lenient.includes(label) || lenient.includes(url)
+    const finish = isLenient ? ({ finishReason: 'optional' } as const) : {}
+    return new Upstream({ ...shared, url, label, isDiscovered: true, ...finish })
+  }
+
+  function keep(url: string, server: Known): void {
+    found.set(url, server)
+    const { engine, kind, models } = server
+    seen?.set(url, { label: engine.label, kind, models })
+  }
+
+  async function probe(
+    port: string,
+    name: string,
+    signal: AbortSignal,
+    call: CallOptions,
+  ): Promise<void> {
+    const url = `http://127.0.0.1:${port}/v1`
+    if (isTaken(port)) return
+    const patience = AbortSignal.timeout(PATIENCE)
+    const stop = AbortSignal.any([signal, patience])
+    const before = found.get(url)
+    try {
+      const models = await (before?.engine ?? make(url, name)).models(stop, call)
+      const kind = labelOf(name, models)
+      // Another server may have taken the port of one that went.
+      const isSame = before && (!before.error || before.kind === kind || models.length === 0)
+      if (!isSame) {
+        found.delete(url)
+        shared.finishes?.delete(url)
+      }
+      const engine = isSame ? before.engine : make(url, freeLabel(kind))
+      keep(url, { engine, models, kind: isSame ? before.kind : kind })
+    } catch (cause) {
+      const error = toApiError(cause)
+      // A server that loads a model may be too busy to list its models: then it stays as it was.
+      if (patience.aborted) return
+      if (before !== undefined) found.set(url, { ...before, error })
+      else if (isLoading(error)) {
+        keep(url, { engine: make(url, freeLabel(name)), models: [], kind: name, error })
+      }
+    }
+  }
+
+  /** Two servers of one kind are told apart by a number. */
+  function freeLabel(label: string): string {
+    const taken = new Set([...found.values()].map(({ engine }) => engine.label).concat(labels))
+    let free = label
+    for (let count = 2; taken.has(free); count++) free = `${label}-${count}`
+    return free
+  }
+
+  return {
+    async look(signal, call = {}) {
+      const probing = Object.entries(ports).map(([port, name]) => probe(port, name, signal, call))
+      await Promise.all(probing)
+      return [...found.values()]
+    },
+  }
+}
+
+function isHere(url: URL, port: string): boolean {
+  return url.port === port && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
+}
+
+/** Who it is: LocalAI and llama-server share a port, and others may have moved to it. */
+function labelOf(name: string, models: Model[]): string {
+  const owner = models[0]?.owned_by ?? ''
+  if (Object.hasOwn(OWNERS, owner)) return OWNERS[owner] as string
+  return name === 'llama-server' && models.length > 0 ? 'localai' : name
+}

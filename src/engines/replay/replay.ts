@@ -1,0 +1,20 @@
+import type { Recording } from '../../recording/recording.ts'
+import type { ReplayOptions } from '../../recording/replay.ts'
+import { replayHandler } from '../../recording/server.ts'
+import type { Engine } from '../engine.ts'
+import { Upstream } from '../upstream/upstream.ts'
+
+/** A recorded chat as an engine: what the recorded server sent, held to the contract anew. */
+export function createReplay(
+  recording: Recording,
+  options: ReplayOptions,
+  label = 'replay',
+): Engine {
+  const answer = replayHandler([recording], options)
+  return new Upstream({
+    // Never asked: what would go there is played.
+    url: 'http://recording.invalid/v1',
+    label,
+    fetch: (url, init) => answer(new Request(url, init)),
+  })
+}

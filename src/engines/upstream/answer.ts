@@ -1,0 +1,64 @@
+/** An upstream's answer in the API that it was asked in. */
+import type { Fetched } from '../../platform/host.ts'
+import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stream/chat-stream.ts'
+import { readChunks, readFrames } from '../../stream/read.ts'
+import type { Usage } from '../../wire/chat/request.ts'
+import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
+import { stringifyExact } from '../../wire/json/exact.ts'
+import { formOf } from './answer-form.ts'
+import { essence, misplaced, readJson } from './body.ts'
+import { type Generation, wantsUsage } from './tries.ts'
+
+/** How something is asked for, and what its answer is held to. */
+export interface Protocol<C extends AnyContract> {
+  path: string
+  contract(options: ContractOptions): C
+  /** Judges an answer that came whole. Returns what it mended. */
+  judge(value: unknown, contract: C): string[]
+  asChunks: boolean
+  /** Fields that a server which refuses the request is asked again without. */
+  wishes?: readonly string[]
+  /** The sluices that the request has passed. */
+  hops?: readonly string[] | undefined
+}
+
+/** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */
+export async function readAnswer<C extends AnyContract>(
+  response: Fetched,
+  request: Generation,
+  control: AbortController,
+  protocol: Protocol<C>,
+  options: ContractOptions,
+): Promise<AnswerStream<C>> {
+  const streams = request.stream === true
+  const contract = protocol.contract({ ...options, usage: !streams || wantsUsage(request) })
+  const answer = await formOf(response, streams)
+  const { body } = answer.response
+  if (answer.form === 'other') {
+    throw misplaced(essence(response), streams ? 'a stream' : 'JSON', contract.errors)
+  }
+  if (answer.isMisnamed) contract.mended.add('content_type')
+  if (answer.form === 'json' || body === null) {
+    const came = await readJson(answer.response, options.label)
+    return readWhole(came, streams, protocol, contract)
+  }
+  if (streams && !protocol.asChunks) {
+    return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
+  }
+  if (!streams) contract.mended.add('stream')
+  const items = readChunks(body, contract as StreamContract<ChunkOf<C>>, control)
+  return { kind: 'chunks', contract, items }
+}
+
+function readWhole<C extends AnyContract>(
+  { json, value }: { json: string; value: unknown },
+  streams: boolean,
+  { judge }: Protocol<C>,
+  contract: C,
+): WholeAnswer {
+  const mended = judge(value, contract)
+  if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
+  const { model, usage } = value as { model: string; usage?: Usage | null }
+  const text = mended.length > 0 ? stringifyExact(value, json) : json
+  return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
+}

@@ -1,0 +1,42 @@
+import { connect, type Socket as NetSocket } from 'node:net'
+import type { Dial, Socket, SocketEvents } from '../../transport/http1/socket.ts'
+
+/** A `Buffer` has methods of its own under a `Uint8Array`'s names: its `slice` copies nothing. */
+function plain({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** Connects by `node:net`. */
+export const dial: Dial = (host, port, events) => {
+  const socket = connect({ host, port, noDelay: true })
+  socket.on('data', (bytes: Buffer<ArrayBuffer>) => events.packet(plain(bytes)))
+  return connected(socket, events)
+}
+
+/** The socket once it is connected; whoever made it sees to its packets. */
+export function connected(socket: NetSocket, events: Pick<SocketEvents, 'close'>): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    let hasEnded = false
+    socket.once('error', reject)
+    socket.on('end', () => {
+      hasEnded = true
+    })
+    socket.on('timeout', () => socket.destroy())
+    socket.once('connect', () => {
+      // What breaks a connection is told by its closing.
+      socket.off('error', reject).on('error', () => {})
+      socket.once('close', () => events.close(hasEnded))
+      resolve({
+        get isFlushed() {
+          return socket.writableLength === 0
+        },
+        write: (bytes) => void socket.write(bytes),
+        pause: () => void socket.pause(),
+        resume: () => void socket.resume(),
+        rest: (ms) => void socket.unref().setTimeout(ms),
+        wake: () => void socket.ref().setTimeout(0),
+        destroy: () => void socket.resetAndDestroy(),
+      })
+    })
+  })
+}

@@ -1,0 +1,20 @@
+import { isLoopback } from '../../guard/host.ts'
+import type { Fetch } from '../../handler.ts'
+import { socketFetch } from '../../transport/http1/fetch.ts'
+import type { Dial } from '../../transport/http1/socket.ts'
+
+const PROXIES = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
+
+/** Upstreams at `http:` by the host's sockets; what needs TLS or a proxy by its `fetch`. */
+export function directFetch(dial: Dial, otherwise: Fetch = fetch): Fetch {
+  const direct = socketFetch(dial)
+  let hasProxy: boolean | undefined
+
+  function isDirect(url: string): boolean {
+    if (!url.startsWith('http://')) return false
+    hasProxy ??= PROXIES.some((name) => process.env[name])
+    return !hasProxy || isLoopback(new URL(url).hostname)
+  }
+
+  return (url, init) => (isDirect(url) ? direct : otherwise)(url, init)
+}

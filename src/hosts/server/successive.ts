@@ -1,0 +1,51 @@
+import { createHandler, type Found, type Handler, type Host } from '../../handler.ts'
+import { memoryResponses } from '../../routes/responses/background.ts'
+import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
+import { memoryLimits } from '../../state/limits.ts'
+
+/** Longer than any stream: the milliseconds a handler has that gets no new requests any more. */
+const FOR_EVER = 2 ** 31
+
+/** A handler whose settings can be replaced: who began by the former ones ends by them. */
+export class Successive {
+  /** Those in force. */
+  settings: Settings
+  readonly #host: Host
+  readonly #former = new Set<Handler>()
+  #current: Handler
+
+  constructor(settings: Settings, host: Host) {
+    // What a key has used, what was answered, found and learned is not forgotten with the settings.
+    const shared = {
+      limits: memoryLimits(),
+      responses: memoryResponses(),
+      seen: new Map(),
+      finishes: new Map(),
+    }
+    this.#host = { ...shared, ...host }
+    this.settings = settings
+    this.#current = createHandler(settings, this.#host)
+  }
+
+  readonly fetch = (request: Request): Promise<Response> => this.#current.fetch(request)
+
+  refresh(): Promise<Found[]> {
+    return this.#current.refresh()
+  }
+
+  /** Throws a `SettingsError`, and then changes nothing. */
+  replace(input: SettingsInput): void {
+    const settings = parseSettings(input)
+    const next = createHandler(settings, this.#host)
+    const former = this.#current
+    this.#former.add(former)
+    void former.drain(FOR_EVER).then(() => this.#former.delete(former))
+    this.#current = next
+    this.settings = settings
+  }
+
+  async drain(graceMs: number): Promise<void> {
+    const all = [this.#current, ...this.#former]
+    await Promise.all(all.map((handler) => handler.drain(graceMs)))
+  }
+}

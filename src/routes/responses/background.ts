@@ -1,0 +1,146 @@
+/** Responses that are answered in the background: no connection is needed for them to go on. */
+import type { ResponseEncoder } from '../../dialects/responses/dialect.ts'
+import { Bounded, type BoundedLimits } from '../../state/bounded-map.ts'
+import { EventLog } from '../../state/event-log.ts'
+import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
+import type { OpenedStream } from '../../stream/chat-stream.ts'
+import type { Exchange } from '../../stream/exchange.ts'
+import { type Pipe, transformPipe } from '../../stream/pipe.ts'
+import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/response.ts'
+import { within } from '../../util/within.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
+import { encodeText } from '../../wire/sse/sse.ts'
+
+/** Where responses are kept, and where those run that need no connection. */
+export interface KeptResponses {
+  store: ResponseStore
+  /** Undefined where nothing runs on that no connection waits for. */
+  runs: Runs | undefined
+}
+
+export function memoryResponses(): KeptResponses {
+  return { store: memoryStore(), runs: new Runs() }
+}
+
+/** Characters of events that are kept of one response: some 15,000 tokens. */
+const LOG_LENGTH = 4 * 1024 * 1024
+
+/** How many may run at once, and what is kept of those that have ended. */
+const MOST_RUNNING = 32
+const ENDED: BoundedLimits = { count: 512, bytes: 32 * 1024 * 1024, ageMs: 60 * 60_000 }
+
+/** One response in the background, until its events are forgotten. */
+interface Run {
+  exchange: Exchange
+  log: EventLog
+  /** Those who follow it now; each settles when its client has all, or is gone. */
+  followers: Set<Promise<void>>
+}
+
+export class Runs {
+  readonly #running = new Map<string, Run>()
+  readonly #ended = new Bounded<Run>(ENDED)
+
+  /** Throws an `ApiError` (503) where too many run already. */
+  requireRoom(): void {
+    if (this.#running.size < MOST_RUNNING) return
+    const message = `background: ${MOST_RUNNING} responses run in the background already; sluice takes no more.`
+    throw new ApiError(503, message, {
+      code: 'too_many_background',
+      headers: { 'retry-after': '10' },
+    })
+  }
+
+  /** Lets the answer that is being opened run to its end. */
+  start(
+    owner: string,
+    exchange: Exchange,
+    opening: Promise<OpenedStream>,
+    encoder: ResponseEncoder,
+    settings: StreamSettings,
+  ): void {
+    const key = keyOf(owner, encoder.response.id)
+    const log = new EventLog(LOG_LENGTH)
+    const followers = new Set<Promise<void>>()
+    const ended = Promise.withResolvers<void>()
+    const run: Run = { exchange, log, followers }
+    this.#running.set(key, run)
+    encoder.events.onFrame = (frame) => log.append(frame)
+
+    const end = () => {
+      log.end()
+      // Deleted meanwhile, it is not kept.
+      if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
+      ended.resolve()
+    }
+    carryStream(exchange, opening, encoder, settings, {
+      // The log has it already.
+      write: () => undefined,
+      close: end,
+      break() {
+        if (!log.isEnded) encoder.cancel()
+        end()
+      },
+      closed: ended.promise.then(() => Promise.all(followers)),
+    })
+  }
+
+  /** Stops the engine, if it still runs. */
+  cancel(owner: string, id: string): void {
+    this.#running.get(keyOf(owner, id))?.exchange.cancel()
+  }
+
+  /** Stops it, and forgets its events. */
+  delete(owner: string, id: string): void {
+    const key = keyOf(owner, id)
+    const run = this.#running.get(key)
+    this.#running.delete(key)
+    this.#ended.delete(key)
+    run?.exchange.cancel()
+  }
+
+  /**
+   * The events from number `from` on: what is kept, and then what comes, to the end; a client that
+   * takes none for `clientTimeout` milliseconds is let go. Throws an `ApiError` (400) where there is
+   * no such stream.
+   */
+  follow(owner: string, id: string, from: number, clientTimeout: number): Response {
+    const key = keyOf(owner, id)
+    const run = this.#running.get(key) ?? this.#ended.get(key)
+    if (run === undefined) {
+      const message =
+        'stream: the events of this response are not kept; they are for an hour if it was asked for with background: true. Leave stream out to get what it says.'
+      throw new ApiError(400, message, { code: 'events_not_kept', param: 'stream' })
+    }
+    const { first, next } = run.log
+    if (from < first || from > next) {
+      const message = `starting_after: expected from ${first - 1} to ${next - 1}, the events that are kept, got ${from - 1}.`
+      throw new ApiError(400, message, { code: 'invalid_value', param: 'starting_after' })
+    }
+    const pipe = transformPipe()
+    const following = pump(run.log, from, pipe, clientTimeout)
+    run.followers.add(following)
+    void following.finally(() => run.followers.delete(following))
+    return new Response(pipe.readable, { headers: SSE_HEADERS })
+  }
+}
+
+/** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */
+async function pump(log: EventLog, from: number, pipe: Pipe, clientTimeout: number): Promise<void> {
+  pipe.closed.catch(() => {})
+  try {
+    let at = from
+    for (let frames = await log.read(at); frames; frames = await log.read(at)) {
+      at += frames.length
+      const writing = Promise.resolve(pipe.write([encodeText(frames.join(''))]))
+      const isTaken = await within(
+        clientTimeout,
+        writing.then(() => true),
+      )
+      if (!isTaken) throw new Error('the client does not read')
+    }
+    pipe.close()
+  } catch (reason) {
+    pipe.break(reason)
+  }
+}

@@ -1,0 +1,119 @@
+import type { Caller } from '../guard/caller.ts'
+import type { LogEntry } from '../platform/host.ts'
+import { Cancelled, type Exchange } from '../stream/exchange.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import { loggable } from '../wire/errors/loggable.ts'
+import { safeHeaders } from '../wire/headers/safe.ts'
+
+/** What the log will say of one request: written once, when its answer has ended. */
+export class Trace {
+  readonly id = crypto.randomUUID()
+  /** The engine's part of it, if an engine was asked. */
+  exchange: Exchange | undefined
+  /** Who asks, once that is known. */
+  caller: Caller | undefined
+  /** The sluices that it has passed, this one last; sent along to upstreams. */
+  hops: readonly string[] = []
+  /** The types of tools, items and blocks that the engine did not get. */
+  omittedTools: readonly string[] = []
+  /** What the answer's headers have to say to where it goes. */
+  headers: Record<string, string> = {}
+
+  readonly #method: string
+  readonly #path: string
+  readonly #time = Date.now()
+  readonly #startedAt = performance.now()
+  readonly #log: ((entry: LogEntry) => void) | undefined
+  #status = 0
+  #error: unknown
+
+  constructor(method: string, path: string, log: ((entry: LogEntry) => void) | undefined) {
+    this.#method = method
+    this.#path = path
+    this.#log = log
+  }
+
+  /** The headers that every answer to this request has. */
+  responseHeaders(): [string, string][] {
+    const { headers, caller, id } = this
+    const omitted = this.omittedTools.join(', ')
+    return Object.entries(
+      safeHeaders({
+        ...headers,
+        ...caller?.headers,
+        ...(omitted && { 'x-sluice-omitted-tools': omitted }),
+        'x-request-id': id,
+      }),
+    )
+  }
+
+  /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
+  respond(status: number, error?: unknown): void {
+    this.#status = status
+    this.#error = error
+    if (this.exchange === undefined || this.exchange.outcome !== undefined) this.#write()
+  }
+
+  /** The exchange has its outcome. Its log line waits for the status, if that is not known yet. */
+  readonly end = (): void => {
+    if (this.#status !== 0) this.#write()
+  }
+
+  #write(): void {
+    const now = performance.now()
+    const { exchange } = this
+    const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
+    // What kept an engine's error from being answered is told only here.
+    const cause = causeOf(error) ?? causeOf(this.#error)
+    const usage = exchange?.usage
+    const mended = exchange?.mended ?? []
+    this.#tell({
+      time: new Date(this.#time).toISOString(),
+      id: this.id,
+      method: this.#method,
+      path: this.#path,
+      status: this.#status,
+      durationMs: now - this.#startedAt,
+      outcome: this.#outcome(),
+      ...(exchange?.model && { model: exchange.model }),
+      ...(exchange?.engine && { engine: exchange.engine }),
+      ...(this.caller?.name && { key: this.caller.name }),
+      ...(exchange && exchange.attempts > 1 && { attempts: exchange.attempts }),
+      ...(exchange?.failures.length && { failures: exchange.failures }),
+      ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
+      ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
+      ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
+      ...(error instanceof ApiError && error.code && { code: error.code }),
+      ...(error instanceof ApiError && loggable(error)),
+      ...(mended.length > 0 && { mended }),
+      ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
+      ...(cause && { cause }),
+    })
+  }
+
+  /** A log that throws, its file full or its reader gone, must not end the request it tells of. */
+  #tell(entry: LogEntry): void {
+    try {
+      this.#log?.(entry)
+    } catch {}
+  }
+
+  #outcome(): LogEntry['outcome'] {
+    const kind = this.exchange?.outcome?.kind
+    if (kind === 'cancelled' || this.#error instanceof Cancelled) return 'cancelled'
+    if (this.#status >= 400) return this.#status < 500 ? 'refused' : 'failed'
+    if (this.exchange?.isStream) return kind ?? 'finished'
+    return 'ok'
+  }
+}
+
+/** What an error hides from the client, down to its root: `fetch failed: connect ECONNREFUSED`. */
+function causeOf(error: unknown): string | undefined {
+  const told: string[] = []
+  let cause = error instanceof ApiError ? error.cause : error
+  while (cause instanceof Error && told.length < 4) {
+    told.push(cause.message)
+    cause = cause.cause
+  }
+  return told.length > 0 ? told.join(': ') : undefined
+}

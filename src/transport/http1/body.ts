@@ -1,0 +1,130 @@
+import type { Packet, PacketReader, TakePacket } from '../../platform/host.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+const END: Packet = { done: true }
+
+/** Bytes of unread packets at which the sender is slowed down. */
+const HIGH = 256 * 1024
+
+/** What a body does to its connection. */
+export interface Tap {
+  pause(): void
+  resume(): void
+  /** Nobody wants the rest. */
+  leave(): void
+}
+
+/** A response's body: packets that come by themselves, and a reader who asks for them. */
+export class Body implements PacketReader {
+  readonly #tap: Tap
+  #packets: Bytes[] = []
+  #length = 0
+  #isPaused = false
+  #hasEnded = false
+  #error: unknown
+  /** Who waits for one packet, or takes them all; never both. */
+  #waiting: { resolve(packet: Packet): void; reject(reason: unknown): void } | undefined
+  #taker: { take: TakePacket; resolve(): void; reject(reason: unknown): void } | undefined
+  /** Whether a packet is still being taken. */
+  #isTaking = false
+
+  constructor(tap: Tap) {
+    this.#tap = tap
+  }
+
+  /** As a stream's reader, without the stream. */
+  getReader(): this {
+    return this
+  }
+
+  /** The next packet. Rejects where the body was cut off, or with why the request was aborted. */
+  read(): Promise<Packet> {
+    const value = this.#shift()
+    if (value !== undefined) return Promise.resolve({ done: false, value })
+    if (this.#error !== undefined) return Promise.reject(this.#error)
+    if (this.#hasEnded) return Promise.resolve(END)
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject }
+    })
+  }
+
+  /** Hands over every packet as it comes, without a promise for each. */
+  each(take: TakePacket): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#taker = { take, resolve, reject }
+      this.#pump()
+    })
+  }
+
+  /** Lets go of the rest. */
+  async cancel(): Promise<void> {
+    this.#packets = []
+    if (this.#hasEnded || this.#error !== undefined) return
+    this.end()
+    this.#tap.leave()
+  }
+
+  push(value: Bytes): void {
+    const waiting = this.#waiting
+    if (waiting !== undefined) {
+      this.#waiting = undefined
+      waiting.resolve({ done: false, value })
+      return
+    }
+    this.#packets.push(value)
+    this.#length += value.length
+    if (this.#taker !== undefined) this.#pump()
+    if (this.#isPaused || this.#length < HIGH) return
+    this.#isPaused = true
+    this.#tap.pause()
+  }
+
+  end(): void {
+    this.#hasEnded = true
+    // The connection goes on to other answers.
+    if (this.#isPaused) this.#tap.resume()
+    this.#isPaused = false
+    this.#waiting?.resolve(END)
+    this.#waiting = undefined
+    this.#pump()
+  }
+
+  fail(error: unknown): void {
+    if (this.#hasEnded) return
+    this.#error = error
+    this.#waiting?.reject(error)
+    this.#waiting = undefined
+    this.#pump()
+  }
+
+  #shift(): Bytes | undefined {
+    const value = this.#packets.shift()
+    if (value === undefined) return undefined
+    this.#length -= value.length
+    if (this.#isPaused && this.#length === 0) {
+      this.#isPaused = false
+      this.#tap.resume()
+    }
+    return value
+  }
+
+  /** Gives the taker what is there, until it is busy; tells it the end behind the last packet. */
+  #pump(): void {
+    const taker = this.#taker
+    if (taker === undefined || this.#isTaking) return
+    for (let value = this.#shift(); value !== undefined; value = this.#shift()) {
+      const taking = taker.take(value)
+      if (taking === undefined) continue
+      this.#isTaking = true
+      const next = () => {
+        this.#isTaking = false
+        this.#pump()
+      }
+      taking.then(next, next)
+      return
+    }
+    if (this.#error !== undefined) taker.reject(this.#error)
+    else if (this.#hasEnded) taker.resolve()
+  }
+}

@@ -1,0 +1,87 @@
+import { isObject } from '../../util/object.ts'
+import type {
+  ChatCompletion,
+  CompletionChoice,
+  CompletionMessage,
+  FinishReason,
+} from '../chat/request.ts'
+import { errorOf } from '../errors/foreign.ts'
+import type { ChatContract, Mend } from './chat.ts'
+import { renameReasoning } from './delta.ts'
+import { finishReason, mayLackFinish } from './finish.ts'
+import { JsonEnd, mendWholeCalls } from './tool-calls.ts'
+
+/**
+ * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
+ * finish reason, seconds, one name for reasoning, calls that can be answered. Mends in place and returns what it mended; throws
+ * the contract's `ApiError`.
+ */
+export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] {
+  if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
+  const error = errorOf(value)
+  if (error !== undefined) throw contract.errors.failed(error)
+  if (!Array.isArray(value.choices)) throw contract.errors.invalid('sent an answer without choices')
+  if (value.choices.length === 0) {
+    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
+  }
+  const completion = value as ChatCompletion
+  for (const [at, choice] of completion.choices.entries()) {
+    if (!isObject(choice) || !isObject(choice.message)) {
+      throw contract.errors.invalid('sent a choice without a message')
+    }
+    if (!Number.isInteger(choice.index)) {
+      choice.index = at
+      contract.mended.add('index')
+    }
+    contract.joinParts(choice.message, true)
+    if (renameReasoning(choice.message, contract.options.reasoning)) {
+      contract.mended.add('reasoning')
+    }
+    if (contract.options.think?.separateWhole(choice.message)) contract.mended.add('think')
+    if (mendWholeCalls(choice.message.tool_calls)) contract.mended.add('tool_call')
+    const reason = finishOf(choice, contract)
+    if (reason === choice.finish_reason) continue
+    choice.finish_reason = reason
+    contract.mended.add('finish_reason')
+  }
+  contract.judgeIdentity(completion)
+  return [...contract.mended]
+}
+
+/** How a choice ended, its server's silence about it included. */
+function finishOf(
+  { finish_reason, message }: CompletionChoice,
+  contract: ChatContract,
+): FinishReason {
+  const rule = contract.options.finishReason
+  const verdict = finishReason(finish_reason)
+  if (verdict !== undefined && verdict.kind !== 'reason') throw contract.errors.badFinish(verdict)
+  if (verdict?.reason) {
+    rule?.sent()
+    return verdict.reason
+  }
+  const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
+  const { function_call: old } = message
+  // Some servers write an empty one where there is none.
+  const called = old?.name || old?.arguments ? old : undefined
+  const hasContent = calls.length > 0 || called !== undefined || speaks(message)
+  const isCut = [called, ...calls.map((call) => call?.function)].some(breaksOff)
+  if (isCut || !mayLackFinish(rule, hasContent)) {
+    throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
+  }
+  if (calls.length > 0) return 'tool_calls'
+  return called === undefined ? 'stop' : 'function_call'
+}
+
+/** Whether a call's arguments break off within their JSON. */
+function breaksOff(called: { arguments?: unknown } | undefined): boolean {
+  const text = called?.arguments
+  if (typeof text !== 'string') return false
+  const end = new JsonEnd()
+  end.take(text)
+  return end.isOpen
+}
+
+function speaks({ content, refusal, reasoning, reasoning_content }: CompletionMessage) {
+  return Boolean(content || refusal || reasoning || reasoning_content)
+}

@@ -1,0 +1,116 @@
+/** The state machine of a text completion's stream, and of one that came whole. */
+
+import { isObject } from '../../util/object.ts'
+import type { TextChoice, TextChunk } from '../completions/completions.ts'
+import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
+import type { Ending, Mend } from './contract.ts'
+import { mayLackFinish } from './finish.ts'
+
+export interface TextContractOptions extends ContractOptions {
+  /** How many prompts are to be answered; 1 by default. `choices` counts the answers to all. */
+  prompts?: number
+}
+
+export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceState> {
+  readonly #asked: number
+  readonly #prompts: number
+
+  constructor(options: TextContractOptions) {
+    super(options)
+    this.#asked = options.choices ?? 1
+    this.#prompts = options.prompts ?? 1
+  }
+
+  chunk(choices: TextChoice[]): TextChunk {
+    const { id, created, model } = this
+    return { id, object: 'text_completion', created, model, choices }
+  }
+
+  /**
+   * Says nothing new: the heartbeat of a stream that has begun. Undefined where all was said: of a
+   * choice that has ended, some clients would take the last finish reason for the true one.
+   */
+  quietChunk(): TextChunk | undefined {
+    const [index, state] = this.current ?? [0]
+    return state?.finished ? undefined : this.emptyChunk(index)
+  }
+
+  /** Brings no text. */
+  emptyChunk(index = 0): TextChunk {
+    return this.chunk([piece(index)])
+  }
+
+  override end(ending: Ending): TextChunk[] {
+    this.requireAll(ending)
+    return super.end(ending)
+  }
+
+  /**
+   * Throws an `ApiError` where a prompt has no answer. To a single one there may be fewer than asked
+   * for, as in a chat; of several, nobody could tell which of them an answer belongs to.
+   */
+  requireAll(ending: Ending): void {
+    if (this.#prompts === 1 || this.seen === this.#asked) return
+    const did = `gave ${this.seen} of ${this.#asked} answers to ${this.#prompts} prompts`
+    throw this.errors.unfinished(ending === 'done' ? 'incomplete' : 'truncated', did)
+  }
+
+  protected begin(index: number): ChoiceState {
+    if (index < this.#asked) return { finished: false, hasContent: false }
+    throw this.errors.invalid(
+      `sent a choice with index ${index}, and ${this.#asked} were asked for`,
+    )
+  }
+
+  protected stopped(index: number): TextChoice {
+    return { ...piece(index), finish_reason: 'stop' }
+  }
+
+  protected judgeContent(choice: TextChoice, state: ChoiceState): boolean {
+    const { finish_reason: reason, logprobs } = choice
+    if (reason === 'tool_calls' || reason === 'function_call') {
+      throw this.errors.badFinish({ kind: 'unknown', shown: JSON.stringify(reason) })
+    }
+    const isMissing = choice.text === undefined || choice.text === null
+    if (isMissing) {
+      if (choice.delta || choice.message) throw this.errors.invalid('sent a chat instead of a text')
+      choice.text = ''
+    }
+    const { text } = choice
+    if (typeof text !== 'string') throw this.errors.invalid('sent a text that is not a string')
+    if (text !== '' && state.finished) throw this.errors.invalid('sent text after a finish_reason')
+    if (text !== '') state.hasContent = true
+    if (text !== '' || logprobs) this.tokens++
+    return isMissing && this.mend('text')
+  }
+}
+
+/** A piece of text that brings none. */
+function piece(index: number): TextChoice {
+  return { index, text: '', logprobs: null, finish_reason: null }
+}
+
+/**
+ * Holds a completion that came whole to what a stream is held to. Mends in place and returns what it
+ * mended; throws the contract's `ApiError`.
+ */
+export function judgeText(value: unknown, contract: TextContract): Mend[] {
+  if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
+  // Here usage stands beside the choices, as it should.
+  contract.judge({ ...value, usage: null })
+  const { choices } = value as unknown as TextChunk
+  if (choices.length === 0) {
+    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
+  }
+  for (const choice of choices) {
+    if (choice.finish_reason) continue
+    if (!mayLackFinish(contract.options.finishReason, choice.text !== '')) {
+      throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
+    }
+    choice.finish_reason = 'stop'
+    contract.mended.add('finish_reason')
+  }
+  contract.requireAll('done')
+  contract.judgeIdentity(value)
+  return [...contract.mended]
+}

@@ -1,0 +1,59 @@
+import { isObject } from '../../util/object.ts'
+import type { ChunkDelta } from '../chat/request.ts'
+
+/**
+ * What a delta brings. It speaks where it has content that no finish may precede, and progresses
+ * where it has anything but a role, a server's own fields included. `wrong` completes "sent …".
+ */
+export type DeltaKind = { speaks: boolean; progresses: boolean } | { wrong: string }
+
+const NOTHING = { speaks: false, progresses: false }
+const PROGRESS = { speaks: false, progresses: true }
+const SPEECH = { speaks: true, progresses: true }
+
+export function deltaKind(delta: ChunkDelta): DeltaKind {
+  let kind: DeltaKind = NOTHING
+  for (const field in delta) {
+    const value = delta[field]
+    if (field === 'role' || value === null || value === undefined || value === '') continue
+    const found = fieldKind(field, value)
+    if ('wrong' in found) return found
+    if (found.speaks || kind === NOTHING) kind = found
+  }
+  return kind
+}
+
+/** `value` is neither null nor an empty text. */
+function fieldKind(field: string, value: unknown): DeltaKind {
+  switch (field) {
+    case 'content':
+    case 'refusal':
+    case 'reasoning':
+    case 'reasoning_content':
+      if (typeof value === 'string') return SPEECH
+      return { wrong: `a delta whose ${field} is not a string` }
+    case 'tool_calls':
+      if (!Array.isArray(value) || !value.every(isObject)) {
+        return { wrong: 'tool_calls that are not an array of objects' }
+      }
+      return value.length > 0 ? SPEECH : NOTHING
+    case 'function_call':
+      return isObject(value) ? SPEECH : NOTHING
+    default:
+      return Array.isArray(value) && value.length === 0 ? NOTHING : PROGRESS
+  }
+}
+
+/** Gives reasoning one name, in place. Returns whether it had another. */
+export function renameReasoning(
+  message: { reasoning?: unknown; reasoning_content?: unknown },
+  name: 'reasoning' | 'reasoning_content' | undefined,
+): boolean {
+  if (name === undefined) return false
+  const other = name === 'reasoning' ? 'reasoning_content' : 'reasoning'
+  if (message[other] === undefined) return false
+  // A server that sends both sends the same text twice.
+  message[name] ??= message[other]
+  delete message[other]
+  return true
+}

@@ -1,0 +1,269 @@
+/** What a request's JSON holds, counted on its bytes before any of it is parsed. */
+import { endOfString, MAX_DEPTH } from './depth.ts'
+
+/**
+ * The most values of one request: each element, each field and each array or object counts. OpenAI's
+ * largest embeddings request holds 300,000 tokens. A million empty arrays take V8 0.15 s to parse.
+ */
+export const MAX_VALUES = 500_000
+
+/**
+ * The most keys of one request, in all of its objects together. 5,000 messages and 512 tools with
+ * long schemas, the most that the settings allow by default, have about 90,000.
+ */
+export const MAX_KEYS = 200_000
+
+/** The most integers of 16 digits or more in one request; each becomes an object of its own. */
+export const MAX_LONG = 10_000
+
+/** Digits from which on an integer may be larger than a double holds exactly: 2^53 has 16. */
+const LONG_DIGITS = 16
+
+/**
+ * Top-level keys that decide which model answers, and how. JSON parsers differ in which of two equal
+ * keys they take, so a proxy in front of sluice or a server behind it could act on the other one. Go's
+ * `encoding/json` also takes a key in other letter case (`Model`) for the same field.
+ */
+const DECIDING = [
+  'model',
+  'stream',
+  'messages',
+  'input',
+  'prompt',
+  'n',
+  'tools',
+  'system',
+  'store',
+  'background',
+  'max_tokens',
+  'max_completion_tokens',
+  'max_output_tokens',
+  'stream_options',
+  'instructions',
+  'previous_response_id',
+]
+
+export interface JsonScan {
+  /** The first limit that is passed; the rest of the text was not looked at. */
+  exceeds?: 'depth' | 'values' | 'keys' | 'long' | 'double'
+  /** A deciding key that comes twice. */
+  duplicate?: string
+  /** A key that differs from a deciding one only in the case of its letters. */
+  otherCase?: { key: string; name: string }
+  /**
+   * Where integers stand that a double may not hold: their starts and ends in turn. Empty where the
+   * text is seen not to be JSON.
+   */
+  long: readonly number[]
+}
+
+const STRING = 1
+const OPEN = 2
+const CLOSE = 3
+const COMMA = 4
+const COLON = 5
+const DIGIT = 6
+
+const KINDS = new Uint8Array(256)
+KINDS[0x22] = STRING
+KINDS[0x5b] = KINDS[0x7b] = OPEN
+KINDS[0x5d] = KINDS[0x7d] = CLOSE
+KINDS[0x2c] = COMMA
+KINDS[0x3a] = COLON
+for (let digit = 0x30; digit <= 0x39; digit++) KINDS[digit] = DIGIT
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const MINUS = 0x2d
+const ZERO = 0x30
+const LETTER_A = 0x61
+const LETTER_E = 0x65
+/** The bit in which a lower-case letter differs from its upper case. */
+const LOWER = 0x20
+
+const NONE: readonly number[] = []
+
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+/** The names by their length, each with its place in `DECIDING`. */
+const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
+for (const [place, name] of DECIDING.entries()) {
+  byLength[name.length]?.push({ place, name: encoder.encode(name) })
+}
+
+/**
+ * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and looks for keys that come
+ * twice and for integers that a double does not hold. One pass, which allocates nothing for ordinary
+ * requests. It does not judge whether the text is JSON: text that is not may get any answer.
+ */
+export function scanJson(bytes: Uint8Array): JsonScan {
+  const length = bytes.length
+  let depth = 0
+  let values = 0
+  let keys = 0
+  let keyStart = 0
+  let seen = 0
+  let isBroken = false
+  let long: number[] | undefined
+  for (let at = 0; at < length; at++) {
+    const kind = KINDS[bytes[at] as number]
+    if (kind === 0) continue
+    if (kind === STRING) {
+      if (depth === 1) keyStart = at + 1
+      at = endOfString(bytes, at)
+    } else if (kind === COMMA) {
+      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+    } else if (kind === COLON) {
+      if (++keys > MAX_KEYS) return { exceeds: 'keys', long: NONE }
+      const end = endOfKey(bytes, at)
+      if (end < 0) isBroken = true
+      else if (depth === 1) {
+        const place = placeOf(bytes, keyStart, end)
+        if (place < NO_PLACE) return { otherCase: otherCase(bytes, keyStart, end), long: NONE }
+        if (place >= 0 && (seen >> place) & 1) {
+          return { duplicate: DECIDING[place] as string, long: NONE }
+        }
+        if (place >= 0) seen |= 1 << place
+      }
+    } else if (kind === DIGIT) {
+      let end = endOfDigits(bytes, at)
+      if (((bytes[end] as number) | LOWER) === LETTER_E) {
+        const letter = end
+        end = endOfExponent(bytes, letter)
+        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', long: NONE }
+      } else if (isLongInteger(bytes, at, end)) {
+        long ??= []
+        long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
+        if (long.length > 2 * MAX_LONG) return { exceeds: 'long', long: NONE }
+      }
+      at = end - 1
+    } else if (kind === OPEN) {
+      if (++depth > MAX_DEPTH) return { exceeds: 'depth', long: NONE }
+      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+      // What follows the end of an object is no part of it, nor of any JSON.
+      if (depth === 1) seen = 0
+    } else depth--
+  }
+  return { long: isBroken ? NONE : (long ?? NONE) }
+}
+
+/** Where the digits and points end, or the signs that are no JSON there, that begin at `start`. */
+function endOfDigits(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  while (isDigitOrSign(bytes[at])) at++
+  return at
+}
+
+/** Where the number ends whose exponent has its letter at `start`. */
+function endOfExponent(bytes: Uint8Array, start: number): number {
+  let at = start + 1
+  while (isDigitOrSign(bytes[at]) || ((bytes[at] as number) | LOWER) === LETTER_E) at++
+  return at
+}
+
+/** A digit, a point, a sign. */
+function isDigitOrSign(byte: number | undefined): boolean {
+  if (byte === undefined) return false
+  return KINDS[byte] === DIGIT || byte === 0x2e || byte === 0x2b || byte === MINUS
+}
+
+/** Whether it is an integer of many digits, well formed: one with a leading zero is not JSON. */
+function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < LONG_DIGITS || bytes[start] === ZERO) return false
+  for (let at = start; at < end; at++) if (KINDS[bytes[at] as number] !== DIGIT) return false
+  return true
+}
+
+/** Characters before the letter of an exponent, and that exponent, that together may be too large. */
+const MAYBE_INFINITE = 309
+
+/** Whether a number with an exponent is larger than a double holds: `JSON.stringify` writes null for it. */
+function isInfinite(bytes: Uint8Array, start: number, letter: number, end: number): boolean {
+  let exponent = 0
+  for (let at = letter + 1; at < end; at++) {
+    const byte = bytes[at] as number
+    if (byte === MINUS) return false
+    if (KINDS[byte] === DIGIT) exponent = exponent * 10 + byte - ZERO
+  }
+  if (letter - start + exponent < MAYBE_INFINITE) return false
+  return Number(decoder.decode(bytes.subarray(start, end))) === Number.POSITIVE_INFINITY
+}
+
+/** Where the quote stands that closes the key before a colon; -1 where there is no key. */
+function endOfKey(bytes: Uint8Array, colon: number): number {
+  let at = colon - 1
+  while (at >= 0 && (bytes[at] as number) <= 0x20) at--
+  return bytes[at] === QUOTE ? at : -1
+}
+
+/** What `placeOf` tells of keys that are not in `DECIDING`. */
+const NO_PLACE = -1
+const OTHER_CASE = -2
+
+/**
+ * The place in `DECIDING` of the key between two positions; `OTHER_CASE` for one that differs only in
+ * the case of its letters, `NO_PLACE` for any other key.
+ */
+function placeOf(bytes: Uint8Array, start: number, end: number): number {
+  for (let at = start; at < end; at++) {
+    // An escape may spell the same key: `"mod\u0065l"`. Two letters beyond ASCII fold to `s` and `k`.
+    const byte = bytes[at] as number
+    if (byte === BACKSLASH || byte >= 0x80) return unusualPlaceOf(bytes.subarray(start, end))
+  }
+  for (const { place, name } of byLength[end - start] ?? []) {
+    if (isAt(bytes, start, name)) return place
+    if (isAtInAnyCase(bytes, start, name)) return OTHER_CASE
+  }
+  return NO_PLACE
+}
+
+function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let at = 0; at < name.length; at++) if (bytes[start + at] !== name[at]) return false
+  return true
+}
+
+/** The names have lower-case letters and underscores only. */
+function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
+  for (let at = 0; at < name.length; at++) {
+    const byte = bytes[start + at] as number
+    const wanted = name[at] as number
+    if (byte !== wanted && (wanted < LETTER_A || (byte | LOWER) !== wanted)) return false
+  }
+  return true
+}
+
+/** Six bytes at most spell one letter: what is longer can be none of the names. */
+const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
+
+function unusualPlaceOf(bytes: Uint8Array): number {
+  if (bytes.length > LONGEST_ESCAPED) return NO_PLACE
+  const key = keyIn(bytes)
+  const place = DECIDING.indexOf(key)
+  if (place >= 0) return place
+  return DECIDING.includes(inLowerCase(key)) ? OTHER_CASE : NO_PLACE
+}
+
+/** Empty where it is not JSON. */
+function keyIn(bytes: Uint8Array): string {
+  try {
+    return JSON.parse(`"${decoder.decode(bytes)}"`) as string
+  } catch {
+    return ''
+  }
+}
+
+/**
+ * Without differences of case, as parsers that ignore it compare keys: by way of the upper case, since
+ * that of `ſ` (U+017F) is `S`.
+ *
+ * @example
+ * inLowerCase('Meſſages') // 'messages'
+ */
+export function inLowerCase(key: string): string {
+  return key.toUpperCase().toLowerCase()
+}
+
+function otherCase(bytes: Uint8Array, start: number, end: number): { key: string; name: string } {
+  const key = keyIn(bytes.subarray(start, end))
+  return { key, name: inLowerCase(key) }
+}

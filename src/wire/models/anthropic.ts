@@ -1,0 +1,110 @@
+/** The list of models in the shape of Anthropic's API. */
+
+import { isObject } from '../../util/object.ts'
+import { type ApiError, badRequest } from '../errors/api-error.ts'
+
+/** A model as OpenAI's clients read it, as far as it says what Anthropic's want to know. */
+export interface Listed {
+  id: string
+  /** Unix time in seconds. */
+  created?: unknown
+  /** Tokens, as vLLM tells it. */
+  max_model_len?: unknown
+  /** What llama-server tells: `n_ctx` is what it runs with, `n_ctx_train` what the model is made for. */
+  meta?: unknown
+  [field: string]: unknown
+}
+
+export interface ModelInfo {
+  type: 'model'
+  id: string
+  display_name: string
+  /** RFC 3339; the epoch where it is not known. */
+  created_at: string
+  lifecycle: 'active'
+  max_input_tokens: number | null
+  max_tokens: null
+  capabilities: null
+  line: null
+  deprecated_at: null
+  retires_at: null
+}
+
+export interface ModelPage {
+  data: ModelInfo[]
+  has_more: boolean
+  first_id: string | null
+  last_id: string | null
+}
+
+const LIMIT = { usual: 20, most: 1000 }
+
+/** Seconds that a date can hold. */
+const MAX_SECONDS = 8.64e12
+
+export function modelInfo(model: Listed): ModelInfo {
+  const { id, created } = model
+  const isTime = typeof created === 'number' && created >= 0 && created < MAX_SECONDS
+  return {
+    type: 'model',
+    id,
+    display_name: id,
+    created_at: new Date(isTime ? created * 1000 : 0).toISOString(),
+    lifecycle: 'active',
+    max_input_tokens: contextOf(model),
+    max_tokens: null,
+    capabilities: null,
+    line: null,
+    deprecated_at: null,
+    retires_at: null,
+  }
+}
+
+/** Tokens of the longest context, in whatever words its server tells it; null where it does not. */
+function contextOf({ max_model_len, meta }: Listed): number | null {
+  const { n_ctx, n_ctx_train } = isObject(meta) ? meta : {}
+  const isLength = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0
+  return [max_model_len, n_ctx, n_ctx_train].find(isLength) ?? null
+}
+
+/** The page that `limit`, `after_id` and `before_id` ask for. Throws an `ApiError` (400). */
+export function modelPage(models: readonly Listed[], query: URLSearchParams): ModelPage {
+  const limit = readLimit(query.get('limit'))
+  const [after, before] = [query.get('after_id'), query.get('before_id')]
+  if (after !== null && before !== null) {
+    throw badRequest('before_id: expected only one of after_id and before_id.', 'before_id')
+  }
+  const ids = models.map(({ id }) => id)
+  const start = after === null ? 0 : placeOf(ids, after, 'after_id') + 1
+  const end = before === null ? ids.length : placeOf(ids, before, 'before_id')
+  const isBackward = before !== null
+  const from = isBackward ? Math.max(0, end - limit) : start
+  const to = isBackward ? end : Math.min(end, start + limit)
+  const data = models.slice(from, to).map(modelInfo)
+  return {
+    data,
+    has_more: isBackward ? from > 0 : to < ids.length,
+    first_id: data[0]?.id ?? null,
+    last_id: data.at(-1)?.id ?? null,
+  }
+}
+
+function readLimit(given: string | null): number {
+  if (given === null) return LIMIT.usual
+  const limit = Number(given)
+  if (/^\d+$/.test(given) && limit >= 1 && limit <= LIMIT.most) return limit
+  throw wrong('limit', `an integer from 1 to ${LIMIT.most}`, given)
+}
+
+function placeOf(ids: string[], id: string, field: string): number {
+  const place = ids.indexOf(id)
+  if (place === -1) throw wrong(field, 'the id of a model that is listed', id)
+  return place
+}
+
+function wrong(field: string, expected: string, given: string): ApiError {
+  return badRequest(
+    `${field}: expected ${expected}, got ${JSON.stringify(given.slice(0, 80))}.`,
+    field,
+  )
+}

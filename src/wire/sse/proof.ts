@@ -1,0 +1,206 @@
+/**
+ * Proof by comparing. A stream's frames differ mostly in the text of one delta. Once a frame was
+ * parsed, any frame that equals it but for that text, with a well-formed JSON string in its place,
+ * is proven to be that same chunk with another text, without being parsed. OpenAI pads each frame
+ * with a text of another length, so that one may differ too.
+ */
+import type { ChatChunk, ChunkDelta } from '../chat/request.ts'
+import type { TextChunk } from '../completions/completions.ts'
+import { endOfJsonText } from '../json/text.ts'
+import { decodeText, encodeText } from './sse.ts'
+
+const QUOTE = 34
+const TEXT_FIELDS = ['content', 'reasoning_content', 'reasoning', 'text'] as const
+const PADDING = 'obfuscation'
+const KEYS = new Map(
+  [...TEXT_FIELDS, PADDING].map((field) => [field, encodeText(`"${field}":`)] as const),
+)
+/** A text no engine sends, to see that the hole found in the bytes is the field's value. */
+const MARKER = '\u0001sluice\u0001'
+const ESCAPED_MARKER = JSON.stringify(MARKER).slice(1, -1)
+/** After so many frames learnt in vain, only every 32nd is tried. */
+const PATIENCE = 8
+
+/** Bytes that every frame has. */
+interface Literal {
+  bytes: Uint8Array
+  /** The same eight at a time, as floats; the last of them overlaps the one before. */
+  words: Float64Array
+  tail: number
+}
+
+/** A field's text in a frame. */
+interface Hole {
+  field: string
+  start: number
+  end: number
+}
+
+/** Whichever API the stream is of. */
+type Chunk = ChatChunk | TextChunk
+
+/** A parsed frame to learn from. */
+interface Sample {
+  bytes: Uint8Array
+  start: number
+  end: number
+  chunk: Chunk
+}
+
+export class FrameProof {
+  /** How many frames were proven last. */
+  proven = 0
+  /** Studied when the next frame comes: the first token must not wait for it. */
+  #sample: Sample | undefined
+  /** What stands before the first hole, between two, and after the last; empty: nothing learnt. */
+  #literals: Literal[] = []
+  /** Which hole is the delta's text; the other is padding. */
+  #textHole = 0
+  #vain = 0
+
+  /**
+   * Where the last of the frames in `bytes[start, end)` ends that stand one behind the other and are
+   * the one last learnt but for its text; `start` where none is. `view` is over the memory of
+   * `bytes`.
+   */
+  provenEnd(bytes: Uint8Array, view: DataView, start: number, end: number): number {
+    this.proven = 0
+    if (this.#sample !== undefined) this.#study(this.#sample)
+    const literals = this.#literals
+    if (literals.length === 0) return start
+    let proven = 0
+    let at = start
+    for (;;) {
+      const next = frameEnd(bytes, view, at, end, literals, this.#textHole)
+      if (next === -1) break
+      at = next
+      proven++
+    }
+    this.proven = proven
+    if (proven > 0) this.#vain = 0
+    return at
+  }
+
+  /** The next frame must be parsed whatever it looks like. */
+  forget(): void {
+    this.#sample = undefined
+    if (this.#literals.length > 0) this.#literals = []
+  }
+
+  /**
+   * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and passed unmended.
+   * Learns nothing from a chunk that is more than one choice's text. Neither may change later.
+   */
+  learn(bytes: Uint8Array, start: number, end: number, chunk: Chunk): void {
+    this.forget()
+    this.#sample = { bytes, start, end, chunk }
+  }
+
+  #study({ bytes, start, end, chunk }: Sample): void {
+    this.#sample = undefined
+    const field = soleTextField(chunk)
+    if (field === undefined || (++this.#vain > PATIENCE && this.#vain % 32 !== 0)) return
+    const fields = typeof chunk[PADDING] === 'string' ? [field, PADDING] : [field]
+    const frame = bytes.slice(start, end)
+    const holes = fields.map((name) => findHole(frame, name))
+    if (!holes.every((hole) => hole !== undefined)) return
+    holes.sort((a, b) => a.start - b.start)
+    const literals = literalsAround(frame, holes)
+    if (!holdsMarkers(literals, field, fields.length > 1)) return
+    this.#literals = literals
+    this.#textHole = holes.findIndex((hole) => hole.field === field)
+  }
+}
+
+/** The field of the one text this chunk brings; undefined if it brings anything else. */
+function soleTextField(chunk: Chunk): string | undefined {
+  const choice = chunk.choices.length === 1 ? chunk.choices[0] : undefined
+  if (choice === undefined || choice.finish_reason || chunk.usage) return undefined
+  const delta = deltaOf(choice)
+  if (delta.tool_calls || delta.function_call || delta.refusal) return undefined
+  const filled = TEXT_FIELDS.filter((field) => delta[field])
+  return filled.length === 1 ? filled[0] : undefined
+}
+
+/** What a choice brings; one of a text completion holds its text itself. */
+function deltaOf(choice: Chunk['choices'][number]): ChunkDelta {
+  return (choice.delta ?? choice) as ChunkDelta
+}
+
+/** The text behind the last `"field":"`; undefined if the field's value stands there otherwise. */
+function findHole(frame: Uint8Array, field: string): Hole | undefined {
+  const key = KEYS.get(field) as Uint8Array
+  for (let at = frame.length - key.length; at >= 0; at--) {
+    if (frame[at] !== QUOTE || !key.every((byte, i) => frame[at + i] === byte)) continue
+    let open = at + key.length
+    while (frame[open] === 32) open++
+    const end = frame[open] === QUOTE ? endOfJsonText(frame, open + 1, frame.length) : -1
+    return end === -1 ? undefined : { field, start: open + 1, end }
+  }
+  return undefined
+}
+
+function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: Hole[]): Literal[] {
+  const starts = [0, ...holes.map(({ end }) => end)]
+  const ends = [...holes.map(({ start }) => start), frame.length]
+  return starts.map((start, i) => {
+    return literalOf(frame.slice(start, ends[i]))
+  })
+}
+
+function literalOf(bytes: Uint8Array<ArrayBuffer>): Literal {
+  const { length } = bytes
+  const view = new DataView(bytes.buffer)
+  const words = Float64Array.from({ length: length >> 3 }, (_, i) => view.getFloat64(i * 8, true))
+  return { bytes, words, tail: length < 8 ? 0 : view.getFloat64(length - 8, true) }
+}
+
+/** Whether what stands in the holes is read as the fields' values. */
+function holdsMarkers(literals: Literal[], field: string, hasPadding: boolean): boolean {
+  const frame = literals.map(({ bytes }) => decodeText(bytes)).join(ESCAPED_MARKER)
+  const chunk = JSON.parse(frame.slice('data: '.length)) as Chunk
+  const [choice] = chunk.choices
+  const isText = choice !== undefined && deltaOf(choice)[field] === MARKER
+  return isText && (!hasPadding || chunk[PADDING] === MARKER)
+}
+
+/** Where the frame ends that begins at `start` and has these literals; -1 where none does. */
+function frameEnd(
+  bytes: Uint8Array,
+  view: DataView,
+  start: number,
+  end: number,
+  literals: Literal[],
+  textHole: number,
+): number {
+  let at = start
+  for (let i = 0; i < literals.length; i++) {
+    if (i > 0) {
+      const close = endOfJsonText(bytes, at, end)
+      // An empty text is no token: the contract has to see it.
+      if (close === -1 || (close === at && i - 1 === textHole)) return -1
+      at = close
+    }
+    const literal = literals[i] as Literal
+    const next = at + literal.bytes.length
+    if (next > end || !equals(bytes, view, at, literal)) return -1
+    at = next
+  }
+  return at
+}
+
+/**
+ * Whether the literal's bytes stand at `at`, where as many lie. Eight at a time they are compared as
+ * floats, which is exact here: JSON has no zero bytes, so none is ±0; and a NaN, equal to nothing,
+ * proves nothing.
+ */
+function equals(bytes: Uint8Array, view: DataView, at: number, literal: Literal): boolean {
+  const { words } = literal
+  for (let i = 0; i < words.length; i++) {
+    if (view.getFloat64(at + i * 8, true) !== words[i]) return false
+  }
+  const { length } = literal.bytes
+  if (length >= 8) return view.getFloat64(at + length - 8, true) === literal.tail
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== literal.bytes[i]) return false
+  return true
+}

@@ -1,0 +1,98 @@
+/**
+ * Fields that several APIs share. Of a request only that is checked which is relied on here; ranges,
+ * enumerations and all other fields are the upstream's to judge. Engines that run here judge by
+ * OpenAI's OpenAPI description 2.3.0, and wider where local servers are known to take more.
+ */
+import * as z from 'zod/mini'
+import { isObject } from '../../util/object.ts'
+import { text } from '../chat/message.ts'
+import { invalid } from './invalid.ts'
+
+// Every check aborts: where one branch of a union fails by a check alone, zod would report only that
+// branch, though another may be the one that was meant. The messages are expectations, for invalid().
+export function within(low: number, high: number) {
+  const error = `a number from ${low} to ${high}`
+  const rule = { error, abort: true }
+  return z.number(error).check(z.gte(low, rule), z.lte(high, rule))
+}
+
+export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
+  const range = high === Number.MAX_SAFE_INTEGER ? `of at least ${low}` : `from ${low} to ${high}`
+  const rule = { error: `an integer ${range}`, abort: true }
+  return z.int(rule.error).check(z.gte(low, rule), z.lte(high, rule))
+}
+
+export const flag = z.nullish(z.boolean())
+
+// Not z.record(), which goes on past the first fault and overflows the stack with a great many.
+export function everyValue(schema: z.ZodMiniType) {
+  return z.catchall(z.object({}), schema)
+}
+
+/**
+ * The fields of a body. A schema is made when its field first comes: a request has a few of the forty,
+ * and to make all of them takes longer than to check one.
+ */
+export type Fields = Readonly<Record<string, () => z.ZodMiniType>>
+
+/** The same as one schema, to describe it by. */
+export function bodySchema(fields: Fields) {
+  const made = Object.entries(fields).map(([field, make]) => [field, make()] as const)
+  return z.looseObject(Object.fromEntries(made))
+}
+
+/** Fields of chats and text completions that are relied on, whoever answers. */
+export const relied = {
+  model: () => text,
+  stream: () => flag,
+  stream_options: () => z.nullish(z.looseObject({ include_usage: flag })),
+  // The contract of a stream counts its choices.
+  n: () => z.nullish(integer(1, 128)),
+} satisfies Fields
+
+/** How a text is to be sampled and sent, in a chat as in a text completion. */
+export const sampling = {
+  ...relied,
+  stream_options: () =>
+    z.nullish(z.looseObject({ include_usage: flag, include_obfuscation: flag })),
+  frequency_penalty: () => z.nullish(within(-2, 2)),
+  logit_bias: () => z.nullish(everyValue(within(-100, 100))),
+  max_tokens: () => z.nullish(integer(-1)),
+  presence_penalty: () => z.nullish(within(-2, 2)),
+  // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
+  seed: () =>
+    z.nullish(z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true }))),
+  // OpenAI takes four; local servers any number.
+  stop: () => z.nullish(z.union([z.string(), z.array(z.string())])),
+  temperature: () => z.nullish(within(0, 2)),
+  top_p: () => z.nullish(within(0, 1)),
+  user: () => text,
+} satisfies Fields
+
+/**
+ * What checks a parsed body's fields, of which one is needed; it throws an `ApiError` (400) that
+ * names the first wrong one.
+ */
+export function fieldChecker(fields: Fields, needed = '') {
+  const names = Object.keys(fields)
+  const made = new Map<string, z.ZodMiniType>()
+  // Stopping at the first fault keeps a body of a million faults from costing a million issues.
+  const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
+  const schemaOf = (field: string): z.ZodMiniType => {
+    const schema = made.get(field) ?? (fields[field] as () => z.ZodMiniType)()
+    made.set(field, schema)
+    return schema
+  }
+  return (body: unknown): void => {
+    if (!isObject(body))
+      throw invalid(z.safeParse(z.looseObject({}), body).error?.issues ?? [], body)
+    const issues: z.core.$ZodIssue[] = []
+    // In the order of the fields: the first wrong one does not go by how a client writes its body.
+    for (const field of names) {
+      if (field !== needed && !Object.hasOwn(body, field)) continue
+      const [issue] = z.safeParse(schemaOf(field), body[field], early).error?.issues ?? []
+      if (issue) issues.push({ ...issue, path: [field, ...issue.path] })
+    }
+    if (issues.length > 0) throw invalid(issues, body)
+  }
+}
