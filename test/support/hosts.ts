@@ -14,6 +14,8 @@ export const CAPABILITIES = {
   waking: 'one request may be woken by another',
   draining: 'a running stream is told of a shutdown',
   files: 'an engine that plays recordings from files',
+  reloading: 'the same handler answers before and after its settings change',
+  transport: 'requests to upstreams over sockets of its own, not by the global fetch',
 } as const
 
 export type Capability = keyof typeof CAPABILITIES

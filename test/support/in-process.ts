@@ -62,9 +62,10 @@ export async function startInProcess(
     get supervisor() {
       return lack('process')
     },
-    stderr: () => lack('process'),
+    stderr: () => '',
     untilStderr: async () => lack('process'),
-    memory: () => lack('process'),
+    // Of the scripted upstreams as well, which are in this process, too.
+    memory: () => process.memoryUsage().rss,
   }
 }
 

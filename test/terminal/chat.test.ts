@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
-import type { Script, Step } from '../support/script.ts'
 import type { ProcessHost } from '../support/hosts.ts'
+import type { Script, Step } from '../support/script.ts'
 import {
   openTerminal,
   runIn,
