@@ -1,9 +1,11 @@
 /** Every route, and what all requests share. */
 import { type IRequest, type RequestHandler, Router, type RouterType } from 'itty-router'
-import { createEngines, type Engines } from './engines/engines.ts'
+import { createEngines, type EngineSources, type Engines } from './engines/engines.ts'
+import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
 import { passHops } from './guard/loop.ts'
-import { type Handler, type Host, isWorkerd } from './platform/host.ts'
+import type { Host } from './platform/host.ts'
+import { isWorkerd } from './platform/runtime.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { type ChatRouteOptions, chatRoute } from './routes/chat.ts'
 import type { ExchangeContext } from './routes/exchange.ts'
@@ -14,19 +16,36 @@ import { unexpected } from './routes/last-resort.ts'
 import { lazily, type Route } from './routes/lazily.ts'
 import { modelRoute, modelsRoute } from './routes/models.ts'
 import { fileResponse, noFiles } from './routes/page.ts'
-import { type KeptResponses, memoryResponses } from './routes/responses/background.ts'
+import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
 import { keptResponsesRoutes } from './routes/responses/stored.ts'
 import { Trace } from './routes/trace.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
-import { Cancelled, type Exchange } from './stream/exchange.ts'
+import type { LimitStore } from './state/limits.ts'
+import type { Exchange } from './stream/exchange.ts'
 import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
+import { Cancelled } from './wire/errors/cancelled.ts'
 
-export type { Fetch, Found, Handler, Host, LogEntry, Reach } from './platform/host.ts'
+/** What a host lends the handler, and what it shares with the handlers that follow this one. */
+export interface HandlerHost extends Host, EngineSources {
+  /** Where the state of the keys' limits is; in memory by default. */
+  limits?: LimitStore
+  /** Where responses are stored that a later request may name; in memory by default. */
+  responses?: StoredResponses
+}
+
+/** The whole product. */
+export interface Handler {
+  fetch(request: Request): Promise<Response>
+  /** Asks every engine for its models now, and looks for local servers again. */
+  refresh(): Promise<EngineStatus[]>
+  /** Refuses new requests, lets running ones finish for `graceMs`, then ends the rest with an error. */
+  drain(graceMs: number): Promise<void>
+}
 
 /** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
-export function createHandler(input: SettingsInput = {}, host: Host = {}): Handler {
+export function createHandler(input: SettingsInput = {}, host: HandlerHost = {}): Handler {
   const settings = parseSettings(input)
   const guard = createGuard(settings, host)
   const isolates = host.isolateRequests ?? isWorkerd()
@@ -96,7 +115,7 @@ function createRoutes(
   context: ExchangeContext & { isDraining: () => boolean },
   { catalog, router, pool: engines }: Engines,
   guard: Guard,
-  { name, files, framePipe = transformPipe, responses = memoryResponses() }: Host,
+  { name, files, framePipe = transformPipe, responses = memoryResponses() }: HandlerHost,
   isolates: boolean,
   instance: () => string,
 ) {
@@ -160,7 +179,7 @@ function createRoutes(
 function addGeneration(
   routes: RouterType<IRequest, [Trace]>,
   asking: ChatRouteOptions,
-  { store, runs }: KeptResponses,
+  { store, runs }: StoredResponses,
 ): void {
   const { engines } = asking
   const post = (path: string, load: () => Promise<Route>) => routes.post(path, lazily(load))

@@ -1,7 +1,9 @@
 /** The public face of sluice. */
 
-export type { Found, Handler, Host, LogEntry } from './handler.ts'
+export type { EngineStatus } from './engines/registry/catalog.ts'
+export type { Handler, HandlerHost } from './handler.ts'
 export { createHandler } from './handler.ts'
+export type { LogEntry } from './platform/log.ts'
 export {
   parseSettings,
   type Settings,

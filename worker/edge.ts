@@ -1,5 +1,5 @@
 import { createHandler, type Handler } from '../src/handler.ts'
-import type { Files } from '../src/platform/host.ts'
+import type { Files } from '../src/platform/files.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'

@@ -6,7 +6,7 @@
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote/remote.ts'
 import { createHandler, type Handler } from '../src/handler.ts'
-import type { Fetch } from '../src/platform/host.ts'
+import type { Fetch } from '../src/platform/fetch.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { memoryStore } from '../src/state/response-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'

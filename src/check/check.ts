@@ -1,5 +1,6 @@
 /** Asks a server a few small questions and judges the answers. */
 import type { Recording } from '../recording/recording.ts'
+import type { Asked } from './asked.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
@@ -15,8 +16,7 @@ import {
 import { judgeCalls, judgeForm, toldBy } from './judges/tools.ts'
 import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
 import { type Report, reportOf } from './report.ts'
-import type { DialectName, Finding } from './rules/rule.ts'
-import type { RuleName } from './rules/rules.ts'
+import type { DialectName } from './rules/rule.ts'
 import { wireOf } from './wire.ts'
 
 export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
@@ -26,19 +26,6 @@ export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
   endpoints: Partial<Record<DialectName, string>>
   /** Told of each question before it is asked. */
   onQuestion?: (title: string) => void
-}
-
-/** One question, its answer, and what it breaks. */
-export interface Asked {
-  dialect: DialectName
-  name: QuestionName
-  title: string
-  recording: Recording
-  findings: Finding<RuleName>[]
-  /** Why there was nothing to judge: the server does not offer what was asked for. */
-  unoffered?: string
-  /** Why rules about what it holds were not looked at: the stream that was to bring it is none. */
-  unjudged?: string
 }
 
 /** Rejects only with why the signal aborted. */

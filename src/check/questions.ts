@@ -1,5 +1,5 @@
 /** What a server is asked, in each of its APIs. */
-import type { Fetch } from '../platform/host.ts'
+import type { Fetch } from '../platform/fetch.ts'
 import { type RecordOptions, record } from '../recording/record.ts'
 import type { Recording } from '../recording/recording.ts'
 import type { Dialect, Prompt } from './dialects/dialect.ts'

@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { Circumstances } from '../check/verification/verification.ts'
-import type { Fetch } from '../platform/host.ts'
+import type { Fetch } from '../platform/fetch.ts'
 import { isObject } from '../util/object.ts'
 import type { Target } from './target.ts'
 

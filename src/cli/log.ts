@@ -1,4 +1,4 @@
-import type { LogEntry } from '../handler.ts'
+import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
 
 /** How a request's line is written. */

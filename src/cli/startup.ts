@@ -1,4 +1,4 @@
-import type { Found } from '../handler.ts'
+import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlLine } from '../util/curl-line.ts'
 import { printable } from './log.ts'
 
@@ -42,7 +42,7 @@ export function greeting(startup: Startup, ink: Ink): string {
 }
 
 /** The engines with their models, or why they are not there, and what to try. */
-export function inventory(found: readonly Found[], startup: Startup, ink: Ink): string {
+export function inventory(found: readonly EngineStatus[], startup: Startup, ink: Ink): string {
   const lines = found.map((engine) => describe(engine, found, ink))
   if (startup.discover && !found.some(isServer)) {
     lines.push('  No server was found on this machine yet; one that starts later will appear.')
@@ -57,7 +57,11 @@ export function inventory(found: readonly Found[], startup: Startup, ink: Ink): 
 }
 
 /** What has come or gone between two looks, a line each. */
-export function changes(before: readonly Found[], after: readonly Found[], ink: Ink): string {
+export function changes(
+  before: readonly EngineStatus[],
+  after: readonly EngineStatus[],
+  ink: Ink,
+): string {
   const was = new Map(before.map((engine) => [engine.engine, summary(engine)]))
   const lines = after
     .filter((engine) => was.get(engine.engine) !== summary(engine))
@@ -67,12 +71,12 @@ export function changes(before: readonly Found[], after: readonly Found[], ink: 
   return lines.map((line) => `${line}\n`).join('')
 }
 
-function describe(engine: Found, all: readonly Found[], ink: Ink): string {
+function describe(engine: EngineStatus, all: readonly EngineStatus[], ink: Ink): string {
   const width = Math.max(...all.map(({ engine: name }) => name.length))
   return `  ${ink.strong(printable(engine.engine).padEnd(width))}  ${ink.weak(summary(engine))}`
 }
 
-function summary({ engine, models, error }: Found): string {
+function summary({ engine, models, error }: EngineStatus): string {
   // A message that begins with the engine's name stands beside it already.
   if (error?.startsWith(`${engine} `)) return printable(error.slice(engine.length + 1))
   if (error !== undefined) return printable(error)
@@ -81,11 +85,11 @@ function summary({ engine, models, error }: Found): string {
   return models.length > 8 ? `${shown} and ${models.length - 8} more` : shown
 }
 
-function isServer({ engine, error }: Found): boolean {
+function isServer({ engine, error }: EngineStatus): boolean {
   return engine !== 'static' && error === undefined
 }
 
-function modelToTry(found: readonly Found[]): string {
+function modelToTry(found: readonly EngineStatus[]): string {
   const server = found.find((engine) => isServer(engine) && engine.models.length > 0)
   return server?.models[0] ?? 'static'
 }

@@ -1,7 +1,7 @@
 /** The server that a tool asks: its address, its key, its models. */
 import type { Dialect } from '../check/dialects/dialect.ts'
 import { dialectAt } from '../check/dialects/dialects.ts'
-import type { Fetch } from '../platform/host.ts'
+import type { Fetch } from '../platform/fetch.ts'
 import { record } from '../recording/record.ts'
 import { CLIENT_KEY } from '../settings/environment.ts'
 import { SettingsError } from '../settings/settings.ts'

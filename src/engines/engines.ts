@@ -1,12 +1,16 @@
-import { type Fetch, type Host, isWorkerd } from '../platform/host.ts'
+import type { Fetch } from '../platform/fetch.ts'
+import type { Host } from '../platform/host.ts'
+import { isWorkerd } from '../platform/runtime.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
+import type { Engine } from './engine.ts'
 import { Pool } from './pool/pool.ts'
 import { Catalog } from './registry/catalog.ts'
-import { createDiscovery } from './registry/discovery.ts'
+import { createDiscovery, type SeenServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
 import { thinkingApart } from './thinking.ts'
+import type { FinishHistories } from './upstream/finish-history.ts'
 import { Upstream, type UpstreamOptions } from './upstream/upstream.ts'
 
 /** All engines: what each serves, which serves a model, and who asks them. */
@@ -16,10 +20,23 @@ export interface Engines {
   pool: Pool
 }
 
+/** What the engines are made of, beside the settings. */
+export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
+  /** Engines that run beside the handler; models that others have as well are asked of these. */
+  engines?: readonly Engine[]
+  /**
+   * The servers that were found on this machine, where a handler follows another with other settings:
+   * one that restarts meanwhile is still known.
+   */
+  seen?: SeenServers
+  /** Which upstreams were seen to send finish reasons, where a handler follows another. */
+  finishes?: FinishHistories
+}
+
 /** The engines that the settings ask for. `instance`: the id of this sluice in hop lists. */
 export function createEngines(
   settings: Settings,
-  host: Host,
+  host: EngineSources,
   ticker: Ticker,
   instance: () => string,
 ): Engines {

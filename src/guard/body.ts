@@ -1,5 +1,5 @@
-import { Cancelled } from '../stream/exchange.ts'
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
+import { Cancelled } from '../wire/errors/cancelled.ts'
 import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { parseExact } from '../wire/json/exact.ts'
 import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json/scan.ts'

@@ -1,7 +1,7 @@
 /** Who may come in: decided on the headers, before anything is read of the body. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
-import { memoryLimits } from '../state/limits.ts'
+import { type LimitStore, memoryLimits } from '../state/limits.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Caller } from './caller.ts'
 import { requireHost } from './host.ts'
@@ -25,7 +25,10 @@ export interface Guard {
 
 export function createGuard(
   settings: Settings,
-  { reach = 'anyone', limits = memoryLimits() }: Pick<Host, 'reach' | 'limits'>,
+  {
+    reach = 'anyone',
+    limits = memoryLimits(),
+  }: Pick<Host, 'reach'> & { limits?: LimitStore | undefined },
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
   const ring = createKeyRing(keys)

@@ -1,7 +1,8 @@
 /** How much a request may hold, beside the bytes of its body. */
 import type { Settings } from '../settings/settings.ts'
 import { isObject } from '../util/object.ts'
-import { ApiError, badRequest } from '../wire/errors/api-error.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import { tooMany } from '../wire/validation/counts.ts'
 
 /** Bytes of all header names and values together; some hosts allow less by themselves. */
 const MAX_HEADERS = 32_768
@@ -47,15 +48,6 @@ function requireCount(
   const list = body[field]
   if (!Array.isArray(list) || list.length <= most) return
   throw tooMany(field, most, list.length, flag)
-}
-
-/** Throws an `ApiError` (400) for more tools in a field than the settings allow. */
-export function requireFewTools(field: string, count: number, most: number): void {
-  if (count > most) throw tooMany(field, most, count, '--max-tools')
-}
-
-function tooMany(field: string, most: number, came: number | string, flag: string): ApiError {
-  return badRequest(`${field}: expected at most ${most}, got ${came}; ${flag} allows more.`, field)
 }
 
 /** Characters to a token, about, in English; what an engine counts settles it. */

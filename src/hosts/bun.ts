@@ -4,7 +4,8 @@ import { dial } from './bun/dial.ts'
 import { directPipe } from './bun/pipe.ts'
 import { bunTerminal } from './bun/terminal.ts'
 import { directFetch } from './server/direct-fetch.ts'
-import { type Runtime, main as run, type Server, start } from './server/serve.ts'
+import type { Runtime } from './server/runtime.ts'
+import { main as run, type Server, start } from './server/serve.ts'
 
 /** What Bun reads only as it starts. */
 const atStart = {

@@ -4,7 +4,8 @@ import { startWebgpu } from './deno/webgpu.ts'
 import { listen } from './node/listen.ts'
 import { nodePipe } from './node/pipe.ts'
 import { directFetch } from './server/direct-fetch.ts'
-import { type Runtime, main as run, type Server, start } from './server/serve.ts'
+import type { Runtime } from './server/runtime.ts'
+import { main as run, type Server, start } from './server/serve.ts'
 
 /**
  * Not by `Deno.serve`: of a client that leaves before the headers went out, that tells only where

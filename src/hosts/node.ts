@@ -5,7 +5,9 @@ import { listen } from './node/listen.ts'
 import { nodePipe } from './node/pipe.ts'
 import { requireNode } from './node/version.ts'
 import { directFetch } from './server/direct-fetch.ts'
-import { type Runtime, refuse, main as run, type Server, start } from './server/serve.ts'
+import { refuse } from './server/process.ts'
+import type { Runtime } from './server/runtime.ts'
+import { main as run, type Server, start } from './server/serve.ts'
 
 const runtime: Runtime = {
   name: `node ${process.versions.node}`,

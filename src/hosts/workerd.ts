@@ -4,21 +4,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import { toolNamed } from '../cli/tools/tool-names.ts'
-import type { LogEntry } from '../handler.ts'
+import type { LogEntry } from '../platform/log.ts'
 import { deprecations } from '../settings/deprecated.ts'
 import { type Settings, SettingsError } from '../settings/settings.ts'
 import { VERSION } from '../version.ts'
+import { addressOf, onSignal, refuse, survive } from './server/process.ts'
 import { reachOf, requireProtection } from './server/reach.ts'
 import { followSettings } from './server/reload.ts'
-import {
-  addressOf,
-  commandOf,
-  introduce,
-  noWebgpu,
-  onSignal,
-  refuse,
-  survive,
-} from './server/serve.ts'
+import { commandOf, introduce, noWebgpu } from './server/serve.ts'
 import { processTerminal as terminal } from './server/terminal.ts'
 import { readTls } from './server/tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'

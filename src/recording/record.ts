@@ -1,4 +1,4 @@
-import type { Fetch, FetchInit } from '../platform/host.ts'
+import type { Fetch, FetchInit } from '../platform/fetch.ts'
 import { masked } from './mask.ts'
 import type { Ending, RecordedPacket, Recording } from './recording.ts'
 

@@ -1,7 +1,7 @@
 import { ChatEncoder } from '../dialects/chat/encoder.ts'
 import type { Pool } from '../engines/pool/pool.ts'
 import { requireFew } from '../guard/size.ts'
-import type { Pipe } from '../stream/pipe.ts'
+import type { BodyWriter } from '../platform/body-writer.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { readWhole, wholeResponse } from '../stream/whole.ts'
 import { parseChatRequest } from '../wire/chat/request.ts'
@@ -13,7 +13,7 @@ import type { Trace } from './trace.ts'
 export interface ChatRouteOptions extends ExchangeContext {
   engines: Pool
   /** Makes the pipe for frames that are only forwarded. */
-  framePipe: () => Pipe
+  framePipe: () => BodyWriter
 }
 
 /** `POST /v1/chat/completions`. Rejects with an `ApiError`, or with why the exchange ended. */

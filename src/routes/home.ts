@@ -1,9 +1,13 @@
-import type { Found } from '../platform/host.ts'
+import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlLine } from '../util/curl-line.ts'
 import { VERSION } from '../version.ts'
 
 /** A page that lists what runs here, where that may be told, and the line that streams from it. */
-export function homePage(found: Found[] | undefined, origin: string, host = 'this host'): Response {
+export function homePage(
+  found: EngineStatus[] | undefined,
+  origin: string,
+  host = 'this host',
+): Response {
   const model =
     found?.find(({ models, error }) => models.length > 0 && error === undefined)?.models[0] ??
     'static'
@@ -38,7 +42,7 @@ ${found?.length === 1 ? NOTHING_ELSE : ''}
   })
 }
 
-function engine({ engine: label, models, error }: Found): string {
+function engine({ engine: label, models, error }: EngineStatus): string {
   const state = error === undefined ? '' : `<p class="error">${text(error)}</p>`
   const none = error === undefined ? '<p>It lists no models.</p>' : ''
   const list = models.map((id) => `<li><code>${text(id)}</code></li>`).join('')

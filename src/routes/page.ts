@@ -1,5 +1,5 @@
 /** The page's files over HTTP; a host lends their bytes. */
-import type { Files } from '../platform/host.ts'
+import type { Files } from '../platform/files.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 const TYPES: Record<string, string> = {

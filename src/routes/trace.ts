@@ -1,7 +1,8 @@
 import type { Caller } from '../guard/caller.ts'
-import type { LogEntry } from '../platform/host.ts'
-import { Cancelled, type Exchange } from '../stream/exchange.ts'
+import type { LogEntry } from '../platform/log.ts'
+import type { Exchange } from '../stream/exchange.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { Cancelled } from '../wire/errors/cancelled.ts'
 import { loggable } from '../wire/errors/loggable.ts'
 import { safeHeaders } from '../wire/headers/safe.ts'
 

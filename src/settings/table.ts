@@ -3,9 +3,9 @@ import { readEngine } from './engines.ts'
 import { readKey } from './keys.ts'
 import { readPairs } from './names.ts'
 import { readHostPattern, readOriginPattern } from './patterns.ts'
-import type { SettingName } from './settings.ts'
 import { readBoolean, readDuration, readInteger, readItems, readList, readSize } from './text.ts'
 import { reasoningNames, systemMessages, thinkTags } from './thinking.ts'
+import type { SettingName } from './types.ts'
 import { finishReasons, readUpstream } from './upstreams.ts'
 
 /** One line of the table of settings. */

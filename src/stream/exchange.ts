@@ -1,5 +1,6 @@
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
+import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import type { Ticker } from './ticker.ts'
@@ -9,9 +10,6 @@ export type Outcome =
   | { kind: 'finished' }
   | { kind: 'failed'; error: ApiError }
   | { kind: 'cancelled' }
-
-/** What is thrown where the client is gone; nobody reads its message. */
-export class Cancelled extends Error {}
 
 /** An engine's answer, as far as an exchange looks at it. */
 type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }

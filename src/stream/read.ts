@@ -1,4 +1,4 @@
-import type { Fetched, Packet, PacketReader } from '../platform/host.ts'
+import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { within } from '../util/within.ts'
 import type { Ending, StreamContract } from '../wire/contract/chat.ts'
 import type { FrameStream } from './chat-stream.ts'

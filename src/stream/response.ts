@@ -3,16 +3,18 @@
  * one write to the client, heartbeats while the engine is quiet, and one outcome at the end.
  */
 
+import type { BodyWriter } from '../platform/body-writer.ts'
 import { within } from '../util/within.ts'
 import type { ChatContract } from '../wire/contract/chat.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
+import { Cancelled } from '../wire/errors/cancelled.ts'
 import { safeHeaders } from '../wire/headers/safe.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import { Cancelled, type Carrier, type Exchange, type Outcome } from './exchange.ts'
+import type { Carrier, Exchange, Outcome } from './exchange.ts'
 import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { type Pipe, transformPipe } from './pipe.ts'
+import { transformPipe } from './pipe.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -41,7 +43,7 @@ export interface StreamSettings {
   /** Milliseconds a client may take to read how its stream failed. */
   clientTimeout: number
   /** Makes the pipe for frames that are only forwarded: a host may know a shorter way. */
-  framePipe: () => Pipe
+  framePipe: () => BodyWriter
 }
 
 /** The fewest milliseconds between two comments that tell of progress. */
@@ -81,7 +83,7 @@ export function carryStream<C extends AnyContract>(
   opening: Promise<OpenedStream<C>>,
   encoder: StreamEncoder<C>,
   settings: StreamSettings,
-  pipe: Omit<Pipe, 'readable'>,
+  pipe: Omit<BodyWriter, 'readable'>,
 ): void {
   exchange.isStream = true
   const delivery = new Delivery(exchange, encoder, settings, pipe)
@@ -107,7 +109,7 @@ export async function openStream<C extends AnyContract>(
 class Delivery<C extends AnyContract> implements Carrier {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder<C>
-  readonly #pipe: Omit<Pipe, 'readable'>
+  readonly #pipe: Omit<BodyWriter, 'readable'>
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
   #stream: LiveStream<C> | undefined
@@ -121,7 +123,7 @@ class Delivery<C extends AnyContract> implements Carrier {
     exchange: Exchange,
     encoder: StreamEncoder<C>,
     settings: StreamSettings,
-    pipe: Omit<Pipe, 'readable'>,
+    pipe: Omit<BodyWriter, 'readable'>,
   ) {
     this.#exchange = exchange
     this.#encoder = encoder

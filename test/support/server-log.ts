@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { LogEntry } from '../../src/platform/host.ts'
+import type { LogEntry } from '../../src/platform/log.ts'
 
 /** Log lines in the order in which they came, each handed out once. */
 export function serverLog() {

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll } from 'vitest'
-import type { LogEntry } from '../../src/platform/host.ts'
+import type { LogEntry } from '../../src/platform/log.ts'
 import type { HostName } from './hosts.ts'
 import { type Env, startProcess } from './server-process.ts'
 
-export type { LogEntry } from '../../src/platform/host.ts'
+export type { LogEntry } from '../../src/platform/log.ts'
 export type { HostName } from './hosts.ts'
 export { type Ended, runToEnd, startTool } from './server-process.ts'
 

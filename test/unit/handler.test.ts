@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
-import { createHandler, type Host, type LogEntry } from '../../src/handler.ts'
+import { createHandler, type HandlerHost } from '../../src/handler.ts'
+import type { LogEntry } from '../../src/platform/log.ts'
 import { ApiError } from '../../src/wire/errors/api-error.ts'
 
 function chat(signal: AbortSignal): Request {
@@ -85,7 +86,7 @@ describe('whatever throws', () => {
     chat: () => Promise.reject(new ApiError(999, 'secret')),
   }
 
-  function handled(path: string, body: object, host: Host) {
+  function handled(path: string, body: object, host: HandlerHost) {
     const handler = createHandler({ discover: false, insecure: true, staticDelay: 0 }, host)
     const headers = { 'content-type': 'application/json' }
     const request = { method: 'POST', headers, body: JSON.stringify(body), signal: never }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import type { Handler } from '../../src/handler.ts'
 import { createHandler } from '../../src/handler.ts'
-import type { Fetch, Handler } from '../../src/platform/host.ts'
+import type { Fetch } from '../../src/platform/fetch.ts'
 
 /** Handlers by host name; each one's upstreams are reached by name too. */
 function network(upstreams: Record<string, string[]>) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { createHandler } from '../../src/handler.ts'
-import type { Fetch } from '../../src/platform/host.ts'
+import type { Fetch } from '../../src/platform/fetch.ts'
 import type { SettingsInput } from '../../src/settings/settings.ts'
 
 const messages = [{ role: 'user', content: 'Hi' }]

@@ -1,7 +1,7 @@
 /** The server that is talked to: asked and read by the very code that sluice asks its upstreams by. */
 import type { Model } from '../../engines/engine.ts'
 import { Upstream } from '../../engines/upstream/upstream.ts'
-import type { Fetch, Fetched, Packet } from '../../platform/host.ts'
+import type { Fetch, Fetched, Packet } from '../../platform/fetch.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Target } from '../target.ts'

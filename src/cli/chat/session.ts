@@ -6,7 +6,7 @@ import type { ChatRequest } from '../../wire/chat/request.ts'
 import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'
 import type { Ink } from '../startup.ts'
-import type { Bench } from '../tools/tools.ts'
+import type { ToolContext } from '../tools/tool.ts'
 import { type Answer, failure, readAnswer } from './answer.ts'
 import { type CommandName, helpLines, readEntry } from './commands.ts'
 import { Composer } from './composer.ts'
@@ -17,7 +17,7 @@ import type { ChatServer } from './server.ts'
 import { folded, gapsOf, summaryLines } from './summary.ts'
 
 export interface SessionOptions {
-  bench: Bench
+  bench: ToolContext
   server: ChatServer
   editor: Editor
   ink: Ink

@@ -13,7 +13,7 @@ import type { Given } from '../options.ts'
 import { inkFor } from '../startup.ts'
 import { targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
-import type { Bench } from './tools.ts'
+import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice chat [URL] [PROMPT | -] [options]',
@@ -49,7 +49,7 @@ export const tool = defineTool(usage, async (given, bench) => {
 })
 
 interface Chat {
-  bench: Bench
+  bench: ToolContext
   given: Options
   /** What is to be asked. */
   words: string[]
@@ -58,7 +58,7 @@ interface Chat {
   remedy(failed: { code: string | null; status: number }): string | undefined
 }
 
-function chatOf(given: Options, bench: Bench): Chat {
+function chatOf(given: Options, bench: ToolContext): Chat {
   const { url, words } = split(given.words)
   const target = targetOf(url ?? DEFAULT_URL, given.text('key'), 'chat')
   const temperature = given.number('temperature', 0, 2)
@@ -150,7 +150,7 @@ async function answerOnce(chat: Chat): Promise<number> {
 }
 
 /** Says on the standard error what a script must not mistake for a whole answer. */
-function report({ outcome }: Answer, { err }: Bench, remedy: Chat['remedy']): number {
+function report({ outcome }: Answer, { err }: ToolContext, remedy: Chat['remedy']): number {
   if (outcome.how === 'finished' && outcome.reason === 'stop') return 0
   const told = outcome.how === 'failed' ? remedy(outcome) : undefined
   err.write(`sluice: ${told ?? outcomeText(outcome)}\n`)

@@ -17,7 +17,7 @@ import { histogram, sparkline } from '../sparkline.ts'
 import { type Ink, inkFor } from '../startup.ts'
 import { modelAt, type Target, targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
-import type { Bench } from './tools.ts'
+import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice check URL [--via PROXY …] [options]',
@@ -97,7 +97,7 @@ function ask(
   { base, url, dialect, headers, key }: Target,
   names: DialectName[],
   model: string | undefined,
-  { fetch, runtime, signal }: Bench,
+  { fetch, runtime, signal }: ToolContext,
   onQuestion: (title: string) => void,
 ): Promise<Report> {
   const by = `sluice ${VERSION} on ${runtime}`
@@ -111,7 +111,11 @@ function ask(
   return check({ fetch, url: seen, endpoints, headers, key, model, by, signal, onQuestion })
 }
 
-async function shown(reports: readonly Report[], asJson: boolean, { out }: Bench): Promise<string> {
+async function shown(
+  reports: readonly Report[],
+  asJson: boolean,
+  { out }: ToolContext,
+): Promise<string> {
   const [report, ...others] = reports as [Report, ...Report[]]
   if (asJson) {
     const all = { reports: reports.map(jsonOf), hops: brokenByHops(reports) }
@@ -157,7 +161,7 @@ function codeOf(report: Report, isStrict: boolean): number {
 }
 
 /** What is being asked, on a terminal. */
-async function progress({ err }: Bench): Promise<NonNullable<CheckOptions['onQuestion']>> {
+async function progress({ err }: ToolContext): Promise<NonNullable<CheckOptions['onQuestion']>> {
   if (!(await err.isTerminal())) return () => {}
   return (title) => err.write(`\r\u001b[K${title === '' ? '' : `asking for ${title} …`}`)
 }

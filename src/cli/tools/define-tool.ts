@@ -1,10 +1,10 @@
 import { type Given, readOptions, type Table, type Usage, usageText } from '../options.ts'
-import type { Bench, Tool } from './tools.ts'
+import type { Tool, ToolContext } from './tool.ts'
 
 /** A tool by its table of options; `--help` prints that. */
 export function defineTool<T extends Table>(
   usage: Usage & { table: T },
-  work: (given: Given<Extract<keyof T, string>>, bench: Bench) => Promise<number>,
+  work: (given: Given<Extract<keyof T, string>>, bench: ToolContext) => Promise<number>,
 ): Tool {
   return {
     usage,

@@ -8,7 +8,7 @@ import { printable } from '../log.ts'
 import type { Given } from '../options.ts'
 import { modelAt, type Target, targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
-import type { Bench } from './tools.ts'
+import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice record URL [-o FILE] [options]',
@@ -78,7 +78,7 @@ function ownHeaders(given: readonly string[]): Record<string, string> {
 
 async function bodyOf(
   given: Given<'data' | 'prompt'>,
-  { err }: Bench,
+  { err }: ToolContext,
   target: Target,
   model: string | undefined,
 ): Promise<string> {
@@ -107,7 +107,7 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 /** Shows on a terminal how much has come. */
-async function counter({ err }: Bench): Promise<(bytes: number) => void> {
+async function counter({ err }: ToolContext): Promise<(bytes: number) => void> {
   if (!(await err.isTerminal())) return () => {}
   let packets = 0
   let length = 0

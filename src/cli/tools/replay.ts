@@ -6,7 +6,7 @@ import { SettingsError } from '../../settings/settings.ts'
 import { printable } from '../log.ts'
 import { readRecording, readReplayOptions } from '../recordings.ts'
 import { defineTool } from './define-tool.ts'
-import type { Bench } from './tools.ts'
+import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice replay FILE … [options]',
@@ -70,7 +70,7 @@ const TRIAL: Recording = {
  * What a process answers first is late by all that it does for the first time: so it answers itself
  * first. Where it can't reach itself, the first answer is late.
  */
-async function rehearse({ fetch }: Bench, url: string): Promise<void> {
+async function rehearse({ fetch }: ToolContext, url: string): Promise<void> {
   for (let times = 0; times < REHEARSALS; times++) {
     await record({ fetch, url, headers: {}, by: '', signal: AbortSignal.timeout(1_000) })
   }

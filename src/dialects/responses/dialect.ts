@@ -3,15 +3,16 @@ import type { ChatRequest, Usage } from '../../wire/chat/request.ts'
 import type { ResponseObject, ResponsesRequest } from '../../wire/responses/request.ts'
 import type { Conversation } from '../dialect.ts'
 import { ResponseEncoder } from './encoder.ts'
-import { asksForSummary, type Placed } from './messages.ts'
+import { asksForSummary } from './messages.ts'
 import { nativeCall } from './native.ts'
+import type { Placed } from './placed.ts'
 import { refuseForeign } from './refusals.ts'
 import { newResponse, summaryOf } from './response-object.ts'
 import { toChat } from './to-chat.ts'
 import { Toolset } from './toolset.ts'
 
 export type { ResponseEncoder } from './encoder.ts'
-export type { Placed } from './messages.ts'
+export type { Placed } from './placed.ts'
 
 /** What a chat's fields are called here. */
 const NAMES = {

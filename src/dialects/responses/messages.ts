@@ -14,14 +14,9 @@ import { joinUserTurns, resultOf } from '../turns.ts'
 import { fromCarried } from './carried.ts'
 import { spoken, toContent, toParts, wordsOf } from './content.ts'
 import { INPUT } from './input-text.ts'
+import type { Placed } from './placed.ts'
 import { ITEMS, type ItemTranslation } from './table.ts'
 import type { Called, Toolset } from './toolset.ts'
-
-/** An item, and where a client finds it: `input[2]`. */
-export interface Placed {
-  item: ResponseItem
-  at: string
-}
 
 /**
  * One message of the assistant's holds what several items tell: what it thought, said and called.

@@ -6,7 +6,8 @@ import type { ResponseItem, ResponsesRequest } from '../../wire/responses/reques
 import { withoutUnserved } from '../unserved.ts'
 import { fromCarried, isCarried } from './carried.ts'
 import type { ResponseEncoder } from './encoder.ts'
-import { type Placed, summaryText } from './messages.ts'
+import { summaryText } from './messages.ts'
+import type { Placed } from './placed.ts'
 
 /**
  * The whole conversation goes along: what is kept of it is kept here, where each caller finds only

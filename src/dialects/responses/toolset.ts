@@ -1,15 +1,15 @@
 /** The tools of a Responses request as functions of a chat request, and back. */
 
-import { requireFewTools } from '../../guard/size.ts'
 import type { Tool } from '../../wire/chat/request.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses/request.ts'
+import { requireFewTools } from '../../wire/validation/counts.ts'
 import { Omitted } from '../tools/omitted.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { object, text } from '../tools/schemas.ts'
 import type { ClientTool } from './client-tools.ts'
 import { INPUT } from './input-text.ts'
-import type { Placed } from './messages.ts'
 import { ToolNames } from './names.ts'
+import type { Placed } from './placed.ts'
 import { ITEMS, TOOLS } from './table.ts'
 
 /** The tool that the client declared, which decides the type of the call item. */

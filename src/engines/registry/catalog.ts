@@ -1,8 +1,15 @@
-import type { Found } from '../../platform/host.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
 import type { Discovery } from './discovery.ts'
 import { listed } from './listed.ts'
+
+/** An engine and what it serves, as last seen: for start-up output and the page. */
+export interface EngineStatus {
+  engine: string
+  models: string[]
+  /** Why it could not be asked. */
+  error?: string
+}
 
 /** Milliseconds an engine may take to list its models before it counts as busy. */
 const PATIENCE = 2000
@@ -103,7 +110,7 @@ export class Catalog {
   }
 
   /** Every engine and what it serves, asked now. */
-  async look(): Promise<Found[]> {
+  async look(): Promise<EngineStatus[]> {
     return (await this.entries(0)).map(({ engine, models, error }) => ({
       engine: engine.label,
       models: models.map(({ id }) => id),

@@ -3,7 +3,7 @@
  * called something else: Go takes text/plain for what nobody named, Flask text/html, Express nothing.
  * Then the first bytes tell.
  */
-import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/host.ts'
+import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/fetch.ts'
 import { concat } from '../../stream/frames.ts'
 import { essence, isJson } from './body.ts'
 

@@ -1,5 +1,5 @@
 /** An upstream's answer in the API that it was asked in. */
-import type { Fetched } from '../../platform/host.ts'
+import type { Fetched } from '../../platform/fetch.ts'
 import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stream/chat-stream.ts'
 import { readChunks, readFrames } from '../../stream/read.ts'
 import type { Usage } from '../../wire/chat/request.ts'

@@ -1,6 +1,6 @@
 /** What an upstream says that is not a stream: whole answers, and refusals. */
 
-import type { Fetched } from '../../platform/host.ts'
+import type { Fetched } from '../../platform/fetch.ts'
 import { concat } from '../../stream/frames.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine.ts'

@@ -1,5 +1,5 @@
 /** How many tokens a prompt has, by an upstream's own tokenizer. */
-import type { Fetched } from '../../platform/host.ts'
+import type { Fetched } from '../../platform/fetch.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { CountedPrompt } from '../../wire/native.ts'

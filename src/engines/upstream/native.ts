@@ -1,5 +1,5 @@
 /** An upstream's answer in an API that it speaks itself. */
-import type { Fetched } from '../../platform/host.ts'
+import type { Fetched } from '../../platform/fetch.ts'
 import type { NativeStream } from '../../stream/chat-stream.ts'
 import { readFrames } from '../../stream/read.ts'
 import type { ContractOptions } from '../../wire/contract/chat.ts'

@@ -1,4 +1,4 @@
-import type { Fetched } from '../../platform/host.ts'
+import type { Fetched } from '../../platform/fetch.ts'
 import { forwarded } from './body.ts'
 
 /** A controller of its own: a stream the contract ends is let go though its client has not left. */

@@ -1,5 +1,5 @@
 /** What is told of a request that an upstream gave no answer to. */
-import { Unsendable } from '../../platform/host.ts'
+import { Unsendable } from '../../platform/fetch.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 
 /** `cause` is what `fetch` rejected with: nobody listens there, or the request could not be sent. */

@@ -1,5 +1,5 @@
 /** Any server that speaks the OpenAI API, as an engine. */
-import type { Fetch, Fetched, FetchInit } from '../../platform/host.ts'
+import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import { answersTo, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'

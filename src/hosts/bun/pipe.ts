@@ -1,4 +1,4 @@
-import type { Pipe } from '../../stream/pipe.ts'
+import type { BodyWriter } from '../../platform/body-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -11,12 +11,12 @@ interface DirectController {
 }
 
 /** A pipe without the cost of a `TransformStream`, which Bun runs in JavaScript chunk by chunk. */
-export function directPipe(): Pipe {
+export function directPipe(): BodyWriter {
   return new DirectPipe()
 }
 
 /** It is the stream's own source: a stream has fewer objects to keep, then. */
-class DirectPipe implements Pipe {
+class DirectPipe implements BodyWriter {
   readonly type = 'direct'
   readonly readable: ReadableStream<Bytes>
   readonly closed: Promise<void>

@@ -1,4 +1,4 @@
-import type { Host } from '../../handler.ts'
+import type { HandlerHost } from '../../handler.ts'
 
 /** What Node's `fetch` is built on keeps the agent that carries it under this name. */
 const agentName = Symbol.for('undici.globalDispatcher.1')
@@ -11,7 +11,7 @@ let patient: Promise<object | undefined> | undefined
  * Node's `fetch` without its limit of 300 s for headers and between two chunks: a model may load
  * for longer, and how long is too long is for the settings to say.
  */
-export const patientFetch: NonNullable<Host['fetch']> = async (input, init) => {
+export const patientFetch: NonNullable<HandlerHost['fetch']> = async (input, init) => {
   patient ??= makeAgent()
   const dispatcher = await patient
   return fetch(input, { ...init, ...(dispatcher && { dispatcher }) } as RequestInit)

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { sendNodeResponse } from 'srvx/node'
 import { lastResort } from '../../routes/last-resort.ts'
-import type { Runtime } from '../server/serve.ts'
+import type { Runtime } from '../server/runtime.ts'
 import { sendPipe } from './pipe.ts'
 import { directRequest } from './request.ts'
 

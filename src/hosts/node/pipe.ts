@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Pipe } from '../../stream/pipe.ts'
+import type { BodyWriter } from '../../platform/body-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -17,7 +17,7 @@ const pipes = new WeakMap<ReadableStream, NodePipe>()
  * A pipe that writes to the socket itself, behind a head that the response has written: what lies
  * between the two costs more than the writing. Its `readable` only stands for it, and is never read.
  */
-class NodePipe implements Pipe {
+class NodePipe implements BodyWriter {
   readonly readable = new ReadableStream<Bytes>()
   readonly closed: Promise<void>
   readonly #attached = Promise.withResolvers<void>()
@@ -116,7 +116,7 @@ function framed(piece: Bytes): Buffer {
   return chunk
 }
 
-export function nodePipe(): Pipe {
+export function nodePipe(): BodyWriter {
   return new NodePipe()
 }
 

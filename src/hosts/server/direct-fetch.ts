@@ -1,5 +1,5 @@
 import { isLoopback } from '../../guard/host.ts'
-import type { Fetch } from '../../handler.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 import { socketFetch } from '../../transport/http1/fetch.ts'
 import type { Dial } from '../../transport/http1/socket.ts'
 

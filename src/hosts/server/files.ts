@@ -1,4 +1,4 @@
-import type { Files } from '../../platform/host.ts'
+import type { Files } from '../../platform/files.ts'
 
 const isCheckout = import.meta.url.endsWith('.ts')
 

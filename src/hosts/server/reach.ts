@@ -1,9 +1,9 @@
 import { isLoopback } from '../../guard/host.ts'
-import type { Reach } from '../../platform/host.ts'
+import type { Exposure } from '../../platform/host.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 
 /** Who can reach what listens at an address. */
-export function reachOf(host: string): Reach & ('machine' | 'anyone') {
+export function reachOf(host: string): Exposure & ('machine' | 'anyone') {
   return isLoopback(host) ? 'machine' : 'anyone'
 }
 

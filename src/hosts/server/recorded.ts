@@ -2,13 +2,13 @@ import { readRecording, readReplayOptions } from '../../cli/recordings.ts'
 import type { Engine } from '../../engines/engine.ts'
 import { createReplay } from '../../engines/replay/replay.ts'
 import { createHandler } from '../../handler.ts'
-import type { Fetch } from '../../platform/host.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 import { record } from '../../recording/record.ts'
 import type { Recording } from '../../recording/recording.ts'
 import { isChat, modelOf } from '../../recording/server.ts'
 import type { EngineSetting } from '../../settings/engines.ts'
 import { SettingsError } from '../../settings/settings.ts'
-import type { Runtime } from './serve.ts'
+import type { Runtime } from './runtime.ts'
 
 /** The engines that settings make of files. Rejects with a `SettingsError`. */
 export async function recordedEngines(

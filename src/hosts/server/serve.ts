@@ -6,8 +6,8 @@ import { changes, greeting, inkFor, inventory, type Startup } from '../../cli/st
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
 import { meant } from '../../engines/registry/aliases.ts'
-import type { LocalEngine } from '../../engines/webllm/webllm.ts'
-import type { Found, Host, LogEntry } from '../../handler.ts'
+import type { EngineStatus } from '../../engines/registry/catalog.ts'
+import type { LogEntry } from '../../platform/log.ts'
 import { deprecations } from '../../settings/deprecated.ts'
 import {
   parseSettings,
@@ -17,42 +17,13 @@ import {
 } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
 import { pageFiles } from './files.ts'
+import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
 import { reachOf, requireProtection } from './reach.ts'
 import { followSettings } from './reload.ts'
+import type { Runtime } from './runtime.ts'
 import { Successive } from './successive.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
-import { readTls, type Tls } from './tls.ts'
-
-/** A socket that listens. */
-export interface Listener {
-  /** The real port, where 0 was asked for. */
-  port: number
-  /** Stops accepting and lets running responses go on; resolves when the last has ended. */
-  close(): Promise<void>
-}
-
-/** What a runtime gives. */
-export interface Runtime {
-  /** `bun 1.4.5` */
-  name: string
-  /** Where requests to upstreams go out; the global `fetch` by default. */
-  fetch?: Host['fetch']
-  framePipe?: Host['framePipe']
-  /** What `node:process` gives by default. */
-  terminal?: Terminal
-  /** Makes the engine of this computer's GPU. Rejects with a `SettingsError`. */
-  webgpu?: (settings: Settings, onProgress: (progress: Progress) => void) => Promise<LocalEngine>
-  /** Rejects where it can't listen. */
-  listen(options: {
-    fetch: (request: Request) => Promise<Response>
-    port: number
-    hostname: string
-    /** Serves over https. */
-    tls: Tls | undefined
-    /** Milliseconds in which a request's headers have to come, and then its body. */
-    bodyTimeout: number
-  }): Promise<Listener>
-}
+import { readTls } from './tls.ts'
 
 /** A server that runs. */
 export interface Server {
@@ -60,7 +31,7 @@ export interface Server {
   url: string
   port: number
   /** Asks every engine for its models now, and looks for local servers anew. */
-  refresh(): Promise<Found[]>
+  refresh(): Promise<EngineStatus[]>
   /**
    * Answers new requests by these settings; running ones go on by theirs. Those of the address
    * stay as they are. Throws a `SettingsError`.
@@ -76,9 +47,6 @@ const never = new AbortController().signal
 
 /** How often servers on this machine are looked for, in milliseconds. */
 const lookEvery = 10_000
-
-/** A signal that comes twice within this time was sent once and passed on by a parent as well. */
-const echo = 300
 
 /** How long a response's last bytes may take to leave after its stream has ended. */
 const flush = 500
@@ -185,40 +153,10 @@ export async function commandOf(
   return undefined
 }
 
-/** Ends the process: with code 2 and one line for what the person can mend, with 1 for the rest. */
-export function refuse(error: unknown): never {
-  if (error instanceof SettingsError) {
-    process.stderr.write(`sluice: ${error.message}\n`)
-    process.exit(2)
-  }
-  process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`)
-  process.exit(1)
-}
-
-/** Runs `stop` at the first SIGINT or SIGTERM and exits with 0; a second one exits at once. */
-export function onSignal(stop: () => Promise<void>): void {
-  let first = 0
-  const codes = { SIGINT: 130, SIGTERM: 143 }
-  for (const [signal, code] of Object.entries(codes)) {
-    process.on(signal, () => {
-      if (first === 0) {
-        first = performance.now()
-        stop().then(
-          () => process.exit(0),
-          (error: unknown) => {
-            process.stderr.write(`sluice: it did not stop cleanly: ${String(error)}\n`)
-            process.exit(1)
-          },
-        )
-      } else if (performance.now() - first > echo) process.exit(code)
-    })
-  }
-}
-
 /** Prints where it listens and what `look` found, then what comes and goes. */
 export async function introduce(
   { err }: Terminal,
-  look: () => Promise<Found[]>,
+  look: () => Promise<EngineStatus[]>,
   startup: Startup,
 ): Promise<void> {
   const ink = inkFor(await err.isTerminal(), process.env)
@@ -241,43 +179,4 @@ export function noWebgpu(runtime: string): SettingsError {
   return new SettingsError(
     `webgpu: ${name} can't run models on the GPU; Deno and browsers can: npm run start:deno -- --webgpu`,
   )
-}
-
-/** A proxy that the environment names must not be asked for servers on this machine. */
-export function bypassProxy(env: Record<string, string | undefined>): void {
-  const given = env.NO_PROXY || env.no_proxy
-  const hosts = ['localhost', '127.0.0.1', '::1', ...(given ? [given] : [])].join(',')
-  env.NO_PROXY = hosts
-  env.no_proxy = hosts
-}
-
-/** One stray rejection must not end every stream. */
-export function survive({ err }: Terminal): void {
-  process.on('unhandledRejection', (reason) => {
-    const told = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
-    err.write(`sluice: an error that nothing caught: ${told}\n`)
-  })
-}
-
-/** Why it can't listen, as something the person can mend. */
-export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): Error {
-  const { code } = error as { code?: unknown }
-  const reasons: Record<string, string> = {
-    EADDRINUSE: `port ${port} is in use on ${host}; choose another with --port.`,
-    EACCES: `port ${port} needs more rights than this process has; choose another with --port.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host.`,
-    // What Deno says of the same.
-    EINVAL: `${host} is no address of this machine; choose another with --host.`,
-    ENOTFOUND: `${host} is no address of this machine; choose another with --host.`,
-  }
-  const reason = reasons[String(code)]
-  const [told] = String(error instanceof Error ? error.message : error).split('\n')
-  return new SettingsError(reason ?? `can't listen on port ${port} of ${host}: ${told}`)
-}
-
-/** The address for a person to use: the loopback one, where it listens at every address. */
-export function addressOf(host: string, port: number, isSecure = false): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  const scheme = isSecure ? 'https' : 'http'
-  return `${scheme}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

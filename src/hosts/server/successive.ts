@@ -1,4 +1,5 @@
-import { createHandler, type Found, type Handler, type Host } from '../../handler.ts'
+import type { EngineStatus } from '../../engines/registry/catalog.ts'
+import { createHandler, type Handler, type HandlerHost } from '../../handler.ts'
 import { memoryResponses } from '../../routes/responses/background.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/limits.ts'
@@ -10,11 +11,11 @@ const FOR_EVER = 2 ** 31
 export class Successive {
   /** Those in force. */
   settings: Settings
-  readonly #host: Host
+  readonly #host: HandlerHost
   readonly #former = new Set<Handler>()
   #current: Handler
 
-  constructor(settings: Settings, host: Host) {
+  constructor(settings: Settings, host: HandlerHost) {
     // What a key has used, what was answered, found and learned is not forgotten with the settings.
     const shared = {
       limits: memoryLimits(),
@@ -29,7 +30,7 @@ export class Successive {
 
   readonly fetch = (request: Request): Promise<Response> => this.#current.fetch(request)
 
-  refresh(): Promise<Found[]> {
+  refresh(): Promise<EngineStatus[]> {
     return this.#current.refresh()
   }
 

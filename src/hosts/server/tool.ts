@@ -1,5 +1,6 @@
 import { loadTool } from '../../cli/tools/tools.ts'
-import { addressOf, bypassProxy, explain, type Runtime, refuse } from './serve.ts'
+import { addressOf, bypassProxy, explain, refuse } from './process.ts'
+import type { Runtime } from './runtime.ts'
 import { processTerminal } from './terminal.ts'
 
 /** Milliseconds in which a request has to come whole. */

@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { Found } from '../../handler.ts'
+import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { pageFolders } from '../server/files.ts'
+import { explain } from '../server/process.ts'
 import { reachOf } from '../server/reach.ts'
-import { explain } from '../server/serve.ts'
 import type { Tls } from '../server/tls.ts'
 
 /** A workerd that listens. */
@@ -22,7 +22,7 @@ export interface Workerd {
   stdout: Readable
   stderr: Readable
   /** Has the worker ask its engines for their models now. */
-  look(): Promise<Found[]>
+  look(): Promise<EngineStatus[]>
   /** Has it serve by other settings. Rejects where it won't. */
   reload(settings: Settings): Promise<void>
 }
@@ -62,7 +62,7 @@ export async function startWorkerd(
     port,
     stdout,
     stderr,
-    look: async () => (await ask(door)) as Found[],
+    look: async () => (await ask(door)) as EngineStatus[],
     reload: async (next) => void (await ask(door, JSON.stringify({ ...next, log }))),
   }
 }

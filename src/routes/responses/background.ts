@@ -1,24 +1,25 @@
 /** Responses that are answered in the background: no connection is needed for them to go on. */
 import type { ResponseEncoder } from '../../dialects/responses/dialect.ts'
+import type { BodyWriter } from '../../platform/body-writer.ts'
 import { Bounded, type BoundedLimits } from '../../state/bounded-map.ts'
 import { EventLog } from '../../state/event-log.ts'
 import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
 import type { OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { type Pipe, transformPipe } from '../../stream/pipe.ts'
+import { transformPipe } from '../../stream/pipe.ts'
 import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/response.ts'
 import { within } from '../../util/within.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 
 /** Where responses are kept, and where those run that need no connection. */
-export interface KeptResponses {
+export interface StoredResponses {
   store: ResponseStore
   /** Undefined where nothing runs on that no connection waits for. */
   runs: Runs | undefined
 }
 
-export function memoryResponses(): KeptResponses {
+export function memoryResponses(): StoredResponses {
   return { store: memoryStore(), runs: new Runs() }
 }
 
@@ -126,7 +127,12 @@ export class Runs {
 }
 
 /** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */
-async function pump(log: EventLog, from: number, pipe: Pipe, clientTimeout: number): Promise<void> {
+async function pump(
+  log: EventLog,
+  from: number,
+  pipe: BodyWriter,
+  clientTimeout: number,
+): Promise<void> {
   pipe.closed.catch(() => {})
   try {
     let at = from

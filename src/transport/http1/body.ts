@@ -1,4 +1,4 @@
-import type { Packet, PacketReader, TakePacket } from '../../platform/host.ts'
+import type { Packet, PacketReader, TakePacket } from '../../platform/fetch.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

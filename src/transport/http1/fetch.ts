@@ -2,7 +2,7 @@
  * `fetch` over a host's sockets, for `http:` alone: a token that passes through costs a fraction of
  * what it costs through the host's own `fetch` and its streams.
  */
-import { type Fetch, type FetchInit, Unsendable } from '../../platform/host.ts'
+import { type Fetch, type FetchInit, Unsendable } from '../../platform/fetch.ts'
 import { Addresses } from './addresses.ts'
 import { Connection, type SocketResponse, Stale } from './connection.ts'
 import type { Dial, Socket } from './socket.ts'

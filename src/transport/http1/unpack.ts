@@ -1,4 +1,4 @@
-import type { Fetched } from '../../platform/host.ts'
+import type { Fetched } from '../../platform/fetch.ts'
 import type { Body } from './body.ts'
 import type { SocketResponse } from './connection.ts'
 

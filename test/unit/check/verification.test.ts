@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Asked } from '../../../src/check/check.ts'
+import type { Asked } from '../../../src/check/asked.ts'
 import { judgeStream } from '../../../src/check/judge-stream.ts'
 import { brokenByHops } from '../../../src/check/path.ts'
 import type { Report } from '../../../src/check/report.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { formatEntry, logForm, printable } from '../../../src/cli/log.ts'
-import type { LogEntry } from '../../../src/handler.ts'
+import type { LogEntry } from '../../../src/platform/log.ts'
 
 const entry: LogEntry = {
   time: '2026-11-20T10:00:00.000Z',

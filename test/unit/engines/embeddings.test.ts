@@ -7,7 +7,8 @@ import type { Port } from '../../../src/engines/remote/protocol.ts'
 import { createRemote } from '../../../src/engines/remote/remote.ts'
 import { serveEngine } from '../../../src/engines/remote/serve.ts'
 import { Webllm } from '../../../src/engines/webllm/webllm.ts'
-import { createHandler, type LogEntry } from '../../../src/handler.ts'
+import { createHandler } from '../../../src/handler.ts'
+import type { LogEntry } from '../../../src/platform/log.ts'
 import { createStandIn, embedder, record } from '../../support/mlc.ts'
 
 function local(): Webllm {

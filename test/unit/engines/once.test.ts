@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createHandler } from '../../../src/handler.ts'
-import type { FetchInit } from '../../../src/platform/host.ts'
+import type { FetchInit } from '../../../src/platform/fetch.ts'
 
 const models = { object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'x' }] }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { countedPrompt } from '../../../src/dialects/messages/dialect.ts'
 import { Upstream, type UpstreamOptions } from '../../../src/engines/upstream/upstream.ts'
-import type { FetchInit } from '../../../src/platform/host.ts'
+import type { FetchInit } from '../../../src/platform/fetch.ts'
 
 const messages = [{ role: 'user', content: 'Go on.' }]
 const tools = [{ name: 'f', input_schema: { type: 'object' } }]

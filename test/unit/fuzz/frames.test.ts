@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHandler, type LogEntry } from '../../../src/handler.ts'
+import { createHandler } from '../../../src/handler.ts'
+import type { LogEntry } from '../../../src/platform/log.ts'
 import { readText, textChunk } from '../../support/completions.ts'
 import {
   ASKS_USAGE,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readJsonBody } from '../../../src/guard/body.ts'
-import { Cancelled } from '../../../src/stream/exchange.ts'
+import { Cancelled } from '../../../src/wire/errors/cancelled.ts'
 
 type Body = ReadableStream<Uint8Array>
 

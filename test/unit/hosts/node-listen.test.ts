@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { listen } from '../../../src/hosts/node/listen.ts'
 import { nodePipe } from '../../../src/hosts/node/pipe.ts'
-import type { Listener } from '../../../src/hosts/server/serve.ts'
-import type { Pipe } from '../../../src/stream/pipe.ts'
+import type { Listener } from '../../../src/hosts/server/runtime.ts'
+import type { BodyWriter } from '../../../src/platform/body-writer.ts'
 import { until } from '../http1/raw-server.ts'
 
 let answer: (request: Request) => Promise<Response>
@@ -36,8 +36,8 @@ const bytes = (content: string) => new TextEncoder().encode(content)
 const get = (version = '1.1') => client.write(`GET / HTTP/${version}\r\nhost: a\r\n\r\n`)
 
 /** Every answer is such a pipe. */
-function answerByPipe(): Pipe[] {
-  const pipes: Pipe[] = []
+function answerByPipe(): BodyWriter[] {
+  const pipes: BodyWriter[] = []
   answer = async () => {
     const pipe = nodePipe()
     pipes.push(pipe)
@@ -46,9 +46,9 @@ function answerByPipe(): Pipe[] {
   return pipes
 }
 
-async function nextPipe(pipes: Pipe[], count = 1): Promise<Pipe> {
+async function nextPipe(pipes: BodyWriter[], count = 1): Promise<BodyWriter> {
   await until(() => pipes.length === count)
-  return pipes[count - 1] as Pipe
+  return pipes[count - 1] as BodyWriter
 }
 
 describe('a pipe', () => {
@@ -229,7 +229,7 @@ describe('whatever throws is answered with a 500 that tells nothing of it', () =
   })
 
   it('the writing of the headers, and whoever writes the body learns of it', async () => {
-    const pipes: Pipe[] = []
+    const pipes: BodyWriter[] = []
     answer = async () => {
       const pipe = nodePipe()
       pipes.push(pipe)

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { addressOf, explain } from '../../../src/hosts/server/process.ts'
 import { reachOf } from '../../../src/hosts/server/reach.ts'
-import { addressOf, explain } from '../../../src/hosts/server/serve.ts'
 import { SettingsError } from '../../../src/settings/settings.ts'
 
 it.each([

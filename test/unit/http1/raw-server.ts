@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Fetched } from '../../../src/platform/host.ts'
+import type { Fetched } from '../../../src/platform/fetch.ts'
 import type { Dial } from '../../../src/transport/http1/socket.ts'
 
 const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'

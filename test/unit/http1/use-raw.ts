@@ -1,6 +1,6 @@
 /** For each test a client with no connections and, once `start` is called, a server. */
 import { afterEach, beforeEach } from 'vitest'
-import type { Fetch } from '../../../src/platform/host.ts'
+import type { Fetch } from '../../../src/platform/fetch.ts'
 import { socketFetch } from '../../../src/transport/http1/fetch.ts'
 import { dial, type RawServer, startRaw, textOf } from './raw-server.ts'
 

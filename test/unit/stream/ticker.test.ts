@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { createHandler, type Host } from '../../../src/handler.ts'
-import type { Fetched } from '../../../src/platform/host.ts'
+import { createHandler, type HandlerHost } from '../../../src/handler.ts'
+import type { Fetched } from '../../../src/platform/fetch.ts'
 import type { SettingsInput } from '../../../src/settings/settings.ts'
 import { separateTickers } from '../../../src/stream/ticker.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
@@ -9,7 +9,12 @@ import { encodeText } from '../../../src/wire/sse/sse.ts'
 const HEARTBEAT = 600
 
 /** Asks for a stream of an upstream that says a token after some milliseconds, and then nothing. */
-async function ask(settings: SettingsInput, host: Host, tokenAfter: number, left: AbortController) {
+async function ask(
+  settings: SettingsInput,
+  host: HandlerHost,
+  tokenAfter: number,
+  left: AbortController,
+) {
   const { fetch } = createHandler(
     { discover: false, insecure: true, upstream: 'http://gpu', ...settings },
     { ...host, fetch: async (url) => (url.endsWith('/models') ? models() : oneToken(tokenAfter)) },
@@ -26,7 +31,7 @@ async function ask(settings: SettingsInput, host: Host, tokenAfter: number, left
 }
 
 /** Milliseconds by which the first heartbeats of some streams come late, in order. */
-async function lateness(host: Host): Promise<number[]> {
+async function lateness(host: HandlerHost): Promise<number[]> {
   const late = [30, 45, 60, 75, 90].map(async (tokenAfter) => {
     const left = new AbortController()
     const response = await ask({ heartbeat: HEARTBEAT }, host, tokenAfter, left)

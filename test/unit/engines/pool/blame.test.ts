@@ -3,7 +3,7 @@ import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/ver
 import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
 import { readJson, refusal } from '../../../../src/engines/upstream/body.ts'
 import { unanswered } from '../../../../src/engines/upstream/unanswered.ts'
-import { Unsendable } from '../../../../src/platform/host.ts'
+import { Unsendable } from '../../../../src/platform/fetch.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine.ts'
 

@@ -1,0 +1,98 @@
+// Writes biome.layout.json, the linter's rules on which folder of src may import which:
+//   node scripts/layout.mjs
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { root } from './hosts.mjs'
+
+/** What every folder may import. */
+const everywhere = ['wire', 'util', 'version.ts']
+
+const core = ['dialects', 'guard', 'engines', 'state', 'stream', 'settings', 'platform']
+const programs = [...core, 'routes', 'transport', 'recording', 'check', 'handler.ts']
+
+/**
+ * The folders of src, lowest first, and what each may import besides itself and `everywhere`.
+ * @type {Record<string, string[]>}
+ */
+export const layout = {
+  util: [],
+  wire: [],
+  platform: [],
+  settings: ['platform'],
+  transport: ['platform'],
+  stream: ['platform'],
+  dialects: ['stream'],
+  state: ['stream', 'settings', 'platform'],
+  guard: ['state', 'settings', 'platform'],
+  recording: ['stream', 'settings', 'platform'],
+  // What is checked is a recording.
+  check: ['recording', 'stream', 'settings', 'platform'],
+  engines: ['stream', 'transport', 'settings', 'platform'],
+  routes: core,
+  cli: programs,
+  hosts: [...programs, 'cli'],
+}
+
+/**
+ * Folders that may import more than the one they are in.
+ * @type {Record<string, string[]>}
+ */
+const exceptions = {
+  // The engine that plays a recording.
+  'engines/replay': ['recording'],
+}
+
+/** @type {Record<string, string[]>} */
+const files = {
+  'handler.ts': [...core, 'routes'],
+  'index.ts': [...core, 'routes', 'handler.ts'],
+  'version.ts': [],
+}
+
+/** One override for each folder and depth, since an import path depends on where its file lies. */
+export function layoutRules() {
+  const overrides = []
+  for (const [folder, allowed] of Object.entries(layout)) {
+    const names = [folder, ...allowed, ...everywhere]
+    for (const depth of [1, 2, 3]) {
+      const glob = `src/${folder}/${'*/'.repeat(depth - 1)}*.ts`
+      overrides.push(override(glob, '../'.repeat(depth), names))
+    }
+  }
+  for (const [folder, extra] of Object.entries(exceptions)) {
+    const path = folder.split('/')
+    const [top = ''] = path
+    const names = [top, ...(layout[top] ?? []), ...extra, ...everywhere]
+    overrides.push(override(`src/${folder}/*.ts`, '../'.repeat(path.length), names))
+  }
+  for (const [file, allowed] of Object.entries(files)) {
+    overrides.push(override(`src/${file}`, './', [...allowed, ...everywhere]))
+  }
+  return { overrides }
+}
+
+/**
+ * @param {string} glob the files that it is for
+ * @param {string} up the path from them to src
+ * @param {string[]} names what they may import of src
+ */
+function override(glob, up, names) {
+  const allowed = names.map((name) => `!${up}${name}${name.endsWith('.ts') ? '' : '/**'}`)
+  // A Node module may be used where only Node, Bun and Deno run.
+  const foreign = glob.startsWith('src/hosts/') || glob.startsWith('src/cli/') ? [] : ['node:*']
+  const message = `${glob} may import ${names.join(', ')}; scripts/layout.mjs says why.`
+  const patterns = [{ group: [`${up}**`, ...foreign, ...allowed], message }]
+  const rules = { style: { noRestrictedImports: { level: 'error', options: { patterns } } } }
+  return { includes: [glob], linter: { rules } }
+}
+
+/** The file's text, as the formatter leaves it. */
+export function layoutFile() {
+  return `${JSON.stringify(layoutRules(), null, 2)}\n`
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync(join(root, 'biome.layout.json'), layoutFile())
+}

@@ -1,0 +1,48 @@
+/** Requests to servers, as a runtime makes them. */
+
+/** What sluice asks of an upstream. */
+export interface FetchInit {
+  method?: 'GET' | 'OPTIONS' | 'POST'
+  headers?: Record<string, string>
+  body?: string
+  signal?: AbortSignal
+  redirect?: 'manual'
+  /**
+   * Sends it over a new connection, so that it is never sent twice: when a kept connection closes, it
+   * cannot be known whether the server had read the request. Only `transport/http1` honours it.
+   */
+  once?: boolean
+}
+
+/** A piece of a body as it came, or its end. */
+export type Packet =
+  | { done: false; value: Uint8Array<ArrayBuffer> }
+  | { done: true; value?: Uint8Array<ArrayBuffer> | undefined }
+
+/** Takes a packet; the promise it may return holds the next packet back. */
+export type TakePacket = (packet: Uint8Array<ArrayBuffer>) => Promise<unknown> | undefined
+
+/** Reads a body packet by packet. */
+export interface PacketReader {
+  read(): Promise<Packet>
+  /**
+   * Where it can: hands over all that is still to come, each packet in the moment it arrives.
+   * Resolves at the end; rejects where the body was cut off or its request aborted.
+   */
+  each?(take: TakePacket): Promise<void>
+  cancel(reason?: unknown): Promise<void>
+}
+
+/** A `Response`, as far as sluice reads it. */
+export interface Fetched {
+  status: number
+  ok: boolean
+  headers: { get(name: string): string | null; entries?(): Iterable<[string, string]> }
+  body: { getReader(): PacketReader; cancel(): Promise<void> } | null
+}
+
+/** A request that can't be written as HTTP: nothing of it was sent, so that it says nothing of a server. */
+export class Unsendable extends TypeError {}
+
+/** The global `fetch`, as far as sluice uses it. A request that can't be sent is an `Unsendable`. */
+export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>
