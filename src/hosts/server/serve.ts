@@ -17,6 +17,7 @@ import {
 } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
 import { pageFiles } from './files.ts'
+import { isCheckout, placeOf } from './places.ts'
 import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
 import { reachOf, requireProtection } from './reach.ts'
 import { followSettings } from './reload.ts'
@@ -99,8 +100,8 @@ export async function start(
 
 /** From files of their own even where this is one file: what serves must not read them at its start. */
 function tools(): Promise<typeof import('./tool.ts')> {
-  const file = import.meta.url.endsWith('.ts') ? './tool.ts' : './tool.js'
-  return import(new URL(file, import.meta.url).href)
+  const file = isCheckout ? 'src/hosts/server/tool.ts' : 'dist/hosts/server/tool.js'
+  return import(placeOf(file).href)
 }
 
 /** Loaded only where it is wanted: it would cost every start some milliseconds. */

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { pageFolders } from '../server/files.ts'
+import { isCheckout, placeOf } from '../server/places.ts'
 import { explain } from '../server/process.ts'
 import { reachOf } from '../server/reach.ts'
 import type { Tls } from '../server/tls.ts'
@@ -131,15 +132,14 @@ function protocol(tls: Tls | undefined): string {
  * bundled now from a checkout.
  */
 async function bundle(outfile: string): Promise<void> {
-  const isPacked = !import.meta.url.endsWith('.ts')
   const beside = join(dirname(process.argv[1] ?? ''), 'edge.js')
-  if (isPacked || existsSync(beside)) {
-    copyFileSync(isPacked ? new URL('../worker/edge.js', import.meta.url) : beside, outfile)
+  if (!isCheckout || existsSync(beside)) {
+    copyFileSync(isCheckout ? beside : placeOf('dist/worker/edge.js'), outfile)
     return
   }
   const { build, stop } = await import('esbuild')
   await build({
-    entryPoints: [fileURLToPath(new URL('../../../worker/edge.ts', import.meta.url))],
+    entryPoints: [fileURLToPath(placeOf('worker/edge.ts'))],
     outfile,
     bundle: true,
     format: 'esm',
