@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { openClient } from '../support/client.ts'
 import { errorScript } from '../support/personas/errors.ts'
 import { chatsAt, named, type PoolUnderTest, startPool } from '../support/pool.ts'
-import { postChat, rawRequest, readStream } from '../support/read.ts'
+import { postChat, readStream } from '../support/read.ts'
 import { errorOf, logOf } from '../support/relay.ts'
 import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
@@ -91,7 +92,7 @@ export function pool(host: HostName): void {
       await using it = await startPool(host, { a, b }, { flags })
       const messages = [{ role: 'user', content: 'Go.' }]
       const body = { ...M, stream: true, messages }
-      const client = await rawRequest({ port: it.server.port, body })
+      const client = await openClient(it.server, body)
       const sent = await it.upstreams.b?.next()
       client.hangUp()
       await sent?.closedWithin(2_000)
