@@ -26,7 +26,7 @@ beforeAll(async () => {
   registerSchema(document as never, AT, 'https://spec.openapis.org/oas/3.1/dialect/base')
   upstream = await startUpstream({ persona: 'vllm', counts: 'vllm' })
   const settings = { upstream: [upstream.url], staticDelay: 0 }
-  handler = createHandler(settings, { reach: 'machine', files: async () => undefined })
+  handler = createHandler(settings, { exposure: 'machine', files: async () => undefined })
 })
 afterAll(async () => {
   unregisterSchema(AT)
