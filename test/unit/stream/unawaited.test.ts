@@ -36,7 +36,7 @@ it('is done at once', () => {
 it('a store of limits that fails at the end of a request ends nothing else', async () => {
   const broken = () => Promise.reject(new Error('the store is gone'))
   const store = { ...memoryLimits(), leave: broken, settle: broken }
-  const key = { name: 'ann', streams: 1, tokensPerMinute: 100 } as Key
+  const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
   const caller = new Caller(key, store)
   await caller.enter()
   const permit = await caller.permit({ tokens: () => 1 } as never)
@@ -50,7 +50,8 @@ it('a reader that throws at the end of a stream ends that stream', async () => {
   const choices = [{ index: 0, delta: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }]
   const text = `data: ${JSON.stringify({ ...chunk, choices })}\n`
   const reader = {
-    each: async (take: (packet: Uint8Array<ArrayBuffer>) => unknown) => void take(encodeText(text)),
+    forEachPacket: async (take: (packet: Uint8Array<ArrayBuffer>) => unknown) =>
+      void take(encodeText(text)),
     read: async () => ({ done: true as const }),
     cancel: async () => {},
   }
