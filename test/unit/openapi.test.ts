@@ -8,6 +8,7 @@ import { openapiFiles } from '../../scripts/openapi/main.ts'
 import { requests } from '../../scripts/openapi/requests.ts'
 import { componentsOf } from '../../scripts/openapi/schema.ts'
 import { createHandler } from '../../src/index.ts'
+import { table } from '../../src/routes/table.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { fields, type Samples } from './wire/chat-fields.ts'
 import { fields as responsesFields } from './wire/responses-fields.ts'
@@ -21,11 +22,14 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 
 let upstream: Upstream
 let handler: ReturnType<typeof createHandler>
+/** A handler that wants a key. */
+let locked: ReturnType<typeof createHandler>
 
 beforeAll(async () => {
   registerSchema(document as never, AT, 'https://spec.openapis.org/oas/3.1/dialect/base')
   upstream = await startUpstream({ persona: 'vllm', counts: 'vllm' })
   const settings = { upstream: [upstream.url], staticDelay: 0 }
+  locked = createHandler({ discover: false, staticDelay: 0, keys: `a=sha256:${'0'.repeat(64)}` })
   handler = createHandler(settings, { exposure: 'machine', files: async () => undefined })
 })
 afterAll(async () => {
@@ -102,16 +106,22 @@ describe('the document', () => {
 })
 
 describe('its routes', () => {
-  it('are those that the handler has', () => {
-    const source = readFileSync(join(root, 'src/handler.ts'), 'utf8')
-    const found = [
-      ...source.matchAll(/^ {2}(?:routes\.)?(get|post|put|patch|delete)\('(\/[^']*)'/gm),
-    ]
-    const routes = found.map(
-      ([, method, path]) => `${method} ${path?.replace(/:(\w+)\+?/, '{$1}')}`,
-    )
-    expect(routes.length).toBeGreaterThan(8)
-    expect(operations.map(({ method, path }) => `${method} ${path}`).sort()).toEqual(routes.sort())
+  it('are those of the table, with and without a key', () => {
+    const routes = Object.entries(table).map(([id, { method, path, access }]) => {
+      return [id, method, path.replace(/:(\w+)\+?/, '{$1}'), access]
+    })
+    expect(routes.length).toBeGreaterThan(17)
+    const told = operations.map(({ operationId, method, path, security }) => {
+      return [operationId, method, path, security === undefined ? 'key' : 'open']
+    })
+    expect(told.sort()).toEqual(routes.sort())
+  })
+
+  it.each(operations)('want a key where they say so: $method $path', async (operation) => {
+    const path = operation.path.replace('{id}', 'static')
+    const init = { method: operation.method.toUpperCase() }
+    const { status } = await locked.fetch(new Request(`http://localhost${path}`, init))
+    expect(status === 401).toBe(operation.security === undefined)
   })
 
   it.each(operations.map(({ method, path }) => [method, path]))(
