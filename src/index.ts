@@ -1,23 +1,8 @@
-/** The public face of sluice. */
+/**
+ * What programs build on: a handler that serves the OpenAI and Anthropic APIs from servers and
+ * engines of one's own.
+ */
 
+export { defineEngine } from './engines/custom/define-engine.ts'
 export type { EngineStatus } from './engines/registry/catalog.ts'
-export type { Handler, HandlerHost } from './handler.ts'
-export { createHandler } from './handler.ts'
-export type { LogEntry } from './platform/log.ts'
-export {
-  parseSettings,
-  type Settings,
-  SettingsError,
-  type SettingsInput,
-} from './settings/settings.ts'
-export type {
-  ChatChunk,
-  ChatCompletion,
-  ChatMessage,
-  ChatRequest,
-  FinishReason,
-  Usage,
-} from './wire/chat/request.ts'
-export type { TextChoice, TextChunk, TextRequest } from './wire/completions/completions.ts'
-export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/embeddings.ts'
-export { ApiError, type ErrorBody } from './wire/errors/api-error.ts'
+export { createHandler, type Handler } from './handler.ts'
