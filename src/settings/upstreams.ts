@@ -1,4 +1,4 @@
-import type { FinishReasonSetting } from '../wire/contract/finish.ts'
+import type { FinishReasonSetting } from '../wire/contract/finish-reason.ts'
 import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
