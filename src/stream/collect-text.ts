@@ -1,4 +1,4 @@
-import type { TextChoice, TextChunk } from '../wire/completions/completions.ts'
+import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
 import { type Fields, type Folding, growLists, setField } from './collect.ts'
 
 /** Adds up the chunks of a text completion; fields it does not know are kept. */

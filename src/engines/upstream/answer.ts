@@ -4,7 +4,7 @@ import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stre
 import { readChunks, readFrames } from '../../stream/read.ts'
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
-import { stringifyExact } from '../../wire/json/exact.ts'
+import { stringifyExact } from '../../wire/json/exact-integers.ts'
 import { formOf } from './answer-form.ts'
 import { essence, misplaced, readJson } from './body.ts'
 import { type Generation, wantsUsage } from './tries.ts'

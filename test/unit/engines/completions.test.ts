@@ -6,7 +6,7 @@ import { createRemote } from '../../../src/engines/remote/remote.ts'
 import { serveEngine } from '../../../src/engines/remote/serve.ts'
 import { Webllm } from '../../../src/engines/webllm/webllm.ts'
 import { createHandler } from '../../../src/handler.ts'
-import type { TextRequest } from '../../../src/wire/completions/completions.ts'
+import type { TextRequest } from '../../../src/wire/completions/request.ts'
 import { readText } from '../../support/completions.ts'
 import { createStandIn, embedder, mlcError, record, type StandIn } from '../../support/mlc.ts'
 

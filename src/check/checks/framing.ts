@@ -1,6 +1,6 @@
 import { parseObject } from '../../util/object.ts'
 import type { Findings } from '../findings.ts'
-import type { WireBody, WireEvent, WireLine } from '../wire.ts'
+import type { WireBody, WireEvent, WireLine } from '../recorded-body.ts'
 
 /** What an event says: an object, `[DONE]`, or nothing that can be read. */
 export interface SaidEvent {

@@ -1,12 +1,12 @@
 import type { Recording } from '../recording/recording.ts'
+import { judgeArrival } from './checks/arrival.ts'
+import { judgeFraming } from './checks/framing.ts'
+import { judgeHeaders } from './checks/headers.ts'
 import { dialectOf } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
-import { judgeArrival } from './judges/arrival.ts'
-import { judgeFraming } from './judges/framing.ts'
-import { judgeHeaders } from './judges/headers.ts'
+import { type WireBody, wireOf } from './recorded-body.ts'
 import type { Finding } from './rules/rule.ts'
 import type { RuleName } from './rules/rules.ts'
-import { type WireBody, wireOf } from './wire.ts'
 
 /** Judges one recorded stream, of whichever API, by every rule that it can show a breach of. */
 export function judgeStream(recording: Recording): Finding<RuleName>[] {

@@ -1,5 +1,5 @@
-import { ASSISTANT_BLOCKS, TOOLS as MESSAGE_TOOLS, USER_BLOCKS } from '../messages/table.ts'
-import { ITEMS, TOOLS as RESPONSE_TOOLS } from '../responses/table.ts'
+import { ASSISTANT_BLOCKS, TOOLS as MESSAGE_TOOLS, USER_BLOCKS } from '../messages/rules.ts'
+import { ITEMS, TOOLS as RESPONSE_TOOLS } from '../responses/rules.ts'
 import type { Rule } from './rule.ts'
 
 /** The tables as a Markdown page. */

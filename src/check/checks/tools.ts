@@ -3,7 +3,7 @@ import type { Recording } from '../../recording/recording.ts'
 import { isObject, parseObject } from '../../util/object.ts'
 import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
-import { wireOf } from '../wire.ts'
+import { wireOf } from '../recorded-body.ts'
 import { shown } from './ending.ts'
 
 /** What is asked for where a tool has to be called. */

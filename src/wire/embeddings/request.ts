@@ -1,7 +1,7 @@
 /** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
 import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
-import { withNumbers } from '../json/exact.ts'
+import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, integer } from '../validation/fields.ts'
 import { anyInputs, type Inputs, inputsSchema } from '../validation/inputs.ts'
 

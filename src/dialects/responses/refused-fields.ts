@@ -1,6 +1,6 @@
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
-import { refuseUnserved } from '../unserved.ts'
+import { refuseUnserved } from '../unsupported-fields.ts'
 
 /** A chat's fields, and what says the same here. */
 const OTHER_NAMES: Record<string, string> = {

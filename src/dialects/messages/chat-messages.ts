@@ -6,11 +6,11 @@ import type {
   MessagesRequest,
   ToolResultBlock,
 } from '../../wire/messages/request.ts'
-import { Omitted } from '../tools/omitted.ts'
+import { joinUserTurns, resultOf } from '../chat-templates.ts'
+import { Omitted } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
-import { joinUserTurns, resultOf } from '../turns.ts'
 import { contentOf, partsOf } from './content.ts'
-import { ASSISTANT_BLOCKS } from './table.ts'
+import { ASSISTANT_BLOCKS } from './rules.ts'
 
 /** All of the conversation, the system prompt first. Throws an `ApiError` (400). */
 export function toChatMessages(

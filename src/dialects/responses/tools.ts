@@ -3,14 +3,14 @@
 import type { Tool } from '../../wire/chat/request.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses/request.ts'
 import { requireFewTools } from '../../wire/validation/counts.ts'
-import { Omitted } from '../tools/omitted.ts'
+import { object, text } from '../tools/json-schema.ts'
+import { Omitted } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
-import { object, text } from '../tools/schemas.ts'
 import type { ClientTool } from './client-tools.ts'
-import { INPUT } from './input-text.ts'
-import { ToolNames } from './names.ts'
-import type { Placed } from './placed.ts'
-import { ITEMS, TOOLS } from './table.ts'
+import { INPUT } from './custom-tool-input.ts'
+import type { Placed } from './located-item.ts'
+import { ITEMS, TOOLS } from './rules.ts'
+import { ToolNames } from './tool-names.ts'
 
 /** The tool that the client declared, which decides the type of the call item. */
 export type Called =

@@ -2,8 +2,8 @@
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
 import type { MessageEvent } from '../../wire/messages/answer.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
-import { badCall, CallPieces } from '../call-pieces.ts'
-import { OneAtATime } from '../in-turn.ts'
+import { badCall, CallPieces } from '../partial-tool-call.ts'
+import { OneAtATime } from '../sequential-parts.ts'
 
 interface Called {
   kind: 'call'

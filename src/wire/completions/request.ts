@@ -6,7 +6,7 @@ import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
 import type { FinishReason, StreamOptions, Usage } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
-import { withNumbers } from '../json/exact.ts'
+import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, flag, integer, relied, sampling } from '../validation/fields.ts'
 import { anyInputs, type Inputs, inputsOf, inputsSchema } from '../validation/inputs.ts'
 

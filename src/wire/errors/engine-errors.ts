@@ -1,6 +1,6 @@
-import type { ReasonVerdict } from '../contract/finish.ts'
+import type { ReasonVerdict } from '../contract/finish-reason.ts'
 import { ApiError } from './api-error.ts'
-import type { ForeignError } from './foreign.ts'
+import type { ForeignError } from './reported-error.ts'
 
 export interface EngineErrorOptions {
   /** How people know the engine; every message names it. */

@@ -1,5 +1,5 @@
 import type { Recording } from '../../recording/recording.ts'
-import { answeringModel } from '../../recording/server.ts'
+import { answeringModel } from '../../recording/replay-server.ts'
 import { parseObject } from '../../util/object.ts'
 import type { Dialect, Fields } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'

@@ -9,14 +9,14 @@ import type {
   ResponsePart,
   ResponseTool,
 } from '../../wire/responses/request.ts'
+import { joinUserTurns, resultOf } from '../chat-templates.ts'
 import { ruleFor } from '../tools/rule.ts'
-import { joinUserTurns, resultOf } from '../turns.ts'
-import { fromCarried } from './carried.ts'
 import { spoken, toContent, toParts, wordsOf } from './content.ts'
-import { INPUT } from './input-text.ts'
-import type { Placed } from './placed.ts'
-import { ITEMS, type ItemTranslation } from './table.ts'
-import type { Called, Toolset } from './toolset.ts'
+import { INPUT } from './custom-tool-input.ts'
+import { fromCarried } from './encrypted-content.ts'
+import type { Placed } from './located-item.ts'
+import { ITEMS, type ItemTranslation } from './rules.ts'
+import type { Called, Toolset } from './tools.ts'
 
 /**
  * One message of the assistant's holds what several items tell: what it thought, said and called.

@@ -2,10 +2,10 @@
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
-import { decodeVector, type EmbeddingRequest, encodeVector } from '../embeddings/embeddings.ts'
+import { decodeVector, type EmbeddingRequest, encodeVector } from '../embeddings/request.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
-import type { EngineErrors } from '../errors/engine.ts'
-import { errorOf } from '../errors/foreign.ts'
+import type { EngineErrors } from '../errors/engine-errors.ts'
+import { errorOf } from '../errors/reported-error.ts'
 import { inputsOf } from '../validation/inputs.ts'
 
 export interface JudgedEmbeddings {
