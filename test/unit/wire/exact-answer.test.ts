@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { messagesDialect } from '../../../src/dialects/messages/dialect.ts'
-import { readNative } from '../../../src/engines/upstream/native.ts'
+import { readNative } from '../../../src/engines/upstream/native-answer.ts'
 import { Upstream } from '../../../src/engines/upstream/upstream.ts'
 import type { ChatCompletion } from '../../../src/wire/chat/request.ts'
 import { parseExactText, stringifyExact } from '../../../src/wire/json/exact-integers.ts'

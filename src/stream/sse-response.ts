@@ -4,15 +4,15 @@
  */
 
 import type { BodyWriter } from '../platform/body-writer.ts'
-import { within } from '../util/within.ts'
+import { within } from '../util/with-timeout.ts'
 import type { ChatContract } from '../wire/contract/chat.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
+import { joinSmall } from './event-reader.ts'
 import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
-import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { transformWriter } from './transform-writer.ts'
 

@@ -1,6 +1,6 @@
-import { closest } from '../../util/closest.ts'
+import { closest } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
-import type { ModelRecord } from './mlc.ts'
+import type { ModelRecord } from './mlc-types.ts'
 import { EMBEDDING } from './models.ts'
 
 /** The record of a model. Throws an `ApiError` (404). */

@@ -1,5 +1,5 @@
 import type { Fetched } from '../../platform/fetch.ts'
-import { forwarded } from './body.ts'
+import { forwarded } from './json-body.ts'
 
 /** A controller of its own: a stream the contract ends is let go though its client has not left. */
 export function controlUnder(signal: AbortSignal): AbortController {

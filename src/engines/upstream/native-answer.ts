@@ -1,13 +1,13 @@
 /** An upstream's answer in an API that it speaks itself. */
 import type { Fetched } from '../../platform/fetch.ts'
+import { readFrames } from '../../stream/body-reader.ts'
 import type { NativeStream } from '../../stream/chat-stream.ts'
-import { readFrames } from '../../stream/read.ts'
 import type { ContractOptions } from '../../wire/contract/chat.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
 import type { NativeCall } from '../../wire/native.ts'
-import { formOf } from './answer-form.ts'
-import { essence, misplaced, readJson } from './body.ts'
+import { formOf } from './answer-format.ts'
+import { essence, misplaced, readJson } from './json-body.ts'
 
 /** Reads it in the form that was asked for. Rejects with an `ApiError` (502) where it is another. */
 export async function readNative(

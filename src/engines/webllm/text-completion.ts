@@ -7,8 +7,8 @@ import {
   type TextRequest,
 } from '../../wire/completions/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
-import type { Mlc, MlcTextRequest, ModelRecord } from './mlc.ts'
-import { given, isGiven, limitOf, SAMPLING, unable } from './request.ts'
+import { given, isGiven, limitOf, SAMPLING, unable } from './chat-request.ts'
+import type { Mlc, MlcTextRequest, ModelRecord } from './mlc-types.ts'
 
 /**
  * A request for web-llm a prompt. Throws an `ApiError` (400) that names the field where the model

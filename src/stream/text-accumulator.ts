@@ -1,5 +1,5 @@
 import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
-import { type Fields, type Folding, growLists, setField } from './collect.ts'
+import { type Fields, type Folding, growLists, setField } from './chat-accumulator.ts'
 
 /** Adds up the chunks of a text completion; fields it does not know are kept. */
 export class TextFold implements Folding<TextChunk> {

@@ -11,7 +11,13 @@ import {
 import { withOneSystemMessage } from '../../wire/chat/system-messages.ts'
 import { wantsThinking } from '../../wire/contract/think.ts'
 import { type ApiError, badRequest } from '../../wire/errors/api-error.ts'
-import type { MlcChatRequest, MlcMessage, MlcPart, MlcResponseFormat, ModelRecord } from './mlc.ts'
+import type {
+  MlcChatRequest,
+  MlcMessage,
+  MlcPart,
+  MlcResponseFormat,
+  ModelRecord,
+} from './mlc-types.ts'
 
 /** `model_type` of a model that sees images. */
 const VISION = 2

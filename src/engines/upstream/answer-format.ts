@@ -4,8 +4,8 @@
  * Then the first bytes tell.
  */
 import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/fetch.ts'
-import { concat } from '../../stream/frames.ts'
-import { essence, isJson } from './body.ts'
+import { concat } from '../../stream/event-reader.ts'
+import { essence, isJson } from './json-body.ts'
 
 export interface Answer {
   form: 'events' | 'json' | 'other'

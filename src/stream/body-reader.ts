@@ -1,9 +1,9 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
-import { within } from '../util/within.ts'
+import { within } from '../util/with-timeout.ts'
 import type { Ending, StreamContract } from '../wire/contract/chat.ts'
 import type { FrameStream } from './chat-stream.ts'
-import { EventReader } from './frames.ts'
-import { ChunkSink, type EventSink, FrameSink } from './sinks.ts'
+import { EventReader } from './event-reader.ts'
+import { ChunkSink, type EventSink, FrameSink } from './event-sinks.ts'
 
 /** Milliseconds an upstream that has said all has for its `[DONE]`: some never end their stream. */
 const TO_END = 5000

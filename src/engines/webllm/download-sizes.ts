@@ -1,4 +1,4 @@
-import type { ModelRecord } from './mlc.ts'
+import type { ModelRecord } from './mlc-types.ts'
 
 /** Where web-llm keeps weights, and among them each model's list of its parts. */
 const CACHE = 'webllm/model'

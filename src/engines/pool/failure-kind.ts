@@ -1,6 +1,6 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { blamesRequest } from '../../wire/errors/reported-error.ts'
-import { isLoading } from '../upstream/loading.ts'
+import { isLoading } from '../upstream/model-loading.ts'
 
 /**
  * What a failed attempt says. `refused`: the request is at fault, or sluice; asking elsewhere would

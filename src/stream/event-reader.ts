@@ -11,7 +11,7 @@ import { errorOf } from '../wire/errors/reported-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../wire/json/depth.ts'
 import { FrameProof } from '../wire/sse/proof.ts'
 import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse/sse.ts'
-import type { EventSink } from './sinks.ts'
+import type { EventSink } from './event-sinks.ts'
 
 /** The first token is not held up by the study of frames, which makes later ones cheap. */
 const EARLY = 3

@@ -5,7 +5,7 @@ import type { TextChunk } from '../../wire/completions/request.ts'
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { ChatOptions, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm/webllm.ts'
-import { ownLife } from './life.ts'
+import { ownLife } from './liveness-lock.ts'
 import { type Ask, PATIENCE, PING, type Port, packError, type Tell } from './protocol.ts'
 
 /**

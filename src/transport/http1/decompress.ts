@@ -1,6 +1,6 @@
 import type { Fetched } from '../../platform/fetch.ts'
-import type { Body } from './body.ts'
 import type { SocketResponse } from './connection.ts'
+import type { Body } from './response-body.ts'
 
 const FORMATS = new Map<string, 'gzip' | 'deflate'>([
   ['gzip', 'gzip'],

@@ -1,5 +1,5 @@
 import { FairLine, type Waiting } from '../../util/fair-queue.ts'
-import { MovingAverage, tooMany } from '../pool/busy.ts'
+import { MovingAverage, tooMany } from '../pool/queue-full.ts'
 
 interface Waiter extends Waiting {
   /** What the turn is for: equal words can share what was made ready. */

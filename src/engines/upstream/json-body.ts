@@ -1,13 +1,13 @@
 /** What an upstream says that is not a stream: whole answers, and refusals. */
 
 import type { Fetched } from '../../platform/fetch.ts'
-import { concat } from '../../stream/frames.ts'
+import { concat } from '../../stream/event-reader.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { blamesRequest, errorOf, type ForeignError } from '../../wire/errors/reported-error.ts'
 import { MAX_DEPTH, nestsDeeper } from '../../wire/json/depth.ts'
 import { decodeText } from '../../wire/sse/sse.ts'
-import { LOADING, tellsOfLoading } from './loading.ts'
+import { LOADING, tellsOfLoading } from './model-loading.ts'
 
 /** Bytes of the longest answer read whole. */
 const MAX_ANSWER = 64 * 1024 * 1024
