@@ -74,7 +74,7 @@ export async function startRaw(
 function requestLength(text: string): number {
   const head = text.indexOf('\r\n\r\n')
   if (head === -1) return Number.POSITIVE_INFINITY
-  const [, length = 0] = /\r\ncontent-length: (\d+)\r\n/.exec(text.slice(0, head + 2)) ?? []
+  const [, length = 0] = /\r\ncontent-length: (\d+)\r\n/i.exec(text.slice(0, head + 2)) ?? []
   return head + 4 + Number(length)
 }
 

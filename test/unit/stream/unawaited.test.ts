@@ -50,7 +50,8 @@ it('a reader that throws at the end of a stream ends that stream', async () => {
   const choices = [{ index: 0, delta: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }]
   const text = `data: ${JSON.stringify({ ...chunk, choices })}\n`
   const reader = {
-    each: async (take: (packet: Uint8Array<ArrayBuffer>) => unknown) => void take(encodeText(text)),
+    forEachPacket: async (take: (packet: Uint8Array<ArrayBuffer>) => unknown) =>
+      void take(encodeText(text)),
     read: async () => ({ done: true as const }),
     cancel: async () => {},
   }
