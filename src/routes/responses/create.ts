@@ -2,8 +2,8 @@ import { type ResponsesConversation, readConversation } from '../../dialects/res
 import { requireFew } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { openStream, streamResponse } from '../../stream/response.ts'
-import { unawaited } from '../../util/unawaited.ts'
+import { openStream, streamResponse } from '../../stream/sse-response.ts'
+import { unawaited } from '../../util/background.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import {
   parseResponsesRequest,
