@@ -10,7 +10,7 @@ import { memoryResponses, type StoredResponses } from './routes/responses/backgr
 import { formerNamesIn } from './settings/deprecated.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
 import { fields, type SettingsInput } from './settings/settings.ts'
-import type { LimitStore } from './state/limits.ts'
+import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import { isObject } from './util/object.ts'
 

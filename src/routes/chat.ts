@@ -1,7 +1,7 @@
 import { ChatEncoder } from '../dialects/chat/encoder.ts'
 import { requireFew } from '../guard/size.ts'
 import { readJsonAnswer } from '../stream/json-answer.ts'
-import { openStream } from '../stream/response.ts'
+import { openStream } from '../stream/sse-response.ts'
 import { parseChatRequest } from '../wire/chat/request.ts'
 import { chatAsker } from './ask-chat.ts'
 import { generate } from './generate.ts'

@@ -1,8 +1,8 @@
 import type { WholeAnswer } from '../../stream/chat-stream.ts'
 import { isObject } from '../../util/object.ts'
-import { judgeEmbeddings } from '../../wire/contract/embeddings.ts'
-import type { EmbeddingRequest } from '../../wire/embeddings/embeddings.ts'
-import type { EngineErrors } from '../../wire/errors/engine.ts'
+import { judgeEmbeddings } from '../../wire/contract/embeddings-answer.ts'
+import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue } from './errors.ts'
 
 /** The numbers of one embedding. */

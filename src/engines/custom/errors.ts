@@ -1,5 +1,5 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
-import type { EngineErrors } from '../../wire/errors/engine.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 
 /**
  * What an engine's code threw, as an `ApiError`: one that it threw itself stays as it is. Anything else

@@ -1,8 +1,8 @@
 /** What an engine's code yields, pulled one value at a time and turned into chunks. */
 import { isObject } from '../../util/object.ts'
-import { orAborted } from '../../util/or-aborted.ts'
-import { unawaited } from '../../util/unawaited.ts'
-import type { EngineErrors } from '../../wire/errors/engine.ts'
+import { orAborted } from '../../util/abortable.ts'
+import { unawaited } from '../../util/background.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue, engineFailure } from './errors.ts'
 
 /** An async generator or another async iterable, an array, or a promise of one of them. */

@@ -1,6 +1,6 @@
 import { unexpected } from '../../settings/error.ts'
 import { isObject } from '../../util/object.ts'
-import type { EngineErrors } from '../../wire/errors/engine.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/model.ts'
 import { badValue } from './errors.ts'

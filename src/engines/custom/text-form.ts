@@ -1,5 +1,5 @@
 import { isObject } from '../../util/object.ts'
-import type { TextChoice, TextChunk, TextRequest } from '../../wire/completions/completions.ts'
+import type { TextChoice, TextChunk, TextRequest } from '../../wire/completions/request.ts'
 import type { TextContract } from '../../wire/contract/completions.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { badValue } from './errors.ts'

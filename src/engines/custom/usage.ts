@@ -1,5 +1,5 @@
 import type { Usage } from '../../wire/chat/request.ts'
-import type { EngineErrors } from '../../wire/errors/engine.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue } from './errors.ts'
 
 /** Counts of tokens. */

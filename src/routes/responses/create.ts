@@ -2,7 +2,7 @@ import { type ResponsesConversation, readConversation } from '../../dialects/res
 import { requireFew } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { openStream, streamResponse } from '../../stream/response.ts'
+import { openStream, streamResponse } from '../../stream/sse-response.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import {
   parseResponsesRequest,

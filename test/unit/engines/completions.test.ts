@@ -3,10 +3,10 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
 import type { Port } from '../../../src/engines/remote/protocol.ts'
 import { createRemote } from '../../../src/engines/remote/remote.ts'
-import { serveEngine } from '../../../src/engines/remote/serve.ts'
+import { serveEngine } from '../../../src/engines/remote/serve-engine.ts'
 import { Webllm } from '../../../src/engines/webllm/webllm.ts'
 import { createHostedHandler } from '../../../src/handler.ts'
-import type { TextRequest } from '../../../src/wire/completions/completions.ts'
+import type { TextRequest } from '../../../src/wire/completions/request.ts'
 import { readText } from '../../support/completions.ts'
 import { createStandIn, embedder, mlcError, record, type StandIn } from '../../support/mlc.ts'
 
@@ -179,10 +179,7 @@ describe('an engine that only chats', () => {
     handler.fetch(new Request('http://sluice/v1/completions', { method: 'POST', headers, body }))
 
   it('refuses, and says what to do', async () => {
-    const handler = createHostedHandler(
-      { discover: false, insecure: true },
-      { engines: [chatOnly] },
-    )
+    const handler = createHostedHandler({ discover: false, insecure: true }, { engines: [chatOnly] })
     const response = await post(handler)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { hashKey } from '../../../../src/guard/key.ts'
+import { hashKey } from '../../../../src/guard/keys.ts'
 import { errorOf, handlerOf } from '../../../support/custom.ts'
 
 const chatPath = '/v1/chat/completions'
