@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Candidate, Place } from './candidates.ts'
+import type { Candidate, Slot } from './candidates.ts'
 import { request, type Target } from './client.ts'
 import { now, spin } from './clock.ts'
 import { type Program, start, type Usage } from './process.ts'
@@ -78,7 +78,7 @@ function filesFolder(): string {
   return folder
 }
 
-async function makePlace({ upstream }: Bench, candidate: Candidate): Promise<Place> {
+async function makePlace({ upstream }: Bench, candidate: Candidate): Promise<Slot> {
   const folder = mkdtempSync(join(filesFolder(), `${candidate.name}-`))
   const port = candidate.command ? freePort() : upstream.port
   return { folder, port, upstreamPort: upstream.port }

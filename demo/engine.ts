@@ -191,6 +191,6 @@ function remedyFor(code: string | null): string {
   if (code === 'adapter_missing') {
     return 'Check that hardware acceleration is on in the browser’s settings and that the graphics driver is installed. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'
   }
-  if (code === 'models_invalid') return 'Mend the list of your own models, or remove it.'
+  if (code === 'models_invalid') return 'Repair the list of your own models, or remove it.'
   return 'Models of a server still work.'
 }

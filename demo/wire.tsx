@@ -91,7 +91,7 @@ function Rules() {
           <strong>{rule}</strong> {rules[rule].says}
           <small>
             {seen}
-            {count === undefined ? '' : ` (${count} times)`}. {rules[rule].mend}
+            {count === undefined ? '' : ` (${count} times)`}. {rules[rule].repair}
           </small>
         </li>
       ))}

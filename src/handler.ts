@@ -22,8 +22,9 @@ import { Trace } from './routes/trace.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import type { LimitStore } from './state/limits.ts'
 import type { Exchange } from './stream/exchange.ts'
-import { transformPipe } from './stream/pipe.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
+import { transformWriter } from './stream/transform-writer.ts'
+import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 import { Cancelled } from './wire/errors/cancelled.ts'
 
@@ -76,7 +77,7 @@ export function createHandler(input: SettingsInput = {}, host: HandlerHost = {})
   return {
     refresh: () => engines.catalog.look(),
     async fetch(request) {
-      const path = URL.parse(request.url)?.pathname
+      const path = parseUrl(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
       const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown
@@ -115,7 +116,7 @@ function createRoutes(
   context: ExchangeContext & { isDraining: () => boolean },
   { catalog, router, pool: engines }: Engines,
   guard: Guard,
-  { name, files, framePipe = transformPipe, responses = memoryResponses() }: HandlerHost,
+  { name, files, frameWriter = transformWriter, responses = memoryResponses() }: HandlerHost,
   isolates: boolean,
   instance: () => string,
 ) {
@@ -140,7 +141,7 @@ function createRoutes(
   const { store } = responses
   // There no request may be woken by what another one asked for.
   const runs = isolates ? undefined : responses.runs
-  addGeneration(routes, { ...context, engines, framePipe }, { store, runs })
+  addGeneration(routes, { ...context, engines, frameWriter }, { store, runs })
   const kept = keptResponsesRoutes(store, runs, context.settings)
   get('/v1/responses/:id', kept.retrieve)
   routes.delete('/v1/responses/:id', kept.remove)

@@ -53,7 +53,7 @@ export function pathText(reports: readonly Report[], paint: Paint): string {
 
 function describe({ finding, titles }: Breach, { strong, weak, plain }: Paint): string {
   const { rule, seen, offset, at, bytes, count } = finding
-  const { severity, says, clients, mend } = rules[rule]
+  const { severity, says, clients, repair } = rules[rule]
   const times = count === undefined ? '' : ` (${count} times)`
   const place =
     offset === undefined || at === undefined ? '' : `, byte ${offset}, after ${Math.round(at)} ms`
@@ -62,7 +62,7 @@ function describe({ finding, titles }: Breach, { strong, weak, plain }: Paint): 
     `  seen  ${plain(seen)}${times} in ${titles.join(', ')}${place}`,
     ...(bytes === undefined ? [] : [`        ${weak(bytes)}`]),
     `  who   ${clients}`,
-    `  mend  ${mend}`,
+    `  repair  ${repair}`,
   ]
   return lines.join('\n')
 }

@@ -1,4 +1,4 @@
-/** A recorded body as lines and events, with where and when each came: nothing is mended here. */
+/** A recorded body as lines and events, with where and when each came: nothing is repaired here. */
 import type { Recording } from '../recording/recording.ts'
 
 const LF = 10

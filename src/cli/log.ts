@@ -35,7 +35,7 @@ function formatText(entry: LogEntry): string {
     ...refusalOf(entry),
     ...(entry.engine === undefined || !entry.failures ? [] : [`by ${entry.engine}`]),
     ...(entry.failures ? [`after ${entry.failures.join(', ')}`] : []),
-    ...(entry.mended?.length ? [`mended ${entry.mended.join(',')}`] : []),
+    ...(entry.repaired?.length ? [`repaired ${entry.repaired.join(',')}`] : []),
     ...(entry.omittedTools?.length ? [`omitted ${entry.omittedTools.join(',')}`] : []),
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]

@@ -19,7 +19,7 @@ export interface Conversation {
   /** What its prompt's tokens are guessed from; the chat's messages by default. */
   prompt?: unknown
   /** Fields of the chat that an engine need not know: one that refuses it is asked without them. */
-  wishes?: readonly string[]
+  optionalFields?: readonly string[]
   /** What the client calls the chat's fields, where that is not the same. */
   names?: FieldNames
   /** The types of tools, items and blocks that the chat request leaves out. */

@@ -4,7 +4,7 @@ import { ApiError } from '../wire/errors/api-error.ts'
 export type FieldNames = Readonly<Record<string, string>>
 
 /**
- * An engine's refusal, which names a chat's field, by the name that the client gave it. Places within
+ * An engine's refusal, which names a chat's field, by the name that the client gave it. ConcurrencyLimiter within
  * a field are left out: a chat's messages are other ones than the client's.
  */
 export function inOwnWords(error: unknown, names: FieldNames): unknown {

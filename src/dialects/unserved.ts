@@ -24,7 +24,7 @@ const SHORTENING = [
   'clear_tool_uses_20250919',
 ]
 
-export const UNSERVED: Readonly<Record<string, Unserved>> = {
+const UNSERVED: Readonly<Record<string, Unserved>> = {
   client_metadata: {
     by: 'all',
     fate: 'left out',

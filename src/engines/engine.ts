@@ -41,7 +41,7 @@ export interface ChatOptions extends CallOptions {
    * Fields of the request that the client did not ask for in these words: an upstream that refuses
    * the request is asked again without them.
    */
-  wishes?: readonly string[]
+  optionalFields?: readonly string[]
 }
 
 /** Where tokens come from. */

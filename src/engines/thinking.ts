@@ -42,7 +42,7 @@ function separated(answer: ChatStream, think: ThinkSeparator): ChatStream {
   const completion = JSON.parse(answer.json) as ChatCompletion
   const changed = completion.choices.filter(({ message }) => think.separateWhole(message))
   if (changed.length === 0) return answer
-  return { ...answer, json: JSON.stringify(completion), mended: [...answer.mended, 'think'] }
+  return { ...answer, json: JSON.stringify(completion), repaired: [...answer.repaired, 'think'] }
 }
 
 function separatedItems(
@@ -53,7 +53,7 @@ function separatedItems(
     async next() {
       const batch = await items.next()
       for (const { choices } of batch.value ?? []) {
-        for (const choice of choices) if (think.separate(choice)) contract.mended.add('think')
+        for (const choice of choices) if (think.separate(choice)) contract.repaired.add('think')
       }
       return batch
     },

@@ -13,7 +13,7 @@ export interface Host {
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Fetch
   /** Makes the writer for bodies of which frames are only forwarded, where a host knows a shorter way. */
-  framePipe?: () => BodyWriter
+  frameWriter?: () => BodyWriter
   /**
    * The page at `/`, and what describes the API; without them a page is shown that only lists
    * engines and models.

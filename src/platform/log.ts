@@ -30,7 +30,9 @@ export interface LogEntry {
   param?: string
   /** Why it was refused, without any value that was received; an upstream's words are left out. */
   message?: string
-  /** What the contract mended in the engine's stream: `done`, `role`, … */
+  /** What the contract repaired in the engine's stream: `done`, `role`, … */
+  repaired?: string[]
+  /** @deprecated The same as `repaired`, under its former name, for one release. */
   mended?: string[]
   /** The types of tools, items and blocks that were left out: `web_search`, … */
   omittedTools?: string[]

@@ -1,4 +1,4 @@
-import { transformPipe } from '../stream/pipe.ts'
+import { transformWriter } from '../stream/transform-writer.ts'
 import { pause } from '../util/pause.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
@@ -61,7 +61,7 @@ export async function replay(
   const { status } = response
   const headers = response.headers.filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()))
   if (status === 204 || status === 304) return new Response(null, { status, headers })
-  const pipe = transformPipe()
+  const pipe = transformWriter()
   const leave = () => pipe.break(signal.reason)
   signal.addEventListener('abort', leave, { once: true })
   pipe.closed.catch(() => {})

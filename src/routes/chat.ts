@@ -2,8 +2,8 @@ import { ChatEncoder } from '../dialects/chat/encoder.ts'
 import type { Pool } from '../engines/pool/pool.ts'
 import { requireFew } from '../guard/size.ts'
 import type { BodyWriter } from '../platform/body-writer.ts'
+import { jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
-import { readWhole, wholeResponse } from '../stream/whole.ts'
 import { parseChatRequest } from '../wire/chat/request.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { chatAsker } from './ask-chat.ts'
@@ -12,13 +12,13 @@ import type { Trace } from './trace.ts'
 
 export interface ChatRouteOptions extends ExchangeContext {
   engines: Pool
-  /** Makes the pipe for frames that are only forwarded. */
-  framePipe: () => BodyWriter
+  /** Makes the writer for frames that are only forwarded. */
+  frameWriter: () => BodyWriter
 }
 
 /** `POST /v1/chat/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function chatRoute({ engines, ...context }: ChatRouteOptions) {
-  const settings = { ...context.settings, framePipe: context.framePipe }
+  const settings = { ...context.settings, frameWriter: context.frameWriter }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
     requireFew(body, settings)
@@ -29,9 +29,9 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
     try {
       if (!asked.stream) {
         const whole = engines.answer(exchange, asked.model, (route, signal) =>
-          readWhole(exchange, ask(route, signal), signal),
+          readJsonAnswer(exchange, ask(route, signal), signal),
         )
-        return await wholeResponse(exchange, whole)
+        return await jsonAnswerResponse(exchange, whole)
       }
       const opening = engines.answer(exchange, asked.model, (route, signal) =>
         openStream(exchange, ask(route, signal), signal),

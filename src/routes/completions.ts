@@ -4,9 +4,9 @@ import type { Route } from '../engines/registry/router.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import { TextFold } from '../stream/collect-text.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import { jsonAnswerResponse, readFolded } from '../stream/json-answer.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
 import { answersTo, type TextStream } from '../stream/text-stream.ts'
-import { readFolded, wholeResponse } from '../stream/whole.ts'
 import { parseTextRequest, type TextRequest } from '../wire/completions/completions.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { progressOf } from './ask-chat.ts'
@@ -16,7 +16,7 @@ import type { Trace } from './trace.ts'
 
 /** `POST /v1/completions`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
-  const settings = { ...context.settings, framePipe: context.framePipe }
+  const settings = { ...context.settings, frameWriter: context.frameWriter }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
     const asked = parseTextRequest(body)
@@ -32,7 +32,7 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
           (route, signal) => readFolded(exchange, ask(route, signal), new TextFold(), signal),
           canComplete,
         )
-        return await wholeResponse(exchange, whole)
+        return await jsonAnswerResponse(exchange, whole)
       }
       const opening = engines.answer(
         exchange,

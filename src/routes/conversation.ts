@@ -4,8 +4,8 @@ import type { Route } from '../engines/registry/router.ts'
 import { requireFew } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import { type JsonAnswer, jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
-import { readWhole, type Whole, wholeResponse } from '../stream/whole.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { chatAsker } from './ask-chat.ts'
@@ -17,7 +17,7 @@ import type { Trace } from './trace.ts'
  * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.
  */
 export function conversationRoute(dialect: Dialect, { engines, ...context }: ChatRouteOptions) {
-  const settings = { ...context.settings, framePipe: context.framePipe }
+  const settings = { ...context.settings, frameWriter: context.frameWriter }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
     const conversation = dialect.read(body, trace.id, request.headers, request.url)
@@ -28,7 +28,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
     const ask = asker(exchange, trace, conversation)
     try {
       if (!asked.stream)
-        return await wholeResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
+        return await jsonAnswerResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
       const opening = engines.answer(exchange, asked.model, ask.stream)
       // Chunks are a chat's; the rest is forwarded.
       return await streamResponse<AnyContract>(exchange, opening, conversation.encoder(), settings)
@@ -65,9 +65,9 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
   }
 
   async function chat(route: Route, signal: AbortSignal) {
-    const wishes = ['stream_options', ...(conversation.wishes ?? [])]
+    const optionalFields = ['stream_options', ...(conversation.optionalFields ?? [])]
     const asked = chatOf(conversation, trace)
-    const ask = chatAsker(exchange, asked, { asChunks: true, wishes })
+    const ask = chatAsker(exchange, asked, { asChunks: true, optionalFields })
     try {
       return await ask(route, signal)
     } catch (error) {
@@ -83,10 +83,10 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
         signal,
       )
     },
-    async whole(route: Route, signal: AbortSignal): Promise<Whole> {
+    async whole(route: Route, signal: AbortSignal): Promise<JsonAnswer> {
       const forwarding = forward(route, signal)
-      if (forwarding !== undefined) return readWhole(exchange, forwarding, signal)
-      const { json, headers } = await readWhole(exchange, chat(route, signal), signal)
+      if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
+      const { json, headers } = await readJsonAnswer(exchange, chat(route, signal), signal)
       const told = conversation.whole(JSON.parse(json) as ChatCompletion)
       return { json: JSON.stringify(told), headers }
     },

@@ -3,7 +3,7 @@ import type { Engine } from '../engines/engine.ts'
 import type { Pool } from '../engines/pool/pool.ts'
 import type { Route } from '../engines/registry/router.ts'
 import { requireFew } from '../guard/size.ts'
-import { type Whole, wholeResponse } from '../stream/whole.ts'
+import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
 import type { Trace } from './trace.ts'
@@ -21,14 +21,14 @@ export function countTokensRoute(engines: Pool, context: ExchangeContext) {
     requireFew(body, settings)
     // What is only counted uses nothing.
     const exchange = await beginExchange(context, request, trace, { prompt: '' })
-    const count = async ({ engine, model }: Route, signal: AbortSignal): Promise<Whole> => {
+    const count = async ({ engine, model }: Route, signal: AbortSignal): Promise<JsonAnswer> => {
       const tokens = await engine.countTokens?.(prompt, model, signal, { hops: exchange.hops })
       signal.throwIfAborted()
       if (tokens === undefined) throw unable(engine.label)
       return { json: JSON.stringify({ input_tokens: tokens }) }
     }
     try {
-      return await wholeResponse(exchange, engines.answer(exchange, named, count, canCount))
+      return await jsonAnswerResponse(exchange, engines.answer(exchange, named, count, canCount))
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error

@@ -3,7 +3,7 @@ import type { Pool } from '../engines/pool/pool.ts'
 import type { Route } from '../engines/registry/router.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
-import { readWhole, wholeResponse } from '../stream/whole.ts'
+import { jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
 import { parseEmbeddingRequest } from '../wire/embeddings/embeddings.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { inputsOf } from '../wire/validation/inputs.ts'
@@ -28,10 +28,10 @@ export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
       const whole = engines.answer(
         exchange,
         asked.model,
-        (route, signal) => readWhole(exchange, ask(route, signal), signal),
+        (route, signal) => readJsonAnswer(exchange, ask(route, signal), signal),
         canEmbed,
       )
-      return await wholeResponse(exchange, whole)
+      return await jsonAnswerResponse(exchange, whole)
     } catch (error) {
       exchange.fail(toApiError(error))
       throw error

@@ -67,7 +67,7 @@ export class Trace {
     // What kept an engine's error from being answered is told only here.
     const cause = causeOf(error) ?? causeOf(this.#error)
     const usage = exchange?.usage
-    const mended = exchange?.mended ?? []
+    const repaired = exchange?.repaired ?? []
     this.#tell({
       time: new Date(this.#time).toISOString(),
       id: this.id,
@@ -86,7 +86,7 @@ export class Trace {
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
       ...(error instanceof ApiError && loggable(error)),
-      ...(mended.length > 0 && { mended }),
+      ...(repaired.length > 0 && { repaired, mended: repaired }),
       ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
       ...(cause && { cause }),
     })

@@ -1,3 +1,4 @@
+import { parseUrl } from '../util/parse-url.ts'
 import type { FinishReasonSetting } from '../wire/contract/finish.ts'
 import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
@@ -174,7 +175,7 @@ export function resolveUpstreams(
 }
 
 function readUrl(given: unknown, shownAs: string): string {
-  const url = typeof given === 'string' ? URL.parse(given) : null
+  const url = typeof given === 'string' ? parseUrl(given) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw unexpected(shownAs, 'an http or https URL, such as http://127.0.0.1:11434', given)
   }

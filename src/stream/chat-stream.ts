@@ -16,7 +16,7 @@ export type ChunkOf<C> = C extends StreamContract<infer T> ? T : never
 /** Chunks that obey their contract, in order: a chat's, unless an API has chunks of its own. */
 export interface ChunkStream<C extends AnyContract = ChatContract> {
   kind: 'chunks'
-  /** The state machine each chunk has passed: it knows usage and what was mended. */
+  /** The state machine each chunk has passed: it knows usage and what was repaired. */
   contract: C
   /**
    * One batch a pull: what the engine had ready, never empty. `next` rejects with the `ApiError`
@@ -38,7 +38,7 @@ export interface FrameStream<C = ChatContract> {
    * Where it can: gives all that is still to come to `take` in the moment it comes, instead of by
    * `items`. Resolves at the end; rejects with the `ApiError` that ends the stream.
    */
-  pour?(take: TakeFrames): Promise<void>
+  forEachPacket?(take: TakeFrames): Promise<void>
 }
 
 /** A completion that came whole: its JSON text, checked, and what it says for the log. */
@@ -47,7 +47,7 @@ export interface WholeAnswer {
   json: string
   model?: string
   usage?: Usage
-  mended: string[]
+  repaired: string[]
 }
 
 /** An answer that is still being given. */

@@ -15,7 +15,7 @@ export type Outcome =
 type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }
 
 /** Who carries an answer to its client. */
-export interface Carrier {
+export interface StreamWriter {
   /**
    * Called on every tick, unless a deadline has passed. Returns in how many milliseconds something
    * may be due; undefined where that is not known.
@@ -61,7 +61,7 @@ export class Exchange {
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
   /** Carries a streamed answer to its client. */
-  carrier: Carrier | undefined
+  writer: StreamWriter | undefined
   /** What is given back when the outcome is known: the engine is free again. */
   holds: { release(outcome: Outcome): void } | undefined
 
@@ -165,11 +165,11 @@ export class Exchange {
     return this.#tokens
   }
 
-  /** What was mended in the engine's answer. */
-  get mended(): string[] {
+  /** What was repaired in the engine's answer. */
+  get repaired(): string[] {
     const answer = this.#answer
     if (answer === undefined) return []
-    return answer.kind === 'whole' ? answer.mended : [...answer.contract.mended]
+    return answer.kind === 'whole' ? answer.repaired : [...answer.contract.repaired]
   }
 
   /** The promise's value, unless the exchange ends first: then rejects with why. */
@@ -201,7 +201,7 @@ export class Exchange {
     }
     // Each has to learn of it, whatever another throws: they count what runs, and close what is open.
     withoutThrowing(() => this.holds?.release(outcome))
-    withoutThrowing(() => this.carrier?.stop(outcome))
+    withoutThrowing(() => this.writer?.stop(outcome))
     withoutThrowing(() => this.#options.onEnd(this))
   }
 
@@ -219,7 +219,7 @@ export class Exchange {
   #look(now: number): number | undefined {
     const left = this.#deadlines.left(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
-    if (overdue === undefined) return Math.min(left, this.carrier?.tick(now) ?? left)
+    if (overdue === undefined) return Math.min(left, this.writer?.tick(now) ?? left)
     if (overdue === 'client') this.cancel()
     else this.fail(overdue)
     return undefined

@@ -20,8 +20,8 @@ const EARLY = 3
  * Where a small packet is laid to be compared: a view of its own would make an object of its memory,
  * and collecting those costs Bun many times what the copy costs.
  */
-const desk = new Uint8Array(1000)
-const deskView = new DataView(desk.buffer)
+const scratch = new Uint8Array(1000)
+const scratchView = new DataView(scratch.buffer)
 
 /** Reads one upstream's stream. After `ended` or `failure` it reads no more. */
 export class EventReader<T> {
@@ -38,7 +38,7 @@ export class EventReader<T> {
   #toParse: number
   #proof: FrameProof | undefined
   /** Over the scanner's buffer. */
-  #view = deskView
+  #view = scratchView
   #viewed: Uint8Array | undefined
   #held: { chunk: T; text: string } | undefined
 
@@ -108,9 +108,9 @@ export class EventReader<T> {
 
   #provenEnd(proof: FrameProof, start: number, end: number): number {
     const { buffer } = this.#scanner
-    if (buffer.length <= desk.length) {
-      desk.set(buffer)
-      return proof.provenEnd(buffer, deskView, start, end)
+    if (buffer.length <= scratch.length) {
+      scratch.set(buffer)
+      return proof.provenEnd(buffer, scratchView, start, end)
     }
     if (buffer !== this.#viewed) {
       this.#viewed = buffer
@@ -164,7 +164,7 @@ export class EventReader<T> {
     const { missing } = this.#contract
     if (missing.length > 0) for (const each of missing.splice(0)) this.#sink.changed(each)
     const isOurs = name === (this.#isNamed ? (chunk as { type?: unknown }).type : '')
-    if (!isOurs) this.#contract.mended.add('framing')
+    if (!isOurs) this.#contract.repaired.add('framing')
     if (verdict === 'hold') this.#held = { chunk, text }
     else if (verdict === 'changed' || verdict === 'last-changed') this.#sink.changed(chunk)
     else if (verdict === 'same' || verdict === 'last') {

@@ -28,11 +28,13 @@ export function readFrames<T>(
   control: AbortController,
   compare: boolean,
   isNamed: boolean = false,
-): Pick<FrameStream, 'items' | 'pour'> {
+): Pick<FrameStream, 'items' | 'forEachPacket'> {
   const sink = new FrameSink(isNamed)
   const events = new EventReader(contract, sink, compare, isNamed)
   const items = new BodyReader(body, contract, events, sink, control)
-  return items.pours ? { items, pour: (take) => items.pour(take) } : { items }
+  return items.forwardsPackets
+    ? { items, forEachPacket: (take) => items.forEachPacket(take) }
+    : { items }
 }
 
 /** The same as chunks, one batch a packet. */
@@ -76,8 +78,8 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   }
 
   /** Whether the body gives its packets in the moment they come. */
-  get pours(): boolean {
-    return this.#reader.each !== undefined
+  get forwardsPackets(): boolean {
+    return this.#reader.forEachPacket !== undefined
   }
 
   /** One read a pull. */
@@ -144,7 +146,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   }
 
   /** All that is still to come, each packet in the moment it arrives. */
-  pour(take: Take<Batch>): Promise<void> {
+  forEachPacket(take: Take<Batch>): Promise<void> {
     const done = Promise.withResolvers<void>()
     const { ended, failure } = this.#events
     if (ended || failure !== undefined) this.#pass(take, done)
@@ -155,7 +157,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   async #follow(take: Take<Batch>, done: PromiseWithResolvers<void>): Promise<void> {
     const { signal } = this.#control
     const ending = await this.#reader
-      .each?.((packet) => this.#judge(packet, take, done))
+      .forEachPacket?.((packet) => this.#judge(packet, take, done))
       .then(cleanly, brokenOff)
     if (ending === 'reset' && signal.aborted) done.reject(signal.reason)
     else this.#close(ending ?? 'end', take, done)

@@ -11,10 +11,10 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import { safeHeaders } from '../wire/headers/safe.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import type { Carrier, Exchange, Outcome } from './exchange.ts'
+import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
 import { joinSmall } from './frames.ts'
 import { Heartbeat } from './heartbeat.ts'
-import { transformPipe } from './pipe.ts'
+import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -42,8 +42,8 @@ export interface StreamSettings {
   heartbeat: number
   /** Milliseconds a client may take to read how its stream failed. */
   clientTimeout: number
-  /** Makes the pipe for frames that are only forwarded: a host may know a shorter way. */
-  framePipe: () => BodyWriter
+  /** Makes the writer for frames that are only forwarded: a host may know a shorter way. */
+  frameWriter: () => BodyWriter
 }
 
 /** The fewest milliseconds between two comments that tell of progress. */
@@ -62,12 +62,12 @@ export async function streamResponse<C extends AnyContract>(
   exchange.isStream = true
   opening.catch(() => {})
   const early = await exchange.orStop(within(settings.headerWait, opening))
-  const pipe = early?.stream.kind === 'frames' ? settings.framePipe() : transformPipe()
-  const delivery = new Delivery(exchange, encoder, settings, pipe)
-  if (early === undefined) delivery.beat()
-  void delivery.run(opening)
+  const body = early?.stream.kind === 'frames' ? settings.frameWriter() : transformWriter()
+  const writer = new ResponseWriter(exchange, encoder, settings, body)
+  if (early === undefined) writer.beat()
+  void writer.run(opening)
   const headers = { ...SSE_HEADERS, ...safeHeaders(early?.stream.headers) }
-  return new Response(pipe.readable, { headers })
+  return new Response(body.readable, { headers })
 }
 
 /** `no-transform` and `x-accel-buffering` keep proxies from holding a stream back. */
@@ -77,18 +77,18 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** Carries the stream that is being opened into a pipe that somebody else reads. Never rejects. */
+/** Carries the stream that is being opened into a body that somebody else reads. Never rejects. */
 export function carryStream<C extends AnyContract>(
   exchange: Exchange,
   opening: Promise<OpenedStream<C>>,
   encoder: StreamEncoder<C>,
   settings: StreamSettings,
-  pipe: Omit<BodyWriter, 'readable'>,
+  body: Omit<BodyWriter, 'readable'>,
 ): void {
   exchange.isStream = true
-  const delivery = new Delivery(exchange, encoder, settings, pipe)
-  if (exchange.outcome === undefined) delivery.beat()
-  void delivery.run(opening)
+  const writer = new ResponseWriter(exchange, encoder, settings, body)
+  if (exchange.outcome === undefined) writer.beat()
+  void writer.run(opening)
 }
 
 /** An engine's answer up to its first batch. Rejects with what ends it before. */
@@ -106,10 +106,10 @@ export async function openStream<C extends AnyContract>(
 }
 
 /** Carries one stream to one client. */
-class Delivery<C extends AnyContract> implements Carrier {
+class ResponseWriter<C extends AnyContract> implements StreamWriter {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder<C>
-  readonly #pipe: Omit<BodyWriter, 'readable'>
+  readonly #body: Omit<BodyWriter, 'readable'>
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
   #stream: LiveStream<C> | undefined
@@ -123,16 +123,16 @@ class Delivery<C extends AnyContract> implements Carrier {
     exchange: Exchange,
     encoder: StreamEncoder<C>,
     settings: StreamSettings,
-    pipe: Omit<BodyWriter, 'readable'>,
+    body: Omit<BodyWriter, 'readable'>,
   ) {
     this.#exchange = exchange
     this.#encoder = encoder
-    this.#pipe = pipe
+    this.#body = body
     this.#heartbeat = new Heartbeat(settings.heartbeat)
     this.#clientTimeout = settings.clientTimeout
     // The readable side was cancelled: the client hung up.
-    exchange.delivered = pipe.closed.then(() => {}, exchange.cancel)
-    exchange.carrier = this
+    exchange.delivered = body.closed.then(() => {}, exchange.cancel)
+    exchange.writer = this
     if (exchange.outcome !== undefined) this.stop(exchange.outcome)
   }
 
@@ -151,8 +151,8 @@ class Delivery<C extends AnyContract> implements Carrier {
 
   /** Delivers what comes after the first batch. */
   async #rest(stream: LiveStream<C>): Promise<void> {
-    if (stream.kind === 'frames' && stream.pour) {
-      return stream.pour((frames) => this.#deliver(stream, frames))
+    if (stream.kind === 'frames' && stream.forEachPacket) {
+      return stream.forEachPacket((frames) => this.#deliver(stream, frames))
     }
     for (;;) {
       const batch = await stream.items.next()
@@ -197,7 +197,7 @@ class Delivery<C extends AnyContract> implements Carrier {
     // An API may have nothing to say of a chunk. To some hosts an empty piece is the end.
     if (written.length === 0) return undefined
     this.#heartbeat.reset(now)
-    const taking = this.#pipe.write(written)
+    const taking = this.#body.write(written)
     if (taking === undefined) return undefined
     this.#unread++
     this.#exchange.waitForClient(now)
@@ -239,22 +239,22 @@ class Delivery<C extends AnyContract> implements Carrier {
 
   stop(outcome: Outcome): void {
     if (outcome.kind === 'cancelled') {
-      this.#pipe.break(new Cancelled('the client left'))
+      this.#body.break(new Cancelled('the client left'))
       return
     }
     try {
       if (outcome.kind === 'failed') {
         void this.#send([...this.#opening(), encodeText(this.#encoder.error(outcome.error))])
       }
-      this.#pipe.close()
+      this.#body.close()
     } catch (error) {
       // The end itself can't be told: the client sees that the stream broke off.
-      this.#pipe.break(error)
+      this.#body.break(error)
       return
     }
     // A client that never reads the end must not hold its connection for ever.
     const timer = setTimeout(() => {
-      this.#pipe.break(new Cancelled('the client does not read'))
+      this.#body.break(new Cancelled('the client does not read'))
     }, this.#clientTimeout)
     void this.#exchange.delivered?.finally(() => clearTimeout(timer))
   }

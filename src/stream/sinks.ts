@@ -5,7 +5,7 @@ import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse/ss
 export interface EventSink<T> {
   /** `scanner.buffer[scanner.start, scanner.end)` may be forwarded as it is. */
   same(scanner: EventScanner, chunk: T | undefined): void
-  /** The event must be written anew. `text` is its JSON where only the framing was mended. */
+  /** The event must be written anew. `text` is its JSON where only the framing was repaired. */
   changed(chunk: T, text?: string): void
 }
 

@@ -20,16 +20,16 @@ export interface NativeCall {
   headers: Record<string, string>
   /** What a stream is held to; its chunks are events, each with a `type`. */
   contract(options: ContractOptions): StreamContract<{ type: string }>
-  /** Judges a whole answer, and mends it in place. Throws an `ApiError`. */
+  /** Judges a whole answer, and repairs it in place. Throws an `ApiError`. */
   judge(value: unknown, errors: EngineErrors): NativeAnswer
 }
 
-/** What a whole answer says for the log, and what was mended in it. */
+/** What a whole answer says for the log, and what was repaired in it. */
 export interface NativeAnswer {
   model: string
   usage: Usage | undefined
-  mended: string[]
-  /** Whether it was changed for another reason than to mend it. */
+  repaired: string[]
+  /** Whether it was changed for another reason than to repair it. */
   isChanged?: boolean
 }
 

@@ -81,7 +81,7 @@ export function check(host: HostName): void {
       writeFileSync(old, JSON.stringify(changed))
       const { stdout } = await runToEnd(host, [...args, '--against', old], {}, 40_000)
       expect(stdout).toMatch(
-        /^Since \d{4}-.*\n(.*\n)* {2}mended {8}bom\n {2}model: another, now static/m,
+        /^Since \d{4}-.*\n(.*\n)* {2}repaired {8}bom\n {2}model: another, now static/m,
       )
     })
 

@@ -221,7 +221,7 @@ function forwarded(relay: Relay): void {
     return { read, sent, entry: await logOf(relay.server, response) }
   }
 
-  it('are the same bytes, where there is nothing to mend', async () => {
+  it('are the same bytes, where there is nothing to repair', async () => {
     const steps: Step[] = [
       { send: 'data: {"id":"c","object":"text_completion","created":1,"model":"m",' },
       { send: '"choices":[{"index":0,"text":"H\\u00e9","logprobs":null, "finish_reason":null}],' },
@@ -234,7 +234,7 @@ function forwarded(relay: Relay): void {
     )
     expect(read.raw).toBe(sent.join(''))
     expect(read).toMatchObject({ problems: [], texts: ['Hé'] })
-    expect(entry).not.toHaveProperty('mended')
+    expect(entry).not.toHaveProperty('repaired')
   })
 
   it('are asked for with usage, which only the log sees unless it was asked for', async () => {
@@ -243,7 +243,7 @@ function forwarded(relay: Relay): void {
       expect(read).toMatchObject({ problems: [], outcome: 'finished', texts: [TEXT] })
       expect(sent?.body).toMatchObject(usage)
       expect(entry).toMatchObject({ tokens: WORDS.length, promptTokens: 3, outcome: 'finished' })
-      expect(entry).not.toHaveProperty('mended')
+      expect(entry).not.toHaveProperty('repaired')
     }
   })
 
@@ -281,10 +281,10 @@ function forwarded(relay: Relay): void {
     ['usage beside a text', 'usage', textChunk('b', {}, { usage: { total_tokens: 1 } })],
     ['no index', 'index', textChunk('b', { index: undefined })],
     ['another id', 'id', textChunk('b', {}, { id: 'x' })],
-  ])('are mended: %s', async (_, mended, chunk) => {
+  ])('are repaired: %s', async (_, repaired, chunk) => {
     const { read, entry } = await ask({ script: writing('a', { chunk }) })
     expect(read).toMatchObject({ problems: [], outcome: 'finished' })
-    expect(entry.mended).toEqual([mended])
+    expect(entry.repaired).toEqual([repaired])
   })
 
   it('are folded where a stream comes unasked', async () => {
@@ -294,7 +294,7 @@ function forwarded(relay: Relay): void {
       object: 'text_completion',
       choices: [{ index: 0, text: 'ab', finish_reason: 'stop' }],
     })
-    expect(await logOf(relay.server, response)).toMatchObject({ mended: ['stream'] })
+    expect(await logOf(relay.server, response)).toMatchObject({ repaired: ['stream'] })
   })
 
   it('are heard to be alive before and between their tokens, which harms nobody', async () => {

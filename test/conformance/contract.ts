@@ -22,18 +22,18 @@ export function contract(host: HostName): void {
         expect(read).toMatchObject({ status: 200, outcome: 'finished', problems: [] })
         expectSeen(read.raw, oddity)
         if (oddity.text !== undefined) expect(read.text).toBe(oddity.text)
-        expect(entry.mended).toBeUndefined()
+        expect(entry.repaired).toBeUndefined()
         expect(entry.outcome).toBe('finished')
       })
     })
 
-    describe('mended', () => {
-      it.each(named('mended'))('%s', async (_, oddity) => {
+    describe('repaired', () => {
+      it.each(named('repaired'))('%s', async (_, oddity) => {
         const { read, entry } = await relayChat(relay, requestOf(oddity))
         expect(read).toMatchObject({ status: 200, outcome: 'finished', problems: [] })
         expectSeen(read.raw, oddity)
         if (oddity.text !== undefined) expect(read.text).toBe(oddity.text)
-        expect(entry.mended?.toSorted()).toEqual(oddity.mended?.toSorted())
+        expect(entry.repaired?.toSorted()).toEqual(oddity.repaired?.toSorted())
         expect(entry.outcome).toBe('finished')
       })
     })
@@ -141,7 +141,7 @@ export function contract(host: HostName): void {
       })
       expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'a b' })
       expect(read.finish).toEqual({ 0: 'stop' })
-      expect(entry.mended).toContain('finish_reason')
+      expect(entry.repaired).toContain('finish_reason')
     })
 
     it('warns that the old setting is deprecated', needs(host, 'process'), () => {
@@ -163,7 +163,7 @@ export function contract(host: HostName): void {
       const deltas = read.chunks.map(({ choices }) => choices?.[0]?.delta ?? {})
       expect(deltas.map((delta) => delta.reasoning ?? '').join('')).toBe('Hm, so.')
       expect(read.raw).not.toContain('reasoning_content')
-      expect(entry.mended).toEqual(['reasoning'])
+      expect(entry.repaired).toEqual(['reasoning'])
       const whole = await postChat(relay.server.base, { stream: false, script })
       expect(await whole.json()).toMatchObject({
         choices: [{ message: { content: 'a', reasoning: 'Hm, so.' } }],
@@ -174,7 +174,7 @@ export function contract(host: HostName): void {
       const script = { persona: 'vllm', words: ['a'], reasoning: ['Hm.'] }
       const { read, entry } = await relayChat(relay, { script })
       expect(read.raw).toContain('"reasoning":"Hm."')
-      expect(entry.mended).toBeUndefined()
+      expect(entry.repaired).toBeUndefined()
     })
   })
 }

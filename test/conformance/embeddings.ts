@@ -110,11 +110,11 @@ function forms(relay: Relay): void {
     expect(await vectors(relay, { script, encoding_format: 'base64' })).toEqual([text])
   })
 
-  it('is told by the log where it had to be mended', async () => {
+  it('is told by the log where it had to be repaired', async () => {
     const body = { encoding_format: 'base64', script: { vectors: 'numbers' } }
     const response = await post(relay, body)
     await response.body?.cancel()
-    expect(await logOf(relay.server, response)).toMatchObject({ mended: ['encoding'] })
+    expect(await logOf(relay.server, response)).toMatchObject({ repaired: ['encoding'] })
   })
 
   it('for texts and tokens, one and several', async () => {

@@ -62,7 +62,7 @@ export function nativeMessages(host: HostName): void {
     expect(raw).toBe(bytes)
     expect(read).toMatchObject({ problems: [], outcome: 'finished' })
     expect(entry).toMatchObject({ outcome: 'finished', engine: 'a', model: 'm', tokens: 7 })
-    expect(entry.mended).toBeUndefined()
+    expect(entry.repaired).toBeUndefined()
     expect(entry.firstTokenMs).toBeGreaterThan(0)
   })
 

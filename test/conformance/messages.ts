@@ -26,7 +26,7 @@ export function messages(host: HostName): void {
   })
   describe('the stream', () => streams(relay))
   describe('a late engine', () => pings(host))
-  describe('an upstream that does not know every field', () => wishes(host))
+  describe('an upstream that does not know every field', () => optionalFields(host))
   describe('refusals', () => refusals(relay))
   describe('count_tokens', () => counting(host, relay))
   describe('with a key', () => withKeys(host))
@@ -130,7 +130,7 @@ async function readTagged(relay: Relay, body: object) {
 }
 
 /** Servers that know less are asked for less. */
-function wishes(host: HostName): void {
+function optionalFields(host: HostName): void {
   const relay = useRelay(host, { upstream: { persona: 'vllm' } })
   it('is asked again without it, and not for it again', async () => {
     const refuses = ['chat_template_kwargs', 'stream_options']

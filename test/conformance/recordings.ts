@@ -197,7 +197,7 @@ export function recordings(host: HostName): void {
       await using server = await startServer(host, ['--engine', `replay:${file}?speed=0&split=1`])
       const read = await readStream(await postChat(server.base, { model: 'odd' }))
       expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'Grüß ' })
-      expect((await server.nextLog()).mended).toContain('framing')
+      expect((await server.nextLog()).repaired).toContain('framing')
       const half = await recorded('broken', broken)
       await using failing = await startServer(host, [
         '--engine',

@@ -93,7 +93,7 @@ export function nativeResponses(host: HostName): void {
     expect(read.events.filter(({ type }) => type === 'error')).toEqual([])
     const entry = await logOf(pool.server, response)
     expect(entry).toMatchObject({ outcome: 'failed', code: 'server_error' })
-    expect(entry.mended?.toSorted()).toEqual(['index', 'response'])
+    expect(entry.repaired?.toSorted()).toEqual(['index', 'response'])
   })
 
   it('stops when its client leaves', async () => {

@@ -33,7 +33,7 @@ async function streamed(relay: Relay, pieces: string[], more: object = {}) {
   const joined = (field: string) =>
     read.chunks.map(({ choices }) => choices?.[0]?.delta[field] ?? '').join('')
   const [content, reasoning] = [joined('content'), joined('reasoning_content')]
-  return { content, reasoning, raw: read.raw, mended: entry.mended ?? [] }
+  return { content, reasoning, raw: read.raw, repaired: entry.repaired ?? [] }
 }
 
 /** Thinking that models write between tags into their answers. */
@@ -53,9 +53,9 @@ export function thinking(host: HostName): void {
           const pieces = [...ends, text.length].map((end, at, all) =>
             text.slice(all[at - 1] ?? 0, end),
           )
-          const { content, reasoning, mended } = await streamed(relay, pieces)
+          const { content, reasoning, repaired } = await streamed(relay, pieces)
           expect({ content, reasoning }).toEqual({ content: before + after, reasoning: said })
-          expect(mended).toContain('think')
+          expect(repaired).toContain('think')
         },
       )
       await fc.assert(property, { numRuns: 30 })
@@ -71,7 +71,7 @@ export function thinking(host: HostName): void {
       const script = stream(['Say', ' <think>', ' and ', '</think>', '.'])
       const { read, entry } = await relayChat(relay, { script })
       expect(read.raw).toBe((script.steps[0] as { send: string }).send)
-      expect(entry.mended).toBeUndefined()
+      expect(entry.repaired).toBeUndefined()
     })
 
     it('in each of several choices', async () => {

@@ -55,7 +55,7 @@ function heartbeats(relay: Relay): void {
       model: 'm',
       created: 1_790_000_000,
     })
-    expect(entry.mended).toBeUndefined()
+    expect(entry.repaired).toBeUndefined()
   })
 
   it('keep a regular distance', async () => {

@@ -49,7 +49,7 @@ export function tutorialServers(host: HostName): void {
       expect(read.finish).toEqual({ 0: 'stop' })
       const entry = await logOf(server, response)
       expect(entry).toMatchObject({ outcome: 'finished', engine: 'gpu' })
-      expect(entry.mended?.toSorted()).toEqual(repairs.stream)
+      expect(entry.repaired?.toSorted()).toEqual(repairs.stream)
     })
 
     it('answers whole', async () => {
@@ -59,7 +59,7 @@ export function tutorialServers(host: HostName): void {
         object: 'chat.completion',
         choices: [{ index: 0, message: { content: TEXT }, finish_reason: 'stop' }],
       })
-      expect((await logOf(server, response)).mended?.toSorted()).toEqual(repairs.whole)
+      expect((await logOf(server, response)).repaired?.toSorted()).toEqual(repairs.whole)
     })
   })
 

@@ -15,7 +15,7 @@ import type { HostName } from '../support/server.ts'
 const WORDS = ['Water', 'finds', 'its "way",', '水', '🌊\n', 'home.']
 const USAGE = { stream_options: { include_usage: true } }
 
-/** What needs no mending: what comes is what goes. */
+/** What needs no repairing: what comes is what goes. */
 const FAULTLESS = ['openai', 'vllm', 'llamaServer', 'ollama', 'lmStudio', 'sglang'] as const
 
 /** What a persona will say to a request, as a script whose bytes are known before it is played. */
@@ -106,12 +106,12 @@ export function upstream(host: HostName): void {
       })
     })
 
-    describe('what needs no mending', () => {
+    describe('what needs no repairing', () => {
       it.each(FAULTLESS)('is forwarded byte for byte: a stream of %s', async (persona) => {
         const { script, text } = streamOf(persona, { reasoning: ['Hm.'] })
         const { read, entry } = await relayChat(relay, { script, ...USAGE })
         expect(read.raw).toBe(text)
-        expect(entry.mended).toBeUndefined()
+        expect(entry.repaired).toBeUndefined()
       })
 
       it.each(FAULTLESS)('%s: but for usage that the client did not ask for', async (persona) => {
@@ -119,7 +119,7 @@ export function upstream(host: HostName): void {
         const { read, entry } = await relayChat(relay, { script })
         expect(text).toMatch(/"usage":\{/)
         expect(read.raw).toBe(withoutUsage(text))
-        expect(entry.mended).toBeUndefined()
+        expect(entry.repaired).toBeUndefined()
       })
 
       it.each(FAULTLESS)('is forwarded byte for byte: a completion of %s', async (persona) => {
@@ -164,7 +164,7 @@ export function upstream(host: HostName): void {
         })
         expect(read).toMatchObject({ outcome: 'finished', problems: [] })
         expect(read.usage).toMatchObject({ completion_tokens: 6 })
-        expect(entry.mended).toEqual(['usage'])
+        expect(entry.repaired).toEqual(['usage'])
       })
 
       it('is never made up', async () => {
@@ -206,7 +206,7 @@ export function upstream(host: HostName): void {
           ],
           usage: { completion_tokens: 9 },
         })
-        expect((await logOf(relay.server, response)).mended).toContain('stream')
+        expect((await logOf(relay.server, response)).repaired).toContain('stream')
       })
     })
   })

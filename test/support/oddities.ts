@@ -12,8 +12,8 @@ export type FailureCode =
   | 'upstream_error'
   | 'engine_aborted'
 
-/** What had to be mended; the names that a log line uses. */
-export type Mended =
+/** What had to be repaired; the names that a log line uses. */
+export type Repaired =
   | 'framing'
   | 'finish_reason'
   | 'tool_call'
@@ -38,11 +38,11 @@ export interface Oddity {
   script: Script
   /** Fields that the chat request needs besides; `stream` is true unless they say otherwise. */
   request?: Record<string, unknown>
-  expect: 'passed' | 'mended' | 'failed'
+  expect: 'passed' | 'repaired' | 'failed'
   /** Set where `expect` is `failed`. */
   code?: FailureCode
-  /** Set where `expect` is `mended`: all of what had to be. */
-  mended?: Mended[]
+  /** Set where `expect` is `repaired`: all of what had to be. */
+  repaired?: Repaired[]
   /** The content of choice 0 that a client is to see, before a failure too. */
   text?: string
   /** What else a client must see: substrings of the bytes that it gets. */
@@ -53,10 +53,3 @@ export interface Oddity {
 
 /** Every oddity, by a unique name. */
 export const ODDITIES: Oddity[] = [...framing, ...fields, ...ends, ...errors]
-
-/** The oddity of this name. Throws where there is none. */
-export function oddity(name: string): Oddity {
-  const found = ODDITIES.find((entry) => entry.name === name)
-  if (!found) throw new Error(`No oddity is called ${name}.`)
-  return found
-}

@@ -181,7 +181,7 @@ interface Flood {
   count?: number
 }
 
-/** Whole repetitions only: never less than asked for, and less than one packet more. */
+/** JsonAnswer repetitions only: never less than asked for, and less than one packet more. */
 async function flood(stage: Stage, { text, bytes = Infinity, count = Infinity }: Flood) {
   const size = Buffer.byteLength(text)
   if (size === 0) throw new TypeError('flood needs a text')

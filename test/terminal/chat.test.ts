@@ -270,9 +270,9 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
     upstream.script = { status: 503, steps: [{ send: '{"error":{"message":"no room"}}' }] }
     terminal.enter('/retry')
     await terminal.until(/failed: no room/)
-    upstream.script = { persona: 'ollama', words: ['Whole'] }
+    upstream.script = { persona: 'ollama', words: ['JsonAnswer'] }
     terminal.enter('/retry')
-    await terminal.until(/^Whole\n[\s\S]*finished: stop/m)
+    await terminal.until(/^JsonAnswer\n[\s\S]*finished: stop/m)
     expect(asked()).toEqual([{ role: 'user', content: 'Go' }])
   })
 

@@ -9,7 +9,7 @@ export const contractRules = {
     severity: 'error',
     says: 'All chunks of an answer have the same id, and so do all events of an item.',
     clients: 'Clients that collect by id (LangChain, the ai SDK’s cache) see several answers.',
-    mend: 'Make the id once per answer.',
+    repair: 'Make the id once per answer.',
   },
   'start-first': {
     section: 'contract',
@@ -17,7 +17,7 @@ export const contractRules = {
     of: ['responses', 'messages'],
     says: 'response.created or message_start comes first, and once.',
     clients: 'SDKs build the answer on it, and raise where another event comes before.',
-    mend: 'Write it when the request is accepted; what is not yet known may follow.',
+    repair: 'Write it when the request is accepted; what is not yet known may follow.',
   },
   'event-sequence': {
     section: 'contract',
@@ -25,7 +25,7 @@ export const contractRules = {
     of: ['responses'],
     says: 'sequence_number counts the events from 0, without a gap.',
     clients: 'Who takes up a stream again by starting_after loses events, or gets them twice.',
-    mend: 'Count the events where they are written, all of them.',
+    repair: 'Count the events where they are written, all of them.',
   },
   'block-open': {
     section: 'contract',
@@ -33,7 +33,8 @@ export const contractRules = {
     of: ['responses', 'messages'],
     says: 'An event belongs to an item, part or block that has begun and has not ended.',
     clients: 'SDKs that put the answer together raise: there is nothing to add it to.',
-    mend: 'Begin it by response.output_item.added, response.content_part.added or content_block_start; end it once.',
+    repair:
+      'Begin it by response.output_item.added, response.content_part.added or content_block_start; end it once.',
   },
   'block-closed': {
     section: 'contract',
@@ -41,7 +42,7 @@ export const contractRules = {
     of: ['responses', 'messages'],
     says: 'What has begun ends before the answer does.',
     clients: 'Those who act on whole items (tool calls) never act.',
-    mend: 'Write the .done events, or content_block_stop, before the last event.',
+    repair: 'Write the .done events, or content_block_stop, before the last event.',
   },
   'done-text': {
     section: 'contract',
@@ -49,7 +50,7 @@ export const contractRules = {
     of: ['responses'],
     says: 'What ends a text repeats what its deltas made.',
     clients: 'Some read deltas, some read what is done: they see two answers.',
-    mend: 'Write the .done event from the deltas that were sent.',
+    repair: 'Write the .done event from the deltas that were sent.',
   },
   'created-steady': {
     section: 'contract',
@@ -57,7 +58,7 @@ export const contractRules = {
     of: CHOICES,
     says: 'All chunks of an answer have the same created.',
     clients: 'None is known to fail.',
-    mend: 'Take the time once per answer.',
+    repair: 'Take the time once per answer.',
   },
   'role-first': {
     section: 'contract',
@@ -65,14 +66,15 @@ export const contractRules = {
     of: ['chat'],
     says: 'The first delta of a choice has the role assistant.',
     clients: 'Clients that build the message from its deltas send it back without a role.',
-    mend: 'Write role: "assistant" in the first delta.',
+    repair: 'Write role: "assistant" in the first delta.',
   },
   'finish-reason': {
     section: 'contract',
     severity: 'error',
     says: 'Why an answer ends is told in its API’s words: finish_reason (stop, length, tool_calls, content_filter, function_call, else null), stop_reason, or a status that is its event’s.',
     clients: 'Typed clients fail; others take "" for the end, or the end for none.',
-    mend: 'Translate the engine’s own words (eos, abort; in Messages stop is end_turn), and send null until the end.',
+    repair:
+      'Translate the engine’s own words (eos, abort; in Messages stop is end_turn), and send null until the end.',
   },
   'finish-missing': {
     section: 'contract',
@@ -80,7 +82,8 @@ export const contractRules = {
     of: ['chat', 'completions', 'messages'],
     says: 'Every choice has a finish_reason before [DONE], a message a stop_reason before message_stop.',
     clients: 'Nobody can tell a whole answer from one that failed.',
-    mend: 'Write it in the last chunk of each choice, or in message_delta; a failure is an error, not a regular end.',
+    repair:
+      'Write it in the last chunk of each choice, or in message_delta; a failure is an error, not a regular end.',
   },
   'finish-twice': {
     section: 'contract',
@@ -88,7 +91,7 @@ export const contractRules = {
     of: CHOICES,
     says: 'A choice has one finish_reason.',
     clients: 'Clients that act on it (tool calls) act twice.',
-    mend: 'Write it in one chunk only.',
+    repair: 'Write it in one chunk only.',
   },
   'content-after-finish': {
     section: 'contract',
@@ -96,7 +99,7 @@ export const contractRules = {
     of: CHOICES,
     says: 'No content follows a choice’s finish_reason.',
     clients: 'Clients that stop there lose it.',
-    mend: 'Send the finish_reason with or behind the last content.',
+    repair: 'Send the finish_reason with or behind the last content.',
   },
   'done-missing': {
     section: 'contract',
@@ -104,42 +107,43 @@ export const contractRules = {
     of: ['chat', 'completions', 'messages'],
     says: '[DONE] ends a stream, in Messages message_stop.',
     clients: 'Clients that wait for it hang until a timeout, or report a broken stream.',
-    mend: 'Write "data: [DONE]\\n\\n" or the event message_stop last, and close.',
+    repair: 'Write "data: [DONE]\\n\\n" or the event message_stop last, and close.',
   },
   'after-done': {
     section: 'contract',
     severity: 'error',
     says: 'Nothing follows what ends a stream: [DONE], message_stop, response.completed.',
     clients: 'Most stop reading there and lose it; some put the connection back half read.',
-    mend: 'Write it once, when all is said, usage too.',
+    repair: 'Write it once, when all is said, usage too.',
   },
   truncated: {
     section: 'contract',
     severity: 'error',
     says: 'A stream does not end in the middle.',
     clients: 'openai-node and others take the half for the whole.',
-    mend: 'Send an error frame where the engine fails; look for a timeout of a proxy.',
+    repair: 'Send an error frame where the engine fails; look for a timeout of a proxy.',
   },
   'connection-broken': {
     section: 'contract',
     severity: 'error',
     says: 'The connection lasts until the stream has ended.',
     clients: 'All: an exception in the middle of an answer.',
-    mend: 'Send an error frame before closing; look for a crash or a timeout of a proxy.',
+    repair: 'Send an error frame before closing; look for a crash or a timeout of a proxy.',
   },
   'error-in-stream': {
     section: 'contract',
     severity: 'error',
     says: 'A small question is answered without an error.',
     clients: 'openai’s SDKs raise it; clients that look only at choices crash or end silently.',
-    mend: 'See the server’s log; before the first event an error is a true HTTP status.',
+    repair: 'See the server’s log; before the first event an error is a true HTTP status.',
   },
   'usage-asked': {
     section: 'contract',
     severity: 'warning',
     says: 'Usage comes where it is asked for; Responses and Messages always bring it.',
     clients: 'Agents and gateways count nothing.',
-    mend: 'Honour stream_options.include_usage; write usage in response.completed and message_delta.',
+    repair:
+      'Honour stream_options.include_usage; write usage in response.completed and message_delta.',
   },
   'usage-unasked': {
     section: 'contract',
@@ -147,7 +151,7 @@ export const contractRules = {
     of: CHOICES,
     says: 'Usage comes only where it is asked for.',
     clients: 'A chunk without choices crashes clients that did not ask (Cline, Roo Code).',
-    mend: 'Send it only with stream_options.include_usage.',
+    repair: 'Send it only with stream_options.include_usage.',
   },
   'usage-last': {
     section: 'contract',
@@ -155,6 +159,7 @@ export const contractRules = {
     of: CHOICES,
     says: 'Usage comes once, last, with empty choices.',
     clients: 'Clients that add up counts, or read the last chunk only, count wrong.',
-    mend: 'Send one chunk with choices: [] and usage before [DONE] (vLLM: continuous_usage_stats off).',
+    repair:
+      'Send one chunk with choices: [] and usage before [DONE] (vLLM: continuous_usage_stats off).',
   },
 } as const satisfies Record<string, Rule>

@@ -8,14 +8,15 @@ export const headersRules = {
     severity: 'error',
     says: 'A stream has the content type text/event-stream.',
     clients: 'Browsers’ EventSource and the ai SDK refuse anything else; proxies buffer it.',
-    mend: 'Send content-type: text/event-stream before the first event.',
+    repair: 'Send content-type: text/event-stream before the first event.',
   },
   'content-length': {
     section: 'headers',
     severity: 'warning',
     says: 'A stream does not announce its length: it can’t be known.',
     clients: 'All: whoever knows the length has collected the whole answer first.',
-    mend: 'Stream the answer by chunked encoding; look for a proxy or a framework that collects it.',
+    repair:
+      'Stream the answer by chunked encoding; look for a proxy or a framework that collects it.',
   },
   'content-encoding': {
     section: 'headers',
@@ -23,20 +24,20 @@ export const headersRules = {
     says: 'A stream is not compressed where that was not asked for.',
     clients:
       'Compressors hold events back until a block is full; clients without a decoder see noise.',
-    mend: PROXIES,
+    repair: PROXIES,
   },
   'cache-control': {
     section: 'headers',
     severity: 'warning',
     says: 'A stream says cache-control: no-cache or no-store.',
     clients: 'Caches and proxies between may keep it, or hold it back to transform it.',
-    mend: 'Send cache-control: no-cache, no-transform.',
+    repair: 'Send cache-control: no-cache, no-transform.',
   },
   'buffering-hint': {
     section: 'headers',
     severity: 'hint',
     says: 'A stream says x-accel-buffering: no.',
     clients: 'nginx, and proxies that do as it does, buffer a stream without it.',
-    mend: 'Send x-accel-buffering: no with every stream.',
+    repair: 'Send x-accel-buffering: no with every stream.',
   },
 } as const satisfies Record<string, Rule>

@@ -25,9 +25,9 @@ export function rulesPage(): string {
   return `${[INTRODUCTION, ...parts].join('\n\n')}\n`
 }
 
-function describe([name, { severity, of, says, clients, mend }]: [string, Rule]): string {
+function describe([name, { severity, of, says, clients, repair }]: [string, Rule]): string {
   const where = of === undefined ? '' : ` (${of.join(', ')})`
-  return `### ${name}\n\n**${severity}${where}.** ${says}\n\n- Who stumbles: ${clients}\n- How to mend it: ${mend}`
+  return `### ${name}\n\n**${severity}${where}.** ${says}\n\n- Who stumbles: ${clients}\n- How to repair it: ${repair}`
 }
 
 const INTRODUCTION = `# What \`sluice check\` looks for

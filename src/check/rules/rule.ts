@@ -32,8 +32,8 @@ export interface Rule {
   says: string
   /** Who stumbles over its breach. */
   clients: string
-  /** How it is mended, in the servers and proxies where it is usual. */
-  mend: string
+  /** How it is repaired, in the servers and proxies where it is usual. */
+  repair: string
 }
 
 /** A breach of a rule. */

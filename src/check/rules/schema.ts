@@ -10,7 +10,7 @@ export const schemaRules = {
     of: CHOICES,
     says: 'A chunk’s object is "chat.completion.chunk", a completion’s "text_completion".',
     clients: 'Typed clients (openai-go, Rust’s async-openai) refuse another.',
-    mend: 'Set it in every chunk.',
+    repair: 'Set it in every chunk.',
   },
   'chunk-id': {
     section: 'schema',
@@ -18,7 +18,7 @@ export const schemaRules = {
     of: CHOICES,
     says: 'A chunk has an id, a text.',
     clients: 'Typed clients fail where it is missing; others can’t tell answers apart.',
-    mend: 'Give the answer one id and write it in every chunk.',
+    repair: 'Give the answer one id and write it in every chunk.',
   },
   'chunk-model': {
     section: 'schema',
@@ -26,7 +26,7 @@ export const schemaRules = {
     of: CHOICES,
     says: 'A chunk names its model.',
     clients: 'Typed clients fail where it is missing.',
-    mend: 'Write the model’s name in every chunk.',
+    repair: 'Write the model’s name in every chunk.',
   },
   'chunk-created': {
     section: 'schema',
@@ -34,7 +34,7 @@ export const schemaRules = {
     of: CHOICES,
     says: 'A chunk’s created is in seconds.',
     clients: 'Typed clients fail where it is missing; milliseconds become the year 50000.',
-    mend: 'Write Unix time in whole seconds.',
+    repair: 'Write Unix time in whole seconds.',
   },
   'chunk-choices': {
     section: 'schema',
@@ -42,7 +42,7 @@ export const schemaRules = {
     of: CHOICES,
     says: 'A chunk has a list of choices, each with an index and a delta, or a completion’s text.',
     clients: 'All that read choices[0].delta or choices[0].text.',
-    mend: 'Write choices in every chunk; an empty list where there is only usage.',
+    repair: 'Write choices in every chunk; an empty list where there is only usage.',
   },
   'event-fields': {
     section: 'schema',
@@ -50,6 +50,7 @@ export const schemaRules = {
     of: ['responses', 'messages'],
     says: 'An event has a type, and the fields of that type.',
     clients: 'SDKs that build the answer from its events raise, or build half of it.',
-    mend: 'Write each event from one definition of its type; the OpenAPI document names the fields.',
+    repair:
+      'Write each event from one definition of its type; the OpenAPI document names the fields.',
   },
 } as const satisfies Record<string, Rule>

@@ -10,7 +10,7 @@ export const toolsRules = {
     of: CALLERS,
     says: 'A call’s first part has its id and the name of a tool that was offered.',
     clients: 'Agents can’t run it, or can’t say which call they answer.',
-    mend: 'Write id and name in a call’s first delta, and no other name than those offered.',
+    repair: 'Write id and name in a call’s first delta, and no other name than those offered.',
   },
   'tool-index': {
     section: 'tools',
@@ -18,7 +18,7 @@ export const toolsRules = {
     of: ['chat'],
     says: 'Calls of one answer have an index each.',
     clients: 'Arguments of several calls run together, or each part becomes a call (old Ollama).',
-    mend: 'Number the calls from 0 and write the number in every delta of a call.',
+    repair: 'Number the calls from 0 and write the number in every delta of a call.',
   },
   'tool-arguments': {
     section: 'tools',
@@ -26,7 +26,8 @@ export const toolsRules = {
     of: CALLERS,
     says: 'A call’s arguments, put together, are a JSON object.',
     clients: 'Agents raise where they parse them.',
-    mend: 'Constrain the arguments by their schema (vLLM: the tool-call parser of the model’s kind), and write {} for none.',
+    repair:
+      'Constrain the arguments by their schema (vLLM: the tool-call parser of the model’s kind), and write {} for none.',
   },
   'tool-finish': {
     section: 'tools',
@@ -34,7 +35,7 @@ export const toolsRules = {
     of: CALLERS,
     says: 'An answer that calls a tool ends for that: tool_calls, tool_use, a completed response.',
     clients: 'Agents that look there take the answer for the last one, and stop.',
-    mend: 'Write tool_calls or tool_use where there was a call, not stop.',
+    repair: 'Write tool_calls or tool_use where there was a call, not stop.',
   },
   'structured-json': {
     section: 'structured',
@@ -42,6 +43,6 @@ export const toolsRules = {
     of: CALLERS,
     says: 'An answer that was given a JSON Schema fits it.',
     clients: 'What parses the answer by its schema raises.',
-    mend: 'Constrain the generation by the schema, or refuse the field: not to heed it is worst.',
+    repair: 'Constrain the generation by the schema, or refuse the field: not to heed it is worst.',
   },
 } as const satisfies Record<string, Rule>

@@ -5,7 +5,7 @@ export interface Comparison {
   since: string
   /** Rules that are broken now and were not, and the other way round. */
   newlyBroken: string[]
-  mended: string[]
+  repaired: string[]
   /** What ran or was asked: name, before, now. */
   changed: [name: string, before: string, now: string][]
   /** Measured times that differ by more than a quarter: name, before, now, in milliseconds. */
@@ -26,7 +26,7 @@ export function compare(before: Verification, now: Verification): Comparison {
   return {
     since: before.date,
     newlyBroken: [...is].filter((rule) => !was.has(rule)),
-    mended: [...was].filter((rule) => !is.has(rule)),
+    repaired: [...was].filter((rule) => !is.has(rule)),
     changed: factsOf(before, now).filter(([, old, current]) => old !== current),
     slower: times.filter(([, old, current]) => current > old),
     faster: times.filter(([, old, current]) => current < old),
@@ -59,10 +59,10 @@ function timesOf(before: Verification, now: Verification): [string, number, numb
 
 /** A comparison for a person to read. */
 export function comparisonText(comparison: Comparison): string {
-  const { since, newlyBroken, mended, changed, slower, faster } = comparison
+  const { since, newlyBroken, repaired, changed, slower, faster } = comparison
   const lines = [
     ...newlyBroken.map((rule) => `  newly broken  ${rule}`),
-    ...mended.map((rule) => `  mended        ${rule}`),
+    ...repaired.map((rule) => `  repaired        ${rule}`),
     ...changed.map(([name, old, current]) => `  ${name}: ${old || 'unknown'}, now ${current}`),
     ...slower.map(
       ([name, old, current]) => `  slower        ${name}: ${old} ms, now ${current} ms`,

@@ -27,8 +27,8 @@ export interface Answer {
   hasReasoning: boolean
   /** What the server counted, if it did. */
   usage: Usage | undefined
-  /** What the contract had to mend. */
-  mended: string[]
+  /** What the contract had to repair. */
+  repaired: string[]
 }
 
 /** The code of a failure to reach the server at all. */
@@ -63,7 +63,7 @@ export async function readAnswer(
         }
       }
       reading.usage = contract.usage
-      reading.mended = contract.mended
+      reading.repaired = contract.repaired
       reading.note()
     }
     reading.usage = contract.usage
@@ -85,7 +85,7 @@ export function failure(error: unknown): Failure {
 
 class Reading implements Watch {
   usage: Usage | undefined
-  mended: Iterable<string> = []
+  repaired: Iterable<string> = []
   readonly #listener: Listener
   readonly #startedAt: number
   readonly #arrivals: number[] = []
@@ -147,7 +147,7 @@ class Reading implements Watch {
       deltas: this.#deltas,
       hasReasoning: this.#hasReasoning,
       usage: this.usage,
-      mended: [...this.mended],
+      repaired: [...this.repaired],
     }
   }
 }

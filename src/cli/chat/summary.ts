@@ -18,7 +18,7 @@ export function summaryLines(answer: Answer, width: number): string[] {
   const parts = [
     ...timing(answer),
     ...counted(answer),
-    ...(answer.mended.length > 0 ? [`mended: ${answer.mended.join(', ')}`] : []),
+    ...(answer.repaired.length > 0 ? [`repaired: ${answer.repaired.join(', ')}`] : []),
     outcomeText(answer.outcome),
   ]
   const gaps = gapsOf(answer)

@@ -51,7 +51,7 @@ function conversation(
     },
     omitted: () => omitted.types,
     prompt: [request.system, request.messages, request.tools],
-    wishes: WISHES,
+    optionalFields: WISHES,
     names: NAMES,
     native,
     encoder: () => messagesEncoder(asked, requestId),

@@ -4,7 +4,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 const GUESS = 5
 
 /** Seconds a turn took lately. */
-export class Usual {
+export class MovingAverage {
   #seconds: number | undefined
 
   get seconds(): number {
@@ -18,10 +18,10 @@ export class Usual {
 
 /**
  * The refusal of one who would be too many. `ahead` are served before him, `atOnce` at a time, each
- * of whom takes `usual` seconds.
+ * of whom takes `average` seconds.
  */
-export function tooMany(waiting: number, ahead: number, atOnce: number, usual: number): ApiError {
-  const seconds = Math.max(1, Math.ceil((ahead / atOnce) * usual))
+export function tooMany(waiting: number, ahead: number, atOnce: number, average: number): ApiError {
+  const seconds = Math.max(1, Math.ceil((ahead / atOnce) * average))
   const message = `The engine is busy and ${waiting} requests wait already; ask again in about ${seconds} s.`
   return new ApiError(503, message, {
     code: 'engine_busy',

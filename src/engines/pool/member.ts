@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
 import { Breaker } from './breaker.ts'
-import { Usual } from './busy.ts'
+import { MovingAverage } from './busy.ts'
 
 /** What an engine without a limit is taken to manage, where its load is compared with another's. */
 const TYPICAL = 16
@@ -10,7 +10,7 @@ export class Member {
   readonly engine: Engine
   readonly breaker = new Breaker()
   /** How long a request takes it. */
-  readonly usual = new Usual()
+  readonly average = new MovingAverage()
   /** Requests it works on now. */
   running = 0
   /** It asked to be left alone until then. */

@@ -6,10 +6,10 @@ import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
 import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/loading.ts'
+import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import { Member } from './member.ts'
-import type { Place } from './place.ts'
-import { Places } from './places.ts'
 import { RetryBudgets } from './retry-budget.ts'
+import type { Slot } from './slot.ts'
 import { isPassing, restOf, type Verdict, verdictOf } from './verdict.ts'
 
 export interface PoolOptions {
@@ -68,18 +68,18 @@ const LOOK = 1_000
 /** All engines: finds one that serves a model and has time, and another one if that fails. */
 export class Pool {
   readonly #options: PoolOptions
-  readonly #places: Places
+  readonly #limiter: ConcurrencyLimiter
   readonly #budgets = new RetryBudgets()
   readonly #members = new WeakMap<Engine, Member>()
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#places = new Places(options.queue, options.isolateRequests)
+    this.#limiter = new ConcurrencyLimiter(options.queue, options.isolateRequests)
   }
 
   /** How many requests wait for an engine. */
   get waiting(): number {
-    return this.#places.waiting
+    return this.#limiter.waiting
   }
 
   /** How an engine fares. */
@@ -146,31 +146,31 @@ export class Pool {
     })
     const call: Call<T> = { exchange, attempt, routes, members, tried: new Set() }
     for (let next = members, retries = 0; ; retries++) {
-      const taking = this.#places.take({
+      const taking = this.#limiter.take({
         who: exchange.who,
         members: next,
         isForced: next.length === 1,
         signal: exchange.signal,
       })
-      const place = taking instanceof Promise ? await taking : taking
+      const slot = taking instanceof Promise ? await taking : taking
       try {
-        return await this.#ask(call, place)
+        return await this.#ask(call, slot)
       } catch (error) {
-        const step = this.#next(call, place, error, retries)
-        exchange.retry(nameOf(place.member.engine.label, error), error, step.isLoading)
+        const step = this.#next(call, slot, error, retries)
+        exchange.retry(nameOf(slot.member.engine.label, error), error, step.isLoading)
         next = step.members
         if (step.rest > 0) await pause(step.rest, exchange.signal)
       }
     }
   }
 
-  /** One attempt. Where it succeeds, the end of the exchange ends the place. */
-  async #ask<T>(call: Call<T>, place: Place): Promise<T> {
+  /** One attempt. Where it succeeds, the end of the exchange ends the slot. */
+  async #ask<T>(call: Call<T>, slot: Slot): Promise<T> {
     const { exchange, attempt, routes, members } = call
-    const { member, pass } = place
+    const { member, pass } = slot
     const { signal } = exchange
-    exchange.holds = place
-    if (exchange.outcome !== undefined) place.release(exchange.outcome)
+    exchange.holds = slot
+    if (exchange.outcome !== undefined) slot.release(exchange.outcome)
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
     exchange.attempt(member.engine.label, route.model)
@@ -206,19 +206,19 @@ export class Pool {
   }
 
   /** What to try after a failure. Throws the error where there is nothing left. */
-  #next<T>(call: Call<T>, place: Place, error: unknown, retries: number): Step {
+  #next<T>(call: Call<T>, slot: Slot, error: unknown, retries: number): Step {
     const { exchange, tried } = call
-    const { member } = place
+    const { member } = slot
     if (exchange.outcome !== undefined) throw error
     const now = performance.now()
     const verdict = verdictOf(error)
     exchange.holds = undefined
-    place.giveUp(verdict, error, now)
+    slot.giveUp(verdict, error, now)
     if (verdict === 'refused' || verdict === 'overflow') throw error
     tried.add(member)
     const others = this.#others(call, member).filter(({ hasRoom }) => verdict !== 'busy' || hasRoom)
     if (others.length > 0) {
-      if (!this.#mayMoveOn(place, error, retries, exchange.who)) throw error
+      if (!this.#mayMoveOn(slot, error, retries, exchange.who)) throw error
       return { members: others, rest: 0 }
     }
     if (isLoading(error) && this.#options.retry) {
@@ -241,10 +241,10 @@ export class Pool {
   }
 
   /** What never reached an engine, or was a probe, adds no load worth counting. */
-  #mayMoveOn(place: Place, error: unknown, retries: number, who: string): boolean {
+  #mayMoveOn(slot: Slot, error: unknown, retries: number, who: string): boolean {
     const code = error instanceof ApiError ? error.code : null
     if (COSTS_NOTHING.has(code)) return true
-    if (place.pass.isProbe) return true
+    if (slot.pass.isProbe) return true
     return retries < MOST_RETRIES && this.#budgets.of(who).withdraw(performance.now())
   }
 }

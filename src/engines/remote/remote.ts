@@ -73,7 +73,7 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
     unload: () => call((id) => ({ kind: 'unload', id }), new AbortController().signal),
 
     async embed(request, signal) {
-      const answer: WholeAnswer = { kind: 'whole', json: '', mended: [] }
+      const answer: WholeAnswer = { kind: 'whole', json: '', repaired: [] }
       await call((id) => ({ kind: 'embed', id, request: withNumbers(request) }), signal, {
         embedded: ({ json, model, usage }) => Object.assign(answer, { json, model, usage }),
       })

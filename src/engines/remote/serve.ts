@@ -75,14 +75,21 @@ class Outbox<T> {
 }
 
 const turns: (() => void)[] = []
-const { port1: bell, port2: rope } = new MessageChannel()
-bell.addEventListener('message', () => turns.shift()?.())
-bell.start()
+let sender: Pick<Port, 'postMessage'> | undefined
 
 /** A message to oneself comes in the next turn; a timer would wait for milliseconds. */
 function nextTurn(act: () => void): void {
   turns.push(act)
-  rope.postMessage(undefined)
+  sender ??= openChannel()
+  sender.postMessage(undefined)
+}
+
+/** Only when it is needed: a port that listens keeps a Node or Deno process from ending. */
+function openChannel(): Pick<Port, 'postMessage'> {
+  const { port1, port2 } = new MessageChannel()
+  port1.addEventListener('message', () => turns.shift()?.())
+  port1.start()
+  return port2
 }
 
 class EngineServer {

@@ -66,7 +66,7 @@ function replayed(response: Fetched, reader: PacketReader, packets: Read[]): Fet
   const again: PacketReader = {
     read: () => packets.shift()?.() ?? reader.read(),
     cancel: (reason) => reader.cancel(reason),
-    ...(reader.each && { each: (take) => handOver(reader, packets, take) }),
+    ...(reader.forEachPacket && { forEachPacket: (take) => handOver(reader, packets, take) }),
   }
   const body = { getReader: () => again, cancel: () => reader.cancel() }
   return { status, ok, headers, body }
@@ -80,5 +80,5 @@ async function handOver(reader: PacketReader, packets: Read[], take: TakePacket)
     // Whoever takes a packet tells of its own failures.
     await take(packet.value)?.catch(() => {})
   }
-  await reader.each?.(take)
+  await reader.forEachPacket?.(take)
 }

@@ -13,11 +13,11 @@ import { type Generation, wantsUsage } from './tries.ts'
 export interface Protocol<C extends AnyContract> {
   path: string
   contract(options: ContractOptions): C
-  /** Judges an answer that came whole. Returns what it mended. */
+  /** Judges an answer that came whole. Returns what it repaired. */
   judge(value: unknown, contract: C): string[]
   asChunks: boolean
   /** Fields that a server which refuses the request is asked again without. */
-  wishes?: readonly string[]
+  optionalFields?: readonly string[]
   /** The sluices that the request has passed. */
   hops?: readonly string[] | undefined
 }
@@ -37,28 +37,28 @@ export async function readAnswer<C extends AnyContract>(
   if (answer.form === 'other') {
     throw misplaced(essence(response), streams ? 'a stream' : 'JSON', contract.errors)
   }
-  if (answer.isMisnamed) contract.mended.add('content_type')
+  if (answer.isMisnamed) contract.repaired.add('content_type')
   if (answer.form === 'json' || body === null) {
     const came = await readJson(answer.response, options.label)
-    return readWhole(came, streams, protocol, contract)
+    return readJsonAnswer(came, streams, protocol, contract)
   }
   if (streams && !protocol.asChunks) {
     return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
   }
-  if (!streams) contract.mended.add('stream')
+  if (!streams) contract.repaired.add('stream')
   const items = readChunks(body, contract as StreamContract<ChunkOf<C>>, control)
   return { kind: 'chunks', contract, items }
 }
 
-function readWhole<C extends AnyContract>(
+function readJsonAnswer<C extends AnyContract>(
   { json, value }: { json: string; value: unknown },
   streams: boolean,
   { judge }: Protocol<C>,
   contract: C,
 ): WholeAnswer {
-  const mended = judge(value, contract)
+  const repaired = judge(value, contract)
   if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
   const { model, usage } = value as { model: string; usage?: Usage | null }
-  const text = mended.length > 0 ? stringifyExact(value, json) : json
-  return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
+  const text = repaired.length > 0 ? stringifyExact(value, json) : json
+  return { kind: 'whole', json: text, model, ...(usage && { usage }), repaired }
 }

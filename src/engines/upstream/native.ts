@@ -25,12 +25,12 @@ export async function readNative(
   }
   if (streams && body !== null) {
     const contract = call.contract(options)
-    if (answer.isMisnamed) contract.mended.add('content_type')
+    if (answer.isMisnamed) contract.repaired.add('content_type')
     return { kind: 'frames', contract, ...readFrames(body, contract, control, false, true) }
   }
   const { json, value } = await readJson(answer.response, options.label)
   const { model, usage, isChanged, ...judged } = call.judge(value, errors)
-  const mended = [...judged.mended, ...(answer.isMisnamed ? ['content_type'] : [])]
-  const text = isChanged || mended.length > 0 ? stringifyExact(value, json) : json
-  return { kind: 'whole', json: text, model, ...(usage && { usage }), mended }
+  const repaired = [...judged.repaired, ...(answer.isMisnamed ? ['content_type'] : [])]
+  const text = isChanged || repaired.length > 0 ? stringifyExact(value, json) : json
+  return { kind: 'whole', json: text, model, ...(usage && { usage }), repaired }
 }

@@ -16,32 +16,32 @@ export interface Tries {
   accept(place: number): void
 }
 
-/** How many sets of wishes are remembered as refused. */
+/** How many sets of optionalFields are remembered as refused. */
 const MOST = 100
 
 /** What one upstream is known to refuse of one API. */
 export class Refused {
   usage = false
-  readonly #wishes = new Set<string>()
+  readonly #optionalFields = new Set<string>()
 
   /**
-   * With usage, unless the client asks for it, and all that is wished for; then without the wishes;
+   * With usage, unless the client asks for it, and all that is wished for; then without the optionalFields;
    * and then without usage too.
    */
-  triesOf(request: Generation, wishes: readonly string[]): Tries {
-    const [bare, wished] = parted(request, wishes)
+  triesOf(request: Generation, optionalFields: readonly string[]): Tries {
+    const [bare, wished] = parted(request, optionalFields)
     const asksUsage = request.stream === true && !this.usage && !wantsUsage(bare)
     const stream_options = { ...request.stream_options, include_usage: true }
     const plain = asksUsage ? { ...bare, stream_options } : bare
     const wish = JSON.stringify(wished)
-    const isWished = wish !== '{}' && !this.#wishes.has(wish)
+    const isWished = wish !== '{}' && !this.#optionalFields.has(wish)
     const first = isWished ? { ...plain, ...wished } : plain
     const rest = [...(isWished ? [plain] : []), ...(asksUsage ? [bare] : [])]
     return {
       forms: [first, ...rest],
       accept: (place) => {
         if (place === 0) return
-        if (isWished && this.#wishes.size < MOST) this.#wishes.add(wish)
+        if (isWished && this.#optionalFields.size < MOST) this.#optionalFields.add(wish)
         if (asksUsage && place === rest.length) this.usage = true
       },
     }

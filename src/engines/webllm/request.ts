@@ -83,7 +83,7 @@ export function unable(field: string, what: string, remedy = ''): ApiError {
 }
 
 /** The system's words first and once, as web-llm wants them; every text as one text. */
-export function toMlcMessages(messages: ChatMessage[], record: ModelRecord): MlcMessage[] {
+function toMlcMessages(messages: ChatMessage[], record: ModelRecord): MlcMessage[] {
   const each = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
   const told = withOneSystemMessage(each as ChatMessage[]) as MlcMessage[]
   const turns = told.filter(({ role, content }) => role !== 'system' || content !== '')

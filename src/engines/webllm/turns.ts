@@ -1,5 +1,5 @@
 import { FairLine, type Waiting } from '../../util/fair-queue.ts'
-import { tooMany, Usual } from '../pool/busy.ts'
+import { MovingAverage, tooMany } from '../pool/busy.ts'
 
 interface Waiter extends Waiting {
   /** What the turn is for: equal words can share what was made ready. */
@@ -19,7 +19,7 @@ export interface Turn {
 export class Turns {
   readonly #most: number
   readonly #line = new FairLine<Waiter>()
-  readonly #usual = new Usual()
+  readonly #average = new MovingAverage()
   #isTaken = false
 
   /** `most`: how many may wait in line. */
@@ -39,7 +39,7 @@ export class Turns {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.#isTaken) return Promise.resolve(this.#give(purpose))
     const { size } = this.#line
-    if (size >= this.#most) return Promise.reject(tooMany(size, size + 1, 1, this.#usual.seconds))
+    if (size >= this.#most) return Promise.reject(tooMany(size, size + 1, 1, this.#average.seconds))
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#line.remove(waiter)
@@ -67,7 +67,7 @@ export class Turns {
       end: () => {
         if (hasEnded) return
         hasEnded = true
-        this.#usual.learn((performance.now() - startedAt) / 1000)
+        this.#average.learn((performance.now() - startedAt) / 1000)
         this.#isTaken = false
         this.#line.take()?.start()
       },

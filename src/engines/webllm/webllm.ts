@@ -190,7 +190,7 @@ export class Webllm implements LocalEngine {
     const json = JSON.stringify(toResponse(vectors, request, model))
     const { prompt_tokens, total_tokens } = vectors.usage
     const usage = { prompt_tokens, completion_tokens: 0, total_tokens }
-    return { kind: 'whole', json, model, mended: [], usage }
+    return { kind: 'whole', json, model, repaired: [], usage }
   }
 
   async #vectors(

@@ -7,7 +7,7 @@ import { createRemote } from '../../engines/remote/remote.ts'
 import type { LocalEngine } from '../../engines/webllm/webllm.ts'
 import type { EngineNews, EngineOptions, EngineOrder } from '../../engines/webllm/worker.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
-import { isCheckout, placeOf } from '../server/places.ts'
+import { workerUrl } from '../location.ts'
 
 /** What a person can do where WebGPU finds nothing, by the error's code. */
 const REMEDIES: Record<string, string> = {
@@ -92,7 +92,7 @@ function terminateLater(worker: Worker): void {
 
 /** Beside the sources in a checkout, beside the build in a package. */
 function workerScript(): URL {
-  return placeOf(isCheckout ? 'worker/engine.ts' : 'dist/worker/engine.js')
+  return workerUrl('engine')
 }
 
 async function optionsOf(settings: Settings): Promise<EngineOptions> {

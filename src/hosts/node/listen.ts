@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { sendNodeResponse } from 'srvx/node'
 import { lastResort } from '../../routes/last-resort.ts'
 import type { Runtime } from '../server/runtime.ts'
-import { sendPipe } from './pipe.ts'
+import { sendDirectly } from './body-writer.ts'
 import { directRequest } from './request.ts'
 
 /** How long a client may go on sending a body that its answer did not wait for, in milliseconds. */
@@ -49,7 +49,7 @@ async function respond(
   try {
     const request = directRequest(req, res)
     answer = await fetch(request)
-    if (!sendPipe(res, answer)) await sendNodeResponse(res, answer)
+    if (!sendDirectly(res, answer)) await sendNodeResponse(res, answer)
   } catch (error) {
     // Nobody reads the rest of it: whoever writes it learns that the client is gone.
     await answer?.body?.cancel().catch(() => {})

@@ -1,13 +1,5 @@
 import type { Files } from '../../platform/files.ts'
-import { isCheckout, placeOf } from './places.ts'
-
-/**
- * Where the page's files lie: beside the build in a package. In a checkout `npm run build` makes
- * most of them; what is kept there as it is served goes before what an older build copied.
- */
-export const pageFolders: readonly URL[] = (
-  isCheckout ? ['demo/public/', 'dist/page/'] : ['dist/page/']
-).map(placeOf)
+import { pageFolders } from '../location.ts'
 
 /**
  * The page's files, as they lie on disk: only what the folders held at the first request is ever

@@ -5,7 +5,7 @@ import type { Terminal } from './terminal.ts'
 /** A signal that comes twice within this time was sent once and passed on by a parent as well. */
 const echo = 300
 
-/** Ends the process: with code 2 and one line for what the person can mend, with 1 for the rest. */
+/** Ends the process: with code 2 and one line for what the person can repair, with 1 for the rest. */
 export function refuse(error: unknown): never {
   if (error instanceof SettingsError) {
     process.stderr.write(`sluice: ${error.message}\n`)
@@ -51,7 +51,7 @@ export function survive({ err }: Terminal): void {
   })
 }
 
-/** Why it can't listen, as something the person can mend. */
+/** Why it can't listen, as something the person can repair. */
 export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): Error {
   const { code } = error as { code?: unknown }
   const reasons: Record<string, string> = {

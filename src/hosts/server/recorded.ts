@@ -43,9 +43,9 @@ const REHEARSALS = { times: 5, patience: 1_000 }
  * answer would not be as it was recorded. So it is played before, without waiting, to nobody: at a
  * port of its own, as keys and logs are none of its business.
  */
-async function rehearse(recording: Recording, { listen, fetch = ask, framePipe }: Runtime) {
+async function rehearse(recording: Recording, { listen, fetch = ask, frameWriter }: Runtime) {
   const engines = [createReplay(recording, { speed: 0 })]
-  const host = { engines, ...(framePipe && { framePipe }) }
+  const host = { engines, ...(frameWriter && { frameWriter }) }
   const handler = createHandler({ discover: false, insecure: true }, host)
   const address = { hostname: '127.0.0.1', port: 0, tls: undefined, bodyTimeout: 1_000 }
   const { port, close } = await listen({ fetch: handler.fetch, ...address })

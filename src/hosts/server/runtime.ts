@@ -19,7 +19,7 @@ export interface Runtime {
   name: string
   /** Where requests to upstreams go out; the global `fetch` by default. */
   fetch?: Host['fetch']
-  framePipe?: Host['framePipe']
+  frameWriter?: Host['frameWriter']
   /** What `node:process` gives by default. */
   terminal?: Terminal
   /** Makes the engine of this computer's GPU. Rejects with a `SettingsError`. */

@@ -16,13 +16,13 @@ import {
   type SettingsInput,
 } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
+import { moduleUrl } from '../location.ts'
+import { reachOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
-import { isCheckout, placeOf } from './places.ts'
 import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
-import { reachOf, requireProtection } from './reach.ts'
 import { followSettings } from './reload.ts'
+import { ReloadableHandler } from './reloadable-handler.ts'
 import type { Runtime } from './runtime.ts'
-import { Successive } from './successive.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { readTls } from './tls.ts'
 
@@ -67,10 +67,10 @@ export async function start(
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await recordedFrom(settings, runtime) : []
   const engines = [...(local ? [local] : []), ...recorded]
-  const handlers = new Successive(settings, {
+  const handlers = new ReloadableHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
-    ...(runtime.framePipe && { framePipe: runtime.framePipe }),
+    ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     engines,
     files: pageFiles(),
     reach: reachOf(settings.host),
@@ -100,8 +100,7 @@ export async function start(
 
 /** From files of their own even where this is one file: what serves must not read them at its start. */
 function tools(): Promise<typeof import('./tool.ts')> {
-  const file = isCheckout ? 'src/hosts/server/tool.ts' : 'dist/hosts/server/tool.js'
-  return import(placeOf(file).href)
+  return import(moduleUrl('hosts/server/tool').href)
 }
 
 /** Loaded only where it is wanted: it would cost every start some milliseconds. */

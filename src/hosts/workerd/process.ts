@@ -9,10 +9,9 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
-import { pageFolders } from '../server/files.ts'
-import { isCheckout, placeOf } from '../server/places.ts'
+import { isCheckout, pageFolders, workerUrl } from '../location.ts'
+import { reachOf } from '../server/exposure.ts'
 import { explain } from '../server/process.ts'
-import { reachOf } from '../server/reach.ts'
 import type { Tls } from '../server/tls.ts'
 
 /** A workerd that listens. */
@@ -134,12 +133,12 @@ function protocol(tls: Tls | undefined): string {
 async function bundle(outfile: string): Promise<void> {
   const beside = join(dirname(process.argv[1] ?? ''), 'edge.js')
   if (!isCheckout || existsSync(beside)) {
-    copyFileSync(isCheckout ? beside : placeOf('dist/worker/edge.js'), outfile)
+    copyFileSync(isCheckout ? beside : workerUrl('edge'), outfile)
     return
   }
   const { build, stop } = await import('esbuild')
   await build({
-    entryPoints: [fileURLToPath(placeOf('worker/edge.ts'))],
+    entryPoints: [fileURLToPath(workerUrl('edge'))],
     outfile,
     bundle: true,
     format: 'esm',

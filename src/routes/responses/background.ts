@@ -6,8 +6,8 @@ import { EventLog } from '../../state/event-log.ts'
 import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
 import type { OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { transformPipe } from '../../stream/pipe.ts'
 import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/response.ts'
+import { transformWriter } from '../../stream/transform-writer.ts'
 import { within } from '../../util/within.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
@@ -118,11 +118,11 @@ export class Runs {
       const message = `starting_after: expected from ${first - 1} to ${next - 1}, the events that are kept, got ${from - 1}.`
       throw new ApiError(400, message, { code: 'invalid_value', param: 'starting_after' })
     }
-    const pipe = transformPipe()
-    const following = pump(run.log, from, pipe, clientTimeout)
+    const writer = transformWriter()
+    const following = pump(run.log, from, writer, clientTimeout)
     run.followers.add(following)
     void following.finally(() => run.followers.delete(following))
-    return new Response(pipe.readable, { headers: SSE_HEADERS })
+    return new Response(writer.readable, { headers: SSE_HEADERS })
   }
 }
 
@@ -130,23 +130,23 @@ export class Runs {
 async function pump(
   log: EventLog,
   from: number,
-  pipe: BodyWriter,
+  writer: BodyWriter,
   clientTimeout: number,
 ): Promise<void> {
-  pipe.closed.catch(() => {})
+  writer.closed.catch(() => {})
   try {
     let at = from
     for (let frames = await log.read(at); frames; frames = await log.read(at)) {
       at += frames.length
-      const writing = Promise.resolve(pipe.write([encodeText(frames.join(''))]))
+      const writing = Promise.resolve(writer.write([encodeText(frames.join(''))]))
       const isTaken = await within(
         clientTimeout,
         writing.then(() => true),
       )
       if (!isTaken) throw new Error('the client does not read')
     }
-    pipe.close()
+    writer.close()
   } catch (reason) {
-    pipe.break(reason)
+    writer.break(reason)
   }
 }

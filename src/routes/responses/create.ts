@@ -3,8 +3,8 @@ import { requireFew } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { AnyContract } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
+import { jsonAnswerResponse } from '../../stream/json-answer.ts'
 import { openStream, streamResponse } from '../../stream/response.ts'
-import { wholeResponse } from '../../stream/whole.ts'
 import { unawaited } from '../../util/unawaited.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import {
@@ -39,7 +39,7 @@ interface Asked {
 
 /** `POST /v1/responses`. Rejects with an `ApiError`, or with why the exchange ended. */
 export function responsesRoute({ engines, store, runs, ...context }: ResponsesRouteOptions) {
-  const { settings, framePipe } = context
+  const { settings, frameWriter } = context
 
   /** At once, whatever an engine will say of it. */
   async function run(
@@ -58,7 +58,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
       openStream(exchange, ask(route, signal), signal),
     )
     const encoder = conversation.encoder()
-    runs.start(owner, exchange, opening, encoder, { ...settings, framePipe })
+    runs.start(owner, exchange, opening, encoder, { ...settings, frameWriter })
     const { response } = encoder
     if (!request.stream) return jsonResponse(response)
     return runs.follow(owner, response.id, 0, settings.clientTimeout)
@@ -70,11 +70,11 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
     if (request.background) return run(asked, conversation, exchange, trace)
     const ask = asker(exchange, trace, conversation)
     if (!request.stream) {
-      return wholeResponse(exchange, engines.answer(exchange, request.model, ask.whole))
+      return jsonAnswerResponse(exchange, engines.answer(exchange, request.model, ask.whole))
     }
     const opening = engines.answer(exchange, request.model, ask.stream)
     const encoder = conversation.encoder()
-    const pipes = { ...settings, framePipe }
+    const pipes = { ...settings, frameWriter }
     const response = await streamResponse<AnyContract>(exchange, opening, encoder, pipes)
     void exchange.delivered?.then(() => {
       if (exchange.outcome?.kind === 'cancelled') encoder.cancel()

@@ -50,7 +50,7 @@ export class Body implements PacketReader {
   }
 
   /** Hands over every packet as it comes, without a promise for each. */
-  each(take: TakePacket): Promise<void> {
+  forEachPacket(take: TakePacket): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#taker = { take, resolve, reject }
       this.#pump()

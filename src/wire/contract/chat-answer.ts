@@ -6,17 +6,17 @@ import type {
   FinishReason,
 } from '../chat/request.ts'
 import { errorOf } from '../errors/foreign.ts'
-import type { ChatContract, Mend } from './chat.ts'
+import type { ChatContract, Repair } from './chat.ts'
 import { renameReasoning } from './delta.ts'
 import { finishReason, mayLackFinish } from './finish.ts'
-import { JsonEnd, mendWholeCalls } from './tool-calls.ts'
+import { JsonEnd, repairWholeCalls } from './tool-calls.ts'
 
 /**
  * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
- * finish reason, seconds, one name for reasoning, calls that can be answered. Mends in place and returns what it mended; throws
+ * finish reason, seconds, one name for reasoning, calls that can be answered. Repairs in place and returns what it repaired; throws
  * the contract's `ApiError`.
  */
-export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] {
+export function judgeCompletion(value: unknown, contract: ChatContract): Repair[] {
   if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
   const error = errorOf(value)
   if (error !== undefined) throw contract.errors.failed(error)
@@ -31,21 +31,21 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Mend[] 
     }
     if (!Number.isInteger(choice.index)) {
       choice.index = at
-      contract.mended.add('index')
+      contract.repaired.add('index')
     }
     contract.joinParts(choice.message, true)
     if (renameReasoning(choice.message, contract.options.reasoning)) {
-      contract.mended.add('reasoning')
+      contract.repaired.add('reasoning')
     }
-    if (contract.options.think?.separateWhole(choice.message)) contract.mended.add('think')
-    if (mendWholeCalls(choice.message.tool_calls)) contract.mended.add('tool_call')
+    if (contract.options.think?.separateWhole(choice.message)) contract.repaired.add('think')
+    if (repairWholeCalls(choice.message.tool_calls)) contract.repaired.add('tool_call')
     const reason = finishOf(choice, contract)
     if (reason === choice.finish_reason) continue
     choice.finish_reason = reason
-    contract.mended.add('finish_reason')
+    contract.repaired.add('finish_reason')
   }
   contract.judgeIdentity(completion)
-  return [...contract.mended]
+  return [...contract.repaired]
 }
 
 /** How a choice ended, its server's silence about it included. */

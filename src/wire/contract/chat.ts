@@ -59,7 +59,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     if (choice.delta === undefined || choice.delta === null) {
       if (isOtherAnswer(choice)) throw this.errors.invalid('sent something that is no chat chunk')
       choice.delta = {}
-      changed = this.mend('delta')
+      changed = this.repair('delta')
     }
     if (!isObject(choice.delta)) throw this.errors.invalid('sent a delta that is not an object')
     return this.#judgeDelta(choice, state) || changed
@@ -69,7 +69,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   joinParts(spoken: { content?: unknown }, hasContent = false): boolean {
     const joined = joinParts(spoken, this.options.reasoning, hasContent)
     if (typeof joined === 'object') throw this.errors.invalid(`sent ${joined.wrong}`)
-    return joined && this.mend('parts')
+    return joined && this.repair('parts')
   }
 
   protected override silence(index: number): ChunkChoice {
@@ -77,7 +77,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   }
 
   protected override settle(choice: ChunkChoice): boolean {
-    return (this.options.think?.separate(choice) ?? false) && this.mend('think')
+    return (this.options.think?.separate(choice) ?? false) && this.repair('think')
   }
 
   #follow({ name, arguments: piece }: Record<string, unknown>, state: ChatState): void {
@@ -97,17 +97,17 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     }
     if (kind.speaks) state.hasContent = true
     if (kind.progresses) this.tokens++
-    if (renameReasoning(delta, this.options.reasoning)) changed = this.mend('reasoning')
+    if (renameReasoning(delta, this.options.reasoning)) changed = this.repair('reasoning')
     if (delta.tool_calls) {
       state.tools ??= new ToolCalls(mayLackFinish(this.options.finishReason, true))
-      for (const mend of state.tools.mend(delta.tool_calls)) changed = this.mend(mend)
+      for (const repair of state.tools.repair(delta.tool_calls)) changed = this.repair(repair)
     }
     if (delta.function_call) this.#follow(delta.function_call, state)
     if (!state.hasRole) {
       state.hasRole = true
       if (delta.role !== 'assistant') {
         choice.delta = { ...delta, role: 'assistant' }
-        changed = this.mend('role')
+        changed = this.repair('role')
       }
     }
     return changed

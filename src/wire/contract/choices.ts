@@ -8,7 +8,7 @@ import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { type EngineErrorOptions, EngineErrors } from '../errors/engine.ts'
 import { errorOf } from '../errors/foreign.ts'
-import type { Ending, Mend, StreamContract, Verdict } from './contract.ts'
+import type { Ending, Repair, StreamContract, Verdict } from './contract.ts'
 import { type FinishRule, finishReason, mayLackFinish } from './finish.ts'
 import type { ThinkSeparator } from './think.ts'
 
@@ -17,7 +17,7 @@ export interface ContractOptions extends EngineErrorOptions {
   choices?: number
   /** Whether the client asked for usage. */
   usage?: boolean
-  /** Whether we asked the engine for usage on our own: dropping it is then no mend. */
+  /** Whether we asked the engine for usage on our own: dropping it is then no repair. */
   usageRequested?: boolean
   /** What a `[DONE]` before the finish is; a failure by default. */
   finishReason?: FinishRule
@@ -85,7 +85,7 @@ export abstract class ChoicesContract<
   tokens = 0
   /** Whether the stream finished, so that only `[DONE]` is left to write. */
   finished = false
-  readonly mended = new Set<Mend>()
+  readonly repaired = new Set<Repair>()
   readonly failure = undefined
   readonly missing: T[] = []
 
@@ -102,9 +102,9 @@ export abstract class ChoicesContract<
 
   /** A chunk of this stream, with its identity. */
   abstract chunk(choices: C[]): T
-  /** Judges all of a choice but its index and its finish. Returns whether it was mended. */
+  /** Judges all of a choice but its index and its finish. Returns whether it was repaired. */
   protected abstract judgeContent(choice: C, state: S): boolean
-  /** Comes last, when it is known whether the choice ends here. Returns whether it was mended. */
+  /** Comes last, when it is known whether the choice ends here. Returns whether it was repaired. */
   protected settle(_choice: C): boolean {
     return false
   }
@@ -142,11 +142,11 @@ export abstract class ChoicesContract<
     this.tokens += frames
   }
 
-  /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
+  /** Judges what the engine sent as a chunk, and repairs it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict {
     // llama-server sends it before the first chunk of a text completion of several prompts.
     if (value === null) {
-      this.mended.add('null')
+      this.repaired.add('null')
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent a frame that is not a JSON object')
@@ -176,9 +176,9 @@ export abstract class ChoicesContract<
         this.settle(last)
         owed.push(this.chunk([last]))
       }
-      this.mended.add('finish_reason')
+      this.repaired.add('finish_reason')
     }
-    if (ending !== 'done') this.mended.add('done')
+    if (ending !== 'done') this.repaired.add('done')
     if (this.options.usage && this.usage !== undefined) {
       owed.push(this.#usageChunk ?? { ...this.chunk([]), usage: this.usage })
     }
@@ -207,14 +207,14 @@ export abstract class ChoicesContract<
       if (this.id === '') this.id = String(id)
       if (this.id !== id) {
         answer.id = this.id
-        changed = this.mend('id')
+        changed = this.repair('id')
       }
     }
     if (model !== this.model && typeof model === 'string' && model !== '') {
       if (this.model === '') this.model = model
       else {
         answer.model = this.model
-        changed = this.mend('model')
+        changed = this.repair('model')
       }
     }
     return this.#judgeCreated(answer) || changed
@@ -227,7 +227,7 @@ export abstract class ChoicesContract<
     this.created = Math.floor(created < MAX_SECONDS ? created : created / 1000)
     if (this.created === created) return false
     answer.created = this.created
-    return this.mend('created')
+    return this.repair('created')
   }
 
   /** Usage is written once, last, with no choices, and only when asked for. */
@@ -238,7 +238,7 @@ export abstract class ChoicesContract<
     this.usage = chunk.usage
     this.#usageChunk = isAlone ? chunk : undefined
     const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
-    if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.mended.add('usage')
+    if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.repaired.add('usage')
     if (isAlone && this.options.usage) return 'hold'
     if (isAlone) {
       // llama-server's timings: a client that did not ask for usage expects a choice in each chunk.
@@ -260,7 +260,7 @@ export abstract class ChoicesContract<
     if (!isObject(choice)) throw this.errors.invalid('sent a choice that is not an object')
     const isIndexed = Number.isInteger(choice.index) && choice.index >= 0
     if (!isIndexed) Object.assign(choice, { index: 0 })
-    let changed = !isIndexed && this.mend('index')
+    let changed = !isIndexed && this.repair('index')
     const state = this.#stateOf(choice.index)
     changed = this.judgeContent(choice, state) || changed
     changed = this.#judgeFinish(choice, state) || changed
@@ -289,11 +289,11 @@ export abstract class ChoicesContract<
     const reason: FinishReason | null = wasFinished ? null : verdict.reason
     if (choice.finish_reason === reason) return false
     choice.finish_reason = reason
-    return this.mend('finish_reason')
+    return this.repair('finish_reason')
   }
 
-  protected mend(what: Mend): true {
-    this.mended.add(what)
+  protected repair(what: Repair): true {
+    this.repaired.add(what)
     return true
   }
 }

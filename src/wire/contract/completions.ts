@@ -3,7 +3,7 @@
 import { isObject } from '../../util/object.ts'
 import type { TextChoice, TextChunk } from '../completions/completions.ts'
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
-import type { Ending, Mend } from './contract.ts'
+import type { Ending, Repair } from './contract.ts'
 import { mayLackFinish } from './finish.ts'
 
 export interface TextContractOptions extends ContractOptions {
@@ -81,7 +81,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
     if (text !== '' && state.finished) throw this.errors.invalid('sent text after a finish_reason')
     if (text !== '') state.hasContent = true
     if (text !== '' || logprobs) this.tokens++
-    return isMissing && this.mend('text')
+    return isMissing && this.repair('text')
   }
 }
 
@@ -91,10 +91,10 @@ function piece(index: number): TextChoice {
 }
 
 /**
- * Holds a completion that came whole to what a stream is held to. Mends in place and returns what it
- * mended; throws the contract's `ApiError`.
+ * Holds a completion that came whole to what a stream is held to. Repairs in place and returns what it
+ * repaired; throws the contract's `ApiError`.
  */
-export function judgeText(value: unknown, contract: TextContract): Mend[] {
+export function judgeText(value: unknown, contract: TextContract): Repair[] {
   if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
   // Here usage stands beside the choices, as it should.
   contract.judge({ ...value, usage: null })
@@ -108,9 +108,9 @@ export function judgeText(value: unknown, contract: TextContract): Mend[] {
       throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
     }
     choice.finish_reason = 'stop'
-    contract.mended.add('finish_reason')
+    contract.repaired.add('finish_reason')
   }
   contract.requireAll('done')
   contract.judgeIdentity(value)
-  return [...contract.mended]
+  return [...contract.repaired]
 }

@@ -3,8 +3,8 @@ import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import type { EngineErrors } from '../errors/engine.ts'
 
-/** What a contract mended, for the request's log line. */
-export type Mend =
+/** What a contract repaired, for the request's log line. */
+export type Repair =
   | 'content_type'
   | 'created'
   | 'delta'
@@ -26,7 +26,7 @@ export type Mend =
   | 'usage'
 
 /**
- * `same`: forward it untouched. `changed`: it was mended in place. `drop`: nothing is left of it.
+ * `same`: forward it untouched. `changed`: it was repaired in place. `drop`: nothing is left of it.
  * `hold`: usage, which `end` gives when all else was said; it may be changed too. `last`: forward it
  * too, and nothing follows; it may be changed too. `last-failed`: the same, and the answer failed:
  * `failure` says why.
@@ -54,14 +54,14 @@ export interface StreamContract<T> {
   readonly finished: boolean
   /** Whether all that may still follow is usage and the end. */
   readonly isComplete: boolean
-  /** What was mended, for the request's log line. */
-  readonly mended: Set<string>
+  /** What was repaired, for the request's log line. */
+  readonly repaired: Set<string>
   readonly errors: EngineErrors
   /** Why the answer failed, where the upstream's own event has told it. */
   readonly failure: ApiError | undefined
   /** What the engine left out before the event judged last; whoever writes it takes it away. */
   readonly missing: T[]
-  /** Judges what the engine sent as a chunk, and mends it in place. Throws an `ApiError`. */
+  /** Judges what the engine sent as a chunk, and repairs it in place. Throws an `ApiError`. */
   judge(value: unknown): Verdict
   /** So many frames came, each proven to bring only the next text. */
   takeProven(frames: number): void

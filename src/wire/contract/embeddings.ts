@@ -9,13 +9,13 @@ import { errorOf } from '../errors/foreign.ts'
 import { inputsOf } from '../validation/inputs.ts'
 
 export interface JudgedEmbeddings {
-  /** What was mended: `encoding` where numbers came for base64, or base64 for numbers; `index`. */
-  mended: string[]
+  /** What was repaired: `encoding` where numbers came for base64, or base64 for numbers; `index`. */
+  repaired: string[]
   usage: Usage | undefined
 }
 
 /**
- * Judges an answer, and mends it in place. Throws an `ApiError`: 502 where it is not what was asked
+ * Judges an answer, and repairs it in place. Throws an `ApiError`: 502 where it is not what was asked
  * for, 400 where its vectors have another length than was asked for: no other try would change that.
  */
 export function judgeEmbeddings(
@@ -31,23 +31,23 @@ export function judgeEmbeddings(
   if (data.length !== length) {
     throw errors.invalid(`sent ${data.length} embeddings for ${length} inputs`)
   }
-  const mended = new Set<string>()
+  const repaired = new Set<string>()
   const sizes = new Set<number>()
   for (const [index, item] of data.entries()) {
     if (!isObject(item)) throw errors.invalid('sent an embedding that is not an object')
-    if (mendIndex(item, index, errors)) mended.add('index')
+    if (repairIndex(item, index, errors)) repaired.add('index')
     const vector = readVector(item.embedding, errors)
     sizes.add(vector.length)
     const isText = typeof item.embedding === 'string'
     if (isText === (request.encoding_format === 'base64')) continue
     item.embedding = isText ? vector : encodeVector(vector)
-    mended.add('encoding')
+    repaired.add('encoding')
   }
   requireSize(sizes, request.dimensions ?? undefined, errors)
-  return { mended: [...mended], usage: usageOf(value.usage) }
+  return { repaired: [...repaired], usage: usageOf(value.usage) }
 }
 
-function mendIndex(item: { index?: unknown }, index: number, errors: EngineErrors): boolean {
+function repairIndex(item: { index?: unknown }, index: number, errors: EngineErrors): boolean {
   if (item.index === index) return false
   if (item.index !== undefined && item.index !== null) {
     throw errors.invalid('sent embeddings whose indices are not in order')

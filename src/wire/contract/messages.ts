@@ -54,7 +54,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   tokens = 0
   usage: Usage | undefined
   finished = false
-  readonly mended = new Set<string>()
+  readonly repaired = new Set<string>()
   readonly errors: EngineErrors
   readonly failure = undefined
   readonly missing: MessageEvent[] = []
@@ -89,7 +89,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
 
   judge(value: unknown): Verdict {
     if (value === null) {
-      this.mended.add('null')
+      this.repaired.add('null')
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
@@ -120,9 +120,9 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       }
       owed.push({ type: 'message_delta', delta, usage: this.#counted })
       this.usage = fromMessageUsage(this.#counts)
-      this.mended.add('stop_reason')
+      this.repaired.add('stop_reason')
     }
-    if (!this.#hasStopped) this.mended.add('done')
+    if (!this.#hasStopped) this.repaired.add('done')
     if (!this.#isStopSaid) owed.push({ type: 'message_stop' })
     this.finished = true
     return owed
@@ -142,7 +142,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   #startAgain({ id }: Fields): Verdict {
     const isSame = this.#id === undefined || id === this.#id
     if (!isSame) throw this.errors.invalid('started a second message')
-    this.mended.add('message')
+    this.repaired.add('message')
     return 'drop'
   }
 
@@ -151,7 +151,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
     const message = { id, model: this.#model, ...structuredClone(STARTED) }
     this.missing.push({ type: 'message_start', message })
-    this.mended.add('message')
+    this.repaired.add('message')
     this.#hasStarted = true
   }
 
@@ -198,7 +198,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (this.#progress.open.size > 0) {
       // A tool call that max_tokens cut: the SDKs take what came of it.
       this.missing.push(...this.#closeBlocks())
-      this.mended.add('block')
+      this.repaired.add('block')
     }
     this.#stopReason = reason
     this.#finishReason?.sent()
@@ -239,7 +239,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     const missing = Object.keys(wanted).filter((name) => (fields[name] ?? null) === null)
     const changed = missing.filter((name) => fields[name] !== wanted[name])
     for (const name of changed) fields[name] = structuredClone(wanted[name])
-    if (changed.length > 0) this.mended.add('message')
+    if (changed.length > 0) this.repaired.add('message')
     return changed.length > 0
   }
 
@@ -270,18 +270,18 @@ export class MessagesContract implements StreamContract<MessageEvent> {
 }
 
 /**
- * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Mends
+ * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Repairs
  * in place. Throws the `ApiError` of what is wrong.
  */
 export function judgeMessage(value: unknown, errors: EngineErrors): NativeAnswer {
   if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
   const error = errorOf(value)
   if (error !== undefined) throw errors.failed(error)
-  const mended: string[] = []
+  const repaired: string[] = []
   // Ollama has null where there is no block.
   if (value.content === null) {
     value.content = []
-    mended.push('message')
+    repaired.push('message')
   }
   const { content, stop_reason: reason, model, usage } = value
   const isBlock = (block: unknown) => isObject(block) && typeof block.type === 'string'
@@ -294,7 +294,7 @@ export function judgeMessage(value: unknown, errors: EngineErrors): NativeAnswer
   return {
     model: typeof model === 'string' ? model : '',
     usage: isObject(usage) ? fromMessageUsage(usage) : undefined,
-    mended,
+    repaired,
   }
 }
 

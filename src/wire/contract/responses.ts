@@ -38,7 +38,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   tokens = 0
   usage: Usage | undefined
   finished = false
-  readonly mended = new Set<string>()
+  readonly repaired = new Set<string>()
   readonly errors: EngineErrors
   readonly missing: ResponseEvent[] = []
   failure: ApiError | undefined
@@ -66,7 +66,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
 
   judge(value: unknown): Verdict {
     if (value === null) {
-      this.mended.add('null')
+      this.repaired.add('null')
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
@@ -80,14 +80,14 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     if (FAILURES.has(type)) return this.#fail(value as ResponseEvent)
     if (this.failure !== undefined) throw this.failure
     if (type === 'response.created' && this.#hasBegun) {
-      this.mended.add('response')
+      this.repaired.add('response')
       return 'drop'
     }
     // What does not belong to the response (`keepalive`) is left out before it.
     if (!this.#hasBegun && !type.startsWith('response.')) return 'drop'
     if (STATES.has(type)) this.#judgeState(type, value.response)
     else if (isPlaced(type)) {
-      if (this.#places.complete(type, value)) this.mended.add('index')
+      if (this.#places.complete(type, value)) this.repaired.add('index')
       if ('output_index' in value) this.#judgePiece(type, value)
     }
     if (!this.#hasBegun) this.#begin(type)
@@ -104,7 +104,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     this.#hasBegun = true
     if (type === 'response.created') return
     const created = { type: 'response.created', response: {} }
-    this.mended.add('response')
+    this.repaired.add('response')
     if (this.#adopt(created)) this.missing.push(created)
   }
 
@@ -191,7 +191,7 @@ export function judgeResponse(value: unknown, errors: EngineErrors): NativeAnswe
     throw errors.unfinished('incomplete', 'sent a response that is not complete')
   }
   const name = typeof model === 'string' ? model : ''
-  return { model: name, usage: fromResponseUsage(usage), mended: [] }
+  return { model: name, usage: fromResponseUsage(usage), repaired: [] }
 }
 
 const NOTHING: ForeignError = { message: 'it did not say why.' }

@@ -1,6 +1,6 @@
 import { isObject } from '../../util/object.ts'
 import type { ToolCallDelta } from '../chat/request.ts'
-import type { Mend } from './contract.ts'
+import type { Repair } from './contract.ts'
 
 /** An index above this is a mistake, not a call. */
 const MAX_INDEX = 1023
@@ -38,23 +38,23 @@ export class ToolCalls {
     return this.#tracks && [...this.#calls.values()].some((call) => call.arguments.isOpen)
   }
 
-  /** Mends the pieces in place. Returns what was mended. */
-  mend(pieces: ToolCallDelta[]): Set<Mend> {
-    const mended = new Set<Mend>()
+  /** Repairs the pieces in place. Returns what was repaired. */
+  repair(pieces: ToolCallDelta[]): Set<Repair> {
+    const repaired = new Set<Repair>()
     // Within one delta, each entry is a call of its own.
     const taken = new Set<number>()
     for (const piece of pieces) {
-      if (mendArguments(piece)) mended.add('tool_call')
+      if (repairArguments(piece)) repaired.add('tool_call')
       const index = this.#place(piece, taken)
       taken.add(index)
       this.#last = index
-      if (this.#introduce(piece, index)) mended.add('tool_call')
+      if (this.#introduce(piece, index)) repaired.add('tool_call')
       if (piece.index === index) continue
       piece.index = index
-      mended.add('tool_index')
+      repaired.add('tool_index')
     }
-    this.#distrusts ||= mended.has('tool_index')
-    return mended
+    this.#distrusts ||= repaired.has('tool_index')
+    return repaired
   }
 
   #place(piece: ToolCallDelta, taken: ReadonlySet<number>): number {
@@ -140,12 +140,12 @@ function withoutRepeats(piece: ToolCallDelta, call: Call): boolean {
   return hasId || hasName || hasType
 }
 
-/** Mends the calls of a whole message in place. Returns whether anything changed. */
-export function mendWholeCalls(calls: unknown): boolean {
+/** Repairs the calls of a whole message in place. Returns whether anything changed. */
+export function repairWholeCalls(calls: unknown): boolean {
   if (!Array.isArray(calls)) return false
   let changed = false
   for (const call of calls.filter(isObject) as ToolCallDelta[]) {
-    changed = mendArguments(call) || changed
+    changed = repairArguments(call) || changed
     changed = complete(call) || changed
   }
   return changed
@@ -169,7 +169,7 @@ function argumentsOf({ function: called, custom }: ToolCallDelta): string {
 }
 
 /** Some servers give the arguments as the object that their JSON stands for. */
-function mendArguments({ function: called }: ToolCallDelta): boolean {
+function repairArguments({ function: called }: ToolCallDelta): boolean {
   const given: unknown = called?.arguments
   if (called === undefined || !isObject(given)) return false
   called.arguments = JSON.stringify(given)

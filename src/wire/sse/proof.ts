@@ -88,7 +88,7 @@ export class FrameProof {
   }
 
   /**
-   * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and passed unmended.
+   * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and passed unrepaired.
    * Learns nothing from a chunk that is more than one choice's text. Neither may change later.
    */
   learn(bytes: Uint8Array, start: number, end: number, chunk: Chunk): void {

@@ -10,7 +10,7 @@ import { checking, invalid } from './invalid.ts'
 
 // Every check aborts: where one branch of a union fails by a check alone, zod would report only that
 // branch, though another may be the one that was meant. The messages are expectations, for invalid().
-export function within(low: number, high: number) {
+function within(low: number, high: number) {
   const error = `a number from ${low} to ${high}`
   const rule = { error, abort: true }
   return z.number(error).check(z.gte(low, rule), z.lte(high, rule))

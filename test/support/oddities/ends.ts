@@ -90,8 +90,8 @@ export const ends: Oddity[] = [
       headers: { 'content-type': 'text/event-stream' },
       steps: [{ send: PLAIN }],
     },
-    expect: 'mended',
-    mended: ['stream'],
+    expect: 'repaired',
+    repaired: ['stream'],
     text: TEXT,
     request: { stream: false },
   },
@@ -111,7 +111,7 @@ export const ends: Oddity[] = [
 
 /** Every choice finished, so the stream did: only the word is missing. */
 function withoutDone(name: string, script: Script): Oddity {
-  return { name, script, expect: 'mended', mended: ['done'], text: TEXT }
+  return { name, script, expect: 'repaired', repaired: ['done'], text: TEXT }
 }
 
 /** `seen` is null where no chunk comes before the failure. */

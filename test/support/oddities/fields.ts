@@ -1,4 +1,4 @@
-import type { Mended, Oddity } from '../oddities.ts'
+import type { Oddity, Repaired } from '../oddities.ts'
 import {
   ASKS_USAGE,
   chunk,
@@ -115,12 +115,12 @@ export const fields: Oddity[] = [
     }),
   ),
   ...Object.entries({ eos: 'stop', end_turn: 'stop', max_tokens: 'length' }).map(([from, to]) =>
-    mended(`finish_reason ${from}`, ['finish_reason'], [ROLE, ...WORDS, finish(from)], {
+    repaired(`finish_reason ${from}`, ['finish_reason'], [ROLE, ...WORDS, finish(from)], {
       contains: [`"finish_reason":"${to}"`],
       without: [`"${from}"`],
     }),
   ),
-  mended(
+  repaired(
     'an empty finish_reason on every chunk',
     ['finish_reason'],
     [
@@ -130,10 +130,10 @@ export const fields: Oddity[] = [
     ],
     { without: ['"finish_reason":""'] },
   ),
-  mended('a second finish_reason', ['finish_reason'], [ROLE, ...WORDS, STOP, STOP]),
-  mended('tool calls without an index', ['tool_index'], toolCalls([undefined, undefined]), calls),
-  mended('tool calls all of index 0', ['tool_index'], toolCalls([0, 0, 0, 0]), calls),
-  mended(
+  repaired('a second finish_reason', ['finish_reason'], [ROLE, ...WORDS, STOP, STOP]),
+  repaired('tool calls without an index', ['tool_index'], toolCalls([undefined, undefined]), calls),
+  repaired('tool calls all of index 0', ['tool_index'], toolCalls([0, 0, 0, 0]), calls),
+  repaired(
     'tool calls that say who they are in every piece',
     ['tool_call'],
     [
@@ -145,7 +145,7 @@ export const fields: Oddity[] = [
     ],
     { text: '', contains: ['{"index":0,"function":{"arguments":"1}"}}'] },
   ),
-  mended(
+  repaired(
     'tool calls without an id or a type',
     ['tool_call'],
     [
@@ -156,7 +156,7 @@ export const fields: Oddity[] = [
     ],
     { text: '', contains: ['"id":"call_', '"type":"function"'] },
   ),
-  mended(
+  repaired(
     'arguments that are an object',
     ['tool_call'],
     [
@@ -166,13 +166,15 @@ export const fields: Oddity[] = [
     ],
     { text: '', contains: ['"arguments":"{\\"a\\":1}"'] },
   ),
-  mended('created in milliseconds', ['created'], inMilliseconds(), { without: ['1790000000000'] }),
-  mended('no role', ['role'], [...WORDS, STOP], { contains: ['"role":"assistant"'] }),
-  mended('a first role that is none', ['role'], [chunk({ role: 'asistant' }), ...WORDS, STOP], {
+  repaired('created in milliseconds', ['created'], inMilliseconds(), {
+    without: ['1790000000000'],
+  }),
+  repaired('no role', ['role'], [...WORDS, STOP], { contains: ['"role":"assistant"'] }),
+  repaired('a first role that is none', ['role'], [chunk({ role: 'asistant' }), ...WORDS, STOP], {
     contains: ['"role":"assistant"'],
     without: ['"asistant"'],
   }),
-  mended(
+  repaired(
     'no delta after the finish',
     ['delta'],
     [
@@ -186,25 +188,25 @@ export const fields: Oddity[] = [
       ),
     ],
   ),
-  mended(
+  repaired(
     'a new id in every chunk',
     ['id'],
     [ROLE, ...WORDS, STOP].map((each, at) => ({ ...each, id: `chatcmpl-${at}` })),
     { contains: ['"id":"chatcmpl-0"'], without: ['chatcmpl-1', 'chatcmpl-6'] },
   ),
-  mended(
+  repaired(
     'a number for an id',
     ['id'],
     [ROLE, ...WORDS, STOP].map((each, at) => ({ ...each, id: at })),
     { contains: ['"id":"0"'], without: ['"id":1'] },
   ),
-  mended(
+  repaired(
     'fractions of a second in created',
     ['created'],
     [ROLE, ...WORDS, STOP].map((each) => ({ ...each, created: each.created + 0.25 })),
     { contains: ['"created":1790000000,'] },
   ),
-  mended(
+  repaired(
     'content as parts',
     ['parts'],
     [
@@ -215,29 +217,29 @@ export const fields: Oddity[] = [
     ],
     { contains: ['"reasoning_content":"Hm."'], without: ['"type":"text"'] },
   ),
-  mended('data: null', ['null'], [null as never, ROLE, ...WORDS, STOP]),
+  repaired('data: null', ['null'], [null as never, ROLE, ...WORDS, STOP]),
   passed(
     'timings beside usage that the client did not ask for',
     [ROLE, ...WORDS, STOP, { ...USAGE_CHUNK, timings: { predicted_n: 5 } }],
     { contains: ['"predicted_n":5'], without: ['total_tokens', '"choices":[]'] },
   ),
-  mended(
+  repaired(
     'no index in a choice',
     ['index'],
     [ROLE, ...TOKENS.map((content) => chunk({ content }, { index: undefined })), STOP],
   ),
-  mended('usage on every chunk', ['usage'], withUsage(ROLE, ...WORDS, STOP, USAGE_CHUNK), {
+  repaired('usage on every chunk', ['usage'], withUsage(ROLE, ...WORDS, STOP, USAGE_CHUNK), {
     request: ASKS_USAGE,
     contains: ['"total_tokens":8'],
   }),
-  mended('usage on every chunk, unasked', ['usage'], withUsage(ROLE, ...WORDS, STOP), {
+  repaired('usage on every chunk, unasked', ['usage'], withUsage(ROLE, ...WORDS, STOP), {
     without: ['total_tokens'],
   }),
-  mended('usage in the last choice', ['usage'], [ROLE, ...WORDS, { ...STOP, usage: USAGE }], {
+  repaired('usage in the last choice', ['usage'], [ROLE, ...WORDS, { ...STOP, usage: USAGE }], {
     request: ASKS_USAGE,
     contains: ['"total_tokens":8'],
   }),
-  mended(
+  repaired(
     'usage in the last choice, unasked',
     ['usage'],
     [ROLE, ...WORDS, { ...STOP, usage: USAGE }],
@@ -245,11 +247,11 @@ export const fields: Oddity[] = [
       without: ['total_tokens'],
     },
   ),
-  mended('usage before the finish', ['usage'], [ROLE, ...WORDS, USAGE_CHUNK, STOP], {
+  repaired('usage before the finish', ['usage'], [ROLE, ...WORDS, USAGE_CHUNK, STOP], {
     request: ASKS_USAGE,
     contains: ['"total_tokens":8'],
   }),
-  mended('usage twice', ['usage'], [ROLE, ...WORDS, STOP, USAGE_CHUNK, USAGE_CHUNK], {
+  repaired('usage twice', ['usage'], [ROLE, ...WORDS, STOP, USAGE_CHUNK, USAGE_CHUNK], {
     request: ASKS_USAGE,
   }),
 ]
@@ -258,8 +260,8 @@ function passed(name: string, chunks: object[], more: Partial<Oddity> = {}): Odd
   return { name, script: stream(...chunks), expect: 'passed', text: TEXT, ...more }
 }
 
-function mended(name: string, names: Mended[], chunks: object[], more: Partial<Oddity> = {}) {
-  return { ...passed(name, chunks, more), expect: 'mended' as const, mended: names }
+function repaired(name: string, names: Repaired[], chunks: object[], more: Partial<Oddity> = {}) {
+  return { ...passed(name, chunks, more), expect: 'repaired' as const, repaired: names }
 }
 
 function withUsage(...chunks: object[]): object[] {

@@ -60,7 +60,7 @@ export const framing: Oddity[] = [
   reframed('fields nobody knows', PLAIN.replaceAll('data: {', 'meta: {"a":1}\ndata\ndata: {')),
   {
     ...reframed('the last event without its blank line', text(ROLE, ...WORDS, STOP).trimEnd()),
-    mended: ['framing', 'done'],
+    repaired: ['framing', 'done'],
   },
 ]
 
@@ -70,7 +70,7 @@ function passed(name: string, script: Script, more: Partial<Oddity> = {}): Oddit
 
 /** Legal, but in a form that is not forwarded as it came. */
 function reframed(name: string, sent: string): Oddity {
-  return { name, script: raw(sent), expect: 'mended', mended: ['framing'], text: TEXT }
+  return { name, script: raw(sent), expect: 'repaired', repaired: ['framing'], text: TEXT }
 }
 
 /** JSON over several `data` lines, as a pretty-printer would send it. */

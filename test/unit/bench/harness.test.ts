@@ -88,6 +88,7 @@ test.each([
   [['--only', 'apache'], 'there is no "apache"'],
   [['--what', 'speed'], 'there is no "speed"'],
   [['--rounds', '0'], '--rounds: expected a whole number above 0, got 0'],
+  [['--scale', '2'], '--scale: expected a number above 0 and at most 1, got 2'],
   [['--json'], '--json needs a value'],
   [['fast'], 'unknown argument fast'],
   [['--against'], '--against needs a value'],

@@ -143,8 +143,8 @@ describe('every rule', () => {
   })
 
   it('says what has to be, who stumbles, and what to do', () => {
-    for (const { says, clients, mend } of Object.values(rules)) {
-      for (const words of [says, clients, mend]) expect(words).toMatch(/^[\p{Lu}"[]?.{10,}\.$/u)
+    for (const { says, clients, repair } of Object.values(rules)) {
+      for (const words of [says, clients, repair]) expect(words).toMatch(/^[\p{Lu}"[]?.{10,}\.$/u)
     }
     expect(chunkOf({})).toHaveProperty('choices')
   })

@@ -149,13 +149,13 @@ describe('two records', () => {
     expect(comparisonText(compare(clean, clean))).toMatch(/Nothing has changed/)
   })
 
-  it('tell what is newly broken, what was mended, and what is slower', () => {
+  it('tell what is newly broken, what was repaired, and what is slower', () => {
     const worse = compare(clean, { ...broken, model: 'other' })
-    expect(worse).toMatchObject({ newlyBroken: ['stray-line'], mended: [] })
+    expect(worse).toMatchObject({ newlyBroken: ['stray-line'], repaired: [] })
     expect(worse.changed).toEqual([['model', 'zoo', 'other']])
     expect(worse.slower.map(([name]) => name)).toEqual(['headers', 'first token', 'total'])
     const better = comparisonText(compare(broken, clean))
-    expect(better).toMatch(/mended {8}stray-line/)
+    expect(better).toMatch(/repaired {8}stray-line/)
     expect(better).toMatch(/faster {8}first token: 210 ms, now 60 ms/)
   })
 })

@@ -14,19 +14,19 @@ const entry: LogEntry = {
   engine: 'ollama',
   firstTokenMs: 120.2,
   tokens: 34,
-  mended: ['role', 'done'],
+  repaired: ['role', 'done'],
 }
 
 it('tells a request in one line of text', () => {
   const [clock, ...words] = formatEntry(entry, 'text').split(' ')
   expect(clock).toMatch(/^\d\d:\d\d:\d\d$/)
   expect(words.join(' ')).toBe(
-    'POST /v1/chat/completions llama3.2 200 first 120 ms 34 tokens 1234 ms finished mended role,done',
+    'POST /v1/chat/completions llama3.2 200 first 120 ms 34 tokens 1234 ms finished repaired role,done',
   )
 })
 
 it('tells what was read where nothing is written', () => {
-  const { firstTokenMs, mended, ...rest } = entry
+  const { firstTokenMs, repaired, ...rest } = entry
   const line = formatEntry({ ...rest, tokens: 0, promptTokens: 12 }, 'text')
   expect(line).toContain('200 12 tokens read 1234 ms')
   expect(formatEntry({ ...entry, promptTokens: 12 }, 'text')).toContain(' 34 tokens ')
@@ -36,12 +36,12 @@ it('tells who answered after whose failures', () => {
   const failures = ['gpu upstream_unreachable', 'gpu-2 503']
   const line = formatEntry({ ...entry, attempts: 3, failures }, 'text')
   expect(line).toContain(
-    '1234 ms finished by ollama after gpu upstream_unreachable, gpu-2 503 mended role,done',
+    '1234 ms finished by ollama after gpu upstream_unreachable, gpu-2 503 repaired role,done',
   )
 })
 
 it('tells only what there is', () => {
-  const { model, engine, firstTokenMs, tokens, mended, ...rest } = entry
+  const { model, engine, firstTokenMs, tokens, repaired, ...rest } = entry
   const failed = { ...rest, status: 502, outcome: 'failed' as const, durationMs: 65_432 }
   const line = formatEntry({ ...failed, code: 'upstream_truncated', cause: 'reset' }, 'text')
   expect(line.slice(9)).toBe(
@@ -50,7 +50,7 @@ it('tells only what there is', () => {
 })
 
 it('tells why a request was refused, and names the field once', () => {
-  const { model, engine, firstTokenMs, tokens, mended, ...rest } = entry
+  const { model, engine, firstTokenMs, tokens, repaired, ...rest } = entry
   const refused = { ...rest, status: 400, outcome: 'refused' as const, code: 'invalid_value' }
   const told = (more: Partial<LogEntry>) => formatEntry({ ...refused, ...more }, 'text').slice(9)
   const line = 'POST /v1/chat/completions 400 1234 ms refused invalid_value'

@@ -76,7 +76,7 @@ describe('the form of an answer', () => {
     const told: string[] = []
     const hold = Promise.withResolvers<void>()
     const reader = response.body?.getReader()
-    const handing = reader?.each?.((packet) => {
+    const handing = reader?.forEachPacket?.((packet) => {
       told.push(new TextDecoder().decode(packet))
       return told.length === 1 ? hold.promise : undefined
     })
@@ -105,7 +105,9 @@ describe('the form of an answer', () => {
     const headers = new Headers()
     const { response } = await formOf({ status: 200, ok: true, headers, body }, true)
     const told: number[] = []
-    const handing = response.body?.getReader().each?.((packet) => void told.push(packet.length))
+    const handing = response.body
+      ?.getReader()
+      .forEachPacket?.((packet) => void told.push(packet.length))
     if (error === undefined) await expect(handing).resolves.toBeUndefined()
     else await expect(handing).rejects.toBe(error)
     expect(told).toEqual([1])
@@ -113,7 +115,7 @@ describe('the form of an answer', () => {
 
   it('is pulled where the host can do no better', async () => {
     const { response } = await formOf(answer('text/plain', EVENTS), true)
-    expect(response.body?.getReader().each).toBeUndefined()
+    expect(response.body?.getReader().forEachPacket).toBeUndefined()
   })
 
   it('leaves it to whoever reads on to tell that it broke off', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createDiscovery } from '../../../src/engines/registry/discovery.ts'
 import { FinishHistory, finishHistoryOf } from '../../../src/engines/upstream/finish-history.ts'
 import { Upstream } from '../../../src/engines/upstream/upstream.ts'
-import { Successive } from '../../../src/hosts/server/successive.ts'
+import { ReloadableHandler } from '../../../src/hosts/server/reloadable-handler.ts'
 import { parseSettings } from '../../../src/settings/settings.ts'
 import type { NativeCall } from '../../../src/wire/native.ts'
 
@@ -51,7 +51,7 @@ describe('a table of senders that is full', () => {
 describe('other settings', () => {
   const settings = { upstream: [{ url, label: 'gpu' }], discover: false, insecure: true }
 
-  async function askedOf(handler: Successive): Promise<string> {
+  async function askedOf(handler: ReloadableHandler): Promise<string> {
     const messages = [{ role: 'user', content: 'Hi' }]
     const body = JSON.stringify({ model: 'm', stream: true, messages })
     const headers = { 'content-type': 'application/json' }
@@ -62,7 +62,7 @@ describe('other settings', () => {
 
   it('do not make a server’s finish reasons forgotten', async () => {
     let said = open
-    const handler = new Successive(parseSettings(settings), {
+    const handler = new ReloadableHandler(parseSettings(settings), {
       fetch: async (address) =>
         address.endsWith('/models') ? Response.json({ data: [{ id: 'm' }] }) : stream(said),
     })

@@ -25,7 +25,7 @@ async function said(engine: Engine, request: Partial<ChatRequest> = {}) {
     content: joined('content'),
     reasoning: joined('reasoning'),
     reasoning_content: joined('reasoning_content'),
-    mended: [...stream.contract.mended],
+    repaired: [...stream.contract.repaired],
   }
 }
 
@@ -36,7 +36,7 @@ describe('an engine beside the handler', () => {
       content: ' Forty two.',
       reasoning: '',
       reasoning_content: 'Let me see.',
-      mended: ['think'],
+      repaired: ['think'],
     })
   })
 
@@ -56,7 +56,7 @@ describe('an engine beside the handler', () => {
     expect(engine.label).toBe('static')
     expect(engine.embed).toBeUndefined()
     expect(await engine.models(new AbortController().signal)).toHaveLength(1)
-    expect(await said(engine)).toMatchObject({ content: 'Yes.', mended: [] })
+    expect(await said(engine)).toMatchObject({ content: 'Yes.', repaired: [] })
     expect(thinkingApart(plain, { ...separate, thinkTags: 'keep' })).toBe(plain)
   })
 
@@ -66,7 +66,7 @@ describe('an engine beside the handler', () => {
     }
     const whole: Engine = {
       ...thinker(''),
-      chat: async () => ({ kind: 'whole', json: JSON.stringify(completion), mended: [] }),
+      chat: async () => ({ kind: 'whole', json: JSON.stringify(completion), repaired: [] }),
     }
     const answer = await thinkingApart(whole, separate).chat(
       { messages },
@@ -76,7 +76,7 @@ describe('an engine beside the handler', () => {
     expect(JSON.parse(answer.json)).toMatchObject({
       choices: [{ message: { content: 'b', reasoning_content: 'a' } }],
     })
-    expect(answer.mended).toEqual(['think'])
+    expect(answer.repaired).toEqual(['think'])
   })
 
   it.each<[SettingsInput, object]>([

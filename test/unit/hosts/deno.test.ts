@@ -1,4 +1,6 @@
 import { it } from 'vitest'
 import { expectPassOnDeno } from '../../support/on-deno.ts'
 
-it('node-listen.test.ts passes on Deno', () => expectPassOnDeno('hosts/node-listen.test.ts'))
+it.each(['node-listen', 'native-fetch'])('%s.test.ts passes on Deno', (name) =>
+  expectPassOnDeno(`hosts/${name}.test.ts`),
+)

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { nodeBodyWriter } from '../../../src/hosts/node/body-writer.ts'
 import { listen } from '../../../src/hosts/node/listen.ts'
-import { nodePipe } from '../../../src/hosts/node/pipe.ts'
 import type { Listener } from '../../../src/hosts/server/runtime.ts'
 import type { BodyWriter } from '../../../src/platform/body-writer.ts'
 import { until } from '../http1/raw-server.ts'
@@ -39,7 +39,7 @@ const get = (version = '1.1') => client.write(`GET / HTTP/${version}\r\nhost: a\
 function answerByPipe(): BodyWriter[] {
   const pipes: BodyWriter[] = []
   answer = async () => {
-    const pipe = nodePipe()
+    const pipe = nodeBodyWriter()
     pipes.push(pipe)
     return new Response(pipe.readable)
   }
@@ -231,7 +231,7 @@ describe('whatever throws is answered with a 500 that tells nothing of it', () =
   it('the writing of the headers, and whoever writes the body learns of it', async () => {
     const pipes: BodyWriter[] = []
     answer = async () => {
-      const pipe = nodePipe()
+      const pipe = nodeBodyWriter()
       pipes.push(pipe)
       return new Response(pipe.readable, { headers: { 'retry-after': 'a\u0001b' } })
     }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { reachOf } from '../../../src/hosts/server/exposure.ts'
 import { addressOf, explain } from '../../../src/hosts/server/process.ts'
-import { reachOf } from '../../../src/hosts/server/reach.ts'
 import { SettingsError } from '../../../src/settings/settings.ts'
 
 it.each([

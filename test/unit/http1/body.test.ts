@@ -17,7 +17,7 @@ it('hands packets over in the moment they come, those that waited first', async 
   const { body } = makeBody()
   const taken: number[] = []
   body.push(packet(1))
-  const all = body.each(({ length }) => {
+  const all = body.forEachPacket(({ length }) => {
     taken.push(length)
     return undefined
   })
@@ -32,7 +32,7 @@ it('holds the next packet back while one is being taken, and slows the sender do
   const { body, calls } = makeBody()
   const taken: number[] = []
   let release = () => {}
-  const all = body.each(({ length }) => {
+  const all = body.forEachPacket(({ length }) => {
     taken.push(length)
     return new Promise<void>((resolve) => {
       release = resolve
@@ -55,7 +55,7 @@ it('tells a cut behind the packets before it', async () => {
   const taken: number[] = []
   body.push(packet(1))
   body.fail(new Error('cut'))
-  const all = body.each(({ length }) => {
+  const all = body.forEachPacket(({ length }) => {
     taken.push(length)
     return Promise.resolve()
   })

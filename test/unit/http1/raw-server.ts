@@ -11,7 +11,7 @@ export const { dial }: { dial: Dial } = await import(`../../../src/hosts/${runti
 /** A connection, as its server sees it. */
 export interface Peer {
   socket: Socket
-  /** Whole requests, every byte of them. */
+  /** JsonAnswer requests, every byte of them. */
   requests: string[]
   /** Whether it is gone, however it went. */
   isClosed: boolean
@@ -74,7 +74,7 @@ export async function startRaw(
 function requestLength(text: string): number {
   const head = text.indexOf('\r\n\r\n')
   if (head === -1) return Number.POSITIVE_INFINITY
-  const [, length = 0] = /\r\ncontent-length: (\d+)\r\n/.exec(text.slice(0, head + 2)) ?? []
+  const [, length = 0] = /\r\ncontent-length: (\d+)\r\n/i.exec(text.slice(0, head + 2)) ?? []
   return head + 4 + Number(length)
 }
 

@@ -42,7 +42,7 @@ it('an id that changes now and then is the first one in every frame, however it 
       const first = said[0]?.id ?? ''
       expect(reader.failure).toBeUndefined()
       expect(text).toBe(said.map(({ content }) => frameOf(first, content)).join(''))
-      expect(contract.mended.has('id')).toBe(said.some(({ id }) => id !== first))
+      expect(contract.repaired.has('id')).toBe(said.some(({ id }) => id !== first))
       expect(contract.tokens).toBe(said.length)
     }),
   )

@@ -37,7 +37,7 @@ it('an end is told to all who wait for it, whatever one of them throws', () => {
   const { made, ended } = exchange()
   const stopped: Outcome[] = []
   made.holds = { release: broken }
-  made.carrier = {
+  made.writer = {
     tick: () => undefined,
     stop: (outcome) => {
       stopped.push(outcome)
@@ -53,7 +53,7 @@ it('an end is told to all who wait for it, whatever one of them throws', () => {
 
 it('a tick that throws ends its own exchange, and not the timer', () => {
   const { made, ended, tick } = exchange()
-  made.carrier = { tick: broken, stop: () => {} }
+  made.writer = { tick: broken, stop: () => {} }
   expect(tick).not.toThrow()
   expect(ended).toMatchObject([{ kind: 'failed', error: { code: 'internal_error' } }])
 })

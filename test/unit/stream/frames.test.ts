@@ -164,7 +164,7 @@ describe('EventReader', () => {
     expect(read([encodeText(`${whole}data: [DONE]\n\n${whole}garbage\n\n`)]).bytes).toBe(whole)
   })
 
-  it('keeps a number that does not fit where only the framing was mended', () => {
+  it('keeps a number that does not fit where only the framing was repaired', () => {
     const json =
       '{"id":"c1","seed":18446744073709551615,"choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":"stop"}]}'
     expect(read([encodeText(`data:${json}\r\n\r\n`)]).bytes).toBe(`data: ${json}\n\n`)
@@ -245,12 +245,12 @@ describe('streams in turns, a frame a packet', () => {
     // As long as its own, and byte for byte what the other has just sent.
     other.say('word')
     expect(one.say('word', 'c2')).toContain('"id":"c1"')
-    expect([...one.contract.mended]).toEqual(['id'])
+    expect([...one.contract.repaired]).toEqual(['id'])
     // And what it has just sent itself is not what the other sends.
     const third = stream('c3')
     for (let i = 0; i < 12; i++) third.say('word')
     expect(third.say('word', 'c4')).toContain('"id":"c3"')
-    expect([...third.contract.mended]).toEqual(['id'])
+    expect([...third.contract.repaired]).toEqual(['id'])
     // A frame that was written anew is not what later ones are compared with.
     expect(third.say('word', 'c4')).toContain('"id":"c3"')
     expect(third.say('word')).toContain('"id":"c3"')

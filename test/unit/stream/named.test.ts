@@ -11,7 +11,7 @@ interface Event {
   n?: number
 }
 
-/** Ends with an event called `last`; drops `ping`, and mends negative numbers. */
+/** Ends with an event called `last`; drops `ping`, and repairs negative numbers. */
 class Numbers implements StreamContract<Event> {
   readonly failure = undefined
   readonly missing: Event[] = []
@@ -19,7 +19,7 @@ class Numbers implements StreamContract<Event> {
   usage = undefined
   finished = false
   isComplete = false
-  readonly mended = new Set<string>()
+  readonly repaired = new Set<string>()
   readonly errors = new EngineErrors({ label: 'x' })
   takeProven(): void {
     throw new Error('nothing is proven')
@@ -52,7 +52,7 @@ function read(packets: Uint8Array<ArrayBuffer>[]) {
   }
   reader.close('end')
   const text = new TextDecoder('utf-8', { fatal: true }).decode(concat(parts))
-  return { text, code: reader.failure?.code, ended: reader.ended, mended: [...contract.mended] }
+  return { text, code: reader.failure?.code, ended: reader.ended, repaired: [...contract.repaired] }
 }
 
 const told = (event: Event, name = event.type) =>
@@ -68,7 +68,7 @@ describe('events with names', () => {
         const bytes = encodeText(`${text}${told({ type: 'never' })}`)
         const ends = [...new Set(places.map((at) => at % bytes.length))].sort((a, b) => a - b)
         const cuts = [...ends, bytes.length].map((end, i, all) => bytes.slice(all[i - 1] ?? 0, end))
-        expect(read(cuts)).toEqual({ text, code: undefined, ended: true, mended: [] })
+        expect(read(cuts)).toEqual({ text, code: undefined, ended: true, repaired: [] })
       }),
     )
   })
@@ -82,13 +82,13 @@ describe('events with names', () => {
     ['a comment and an id', ': x\nid: 1\nevent: a\ndata: {"type":"a","n":1}\n\n'],
     ['two lines of data', 'event: a\ndata: {"type":"a",\ndata: "n":1}\n\n'],
   ])('are framed anew where they have %s', (_, text) => {
-    const { text: got, mended, ended } = read([encodeText(text + last)])
+    const { text: got, repaired, ended } = read([encodeText(text + last)])
     expect(got.replace(', "n"', ',"n"')).toBe(told({ type: 'a', n: 1 }) + last)
-    expect(mended).toEqual(['framing'])
+    expect(repaired).toEqual(['framing'])
     expect(ended).toBe(true)
   })
 
-  it('are written anew where they were mended, and left out where nothing is left', () => {
+  it('are written anew where they were repaired, and left out where nothing is left', () => {
     const text = told({ type: 'a', n: -1 }) + told({ type: 'ping' }) + last
     expect(read([encodeText(text)]).text).toBe(told({ type: 'a', n: 0 }) + last)
   })

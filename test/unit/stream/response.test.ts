@@ -2,10 +2,10 @@ import { expect, it } from 'vitest'
 import { ChatEncoder } from '../../../src/dialects/chat/encoder.ts'
 import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
 import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
-import { transformPipe } from '../../../src/stream/pipe.ts'
 import { readFrames } from '../../../src/stream/read.ts'
 import { openStream, streamResponse } from '../../../src/stream/response.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
+import { transformWriter } from '../../../src/stream/transform-writer.ts'
 import type { ChatChunk } from '../../../src/wire/chat/request.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
@@ -37,7 +37,7 @@ async function respond(ask: () => Promise<ChatStream>, encoder = new ChatEncoder
     headerWait: 1_000,
     heartbeat: 60_000,
     clientTimeout: limits.clientTimeout,
-    framePipe: transformPipe,
+    frameWriter: transformWriter,
   }
   const opening = openStream(exchange, ask(), exchange.signal)
   const response = await streamResponse(exchange, opening, encoder, settings)
@@ -90,7 +90,7 @@ it('finishes a stream that has said all but never ends, and lets it go', async (
   const { outcomes, response } = await respond(async () => ({ kind: 'frames', contract, ...read }))
   expect((await response.text()).endsWith('data: [DONE]\n\n')).toBe(true)
   expect(outcomes).toEqual([{ kind: 'finished' }])
-  expect([...contract.mended]).toEqual(['done'])
+  expect([...contract.repaired]).toEqual(['done'])
   expect(control.signal.aborted).toBe(true)
 }, 15_000)
 

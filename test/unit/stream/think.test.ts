@@ -79,7 +79,7 @@ describe('frames of a model that thinks', () => {
     // Role, five of thinking, the first word, from which the others are proven, and the finish.
     expect(contract.judged).toBe(8)
     expect(contract.tokens).toBe(206)
-    expect([...contract.mended]).toEqual(['think'])
+    expect([...contract.repaired]).toEqual(['think'])
   })
 
   it('are forwarded as the same bytes where nothing is thought', () => {
@@ -92,7 +92,7 @@ describe('frames of a model that thinks', () => {
     const contract = contractOf()
     expect(forward(contract, [encodeText(`${text}data: [DONE]\n\n`)])).toBe(text)
     expect(contract.judged).toBe(4)
-    expect([...contract.mended]).toEqual([])
+    expect([...contract.repaired]).toEqual([])
   })
 
   it('say the same as chunks and as frames, in any cut of texts and packets', () => {

@@ -50,15 +50,16 @@ it('a reader that throws at the end of a stream ends that stream', async () => {
   const choices = [{ index: 0, delta: { role: 'assistant', content: 'Hi' }, finish_reason: 'stop' }]
   const text = `data: ${JSON.stringify({ ...chunk, choices })}\n`
   const reader = {
-    each: async (take: (packet: Uint8Array<ArrayBuffer>) => unknown) => void take(encodeText(text)),
+    forEachPacket: async (take: (packet: Uint8Array<ArrayBuffer>) => unknown) =>
+      void take(encodeText(text)),
     read: async () => ({ done: true as const }),
     cancel: async () => {},
   }
   const body = { getReader: () => reader, cancel: async () => {} }
   const control = new AbortController()
-  const { pour } = readFrames(body, new ChatContract({ label: 'x' }), control, true)
-  const pouring = pour?.(() => {
+  const { forEachPacket } = readFrames(body, new ChatContract({ label: 'x' }), control, true)
+  const forwarding = forEachPacket?.(() => {
     throw new Error('it can not be written')
   })
-  await expect(pouring).rejects.toThrow('it can not be written')
+  await expect(forwarding).rejects.toThrow('it can not be written')
 })

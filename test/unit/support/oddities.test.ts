@@ -23,7 +23,7 @@ const LOOKS_FAULTLESS = ['a stream where JSON was asked for']
 describe.each(ODDITIES)('$name', ({ name, script, request, expect: expected, ...entry }) => {
   it('says what is to become of it', () => {
     expect(entry.code !== undefined).toBe(expected === 'failed')
-    expect(entry.mended !== undefined).toBe(expected === 'mended')
+    expect(entry.repaired !== undefined).toBe(expected === 'repaired')
     if (expected !== 'failed') expect(entry.text).toBeDefined()
   })
 

@@ -45,7 +45,7 @@ describe('a stream as it should be', () => {
     expect(stream.judge(ends('stop'))).toBe('same')
     expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
-    expect([...stream.mended]).toEqual([])
+    expect([...stream.repaired]).toEqual([])
     expect(stream).toMatchObject({
       id: 'c1',
       model: 'm',
@@ -75,11 +75,11 @@ describe('a stream as it should be', () => {
   ])('passes %s', (_name, chunks) => {
     const stream = contract()
     for (const each of chunks) expect(stream.judge(each)).toBe('same')
-    expect([...stream.mended]).toEqual([])
+    expect([...stream.repaired]).toEqual([])
   })
 })
 
-describe('what is mended', () => {
+describe('what is repaired', () => {
   it.each([
     ['', null],
     ['eos', 'stop'],
@@ -91,7 +91,7 @@ describe('what is mended', () => {
     const last = ends(came)
     expect(stream.judge(last)).toBe('changed')
     expect(last.choices).toMatchObject([{ finish_reason: expected }])
-    expect([...stream.mended]).toEqual(['finish_reason'])
+    expect([...stream.repaired]).toEqual(['finish_reason'])
   })
 
   it('keeps the first of two finish reasons', () => {
@@ -118,7 +118,7 @@ describe('what is mended', () => {
     const first = says('a', { created: 1_800_000_000_123 })
     expect(stream.judge(first)).toBe('changed')
     expect(first).toMatchObject({ created: 1_800_000_000 })
-    expect([...stream.mended]).toEqual(['created'])
+    expect([...stream.repaired]).toEqual(['created'])
   })
 
   it('gives reasoning the one name that was asked for', () => {
@@ -137,7 +137,7 @@ describe('what is mended', () => {
       stream.judge(says('a'))
       stream.judge(ends('stop'))
       expect(stream.end(ending)).toEqual([])
-      expect([...stream.mended]).toEqual(['done'])
+      expect([...stream.repaired]).toEqual(['done'])
     }
   })
 
@@ -153,17 +153,17 @@ describe('what is mended', () => {
 })
 
 describe('usage', () => {
-  it('is taken out where it was not asked for, and no mend where sluice asked', () => {
+  it('is taken out where it was not asked for, and no repair where sluice asked', () => {
     const own = contract({ usageRequested: true })
     own.judge(says('a'))
     own.judge(ends('stop'))
     expect(own.judge(chunk([], { usage: USAGE }))).toBe('drop')
-    expect([...own.mended]).toEqual([])
+    expect([...own.repaired]).toEqual([])
     const unasked = contract()
     const first = says('a', { usage: USAGE })
     expect(unasked.judge(first)).toBe('changed')
     expect('usage' in first).toBe(false)
-    expect([...unasked.mended]).toEqual(['usage'])
+    expect([...unasked.repaired]).toEqual(['usage'])
   })
 
   it('on every chunk is gathered, and given once at the end', () => {
@@ -182,7 +182,7 @@ describe('usage', () => {
     expect(stream.judge(chunk([], { usage: { ...USAGE, total_tokens: 1 } }))).toBe('hold')
     expect(stream.judge(chunk([], { usage: USAGE, timings: 1 }))).toBe('hold')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE, timings: 1 })])
-    expect([...stream.mended]).toEqual(['usage'])
+    expect([...stream.repaired]).toEqual(['usage'])
   })
 
   it('comes last, whatever an upstream says after it', () => {
@@ -219,7 +219,7 @@ describe('tool calls', () => {
     expect(send(stream, call({ index: 0 }))).toEqual([0])
     expect(send(stream, call({ index: 1, id: 'b', type: 'function' }))).toEqual([1])
     expect(send(stream, call({ index: 0 }), call({ index: 1 }))).toEqual([0, 1])
-    expect([...stream.mended]).toEqual([])
+    expect([...stream.repaired]).toEqual([])
   })
 
   it('tells parallel calls apart that all have the index 0', () => {
@@ -228,7 +228,7 @@ describe('tool calls', () => {
     expect(send(stream, call({ index: 0 }))).toEqual([0])
     expect(send(stream, call({ index: 0, id: 'b', type: 'function' }))).toEqual([1])
     expect(send(stream, call({ index: 0 }))).toEqual([1])
-    expect([...stream.mended]).toEqual(['tool_index'])
+    expect([...stream.repaired]).toEqual(['tool_index'])
   })
 
   it('gives indices where there are none', () => {

@@ -52,7 +52,7 @@ describe('an answer', () => {
         const input = all.map(() => 'x')
         const asked = { input, ...(format !== undefined && { encoding_format: format }) }
         const isOther = all.some(([isText]) => isText !== (format === 'base64'))
-        expect(judgeEmbeddings(came, asked, errors).mended).toEqual(isOther ? ['encoding'] : [])
+        expect(judgeEmbeddings(came, asked, errors).repaired).toEqual(isOther ? ['encoding'] : [])
         const given = came.data.map(({ embedding }) => embedding)
         const wanted = all.map(([, vector]) =>
           format === 'base64' ? encodeVector(vector) : vector,

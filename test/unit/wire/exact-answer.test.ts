@@ -39,7 +39,7 @@ describe('a whole answer keeps the digits of integers', () => {
     const request = { model: 'm', messages: [], stream: false }
     const answer = await upstream.chat(request as never, never)
     if (answer.kind !== 'whole') throw new Error(answer.kind)
-    expect(answer.mended).toContain('created')
+    expect(answer.repaired).toContain('created')
     expect(answer.json).toContain('"trace":-9223372036854775807,"at":[1,18446744073709551615]')
     expect(answer.json).toContain('"created":1790000000000000,')
   })
@@ -49,7 +49,7 @@ describe('a whole answer keeps the digits of integers', () => {
       body: { stream: false },
       judge: (value: { model: string }) => {
         value.model = 'b'
-        return { model: 'b', isChanged: true, mended: [] }
+        return { model: 'b', isChanged: true, repaired: [] }
       },
     }
     const sent = '{"model":"a","content":[{"input":{"tweet_id":1849281726354817263}}]}'

@@ -18,7 +18,7 @@ function learning(setting: 'learn' | 'required' | 'optional' = 'learn') {
       contract.judge(chunk([{ index, delta, finish_reason: null }]))
     }
     if (finish !== null) contract.judge(chunk([{ index: 0, delta: {}, finish_reason: finish }]))
-    return ending(() => contract.end('done').flatMap((last) => last.choices), contract.mended)
+    return ending(() => contract.end('done').flatMap((last) => last.choices), contract.repaired)
   }
 }
 
@@ -27,10 +27,10 @@ function chunk(choices: unknown[]) {
 }
 
 /** The finish reasons that were supplied, or the code of the failure. */
-function ending(end: () => { finish_reason: unknown }[], mended: Set<string>): unknown {
+function ending(end: () => { finish_reason: unknown }[], repaired: Set<string>): unknown {
   try {
     const given = end().map(({ finish_reason: reason }) => reason)
-    expect(mended.has('finish_reason')).toBe(given.length > 0)
+    expect(repaired.has('finish_reason')).toBe(given.length > 0)
     return given
   } catch (error) {
     if (error instanceof ApiError) return error.code
@@ -117,7 +117,7 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
     for (const end of ['end', 'reset'] as const) {
       const contract = new ChatContract({ label: 'gpu', finishReason })
       contract.judge(chunk([{ index: 0, delta: word, finish_reason: null }]))
-      expect(ending(() => contract.end(end) as never, contract.mended)).toBe('upstream_truncated')
+      expect(ending(() => contract.end(end) as never, contract.repaired)).toBe('upstream_truncated')
     }
   })
 })
@@ -146,9 +146,9 @@ describe('a whole answer without a finish reason', () => {
     const finishReason = history.ruleFor('m', setting)
     const contract = new ChatContract({ label: 'gpu', finishReason })
     return ending(() => {
-      const mended = judgeCompletion(answer, contract)
-      return mended.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
-    }, contract.mended)
+      const repaired = judgeCompletion(answer, contract)
+      return repaired.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
+    }, contract.repaired)
   }
 
   it('is held to the same in a chat', () => {
@@ -190,9 +190,9 @@ describe('a whole answer without a finish reason', () => {
       const answer = chunk([{ index: 0, text, finish_reason }])
       const contract = new TextContract({ label: 'gpu', finishReason: history.ruleFor('m') })
       return ending(() => {
-        const mended = judgeText(answer, contract)
-        return mended.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
-      }, contract.mended)
+        const repaired = judgeText(answer, contract)
+        return repaired.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
+      }, contract.repaired)
     }
     expect(text('a', null)).toEqual(['stop'])
     expect(text('', null)).toBe('upstream_incomplete')
@@ -206,7 +206,7 @@ it('holds a text completion’s stream to the same', () => {
   const say = (text: string, finish_reason: string | null) => {
     const contract = new TextContract({ label: 'gpu', finishReason })
     contract.judge(chunk([{ index: 0, text, finish_reason }]))
-    return ending(() => contract.end('done').flatMap(({ choices }) => choices), contract.mended)
+    return ending(() => contract.end('done').flatMap(({ choices }) => choices), contract.repaired)
   }
   expect(say('', null)).toBe('upstream_incomplete')
   expect(say('a', null)).toEqual(['stop'])

@@ -27,7 +27,7 @@ function forward(text: string, { places = [], missing = 'failure' }: Options = {
   reader.close('end')
   parts.push(...(sink.take() ?? []))
   const raw = new TextDecoder('utf-8', { fatal: true }).decode(concat(parts))
-  return { raw, error: reader.failure, mended: [...contract.mended], contract }
+  return { raw, error: reader.failure, repaired: [...contract.repaired], contract }
 }
 
 interface Options {
@@ -55,8 +55,8 @@ describe('a stream that obeys', () => {
     fc.assert(
       fc.property(said, fc.array(fc.nat(), { maxLength: 30 }), (one, places) => {
         const text = all(messageEvents(one as never))
-        const { raw, error, mended, contract } = forward(text, { places })
-        expect({ raw, error, mended }).toEqual({ raw: text, error: undefined, mended: [] })
+        const { raw, error, repaired, contract } = forward(text, { places })
+        expect({ raw, error, repaired }).toEqual({ raw: text, error: undefined, repaired: [] })
         expect(readMessages(raw, true)).toMatchObject({ problems: [], outcome: 'finished' })
         expect(contract.usage).toEqual({ prompt_tokens: 5, completion_tokens: 7, total_tokens: 12 })
       }),
@@ -68,7 +68,7 @@ describe('a stream that obeys', () => {
   it('may have pings, which are ours to send, and events that nobody knows', () => {
     const odd = { type: 'something.new', x: 1 }
     const text = all([{ type: 'ping' }, start, { type: 'ping' }, odd, ...rest])
-    expect(forward(text)).toMatchObject({ raw: all([start, odd, ...rest]), mended: [] })
+    expect(forward(text)).toMatchObject({ raw: all([start, odd, ...rest]), repaired: [] })
   })
 
   it('may have blocks that stop at the end, all together', () => {
@@ -82,7 +82,7 @@ describe('a stream that obeys', () => {
       { type: 'content_block_stop', index: 1 },
       ...rest.slice(-2),
     ]
-    expect(forward(all(events))).toMatchObject({ raw: all(events), mended: [] })
+    expect(forward(all(events))).toMatchObject({ raw: all(events), repaired: [] })
   })
 
   it('counts what came from a cache as part of the prompt', () => {
@@ -95,12 +95,12 @@ describe('a stream that obeys', () => {
   })
 })
 
-describe('what is mended', () => {
+describe('what is repaired', () => {
   it('is a message that lacks what clients read', () => {
     const events = messageEvents({ text: ['a'] })
     // As vLLM starts: it leaves out what is set by default.
     const bare = { type: 'message_start', message: { id: 'x', model: 'm', content: [] } }
-    const { raw, mended } = forward(all([bare, ...events.slice(1)]))
+    const { raw, repaired } = forward(all([bare, ...events.slice(1)]))
     const [first] = readMessages(raw, true).events
     expect(first?.message).toEqual({
       id: 'x',
@@ -112,7 +112,7 @@ describe('what is mended', () => {
       stop_sequence: null,
       usage: { input_tokens: 0, output_tokens: 0 },
     })
-    expect(mended).toEqual(['message'])
+    expect(repaired).toEqual(['message'])
   })
 
   it('is a message_delta without usage', () => {
@@ -126,22 +126,22 @@ describe('what is mended', () => {
     ['[DONE] instead of message_stop', 'data: [DONE]\n\n'],
   ])('is %s', (_, ending) => {
     const events = messageEvents({ text: ['a'] })
-    const { raw, mended } = forward(all(events.slice(0, -1)) + ending)
+    const { raw, repaired } = forward(all(events.slice(0, -1)) + ending)
     expect(raw).toBe(all(events))
-    expect(mended).toEqual(['done'])
+    expect(repaired).toEqual(['done'])
   })
 
   it('is a stop without a reason, where the upstream is known for it', () => {
     const events = messageEvents({ text: ['a'] })
     const hasty = [...events.slice(0, 3), { type: 'message_stop' }]
     expect(forward(all(hasty)).error).toMatchObject({ code: 'upstream_incomplete' })
-    const { raw, mended } = forward(all(hasty), { missing: 'stop-after-content' })
+    const { raw, repaired } = forward(all(hasty), { missing: 'stop-after-content' })
     expect(readMessages(raw, true)).toMatchObject({
       problems: [],
       outcome: 'finished',
       stop: { stop_reason: 'end_turn' },
     })
-    expect(mended).toContain('stop_reason')
+    expect(repaired).toContain('stop_reason')
   })
 })
 
@@ -241,12 +241,12 @@ describe('a whole message', () => {
   it('passes, and tells the log of its model and counts', () => {
     const usage = { input_tokens: 1, output_tokens: 2 }
     const judged = judgeMessage({ ...stopped, usage }, errors)
-    expect(judged).toMatchObject({ model: 'm', usage: { total_tokens: 3 }, mended: [] })
+    expect(judged).toMatchObject({ model: 'm', usage: { total_tokens: 3 }, repaired: [] })
   })
 
   it('has an empty list where the upstream has null', () => {
     const empty = { ...stopped, content: null }
-    expect(judgeMessage(empty, errors).mended).toEqual(['message'])
+    expect(judgeMessage(empty, errors).repaired).toEqual(['message'])
     expect(empty.content).toEqual([])
   })
 

@@ -20,7 +20,7 @@ function forward<T>(events: readonly Event[], contract: StreamContract<T>, befor
   const told = text.split('\n\n').filter((frame) => frame !== '')
   return {
     told: told.map((frame) => JSON.parse(frame.slice(frame.indexOf('data: ') + 6)) as Event),
-    mended: [...contract.mended],
+    repaired: [...contract.repaired],
     error: reader.failure,
   }
 }
@@ -43,7 +43,7 @@ describe('a native message', () => {
 
   it('gets the message_start that is missing, with what is known of the message', () => {
     const events = [block(0), stopBlock(0), delta('end_turn'), stop]
-    const { told, mended, error } = forward(events, contract())
+    const { told, repaired, error } = forward(events, contract())
     expect(error).toBeUndefined()
     expect(told[0]).toMatchObject({
       type: 'message_start',
@@ -58,21 +58,21 @@ describe('a native message', () => {
       },
     })
     expect(told.slice(1)).toEqual(events)
-    expect(mended).toEqual(['message'])
+    expect(repaired).toEqual(['message'])
   })
 
   it('starts once, though it is told twice', () => {
-    const { told, mended } = forward(
+    const { told, repaired } = forward(
       [start, start, block(0), stopBlock(0), delta('x'), stop],
       contract(),
     )
     expect(told.filter(({ type }) => type === 'message_start')).toHaveLength(1)
-    expect(mended).toContain('message')
+    expect(repaired).toContain('message')
   })
 
   it('gets the stops of blocks that a limit cut', () => {
     const events = [start, block(0), block(1, 'tool_use'), delta('max_tokens'), stop]
-    const { told, mended, error } = forward(events, contract())
+    const { told, repaired, error } = forward(events, contract())
     expect(error).toBeUndefined()
     expect(told.map(({ type, index }) => [type, index])).toEqual([
       ['message_start', undefined],
@@ -83,7 +83,7 @@ describe('a native message', () => {
       ['message_delta', undefined],
       ['message_stop', undefined],
     ])
-    expect(mended).toContain('block')
+    expect(repaired).toContain('block')
   })
 
   it('takes an error only for what is called one, or nothing', () => {
@@ -114,9 +114,9 @@ describe('a native message', () => {
       delta('end_turn'),
       stop,
     ]
-    const { told, mended } = forward(events, contract(), 'data: null\n\n')
+    const { told, repaired } = forward(events, contract(), 'data: null\n\n')
     expect(told.map(({ type }) => type)).toEqual(events.map(({ type }) => type))
-    expect(mended).toContain('null')
+    expect(repaired).toContain('null')
   })
 })
 
@@ -130,14 +130,14 @@ describe('a native response', () => {
   it('is created once, though it is told twice, or not at all', () => {
     const twice = forward([created, created, completed], contract())
     expect(types(twice.told)).toEqual(['response.created', 'response.completed'])
-    expect(twice.mended).toEqual(['response'])
+    expect(twice.repaired).toEqual(['response'])
     const never = forward([{ type: 'response.in_progress', response }, completed], contract())
     expect(types(never.told)).toEqual([
       'response.created',
       'response.in_progress',
       'response.completed',
     ])
-    expect(never.mended).toEqual(['response'])
+    expect(never.repaired).toEqual(['response'])
   })
 
   it('gets the places of its events, as llama-server leaves them out', () => {
@@ -162,7 +162,7 @@ describe('a native response', () => {
       at('output_item.done', { item: { ...call, id: 'fc_1' } }),
       completed,
     ]
-    const { told, mended, error } = forward(events, contract())
+    const { told, repaired, error } = forward(events, contract())
     expect(error).toBeUndefined()
     const places = told.slice(1, -1).map(({ output_index, content_index }) => {
       return content_index === undefined ? [output_index] : [output_index, content_index]
@@ -170,7 +170,7 @@ describe('a native response', () => {
     expect(places).toEqual([
       ...[[0], [0, 0], [1], [1, 0], [1, 0], [1, 1], [1, 1], [2], [3], [2], [0], [1], [2]],
     ])
-    expect(mended).toEqual(['index'])
+    expect(repaired).toEqual(['index'])
   })
 
   it('keeps the places that it has, and events that have none', () => {
@@ -188,9 +188,9 @@ describe('a native response', () => {
       { type: 'x-y/z' },
       completed,
     ]
-    const { told, mended } = forward(events, contract())
+    const { told, repaired } = forward(events, contract())
     expect(told).toEqual(events)
-    expect(mended).toEqual([])
+    expect(repaired).toEqual([])
   })
 
   it('passes events of unknown types as they are, whatever places they name', () => {
@@ -205,21 +205,21 @@ describe('a native response', () => {
       { type: 'own.note', detail: 'x', error: 'y' },
       completed,
     ]
-    const { told, mended, error } = forward(events, contract())
+    const { told, repaired, error } = forward(events, contract())
     expect(error).toBeUndefined()
     expect(told).toEqual(events)
-    expect(mended).toEqual([])
+    expect(repaired).toEqual([])
   })
 
   it('passes keepalives, but none before its creation', () => {
     const keepalive = { type: 'keepalive', sequence_number: 3 }
-    const { told, mended } = forward(
+    const { told, repaired } = forward(
       [keepalive, created, keepalive, completed],
       contract(),
       'data: null\n\n',
     )
     expect(told).toEqual([created, keepalive, completed])
-    expect(mended).toEqual(['null'])
+    expect(repaired).toEqual(['null'])
   })
 
   it('fails in the words of its upstream, without its address', () => {

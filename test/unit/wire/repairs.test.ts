@@ -48,7 +48,7 @@ describe('the identity of a stream', () => {
     expect(stream.judge(other)).toBe('changed')
     expect(other).toMatchObject({ id: 'c1', model: 'm' })
     expect(stream).toMatchObject({ id: 'c1', model: 'm' })
-    expect([...stream.mended]).toEqual(['id', 'model'])
+    expect([...stream.repaired]).toEqual(['id', 'model'])
     expect(stream.judge(says({ content: 'd' }))).toBe('same')
   })
 
@@ -59,7 +59,7 @@ describe('the identity of a stream', () => {
     const other = say('t2')
     expect(stream.judge(other)).toBe('changed')
     expect(other.id).toBe('t1')
-    expect([...stream.mended]).toEqual(['id'])
+    expect([...stream.repaired]).toEqual(['id'])
   })
 
   it('has a string for an id that is a number', () => {
@@ -70,7 +70,7 @@ describe('the identity of a stream', () => {
     const second = says({ content: 'b' }, { id: 18 })
     stream.judge(second)
     expect(second.id).toBe('17')
-    expect([...stream.mended]).toEqual(['id'])
+    expect([...stream.repaired]).toEqual(['id'])
   })
 })
 
@@ -79,7 +79,7 @@ it('is whole seconds when a stream was created, though its server counts fractio
   const first = says({ content: 'a' }, { created: 1_800_000_000.75 })
   expect(stream.judge(first)).toBe('changed')
   expect(first.created).toBe(1_800_000_000)
-  expect([...stream.mended]).toEqual(['created'])
+  expect([...stream.repaired]).toEqual(['created'])
 })
 
 describe('content as parts', () => {
@@ -97,7 +97,7 @@ describe('content as parts', () => {
         finish_reason: null,
       },
     ])
-    expect([...stream.mended]).toEqual(['parts'])
+    expect([...stream.repaired]).toEqual(['parts'])
     expect(stream.tokens).toBe(1)
   })
 
@@ -176,7 +176,7 @@ describe('fields of a server on the chunk with usage', () => {
       }),
     )
     expect(stream.usage).toEqual(USAGE)
-    expect([...stream.mended]).toEqual([])
+    expect([...stream.repaired]).toEqual([])
     expect(stream.end('done')).toEqual([])
   })
 
@@ -201,7 +201,7 @@ describe('null where an event should be', () => {
   it('is left out, in a chat and in a text completion', () => {
     for (const stream of [contract(), textContract()]) {
       expect(stream.judge(null)).toBe('drop')
-      expect([...stream.mended]).toEqual(['null'])
+      expect([...stream.repaired]).toEqual(['null'])
     }
   })
 

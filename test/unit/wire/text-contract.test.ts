@@ -51,7 +51,7 @@ describe('a stream as it should be', () => {
     expect(stream.isComplete).toBe(true)
     expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
-    expect(stream.mended.size).toBe(0)
+    expect(stream.repaired.size).toBe(0)
     expect(stream).toMatchObject({ id: 'c1', model: 'm', usage: USAGE, tokens: 2, finished: true })
   })
 
@@ -67,20 +67,20 @@ describe('a stream as it should be', () => {
   ])('passes %s', (_name, chunks) => {
     const stream = contract()
     for (const each of chunks) expect(stream.judge(each)).toBe('same')
-    expect(stream.mended.size).toBe(0)
+    expect(stream.repaired.size).toBe(0)
   })
 
-  it('drops usage that we asked for on our own, and that is no mend', () => {
+  it('drops usage that we asked for on our own, and that is no repair', () => {
     const stream = contract({ usageRequested: true })
     stream.judge(says('a', { finish_reason: 'stop' }))
     expect(stream.judge(chunk([], { usage: USAGE }))).toBe('drop')
     expect(stream.end('done')).toEqual([])
-    expect(stream.mended.size).toBe(0)
+    expect(stream.repaired.size).toBe(0)
     expect(stream.usage).toEqual(USAGE)
   })
 })
 
-describe('a stream that departs from it is mended', () => {
+describe('a stream that departs from it is repaired', () => {
   it.each([
     ['finish_reason', { finish_reason: '' }, { finish_reason: null }],
     ['finish_reason', { finish_reason: 'eos' }, { finish_reason: 'stop' }],
@@ -88,12 +88,12 @@ describe('a stream that departs from it is mended', () => {
     ['index', { index: undefined }, { index: 0 }],
     ['text', { text: undefined }, { text: '' }],
     ['text', { text: null }, { text: '' }],
-  ])('%s of %j', (mend, fields, expected) => {
+  ])('%s of %j', (repair, fields, expected) => {
     const stream = contract()
     const sent = says('', fields)
     expect(stream.judge(sent)).toBe('changed')
     expect(sent.choices[0]).toMatchObject(expected)
-    expect([...stream.mended]).toEqual([mend])
+    expect([...stream.repaired]).toEqual([repair])
   })
 
   it('and so are milliseconds, usage beside a choice, and a missing [DONE]', () => {
@@ -106,7 +106,7 @@ describe('a stream that departs from it is mended', () => {
     expect(sent).toMatchObject({ created: 1_800_000_000 })
     expect(sent).not.toHaveProperty('usage')
     expect(stream.end('end')).toEqual([chunk([], { usage: USAGE })])
-    expect([...stream.mended].sort()).toEqual(['created', 'done', 'usage'])
+    expect([...stream.repaired].sort()).toEqual(['created', 'done', 'usage'])
   })
 
   it('and where a setting says so, a [DONE] before the finish is one', () => {
@@ -192,7 +192,7 @@ describe('a whole answer', () => {
     expect(answer).toEqual(whole())
   })
 
-  it('is mended in place', () => {
+  it('is repaired in place', () => {
     const answer = { ...whole({ finish_reason: 'eos' }), created: 1_800_000_000_000 }
     expect(judgeText(answer, contract()).sort()).toEqual(['created', 'finish_reason'])
     expect(answer).toEqual(whole())

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Fold } from '../../../src/stream/collect.ts'
 import type { ChatChunk, ToolCallDelta } from '../../../src/wire/chat/request.ts'
-import { mendWholeCalls, newCallId, ToolCalls } from '../../../src/wire/contract/tool-calls.ts'
+import { newCallId, repairWholeCalls, ToolCalls } from '../../../src/wire/contract/tool-calls.ts'
 
 interface Planned {
   name: string
@@ -78,7 +78,7 @@ describe('the tool calls of a stream', () => {
     const property = fc.property(plan, way, (calls, how) => {
       const deltas = written(calls, how)
       const tools = new ToolCalls()
-      for (const delta of deltas) tools.mend([delta])
+      for (const delta of deltas) tools.repair([delta])
       const whole = folded(deltas)
       expect(whole.map((call) => call.function)).toEqual(
         calls.map(({ name, pieces }) => ({ name, arguments: pieces.join('') })),
@@ -97,7 +97,7 @@ describe('the tool calls of a stream', () => {
     const property = fc.property(plan, way, (calls, how) => {
       const deltas = written(calls, how)
       const tools = new ToolCalls()
-      for (const delta of deltas) tools.mend([delta])
+      for (const delta of deltas) tools.repair([delta])
       const seen = new Set<number>()
       for (const { index, id, type, function: called } of deltas) {
         const isFirst = !seen.has(index)
@@ -115,16 +115,16 @@ describe('the tool calls of a stream', () => {
     const deltas = written(calls, { style: 'right', hasIds: true, repeats: false, isParsed: false })
     const before = structuredClone(deltas)
     const tools = new ToolCalls()
-    for (const delta of deltas) expect([...tools.mend([delta])]).toEqual([])
+    for (const delta of deltas) expect([...tools.repair([delta])]).toEqual([])
     expect(deltas).toEqual(before)
   })
 
   it('keep nulls and empty texts that say nothing', () => {
     const tools = new ToolCalls()
     const first = { index: 0, id: 'a', type: 'function', function: { name: 'f', arguments: '' } }
-    expect([...tools.mend([first])]).toEqual([])
+    expect([...tools.repair([first])]).toEqual([])
     const next = { index: 0, id: null, type: null, function: { name: null, arguments: '{}' } }
-    expect([...tools.mend([next as unknown as ToolCallDelta])]).toEqual([])
+    expect([...tools.repair([next as unknown as ToolCallDelta])]).toEqual([])
     expect(next.id).toBeNull()
   })
 
@@ -134,7 +134,7 @@ describe('the tool calls of a stream', () => {
       { index: 0, custom: { name: 'sh', input: 'l' } },
       { index: 0, custom: { name: 'sh', input: 's' } },
     ]
-    for (const piece of pieces) tools.mend([piece])
+    for (const piece of pieces) tools.repair([piece])
     expect(folded(pieces)).toMatchObject([{ type: 'custom', custom: { name: 'sh', input: 'ls' } }])
   })
 })
@@ -145,14 +145,14 @@ describe('the tool calls of a whole answer', () => {
       { function: { name: 'f', arguments: { a: 1 } } },
       { id: 'x', type: 'function', function: { name: 'g', arguments: '{}' } },
     ]
-    expect(mendWholeCalls(calls)).toBe(true)
+    expect(repairWholeCalls(calls)).toBe(true)
     expect(calls[0]).toEqual({
       id: expect.stringMatching(/^call_\w{32}$/),
       type: 'function',
       function: { name: 'f', arguments: '{"a":1}' },
     })
-    expect(mendWholeCalls([calls[1]])).toBe(false)
-    expect(mendWholeCalls(null)).toBe(false)
+    expect(repairWholeCalls([calls[1]])).toBe(false)
+    expect(repairWholeCalls(null)).toBe(false)
   })
 
   it('have names that OpenAI would take', () => {

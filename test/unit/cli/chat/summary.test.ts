@@ -11,7 +11,7 @@ const answer: Answer = {
   deltas: 5,
   hasReasoning: false,
   usage: { prompt_tokens: 7, completion_tokens: 11, total_tokens: 18 },
-  mended: [],
+  repaired: [],
 }
 
 function line(changes: Partial<Answer>): string {
@@ -42,8 +42,8 @@ describe('the line under an answer', () => {
     )
   })
 
-  it('names what was mended, and every other end', () => {
-    expect(line({ mended: ['done', 'role'] })).toContain('mended: done, role · finished')
+  it('names what was repaired, and every other end', () => {
+    expect(line({ repaired: ['done', 'role'] })).toContain('repaired: done, role · finished')
     expect(line({ outcome: { how: 'cancelled' } })).toContain(' · cancelled · ')
     const failed = { how: 'failed', message: 'gone \u001b[2J', code: 'c', status: 502 } as const
     const none = { arrivals: [], deltas: 0, usage: undefined }

@@ -109,8 +109,8 @@ describe('fields', () => {
     ],
   ])('thinking, which an engine may refuse: %j', (asked, told) => {
     expect(chat(asked)).toEqual({ ...base, ...told })
-    const wishes = read(asked).wishes ?? []
-    expect(Object.keys(told).every((field) => wishes.includes(field))).toBe(true)
+    const optionalFields = read(asked).optionalFields ?? []
+    expect(Object.keys(told).every((field) => optionalFields.includes(field))).toBe(true)
   })
 })
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../../../src/engines/engine.ts'
+import { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
 import { Member } from '../../../../src/engines/pool/member.ts'
-import type { Place } from '../../../../src/engines/pool/place.ts'
-import { Places } from '../../../../src/engines/pool/places.ts'
+import type { Slot } from '../../../../src/engines/pool/slot.ts'
 
 const never = new AbortController().signal
 
@@ -10,15 +10,15 @@ function member(label: string, streams?: number): Member {
   return new Member({ label, streams } as Engine)
 }
 
-/** Who waits at these places, and who got one, in order. */
-function guests(places: Places, members: Member[]) {
+/** Who waits at these limiter, and who got one, in order. */
+function guests(limiter: ConcurrencyLimiter, members: Member[]) {
   const served: string[] = []
-  const held = new Map<string, Place>()
+  const held = new Map<string, Slot>()
   const come = async (name: string, signal = never) => {
     const who = name[0] as string
-    const place = await places.take({ who, members, isForced: false, signal })
+    const slot = await limiter.take({ who, members, isForced: false, signal })
     served.push(name)
-    held.set(name, place)
+    held.set(name, slot)
   }
   const go = (name: string) => held.get(name)?.end()
   return { served, come, go, held }
@@ -28,13 +28,13 @@ async function settled(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve()
 }
 
-describe('a place', () => {
+describe('a slot', () => {
   it('is at the engine with the least to do for its size; equals keep their order', () => {
     const members = [member('small', 1), member('big', 4), member('other', 4)]
-    const places = new Places(10, false)
+    const limiter = new ConcurrencyLimiter(10, false)
     const wish = { who: '', members, isForced: false, signal: never }
     const labels = Array.from({ length: 9 }, () => {
-      return (places.take(wish) as Place).member.engine.label
+      return (limiter.take(wish) as Slot).member.engine.label
     })
     expect(labels).toEqual([
       'small',
@@ -47,16 +47,16 @@ describe('a place', () => {
       'big',
       'other',
     ])
-    expect(places.take(wish)).toBeInstanceOf(Promise)
+    expect(limiter.take(wish)).toBeInstanceOf(Promise)
   })
 
   it('is rather at one that could be asked for its models, and did not ask to be left alone', () => {
     const members = [member('down'), member('resting'), member('fine')]
     members[0]?.listed(true, 0)
     if (members[1]) members[1].restUntil = Number.POSITIVE_INFINITY
-    const places = new Places(10, false)
+    const limiter = new ConcurrencyLimiter(10, false)
     const take = (some: Member[]) =>
-      (places.take({ who: '', members: some, isForced: false, signal: never }) as Place).member
+      (limiter.take({ who: '', members: some, isForced: false, signal: never }) as Slot).member
         .engine.label
     for (let count = 0; count < 20; count++) expect(take(members)).toBe('fine')
     expect(take(members.slice(0, 2))).toBe('resting')
@@ -71,7 +71,7 @@ describe.each([
   const wait = () => (isolated ? new Promise((resolve) => setTimeout(resolve, 120)) : settled())
 
   it('goes round between clients, so that a busy one starves nobody', async () => {
-    const { served, come, go } = guests(new Places(100, isolated), [member('a', 1)])
+    const { served, come, go } = guests(new ConcurrencyLimiter(100, isolated), [member('a', 1)])
     await come('x0')
     for (const name of ['x1', 'x2', 'x3', 'y1', 'y2', 'z1']) void come(name)
     for (let turn = 0; turn < 7; turn++) {
@@ -82,15 +82,15 @@ describe.each([
   })
 
   it('is left at once by who hangs up', async () => {
-    const places = new Places(1, isolated)
-    const { served, come, go } = guests(places, [member('a', 1)])
+    const limiter = new ConcurrencyLimiter(1, isolated)
+    const { served, come, go } = guests(limiter, [member('a', 1)])
     await come('x')
     const leave = new AbortController()
     const left = come('y', leave.signal)
-    expect(places.waiting).toBe(1)
+    expect(limiter.waiting).toBe(1)
     leave.abort(new Error('left'))
     await expect(left).rejects.toThrow('left')
-    expect(places.waiting).toBe(0)
+    expect(limiter.waiting).toBe(0)
     void come('z')
     go('x')
     await wait()
@@ -99,7 +99,7 @@ describe.each([
 
   it('is served by whichever engine has time first', async () => {
     const [a, b] = [member('a', 1), member('b', 1)]
-    const { served, come, go, held } = guests(new Places(10, isolated), [a, b])
+    const { served, come, go, held } = guests(new ConcurrencyLimiter(10, isolated), [a, b])
     await come('x')
     await come('y')
     void come('z')
@@ -113,7 +113,7 @@ describe.each([
     const a = member('a', 1)
     const b = member('b', 1)
     for (let count = 0; count < 5; count++) b.breaker.enter(0).failed(performance.now())
-    const { come, go } = guests(new Places(10, isolated), [a, b])
+    const { come, go } = guests(new ConcurrencyLimiter(10, isolated), [a, b])
     await come('x')
     const waiting = come('y')
     waiting.catch(() => {})
@@ -127,13 +127,13 @@ describe('a line that is full', () => {
   it('is refused with how long it takes, from how long turns took and how many run at once', async () => {
     vi.useFakeTimers({ toFake: ['performance'] })
     const a = member('a', 2)
-    const { come, go } = guests(new Places(2, false), [a])
+    const { come, go } = guests(new ConcurrencyLimiter(2, false), [a])
     await come('x')
     vi.advanceTimersByTime(10_000)
     go('x')
     for (const name of ['x1', 'x2']) await come(name)
     for (const name of ['x3', 'x4']) void come(name)
-    // Three are to be served before the place is free, two at a time, 10 s each.
+    // Three are to be served before the slot is free, two at a time, 10 s each.
     await expect(come('x5')).rejects.toMatchObject({
       status: 503,
       code: 'engine_busy',
@@ -142,15 +142,15 @@ describe('a line that is full', () => {
   })
 
   it('is so only for those who wait for the same engine', async () => {
-    const places = new Places(1, false)
-    const one = guests(places, [member('a', 1)])
-    const other = guests(places, [member('b', 1)])
+    const limiter = new ConcurrencyLimiter(1, false)
+    const one = guests(limiter, [member('a', 1)])
+    const other = guests(limiter, [member('b', 1)])
     await one.come('x')
     void one.come('x1')
     await expect(one.come('x2')).rejects.toMatchObject({ code: 'engine_busy' })
     await other.come('x')
     void other.come('x1')
-    expect(places.waiting).toBe(2)
+    expect(limiter.waiting).toBe(2)
   })
 
   afterEach(() => {
@@ -163,11 +163,11 @@ describe('where requests are isolated', () => {
     vi.useRealTimers()
   })
 
-  it('takes back the place of one that vanished without a word', async () => {
+  it('takes back the slot of one that vanished without a word', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const a = member('a', 1)
-    const places = new Places(10, true)
-    const { served, come } = guests(places, [a])
+    const limiter = new ConcurrencyLimiter(10, true)
+    const { served, come } = guests(limiter, [a])
     await come('x')
     // Its timers are gone with it, as workerd does when a request's context ends.
     vi.clearAllTimers()
@@ -182,7 +182,7 @@ describe('where requests are isolated', () => {
   it('forgets the load of what vanished', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const [a, b] = [member('a'), member('b')]
-    const { come } = guests(new Places(10, true), [a, b])
+    const { come } = guests(new ConcurrencyLimiter(10, true), [a, b])
     for (const name of ['x', 'y', 'z']) await come(name)
     vi.clearAllTimers()
     await vi.advanceTimersByTimeAsync(16_000)
@@ -193,31 +193,31 @@ describe('where requests are isolated', () => {
   it('leaves the timer of one that only seemed to have vanished to its own request', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const a = member('a', 1)
-    const { served, come, go } = guests(new Places(10, true), [a])
+    const { served, come, go } = guests(new ConcurrencyLimiter(10, true), [a])
     await come('x')
     vi.clearAllTimers()
     void come('y')
     await vi.advanceTimersByTimeAsync(16_000)
     expect(served).toEqual(['x', 'y'])
-    // It was there after all: its place is not ended twice.
+    // It was there after all: its slot is not ended twice.
     go('x')
     expect(a.running).toBe(1)
     go('y')
     expect(a.running).toBe(0)
   })
 
-  it('takes no place from one that works for long', async () => {
+  it('takes no slot from one that works for long', async () => {
     vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
-    const { served, come } = guests(new Places(10, true), [member('a', 1)])
+    const { served, come } = guests(new ConcurrencyLimiter(10, true), [member('a', 1)])
     await come('x')
     void come('y')
     await vi.advanceTimersByTimeAsync(600_000)
     expect(served).toEqual(['x'])
   })
 
-  it('nobody wakes another: who is granted a place finds it by himself', async () => {
+  it('nobody wakes another: who is granted a slot finds it by himself', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { served, come, go } = guests(new Places(10, true), [member('a', 1)])
+    const { served, come, go } = guests(new ConcurrencyLimiter(10, true), [member('a', 1)])
     await come('x')
     void come('y')
     go('x')

@@ -2,8 +2,8 @@ import type { BodyWriter } from '../platform/body-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A pipe through a `TransformStream`: a client that does not read holds the next write back. */
-export function transformPipe(): BodyWriter {
+/** A body written through a `TransformStream`: a client that does not read holds the next write back. */
+export function transformWriter(): BodyWriter {
   let control: TransformStreamDefaultController<Bytes> | undefined
   const { readable, writable } = new TransformStream<Bytes, Bytes>({
     start(controller) {

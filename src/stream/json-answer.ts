@@ -4,13 +4,16 @@ import { collect, Fold, type Folding } from './collect.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A whole answer's JSON, and the response headers the engine wants a client to see. */
-export interface Whole {
+export interface JsonAnswer {
   json: string
   headers?: Record<string, string> | undefined
 }
 
 /** Answers with one completion. Rejects with an `ApiError`, or with why the exchange ended. */
-export async function wholeResponse(exchange: Exchange, asking: Promise<Whole>): Promise<Response> {
+export async function jsonAnswerResponse(
+  exchange: Exchange,
+  asking: Promise<JsonAnswer>,
+): Promise<Response> {
   const { json, headers } = await exchange.orStop(asking)
   exchange.finish()
   return new Response(json, {
@@ -19,11 +22,11 @@ export async function wholeResponse(exchange: Exchange, asking: Promise<Whole>):
 }
 
 /** The engine's own JSON, or its stream folded into one. Rejects with what ends it before. */
-export async function readWhole(
+export async function readJsonAnswer(
   exchange: Exchange,
   answering: Promise<ChatStream | NativeStream>,
   signal: AbortSignal,
-): Promise<Whole> {
+): Promise<JsonAnswer> {
   return readFolded(exchange, answering, new Fold(), signal)
 }
 
@@ -33,7 +36,7 @@ export async function readFolded<C extends AnyContract>(
   answering: Promise<AnswerStream<C>>,
   fold: Folding<ChunkOf<C>>,
   signal: AbortSignal,
-): Promise<Whole> {
+): Promise<JsonAnswer> {
   const answer = await answering
   // It was given up meanwhile, and another one is asked.
   signal.throwIfAborted()

@@ -8,7 +8,7 @@ import { memoryLimits } from '../../state/limits.ts'
 const FOR_EVER = 2 ** 31
 
 /** A handler whose settings can be replaced: who began by the former ones ends by them. */
-export class Successive {
+export class ReloadableHandler {
   /** Those in force. */
   settings: Settings
   readonly #host: HandlerHost

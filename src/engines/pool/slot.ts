@@ -6,13 +6,13 @@ import { blameOf, restOf, type Verdict } from './verdict.ts'
 /** How long an engine that is too busy is asked last, where it does not say, and at most. */
 const BUSY = { usual: 1_000, most: 60_000 }
 
-/** Where a place goes when it is free again. */
+/** Where a slot goes when it is free again. */
 export interface Owner {
-  free(place: Place, now: number): void
+  free(slot: Slot, now: number): void
 }
 
-/** A place at an engine, and the passage through its breaker. */
-export class Place {
+/** A slot at an engine, and the passage through its breaker. */
+export class Slot {
   readonly member: Member
   readonly pass: Pass
   /** When its holder showed last that it is still there. */
@@ -80,7 +80,7 @@ export class Place {
     this.#isOver = true
     const now = performance.now()
     this.member.running--
-    if (isTypical) this.member.usual.learn((now - this.#since) / 1000)
+    if (isTypical) this.member.average.learn((now - this.#since) / 1000)
     this.#owner.free(this, now)
   }
 }

@@ -3,12 +3,12 @@ import { FairLine, type Waiting } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { tooMany } from './busy.ts'
 import type { Member } from './member.ts'
-import { Place } from './place.ts'
+import { Slot } from './slot.ts'
 
 /** Milliseconds between two looks of one who waits where nobody may wake him. */
 const LOOK = 50
 
-/** Milliseconds in which a place's holder shows that it is still there, and after which it is gone. */
+/** Milliseconds in which a slot's holder shows that it is still there, and after which it is gone. */
 const LEASE = { shown: 1_000, over: 15_000 }
 
 export interface Wish {
@@ -22,7 +22,7 @@ export interface Wish {
   signal: AbortSignal
 }
 
-type Fate = { place: Place } | { refusal: ApiError }
+type Fate = { slot: Slot } | { refusal: ApiError }
 
 interface Waiter extends Waiting, Omit<Wish, 'signal'> {
   seenAt: number
@@ -32,14 +32,14 @@ interface Waiter extends Waiting, Omit<Wish, 'signal'> {
 }
 
 /**
- * The places at all engines, and the one line before them. Where requests are isolated nobody is
- * woken by another: each looks for himself, and a place whose holder vanished is taken back.
+ * The concurrency slots of all engines, and the one queue for them. Where requests are isolated nobody is
+ * woken by another: each looks for himself, and a slot whose holder vanished is taken back.
  */
-export class Places {
+export class ConcurrencyLimiter {
   readonly #most: number
   readonly #line = new FairLine<Waiter>()
   /** Those with a lease. */
-  readonly #held = new Set<Place>()
+  readonly #held = new Set<Slot>()
   #tookBackAt = 0
   readonly #look: Ticker | undefined
   readonly #show: Ticker | undefined
@@ -57,10 +57,10 @@ export class Places {
   }
 
   /**
-   * A place at the best of the engines. Throws an `ApiError` (503) where too many wait already or
+   * A slot at the best of the engines. Throws an `ApiError` (503) where too many wait already or
    * all are left alone for a while; the promise rejects with the signal's reason.
    */
-  take(wish: Wish): Place | Promise<Place> {
+  take(wish: Wish): Slot | Promise<Slot> {
     const now = performance.now()
     if (this.#held.size > 0) this.#takeBack(now)
     if (this.#line.size > 0) for (const member of wish.members) this.#serve(member, now)
@@ -75,7 +75,7 @@ export class Places {
     return this.#wait(wish, now)
   }
 
-  #wait({ signal, ...wish }: Wish, now: number): Promise<Place> {
+  #wait({ signal, ...wish }: Wish, now: number): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         ...wish,
@@ -84,14 +84,14 @@ export class Places {
           const { fate } = waiter
           if (fate === undefined) return
           stop()
-          if ('place' in fate) resolve(this.#hold(fate.place))
+          if ('slot' in fate) resolve(this.#hold(fate.slot))
           else reject(fate.refusal)
         },
       }
       const leave = () => {
         stop()
         if (waiter.fate === undefined) this.#line.remove(waiter)
-        else if ('place' in waiter.fate) waiter.fate.place.end()
+        else if ('slot' in waiter.fate) waiter.fate.slot.end()
         reject(signal.reason)
       }
       const stopLooking = this.#look?.add((at) => {
@@ -110,21 +110,21 @@ export class Places {
     })
   }
 
-  #give(member: Member, now: number, isCompared: boolean, who: string): Place {
-    const held = new Place(this, member, now, who)
+  #give(member: Member, now: number, isCompared: boolean, who: string): Slot {
+    const held = new Slot(this, member, now, who)
     const matters = isCompared || member.room < Number.POSITIVE_INFINITY
     if (this.#show !== undefined && matters) this.#held.add(held)
     return held
   }
 
-  /** A place is free again. */
-  free(held: Place, now: number): void {
+  /** A slot is free again. */
+  free(held: Slot, now: number): void {
     this.#held.delete(held)
     if (this.#line.size > 0) this.#serve(held.member, now)
   }
 
-  /** Called by whoever gets the place: its timer has to be his own. */
-  #hold(held: Place): Place {
+  /** Called by whoever gets the slot: its timer has to be his own. */
+  #hold(held: Slot): Slot {
     if (!this.#held.has(held)) return held
     held.seenAt = performance.now()
     held.stop = this.#show?.add((now) => {
@@ -134,12 +134,12 @@ export class Places {
     return held
   }
 
-  /** Gives free places at an engine to those who wait for it. */
+  /** Gives the free slots of an engine to those who wait for it. */
   #serve(member: Member, now: number): void {
     while (member.hasRoom) {
       const waiter = this.#line.take((each) => isOpenTo(each, member, now))
       if (waiter === undefined) break
-      this.#tell(waiter, { place: this.#give(member, now, true, waiter.who) })
+      this.#tell(waiter, { slot: this.#give(member, now, true, waiter.who) })
     }
     if (member.breaker.isPassable(now)) return
     // Who waits only for engines that nobody will be sent to, would wait for ever.
@@ -173,8 +173,8 @@ export class Places {
     const waiting = this.#line.count((each) => each.members.some((one) => members.includes(one)))
     if (waiting < this.#most) return
     const room = members.reduce((sum, member) => sum + member.room, 0)
-    const usual = Math.max(...members.map((member) => member.usual.seconds))
-    throw tooMany(waiting, waiting + 1, room, usual)
+    const average = Math.max(...members.map((member) => member.average.seconds))
+    throw tooMany(waiting, waiting + 1, room, average)
   }
 }
 

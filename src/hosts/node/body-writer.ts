@@ -10,14 +10,14 @@ const LF = 10
 /** Bytes from which a piece is rather written in parts than copied. */
 const LARGE = 16 * 1024
 
-/** Which pipe stands behind a response's body. */
-const pipes = new WeakMap<ReadableStream, NodePipe>()
+/** Which writer stands behind a response's body. */
+const writers = new WeakMap<ReadableStream, NodeBodyWriter>()
 
 /**
- * A pipe that writes to the socket itself, behind a head that the response has written: what lies
+ * A writer that writes to the socket itself, behind a head that the response has written: what lies
  * between the two costs more than the writing. Its `readable` only stands for it, and is never read.
  */
-class NodePipe implements BodyWriter {
+class NodeBodyWriter implements BodyWriter {
   readonly readable = new ReadableStream<Bytes>()
   readonly closed: Promise<void>
   readonly #attached = Promise.withResolvers<void>()
@@ -31,7 +31,7 @@ class NodePipe implements BodyWriter {
     this.closed = this.#closed.promise
     // Whoever awaits it learns of it; nobody has to.
     this.closed.catch(() => {})
-    pipes.set(this.readable, this)
+    writers.set(this.readable, this)
   }
 
   /** The response to write to; its head was written. */
@@ -116,14 +116,17 @@ function framed(piece: Bytes): Buffer {
   return chunk
 }
 
-export function nodePipe(): BodyWriter {
-  return new NodePipe()
+export function nodeBodyWriter(): BodyWriter {
+  return new NodeBodyWriter()
 }
 
-/** Sends a response whose body is such a pipe; false where it is another. */
-export function sendPipe(response: ServerResponse, { status, headers, body }: Response): boolean {
-  const pipe = body === null ? undefined : pipes.get(body)
-  if (pipe === undefined) return false
+/** Sends a response whose body is such a writer; false where it is another. */
+export function sendDirectly(
+  response: ServerResponse,
+  { status, headers, body }: Response,
+): boolean {
+  const writer = body === null ? undefined : writers.get(body)
+  if (writer === undefined) return false
   const fields: string[] = []
   headers.forEach((value, name) => {
     fields.push(name, value)
@@ -131,9 +134,9 @@ export function sendPipe(response: ServerResponse, { status, headers, body }: Re
   try {
     response.writeHead(status, fields)
   } catch (error) {
-    pipe.break(error)
+    writer.break(error)
     throw error
   }
-  pipe.attach(response)
+  writer.attach(response)
   return true
 }

@@ -10,13 +10,13 @@ interface DirectController {
   close(): void
 }
 
-/** A pipe without the cost of a `TransformStream`, which Bun runs in JavaScript chunk by chunk. */
-export function directPipe(): BodyWriter {
-  return new DirectPipe()
+/** A body writer without the cost of a `TransformStream`, which Bun runs in JavaScript chunk by chunk. */
+export function bunBodyWriter(): BodyWriter {
+  return new BunBodyWriter()
 }
 
 /** It is the stream's own source: a stream has fewer objects to keep, then. */
-class DirectPipe implements BodyWriter {
+class BunBodyWriter implements BodyWriter {
   readonly type = 'direct'
   readonly readable: ReadableStream<Bytes>
   readonly closed: Promise<void>
