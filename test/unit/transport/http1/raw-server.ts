@@ -6,7 +6,7 @@ import type { Dial } from '../../../../src/transport/http1/socket.ts'
 const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
 
 /** The dial of the runtime that runs the tests. */
-export const { dial }: { dial: Dial } = await import(`../../../src/hosts/${runtime}/dial.ts`)
+export const { dial }: { dial: Dial } = await import(`../../../../src/hosts/${runtime}/dial.ts`)
 
 /** A connection, as its server sees it. */
 export interface Peer {
