@@ -54,7 +54,7 @@ export function createEngines(
     systemMessages: settings.systemMessages,
     ...(host.finishes && { finishes: host.finishes }),
   }
-  const { streams } = settings
+  const { maxConcurrency } = settings
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
@@ -63,18 +63,37 @@ export function createEngines(
       ...(host.engines ?? []).map((engine) => thinkingApart(engine, settings)),
       ...settings.upstream.map(
         (upstream) =>
-          new Upstream({ ...shared, ...upstream, streams: upstream.streams ?? streams }),
+          new Upstream({
+            ...shared,
+            ...upstream,
+            maxConcurrency: upstream.maxConcurrency ?? maxConcurrency,
+          }),
       ),
     ],
     static: createStatic(settings),
     discovery: settings.discover
-      ? createDiscovery({ ...shared, streams, lenient: settings.lenient, known, labels, ...seen })
+      ? createDiscovery({
+          ...shared,
+          maxConcurrency,
+          lenient: settings.lenient,
+          known,
+          labels,
+          ...seen,
+        })
       : undefined,
     isolateRequests,
     instance,
   })
   const router = createRouter(catalog, settings.model, settings.alias)
-  const { queue, attemptTimeout, larger, retry } = settings
-  const pool = new Pool({ router, ticker, queue, attemptTimeout, larger, retry, isolateRequests })
+  const { queue, attemptTimeout, contextFallback, retry } = settings
+  const pool = new Pool({
+    router,
+    ticker,
+    queue,
+    attemptTimeout,
+    contextFallback,
+    retry,
+    isolateRequests,
+  })
   return { catalog, router, pool }
 }

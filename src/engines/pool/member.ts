@@ -34,7 +34,7 @@ export class Member {
 
   /** How many requests it may work on at once. */
   get room(): number {
-    return this.engine.streams ?? Number.POSITIVE_INFINITY
+    return this.engine.maxConcurrency ?? Number.POSITIVE_INFINITY
   }
 
   get hasRoom(): boolean {
@@ -48,7 +48,7 @@ export class Member {
   }
 
   get #load(): number {
-    return this.running / (this.engine.streams ?? TYPICAL)
+    return this.running / (this.engine.maxConcurrency ?? TYPICAL)
   }
 
   #trouble(now: number): number {

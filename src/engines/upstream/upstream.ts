@@ -39,21 +39,21 @@ export interface UpstreamOptions extends UpstreamClientOptions {
   /** What is done with system messages on their way to it; they become one by default. */
   systemMessages?: SystemMessages
   /** How many requests it is given at once; any number by default. */
-  streams?: number | undefined
+  maxConcurrency?: number | undefined
   /** The names it may be asked for; `*` stands for anything. All by default. */
   models?: readonly string[] | undefined
   /** What it calls the models that clients know by other names. */
   rewrite?: Readonly<Record<string, string>> | undefined
-  /** The APIs beside chat that it speaks itself; none by default. */
-  speaks?: readonly NativeApi[] | undefined
+  /** The APIs beside chat that it serves itself; none by default. */
+  nativeApis?: readonly NativeApi[] | undefined
   /** Whether it was found on this machine rather than named by anybody. */
   isDiscovered?: boolean
 }
 
 export class Upstream implements Engine {
   readonly label: string
-  readonly streams: number | undefined
-  readonly speaks: readonly NativeApi[] | undefined
+  readonly maxConcurrency: number | undefined
+  readonly nativeApis: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly isDiscovered: boolean | undefined
   readonly #names: ModelNames
@@ -67,8 +67,8 @@ export class Upstream implements Engine {
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
-    this.streams = options.streams
-    this.speaks = options.speaks
+    this.maxConcurrency = options.maxConcurrency
+    this.nativeApis = options.nativeApis
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
@@ -154,7 +154,7 @@ export class Upstream implements Engine {
     const post: Post = (path, body, headers) =>
       this.#client.post(path, body, { signal, hops, headers })
     const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
-    const counted = { ...prompt, chat, speaks: this.speaks }
+    const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
     return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
   }

@@ -36,7 +36,7 @@ it('is done at once', () => {
 it('a store of limits that fails at the end of a request ends nothing else', async () => {
   const broken = () => Promise.reject(new Error('the store is gone'))
   const store = { ...memoryLimits(), leave: broken, settle: broken }
-  const key = { name: 'ann', streams: 1, tokensPerMinute: 100 } as Key
+  const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
   const caller = new Caller(key, store)
   await caller.enter()
   const permit = await caller.permit({ tokens: () => 1 } as never)

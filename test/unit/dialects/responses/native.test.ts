@@ -21,7 +21,7 @@ let handler: Handler
 beforeAll(async () => {
   upstream = await startUpstream({ persona: 'vllm' })
   handler = createHandler({
-    upstream: [{ url: upstream.url, label: 'gpu', speaks: ['responses'] }],
+    upstream: [{ url: upstream.url, label: 'gpu', nativeApis: ['responses'] }],
     discover: false,
     insecure: true,
     retry: false,
