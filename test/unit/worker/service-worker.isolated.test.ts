@@ -41,7 +41,7 @@ it('answers what lies below its folder, and leaves the rest to the browser', asy
 it('answers with a 500 in the shape of the API, whatever throws', async () => {
   const ask = await worker()
   const told = vi.spyOn(console, 'error').mockImplementation(() => {})
-  vi.spyOn(URL, 'parse').mockImplementation(() => {
+  vi.spyOn(crypto, 'randomUUID').mockImplementationOnce(() => {
     throw new Error('secret')
   })
   const response = await ask('/folder/v1/models')

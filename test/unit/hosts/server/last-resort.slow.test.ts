@@ -27,7 +27,7 @@ describe.each([
 
 it('the worker answers with a 500 whatever throws', async () => {
   const told = vi.spyOn(console, 'error').mockImplementation(() => {})
-  const parse = vi.spyOn(URL, 'parse').mockImplementation(() => {
+  const id = vi.spyOn(crypto, 'randomUUID').mockImplementationOnce(() => {
     throw new Error('secret')
   })
   const env = { SLUICE_DISCOVER: 'no', SLUICE_LOG: 'none' }
@@ -35,6 +35,6 @@ it('the worker answers with a 500 whatever throws', async () => {
   expect(response.status).toBe(500)
   expect(await response.json()).toMatchObject({ error: { code: 'internal_error' } })
   expect(told).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('secret'))
-  parse.mockRestore()
+  id.mockRestore()
   told.mockRestore()
 })

@@ -5,7 +5,7 @@ import { ok, type RawServer, startRaw, textOf } from '../../transport/http1/raw-
 
 const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
 const { nativeFetch }: { nativeFetch: Fetch } = await import(
-  `../../../src/hosts/${runtime}/fetch.ts`
+  `../../../../src/hosts/${runtime}/fetch.ts`
 )
 
 let server: RawServer
