@@ -1,7 +1,8 @@
 /** What an engine's code yields, pulled one value at a time and turned into chunks. */
-import { isObject } from '../../util/object.ts'
+
 import { orAborted } from '../../util/abortable.ts'
 import { unawaited } from '../../util/background.ts'
+import { isObject } from '../../util/object.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue, engineFailure } from './errors.ts'
 
