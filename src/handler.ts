@@ -2,7 +2,7 @@
 import { createEngines } from './engines/engines.ts'
 import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard } from './guard/guard.ts'
-import { type HandlerHost, type HandlerOptions, handlerReader, readOptions } from './options.ts'
+import { type HandlerHost, type HandlerOptions, readHandlerOptions } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
@@ -55,8 +55,8 @@ export interface Handler {
  * console.log(response.status) // 401
  */
 export function createHandler(options: HandlerOptions = {}): Handler {
-  const { settings, host } = readOptions(options, handlerReader)
-  return createHostedHandler({ ...settings, discover: false }, host)
+  const { settings, host } = readHandlerOptions(options)
+  return createHostedHandler(settings, host)
 }
 
 /** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */

@@ -111,7 +111,7 @@ export interface ReadOptions {
 const CODE_OPTIONS = ['engines', 'authenticate', 'basePath', 'state', 'fetch', 'files'] as const
 
 /** Which function was called, and which settings it can't honour, each with what to do instead. */
-export interface OptionsReader {
+interface OptionsReader {
   name: 'createHandler' | 'serve'
   refused: Readonly<Record<string, string>>
 }
@@ -120,7 +120,7 @@ const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and s
 const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
 
 /** Without a server of its own. */
-export const handlerReader: OptionsReader = {
+const handlerReader: OptionsReader = {
   name: 'createHandler',
   refused: {
     ...Object.fromEntries(SERVER_SETTINGS.map((name) => [name, OF_SERVE])),
@@ -152,6 +152,17 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
     else throw unknownName(name, name, [...Object.keys(fields), ...CODE_OPTIONS])
   }
   return { settings, host }
+}
+
+/** What `createHandler` was given, in its parts. Throws a `SettingsError`. */
+export function readHandlerOptions(options: object): ReadOptions {
+  const { settings, host } = readOptions(options, handlerReader)
+  const { log = 'none', ...rest } = settings
+  if (log !== 'json' && log !== 'none') {
+    throw unexpected('log', 'a function, "json" or "none"', log)
+  }
+  const own = log === 'json' && { log: (entry: LogEntry) => console.log(JSON.stringify(entry)) }
+  return { settings: { ...rest, discover: false }, host: { ...host, ...own } }
 }
 
 type CodeOption = (typeof CODE_OPTIONS)[number]
