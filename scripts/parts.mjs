@@ -63,7 +63,7 @@ function tests(name, path, seconds, flags = []) {
 }
 
 function projects() {
-  const rooms = ['bun', 'deno', 'node', 'worker', 'test', 'page', 'demo', 'bench']
+  const rooms = ['bun', 'deno', 'node', 'worker', 'test', 'page', 'demo', 'bench', 'examples']
   return ['tsconfig.json', ...rooms.map((name) => `tsconfig.${name}.json`)]
 }
 

@@ -66,7 +66,7 @@ interface CodeOptions {
 
 /**
  * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
- * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
+ * Times are milliseconds, sizes bytes.
  */
 export interface HandlerOptions
   extends Omit<SettingsInput, ServerSetting | WebgpuSetting | 'log'>,
