@@ -4,7 +4,7 @@ import type { BodyWriter } from '../../platform/body-writer.ts'
 import { Bounded, type BoundedLimits } from '../../state/bounded-map.ts'
 import { EventLog } from '../../state/event-log.ts'
 import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
-import type { OpenedStream } from '../../stream/chat-stream.ts'
+import type { AnyContract, OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
@@ -56,7 +56,7 @@ export class Runs {
   start(
     owner: string,
     exchange: Exchange,
-    opening: Promise<OpenedStream>,
+    opening: Promise<OpenedStream<AnyContract>>,
     encoder: ResponseEncoder,
     settings: StreamSettings,
   ): void {
@@ -74,7 +74,7 @@ export class Runs {
       if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
       ended.resolve()
     }
-    carryStream(exchange, opening, encoder, settings, {
+    carryStream<AnyContract>(exchange, opening, encoder, settings, {
       // The log has it already.
       write: () => undefined,
       close: end,
