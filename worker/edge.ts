@@ -61,7 +61,7 @@ function make(env: Record<string, unknown>): Served {
     name: 'workerd',
     limits,
     // Told by whoever listens for it; deployed, anyone can reach it.
-    reach: env.REACH === 'machine' ? 'machine' : 'anyone',
+    exposure: env.REACH === 'machine' ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
     ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
   })

@@ -65,7 +65,7 @@ function createFor(authorization: string): Handler {
       name: 'a service worker',
       engines: [remote],
       fetch: fetchFromServer,
-      reach: 'page',
+      exposure: 'page',
       // A browser ends it soon after its last connection.
       responses: { store: memoryStore(), runs: undefined },
     },

@@ -18,18 +18,24 @@ export interface Permit {
 
 const NOTHING: Permit = { end() {} }
 
+/** Who asks, by a key or by an identity of one's own, and what they may use. */
+export type CallerLimits = Pick<
+  Key,
+  'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
+>
+
 /** Who asks, and what is left of what they may. */
 export class Caller {
   /** The key's name; empty where no key is wanted. */
   readonly name: string
   /** Response headers that tell what is left. */
   readonly headers: Record<string, string> = {}
-  readonly #key: Key | undefined
+  readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
   /** Whether this request holds one of its key's concurrent requests. */
   #isIn = false
 
-  constructor(key: Key | undefined, store: LimitStore) {
+  constructor(key: CallerLimits | undefined, store: LimitStore) {
     this.name = key?.name ?? ''
     this.#key = key
     this.#store = store

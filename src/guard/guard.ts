@@ -3,6 +3,7 @@ import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
 import { Caller } from './caller.ts'
 import { requireHost } from './host.ts'
 import { createKeyRing } from './keys.ts'
@@ -23,21 +24,28 @@ export interface Guard {
   trusts(request: Request): Promise<boolean>
 }
 
+/** What a guard is given beside the settings. */
+export interface GuardOptions extends Pick<Host, 'exposure'> {
+  limits?: LimitStore | undefined
+  /** Tells who asks, by identities of one's own. */
+  authenticate?: Authenticate | undefined
+}
+
 export function createGuard(
   settings: Settings,
-  {
-    reach = 'anyone',
-    limits = memoryLimits(),
-  }: Pick<Host, 'reach'> & { limits?: LimitStore | undefined },
+  { exposure = 'anyone', limits = memoryLimits(), authenticate }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
   const ring = createKeyRing(keys)
   const anyone = new Caller(undefined, limits)
-  const isOpen = reach !== 'anyone' || insecure
+  const isOpen = exposure !== 'anyone' || insecure
   // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
-  const checksHost = reach === 'machine' || allowHost.length > 0
+  const checksHost = exposure === 'machine' || allowHost.length > 0
 
   async function callerOf(request: Request): Promise<Caller> {
+    const identity = authenticate && (await identityOf(request, authenticate))
+    if (identity) return new Caller(identity, limits)
+    if (authenticate && keys.length === 0) throw notAuthenticated()
     if (keys.length > 0) return new Caller(await ring.find(request, new URL(request.url)), limits)
     if (isOpen) return anyone
     throw unprotected()

@@ -95,7 +95,7 @@ async function askAll(ask: Ask, path: string): Promise<boolean> {
 
 const upstream = values.base === undefined ? await startUpstream({ persona: 'openai' }) : undefined
 const handler =
-  upstream && createHandler({ upstream: [upstream.url], discover: false }, { reach: 'machine' })
+  upstream && createHandler({ upstream: [upstream.url], discover: false }, { exposure: 'machine' })
 const base = values.base ?? 'http://localhost/v1'
 const ask: Ask = (path, body) => {
   const init = {

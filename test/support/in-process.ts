@@ -26,7 +26,7 @@ export async function startInProcess(
   const handler = createHandler(settings, {
     name: 'in-process',
     files: pageFiles(),
-    reach: 'machine',
+    exposure: 'machine',
     log(entry) {
       // As it can be read from the log, without what JSON leaves out.
       log.entries.push(JSON.parse(formatEntry(entry, 'json')))

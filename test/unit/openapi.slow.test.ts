@@ -28,7 +28,7 @@ beforeAll(async () => {
   upstream = await startUpstream({ persona: 'vllm', counts: 'vllm' })
   const settings = { upstream: [upstream.url], staticDelay: 0 }
   locked = createHandler({ discover: false, staticDelay: 0, keys: `a=sha256:${'0'.repeat(64)}` })
-  handler = createHandler(settings, { reach: 'machine', files: async () => undefined })
+  handler = createHandler(settings, { exposure: 'machine', files: async () => undefined })
 })
 afterAll(async () => {
   unregisterSchema(AT)

@@ -3,13 +3,13 @@ import type { Exposure } from '../../platform/host.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 
 /** Who can reach what listens at an address. */
-export function reachOf(host: string): Exposure & ('machine' | 'anyone') {
+export function exposureOf(host: string): Exposure & ('machine' | 'anyone') {
   return isLoopback(host) ? 'machine' : 'anyone'
 }
 
 /** Throws a `SettingsError` where other machines could use the GPU and nobody is asked for a key. */
 export function requireProtection({ host, keys, insecure }: Settings): void {
-  if (insecure || keys.length > 0 || reachOf(host) === 'machine') return
+  if (insecure || keys.length > 0 || exposureOf(host) === 'machine') return
   throw new SettingsError(
     `host: ${host} lets other machines in, and no key is set; "sluice key new NAME" makes one, and --insecure does without.`,
   )

@@ -16,7 +16,7 @@ import {
 } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
-import { reachOf, requireProtection } from './exposure.ts'
+import { exposureOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
 import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
 import { followSettings } from './reload.ts'
@@ -72,7 +72,7 @@ export async function start(
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     engines,
     files: pageFiles(),
-    reach: reachOf(settings.host),
+    exposure: exposureOf(settings.host),
     ...(log && { log }),
   })
   // Whoever asks before it is there waits in line.
@@ -128,7 +128,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const startup = {
     name: `sluice ${VERSION} on ${runtime.name}`,
     address: server.url,
-    open: reachOf(settings.host) === 'anyone',
+    open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
     warnings: command.warnings,

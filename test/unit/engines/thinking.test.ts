@@ -94,7 +94,7 @@ describe('an engine beside the handler', () => {
     }
     const handler = createHandler(
       { discover: false, ...settings },
-      { engines: [local], reach: 'machine' },
+      { engines: [local], exposure: 'machine' },
     )
     const body = JSON.stringify({ model: 'thinker', messages })
     const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body }

@@ -6,7 +6,7 @@ import { mutate, mutation } from '../../support/mutate.ts'
 
 const { fetch, drain } = createHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
-  { reach: 'machine' },
+  { exposure: 'machine' },
 )
 
 const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }

@@ -8,7 +8,7 @@ import { expectErrorShape } from '../../support/refusal.ts'
 const log: LogEntry[] = []
 const { fetch } = createHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
-  { reach: 'machine', log: (entry) => log.push(entry) },
+  { exposure: 'machine', log: (entry) => log.push(entry) },
 )
 const RUNS = { numRuns: 300 }
 const CHAT = '/v1/chat/completions'

@@ -7,7 +7,7 @@ import { lintResponse, readResponses } from '../../support/responses.ts'
 
 const { fetch } = createHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
-  { reach: 'machine' },
+  { exposure: 'machine' },
 )
 
 const VALID = {

@@ -18,7 +18,7 @@ const text = 'Water finds its way.'
 function serve(tokens?: string[], settings: SettingsInput = {}): typeof fetch {
   const { mlc } = createStandIn(tokens && { tokens })
   const engines = [new Webllm(mlc, { records: [record, caller] })]
-  const handler = createHandler({ discover: false, ...settings }, { engines, reach: 'machine' })
+  const handler = createHandler({ discover: false, ...settings }, { engines, exposure: 'machine' })
   return (input, init) => handler.fetch(new Request(input, init))
 }
 
