@@ -8,7 +8,7 @@ import {
   SettingsError,
   type SettingsInput,
 } from '../settings/settings.ts'
-import { closest } from '../util/closest.ts'
+import { closest } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
 /** What a command line asks for. */

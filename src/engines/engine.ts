@@ -1,8 +1,8 @@
 import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
 import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
-import type { TextRequest } from '../wire/completions/completions.ts'
-import type { EmbeddingRequest } from '../wire/embeddings/embeddings.ts'
+import type { TextRequest } from '../wire/completions/request.ts'
+import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 
 /** One entry of `GET /v1/models`. */

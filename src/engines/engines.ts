@@ -41,19 +41,7 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
-  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
-  const shared: Pick<
-    UpstreamOptions,
-    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
-  > = {
-    fetch: settings.retry ? send : sendOnce,
-    finishReason: settings.finishReason,
-    reasoning: settings.reasoning,
-    thinkTags: settings.thinkTags,
-    systemMessages: settings.systemMessages,
-    ...(host.finishes && { finishes: host.finishes }),
-  }
+  const shared = sharedOptions(settings, host)
   const { maxConcurrency } = settings
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
@@ -96,4 +84,24 @@ export function createEngines(
     isolateRequests,
   })
   return { catalog, router, pool }
+}
+
+/** What all upstreams have in common; each may say some of it otherwise. */
+function sharedOptions(
+  settings: Settings,
+  host: EngineSources,
+): Pick<
+  UpstreamOptions,
+  'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
+> {
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
+  return {
+    fetch: settings.retry ? send : sendOnce,
+    finishReason: settings.finishReason,
+    reasoning: settings.reasoning,
+    thinkTags: settings.thinkTags,
+    systemMessages: settings.systemMessages,
+    ...(host.finishes && { finishes: host.finishes }),
+  }
 }

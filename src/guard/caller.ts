@@ -1,7 +1,7 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import type { Level, LimitStore } from '../state/limits.ts'
-import { unawaited } from '../util/unawaited.ts'
+import type { Level, LimitStore } from '../state/limit-store.ts'
+import { unawaited } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */

@@ -8,10 +8,9 @@ import { resolveUpstreams, type UpstreamInput } from './upstreams.ts'
 
 export type { Warn } from './deprecated.ts'
 export { SettingsError } from './error.ts'
-export type { Key, KeyInput } from './keys.ts'
+export type { KeyInput } from './keys.ts'
 export { type Field, fields } from './table.ts'
 export type { SettingName, Settings, SettingsInput } from './types.ts'
-export type { ResolvedUpstream, UpstreamInput } from './upstreams.ts'
 
 /**
  * Checks settings and completes them with the defaults; what it returned may be given to it again.

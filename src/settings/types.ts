@@ -1,4 +1,4 @@
-import type { FinishReasonSetting } from '../wire/contract/finish.ts'
+import type { FinishReasonSetting } from '../wire/contract/finish-reason.ts'
 import type { EngineSetting } from './engines.ts'
 import type { Key, KeyInput } from './keys.ts'
 import type { Names } from './names.ts'

@@ -1,6 +1,6 @@
 import { isObject } from '../util/object.ts'
 import { parseUrl } from '../util/parse-url.ts'
-import type { FinishReasonSetting } from '../wire/contract/finish.ts'
+import type { FinishReasonSetting } from '../wire/contract/finish-reason.ts'
 import { type NativeApi, nativeApis } from '../wire/native.ts'
 import { inEntry, type Warn, withNewNames } from './deprecated.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'

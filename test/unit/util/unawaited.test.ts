@@ -1,9 +1,9 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { Caller } from '../../../src/guard/caller.ts'
 import type { Key } from '../../../src/settings/keys.ts'
-import { memoryLimits } from '../../../src/state/limits.ts'
-import { readFrames } from '../../../src/stream/read.ts'
-import { unawaited } from '../../../src/util/unawaited.ts'
+import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { readFrames } from '../../../src/stream/body-reader.ts'
+import { unawaited } from '../../../src/util/background.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 

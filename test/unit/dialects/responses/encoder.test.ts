@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { fromCarried } from '../../../../src/dialects/responses/carried.ts'
+import { newResponse } from '../../../../src/dialects/responses/answer.ts'
 import { ResponseEncoder } from '../../../../src/dialects/responses/encoder.ts'
-import { newResponse } from '../../../../src/dialects/responses/response-object.ts'
-import { Fold } from '../../../../src/stream/collect.ts'
+import { fromCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
+import { Fold } from '../../../../src/stream/chat-accumulator.ts'
 import type {
   ChatChunk,
   ChunkDelta,

@@ -163,8 +163,8 @@ describe('a connection', () => {
     await start((socket) => socket.write(ok('yes')))
     const name = process.versions.bun === undefined ? 'node' : 'bun'
     const code = `
-      const { socketFetch } = await import('../../http1/src/transport/http1/fetch.ts')
-      const { dial } = await import('../../http1/src/hosts/${name}/dial.ts')
+      const { socketFetch } = await import('./src/transport/http1/fetch.ts')
+      const { dial } = await import('./src/hosts/${name}/dial.ts')
       const { body } = await socketFetch(dial)('${server.url}', {})
       for (const reader = body.getReader(); !(await reader.read()).done; ) {}
       console.log('read')`

@@ -4,11 +4,8 @@ import {
   parseTextRequest,
   promptsOf,
   requireText,
-} from '../../../../src/wire/completions/completions.ts'
-import {
-  parseEmbeddingRequest,
-  requireEmbedding,
-} from '../../../../src/wire/embeddings/embeddings.ts'
+} from '../../../../src/wire/completions/request.ts'
+import { parseEmbeddingRequest, requireEmbedding } from '../../../../src/wire/embeddings/request.ts'
 import { parseMessagesRequest } from '../../../../src/wire/messages/request.ts'
 import { inputsOf } from '../../../../src/wire/validation/inputs.ts'
 import { refusal } from '../chat/refusal.ts'
