@@ -20,7 +20,7 @@ import { memoryResponses, type StoredResponses } from './routes/responses/backgr
 import { keptResponsesRoutes } from './routes/responses/stored.ts'
 import { Trace } from './routes/trace.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
-import type { LimitStore } from './state/limits.ts'
+import type { LimitStore } from './state/limit-store.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'

@@ -1,7 +1,7 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import type { Level, LimitStore } from '../state/limits.ts'
-import { unawaited } from '../util/unawaited.ts'
+import type { Level, LimitStore } from '../state/limit-store.ts'
+import { unawaited } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
@@ -53,10 +53,10 @@ export class Caller {
    * are limited too. Rejects with an `ApiError` (429).
    */
   async enter(): Promise<void> {
-    const { name, streams } = this.#key ?? {}
-    if (name === undefined || streams === undefined || this.#isIn) return
-    if (!(await this.#store.enter(name, streams))) {
-      throw tooMany(`streams at once: ${streams}`, 1_000)
+    const { name, maxConcurrency } = this.#key ?? {}
+    if (name === undefined || maxConcurrency === undefined || this.#isIn) return
+    if (!(await this.#store.enter(name, maxConcurrency))) {
+      throw tooMany(`streams at once: ${maxConcurrency}`, 1_000)
     }
     this.#isIn = true
   }

@@ -1,11 +1,11 @@
 /** Who may come in: decided on the headers, before anything is read of the body. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type LimitStore, memoryLimits } from '../state/limits.ts'
+import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Caller } from './caller.ts'
 import { requireHost } from './host.ts'
-import { createKeyRing } from './key.ts'
+import { createKeyRing } from './keys.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
 

@@ -20,7 +20,7 @@ export function bodies(host: HostName): void {
   let echo: Echo | undefined
   const server = useServerWith(host, async () => {
     echo = await startEcho()
-    const keys = [key('any'), key('one', { streams: 1 })]
+    const keys = [key('any'), key('one', { maxConcurrency: 1 })]
     return { flags: ['--upstream', `m=${echo.url}`], env: { SLUICE_KEYS: JSON.stringify(keys) } }
   })
   afterAll(() => echo?.close())

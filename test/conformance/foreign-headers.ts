@@ -37,7 +37,7 @@ function withHeader(value: string, status: string, type: string, body: string): 
 export function foreignHeaders(host: HostName): void {
   let pool: PoolUnderTest
   beforeAll(async () => {
-    const each = { a: { speaks: ['messages'] }, b: { speaks: ['messages'] } }
+    const each = { a: { nativeApis: ['messages'] }, b: { nativeApis: ['messages'] } }
     const counts = 'messages' as const
     pool = await startPool(host, { a: { counts }, b: { counts } }, { each })
   })

@@ -23,7 +23,7 @@ const ENTRIES = [
   entry('off', 'off-key', { disabled: true }),
   entry('slow', 'slow-key', { requestsPerMinute: 3 }),
   entry('few', 'few-key', { tokensPerMinute: 100 }),
-  entry('two', 'two-key', { streams: 2 }),
+  entry('two', 'two-key', { maxConcurrency: 2 }),
   entry('vec', 'vec-key', { tokensPerMinute: 100 }),
   entry('txt', 'txt-key', { tokensPerMinute: 100 }),
 ]
@@ -273,7 +273,7 @@ function limits(relay: Relay, ask: (key: string, body?: object) => Promise<Respo
 function takingTurns(host: HostName): void {
   describe('where engines have all they take', () => {
     const relay = useRelay(host, {
-      flags: ['--streams', '1'],
+      flags: ['--max-concurrency', '1'],
       env: { SLUICE_KEYS: JSON.stringify(ENTRIES.slice(0, 2)) },
       upstream: { models: [{ id: 'small-1' }] as never },
     })

@@ -357,7 +357,7 @@ function names(host: HostName): void {
     async (name) => {
       const a = { script: errorScript(name) }
       const b = { models: named('m-128k') }
-      const flags = ['--larger', 'm=m-128k']
+      const flags = ['--context-fallback', 'm=m-128k']
       await using it = await startPool(host, { a, b }, { flags })
       const response = await postChat(it.server.base, M)
       expect(await readStream(response)).toMatchObject({ outcome: 'finished', text: 'b' })
@@ -369,7 +369,7 @@ function names(host: HostName): void {
   it('have a larger one for a stream that says only in its first frame that it is too long', async () => {
     const told = { error: { message: 'the request exceeds the available context size', code: 400 } }
     const a = { script: { steps: [{ send: `data: ${JSON.stringify(told)}\n\n` }] } }
-    const flags = ['--larger', 'm=m-128k']
+    const flags = ['--context-fallback', 'm=m-128k']
     await using it = await startPool(host, { a, b: { models: named('m-128k') } }, { flags })
     const read = await readStream(await postChat(it.server.base, M))
     expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'b' })

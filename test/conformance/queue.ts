@@ -11,7 +11,16 @@ const M = { model: 'm' }
 
 /** More requests than an upstream takes at once. */
 export function queue(host: HostName): void {
-  const flags = ['--streams', '1', '--queue', '1', '--header-wait', '50ms', '--heartbeat', '100ms']
+  const flags = [
+    '--max-concurrency',
+    '1',
+    '--queue',
+    '1',
+    '--header-wait',
+    '50ms',
+    '--heartbeat',
+    '100ms',
+  ]
 
   describe('a request beyond what an upstream takes', () => {
     it('waits, with heartbeats, and is served in its turn', async () => {
@@ -117,7 +126,7 @@ export function queue(host: HostName): void {
 
   it('holds no place for clients that hung up, whenever they did', async () => {
     const roomy = [
-      '--streams',
+      '--max-concurrency',
       '2',
       '--queue',
       '50',
@@ -147,13 +156,13 @@ export function queue(host: HostName): void {
   })
 
   it('an upstream may have a number of its own', async () => {
-    const each = { a: { streams: 2 } }
+    const each = { a: { maxConcurrency: 2 } }
     await using it = await startPool(host, { a: { script: pace(30, 50) } }, { flags, each })
     const reads = [postChat(it.server.base, M), postChat(it.server.base, M)]
     await sleep(250)
     expect(chatsAt(it.upstreams.a)).toBe(2)
     const health = await (await fetch(`${it.server.url}/health`)).json()
-    expect(health).toMatchObject({ engines: [{ engine: 'a', running: 2, streams: 2 }, {}] })
+    expect(health).toMatchObject({ engines: [{ engine: 'a', running: 2, maxConcurrency: 2 }, {}] })
     for (const response of await Promise.all(reads)) {
       expect((await readStream(response)).outcome).toBe('finished')
     }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { closest } from '../../src/util/closest.ts'
+import { closest } from '../../src/util/closest-matches.ts'
 
 it.each([
   ['prot', ['port', 'host', 'grace'], 'port'],

@@ -25,7 +25,7 @@ function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
     ticker: sharedTicker(1_000),
     queue: 1,
     attemptTimeout: 1_000,
-    larger: {},
+    contextFallback: {},
     retry: true,
     isolateRequests: false,
   })

@@ -169,8 +169,8 @@ describe('names of models', () => {
   it.each([
     ['SLUICE_ALIAS', 'gpt-4o=qwen3:8b, gpt-4=m', { alias: { 'gpt-4o': 'qwen3:8b', 'gpt-4': 'm' } }],
     ['SLUICE_ALIAS', { a: 'b' }, { alias: { a: 'b' } }],
-    ['SLUICE_LARGER', 'm=org/m=128k', { larger: { m: 'org/m=128k' } }],
-    ['SLUICE_STREAMS', '4', { streams: 4 }],
+    ['SLUICE_CONTEXT_FALLBACK', 'm=org/m=128k', { contextFallback: { m: 'org/m=128k' } }],
+    ['SLUICE_MAX_CONCURRENCY', '4', { maxConcurrency: 4 }],
     ['SLUICE_QUEUE', '0', { queue: 0 }],
   ])('%s=%s', (variable, value, settings) => {
     expect(settingsFromEnv({ [variable]: value })).toEqual(settings)
@@ -181,8 +181,12 @@ describe('names of models', () => {
     ['SLUICE_ALIAS', '=m', 'SLUICE_ALIAS: expected NAME=MODEL'],
     ['SLUICE_ALIAS', 'm=', 'SLUICE_ALIAS: expected NAME=MODEL'],
     ['SLUICE_ALIAS', { a: 1 }, 'SLUICE_ALIAS: expected NAME=MODEL, got an object'],
-    ['SLUICE_LARGER', 'm', 'SLUICE_LARGER: expected MODEL=LARGER, got "m".'],
-    ['SLUICE_STREAMS', '0', 'SLUICE_STREAMS: expected a number from 1 to 100000, got "0".'],
+    ['SLUICE_CONTEXT_FALLBACK', 'm', 'SLUICE_CONTEXT_FALLBACK: expected MODEL=FALLBACK, got "m".'],
+    [
+      'SLUICE_MAX_CONCURRENCY',
+      '0',
+      'SLUICE_MAX_CONCURRENCY: expected a number from 1 to 100000, got "0".',
+    ],
   ])('%s=%s is refused', (variable, value, message) => {
     expect(refusalOfEnv({ [variable]: value })).toContain(message)
   })
@@ -192,26 +196,29 @@ describe('names of models', () => {
       'alias: expected a to stand for a model, got b, which is an alias itself.',
     )
     expect(refusal({ alias: { a: 'a' } })).toContain('got a, which is an alias itself')
-    expect(refusal({ larger: { s: 'm', m: 's' } })).toBe(
-      'larger: expected models that grow, got a circle: s → m → s.',
+    expect(refusal({ contextFallback: { s: 'm', m: 's' } })).toBe(
+      'contextFallback: expected chains of models that end, got a circle: s → m → s; remove one of its pairs.',
     )
-    expect(parseSettings({ larger: { s: 'm', m: 'l' } }).larger).toEqual({ s: 'm', m: 'l' })
+    expect(parseSettings({ contextFallback: { s: 'm', m: 'l' } }).contextFallback).toEqual({
+      s: 'm',
+      m: 'l',
+    })
   })
 
   it('may be an upstream’s own', () => {
     const upstream = {
       url: 'http://a',
-      streams: 2,
+      maxConcurrency: 2,
       models: ['m', 'x-*'],
       rewrite: { m: 'org/m' },
-      speaks: ['messages'] as const,
+      nativeApis: ['messages'] as const,
     }
     const settings = parseSettings({ upstream: [upstream] })
-    expect(settings.upstream[0]).toMatchObject({ streams: 2, models: ['m', 'x-*'] })
+    expect(settings.upstream[0]).toMatchObject({ maxConcurrency: 2, models: ['m', 'x-*'] })
     expect(parseSettings(settings)).toEqual(settings)
     const refused = (more: object) => refusal({ upstream: [{ url: 'http://a', ...more }] })
-    expect(refused({ streams: 0 })).toBe(
-      'upstream[0].streams: expected a whole number from 1, got 0.',
+    expect(refused({ maxConcurrency: 0 })).toBe(
+      'upstream[0].maxConcurrency: expected a whole number from 1, got 0.',
     )
     const thinking = { reasoning: 'reasoning', thinkTags: 'unopened' } as const
     expect(
@@ -229,12 +236,12 @@ describe('names of models', () => {
     expect(refused({ reasoning: '' })).toContain('upstream[0].reasoning: expected one of keep,')
     expect(refused({ models: [] })).toContain('upstream[0].models: expected a list of names')
     expect(refused({ rewrite: { m: 1 } })).toContain('upstream[0].rewrite: expected an object')
-    for (const speaks of ['messages', ['chat'], [1], {}]) {
-      expect(refused({ speaks })).toContain(
-        'upstream[0].speaks: expected a list of any of "messages"',
+    for (const nativeApis of ['messages', ['chat'], [1], {}]) {
+      expect(refused({ nativeApis })).toContain(
+        'upstream[0].nativeApis: expected a list of any of "messages"',
       )
     }
-    expect(refused({ stream: 1 })).toContain('Did you mean streams?')
+    expect(refused({ maxConcurency: 1 })).toContain('Did you mean maxConcurrency?')
   })
 })
 

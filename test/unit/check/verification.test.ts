@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Asked } from '../../../src/check/asked.ts'
-import { judgeStream } from '../../../src/check/judge-stream.ts'
-import { brokenByHops } from '../../../src/check/path.ts'
+import { judgeStream } from '../../../src/check/check-stream.ts'
+import { brokenByHops } from '../../../src/check/hops.ts'
+import type { Asked } from '../../../src/check/question-result.ts'
 import type { Report } from '../../../src/check/report.ts'
 import {
   compare,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { InputText } from '../../../src/dialects/responses/input-text.ts'
+import { InputText } from '../../../src/dialects/responses/custom-tool-input.ts'
 
 /** The pieces of a text that a custom tool's arguments in these pieces tell. */
 function decode(pieces: string[]): { told: string[]; text: string } {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Conversation } from '../../../src/dialects/dialect.ts'
-import { fromCarried } from '../../../src/dialects/responses/carried.ts'
 import { readConversation } from '../../../src/dialects/responses/dialect.ts'
+import { fromCarried } from '../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../src/routes/responses/context.ts'
 import { memoryStore } from '../../../src/state/response-store.ts'
 import type {

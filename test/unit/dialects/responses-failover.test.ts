@@ -23,7 +23,7 @@ it.each<[string, Fields]>([
     {
       upstream: ['a', 'b'].map((label) => ({
         url: `http://${label}.invalid/v1`,
-        ...{ label, speaks: ['responses'] as const },
+        ...{ label, nativeApis: ['responses'] as const },
       })),
       ...{ discover: false, insecure: true },
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { toCarried } from '../../../src/dialects/responses/carried.ts'
+import { toCarried } from '../../../src/dialects/responses/encrypted-content.ts'
 import { createHandler, type Handler } from '../../../src/index.ts'
 import { lintResponse, type ResponsesRead, readResponses } from '../../support/responses.ts'
 import {
@@ -21,7 +21,7 @@ let handler: Handler
 beforeAll(async () => {
   upstream = await startUpstream({ persona: 'vllm' })
   handler = createHandler({
-    upstream: [{ url: upstream.url, label: 'gpu', speaks: ['responses'] }],
+    upstream: [{ url: upstream.url, label: 'gpu', nativeApis: ['responses'] }],
     discover: false,
     insecure: true,
     retry: false,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toCarried } from '../../../src/dialects/responses/carried.ts'
 import { readConversation } from '../../../src/dialects/responses/dialect.ts'
+import { toCarried } from '../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../src/routes/responses/context.ts'
 import { memoryStore } from '../../../src/state/response-store.ts'
 import type { ChatRequest } from '../../../src/wire/chat/request.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formOf } from '../../../src/engines/upstream/answer-form.ts'
-import { Body } from '../../../src/transport/http1/body.ts'
+import { formOf } from '../../../src/engines/upstream/answer-format.ts'
+import { Body } from '../../../src/transport/http1/response-body.ts'
 
 const EVENTS = 'data: {"a":1}\n\ndata: [DONE]\n\n'
 

@@ -4,7 +4,7 @@ import { Pool, type PoolOptions } from '../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
-import { restWhileLoading, tellsOfLoading } from '../../../src/engines/upstream/loading.ts'
+import { restWhileLoading, tellsOfLoading } from '../../../src/engines/upstream/model-loading.ts'
 import { Exchange } from '../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
@@ -34,7 +34,7 @@ function pool(given: Engine[], options: Partial<PoolOptions> = {}) {
     ticker: sharedTicker(5),
     queue: 10,
     attemptTimeout: 30,
-    larger: {},
+    contextFallback: {},
     retry: true,
     isolateRequests: false,
     ...options,
@@ -88,7 +88,7 @@ describe('an attempt that failed', () => {
   })
 
   it('is never given up for an engine that has no time itself', async () => {
-    const given = engines('a', 'b').map((engine) => ({ ...engine, streams: 1 }))
+    const given = engines('a', 'b').map((engine) => ({ ...engine, maxConcurrency: 1 }))
     const from = pool(given)
     const busy = ask(from, {})
     await busy.answer
@@ -237,7 +237,7 @@ describe('an engine that failed too often', () => {
 
 it('takes turns between clients', async () => {
   const [engine] = engines('a')
-  const from = pool([{ ...(engine as Engine), streams: 1 }], { queue: 50 })
+  const from = pool([{ ...(engine as Engine), maxConcurrency: 1 }], { queue: 50 })
   const first = ask(from, {})
   await first.answer
   const order: string[] = []
@@ -267,7 +267,7 @@ describe('what is too long', () => {
     for (const engine of models) {
       engine.models = async () => [{ id: engine.id, object: 'model', created: 1, owned_by: '' }]
     }
-    const from = pool(models, { larger: { s: 'm', m: 'l' } })
+    const from = pool(models, { contextFallback: { s: 'm', m: 'l' } })
     const of = exchange()
     const asked: (string | undefined)[] = []
     const answer = from.answer(of, 's', ({ model }) => {

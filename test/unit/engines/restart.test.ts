@@ -31,7 +31,7 @@ function world(port: number, seen: SeenServers = new Map()) {
   const router = createRouter(catalog, undefined)
   const ticker = sharedTicker(20)
   const pool = new Pool({
-    ...{ router, ticker, queue: 10, attemptTimeout: 500, larger: {} },
+    ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
     ...{ retry: true, isolateRequests: false },
   })
   const health = healthRoutes(catalog, pool, { host: 'tests', isDraining: () => false })

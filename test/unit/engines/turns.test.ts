@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Turns } from '../../../src/engines/webllm/turns.ts'
+import { Turns } from '../../../src/engines/webllm/gpu-queue.ts'
 
 const never = new AbortController().signal
 

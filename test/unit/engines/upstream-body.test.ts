@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readJson, refusal } from '../../../src/engines/upstream/body.ts'
+import { readJson, refusal } from '../../../src/engines/upstream/json-body.ts'
 
 const refused = (body: string, status = 500) =>
   refusal(new Response(body, { status, headers: { 'content-type': 'text/html' } }), 'gpu', [])

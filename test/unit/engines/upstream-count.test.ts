@@ -104,7 +104,7 @@ describe('an upstream that refuses to count in the words of Anthropic’s API', 
 
   it('is not, where it serves that API', async () => {
     const paths = { ...refusing(400), '/tokenize': { count: 17 } }
-    const refused = count(paths, later, 1, { speaks: ['messages'] })
+    const refused = count(paths, later, 1, { nativeApis: ['messages'] })
     await expect(refused).rejects.toMatchObject({
       status: 400,
       message: expect.stringContaining('at the beginning'),

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { memoryLimits } from '../../../src/state/limits.ts'
+import { memoryLimits } from '../../../src/state/limit-store.ts'
 
 function atTime() {
   const clock = { now: 0 }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Addresses } from '../../../src/transport/http1/addresses.ts'
+import { Addresses } from '../../../src/transport/http1/url-cache.ts'
 
 const root = 'http://127.0.0.1:1/v1'
 

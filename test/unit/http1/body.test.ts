@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Body } from '../../../src/transport/http1/body.ts'
+import { Body } from '../../../src/transport/http1/response-body.ts'
 
 function makeBody() {
   const calls: string[] = []

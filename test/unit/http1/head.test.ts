@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { parseHead } from '../../../src/transport/http1/head.ts'
+import { parseHead } from '../../../src/transport/http1/response-head.ts'
 
 it.each([
   ['spaces within a value', `a${' '.repeat(30_000)}b`],

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseHead } from '../../../src/transport/http1/head.ts'
+import { parseHead } from '../../../src/transport/http1/response-head.ts'
 import { ResponseParser } from '../../../src/transport/http1/response-parser.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { newResponse } from '../../../src/dialects/responses/response-object.ts'
+import { newResponse } from '../../../src/dialects/responses/answer.ts'
 import { Bounded } from '../../../src/state/bounded-map.ts'
 import { EventLog } from '../../../src/state/event-log.ts'
 import { type KeptResponse, memoryStore } from '../../../src/state/response-store.ts'

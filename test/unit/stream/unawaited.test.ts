@@ -1,9 +1,9 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { Caller } from '../../../src/guard/caller.ts'
 import type { Key } from '../../../src/settings/keys.ts'
-import { memoryLimits } from '../../../src/state/limits.ts'
-import { readFrames } from '../../../src/stream/read.ts'
-import { unawaited } from '../../../src/util/unawaited.ts'
+import { memoryLimits } from '../../../src/state/limit-store.ts'
+import { readFrames } from '../../../src/stream/body-reader.ts'
+import { unawaited } from '../../../src/util/background.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 
@@ -36,7 +36,7 @@ it('is done at once', () => {
 it('a store of limits that fails at the end of a request ends nothing else', async () => {
   const broken = () => Promise.reject(new Error('the store is gone'))
   const store = { ...memoryLimits(), leave: broken, settle: broken }
-  const key = { name: 'ann', streams: 1, tokensPerMinute: 100 } as Key
+  const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
   const caller = new Caller(key, store)
   await caller.enter()
   const permit = await caller.permit({ tokens: () => 1 } as never)

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeEmbeddings } from '../../../src/wire/contract/embeddings.ts'
-import { decodeVector, encodeVector } from '../../../src/wire/embeddings/embeddings.ts'
+import { judgeEmbeddings } from '../../../src/wire/contract/embeddings-answer.ts'
+import { decodeVector, encodeVector } from '../../../src/wire/embeddings/request.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
-import { EngineErrors } from '../../../src/wire/errors/engine.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine-errors.ts'
 
 const errors = new EngineErrors({ label: 'tei' })
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { messagesDialect } from '../../../src/dialects/messages/dialect.ts'
-import { readNative } from '../../../src/engines/upstream/native.ts'
+import { readNative } from '../../../src/engines/upstream/native-answer.ts'
 import { Upstream } from '../../../src/engines/upstream/upstream.ts'
 import type { ChatCompletion } from '../../../src/wire/chat/request.ts'
-import { parseExactText, stringifyExact } from '../../../src/wire/json/exact.ts'
+import { parseExactText, stringifyExact } from '../../../src/wire/json/exact-integers.ts'
 
 const never = new AbortController().signal
 const headers = { 'content-type': 'application/json' }

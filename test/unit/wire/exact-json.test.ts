@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keptDigits, parseExact, withNumbers } from '../../../src/wire/json/exact.ts'
+import { keptDigits, parseExact, withNumbers } from '../../../src/wire/json/exact-integers.ts'
 import { scanJson } from '../../../src/wire/json/scan.ts'
 
 function parse(text: string): unknown {

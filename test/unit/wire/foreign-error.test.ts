@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { EngineErrors } from '../../../src/wire/errors/engine.ts'
-import { errorOf, type ForeignError } from '../../../src/wire/errors/foreign.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine-errors.ts'
+import { errorOf, type ForeignError } from '../../../src/wire/errors/reported-error.ts'
 
 const tooLong = {
   error: {

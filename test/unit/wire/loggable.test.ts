@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseChatRequest } from '../../../src/wire/chat/request.ts'
 import { ApiError, badRequest } from '../../../src/wire/errors/api-error.ts'
-import { loggable } from '../../../src/wire/errors/loggable.ts'
+import { loggable } from '../../../src/wire/errors/log-fields.ts'
 
 it.each([
   [

@@ -1,6 +1,6 @@
 /** Messages streams that end without a stop_reason, from an upstream that may leave it out. */
 import { describe, expect, it } from 'vitest'
-import type { FinishRule } from '../../../src/wire/contract/finish.ts'
+import type { FinishRule } from '../../../src/wire/contract/finish-reason.ts'
 import { MessagesContract } from '../../../src/wire/contract/messages.ts'
 import type { ApiError } from '../../../src/wire/errors/api-error.ts'
 

@@ -1,11 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseChatRequest, requireChat } from '../../../src/wire/chat/request.ts'
-import {
-  parseTextRequest,
-  promptsOf,
-  requireText,
-} from '../../../src/wire/completions/completions.ts'
-import { parseEmbeddingRequest, requireEmbedding } from '../../../src/wire/embeddings/embeddings.ts'
+import { parseTextRequest, promptsOf, requireText } from '../../../src/wire/completions/request.ts'
+import { parseEmbeddingRequest, requireEmbedding } from '../../../src/wire/embeddings/request.ts'
 import { parseMessagesRequest } from '../../../src/wire/messages/request.ts'
 import { inputsOf } from '../../../src/wire/validation/inputs.ts'
 import { refusal } from './refusal.ts'

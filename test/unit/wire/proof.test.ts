@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatChunk } from '../../../src/wire/chat/request.ts'
-import type { TextChoice, TextChunk } from '../../../src/wire/completions/completions.ts'
-import { endOfJsonText } from '../../../src/wire/json/text.ts'
+import type { TextChoice, TextChunk } from '../../../src/wire/completions/request.ts'
+import { endOfJsonText } from '../../../src/wire/json/string.ts'
 import { FrameProof } from '../../../src/wire/sse/proof.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 

@@ -6,7 +6,7 @@ import {
   ResponsesContract,
 } from '../../../src/wire/contract/responses.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
-import { EngineErrors } from '../../../src/wire/errors/engine.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine-errors.ts'
 
 const response = { id: 'r', object: 'response', status: 'in_progress', output: [] }
 const created = { type: 'response.created', response }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { promptsOf, requireText } from '../../../src/wire/completions/completions.ts'
+import { promptsOf, requireText } from '../../../src/wire/completions/request.ts'
 import type { ApiError } from '../../../src/wire/errors/api-error.ts'
 import { inputsOf } from '../../../src/wire/validation/inputs.ts'
 

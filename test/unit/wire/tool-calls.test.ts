@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold } from '../../../src/stream/collect.ts'
+import { Fold } from '../../../src/stream/chat-accumulator.ts'
 import type { ChatChunk, ToolCallDelta } from '../../../src/wire/chat/request.ts'
 import { newCallId, repairWholeCalls, ToolCalls } from '../../../src/wire/contract/tool-calls.ts'
 

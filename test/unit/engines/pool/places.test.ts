@@ -6,8 +6,8 @@ import type { Slot } from '../../../../src/engines/pool/slot.ts'
 
 const never = new AbortController().signal
 
-function member(label: string, streams?: number): Member {
-  return new Member({ label, streams } as Engine)
+function member(label: string, maxConcurrency?: number): Member {
+  return new Member({ label, maxConcurrency } as Engine)
 }
 
 /** Who waits at these limiter, and who got one, in order. */
