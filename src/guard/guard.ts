@@ -4,7 +4,7 @@ import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
-import { Caller } from './caller.ts'
+import { type Afterwards, Caller } from './caller.ts'
 import { requireHost } from './host.ts'
 import { createKeyRing } from './keys.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
@@ -16,8 +16,8 @@ export interface Guard {
    * `ApiError` (403, 421, 431).
    */
   admit(request: Request): Record<string, string>
-  /** Who it is. Rejects with an `ApiError` (401, 429, 503). */
-  identify(request: Request): Promise<Caller>
+  /** Who it is. Rejects with an `ApiError` (401, 429, 503). `afterwards` does what no response waits for. */
+  identify(request: Request, afterwards: Afterwards): Promise<Caller>
   /** Who it is, where it may be told what runs here; undefined for a stranger. Counts nothing. */
   viewer(request: Request): Promise<Caller | undefined>
   /** Whether it may be told what runs here. */
@@ -42,11 +42,14 @@ export function createGuard(
   // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
   const checksHost = exposure === 'machine' || allowHost.length > 0
 
-  async function callerOf(request: Request): Promise<Caller> {
+  async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {
     const identity = authenticate && (await identityOf(request, authenticate))
-    if (identity) return new Caller(identity, limits)
+    if (identity) return new Caller(identity, limits, afterwards)
     if (authenticate && keys.length === 0) throw notAuthenticated()
-    if (keys.length > 0) return new Caller(await ring.find(request, new URL(request.url)), limits)
+    if (keys.length > 0) {
+      const key = await ring.find(request, new URL(request.url))
+      return new Caller(key, limits, afterwards)
+    }
     if (isOpen) return anyone
     throw unprotected()
   }
@@ -60,8 +63,8 @@ export function createGuard(
       if (origin !== undefined) return corsHeaders(request, origin)
       return allowOrigin.length > 0 ? { vary: 'origin' } : {}
     },
-    async identify(request) {
-      const caller = await callerOf(request)
+    async identify(request, afterwards) {
+      const caller = await callerOf(request, afterwards)
       await caller.countRequest()
       return caller
     },

@@ -1,5 +1,5 @@
 import { defineEngine, type EngineDefinition } from '../../src/engines/custom/define-engine.ts'
-import { createHandler, type Handler } from '../../src/handler.ts'
+import { createHostedHandler, type Handler } from '../../src/handler.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
 import type { SettingsInput } from '../../src/settings/settings.ts'
 
@@ -19,7 +19,7 @@ export function handlerOf(
   const engines = definitions.map((definition, index) =>
     defineEngine({ label: `own-${index + 1}`, models: ['m'], ...definition }),
   )
-  const handler = createHandler(
+  const handler = createHostedHandler(
     { discover: false, insecure: true, ...settings },
     { engines, log: (entry) => log.push(entry) },
   )

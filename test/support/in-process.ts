@@ -2,7 +2,7 @@
 
 import { readFlags } from '../../src/cli/flags.ts'
 import { formatEntry, logForm } from '../../src/cli/log.ts'
-import { createHandler, type Handler } from '../../src/handler.ts'
+import { createHostedHandler, type Handler } from '../../src/handler.ts'
 import { pageFiles } from '../../src/hosts/server/files.ts'
 import { settingsFromEnv } from '../../src/settings/environment.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
@@ -23,7 +23,7 @@ export async function startInProcess(
   const log = serverLog()
   const form = logForm(settings.log, false)
   let stdout = ''
-  const handler = createHandler(settings, {
+  const handler = createHostedHandler(settings, {
     name: 'in-process',
     files: pageFiles(),
     exposure: 'machine',

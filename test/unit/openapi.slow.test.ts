@@ -6,7 +6,7 @@ import { openapiFiles } from '../../scripts/openapi/main.ts'
 import { requests } from '../../scripts/openapi/requests.ts'
 import { componentsOf } from '../../scripts/openapi/schema.ts'
 import { pageFiles } from '../../src/hosts/server/files.ts'
-import { createHandler } from '../../src/index.ts'
+import { createHostedHandler } from '../../src/handler.ts'
 import { table } from '../../src/routes/table.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { fields, type Samples } from './wire/chat/fields.ts'
@@ -19,16 +19,16 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
 )
 
 let upstream: Upstream
-let handler: ReturnType<typeof createHandler>
+let handler: ReturnType<typeof createHostedHandler>
 /** A handler that wants a key. */
-let locked: ReturnType<typeof createHandler>
+let locked: ReturnType<typeof createHostedHandler>
 
 beforeAll(async () => {
   registerSchema(document as never, AT, 'https://spec.openapis.org/oas/3.1/dialect/base')
   upstream = await startUpstream({ persona: 'vllm', counts: 'vllm' })
   const settings = { upstream: [upstream.url], staticDelay: 0 }
-  locked = createHandler({ discover: false, staticDelay: 0, keys: `a=sha256:${'0'.repeat(64)}` })
-  handler = createHandler(settings, { exposure: 'machine', files: async () => undefined })
+  locked = createHostedHandler({ discover: false, staticDelay: 0, keys: `a=sha256:${'0'.repeat(64)}` })
+  handler = createHostedHandler(settings, { exposure: 'machine', files: async () => undefined })
 })
 afterAll(async () => {
   unregisterSchema(AT)

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import { readMessages } from '../../support/message-stream.ts'
 import { mutate, mutation } from '../../support/mutate.ts'
 
-const { fetch, drain } = createHandler(
+const { fetch, drain } = createHostedHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
   { exposure: 'machine' },
 )

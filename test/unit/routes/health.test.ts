@@ -4,7 +4,7 @@ import { Pool } from '../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import { health, ready } from '../../../src/routes/health.ts'
 import { Trace } from '../../../src/routes/trace.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
@@ -84,7 +84,7 @@ it('tells a stranger no engine by name', async () => {
 })
 
 it('stays alive while it is stopped, but is not ready', async () => {
-  const handler = createHandler({ discover: false })
+  const handler = createHostedHandler({ discover: false })
   await handler.drain(0)
   const alive = await handler.fetch(new Request('http://localhost/health'))
   expect(alive.status).toBe(200)
