@@ -5,8 +5,8 @@ import { createDocument, type Document } from '../../scripts/openapi/document.ts
 import { openapiFiles } from '../../scripts/openapi/main.ts'
 import { requests } from '../../scripts/openapi/requests.ts'
 import { componentsOf } from '../../scripts/openapi/schema.ts'
-import { pageFiles } from '../../src/hosts/server/files.ts'
 import { createHostedHandler } from '../../src/handler.ts'
+import { pageFiles } from '../../src/hosts/server/files.ts'
 import { table } from '../../src/routes/table.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 import { fields, type Samples } from './wire/chat/fields.ts'
@@ -27,7 +27,11 @@ beforeAll(async () => {
   registerSchema(document as never, AT, 'https://spec.openapis.org/oas/3.1/dialect/base')
   upstream = await startUpstream({ persona: 'vllm', counts: 'vllm' })
   const settings = { upstream: [upstream.url], staticDelay: 0 }
-  locked = createHostedHandler({ discover: false, staticDelay: 0, keys: `a=sha256:${'0'.repeat(64)}` })
+  locked = createHostedHandler({
+    discover: false,
+    staticDelay: 0,
+    keys: `a=sha256:${'0'.repeat(64)}`,
+  })
   handler = createHostedHandler(settings, { exposure: 'machine', files: async () => undefined })
 })
 afterAll(async () => {

@@ -3,8 +3,6 @@
 import { orAborted } from '../../util/abortable.ts'
 import { unawaited } from '../../util/background.ts'
 import { isObject } from '../../util/object.ts'
-import { orAborted } from '../../util/abortable.ts'
-import { unawaited } from '../../util/background.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue, engineFailure } from './errors.ts'
 

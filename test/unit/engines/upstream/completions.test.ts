@@ -179,7 +179,10 @@ describe('an engine that only chats', () => {
     handler.fetch(new Request('http://sluice/v1/completions', { method: 'POST', headers, body }))
 
   it('refuses, and says what to do', async () => {
-    const handler = createHostedHandler({ discover: false, insecure: true }, { engines: [chatOnly] })
+    const handler = createHostedHandler(
+      { discover: false, insecure: true },
+      { engines: [chatOnly] },
+    )
     const response = await post(handler)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
