@@ -1,7 +1,7 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import type { Level, LimitStore } from '../state/limit-store.ts'
-import { unawaited } from '../util/background.ts'
+import type { BucketLevel, LimitStore } from '../state/limit-store.ts'
+import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
@@ -55,7 +55,7 @@ export class Caller {
   async enter(): Promise<void> {
     const { name, streams } = this.#key ?? {}
     if (name === undefined || streams === undefined || this.#isIn) return
-    if (!(await this.#store.enter(name, streams))) {
+    if (!(await this.#store.acquire(name, streams))) {
       throw tooMany(`streams at once: ${streams}`, 1_000)
     }
     this.#isIn = true
@@ -65,7 +65,7 @@ export class Caller {
   leave(): void {
     if (!this.#isIn) return
     this.#isIn = false
-    unawaited(() => this.#store.leave(this.name))
+    inBackground(() => this.#store.release(this.name))
   }
 
   /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
@@ -86,7 +86,7 @@ export class Caller {
   #settle(amount: number): void {
     const limit = this.#key?.tokensPerMinute
     if (limit === undefined) return
-    unawaited(() => this.#store.settle(`${this.name} tokens`, amount, limit))
+    inBackground(() => this.#store.settle(`${this.name} tokens`, amount, limit))
   }
 
   async #take(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
@@ -94,13 +94,13 @@ export class Caller {
     this.#tell(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw tooMany(`${what} a minute: ${limit}${asked}`, level.enoughIn)
+    throw tooMany(`${what} a minute: ${limit}${asked}`, level.availableInMs)
   }
 
-  #tell(what: string, limit: number, { remaining, fullIn }: Level): void {
+  #tell(what: string, limit: number, { remaining, fullInMs }: BucketLevel): void {
     this.headers[`x-ratelimit-limit-${what}`] = String(limit)
     this.headers[`x-ratelimit-remaining-${what}`] = String(remaining)
-    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullIn)
+    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullInMs)
   }
 }
 

@@ -3,10 +3,10 @@ import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import { jsonAnswerResponse, readFolded } from '../stream/json-answer.ts'
+import { jsonAnswerResponse, readAccumulated } from '../stream/json-answer.ts'
 import { openStream, streamResponse } from '../stream/sse-response.ts'
-import { TextFold } from '../stream/text-accumulator.ts'
-import { answersTo, type TextStream } from '../stream/text-stream.ts'
+import { TextAccumulator } from '../stream/text-accumulator.ts'
+import { answerCounts, type TextStream } from '../stream/text-stream.ts'
 import { parseTextRequest, type TextRequest } from '../wire/completions/completions.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { progressOf } from './ask-chat.ts'
@@ -20,7 +20,7 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
     const asked = parseTextRequest(body)
-    requireFewAnswers('prompt', answersTo(asked), settings)
+    requireFewAnswers('prompt', answerCounts(asked), settings)
     const use = { prompt: [asked.prompt, asked.suffix] }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = asker(exchange, asked)
@@ -29,7 +29,8 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
         const whole = engines.answer(
           exchange,
           asked.model,
-          (route, signal) => readFolded(exchange, ask(route, signal), new TextFold(), signal),
+          (route, signal) =>
+            readAccumulated(exchange, ask(route, signal), new TextAccumulator(), signal),
           canComplete,
         )
         return await jsonAnswerResponse(exchange, whole)

@@ -58,8 +58,8 @@ export async function beginExchange(
       void Promise.resolve(ended.delivered).then(() => running.delete(ended))
     },
   })
-  exchange.who = trace.caller?.name ?? ''
-  exchange.mayUse = trace.caller?.mayUse
+  exchange.caller = trace.caller?.name ?? ''
+  exchange.modelAccess = trace.caller?.mayUse
   exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)

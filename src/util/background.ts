@@ -1,18 +1,18 @@
 /**
- * Does what nobody waits for. Where it fails, that is written to standard error: a rejection that
- * nobody handles would end the process, on Node.
+ * Runs work whose result nobody awaits. A failure is written to standard error: on Node an unhandled
+ * rejection would end the process.
  *
  * @example
- * unawaited(() => store.leave('ann'))
+ * inBackground(() => store.release('ann'))
  */
-export function unawaited(act: () => unknown): void {
-  void run(act)
+export function inBackground(work: () => unknown): void {
+  void run(work)
 }
 
-async function run(act: () => unknown): Promise<void> {
+async function run(work: () => unknown): Promise<void> {
   try {
-    await act()
+    await work()
   } catch (error) {
-    console.error('sluice: something that no request waits for failed:', error)
+    console.error('sluice: background work failed; no request is affected:', error)
   }
 }

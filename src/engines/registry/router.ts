@@ -1,4 +1,4 @@
-import { closest } from '../../util/closest-matches.ts'
+import { closestMatches } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
@@ -202,7 +202,7 @@ function notFound({ model, access, aliases }: Wanted, entries: Entry[]): ApiErro
   const shown = JSON.stringify(model.slice(0, 80))
   const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
   const usable = [...names, ...Object.keys(aliases)].filter((name) => access?.(name) ?? true)
-  const near = closest(model, usable)
+  const near = closestMatches(model, usable)
   if (upstreams.length === 0 && near.length === 0) {
     return missing(`no engine serves ${shown}; ${NO_SERVER}`)
   }

@@ -4,7 +4,7 @@
  * Then the first bytes tell.
  */
 import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/fetch.ts'
-import { concat } from '../../stream/event-reader.ts'
+import { concat } from '../../util/bytes.ts'
 import { essence, isJson } from './json-body.ts'
 
 export interface Answer {

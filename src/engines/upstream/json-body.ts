@@ -1,7 +1,7 @@
 /** What an upstream says that is not a stream: whole answers, and refusals. */
 
 import type { Fetched } from '../../platform/fetch.ts'
-import { concat } from '../../stream/event-reader.ts'
+import { concat } from '../../util/bytes.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine.ts'
 import { blamesRequest, errorOf, type ForeignError } from '../../wire/errors/foreign.ts'

@@ -1,7 +1,7 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetched } from '../../platform/fetch.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
-import { answersTo, type TextStream } from '../../stream/text-stream.ts'
+import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { type SystemMessages, systemAs } from '../../wire/chat/system-messages.ts'
@@ -121,7 +121,7 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     { hops }: CallOptions = {},
   ): Promise<TextStream> {
-    const answers = answersTo(asked)
+    const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),

@@ -1,14 +1,14 @@
 /** Responses that are answered in the background: no connection is needed for them to go on. */
 import type { ResponseEncoder } from '../../dialects/responses/dialect.ts'
 import type { BodyWriter } from '../../platform/body-writer.ts'
-import { Bounded, type BoundedLimits } from '../../state/bounded-map.ts'
+import { type BoundedLimits, BoundedMap } from '../../state/bounded-map.ts'
 import { EventLog } from '../../state/event-log.ts'
-import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
+import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
 import type { OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/sse-response.ts'
+import { SSE_HEADERS, type StreamSettings, writeStream } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
-import { within } from '../../util/with-timeout.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 
@@ -20,7 +20,7 @@ export interface StoredResponses {
 }
 
 export function memoryResponses(): StoredResponses {
-  return { store: memoryStore(), runs: new Runs() }
+  return { store: memoryResponseStore(), runs: new Runs() }
 }
 
 /** Characters of events that are kept of one response: some 15,000 tokens. */
@@ -40,7 +40,7 @@ interface Run {
 
 export class Runs {
   readonly #running = new Map<string, Run>()
-  readonly #ended = new Bounded<Run>(ENDED)
+  readonly #ended = new BoundedMap<Run>(ENDED)
 
   /** Throws an `ApiError` (503) where too many run already. */
   requireRoom(): void {
@@ -60,7 +60,7 @@ export class Runs {
     encoder: ResponseEncoder,
     settings: StreamSettings,
   ): void {
-    const key = keyOf(owner, encoder.response.id)
+    const key = storeKey(owner, encoder.response.id)
     const log = new EventLog(LOG_LENGTH)
     const followers = new Set<Promise<void>>()
     const ended = Promise.withResolvers<void>()
@@ -74,7 +74,7 @@ export class Runs {
       if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
       ended.resolve()
     }
-    carryStream(exchange, opening, encoder, settings, {
+    writeStream(exchange, opening, encoder, settings, {
       // The log has it already.
       write: () => undefined,
       close: end,
@@ -88,12 +88,12 @@ export class Runs {
 
   /** Stops the engine, if it still runs. */
   cancel(owner: string, id: string): void {
-    this.#running.get(keyOf(owner, id))?.exchange.cancel()
+    this.#running.get(storeKey(owner, id))?.exchange.cancel()
   }
 
   /** Stops it, and forgets its events. */
   delete(owner: string, id: string): void {
-    const key = keyOf(owner, id)
+    const key = storeKey(owner, id)
     const run = this.#running.get(key)
     this.#running.delete(key)
     this.#ended.delete(key)
@@ -106,7 +106,7 @@ export class Runs {
    * no such stream.
    */
   follow(owner: string, id: string, from: number, clientTimeout: number): Response {
-    const key = keyOf(owner, id)
+    const key = storeKey(owner, id)
     const run = this.#running.get(key) ?? this.#ended.get(key)
     if (run === undefined) {
       const message =
@@ -139,7 +139,7 @@ async function pump(
     for (let frames = await log.read(at); frames; frames = await log.read(at)) {
       at += frames.length
       const writing = Promise.resolve(writer.write([encodeText(frames.join(''))]))
-      const isTaken = await within(
+      const isTaken = await withTimeout(
         clientTimeout,
         writing.then(() => true),
       )

@@ -5,7 +5,7 @@ import type { AnyContract } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { jsonAnswerResponse } from '../../stream/json-answer.ts'
 import { openStream, streamResponse } from '../../stream/sse-response.ts'
-import { unawaited } from '../../util/background.ts'
+import { inBackground } from '../../util/background.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import {
   parseResponsesRequest,
@@ -125,7 +125,7 @@ async function read(
 function keeper(store: ResponseStore, owner: string, input: ResponseItem[]) {
   return (response: ResponseObject) => {
     const isNew = response.status === 'in_progress' || response.status === 'queued'
-    unawaited(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
+    inBackground(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
   }
 }
 

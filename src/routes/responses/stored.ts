@@ -1,7 +1,7 @@
 /** What a client may do with a response that is kept. */
 import type { IRequest } from 'itty-router'
 import type { Settings } from '../../settings/settings.ts'
-import type { KeptResponse, ResponseStore } from '../../state/response-store.ts'
+import type { ResponseStore, StoredResponse } from '../../state/response-store.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
 import type { Route } from '../lazily.ts'
@@ -25,7 +25,7 @@ export function keptResponsesRoutes(
   runs: Runs | undefined,
   { clientTimeout }: Pick<Settings, 'clientTimeout'>,
 ): KeptResponsesRoutes {
-  async function find({ params }: IRequest, trace: Trace): Promise<KeptResponse> {
+  async function find({ params }: IRequest, trace: Trace): Promise<StoredResponse> {
     const id = params.id ?? ''
     const kept = await store.get(ownerOf(trace), id)
     if (kept === undefined) throw unknown(id)

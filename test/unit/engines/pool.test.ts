@@ -177,7 +177,7 @@ describe('an engine that failed too often', () => {
     const { breaker } = from.member(given[0] as Engine)
     expect(breaker.state(performance.now())).toBe('open')
     expect(await ask(from, { a: () => Promise.resolve('a') }).answer).toBe('b')
-    breaker.hint(performance.now())
+    breaker.allowProbe(performance.now())
     const gate = Promise.withResolvers<string>()
     const probe = ask(from, { a: () => gate.promise })
     const others = [ask(from, {}), ask(from, {}), ask(from, {})]
@@ -194,7 +194,7 @@ describe('an engine that failed too often', () => {
     // On a busy machine the probe would otherwise be given up before it is cancelled.
     const from = pool(given, { attemptTimeout: 60_000 })
     for (let round = 0; round < 5; round++) await ask(from, { a: refused }).answer
-    from.member(given[0] as Engine).breaker.hint(performance.now())
+    from.member(given[0] as Engine).breaker.allowProbe(performance.now())
     const probe = ask(from, { a: silent })
     await new Promise((resolve) => setTimeout(resolve, 5))
     probe.of.cancel()
@@ -243,7 +243,7 @@ it('takes turns between clients', async () => {
   const order: string[] = []
   const come = (who: string) => {
     const of = exchange()
-    of.who = who
+    of.caller = who
     const { answer } = ask(from, {}, of)
     return answer.then(() => {
       order.push(who)

@@ -48,7 +48,7 @@ function world(port: number, seen: SeenServers = new Map()) {
       return `${route.engine.label} ${route.model}`
     })
     try {
-      return await exchange.orStop(answer)
+      return await exchange.untilEnd(answer)
     } finally {
       exchange.cancel()
     }

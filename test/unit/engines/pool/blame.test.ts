@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/failure-kind.ts'
+import { type Blame, blameOf, failureKind } from '../../../../src/engines/pool/failure-kind.ts'
 import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
 import { readJson, refusal } from '../../../../src/engines/upstream/json-body.ts'
 import { unanswered } from '../../../../src/engines/upstream/unreachable.ts'
@@ -78,7 +78,7 @@ it.each([
   const error = await refusal(new Response(body, { status: 500 }), 'gpu', [])
   expect(error).toMatchObject({ status: 400, type: 'invalid_request_error', message })
   expect(blameOf(error)).toBe('request')
-  expect(verdictOf(error)).toBe('missing')
+  expect(failureKind(error)).toBe('missing')
 })
 
 it('what an error shows of an engine is kept on the way from a page', async () => {
