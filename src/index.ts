@@ -18,6 +18,6 @@ export type {
   FinishReason,
   Usage,
 } from './wire/chat/request.ts'
-export type { TextChoice, TextChunk, TextRequest } from './wire/completions/completions.ts'
-export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/embeddings.ts'
+export type { TextChoice, TextChunk, TextRequest } from './wire/completions/request.ts'
+export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/request.ts'
 export { ApiError, type ErrorBody } from './wire/errors/api-error.ts'

@@ -53,10 +53,10 @@ export class Caller {
    * are limited too. Rejects with an `ApiError` (429).
    */
   async enter(): Promise<void> {
-    const { name, streams } = this.#key ?? {}
-    if (name === undefined || streams === undefined || this.#isIn) return
-    if (!(await this.#store.acquire(name, streams))) {
-      throw tooMany(`streams at once: ${streams}`, 1_000)
+    const { name, maxConcurrency } = this.#key ?? {}
+    if (name === undefined || maxConcurrency === undefined || this.#isIn) return
+    if (!(await this.#store.acquire(name, maxConcurrency))) {
+      throw tooMany(`streams at once: ${maxConcurrency}`, 1_000)
     }
     this.#isIn = true
   }

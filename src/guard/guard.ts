@@ -5,7 +5,7 @@ import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Caller } from './caller.ts'
 import { requireHost } from './host.ts'
-import { createKeyRing } from './key.ts'
+import { createKeyRing } from './keys.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
 

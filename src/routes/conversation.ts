@@ -57,7 +57,7 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
     { engine, model }: Route,
     signal: AbortSignal,
   ): Promise<NativeStream> | undefined {
-    if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
+    if (native === undefined || !engine.nativeApis?.includes(native.api)) return undefined
     trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }

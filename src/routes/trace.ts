@@ -3,8 +3,8 @@ import type { LogEntry } from '../platform/log.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import { loggable } from '../wire/errors/loggable.ts'
-import { safeHeaders } from '../wire/headers/safe.ts'
+import { loggable } from '../wire/errors/log-fields.ts'
+import { safeHeaders } from '../wire/headers/safe-headers.ts'
 
 /** What the log will say of one request: written once, when its answer has ended. */
 export class Trace {

@@ -1,4 +1,4 @@
-import type { TextChoice, TextChunk } from '../wire/completions/completions.ts'
+import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
 import { type Accumulator, appendToLists, type Fields, setField } from './chat-accumulator.ts'
 
 /** Accumulates the chunks of a text completion; unknown fields are preserved. */

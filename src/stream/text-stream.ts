@@ -1,5 +1,5 @@
 /** The forms in which a text completion reaches its dialect. */
-import { promptsOf, type TextChunk, type TextRequest } from '../wire/completions/completions.ts'
+import { promptsOf, type TextChunk, type TextRequest } from '../wire/completions/request.ts'
 import { TextContract } from '../wire/contract/completions.ts'
 import { type AnswerStream, type ChunkStream, enforceContract } from './chat-stream.ts'
 

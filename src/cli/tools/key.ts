@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { hashKey } from '../../guard/key.ts'
+import { hashKey } from '../../guard/keys.ts'
 import { readKey } from '../../settings/keys.ts'
 import { SettingsError } from '../../settings/settings.ts'
 
@@ -23,6 +23,6 @@ Its entry, for "keys": [ … ] in sluice.json, or in SLUICE_KEYS='[ … ]':
 
   ${JSON.stringify(entry)}
 
-An entry may also have "models", "requestsPerMinute", "tokensPerMinute", "streams", "expires" and "disabled".
+An entry may also have "models", "requestsPerMinute", "tokensPerMinute", "maxConcurrency", "expires" and "disabled".
 `
 }

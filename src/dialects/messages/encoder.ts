@@ -3,7 +3,7 @@ import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
 import { type Asked, emptyMessage, stopOf } from './answer.ts'
-import { BlockWriter, event } from './blocks.ts'
+import { BlockWriter, event } from './output.ts'
 
 const PING = event({ type: 'ping' })
 

@@ -1,5 +1,5 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
-import { blamesRequest } from '../../wire/errors/foreign.ts'
+import { blamesRequest } from '../../wire/errors/reported-error.ts'
 import { isLoading } from '../upstream/model-loading.ts'
 
 /**

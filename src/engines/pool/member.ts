@@ -35,7 +35,7 @@ export class PoolMember {
 
   /** The most requests it may work on at once. */
   get concurrencyLimit(): number {
-    return this.engine.streams ?? Number.POSITIVE_INFINITY
+    return this.engine.maxConcurrency ?? Number.POSITIVE_INFINITY
   }
 
   get hasFreeSlot(): boolean {
@@ -49,7 +49,7 @@ export class PoolMember {
   }
 
   get #load(): number {
-    return this.running / (this.engine.streams ?? ASSUMED_CONCURRENCY)
+    return this.running / (this.engine.maxConcurrency ?? ASSUMED_CONCURRENCY)
   }
 
   #penalty(now: number): number {

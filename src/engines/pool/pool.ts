@@ -21,7 +21,7 @@ export interface PoolOptions {
   /** Milliseconds without a first chunk after which another engine is tried, if there is one. */
   attemptTimeout: number
   /** For a model, the one to use instead when a request exceeds its context. */
-  larger: Readonly<Record<string, string>>
+  contextFallback: Readonly<Record<string, string>>
   /** Whether the only engine that serves a model is tried once more after a failure. */
   retry: boolean
   /** Whether a request must not resolve a promise of another request (workerd). */
@@ -112,10 +112,11 @@ export class Pool {
       try {
         return await this.#answerFromRoutes(exchange, able.length > 0 ? able : routes, attempt)
       } catch (error) {
-        const larger = failureKind(error) === 'overflow' && this.#larger(exchange, model, routes[0])
-        if (!larger || exchange.outcome !== undefined) throw asUnavailable(error, routes)
+        const fallback =
+          failureKind(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
+        if (!fallback || exchange.outcome !== undefined) throw asUnavailable(error, routes)
         exchange.retry(failureLabel(exchange.engine, error), error)
-        model = larger
+        model = fallback
       }
     }
   }
@@ -128,15 +129,15 @@ export class Pool {
     await this.#options.router.pick(asked, exchange.modelAccess)
   }
 
-  /** The model with a larger context; undefined if none is configured or this caller may not use it. */
-  #larger(
+  /** The model with a longer context; undefined if none is configured or this caller may not use it. */
+  #fallbackFor(
     { modelAccess }: Exchange,
     asked: string | null | undefined,
     { model: found }: Route,
   ): string | undefined {
-    const { larger } = this.#options
-    const name = [asked, found].find((each) => each && Object.hasOwn(larger, each))
-    const next = name ? larger[name] : undefined
+    const { contextFallback } = this.#options
+    const name = [asked, found].find((each) => each && Object.hasOwn(contextFallback, each))
+    const next = name ? contextFallback[name] : undefined
     return next !== undefined && (modelAccess?.(next) ?? true) ? next : undefined
   }
 

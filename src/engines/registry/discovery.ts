@@ -28,7 +28,13 @@ export interface Discovery {
 export interface DiscoveryOptions
   extends Pick<
     UpstreamOptions,
-    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+    | 'fetch'
+    | 'finishReason'
+    | 'finishes'
+    | 'reasoning'
+    | 'thinkTags'
+    | 'systemMessages'
+    | 'maxConcurrency'
   > {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]

@@ -1,7 +1,7 @@
 import type { ChatStream } from '../../stream/chat-stream.ts'
 import type { TextStream } from '../../stream/text-stream.ts'
 import type { ChatChunk } from '../../wire/chat/request.ts'
-import type { TextChunk } from '../../wire/completions/completions.ts'
+import type { TextChunk } from '../../wire/completions/request.ts'
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { ChatOptions, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm/webllm.ts'

@@ -6,7 +6,7 @@ import {
   type TextChoice,
   type TextChunk,
   type TextRequest,
-} from '../../wire/completions/completions.ts'
+} from '../../wire/completions/request.ts'
 import { STATIC_MODEL, type StaticSettings, unable } from './model.ts'
 import { paced, splitWords, usageOf, wordsOf } from './words.ts'
 

@@ -1,6 +1,6 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
-import { safeHeaders } from '../../wire/headers/safe.ts'
+import { safeHeaders } from '../../wire/headers/safe-headers.ts'
 import type { CallOptions } from '../engine.ts'
 import { refusal } from './json-body.ts'
 import { unanswered } from './unreachable.ts'

@@ -55,7 +55,7 @@ function keyOf(model: string | undefined, path: string): string {
  * tools/server/README.md.
  */
 export async function countByUpstream(
-  { native, chat, speaks }: CountedPrompt & Pick<Engine, 'speaks'>,
+  { native, chat, nativeApis }: CountedPrompt & Pick<Engine, 'nativeApis'>,
   model: string | undefined,
   post: Post,
   label: string,
@@ -70,7 +70,7 @@ export async function countByUpstream(
     // Some answer any path with a page, or with 200 and an error.
     if (isThere && !response.ok) {
       const isFinal =
-        speaks?.includes('messages') || path !== native.path || !REFUSING.has(response.status)
+        nativeApis?.includes('messages') || path !== native.path || !REFUSING.has(response.status)
       try {
         await accepted(response)
       } catch (error) {

@@ -5,16 +5,16 @@ import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { type SystemMessages, systemAs } from '../../wire/chat/system-messages.ts'
-import type { TextRequest } from '../../wire/completions/completions.ts'
+import type { TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
 import { judgeCompletion } from '../../wire/contract/chat-answer.ts'
 import { judgeText, TextContract } from '../../wire/contract/completions.ts'
-import { judgeEmbeddings } from '../../wire/contract/embeddings.ts'
-import type { FinishReasonSetting } from '../../wire/contract/finish.ts'
+import { judgeEmbeddings } from '../../wire/contract/embeddings-answer.ts'
+import type { FinishReasonSetting } from '../../wire/contract/finish-reason.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../../wire/contract/think.ts'
-import type { EmbeddingRequest } from '../../wire/embeddings/embeddings.ts'
+import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
-import { EngineErrors } from '../../wire/errors/engine.ts'
+import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../../wire/native.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
 import { controlUnder, reading } from './abort.ts'
@@ -39,21 +39,21 @@ export interface UpstreamOptions extends UpstreamClientOptions {
   /** What is done with system messages on their way to it; they become one by default. */
   systemMessages?: SystemMessages
   /** How many requests it is given at once; any number by default. */
-  streams?: number | undefined
+  maxConcurrency?: number | undefined
   /** The names it may be asked for; `*` stands for anything. All by default. */
   models?: readonly string[] | undefined
   /** What it calls the models that clients know by other names. */
   rewrite?: Readonly<Record<string, string>> | undefined
-  /** The APIs beside chat that it speaks itself; none by default. */
-  speaks?: readonly NativeApi[] | undefined
+  /** The APIs beside chat that it serves itself; none by default. */
+  nativeApis?: readonly NativeApi[] | undefined
   /** Whether it was found on this machine rather than named by anybody. */
   isDiscovered?: boolean
 }
 
 export class Upstream implements Engine {
   readonly label: string
-  readonly streams: number | undefined
-  readonly speaks: readonly NativeApi[] | undefined
+  readonly maxConcurrency: number | undefined
+  readonly nativeApis: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly isDiscovered: boolean | undefined
   readonly #names: ModelNames
@@ -67,8 +67,8 @@ export class Upstream implements Engine {
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
-    this.streams = options.streams
-    this.speaks = options.speaks
+    this.maxConcurrency = options.maxConcurrency
+    this.nativeApis = options.nativeApis
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
@@ -154,7 +154,7 @@ export class Upstream implements Engine {
     const post: Post = (path, body, headers) =>
       this.#client.post(path, body, { signal, hops, headers })
     const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
-    const counted = { ...prompt, chat, speaks: this.speaks }
+    const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
     return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
   }

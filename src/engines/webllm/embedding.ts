@@ -2,7 +2,7 @@ import {
   type EmbeddingRequest,
   type EmbeddingResponse,
   encodeVector,
-} from '../../wire/embeddings/embeddings.ts'
+} from '../../wire/embeddings/request.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { MlcEmbeddings, ModelRecord } from './mlc-types.ts'
 

@@ -1,5 +1,5 @@
 /** What this engine uses of web-llm 0.2.86, as types of its own: the package itself is 7 MB. */
-import type { EmbeddingRequest } from '../../wire/embeddings/embeddings.ts'
+import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 
 /** The part of web-llm's `MLCEngine` that is driven here. */
 export interface Mlc {

@@ -5,7 +5,7 @@ import {
   requireText,
   type TextChunk,
   type TextRequest,
-} from '../../wire/completions/completions.ts'
+} from '../../wire/completions/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { given, isGiven, limitOf, SAMPLING, unable } from './chat-request.ts'
 import type { Mlc, MlcTextRequest, ModelRecord } from './mlc-types.ts'

@@ -4,7 +4,7 @@ import { EventReader } from '../../../src/stream/event-reader.ts'
 import { FrameSink } from '../../../src/stream/event-sinks.ts'
 import { concat } from '../../../src/util/bytes.ts'
 import type { StreamContract } from '../../../src/wire/contract/chat.ts'
-import { EngineErrors } from '../../../src/wire/errors/engine.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine-errors.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 interface Event {

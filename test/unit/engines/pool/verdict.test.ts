@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { failureKind, retryAfterMs } from '../../../../src/engines/pool/failure-kind.ts'
 import { refusal } from '../../../../src/engines/upstream/json-body.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
-import { EngineErrors } from '../../../../src/wire/errors/engine.ts'
+import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 import { ERROR_ANSWERS, type ErrorName } from '../../../support/personas/errors.ts'
 
 /** What each real server's answer means. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { toMlcRequest } from '../../../../src/engines/webllm/chat-request.ts'
 import { type ChatRequest, parseChatRequest } from '../../../../src/wire/chat/request.ts'
-import { parseExact } from '../../../../src/wire/json/exact.ts'
+import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
 import { scanJson } from '../../../../src/wire/json/scan.ts'
 import { decodeText } from '../../../../src/wire/sse/sse.ts'
 import { record } from '../../../support/mlc.ts'
