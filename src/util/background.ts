@@ -1,15 +1,12 @@
 /**
- * Runs work whose result nobody awaits. A failure is written to standard error: on Node an unhandled
- * rejection would end the process.
+ * Runs work that no response waits for. The promise never rejects; it is for runtimes that need to be
+ * told of work beyond a response (`waitUntil`). A failure is written to standard error, since an
+ * unhandled rejection would end the process on Node.
  *
  * @example
  * inBackground(() => store.release('ann'))
  */
-export function inBackground(work: () => unknown): void {
-  void run(work)
-}
-
-async function run(work: () => unknown): Promise<void> {
+export async function inBackground(work: () => unknown): Promise<void> {
   try {
     await work()
   } catch (error) {

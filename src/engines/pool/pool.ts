@@ -6,7 +6,12 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
-import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/model-loading.ts'
+import {
+  isLoading,
+  loadingRetryDelay,
+  MODEL_LOADING,
+  withRetryAfter,
+} from '../upstream/model-loading.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import { type FailureKind, failureKind, isTransient, retryAfterMs } from './failure-kind.ts'
 import { PoolMember } from './member.ts'
@@ -63,7 +68,7 @@ const FREE_RETRY_CODES: ReadonlySet<unknown> = new Set([
   'upstream_unreachable',
   'attempt_timeout',
   'loop_detected',
-  LOADING,
+  MODEL_LOADING,
 ])
 
 /** Milliseconds between two checks for a free engine, once `attemptTimeout` has passed. */
@@ -232,7 +237,7 @@ export class Pool {
     }
     if (isLoading(error) && this.#options.retry) {
       const retryAfter = retryAfterMs(error)
-      const delayMs = restWhileLoading(retries, retryAfter, exchange.remaining(now))
+      const delayMs = loadingRetryDelay(retries, retryAfter, exchange.remaining(now))
       if (delayMs !== undefined) return { members: [member], delayMs, isLoading: true }
     }
     const isLast = retries > 0 || !this.#options.retry || isLoading(error)

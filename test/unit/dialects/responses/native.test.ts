@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
-import { createHandler, type Handler } from '../../../../src/index.ts'
+import { createHostedHandler, type Handler } from '../../../../src/handler.ts'
 import { lintResponse, type ResponsesRead, readResponses } from '../../../support/responses.ts'
 import {
   begin,
@@ -20,7 +20,7 @@ let upstream: Upstream
 let handler: Handler
 beforeAll(async () => {
   upstream = await startUpstream({ persona: 'vllm' })
-  handler = createHandler({
+  handler = createHostedHandler({
     upstream: [{ url: upstream.url, label: 'gpu', nativeApis: ['responses'] }],
     discover: false,
     insecure: true,

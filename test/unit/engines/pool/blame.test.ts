@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { type Blame, blameOf, failureKind } from '../../../../src/engines/pool/failure-kind.ts'
 import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
 import { readJson, refusal } from '../../../../src/engines/upstream/json-body.ts'
-import { unanswered } from '../../../../src/engines/upstream/unreachable.ts'
+import { unreachable } from '../../../../src/engines/upstream/unreachable.ts'
 import { Unsendable } from '../../../../src/platform/fetch.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
@@ -12,10 +12,10 @@ const late = (code: string) => new ApiError(504, 'gpu was late', { code })
 
 const CASES: Record<string, [unknown, Blame]> = {
   'an exception of ours': [new TypeError('oh'), 'nobody'],
-  'a request that could not be sent': [unanswered('gpu', new Unsendable('no header')), 'nobody'],
+  'a request that could not be sent': [unreachable('gpu', new Unsendable('no header')), 'nobody'],
   'our own refusal': [badRequest('model: expected another', 'model'), 'nobody'],
   'a server that ends': [new ApiError(503, 'bye', { code: 'shutting_down' }), 'nobody'],
-  'a connection that is refused': [unanswered('gpu', new Error('ECONNREFUSED')), 'engine'],
+  'a connection that is refused': [unreachable('gpu', new Error('ECONNREFUSED')), 'engine'],
   'a stream that breaks off': [errors.unfinished('truncated', 'broke off'), 'engine'],
   'no answer in time': [late('answer_timeout'), 'engine'],
   'no token in time': [late('first_token_timeout'), 'engine'],

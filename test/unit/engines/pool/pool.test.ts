@@ -4,7 +4,10 @@ import { Pool, type PoolOptions } from '../../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
-import { restWhileLoading, tellsOfLoading } from '../../../../src/engines/upstream/model-loading.ts'
+import {
+  loadingRetryDelay,
+  saysModelIsLoading,
+} from '../../../../src/engines/upstream/model-loading.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
@@ -327,7 +330,7 @@ describe('an engine that loads its model', () => {
     [false, 503, 'Loading model failed'],
     [false, 503, 'The server is overloading'],
   ])('is told by its words: %s for %i %s', (is, status, message) => {
-    expect(tellsOfLoading(status, message)).toBe(is)
+    expect(saysModelIsLoading(status, message)).toBe(is)
   })
 
   it.each([
@@ -339,6 +342,6 @@ describe('an engine that loads its model', () => {
     [0, 60_000, 10_000, 5_000],
     [4, undefined, 4_000, undefined],
   ])('%i: told %s with %d ms left, it is asked after %s ms', (count, told, left, rest) => {
-    expect(restWhileLoading(count, told, left)).toBe(rest)
+    expect(loadingRetryDelay(count, told, left)).toBe(rest)
   })
 })
