@@ -1,4 +1,5 @@
 /** What a program sets in code: the settings that a handler can honour, and what only code can give. */
+import type { DefinedEngine } from './engines/custom/define-engine.ts'
 import type { Engine } from './engines/engine.ts'
 import type { EngineSources } from './engines/engines.ts'
 import type { Authenticate } from './guard/authenticate.ts'
@@ -14,28 +15,16 @@ import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import { isObject } from './util/object.ts'
 
-/** Settings of a server: of the address it listens on, and of what it finds on its machine. */
-const SERVER_SETTINGS = [
-  'port',
-  'host',
-  'tlsCert',
-  'tlsKey',
-  'discover',
-  'grace',
-  'engine',
-] as const
+/** Settings that only a server has: the address it listens on, and what it finds on its machine. */
+export type ServerSetting = 'port' | 'host' | 'tlsCert' | 'tlsKey' | 'discover' | 'grace' | 'engine'
 
 /** Settings of models on this computer's GPU, which only Deno can run. */
-const WEBGPU_SETTINGS = [
-  'webgpu',
-  'webgpuModels',
-  'webgpuMemory',
-  'webgpuQueue',
-  'webgpuIdle',
-] as const
-
-type ServerSetting = (typeof SERVER_SETTINGS)[number]
-type WebgpuSetting = (typeof WEBGPU_SETTINGS)[number]
+export type WebgpuSetting =
+  | 'webgpu'
+  | 'webgpuModels'
+  | 'webgpuMemory'
+  | 'webgpuQueue'
+  | 'webgpuIdle'
 
 /** Where a handler keeps what later requests need. All of it is in memory by default. */
 export interface StateOptions {
@@ -45,10 +34,13 @@ export interface StateOptions {
   responses?: ResponseStore
 }
 
-/** What code can give beside the settings. */
-interface CodeOptions {
+/**
+ * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
+ * Times are milliseconds, sizes bytes.
+ */
+export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | WebgpuSetting | 'log'> {
   /** Engines of one's own, made by `defineEngine`; they are asked before upstreams with the same model. */
-  engines?: readonly Engine[]
+  engines?: readonly DefinedEngine[]
   /** Tells who asks, by identities of one's own instead of keys, or beside them. */
   authenticate?: Authenticate
   /**
@@ -62,15 +54,6 @@ interface CodeOptions {
   fetch?: Fetch
   /** The bytes of the files of the page at `/`; without it, a page that lists engines and models. */
   files?: Files
-}
-
-/**
- * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
- * Times are milliseconds, sizes bytes.
- */
-export interface HandlerOptions
-  extends Omit<SettingsInput, ServerSetting | WebgpuSetting | 'log'>,
-    CodeOptions {
   /**
    * Is called once a request, when it has ended; `json` writes each entry as one line to the
    * console. Nothing is logged by default.
@@ -108,8 +91,6 @@ export interface ReadOptions {
   host: HandlerHost
 }
 
-const CODE_OPTIONS = ['engines', 'authenticate', 'basePath', 'state', 'fetch', 'files'] as const
-
 /** Which function was called, and which settings it can't honour, each with what to do instead. */
 interface OptionsReader {
   name: 'createHandler' | 'serve'
@@ -119,19 +100,33 @@ interface OptionsReader {
 const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and sluice/node'
 const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
 
+const serverSettings: Record<ServerSetting, string> = {
+  port: OF_SERVE,
+  host: OF_SERVE,
+  tlsCert: OF_SERVE,
+  tlsKey: OF_SERVE,
+  discover: OF_SERVE,
+  grace: OF_SERVE,
+  engine: OF_SERVE,
+}
+
+const webgpuSettings: Record<WebgpuSetting, string> = {
+  webgpu: OF_DENO,
+  webgpuModels: OF_DENO,
+  webgpuMemory: OF_DENO,
+  webgpuQueue: OF_DENO,
+  webgpuIdle: OF_DENO,
+}
+
 /** Without a server of its own. */
 const handlerReader: OptionsReader = {
   name: 'createHandler',
-  refused: {
-    ...Object.fromEntries(SERVER_SETTINGS.map((name) => [name, OF_SERVE])),
-    ...Object.fromEntries(WEBGPU_SETTINGS.map((name) => [name, OF_DENO])),
-  },
+  refused: { ...serverSettings, ...webgpuSettings },
 }
 
 /** A server; `hasWebgpu`: whether it can run models on this computer's GPU. */
 export function serverReader(hasWebgpu: boolean): OptionsReader {
-  const refused = hasWebgpu ? [] : WEBGPU_SETTINGS.map((name) => [name, OF_DENO] as const)
-  return { name: 'serve', refused: Object.fromEntries(refused) }
+  return { name: 'serve', refused: hasWebgpu ? {} : webgpuSettings }
 }
 
 /** The options in their parts, checked as far as they are no settings. Throws a `SettingsError`. */
@@ -149,7 +144,7 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
     if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
     else if (isSetting(name)) settings[name] = value
-    else throw unknownName(name, name, [...Object.keys(fields), ...CODE_OPTIONS])
+    else throw unknownName(name, name, [...Object.keys(fields), ...Object.keys(readers)])
   }
   return { settings, host }
 }
@@ -165,7 +160,10 @@ export function readHandlerOptions(options: object): ReadOptions {
   return { settings: { ...rest, discover: false }, host: { ...host, ...own } }
 }
 
-type CodeOption = (typeof CODE_OPTIONS)[number]
+type CodeOption = 'engines' | 'authenticate' | 'basePath' | 'state' | 'fetch' | 'files'
+
+const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
+const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
 
 /** What each option gives the host. Each throws a `SettingsError`. */
 const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
@@ -192,8 +190,8 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       }
     }
     const { limits, responses } = value as StateOptions
-    requireStore('state.limits', limits, ['take', 'settle', 'enter', 'leave'])
-    requireStore('state.responses', responses, ['put', 'update', 'get', 'delete', 'item'])
+    requireStore('state.limits', limits, limitMethods)
+    requireStore('state.responses', responses, responseMethods)
     return {
       ...(limits && { limits }),
       ...(responses && { responses: { ...memoryResponses(), store: responses } }),

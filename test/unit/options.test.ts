@@ -5,7 +5,7 @@ import { serve } from '../../src/hosts/node.ts'
 import type { HandlerOptions, ServerOptions } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
 import { memoryLimits } from '../../src/state/limit-store.ts'
-import { memoryStore } from '../../src/state/response-store.ts'
+import { memoryResponseStore } from '../../src/state/response-store.ts'
 
 const echo = defineEngine({
   label: 'echo',
@@ -81,7 +81,7 @@ describe('createHandler', () => {
 
   it('keeps its state where it is told to', async () => {
     const limits = memoryLimits()
-    const responses = memoryStore()
+    const responses = memoryResponseStore()
     const options: HandlerOptions = {
       authenticate: () => ({ name: 'ann', requestsPerMinute: 2 }),
       engines: [echo],

@@ -1,8 +1,8 @@
 /** Engines that a program defines itself. */
 import { unexpected, unknownName } from '../../settings/error.ts'
-import { type ChatStream, held } from '../../stream/chat-stream.ts'
-import { answersTo, type TextStream } from '../../stream/text-stream.ts'
-import { orAborted } from '../../util/abortable.ts'
+import { type ChatStream, enforceContract } from '../../stream/chat-stream.ts'
+import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
+import { abortable } from '../../util/abortable.ts'
 import { type ChatRequest, requireChat } from '../../wire/chat/request.ts'
 import { requireText, type TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract } from '../../wire/contract/chat.ts'
@@ -49,6 +49,15 @@ export interface EngineDefinition {
   maxConcurrency?: number
 }
 
+declare const made: unique symbol
+
+/** An engine, as `defineEngine` makes it. What else it has is between sluice and it. */
+export interface DefinedEngine {
+  /** What logs and messages call it. */
+  readonly label: string
+  readonly [made]: true
+}
+
 const FIELDS = ['label', 'models', 'chat', 'complete', 'embed', 'countTokens', 'maxConcurrency']
 const FUNCTIONS = ['chat', 'complete', 'embed', 'countTokens'] as const
 const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
@@ -79,8 +88,12 @@ const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
  * })
  * const handler = createHandler({ engines: [echo], insecure: true })
  */
-export function defineEngine(definition: EngineDefinition): Engine {
+export function defineEngine(definition: EngineDefinition): DefinedEngine {
   check(definition)
+  return engineOf(definition) as Engine & DefinedEngine
+}
+
+function engineOf(definition: EngineDefinition): Engine {
   const { label, embed, complete, countTokens, maxConcurrency } = definition
   const errors = new EngineErrors({ label, source: 'engine' })
   const models = modelsOf(definition.models, label, errors)
@@ -130,7 +143,7 @@ async function chat(
   const { errors } = contract
   const form = new ChatForm(label, contract, request)
   const call = () => definition.chat(request, { signal, onProgress })
-  return held(await generated(call, { label, form, errors, signal }), contract)
+  return enforceContract(await generated(call, { label, form, errors, signal }), contract)
 }
 
 async function completeText(
@@ -141,7 +154,7 @@ async function completeText(
 ): Promise<TextStream> {
   const request = requireText(asked)
   const { stream, stream_options } = request
-  const answers = answersTo(request)
+  const answers = answerCounts(request)
   const contract = new TextContract({
     label,
     source: 'engine',
@@ -152,7 +165,7 @@ async function completeText(
   const { errors } = contract
   const form = new TextForm(label, contract, request, answers.choices)
   const call = () => complete(request, { signal, onProgress })
-  return held(await generated(call, { label, form, errors, signal }), contract)
+  return enforceContract(await generated(call, { label, form, errors, signal }), contract)
 }
 
 /** What one's own code returns, unless the signal aborts first. Rejects with an `ApiError`. */
@@ -162,7 +175,7 @@ async function attempt<T>(
   act: () => T | PromiseLike<T>,
 ): Promise<T> {
   try {
-    return await orAborted(Promise.resolve().then(act), signal)
+    return await abortable(Promise.resolve().then(act), signal)
   } catch (error) {
     throw signal.aborted ? signal.reason : engineFailure(label, error)
   }

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createHandler, createHostedHandler } from '../../../src/handler.ts'
 import { memoryLimits } from '../../../src/state/limit-store.ts'
-import { memoryStore, type ResponseStore } from '../../../src/state/response-store.ts'
+import { memoryResponseStore, type ResponseStore } from '../../../src/state/response-store.ts'
 
 const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
@@ -39,7 +39,7 @@ const messages = [{ role: 'user', content: 'Hi' }]
 
 /** A store that takes its time. */
 function slowStore(): ResponseStore & { done: string[] } {
-  const store = memoryStore()
+  const store = memoryResponseStore()
   const done: string[] = []
   return {
     ...store,
