@@ -11,6 +11,10 @@ export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
 /**
  * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
  * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
+ *
+ * @example
+ * const settings = settingsFromEnv({ SLUICE_MODEL: 'qwen3:8b', SLUICE_QUEUE: '20', PATH: '/bin' })
+ * console.log(JSON.stringify(settings)) // {"model":"qwen3:8b","queue":20}
  */
 export function settingsFromEnv(
   env: Record<string, unknown>,

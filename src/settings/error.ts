@@ -1,6 +1,15 @@
 import { closestMatches } from '../util/closest-matches.ts'
 
-/** A setting that can't be. The message is one line: which setting, what came, what was expected. */
+/**
+ * A setting that can't be. The message is one line: which setting, what came, what was expected.
+ *
+ * @example
+ * try {
+ *   parseSettings({ queue: -1 })
+ * } catch (error) {
+ *   console.log(error instanceof SettingsError, error.message) // true queue: expected a number from 0 to 100000, got -1.
+ * }
+ */
 export class SettingsError extends Error {
   override name = 'SettingsError'
 }

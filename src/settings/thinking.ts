@@ -6,6 +6,7 @@ import { unexpected } from './error.ts'
 
 export type { ThinkTags } from '../wire/contract/think.ts'
 
+/** The one field that reasoning is sent in; `keep` leaves it in the one that the upstream chose. */
 export type ReasoningSetting = 'keep' | ReasoningName
 
 export const reasoningNames: readonly ReasoningSetting[] = [
