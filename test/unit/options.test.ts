@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defineEngine } from '../../src/engines/custom/define-engine.ts'
-import { createHandler } from '../../src/handler.ts'
+import { createHandler, type Handler } from '../../src/handler.ts'
 import { serve } from '../../src/hosts/node.ts'
 import type { HandlerOptions, ServerOptions } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
@@ -77,6 +77,22 @@ describe('createHandler', () => {
     expect(await models.text()).toContain('"big"')
     expect(asked).toContain('http://gpu.example/v1/models')
     expect(await (await fetch(chat('http://sluice.example'))).text()).toContain('Hello!')
+  })
+
+  it('still takes a host as its second argument, and says what to write instead', async () => {
+    const warnings: string[] = []
+    const { warn } = console
+    console.warn = (line: string) => warnings.push(line)
+    try {
+      const former = createHandler as (settings: object, host: object) => Handler
+      const { fetch } = former({ discover: false }, { engines: [echo], reach: 'machine' })
+      expect((await fetch(chat('http://localhost'))).status).toBe(200)
+    } finally {
+      console.warn = warn
+    }
+    expect(warnings).toEqual([
+      expect.stringContaining('createHandler(settings, host) is deprecated'),
+    ])
   })
 
   it('keeps its state where it is told to', async () => {
