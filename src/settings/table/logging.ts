@@ -1,0 +1,14 @@
+import { choice, type Place, servers } from '../declaration.ts'
+
+const places: readonly Place[] = [...servers, 'worker']
+
+/** What is written about requests. */
+export const logging = {
+  log: choice(['auto', 'text', 'json', 'none'], {
+    default: 'auto',
+    where: places,
+    needsRestart: true,
+    placeholder: 'FORMAT',
+    help: 'The format of the log, which has one line for each request; auto is text on a terminal and JSON elsewhere.',
+  }),
+}
