@@ -1,6 +1,6 @@
 /** Asks for an answer and writes down what comes, as it comes. */
 import { batch } from '@preact/signals'
-import { judgeStream } from '../src/check/judge-stream.ts'
+import { judgeStream } from '../src/check/check-stream.ts'
 import {
   type ChatBody,
   type Frame,

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { rulesPage } from '../src/check/rules/page.ts'
+import { rulesPage } from '../src/check/rules/docs-page.ts'
 import { root } from './hosts.mjs'
 
 writeFileSync(join(root, 'docs/rules.md'), rulesPage())

@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { toolsPage } from '../src/dialects/tools/page.ts'
+import { toolsPage } from '../src/dialects/tools/docs-page.ts'
 import { root } from './hosts.mjs'
 
 writeFileSync(join(root, 'docs/tools.md'), toolsPage())

@@ -1,10 +1,10 @@
-import { createHandler, type Handler } from '../src/handler.ts'
+import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
-import { memoryLimits } from '../src/state/limits.ts'
+import { memoryLimits } from '../src/state/limit-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 
 /** What workerd learns of a client that left it learns by writing: a heartbeat bounds that time. */
@@ -16,8 +16,8 @@ let handler: Served | undefined
 
 /** The handler on workerd, Cloudflare's or your own; settings come from `env`, once. */
 export default {
-  fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
-    return unfailing((asked) => once(env).fetch(asked))(request)
+  fetch(request: Request, env: Record<string, unknown>, context?: unknown): Promise<Response> {
+    return unfailing((asked) => once(env).fetch(asked, context))(request)
   },
 }
 
@@ -59,11 +59,11 @@ function build(env: Record<string, unknown>): Served {
 function make(env: Record<string, unknown>): Served {
   const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
   requireSupport(settings, 'worker')
-  return createHandler(settings, {
+  return createHostedHandler(settings, {
     name: 'workerd',
     limits,
     // Told by whoever listens for it; deployed, anyone can reach it.
-    reach: env.REACH === 'machine' ? 'machine' : 'anyone',
+    exposure: env.REACH === 'machine' ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
     ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
   })

@@ -2,8 +2,8 @@
 import * as z from 'zod'
 import { MessageSchema } from '../../src/wire/chat/message.ts'
 import { chatFields, reliedChatFields } from '../../src/wire/chat/request.ts'
-import { reliedTextFields, textFields } from '../../src/wire/completions/completions.ts'
-import { embeddingFields, reliedEmbeddingFields } from '../../src/wire/embeddings/embeddings.ts'
+import { reliedTextFields, textFields } from '../../src/wire/completions/request.ts'
+import { embeddingFields, reliedEmbeddingFields } from '../../src/wire/embeddings/request.ts'
 import { BlockSchema } from '../../src/wire/messages/blocks.ts'
 import { CountRequestSchema, MessagesRequestSchema } from '../../src/wire/messages/request.ts'
 import { itemSchema, itemTypes } from '../../src/wire/responses/items.ts'
@@ -77,7 +77,7 @@ export const requests: Record<string, Request> = {
     description: OWN,
     fields: fields.messagesFields,
   },
-  MessagesCountRequest: {
+  CountRequest: {
     schema: CountRequestSchema,
     description: 'The prompt of a `MessagesRequest`.',
     fields: fields.countFields,

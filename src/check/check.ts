@@ -1,10 +1,6 @@
 /** Asks a server a few small questions and judges the answers. */
 import type { Recording } from '../recording/recording.ts'
-import type { Asked } from './asked.ts'
-import type { Dialect } from './dialects/dialect.ts'
-import { dialects } from './dialects/dialects.ts'
-import { Findings } from './findings.ts'
-import { judgeStream, whyBroken } from './judge-stream.ts'
+import { judgeStream, whyBroken } from './check-stream.ts'
 import {
   judgeCancel,
   judgeCors,
@@ -12,12 +8,16 @@ import {
   judgeRefusal,
   judgeWhole,
   whyRefused,
-} from './judges/answers.ts'
-import { judgeCalls, judgeForm, toldBy } from './judges/tools.ts'
+} from './checks/answers.ts'
+import { judgeCalls, judgeForm, toldBy } from './checks/tools.ts'
+import type { Dialect } from './dialects/dialect.ts'
+import { dialects } from './dialects/dialects.ts'
+import { Findings } from './findings.ts'
+import type { Asked } from './question-result.ts'
 import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
+import { wireOf } from './recorded-body.ts'
 import { type Report, reportOf } from './report.ts'
 import type { DialectName } from './rules/rule.ts'
-import { wireOf } from './wire.ts'
 
 export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
   /** The server as the report names it. */

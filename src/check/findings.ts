@@ -1,6 +1,6 @@
+import type { WireBody } from './recorded-body.ts'
 import type { DialectName, Finding } from './rules/rule.ts'
 import { holdsFor, type RuleName } from './rules/rules.ts'
-import type { WireBody } from './wire.ts'
 
 /** Bytes that are shown of what broke a rule. */
 const SHOWN = 120

@@ -2,8 +2,8 @@
 import type { Fetch } from '../platform/fetch.ts'
 import { type RecordOptions, record } from '../recording/record.ts'
 import type { Recording } from '../recording/recording.ts'
+import { FORM, TOOL } from './checks/tools.ts'
 import type { Dialect, Prompt } from './dialects/dialect.ts'
-import { FORM, TOOL } from './judges/tools.ts'
 
 export interface QuestionOptions {
   fetch: Fetch

@@ -1,5 +1,5 @@
 /** What a check found, put together. */
-import type { Asked } from './asked.ts'
+import type { Asked } from './question-result.ts'
 import type { DialectName, Section } from './rules/rule.ts'
 import { holdsFor, type RuleName, rules } from './rules/rules.ts'
 

@@ -1,7 +1,7 @@
-import { type Breach, breachesOf, countOf } from './breaches.ts'
-import { brokenByHops } from './path.ts'
+import { brokenByHops } from './hops.ts'
 import { keptOf, type Report, reasonOf, type Score } from './report.ts'
 import { rules } from './rules/rules.ts'
+import { type Breach, breachesOf, countOf } from './violations.ts'
 
 /** How words look in a terminal: the text itself where there are no colours. */
 export interface Paint {

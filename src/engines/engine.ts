@@ -1,8 +1,8 @@
 import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
 import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
-import type { TextRequest } from '../wire/completions/completions.ts'
-import type { EmbeddingRequest } from '../wire/embeddings/embeddings.ts'
+import type { TextRequest } from '../wire/completions/request.ts'
+import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
 
 /** One entry of `GET /v1/models`. */
@@ -55,6 +55,11 @@ export interface Engine {
    * another with the same model may stand in for it. What runs beside the handler answers itself.
    */
   readonly isServer?: boolean
+  /**
+   * Whether another engine with the same model may stand in where it fails: it may for a server, and
+   * for what runs beside the handler only where this says so.
+   */
+  readonly hasStandIns?: boolean
   /** Whether it was found rather than named: that it is gone says that it restarts or was stopped. */
   readonly isDiscovered?: boolean | undefined
   /** False for a model it may not be asked for, whatever it lists. */

@@ -42,13 +42,7 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
-  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
-  const shared = {
-    ...upstreamDefaults(settings),
-    fetch: settings.retry ? send : sendOnce,
-    ...(host.finishes && { finishes: host.finishes }),
-  }
+  const shared = sharedOptions(settings, host)
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
@@ -82,4 +76,15 @@ export function createEngines(
     isolateRequests,
   })
   return { catalog, router, pool }
+}
+
+/** What all upstreams have in common; each may say some of it otherwise. */
+function sharedOptions(settings: Settings, host: EngineSources) {
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
+  return {
+    ...upstreamDefaults(settings),
+    fetch: settings.retry ? send : sendOnce,
+    ...(host.finishes && { finishes: host.finishes }),
+  }
 }

@@ -1,4 +1,4 @@
-import type { BreakerState } from './pool/breaker.ts'
+import type { BreakerState } from './pool/circuit-breaker.ts'
 import type { Pool } from './pool/pool.ts'
 import type { Catalog, Entry } from './registry/catalog.ts'
 

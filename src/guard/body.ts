@@ -1,7 +1,7 @@
 import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { MAX_DEPTH } from '../wire/json/depth.ts'
-import { parseExact } from '../wire/json/exact.ts'
+import { parseExact } from '../wire/json/exact-integers.ts'
 import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
 import { decodeText } from '../wire/sse/sse.ts'
 import { DirectParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'

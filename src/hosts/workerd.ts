@@ -8,7 +8,7 @@ import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
 import { requireSupport } from '../settings/support.ts'
 import { VERSION } from '../version.ts'
-import { reachOf, requireProtection } from './server/exposure.ts'
+import { exposureOf, requireProtection } from './server/exposure.ts'
 import { addressOf, onSignal, refuse, survive } from './server/process.ts'
 import { followSettings } from './server/reload.ts'
 import { commandOf, introduce } from './server/serve.ts'
@@ -49,7 +49,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   const startup = {
     name: `sluice ${VERSION} on workerd`,
     address: addressOf(settings.host, workerd.port, tls !== undefined),
-    open: reachOf(settings.host) === 'anyone',
+    open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
     warnings: command.warnings,

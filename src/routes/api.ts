@@ -1,6 +1,6 @@
 /** Which of the two families of APIs a client speaks, and what it is told in. */
 import type { ApiError } from '../wire/errors/api-error.ts'
-import { safeHeaders } from '../wire/headers/safe.ts'
+import { safeHeaders } from '../wire/headers/safe-headers.ts'
 import { messagesError } from '../wire/messages/error.ts'
 import { jsonResponse } from './json.ts'
 

@@ -62,7 +62,7 @@ export interface Item<Input, Output> {
 }
 
 /** Servers that `sluice` starts. */
-export const servers: readonly Place[] = ['bun', 'deno', 'node', 'workerd']
+export const servers = ['bun', 'deno', 'node', 'workerd'] as const satisfies readonly Place[]
 
 /** What an API key is made of. */
 export const VISIBLE = /^[\x21-\x7e]*$/

@@ -1,4 +1,4 @@
-import { closest } from '../util/closest.ts'
+import { closest } from '../util/closest-matches.ts'
 
 /**
  * Settings that cannot be used. The message is one line: which setting, what was expected and what

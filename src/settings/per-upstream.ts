@@ -1,6 +1,6 @@
 /** Settings that one upstream may have a value of its own for; declared once, for both places. */
 import type { SystemMessages } from '../wire/chat/system-messages.ts'
-import type { FinishReasonSetting } from '../wire/contract/finish.ts'
+import type { FinishReasonSetting } from '../wire/contract/finish-reason.ts'
 import type { ReasoningName, ThinkTags } from '../wire/contract/think.ts'
 import { choice, integer } from './declaration.ts'
 

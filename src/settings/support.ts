@@ -33,6 +33,13 @@ export function supportedBy(settings: Settings, place: Place): Partial<Settings>
   return Object.fromEntries(Object.entries(settings).filter(([name]) => isSupported(name, place)))
 }
 
+/** The settings that this place cannot honour, each with the places that can. */
+export function unsupportedBy(place: Place): [string, readonly Place[]][] {
+  return Object.entries(declarations).flatMap(([name, { where = [] }]) =>
+    isSupported(name, place) ? [] : [[name, where]],
+  )
+}
+
 /** The names of settings that a running server keeps as they were at its start. */
 export function fixedSettings(): string[] {
   return Object.keys(declarations).filter((name) => declarations[name]?.needsRestart)

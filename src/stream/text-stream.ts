@@ -1,5 +1,5 @@
 /** Text completions, in the forms in which they travel to a dialect. */
-import { promptsOf, type TextChunk, type TextRequest } from '../wire/completions/completions.ts'
+import { promptsOf, type TextChunk, type TextRequest } from '../wire/completions/request.ts'
 import { TextContract } from '../wire/contract/completions.ts'
 import { type AnswerStream, type ChunkStream, held } from './chat-stream.ts'
 

@@ -3,7 +3,7 @@
 import type { Usage } from './chat/answer.ts'
 import type { ChatRequest } from './chat/request.ts'
 import type { ContractOptions, StreamContract } from './contract/chat.ts'
-import type { EngineErrors } from './errors/engine.ts'
+import type { EngineErrors } from './errors/engine-errors.ts'
 
 /** The APIs that an upstream may be said to speak. */
 export const nativeApis = ['messages', 'responses'] as const

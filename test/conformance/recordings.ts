@@ -230,7 +230,10 @@ export function recordings(host: HostName): void {
           : /nowhere.jsonl can't be read/,
       ],
       [['--engine', 'tape:x'], /--engine: expected replay:FILE/],
-      [['--engine', 'replay:x?pitch=2'], /expected the options speed, split, jitter, seed, got "pitch"/],
+      [
+        ['--engine', 'replay:x?pitch=2'],
+        /expected the options speed, split, jitter, seed, got "pitch"/,
+      ],
       [['replay'], /replay: expected a file/],
       [['replay', 'package.json'], /package.json, line 1: expected a JSON object/],
       [['record'], /record: expected the URL/],

@@ -200,11 +200,14 @@ it('brings types that a strict program compiles with', async () => {
   const program = `
     import { createHandler } from 'sluice'
     import worker from 'sluice/edge'
+    import { serve as bun } from 'sluice/bun'
+    import { serve as deno } from 'sluice/deno'
+    import { serve as node } from 'sluice/node'
     const handler = createHandler({ staticDelay: 0 })
     const answer: Promise<Response> = handler.fetch(new Request('http://localhost/health'))
     // @ts-expect-error a port is a number
     createHandler({ port: 'eight' })
-    export default { answer, worker }`
+    export default { answer, worker, bun, deno, node }`
   const options = {
     strict: true,
     noEmit: true,

@@ -1,9 +1,9 @@
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
+import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
+import type { SaidEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import { judgeEnd, messageOf, shown } from '../judges/ending.ts'
-import type { SaidEvent } from '../judges/framing.ts'
-import type { WireEvent } from '../wire.ts'
+import type { WireEvent } from '../recorded-body.ts'
 
 const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
 

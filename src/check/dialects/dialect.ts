@@ -1,7 +1,7 @@
 /** What an API is to a check: how it is asked, and what its answers must be. */
 import type { Recording } from '../../recording/recording.ts'
+import type { SaidEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import type { SaidEvent } from '../judges/framing.ts'
 import type { DialectName } from '../rules/rule.ts'
 
 export type Fields = Record<string, unknown>

@@ -1,10 +1,10 @@
 /** Streams of events with a type: what the judges of Responses and of Messages have in common. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
+import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
+import type { SaidEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import { judgeEnd, messageOf, shown } from '../judges/ending.ts'
-import type { SaidEvent } from '../judges/framing.ts'
-import type { WireEvent } from '../wire.ts'
+import type { WireEvent } from '../recorded-body.ts'
 import type { Fields } from './dialect.ts'
 
 /** What a field holds: an object, a text, or a number that counts from 0. */

@@ -1,7 +1,7 @@
 import type { Recording } from '../../recording/recording.ts'
 import { parseObject } from '../../util/object.ts'
 import { dialectOf } from '../dialects/dialects.ts'
-import { wireOf } from '../wire.ts'
+import { wireOf } from '../recorded-body.ts'
 
 /** How a stream came, in milliseconds after its request. */
 export interface Timings {

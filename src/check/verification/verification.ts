@@ -1,11 +1,11 @@
 /** The record of a check: what was asked of what, where, when, what came, and what was wrong. */
 import type { Recording } from '../../recording/recording.ts'
-import { breachesOf } from '../breaches.ts'
 import { shownBytes } from '../findings.ts'
-import { brokenByHops } from '../path.ts'
+import { brokenByHops } from '../hops.ts'
 import { type Report, type Score, titleIn } from '../report.ts'
 import type { DialectName, Severity } from '../rules/rule.ts'
 import { type RuleName, rules } from '../rules/rules.ts'
+import { breachesOf } from '../violations.ts'
 import { type Timings, timingsOf } from './timings.ts'
 
 /** What a check ran on, and what it ran against, as far as it is known. */

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { hashKey } from '../../guard/key.ts'
+import { hashKey } from '../../guard/keys.ts'
 import { readKey } from '../../settings/keys.ts'
 import { SettingsError } from '../../settings/settings.ts'
 

@@ -1,7 +1,7 @@
 import { record } from '../../recording/record.ts'
 import type { Recording } from '../../recording/recording.ts'
 import { replay } from '../../recording/replay.ts'
-import { modelOf, replayHandler } from '../../recording/server.ts'
+import { modelOf, replayHandler } from '../../recording/replay-server.ts'
 import { SettingsError } from '../../settings/settings.ts'
 import { printable } from '../log.ts'
 import { readRecording, readReplayOptions } from '../recordings.ts'

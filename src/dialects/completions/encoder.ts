@@ -1,6 +1,6 @@
 /** OpenAI's text completions, whose chunks travel in this dialect. */
 
-import type { TextChunk } from '../../wire/completions/completions.ts'
+import type { TextChunk } from '../../wire/completions/request.ts'
 import { TextContract } from '../../wire/contract/completions.ts'
 import { frame } from '../../wire/sse/sse.ts'
 import { ChunkEncoder, named } from '../chunk-encoder.ts'

@@ -1,6 +1,6 @@
 /** A chat's answer as a message. */
 import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat/request.ts'
-import { parseExactText } from '../../wire/json/exact.ts'
+import { parseExactText } from '../../wire/json/exact-integers.ts'
 import {
   type Message,
   NOT_STOPPED,
@@ -8,7 +8,7 @@ import {
   type StopReason,
   toMessageUsage,
 } from '../../wire/messages/answer.ts'
-import { badCall } from '../call-pieces.ts'
+import { badCall } from '../partial-tool-call.ts'
 
 /** What the answer to one request needs to know of it. */
 export interface Asked {

@@ -3,7 +3,7 @@
  * that the client expects. Input schemas follow the API's documentation, by the version in the type.
  */
 import type { MessagesTool } from '../../wire/messages/request.ts'
-import { list, object, oneOf, type Schema, text, whole } from '../tools/schemas.ts'
+import { list, object, oneOf, type Schema, text, whole } from '../tools/json-schema.ts'
 
 export interface ClientTool {
   /** The function's name if the request gives none. */

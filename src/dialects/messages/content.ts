@@ -8,7 +8,7 @@ import type {
   SearchResultBlock,
 } from '../../wire/messages/request.ts'
 import { ruleFor } from '../tools/rule.ts'
-import { USER_BLOCKS } from './table.ts'
+import { USER_BLOCKS } from './rules.ts'
 
 /** The parts that say what a block does; `at` is its path. Throws an `ApiError` (400). */
 export function partsOf(block: Block, at: string): ContentPart[] {

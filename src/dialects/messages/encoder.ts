@@ -1,9 +1,9 @@
-import type { StreamEncoder } from '../../stream/response.ts'
+import type { StreamEncoder } from '../../stream/sse-response.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat/request.ts'
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
 import { type Asked, emptyMessage, stopOf } from './answer.ts'
-import { BlockWriter, event } from './blocks.ts'
+import { BlockWriter, event } from './output.ts'
 
 const PING = event({ type: 'ping' })
 

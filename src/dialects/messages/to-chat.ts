@@ -3,10 +3,10 @@
 import { isObject } from '../../util/object.ts'
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import type { CountRequest, MessagesRequest } from '../../wire/messages/request.ts'
-import { Omitted } from '../tools/omitted.ts'
-import { isUnserved, refuseUnserved } from '../unserved.ts'
+import { Omitted } from '../tools/omitted-types.ts'
+import { isUnserved, refuseUnserved } from '../unsupported-fields.ts'
+import { toChatMessages } from './chat-messages.ts'
 import { toolFields } from './tools.ts'
-import { toChatMessages } from './turns.ts'
 
 /**
  * Fields that are told in other words, mean nothing to other servers, or change nothing but cost or

@@ -2,9 +2,9 @@
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { Block, CountRequest, MessagesTool } from '../../wire/messages/request.ts'
-import type { Omitted } from '../tools/omitted.ts'
+import type { Omitted } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
-import { TOOLS } from './table.ts'
+import { TOOLS } from './rules.ts'
 
 type Choice = NonNullable<CountRequest['tool_choice']>
 

@@ -2,11 +2,11 @@
 
 import { parseObject } from '../../util/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
-import { badCall, CallPieces } from '../call-pieces.ts'
+import { badCall, CallPieces } from '../partial-tool-call.ts'
 import type { ClientTool } from './client-tools.ts'
+import { InputText } from './custom-tool-input.ts'
 import { type EventWriter, headOf } from './events.ts'
-import { InputText } from './input-text.ts'
-import type { Called } from './toolset.ts'
+import type { Called } from './tools.ts'
 
 type Fields = Record<string, unknown>
 

@@ -5,7 +5,7 @@
  */
 import { isObject } from '../../util/object.ts'
 import type { ResponsePart, ResponseTool } from '../../wire/responses/request.ts'
-import { list, object, oneOf, type Schema, text, whole } from '../tools/schemas.ts'
+import { list, object, oneOf, type Schema, text, whole } from '../tools/json-schema.ts'
 
 type Fields = Record<string, unknown>
 

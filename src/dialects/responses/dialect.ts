@@ -2,17 +2,17 @@
 import type { ChatRequest, Usage } from '../../wire/chat/request.ts'
 import type { ResponseObject, ResponsesRequest } from '../../wire/responses/request.ts'
 import type { Conversation } from '../dialect.ts'
+import { newResponse, summaryOf } from './answer.ts'
+import { asksForSummary } from './chat-messages.ts'
 import { ResponseEncoder } from './encoder.ts'
-import { asksForSummary } from './messages.ts'
+import type { Placed } from './located-item.ts'
 import { nativeCall } from './native.ts'
-import type { Placed } from './placed.ts'
-import { refuseForeign } from './refusals.ts'
-import { newResponse, summaryOf } from './response-object.ts'
+import { refuseForeign } from './refused-fields.ts'
 import { toChat } from './to-chat.ts'
-import { Toolset } from './toolset.ts'
+import { Toolset } from './tools.ts'
 
 export type { ResponseEncoder } from './encoder.ts'
-export type { Placed } from './placed.ts'
+export type { Placed } from './located-item.ts'
 
 /** What a chat's fields are called here. */
 const NAMES = {

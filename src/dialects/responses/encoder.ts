@@ -1,5 +1,5 @@
 /** A chat's answer, told as the events of a response, or as the response itself. */
-import type { StreamEncoder } from '../../stream/response.ts'
+import type { StreamEncoder } from '../../stream/sse-response.ts'
 import { isObject } from '../../util/object.ts'
 import type {
   ChatChunk,
@@ -10,10 +10,10 @@ import type {
 } from '../../wire/chat/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/responses/request.ts'
+import { seconds, toUsage } from './answer.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
 import { Output, type OutputOptions } from './output.ts'
-import { seconds, toUsage } from './response-object.ts'
 
 export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
   /** The response, of which nothing is said yet; it grows as the answer does. */

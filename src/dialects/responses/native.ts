@@ -3,11 +3,11 @@
 import { judgeResponse, ResponsesContract } from '../../wire/contract/responses.ts'
 import type { NativeCall } from '../../wire/native.ts'
 import type { ResponseItem, ResponsesRequest } from '../../wire/responses/request.ts'
-import { withoutUnserved } from '../unserved.ts'
-import { fromCarried, isCarried } from './carried.ts'
+import { withoutUnserved } from '../unsupported-fields.ts'
+import { summaryText } from './chat-messages.ts'
 import type { ResponseEncoder } from './encoder.ts'
-import { summaryText } from './messages.ts'
-import type { Placed } from './placed.ts'
+import { fromCarried, isCarried } from './encrypted-content.ts'
+import type { Placed } from './located-item.ts'
 
 /**
  * The whole conversation goes along: what is kept of it is kept here, where each caller finds only

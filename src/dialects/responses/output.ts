@@ -6,12 +6,12 @@ import type {
   ResponsePart,
   TokenLogprob,
 } from '../../wire/responses/request.ts'
-import { badCall } from '../call-pieces.ts'
-import { OneAtATime } from '../in-turn.ts'
+import { badCall } from '../partial-tool-call.ts'
+import { OneAtATime } from '../sequential-parts.ts'
 import { type CallContext, CallItem } from './call-item.ts'
-import { toCarried } from './carried.ts'
+import { toCarried } from './encrypted-content.ts'
 import { type EventWriter, headOf } from './events.ts'
-import type { Called } from './toolset.ts'
+import type { Called } from './tools.ts'
 
 type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
 

@@ -2,12 +2,12 @@
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
-import { Omitted } from '../tools/omitted.ts'
-import { isUnserved, refuseUnserved } from '../unserved.ts'
-import { asksForSummary, toMessages } from './messages.ts'
-import type { Placed } from './placed.ts'
+import { Omitted } from '../tools/omitted-types.ts'
+import { isUnserved, refuseUnserved } from '../unsupported-fields.ts'
+import { asksForSummary, toMessages } from './chat-messages.ts'
+import type { Placed } from './located-item.ts'
 import { choiceOf } from './tool-choice.ts'
-import type { Toolset } from './toolset.ts'
+import type { Toolset } from './tools.ts'
 
 /** What the conversation so far and the request's own input ask of an engine. Throws an `ApiError` (400). */
 export function toChat(

@@ -3,8 +3,8 @@ import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
 import { ruleFor, type Typed } from '../tools/rule.ts'
-import { TOOLS } from './table.ts'
-import type { Offered, Toolset } from './toolset.ts'
+import { TOOLS } from './rules.ts'
+import type { Offered, Toolset } from './tools.ts'
 
 type Named = Typed & { name?: string | undefined; namespace?: string | undefined }
 

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
-import { Breaker } from './breaker.ts'
-import { MovingAverage } from './busy.ts'
+import { Breaker } from './circuit-breaker.ts'
+import { MovingAverage } from './queue-full.ts'
 
 /** What an engine without a limit is taken to manage, where its load is compared with another's. */
 const TYPICAL = 16

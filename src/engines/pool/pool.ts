@@ -1,16 +1,16 @@
 import type { Exchange } from '../../stream/exchange.ts'
 import type { Ticker } from '../../stream/ticker.ts'
-import { orAborted } from '../../util/or-aborted.ts'
+import { orAborted } from '../../util/abortable.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
-import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/loading.ts'
+import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/model-loading.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
+import { isPassing, restOf, type Verdict, verdictOf } from './failure-kind.ts'
 import { Member } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
 import type { Slot } from './slot.ts'
-import { isPassing, restOf, type Verdict, verdictOf } from './verdict.ts'
 
 export interface PoolOptions {
   router: Router

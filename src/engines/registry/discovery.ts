@@ -3,7 +3,7 @@ import type { PerUpstream } from '../../settings/per-upstream.ts'
 import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
-import { isLoading } from '../upstream/loading.ts'
+import { isLoading } from '../upstream/model-loading.ts'
 import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
 
 /** Milliseconds a server on this machine may take to list its models. */

@@ -1,4 +1,4 @@
-import { closest } from '../../util/closest.ts'
+import { closest } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
@@ -151,7 +151,8 @@ function findIn(upstreams: Entry[], model: string): Routes | undefined {
     })
     const [first, ...others] = serving
     if (first === undefined) continue
-    const standIns = first.entry.engine.isServer ? others : []
+    const { isServer, hasStandIns } = first.entry.engine
+    const standIns = isServer || hasStandIns ? others : []
     return [first, ...standIns].map(({ entry, id }) => routeTo(entry, id)) as Routes
   }
   return undefined

@@ -3,8 +3,8 @@
  * number of its own; what belongs to it carries that number.
  */
 import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat/request.ts'
-import type { TextChunk, TextRequest } from '../../wire/completions/completions.ts'
-import type { EmbeddingRequest } from '../../wire/embeddings/embeddings.ts'
+import type { TextChunk, TextRequest } from '../../wire/completions/request.ts'
+import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import type { Model, Progress } from '../engine.ts'
 

@@ -1,6 +1,6 @@
 import type { Recording } from '../../recording/recording.ts'
 import type { ReplayOptions } from '../../recording/replay.ts'
-import { replayHandler } from '../../recording/server.ts'
+import { replayHandler } from '../../recording/replay-server.ts'
 import type { Engine } from '../engine.ts'
 import { Upstream } from '../upstream/upstream.ts'
 

@@ -1,9 +1,9 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
-import { safeHeaders } from '../../wire/headers/safe.ts'
+import { safeHeaders } from '../../wire/headers/safe-headers.ts'
 import type { CallOptions } from '../engine.ts'
-import { refusal } from './body.ts'
-import { unanswered } from './unanswered.ts'
+import { refusal } from './json-body.ts'
+import { unanswered } from './unreachable.ts'
 
 export interface UpstreamClientOptions {
   /** The API's root, without a trailing slash: `http://127.0.0.1:11434/v1`. */

@@ -4,7 +4,7 @@ import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { CountedPrompt } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
-import { essence, isJson, readJson } from './body.ts'
+import { essence, isJson, readJson } from './json-body.ts'
 
 /** Asks for JSON at a path below the API's root, or below the server's where it begins with `..`. */
 export type Post = (

@@ -1,5 +1,5 @@
 /** Which finish reasons one upstream has been seen to send. */
-import type { FinishReasonSetting, FinishRule } from '../../wire/contract/finish.ts'
+import type { FinishReasonSetting, FinishRule } from '../../wire/contract/finish-reason.ts'
 
 /** How many models are remembered of each kind of answer; a client may name any number of them. */
 const MOST = 1000

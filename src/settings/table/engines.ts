@@ -1,4 +1,14 @@
-import { boolean, integer, list, pairs, secrets, text, texts, time } from '../declaration.ts'
+import {
+  boolean,
+  integer,
+  list,
+  pairs,
+  secrets,
+  servers,
+  text,
+  texts,
+  time,
+} from '../declaration.ts'
 import { engineItem } from '../engines.ts'
 import { perUpstream } from '../per-upstream.ts'
 import { upstreamItem } from '../upstreams.ts'
@@ -18,6 +28,7 @@ export const engines = {
     help: 'The API keys of the upstreams, in the same order; an empty one stands for an upstream without a key.',
   }),
   discover: boolean({
+    where: [...servers, 'worker'],
     help: 'Look for well-known servers on this machine. By default only if no upstream and no recording is given.',
   }),
   maxConcurrency,

@@ -16,7 +16,22 @@ export const settingsTable = {
   ...logging,
 }
 
-export type SettingName = keyof typeof settingsTable
+type Table = typeof settingsTable
+export type SettingName = keyof Table
+
+/** Settings that only Deno can honour. */
+export type DenoSetting = {
+  [N in SettingName]: Table[N] extends { where: readonly ['deno'] } ? N : never
+}[SettingName]
+
+/** Settings that every server can honour, or most, but not a handler in code. */
+export type ServerSetting = {
+  [N in SettingName]: Table[N] extends { where: readonly (infer P)[] }
+    ? 'code' extends P
+      ? never
+      : Exclude<N, DenoSetting>
+    : never
+}[SettingName]
 
 /** The same, where any name may come. */
 export const declarations: Readonly<Record<string, Declaration>> = settingsTable

@@ -6,7 +6,7 @@
 
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
-import { withNumbers } from '../json/exact.ts'
+import { withNumbers } from '../json/exact-integers.ts'
 import {
   everyValue,
   type Fields,

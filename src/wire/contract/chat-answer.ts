@@ -5,10 +5,10 @@ import type {
   CompletionMessage,
   FinishReason,
 } from '../chat/request.ts'
-import { errorOf } from '../errors/foreign.ts'
+import { errorOf } from '../errors/reported-error.ts'
 import type { ChatContract, Repair } from './chat.ts'
 import { renameReasoning } from './delta.ts'
-import { finishReason, mayLackFinish } from './finish.ts'
+import { finishReason, mayLackFinish } from './finish-reason.ts'
 import { JsonEnd, repairWholeCalls } from './tool-calls.ts'
 
 /**

@@ -3,9 +3,9 @@
 import { isObject } from '../../util/object.ts'
 import type { ChatChunk, ChunkChoice } from '../chat/request.ts'
 import { type ChoiceState, ChoicesContract } from './choices.ts'
+import { joinParts } from './content-parts.ts'
 import { deltaKind, renameReasoning } from './delta.ts'
-import { mayLackFinish } from './finish.ts'
-import { joinParts } from './parts.ts'
+import { mayLackFinish } from './finish-reason.ts'
 import { JsonEnd, ToolCalls } from './tool-calls.ts'
 
 export type { ContractOptions } from './choices.ts'

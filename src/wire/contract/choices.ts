@@ -6,10 +6,10 @@
 import { isObject } from '../../util/object.ts'
 import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
-import { type EngineErrorOptions, EngineErrors } from '../errors/engine.ts'
-import { errorOf } from '../errors/foreign.ts'
+import { type EngineErrorOptions, EngineErrors } from '../errors/engine-errors.ts'
+import { errorOf } from '../errors/reported-error.ts'
 import type { Ending, Repair, StreamContract, Verdict } from './contract.ts'
-import { type FinishRule, finishReason, mayLackFinish } from './finish.ts'
+import { type FinishRule, finishReason, mayLackFinish } from './finish-reason.ts'
 import type { ThinkSeparator } from './think.ts'
 
 export interface ContractOptions extends EngineErrorOptions {

@@ -1,10 +1,10 @@
 /** The state machine of a text completion's stream, and of one that came whole. */
 
 import { isObject } from '../../util/object.ts'
-import type { TextChoice, TextChunk } from '../completions/completions.ts'
+import type { TextChoice, TextChunk } from '../completions/request.ts'
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
 import type { Ending, Repair } from './contract.ts'
-import { mayLackFinish } from './finish.ts'
+import { mayLackFinish } from './finish-reason.ts'
 
 export interface TextContractOptions extends ContractOptions {
   /** How many prompts are to be answered; 1 by default. `choices` counts the answers to all. */

@@ -1,7 +1,7 @@
 /** What holds of every stream, whatever the API: the rest of a contract is the API's own. */
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
-import type { EngineErrors } from '../errors/engine.ts'
+import type { EngineErrors } from '../errors/engine-errors.ts'
 
 /** What a contract repaired, for the request's log line. */
 export type Repair =

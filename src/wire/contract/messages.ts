@@ -11,15 +11,15 @@
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
-import { EngineErrors } from '../errors/engine.ts'
-import { errorOf } from '../errors/foreign.ts'
+import { EngineErrors } from '../errors/engine-errors.ts'
+import { errorOf } from '../errors/reported-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from '../messages/answer.ts'
 import type { NativeAnswer } from '../native.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
 import type { Ending, StreamContract, Verdict } from './contract.ts'
-import { type FinishRule, mayLackFinish } from './finish.ts'
-import { MessageProgress } from './messages-progress.ts'
+import { type FinishRule, mayLackFinish } from './finish-reason.ts'
+import { MessageProgress } from './messages-blocks.ts'
 
 type Fields = Record<string, unknown>
 

@@ -10,13 +10,13 @@
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
-import { EngineErrors } from '../errors/engine.ts'
-import { errorOf, type ForeignError } from '../errors/foreign.ts'
+import { EngineErrors } from '../errors/engine-errors.ts'
+import { errorOf, type ForeignError } from '../errors/reported-error.ts'
 import type { NativeAnswer } from '../native.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
 import type { Ending, StreamContract, Verdict } from './contract.ts'
-import { isPlaced, ResponsePlaces } from './responses-places.ts'
+import { isPlaced, ResponsePlaces } from './responses-indexes.ts'
 
 type Fields = Record<string, unknown>
 

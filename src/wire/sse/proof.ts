@@ -5,8 +5,8 @@
  * with a text of another length, so that one may differ too.
  */
 import type { ChatChunk, ChunkDelta } from '../chat/request.ts'
-import type { TextChunk } from '../completions/completions.ts'
-import { endOfJsonText } from '../json/text.ts'
+import type { TextChunk } from '../completions/request.ts'
+import { endOfJsonText } from '../json/string.ts'
 import { decodeText, encodeText } from './sse.ts'
 
 const QUOTE = 34

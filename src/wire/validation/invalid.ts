@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
-import { keptDigits } from '../json/exact.ts'
+import { keptDigits } from '../json/exact-integers.ts'
 
 type Issue = z.core.$ZodIssue
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { breachesOf } from '../../../src/check/breaches.ts'
 import { check } from '../../../src/check/check.ts'
 import { dialects } from '../../../src/check/dialects/dialects.ts'
 import type { Report } from '../../../src/check/report.ts'
@@ -7,6 +6,7 @@ import { textReport } from '../../../src/check/text-report.ts'
 import { htmlOf } from '../../../src/check/verification/html.ts'
 import { markdownOf } from '../../../src/check/verification/markdown.ts'
 import { verificationOf } from '../../../src/check/verification/verification.ts'
+import { breachesOf } from '../../../src/check/violations.ts'
 import { sound } from '../../support/zoo/chat.ts'
 import { callers, soundCalls, soundForm } from '../../support/zoo/tools.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { toChatMessages } from '../../../src/dialects/messages/turns.ts'
-import { joinUserTurns } from '../../../src/dialects/turns.ts'
+import { joinUserTurns } from '../../../src/dialects/chat-templates.ts'
+import { toChatMessages } from '../../../src/dialects/messages/chat-messages.ts'
 import type { ChatMessage } from '../../../src/wire/chat/request.ts'
 import type { MessagesRequest } from '../../../src/wire/messages/request.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Caller, formatReset } from '../../../src/guard/caller.ts'
 import { estimateTokens } from '../../../src/guard/size.ts'
 import { readKey } from '../../../src/settings/keys.ts'
-import { memoryLimits } from '../../../src/state/limits.ts'
+import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const hash = `sha256:${'a'.repeat(64)}`

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Recording } from '../../../src/recording/recording.ts'
 import { planOf, replay } from '../../../src/recording/replay.ts'
-import { modelOf, replayHandler } from '../../../src/recording/server.ts'
+import { modelOf, replayHandler } from '../../../src/recording/replay-server.ts'
 
 const never = new AbortController().signal
 

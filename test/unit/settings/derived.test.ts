@@ -5,6 +5,7 @@ import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import { settingsSchema } from '../../../src/cli/schema.ts'
 import { settingsPage } from '../../../src/cli/settings-page.ts'
+import { createHandler } from '../../../src/index.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
 import { keyOptions } from '../../../src/settings/keys.ts'
 import {
@@ -15,8 +16,18 @@ import {
   type SettingsInput,
   type UpstreamInput,
 } from '../../../src/settings/settings.ts'
-import { fixedSettings, requireSupport, supportedBy } from '../../../src/settings/support.ts'
-import { declarations, groups } from '../../../src/settings/table/table.ts'
+import {
+  fixedSettings,
+  requireSupport,
+  supportedBy,
+  unsupportedBy,
+} from '../../../src/settings/support.ts'
+import {
+  type DenoSetting,
+  declarations,
+  groups,
+  type ServerSetting,
+} from '../../../src/settings/table/table.ts'
 import { upstreamOptions } from '../../../src/settings/upstream-options.ts'
 
 const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md'), 'utf8')
@@ -99,15 +110,13 @@ describe('what cannot be honoured is refused, not ignored', () => {
     ['worker', { tlsCert: 'a.pem' }, 'tlsCert: a worker cannot'],
     ['worker', { port: 1 }, 'port: a worker cannot'],
     ['worker', { grace: '1s' }, 'grace: a worker cannot'],
-    ['code', { log: 'json' }, 'log: createHandler cannot'],
-    ['code', { host: '0.0.0.0' }, 'host: createHandler cannot'],
   ] as const)('%s: %j', (place, input, message) => {
     expect(() => requireSupport(parseSettings(input), place)).toThrow(message)
   })
 
   it('where it asks for nothing but the default, it is no error', () => {
     const input: SettingsInput = { webgpu: false, port: 8787, engine: [], log: 'auto' }
-    for (const place of ['node', 'workerd', 'worker', 'code'] as const) {
+    for (const place of ['node', 'workerd', 'worker'] as const) {
       expect(() => requireSupport(parseSettings(input), place)).not.toThrow()
     }
     const settings = parseSettings({ webgpu: true, model: 'm', log: 'json', grace: 1 })
@@ -116,6 +125,21 @@ describe('what cannot be honoured is refused, not ignored', () => {
     expect(kept).toMatchObject({ model: 'm', log: 'json' })
     expect(kept).not.toHaveProperty('webgpu')
     expect(kept).not.toHaveProperty('port')
+  })
+
+  it('by createHandler, for each setting that it has no use for', () => {
+    const refused = unsupportedBy('code').map(([name]) => name)
+    expect(refused).toEqual([
+      ...['port', 'host', 'tlsCert', 'tlsKey', 'discover', 'engine', 'webgpu', 'webgpuModels'],
+      ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+    ])
+    for (const name of refused) {
+      expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
+    }
+    expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
+      | ('port' | 'host' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
+      | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
+    >()
   })
 
   it('and a server that runs keeps what it cannot change', () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { concat, EventReader } from '../../../src/stream/frames.ts'
-import { FrameSink } from '../../../src/stream/sinks.ts'
+import { concat, EventReader } from '../../../src/stream/event-reader.ts'
+import { FrameSink } from '../../../src/stream/event-sinks.ts'
 import type { StreamContract } from '../../../src/wire/contract/chat.ts'
-import { EngineErrors } from '../../../src/wire/errors/engine.ts'
+import { EngineErrors } from '../../../src/wire/errors/engine-errors.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 
 interface Event {

@@ -1,5 +1,5 @@
 import { isObject } from '../../../util/object.ts'
-import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices.ts'
+import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices-dialect.ts'
 import { judgeChoicesStream, saysSomething } from '../choices-stream.ts'
 import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialect.ts'
 

@@ -1,4 +1,4 @@
-import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices.ts'
+import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices-dialect.ts'
 import { judgeChoicesStream } from '../choices-stream.ts'
 import type { Dialect } from '../dialect.ts'
 

@@ -1,9 +1,9 @@
 import type { Recording } from '../../../recording/recording.ts'
 import { isObject } from '../../../util/object.ts'
 import { STOP_REASONS } from '../../../wire/messages/answer.ts'
+import { shown } from '../../checks/ending.ts'
+import type { SaidEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
-import { shown } from '../../judges/ending.ts'
-import type { SaidEvent } from '../../judges/framing.ts'
 import type { Fields } from '../dialect.ts'
 import { type Forms, TypedJudge } from '../typed-stream.ts'
 

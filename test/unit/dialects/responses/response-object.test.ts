@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { newResponse } from '../../../../src/dialects/responses/response-object.ts'
+import { newResponse } from '../../../../src/dialects/responses/answer.ts'
 import type { ResponsesRequest } from '../../../../src/wire/responses/request.ts'
 
 const of = (request: ResponsesRequest) => newResponse(request, 'resp_1', 'in_progress')

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import * as messages from '../../../../src/dialects/messages/table.ts'
-import * as responses from '../../../../src/dialects/responses/table.ts'
-import { Omitted } from '../../../../src/dialects/tools/omitted.ts'
-import { toolsPage } from '../../../../src/dialects/tools/page.ts'
+import * as messages from '../../../../src/dialects/messages/rules.ts'
+import * as responses from '../../../../src/dialects/responses/rules.ts'
+import { toolsPage } from '../../../../src/dialects/tools/docs-page.ts'
+import { Omitted } from '../../../../src/dialects/tools/omitted-types.ts'
 import { type Rule, ruleFor } from '../../../../src/dialects/tools/rule.ts'
 
 const root = join(import.meta.dirname, '../../../..')

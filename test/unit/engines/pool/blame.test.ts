@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest'
-import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/verdict.ts'
+import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/failure-kind.ts'
 import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
-import { readJson, refusal } from '../../../../src/engines/upstream/body.ts'
-import { unanswered } from '../../../../src/engines/upstream/unanswered.ts'
+import { readJson, refusal } from '../../../../src/engines/upstream/json-body.ts'
+import { unanswered } from '../../../../src/engines/upstream/unreachable.ts'
 import { Unsendable } from '../../../../src/platform/fetch.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
-import { EngineErrors } from '../../../../src/wire/errors/engine.ts'
+import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 
 const errors = new EngineErrors({ label: 'gpu' })
 const late = (code: string) => new ApiError(504, 'gpu was late', { code })

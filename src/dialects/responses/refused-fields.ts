@@ -1,0 +1,27 @@
+import { badRequest } from '../../wire/errors/api-error.ts'
+import type { ResponsesRequest } from '../../wire/responses/request.ts'
+import { refuseUnserved } from '../unsupported-fields.ts'
+
+/** A chat's fields, and what says the same here. */
+const OTHER_NAMES: Record<string, string> = {
+  messages: 'input',
+  max_tokens: 'max_output_tokens',
+  max_completion_tokens: 'max_output_tokens',
+  response_format: 'text.format',
+  reasoning_effort: 'reasoning.effort',
+  verbosity: 'text.verbosity',
+  functions: 'tools',
+  function_call: 'tool_choice',
+  logprobs: 'include: ["message.output_text.logprobs"]',
+}
+
+/** Throws an `ApiError` (400) for what is asked of no engine, whatever it speaks. */
+export function refuseForeign(request: ResponsesRequest): void {
+  refuseUnserved(request, 'all')
+  for (const [field, name] of Object.entries(OTHER_NAMES)) {
+    if (request[field] == null) continue
+    throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)
+  }
+  if (request.n == null || request.n === 1) return
+  throw badRequest('n: expected 1: a response has one answer.', 'n')
+}

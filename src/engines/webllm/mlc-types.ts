@@ -1,0 +1,118 @@
+/** What this engine uses of web-llm 0.2.86, as types of its own: the package itself is 7 MB. */
+import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
+
+/** The part of web-llm's `MLCEngine` that is driven here. */
+export interface Mlc {
+  /** Unloads what was loaded and loads this. Resolves, too, where `unload` broke it off. */
+  reload(model: string): Promise<void>
+  unload(): Promise<void>
+  setAppConfig(config: { model_list: ModelRecord[] }): void
+  setInitProgressCallback(report: (progress: MlcProgress) => void): void
+  chatCompletion(request: MlcChatRequest): Promise<AsyncIterable<MlcChunk>>
+  completion(request: MlcTextRequest): Promise<AsyncIterable<MlcTextChunk>>
+  embedding(request: { input: EmbeddingRequest['input']; model: string }): Promise<MlcEmbeddings>
+}
+
+export interface MlcEmbeddings {
+  data: { embedding: number[]; index: number }[]
+  usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
+}
+
+export interface MlcProgress {
+  /** From 0 to 1. */
+  progress: number
+  /** Seconds. */
+  timeElapsed: number
+  text: string
+}
+
+/** One model, as web-llm's `model_list` has it. */
+export interface ModelRecord {
+  /** The URL of its weights' directory, in the form of a Hugging Face repository. */
+  model: string
+  model_id: string
+  /** The URL of its compiled library. */
+  model_lib: string
+  overrides?: { context_window_size?: number; [option: string]: unknown }
+  vram_required_MB?: number
+  low_resource_required?: boolean
+  buffer_size_required_bytes?: number
+  required_features?: string[]
+  /** 0 a chat model, 1 an embedding model, 2 one that sees images. */
+  model_type?: number
+  /** Not web-llm's: shorter lengths that an embedding model's vectors may be cut to. */
+  embedding_dimensions?: number[]
+  [field: string]: unknown
+}
+
+export type MlcPart =
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: { url: string } }
+
+export type MlcMessage =
+  | { role: 'system' | 'assistant'; content: string; name?: string }
+  | { role: 'user'; content: string | MlcPart[]; name?: string }
+  | { role: 'tool'; content: string; tool_call_id: string }
+
+/** What a chat and a text completion are asked for alike. */
+interface MlcGeneration {
+  model: string
+  stream: true
+  stream_options: { include_usage: true }
+  max_tokens?: number | null
+  stop?: string | string[] | null
+  temperature?: number | null
+  top_p?: number | null
+  frequency_penalty?: number | null
+  presence_penalty?: number | null
+  repetition_penalty?: number | null
+  logit_bias?: Record<string, number> | null
+  seed?: number | null
+  ignore_eos?: boolean
+}
+
+export interface MlcChatRequest extends MlcGeneration {
+  messages: MlcMessage[]
+  logprobs?: boolean | null
+  top_logprobs?: number | null
+  response_format?: MlcResponseFormat | null
+  tools?: unknown[] | null
+  tool_choice?: unknown
+  extra_body?: { enable_thinking?: boolean | null }
+}
+
+/** One prompt: web-llm takes no more at once, and echoes none in a stream. */
+export interface MlcTextRequest extends MlcGeneration {
+  prompt: string
+}
+
+export type MlcResponseFormat =
+  | { type: 'text' }
+  | { type: 'json_object'; schema?: string }
+  | { type: 'grammar'; grammar: string }
+
+interface MlcAnswer {
+  id: string
+  created: number
+  model: string
+  usage?: {
+    prompt_tokens: number
+    completion_tokens: number
+    total_tokens: number
+    [field: string]: unknown
+  }
+}
+
+/** A chunk as web-llm yields it: the role on every delta, an id that is a bare UUID. */
+export interface MlcChunk extends MlcAnswer {
+  choices: {
+    index: number
+    delta: { role?: string; content?: string | null; tool_calls?: unknown[] }
+    finish_reason: string | null
+    logprobs?: unknown
+  }[]
+}
+
+export interface MlcTextChunk extends MlcAnswer {
+  choices: { index: number; text: string; finish_reason: string | null }[]
+}

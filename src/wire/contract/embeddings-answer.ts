@@ -1,0 +1,87 @@
+/** What embeddings are held to: a vector for each input, in the form and the size that were asked for. */
+
+import { isObject } from '../../util/object.ts'
+import type { Usage } from '../chat/answer.ts'
+import { decodeVector, type EmbeddingRequest, encodeVector } from '../embeddings/request.ts'
+import { type ApiError, badRequest } from '../errors/api-error.ts'
+import type { EngineErrors } from '../errors/engine-errors.ts'
+import { errorOf } from '../errors/reported-error.ts'
+import { inputsOf } from '../validation/inputs.ts'
+
+export interface JudgedEmbeddings {
+  /** What was repaired: `encoding` where numbers came for base64, or base64 for numbers; `index`. */
+  repaired: string[]
+  usage: Usage | undefined
+}
+
+/**
+ * Judges an answer, and repairs it in place. Throws an `ApiError`: 502 where it is not what was asked
+ * for, 400 where its vectors have another length than was asked for: no other try would change that.
+ */
+export function judgeEmbeddings(
+  value: unknown,
+  request: EmbeddingRequest,
+  errors: EngineErrors,
+): JudgedEmbeddings {
+  const error = isObject(value) ? errorOf(value) : undefined
+  if (error !== undefined) throw errors.failed(error)
+  if (!isObject(value) || !Array.isArray(value.data)) throw errors.invalid('sent no embeddings')
+  const { data } = value
+  const { length } = inputsOf(request.input)
+  if (data.length !== length) {
+    throw errors.invalid(`sent ${data.length} embeddings for ${length} inputs`)
+  }
+  const repaired = new Set<string>()
+  const sizes = new Set<number>()
+  for (const [index, item] of data.entries()) {
+    if (!isObject(item)) throw errors.invalid('sent an embedding that is not an object')
+    if (repairIndex(item, index, errors)) repaired.add('index')
+    const vector = readVector(item.embedding, errors)
+    sizes.add(vector.length)
+    const isText = typeof item.embedding === 'string'
+    if (isText === (request.encoding_format === 'base64')) continue
+    item.embedding = isText ? vector : encodeVector(vector)
+    repaired.add('encoding')
+  }
+  requireSize(sizes, request.dimensions ?? undefined, errors)
+  return { repaired: [...repaired], usage: usageOf(value.usage) }
+}
+
+function repairIndex(item: { index?: unknown }, index: number, errors: EngineErrors): boolean {
+  if (item.index === index) return false
+  if (item.index !== undefined && item.index !== null) {
+    throw errors.invalid('sent embeddings whose indices are not in order')
+  }
+  item.index = index
+  return true
+}
+
+function readVector(value: unknown, errors: EngineErrors): number[] {
+  const vector = typeof value === 'string' ? decodeVector(value) : value
+  if (Array.isArray(vector) && vector.length > 0 && vector.every(Number.isFinite)) return vector
+  throw errors.invalid('sent an embedding that is neither numbers nor 32-bit floats in base64')
+}
+
+function requireSize(
+  sizes: ReadonlySet<number>,
+  dimensions: number | undefined,
+  errors: EngineErrors,
+): void {
+  const [size = 0, other] = sizes
+  if (other !== undefined) throw errors.invalid(`sent vectors of ${size} and of ${other} numbers`)
+  if (dimensions !== undefined && size !== dimensions) throw otherSize(dimensions, size)
+}
+
+function otherSize(dimensions: number, size: number): ApiError {
+  const message = `dimensions: asked for ${dimensions}, but the model's vectors have ${size} numbers; leave it out.`
+  return badRequest(message, 'dimensions')
+}
+
+/** As far as it is counted: an embedding has no completion. */
+function usageOf(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const { prompt_tokens, total_tokens = prompt_tokens } = usage
+  if (!Number.isFinite(total_tokens)) return undefined
+  const total = total_tokens as number
+  return { prompt_tokens: total, completion_tokens: 0, total_tokens: total }
+}

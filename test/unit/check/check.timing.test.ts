@@ -1,0 +1,404 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { json } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, describe, expect, it } from 'vitest'
+import { check } from '../../../src/check/check.ts'
+import { dialectAt, dialects } from '../../../src/check/dialects/dialects.ts'
+import type { Report } from '../../../src/check/report.ts'
+import type { DialectName } from '../../../src/check/rules/rule.ts'
+import { rules } from '../../../src/check/rules/rules.ts'
+import { textReport } from '../../../src/check/text-report.ts'
+import { countOf } from '../../../src/check/violations.ts'
+import { dial } from '../../../src/hosts/node/dial.ts'
+import { socketFetch } from '../../../src/transport/http1/fetch.ts'
+import { sound } from '../../support/zoo/chat.ts'
+import { callers, soundCalls, soundForm } from '../../support/zoo/tools.ts'
+import { soundIn } from '../../support/zoo.ts'
+
+interface Asked {
+  model?: string
+  stream?: boolean
+  stream_options?: { include_usage?: boolean }
+  messages?: unknown
+  prompt?: unknown
+  input?: unknown
+  max_tokens?: number
+  tools?: unknown
+  response_format?: unknown
+  text?: unknown
+  output_config?: unknown
+}
+
+/** What a server does otherwise than a sound one; undefined leaves it to that. */
+type Oddity = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  asked: Asked | undefined,
+) => boolean | Promise<boolean>
+
+const sse = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+}
+
+let server: Server | undefined
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+})
+
+/** A server that breaks no rule, but for its oddity. */
+async function start(oddity: Oddity = () => false): Promise<string> {
+  server = createServer(async (request, response) => {
+    if (request.headers.origin) response.setHeader('access-control-allow-origin', '*')
+    const asked = (await json(request).catch(() => undefined)) as Asked | undefined
+    if (!(await oddity(request, response, asked))) await answer(request, response, asked)
+  })
+  await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve))
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1/chat/completions`
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, asked?: Asked) {
+  const { method, url = '' } = request
+  const { name } = dialectAt(url) ?? dialects.chat
+  if (method === 'OPTIONS') return void response.writeHead(204).end()
+  if (asked === undefined || !isRight(name, asked)) return refuse(response, 400)
+  if (asked.model !== 'zoo') return refuse(response, 404)
+  if (!asked.stream) return whole(response, name)
+  const { tools, response_format, text, output_config } = asked
+  if (name === 'chat' && tools) return stream(response, asked, soundCalls)
+  if (name === 'chat' && response_format) return stream(response, asked, soundForm)
+  // Here it is not offered.
+  if (tools || text || output_config) return refuse(response, 400)
+  return stream(response, asked, soundIn[name])
+}
+
+function isRight(name: DialectName, { messages, prompt, input }: Asked): boolean {
+  if (name === 'completions') return typeof prompt === 'string'
+  return name === 'responses' ? typeof input === 'string' : Array.isArray(messages)
+}
+
+const refusal = '{"type":"error","error":{"type":"invalid_request_error","message":"no"}}'
+
+function refuse(response: ServerResponse, status: number, body = refusal) {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(body)
+}
+
+const finish_reason = 'stop'
+const wholes: Record<DialectName, object> = {
+  chat: {
+    object: 'chat.completion',
+    choices: [{ index: 0, message: { role: 'assistant', content: 'One two' }, finish_reason }],
+  },
+  completions: {
+    object: 'text_completion',
+    choices: [{ index: 0, text: 'One two', finish_reason }],
+  },
+  responses: { object: 'response', status: 'completed', output: [] },
+  messages: { type: 'message', role: 'assistant', content: [], stop_reason: 'end_turn' },
+}
+
+function whole(response: ServerResponse, name: DialectName) {
+  response.writeHead(200, { 'content-type': 'application/json' })
+  response.end(JSON.stringify({ id: 'c', created: 1, model: 'zoo', ...wholes[name] }))
+}
+
+async function stream(
+  response: ServerResponse,
+  { stream_options }: Asked,
+  frames: readonly string[] = sound,
+) {
+  response.writeHead(200, sse)
+  for (const frame of frames) {
+    if (frame.includes('"choices":[]') && !stream_options?.include_usage) continue
+    response.write(frame)
+    await sleep(8)
+  }
+  response.end()
+}
+
+function run(
+  url: string,
+  signal = AbortSignal.timeout(30_000),
+  names: DialectName[] = ['chat'],
+  more: { headers?: Record<string, string>; key?: string } = {},
+): Promise<Report> {
+  const base = url.replace(dialects.chat.path, '')
+  return check({
+    fetch: socketFetch(dial),
+    url,
+    endpoints: Object.fromEntries(names.map((name) => [name, base + dialects[name].path])),
+    headers: {},
+    key: undefined,
+    model: 'zoo',
+    by: 'a test',
+    signal,
+    ...more,
+  })
+}
+
+const ALL = Object.keys(dialects) as DialectName[]
+
+function brokenIn({ asked }: Report): string[] {
+  return asked.flatMap(({ findings }) => findings.map(({ rule }) => rule))
+}
+
+/** Works on one answer after the other, and on each to its end, whoever is left. */
+function oneSlot(): Oddity {
+  let line = Promise.resolve()
+  return async (_request, response, asked) => {
+    if (asked?.max_tokens !== 4_000 && !asked?.stream) return false
+    if (asked.model !== 'zoo' || !Array.isArray(asked.messages)) return false
+    if (asked.tools || asked.response_format) return false
+    const isLong = asked.max_tokens === 4_000
+    const mine = line.then(async () => {
+      if (!isLong) return stream(response, asked)
+      response.writeHead(200, sse)
+      for (let word = 0; word < 30; word++) {
+        if (!response.destroyed) response.write(sound[1] ?? '')
+        await sleep(60)
+      }
+    })
+    line = mine.catch(() => {})
+    await mine
+    return true
+  }
+}
+
+const oddities: [string, Oddity][] = [
+  [
+    'whole-shape',
+    (_request, response, asked) => {
+      if (asked?.stream || !Array.isArray(asked?.messages)) return false
+      response.writeHead(200, sse).end(sound.join(''))
+      return true
+    },
+  ],
+  [
+    'error-model',
+    async (_request, response, asked) => {
+      if (asked?.model !== 'no-such-model-here') return false
+      const echoed = sound.map((frame) =>
+        frame.replace('"model":"zoo"', `"model":"${asked.model}"`),
+      )
+      await stream(response, asked, echoed)
+      return true
+    },
+  ],
+  [
+    'error-json',
+    ({ method }, response, asked) => {
+      if (asked !== undefined || method !== 'POST') return false
+      refuse(response, 500)
+      return true
+    },
+  ],
+  [
+    'error-field',
+    (_request, response, asked) => {
+      if (typeof asked?.messages !== 'string') return false
+      refuse(response, 500)
+      return true
+    },
+  ],
+  [
+    'error-shape',
+    ({ method }, response, asked) => {
+      if (asked !== undefined || method !== 'POST') return false
+      refuse(response, 400, 'Bad request')
+      return true
+    },
+  ],
+  ['cancel-ignored', oneSlot()],
+  [
+    'cors-preflight',
+    ({ method }, response) => {
+      if (method !== 'OPTIONS') return false
+      refuse(response, 401)
+      return true
+    },
+  ],
+  [
+    'cors-answer',
+    ({ method }, response) => {
+      if (method !== 'OPTIONS') response.removeHeader('access-control-allow-origin')
+      return false
+    },
+  ],
+]
+
+const paint = {
+  strong: String,
+  weak: String,
+  plain: (text: string) => text.replace('\u001b', '?'),
+}
+
+describe('a server', () => {
+  it('that is sound is clean', async () => {
+    const report = await run(await start())
+    expect(brokenIn(report)).toEqual([])
+    expect(report.scores.every(({ broken, rules: all }) => broken === 0 && all > 0)).toBe(true)
+    expect(report.asked.length).toBe(12)
+  })
+
+  it('that is sound in all its APIs is clean in all of them', async () => {
+    const report = await run(await start(), undefined, ALL)
+    expect(brokenIn(report)).toEqual([])
+    expect(report.dialects).toEqual(ALL)
+    // Nothing that a completion can't be asked for is asked of it.
+    const asked = report.asked.filter(({ dialect }) => dialect === 'completions')
+    expect(asked.map(({ name }) => name)).not.toContain('tools')
+    const told = report.asked.filter(({ unoffered }) => unoffered !== undefined)
+    expect(told.map(({ dialect, name }) => `${dialect} ${name}`)).toEqual([
+      'responses tools',
+      'responses structured',
+      'messages tools',
+      'messages structured',
+    ])
+  })
+
+  it('is judged by the APIs it has, and the others are told', async () => {
+    const url = await start(({ url = '' }, response) => {
+      if (!url.endsWith('/messages') && !url.endsWith('/responses')) return false
+      refuse(response, 404, '{"detail":"Not Found"}')
+      return true
+    })
+    const report = await run(url, undefined, ALL)
+    expect(report.dialects).toEqual(['chat', 'completions'])
+    expect(report.untested).toEqual({
+      responses: expect.stringMatching(/answered 404/),
+      messages: expect.stringMatching(/answered 404/),
+    })
+    expect(brokenIn(report)).toEqual([])
+    const told = textReport(report, paint)
+    expect(told).toMatch(/^responses could not be tested: it answered 404/m)
+    expect(told).toMatch(/^ {2}chat, completions$/m)
+  })
+
+  it.each(callers)(
+    'that breaks $rule of $question breaks only that, like $like',
+    async (animal) => {
+      const field = { tools: 'tools', structured: 'response_format' } as const
+      const url = await start(async (_request, response, asked) => {
+        if (asked?.[field[animal.question]] === undefined) return false
+        response.writeHead(200, sse)
+        for (const step of animal.script.steps) if ('send' in step) response.write(step.send)
+        response.end()
+        return true
+      })
+      const report = await run(url)
+      expect(brokenIn(report)).toEqual([animal.rule])
+      const { section } = rules[animal.rule as keyof typeof rules]
+      expect(report.scores.find((score) => score.section === section)?.broken).toBe(1)
+    },
+  )
+
+  it('that answers for an unknown model in its own name breaks nothing', async () => {
+    const url = await start(async (_request, response, asked) => {
+      if (asked?.model === 'no-such-model-here') await stream(response, asked)
+      return asked?.model === 'no-such-model-here'
+    })
+    expect(brokenIn(await run(url))).toEqual([])
+  })
+
+  it('that offers no tools is told so, and not blamed', async () => {
+    const url = await start((_request, response, asked) => {
+      if (asked?.tools === undefined) return false
+      refuse(response, 400, '{"error":{"message":"no tools here"}}')
+      return true
+    })
+    const report = await run(url)
+    expect(brokenIn(report)).toEqual([])
+    const score = report.scores.find(({ section }) => section === 'tools')
+    expect(score).toMatchObject({
+      rules: 0,
+      broken: 0,
+      unoffered: expect.stringMatching(/no tools here/),
+    })
+    expect(textReport(report, paint)).toContain(
+      '– tools       not offered: it answered 400: no tools here',
+    )
+  })
+
+  it.each(oddities)('that breaks %s breaks only that', async (rule, oddity) => {
+    const report = await run(await start(oddity))
+    expect(new Set(brokenIn(report))).toEqual(new Set([rule]))
+    const { section } = rules[rule as keyof typeof rules]
+    expect(report.scores.find((score) => score.section === section)?.broken).toBe(1)
+  })
+
+  it('that wants a key could not be tested', async () => {
+    const url = await start((_request, response) => {
+      refuse(response, 401, '{"error":{"message":"a key is wanted"}}')
+      return true
+    })
+    expect((await run(url)).untested.chat).toMatch(/answered 401: .*a key is wanted/)
+  })
+
+  it('that is not there could not be tested', async () => {
+    const report = await run('http://127.0.0.1:9/v1/chat/completions')
+    expect(report.untested.chat).toMatch(/ECONNREFUSED|refused/)
+    expect(report.scores).toEqual([])
+  })
+
+  it('is asked for a preflight as a browser asks: without the key that is to be sent', async () => {
+    const asked: IncomingMessage['headers'][] = []
+    const url = await start(({ method, headers }) => {
+      if (method === 'OPTIONS') asked.push(headers)
+      return false
+    })
+    const headers = { authorization: 'Bearer sk-secret-0123' }
+    await run(url, undefined, ['messages'], { headers, key: 'sk-secret-0123' })
+    expect(JSON.stringify(asked)).not.toContain('sk-secret-0123')
+    expect(asked).toMatchObject([
+      {
+        origin: 'https://page.example',
+        'access-control-request-headers': 'anthropic-version,authorization,content-type,x-api-key',
+      },
+    ])
+  })
+
+  it('is let go when the person has enough', async () => {
+    const control = new AbortController()
+    const url = await start(async (_request, response) => {
+      response.writeHead(200, sse).write(sound[0] ?? '')
+      control.abort(new Error('enough'))
+      await sleep(50)
+      return true
+    })
+    await expect(run(url, control.signal)).rejects.toThrow('enough')
+  })
+})
+
+describe('every rule about answers', () => {
+  it('has a server that breaks it', () => {
+    const sections = ['tools', 'structured', 'whole', 'errors', 'cancelling', 'cors']
+    const ours = Object.entries(rules).filter(([, { section }]) => sections.includes(section))
+    const broken = [...oddities.map(([name]) => name), ...callers.map(({ rule }) => rule)]
+    expect(new Set(broken)).toEqual(new Set(ours.map(([name]) => name)))
+  })
+})
+
+describe('the report', () => {
+  it('tells of each breach once, with what was seen and what to do', async () => {
+    const report = await run(await start())
+    expect(textReport(report, paint)).toMatch(/✓ framing {5}11 of 11\n[\s\S]*Clean\.\n$/)
+    const wrong = await run(await start(oddities[0]?.[1]))
+    const text = textReport(wrong, paint)
+    expect(text).toMatch(/✗ whole {7}0 of 1/)
+    expect(text).toMatch(/ERROR {2}whole-shape {2}Without stream/)
+    expect(text).toMatch(/seen {2}text\/event-stream in a whole answer, byte 0/)
+    expect(text).toMatch(/1 error, 0 warnings, 0 hints\n$/)
+    expect(countOf(wrong)).toEqual({ error: 1, warning: 0, hint: 0 })
+  })
+
+  it('lets a server’s words do nothing to a terminal', async () => {
+    const url = await start((_request, response) => {
+      refuse(response, 503, '\u001b[2J')
+      return true
+    })
+    expect(textReport(await run(url), paint)).not.toContain('\u001b')
+  })
+})

@@ -1,0 +1,160 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { newResponse } from '../../../src/dialects/responses/answer.ts'
+import { Bounded } from '../../../src/state/bounded-map.ts'
+import { EventLog } from '../../../src/state/event-log.ts'
+import { type KeptResponse, memoryStore } from '../../../src/state/response-store.ts'
+import type { ResponseItem } from '../../../src/wire/responses/request.ts'
+
+function item(id: string, text = 'x'): ResponseItem {
+  return { type: 'message', id, role: 'user', content: [{ type: 'input_text', text }] }
+}
+
+function kept(id: string, input: ResponseItem[] = []): KeptResponse {
+  return { response: { ...newResponse({}, id, 'in_progress'), status: 'completed' }, input }
+}
+
+const limits = { count: 1_000, bytes: 1_000_000, ageMs: 60_000 }
+
+describe('a store in memory', () => {
+  it('keeps a response for its owner alone', async () => {
+    const store = memoryStore()
+    await store.put('ann', kept('resp_1', [item('msg_1')]))
+    expect((await store.get('ann', 'resp_1'))?.response.id).toBe('resp_1')
+    expect(await store.item('ann', 'msg_1')).toMatchObject({ id: 'msg_1' })
+    for (const owner of ['bob', '']) {
+      expect(await store.get(owner, 'resp_1')).toBeUndefined()
+      expect(await store.item(owner, 'msg_1')).toBeUndefined()
+      expect(await store.delete(owner, 'resp_1')).toBe(false)
+    }
+    expect(await store.get('ann', 'resp_1')).toBeDefined()
+  })
+
+  it('never mixes up owners and ids, whatever they are', async () => {
+    const name = fc.string({ maxLength: 4 })
+    const property = fc.asyncProperty(name, name, name, name, async (owner, id, other, asked) => {
+      const store = memoryStore()
+      await store.put(owner, kept(id))
+      const found = await store.get(other, asked)
+      expect(found !== undefined).toBe(owner === other && id === asked)
+    })
+    await fc.assert(property)
+  })
+
+  it('changes what is kept, and brings nothing back that was deleted', async () => {
+    const store = memoryStore()
+    await store.put('', kept('resp_1'))
+    await store.update('', kept('resp_1', [item('msg_1')]))
+    expect(await store.item('', 'msg_1')).toBeDefined()
+    expect(await store.delete('', 'resp_1')).toBe(true)
+    expect(await store.item('', 'msg_1')).toBeUndefined()
+    await store.update('', kept('resp_1'))
+    expect(await store.get('', 'resp_1')).toBeUndefined()
+  })
+
+  it('finds an item as long as one of its responses is kept', async () => {
+    const store = memoryStore()
+    const shared = item('msg_1')
+    await store.put('', kept('resp_1', [shared]))
+    await store.put('', kept('resp_2', [shared]))
+    await store.delete('', 'resp_1')
+    expect(await store.item('', 'msg_1')).toBe(shared)
+  })
+
+  it('forgets what was not used for the longest time, and its items', async () => {
+    const store = memoryStore({ ...limits, count: 2 })
+    await store.put('', kept('resp_1', [item('msg_1')]))
+    await store.put('', kept('resp_2', [item('msg_2')]))
+    await store.get('', 'resp_1')
+    await store.put('', kept('resp_3'))
+    expect(await store.get('', 'resp_2')).toBeUndefined()
+    expect(await store.item('', 'msg_2')).toBeUndefined()
+    expect(await store.item('', 'msg_1')).toBeDefined()
+  })
+
+  it('never holds more than it may, and not at all what is larger', async () => {
+    const store = memoryStore({ ...limits, bytes: 20_000 })
+    for (let count = 0; count < 50; count++) {
+      await store.put('', kept(`resp_${count}`, [item(`msg_${count}`, 'y'.repeat(1_000))]))
+    }
+    const found = await Promise.all(
+      Array.from({ length: 50 }, (_, at) => store.get('', `resp_${at}`)),
+    )
+    const ids = found.filter((each) => each !== undefined).map(({ response }) => response.id)
+    expect(ids.length).toBeLessThan(8)
+    expect(ids).toContain('resp_49')
+    await store.put('', kept('resp_large', [item('msg', 'y'.repeat(20_000))]))
+    expect(await store.get('', 'resp_large')).toBeUndefined()
+    expect(await store.get('', 'resp_49')).toBeDefined()
+  })
+})
+
+describe('a bounded map', () => {
+  it('stays within its limits, and tells of all that it drops', () => {
+    const operation = fc.tuple(fc.constantFrom('set', 'get', 'delete'), fc.nat(9), fc.nat(60))
+    const property = fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
+      const alive = new Map<string, number>()
+      const map = new Bounded<number>({ count: 4, bytes: 100, ageMs: 60_000 }, (key, value) => {
+        expect(alive.get(key)).toBe(value)
+        alive.delete(key)
+      })
+      for (const [what, key, bytes] of operations) {
+        if (what === 'get') expect(map.get(`${key}`)).toBe(alive.get(`${key}`))
+        else if (what === 'delete') map.delete(`${key}`)
+        else {
+          map.delete(`${key}`)
+          alive.set(`${key}`, bytes)
+          map.set(`${key}`, bytes, bytes)
+        }
+        const sum = [...alive.values()].reduce((total, each) => total + each, 0)
+        expect(alive.size).toBe(map.size)
+        expect(map.size).toBeLessThanOrEqual(4)
+        expect(sum).toBeLessThanOrEqual(100)
+      }
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('forgets what is old', async () => {
+    const map = new Bounded<number>({ count: 4, bytes: 100, ageMs: 20 })
+    map.set('a', 1, 1)
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    expect(map.get('a')).toBeUndefined()
+    expect(map.size).toBe(0)
+  })
+})
+
+describe('a log of events', () => {
+  it('is read from any number on, as it comes, to its end', async () => {
+    const log = new EventLog(1_000)
+    const reading = read(log, 1)
+    for (const frame of ['a', 'b', 'c']) {
+      log.append(frame)
+      await Promise.resolve()
+    }
+    log.end()
+    expect(await reading).toEqual(['b', 'c'])
+    expect(await read(log, 0)).toEqual(['a', 'b', 'c'])
+    expect(await read(log, 3)).toEqual([])
+  })
+
+  it('keeps the last of what it may, and says which', async () => {
+    const log = new EventLog(100)
+    for (let count = 0; count < 100; count++) log.append(`${count} `.padStart(5))
+    log.end()
+    expect(log.length).toBeLessThanOrEqual(100)
+    expect(log.next).toBe(100)
+    const frames = await read(log, log.first)
+    expect(frames.at(-1)?.trim()).toBe('99')
+    expect(Number(frames[0])).toBe(log.first)
+    await expect(log.read(log.first - 1)).rejects.toThrow(RangeError)
+  })
+})
+
+async function read(log: EventLog, from: number): Promise<string[]> {
+  const all: string[] = []
+  for (let some = await log.read(from); some; some = await log.read(from + all.length)) {
+    all.push(...some)
+  }
+  return all
+}
