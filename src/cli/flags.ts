@@ -9,7 +9,7 @@ import {
   settingNames,
 } from '../settings/settings.ts'
 import { declarations } from '../settings/table/table.ts'
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
 /** A command line that was read. */

@@ -48,7 +48,7 @@ export function createEngines(
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
-      ...(host.engines ?? []).map((engine) => thinkingApart(engine, settings)),
+      ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
       ...settings.upstream.map((upstream) => new Upstream({ ...shared, ...upstream })),
     ],
     static: createStatic(settings),
