@@ -1,43 +1,66 @@
 /** The handler: what all requests share. Which routes there are is in routes/table.ts. */
-import { createEngines, type EngineSources } from './engines/engines.ts'
+import { createEngines } from './engines/engines.ts'
 import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard } from './guard/guard.ts'
-import type { Host } from './platform/host.ts'
+import { type HandlerHost, type HandlerOptions, handlerReader, readOptions } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
+import { waitUntilOf } from './platform/wait-until.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
 import { unexpected } from './routes/last-resort.ts'
-import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
+import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { Trace } from './routes/trace.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
-import type { LimitStore } from './state/limit-store.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
+import { belowBase } from './util/base-path.ts'
 import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 import { Cancelled } from './wire/errors/cancelled.ts'
 
-/** What a host lends the handler, and what it shares with the handlers that follow this one. */
-export interface HandlerHost extends Host, EngineSources {
-  /** Where the state of the keys' limits is; in memory by default. */
-  limits?: LimitStore
-  /** Where responses are stored that a later request may name; in memory by default. */
-  responses?: StoredResponses
-}
-
-/** The whole product. */
+/** Answers requests. */
 export interface Handler {
-  fetch(request: Request): Promise<Response>
+  /**
+   * Answers one request. The first of the further arguments that has a function `waitUntil` keeps the
+   * runtime from ending what goes on after the response, such as storing it: a Worker's `ctx`, a
+   * service worker's event, or `{ waitUntil }`. It needs no `this`, and never rejects for what a client
+   * or an engine does.
+   */
+  fetch(this: void, request: Request, ...lent: unknown[]): Promise<Response>
   /** Asks every engine for its models now, and looks for local servers again. */
   refresh(): Promise<EngineStatus[]>
   /** Refuses new requests, lets running ones finish for `graceMs`, then ends the rest with an error. */
   drain(graceMs: number): Promise<void>
 }
 
-/** Builds the handler. Throws a `SettingsError`. Nothing runs until the first request. */
-export function createHandler(input: SettingsInput = {}, host: HandlerHost = {}): Handler {
+/**
+ * Makes the handler that serves the OpenAI and Anthropic APIs, for any program that can answer a
+ * `Request` with a `Response`. Nothing runs until the first request. Throws a `SettingsError` for an
+ * option that is wrong, that there is not, or that only a server can honour.
+ *
+ * Anyone is taken to be able to reach it: without `keys`, `authenticate` or `insecure: true` it refuses
+ * every request. `serve` from `sluice/bun`, `sluice/deno` or `sluice/node` also listens on a port.
+ *
+ * @example
+ * const handler = createHandler({
+ *   upstream: ['http://127.0.0.1:11434/v1'],
+ *   authenticate: (request) => {
+ *     const name = request.headers.get('x-user')
+ *     return name ? { name, requestsPerMinute: 60 } : undefined
+ *   },
+ * })
+ * const response = await handler.fetch(new Request('http://localhost/v1/models'))
+ * console.log(response.status) // 401
+ */
+export function createHandler(options: HandlerOptions = {}): Handler {
+  const { settings, host } = readOptions(options, handlerReader)
+  return createHostedHandler({ ...settings, discover: false }, host)
+}
+
+/** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */
+export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost = {}): Handler {
   const settings = parseSettings(input)
   const running = new Set<Exchange>()
   /** Requests that have no response yet. */
@@ -57,9 +80,10 @@ export function createHandler(input: SettingsInput = {}, host: HandlerHost = {})
 
   return {
     refresh: () => catalog.look(),
-    async fetch(request) {
-      const path = parseUrl(request.url)?.pathname
-      const trace = new Trace(request.method, path ?? request.url, host.log)
+    async fetch(request, ...lent) {
+      const asked = parseUrl(request.url)?.pathname
+      const path = asked && belowBase(asked, host.basePath)
+      const trace = new Trace(request.method, asked ?? request.url, host.log, waitUntilOf(lent))
       const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown
       pending++
@@ -118,10 +142,11 @@ function createContext(
     ...createEngines(settings, host, ticker, instance),
     guard: createGuard(settings, host),
     streaming: { ...settings, frameWriter },
-    // Where requests are isolated, none may be woken by what another one asked for.
-    responses: isolates ? { ...responses, runs: undefined } : responses,
+    responses,
+    isolates,
     files: host.files,
     hostName: host.name,
+    basePath: host.basePath ?? '',
   }
 }
 

@@ -16,6 +16,10 @@ export interface RouteContext extends ExchangeContext, Engines {
   responses: StoredResponses
   /** The page's files, where the host has them. */
   files: Files | undefined
+  /** The path below which clients find the API; empty for the root. */
+  basePath: string
+  /** Whether no request may be woken by another's timer or promise. */
+  isolates: boolean
   /** The runtime's name and version. */
   hostName: string | undefined
   /** Whether the server is being stopped. */

@@ -1,6 +1,7 @@
 /** The router that the table of routes drives. */
 import { Router } from 'itty-router'
 import { passHops } from '../guard/loop.ts'
+import { belowBase } from '../util/base-path.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
 import { fileResponse } from './page.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
@@ -9,8 +10,10 @@ import type { Trace } from './trace.ts'
 
 /** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */
 export function createRoutes(context: RouteContext) {
-  const { guard, files } = context
-  const router = Router<RouteRequest, [Trace]>({ before: [refuseLoop] })
+  const { guard, files, basePath } = context
+  // A router in front of this one may have taken the prefix away.
+  const base = basePath && `(${basePath})?`
+  const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request))
   router.get('*', refuseUpgrade)
@@ -24,7 +27,8 @@ export function createRoutes(context: RouteContext) {
   }
   // Without a key it is not told which routes there are.
   router.all('/v1/*', identify)
-  const file = ({ url }: RouteRequest) => fileResponse(files, new URL(url).pathname)
+  const file = ({ url }: RouteRequest) =>
+    fileResponse(files, belowBase(new URL(url).pathname, basePath))
   router.get('*', file).head('*', file)
   router.all('*', (request) => noRoute(router.routes, request))
   return (request: Request, trace: Trace): Promise<Response> => router.fetch(request, trace)
@@ -34,6 +38,6 @@ export function createRoutes(context: RouteContext) {
   }
 
   async function identify(request: Request, trace: Trace): Promise<void> {
-    trace.caller = await guard.identify(request)
+    trace.caller = await guard.identify(request, trace.afterwards)
   }
 }

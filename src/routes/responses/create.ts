@@ -3,7 +3,6 @@ import { requireFew } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { openStream, streamResponse } from '../../stream/sse-response.ts'
-import { unawaited } from '../../util/background.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import {
   parseResponsesRequest,
@@ -17,7 +16,6 @@ import { type Answering, generate, type StreamAnswering } from '../generate.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
-import type { Runs } from './background.ts'
 import { contextOf } from './context.ts'
 
 /** `POST /v1/responses` */
@@ -50,17 +48,19 @@ interface ResponseCall {
 async function readCall(
   body: unknown,
   trace: Trace,
-  { settings, responses: { store, runs } }: RouteContext,
+  { settings, isolates, responses: { store, runs } }: RouteContext,
 ): Promise<ResponseCall> {
   requireFew(body, settings)
   const request = parseResponsesRequest(body)
-  if (request.background) requireBackground(request, runs)
+  // Where requests are isolated, work goes on after a response only as far as the runtime lets it.
+  const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
+  if (request.background) requireBackground(request, mayRun)
   const owner = trace.caller?.name ?? ''
   const id = `resp_${crypto.randomUUID().replaceAll('-', '')}`
   const items = await contextOf(store, owner, request, id)
   const input = items.map(({ item }) => item)
   requireFew({ input }, settings)
-  const onChange = request.store === false ? undefined : storeChanges(store, owner, input)
+  const onChange = request.store === false ? undefined : storeChanges(trace, store, owner, input)
   const conversation = (exchange: Exchange) => {
     const telling = { usage: () => exchange.usage, onChange }
     return readConversation(request, items, id, telling, settings.maxTools)
@@ -112,15 +112,20 @@ async function beginRun(
 }
 
 /** A response is stored before a client learns its id. */
-function storeChanges(store: ResponseStore, owner: string, input: ResponseItem[]) {
+function storeChanges(
+  { afterwards }: Trace,
+  store: ResponseStore,
+  owner: string,
+  input: ResponseItem[],
+) {
   return (response: ResponseObject) => {
     const isNew = response.status === 'in_progress' || response.status === 'queued'
-    unawaited(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
+    afterwards(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
   }
 }
 
-function requireBackground({ store }: ResponsesRequest, runs: Runs | undefined): void {
-  if (runs === undefined) {
+function requireBackground({ store }: ResponsesRequest, mayRun: boolean): void {
+  if (!mayRun) {
     const reason =
       'this server ends all work of a request with its connection; leave background out.'
     throw badRequest(`background: expected false, got true: ${reason}`, 'background')

@@ -19,6 +19,11 @@ export const retrieveResponse: RouteHandler = async (request, trace, context) =>
     const reason = 'this server stores no events; leave stream out to get what they say.'
     throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
   }
+  if (context.isolates && runs.isRunning(ownerOf(trace), response.id)) {
+    const reason =
+      'the response still runs, and here only the request that began it can follow its events; ask again when it has ended.'
+    throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
+  }
   const from = after === undefined ? 0 : after + 1
   return runs.follow(ownerOf(trace), response.id, from, context.settings.clientTimeout)
 }
@@ -28,7 +33,7 @@ export const deleteResponse: RouteHandler = async (request, trace, context) => {
   const { store, runs } = context.responses
   const { id } = (await find(request, trace, context)).response
   await store.delete(ownerOf(trace), id)
-  runs?.delete(ownerOf(trace), id)
+  runs?.delete(ownerOf(trace), id, context.isolates)
   return jsonResponse({ id, object: 'response', deleted: true })
 }
 
@@ -39,7 +44,7 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
     const message = `id: expected a response that runs in the background, got ${response.id}, which does not; close its connection to cancel it.`
     throw new ApiError(400, message, { code: 'not_background' })
   }
-  context.responses.runs?.cancel(ownerOf(trace), response.id)
+  context.responses.runs?.cancel(ownerOf(trace), response.id, context.isolates)
   return jsonResponse(response)
 }
 

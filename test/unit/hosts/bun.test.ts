@@ -1,4 +1,0 @@
-import { it } from 'vitest'
-import { expectPassOnBun } from '../../support/on-bun.ts'
-
-it('native-fetch.test.ts passes on Bun', () => expectPassOnBun('hosts/native-fetch.test.ts'))

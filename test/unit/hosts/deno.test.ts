@@ -1,6 +1,0 @@
-import { it } from 'vitest'
-import { expectPassOnDeno } from '../../support/on-deno.ts'
-
-it.each(['node-listen', 'native-fetch'])('%s.test.ts passes on Deno', (name) =>
-  expectPassOnDeno(`hosts/${name}.test.ts`),
-)
