@@ -5,7 +5,7 @@ import { nativeApis } from '../wire/native.ts'
 import { groups } from './help.ts'
 
 /** A JSON Schema, as far as it is used here. */
-export interface Schema {
+export interface SettingsSchema {
   type?: string | string[]
   description?: string
   [keyword: string]: unknown
@@ -17,7 +17,7 @@ const names = { type: 'object', additionalProperties: text }
 const amount = { type: 'integer', minimum: 1 }
 
 /** What an upstream may be in a settings file; `label=url` as text is the short form. */
-export const upstreamParts: Record<string, Schema> = {
+export const upstreamParts: Record<string, SettingsSchema> = {
   url: { ...text, description: 'The root of its API, such as http://127.0.0.1:11434/v1.' },
   label: { ...text, description: 'What logs and messages call it.' },
   key: { type: 'string', description: 'Sent to it as "Authorization: Bearer KEY".' },
@@ -44,7 +44,7 @@ export const upstreamParts: Record<string, Schema> = {
 }
 
 /** What a key may be in a settings file. */
-export const keyParts: Record<string, Schema> = {
+export const keyParts: Record<string, SettingsSchema> = {
   name: { ...text, description: 'What logs call whoever uses it.' },
   hash: { type: 'string', pattern: '^sha256:[0-9a-f]{64}$' },
   models: { ...texts, description: 'The models it may ask for; * stands for anything.' },
@@ -55,13 +55,13 @@ export const keyParts: Record<string, Schema> = {
   disabled: { type: 'boolean' },
 }
 
-const objects: Partial<Record<SettingName, Schema>> = {
+const objects: Partial<Record<SettingName, SettingsSchema>> = {
   upstream: { anyOf: [text, objectOf(upstreamParts, 'url')] },
   keys: { anyOf: [text, objectOf(keyParts, 'name', 'hash')] },
 }
 
 /** The JSON Schema of a settings file, for editors: what may stand there, and what it means. */
-export function settingsSchema(): Schema {
+export function settingsSchema(): SettingsSchema {
   const help = Object.assign({}, ...Object.values(groups)) as Record<string, { text: string }>
   const properties = Object.entries(fields).map(([name, field]) => [
     name,
@@ -74,7 +74,7 @@ export function settingsSchema(): Schema {
   }
 }
 
-function schemaOf(name: SettingName, { kind, choices, default: value }: Field): Schema {
+function schemaOf(name: SettingName, { kind, choices, default: value }: Field): SettingsSchema {
   const fallback = value === undefined || Array.isArray(value) ? {} : { default: value }
   if (kind === 'list') return { type: ['string', 'array'], items: objects[name] ?? text }
   if (kind === 'pairs') return { ...names, ...fallback }
@@ -84,6 +84,9 @@ function schemaOf(name: SettingName, { kind, choices, default: value }: Field): 
   return { type: kind === 'boolean' ? 'boolean' : 'string', ...fallback }
 }
 
-function objectOf(properties: Record<string, Schema>, ...required: string[]): Schema {
+function objectOf(
+  properties: Record<string, SettingsSchema>,
+  ...required: string[]
+): SettingsSchema {
   return { type: 'object', properties, required, additionalProperties: false }
 }

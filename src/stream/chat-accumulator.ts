@@ -10,7 +10,7 @@ import type {
 } from '../wire/chat/request.ts'
 import type { AnyContract, ChunkOf, ChunkStream } from './chat-stream.ts'
 
-export type Fields = Record<string, unknown>
+export type ChunkFields = Record<string, unknown>
 
 /** Deltas of the longest answer that is folded: a completion without end must not fill the memory. */
 const MAX_TOKENS = 1_000_000
@@ -43,7 +43,7 @@ export async function collect<C extends AnyContract>(
 
 /** Adds up chunks; fields it does not know are kept. */
 export class Fold implements Folding<ChatChunk> {
-  readonly #envelope: Fields = {}
+  readonly #envelope: ChunkFields = {}
   readonly #choices = new Map<number, FoldedChoice>()
 
   add(chunk: ChatChunk): void {
@@ -79,9 +79,9 @@ export class Fold implements Folding<ChatChunk> {
 
 class FoldedChoice {
   readonly #index: number
-  readonly #message: Fields = {}
-  readonly #calls = new Map<number, Fields>()
-  readonly #rest: Fields = {}
+  readonly #message: ChunkFields = {}
+  readonly #calls = new Map<number, ChunkFields>()
+  readonly #rest: ChunkFields = {}
   #reason: unknown = null
 
   constructor(index: number) {
@@ -133,7 +133,7 @@ type Merge = (old: unknown, value: unknown) => unknown
 
 /** Null says nothing new; the first value stands alone. */
 export function setField(
-  target: Fields,
+  target: ChunkFields,
   key: string,
   value: unknown,
   merge: Merge = (_, last) => last,
@@ -156,14 +156,14 @@ export function growLists(old: unknown, value: unknown, merge: Merge = growLists
     return old
   }
   if (!isObject(old) || !isObject(value)) return value
-  const merged: Fields = { ...old }
+  const merged: ChunkFields = { ...old }
   for (const [key, each] of Object.entries(value)) setField(merged, key, each, merge)
   return merged
 }
 
 function growCall(old: unknown, value: unknown): unknown {
   if (!isObject(old) || !isObject(value)) return value
-  const merged: Fields = { ...old }
+  const merged: ChunkFields = { ...old }
   for (const [key, each] of Object.entries(value)) {
     setField(merged, key, each, key === 'arguments' || key === 'input' ? grow : keepFilled)
   }

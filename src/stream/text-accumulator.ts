@@ -1,10 +1,10 @@
 import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
-import { type Fields, type Folding, growLists, setField } from './chat-accumulator.ts'
+import { type ChunkFields, type Folding, growLists, setField } from './chat-accumulator.ts'
 
 /** Adds up the chunks of a text completion; fields it does not know are kept. */
 export class TextFold implements Folding<TextChunk> {
-  readonly #envelope: Fields = {}
-  readonly #choices = new Map<number, { pieces: string[]; rest: Fields }>()
+  readonly #envelope: ChunkFields = {}
+  readonly #choices = new Map<number, { pieces: string[]; rest: ChunkFields }>()
 
   add({ choices, ...envelope }: TextChunk): void {
     for (const choice of choices) this.#addChoice(choice)

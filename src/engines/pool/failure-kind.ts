@@ -8,7 +8,7 @@ import { isLoading } from '../upstream/model-loading.ts'
  * model, or it can't take such a request and another one may. `busy`: it has too much to do.
  * `broken`: the engine failed.
  */
-export type Verdict = 'refused' | 'overflow' | 'missing' | 'busy' | 'broken'
+export type FailureKind = 'refused' | 'overflow' | 'missing' | 'busy' | 'broken'
 
 /** Statuses below 500 that tell of the engine rather than of the request. */
 const BUSY = new Set([408, 425, 429])
@@ -17,7 +17,7 @@ const BUSY = new Set([408, 425, 429])
 const TOO_LONG =
   /maximum context length|context (length|size|window)|context the overflows|maximum model length/i
 
-export function verdictOf(error: unknown): Verdict {
+export function verdictOf(error: unknown): FailureKind {
   if (!(error instanceof ApiError)) return 'refused'
   const { status, code } = error
   if (BUSY.has(status) || code === 'engine_busy' || isLoading(error)) return 'busy'

@@ -7,7 +7,7 @@ import type { Route, Router } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
 import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/model-loading.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
-import { isPassing, restOf, type Verdict, verdictOf } from './failure-kind.ts'
+import { type FailureKind, isPassing, restOf, verdictOf } from './failure-kind.ts'
 import { Member } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
 import type { Slot } from './slot.ts'
@@ -262,7 +262,7 @@ function asUnavailable(error: unknown, routes: Route[]): unknown {
 }
 
 /** Milliseconds before the same engine is asked once more; undefined where that would not help. */
-function restBefore(engine: Engine, verdict: Verdict, error: unknown): number | undefined {
+function restBefore(engine: Engine, verdict: FailureKind, error: unknown): number | undefined {
   if (!engine.isServer || !isPassing(error)) return undefined
   const rest = restOf(error)
   if (rest !== undefined) return rest <= REST.longest ? rest : undefined

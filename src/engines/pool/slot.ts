@@ -1,6 +1,6 @@
 import type { Outcome } from '../../stream/exchange.ts'
 import type { Pass } from './circuit-breaker.ts'
-import { blameOf, restOf, type Verdict } from './failure-kind.ts'
+import { blameOf, type FailureKind, restOf } from './failure-kind.ts'
 import type { Member } from './member.ts'
 
 /** How long an engine that is too busy is asked last, where it does not say, and at most. */
@@ -43,7 +43,7 @@ export class Slot {
   }
 
   /** The attempt failed; the verdict is what that says about its engine. */
-  giveUp(verdict: Verdict, error: unknown, now: number): void {
+  giveUp(verdict: FailureKind, error: unknown, now: number): void {
     const { member } = this
     const rest = verdict === 'busy' ? (restOf(error) ?? BUSY.usual) : 0
     if (rest > 0) member.restUntil = now + Math.min(rest, BUSY.most)

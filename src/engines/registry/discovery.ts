@@ -22,7 +22,7 @@ export interface Discovery {
    * The servers that answer now, with their models, and those that did before: a server that
    * restarts or loads a model is still the one that serves its models.
    */
-  look(signal: AbortSignal, options?: CallOptions): Promise<Server[]>
+  look(signal: AbortSignal, options?: CallOptions): Promise<DiscoveredServer[]>
 }
 
 export interface DiscoveryOptions
@@ -51,7 +51,7 @@ export interface DiscoveryOptions
 export type SeenServers = Map<string, { label: string; kind: string; models: Model[] }>
 
 /** A server that was found. */
-export interface Server {
+export interface DiscoveredServer {
   engine: Engine
   /** What it serves, or served when it last answered. */
   models: Model[]
@@ -59,7 +59,7 @@ export interface Server {
   error?: ApiError
 }
 
-interface Known extends Server {
+interface Known extends DiscoveredServer {
   /** What it was taken for. */
   kind: string
 }

@@ -3,7 +3,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 import { type Aliases, aliased, meant } from './aliases.ts'
-import type { Catalog, Entry } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import {
   type ModelAccess,
   mayUseModel,
@@ -102,9 +102,9 @@ export function createRouter(
 type Routes = [Route, ...Route[]]
 
 /** `isAll`: there can be no other engines or models than these. */
-function pickFrom(entries: Entry[], wanted: Wanted, isAll: boolean): Routes | undefined {
+function pickFrom(entries: CatalogEntry[], wanted: Wanted, isAll: boolean): Routes | undefined {
   const { model, access } = wanted
-  const own = entries.at(-1) as Entry
+  const own = entries.at(-1) as CatalogEntry
   const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return [routeTo(own, model)]
   const listed = model === undefined ? firstOf(upstreams, wanted) : findIn(upstreams, model)
@@ -125,7 +125,7 @@ function pickFrom(entries: Entry[], wanted: Wanted, isAll: boolean): Routes | un
  * which is loaded, or whose state is not known, gives that one; if there is none, the first model that
  * a server would have to load. An engine that is no server loads no model unless it is named.
  */
-function firstOf(upstreams: Entry[], { access, aliases }: Wanted): Routes | undefined {
+function firstOf(upstreams: CatalogEntry[], { access, aliases }: Wanted): Routes | undefined {
   const able = upstreams.filter(({ error }) => error === undefined)
   const usable = able.map(({ engine, models }) => {
     return { engine, models: models.filter((model) => mayUseModel(access, model, aliases)) }
@@ -143,7 +143,7 @@ function isPerhapsLoaded({ loaded }: Model): boolean {
   return loaded !== false
 }
 
-function findIn(upstreams: Entry[], model: string): Routes | undefined {
+function findIn(upstreams: CatalogEntry[], model: string): Routes | undefined {
   for (const isMeant of meanings(model)) {
     const serving = upstreams.flatMap((entry) => {
       const found = entry.models.find(isMeant)
@@ -172,7 +172,7 @@ function bestNamed(models: Model[], name: string): Model | undefined {
   return undefined
 }
 
-function routeTo({ engine, error }: Entry, model: string | undefined): Route {
+function routeTo({ engine, error }: CatalogEntry, model: string | undefined): Route {
   return { engine, model, isDown: error !== undefined }
 }
 
@@ -180,12 +180,12 @@ function named(id: string): (model: Model) => boolean {
   return (model) => model.id === id
 }
 
-function modelsOf({ models }: Entry): Model[] {
+function modelsOf({ models }: CatalogEntry): Model[] {
   return models
 }
 
 /** Why nothing was picked. */
-function notFound({ model, access, aliases }: Wanted, entries: Entry[]): ApiError {
+function notFound({ model, access, aliases }: Wanted, entries: CatalogEntry[]): ApiError {
   const upstreams = entries.slice(0, -1)
   const silent = upstreams
     .filter(({ error }) => error !== undefined)

@@ -7,7 +7,7 @@ import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/f
 import { concat } from '../../stream/event-reader.ts'
 import { essence, isJson } from './json-body.ts'
 
-export interface Answer {
+export interface UpstreamAnswer {
   form: 'events' | 'json' | 'other'
   /** The answer, to be read from its beginning. */
   response: Fetched
@@ -23,7 +23,7 @@ const MOST = 1024
 const decoder = new TextDecoder()
 
 /** `streams`: whether a stream was asked for. */
-export async function formOf(response: Fetched, streams: boolean): Promise<Answer> {
+export async function formOf(response: Fetched, streams: boolean): Promise<UpstreamAnswer> {
   const type = essence(response)
   if (response.body === null) return { form: 'json', response, isMisnamed: false }
   if (type === 'text/event-stream') return { form: 'events', response, isMisnamed: false }
@@ -35,7 +35,7 @@ export async function formOf(response: Fetched, streams: boolean): Promise<Answe
   return { form, response: replayed(response, reader, packets), isMisnamed }
 }
 
-function formOfText(text: string, streams: boolean): Answer['form'] {
+function formOfText(text: string, streams: boolean): UpstreamAnswer['form'] {
   if (/^(data|event|id|retry)\s*:|^:/.test(text)) return 'events'
   if (text.startsWith('{')) return 'json'
   // What is broken off is told by whoever reads on.

@@ -7,7 +7,7 @@ import type { ContractOptions, StreamContract } from '../../wire/contract/chat.t
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
 import { formOf } from './answer-format.ts'
 import { essence, misplaced, readJson } from './json-body.ts'
-import { type Generation, wantsUsage } from './request-variants.ts'
+import { type GenerationRequest, wantsUsage } from './request-variants.ts'
 
 /** How something is asked for, and what its answer is held to. */
 export interface Protocol<C extends AnyContract> {
@@ -25,7 +25,7 @@ export interface Protocol<C extends AnyContract> {
 /** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */
 export async function readAnswer<C extends AnyContract>(
   response: Fetched,
-  request: Generation,
+  request: GenerationRequest,
   control: AbortController,
   protocol: Protocol<C>,
   options: ContractOptions,

@@ -2,7 +2,7 @@
 import type { StreamOptions } from '../../wire/chat/request.ts'
 
 /** What an upstream is asked to generate, in any API. */
-export interface Generation {
+export interface GenerationRequest {
   model?: string | null
   stream?: boolean | null
   stream_options?: StreamOptions | null
@@ -11,7 +11,7 @@ export interface Generation {
 
 /** The forms of one request; all but the last may be refused. */
 export interface Tries {
-  forms: [Generation, ...Generation[]]
+  forms: [GenerationRequest, ...GenerationRequest[]]
   /** The form at this place was accepted: what those before it had more is not asked for again. */
   accept(place: number): void
 }
@@ -28,7 +28,7 @@ export class Refused {
    * With usage, unless the client asks for it, and all that is wished for; then without the optionalFields;
    * and then without usage too.
    */
-  triesOf(request: Generation, optionalFields: readonly string[]): Tries {
+  triesOf(request: GenerationRequest, optionalFields: readonly string[]): Tries {
     const [bare, wished] = parted(request, optionalFields)
     const asksUsage = request.stream === true && !this.usage && !wantsUsage(bare)
     const stream_options = { ...request.stream_options, include_usage: true }
@@ -50,9 +50,9 @@ export class Refused {
 
 /** A request without certain fields, and these; usage is asked for anyway. */
 function parted(
-  request: Generation,
+  request: GenerationRequest,
   names: readonly string[],
-): [Generation, Record<string, unknown>] {
+): [GenerationRequest, Record<string, unknown>] {
   if (names.length === 0) return [request, {}]
   const rest = { ...request }
   const taken: Record<string, unknown> = {}
@@ -64,6 +64,6 @@ function parted(
   return [rest, taken]
 }
 
-export function wantsUsage(request: Generation): boolean {
+export function wantsUsage(request: GenerationRequest): boolean {
   return Boolean(request.stream_options?.include_usage)
 }

@@ -25,7 +25,7 @@ import { answerKind, type FinishHistories, finishHistoryOf } from './finish-hist
 import { essence, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
-import { type Generation, Refused } from './request-variants.ts'
+import { type GenerationRequest, Refused } from './request-variants.ts'
 
 export interface UpstreamOptions extends UpstreamClientOptions {
   /** What a `[DONE]` without a finish reason is; by default its answers tell. */
@@ -160,7 +160,7 @@ export class Upstream implements Engine {
   }
 
   async #generate<C extends AnyContract>(
-    asked: Generation,
+    asked: GenerationRequest,
     signal: AbortSignal,
     protocol: Protocol<C>,
   ): Promise<AnswerStream<C>> {
@@ -187,7 +187,7 @@ export class Upstream implements Engine {
    * without what is only wished for, and then without usage.
    */
   async #ask(
-    request: Generation,
+    request: GenerationRequest,
     signal: AbortSignal,
     {
       path,
@@ -220,7 +220,10 @@ export class Upstream implements Engine {
   }
 
   /** What an answer of it is held to. */
-  #held(path: string, { model, stream }: Pick<Generation, 'model' | 'stream'>): ContractOptions {
+  #held(
+    path: string,
+    { model, stream }: Pick<GenerationRequest, 'model' | 'stream'>,
+  ): ContractOptions {
     const history = finishHistoryOf(this.#finishes, this.#options.url)
     const kind = answerKind(path, stream === true)
     const finishReason = history.ruleFor(model ?? '', this.#options.finishReason, kind)

@@ -1,5 +1,5 @@
 import { Body, type Tap } from './response-body.ts'
-import { BODILESS, type Fields, type ResponseHead } from './response-head.ts'
+import { BODILESS, type HeaderFields, type ResponseHead } from './response-head.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 import type { Socket, SocketEvents } from './socket.ts'
 
@@ -9,7 +9,7 @@ type Bytes = Uint8Array<ArrayBuffer>
 export interface SocketResponse {
   status: number
   ok: boolean
-  headers: Fields
+  headers: HeaderFields
   body: Body | null
 }
 
@@ -195,7 +195,7 @@ function partOf(bytes: Bytes, start: number, end: number): Bytes {
 }
 
 /** A second less than the server says it keeps the connection, and no longer than `REST`. */
-function restOf(headers: Fields): number {
+function restOf(headers: HeaderFields): number {
   const [, seconds] = /\btimeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? []
   return Math.min(REST, seconds === undefined ? REST : (Number(seconds) - 1) * 1000)
 }

@@ -1,7 +1,7 @@
 /** The first part of an HTTP/1.1 response. Source: RFC 9112, "HTTP/1.1", §4 to §6. */
 
 /** Header fields by their names in lower case; repeated ones joined as RFC 9110 §5.3 says. */
-export class Fields {
+export class HeaderFields {
   readonly #values = new Map<string, string>()
 
   add(name: string, value: string): void {
@@ -20,7 +20,7 @@ export class Fields {
 
 export interface ResponseHead {
   status: number
-  headers: Fields
+  headers: HeaderFields
   /** How long the body is: in chunks, so many bytes, or until the connection closes. */
   body: 'chunked' | 'until-close' | number
   /** Whether the connection may carry another request. */
@@ -37,7 +37,7 @@ export function parseHead(text: string): ResponseHead {
   const [first = '', ...lines] = text.split('\n').map(withoutCr)
   const [, minor, code] = STATUS.exec(first) ?? []
   if (code === undefined) throw new Error(`not an HTTP/1.1 answer: ${show(first)}`)
-  const headers = new Fields()
+  const headers = new HeaderFields()
   for (const line of lines) {
     if (line === '') continue
     const [, name, value] = FIELD.exec(line) ?? []
@@ -57,7 +57,7 @@ export function parseHead(text: string): ResponseHead {
 }
 
 /** RFC 9112 §6.3. */
-function bodyOf(status: number, headers: Fields): ResponseHead['body'] {
+function bodyOf(status: number, headers: HeaderFields): ResponseHead['body'] {
   if (BODILESS.includes(status) || status < 200) return 0
   const coding = headers.get('transfer-encoding')
   if (coding !== null) {
