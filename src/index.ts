@@ -27,13 +27,7 @@ export type { Model, Progress } from './engines/engine.ts'
 export type { EngineStatus } from './engines/registry/catalog.ts'
 export type { Authenticate, Identity } from './guard/authenticate.ts'
 export { createHandler, type Handler } from './handler.ts'
-export type {
-  HandlerOptions,
-  ServerOptions,
-  ServerSetting,
-  StateOptions,
-  WebgpuSetting,
-} from './options.ts'
+export type { HandlerOptions, ServerOptions, StateOptions } from './options.ts'
 export type {
   Fetch,
   Fetched,
@@ -45,10 +39,8 @@ export type {
 export type { Files } from './platform/files.ts'
 export type { LogEntry } from './platform/log.ts'
 // Settings.
-export type { EngineSetting } from './settings/engines.ts'
 export { settingsFromEnv } from './settings/environment.ts'
 export type { Key, KeyInput } from './settings/keys.ts'
-export type { Names } from './settings/names.ts'
 export {
   parseSettings,
   type Settings,
@@ -56,7 +48,7 @@ export {
   type SettingsInput,
   type Warn,
 } from './settings/settings.ts'
-export type { ReasoningSetting } from './settings/thinking.ts'
+export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 export type { ResolvedUpstream, UpstreamInput } from './settings/upstreams.ts'
 export type { BucketLevel, LimitStore } from './state/limit-store.ts'
 export type { ResponseStore, StoredResponse } from './state/response-store.ts'
@@ -80,15 +72,12 @@ export type {
   ToolCallDelta,
   Usage,
 } from './wire/chat/request.ts'
-export type { SystemMessages } from './wire/chat/system-messages.ts'
 export type {
   TextChoice,
   TextChunk,
   TextLogprobs,
   TextRequest,
 } from './wire/completions/request.ts'
-export type { FinishReasonSetting } from './wire/contract/finish-reason.ts'
-export type { ReasoningName, ThinkTags } from './wire/contract/think.ts'
 export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/request.ts'
 export {
   ApiError,
@@ -96,7 +85,6 @@ export {
   type ErrorDetails,
   type Evidence,
 } from './wire/errors/api-error.ts'
-export type { NativeApi } from './wire/native.ts'
 export type {
   ItemStatus,
   OutputItem,

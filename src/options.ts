@@ -8,23 +8,14 @@ import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
 import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
-import { formerNamesIn } from './settings/deprecated.ts'
+import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
-import { fields, type SettingsInput } from './settings/settings.ts'
+import { declarationOf, type SettingsInput, settingNames } from './settings/settings.ts'
+import { unsupportedBy } from './settings/support.ts'
+import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import { isObject } from './util/object.ts'
-
-/** Settings that only a server has: the address it listens on, and what it finds on its machine. */
-export type ServerSetting = 'port' | 'host' | 'tlsCert' | 'tlsKey' | 'discover' | 'grace' | 'engine'
-
-/** Settings of models on this computer's GPU, which only Deno can run. */
-export type WebgpuSetting =
-  | 'webgpu'
-  | 'webgpuModels'
-  | 'webgpuMemory'
-  | 'webgpuQueue'
-  | 'webgpuIdle'
 
 /** Where a handler keeps what later requests need. All of it is in memory by default. */
 export interface StateOptions {
@@ -36,9 +27,9 @@ export interface StateOptions {
 
 /**
  * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
- * Times are milliseconds, sizes bytes.
+ * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
  */
-export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | WebgpuSetting | 'log'> {
+export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | DenoSetting | 'log'> {
   /** Engines of one's own, made by `defineEngine`; they are asked before upstreams with the same model. */
   engines?: readonly DefinedEngine[]
   /** Tells who asks, by identities of one's own instead of keys, or beside them. */
@@ -73,7 +64,7 @@ export interface ServerOptions
 }
 
 /** What `serve` takes on Deno, which can also run models on this computer's GPU. */
-export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, WebgpuSetting> {}
+export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, DenoSetting> {}
 
 /** What a host lends the handler, and what it shares with the handlers that follow this one. */
 export interface HandlerHost extends Host, EngineSources {
@@ -100,33 +91,21 @@ interface OptionsReader {
 const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and sluice/node'
 const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
 
-const serverSettings: Record<ServerSetting, string> = {
-  port: OF_SERVE,
-  host: OF_SERVE,
-  tlsCert: OF_SERVE,
-  tlsKey: OF_SERVE,
-  discover: OF_SERVE,
-  grace: OF_SERVE,
-  engine: OF_SERVE,
-}
-
-const webgpuSettings: Record<WebgpuSetting, string> = {
-  webgpu: OF_DENO,
-  webgpuModels: OF_DENO,
-  webgpuMemory: OF_DENO,
-  webgpuQueue: OF_DENO,
-  webgpuIdle: OF_DENO,
-}
-
 /** Without a server of its own. */
-const handlerReader: OptionsReader = {
-  name: 'createHandler',
-  refused: { ...serverSettings, ...webgpuSettings },
+const handlerReader: OptionsReader = { name: 'createHandler', refused: refusedBy('code') }
+
+/** A server on one of the runtimes. */
+export function serverReader(place: Place): OptionsReader {
+  return { name: 'serve', refused: refusedBy(place) }
 }
 
-/** A server; `hasWebgpu`: whether it can run models on this computer's GPU. */
-export function serverReader(hasWebgpu: boolean): OptionsReader {
-  return { name: 'serve', refused: hasWebgpu ? {} : webgpuSettings }
+function refusedBy(place: Place): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    unsupportedBy(place).map(([name, where]) => [
+      name,
+      where.every((each) => each === 'deno') ? OF_DENO : OF_SERVE,
+    ]),
+  )
 }
 
 /** The options in their parts, checked as far as they are no settings. Throws a `SettingsError`. */
@@ -143,8 +122,8 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
     }
     if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
-    else if (isSetting(name)) settings[name] = value
-    else throw unknownName(name, name, [...Object.keys(fields), ...Object.keys(readers)])
+    else if (declarationOf(name)) settings[name] = value
+    else throw unknownName(name, name, [...settingNames(), ...Object.keys(readers)])
   }
   return { settings, host }
 }
@@ -197,10 +176,6 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       ...(responses && { responses: { ...memoryResponses(), store: responses } }),
     }
   },
-}
-
-function isSetting(name: string): boolean {
-  return Object.hasOwn(fields, name) || Object.hasOwn(formerNamesIn('settings'), name)
 }
 
 function isEngine(value: unknown): value is Engine {
