@@ -40,16 +40,18 @@ export type { Files } from './platform/files.ts'
 export type { LogEntry } from './platform/log.ts'
 // Settings.
 export { settingsFromEnv } from './settings/environment.ts'
-export type { Key, KeyInput } from './settings/keys.ts'
 export {
+  type Key,
+  type KeyInput,
   parseSettings,
+  type ResolvedUpstream,
   type Settings,
   SettingsError,
   type SettingsInput,
+  type UpstreamInput,
   type Warn,
 } from './settings/settings.ts'
 export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
-export type { ResolvedUpstream, UpstreamInput } from './settings/upstreams.ts'
 export type { BucketLevel, LimitStore } from './state/limit-store.ts'
 export type { ResponseStore, StoredResponse } from './state/response-store.ts'
 // What requests and answers look like.
