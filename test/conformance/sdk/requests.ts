@@ -36,9 +36,9 @@ export function recordedRequests(): SdkRequest[] {
   return lines.map((line) => JSON.parse(line) as SdkRequest)
 }
 
-/** Ids as sluice and SDKs make them: they differ each time. */
+/** Ids as sluice, the scripted upstream and SDKs make them: they differ each time. */
 const ID =
-  /\b(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:resp|msg|rs|fc|ctc|call|toolu|item|chatcmpl|cmpl|req|run)[-_][\w-]{6,})/g
+  /\b(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:resp|msg|rs|fc|ctc|call|toolu|item|chatcmpl|cmpl|req|run)[-_](?=[\w-]*\d)[\w-]+)/g
 
 /** The ids in a text, each once, in the order in which they come. */
 export function idsIn(text: string): string[] {
