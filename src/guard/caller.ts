@@ -16,7 +16,16 @@ export interface Permit {
   end(tokens: number | undefined): void
 }
 
+/** Does what a response does not wait for. */
+export type Afterwards = (act: () => unknown) => void
+
 const NOTHING: Permit = { end() {} }
+
+/** Who asks, by a key or by an identity of one's own, and what they may use. */
+export type CallerLimits = Pick<
+  Key,
+  'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
+>
 
 /** Who asks, and what is left of what they may. */
 export class Caller {
@@ -24,12 +33,19 @@ export class Caller {
   readonly name: string
   /** Response headers that tell what is left. */
   readonly headers: Record<string, string> = {}
-  readonly #key: Key | undefined
+  readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
   /** Whether this request holds one of its key's concurrent requests. */
   #isIn = false
 
-  constructor(key: Key | undefined, store: LimitStore) {
+  readonly #afterwards: Afterwards
+
+  constructor(
+    key: CallerLimits | undefined,
+    store: LimitStore,
+    afterwards: Afterwards = (act) => void unawaited(act),
+  ) {
+    this.#afterwards = afterwards
     this.name = key?.name ?? ''
     this.#key = key
     this.#store = store
@@ -65,7 +81,7 @@ export class Caller {
   leave(): void {
     if (!this.#isIn) return
     this.#isIn = false
-    unawaited(() => this.#store.leave(this.name))
+    this.#afterwards(() => this.#store.leave(this.name))
   }
 
   /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
@@ -86,7 +102,7 @@ export class Caller {
   #settle(amount: number): void {
     const limit = this.#key?.tokensPerMinute
     if (limit === undefined) return
-    unawaited(() => this.#store.settle(`${this.name} tokens`, amount, limit))
+    this.#afterwards(() => this.#store.settle(`${this.name} tokens`, amount, limit))
   }
 
   async #take(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {

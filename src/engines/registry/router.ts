@@ -151,7 +151,8 @@ function findIn(upstreams: Entry[], model: string): Routes | undefined {
     })
     const [first, ...others] = serving
     if (first === undefined) continue
-    const standIns = first.entry.engine.isServer ? others : []
+    const { isServer, hasStandIns } = first.entry.engine
+    const standIns = isServer || hasStandIns ? others : []
     return [first, ...standIns].map(({ entry, id }) => routeTo(entry, id)) as Routes
   }
   return undefined

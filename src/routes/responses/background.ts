@@ -4,7 +4,7 @@ import type { BodyWriter } from '../../platform/body-writer.ts'
 import { Bounded, type BoundedLimits } from '../../state/bounded-map.ts'
 import { EventLog } from '../../state/event-log.ts'
 import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
-import type { OpenedStream } from '../../stream/chat-stream.ts'
+import type { AnyContract, OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
@@ -36,6 +36,8 @@ interface Run {
   log: EventLog
   /** Those who follow it now; each settles when its client has all, or is gone. */
   followers: Set<Promise<void>>
+  /** Whether it was cancelled by a request that may not touch what this one holds. */
+  isCancelled: boolean
 }
 
 export class Runs {
@@ -56,7 +58,7 @@ export class Runs {
   start(
     owner: string,
     exchange: Exchange,
-    opening: Promise<OpenedStream>,
+    opening: Promise<OpenedStream<AnyContract>>,
     encoder: ResponseEncoder,
     settings: StreamSettings,
   ): void {
@@ -64,7 +66,7 @@ export class Runs {
     const log = new EventLog(LOG_LENGTH)
     const followers = new Set<Promise<void>>()
     const ended = Promise.withResolvers<void>()
-    const run: Run = { exchange, log, followers }
+    const run: Run = { exchange, log, followers, isCancelled: false }
     this.#running.set(key, run)
     encoder.events.onFrame = (frame) => log.append(frame)
 
@@ -74,9 +76,12 @@ export class Runs {
       if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
       ended.resolve()
     }
-    carryStream(exchange, opening, encoder, settings, {
-      // The log has it already.
-      write: () => undefined,
+    carryStream<AnyContract>(exchange, opening, encoder, settings, {
+      write() {
+        // The log has it already. Each heartbeat comes by here, so that it is seen soon.
+        if (run.isCancelled) queueMicrotask(exchange.cancel)
+        return undefined
+      },
       close: end,
       break() {
         if (!log.isEnded) encoder.cancel()
@@ -86,18 +91,26 @@ export class Runs {
     })
   }
 
-  /** Stops the engine, if it still runs. */
-  cancel(owner: string, id: string): void {
-    this.#running.get(keyOf(owner, id))?.exchange.cancel()
+  /**
+   * Stops the engine, if it still runs. Where requests are isolated (workerd), the request that runs
+   * it does so at its next heartbeat: no other one may abort what it holds.
+   */
+  cancel(owner: string, id: string, isolates: boolean): void {
+    stop(this.#running.get(keyOf(owner, id)), isolates)
   }
 
   /** Stops it, and forgets its events. */
-  delete(owner: string, id: string): void {
+  delete(owner: string, id: string, isolates: boolean): void {
     const key = keyOf(owner, id)
     const run = this.#running.get(key)
     this.#running.delete(key)
     this.#ended.delete(key)
-    run?.exchange.cancel()
+    stop(run, isolates)
+  }
+
+  /** Whether it still runs. */
+  isRunning(owner: string, id: string): boolean {
+    return this.#running.has(keyOf(owner, id))
   }
 
   /**
@@ -124,6 +137,12 @@ export class Runs {
     void following.finally(() => run.followers.delete(following))
     return new Response(writer.readable, { headers: SSE_HEADERS })
   }
+}
+
+function stop(run: Run | undefined, isolates: boolean): void {
+  if (run === undefined) return
+  run.isCancelled = true
+  if (!isolates) run.exchange.cancel()
 }
 
 /** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
 import { type ThinkingSettings, thinkingApart } from '../../../src/engines/thinking.ts'
-import { createHandler, type SettingsInput } from '../../../src/index.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
+import type { SettingsInput } from '../../../src/settings/settings.ts'
 import type { ChatRequest } from '../../../src/wire/chat/request.ts'
 import { readAll } from '../../support/chunks.ts'
 
@@ -92,9 +93,9 @@ describe('an engine beside the handler', () => {
       label: 'local',
       models: async () => [{ id: 'thinker', object: 'model', created: 0, owned_by: 'tests' }],
     }
-    const handler = createHandler(
+    const handler = createHostedHandler(
       { discover: false, ...settings },
-      { engines: [local], reach: 'machine' },
+      { engines: [local], exposure: 'machine' },
     )
     const body = JSON.stringify({ model: 'thinker', messages })
     const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body }

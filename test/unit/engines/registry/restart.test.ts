@@ -4,7 +4,8 @@ import { Catalog } from '../../../../src/engines/registry/catalog.ts'
 import { createDiscovery, type SeenServers } from '../../../../src/engines/registry/discovery.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
-import { healthRoutes } from '../../../../src/routes/health.ts'
+import { ready as answerReady } from '../../../../src/routes/health.ts'
+import { Trace } from '../../../../src/routes/trace.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { errorScript } from '../../../support/personas/errors.ts'
@@ -34,8 +35,12 @@ function world(port: number, seen: SeenServers = new Map()) {
     ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
     ...{ retry: true, isolateRequests: false },
   })
-  const health = healthRoutes(catalog, pool, { host: 'tests', isDraining: () => false })
-  const ready = () => health.ready(new Request('http://localhost/health/ready'))
+  const guard = { trusts: async () => true }
+  const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
+  const ready = () => {
+    const request = new Request('http://localhost/health/ready')
+    return answerReady(request, new Trace('GET', '/health/ready', undefined), context)
+  }
   const ask = async (model?: string) => {
     const exchange = new Exchange({
       ...{ client: new AbortController().signal, limits, ticker, onEnd: () => {} },
