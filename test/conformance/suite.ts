@@ -1,7 +1,7 @@
 // One suite for every host: its tests know a base URL, a log and what a scripted upstream recorded.
 
 import { describe } from 'vitest'
-import { type HostName, needs } from '../support/hosts.ts'
+import { type Capability, type HostName, needs } from '../support/hosts.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
@@ -120,8 +120,15 @@ const runsClients = (host: HostName) =>
 export const timed: Topic[] = ['streams']
 export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed.includes(topic))
 
-/** What asks for a process in every test. */
-const processes = ['settings file', 'tls', 'recordings', 'check', 'chat tool']
+/** What suites need in each of their tests. */
+const needed: Record<string, Capability[]> = {
+  'curl -N': ['sockets'],
+  'settings file': ['process'],
+  tls: ['process'],
+  recordings: ['process'],
+  check: ['process'],
+  'chat tool': ['process'],
+}
 
 /** Declares the tests of the suite about some topics against one host. */
 export function conformance(host: HostName, chosen: Topic[]): void {
@@ -131,8 +138,7 @@ export function conformance(host: HostName, chosen: Topic[]): void {
       continue
     }
     for (const [name, suite] of Object.entries<Suite>(topics[topic])) {
-      const needed = processes.includes(name) ? needs(host, 'process') : {}
-      describe(name, needed, () => suite(host))
+      describe(name, needs(host, ...(needed[name] ?? [])), () => suite(host))
     }
   }
 }

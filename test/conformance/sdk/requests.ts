@@ -38,7 +38,7 @@ export function recordedRequests(): SdkRequest[] {
 
 /** Ids as sluice, the scripted upstream and SDKs make them: they differ each time. */
 const ID =
-  /\b(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:resp|msg|rs|fc|ctc|call|toolu|item|chatcmpl|cmpl|req|run)[-_](?=[\w-]*\d)[\w-]+)/g
+  /\b(?:[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}|(?:resp|msg|rs|fc|ctc|in|call|toolu|item|chatcmpl|cmpl|req|run)[-_](?=[\w-]*\d)[\w-]+)/g
 
 /** The ids in a text, each once, in the order in which they come. */
 export function idsIn(text: string): string[] {
@@ -56,9 +56,11 @@ export function keyOf({ stage, method, path, body = '' }: SdkRequest): string {
  */
 export function useStage(host: HostName, stage: Stage): Relay {
   const relay = useRelay(host, STAGES[stage])
-  const send = globalThis.fetch
   const seen: SdkRequest[] = []
+  let send = globalThis.fetch
   beforeAll(() => {
+    // Another stage of the same tests may listen already.
+    send = globalThis.fetch
     globalThis.fetch = async (input, init) => {
       const url = URL.parse(input instanceof Request ? input.url : String(input))
       if (url?.origin !== relay.server.url) return send(input, init)
