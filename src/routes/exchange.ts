@@ -63,8 +63,8 @@ export async function beginExchange(
     },
   })
   trace.waitUntil?.(over.promise)
-  exchange.who = trace.caller?.name ?? ''
-  exchange.mayUse = trace.caller?.mayUse
+  exchange.caller = trace.caller?.name ?? ''
+  exchange.modelAccess = trace.caller?.mayUse
   exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)
