@@ -101,7 +101,7 @@ export function recordings(host: HostName): void {
     const { file, ended, recording } = await recorded('odd', odd)
     expect(ended).toMatchObject({ code: 0, stdout: '' })
     expect(ended.stderr).toMatch(
-      /^200 text\/event-stream.*: \d+ packets, \d+ bytes.*it ended after/m,
+      /^200 text\/event-stream.*: \d+ packets, \d+ bytes.*; ended after/m,
     )
     expect(textOf(recording)).toBe(textOfScript(odd))
     expect(recording.end.how).toBe('end')
