@@ -79,7 +79,7 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
   }
 
   return {
-    refresh: () => catalog.look(),
+    refresh: () => catalog.status(),
     async fetch(request, ...lent) {
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)

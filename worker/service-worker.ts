@@ -8,7 +8,7 @@ import { createRemote } from '../src/engines/remote/remote.ts'
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/platform/fetch.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
-import { memoryStore } from '../src/state/response-store.ts'
+import { memoryResponseStore } from '../src/state/response-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 import type { FromPage, ToPage } from './messages.ts'
 
@@ -67,7 +67,7 @@ function createFor(authorization: string): Handler {
       fetch: fetchFromServer,
       exposure: 'page',
       // A browser ends it soon after its last connection.
-      responses: { store: memoryStore(), runs: undefined },
+      responses: { store: memoryResponseStore(), runs: undefined },
     },
   )
 }

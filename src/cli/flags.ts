@@ -9,7 +9,7 @@ import {
   settingNames,
 } from '../settings/settings.ts'
 import { declarations } from '../settings/table/table.ts'
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
 /** A command line that was read. */
@@ -128,7 +128,7 @@ function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
       `${flag}: expected no secret as a flag, where a list of processes shows it; set ${environmentName(secret)} instead.`,
     )
   }
-  const near = closest(flag, [...known, ...others])
+  const near = closestMatches(flag, [...known, ...others])
   const hint =
     near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
   return new SettingsError(`${flag}: there is no such flag.${hint}`)
@@ -141,7 +141,7 @@ function readConfigPath(value: string | undefined): string {
 
 function readCommandName(word: string): string {
   if (commands.includes(word)) return word
-  const near = closest(word, commands)
+  const near = closestMatches(word, commands)
   const hint =
     near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
   throw new SettingsError(`${JSON.stringify(word)}: there is no such command.${hint}`)

@@ -1,7 +1,7 @@
 /** The options of a tool: one table, from which parsing and help derive. */
 import { parseArgs } from 'node:util'
 import { SettingsError } from '../settings/settings.ts'
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 
 export interface Option {
   /** What stands for the value in the help: `FILE`; none for an on-off flag. */
@@ -14,7 +14,7 @@ export interface Option {
 
 export type Table = Readonly<Record<string, Option>>
 
-export interface Usage {
+export interface CommandUsage {
   /** `sluice record URL [-o FILE]` */
   line: string
   /** What the tool does, in a few sentences. */
@@ -68,7 +68,7 @@ export class Given<Name extends string> {
 
 /** Reads a tool's arguments. Throws a `SettingsError`; undefined where help is asked for. */
 export function readOptions<T extends Table>(
-  { table }: Usage & { table: T },
+  { table }: CommandUsage & { table: T },
   args: readonly string[],
 ): Given<Extract<keyof T, string>> | undefined {
   const options = Object.fromEntries(
@@ -110,7 +110,7 @@ function givenTo(token: { rawName: string; value?: string | undefined }, option:
 }
 
 function unknownOption(flag: string, table: Table): SettingsError {
-  const near = closest(
+  const near = closestMatches(
     flag,
     [...Object.keys(table), 'help'].map((name) => `--${name}`),
   )
@@ -120,7 +120,7 @@ function unknownOption(flag: string, table: Table): SettingsError {
 }
 
 /** The text of `--help`. */
-export function usageText({ line, text, table }: Usage): string {
+export function usageText({ line, text, table }: CommandUsage): string {
   const lines = Object.entries(table).map(([name, { value, short, text: description, many }]) => {
     const flag = `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
     return `  ${flag}\n      ${description}${many ? ' May be given several times.' : ''}`

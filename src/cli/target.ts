@@ -1,5 +1,5 @@
 /** The server that a tool sends requests to: its address, its key and its models. */
-import type { Dialect } from '../check/dialects/dialect.ts'
+import type { CheckedApi } from '../check/dialects/dialect.ts'
 import { dialectAt } from '../check/dialects/dialects.ts'
 import type { Fetch } from '../platform/fetch.ts'
 import { record } from '../recording/record.ts'
@@ -14,7 +14,7 @@ export interface Target {
   /** The endpoint: below the root, or the URL that was given. */
   url: string
   /** The API of the given endpoint; undefined if a root was given. */
-  dialect: Dialect | undefined
+  dialect: CheckedApi | undefined
   headers: Record<string, string>
   key: string | undefined
 }

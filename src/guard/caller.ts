@@ -1,7 +1,7 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import type { Level, LimitStore } from '../state/limit-store.ts'
-import { unawaited } from '../util/background.ts'
+import type { BucketLevel, LimitStore } from '../state/limit-store.ts'
+import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
@@ -43,7 +43,7 @@ export class Caller {
   constructor(
     key: CallerLimits | undefined,
     store: LimitStore,
-    afterwards: Afterwards = (act) => void unawaited(act),
+    afterwards: Afterwards = (act) => void inBackground(act),
   ) {
     this.#afterwards = afterwards
     this.name = key?.name ?? ''
@@ -71,7 +71,7 @@ export class Caller {
   async enter(): Promise<void> {
     const { name, maxConcurrency } = this.#key ?? {}
     if (name === undefined || maxConcurrency === undefined || this.#isIn) return
-    if (!(await this.#store.enter(name, maxConcurrency))) {
+    if (!(await this.#store.acquire(name, maxConcurrency))) {
       throw tooMany(`streams at once: ${maxConcurrency}`, 1_000)
     }
     this.#isIn = true
@@ -81,7 +81,7 @@ export class Caller {
   leave(): void {
     if (!this.#isIn) return
     this.#isIn = false
-    this.#afterwards(() => this.#store.leave(this.name))
+    this.#afterwards(() => this.#store.release(this.name))
   }
 
   /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
@@ -110,13 +110,13 @@ export class Caller {
     this.#tell(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw tooMany(`${what} a minute: ${limit}${asked}`, level.enoughIn)
+    throw tooMany(`${what} a minute: ${limit}${asked}`, level.availableInMs)
   }
 
-  #tell(what: string, limit: number, { remaining, fullIn }: Level): void {
+  #tell(what: string, limit: number, { remaining, fullInMs }: BucketLevel): void {
     this.headers[`x-ratelimit-limit-${what}`] = String(limit)
     this.headers[`x-ratelimit-remaining-${what}`] = String(remaining)
-    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullIn)
+    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullInMs)
   }
 }
 

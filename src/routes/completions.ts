@@ -3,10 +3,10 @@ import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
 import { requireFewAnswers } from '../guard/size.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import { readFolded } from '../stream/json-answer.ts'
+import { readAccumulated } from '../stream/json-answer.ts'
 import { openStream } from '../stream/sse-response.ts'
-import { TextFold } from '../stream/text-accumulator.ts'
-import { answersTo, type TextStream } from '../stream/text-stream.ts'
+import { TextAccumulator } from '../stream/text-accumulator.ts'
+import { answerCounts, type TextStream } from '../stream/text-stream.ts'
 import { parseTextRequest, type TextRequest } from '../wire/completions/request.ts'
 import { progressOf } from './ask-chat.ts'
 import { requireAble } from './exchange.ts'
@@ -15,7 +15,7 @@ import { generate } from './generate.ts'
 /** `POST /v1/completions` */
 export const createCompletion = generate((body, { trace, context }) => {
   const asked = parseTextRequest(body)
-  requireFewAnswers('prompt', answersTo(asked), context.settings)
+  requireFewAnswers('prompt', answerCounts(asked), context.settings)
   const { model, prompt, suffix } = asked
   return {
     model,
@@ -25,7 +25,8 @@ export const createCompletion = generate((body, { trace, context }) => {
       const ask = textAsker(exchange, asked)
       if (!asked.stream) {
         return {
-          json: (route, signal) => readFolded(exchange, ask(route, signal), new TextFold(), signal),
+          json: (route, signal) =>
+            readAccumulated(exchange, ask(route, signal), new TextAccumulator(), signal),
         }
       }
       return {

@@ -1,5 +1,5 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
-import { curlLine } from '../util/curl-command.ts'
+import { curlCommand } from '../util/curl-command.ts'
 import { VERSION } from '../version.ts'
 
 /** A page that lists what runs here, where that may be told, and the line that streams from it. */
@@ -24,7 +24,7 @@ export function homePage(
 <p>The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)} on ${text(host)}</small></p>
 <h2>Try it</h2>
-<pre><code>${text(curlLine(origin + basePath, model, found === undefined))}</code></pre>
+<pre><code>${text(curlCommand(origin + basePath, model, found === undefined))}</code></pre>
 <p>Any OpenAI client streams from the base URL <code>${text(origin + basePath)}/v1</code>.</p>
 <h2>Engines and models</h2>
 ${found?.map(engine).join('\n') ?? NOT_TOLD}

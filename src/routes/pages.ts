@@ -18,7 +18,7 @@ export const home: RouteHandler = async (request, trace, context) => {
 export const status: RouteHandler = async (request, _trace, context) => {
   const { guard, catalog, hostName, basePath } = context
   const viewer = await guard.viewer(request)
-  const all = viewer && (await catalog.look())
+  const all = viewer && (await catalog.status())
   const found = all?.map(({ models, ...engine }) => {
     return { ...engine, models: models.filter((id) => viewer?.mayUse?.(id) ?? true) }
   })

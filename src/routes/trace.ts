@@ -2,7 +2,7 @@ import type { Caller } from '../guard/caller.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import { unawaited } from '../util/background.ts'
+import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { loggable } from '../wire/errors/log-fields.ts'
@@ -47,7 +47,7 @@ export class Trace {
 
   /** Does what the response does not wait for: to its end, where the runtime would stop it. */
   readonly afterwards = (act: () => unknown): void => {
-    const done = unawaited(act)
+    const done = inBackground(act)
     this.waitUntil?.(done)
   }
 

@@ -1,4 +1,4 @@
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 
 /**
  * Settings that cannot be used. The message is one line: which setting, what was expected and what
@@ -22,7 +22,7 @@ export function notShown(setting: string, expected: string): SettingsError {
 
 /** The message for an unknown name, with the known ones that are most like it. */
 export function unknownName(setting: string, name: string, known: Iterable<string>): SettingsError {
-  const near = closest(name, known)
+  const near = closestMatches(name, known)
   const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`
   return new SettingsError(`${setting}: there is no such setting.${hint}`)
 }

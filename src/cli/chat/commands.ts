@@ -1,5 +1,5 @@
 /** The commands of the chat. */
-import { closest } from '../../util/closest-matches.ts'
+import { closestMatches } from '../../util/closest-matches.ts'
 import { folded } from './summary.ts'
 
 export const commands = {
@@ -25,14 +25,14 @@ export type CommandName = keyof typeof commands
 /** Other names of commands. */
 const ALIASES: Readonly<Record<string, CommandName>> = { quit: 'exit', bye: 'exit', '?': 'help' }
 
-export type Entry =
+export type TypedEntry =
   | { kind: 'nothing' }
   | { kind: 'message'; text: string }
   | { kind: 'command'; name: CommandName; rest: string }
   | { kind: 'unknown'; message: string }
 
 /** Reads a line. A message that begins with a slash is typed with two. */
-export function readEntry(typed: string): Entry {
+export function readEntry(typed: string): TypedEntry {
   const text = typed.trim()
   if (text === '') return { kind: 'nothing' }
   if (text.startsWith('//')) return { kind: 'message', text: text.slice(1) }
@@ -51,7 +51,7 @@ function isCommand(word: string): word is CommandName {
 }
 
 function unknown(word: string): string {
-  const near = closest(word, Object.keys(commands)).map((name) => `/${name}`)
+  const near = closestMatches(word, Object.keys(commands)).map((name) => `/${name}`)
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '/help lists the commands.'
   return `There is no command /${word}: ${hint} A message that begins with a slash is typed with two.`
 }

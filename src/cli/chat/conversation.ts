@@ -1,8 +1,8 @@
 import type { ChatMessage } from '../../wire/chat/request.ts'
-import type { Answer } from './answer.ts'
+import type { ChatAnswer } from './answer.ts'
 
 /** The system message, and the turns of a conversation: each a prompt and its answer. */
-export class Conversation {
+export class ChatConversation {
   system: string | undefined
   #turns: { prompt: string; reply: string }[] = []
   #last: string | undefined
@@ -26,7 +26,7 @@ export class Conversation {
   }
 
   /** Adds an answer to the last prompt. Returns whether it became part of the conversation. */
-  keep({ text, outcome }: Answer): boolean {
+  keep({ text, outcome }: ChatAnswer): boolean {
     // A failed answer is incomplete, and one without text cannot be sent to the model again.
     if (this.#last === undefined || outcome.how === 'failed' || text === '') return false
     this.#turns.push({ prompt: this.#last, reply: text })

@@ -1,11 +1,11 @@
-import { type Given, readOptions, type Table, type Usage, usageText } from '../options.ts'
-import type { Tool, ToolContext } from './tool.ts'
+import { type CommandUsage, type Given, readOptions, type Table, usageText } from '../options.ts'
+import type { CliTool, ToolContext } from './tool.ts'
 
 /** Makes a tool out of its table of options, which `--help` prints. */
 export function defineTool<T extends Table>(
-  usage: Usage & { table: T },
+  usage: CommandUsage & { table: T },
   work: (given: Given<Extract<keyof T, string>>, context: ToolContext) => Promise<number>,
-): Tool {
+): CliTool {
   return {
     usage,
     async run(args, context) {

@@ -1,8 +1,8 @@
 /** Engines that a program defines itself. */
 import { unexpected, unknownName } from '../../settings/error.ts'
-import { type ChatStream, held } from '../../stream/chat-stream.ts'
-import { answersTo, type TextStream } from '../../stream/text-stream.ts'
-import { orAborted } from '../../util/abortable.ts'
+import { type ChatStream, enforceContract } from '../../stream/chat-stream.ts'
+import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
+import { abortable } from '../../util/abortable.ts'
 import { type ChatRequest, requireChat } from '../../wire/chat/request.ts'
 import { requireText, type TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract } from '../../wire/contract/chat.ts'
@@ -130,7 +130,7 @@ async function chat(
   const { errors } = contract
   const form = new ChatForm(label, contract, request)
   const call = () => definition.chat(request, { signal, onProgress })
-  return held(await generated(call, { label, form, errors, signal }), contract)
+  return enforceContract(await generated(call, { label, form, errors, signal }), contract)
 }
 
 async function completeText(
@@ -141,7 +141,7 @@ async function completeText(
 ): Promise<TextStream> {
   const request = requireText(asked)
   const { stream, stream_options } = request
-  const answers = answersTo(request)
+  const answers = answerCounts(request)
   const contract = new TextContract({
     label,
     source: 'engine',
@@ -152,7 +152,7 @@ async function completeText(
   const { errors } = contract
   const form = new TextForm(label, contract, request, answers.choices)
   const call = () => complete(request, { signal, onProgress })
-  return held(await generated(call, { label, form, errors, signal }), contract)
+  return enforceContract(await generated(call, { label, form, errors, signal }), contract)
 }
 
 /** What one's own code returns, unless the signal aborts first. Rejects with an `ApiError`. */
@@ -162,7 +162,7 @@ async function attempt<T>(
   act: () => T | PromiseLike<T>,
 ): Promise<T> {
   try {
-    return await orAborted(Promise.resolve().then(act), signal)
+    return await abortable(Promise.resolve().then(act), signal)
   } catch (error) {
     throw signal.aborted ? signal.reason : engineFailure(label, error)
   }

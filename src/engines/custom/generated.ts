@@ -1,7 +1,7 @@
 /** What an engine's code yields, pulled one value at a time and turned into chunks. */
 
-import { orAborted } from '../../util/abortable.ts'
-import { unawaited } from '../../util/background.ts'
+import { abortable } from '../../util/abortable.ts'
+import { inBackground } from '../../util/background.ts'
 import { isObject } from '../../util/object.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue, engineFailure } from './errors.ts'
@@ -19,7 +19,7 @@ export interface EngineCall {
 }
 
 /** How yielded values become the chunks of one API. */
-export interface ChunkForm<T> {
+export interface ChunkMaker<T> {
   /** The chunk for a yielded value; undefined where it brings nothing. Throws an `ApiError`. */
   chunk(value: unknown): T | undefined
   /** The chunks that are still owed when the engine has said all. Throws an `ApiError`. */
@@ -28,7 +28,7 @@ export interface ChunkForm<T> {
 
 export interface GeneratedOptions<T> {
   label: string
-  form: ChunkForm<T>
+  form: ChunkMaker<T>
   errors: EngineErrors
   signal: AbortSignal
 }
@@ -45,12 +45,12 @@ export async function generated<T>(
   const { label, errors, signal } = options
   const opening = Promise.resolve().then(call)
   try {
-    const iterator = iteratorOf(await orAborted(opening, signal), errors)
+    const iterator = iteratorOf(await abortable(opening, signal), errors)
     return new Generated(iterator, options)
   } catch (error) {
     if (!signal.aborted) throw engineFailure(label, error)
     // What comes after all has to stop as well.
-    unawaited(async () => iteratorOf(await opening.catch(() => []), errors).return?.())
+    inBackground(async () => iteratorOf(await opening.catch(() => []), errors).return?.())
     throw signal.reason
   }
 }
@@ -94,7 +94,7 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
     try {
       while (!this.#isOver) {
         const pulled = Promise.resolve(this.#iterator.next())
-        const { value, done } = await orAborted(pulled, signal)
+        const { value, done } = await abortable(pulled, signal)
         if (done) return { value: this.#end(value), done: false }
         const chunk = form.chunk(value)
         if (chunk !== undefined) return { value: [chunk], done: false }
@@ -126,6 +126,6 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.signal.removeEventListener('abort', this)
-    unawaited(() => this.#iterator.return?.())
+    inBackground(() => this.#iterator.return?.())
   }
 }

@@ -5,7 +5,7 @@ import { progressBar } from '../../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../../cli/startup.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
-import { meant } from '../../engines/registry/aliases.ts'
+import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { HandlerHost } from '../../options.ts'
 import type { LogEntry } from '../../platform/log.ts'
@@ -81,7 +81,7 @@ export async function start(
     ...(log && { log }),
   })
   // Whoever asks before it is there waits in line.
-  const model = meant(settings.model, settings.alias)
+  const model = resolveAlias(settings.model, settings.alias)
   const loading = model && local?.load(model, never)
   if (loading) loading.catch(() => {})
   const { host: hostname, port, bodyTimeout } = settings

@@ -2,7 +2,7 @@
  * What a client may do with a stored response. Each route rejects with an `ApiError`: 404 for what is
  * not stored for its caller, 400 for a wrong query.
  */
-import type { KeptResponse } from '../../state/response-store.ts'
+import type { StoredResponse } from '../../state/response-store.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
@@ -59,7 +59,7 @@ async function find(
   { params }: RouteRequest,
   trace: Trace,
   { responses }: RouteContext,
-): Promise<KeptResponse> {
+): Promise<StoredResponse> {
   const id = params.id ?? ''
   const stored = await responses.store.get(ownerOf(trace), id)
   if (stored === undefined) throw unknown(id)

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { collect, Fold } from '../../../src/stream/chat-accumulator.ts'
-import { obey } from '../../../src/stream/chat-stream.ts'
+import { ChatAccumulator, collectStream } from '../../../src/stream/chat-accumulator.ts'
+import { enforceChatContract } from '../../../src/stream/chat-stream.ts'
 import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat/request.ts'
 
 function fold(...chunks: Partial<ChatChunk>[]) {
-  const folded = new Fold()
+  const folded = new ChatAccumulator()
   for (const chunk of chunks) {
     folded.add({
       id: 'c1',
@@ -83,11 +83,17 @@ describe('Fold', () => {
   it('joins log probabilities, and keeps usage and fields it does not know', () => {
     const completion = fold(
       {
-        ...says({ content: 'a' }, { logprobs: { content: [1] }, content_filter: { hate: 'safe' } }),
+        ...says(
+          { content: 'a' },
+          { logprobs: { content: [{ token: 'a' }] }, content_filter: { hate: 'safe' } },
+        ),
         system_fingerprint: 'f',
       },
       {
-        ...says({ content: 'b' }, { logprobs: { content: [2] }, finish_reason: 'stop' }),
+        ...says(
+          { content: 'b' },
+          { logprobs: { content: [{ token: 'b' }] }, finish_reason: 'stop' },
+        ),
         timings: { ms: 1 },
       },
       { choices: [], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } },
@@ -96,7 +102,12 @@ describe('Fold', () => {
       system_fingerprint: 'f',
       timings: { ms: 1 },
       usage: { total_tokens: 3 },
-      choices: [{ logprobs: { content: [1, 2] }, content_filter: { hate: 'safe' } }],
+      choices: [
+        {
+          logprobs: { content: [{ token: 'a' }, { token: 'b' }] },
+          content_filter: { hate: 'safe' },
+        },
+      ],
     })
   })
 
@@ -123,6 +134,11 @@ it('ends what does not end', async () => {
     const choices = [{ index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null }]
     for (;;) yield [{ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices }]
   }
-  const folding = collect(obey(forever(), { label: 'x' }), new Fold(), () => {}, 100)
+  const folding = collectStream(
+    enforceChatContract(forever(), { label: 'x' }),
+    new ChatAccumulator(),
+    () => {},
+    100,
+  )
   await expect(folding).rejects.toMatchObject({ status: 502, code: 'engine_invalid' })
 })

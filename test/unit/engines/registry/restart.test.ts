@@ -1,7 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Pool } from '../../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../../src/engines/registry/catalog.ts'
-import { createDiscovery, type SeenServers } from '../../../../src/engines/registry/discovery.ts'
+import {
+  createDiscovery,
+  type DiscoveredServers,
+} from '../../../../src/engines/registry/discovery.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
 import { ready as answerReady } from '../../../../src/routes/health.ts'
@@ -24,7 +27,7 @@ const limits = {
 }
 
 /** All that chooses an engine, where servers are looked for at one port. */
-function world(port: number, seen: SeenServers = new Map()) {
+function world(port: number, seen: DiscoveredServers = new Map()) {
   const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
   const ports = { [port]: 'llama-server' }
   const discovery = createDiscovery({ fetch, lenient: [], known: [], ports, seen })
@@ -53,12 +56,12 @@ function world(port: number, seen: SeenServers = new Map()) {
       return `${route.engine.label} ${route.model}`
     })
     try {
-      return await exchange.orStop(answer)
+      return await exchange.untilEnd(answer)
     } finally {
       exchange.cancel()
     }
   }
-  return { ask, look: () => catalog.look(), ready, router }
+  return { ask, look: () => catalog.status(), ready, router }
 }
 
 const gone = { status: 503, code: 'engine_unavailable', headers: { 'retry-after': '5' } }
@@ -98,7 +101,7 @@ describe('while a server that was found is gone', () => {
 
   it('and other settings come into force meanwhile, it is still known', async () => {
     const server = await startUpstream({ models: [{ id: 'm' }] as never })
-    const seen: SeenServers = new Map()
+    const seen: DiscoveredServers = new Map()
     await world(server.port, seen).look()
     await server.close()
     const { ask, look } = world(server.port, seen)
