@@ -1,17 +1,12 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
+import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { safeHeaders } from '../../wire/headers/safe-headers.ts'
 import type { CallOptions } from '../engine.ts'
-import { refusal } from './json-body.ts'
+import { refusal } from './refusal.ts'
 import { unreachable } from './unreachable.ts'
 
-export interface UpstreamClientOptions {
-  /** The API's root, without a trailing slash: `http://127.0.0.1:11434/v1`. */
-  url: string
-  /** The upstream's name in logs and messages; never an address. */
-  label: string
-  /** Sent as a bearer token; none by default. */
-  key?: string | undefined
+export interface UpstreamClientOptions extends Pick<ResolvedUpstream, 'url' | 'label' | 'key'> {
   /** The global `fetch`, or the host's own. */
   fetch: Fetch
 }
