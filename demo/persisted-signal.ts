@@ -1,14 +1,14 @@
 import { effect, signal } from '@preact/signals'
 
 /** A signal whose value stays in the browser. */
-export function kept<T>(key: string, fallback: T) {
+export function persisted<T>(key: string, fallback: T) {
   const value = signal<T>(read(key, fallback))
   effect(() => {
     const text = JSON.stringify(value.value)
     try {
       localStorage.setItem(key, text)
     } catch {
-      // The browser keeps no more: the page goes on without.
+      // Storage is full or disabled: the value lives as long as the page.
     }
   })
   return value
