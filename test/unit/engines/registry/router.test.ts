@@ -43,7 +43,7 @@ describe('static', () => {
       const refused = expect(from.pick(from === alone ? 'gpt-5' : null, undefined)).rejects
       await refused.toMatchObject({
         ...{ status: 404, code: 'model_not_found' },
-        message: expect.stringContaining('"gpt-5"; there is no model server'),
+        message: expect.stringContaining('"gpt-5"; no model server was found'),
       })
     }
   })
