@@ -59,11 +59,11 @@ export interface Engine {
    * For an engine within this process: whether a failed request may move to another engine with the
    * same model, as it may for a server.
    */
-  readonly hasStandIns?: boolean
+  readonly allowsFailover?: boolean
   /** Whether discovery found it: if it can't be reached it restarts or was stopped (503, not 502). */
   readonly isDiscovered?: boolean | undefined
   /** Whether requests for a model may be routed to it, even if it does not list the model. */
-  takes?(model: string): boolean
+  acceptsModel?(model: string): boolean
   /** The models it has now. Rejects with an `ApiError` where it can't be reached. */
   models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**

@@ -121,7 +121,8 @@ function pickFrom(entries: Entry[], wanted: WantedModel, isAll: boolean): Routes
   }
   // A single upstream gets unlisted names too, as it may load models on demand; but it does not know
   // which of them a key may use.
-  const isOpen = model === undefined ? access === undefined : only.engine.takes?.(model) !== false
+  const isOpen =
+    model === undefined ? access === undefined : only.engine.acceptsModel?.(model) !== false
   return isOpen && !another ? [routeTo(only, model)] : undefined
 }
 
@@ -156,8 +157,8 @@ function routesFor(upstreams: Entry[], model: string): Routes | undefined {
     })
     const [first, ...others] = serving
     if (first === undefined) continue
-    const { isServer, hasStandIns } = first.entry.engine
-    const alternatives = isServer || hasStandIns ? others : []
+    const { isServer, allowsFailover } = first.entry.engine
+    const alternatives = isServer || allowsFailover ? others : []
     return [first, ...alternatives].map(({ entry, id }) => routeTo(entry, id)) as Routes
   }
   return undefined

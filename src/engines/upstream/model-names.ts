@@ -12,7 +12,7 @@ export class ModelNames {
     this.#rewrite = new Map(Object.entries(rewrite))
   }
 
-  takes(name: string): boolean {
+  acceptsModel(name: string): boolean {
     return this.#allowed === undefined || namesModel(this.#allowed, name)
   }
 
@@ -24,7 +24,7 @@ export class ModelNames {
       return model ? [{ ...model, id }] : []
     })
     const unrenamed = models.filter(({ id }) => !this.#rewrite.has(id))
-    return [...withOwnName, ...unrenamed].filter(({ id }) => this.takes(id))
+    return [...withOwnName, ...unrenamed].filter(({ id }) => this.acceptsModel(id))
   }
 
   /** The request with the upstream's own model name; the same object where it needs no change. */

@@ -63,8 +63,8 @@ export class Upstream implements Engine {
     this.#client = new UpstreamClient(options)
   }
 
-  takes(model: string): boolean {
-    return this.#names.takes(model)
+  acceptsModel(model: string): boolean {
+    return this.#names.acceptsModel(model)
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {

@@ -296,7 +296,7 @@ describe('a model of several engines', () => {
 
 describe('the only upstream', () => {
   it('is not asked for what its allow-list leaves out', async () => {
-    const only: Engine = { ...engine('a', 'x'), takes: (model) => model === 'x' }
+    const only: Engine = { ...engine('a', 'x'), acceptsModel: (model) => model === 'x' }
     expect(await picked(router([only]), 'x')).toBe('a x')
     await expect(router([only]).pick('y', undefined)).rejects.toMatchObject({ status: 404 })
   })
