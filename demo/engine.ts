@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
-import type { WorkerEvent, WorkerCommand } from '../src/engines/webllm/worker.ts'
+import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
 

@@ -12,7 +12,9 @@ export interface Model {
   /** Unix time in seconds. */
   created: number
   owned_by: string
-  /** False for a model that would have to be loaded first: it is used only if a request names it. */
+  /**
+   * False for a model that would have to be loaded first: it is used only if a request names it.
+   */
   loaded?: boolean
   [field: string]: unknown
 }
@@ -28,7 +30,9 @@ export interface Progress {
 
 /** Options of every call of an engine. */
 export interface CallOptions {
-  /** The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams. */
+  /**
+   * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
+   */
   hops?: readonly string[] | undefined
 }
 
@@ -38,8 +42,8 @@ export interface ChatOptions extends CallOptions {
   /** Whether a stream must come as parsed chunks, since it is translated into another API. */
   asChunks?: boolean
   /**
-   * Fields that sluice added or translated: an upstream that refuses the request gets it again without
-   * them.
+   * Fields that sluice added or translated: an upstream that refuses the request gets it again
+   * without them.
    */
   optionalFields?: readonly string[]
 }
@@ -51,8 +55,8 @@ export interface Engine {
   /** The most requests it works on at once; further ones wait in the queue. No limit by default. */
   readonly maxConcurrency?: number | undefined
   /**
-   * Whether it is a separate server: a failed request may then be retried, or moved to another engine
-   * with the same model. An engine within this process gets neither by default.
+   * Whether it is a separate server: a failed request may then be retried, or moved to another
+   * engine with the same model. An engine within this process gets neither by default.
    */
   readonly isServer?: boolean
   /**
@@ -60,15 +64,17 @@ export interface Engine {
    * same model, as it may for a server.
    */
   readonly allowsFailover?: boolean
-  /** Whether discovery found it: if it can't be reached it restarts or was stopped (503, not 502). */
+  /**
+   * Whether discovery found it: if it can't be reached it restarts or was stopped (503, not 502).
+   */
   readonly isDiscovered?: boolean | undefined
   /** Whether requests for a model may be routed to it, even if it does not list the model. */
   acceptsModel?(model: string): boolean
   /** The models it has now. Rejects with an `ApiError` where it can't be reached. */
   models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**
-   * Resolves once the answer begins; rejects with an `ApiError`. With `stream: true` the answer is a
-   * stream. Aborting the signal stops the work at its source.
+   * Resolves once the answer begins; rejects with an `ApiError`. With `stream: true` the answer is
+   * a stream. Aborting the signal stops the work at its source.
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
   /** The APIs besides chat that it serves natively, by `forward`. None by default. */
@@ -76,7 +82,8 @@ export interface Engine {
   /** Like `chat`, for a request in a native API, which is forwarded unchanged. */
   forward?(call: NativeCall, signal: AbortSignal, options?: CallOptions): Promise<NativeStream>
   /**
-   * Counts a prompt's tokens for a model; undefined where the engine can't. Rejects with an `ApiError`.
+   * Counts a prompt's tokens for a model; undefined where the engine can't. Rejects with an
+   * `ApiError`.
    */
   countTokens?(
     prompt: CountedPrompt,

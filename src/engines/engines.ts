@@ -1,6 +1,7 @@
 import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { isWorkerd } from '../platform/runtime.ts'
+import { upstreamDefaults } from '../settings/per-upstream.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
@@ -11,7 +12,7 @@ import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
 import { separateThinking } from './thinking.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
-import { Upstream, type UpstreamOptions } from './upstream/upstream.ts'
+import { Upstream } from './upstream/upstream.ts'
 
 /** All engines: the catalog of their models, the router from model to engine, and the pool. */
 export interface Engines {
@@ -25,8 +26,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   /** Engines within this process. They are preferred where others have the same model. */
   engines?: readonly Engine[]
   /**
-   * The servers discovered so far, kept when the settings are reloaded: one that restarts meanwhile is
-   * still known.
+   * The servers discovered so far, kept when the settings are reloaded: one that restarts meanwhile
+   * is still known.
    */
   seen?: DiscoveredServers
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
@@ -42,27 +43,18 @@ export function createEngines(
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const shared = sharedOptions(settings, host)
-  const { maxConcurrency } = settings
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
       ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
-      ...settings.upstream.map(
-        (upstream) =>
-          new Upstream({
-            ...shared,
-            ...upstream,
-            maxConcurrency: upstream.maxConcurrency ?? maxConcurrency,
-          }),
-      ),
+      ...settings.upstream.map((upstream) => new Upstream({ ...shared, ...upstream })),
     ],
     static: createStatic(settings),
     discovery: settings.discover
       ? createDiscovery({
           ...shared,
-          maxConcurrency,
           lenient: settings.lenient,
           known,
           labels,
@@ -87,21 +79,12 @@ export function createEngines(
 }
 
 /** The options for all upstreams; an upstream's own options override them. */
-function sharedOptions(
-  settings: Settings,
-  host: EngineSources,
-): Pick<
-  UpstreamOptions,
-  'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
-> {
+function sharedOptions(settings: Settings, host: EngineSources) {
   const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   return {
+    ...upstreamDefaults(settings),
     fetch: settings.retry ? send : sendOnce,
-    finishReason: settings.finishReason,
-    reasoning: settings.reasoning,
-    thinkTags: settings.thinkTags,
-    systemMessages: settings.systemMessages,
     ...(host.finishes && { finishes: host.finishes }),
   }
 }

@@ -1,13 +1,13 @@
 import type { BreakerState } from './pool/circuit-breaker.ts'
 import type { Pool } from './pool/pool.ts'
-import type { Catalog, Entry } from './registry/catalog.ts'
+import type { Catalog, CatalogEntry } from './registry/catalog.ts'
 
 /**
  * - `up`: its last model listing succeeded.
  * - `down`: its last model listing failed.
  * - `open`: its circuit breaker is open after repeated failures.
- * - `half-open`: the next request is a probe; if only one key's requests failed, the next one of another
- *   key.
+ * - `half-open`: the next request is a probe; if only one key's requests failed, the next one of
+ *   another key.
  * - `unknown`: its models have not been listed yet.
  */
 export type EngineState = 'up' | 'down' | 'unknown' | Exclude<BreakerState, 'closed'>
@@ -42,7 +42,11 @@ export function healthOf(catalog: Catalog, pool: Pool): Health {
   return { status, engines, waiting: pool.waiting }
 }
 
-function engineHealth({ engine, error, isUnknown }: Entry, pool: Pool, now: number): EngineHealth {
+function engineHealth(
+  { engine, error, isUnknown }: CatalogEntry,
+  pool: Pool,
+  now: number,
+): EngineHealth {
   const { breaker, running } = pool.member(engine)
   const { maxConcurrency } = engine
   const breakerState = breaker.state(now)

@@ -14,9 +14,10 @@ export interface ThinkingSettings {
 }
 
 /**
- * Wraps an engine so that thinking within its text (`<think>…</think>`) becomes reasoning; returns the
- * engine itself where `thinkTags` is `keep`. For engines within this process only: for an upstream its
- * contract does this, so that frames without thinking can still be forwarded unchanged.
+ * Wraps an engine so that thinking within its text (`<think>…</think>`) becomes reasoning; returns
+ * the engine itself where `thinkTags` is `keep`. For engines within this process only: for an
+ * upstream its contract does this, so that frames without thinking can still be forwarded
+ * unchanged.
  */
 export function separateThinking(
   engine: Engine,

@@ -20,11 +20,13 @@ const RETRY_DOWN_AFTER = 5_000
 /** Milliseconds for which a list requested by another sluice is reused for requests by that one. */
 const RELAY_MAX_AGE = 1_000
 
-/** The most hop lists with a list of their own within that time, since anybody can send a hop list. */
+/**
+ * The most hop lists with a list of their own within that time, since anybody can send a hop list.
+ */
 const MAX_RELAYS = 16
 
 /** An engine and the result of its last listing. */
-export interface Entry {
+export interface CatalogEntry {
   engine: Engine
   /** Its models; those of the last successful listing where the latest one failed. */
   models: Model[]
@@ -48,11 +50,14 @@ export interface CatalogOptions {
 /** Which engine serves which models: lists them and caches the result. */
 export class Catalog {
   readonly #options: CatalogOptions
-  #entries: Entry[] = []
+  #entries: CatalogEntry[] = []
   #askedAt = Number.NEGATIVE_INFINITY
-  #refreshing: Promise<Entry[]> | undefined
+  #refreshing: Promise<CatalogEntry[]> | undefined
   /** Lists requested by other sluices, by the request's hop list, oldest first. */
-  readonly #relays = new Map<string, { askedAt: number; entries: Promise<Entry[]> | Entry[] }>()
+  readonly #relays = new Map<
+    string,
+    { askedAt: number; entries: Promise<CatalogEntry[]> | CatalogEntry[] }
+  >()
 
   constructor(options: CatalogOptions) {
     this.#options = options
@@ -64,7 +69,7 @@ export class Catalog {
   }
 
   /** The cached entries, without any request; before the first listing, engines without models. */
-  get known(): Entry[] {
+  get known(): CatalogEntry[] {
     if (this.#entries.length > 0) return this.#entries
     return [...this.#options.engines, this.#options.static].map((engine) => ({
       engine,
@@ -77,7 +82,7 @@ export class Catalog {
    * The cached entries; a promise only before the first listing. Entries older than `maxAge`
    * milliseconds are still returned, and refreshed in the background for later requests.
    */
-  cachedEntries(maxAge: number): Entry[] | Promise<Entry[]> {
+  cachedEntries(maxAge: number): CatalogEntry[] | Promise<CatalogEntry[]> {
     if (this.#entries.length === 0) return this.entries(maxAge)
     const isOneDown = this.#entries.some(({ error }) => error !== undefined)
     const limit = isOneDown ? Math.min(maxAge, RETRY_DOWN_AFTER) : maxAge
@@ -92,10 +97,10 @@ export class Catalog {
   }
 
   /**
-   * Entries no older than `maxAge` milliseconds: engines in their order, `static` last. `hops`: the hop
-   * list of the request, this sluice last.
+   * Entries no older than `maxAge` milliseconds: engines in their order, `static` last. `hops`: the
+   * hop list of the request, this sluice last.
    */
-  async entries(maxAge: number, hops: readonly string[] = []): Promise<Entry[]> {
+  async entries(maxAge: number, hops: readonly string[] = []): Promise<CatalogEntry[]> {
     if (this.#isRecent(maxAge)) return this.#entries
     if (hops.length > 1) return this.#relayedEntries(hops)
     if (this.#options.isolateRequests) {
@@ -125,15 +130,16 @@ export class Catalog {
   /**
    * The entries for a request that came through another sluice.
    *
-   * Two sluices that have each other as upstreams would deadlock if such a request waited for a listing
-   * that another request began. It may wait for a listing with the same hop list: what that leads to
-   * comes back with this sluice among its hops, and is refused at once.
+   * Two sluices that have each other as upstreams would deadlock if such a request waited for a
+   * listing that another request began. It may wait for a listing with the same hop list: what that
+   * leads to comes back with this sluice among its hops, and is refused at once.
    *
-   * The results are not stored in `#entries`: an engine that leads back to the origin of this request
-   * fails here (508) although it works for others. A request that passed two or more sluices gets the
-   * cached entries: where many sluices list each other, every path between them would be followed.
+   * The results are not stored in `#entries`: an engine that leads back to the origin of this
+   * request fails here (508) although it works for others. A request that passed two or more
+   * sluices gets the cached entries: where many sluices list each other, every path between them
+   * would be followed.
    */
-  async #relayedEntries(hops: readonly string[]): Promise<Entry[]> {
+  async #relayedEntries(hops: readonly string[]): Promise<CatalogEntry[]> {
     if (hops.length > 2 && this.#entries.length > 0) {
       this.refresh(RETRY_DOWN_AFTER)
       return this.#entries
@@ -155,13 +161,13 @@ export class Catalog {
     return listing
   }
 
-  async #listRelayed(hops: readonly string[]): Promise<Entry[]> {
+  async #listRelayed(hops: readonly string[]): Promise<CatalogEntry[]> {
     if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
     const signal = AbortSignal.timeout(LIST_TIMEOUT)
     return Promise.all(this.known.map(({ engine }) => this.#list(engine, signal, { hops })))
   }
 
-  async #listAll(): Promise<Entry[]> {
+  async #listAll(): Promise<CatalogEntry[]> {
     const signal = AbortSignal.timeout(LIST_TIMEOUT)
     const { engines, discovery, instance } = this.#options
     const call = instance ? { hops: [instance()] } : {}
@@ -179,7 +185,7 @@ export class Catalog {
     return this.#entries
   }
 
-  async #list(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<Entry> {
+  async #list(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<CatalogEntry> {
     try {
       return { engine, models: visibleModels(engine, await engine.models(signal, call)) }
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Discovers local servers at their well-known ports, on this machine's loopback address only. */
+import type { PerUpstream } from '../../settings/per-upstream.ts'
 import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
@@ -20,22 +21,14 @@ const SERVER_BY_OWNER: Record<string, string> = {
 export interface Discovery {
   /**
    * Probes all ports. Resolves with the servers that answer now and those that answered before: a
-   * server that restarts or loads a model keeps its models, so that no other engine gets their requests.
+   * server that restarts or loads a model keeps its models, so that no other engine gets their
+   * requests.
    */
   probeAll(signal: AbortSignal, options?: CallOptions): Promise<DiscoveredServer[]>
 }
 
 export interface DiscoveryOptions
-  extends Pick<
-    UpstreamOptions,
-    | 'fetch'
-    | 'finishReason'
-    | 'finishes'
-    | 'reasoning'
-    | 'thinkTags'
-    | 'systemMessages'
-    | 'maxConcurrency'
-  > {
+  extends Pick<UpstreamOptions, 'fetch' | 'finishes' | PerUpstream> {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of configured upstreams, which are not probed. */

@@ -1,6 +1,6 @@
 /**
- * Which models a caller may use. A request's `model` is checked where its engine is chosen; other fields
- * that name models are checked where the body is read.
+ * Which models a caller may use. A request's `model` is checked where its engine is chosen; other
+ * fields that name models are checked where the body is read.
  */
 
 import { isObject } from '../../util/object.ts'
@@ -9,7 +9,9 @@ import { inLowerCase } from '../../wire/json/scan.ts'
 import type { Model } from '../engine.ts'
 import type { Aliases } from './aliases.ts'
 
-/** Whether a caller may use a model of this name; undefined for a caller that may use every model. */
+/**
+ * Whether a caller may use a model of this name; undefined for a caller that may use every model.
+ */
 export type ModelAccess = ((name: string) => boolean) | undefined
 
 /** A model's other names, which llama-server lists as `aliases`. */
@@ -17,7 +19,9 @@ export function otherNames({ aliases }: Model): string[] {
   return Array.isArray(aliases) ? aliases.filter((name) => typeof name === 'string') : []
 }
 
-/** Every name a model can be requested by: its id, its server's other names, and aliases of both. */
+/**
+ * Every name a model can be requested by: its id, its server's other names, and aliases of both.
+ */
 function allNames(model: Model, aliases: Aliases): string[] {
   const own = [model.id, ...otherNames(model)]
   const short = own.map((name) => name.replace(/:latest$/, ''))

@@ -3,7 +3,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
-import type { Catalog, Entry } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import {
   type ModelAccess,
   mayUseModel,
@@ -27,13 +27,14 @@ export interface Route {
 
 export interface Router {
   /**
-   * The engines that serve a model, in the order of the settings. Rejects with an `ApiError`: 403 where
-   * the caller may not use it, 404 where no engine has it, 503 where no engine can be reached.
+   * The engines that serve a model, in the order of the settings. Rejects with an `ApiError`: 403
+   * where the caller may not use it, 404 where no engine has it, 503 where no engine can be
+   * reached.
    */
   pick(model: string | null | undefined, access: ModelAccess): Promise<[Route, ...Route[]]>
   /**
-   * All models served now that the caller may use, those of upstreams first. `hops`: the hop list of
-   * the request.
+   * All models served now that the caller may use, those of upstreams first. `hops`: the hop list
+   * of the request.
    */
   list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]>
   /** One model served now. Rejects with an `ApiError` (403, 404, 503). */
@@ -63,7 +64,9 @@ export function createRouter(
     return own.filter(({ id }) => (access?.(id) ?? true) && !seen.has(id) && seen.add(id))
   }
 
-  /** Resolves aliases and the default. Throws an `ApiError` (403) where the caller may not use it. */
+  /**
+   * Resolves aliases and the default. Throws an `ApiError` (403) where the caller may not use it.
+   */
   function resolveModel(asked: string | null | undefined, access: ModelAccess): WantedModel {
     if (asked) requireModelAccess(access, asked)
     const defaultTarget =
@@ -79,7 +82,8 @@ export function createRouter(
     list,
     async pick(asked, access) {
       const what = resolveModel(asked, access)
-      // With a fixed set of engines, a single upstream gets any named model without waiting for its list.
+      // With a fixed set of engines, a single upstream gets any named model without waiting for its
+      // list.
       const isAll = catalog.isFixed && what.model !== undefined
       const known = catalog.cachedEntries(CATALOG_MAX_AGE.found)
       const remembered = pickFrom(known instanceof Promise ? await known : known, what, isAll)
@@ -105,9 +109,13 @@ export function createRouter(
 type Routes = [Route, ...Route[]]
 
 /** `isAll`: the entries are current, so that no other engine or model can exist. */
-function pickFrom(entries: Entry[], wanted: WantedModel, isAll: boolean): Routes | undefined {
+function pickFrom(
+  entries: CatalogEntry[],
+  wanted: WantedModel,
+  isAll: boolean,
+): Routes | undefined {
   const { model, access } = wanted
-  const own = entries.at(-1) as Entry
+  const own = entries.at(-1) as CatalogEntry
   const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return [routeTo(own, model)]
   const listed =
@@ -119,19 +127,23 @@ function pickFrom(entries: Entry[], wanted: WantedModel, isAll: boolean): Routes
     const isFree = model === undefined && (access?.(STATIC_MODEL) ?? true)
     return isFree ? [routeTo(own, STATIC_MODEL)] : undefined
   }
-  // A single upstream gets unlisted names too, as it may load models on demand; but it does not know
-  // which of them a key may use.
+  // A single upstream gets unlisted names too, as it may load models on demand; but it does not
+  // know which of them a key may use.
   const isOpen =
     model === undefined ? access === undefined : only.engine.acceptsModel?.(model) !== false
   return isOpen && !another ? [routeTo(only, model)] : undefined
 }
 
 /**
- * The routes for a request that names no model. Takes the first engine, in the order of the settings,
- * that has a model which is loaded or whose state is unknown; otherwise the first model that a server
- * would have to load. An engine that is no server loads only models that a request names.
+ * The routes for a request that names no model. Takes the first engine, in the order of the
+ * settings, that has a model which is loaded or whose state is unknown; otherwise the first model
+ * that a server would have to load. An engine that is no server loads only models that a request
+ * names.
  */
-function defaultRoutes(upstreams: Entry[], { access, aliases }: WantedModel): Routes | undefined {
+function defaultRoutes(
+  upstreams: CatalogEntry[],
+  { access, aliases }: WantedModel,
+): Routes | undefined {
   const able = upstreams.filter(({ error }) => error === undefined)
   const usable = able.map(({ engine, models }) => {
     return { engine, models: models.filter((model) => mayUseModel(access, model, aliases)) }
@@ -149,7 +161,7 @@ function isPerhapsLoaded({ loaded }: Model): boolean {
   return loaded !== false
 }
 
-function routesFor(upstreams: Entry[], model: string): Routes | undefined {
+function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined {
   for (const matches of nameMatchers(model)) {
     const serving = upstreams.flatMap((entry) => {
       const found = entry.models.find(matches)
@@ -178,7 +190,7 @@ function findByName(models: Model[], name: string): Model | undefined {
   return undefined
 }
 
-function routeTo({ engine, error }: Entry, model: string | undefined): Route {
+function routeTo({ engine, error }: CatalogEntry, model: string | undefined): Route {
   return { engine, model, isDown: error !== undefined }
 }
 
@@ -186,12 +198,12 @@ function hasId(id: string): (model: Model) => boolean {
   return (model) => model.id === id
 }
 
-function modelsOf({ models }: Entry): Model[] {
+function modelsOf({ models }: CatalogEntry): Model[] {
   return models
 }
 
 /** The error where no engine was picked. */
-function notFound({ model, access, aliases }: WantedModel, entries: Entry[]): ApiError {
+function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry[]): ApiError {
   const upstreams = entries.slice(0, -1)
   const unreachable = upstreams
     .filter(({ error }) => error !== undefined)

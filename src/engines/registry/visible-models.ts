@@ -4,8 +4,8 @@ import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 
 /**
- * An engine's models as clients see them. A model named `static` is left out unless it is the built-in
- * engine's own: another sluice's would be confused with it.
+ * An engine's models as clients see them. A model named `static` is left out unless it is the
+ * built-in engine's own: another sluice's would be confused with it.
  */
 export function visibleModels(engine: Engine, models: Model[]): Model[] {
   const isOwn = engine.label === STATIC_MODEL && engine.isServer !== true

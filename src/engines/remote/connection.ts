@@ -16,7 +16,7 @@ export interface ReplyListener {
 }
 
 /** Sends requests over one port, and detects when the engine behind it is gone. */
-export class Connection {
+export class RemoteConnection {
   readonly #port: Port
   readonly #listeners = new Map<number, ReplyListener>()
   readonly #lostError: () => ApiError

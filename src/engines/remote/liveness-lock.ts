@@ -1,6 +1,6 @@
 /**
- * Detects the end of a worker by a Web Lock that it holds while it lives. The browser releases the lock
- * however the worker ends; message ports report nothing.
+ * Detects the end of a worker by a Web Lock that it holds while it lives. The browser releases the
+ * lock however the worker ends; message ports report nothing.
  */
 
 /** The part of the Web Locks API used here. Deno does not have it. */
@@ -13,7 +13,9 @@ const locks = (globalThis.navigator as { locks?: Locks } | undefined)?.locks
 
 let heldLock: Promise<string | undefined> | undefined
 
-/** Acquires this worker's lock. Resolves with its name; with undefined where there are no Web Locks. */
+/**
+ * Acquires this worker's lock. Resolves with its name; with undefined where there are no Web Locks.
+ */
 export function holdLivenessLock(): Promise<string | undefined> {
   if (locks === undefined) return Promise.resolve(undefined)
   heldLock ??= new Promise((resolve) => {

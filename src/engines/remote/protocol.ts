@@ -1,6 +1,6 @@
 /**
- * The messages between an engine and its users over a message port. Every request has an id, which all
- * of its messages carry.
+ * The messages between an engine and its users over a message port. Every request has an id, which
+ * all of its messages carry.
  */
 import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat/request.ts'
 import type { TextChunk, TextRequest } from '../../wire/completions/request.ts'
@@ -61,8 +61,8 @@ export interface WireError {
 export const PING_INTERVAL = 1_000
 
 /**
- * Milliseconds of silence after which the other side counts as gone. Long, since a worker that compiles
- * shaders on a CPU is silent for 20 s; a worker that ends is noticed at once by its lock.
+ * Milliseconds of silence after which the other side counts as gone. Long, since a worker that
+ * compiles shaders on a CPU is silent for 20 s; a worker that ends is noticed at once by its lock.
  */
 export const SILENCE_TIMEOUT = 60_000
 

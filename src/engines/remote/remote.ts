@@ -7,7 +7,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { withNumbers } from '../../wire/json/exact-integers.ts'
 import type { Model, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm/webllm.ts'
-import { Connection, type ReplyListener } from './connection.ts'
+import { RemoteConnection, type ReplyListener } from './connection.ts'
 import {
   INITIAL_CREDIT,
   type Port,
@@ -33,15 +33,15 @@ type ReplyOf<Kind extends ReplyMessage['kind']> = Extract<ReplyMessage, { kind: 
 /** Connects to an engine on demand, and again after a connection was lost. */
 class Connector {
   readonly #options: RemoteOptions
-  #connecting: Promise<Connection> | undefined
+  #connecting: Promise<RemoteConnection> | undefined
 
   constructor(options: RemoteOptions) {
     this.#options = options
   }
 
-  connection(signal: AbortSignal): Promise<Connection> {
+  connection(signal: AbortSignal): Promise<RemoteConnection> {
     this.#connecting ??= this.#options.connect().then(
-      (port) => new Connection(port, () => this.#lostError()),
+      (port) => new RemoteConnection(port, () => this.#lostError()),
       (error: unknown) => {
         this.#connecting = undefined
         throw error
@@ -143,12 +143,15 @@ type Listeners = {
   [Kind in 'models' | 'embedded' | 'progress' | 'begun' | 'chunks']: (reply: ReplyOf<Kind>) => void
 }
 
-/** A request in progress. It ends once: by the engine's reply, by its signal, or when the engine is gone. */
+/**
+ * A request in progress. It ends once: by the engine's reply, by its signal, or when the engine is
+ * gone.
+ */
 class RemoteRequest implements ReplyListener {
   readonly id: number
   /** Resolves when the engine is done; rejects with an `ApiError` or the signal's reason. */
   readonly ended: Promise<void>
-  readonly #connection: Connection
+  readonly #connection: RemoteConnection
   readonly #signal: AbortSignal
   readonly #on: Partial<Listeners>
   #resolve: () => void = () => {}
@@ -157,7 +160,7 @@ class RemoteRequest implements ReplyListener {
   readonly #onAbort = () => this.stop(this.#signal.reason)
 
   constructor(
-    connection: Connection,
+    connection: RemoteConnection,
     ask: (id: number) => RequestMessage,
     signal: AbortSignal,
     on: Partial<Listeners>,
@@ -207,11 +210,14 @@ class RemoteRequest implements ReplyListener {
   }
 }
 
-/** The chunks of an answer, with flow control by credit: the engine sends no more than it was allowed. */
+/**
+ * The chunks of an answer, with flow control by credit: the engine sends no more than it was
+ * allowed.
+ */
 class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[], void, void> {
   /** Resolves when the answer begins; rejects with an `ApiError` or the signal's reason. */
   readonly begun: Promise<void>
-  readonly #connection: Connection
+  readonly #connection: RemoteConnection
   readonly #request: RemoteRequest
   #received: T[] = []
   /** Chunks read since the last credit was given. */
@@ -220,7 +226,7 @@ class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[]
   #wake: () => void = () => {}
 
   constructor(
-    connection: Connection,
+    connection: RemoteConnection,
     ask: (id: number) => RequestMessage,
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,

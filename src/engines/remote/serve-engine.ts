@@ -16,8 +16,8 @@ import {
 } from './protocol.ts'
 
 /**
- * Serves an engine over a port until the other side closes it or falls silent, which cancels all of its
- * requests. Returns a function that stops serving, which fails them instead.
+ * Serves an engine over a port until the other side closes it or falls silent, which cancels all of
+ * its requests. Returns a function that stops serving, which fails them instead.
  */
 export function serveEngine(port: Port, engine: LocalEngine): () => void {
   const server = new EngineServer(port, engine)
@@ -57,8 +57,8 @@ class RunningRequest {
 }
 
 /**
- * Sends the chunks of one turn of the event loop in one message. Sending is deferred to the next turn,
- * so that the engine can start its next token first.
+ * Sends the chunks of one turn of the event loop in one message. Sending is deferred to the next
+ * turn, so that the engine can start its next token first.
  */
 class ChunkBatcher<T> {
   readonly #send: (chunks: T[]) => void

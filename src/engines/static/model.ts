@@ -10,7 +10,9 @@ export interface StaticSettings {
 /** The name of the static engine's only model. */
 export const STATIC_MODEL = 'static'
 
-/** The `ApiError` (400) for an option that a fixed text can't honour, which is refused, not ignored. */
+/**
+ * The `ApiError` (400) for an option that a fixed text can't honour, which is refused, not ignored.
+ */
 export function unsupported(field: string, what: string): ApiError {
   return badRequest(
     `${field}: the model "static" sends a fixed text and can't produce ${what}; remove the field or name another model.`,

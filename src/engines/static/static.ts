@@ -16,8 +16,8 @@ import { paced, splitWords, usageOf, type Words, wordsOf } from './words.ts'
 export { STATIC_MODEL } from './model.ts'
 
 /**
- * An engine that answers every request with one fixed text, word by word. No model runs: its tokens are
- * words, and its usage counts the words it received and sent.
+ * An engine that answers every request with one fixed text, word by word. No model runs: its tokens
+ * are words, and its usage counts the words it received and sent.
  */
 export function createStatic(settings: StaticSettings): Engine {
   return {
@@ -87,7 +87,9 @@ function countWords(messages: ChatMessage[]): number {
   return count
 }
 
-/** Generates the first word at once, each later one after `delay` milliseconds; all choices in step. */
+/**
+ * Generates the first word at once, each later one after `delay` milliseconds; all choices in step.
+ */
 async function* generate(
   { words, reason, choices, promptTokens }: Plan,
   delay: number,
@@ -100,7 +102,10 @@ async function* generate(
     model: STATIC_MODEL,
   }
   const { id, object, created, model } = envelope
-  /** Each delta, once per choice. Loops instead of `flatMap`: creating chunks is most of a token's cost. */
+  /**
+   * Each delta, once per choice. Loops instead of `flatMap`: creating chunks is most of a token's
+   * cost.
+   */
   const all = (deltas: ChunkDelta[], finish_reason: FinishReason | null = null): ChatChunk[] => {
     const chunks: ChatChunk[] = []
     for (const delta of deltas) {

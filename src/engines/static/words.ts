@@ -2,7 +2,7 @@
 import { delay } from '../../util/delay.ts'
 import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 
-export interface Limits {
+export interface WordLimits {
   stop?: string | string[] | null | undefined
   /** The most words; no limit if negative. */
   max?: number | null | undefined
@@ -13,7 +13,7 @@ export interface Words {
   reason: FinishReason
 }
 
-export function wordsOf(text: string, { stop, max }: Limits): Words {
+export function wordsOf(text: string, { stop, max }: WordLimits): Words {
   const stops = [stop ?? []].flat().filter((each) => each !== '')
   const cuts = stops.map((each) => text.indexOf(each)).filter((at) => at !== -1)
   const words = cachedWords(text.slice(0, Math.min(text.length, ...cuts)))
@@ -30,14 +30,17 @@ function cachedWords(text: string): readonly string[] {
   return lastSplit.words
 }
 
-/** Splits into words, each with the white space before it (the last also after it): joined, the text. */
+/**
+ * Splits into words, each with the white space before it (the last also after it): joined, the
+ * text.
+ */
 export function splitWords(text: string): string[] {
   return text.match(/\s*\S+(?:\s+$)?/g) ?? []
 }
 
 /**
- * The words in batches: the first at once, each later one after `delayMs` milliseconds. Rejects as soon
- * as the signal aborts.
+ * The words in batches: the first at once, each later one after `delayMs` milliseconds. Rejects as
+ * soon as the signal aborts.
  */
 export async function* paced(
   words: readonly string[],

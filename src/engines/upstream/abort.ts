@@ -2,8 +2,8 @@ import type { Fetched } from '../../platform/fetch.ts'
 import { forwardedHeaders } from './json-body.ts'
 
 /**
- * A controller that aborts when `signal` does, and that the contract can also abort by itself to close
- * an upstream's connection while the client is still there.
+ * A controller that aborts when `signal` does, and that the contract can also abort by itself to
+ * close an upstream's connection while the client is still there.
  */
 export function linkedController(signal: AbortSignal): AbortController {
   const control = new AbortController()
@@ -13,7 +13,9 @@ export function linkedController(signal: AbortSignal): AbortController {
   return control
 }
 
-/** Adds the forwarded headers to an answer. Aborts the upstream's request where reading it fails. */
+/**
+ * Adds the forwarded headers to an answer. Aborts the upstream's request where reading it fails.
+ */
 export async function abortOnFailure<T extends object>(
   response: Fetched,
   control: AbortController,

@@ -1,7 +1,7 @@
 /**
- * Detects whether an upstream answers with an event stream or with JSON: by its content type, or by its
- * first bytes where that is neither. Servers that set no type send what their framework chooses: Go
- * text/plain, Flask text/html, Express nothing.
+ * Detects whether an upstream answers with an event stream or with JSON: by its content type, or by
+ * its first bytes where that is neither. Servers that set no type send what their framework
+ * chooses: Go text/plain, Flask text/html, Express nothing.
  */
 import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/fetch.ts'
 import { concat } from '../../util/bytes.ts'

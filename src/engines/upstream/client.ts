@@ -18,8 +18,9 @@ export interface UpstreamCall extends CallOptions {
 }
 
 /**
- * Keys shorter than this are not treated as secrets. Servers that require no key are configured with
- * a placeholder such as `none` or `ollama`; redacting such a word would garble their error messages.
+ * Keys shorter than this are not treated as secrets. Servers that require no key are configured
+ * with a placeholder such as `none` or `ollama`; redacting such a word would garble their error
+ * messages.
  */
 const MIN_SECRET_LENGTH = 8
 
@@ -70,10 +71,12 @@ export class UpstreamClient {
   async #send(path: string, init: FetchInit, hops: CallOptions['hops']): Promise<Fetched> {
     const hopHeader = hops && { [HOP_HEADER]: writeHops(hops) }
     const headers = { ...init.headers, ...this.#headers, ...hopHeader }
-    // Called as a function of no object: the global `fetch` throws on a foreign `this` on some hosts.
+    // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
+    // hosts.
     const fetch = this.#fetch
     try {
-      // A followed redirect would send the key and the conversation to an address nobody configured.
+      // A followed redirect would send the key and the conversation to an address nobody
+      // configured.
       return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
@@ -82,7 +85,9 @@ export class UpstreamClient {
   }
 }
 
-/** A path that begins with `..` is relative to the server's root: it leaves the API's root, `/v1`. */
+/**
+ * A path that begins with `..` is relative to the server's root: it leaves the API's root, `/v1`.
+ */
 function urlOf(root: string, path: string): string {
   return path.startsWith('../') ? root.replace(/\/v1$/, '') + path.slice(2) : root + path
 }

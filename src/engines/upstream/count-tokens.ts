@@ -6,7 +6,9 @@ import type { CountedPrompt } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
 import { isJson, mediaType, readJson } from './json-body.ts'
 
-/** Posts JSON to a path below the API's root, or below the server's root where it begins with `..`. */
+/**
+ * Posts JSON to a path below the API's root, or below the server's root where it begins with `..`.
+ */
 export type Post = (
   path: string,
   body: object,
@@ -44,15 +46,15 @@ function keyOf(model: string | undefined, path: string): string {
 
 /**
  * Tries the endpoints that servers are known to have: Anthropic's (llama-server, vLLM), vLLM's
- * `/tokenize` of a chat, then llama-server's `/apply-template` with its `/tokenize` of a text. Resolves
- * with undefined where the upstream has none of them. Rejects with an `ApiError`.
+ * `/tokenize` of a chat, then llama-server's `/apply-template` with its `/tokenize` of a text.
+ * Resolves with undefined where the upstream has none of them. Rejects with an `ApiError`.
  *
- * An upstream that is used through its chat API gets its prompts in another form (`systemMessages`) than
- * Anthropic's endpoint does, and may refuse only the latter: that refusal counts if no other endpoint
- * returns a number.
+ * An upstream that is used through its chat API gets its prompts in another form (`systemMessages`)
+ * than Anthropic's endpoint does, and may refuse only the latter: that refusal counts if no other
+ * endpoint returns a number.
  *
- * Sources: vLLM, vllm/entrypoints/anthropic/api_router.py and serve/tokenize/protocol.py; llama.cpp,
- * tools/server/README.md.
+ * Sources: vLLM, vllm/entrypoints/anthropic/api_router.py and serve/tokenize/protocol.py;
+ * llama.cpp, tools/server/README.md.
  */
 export async function countByUpstream(
   { native, chat, nativeApis }: CountedPrompt & Pick<Engine, 'nativeApis'>,

@@ -1,13 +1,15 @@
 /** Learns which upstreams send finish reasons. */
 import type { FinishReasonSetting, FinishRule } from '../../wire/contract/finish-reason.ts'
 
-/** The most models remembered for each kind of answer, since clients may name any number of them. */
+/**
+ * The most models remembered for each kind of answer, since clients may name any number of them.
+ */
 const MAX_MODELS = 1000
 
 /**
  * Servers written after a tutorial never send a finish reason: `[DONE]` alone ends their answers.
- * Servers that do send one are known to lose it when an error occurs (vllm#40986), so that for them a
- * `[DONE]` without a finish reason is a failure. A server's own answers show which kind it is.
+ * Servers that do send one are known to lose it when an error occurs (vllm#40986), so that for them
+ * a `[DONE]` without a finish reason is a failure. A server's own answers show which kind it is.
  */
 export class FinishHistory {
   /** For each kind of answer, the models that have sent a finish reason. */
@@ -22,7 +24,8 @@ export class FinishHistory {
     if (setting !== 'learn') return { missing: MISSING_BY_SETTING[setting], sent }
     return {
       get missing() {
-        // Beyond the limit, a server that sent one for so many models is assumed to send it for all.
+        // Beyond the limit, a server that sent one for so many models is assumed to send it for
+        // all.
         const sends = senders.size >= MAX_MODELS || senders.has(model)
         return sends ? ('failure' as const) : ('stop-after-content' as const)
       },

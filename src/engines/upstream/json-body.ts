@@ -31,7 +31,10 @@ export function isJson(type: string): boolean {
   return /^application\/(.+\+)?json$/.test(type)
 }
 
-/** Reads a body to its end. Rejects with an `ApiError` (502) where it is cut off or longer than `limit`. */
+/**
+ * Reads a body to its end. Rejects with an `ApiError` (502) where it is cut off or longer than
+ * `limit`.
+ */
 export async function readBytes(
   response: Fetched,
   label: string,
@@ -64,7 +67,9 @@ export async function readBytes(
   }
 }
 
-/** Decodes UTF-8 without a byte order mark, which some Windows servers write and JSON must not have. */
+/**
+ * Decodes UTF-8 without a byte order mark, which some Windows servers write and JSON must not have.
+ */
 export function textOf(bytes: Uint8Array): string {
   const text = decodeText(bytes)
   return text.startsWith('\ufeff') ? text.slice(1) : text

@@ -24,9 +24,9 @@ export function saysModelIsLoading(status: number, message: string): boolean {
 }
 
 /**
- * Milliseconds before the next attempt at a server that is loading its model, with exponential backoff;
- * undefined where less time than that is `remaining`. `attempts`: how many there were. `retryAfter`: the
- * server's own `Retry-After`.
+ * Milliseconds before the next attempt at a server that is loading its model, with exponential
+ * backoff; undefined where less time than that is `remaining`. `attempts`: how many there were.
+ * `retryAfter`: the server's own `Retry-After`.
  */
 export function loadingRetryDelay(
   attempts: number,

@@ -1,7 +1,7 @@
 /**
- * The text of an HTML error page, on one line and at most 200 characters. Linear in the length of the
- * page: a regular expression that searches the end of a tag from every `<` is quadratic, and takes
- * seconds for 64 KiB of `<`.
+ * The text of an HTML error page, on one line and at most 200 characters. Linear in the length of
+ * the page: a regular expression that searches the end of a tag from every `<` is quadratic, and
+ * takes seconds for 64 KiB of `<`.
  */
 export function textOfPage(text: string): string {
   let words = ''

@@ -50,7 +50,9 @@ export class RefusedFields {
   }
 }
 
-/** Splits certain fields off a request. `stream_options` is only removed: usage is added separately. */
+/**
+ * Splits certain fields off a request. `stream_options` is only removed: usage is added separately.
+ */
 function splitFields(
   request: GenerationRequest,
   names: readonly string[],

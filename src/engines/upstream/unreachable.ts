@@ -2,8 +2,8 @@ import { Unsendable } from '../../platform/fetch.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 
 /**
- * The `ApiError` for a request that got no response: 502 where the upstream can't be reached, 500 where
- * the request could not be written as HTTP. `cause`: what `fetch` rejected with.
+ * The `ApiError` for a request that got no response: 502 where the upstream can't be reached, 500
+ * where the request could not be written as HTTP. `cause`: what `fetch` rejected with.
  */
 export function unreachable(label: string, cause: unknown): ApiError {
   if (cause instanceof Unsendable) {

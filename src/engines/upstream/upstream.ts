@@ -174,8 +174,8 @@ export class Upstream implements Engine {
   }
 
   /**
-   * Posts a request with its optional fields and a request for usage. Where the server refuses it with
-   * 400 or 422, posts it again without the optional fields, and then without usage.
+   * Posts a request with its optional fields and a request for usage. Where the server refuses it
+   * with 400 or 422, posts it again without the optional fields, and then without usage.
    */
   async #postVariants(
     request: GenerationRequest,
@@ -222,7 +222,9 @@ export class Upstream implements Engine {
     return { label: this.label, secrets: this.#client.secrets, finishReason }
   }
 
-  /** Posts an embedding request. A server that refuses base64 gets it again, for arrays of numbers. */
+  /**
+   * Posts an embedding request. A server that refuses base64 gets it again, for arrays of numbers.
+   */
   async #postEmbedding(request: EmbeddingRequest, call: UpstreamCall): Promise<Fetched> {
     const path = '/embeddings'
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)

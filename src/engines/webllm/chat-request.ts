@@ -1,4 +1,6 @@
-/** Converts a chat request to web-llm's form; options that web-llm can't honour are refused by name. */
+/**
+ * Converts a chat request to web-llm's form; options that web-llm can't honour are refused by name.
+ */
 
 import { isObject } from '../../util/object.ts'
 import {
@@ -23,8 +25,8 @@ import type {
 const VISION_TYPE = 2
 
 /**
- * The request for web-llm, which always streams with usage. Throws an `ApiError` (400) that names a field
- * which web-llm would ignore.
+ * The request for web-llm, which always streams with usage. Throws an `ApiError` (400) that names a
+ * field which web-llm would ignore.
  */
 export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRequest {
   const request = requireChat(asked)

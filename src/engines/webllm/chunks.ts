@@ -4,9 +4,9 @@ import { newCallId } from '../../wire/contract/tool-calls.ts'
 import type { MlcChunk } from './mlc-types.ts'
 
 /**
- * Converts web-llm's chunks to chat chunks, in order. Where tools were offered, web-llm first streams the
- * JSON of a call as text, and sends it again, parsed, with the finish reason: `withholdsText` withholds
- * the text until the finish reason shows whether it was a call.
+ * Converts web-llm's chunks to chat chunks, in order. Where tools were offered, web-llm first
+ * streams the JSON of a call as text, and sends it again, parsed, with the finish reason:
+ * `withholdsText` withholds the text until the finish reason shows whether it was a call.
  */
 export function chunkReader(withholdsText: boolean): (chunk: MlcChunk) => ChatChunk[] {
   let withheld = ''

@@ -22,9 +22,9 @@ interface Manifest {
 const sizeByUrl = new Map<string, number>()
 
 /**
- * The download size in bytes of each model whose manifest is in the cache, by model id. web-llm's records
- * have no size, and fetching some 160 manifests just to show sizes would burden their host. Where a
- * cache can't list its entries (Deno), only the `loaded` model is looked up.
+ * The download size in bytes of each model whose manifest is in the cache, by model id. web-llm's
+ * records have no size, and fetching some 160 manifests just to show sizes would burden their host.
+ * Where a cache can't list its entries (Deno), only the `loaded` model is looked up.
  */
 export async function downloadSizes(
   records: readonly ModelRecord[],

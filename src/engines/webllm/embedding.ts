@@ -22,7 +22,9 @@ export function requireEmbeddingModel(request: EmbeddingRequest, record: ModelRe
   throw badRequest(`dimensions: expected ${what}, got ${dimensions}.`, 'dimensions')
 }
 
-/** Converts web-llm's vectors, which are arrays of numbers, to the requested encoding and length. */
+/**
+ * Converts web-llm's vectors, which are arrays of numbers, to the requested encoding and length.
+ */
 export function toEmbeddingResponse(
   { data, usage }: MlcEmbeddings,
   request: EmbeddingRequest,

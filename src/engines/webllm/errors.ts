@@ -2,7 +2,7 @@
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 
 /** What web-llm was doing when the error occurred. */
-export type Phase = 'load' | 'generate'
+export type WebllmPhase = 'load' | 'generate'
 
 interface Kind {
   status: number
@@ -106,12 +106,13 @@ const KINDS: Readonly<Record<string, Kind>> = {
 export type PromptField = 'messages' | 'prompt'
 
 /**
- * Converts an error of web-llm. An error without a known name comes from a lower layer: while loading,
- * from the network or the model's files; while generating, from the GPU, whose state is then undefined.
+ * Converts an error of web-llm. An error without a known name comes from a lower layer: while
+ * loading, from the network or the model's files; while generating, from the GPU, whose state is
+ * then undefined.
  */
 export function fromMlc(
   error: unknown,
-  phase: Phase,
+  phase: WebllmPhase,
   model: string,
   subject: PromptField = 'messages',
 ): ApiError {
@@ -155,7 +156,12 @@ function fieldIn(message: string): string | null {
   return known.exec(message)?.[1] ?? null
 }
 
-function unknownError(message: string, phase: Phase, model: string, cause: unknown): ApiError {
+function unknownError(
+  message: string,
+  phase: WebllmPhase,
+  model: string,
+  cause: unknown,
+): ApiError {
   if (phase === 'load') {
     return new ApiError(
       503,

@@ -13,10 +13,10 @@ export interface GenerationOptions<Raw, T> {
 }
 
 /**
- * One answer while it is generated. A stop reaches the source at once, even while `next` waits for a
- * token; the source's remaining work delays the next request and not this one.
+ * One answer while it is generated. A stop reaches the source at once, even while `next` waits for
+ * a token; the source's remaining work delays the next request and not this one.
  */
-export class Generation<Raw, T> implements AsyncIterator<T[], void, void> {
+export class WebllmGeneration<Raw, T> implements AsyncIterator<T[], void, void> {
   readonly #options: GenerationOptions<Raw, T>
   /** The next token, requested in advance so that the GPU works while the last one is sent. */
   #nextItem: Promise<IteratorResult<Raw, unknown>>

@@ -33,8 +33,8 @@ export class GpuQueue {
   }
 
   /**
-   * Resolves when the GPU is free for this request. Rejects with an `ApiError` (503) where the queue is
-   * full, or with the signal's reason where it aborts in the queue.
+   * Resolves when the GPU is free for this request. Rejects with an `ApiError` (503) where the
+   * queue is full, or with the signal's reason where it aborts in the queue.
    */
   acquire(model: string, signal: AbortSignal): Promise<GpuSlot> {
     if (signal.aborted) return Promise.reject(signal.reason)

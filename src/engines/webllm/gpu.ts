@@ -18,7 +18,9 @@ export interface DetectedGpu extends GpuFacts {
   name: string
 }
 
-/** web-llm requests storage bindings of 1 GiB, or of 128 MiB where the GPU does not support that. */
+/**
+ * web-llm requests storage bindings of 1 GiB, or of 128 MiB where the GPU does not support that.
+ */
 const LARGE_BINDING = 2 ** 30
 const SMALL_BINDING = 2 ** 27
 

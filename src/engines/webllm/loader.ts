@@ -17,8 +17,8 @@ export class Loader {
   }
 
   /**
-   * Loads a model in place of the current one. Rejects with an `ApiError`, or with the signal's reason
-   * where that aborted the loading.
+   * Loads a model in place of the current one. Rejects with an `ApiError`, or with the signal's
+   * reason where that aborted the loading.
    */
   async load(model: string, signal: AbortSignal): Promise<void> {
     if (this.loaded === model) return

@@ -67,8 +67,9 @@ const RecordSchema = z.looseObject({
 })
 
 /**
- * Reads a list of custom models from JSON: an array in the form of web-llm's `model_list`, or an object
- * with that field. `base`: the base of relative URLs in it. Throws a `TypeError` that names the field.
+ * Reads a list of custom models from JSON: an array in the form of web-llm's `model_list`, or an
+ * object with that field. `base`: the base of relative URLs in it. Throws a `TypeError` that names
+ * the field.
  */
 export function readModelList(json: unknown, base: string): ModelRecord[] {
   const list = Array.isArray(json) ? json : (json as { model_list?: unknown } | null)?.model_list

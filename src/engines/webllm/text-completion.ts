@@ -11,8 +11,8 @@ import { isGiven, pickFields, SAMPLING_FIELDS, tokenLimit, unsupported } from '.
 import type { Mlc, MlcTextRequest, ModelRecord } from './mlc-types.ts'
 
 /**
- * One request for web-llm per prompt. Throws an `ApiError` (400) that names a field which web-llm would
- * ignore.
+ * One request for web-llm per prompt. Throws an `ApiError` (400) that names a field which web-llm
+ * would ignore.
  */
 export function toMlcTextRequests(asked: TextRequest, record: ModelRecord): MlcTextRequest[] {
   const request = requireText(asked)

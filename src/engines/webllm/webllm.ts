@@ -11,7 +11,7 @@ import { downloadSizes } from './download-sizes.ts'
 import { requireEmbeddingModel, toEmbeddingResponse } from './embedding.ts'
 import { fromMlc, needsReload, type PromptField } from './errors.ts'
 import { findGenerator, findRecord } from './find-model.ts'
-import { Generation } from './generation.ts'
+import { WebllmGeneration } from './generation.ts'
 import { GpuQueue, type GpuSlot } from './gpu-queue.ts'
 import { Loader } from './loader.ts'
 import type { Mlc, MlcChunk, MlcEmbeddings, ModelRecord } from './mlc-types.ts'
@@ -59,8 +59,8 @@ interface StartedGeneration<Raw> {
 }
 
 /**
- * Models on this computer's GPU through web-llm. One model is loaded and one request answered at a time;
- * other requests wait in a queue.
+ * Models on this computer's GPU through web-llm. One model is loaded and one request answered at a
+ * time; other requests wait in a queue.
  */
 export class Webllm implements LocalEngine {
   readonly label = 'webllm'
@@ -154,17 +154,19 @@ export class Webllm implements LocalEngine {
     return enforceTextContract(items, request, this.label)
   }
 
-  /** Waits for the GPU and starts a generation. Rejects with an `ApiError`, or the signal's reason. */
+  /**
+   * Waits for the GPU and starts a generation. Rejects with an `ApiError`, or the signal's reason.
+   */
   async #generate<Raw, T>(
     job: GenerationJob<Raw>,
     toChunks: (raw: Raw) => T[],
     signal: AbortSignal,
     onProgress: OnProgress | undefined,
-  ): Promise<Generation<Raw, T>> {
+  ): Promise<WebllmGeneration<Raw, T>> {
     const waiting = this.#listenForProgress(job.model, onProgress)
     const { slot, begun } = await this.#startInSlot(job, signal).finally(waiting.end)
     let isLost = false
-    return new Generation({
+    return new WebllmGeneration({
       ...begun,
       signal,
       toChunks,
@@ -251,7 +253,9 @@ export class Webllm implements LocalEngine {
     }, this.#unloadAfter)
   }
 
-  /** Starts a generation and reads its first item. Where the GPU was lost, reloads the model once. */
+  /**
+   * Starts a generation and reads its first item. Where the GPU was lost, reloads the model once.
+   */
   async #startGeneration<Raw>(
     job: GenerationJob<Raw>,
     slot: GpuSlot,

@@ -1,4 +1,7 @@
-/** A worker that runs an engine, and the messages between the worker and the page or host that starts it. */
+/**
+ * A worker that runs an engine, and the messages between the worker and the page or host that
+ * starts it.
+ */
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { Progress } from '../engine.ts'
 import { type Port, packError, type WireError } from '../remote/protocol.ts'

@@ -5,7 +5,7 @@ import type { Progress } from '../../engines/engine.ts'
 import type { Port } from '../../engines/remote/protocol.ts'
 import { createRemote } from '../../engines/remote/remote.ts'
 import type { LocalEngine } from '../../engines/webllm/webllm.ts'
-import type { WorkerEvent, EngineOptions, WorkerCommand } from '../../engines/webllm/worker.ts'
+import type { EngineOptions, WorkerCommand, WorkerEvent } from '../../engines/webllm/worker.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { workerUrl } from '../location.ts'
 

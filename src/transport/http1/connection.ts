@@ -13,7 +13,9 @@ export interface SocketResponse {
   body: ResponseBody | null
 }
 
-/** An idle connection was reused just as its server closed it: nothing of the request was answered. */
+/**
+ * An idle connection was reused just as its server closed it: nothing of the request was answered.
+ */
 export class StaleConnection extends Error {}
 
 /** Milliseconds for which an idle connection is kept; many servers close theirs after 5 s. */
@@ -47,7 +49,9 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #pending: PendingRequest | undefined
   #keepsAlive = false
   #isClosed = false
-  /** Whether the connection carried a response before, and whether bytes of the current one came. */
+  /**
+   * Whether the connection carried a response before, and whether bytes of the current one came.
+   */
   #isUsed = false
   #hasReceived = false
   #sentAt = 0
@@ -57,7 +61,10 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #payloadEnd = 0
   #idleTimeout = IDLE_TIMEOUT
 
-  /** Sends a request. Rejects with `StaleConnection`, the signal's reason, or the connection's error. */
+  /**
+   * Sends a request. Rejects with `StaleConnection`, the signal's reason, or the connection's
+   * error.
+   */
   send(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
       this.#pending = { signal, headPromise: { resolve, reject }, body: undefined }
@@ -163,7 +170,9 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     this.#payload = undefined
   }
 
-  /** The response is complete: keeps the connection for the next request if its state is certain. */
+  /**
+   * The response is complete: keeps the connection for the next request if its state is certain.
+   */
   #reuseOrClose(): void {
     const { socket } = this
     if (
@@ -181,7 +190,8 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   }
 
   #onBroken(): void {
-    // After that time the server has probably read the request: sending it again could run it twice.
+    // After that time the server has probably read the request: sending it again could run it
+    // twice.
     const isSoon = performance.now() - this.#sentAt < STALE_WITHIN
     const isStale = this.#isUsed && !this.#hasReceived && isSoon
     this.#fail(

@@ -1,6 +1,6 @@
 /**
- * `fetch` over a host's sockets, for `http:` only. A token that passes through costs a fraction of what
- * it costs through the host's own `fetch` and its streams.
+ * `fetch` over a host's sockets, for `http:` only. A token that passes through costs a fraction of
+ * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, Unsendable } from '../../platform/fetch.ts'
 import { Connection, type SocketResponse, StaleConnection } from './connection.ts'
@@ -15,8 +15,8 @@ const NEVER_ABORTS = new AbortController().signal
 type Pool = Map<string, Connection[]>
 
 /**
- * Creates a `fetch`. It rejects where the server can't be reached or sends no valid HTTP/1.1, or with the
- * signal's reason. It does not follow redirects.
+ * Creates a `fetch`. It rejects where the server can't be reached or sends no valid HTTP/1.1, or
+ * with the signal's reason. It does not follow redirects.
  */
 export function socketFetch(dial: Dial): Fetch {
   const pool: Pool = new Map()

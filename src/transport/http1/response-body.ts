@@ -38,7 +38,9 @@ export class ResponseBody implements PacketReader {
     return this
   }
 
-  /** The next packet. Rejects where the body was cut off, or with the reason of an aborted request. */
+  /**
+   * The next packet. Rejects where the body was cut off, or with the reason of an aborted request.
+   */
   read(): Promise<Packet> {
     const value = this.#shift()
     if (value !== undefined) return Promise.resolve({ done: false, value })

@@ -52,7 +52,8 @@ export function parseHead(text: string): ResponseHead {
     ?.toLowerCase()
     .split(/[\s,]+/)
   const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
-  // With both, the length is ambiguous (request smuggling, RFC 9112 §6.1): do not reuse the connection.
+  // With both, the length is ambiguous (request smuggling, RFC 9112 §6.1): do not reuse the
+  // connection.
   const isUnambiguous = !(headers.get('transfer-encoding') && headers.get('content-length'))
   return {
     status,

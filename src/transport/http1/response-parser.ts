@@ -237,8 +237,8 @@ export class ResponseParser {
 const MAX_ARGUMENTS = 8_192
 
 /**
- * Decodes ISO 8859-1: each byte is the code point of the same number. `TextDecoder('latin1')` decodes
- * windows-1252 instead, in which 0x80 is U+20AC.
+ * Decodes ISO 8859-1: each byte is the code point of the same number. `TextDecoder('latin1')`
+ * decodes windows-1252 instead, in which 0x80 is U+20AC.
  */
 function decodeLatin1(bytes: Uint8Array): string {
   let text = ''

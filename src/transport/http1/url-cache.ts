@@ -1,7 +1,9 @@
 /** The most parsed URLs: enough for the paths of some hundred upstreams. */
 const MAX_URLS = 1000
 
-/** Caches parsed URLs, so that the few addresses of upstreams are parsed once and not per request. */
+/**
+ * Caches parsed URLs, so that the few addresses of upstreams are parsed once and not per request.
+ */
 export class UrlCache {
   readonly #urls = new Map<string, URL>()
   readonly #maxUrls: number
