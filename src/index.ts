@@ -103,4 +103,4 @@ export type {
   ResponseItem,
   ResponsePart,
 } from './wire/responses/items.ts'
-export type { Inputs } from './wire/validation/inputs.ts'
+export type { TextInputs } from './wire/validation/inputs.ts'

@@ -99,9 +99,9 @@ function engineOf(definition: EngineDefinition): Engine {
   const models = modelsOf(definition.models, label, errors)
   return {
     label,
-    hasStandIns: true,
+    allowsFailover: true,
     ...(maxConcurrency !== undefined && { maxConcurrency }),
-    takes: models.takes,
+    acceptsModel: models.takes,
     models: (signal) => attempt(label, signal, () => models.list(signal)),
     chat: (request, signal, options) => chat(definition, request, signal, options),
     ...(complete && {
