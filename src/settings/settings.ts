@@ -23,6 +23,10 @@ export type { ResolvedUpstream } from './upstreams.ts'
 /**
  * Checks settings and completes them with the defaults; what it returned may be given to it again.
  * `warn` is called for deprecated names; by default it writes to the console. Throws a `SettingsError`.
+ *
+ * @example
+ * const { upstream, queue } = parseSettings({ upstream: 'gpu=http://10.0.0.2:8000/v1' })
+ * console.log(upstream[0].label, queue) // gpu 100
  */
 export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce): Settings {
   if (typeof input !== 'object' || input === null) throw unexpected('settings', 'an object', input)

@@ -146,7 +146,9 @@ export function chatTool(host: HostName): void {
   it('says what helps where nobody answers, or a key is wanted', async () => {
     const nobody = await chat([`127.0.0.1:${await closedPort()}`, 'Go'])
     expect(nobody).toMatchObject({ code: 1, stdout: '' })
-    expect(nobody.stderr).toMatch(/^sluice: 127\.0\.0\.1:\d+ can't be reached: is it running/)
+    expect(nobody.stderr).toMatch(
+      /^sluice: 127\.0\.0\.1:\d+ can't be reached; check that it is running/,
+    )
     const key = 'sk-secret-0123456789'
     const digest = createHash('sha256').update(key).digest('hex')
     await using server = await startServer(host, ['--upstream', upstream.url], {
