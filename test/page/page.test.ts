@@ -107,7 +107,7 @@ it('loads without an error, finds the real adapter, and lists what it can run', 
   await fresh.locator('.name', { hasText: 'missing' }).click()
   await fresh.getByLabel('Message', { exact: true }).fill('Hello')
   await fresh.keyboard.press('Enter')
-  await fresh.locator('.error', { hasText: "The model missing can't be loaded" }).waitFor()
+  await fresh.locator('.error', { hasText: 'model: missing could not be loaded' }).waitFor()
   await fresh.close()
 }, 60_000)
 
