@@ -51,7 +51,7 @@ it('shows the API to read, by itself and without a fault', async () => {
   await fresh.waitForURL(`${address}/openapi.html`)
   const chat = fresh.locator('#createChatCompletion')
   expect(await chat.textContent()).toContain('curl -N')
-  expect(await chat.getByText('Refusals').isVisible()).toBe(true)
+  expect(await chat.getByText('Errors').isVisible()).toBe(true)
   const links = await fresh
     .locator('a[href^="#"]')
     .evaluateAll((all) => all.map((link) => link.getAttribute('href')?.slice(1) ?? ''))
