@@ -1,13 +1,14 @@
 import { describe, expect, it, vi } from 'vitest'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { fields, parseSettings } from '../../../src/settings/settings.ts'
+import { parseSettings } from '../../../src/settings/settings.ts'
+import { declarations } from '../../../src/settings/table/table.ts'
 import { refusal, refusalOfEnv } from './refusal.ts'
 
 describe('defaults', () => {
   it('need no check, and no schema, where complete settings are given again', () => {
-    const made = Object.values(fields).map((field) => vi.spyOn(field, 'schema'))
+    const made = Object.values(declarations).map((field) => vi.spyOn(field, 'schema'))
     const settings = parseSettings(parseSettings({ heartbeat: 2_000 }))
-    const names = Object.keys(fields).filter((_, index) => made[index]?.mock.calls.length)
+    const names = Object.keys(declarations).filter((_, index) => made[index]?.mock.calls.length)
     for (const each of made) each.mockRestore()
     expect(settings.heartbeat).toBe(2_000)
     expect(names).toContain('heartbeat')
@@ -110,7 +111,7 @@ describe('text', () => {
 describe('the environment', () => {
   it('knows every setting by its name', () => {
     expect(environmentName('firstTokenTimeout')).toBe('SLUICE_FIRST_TOKEN_TIMEOUT')
-    for (const name of Object.keys(fields)) {
+    for (const name of Object.keys(declarations)) {
       expect(settingsFromEnv({ [environmentName(name)]: '' })).toEqual({})
     }
   })
