@@ -81,7 +81,7 @@ describe.each(hosts)('typing in the chat, on %s', (host) => {
     expect(chat.asked()).toMatchObject([{ role: 'system', content: 'Be short.' }, {}])
     const saved = join(terminal.folder, 'talk.json')
     terminal.enter(`/save ${saved}`)
-    await terminal.until(/^Written to/m)
+    await terminal.until(/^Saved to/m)
     expect(JSON.parse(readFileSync(saved, 'utf8'))).toEqual({
       model: 'llama3.2:latest',
       messages: [...(chat.asked() as object[]), { role: 'assistant', content: 'So be it.' }],
