@@ -7,7 +7,7 @@ import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
 import { pace, talk, token } from '../support/talk.ts'
 import { type Fields, flags, full, HEARTBEAT } from './responses-asking.ts'
-import { background, noBackground, readUntil } from './responses-background.ts'
+import { background, isolated, readUntil } from './responses-background.ts'
 import { kept } from './responses-stored.ts'
 
 /** OpenAI's Responses API, told by sluice of an upstream that speaks chat completions. */
@@ -18,7 +18,7 @@ export function responses(host: HostName): void {
   describe('kept', () => kept(host, useRelay(host, { flags })))
   describe('that fails', () => failing(host))
   describe.runIf(hasBackground)('in the background', () => background(host))
-  describe.skipIf(hasBackground)('in the background', () => noBackground(useRelay(host, { flags })))
+  describe.skipIf(hasBackground)('in the background', () => isolated(useRelay(host, { flags })))
 }
 
 function told(relay: Relay): void {

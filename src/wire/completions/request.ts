@@ -47,6 +47,7 @@ export interface TextLogprobs {
   [field: string]: unknown
 }
 
+/** One of the answers to a text completion, or a piece of it. */
 export interface TextChoice {
   /** Of the answers to a prompt, after those to the prompts before it. */
   index: number
