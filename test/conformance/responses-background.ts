@@ -12,7 +12,7 @@ import {
 import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
 import { pace, talk } from '../support/talk.ts'
-import { type Answer, ask, type Fields, flags, full } from './responses-asking.ts'
+import { type Answer, type Fields, flags, full } from './responses-asking.ts'
 
 export function background(host: HostName): void {
   const relay = useRelay(host, { flags })
