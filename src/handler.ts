@@ -87,9 +87,12 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
   const route = createRoutes(context)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
-    // It still serves, whatever it refuses.
+    // The process still serves, although it refuses requests.
     if (isDraining && path !== '/health') throw shuttingDown()
-    if (path === undefined) throw badRequest('The request names no URL that can be read.')
+    if (path === undefined)
+      throw badRequest(
+        'url: expected a URL that can be parsed, got none; check the request line and the host header.',
+      )
     trace.headers = guard.admit(request)
     return route(request, trace)
   }
@@ -105,7 +108,7 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
       pending++
       try {
         const response = await answer(request, path, trace).catch((error: unknown) => {
-          // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
+          // Some hosts abort the signal if a body was not read: an error is not a disconnect.
           const isRefused = error instanceof ApiError || !request.signal.aborted
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, isAnthropic, trace.id)
@@ -166,25 +169,25 @@ function createContext(
   }
 }
 
-/** Milliseconds after which something may first have to be noticed. */
+/** Milliseconds after which the first deadline may pass. */
 function firstLimit(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
   const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
   return Math.min(heartbeat, settings.attemptTimeout, ...limits)
 }
 
-/** Milliseconds between two looks at all clocks. */
+/** Milliseconds between two checks of all deadlines. */
 function quarterOf(limit: number): number {
   return Math.min(1000, Math.max(5, limit / 4))
 }
 
-/** The error as a response; a client that left gets one too, though nobody reads it. */
+/** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
 function refusal(failure: unknown, isAnthropic: boolean, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
   return errorResponse(toApiError(failure), isAnthropic, requestId)
 }
 
-/** The last resort: the response itself could not be made. Nobody will read what an engine sends. */
+/** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */
 function withoutAnswer(
   error: unknown,
   trace: Trace,
@@ -199,7 +202,7 @@ function withoutAnswer(
 }
 
 function shuttingDown(): ApiError {
-  return new ApiError(503, 'sluice is shutting down; ask again when it is back.', {
+  return new ApiError(503, 'sluice is shutting down; retry when it runs again.', {
     code: 'shutting_down',
     headers: { 'retry-after': '5', connection: 'close' },
   })
