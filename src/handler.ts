@@ -3,7 +3,7 @@ import { type IRequest, type RequestHandler, Router, type RouterType } from 'itt
 import { createEngines, type EngineSources, type Engines } from './engines/engines.ts'
 import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard, type Guard } from './guard/guard.ts'
-import { passHops } from './guard/loop.ts'
+import { extendHops } from './guard/loop.ts'
 import type { Host } from './platform/host.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
@@ -97,7 +97,7 @@ export function createHandler(input: SettingsInput = {}, host: HandlerHost = {})
       } finally {
         pending--
         // An exchange releases it when it ends.
-        if (trace.exchange === undefined) trace.caller?.leave()
+        if (trace.exchange === undefined) trace.caller?.releaseSlot()
       }
     },
     async drain(graceMs) {
@@ -120,7 +120,7 @@ function createRoutes(
   instance: () => string,
 ) {
   const { isDraining } = context
-  const isTrusted = guard.trusts
+  const isTrusted = guard.isAuthorized
   const health = healthRoutes(catalog, engines, { host: name, isDraining, isTrusted })
   const routes = Router<IRequest, [Trace]>({ before: [refuseLoop] })
   // HEAD is GET, whose body the host leaves out.
@@ -153,7 +153,7 @@ function createRoutes(
   return routes
 
   function refuseLoop({ headers }: Request, trace: Trace): void {
-    trace.hops = passHops(headers, instance())
+    trace.hops = extendHops(headers, instance())
   }
 
   async function description({ url }: IRequest): Promise<Response> {
@@ -166,10 +166,10 @@ function createRoutes(
   }
 
   async function status(request: IRequest): Promise<Response> {
-    const viewer = await guard.viewer(request)
+    const viewer = await guard.findCaller(request)
     const all = viewer && (await catalog.look())
     const found = all?.map(({ models, ...engine }) => {
-      return { ...engine, models: models.filter((id) => viewer?.mayUse?.(id) ?? true) }
+      return { ...engine, models: models.filter((id) => viewer?.mayUseModel?.(id) ?? true) }
     })
     return homePage(found, new URL(request.url).origin, name)
   }

@@ -1,21 +1,21 @@
 /** Asks a server a few small questions and judges the answers. */
 import type { Recording } from '../recording/recording.ts'
-import { judgeStream, whyBroken } from './check-stream.ts'
+import { checkStream, whyNotCheckable } from './check-stream.ts'
 import {
-  judgeCancel,
-  judgeCors,
-  judgeModel,
-  judgeRefusal,
-  judgeWhole,
+  checkAnswer,
+  checkCancel,
+  checkCors,
+  checkError,
+  checkUnknownModel,
   whyRefused,
 } from './checks/answers.ts'
-import { judgeCalls, judgeForm, toldBy } from './checks/tools.ts'
+import { checkCalls, checkStructured, collectAnswer } from './checks/tools.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
-import type { Asked } from './question-result.ts'
-import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
-import { wireOf } from './recorded-body.ts'
+import type { QuestionResult } from './question-result.ts'
+import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN_MODEL } from './questions.ts'
+import { parseBody } from './recorded-body.ts'
 import { type Report, reportOf } from './report.ts'
 import type { DialectName } from './rules/rule.ts'
 
@@ -30,25 +30,25 @@ export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
 
 /** Rejects only with why the signal aborted. */
 export async function check(options: CheckOptions): Promise<Report> {
-  const asked: Asked[] = []
+  const asked: QuestionResult[] = []
   const untested: Report['untested'] = {}
   for (const [name, url] of Object.entries(options.endpoints)) {
-    const checking = new Checking(dialects[name as DialectName], { ...options, url })
+    const checking = new ApiCheck(dialects[name as DialectName], { ...options, url })
     const why = await checking.run()
-    asked.push(...checking.asked)
+    asked.push(...checking.results)
     if (why !== undefined) untested[name as DialectName] = why
   }
   return reportOf(options, asked, untested)
 }
 
-const REFUSALS = [
+const ERROR_QUESTIONS = [
   ['json', 'error-json', [400]],
   ['field', 'error-field', [400, 422]],
 ] as const
 
 /** The check of one API. */
-class Checking {
-  readonly asked: Asked[] = []
+class ApiCheck {
+  readonly results: QuestionResult[] = []
   readonly #dialect: Dialect
   readonly #questions: ReturnType<typeof questionsIn>
   readonly #options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>
@@ -66,80 +66,86 @@ class Checking {
     // A status beyond 200 is no answer either.
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
-    stream.findings.push(...judgeStream(stream.recording))
-    const broken = whyBroken(stream.recording, stream.findings)
-    if (broken !== undefined) stream.unjudged = broken
+    stream.findings.push(...checkStream(stream.recording))
+    const broken = whyNotCheckable(stream.recording, stream.findings)
+    if (broken !== undefined) stream.notChecked = broken
     if (asksUsage) {
       const plain = await this.#ask('plain')
-      plain.findings.push(...judgeStream(plain.recording))
+      plain.findings.push(...checkStream(plain.recording))
     }
-    this.#judge(await this.#ask('whole'), (answer, findings) =>
-      judgeWhole(answer, this.#dialect, findings),
+    this.#check(await this.#ask('whole'), (answer, findings) =>
+      checkAnswer(answer, this.#dialect, findings),
     )
-    if (hasTools) await this.#offers()
-    await this.#refuses()
-    await this.#leaves(stream.recording)
+    if (hasTools) await this.#checkTools()
+    await this.#checkErrors()
+    await this.#checkCancelling(stream.recording)
     return undefined
   }
 
-  async #offers(): Promise<void> {
+  async #checkTools(): Promise<void> {
     for (const [name, judge] of [
-      ['tools', judgeCalls],
-      ['structured', judgeForm],
+      ['tools', checkCalls],
+      ['structured', checkStructured],
     ] as const) {
       const asked = await this.#ask(name)
       const why = whyRefused(asked.recording)
       if (why !== undefined) {
-        asked.unoffered = why
+        asked.notOffered = why
         continue
       }
-      asked.findings.push(...judgeStream(asked.recording))
-      const broken = whyBroken(asked.recording, asked.findings)
+      asked.findings.push(...checkStream(asked.recording))
+      const broken = whyNotCheckable(asked.recording, asked.findings)
       if (broken !== undefined) {
-        asked.unjudged = broken
+        asked.notChecked = broken
         continue
       }
-      this.#judge(asked, (answer, findings) => {
-        const nothing = judge(toldBy(answer, this.#dialect), this.#dialect, findings)
-        if (nothing !== undefined) asked.unoffered = nothing
+      this.#check(asked, (answer, findings) => {
+        const nothing = judge(collectAnswer(answer, this.#dialect), this.#dialect, findings)
+        if (nothing !== undefined) asked.notOffered = nothing
       })
     }
   }
 
-  async #refuses(): Promise<void> {
-    this.#judge(await this.#ask('model'), (answer, findings) =>
-      judgeModel(answer, this.#dialect, findings, UNKNOWN),
+  async #checkErrors(): Promise<void> {
+    this.#check(await this.#ask('model'), (answer, findings) =>
+      checkUnknownModel(answer, this.#dialect, findings, UNKNOWN_MODEL),
     )
-    for (const [name, rule, statuses] of REFUSALS) {
-      this.#judge(await this.#ask(name), (answer, findings) =>
-        judgeRefusal(answer, this.#dialect, findings, rule, statuses),
+    for (const [name, rule, statuses] of ERROR_QUESTIONS) {
+      this.#check(await this.#ask(name), (answer, findings) =>
+        checkError(answer, this.#dialect, findings, rule, statuses),
       )
     }
     const { recording: preflight } = await this.#ask('preflight')
-    this.#judge(await this.#ask('foreign'), (answer, findings) =>
-      judgeCors(preflight, answer, findings),
+    this.#check(await this.#ask('foreign'), (answer, findings) =>
+      checkCors(preflight, answer, findings),
     )
   }
 
-  async #leaves(usual: Recording): Promise<void> {
+  async #checkCancelling(usual: Recording): Promise<void> {
     await this.#ask('left')
-    this.#judge(await this.#ask('next'), (answer, findings) => judgeCancel(usual, answer, findings))
+    this.#check(await this.#ask('next'), (answer, findings) => checkCancel(usual, answer, findings))
   }
 
-  async #ask(name: QuestionName): Promise<Asked> {
+  async #ask(name: QuestionName): Promise<QuestionResult> {
     const { signal, onQuestion } = this.#options
     signal.throwIfAborted()
     const { title, ask } = this.#questions[name]
     onQuestion?.(title)
     const recording = await ask()
     signal.throwIfAborted()
-    const asked: Asked = { dialect: this.#dialect.name, name, title, recording, findings: [] }
-    this.asked.push(asked)
+    const asked: QuestionResult = {
+      dialect: this.#dialect.name,
+      name,
+      title,
+      recording,
+      findings: [],
+    }
+    this.results.push(asked)
     return asked
   }
 
-  #judge(asked: Asked, judge: (answer: Recording, findings: Findings) => void): void {
-    const findings = new Findings(this.#dialect.name, wireOf(asked.recording))
+  #check(asked: QuestionResult, judge: (answer: Recording, findings: Findings) => void): void {
+    const findings = new Findings(this.#dialect.name, parseBody(asked.recording))
     judge(asked.recording, findings)
     asked.findings.push(...findings.all)
   }

@@ -1,6 +1,6 @@
-import type { WireBody } from './recorded-body.ts'
+import type { RecordedBody } from './recorded-body.ts'
 import type { DialectName, Finding } from './rules/rule.ts'
-import { holdsFor, type RuleName } from './rules/rules.ts'
+import { appliesTo, type RuleName } from './rules/rules.ts'
 
 /** Bytes that are shown of what broke a rule. */
 const SHOWN = 120
@@ -9,10 +9,10 @@ const SHOWN = 120
 export class Findings {
   readonly #found = new Map<RuleName, Finding<RuleName>>()
   readonly #dialect: DialectName
-  readonly #body: WireBody
+  readonly #body: RecordedBody
 
   /** What an answer in a dialect breaks; `body` is what came. */
-  constructor(dialect: DialectName, body: WireBody) {
+  constructor(dialect: DialectName, body: RecordedBody) {
     this.#dialect = dialect
     this.#body = body
   }
@@ -22,7 +22,7 @@ export class Findings {
    * dialect is not broken.
    */
   add(rule: RuleName, seen: string, start?: number, end?: number): void {
-    if (!holdsFor(this.#dialect, rule)) return
+    if (!appliesTo(this.#dialect, rule)) return
     const known = this.#found.get(rule)
     if (known !== undefined) {
       known.count = (known.count ?? 1) + 1

@@ -3,7 +3,7 @@ import type { Report } from './report.ts'
 import { type RuleName, rules } from './rules/rules.ts'
 
 /** A rule that holds at the server, and no longer behind a hop. */
-export interface HopBreach {
+export interface HopViolation {
   rule: RuleName
   /** The address of the hop, as it was given. */
   hop: string
@@ -13,15 +13,15 @@ export interface HopBreach {
  * What each hop breaks: `reports` go from the server outwards. What the server itself breaks is no
  * hop's fault.
  */
-export function brokenByHops(reports: readonly Report[]): HopBreach[] {
+export function violationsByHop(reports: readonly Report[]): HopViolation[] {
   const [server, ...hops] = reports.map((report) => ({
     url: report.url,
-    broken: report.asked.flatMap(({ dialect, findings }) =>
+    broken: report.results.flatMap(({ dialect, findings }) =>
       findings.map(({ rule }) => ({ rule, what: `${rule} of ${dialect}` })),
     ),
   }))
   const known = new Set(server?.broken.map(({ what }) => what))
-  const breaches: HopBreach[] = []
+  const breaches: HopViolation[] = []
   for (const { url, broken } of hops) {
     for (const { rule, what } of broken) {
       if (known.has(what)) continue

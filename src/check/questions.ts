@@ -2,7 +2,7 @@
 import type { Fetch } from '../platform/fetch.ts'
 import { type RecordOptions, record } from '../recording/record.ts'
 import type { Recording } from '../recording/recording.ts'
-import { FORM, TOOL } from './checks/tools.ts'
+import { SCHEMA_PROMPT, TOOL_PROMPT } from './checks/tools.ts'
 import type { Dialect, Prompt } from './dialects/dialect.ts'
 
 export interface QuestionOptions {
@@ -32,15 +32,15 @@ const LONG = 'Count from one to one thousand in words.'
 const LIMIT = { usual: 200, call: 800, long: 4_000 }
 
 /** Milliseconds an answer that is left is listened to before. */
-const LISTENED = 300
+const LISTEN_MS = 300
 
 /** The longest an answer is waited for. */
-const LONGEST = 5 * 60_000
+const MAX_WAIT_MS = 5 * 60_000
 
 /** A name that no model has. */
-export const UNKNOWN = 'no-such-model-here'
+export const UNKNOWN_MODEL = 'no-such-model-here'
 
-const NO_JSON = '{"model": '
+const INVALID_JSON = '{"model": '
 
 /** A page of another origin. */
 const ORIGIN = { origin: 'https://page.example' }
@@ -50,9 +50,14 @@ export function questionsIn(dialect: Dialect, options: QuestionOptions) {
   const asks = asker(dialect, options)
   const usual: Prompt = { model, text: PROMPT, limit: LIMIT.usual }
   const streamed = { ...usual, stream: true }
-  const wrong = { ...dialect.body(streamed), ...dialect.wrong }
-  const called = { ...streamed, text: TOOL.text, limit: LIMIT.call, tool: TOOL.offer }
-  const formed = { ...streamed, text: FORM.text, limit: LIMIT.call, schema: FORM.schema }
+  const wrong = { ...dialect.body(streamed), ...dialect.invalidFields }
+  const called = { ...streamed, text: TOOL_PROMPT.text, limit: LIMIT.call, tool: TOOL_PROMPT.offer }
+  const formed = {
+    ...streamed,
+    text: SCHEMA_PROMPT.text,
+    limit: LIMIT.call,
+    schema: SCHEMA_PROMPT.schema,
+  }
   return {
     stream: {
       title: dialect.asksUsage ? 'a stream with usage' : 'a stream',
@@ -64,9 +69,9 @@ export function questionsIn(dialect: Dialect, options: QuestionOptions) {
     structured: { title: 'an answer of a given form', ask: asks(dialect.body(formed)) },
     model: {
       title: 'an unknown model',
-      ask: asks(dialect.body({ ...streamed, model: UNKNOWN })),
+      ask: asks(dialect.body({ ...streamed, model: UNKNOWN_MODEL })),
     },
-    json: { title: 'a body that is no JSON', ask: asks(NO_JSON) },
+    json: { title: 'a body that is no JSON', ask: asks(INVALID_JSON) },
     field: { title: 'a field of the wrong type', ask: asks(wrong) },
     preflight: {
       title: 'a browser’s preflight',
@@ -100,7 +105,7 @@ function asker(dialect: Dialect, options: QuestionOptions): Asks {
   return (body, more = {}) => {
     const text = typeof body === 'object' ? JSON.stringify(body) : body
     return () => {
-      const patience = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)])
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(MAX_WAIT_MS)])
       return record({
         ...{ fetch, url, by, secrets, signal: patience },
         ...(text !== undefined && { body: text }),
@@ -121,7 +126,7 @@ function preflight(dialect: Dialect, options: QuestionOptions): () => Promise<Re
     'access-control-request-headers': [...new Set(names)].sort().join(','),
   }
   return () => {
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(LONGEST)])
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(MAX_WAIT_MS)])
     return record({ fetch, url, by, signal: patience, method: 'OPTIONS', headers })
   }
 }
@@ -131,9 +136,9 @@ function leaver(asks: Asks, body: object, signal: AbortSignal): () => Promise<Re
   return () => {
     const control = new AbortController()
     let timer: ReturnType<typeof setTimeout> | undefined
-    const both = AbortSignal.any([signal, control.signal, AbortSignal.timeout(LONGEST)])
+    const both = AbortSignal.any([signal, control.signal, AbortSignal.timeout(MAX_WAIT_MS)])
     const onPacket = () => {
-      timer ??= setTimeout(() => control.abort(), LISTENED)
+      timer ??= setTimeout(() => control.abort(), LISTEN_MS)
     }
     return asks(body, { signal: both, onPacket })().finally(() => clearTimeout(timer))
   }

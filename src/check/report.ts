@@ -1,12 +1,12 @@
 /** What a check found, put together. */
-import type { Asked } from './question-result.ts'
+import type { QuestionResult } from './question-result.ts'
 import type { DialectName, Section } from './rules/rule.ts'
-import { holdsFor, type RuleName, rules } from './rules/rules.ts'
+import { appliesTo, type RuleName, rules } from './rules/rules.ts'
 
 export interface Report {
   url: string
   model: string | undefined
-  asked: Asked[]
+  results: QuestionResult[]
   /** The APIs that could be judged. */
   dialects: DialectName[]
   /** Why others could not. */
@@ -28,13 +28,16 @@ export interface Score {
 }
 
 /** A question's title, with its API where several were asked. */
-export function titleIn({ dialects, untested }: Report, { title, dialect }: Asked): string {
+export function titleIn(
+  { dialects, untested }: Report,
+  { title, dialect }: QuestionResult,
+): string {
   const isOne = dialects.length + Object.keys(untested).length === 1
   return isOne ? title : `${title} (${dialect})`
 }
 
 /** Sections whose rules one question's answer is judged by, by that question's name. */
-const JUDGED_BY: Partial<Record<Section, Asked['name']>> = {
+const JUDGED_BY: Partial<Record<Section, QuestionResult['name']>> = {
   framing: 'stream',
   arrival: 'stream',
   schema: 'stream',
@@ -45,29 +48,29 @@ const JUDGED_BY: Partial<Record<Section, Asked['name']>> = {
 
 export function reportOf(
   { url, model }: Pick<Report, 'url' | 'model'>,
-  asked: Asked[],
+  results: QuestionResult[],
   untested: Report['untested'],
 ): Report {
-  const names = new Set(asked.map(({ dialect }) => dialect))
+  const names = new Set(results.map(({ dialect }) => dialect))
   const dialects = [...names].filter((name) => untested[name] === undefined)
   const sections = [...new Set(Object.values(rules).map(({ section }) => section))]
-  const broken = new Set(asked.flatMap(({ findings }) => findings.map(({ rule }) => rule)))
-  const scores = sections.map((section) => scoreOf(section, dialects, asked, broken))
-  return { url, model, asked, dialects, untested, scores: scores.filter(isTold) }
+  const broken = new Set(results.flatMap(({ findings }) => findings.map(({ rule }) => rule)))
+  const scores = sections.map((section) => scoreOf(section, dialects, results, broken))
+  return { url, model, results, dialects, untested, scores: scores.filter(isShown) }
 }
 
 function scoreOf(
   section: Section,
   dialects: DialectName[],
-  asked: Asked[],
+  asked: QuestionResult[],
   broken: ReadonlySet<RuleName>,
 ): Score {
   const answers = asked.filter(({ name }) => name === JUDGED_BY[section])
-  const without = answers.filter(({ unoffered, unjudged }) => unoffered ?? unjudged)
+  const without = answers.filter(({ notOffered, notChecked }) => notOffered ?? notChecked)
   const [first] = without
   const judged = dialects.filter((name) => !without.some(({ dialect }) => dialect === name))
   const own = (Object.keys(rules) as RuleName[]).filter((name) => rules[name].section === section)
-  const isJudged = (name: RuleName) => judged.some((dialect) => holdsFor(dialect, name))
+  const isJudged = (name: RuleName) => judged.some((dialect) => appliesTo(dialect, name))
   const names = own.filter((name) => broken.has(name) || isJudged(name))
   return {
     section,
@@ -77,13 +80,16 @@ function scoreOf(
   }
 }
 
-function whyNot(asked: Asked | undefined): Pick<Score, 'unoffered' | 'unjudged'> {
-  const { unoffered, unjudged } = asked ?? {}
-  return { ...(unoffered && { unoffered }), ...(unjudged && { unjudged }) }
+function whyNot(asked: QuestionResult | undefined): Pick<Score, 'unoffered' | 'unjudged'> {
+  const { notOffered, notChecked } = asked ?? {}
+  return {
+    ...(notOffered && { unoffered: notOffered }),
+    ...(notChecked && { unjudged: notChecked }),
+  }
 }
 
 /** A section's row in a report: how many of its rules are kept, or why that is not known. */
-export function keptOf(score: Score): string {
+export function scoreText(score: Score): string {
   const reason = reasonOf(score)
   const kept = `${score.rules - score.broken} of ${score.rules}`
   if (reason === undefined) return kept
@@ -97,6 +103,6 @@ export function reasonOf({ unoffered, unjudged }: Score): string | undefined {
 }
 
 /** A section that no API of those asked has is not told of. */
-function isTold(score: Score): boolean {
+function isShown(score: Score): boolean {
   return score.rules > 0 || reasonOf(score) !== undefined
 }

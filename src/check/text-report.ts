@@ -1,7 +1,7 @@
-import { brokenByHops } from './hops.ts'
-import { keptOf, type Report, reasonOf, type Score } from './report.ts'
+import { violationsByHop } from './hops.ts'
+import { type Report, reasonOf, type Score, scoreText } from './report.ts'
 import { rules } from './rules/rules.ts'
-import { type Breach, breachesOf, countOf } from './violations.ts'
+import { countBySeverity, type Violation, violationsOf } from './violations.ts'
 
 /** How words look in a terminal: the text itself where there are no colours. */
 export interface Paint {
@@ -22,8 +22,8 @@ export function textReport(report: Report, paint: Paint): string {
   })
   if (dialects.length === 0) return `${[title, ...new Set(untested)].join('\n\n')}\n`
   const table = scores.map((score) => rowOf(score, paint))
-  const breaches = breachesOf(report).map((breach) => describe(breach, paint))
-  const counts = countOf(report)
+  const breaches = violationsOf(report).map((breach) => describe(breach, paint))
+  const counts = countBySeverity(report)
   const told = `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.hint, 'hint')}`
   const asked = dialects.length > 1 ? [`  ${dialects.join(', ')}`] : []
   const parts = [
@@ -38,30 +38,30 @@ function rowOf(score: Score, { weak, plain }: Paint): string {
   const name = section.padEnd(11)
   const reason = reasonOf(score)
   if (reason !== undefined && all === 0) return `  – ${name} ${weak(plain(reason))}`
-  return `  ${broken === 0 ? '✓' : '✗'} ${name} ${plain(keptOf(score))}`
+  return `  ${broken === 0 ? '✓' : '✗'} ${name} ${plain(scoreText(score))}`
 }
 
 /** What each hop on the way breaks, and the reports of all of them. */
 export function pathText(reports: readonly Report[], paint: Paint): string {
   const { strong, plain } = paint
-  const lines = brokenByHops(reports).map(
+  const lines = violationsByHop(reports).map(
     ({ rule, hop }) => `  ${strong(rule)} is broken by the hop at ${plain(hop)}`,
   )
   const told = lines.length > 0 ? lines.join('\n') : '  No hop breaks anything.'
   return `${reports.map((report) => textReport(report, paint)).join('\n')}\nOn the way\n${told}\n`
 }
 
-function describe({ finding, titles }: Breach, { strong, weak, plain }: Paint): string {
+function describe({ finding, titles }: Violation, { strong, weak, plain }: Paint): string {
   const { rule, seen, offset, at, bytes, count } = finding
-  const { severity, says, clients, repair } = rules[rule]
+  const { severity, requirement, affected, repair } = rules[rule]
   const times = count === undefined ? '' : ` (${count} times)`
   const place =
     offset === undefined || at === undefined ? '' : `, byte ${offset}, after ${Math.round(at)} ms`
   const lines = [
-    `${severity.toUpperCase()}  ${strong(rule)}  ${says}`,
+    `${severity.toUpperCase()}  ${strong(rule)}  ${requirement}`,
     `  seen  ${plain(seen)}${times} in ${titles.join(', ')}${place}`,
     ...(bytes === undefined ? [] : [`        ${weak(bytes)}`]),
-    `  who   ${clients}`,
+    `  who   ${affected}`,
     `  repair  ${repair}`,
   ]
   return lines.join('\n')

@@ -3,15 +3,15 @@ import type { Finding, Severity } from './rules/rule.ts'
 import { type RuleName, rules } from './rules/rules.ts'
 
 /** A broken rule, and all questions whose answers break it. */
-export interface Breach {
+export interface Violation {
   finding: Finding<RuleName>
   titles: string[]
 }
 
 /** What a report's answers break, in the order of the rules. */
-export function breachesOf(report: Report): Breach[] {
-  const breaches = new Map<RuleName, Breach>()
-  for (const asked of report.asked) {
+export function violationsOf(report: Report): Violation[] {
+  const breaches = new Map<RuleName, Violation>()
+  for (const asked of report.results) {
     const title = titleIn(report, asked)
     for (const finding of asked.findings) {
       const known = breaches.get(finding.rule)
@@ -26,8 +26,8 @@ export function breachesOf(report: Report): Breach[] {
 }
 
 /** How many of each severity. */
-export function countOf(report: Report): Record<Severity, number> {
+export function countBySeverity(report: Report): Record<Severity, number> {
   const counts = { error: 0, warning: 0, hint: 0 }
-  for (const { finding } of breachesOf(report)) counts[rules[finding.rule].severity]++
+  for (const { finding } of violationsOf(report)) counts[rules[finding.rule].severity]++
   return counts
 }

@@ -14,7 +14,7 @@ export function joinUserTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   function close(): void {
     const [first] = run
     if (first !== undefined)
-      turns.push(run.length === 1 ? first : { ...first, content: allOf(run) })
+      turns.push(run.length === 1 ? first : { ...first, content: joinContents(run) })
     run = []
   }
   for (const message of messages) {
@@ -30,7 +30,7 @@ export function joinUserTurns(messages: readonly ChatMessage[]): ChatMessage[] {
 }
 
 /** What several messages say, built once: joining two at a time would copy the first ones as often. */
-function allOf(messages: readonly ChatMessage[]): string | ContentPart[] {
+function joinContents(messages: readonly ChatMessage[]): string | ContentPart[] {
   const contents = messages.flatMap(({ content }) => (content ? [{ content }] : []))
   const isText = contents.every(({ content }) => typeof content === 'string')
   if (isText) return contents.map(({ content }) => content).join('\n\n')
@@ -46,12 +46,15 @@ function partsOf(content: string | ContentPart[]): ContentPart[] {
  * instead. The text is one string, since many templates render nothing else, its parts on lines of
  * their own, as vLLM and llama-server join them.
  */
-export function resultOf(parts: readonly ContentPart[]): { text: string; shown: ContentPart[] } {
+export function toolResultParts(parts: readonly ContentPart[]): {
+  text: string
+  shown: ContentPart[]
+} {
   const shown = parts.filter(({ type }) => type !== 'text')
   const texts = parts.flatMap(({ type, text }) => (type === 'text' ? [text as string] : []))
   // Servers refuse a result that is empty, and a model would take it for one that says nothing.
-  if (texts.length === 0 && shown.length > 0) texts.push(SHOWN)
+  if (texts.length === 0 && shown.length > 0) texts.push(SEE_NEXT_MESSAGE)
   return { text: texts.join('\n'), shown }
 }
 
-const SHOWN = 'The result is shown in the next message of the user.'
+const SEE_NEXT_MESSAGE = 'The result is shown in the next message of the user.'

@@ -17,11 +17,11 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
 
   abstract chunks(chunks: ChunkOf<C>[]): string
   /** A chunk whose loss harms nobody. */
-  protected abstract first(contract: C): ChunkOf<C>
+  protected abstract openingChunk(contract: C): ChunkOf<C>
   /** A chunk that says nothing; undefined where even that would harm. */
-  protected abstract empty(contract: C): ChunkOf<C> | undefined
+  protected abstract heartbeatChunk(contract: C): ChunkOf<C> | undefined
   /** What stands in where a stream fails before the engine named itself. */
-  protected abstract unnamed(): C
+  protected abstract placeholderContract(): C
 
   done(): string {
     return DONE_FRAME
@@ -38,17 +38,17 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
 
   opening(stream: LiveStream<C> | undefined): string {
     // Clients that split at blank lines lose the event behind a comment.
-    return encode(this.first(stream?.contract ?? this.unnamed()))
+    return encode(this.openingChunk(stream?.contract ?? this.placeholderContract()))
   }
 
   quiet(stream: LiveStream<C>): string {
-    const chunk = this.empty(stream.contract)
+    const chunk = this.heartbeatChunk(stream.contract)
     return chunk === undefined ? '' : encode(chunk)
   }
 }
 
 /** Gives a stream that has no name yet one of ours. */
-export function named<C extends { id: string; model: string; created: number }>(
+export function withIdentity<C extends { id: string; model: string; created: number }>(
   contract: C,
   id: string,
   model: string,

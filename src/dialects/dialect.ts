@@ -6,11 +6,11 @@ import type { FieldNames } from './field-names.ts'
 /** An API that asks for a chat, and is told the answer, in words of its own. */
 export interface Dialect {
   /** Reads a request. Throws an `ApiError` (400) that names the field. */
-  read(body: unknown, requestId: string, headers: Headers, url?: string): Conversation
+  read(body: unknown, requestId: string, headers: Headers, url?: string): TranslatedRequest
 }
 
 /** One request of such an API, and how it is answered. */
-export interface Conversation {
+export interface TranslatedRequest {
   /**
    * What an engine is asked; `stream` says how the client wants the answer. Reading it may throw an
    * `ApiError` (400), where there is a `native` request that says what a chat can't.
@@ -21,9 +21,9 @@ export interface Conversation {
   /** Fields of the chat that an engine need not know: one that refuses it is asked without them. */
   optionalFields?: readonly string[]
   /** What the client calls the chat's fields, where that is not the same. */
-  names?: FieldNames
+  fieldNames?: FieldNames
   /** The types of tools, items and blocks that the chat request leaves out. */
-  omitted?: () => readonly string[]
+  omittedTypes?: () => readonly string[]
   /** The request for an engine that speaks the API itself. */
   native?: NativeCall
   /**
@@ -32,5 +32,5 @@ export interface Conversation {
    */
   encoder(): StreamEncoder
   /** The JSON value that tells a whole answer. */
-  whole(completion: ChatCompletion): unknown
+  answer(completion: ChatCompletion): unknown
 }

@@ -4,16 +4,16 @@ import { isObject, parseObject } from '../util/object.ts'
 import type { ToolCallDelta } from '../wire/chat/request.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-export class CallPieces {
+export class PartialToolCall {
   id = ''
   name = ''
   /** All of the arguments so far, as JSON. */
-  text = ''
+  argumentsText = ''
   /** The arguments that arrived and could not be written yet. */
-  #held = ''
+  #pending = ''
   #isClosed = false
   #parsedLength = 0
-  #isWhole = false
+  #isComplete = false
 
   /**
    * Returns what a piece adds to the arguments. Throws an `ApiError` (502) if arguments arrive after
@@ -28,33 +28,34 @@ export class CallPieces {
     const piece = isObject(text) ? JSON.stringify(text) : text
     if (typeof piece !== 'string') return ''
     if (!this.#isClosed) {
-      this.text += piece
+      this.argumentsText += piece
       return piece
     }
     if (piece.trim() === '') return ''
     const shown = JSON.stringify(this.name)
-    throw badCall(`continued the arguments of ${shown} after they were complete`)
+    throw incompleteAnswer(`continued the arguments of ${shown} after they were complete`)
   }
 
   /** Keeps what was added until it can be written. */
-  hold(piece: string): void {
-    this.#held += piece
+  addPending(piece: string): void {
+    this.#pending += piece
   }
 
-  takeHeld(): string {
-    const held = this.#held
-    this.#held = ''
+  takePending(): string {
+    const held = this.#pending
+    this.#pending = ''
     return held
   }
 
   /** Whether the arguments are a complete JSON object: only whitespace may follow. */
-  isWhole(): boolean {
+  isComplete(): boolean {
     // Called for each piece that is held back behind this call: the same text is parsed only once.
-    if (this.#parsedLength !== this.text.length) {
-      this.#parsedLength = this.text.length
-      this.#isWhole = this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+    if (this.#parsedLength !== this.argumentsText.length) {
+      this.#parsedLength = this.argumentsText.length
+      this.#isComplete =
+        this.argumentsText.trimEnd().endsWith('}') && parseObject(this.argumentsText) !== undefined
     }
-    return this.#isWhole
+    return this.#isComplete
   }
 
   close(): void {
@@ -63,7 +64,7 @@ export class CallPieces {
 }
 
 /** A tool call that no client can do anything with; `did` completes "The engine …". */
-export function badCall(did: string, cause?: unknown): ApiError {
+export function incompleteAnswer(did: string, cause?: unknown): ApiError {
   const message = `The engine ${did}; the answer is not complete.`
   return new ApiError(502, message, { code: 'engine_invalid', cause })
 }

@@ -5,10 +5,10 @@ export interface PartWriter<Part> {
   /** Whether enough of the part has arrived to begin it. */
   canBegin(part: Part): boolean
   /** Whether the part is known to be complete although the stream goes on. */
-  isWhole(part: Part): boolean
+  isComplete(part: Part): boolean
   begin(part: Part, index: number): void
   /** Writes what has been held back of the part. */
-  grow(part: Part, index: number): void
+  writePending(part: Part, index: number): void
   end(part: Part, index: number): void
 }
 
@@ -17,11 +17,11 @@ export interface PartWriter<Part> {
  * two. A part ends when it is complete and another one has started to arrive, or when the stream
  * ends; until then the pieces of later parts are held back.
  */
-export class OneAtATime<Part> {
+export class SequentialParts<Part> {
   readonly #writer: PartWriter<Part>
   readonly #parts: Part[] = []
   /** The index of the first part that has not ended. */
-  #at = 0
+  #index = 0
   #isOpen = false
 
   constructor(writer: PartWriter<Part>) {
@@ -35,12 +35,14 @@ export class OneAtATime<Part> {
 
   /** Whether the part is open and nothing follows it, so that its pieces can be written at once. */
   isCurrent(part: Part): boolean {
-    return this.#isOpen && this.#at === this.#parts.length - 1 && this.#parts[this.#at] === part
+    return (
+      this.#isOpen && this.#index === this.#parts.length - 1 && this.#parts[this.#index] === part
+    )
   }
 
   /** The index of the part that is open. */
-  get at(): number {
-    return this.#at
+  get index(): number {
+    return this.#index
   }
 
   add(part: Part): void {
@@ -51,18 +53,18 @@ export class OneAtATime<Part> {
   advance(isEnd = false): void {
     const writer = this.#writer
     for (;;) {
-      const part = this.#parts[this.#at]
+      const part = this.#parts[this.#index]
       if (part === undefined) return
       if (!this.#isOpen) {
         if (!isEnd && !writer.canBegin(part)) return
         this.#isOpen = true
-        writer.begin(part, this.#at)
+        writer.begin(part, this.#index)
       }
-      writer.grow(part, this.#at)
-      const isFollowed = this.#at + 1 < this.#parts.length
-      if (!isEnd && !(isFollowed && writer.isWhole(part))) return
+      writer.writePending(part, this.#index)
+      const isFollowed = this.#index + 1 < this.#parts.length
+      if (!isEnd && !(isFollowed && writer.isComplete(part))) return
       this.#isOpen = false
-      writer.end(part, this.#at++)
+      writer.end(part, this.#index++)
     }
   }
 }

@@ -2,13 +2,13 @@ import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { parseExact } from '../wire/json/exact-integers.ts'
-import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
+import { MAX_KEYS, MAX_LONG_INTEGERS, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
 import { decodeText } from '../wire/sse/sse.ts'
-import { DirectParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
+import { ImmediateParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
 /** One queue for all handlers of a process, because they share its event loop. */
 const queue = new ParseQueue()
-const direct = new DirectParsing()
+const direct = new ImmediateParsing()
 
 /**
  * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and
@@ -24,11 +24,11 @@ export async function readJsonBody(
   who = '',
 ): Promise<unknown> {
   requireJson(request)
-  const bytes = withoutMark(await readInTime(request, maxBytes, timeout))
+  const bytes = withoutBom(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
-  if (direct.takes(bytes.length)) return parseDirectly(bytes)
+  if (direct.tryBegin(bytes.length)) return parseDirectly(bytes)
   const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
-  await queue.take(wish).catch((error: unknown) => {
+  await queue.waitTurn(wish).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
   })
@@ -39,19 +39,19 @@ function parseDirectly(bytes: Uint8Array): unknown {
   try {
     return parseBody(bytes)
   } finally {
-    direct.ended(bytes.length)
+    direct.end(bytes.length)
   }
 }
 
 /** Without a byte order mark, which some editors write (RFC 8259 §8.1 lets a parser ignore it). */
-function withoutMark(bytes: Uint8Array): Uint8Array {
+function withoutBom(bytes: Uint8Array): Uint8Array {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   return isMarked ? bytes.subarray(3) : bytes
 }
 
 function parseBody(bytes: Uint8Array): unknown {
-  const { exceeds, duplicate, otherCase, long } = scanJson(bytes)
-  if (exceeds !== undefined) throw badRequest(`body: ${TOO_MUCH[exceeds]}`)
+  const { exceeds, duplicate, otherCase, longIntegers } = scanJson(bytes)
+  if (exceeds !== undefined) throw badRequest(`body: ${LIMIT_MESSAGES[exceeds]}`)
   if (duplicate !== undefined) {
     throw badRequest(`${duplicate}: expected once, got it twice in one object.`, duplicate)
   }
@@ -61,7 +61,7 @@ function parseBody(bytes: Uint8Array): unknown {
     throw badRequest(message, name)
   }
   try {
-    return parseExact(bytes, long, decodeBody)
+    return parseExact(bytes, longIntegers, decodeBody)
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw badRequest(
@@ -71,11 +71,11 @@ function parseBody(bytes: Uint8Array): unknown {
   }
 }
 
-const TOO_MUCH = {
+const LIMIT_MESSAGES = {
   depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`,
   values: `expected at most ${MAX_VALUES} values, counting each array, object, element and field, got more; send several smaller requests.`,
   keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
-  long: `expected at most ${MAX_LONG} integers of 16 digits or more, got more; send them as strings.`,
+  long: `expected at most ${MAX_LONG_INTEGERS} integers of 16 digits or more, got more; send them as strings.`,
   double:
     'expected numbers up to about 1.8e308, which a double holds, got a larger one; send it as a string.',
 }

@@ -5,7 +5,7 @@ import { unawaited } from '../util/unawaited.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
-export interface Use {
+export interface ExpectedUse {
   /** A guess at the tokens of its prompt. */
   tokens(): number
 }
@@ -16,7 +16,7 @@ export interface Permit {
   end(tokens: number | undefined): void
 }
 
-const NOTHING: Permit = { end() {} }
+const NO_PERMIT: Permit = { end() {} }
 
 /** Who asks, and what is left of what they may. */
 export class Caller {
@@ -27,7 +27,7 @@ export class Caller {
   readonly #key: Key | undefined
   readonly #store: LimitStore
   /** Whether this request holds one of its key's concurrent requests. */
-  #isIn = false
+  #holdsSlot = false
 
   constructor(key: Key | undefined, store: LimitStore) {
     this.name = key?.name ?? ''
@@ -38,11 +38,11 @@ export class Caller {
   /** Counts a request. Rejects with an `ApiError` (429). */
   async countRequest(): Promise<void> {
     const limit = this.#key?.requestsPerMinute
-    if (limit !== undefined) await this.#take('requests', 1, limit)
+    if (limit !== undefined) await this.#reserve('requests', 1, limit)
   }
 
   /** Whether the key may ask for a model by this name; undefined where it may ask for all. */
-  get mayUse(): ((model: string) => boolean) | undefined {
+  get mayUseModel(): ((model: string) => boolean) | undefined {
     const { models } = this.#key ?? {}
     if (models === undefined || models.includes('*')) return undefined
     return (model) => namesModel(models, model)
@@ -52,32 +52,32 @@ export class Caller {
    * Takes one of the key's concurrent requests, before the body is read, so that reading and parsing
    * are limited too. Rejects with an `ApiError` (429).
    */
-  async enter(): Promise<void> {
+  async acquireSlot(): Promise<void> {
     const { name, streams } = this.#key ?? {}
-    if (name === undefined || streams === undefined || this.#isIn) return
+    if (name === undefined || streams === undefined || this.#holdsSlot) return
     if (!(await this.#store.enter(name, streams))) {
-      throw tooMany(`streams at once: ${streams}`, 1_000)
+      throw limitReached(`streams at once: ${streams}`, 1_000)
     }
-    this.#isIn = true
+    this.#holdsSlot = true
   }
 
   /** Releases what `enter` took, once; calling it again has no effect. */
-  leave(): void {
-    if (!this.#isIn) return
-    this.#isIn = false
+  releaseSlot(): void {
+    if (!this.#holdsSlot) return
+    this.#holdsSlot = false
     unawaited(() => this.#store.leave(this.name))
   }
 
   /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
-  async permit({ tokens }: Use): Promise<Permit> {
+  async permit({ tokens }: ExpectedUse): Promise<Permit> {
     const key = this.#key
-    if (key === undefined) return NOTHING
+    if (key === undefined) return NO_PERMIT
     const { tokensPerMinute } = key
     const reserved = tokensPerMinute === undefined ? 0 : tokens()
-    if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
+    if (tokensPerMinute !== undefined) await this.#reserve('tokens', reserved, tokensPerMinute)
     return {
       end: (used) => {
-        this.leave()
+        this.releaseSlot()
         this.#settle((used ?? 0) - reserved)
       },
     }
@@ -89,15 +89,15 @@ export class Caller {
     unawaited(() => this.#store.settle(`${this.name} tokens`, amount, limit))
   }
 
-  async #take(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
+  async #reserve(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
     const level = await this.#store.take(`${this.name} ${what}`, amount, limit)
-    this.#tell(what, limit, level)
+    this.#setHeaders(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw tooMany(`${what} a minute: ${limit}${asked}`, level.enoughIn)
+    throw limitReached(`${what} a minute: ${limit}${asked}`, level.enoughIn)
   }
 
-  #tell(what: string, limit: number, { remaining, fullIn }: Level): void {
+  #setHeaders(what: string, limit: number, { remaining, fullIn }: Level): void {
     this.headers[`x-ratelimit-limit-${what}`] = String(limit)
     this.headers[`x-ratelimit-remaining-${what}`] = String(remaining)
     this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullIn)
@@ -112,7 +112,7 @@ export function formatReset(milliseconds: number): string {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }
 
-function tooMany(limit: string, waitMs: number): ApiError {
+function limitReached(limit: string, waitMs: number): ApiError {
   const wait = Math.max(1, Math.ceil(waitMs))
   const message = `This key has reached its limit of ${limit}. Ask again in ${formatReset(wait)}.`
   return new ApiError(429, message, {

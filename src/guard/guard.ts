@@ -4,8 +4,8 @@ import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limits.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Caller } from './caller.ts'
-import { requireHost } from './host.ts'
-import { createKeyRing } from './keys.ts'
+import { requireAllowedHost } from './host.ts'
+import { createApiKeys } from './keys.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
 
@@ -18,9 +18,9 @@ export interface Guard {
   /** Who it is. Rejects with an `ApiError` (401, 429, 503). */
   identify(request: Request): Promise<Caller>
   /** Who it is, where it may be told what runs here; undefined for a stranger. Counts nothing. */
-  viewer(request: Request): Promise<Caller | undefined>
+  findCaller(request: Request): Promise<Caller | undefined>
   /** Whether it may be told what runs here. */
-  trusts(request: Request): Promise<boolean>
+  isAuthorized(request: Request): Promise<boolean>
 }
 
 export function createGuard(
@@ -31,7 +31,7 @@ export function createGuard(
   }: Pick<Host, 'reach'> & { limits?: LimitStore | undefined },
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
-  const ring = createKeyRing(keys)
+  const ring = createApiKeys(keys)
   const anyone = new Caller(undefined, limits)
   const isOpen = reach !== 'anyone' || insecure
   // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
@@ -47,7 +47,7 @@ export function createGuard(
     admit(request) {
       requireShortHeaders(request.headers)
       const host = request.headers.get('host') ?? new URL(request.url).host
-      if (checksHost) requireHost(host, allowHost, settings.host)
+      if (checksHost) requireAllowedHost(host, allowHost, settings.host)
       const origin = foreignOrigin(request, host, allowOrigin)
       if (origin !== undefined) return corsHeaders(request, origin)
       return allowOrigin.length > 0 ? { vary: 'origin' } : {}
@@ -57,8 +57,8 @@ export function createGuard(
       await caller.countRequest()
       return caller
     },
-    viewer: (request) => callerOf(request).catch(() => undefined),
-    trusts: (request) =>
+    findCaller: (request) => callerOf(request).catch(() => undefined),
+    isAuthorized: (request) =>
       callerOf(request).then(
         () => true,
         () => false,

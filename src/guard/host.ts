@@ -11,7 +11,7 @@ export function isLoopback(name: string): boolean {
  * this machine (DNS rebinding), and is then of one origin with it; but the name it asks for stays
  * its own. Allowed are loopback names, `own` and those that match a pattern.
  */
-export function requireHost(host: string, patterns: readonly string[], own = ''): void {
+export function requireAllowedHost(host: string, patterns: readonly string[], own = ''): void {
   const asked = host.toLowerCase()
   const name = asked.replace(/:\d+$/, '')
   if (isLoopback(name) || name === own || patterns.some((each) => matches(each, asked, name)))

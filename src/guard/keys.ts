@@ -5,12 +5,12 @@ import { ApiError } from '../wire/errors/api-error.ts'
 const QUERY_NAMES = ['key', 'api_key', 'api-key', 'apikey', 'access_token', 'token']
 
 /** Hashes of keys as bytes, made once. */
-export interface KeyRing {
+export interface ApiKeys {
   /** The key that a request presents. Rejects with an `ApiError` (401). */
   find(request: Request, url: URL): Promise<Key>
 }
 
-export function createKeyRing(keys: readonly Key[]): KeyRing {
+export function createApiKeys(keys: readonly Key[]): ApiKeys {
   const entries = keys.map((key) => ({ key, hash: bytesOf(key.hash) }))
   return {
     async find(request, url) {

@@ -6,7 +6,7 @@ import { HOP_HEADER, MAX_HOPS, readHops } from '../wire/headers/hops.ts'
  * instance's id. Throws an `ApiError` (508) where this instance is in the list already, or where the
  * request has passed too many.
  */
-export function passHops(headers: Headers, instance: string): string[] {
+export function extendHops(headers: Headers, instance: string): string[] {
   const hops = readHops(headers.get(HOP_HEADER))
   if (hops === undefined) {
     throw loop(

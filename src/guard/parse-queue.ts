@@ -14,7 +14,7 @@ export const LARGE_BODY = 262_144
 const SMALL_BODY = 16_384
 
 /** Bytes of bodies parsed at once that each millisecond after them makes up for. */
-const REGAINED = LARGE_BODY / 10
+const RECOVERED_PER_MS = LARGE_BODY / 10
 
 /** How many bytes and how many bodies may be queued. */
 const MOST_BYTES = 256_000_000
@@ -25,10 +25,10 @@ const MOST_BODIES = 100
  * behind it. They poll because workerd does not allow one request to wake another. A stream's chunk
  * needs several turns of the event loop to pass, all of which have to fit between two bodies.
  */
-const POLL = { start: 1, first: 5, behind: 10 }
+const POLL_MS = { start: 1, first: 5, behind: 10 }
 
 /** Milliseconds without a poll after which a queued request is dropped: its host has ended it. */
-const GONE = 2_000
+const ENDED_AFTER_MS = 2_000
 
 interface Waiter extends Waiting {
   bytes: number
@@ -36,11 +36,11 @@ interface Waiter extends Waiting {
   isDropped: boolean
   /** The time of its last poll, and how many bodies had been started by then. */
   seenAt: number
-  begun: number
+  startedBefore: number
 }
 
 /** A body that is to be parsed. */
-export interface ParseWish {
+export interface QueuedBody {
   bytes: number
   /** The name of the client's key; clients take turns. */
   who: string
@@ -50,10 +50,10 @@ export interface ParseWish {
 }
 
 export class ParseQueue {
-  readonly #line = new FairLine<Waiter>()
+  readonly #queue = new FairLine<Waiter>()
   #bytes = 0
   /** How many bodies were started. */
-  #begun = 0
+  #started = 0
 
   /**
    * Resolves when the body may be parsed, which the caller then does before awaiting anything else.
@@ -61,25 +61,25 @@ export class ParseQueue {
    * signal's reason. Where the queue is full, the client that has most in it is refused: one that has
    * less takes the place of that one's last body.
    */
-  async take({ bytes, who, signal, timeout }: ParseWish): Promise<void> {
+  async waitTurn({ bytes, who, signal, timeout }: QueuedBody): Promise<void> {
     this.#makeRoom(who, bytes)
     const startedAt = performance.now()
-    const waiter = { who, bytes, isDropped: false, seenAt: startedAt, begun: this.#begun }
-    this.#line.push(waiter)
+    const waiter = { who, bytes, isDropped: false, seenAt: startedAt, startedBefore: this.#started }
+    this.#queue.push(waiter)
     this.#bytes += bytes
-    let delay = POLL.start
+    let delay = POLL_MS.start
     try {
       do {
         if (waiter.seenAt - startedAt > timeout) throw busy()
         await pause(delay, signal)
         if (waiter.isDropped) throw busy()
-        delay = this.#line.peek() === waiter ? POLL.first : POLL.behind
+        delay = this.#queue.peek() === waiter ? POLL_MS.first : POLL_MS.behind
         waiter.seenAt = performance.now()
-        this.#forgetGone(waiter.seenAt)
+        this.#dropEnded(waiter.seenAt)
       } while (!this.#isNext(waiter))
-      this.#begun++
+      this.#started++
       // The next turn of this client comes after those of all others.
-      this.#line.take()
+      this.#queue.take()
       this.#bytes -= bytes
     } catch (error) {
       this.#remove(waiter)
@@ -92,28 +92,28 @@ export class ParseQueue {
    * that were ready have run in between.
    */
   #isNext(waiter: Waiter): boolean {
-    const isQuiet = waiter.begun === this.#begun
-    waiter.begun = this.#begun
-    return isQuiet && this.#line.peek() === waiter
+    const isQuiet = waiter.startedBefore === this.#started
+    waiter.startedBefore = this.#started
+    return isQuiet && this.#queue.peek() === waiter
   }
 
   /** Drops bodies of clients that have more queued than this one. Throws an `ApiError` (503). */
   #makeRoom(who: string, bytes: number): void {
-    if (this.#bytes + bytes <= MOST_BYTES && this.#line.size < MOST_BODIES) return
-    const dropped = toDrop([...this.#line], { who, bytes })
+    if (this.#bytes + bytes <= MOST_BYTES && this.#queue.size < MOST_BODIES) return
+    const dropped = toDrop([...this.#queue], { who, bytes })
     if (dropped === undefined) throw busy()
     for (const waiter of dropped) this.#remove(waiter)
   }
 
   #remove(waiter: Waiter): void {
     waiter.isDropped = true
-    if (this.#line.remove(waiter)) this.#bytes -= waiter.bytes
+    if (this.#queue.remove(waiter)) this.#bytes -= waiter.bytes
   }
 
   /** Drops requests that their host ended without aborting their signal. */
-  #forgetGone(now: number): void {
-    for (let head = this.#line.peek(); head; head = this.#line.peek()) {
-      if (now - head.seenAt <= GONE) return
+  #dropEnded(now: number): void {
+    for (let head = this.#queue.peek(); head; head = this.#queue.peek()) {
+      if (now - head.seenAt <= ENDED_AFTER_MS) return
       this.#remove(head)
     }
   }
@@ -169,23 +169,23 @@ function toDrop(queued: Waiter[], added: Pick<Waiter, 'who' | 'bytes'>): Waiter[
  *
  * By the clock, not by turns of the event loop: on workerd a timer may end with its request.
  */
-export class DirectParsing {
+export class ImmediateParsing {
   #bytes = 0
   #endedAt = 0
 
   /** Whether a body may be parsed at once; it is counted if so. */
-  takes(bytes: number): boolean {
+  tryBegin(bytes: number): boolean {
     if (bytes < SMALL_BODY) return true
     if (bytes >= LARGE_BODY) return false
     const passed = performance.now() - this.#endedAt
-    const recent = Math.max(0, this.#bytes - passed * REGAINED)
+    const recent = Math.max(0, this.#bytes - passed * RECOVERED_PER_MS)
     if (recent + bytes >= LARGE_BODY) return false
     this.#bytes = recent + bytes
     return true
   }
 
   /** The body was parsed: the time that took makes up for nothing. */
-  ended(bytes: number): void {
+  end(bytes: number): void {
     if (bytes >= SMALL_BODY) this.#endedAt = performance.now()
   }
 }

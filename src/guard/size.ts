@@ -2,7 +2,7 @@
 import type { Settings } from '../settings/settings.ts'
 import { isObject } from '../util/object.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { tooMany } from '../wire/validation/counts.ts'
+import { tooManyItems } from '../wire/validation/counts.ts'
 
 /** Bytes of all header names and values together; some hosts allow less by themselves. */
 const MAX_HEADERS = 32_768
@@ -17,7 +17,7 @@ export function requireShortHeaders(headers: Headers): void {
 }
 
 /** Throws an `ApiError` (400) for more messages, input items or tools than the settings allow. */
-export function requireFew(
+export function requireItemLimits(
   body: unknown,
   { maxMessages, maxTools }: Pick<Settings, 'maxMessages' | 'maxTools'>,
 ): void {
@@ -28,7 +28,7 @@ export function requireFew(
 }
 
 /** Throws an `ApiError` (400) for more prompts, or more answers to them, than messages are allowed. */
-export function requireFewAnswers(
+export function requireAnswerLimit(
   field: 'prompt' | 'input',
   { prompts, choices }: { prompts: number; choices: number },
   { maxMessages }: Pick<Settings, 'maxMessages'>,
@@ -36,7 +36,7 @@ export function requireFewAnswers(
   if (choices <= maxMessages) return
   const isMany = prompts > maxMessages
   const came = isMany ? prompts : `${choices} in all, n for each of ${prompts}`
-  throw tooMany(isMany ? field : 'n', maxMessages, came, '--max-messages')
+  throw tooManyItems(isMany ? field : 'n', maxMessages, came, '--max-messages')
 }
 
 function requireCount(
@@ -47,7 +47,7 @@ function requireCount(
 ): void {
   const list = body[field]
   if (!Array.isArray(list) || list.length <= most) return
-  throw tooMany(field, most, list.length, flag)
+  throw tooManyItems(field, most, list.length, flag)
 }
 
 /** Characters to a token, about, in English; what an engine counts settles it. */

@@ -1,7 +1,7 @@
 import type { RecordedPacket, Recording } from './recording.ts'
 
 /** Header names whose values are nobody else's business. */
-const PRIVATE =
+const PRIVATE_HEADER =
   /^(authorization|proxy-authorization|cookie|set-cookie|.*(api-?key|token|secret).*)$/i
 
 /** Names of a URL's parameters that hold keys. */
@@ -20,7 +20,7 @@ export function masked(recording: Recording, secrets: readonly string[]): Record
     secrets.reduce((rest, secret) => rest.replaceAll(secret, stars(secret)), text)
   const headers = Object.entries(request.headers).map(([name, value]) => [
     name,
-    PRIVATE.test(name) ? '***' : hide(value),
+    PRIVATE_HEADER.test(name) ? '***' : hide(value),
   ])
   return {
     ...recording,
@@ -35,7 +35,7 @@ export function masked(recording: Recording, secrets: readonly string[]): Record
         ...response,
         headers: response.headers.map(([name, value]) => [
           name,
-          PRIVATE.test(name) ? '***' : hide(value),
+          PRIVATE_HEADER.test(name) ? '***' : hide(value),
         ]),
       },
     }),

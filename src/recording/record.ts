@@ -1,6 +1,6 @@
 import type { Fetch, FetchInit } from '../platform/fetch.ts'
 import { masked } from './mask.ts'
-import type { Ending, RecordedPacket, Recording } from './recording.ts'
+import type { RecordedPacket, Recording, RecordingEnd } from './recording.ts'
 
 export interface RecordOptions {
   fetch: Fetch
@@ -17,10 +17,10 @@ export interface RecordOptions {
   /** Told of every packet as it comes. */
   onPacket?: (packet: RecordedPacket) => void
   /** Bytes after which it has enough. */
-  most?: number
+  maxBytes?: number
 }
 
-const MOST = 256 * 1024 * 1024
+const MAX_BYTES = 256 * 1024 * 1024
 
 /** Asks, and keeps what comes and when. Never rejects: how it failed is part of the recording. */
 export async function record(options: RecordOptions): Promise<Recording> {
@@ -34,11 +34,11 @@ export async function record(options: RecordOptions): Promise<Recording> {
   }
   const startedAt = performance.now()
   const clock = () => performance.now() - startedAt
-  const end = (how: Ending, why?: string) => {
+  const end = (how: RecordingEnd, why?: string) => {
     recording.end = { at: clock(), how, ...(why !== undefined && { why }) }
   }
   try {
-    end(...(await keep(recording, { ...options, method }, clock)))
+    end(...(await receive(recording, { ...options, method }, clock)))
   } catch (error) {
     if (options.signal.aborted) end('stopped')
     else end('broken', reasonOf(error))
@@ -49,11 +49,11 @@ export async function record(options: RecordOptions): Promise<Recording> {
   )
 }
 
-async function keep(
+async function receive(
   recording: Recording,
-  { fetch, url, method, headers, body, signal, onPacket, most = MOST }: RecordOptions,
+  { fetch, url, method, headers, body, signal, onPacket, maxBytes = MAX_BYTES }: RecordOptions,
   clock: () => number,
-): Promise<[Ending, string?]> {
+): Promise<[RecordingEnd, string?]> {
   const init: FetchInit = {
     headers,
     signal,
@@ -73,9 +73,9 @@ async function keep(
     recording.packets.push(packet)
     onPacket?.(packet)
     length += value.length
-    if (length < most) continue
+    if (length < maxBytes) continue
     await reader.cancel().catch(() => {})
-    return ['stopped', `after ${most} bytes`]
+    return ['stopped', `after ${maxBytes} bytes`]
   }
   return ['end']
 }

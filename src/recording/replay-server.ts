@@ -31,8 +31,8 @@ export function replayHandler(
   return async (request) => {
     try {
       const { pathname } = new URL(request.url)
-      if (request.method === 'GET' && pathname.endsWith('/models')) return listOf(recordings)
-      const recording = await find(recordings, request, pathname)
+      if (request.method === 'GET' && pathname.endsWith('/models')) return modelList(recordings)
+      const recording = await findRecording(recordings, request, pathname)
       return await replay(recording, request.signal, options)
     } catch (error) {
       if (error instanceof ApiError) return json(error, error.status)
@@ -41,16 +41,16 @@ export function replayHandler(
   }
 }
 
-async function find(
+async function findRecording(
   recordings: readonly Recording[],
   request: Request,
   pathname: string,
 ): Promise<Recording> {
   const there = recordings.filter(
-    (each) => each.request.method === request.method && isAt(each, pathname),
+    (each) => each.request.method === request.method && isFor(each, pathname),
   )
   if (there.length === 0) {
-    const places = [...new Set(recordings.map(placeOf))].join(', ')
+    const places = [...new Set(recordings.map(endpointOf))].join(', ')
     const message = `Nothing was recorded of ${request.method} ${pathname}; there is ${places}.`
     throw new ApiError(404, message, { code: 'not_found' })
   }
@@ -64,18 +64,18 @@ async function find(
   throw new ApiError(404, message, { code: 'model_not_found', param: 'model' })
 }
 
-function isAt({ request }: Recording, pathname: string): boolean {
+function isFor({ request }: Recording, pathname: string): boolean {
   const recorded = new URL(request.url).pathname
   if (recorded === pathname) return true
   const [endpoint] = ENDPOINT.exec(recorded) ?? []
   return endpoint !== undefined && ENDPOINT.exec(pathname)?.[0] === endpoint
 }
 
-function placeOf({ request }: Recording): string {
+function endpointOf({ request }: Recording): string {
   return `${request.method} ${new URL(request.url).pathname}`
 }
 
-function listOf(recordings: readonly Recording[]): Response {
+function modelList(recordings: readonly Recording[]): Response {
   const ids = [...new Set(recordings.map(modelOf))]
   const data = ids.map((id) => ({ id, object: 'model', created: 0, owned_by: 'recording' }))
   return json({ object: 'list', data }, 200)

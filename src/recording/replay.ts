@@ -15,7 +15,7 @@ export interface ReplayOptions {
 }
 
 /** Headers that belong to the connection it came on, not to the answer. */
-const OF_CONNECTION = new Set([
+const CONNECTION_HEADERS = new Set([
   'connection',
   'content-encoding',
   'content-length',
@@ -28,7 +28,10 @@ const OF_CONNECTION = new Set([
 ])
 
 /** When each packet is due, in milliseconds from the request. */
-export function planOf(recording: Recording, options: ReplayOptions = {}): RecordedPacket[] {
+export function packetSchedule(
+  recording: Recording,
+  options: ReplayOptions = {},
+): RecordedPacket[] {
   const { speed = 1, split, jitter = 0, seed = 1 } = options
   const random = randomFrom(seed)
   let last = 0
@@ -59,7 +62,7 @@ export async function replay(
   }
   await until(timeAt(response.at, speed))
   const { status } = response
-  const headers = response.headers.filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()))
+  const headers = response.headers.filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
   if (status === 204 || status === 304) return new Response(null, { status, headers })
   const pipe = transformWriter()
   const leave = () => pipe.break(signal.reason)
@@ -67,11 +70,11 @@ export async function replay(
   pipe.closed.catch(() => {})
 
   async function play(): Promise<void> {
-    for (const { at, bytes } of planOf(recording, options)) {
+    for (const { at, bytes } of packetSchedule(recording, options)) {
       await until(at)
       await pipe.write([bytes])
       // So that the next piece is a packet of its own.
-      if (options.split !== undefined) await turn()
+      if (options.split !== undefined) await nextTurn()
     }
     await until(timeAt(end.at, speed))
     if (end.how === 'broken') throw new Error('the recorded connection broke here')
@@ -101,7 +104,7 @@ async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await pause(ms, signal)
 }
 
-function turn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0))
 }
 

@@ -1,6 +1,6 @@
 import { ChatEncoder } from '../dialects/chat/encoder.ts'
 import type { Pool } from '../engines/pool/pool.ts'
-import { requireFew } from '../guard/size.ts'
+import { requireItemLimits } from '../guard/size.ts'
 import type { BodyWriter } from '../platform/body-writer.ts'
 import { jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream, streamResponse } from '../stream/response.ts'
@@ -21,7 +21,7 @@ export function chatRoute({ engines, ...context }: ChatRouteOptions) {
   const settings = { ...context.settings, frameWriter: context.frameWriter }
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
-    requireFew(body, settings)
+    requireItemLimits(body, settings)
     const asked = parseChatRequest(body)
     const use = { prompt: asked.messages }
     const exchange = await beginExchange(context, request, trace, use)

@@ -1,7 +1,7 @@
 import { CompletionEncoder } from '../dialects/completions/encoder.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireFewAnswers } from '../guard/size.ts'
+import { requireAnswerLimit } from '../guard/size.ts'
 import { TextFold } from '../stream/collect-text.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { jsonAnswerResponse, readFolded } from '../stream/json-answer.ts'
@@ -20,7 +20,7 @@ export function completionsRoute({ engines, ...context }: ChatRouteOptions) {
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
     const asked = parseTextRequest(body)
-    requireFewAnswers('prompt', answersTo(asked), settings)
+    requireAnswerLimit('prompt', answersTo(asked), settings)
     const use = { prompt: [asked.prompt, asked.suffix] }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = asker(exchange, asked)

@@ -1,7 +1,7 @@
-import type { Conversation, Dialect } from '../dialects/dialect.ts'
-import { inOwnWords } from '../dialects/field-names.ts'
+import type { Dialect, TranslatedRequest } from '../dialects/dialect.ts'
+import { renameErrorField } from '../dialects/field-names.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireFew } from '../guard/size.ts'
+import { requireItemLimits } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
@@ -22,7 +22,7 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
     const body = await readBody(request, trace, settings)
     const conversation = dialect.read(body, trace.id, request.headers, request.url)
     const asked = conversation.native?.body ?? conversation.chat
-    requireFew(asked, settings)
+    requireItemLimits(asked, settings)
     const use = { prompt: conversation.prompt ?? asked.messages }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = asker(exchange, trace, conversation)
@@ -43,14 +43,14 @@ export function conversationRoute(dialect: Dialect, { engines, ...context }: Cha
  * The chat request for the conversation; the trace records what it leaves out. Throws an `ApiError`
  * (400).
  */
-export function chatOf(conversation: Conversation, trace: Trace): ChatRequest {
+export function chatOf(conversation: TranslatedRequest, trace: Trace): ChatRequest {
   const { chat } = conversation
-  trace.omittedTools = conversation.omitted?.() ?? []
+  trace.omittedTools = conversation.omittedTypes?.() ?? []
   return chat
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+export function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest) {
   const { native } = conversation
 
   function forward(
@@ -71,7 +71,7 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
     try {
       return await ask(route, signal)
     } catch (error) {
-      throw inOwnWords(error, conversation.names ?? {})
+      throw renameErrorField(error, conversation.fieldNames ?? {})
     }
   }
 
@@ -87,7 +87,7 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Conversati
       const forwarding = forward(route, signal)
       if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
       const { json, headers } = await readJsonAnswer(exchange, chat(route, signal), signal)
-      const told = conversation.whole(JSON.parse(json) as ChatCompletion)
+      const told = conversation.answer(JSON.parse(json) as ChatCompletion)
       return { json: JSON.stringify(told), headers }
     },
   }

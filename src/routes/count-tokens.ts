@@ -1,8 +1,8 @@
-import { countedPrompt } from '../dialects/messages/dialect.ts'
+import { tokenCountCall } from '../dialects/messages/dialect.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Pool } from '../engines/pool/pool.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireFew } from '../guard/size.ts'
+import { requireItemLimits } from '../guard/size.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { beginExchange, type ExchangeContext, readBody } from './exchange.ts'
@@ -16,9 +16,9 @@ export function countTokensRoute(engines: Pool, context: ExchangeContext) {
   const { settings } = context
   return async (request: Request, trace: Trace): Promise<Response> => {
     const body = await readBody(request, trace, settings)
-    const prompt = countedPrompt(body, request.headers, request.url)
+    const prompt = tokenCountCall(body, request.headers, request.url)
     const { model: named } = prompt.native.body
-    requireFew(body, settings)
+    requireItemLimits(body, settings)
     // What is only counted uses nothing.
     const exchange = await beginExchange(context, request, trace, { prompt: '' })
     const count = async ({ engine, model }: Route, signal: AbortSignal): Promise<JsonAnswer> => {

@@ -1,7 +1,7 @@
 import type { Engine } from '../engines/engine.ts'
 import type { Pool } from '../engines/pool/pool.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireFewAnswers } from '../guard/size.ts'
+import { requireAnswerLimit } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
 import { jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
 import { parseEmbeddingRequest } from '../wire/embeddings/request.ts'
@@ -15,7 +15,7 @@ export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
   return async (request: Request, trace: Trace): Promise<Response> => {
     const asked = parseEmbeddingRequest(await readBody(request, trace, context.settings))
     const { length } = inputsOf(asked.input)
-    requireFewAnswers('input', { prompts: length, choices: length }, context.settings)
+    requireAnswerLimit('input', { prompts: length, choices: length }, context.settings)
     const use = { prompt: asked.input }
     const exchange = await beginExchange(context, request, trace, use)
     const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {

@@ -30,9 +30,9 @@ export async function readBody(
   trace: Trace,
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
-  await trace.caller?.enter()
+  await trace.caller?.acquireSlot()
   const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
-  requireOneModel(trace.caller?.mayUse, body)
+  requireOneModel(trace.caller?.mayUseModel, body)
   return body
 }
 
@@ -59,7 +59,7 @@ export async function beginExchange(
     },
   })
   exchange.who = trace.caller?.name ?? ''
-  exchange.mayUse = trace.caller?.mayUse
+  exchange.mayUse = trace.caller?.mayUseModel
   exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)

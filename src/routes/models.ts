@@ -9,7 +9,7 @@ import type { Trace } from './trace.ts'
 /** `GET /v1/models`: those that the caller may use. Rejects with an `ApiError` (400). */
 export function modelsRoute(engines: Router) {
   return async (request: IRequest, { caller, hops }: Trace): Promise<Response> => {
-    const data = await engines.list(caller?.mayUse, hops)
+    const data = await engines.list(caller?.mayUseModel, hops)
     if (!sendsVersion(request.headers)) return jsonResponse({ object: 'list', data })
     return jsonResponse(modelPage(data, new URL(request.url).searchParams))
   }
@@ -19,7 +19,7 @@ export function modelsRoute(engines: Router) {
 export function modelRoute(engines: Router) {
   return async (request: IRequest, { caller, hops }: Trace): Promise<Response> => {
     const id = decodedId(request.params)
-    const model = await engines.find(id, caller?.mayUse, hops)
+    const model = await engines.find(id, caller?.mayUseModel, hops)
     return jsonResponse(sendsVersion(request.headers) ? modelInfo(model) : model)
   }
 }

@@ -3,7 +3,7 @@ import type { LogEntry } from '../platform/log.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import { loggable } from '../wire/errors/log-fields.ts'
+import { errorLogFields } from '../wire/errors/log-fields.ts'
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
 
 /** What the log will say of one request: written once, when its answer has ended. */
@@ -85,7 +85,7 @@ export class Trace {
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
-      ...(error instanceof ApiError && loggable(error)),
+      ...(error instanceof ApiError && errorLogFields(error)),
       ...(repaired.length > 0 && { repaired, mended: repaired }),
       ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
       ...(cause && { cause }),

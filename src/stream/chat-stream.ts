@@ -2,9 +2,9 @@
 import type { ChatChunk, Usage } from '../wire/chat/request.ts'
 import {
   ChatContract,
+  type ChunkAction,
   type ContractOptions,
   type StreamContract,
-  type Verdict,
 } from '../wire/contract/chat.ts'
 
 /** The state machine of a stream in any API. */
@@ -93,7 +93,7 @@ export function held<C extends AnyContract>(
       if (batch.done) ended = true
       const chunks = batch.done
         ? (contract.end('done') as ChunkOf<C>[])
-        : batch.value.filter((chunk) => isSaid(contract.judge(chunk)))
+        : batch.value.filter((chunk) => isSaid(contract.check(chunk)))
       if (chunks.length > 0) return { value: chunks, done: false }
     }
     return { value: undefined, done: true }
@@ -107,6 +107,6 @@ export function held<C extends AnyContract>(
   return { kind: 'chunks', contract, items: { next, return: stop } }
 }
 
-function isSaid(verdict: Verdict): boolean {
-  return verdict !== 'drop' && verdict !== 'hold' && verdict !== 'hold-changed'
+function isSaid(action: ChunkAction): boolean {
+  return action !== 'drop' && action !== 'hold' && action !== 'hold-changed'
 }

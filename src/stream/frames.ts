@@ -5,10 +5,10 @@
 
 import { isObject } from '../util/object.ts'
 import type { ChatChunk } from '../wire/chat/request.ts'
-import type { Ending, StreamContract } from '../wire/contract/chat.ts'
+import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { errorOf } from '../wire/errors/reported-error.ts'
-import { MAX_DEPTH, nestsDeeper } from '../wire/json/depth.ts'
+import { readError } from '../wire/errors/reported-error.ts'
+import { exceedsDepth, MAX_DEPTH } from '../wire/json/depth.ts'
 import { FrameProof } from '../wire/sse/proof.ts'
 import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse/sse.ts'
 import type { EventSink } from './sinks.ts'
@@ -70,7 +70,7 @@ export class EventReader<T> {
   }
 
   /** No more bytes will come. */
-  close(ending: Ending): void {
+  close(ending: StreamEnd): void {
     if (this.ended || this.failure !== undefined) return
     this.#guard(() => {
       if (this.#scanner.takeRest()) this.#rest()
@@ -120,7 +120,7 @@ export class EventReader<T> {
   }
 
   #takeProven({ proven }: FrameProof): void {
-    this.#contract.takeProven(proven)
+    this.#contract.countProven(proven)
     this.#sink.same(this.#scanner, undefined)
   }
 
@@ -159,20 +159,20 @@ export class EventReader<T> {
       return
     }
     const chunk = this.#parse(text)
-    const verdict = this.#contract.judge(chunk)
-    if (verdict === 'drop') return
+    const action = this.#contract.check(chunk)
+    if (action === 'drop') return
     const { missing } = this.#contract
     if (missing.length > 0) for (const each of missing.splice(0)) this.#sink.changed(each)
     const isOurs = name === (this.#isNamed ? (chunk as { type?: unknown }).type : '')
     if (!isOurs) this.#contract.repaired.add('framing')
-    if (verdict === 'hold') this.#held = { chunk, text }
-    else if (verdict === 'changed' || verdict === 'last-changed') this.#sink.changed(chunk)
-    else if (verdict === 'same' || verdict === 'last') {
+    if (action === 'hold') this.#held = { chunk, text }
+    else if (action === 'changed' || action === 'last-changed') this.#sink.changed(chunk)
+    else if (action === 'same' || action === 'last') {
       if (isOurs) this.#same(chunk)
       else this.#sink.changed(chunk, text)
     }
-    if (verdict === 'last' || verdict === 'last-changed') this.#finish('done')
-    if (verdict === 'last-failed') {
+    if (action === 'last' || action === 'last-changed') this.#finish('done')
+    if (action === 'last-failed') {
       this.#sink.changed(chunk)
       throw this.#contract.failure
     }
@@ -187,7 +187,7 @@ export class EventReader<T> {
   #parse(text: string): T {
     const { buffer, start, end } = this.#scanner
     // Writing such a thing anew would take seconds, or overflow the stack.
-    if (nestsDeeper(buffer.subarray(start, end), MAX_DEPTH)) {
+    if (exceedsDepth(buffer.subarray(start, end), MAX_DEPTH)) {
       throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
     return JSON.parse(text) as T
@@ -212,11 +212,11 @@ export class EventReader<T> {
   /** What an event that is called an error says. */
   #foreignError(text: string): ApiError {
     const value = jsonOrText(text)
-    const error = (isObject(value) && errorOf(value)) || errorOf({ error: value })
+    const error = (isObject(value) && readError(value)) || readError({ error: value })
     return this.#contract.errors.failed(error ?? { message: 'no reason given' })
   }
 
-  #finish(ending: Ending): void {
+  #finish(ending: StreamEnd): void {
     for (const chunk of this.#contract.end(ending)) {
       // What was held is given as it came.
       this.#sink.changed(chunk, chunk === this.#held?.chunk ? this.#held.text : undefined)

@@ -1,6 +1,6 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { within } from '../util/within.ts'
-import type { Ending, StreamContract } from '../wire/contract/chat.ts'
+import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import type { FrameStream } from './chat-stream.ts'
 import { EventReader } from './frames.ts'
 import { ChunkSink, type EventSink, FrameSink } from './sinks.ts'
@@ -193,7 +193,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     return taking
   }
 
-  #close(ending: Ending, take: Take<Batch>, done: PromiseWithResolvers<void>): void {
+  #close(ending: StreamEnd, take: Take<Batch>, done: PromiseWithResolvers<void>): void {
     try {
       this.#events.close(ending)
       this.#pass(take, done)

@@ -21,7 +21,7 @@ export interface NativeCall {
   /** What a stream is held to; its chunks are events, each with a `type`. */
   contract(options: ContractOptions): StreamContract<{ type: string }>
   /** Judges a whole answer, and repairs it in place. Throws an `ApiError`. */
-  judge(value: unknown, errors: EngineErrors): NativeAnswer
+  check(value: unknown, errors: EngineErrors): NativeAnswer
 }
 
 /** What a whole answer says for the log, and what was repaired in it. */
@@ -34,7 +34,7 @@ export interface NativeAnswer {
 }
 
 /** A prompt whose tokens are to be counted. */
-export interface CountedPrompt {
+export interface TokenCountCall {
   native: Pick<NativeCall, 'path' | 'body' | 'headers'>
   /** The same as a chat. Throws an `ApiError` (400) for what a chat can't say. */
   chat(): ChatRequest

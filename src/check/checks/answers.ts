@@ -7,7 +7,7 @@ import type { RuleName } from '../rules/rules.ts'
 import { messageOf } from './ending.ts'
 
 /** An answer that is not streamed. */
-export function judgeWhole(recording: Recording, dialect: Dialect, findings: Findings): void {
+export function checkAnswer(recording: Recording, dialect: Dialect, findings: Findings): void {
   const { response } = recording
   const type = headerOf(recording, 'content-type') ?? 'no type'
   const add = (seen: string) => findings.add('whole-shape', seen, 0)
@@ -21,12 +21,12 @@ export function judgeWhole(recording: Recording, dialect: Dialect, findings: Fin
   }
   const answer = jsonOf(recording)
   const fault =
-    answer === undefined ? 'a body that is no JSON object' : dialect.faultOfWhole(answer)
+    answer === undefined ? 'a body that is no JSON object' : dialect.problemInAnswer(answer)
   if (fault !== undefined) add(fault)
 }
 
 /** What a request that is wrong must be answered with. */
-export function judgeRefusal(
+export function checkError(
   recording: Recording,
   dialect: Dialect,
   findings: Findings,
@@ -41,12 +41,12 @@ export function judgeRefusal(
   if (!statuses.includes(status)) findings.add(rule, `status ${status}`, 0)
   if (status < 400) return
   const answer = jsonOf(recording)
-  const isRight = answer !== undefined && dialect.isRefusal(answer)
+  const isRight = answer !== undefined && dialect.isErrorBody(answer)
   if (!isRight) findings.add('error-shape', `${status}: ${textOf(recording).slice(0, 60)}`, 0)
 }
 
 /** An answer in another model's name than `asked` is honest of that. */
-export function judgeModel(
+export function checkUnknownModel(
   recording: Recording,
   dialect: Dialect,
   findings: Findings,
@@ -54,11 +54,11 @@ export function judgeModel(
 ): void {
   const told = recording.response?.status === 200 ? answeringModel(recording) : undefined
   if (told !== undefined && told !== asked) return
-  judgeRefusal(recording, dialect, findings, 'error-model', [400, 404])
+  checkError(recording, dialect, findings, 'error-model', [400, 404])
 }
 
 /** A preflight as a browser sends it, and the answer to the request it was for. */
-export function judgeCors(preflight: Recording, answer: Recording, findings: Findings): void {
+export function checkCors(preflight: Recording, answer: Recording, findings: Findings): void {
   const status = preflight.response?.status ?? 0
   if (status === 401) findings.add('cors-preflight', 'status 401')
   const isAllowed = status < 300 && headerOf(preflight, 'access-control-allow-origin') !== undefined
@@ -67,13 +67,13 @@ export function judgeCors(preflight: Recording, answer: Recording, findings: Fin
 }
 
 /** Milliseconds that a server may take longer to a first byte without being busy. */
-const PATIENCE = 1_000
+const BUSY_AFTER = 1_000
 
 /** Whether the answer behind one that was left came as soon as one usually does. */
-export function judgeCancel(usual: Recording, next: Recording, findings: Findings): void {
+export function checkCancel(usual: Recording, next: Recording, findings: Findings): void {
   const [before, after] = [usual.packets[0]?.at, next.packets[0]?.at]
   if (before === undefined || after === undefined) return
-  if (after <= before * 3 + PATIENCE) return
+  if (after <= before * 3 + BUSY_AFTER) return
   const seen = `the next answer began after ${Math.round(after)} ms, usually ${Math.round(before)} ms`
   findings.add('cancel-ignored', seen)
 }

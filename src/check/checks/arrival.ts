@@ -1,6 +1,6 @@
 import type { Recording } from '../../recording/recording.ts'
 import type { Findings } from '../findings.ts'
-import type { SaidEvent } from './framing.ts'
+import type { ParsedEvent } from './framing.ts'
 
 /** Milliseconds: events closer than this came together. */
 const TOGETHER = 2
@@ -23,7 +23,7 @@ export interface Arrival {
   events: number
 }
 
-export function arrivalsOf(said: readonly SaidEvent[]): Arrival[] {
+export function arrivalsOf(said: readonly ParsedEvent[]): Arrival[] {
   const arrivals: Arrival[] = []
   let last = Number.NEGATIVE_INFINITY
   for (const { event } of said) {
@@ -36,9 +36,9 @@ export function arrivalsOf(said: readonly SaidEvent[]): Arrival[] {
 }
 
 /** Whether events came as they were made. */
-export function judgeArrival(
+export function checkArrival(
   { packets }: Recording,
-  said: readonly SaidEvent[],
+  said: readonly ParsedEvent[],
   findings: Findings,
 ): void {
   const arrivals = arrivalsOf(said)
@@ -56,10 +56,10 @@ export function judgeArrival(
       findings.add('bursts', seen, said[0]?.event.start)
     }
   }
-  judgeSilence(packets, findings)
+  checkSilence(packets, findings)
 }
 
-function judgeSilence(packets: Recording['packets'], findings: Findings): void {
+function checkSilence(packets: Recording['packets'], findings: Findings): void {
   let last = 0
   let offset = 0
   for (const { at, bytes } of packets) {

@@ -3,7 +3,7 @@ import { isObject } from '../../util/object.ts'
 import type { Findings } from '../findings.ts'
 
 /** A stream whose last event did not come: `length` bytes of it did. */
-export function judgeEnd(
+export function checkEnd(
   { end }: Recording,
   findings: Findings,
   isFinished: boolean,

@@ -1,29 +1,29 @@
 import { parseObject } from '../../util/object.ts'
 import type { Findings } from '../findings.ts'
-import type { WireBody, WireEvent, WireLine } from '../recorded-body.ts'
+import type { RecordedBody, RecordedEvent, RecordedLine } from '../recorded-body.ts'
 
 /** What an event says: an object, `[DONE]`, or nothing that can be read. */
-export interface SaidEvent {
-  event: WireEvent
-  said: Record<string, unknown> | 'done' | 'nothing'
+export interface ParsedEvent {
+  event: RecordedEvent
+  value: Record<string, unknown> | 'done' | 'nothing'
 }
 
 /** The event-stream format: WHATWG HTML §9.2.5 and §9.2.6, and what clients make of it. */
-export function judgeFraming(body: WireBody, findings: Findings): SaidEvent[] {
+export function checkFraming(body: RecordedBody, findings: Findings): ParsedEvent[] {
   if (body.hasBom) findings.add('bom', 'EF BB BF', 0, 3)
   if (body.badByte !== -1) {
     findings.add('utf-8', `byte ${body.badByte} of ${body.bytes.length}`, body.badByte)
   }
   return body.events.map((event) => {
-    for (const line of event.lines) judgeLine(line, findings)
-    judgeLines(event, findings)
-    return { event, said: saidBy(event, findings) }
+    for (const line of event.lines) checkLine(line, findings)
+    checkLines(event, findings)
+    return { event, value: parseEvent(event, findings) }
   })
 }
 
 const FIELD = /^(data|event|id|retry|error)(:|$)/
 
-function judgeLine({ text, terminator, start, end }: WireLine, findings: Findings): void {
+function checkLine({ text, terminator, start, end }: RecordedLine, findings: Findings): void {
   if (terminator === '\r' || terminator === '\r\n') {
     findings.add('line-ends', terminator === '\r' ? 'CR' : 'CRLF', start, end + terminator.length)
   }
@@ -36,7 +36,7 @@ function judgeLine({ text, terminator, start, end }: WireLine, findings: Finding
   }
 }
 
-function judgeLines({ lines, start, end, isWhole, data }: WireEvent, findings: Findings): void {
+function checkLines({ lines, start, end, isWhole, data }: RecordedEvent, findings: Findings): void {
   const dataLines = lines.filter(({ text }) => /^data(:|$)/.test(text))
   if (dataLines.length > 1) findings.add('data-lines', `${dataLines.length} lines`, start, end)
   const isComment = lines.every(({ text }) => text.startsWith(':'))
@@ -44,7 +44,7 @@ function judgeLines({ lines, start, end, isWhole, data }: WireEvent, findings: F
   if (data === '') findings.add('empty-data', 'no data', start, end)
 }
 
-function saidBy(event: WireEvent, findings: Findings): SaidEvent['said'] {
+function parseEvent(event: RecordedEvent, findings: Findings): ParsedEvent['value'] {
   const { data, isWhole, start, end } = event
   if (data === undefined || data === '') return 'nothing'
   const said = data.startsWith('[DONE]') ? 'done' : parseObject(data)

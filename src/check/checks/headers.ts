@@ -2,7 +2,7 @@ import type { Recording } from '../../recording/recording.ts'
 import type { Findings } from '../findings.ts'
 
 /** How a stream is announced. */
-export function judgeHeaders({ response }: Recording, findings: Findings): void {
+export function checkHeaders({ response }: Recording, findings: Findings): void {
   const headers = new Map(response?.headers.map(([name, value]) => [name.toLowerCase(), value]))
   const type = headers.get('content-type') ?? ''
   if (!/^text\/event-stream *(;|$)/i.test(type)) {

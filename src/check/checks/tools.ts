@@ -1,13 +1,19 @@
 /** Calls of tools, and answers of a given form: where a server offers them. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject, parseObject } from '../../util/object.ts'
-import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialects/dialect.ts'
+import type {
+  CollectedAnswer,
+  CollectedCall,
+  Dialect,
+  Fields,
+  ToolDefinition,
+} from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
-import { wireOf } from '../recorded-body.ts'
+import { parseBody } from '../recorded-body.ts'
 import { shown } from './ending.ts'
 
 /** What is asked for where a tool has to be called. */
-export const TOOL = {
+export const TOOL_PROMPT = {
   text: 'What is the weather in Paris and in London? Ask get_weather for each of them.',
   offer: {
     name: 'get_weather',
@@ -18,11 +24,11 @@ export const TOOL = {
       required: ['city'],
       additionalProperties: false,
     },
-  } satisfies ToolOffer,
+  } satisfies ToolDefinition,
 }
 
 /** What is asked for where the answer has to be JSON. */
-export const FORM = {
+export const SCHEMA_PROMPT = {
   text: 'Name three colours, as JSON.',
   schema: {
     type: 'object',
@@ -32,33 +38,44 @@ export const FORM = {
   } satisfies Fields,
 }
 
-export function toldBy(recording: Recording, dialect: Dialect): Told {
-  const events = wireOf(recording).events.map(({ data }) => parseObject(data ?? ''))
-  return dialect.told(events.filter((event) => event !== undefined))
+export function collectAnswer(recording: Recording, dialect: Dialect): CollectedAnswer {
+  const events = parseBody(recording).events.map(({ data }) => parseObject(data ?? ''))
+  return dialect.collect(events.filter((event) => event !== undefined))
 }
 
 /** Returns why there was nothing to judge. */
-export function judgeCalls(told: Told, dialect: Dialect, findings: Findings): string | undefined {
+export function checkCalls(
+  told: CollectedAnswer,
+  dialect: Dialect,
+  findings: Findings,
+): string | undefined {
   if (told.calls.length === 0) return 'no tool was called'
   // What the limit cut has no end to judge.
-  if (told.finish === dialect.ends.limit) return 'the limit cut the answer'
-  for (const call of told.calls) judgeCall(call, findings)
-  if (told.finish !== dialect.ends.call) {
-    findings.add('tool-finish', `${shown(told.finish)} behind a call`, 0)
+  if (told.finishReason === dialect.finishReasons.limit) return 'the limit cut the answer'
+  for (const call of told.calls) checkCall(call, findings)
+  if (told.finishReason !== dialect.finishReasons.call) {
+    findings.add('tool-finish', `${shown(told.finishReason)} behind a call`, 0)
   }
   return undefined
 }
 
-function judgeCall({ id, name, arguments: text, isMixed }: ToldCall, findings: Findings): void {
-  const isNamed = typeof id === 'string' && id !== '' && name === TOOL.offer.name
+function checkCall(
+  { id, name, arguments: text, isMixed }: CollectedCall,
+  findings: Findings,
+): void {
+  const isNamed = typeof id === 'string' && id !== '' && name === TOOL_PROMPT.offer.name
   if (!isNamed) findings.add('tool-call', `id: ${shown(id)}, name: ${shown(name)}`, 0)
   if (isMixed) findings.add('tool-index', 'calls that can’t be told apart', 0)
   else if (parseObject(text) === undefined) findings.add('tool-arguments', shown(text), 0)
 }
 
 /** Returns why there was nothing to judge. */
-export function judgeForm(told: Told, dialect: Dialect, findings: Findings): string | undefined {
-  if (told.finish === dialect.ends.limit) return 'the limit cut the answer'
+export function checkStructured(
+  told: CollectedAnswer,
+  dialect: Dialect,
+  findings: Findings,
+): string | undefined {
+  if (told.finishReason === dialect.finishReasons.limit) return 'the limit cut the answer'
   const answer = parseObject(told.text)
   const colours = answer?.colours
   const isFit =

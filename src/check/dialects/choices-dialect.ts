@@ -1,13 +1,13 @@
 /** What chats and completions have in common: choices, usage on request, [DONE]. */
 import { isObject } from '../../util/object.ts'
-import type { Dialect, Fields, Prompt, Told } from './dialect.ts'
+import type { CollectedAnswer, Dialect, Fields, Prompt } from './dialect.ts'
 
 export const choicesDialect = {
   asksUsage: true,
   headersFor: () => ({}),
-  isRefusal: ({ error }: Fields) => isObject(error) && typeof error.message === 'string',
-  ends: { call: 'tool_calls', limit: 'length' },
-  countIn({ usage }: Fields): number | undefined {
+  isErrorBody: ({ error }: Fields) => isObject(error) && typeof error.message === 'string',
+  finishReasons: { call: 'tool_calls', limit: 'length' },
+  tokenCount({ usage }: Fields): number | undefined {
     if (!isObject(usage) || typeof usage.completion_tokens !== 'number') return undefined
     return usage.completion_tokens
   },
@@ -27,4 +27,4 @@ export function sharedFields({ model, limit, stream, usage }: Prompt): Fields {
   }
 }
 
-export const NOTHING: Told = { text: '', calls: [], finish: undefined }
+export const EMPTY_ANSWER: CollectedAnswer = { text: '', calls: [], finishReason: undefined }

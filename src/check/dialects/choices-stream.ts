@@ -1,9 +1,9 @@
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
-import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
-import type { SaidEvent } from '../checks/framing.ts'
+import { checkEnd, messageOf, shown } from '../checks/ending.ts'
+import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import type { WireEvent } from '../recorded-body.ts'
+import type { RecordedEvent } from '../recorded-body.ts'
 
 const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
 
@@ -23,16 +23,16 @@ export interface ChunkForm {
 }
 
 /** A stream of choices: its chunks' form, and the order in which they come. */
-export function judgeChoicesStream(
+export function checkChoicesStream(
   recording: Recording,
-  said: readonly SaidEvent[],
+  said: readonly ParsedEvent[],
   findings: Findings,
   form: ChunkForm,
 ): void {
-  new ChoicesJudge(recording, findings, form).judge(said)
+  new ChoicesChecker(recording, findings, form).check(said)
 }
 
-class ChoicesJudge {
+class ChoicesChecker {
   readonly #form: ChunkForm
   readonly #recording: Recording
   readonly #findings: Findings
@@ -42,7 +42,7 @@ class ChoicesJudge {
   #created: unknown
   #usages = 0
   /** The event whose bytes are shown with a finding. */
-  #event: WireEvent | undefined
+  #event: RecordedEvent | undefined
 
   constructor(recording: Recording, findings: Findings, form: ChunkForm) {
     this.#form = form
@@ -51,8 +51,8 @@ class ChoicesJudge {
     this.#asksUsage = /"include_usage" ?: ?true/.test(recording.request.body ?? '')
   }
 
-  judge(events: readonly SaidEvent[]): void {
-    for (const [index, { event, said }] of events.entries()) {
+  check(events: readonly ParsedEvent[]): void {
+    for (const [index, { event, value: said }] of events.entries()) {
       this.#event = event
       if (said === 'nothing') continue
       if (said === 'done') {
@@ -65,7 +65,7 @@ class ChoicesJudge {
       }
       this.#chunk(said)
     }
-    judgeEnd(this.#recording, this.#findings, this.#isFinished, this.#event?.end ?? 0)
+    checkEnd(this.#recording, this.#findings, this.#isFinished, this.#event?.end ?? 0)
   }
 
   #add(rule: Parameters<Findings['add']>[0], seen: string): void {
@@ -121,7 +121,7 @@ class ChoicesJudge {
     }
     const state = known ?? { finished: false }
     this.#choices.set(index, state)
-    if (state.finished && saysSomething(brought)) this.#add('content-after-finish', 'more')
+    if (state.finished && hasContent(brought)) this.#add('content-after-finish', 'more')
     this.#finish(choice.finish_reason, state)
   }
 
@@ -138,7 +138,7 @@ class ChoicesJudge {
     return this.#choices.size > 0
   }
 
-  #done(rest: readonly SaidEvent[]): void {
+  #done(rest: readonly ParsedEvent[]): void {
     // An empty `finish_reason` was told of already.
     if (!this.#isFinished && !this.#findings.has('finish-reason')) {
       this.#add('finish-missing', '[DONE] and no finish_reason')
@@ -153,7 +153,7 @@ class ChoicesJudge {
 }
 
 /** Whether a delta holds more than a role. */
-export function saysSomething(delta: Fields): boolean {
+export function hasContent(delta: Fields): boolean {
   return Object.entries(delta).some(([name, value]) => {
     if (name === 'role' || value === null || value === '') return false
     return !Array.isArray(value) || value.length > 0

@@ -1,6 +1,6 @@
 /** What an API is to a check: how it is asked, and what its answers must be. */
 import type { Recording } from '../../recording/recording.ts'
-import type { SaidEvent } from '../checks/framing.ts'
+import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
 import type { DialectName } from '../rules/rule.ts'
 
@@ -15,12 +15,12 @@ export interface Prompt {
   /** Whether a stream is to bring its usage, where that is a matter of asking. */
   usage?: boolean
   /** A function that has to be called. */
-  tool?: ToolOffer
+  tool?: ToolDefinition
   /** The JSON Schema that the answer has to fit. */
   schema?: Fields
 }
 
-export interface ToolOffer {
+export interface ToolDefinition {
   name: string
   description: string
   /** A JSON Schema. */
@@ -28,7 +28,7 @@ export interface ToolOffer {
 }
 
 /** A call as its parts make it. */
-export interface ToldCall {
+export interface CollectedCall {
   id: unknown
   name: unknown
   arguments: string
@@ -37,11 +37,11 @@ export interface ToldCall {
 }
 
 /** What a stream said, put together as a client does. */
-export interface Told {
+export interface CollectedAnswer {
   text: string
-  calls: ToldCall[]
+  calls: CollectedCall[]
   /** Why it ended, in the API's own word. */
-  finish: unknown
+  finishReason: unknown
 }
 
 export interface Dialect {
@@ -52,21 +52,21 @@ export interface Dialect {
   headersFor(key: string | undefined): Record<string, string>
   body(prompt: Prompt): Fields
   /** What replaces the prompt in a request with a field of the wrong type. */
-  wrong: Fields
+  invalidFields: Fields
   /** Whether usage has to be asked for. */
   asksUsage: boolean
   /** Whether a call, or JSON of a given form, can be asked for. */
   hasTools: boolean
   /** Its streams: the form of their events, and the order in which they come. */
-  judge(recording: Recording, said: readonly SaidEvent[], findings: Findings): void
+  checkStream(recording: Recording, said: readonly ParsedEvent[], findings: Findings): void
   /** What is wrong with an answer without a stream; undefined where nothing is. */
-  faultOfWhole(answer: Fields): string | undefined
-  isRefusal(answer: Fields): boolean
-  told(said: readonly Fields[]): Told
+  problemInAnswer(answer: Fields): string | undefined
+  isErrorBody(answer: Fields): boolean
+  collect(said: readonly Fields[]): CollectedAnswer
   /** Why an answer ends that calls a tool, and one that was cut at its limit. */
-  ends: { call: string; limit: string }
+  finishReasons: { call: string; limit: string }
   /** Whether an event brings something to read, or a part of a call. */
-  speaks(event: Fields): boolean
+  hasOutput(event: Fields): boolean
   /** The tokens of the answer, where an event counts them. */
-  countIn(event: Fields): number | undefined
+  tokenCount(event: Fields): number | undefined
 }

@@ -1,19 +1,19 @@
 /** Streams of events with a type: what the judges of Responses and of Messages have in common. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
-import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
-import type { SaidEvent } from '../checks/framing.ts'
+import { checkEnd, messageOf, shown } from '../checks/ending.ts'
+import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import type { WireEvent } from '../recorded-body.ts'
+import type { RecordedEvent } from '../recorded-body.ts'
 import type { Fields } from './dialect.ts'
 
 /** What a field holds: an object, a text, or a number that counts from 0. */
-export type Kind = 'object' | 'text' | 'index'
+export type FieldKind = 'object' | 'text' | 'index'
 
 /** The fields that an event of a type must have. */
-export type Forms = Readonly<Record<string, Readonly<Record<string, Kind>>>>
+export type EventFields = Readonly<Record<string, Readonly<Record<string, FieldKind>>>>
 
-const IS: Record<Kind, (value: unknown) => boolean> = {
+const IS: Record<FieldKind, (value: unknown) => boolean> = {
   object: isObject,
   text: (value) => typeof value === 'string',
   index: (value) => Number.isInteger(value) && (value as number) >= 0,
@@ -23,34 +23,34 @@ const IS: Record<Kind, (value: unknown) => boolean> = {
 const HEARTBEATS: unknown[] = ['ping', 'keepalive']
 
 /** Judges what every such event must be; a subclass, what it means. */
-export abstract class TypedJudge {
+export abstract class TypedEventChecker {
   readonly #recording: Recording
   readonly #findings: Findings
-  readonly #forms: Forms
-  #event: WireEvent | undefined
+  readonly #forms: EventFields
+  #event: RecordedEvent | undefined
   /** Whether an event ended the answer. */
   protected isEnded = false
   /** Whether it is known why the answer ends. */
   protected isFinished = false
 
-  constructor(recording: Recording, findings: Findings, forms: Forms) {
+  constructor(recording: Recording, findings: Findings, forms: EventFields) {
     this.#recording = recording
     this.#findings = findings
     this.#forms = forms
   }
 
   /** The first event of an answer. */
-  protected abstract readonly first: string
+  protected abstract readonly firstType: string
 
   /** Looks at every event, whatever it is. */
-  protected count(_event: Fields): void {}
+  protected checkSequence(_event: Fields): void {}
 
   /** Looks at an event that has its fields. */
-  protected abstract look(type: string, event: Fields): void
+  protected abstract checkEvent(type: string, event: Fields): void
 
-  judge(events: readonly SaidEvent[]): void {
+  check(events: readonly ParsedEvent[]): void {
     let isFirst = true
-    for (const { event, said } of events) {
+    for (const { event, value: said } of events) {
       this.#event = event
       // Open Responses ends a stream by [DONE], OpenAI does not: both are right.
       if (said === 'nothing' || said === 'done') continue
@@ -64,14 +64,14 @@ export abstract class TypedJudge {
         return
       }
       this.#type(type, event)
-      this.count(said)
+      this.checkSequence(said)
       if (HEARTBEATS.includes(type)) continue
-      if (isFirst !== (type === this.first)) this.add('start-first', shown(type))
+      if (isFirst !== (type === this.firstType)) this.add('start-first', shown(type))
       isFirst = false
-      if (typeof type === 'string' && this.#hasFields(type, said)) this.look(type, said)
+      if (typeof type === 'string' && this.#hasFields(type, said)) this.checkEvent(type, said)
     }
     if (!this.isEnded) {
-      judgeEnd(this.#recording, this.#findings, this.isFinished, this.#event?.end ?? 0)
+      checkEnd(this.#recording, this.#findings, this.isFinished, this.#event?.end ?? 0)
     }
   }
 
@@ -87,7 +87,7 @@ export abstract class TypedJudge {
     this.#findings.add(rule, seen, this.#event?.start, this.#event?.end)
   }
 
-  #type(type: unknown, { lines }: WireEvent): void {
+  #type(type: unknown, { lines }: RecordedEvent): void {
     if (typeof type !== 'string') this.add('event-fields', `type: ${shown(type)}`)
     const named = lines.map(({ text }) => /^event: ?(.*)$/.exec(text)?.[1])
     const name = named.find((each) => each !== undefined)

@@ -25,9 +25,12 @@ export function rulesPage(): string {
   return `${[INTRODUCTION, ...parts].join('\n\n')}\n`
 }
 
-function describe([name, { severity, of, says, clients, repair }]: [string, Rule]): string {
-  const where = of === undefined ? '' : ` (${of.join(', ')})`
-  return `### ${name}\n\n**${severity}${where}.** ${says}\n\n- Who stumbles: ${clients}\n- How to repair it: ${repair}`
+function describe([name, { severity, dialects, requirement, affected, repair }]: [
+  string,
+  Rule,
+]): string {
+  const where = dialects === undefined ? '' : ` (${dialects.join(', ')})`
+  return `### ${name}\n\n**${severity}${where}.** ${requirement}\n\n- Who stumbles: ${affected}\n- How to repair it: ${repair}`
 }
 
 const INTRODUCTION = `# What \`sluice check\` looks for

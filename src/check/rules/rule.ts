@@ -27,11 +27,11 @@ export interface Rule {
   section: Section
   severity: Severity
   /** The APIs it holds for; all where it does not say. */
-  of?: readonly DialectName[]
+  dialects?: readonly DialectName[]
   /** What has to be, in one line. */
-  says: string
+  requirement: string
   /** Who stumbles over its breach. */
-  clients: string
+  affected: string
   /** How it is repaired, in the servers and proxies where it is usual. */
   repair: string
 }

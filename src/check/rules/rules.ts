@@ -20,7 +20,7 @@ export const rules = {
 
 export type RuleName = keyof typeof rules
 
-export function holdsFor(dialect: DialectName, name: RuleName): boolean {
-  const { of }: Rule = rules[name]
-  return of === undefined || of.includes(dialect)
+export function appliesTo(dialect: DialectName, name: RuleName): boolean {
+  const { dialects }: Rule = rules[name]
+  return dialects === undefined || dialects.includes(dialect)
 }

@@ -1,4 +1,4 @@
-import { keptOf } from '../report.ts'
+import { scoreText } from '../report.ts'
 import type { BrokenRule, Verification } from './verification.ts'
 
 /** The record as Markdown. */
@@ -83,7 +83,7 @@ function scoresOf({ scores }: Verification): string[] {
 
 /** Sections with how many of their rules are kept. */
 export function scoreRows(scores: Verification['scores']): [string, string][] {
-  return scores.map((score) => [score.section, keptOf(score)])
+  return scores.map((score) => [score.section, scoreText(score)])
 }
 
 function ruleOf({ rule, severity, says, seen, offset, at, bytes, questions, hop }: BrokenRule) {

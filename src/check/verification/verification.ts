@@ -1,11 +1,11 @@
 /** The record of a check: what was asked of what, where, when, what came, and what was wrong. */
 import type { Recording } from '../../recording/recording.ts'
 import { shownBytes } from '../findings.ts'
-import { brokenByHops } from '../hops.ts'
+import { violationsByHop } from '../hops.ts'
 import { type Report, type Score, titleIn } from '../report.ts'
 import type { DialectName, Severity } from '../rules/rule.ts'
 import { type RuleName, rules } from '../rules/rules.ts'
-import { breachesOf } from '../violations.ts'
+import { violationsOf } from '../violations.ts'
 import { type Timings, timingsOf } from './timings.ts'
 
 /** What a check ran on, and what it ran against, as far as it is known. */
@@ -61,10 +61,10 @@ export function verificationOf(
   date: string,
 ): Verification {
   const seen = reports.at(-1) as Report
-  const hops = new Map(brokenByHops(reports).map(({ rule, hop }) => [rule, hop]))
+  const hops = new Map(violationsByHop(reports).map(({ rule, hop }) => [rule, hop]))
   const { server, engine, by } = circumstances
   const [innermost, ...others] = reports.map(({ url }) => url)
-  const stream = seen.asked.find(({ name }) => name === 'stream')
+  const stream = seen.results.find(({ name }) => name === 'stream')
   const timings = stream && timingsOf(stream.recording)
   const { dialects, untested } = seen
   return {
@@ -79,13 +79,13 @@ export function verificationOf(
       `${innermost}${server === undefined ? '' : ` (${server})`}`,
       ...(engine === undefined ? [] : [engine]),
     ],
-    questions: seen.asked.map((asked) => questionOf(titleIn(seen, asked), asked.recording)),
+    questions: seen.results.map((asked) => questionOf(titleIn(seen, asked), asked.recording)),
     ...(timings && { timings }),
     scores: seen.scores,
-    broken: breachesOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({
+    broken: violationsOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({
       rule,
       severity: rules[rule].severity,
-      says: rules[rule].says,
+      says: rules[rule].requirement,
       ...place,
       questions: titles,
       ...(hops.has(rule) && { hop: hops.get(rule) as string }),

@@ -6,8 +6,8 @@ import type {
   MessagesRequest,
   ToolResultBlock,
 } from '../../wire/messages/request.ts'
-import { joinUserTurns, resultOf } from '../chat-templates.ts'
-import { Omitted } from '../tools/omitted-types.ts'
+import { joinUserTurns, toolResultParts } from '../chat-templates.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { contentOf, partsOf } from './content.ts'
 import { ASSISTANT_BLOCKS } from './rules.ts'
@@ -15,7 +15,7 @@ import { ASSISTANT_BLOCKS } from './rules.ts'
 /** All of the conversation, the system prompt first. Throws an `ApiError` (400). */
 export function toChatMessages(
   { system, messages }: Pick<MessagesRequest, 'system' | 'messages'>,
-  omitted = new Omitted(),
+  omitted = new OmittedTypes(),
 ): ChatMessage[] {
   const translated = messages.flatMap((message, index) => {
     return turnOf(message, `messages[${index}]`, omitted)
@@ -56,7 +56,7 @@ function systemMessage(content: string | { text: string }[]): ChatMessage {
   return { role: 'system', content: contentOf(parts.map(({ text }) => ({ type: 'text', text }))) }
 }
 
-function turnOf({ role, content }: MessageParam, at: string, omitted: Omitted): ChatMessage[] {
+function turnOf({ role, content }: MessageParam, at: string, omitted: OmittedTypes): ChatMessage[] {
   if (role === 'system') return [systemMessage(content as string | { text: string }[])]
   if (typeof content === 'string') return [{ role, content }]
   return role === 'user' ? userTurn(content, at) : assistantTurn(content, omitted)
@@ -72,7 +72,7 @@ function userTurn(blocks: Block[], at: string): ChatMessage[] {
       parts.push(...partsOf(block, path))
       continue
     }
-    const { text, shown } = resultOf(partsOfResult(block, path))
+    const { text, shown } = toolResultParts(partsOfResult(block, path))
     // A chat has no other way to say that the tool failed.
     const content = block.is_error ? `Error: ${text}` : text
     results.push({ role: 'tool', tool_call_id: block.tool_use_id, content })
@@ -89,13 +89,13 @@ function partsOfResult({ content }: ToolResultBlock, at: string): ContentPart[] 
 }
 
 /** Nothing where all of the turn is left out. */
-function assistantTurn(blocks: Block[], omitted: Omitted): ChatMessage[] {
+function assistantTurn(blocks: Block[], omitted: OmittedTypes): ChatMessage[] {
   let text = ''
   let thought = ''
   const calls: ToolCall[] = []
   let told = 0
   for (const block of blocks) {
-    if (ruleFor(ASSISTANT_BLOCKS, block).fate === 'left out') {
+    if (ruleFor(ASSISTANT_BLOCKS, block).handling === 'left out') {
       // Nothing is lost without what nobody can read.
       if (block.type !== 'redacted_thinking') omitted.add(block.type)
       continue

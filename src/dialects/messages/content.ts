@@ -12,7 +12,7 @@ import { USER_BLOCKS } from './rules.ts'
 
 /** The parts that say what a block does; `at` is its path. Throws an `ApiError` (400). */
 export function partsOf(block: Block, at: string): ContentPart[] {
-  if (ruleFor(USER_BLOCKS, block).fate === 'refused') throw unknownBlock(block, at)
+  if (ruleFor(USER_BLOCKS, block).handling === 'refused') throw unknownBlock(block, at)
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: block.text }]

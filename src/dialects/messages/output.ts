@@ -2,36 +2,36 @@
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
 import type { MessageEvent } from '../../wire/messages/answer.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
-import { badCall, CallPieces } from '../partial-tool-call.ts'
-import { OneAtATime } from '../sequential-parts.ts'
+import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
+import { SequentialParts } from '../sequential-parts.ts'
 
-interface Called {
+interface ToolCallBlock {
   kind: 'call'
-  call: CallPieces
+  call: PartialToolCall
 }
 
-type Block = { kind: 'text' | 'thinking'; held: string } | Called
+type Block = { kind: 'text' | 'thinking'; held: string } | ToolCallBlock
 
 /**
  * Only one block may be open. A text ends where anything else begins; a call ends when its arguments
  * are whole, or the message is: until then what comes of later blocks waits.
  */
-export class BlockWriter {
+export class OutputWriter {
   readonly #newId: () => string
-  readonly #calls = new Map<number, Called>()
-  readonly #blocks: OneAtATime<Block>
+  readonly #calls = new Map<number, ToolCallBlock>()
+  readonly #blocks: SequentialParts<Block>
   #frames = ''
 
   constructor(newId: () => string) {
     this.#newId = newId
-    this.#blocks = new OneAtATime<Block>({
+    this.#blocks = new SequentialParts<Block>({
       canBegin: (block) => block.kind !== 'call' || block.call.name !== '',
-      isWhole: (block) => block.kind !== 'call' || block.call.isWhole(),
+      isComplete: (block) => block.kind !== 'call' || block.call.isComplete(),
       begin: (block, index) => {
-        const content_block = this.#empty(block)
+        const content_block = this.#emptyBlock(block)
         this.#frames += event({ type: 'content_block_start', index, content_block })
       },
-      grow: (block, index) => this.#grow(block, index),
+      writePending: (block, index) => this.#writePending(block, index),
       end: (block, index) => this.#end(block, index),
     })
   }
@@ -42,25 +42,25 @@ export class BlockWriter {
   }
 
   /** The frames for a piece of text or thinking. */
-  say(kind: 'text' | 'thinking', piece: string): string {
+  writeText(kind: 'text' | 'thinking', piece: string): string {
     const { last } = this.#blocks
     if (last?.kind !== kind) this.#blocks.add({ kind, held: piece })
-    else if (this.#blocks.isCurrent(last)) return this.#deltaOf(last, this.#blocks.at, piece)
+    else if (this.#blocks.isCurrent(last)) return this.#deltaFrame(last, this.#blocks.index, piece)
     else last.held += piece
     return this.#advance(false)
   }
 
   /** The frames for a piece of a tool call. Throws an `ApiError` (502) where it comes too late. */
-  call(piece: ToolCallDelta): string {
+  writeToolCall(piece: ToolCallDelta): string {
     let block = this.#calls.get(piece.index)
     if (block === undefined) {
-      block = { kind: 'call', call: new CallPieces() }
+      block = { kind: 'call', call: new PartialToolCall() }
       this.#calls.set(piece.index, block)
       this.#blocks.add(block)
     }
     const text = block.call.add(piece)
-    if (this.#blocks.isCurrent(block)) return this.#deltaOf(block, this.#blocks.at, text)
-    block.call.hold(text)
+    if (this.#blocks.isCurrent(block)) return this.#deltaFrame(block, this.#blocks.index, text)
+    block.call.addPending(text)
     return this.#advance(false)
   }
 
@@ -76,21 +76,21 @@ export class BlockWriter {
     return frames
   }
 
-  #empty(block: Block): object {
+  #emptyBlock(block: Block): object {
     if (block.kind === 'text') return { type: 'text', text: '', citations: null }
     if (block.kind === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
-    const { id, name } = (block as { call: CallPieces }).call
-    if (name === '') throw badCall('called a tool without naming it')
+    const { id, name } = (block as { call: PartialToolCall }).call
+    if (name === '') throw incompleteAnswer('called a tool without naming it')
     return { type: 'tool_use', id: id || this.#newId(), name, input: {} }
   }
 
-  #grow(block: Block, index: number): void {
-    const held = block.kind === 'call' ? block.call.takeHeld() : block.held
+  #writePending(block: Block, index: number): void {
+    const held = block.kind === 'call' ? block.call.takePending() : block.held
     if (block.kind !== 'call') block.held = ''
-    this.#frames += this.#deltaOf(block, index, held)
+    this.#frames += this.#deltaFrame(block, index, held)
   }
 
-  #deltaOf({ kind }: Block, index: number, piece: string): string {
+  #deltaFrame({ kind }: Block, index: number, piece: string): string {
     if (piece === '') return ''
     const [type, field] = DELTAS[kind]
     return delta(index, type, field, piece)

@@ -3,8 +3,8 @@
 import { isObject } from '../../util/object.ts'
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import type { CountRequest, MessagesRequest } from '../../wire/messages/request.ts'
-import { Omitted } from '../tools/omitted-types.ts'
-import { isUnserved, refuseUnserved } from '../unsupported-fields.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
+import { isUnsupported, refuseUnsupportedFields } from '../unsupported-fields.ts'
 import { toChatMessages } from './chat-messages.ts'
 import { toolFields } from './tools.ts'
 
@@ -12,7 +12,7 @@ import { toolFields } from './tools.ts'
  * Fields that are told in other words, mean nothing to other servers, or change nothing but cost or
  * speed. All others are passed on: local servers have their own.
  */
-const OWN = new Set([
+const TRANSLATED = new Set([
   'cache_control',
   'diagnostics',
   'inference_geo',
@@ -39,7 +39,7 @@ const OWN = new Set([
 ])
 
 /** Fields of the chat that a server need not know: it is asked again without them. */
-export const WISHES = [
+export const OPTIONAL_FIELDS = [
   'chat_template_kwargs',
   'reasoning_effort',
   'thinking_budget_tokens',
@@ -47,7 +47,7 @@ export const WISHES = [
 ]
 
 /** Throws an `ApiError` (400) for what a chat can't say. */
-export function toChatRequest(request: MessagesRequest, omitted = new Omitted()): ChatRequest {
+export function toChatRequest(request: MessagesRequest, omitted = new OmittedTypes()): ChatRequest {
   const { stream, temperature, top_p, metadata, service_tier, stop_sequences } = request
   const chat: ChatRequest = {
     ...sharedFields(request, omitted),
@@ -56,23 +56,23 @@ export function toChatRequest(request: MessagesRequest, omitted = new Omitted())
     ...(isGiven(temperature) && { temperature }),
     ...(isGiven(top_p) && { top_p }),
     ...(stop_sequences?.length && { stop: stop_sequences }),
-    ...(isUser(metadata?.user_id) && { user: metadata?.user_id }),
+    ...(fitsUserField(metadata?.user_id) && { user: metadata?.user_id }),
     ...(service_tier === 'standard_only' && { service_tier: 'default' }),
   }
   return parseChatRequest(chat)
 }
 
 /** The same for a prompt that is only counted. */
-export function toCountedChat(request: CountRequest): ChatRequest {
-  return parseChatRequest(sharedFields(request, new Omitted()))
+export function toTokenCountChat(request: CountRequest): ChatRequest {
+  return parseChatRequest(sharedFields(request, new OmittedTypes()))
 }
 
-function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
-  refuseUnable(request, omitted)
+function sharedFields(request: CountRequest, omitted: OmittedTypes): ChatRequest {
+  refuseUnsupported(request, omitted)
   const { model, tool_choice: choice, output_config, output_format } = request
   const schema = output_config?.format?.schema ?? output_format?.schema
   const known = Object.entries(request).filter(
-    ([name]) => !OWN.has(name) && !isUnserved(name, 'chat'),
+    ([name]) => !TRANSLATED.has(name) && !isUnsupported(name, 'chat'),
   )
   return {
     ...Object.fromEntries(known),
@@ -90,11 +90,11 @@ function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
   }
 }
 
-function refuseUnable(request: CountRequest, omitted: Omitted): void {
+function refuseUnsupported(request: CountRequest, omitted: OmittedTypes): void {
   const { mcp_servers: servers } = request
   // The tools that they would bring are a provider's to ask for.
   if (Array.isArray(servers) && servers.length > 0) omitted.add('mcp_servers')
-  refuseUnserved(request, 'chat')
+  refuseUnsupportedFields(request, 'chat')
 }
 
 /** Whether to think, and how much, in the words of llama-server, vLLM, SGLang and Ollama. */
@@ -118,7 +118,7 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
 }
 
 /** Claude Code's names the account, the device and the session, and is longer than OpenAI allows. */
-function isUser(id: string | null | undefined): boolean {
+function fitsUserField(id: string | null | undefined): boolean {
   return isGiven(id) && id !== '' && id.length <= 64
 }
 

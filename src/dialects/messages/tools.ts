@@ -2,7 +2,7 @@
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { Block, CountRequest, MessagesTool } from '../../wire/messages/request.ts'
-import type { Omitted } from '../tools/omitted-types.ts'
+import type { OmittedTypes } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { TOOLS } from './rules.ts'
 
@@ -14,19 +14,19 @@ type Choice = NonNullable<CountRequest['tool_choice']>
  */
 export function toolFields(
   request: CountRequest,
-  omitted: Omitted,
+  omitted: OmittedTypes,
 ): { tools?: Tool[]; tool_choice?: unknown } {
   const { tool_choice: choice } = request
   const given = request.tools ?? []
   for (const tool of given) if (isLeftOut(tool)) omitted.add(typeOf(tool))
-  const isHeld = heldBack(request)
+  const isHeld = deferredTools(request)
   const able = given.filter((tool) => !isLeftOut(tool))
   const tools = able.filter((tool) => !isHeld(tool)).map(toTool)
   if (choice) refuseForced(choice, given, able)
   const isEmpty = given.length > 0 && tools.length === 0
   return {
     ...(tools.length > 0 && { tools }),
-    ...(choice && !isEmpty && { tool_choice: choiceOf(choice) }),
+    ...(choice && !isEmpty && { tool_choice: toToolChoice(choice) }),
   }
 }
 
@@ -40,14 +40,14 @@ function ruleOf(tool: MessagesTool) {
 }
 
 function isLeftOut(tool: MessagesTool): boolean {
-  return ruleOf(tool).fate === 'left out'
+  return ruleOf(tool).handling === 'left out'
 }
 
 function toTool(tool: MessagesTool): Tool {
-  const { as } = ruleOf(tool)
-  if (as !== undefined) {
-    const name = tool.name ?? as.name
-    const described = as.describe({ ...tool, type: typeOf(tool) })
+  const { translation } = ruleOf(tool)
+  if (translation !== undefined) {
+    const name = tool.name ?? translation.name
+    const described = translation.describe({ ...tool, type: typeOf(tool) })
     return { type: 'function', function: { name, ...described } }
   }
   const { name, description, input_schema: parameters, strict } = tool
@@ -62,7 +62,7 @@ function toTool(tool: MessagesTool): Tool {
   }
 }
 
-function choiceOf({ type, name }: Choice): unknown {
+function toToolChoice({ type, name }: Choice): unknown {
   if (type === 'tool') return { type: 'function', function: { name } }
   return type === 'any' ? 'required' : type
 }
@@ -73,11 +73,12 @@ function refuseForced(
   able: readonly MessagesTool[],
 ): void {
   const forced = given.filter((tool) => isLeftOut(tool) && tool.name === name)
-  if (type === 'tool' && forced.length > 0) throw notRun(forced, 'tool_choice.name')
-  if (type === 'any' && able.length === 0 && given.length > 0) throw notRun(given, 'tool_choice')
+  if (type === 'tool' && forced.length > 0) throw cannotForce(forced, 'tool_choice.name')
+  if (type === 'any' && able.length === 0 && given.length > 0)
+    throw cannotForce(given, 'tool_choice')
 }
 
-function notRun(tools: readonly MessagesTool[], field: string) {
+function cannotForce(tools: readonly MessagesTool[], field: string) {
   const came = JSON.stringify(tools.map(typeOf).join(', ').slice(0, 80))
   const reason = 'a model that is asked in chat cannot be offered it'
   return badRequest(`${field}: expected a tool of your own, got ${came}: ${reason}.`, field)
@@ -87,7 +88,11 @@ function notRun(tools: readonly MessagesTool[], field: string) {
  * A deferred tool is offered once the client's search has referred to it, or if it was called or is
  * forced. If the client cannot search, all deferred tools are offered.
  */
-function heldBack({ tools, tool_choice, messages }: CountRequest): (tool: MessagesTool) => boolean {
+function deferredTools({
+  tools,
+  tool_choice,
+  messages,
+}: CountRequest): (tool: MessagesTool) => boolean {
   const given = tools ?? []
   const isServed = given.some(({ type }) => type?.startsWith('tool_search_tool_'))
   if (isServed || given.every(({ defer_loading }) => defer_loading === true)) return () => false

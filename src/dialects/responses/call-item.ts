@@ -2,11 +2,11 @@
 
 import { parseObject } from '../../util/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
-import { badCall, CallPieces } from '../partial-tool-call.ts'
+import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
 import type { ClientTool } from './client-tools.ts'
-import { InputText } from './custom-tool-input.ts'
-import { type EventWriter, headOf } from './events.ts'
-import type { Called } from './tools.ts'
+import { CustomToolInput } from './custom-tool-input.ts'
+import { deltaPrefix, type EventWriter } from './events.ts'
+import type { DeclaredTool } from './tools.ts'
 
 type Fields = Record<string, unknown>
 
@@ -14,7 +14,7 @@ type Fields = Record<string, unknown>
 export interface CallContext {
   events: EventWriter
   items: OutputItem[]
-  calledBy: (name: string) => Called | undefined
+  declaredAs: (name: string) => DeclaredTool | undefined
   /** A new item's id. */
   id: (prefix: string) => string
 }
@@ -40,14 +40,14 @@ const STREAMED = {
  * so they are written once the arguments are complete.
  */
 export class CallItem {
-  readonly pieces = new CallPieces()
+  readonly call = new PartialToolCall()
   readonly #context: CallContext
   readonly #key: string
-  #called: Called = { kind: 'function', name: '' }
+  #tool: DeclaredTool = { kind: 'function', name: '' }
   #item: Fields = {}
   #index = 0
-  #head = ''
-  #input: InputText | undefined
+  #deltaPrefix = ''
+  #input: CustomToolInput | undefined
 
   constructor(context: CallContext, key: string) {
     this.#context = context
@@ -56,16 +56,16 @@ export class CallItem {
 
   /** The name decides the item's type, so the arguments wait for it. */
   canBegin(): boolean {
-    return this.pieces.name !== ''
+    return this.call.name !== ''
   }
 
   begin(): void {
-    const { name } = this.pieces
-    this.#called = this.#context.calledBy(name) ?? { kind: 'function', name }
-    if (this.#called.kind === 'client') return
-    const { kind, ...named } = this.#called
+    const { name } = this.call
+    this.#tool = this.#context.declaredAs(name) ?? { kind: 'function', name }
+    if (this.#tool.kind === 'client') return
+    const { kind, ...named } = this.#tool
     const { type, prefix, field, event } = STREAMED[kind]
-    if (kind === 'custom') this.#input = new InputText()
+    if (kind === 'custom') this.#input = new CustomToolInput()
     this.#open({
       type,
       id: this.#context.id(prefix),
@@ -73,46 +73,46 @@ export class CallItem {
       ...named,
       [field]: '',
     })
-    this.#head = headOf(`${event}.delta`, this.#place())
+    this.#deltaPrefix = deltaPrefix(`${event}.delta`, this.#location())
   }
 
-  grow(): void {
-    this.write(this.pieces.takeHeld())
+  writePending(): void {
+    this.write(this.call.takePending())
   }
 
   /** Writes a piece of the arguments. The item must be open. */
   write(piece: string): void {
-    if (piece === '' || this.#called.kind === 'client') return
+    if (piece === '' || this.#tool.kind === 'client') return
     this.#writeDelta(this.#input === undefined ? piece : this.#input.add(piece))
   }
 
   /** Throws an `ApiError` (502) if the arguments do not fit the item. */
   end(status: ItemStatus): void {
-    this.pieces.close()
-    if (this.#called.kind === 'client') {
-      this.#writeWhole(this.#called.client, status)
+    this.call.close()
+    if (this.#tool.kind === 'client') {
+      this.#writeClientCall(this.#tool.client, status)
       return
     }
     if (this.#input) this.#writeDelta(this.#input.end())
-    const { field, event } = STREAMED[this.#called.kind]
+    const { field, event } = STREAMED[this.#tool.kind]
     const item = this.#item
-    const named = this.#called.kind === 'function' && { name: item.name }
+    const named = this.#tool.kind === 'function' && { name: item.name }
     this.#context.events.write(`${event}.done`, {
-      ...this.#place(),
+      ...this.#location(),
       ...named,
       [field]: item[field],
     })
     this.#close(status)
   }
 
-  #writeWhole(client: ClientTool, status: ItemStatus): void {
-    const args = parseObject(this.pieces.text || '{}')
+  #writeClientCall(client: ClientTool, status: ItemStatus): void {
+    const args = parseObject(this.call.argumentsText || '{}')
     const own = args && client.toItem(args)
     if (own === undefined) {
       // The token limit cut the call off: the response's status says so.
       if (status === 'incomplete') return
-      throw badCall(
-        `called ${JSON.stringify(this.pieces.name)} with arguments that it does not take`,
+      throw incompleteAnswer(
+        `called ${JSON.stringify(this.call.name)} with arguments that it does not take`,
       )
     }
     const id = this.#context.id(client.prefix)
@@ -125,12 +125,12 @@ export class CallItem {
     const item = this.#item as { arguments: string; input: string }
     if (this.#input === undefined) item.arguments += delta
     else item.input += delta
-    this.#context.events.writeDelta(this.#head, delta)
+    this.#context.events.writeDelta(this.#deltaPrefix, delta)
   }
 
   /** Some servers give calls no id, but the client needs one to send the output. */
   #callId(): string {
-    return this.pieces.id || `${this.#context.id('call')}_${this.#key}`
+    return this.call.id || `${this.#context.id('call')}_${this.#key}`
   }
 
   #open(item: Fields): void {
@@ -147,7 +147,7 @@ export class CallItem {
     this.#context.events.write('response.output_item.done', { output_index: this.#index, item })
   }
 
-  #place() {
+  #location() {
     return { item_id: this.#item.id, output_index: this.#index }
   }
 }

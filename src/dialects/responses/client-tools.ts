@@ -5,7 +5,7 @@
  */
 import { isObject } from '../../util/object.ts'
 import type { ResponsePart, ResponseTool } from '../../wire/responses/request.ts'
-import { list, object, oneOf, type Schema, text, whole } from '../tools/json-schema.ts'
+import { integer, list, object, oneOf, type Schema, text } from '../tools/json-schema.ts'
 
 type Fields = Record<string, unknown>
 
@@ -37,7 +37,7 @@ export const localShell: ClientTool = {
       {
         command: list({ type: 'string' }, 'The program and its arguments.'),
         working_directory: text('Where to run it.'),
-        timeout_ms: whole('Milliseconds after which it is ended.'),
+        timeout_ms: integer('Milliseconds after which it is ended.'),
         env: { type: 'object', additionalProperties: { type: 'string' } },
         user: text('The user to run it as.'),
       },
@@ -64,8 +64,8 @@ export const shell: ClientTool = {
     parameters: object(
       {
         commands: list({ type: 'string' }, 'The commands.'),
-        timeout_ms: whole('Milliseconds after which they are ended.'),
-        max_output_length: whole('The most characters of output to return.'),
+        timeout_ms: integer('Milliseconds after which they are ended.'),
+        max_output_length: integer('The most characters of output to return.'),
       },
       ['commands'],
     ),
@@ -149,13 +149,13 @@ const ACTIONS = [
 const action = object(
   {
     type: oneOf(ACTIONS, 'What to do.'),
-    x: whole('Pixels from the left.'),
-    y: whole('Pixels from the top.'),
+    x: integer('Pixels from the left.'),
+    y: integer('Pixels from the top.'),
     button: oneOf(['left', 'right', 'wheel', 'back', 'forward'], 'For click.'),
     path: list(object({ x: { type: 'integer' }, y: { type: 'integer' } }, ['x', 'y']), 'For drag.'),
     keys: list({ type: 'string' }, 'For keypress.'),
-    scroll_x: whole('For scroll.'),
-    scroll_y: whole('For scroll.'),
+    scroll_x: integer('For scroll.'),
+    scroll_y: integer('For scroll.'),
     text: text('For type.'),
   },
   ['type'],

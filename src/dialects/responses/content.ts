@@ -4,7 +4,10 @@ import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsePart } from '../../wire/responses/request.ts'
 
 /** What an assistant said: its text, and its refusal. */
-export function spoken(parts: ResponsePart[], at: string): { text: string; refusal: string } {
+export function assistantContent(
+  parts: ResponsePart[],
+  at: string,
+): { text: string; refusal: string } {
   let text = ''
   let refusal = ''
   for (const [index, part] of parts.entries()) {
@@ -32,7 +35,7 @@ export function toParts(content: string | ResponsePart[], at: string): ContentPa
 const FERNET = /^gAAAA[\w-]{40,}={0,2}$/
 
 /** Nothing for a part that cannot be read. */
-export function wordsOf({ text, encrypted_content: encrypted }: ResponsePart): string[] {
+export function readableText({ text, encrypted_content: encrypted }: ResponsePart): string[] {
   if (typeof text === 'string') return [text]
   return typeof encrypted === 'string' && !FERNET.test(encrypted) ? [encrypted] : []
 }

@@ -13,20 +13,20 @@ const HEAD_LENGTH = 64
  * Decodes `{"input": "…"}` incrementally. Models do not always follow the schema: of an object with a
  * single string, that string is the input; of anything else, the arguments themselves are.
  */
-export class InputText {
+export class CustomToolInput {
   /** The decoded text so far. */
   text = ''
   #state: 'head' | 'text' | 'end' | 'other' = 'head'
   /** Undecoded arguments: everything before the text begins, afterwards an incomplete escape. */
-  #held = ''
+  #pending = ''
   /** The first half of a surrogate pair whose second half has not arrived. */
-  #half = ''
+  #highSurrogate = ''
 
   /** Returns what a piece of the arguments adds to the text. */
   add(piece: string): string {
     if (this.#state === 'end') return ''
-    const json = this.#held + piece
-    this.#held = json
+    const json = this.#pending + piece
+    this.#pending = json
     if (this.#state === 'other') return ''
     if (this.#state === 'text') return this.#decode(json)
     const head = HEAD.exec(json)
@@ -41,14 +41,14 @@ export class InputText {
   /** Returns what the end of the arguments adds to the text. */
   end(): string {
     if (this.#state === 'text' || this.#state === 'end') return ''
-    this.text = textIn(this.#held)
+    this.text = textIn(this.#pending)
     return this.text
   }
 
   #decode(json: string): string {
-    let text = this.#half
+    let text = this.#highSurrogate
     let at = 0
-    this.#held = ''
+    this.#pending = ''
     while (at < json.length) {
       const next = indexOfSpecial(json, at)
       text += json.slice(at, next)
@@ -59,13 +59,13 @@ export class InputText {
       }
       at = next + (json[next + 1] === 'u' ? 6 : 2)
       if (at > json.length) {
-        this.#held = json.slice(next)
+        this.#pending = json.slice(next)
         break
       }
       text += unescaped(json.slice(next, at))
     }
     const isCut = this.#state === 'text' && /[\ud800-\udbff]$/.test(text)
-    this.#half = isCut ? text.slice(-1) : ''
+    this.#highSurrogate = isCut ? text.slice(-1) : ''
     if (isCut) text = text.slice(0, -1)
     this.text += text
     return text

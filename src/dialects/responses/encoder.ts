@@ -13,7 +13,7 @@ import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/respo
 import { seconds, toUsage } from './answer.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
-import { Output, type OutputOptions } from './output.ts'
+import { type OutputOptions, OutputWriter } from './output.ts'
 
 export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
   /** The response, of which nothing is said yet; it grows as the answer does. */
@@ -25,7 +25,7 @@ export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
 }
 
 /** The events that end a stream of an upstream that speaks the API itself. */
-const ENDS = new Set([
+const FINAL_EVENTS = new Set([
   ...['response.completed', 'response.incomplete'],
   ...['response.failed', 'response.cancelled'],
 ])
@@ -37,11 +37,11 @@ export class ResponseEncoder implements StreamEncoder {
   readonly response: ResponseObject
   readonly events = new EventWriter()
   readonly #options: ResponseEncoderOptions
-  readonly #output: Output
+  readonly #output: OutputWriter
   #isAnnounced = false
   #isEnded = false
   /** Whether an upstream's own `error` event was passed on. */
-  #isErrorTold = false
+  #hasSentError = false
   #finish: FinishReason | null = null
   #length = 0
 
@@ -50,7 +50,7 @@ export class ResponseEncoder implements StreamEncoder {
     const { response } = options
     this.response = response
     const key = response.id.slice('resp_'.length)
-    this.#output = new Output(this.events, { ...options, key })
+    this.#output = new OutputWriter(this.events, { ...options, key })
     response.output = this.#output.items
   }
 
@@ -61,9 +61,9 @@ export class ResponseEncoder implements StreamEncoder {
     this.#announce()
     if (this.response.status === 'queued') {
       this.response.status = 'in_progress'
-      this.#tell('response.in_progress')
+      this.#writeState('response.in_progress')
     }
-    for (const chunk of chunks) this.#take(chunk)
+    for (const chunk of chunks) this.#writeChunk(chunk)
     return this.events.take()
   }
 
@@ -98,7 +98,7 @@ export class ResponseEncoder implements StreamEncoder {
   /** The API has no ping: an event that says nothing new stands for one. */
   ping(): string {
     if (this.#isAnnounced) {
-      this.events.writeQuiet(() => this.#tell(`response.${this.response.status}`))
+      this.events.writeHeartbeat(() => this.#writeState(`response.${this.response.status}`))
     }
     this.#announce()
     return this.events.take()
@@ -113,7 +113,7 @@ export class ResponseEncoder implements StreamEncoder {
   }
 
   /** The response that tells a whole answer. */
-  whole(completion: ChatCompletion): ResponseObject {
+  answer(completion: ChatCompletion): ResponseObject {
     const choices = completion.choices.map(({ index, message, finish_reason, logprobs }) => {
       const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
       const tool_calls = calls.map((call, at) => ({ ...call, index: at }))
@@ -130,74 +130,74 @@ export class ResponseEncoder implements StreamEncoder {
    * Makes an event of an upstream that speaks the API itself one of this stream, in place. False:
    * it is told already.
    */
-  adopt(event: ResponseEvent): boolean {
+  mergeEvent(event: ResponseEvent): boolean {
     const { type, response } = event
     if (isObject(response)) {
-      const isEnd = ENDS.has(type)
-      this.#adoptState(response, isEnd)
+      const isEnd = FINAL_EVENTS.has(type)
+      this.#mergeState(response, isEnd)
       event.response = this.response
       if (type === 'response.created' && this.#isAnnounced) return false
       if (!this.#isAnnounced || isEnd) this.#options.onChange?.(this.response)
       this.#isAnnounced = true
       this.#isEnded = isEnd
     }
-    this.#isErrorTold ||= type === 'error'
+    this.#hasSentError ||= type === 'error'
     const { output_index: index, item } = event
     const isItem = type.startsWith('response.output_item.') && isObject(item)
     if (isItem) this.response.output[index as number] = item as unknown as OutputItem
     event.sequence_number = this.events.number()
-    this.events.passed(event)
+    this.events.note(event)
     return true
   }
 
   /** Makes a whole response of such an upstream this one, in place. */
-  adoptWhole(response: Record<string, unknown>): void {
+  mergeResponse(response: Record<string, unknown>): void {
     this.#options.onChange?.(this.response)
-    this.#adoptState(response, true)
+    this.#mergeState(response, true)
     Object.assign(response, this.response)
     this.#options.onChange?.(this.response)
   }
 
   /** Whose it is, and what it goes on from, is for this side to say; its output comes in items. */
-  #adoptState(told: Record<string, unknown>, isEnd: boolean): void {
+  #mergeState(told: Record<string, unknown>, isEnd: boolean): void {
     const { id, previous_response_id, background, store, output } = this.response
     Object.assign(this.response, told, { id, previous_response_id, background, store })
     if (!isEnd) this.response.output = output
   }
 
-  #take(chunk: ChatChunk): void {
+  #writeChunk(chunk: ChatChunk): void {
     if (typeof chunk.service_tier === 'string') this.response.service_tier = chunk.service_tier
     for (const { index, delta, finish_reason, logprobs } of chunk.choices) {
       if (index !== 0) continue
-      this.#takeDelta(delta, logprobs)
+      this.#writeDelta(delta, logprobs)
       this.#finish = finish_reason ?? this.#finish
     }
   }
 
-  #takeDelta(delta: ChunkDelta, logprobs: unknown): void {
+  #writeDelta(delta: ChunkDelta, logprobs: unknown): void {
     const output = this.#output
     const thought = this.#text(delta.reasoning_content) || this.#text(delta.reasoning)
     const said = this.#text(delta.content)
     const refused = this.#text(delta.refusal)
-    if (thought !== '') output.think(thought)
+    if (thought !== '') output.writeReasoning(thought)
     const tokens = toLogprobs(logprobs)
-    if (said !== '' || tokens.length > 0) output.say(said, tokens)
-    if (refused !== '') output.refuse(refused)
+    if (said !== '' || tokens.length > 0) output.writeText(said, tokens)
+    if (refused !== '') output.writeRefusal(refused)
     for (const piece of delta.tool_calls ?? []) {
-      this.#grow(JSON.stringify(piece).length)
-      output.call(piece)
+      this.#countLength(JSON.stringify(piece).length)
+      output.writeToolCall(piece)
     }
     // The old form of a call, which there is one of at most.
-    if (delta.function_call) output.call({ index: -1, function: delta.function_call })
+    if (delta.function_call) output.writeToolCall({ index: -1, function: delta.function_call })
   }
 
   #text(value: unknown): string {
     if (typeof value !== 'string') return ''
-    this.#grow(value.length)
+    this.#countLength(value.length)
     return value
   }
 
-  #grow(length: number): void {
+  #countLength(length: number): void {
     this.#length += length
     if (this.#length <= MAX_LENGTH) return
     const message = `${this.response.model} sent an answer longer than ${MAX_LENGTH} characters.`
@@ -208,8 +208,8 @@ export class ResponseEncoder implements StreamEncoder {
     if (this.#isAnnounced) return
     this.#isAnnounced = true
     this.#options.onChange?.(this.response)
-    this.#tell('response.created')
-    this.#tell(`response.${this.response.status}`)
+    this.#writeState('response.created')
+    this.#writeState(`response.${this.response.status}`)
   }
 
   #fail(status: 'failed' | 'cancelled', error: ApiError): void {
@@ -223,7 +223,7 @@ export class ResponseEncoder implements StreamEncoder {
     this.response.error = { code, message, type, param }
     // Clients that know only one of the two: some end at the one, some pass over the other.
     const told = { code, message, param, error: { type, code, message, param } }
-    if (!this.#isErrorTold) this.events.write('error', told)
+    if (!this.#hasSentError) this.events.write('error', told)
     this.#end('response.failed')
   }
 
@@ -231,10 +231,10 @@ export class ResponseEncoder implements StreamEncoder {
     this.#isEnded = true
     this.response.usage = toUsage(this.#options.usage())
     this.#options.onChange?.(this.response)
-    this.#tell(event)
+    this.#writeState(event)
   }
 
-  #tell(event: string): void {
+  #writeState(event: string): void {
     this.events.write(event, { response: this.response })
   }
 }

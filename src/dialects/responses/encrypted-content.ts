@@ -8,20 +8,20 @@ import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 
 const PREFIX = 'sluice:'
 
-export function toCarried(thought: string): string {
+export function toEncryptedContent(thought: string): string {
   let bytes = ''
   for (const byte of encodeText(thought)) bytes += String.fromCharCode(byte)
   return PREFIX + btoa(bytes)
 }
 
 /** Whether sluice gave it. */
-export function isCarried(content: string): boolean {
+export function isOwnEncryptedContent(content: string): boolean {
   return content.startsWith(PREFIX)
 }
 
 /** The thought. Throws an `ApiError` (400) for what another server wrote; `field` has it. */
-export function fromCarried(carried: string, field: string): string {
-  if (isCarried(carried)) {
+export function fromEncryptedContent(carried: string, field: string): string {
+  if (isOwnEncryptedContent(carried)) {
     try {
       const bytes = atob(carried.slice(PREFIX.length))
       return decodeText(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))

@@ -1,5 +1,5 @@
 import type { ResponseEvent } from '../../wire/responses/request.ts'
-import { follow, quietEvent } from './heartbeat.ts'
+import { heartbeatAfter, trackIncompleteItems } from './heartbeat.ts'
 
 /** Writes the events of one response: each has its name twice, and its number. */
 export class EventWriter {
@@ -10,13 +10,13 @@ export class EventWriter {
   #text = ''
   #count = 0
   /** The event that was told last, or what stood before its text where that was a delta. */
-  #last: ResponseEvent | string = NOTHING_TOLD
-  readonly #halfTold = new Set<unknown>()
+  #last: ResponseEvent | string = NO_EVENT
+  readonly #incompleteItems = new Set<unknown>()
 
   write(type: string, fields: object): void {
     if (this.isMuted) return
     const event = { type, sequence_number: this.number(), ...fields }
-    this.passed(event)
+    this.note(event)
     this.#add(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
@@ -35,18 +35,18 @@ export class EventWriter {
   }
 
   /** An event that somebody else writes is the last one now. */
-  passed(event: ResponseEvent): void {
+  note(event: ResponseEvent): void {
     this.#last = event
-    follow(this.#halfTold, event)
+    trackIncompleteItems(this.#incompleteItems, event)
   }
 
   /** Keeps the line open; `state` tells the state of the response, where that can do no harm. */
-  writeQuiet(state: () => void): void {
-    const last = typeof this.#last === 'string' ? eventOf(this.#last) : this.#last
-    const quiet = quietEvent(last)
+  writeHeartbeat(state: () => void): void {
+    const last = typeof this.#last === 'string' ? eventFromPrefix(this.#last) : this.#last
+    const quiet = heartbeatAfter(last)
     if (quiet === undefined) return
     if (quiet !== 'state') this.write(quiet.type, quiet)
-    else if (this.#halfTold.size === 0) state()
+    else if (this.#incompleteItems.size === 0) state()
   }
 
   /** What was written since it was last taken. */
@@ -62,15 +62,15 @@ export class EventWriter {
   }
 }
 
-const NOTHING_TOLD: ResponseEvent = { type: '' }
+const NO_EVENT: ResponseEvent = { type: '' }
 
 /** The delta, without its text, that begins with what `headOf` made. */
-function eventOf(head: string): ResponseEvent {
+function eventFromPrefix(head: string): ResponseEvent {
   return JSON.parse(`${head.slice(head.indexOf('{'))}""}`)
 }
 
 /** What stands before the text of each delta that goes to the same place. */
-export function headOf(type: string, place: object): string {
+export function deltaPrefix(type: string, place: object): string {
   const fields = JSON.stringify({ type, ...place })
   return `event: ${type}\ndata: ${fields.slice(0, -1)},"delta":`
 }

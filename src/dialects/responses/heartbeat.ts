@@ -29,7 +29,7 @@ const PART_DELTAS = new Map([
  * The event that says nothing new after `last`, without its number: a delta of no text, or `state`
  * where the state of the response may be told. Undefined where any event could be misread.
  */
-export function quietEvent(last: ResponseEvent): ResponseEvent | 'state' | undefined {
+export function heartbeatAfter(last: ResponseEvent): ResponseEvent | 'state' | undefined {
   const { type, item, part } = last
   if (type.endsWith('.delta')) {
     return typeof last.delta === 'string' ? emptyDelta(type, last) : undefined
@@ -47,7 +47,10 @@ export function quietEvent(last: ResponseEvent): ResponseEvent | 'state' | undef
 }
 
 /** Keeps the indexes of items of which some but not all is told. */
-export function follow(halfTold: Set<unknown>, { type, output_index, item }: ResponseEvent): void {
+export function trackIncompleteItems(
+  halfTold: Set<unknown>,
+  { type, output_index, item }: ResponseEvent,
+): void {
   if (type === 'response.output_item.done') halfTold.delete(output_index)
   const begins = type === 'response.output_item.added' && ITEM_DELTAS.has(typeOf(item))
   if (begins || type.endsWith('_part.added')) halfTold.add(output_index)

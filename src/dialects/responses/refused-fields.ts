@@ -1,9 +1,9 @@
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
-import { refuseUnserved } from '../unsupported-fields.ts'
+import { refuseUnsupportedFields } from '../unsupported-fields.ts'
 
 /** A chat's fields, and what says the same here. */
-const OTHER_NAMES: Record<string, string> = {
+const CHAT_FIELDS: Record<string, string> = {
   messages: 'input',
   max_tokens: 'max_output_tokens',
   max_completion_tokens: 'max_output_tokens',
@@ -16,9 +16,9 @@ const OTHER_NAMES: Record<string, string> = {
 }
 
 /** Throws an `ApiError` (400) for what is asked of no engine, whatever it speaks. */
-export function refuseForeign(request: ResponsesRequest): void {
-  refuseUnserved(request, 'all')
-  for (const [field, name] of Object.entries(OTHER_NAMES)) {
+export function refuseFields(request: ResponsesRequest): void {
+  refuseUnsupportedFields(request, 'all')
+  for (const [field, name] of Object.entries(CHAT_FIELDS)) {
     if (request[field] == null) continue
     throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)
   }

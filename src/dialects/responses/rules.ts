@@ -6,7 +6,7 @@ import { isObject } from '../../util/object.ts'
 import type { Rule, Typed } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
-const OF_A_PROVIDER = "Only a provider's servers run it."
+const PROVIDER_ONLY = "Only a provider's servers run it."
 const CALL = 'The call of the function that stands for the tool.'
 const RESULT = 'The result of that call.'
 
@@ -21,40 +21,47 @@ const inNoContainer = {
   holds: ({ environment }: Typed) => !isObject(environment) || environment.type === 'local',
 }
 
-const leftOut = (type: string, how = OF_A_PROVIDER) => ({ type, fate: 'left out', how }) as const
+const leftOut = (type: string, how = PROVIDER_ONLY) =>
+  ({ type, handling: 'left out', description: how }) as const
 
-function stands(type: string, as: client.ClientTool, only?: Rule['only']): Rule<client.ClientTool> {
-  const how = `A function \`${as.name}\`; its calls become \`${as.call}\` items.`
-  return { type, ...(only && { only }), fate: 'translated', how, as }
+function clientTool(
+  type: string,
+  translation: client.ClientTool,
+  condition?: Rule['condition'],
+): Rule<client.ClientTool> {
+  const description = `A function \`${translation.name}\`; its calls become \`${translation.call}\` items.`
+  return { type, ...(condition && { condition }), handling: 'translated', description, translation }
 }
 
 export const TOOLS: readonly Rule<client.ClientTool>[] = [
-  { type: 'function', fate: 'passed', how: 'A function.' },
+  { type: 'function', handling: 'passed', description: 'A function.' },
   {
     type: 'custom',
-    fate: 'translated',
-    how: 'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is written into the description.',
+    handling: 'translated',
+    description:
+      'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is written into the description.',
   },
   {
     type: 'namespace',
-    fate: 'translated',
-    how: 'A function for each of its tools, named `NAMESPACE__TOOL`; its calls carry `namespace` and `name` again.',
+    handling: 'translated',
+    description:
+      'A function for each of its tools, named `NAMESPACE__TOOL`; its calls carry `namespace` and `name` again.',
   },
-  stands('tool_search', client.toolSearch, byClient),
-  stands('local_shell', client.localShell),
-  stands('shell', client.shell, inNoContainer),
-  stands('apply_patch', client.applyPatch),
-  stands('computer', client.computer),
-  stands('computer_use*', client.computerPreview),
-  leftOut('tool_search', `${OF_A_PROVIDER} Tools with \`defer_loading\` are then offered at once.`),
-  leftOut('shell', OF_A_PROVIDER),
+  clientTool('tool_search', client.toolSearch, byClient),
+  clientTool('local_shell', client.localShell),
+  clientTool('shell', client.shell, inNoContainer),
+  clientTool('apply_patch', client.applyPatch),
+  clientTool('computer', client.computer),
+  clientTool('computer_use*', client.computerPreview),
+  leftOut('tool_search', `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered at once.`),
+  leftOut('shell', PROVIDER_ONLY),
   leftOut('web_search*'),
   leftOut('file_search'),
   leftOut('code_interpreter'),
   leftOut('image_generation'),
   leftOut(
     'mcp',
-    `${OF_A_PROVIDER} The tools of an MCP server that the client asks itself come as functions.`,
+    `${PROVIDER_ONLY} The tools of an MCP server that the client asks itself come as functions.`,
   ),
   leftOut('programmatic_tool_calling'),
   leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
@@ -74,50 +81,67 @@ export type ItemTranslation =
 
 type ItemRule = Rule<ItemTranslation>
 
-function items(tool: client.ClientTool, only?: Rule['only']): ItemRule[] {
+function items(tool: client.ClientTool, only?: Rule['condition']): ItemRule[] {
   const more = only && { only }
   return [
-    { type: tool.call, ...more, fate: 'translated', how: CALL, as: { call: tool } },
-    { type: tool.result, ...more, fate: 'translated', how: RESULT, as: { result: tool } },
+    {
+      type: tool.call,
+      ...more,
+      handling: 'translated',
+      description: CALL,
+      translation: { call: tool },
+    },
+    {
+      type: tool.result,
+      ...more,
+      handling: 'translated',
+      description: RESULT,
+      translation: { result: tool },
+    },
   ]
 }
 
-const told = (type: string, as: ItemTranslation, how: string): ItemRule => {
-  return { type, fate: 'translated', how, as }
+const translated = (type: string, translation: ItemTranslation, description: string): ItemRule => {
+  return { type, handling: 'translated', description, translation }
 }
 
 export const ITEMS: readonly ItemRule[] = [
-  { type: 'message', fate: 'passed', how: 'A message.' },
-  { type: 'reasoning', fate: 'passed', how: 'What the assistant thought before it went on.' },
-  { type: 'item_reference', fate: 'passed', how: 'The stored item that it names.' },
-  { type: 'function_call', fate: 'passed', how: 'A call.' },
+  { type: 'message', handling: 'passed', description: 'A message.' },
+  {
+    type: 'reasoning',
+    handling: 'passed',
+    description: 'What the assistant thought before it went on.',
+  },
+  { type: 'item_reference', handling: 'passed', description: 'The stored item that it names.' },
+  { type: 'function_call', handling: 'passed', description: 'A call.' },
   {
     type: 'function_call_output',
-    fate: 'passed',
-    how: 'The result of a call: its text. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
+    handling: 'passed',
+    description:
+      'The result of a call: its text. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
   },
-  told('custom_tool_call', 'custom call', CALL),
-  told('custom_tool_call_output', 'custom result', RESULT),
+  translated('custom_tool_call', 'custom call', CALL),
+  translated('custom_tool_call_output', 'custom result', RESULT),
   ...items(client.toolSearch, byClient),
   ...items(client.localShell),
   ...items(client.shell),
   ...items(client.applyPatch),
   ...items(client.computer),
-  told('tool_search_output', 'tools', 'Its tools are offered.'),
-  told('additional_tools', 'tools', 'Its tools are offered.'),
-  told('mcp_call', 'mcp call', 'A call and its result.'),
-  told(
+  translated('tool_search_output', 'tools', 'Its tools are offered.'),
+  translated('additional_tools', 'tools', 'Its tools are offered.'),
+  translated('mcp_call', 'mcp call', 'A call and its result.'),
+  translated(
     'agent_message',
     'agent',
     'A user message that begins with the name of its author. A part that a provider encrypted cannot be read; the type is then named.',
   ),
-  told(
+  translated(
     'compaction_trigger',
     'trigger',
     'As the last item: the model is asked to summarize the conversation, and the answer becomes a `compaction` item.',
   ),
-  told('compaction*', 'summary', 'The summary, where sluice gave it; any other is refused.'),
-  told('context_compaction', 'summary', 'The same.'),
+  translated('compaction*', 'summary', 'The summary, where sluice gave it; any other is refused.'),
+  translated('context_compaction', 'summary', 'The same.'),
   leftOut('web_search_call', 'What was found is in the answer after it.'),
   leftOut('file_search_call', 'What was found is in the answer after it.'),
   leftOut('code_interpreter_call', 'What it gave is in the answer after it.'),

@@ -2,24 +2,24 @@
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
-import { Omitted } from '../tools/omitted-types.ts'
-import { isUnserved, refuseUnserved } from '../unsupported-fields.ts'
-import { asksForSummary, toMessages } from './chat-messages.ts'
-import type { Placed } from './located-item.ts'
-import { choiceOf } from './tool-choice.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
+import { isUnsupported, refuseUnsupportedFields } from '../unsupported-fields.ts'
+import { asksForSummary, toChatMessages } from './chat-messages.ts'
+import type { LocatedItem } from './located-item.ts'
+import { toToolChoice } from './tool-choice.ts'
 import type { Toolset } from './tools.ts'
 
 /** What the conversation so far and the request's own input ask of an engine. Throws an `ApiError` (400). */
-export function toChat(
+export function toChatRequest(
   request: ResponsesRequest,
-  items: readonly Placed[],
+  items: readonly LocatedItem[],
   tools: Toolset,
 ): ChatRequest {
-  refuseUnserved(request, 'chat')
+  refuseUnsupportedFields(request, 'chat')
   const { instructions, model, max_output_tokens, parallel_tool_calls, stream } = request
   const system = { role: 'system' as const, content: instructions as string }
-  const messages = toMessages(items, tools)
-  if (messages.length === 0) throw nothingLeft(items)
+  const messages = toChatMessages(items, tools)
+  if (messages.length === 0) throw noMessages(items)
   return parseChatRequest({
     ...ownFields(request),
     ...(model != null && { model }),
@@ -28,7 +28,7 @@ export function toChat(
     ...(max_output_tokens != null && { max_tokens: max_output_tokens }),
     ...(parallel_tool_calls != null && { parallel_tool_calls }),
     // The tools stay, as they stand before all else in a prompt that may be cached.
-    ...choiceOf(asksForSummary(items) ? { ...request, tool_choice: 'none' } : request, tools),
+    ...toToolChoice(asksForSummary(items) ? { ...request, tool_choice: 'none' } : request, tools),
     ...formatOf(request),
     ...logprobsOf(request),
     ...(request.reasoning?.effort != null && { reasoning_effort: request.reasoning.effort }),
@@ -36,10 +36,10 @@ export function toChat(
   })
 }
 
-function nothingLeft(items: readonly Placed[]) {
-  const omitted = new Omitted()
+function noMessages(items: readonly LocatedItem[]) {
+  const omitted = new OmittedTypes()
   for (const { item } of items) omitted.add(item.type)
-  const came = omitted.types.join(', ')
+  const came = omitted.names.join(', ')
   const message = `input: expected at least one message or other item that a chat request can hold, got only ${came}.`
   return badRequest(message, 'input')
 }
@@ -68,7 +68,7 @@ const TRANSLATED = new Set([
 /** Fields that both APIs have, and a server's own. */
 function ownFields(request: ResponsesRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([field, value]) => {
-    return value !== null && !TRANSLATED.has(field) && !isUnserved(field, 'chat')
+    return value !== null && !TRANSLATED.has(field) && !isUnsupported(field, 'chat')
   })
   return Object.fromEntries(own)
 }

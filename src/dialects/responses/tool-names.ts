@@ -1,7 +1,7 @@
 /** Names of the chat functions that replace the tools of a Responses request. */
 
 /** OpenAI's chat API takes these, and local servers rely on it. */
-const LENGTH = 64
+const MAX_LENGTH = 64
 
 /**
  * Gives each tool a unique name. It depends only on the tools before it, so that it stays the same
@@ -14,13 +14,13 @@ export class ToolNames {
   readonly #counts = new Map<string, number>()
 
   /** Reserves the name of a top-level function, which is passed unchanged. */
-  plain(name: string): string {
+  reserve(name: string): string {
     this.#taken.add(name)
     return name
   }
 
   /** `kind` distinguishes tools that may have the same name: a function and a custom tool. */
-  of(kind: string, name: string, namespace?: string): string {
+  nameFor(kind: string, name: string, namespace?: string): string {
     const key = JSON.stringify([kind, namespace ?? null, name])
     const known = this.#names.get(key)
     if (known !== undefined) return known
@@ -31,10 +31,10 @@ export class ToolNames {
   }
 
   #unique(name: string): string {
-    const short = name.slice(0, LENGTH)
-    if (name.length <= LENGTH && !this.#taken.has(name)) return name
+    const short = name.slice(0, MAX_LENGTH)
+    if (name.length <= MAX_LENGTH && !this.#taken.has(name)) return name
     for (let digits = 1; ; digits++) {
-      const base = short.slice(0, LENGTH - 1 - digits)
+      const base = short.slice(0, MAX_LENGTH - 1 - digits)
       const other = this.#numbered(base, digits)
       if (other !== undefined) return other
     }

@@ -22,9 +22,9 @@ export function toolsPage(): string {
 }
 
 function tableOf(rules: readonly Rule<unknown>[]): string {
-  const rows = rules.map(({ type, only, fate, how }) => {
+  const rows = rules.map(({ type, condition, handling, description }) => {
     const where = type === '*' ? 'any other' : `\`${type}\``
-    return `| ${where}${only ? `, where ${only.words}` : ''} | ${fate} | ${how} |`
+    return `| ${where}${condition ? `, where ${condition.words}` : ''} | ${handling} | ${description} |`
   })
   return ['| type | what becomes of it | how |', '|---|---|---|', ...rows].join('\n')
 }

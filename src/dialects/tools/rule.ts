@@ -5,18 +5,18 @@
  * and calls become the client's type again. `left out`: the engine does not get it; the log line and a
  * response header name it. `refused`: the request is refused with 400 that names the field.
  */
-export type Fate = 'passed' | 'translated' | 'left out' | 'refused'
+export type Handling = 'passed' | 'translated' | 'left out' | 'refused'
 
 export interface Rule<Translation = never> {
   /** The type; `*` in it stands for any characters. */
   type: string
   /** A further condition, in words and as a test. */
-  only?: { words: string; holds: (value: Typed) => boolean }
-  fate: Fate
+  condition?: { words: string; holds: (value: Typed) => boolean }
+  handling: Handling
   /** What happens exactly, for the documentation. */
-  how: string
+  description: string
   /** The translation, where there is one of its own. */
-  as?: Translation
+  translation?: Translation
 }
 
 export interface Typed {
@@ -26,8 +26,8 @@ export interface Typed {
 
 /** The first rule that matches the value. The last rule of a table matches everything. */
 export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: { type: string }): R {
-  const found = rules.find(({ type, only }) => {
-    return isOfType(value.type, type) && (only?.holds(value as Typed) ?? true)
+  const found = rules.find(({ type, condition }) => {
+    return isOfType(value.type, type) && (condition?.holds(value as Typed) ?? true)
   })
   if (found === undefined) throw new TypeError(`no rule for ${value.type}`)
   return found

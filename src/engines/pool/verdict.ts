@@ -1,5 +1,5 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
-import { blamesRequest } from '../../wire/errors/reported-error.ts'
+import { isRequestError } from '../../wire/errors/reported-error.ts'
 import { isLoading } from '../upstream/loading.ts'
 
 /**
@@ -52,7 +52,7 @@ export function restOf(error: unknown, now = Date.now()): number | undefined {
 /** It was not made for such a request: an image without a projector, more than its batch holds. */
 function isUnable({ status, message }: ApiError): boolean {
   // The status that an upstream's failure of this kind is given, and that of an error in a stream.
-  return (status === 400 || status === 502) && blamesRequest(bare(message))
+  return (status === 400 || status === 502) && isRequestError(bare(message))
 }
 
 /** An error frame's own words, behind those that say whose they are. */
@@ -78,9 +78,9 @@ const LOST = /_(unreachable|truncated|timeout)$/
 /** The one place where it is decided whether a failure counts against an engine. */
 export function blameOf(error: unknown): Blame {
   if (!(error instanceof ApiError)) return 'nobody'
-  const { code, shows } = error
+  const { code, evidence } = error
   if (OURS.has(code ?? '')) return 'nobody'
-  if (shows === 'lost' || (shows === undefined && LOST.test(code ?? ''))) return 'engine'
+  if (evidence === 'lost' || (evidence === undefined && LOST.test(code ?? ''))) return 'engine'
   if (verdictOf(error) === 'broken') return 'answer'
-  return shows === 'answered' || error.status >= 500 ? 'request' : 'nobody'
+  return evidence === 'answered' || error.status >= 500 ? 'request' : 'nobody'
 }

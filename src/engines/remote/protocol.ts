@@ -70,7 +70,7 @@ export const PATIENCE = 60_000
 export const CREDIT = 64
 
 export function packError(error: ApiError): WireError {
-  const { status, message, type, code, param, headers, shows, cause } = error
+  const { status, message, type, code, param, headers, evidence, cause } = error
   return {
     status,
     message,
@@ -78,7 +78,7 @@ export function packError(error: ApiError): WireError {
     code,
     param,
     headers,
-    ...(shows && { shows }),
+    ...(evidence && { shows: evidence }),
     ...(cause !== undefined && { cause: textOf(cause) }),
   }
 }

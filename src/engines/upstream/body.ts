@@ -4,8 +4,8 @@ import type { Fetched } from '../../platform/fetch.ts'
 import { concat } from '../../stream/frames.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
-import { blamesRequest, errorOf, type ForeignError } from '../../wire/errors/reported-error.ts'
-import { MAX_DEPTH, nestsDeeper } from '../../wire/json/depth.ts'
+import { isRequestError, type ReportedError, readError } from '../../wire/errors/reported-error.ts'
+import { exceedsDepth, MAX_DEPTH } from '../../wire/json/depth.ts'
 import { decodeText } from '../../wire/sse/sse.ts'
 import { LOADING, tellsOfLoading } from './loading.ts'
 
@@ -72,7 +72,7 @@ export async function readJson(
 ): Promise<{ json: string; value: unknown }> {
   const bytes = await readBytes(response, label, MAX_ANSWER)
   // Writing such a thing anew would take seconds, or overflow the stack.
-  if (nestsDeeper(bytes, MAX_DEPTH)) {
+  if (exceedsDepth(bytes, MAX_DEPTH)) {
     throw broken(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
   }
   try {
@@ -120,9 +120,9 @@ export async function refusal(
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`
   const retryAfter = response.headers.get('retry-after')
   // Asked again it would be refused again: a client that is told of a failure would do so.
-  const told = status >= 500 && found && blamesRequest(found.message) ? 400 : status
-  return new ApiError(told, new EngineErrors({ label, secrets }).shown(message), {
-    shows: 'answered',
+  const told = status >= 500 && found && isRequestError(found.message) ? 400 : status
+  return new ApiError(told, new EngineErrors({ label, secrets }).redact(message), {
+    evidence: 'answered',
     ...(found?.type && told === status && { type: found.type }),
     code: found?.code ?? (tellsOfLoading(status, message) ? LOADING : null),
     param: found?.param ?? null,
@@ -132,7 +132,7 @@ export async function refusal(
 }
 
 /** Whether it is the path that is not known, rather than a model: servers then say little. */
-function isNoRoute(found: ForeignError | undefined): boolean {
+function isNoRoute(found: ReportedError | undefined): boolean {
   return found === undefined || (!found.code && !/model/i.test(found.message))
 }
 
@@ -147,12 +147,12 @@ function noRoute(path: string, label: string, instead: string): ApiError {
   return new ApiError(404, message, { code: 'model_not_capable', param: 'model' })
 }
 
-function parseError(text: string): ForeignError | undefined {
+function parseError(text: string): ReportedError | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'string') return { message: value }
     if (typeof value !== 'object' || value === null) return undefined
-    return errorOf(value as Record<string, unknown>) ?? errorOf({ error: value })
+    return readError(value as Record<string, unknown>) ?? readError({ error: value })
   } catch {
     return undefined
   }

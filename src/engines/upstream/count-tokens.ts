@@ -2,7 +2,7 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import type { CountedPrompt } from '../../wire/native.ts'
+import type { TokenCountCall } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
 import { essence, isJson, readJson } from './body.ts'
 
@@ -55,7 +55,7 @@ function keyOf(model: string | undefined, path: string): string {
  * tools/server/README.md.
  */
 export async function countByUpstream(
-  { native, chat, speaks }: CountedPrompt & Pick<Engine, 'speaks'>,
+  { native, chat, speaks }: TokenCountCall & Pick<Engine, 'speaks'>,
   model: string | undefined,
   post: Post,
   label: string,

@@ -4,12 +4,12 @@ import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-st
 import { answersTo, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { type SystemMessages, systemAs } from '../../wire/chat/system-messages.ts'
+import { type SystemMessages, withSystemMessages } from '../../wire/chat/system-messages.ts'
 import type { TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
-import { judgeCompletion } from '../../wire/contract/chat-answer.ts'
-import { judgeText, TextContract } from '../../wire/contract/completions.ts'
-import { judgeEmbeddings } from '../../wire/contract/embeddings-answer.ts'
+import { checkCompletion } from '../../wire/contract/chat-answer.ts'
+import { checkTextCompletion, TextContract } from '../../wire/contract/completions.ts'
+import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import type { FinishReasonSetting } from '../../wire/contract/finish-reason.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../../wire/contract/think.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
@@ -17,7 +17,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { safeHeaders } from '../../wire/headers/safe-headers.ts'
-import type { CountedPrompt, NativeApi, NativeCall } from '../../wire/native.ts'
+import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { essence, readJson, refusal, requireJson } from './body.ts'
@@ -136,10 +136,10 @@ export class Upstream implements Engine {
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
     const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(systemAs(systemMessages, asked), signal, {
+    return this.#generate(withSystemMessages(systemMessages, asked), signal, {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
-      judge: judgeCompletion,
+      judge: checkCompletion,
       ...{ asChunks, optionalFields, hops },
     })
   }
@@ -153,7 +153,7 @@ export class Upstream implements Engine {
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
-      judge: judgeText,
+      judge: checkTextCompletion,
       asChunks: false,
       hops,
     })
@@ -173,14 +173,14 @@ export class Upstream implements Engine {
   }
 
   async countTokens(
-    prompt: CountedPrompt,
+    prompt: TokenCountCall,
     model: string | undefined,
     signal: AbortSignal,
     { hops }: CallOptions = {},
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) => this.#post(path, body, { signal, hops, headers })
-    const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
+    const chat = () => withSystemMessages(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat, speaks: this.speaks }
     const accepted = (response: Fetched) => this.#accepted(response)
     return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
@@ -204,7 +204,7 @@ export class Upstream implements Engine {
     const response = await this.#askVectors(this.#names.renamed(asked), { signal, hops })
     requireJson(essence(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
-    const { repaired, usage } = judgeEmbeddings(value, asked, errors)
+    const { repaired, usage } = checkEmbeddings(value, asked, errors)
     const text = repaired.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole' as const, json: text, repaired, ...(usage && { usage }) }
   }

@@ -1,5 +1,5 @@
-import { type ResponsesConversation, readConversation } from '../../dialects/responses/dialect.ts'
-import { requireFew } from '../../guard/size.ts'
+import { type TranslatedResponsesRequest, translate } from '../../dialects/responses/dialect.ts'
+import { requireItemLimits } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { AnyContract } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
@@ -34,7 +34,7 @@ interface Asked {
   /** All that it is asked with. */
   input: ResponseItem[]
   owner: string
-  conversation(exchange: Exchange): ResponsesConversation
+  conversation(exchange: Exchange): TranslatedResponsesRequest
 }
 
 /** `POST /v1/responses`. Rejects with an `ApiError`, or with why the exchange ended. */
@@ -44,7 +44,7 @@ export function responsesRoute({ engines, store, runs, ...context }: ResponsesRo
   /** At once, whatever an engine will say of it. */
   async function run(
     { request, owner }: Asked,
-    conversation: ResponsesConversation,
+    conversation: TranslatedResponsesRequest,
     exchange: Exchange,
     trace: Trace,
   ) {
@@ -105,18 +105,18 @@ async function read(
   { settings, store, runs }: Reading,
 ): Promise<Asked> {
   const body = await readBody(request, trace, settings)
-  requireFew(body, settings)
+  requireItemLimits(body, settings)
   const asked = parseResponsesRequest(body)
   if (asked.background) requireBackground(asked, runs)
   const owner = trace.caller?.name ?? ''
   const id = `resp_${crypto.randomUUID().replaceAll('-', '')}`
   const items = await contextOf(store, owner, asked, id)
   const input = items.map(({ item }) => item)
-  requireFew({ input }, settings)
+  requireItemLimits({ input }, settings)
   const onChange = asked.store === false ? undefined : keeper(store, owner, input)
   const conversation = (exchange: Exchange) => {
     const telling = { usage: () => exchange.usage, onChange }
-    return readConversation(asked, items, id, telling, settings.maxTools)
+    return translate(asked, items, id, telling, settings.maxTools)
   }
   return { request: asked, input, owner, conversation }
 }

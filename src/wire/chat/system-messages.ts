@@ -11,7 +11,7 @@ import type { ChatMessage, ContentPart } from './message.ts'
 export type SystemMessages = 'merge' | 'keep'
 
 /** The chat with its system messages in this form; the very object where it has it. */
-export function systemAs<Chat extends { messages: ChatMessage[] }>(
+export function withSystemMessages<Chat extends { messages: ChatMessage[] }>(
   how: SystemMessages | undefined,
   chat: Chat,
 ): Chat {
@@ -34,10 +34,10 @@ export function withOneSystemMessage(messages: ChatMessage[]): ChatMessage[] {
   const isFit = leading.length === 0 || (leading.length === 1 && isPlain(leading[0]))
   if (isFit && !rest.some(isSystem)) return messages
   if (!messages.every(isReadable)) return messages
-  const turns = folded(rest)
+  const turns = foldSystemMessages(rest)
   return leading.length === 0
     ? turns
-    : [isFit ? (leading[0] as ChatMessage) : merged(leading), ...turns]
+    : [isFit ? (leading[0] as ChatMessage) : mergeLeading(leading), ...turns]
 }
 
 function isSystem({ role }: ChatMessage): boolean {
@@ -55,7 +55,7 @@ function isPlain(message: ChatMessage | undefined): boolean {
   return message?.role === 'system' && typeof message.content === 'string'
 }
 
-function merged(messages: ChatMessage[]): ChatMessage {
+function mergeLeading(messages: ChatMessage[]): ChatMessage {
   const [first = { role: 'system' }] = messages
   const { name: _name, ...rest } = first
   // One name can't stand for several messages.
@@ -71,7 +71,7 @@ function merged(messages: ChatMessage[]): ChatMessage {
  * Later system messages within the turns of others. Each turn of the user's is built once, from all of
  * its messages: a text that grew message by message would be copied as often.
  */
-function folded(messages: ChatMessage[]): ChatMessage[] {
+function foldSystemMessages(messages: ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = []
   /** System messages, and the user's messages that they join. */
   let open: ChatMessage[] = []
@@ -79,9 +79,9 @@ function folded(messages: ChatMessage[]): ChatMessage[] {
     const [first] = open
     if (first === undefined) return
     const result = turns.at(-1)
-    if (open.every(isSystem) && result !== undefined && canHold(result, open)) {
-      turns[turns.length - 1] = together([result, ...open])
-    } else turns.push(open.length === 1 && !isSystem(first) ? first : together(open))
+    if (open.every(isSystem) && result !== undefined && canAppend(result, open)) {
+      turns[turns.length - 1] = joinMessages([result, ...open])
+    } else turns.push(open.length === 1 && !isSystem(first) ? first : joinMessages(open))
     open = []
   }
   for (const message of messages) {
@@ -113,13 +113,13 @@ function isJoined(open: ChatMessage[], { name }: ChatMessage): boolean {
  * user's between the result and the answer they would break the alternation of roles, which Mistral's
  * templates check without regard to calls and results.
  */
-function canHold({ role, content }: ChatMessage, systems: ChatMessage[]): boolean {
+function canAppend({ role, content }: ChatMessage, systems: ChatMessage[]): boolean {
   const isKnown = typeof content === 'string' || Array.isArray(content)
   return role === 'tool' && isKnown && systems.every((system) => otherParts(system).length === 0)
 }
 
 /** Several messages as one, with the fields of those that are no system's. */
-function together(messages: ChatMessage[]): ChatMessage {
+function joinMessages(messages: ChatMessage[]): ChatMessage {
   const turn: ChatMessage = { role: 'user' }
   for (const message of messages) if (!isSystem(message)) Object.assign(turn, message)
   const isText = messages.every((message) => {

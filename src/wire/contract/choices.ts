@@ -7,9 +7,9 @@ import { isObject } from '../../util/object.ts'
 import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { type EngineErrorOptions, EngineErrors } from '../errors/engine-errors.ts'
-import { errorOf } from '../errors/reported-error.ts'
-import type { Ending, Repair, StreamContract, Verdict } from './contract.ts'
-import { type FinishRule, finishReason, mayLackFinish } from './finish-reason.ts'
+import { readError } from '../errors/reported-error.ts'
+import type { ChunkAction, Repair, StreamContract, StreamEnd } from './contract.ts'
+import { canEndWithoutReason, type FinishRule, readFinishReason } from './finish-reason.ts'
 import type { ThinkSeparator } from './think.ts'
 
 export interface ContractOptions extends EngineErrorOptions {
@@ -103,21 +103,21 @@ export abstract class ChoicesContract<
   /** A chunk of this stream, with its identity. */
   abstract chunk(choices: C[]): T
   /** Judges all of a choice but its index and its finish. Returns whether it was repaired. */
-  protected abstract judgeContent(choice: C, state: S): boolean
+  protected abstract checkContent(choice: C, state: S): boolean
   /** Comes last, when it is known whether the choice ends here. Returns whether it was repaired. */
-  protected settle(_choice: C): boolean {
+  protected separateThinking(_choice: C): boolean {
     return false
   }
   /** A choice that was just seen for the first time. */
-  protected abstract begin(index: number): S
+  protected abstract newChoice(index: number): S
   /** Whether what an open choice brought can't be all of it. */
-  protected isCut(_state: S): boolean {
+  protected isTruncated(_state: S): boolean {
     return false
   }
   /** Says only that a choice has ended. */
-  protected abstract stopped(index: number, state: S | undefined): C
+  protected abstract finalChoice(index: number, state: S | undefined): C
   /** A choice that brings nothing, where one may follow a finish. */
-  protected silence(_index: number): C | undefined {
+  protected emptyChoice(_index: number): C | undefined {
     return undefined
   }
 
@@ -127,36 +127,36 @@ export abstract class ChoicesContract<
   }
 
   /** How many choices were seen. */
-  get seen(): number {
+  get choiceCount(): number {
     return this.#choices.size
   }
 
   /** A choice that was seen and goes on; one that has ended where none does. */
-  protected get current(): [index: number, state: S] | undefined {
+  protected get currentChoice(): [index: number, state: S] | undefined {
     const seen = [...this.#choices]
     return seen.find(([, { finished }]) => !finished) ?? seen[0]
   }
 
   /** So many frames came, proven to bring only the next texts of an open choice. */
-  takeProven(frames: number): void {
+  countProven(frames: number): void {
     this.tokens += frames
   }
 
   /** Judges what the engine sent as a chunk, and repairs it in place. Throws an `ApiError`. */
-  judge(value: unknown): Verdict {
+  check(value: unknown): ChunkAction {
     // llama-server sends it before the first chunk of a text completion of several prompts.
     if (value === null) {
       this.repaired.add('null')
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent a frame that is not a JSON object')
-    const error = errorOf(value)
+    const error = readError(value)
     if (error !== undefined) throw this.errors.failed(error)
     if (!Array.isArray(value.choices)) throw this.errors.invalid('sent a frame without choices')
     const chunk = value as unknown as T
-    let changed = this.judgeIdentity(chunk)
-    for (const choice of chunk.choices) changed = this.#judgeChoice(choice) || changed
-    const usage = this.#judgeUsage(chunk)
+    let changed = this.checkIdentity(chunk)
+    for (const choice of chunk.choices) changed = this.#checkChoice(choice) || changed
+    const usage = this.#checkUsage(chunk)
     if (usage === 'drop') return 'drop'
     if (usage === 'hold') return changed ? 'hold-changed' : 'hold'
     return changed || usage === 'changed' ? 'changed' : 'same'
@@ -166,14 +166,14 @@ export abstract class ChoicesContract<
    * The engine stopped speaking. Returns the chunks still owed to the client; `[DONE]` comes after
    * them. Throws an `ApiError` where the stream has not finished.
    */
-  end(ending: Ending): T[] {
+  end(ending: StreamEnd): T[] {
     const open = [...this.#choices].filter(([, state]) => !state.finished)
     const owed: T[] = []
     if (open.length > 0 || this.#choices.size === 0) {
-      if (ending !== 'done' || !this.#mayLackFinish(open)) throw this.#unfinished(ending)
+      if (ending !== 'done' || !this.#canEndWithoutReason(open)) throw this.#unfinished(ending)
       for (const index of open.length > 0 ? open.map(([index]) => index) : [0]) {
-        const last = this.stopped(index, this.#choices.get(index))
-        this.settle(last)
+        const last = this.finalChoice(index, this.#choices.get(index))
+        this.separateThinking(last)
         owed.push(this.chunk([last]))
       }
       this.repaired.add('finish_reason')
@@ -186,13 +186,13 @@ export abstract class ChoicesContract<
     return owed
   }
 
-  #mayLackFinish(open: [index: number, state: S][]): boolean {
-    if (open.some(([, state]) => this.isCut(state))) return false
+  #canEndWithoutReason(open: [index: number, state: S][]): boolean {
+    if (open.some(([, state]) => this.isTruncated(state))) return false
     const hasContent = open.length > 0 && open.every(([, state]) => state.hasContent)
-    return mayLackFinish(this.options.finishReason, hasContent)
+    return canEndWithoutReason(this.options.finishReason, hasContent)
   }
 
-  #unfinished(ending: Ending): ApiError {
+  #unfinished(ending: StreamEnd): ApiError {
     const seen = this.#choices.size === 0 ? 'before the first choice' : 'before a finish_reason'
     if (ending === 'done') return this.errors.unfinished('incomplete', `sent [DONE] ${seen}`)
     const how = ending === 'reset' ? 'broke the connection' : 'ended the stream'
@@ -200,7 +200,7 @@ export abstract class ChoicesContract<
   }
 
   /** The first id and model stay: clients tell a stream by them. Returns whether anything changed. */
-  judgeIdentity(answer: { id?: unknown; model?: unknown; created?: unknown }): boolean {
+  checkIdentity(answer: { id?: unknown; model?: unknown; created?: unknown }): boolean {
     const { id, model } = answer
     let changed = false
     if (id !== this.id && id !== undefined && id !== null && id !== '') {
@@ -217,11 +217,11 @@ export abstract class ChoicesContract<
         changed = this.repair('model')
       }
     }
-    return this.#judgeCreated(answer) || changed
+    return this.#checkCreated(answer) || changed
   }
 
   /** Whole seconds, of milliseconds and of fractions of a second. Returns whether they were such. */
-  #judgeCreated(answer: { created?: unknown }): boolean {
+  #checkCreated(answer: { created?: unknown }): boolean {
     const { created } = answer
     if (typeof created !== 'number') return false
     this.created = Math.floor(created < MAX_SECONDS ? created : created / 1000)
@@ -231,7 +231,7 @@ export abstract class ChoicesContract<
   }
 
   /** Usage is written once, last, with no choices, and only when asked for. */
-  #judgeUsage(chunk: T): Verdict {
+  #checkUsage(chunk: T): ChunkAction {
     if (!isObject(chunk.usage)) return 'same'
     const isRepeated = this.usage !== undefined
     const isAlone = chunk.choices.length === 0
@@ -242,8 +242,8 @@ export abstract class ChoicesContract<
     if (isAlone && this.options.usage) return 'hold'
     if (isAlone) {
       // llama-server's timings: a client that did not ask for usage expects a choice in each chunk.
-      const [index] = hasOwnFields(chunk) ? (this.current ?? []) : []
-      const silence = index === undefined ? undefined : this.silence(index)
+      const [index] = hasOwnFields(chunk) ? (this.currentChoice ?? []) : []
+      const silence = index === undefined ? undefined : this.emptyChoice(index)
       if (silence === undefined) return 'drop'
       chunk.choices = [silence]
     }
@@ -256,37 +256,37 @@ export abstract class ChoicesContract<
     return this.#choices.size > 0
   }
 
-  #judgeChoice(choice: C): boolean {
+  #checkChoice(choice: C): boolean {
     if (!isObject(choice)) throw this.errors.invalid('sent a choice that is not an object')
     const isIndexed = Number.isInteger(choice.index) && choice.index >= 0
     if (!isIndexed) Object.assign(choice, { index: 0 })
     let changed = !isIndexed && this.repair('index')
     const state = this.#stateOf(choice.index)
-    changed = this.judgeContent(choice, state) || changed
-    changed = this.#judgeFinish(choice, state) || changed
-    return this.settle(choice) || changed
+    changed = this.checkContent(choice, state) || changed
+    changed = this.#checkFinish(choice, state) || changed
+    return this.separateThinking(choice) || changed
   }
 
   #stateOf(index: number): S {
     let state = this.#choices.get(index)
     if (state === undefined) {
-      state = this.begin(index)
+      state = this.newChoice(index)
       this.#choices.set(index, state)
     }
     return state
   }
 
-  #judgeFinish(choice: AnyChoice, state: ChoiceState): boolean {
-    const verdict = finishReason(choice.finish_reason)
-    if (verdict === undefined) return false
-    if (verdict.kind !== 'reason') throw this.errors.badFinish(verdict)
+  #checkFinish(choice: AnyChoice, state: ChoiceState): boolean {
+    const meaning = readFinishReason(choice.finish_reason)
+    if (meaning === undefined) return false
+    if (meaning.kind !== 'reason') throw this.errors.badFinish(meaning)
     const wasFinished = state.finished
-    if (verdict.reason !== null) {
+    if (meaning.reason !== null) {
       state.finished = true
       this.options.finishReason?.sent()
       this.tokens++
     }
-    const reason: FinishReason | null = wasFinished ? null : verdict.reason
+    const reason: FinishReason | null = wasFinished ? null : meaning.reason
     if (choice.finish_reason === reason) return false
     choice.finish_reason = reason
     return this.repair('finish_reason')

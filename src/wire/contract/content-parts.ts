@@ -7,7 +7,7 @@ import { isObject } from '../../util/object.ts'
 import type { ReasoningName } from './think.ts'
 
 /** A stream's delta, or the message of a whole answer. */
-interface Spoken {
+interface ContentHolder {
   content?: unknown
   [field: string]: unknown
 }
@@ -19,7 +19,7 @@ interface Texts {
 }
 
 /** The field for parts that are neither text nor thinking: their meaning is the client's to know. */
-const OTHERS = 'content_parts'
+const OTHER_PARTS = 'content_parts'
 
 /** The parts that bring text, and what each brings. */
 const FIELDS: Record<string, keyof Texts> = {
@@ -36,7 +36,7 @@ const FIELDS: Record<string, keyof Texts> = {
  * Returns whether there were parts; `wrong` completes "sent …".
  */
 export function joinParts(
-  spoken: Spoken,
+  spoken: ContentHolder,
   name: ReasoningName = 'reasoning_content',
   hasContent: boolean = false,
 ): boolean | { wrong: string } {
@@ -57,7 +57,7 @@ export function joinParts(
   if (texts.content !== '' || hasContent) spoken.content = texts.content || null
   append(spoken, 'refusal', texts.refusal)
   append(spoken, name, texts.reasoning)
-  if (others.length > 0) spoken[OTHERS] = others
+  if (others.length > 0) spoken[OTHER_PARTS] = others
   return true
 }
 
@@ -79,7 +79,7 @@ function plainText(value: unknown): string | undefined {
   return texts.every((text) => typeof text === 'string') ? texts.join('') : undefined
 }
 
-function append(spoken: Spoken, field: string, text: string): void {
+function append(spoken: ContentHolder, field: string, text: string): void {
   if (text === '') return
   const before = spoken[field]
   spoken[field] = typeof before === 'string' ? before + text : text

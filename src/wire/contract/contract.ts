@@ -31,7 +31,7 @@ export type Repair =
  * too, and nothing follows; it may be changed too. `last-failed`: the same, and the answer failed:
  * `failure` says why.
  */
-export type Verdict =
+export type ChunkAction =
   | 'same'
   | 'changed'
   | 'drop'
@@ -42,7 +42,7 @@ export type Verdict =
   | 'last-failed'
 
 /** How the engine stopped speaking: with `[DONE]` or a last event, by ending, or by breaking off. */
-export type Ending = 'done' | 'end' | 'reset'
+export type StreamEnd = 'done' | 'end' | 'reset'
 
 /** The state machine of a stream in any API: what is read is held to it, what is written obeys it. */
 export interface StreamContract<T> {
@@ -62,9 +62,9 @@ export interface StreamContract<T> {
   /** What the engine left out before the event judged last; whoever writes it takes it away. */
   readonly missing: T[]
   /** Judges what the engine sent as a chunk, and repairs it in place. Throws an `ApiError`. */
-  judge(value: unknown): Verdict
+  check(value: unknown): ChunkAction
   /** So many frames came, each proven to bring only the next text. */
-  takeProven(frames: number): void
+  countProven(frames: number): void
   /** The engine stopped speaking. Returns the chunks still owed. Throws an `ApiError`. */
-  end(ending: Ending): T[]
+  end(ending: StreamEnd): T[]
 }

@@ -5,18 +5,18 @@ import type { ChunkDelta } from '../chat/request.ts'
  * What a delta brings. It speaks where it has content that no finish may precede, and progresses
  * where it has anything but a role, a server's own fields included. `wrong` completes "sent …".
  */
-export type DeltaKind = { speaks: boolean; progresses: boolean } | { wrong: string }
+export type DeltaContent = { speaks: boolean; progresses: boolean } | { wrong: string }
 
 const NOTHING = { speaks: false, progresses: false }
 const PROGRESS = { speaks: false, progresses: true }
-const SPEECH = { speaks: true, progresses: true }
+const CONTENT = { speaks: true, progresses: true }
 
-export function deltaKind(delta: ChunkDelta): DeltaKind {
-  let kind: DeltaKind = NOTHING
+export function classifyDelta(delta: ChunkDelta): DeltaContent {
+  let kind: DeltaContent = NOTHING
   for (const field in delta) {
     const value = delta[field]
     if (field === 'role' || value === null || value === undefined || value === '') continue
-    const found = fieldKind(field, value)
+    const found = classifyField(field, value)
     if ('wrong' in found) return found
     if (found.speaks || kind === NOTHING) kind = found
   }
@@ -24,21 +24,21 @@ export function deltaKind(delta: ChunkDelta): DeltaKind {
 }
 
 /** `value` is neither null nor an empty text. */
-function fieldKind(field: string, value: unknown): DeltaKind {
+function classifyField(field: string, value: unknown): DeltaContent {
   switch (field) {
     case 'content':
     case 'refusal':
     case 'reasoning':
     case 'reasoning_content':
-      if (typeof value === 'string') return SPEECH
+      if (typeof value === 'string') return CONTENT
       return { wrong: `a delta whose ${field} is not a string` }
     case 'tool_calls':
       if (!Array.isArray(value) || !value.every(isObject)) {
         return { wrong: 'tool_calls that are not an array of objects' }
       }
-      return value.length > 0 ? SPEECH : NOTHING
+      return value.length > 0 ? CONTENT : NOTHING
     case 'function_call':
-      return isObject(value) ? SPEECH : NOTHING
+      return isObject(value) ? CONTENT : NOTHING
     default:
       return Array.isArray(value) && value.length === 0 ? NOTHING : PROGRESS
   }

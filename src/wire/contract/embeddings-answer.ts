@@ -5,10 +5,10 @@ import type { Usage } from '../chat/answer.ts'
 import { decodeVector, type EmbeddingRequest, encodeVector } from '../embeddings/request.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 import type { EngineErrors } from '../errors/engine-errors.ts'
-import { errorOf } from '../errors/reported-error.ts'
+import { readError } from '../errors/reported-error.ts'
 import { inputsOf } from '../validation/inputs.ts'
 
-export interface JudgedEmbeddings {
+export interface CheckedEmbeddings {
   /** What was repaired: `encoding` where numbers came for base64, or base64 for numbers; `index`. */
   repaired: string[]
   usage: Usage | undefined
@@ -18,12 +18,12 @@ export interface JudgedEmbeddings {
  * Judges an answer, and repairs it in place. Throws an `ApiError`: 502 where it is not what was asked
  * for, 400 where its vectors have another length than was asked for: no other try would change that.
  */
-export function judgeEmbeddings(
+export function checkEmbeddings(
   value: unknown,
   request: EmbeddingRequest,
   errors: EngineErrors,
-): JudgedEmbeddings {
-  const error = isObject(value) ? errorOf(value) : undefined
+): CheckedEmbeddings {
+  const error = isObject(value) ? readError(value) : undefined
   if (error !== undefined) throw errors.failed(error)
   if (!isObject(value) || !Array.isArray(value.data)) throw errors.invalid('sent no embeddings')
   const { data } = value

@@ -15,19 +15,19 @@ export interface FinishRule {
 }
 
 /** Whether a choice may end without a finish reason. */
-export function mayLackFinish(rule: FinishRule | undefined, hasContent: boolean): boolean {
+export function canEndWithoutReason(rule: FinishRule | undefined, hasContent: boolean): boolean {
   const missing = rule?.missing ?? 'failure'
   return missing === 'stop' || (missing === 'stop-after-content' && hasContent)
 }
 
 /** What a `finish_reason` on the wire means. */
-export type ReasonVerdict =
+export type FinishReasonMeaning =
   | { kind: 'reason'; reason: FinishReason | null }
   | { kind: 'abort' }
   | { kind: 'error' }
   | { kind: 'unknown'; shown: string }
 
-const REASONS: Record<string, ReasonVerdict> = {
+const REASONS: Record<string, FinishReasonMeaning> = {
   '': { kind: 'reason', reason: null },
   stop: { kind: 'reason', reason: 'stop' },
   eos: { kind: 'reason', reason: 'stop' },
@@ -42,7 +42,7 @@ const REASONS: Record<string, ReasonVerdict> = {
 }
 
 /** Undefined where the choice goes on: the field is null or not there. */
-export function finishReason(value: unknown): ReasonVerdict | undefined {
+export function readFinishReason(value: unknown): FinishReasonMeaning | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value === 'string' && Object.hasOwn(REASONS, value)) return REASONS[value]
   return { kind: 'unknown', shown: JSON.stringify(value).slice(0, 40) }

@@ -12,19 +12,19 @@ import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
-import { errorOf } from '../errors/reported-error.ts'
+import { readError } from '../errors/reported-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from '../messages/answer.ts'
 import type { NativeAnswer } from '../native.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
-import type { Ending, StreamContract, Verdict } from './contract.ts'
-import { type FinishRule, mayLackFinish } from './finish-reason.ts'
-import { MessageProgress } from './messages-blocks.ts'
+import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
+import { canEndWithoutReason, type FinishRule } from './finish-reason.ts'
+import { MessageBlocks } from './messages-blocks.ts'
 
 type Fields = Record<string, unknown>
 
 /** What the message of a `message_start` has: vLLM leaves most of it out. */
-const STARTED: Fields = {
+const MESSAGE_DEFAULTS: Fields = {
   type: 'message',
   role: 'assistant',
   content: [],
@@ -34,7 +34,7 @@ const STARTED: Fields = {
 }
 
 /** The events that belong to a message, which `message_start` begins. */
-const BELONGING = new Set([
+const MESSAGE_EVENTS = new Set([
   'content_block_start',
   'content_block_delta',
   'content_block_stop',
@@ -42,7 +42,7 @@ const BELONGING = new Set([
 ])
 
 /** The text of each delta. */
-const TEXTS: Record<string, string> = {
+const DELTA_FIELDS: Record<string, string> = {
   text_delta: 'text',
   thinking_delta: 'thinking',
   input_json_delta: 'partial_json',
@@ -65,9 +65,9 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   #id: unknown
   #hasStopped = false
   /** Whether `message_stop` was passed on. */
-  #isStopSaid = false
+  #hasSentStop = false
   #stopReason: string | undefined
-  readonly #progress: MessageProgress
+  readonly #blocks: MessageBlocks
   /** The counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
@@ -75,7 +75,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#model = model
     this.errors = new EngineErrors(options)
     this.#finishReason = options.finishReason
-    this.#progress = new MessageProgress(mayLackFinish(options.finishReason, true))
+    this.#blocks = new MessageBlocks(canEndWithoutReason(options.finishReason, true))
   }
 
   get isComplete(): boolean {
@@ -83,11 +83,11 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   /** Nothing is proven by comparing: every event is parsed. */
-  takeProven(frames: number): void {
+  countProven(frames: number): void {
     this.tokens += frames
   }
 
-  judge(value: unknown): Verdict {
+  check(value: unknown): ChunkAction {
     if (value === null) {
       this.repaired.add('null')
       return 'drop'
@@ -99,47 +99,47 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (!isTyped || type === 'error' || object === 'error') throw this.#failed(value)
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
-    if (!this.#hasStarted && BELONGING.has(type)) this.#supplyStart()
+    if (!this.#hasStarted && MESSAGE_EVENTS.has(type)) this.#supplyStart()
     if (type === 'content_block_start') return this.#startBlock(value)
-    if (type === 'content_block_delta') return this.#grow(value)
+    if (type === 'content_block_delta') return this.#checkDelta(value)
     if (type === 'content_block_stop') return this.#stopBlock(value)
-    if (type === 'message_delta') return this.#stopFor(value)
+    if (type === 'message_delta') return this.#checkMessageDelta(value)
     if (type === 'message_stop') return this.#stop()
     return 'same'
   }
 
-  end(ending: Ending): MessageEvent[] {
+  end(ending: StreamEnd): MessageEvent[] {
     const owed: MessageEvent[] = []
     if (this.#stopReason === undefined) {
       const isEnd = ending === 'done' || this.#hasStopped
-      if (!isEnd || !this.#mayLackReason) throw this.#unfinished(ending)
+      if (!isEnd || !this.#canEndWithoutReason) throw this.#unfinished(ending)
       owed.push(...this.#closeBlocks())
       const delta = {
         ...NOT_STOPPED,
-        stop_reason: this.#progress.hasCalls ? 'tool_use' : 'end_turn',
+        stop_reason: this.#blocks.hasCalls ? 'tool_use' : 'end_turn',
       }
       owed.push({ type: 'message_delta', delta, usage: this.#counted })
       this.usage = fromMessageUsage(this.#counts)
       this.repaired.add('stop_reason')
     }
     if (!this.#hasStopped) this.repaired.add('done')
-    if (!this.#isStopSaid) owed.push({ type: 'message_stop' })
+    if (!this.#hasSentStop) owed.push({ type: 'message_stop' })
     this.finished = true
     return owed
   }
 
-  #start(event: Fields): Verdict {
+  #start(event: Fields): ChunkAction {
     const { message } = event
     if (!isObject(message)) throw this.errors.invalid('sent message_start without a message')
     if (this.#hasStarted) return this.#startAgain(message)
     this.#hasStarted = true
     this.#id = message.id
     this.#count(message.usage)
-    return this.#complete(message, STARTED) ? 'changed' : 'same'
+    return this.#supplyFields(message, MESSAGE_DEFAULTS) ? 'changed' : 'same'
   }
 
   /** A message that is told twice is one; another one within a stream is a mistake. */
-  #startAgain({ id }: Fields): Verdict {
+  #startAgain({ id }: Fields): ChunkAction {
     const isSame = this.#id === undefined || id === this.#id
     if (!isSame) throw this.errors.invalid('started a second message')
     this.repaired.add('message')
@@ -149,53 +149,53 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   /** llama-server leaves it out where the first character takes several tokens, as an emoji does. */
   #supplyStart(): void {
     const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
-    const message = { id, model: this.#model, ...structuredClone(STARTED) }
+    const message = { id, model: this.#model, ...structuredClone(MESSAGE_DEFAULTS) }
     this.missing.push({ type: 'message_start', message })
     this.repaired.add('message')
     this.#hasStarted = true
   }
 
-  #startBlock({ index, content_block: block }: Fields): Verdict {
+  #startBlock({ index, content_block: block }: Fields): ChunkAction {
     if (!isObject(block) || typeof block.type !== 'string') {
       throw this.errors.invalid('started a block without saying of which type')
     }
     if (this.#stopReason !== undefined) throw this.errors.invalid('started a block after its end')
-    const next = this.#progress.blocks
+    const next = this.#blocks.count
     if (index !== next) {
       throw this.errors.invalid(`started block ${shown(index)} where ${next} is next`)
     }
-    this.#progress.start(block.type, block)
+    this.#blocks.start(block.type, block)
     this.tokens++
     return 'same'
   }
 
-  #grow({ index, delta }: Fields): Verdict {
+  #checkDelta({ index, delta }: Fields): ChunkAction {
     if (!isObject(delta) || typeof delta.type !== 'string') {
       throw this.errors.invalid('sent a delta without saying of which type')
     }
     const at = this.#requireOpen(index, 'continued')
-    const field = TEXTS[delta.type]
+    const field = DELTA_FIELDS[delta.type]
     if (field !== undefined && typeof delta[field] !== 'string') {
       throw this.errors.invalid(`sent a ${delta.type} whose ${field} is not a string`)
     }
-    this.#progress.grow(at, delta.type, field && delta[field])
+    this.#blocks.addDelta(at, delta.type, field && delta[field])
     this.tokens++
     return 'same'
   }
 
-  #stopBlock({ index }: Fields): Verdict {
-    this.#progress.open.delete(this.#requireOpen(index, 'stopped'))
+  #stopBlock({ index }: Fields): ChunkAction {
+    this.#blocks.open.delete(this.#requireOpen(index, 'stopped'))
     return 'same'
   }
 
-  #stopFor(event: Fields): Verdict {
+  #checkMessageDelta(event: Fields): ChunkAction {
     const { delta, usage } = event
     if (!isObject(delta)) throw this.errors.invalid('sent message_delta without a delta')
     this.#count(usage)
     const { stop_reason: reason } = delta
     if (reason === null || reason === undefined || reason === '') return 'same'
     if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
-    if (this.#progress.open.size > 0) {
+    if (this.#blocks.open.size > 0) {
       // A tool call that max_tokens cut: the SDKs take what came of it.
       this.missing.push(...this.#closeBlocks())
       this.repaired.add('block')
@@ -204,23 +204,23 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#finishReason?.sent()
     this.tokens++
     this.usage = fromMessageUsage(this.#counts)
-    return this.#complete(event, { usage: this.#counted }) ? 'changed' : 'same'
+    return this.#supplyFields(event, { usage: this.#counted }) ? 'changed' : 'same'
   }
 
-  #stop(): Verdict {
+  #stop(): ChunkAction {
     this.#hasStopped = true
     if (this.#stopReason !== undefined) {
-      this.#isStopSaid = true
+      this.#hasSentStop = true
       return 'last'
     }
     // `end` gives what is missing before it.
-    if (this.#mayLackReason) return 'drop'
+    if (this.#canEndWithoutReason) return 'drop'
     throw this.#unfinished('done')
   }
 
-  get #mayLackReason(): boolean {
-    const { isCut, hasContent } = this.#progress
-    return this.#hasStarted && !isCut && mayLackFinish(this.#finishReason, hasContent)
+  get #canEndWithoutReason(): boolean {
+    const { isTruncated, hasContent } = this.#blocks
+    return this.#hasStarted && !isTruncated && canEndWithoutReason(this.#finishReason, hasContent)
   }
 
   /** The answer's tokens, as far as they were counted: clients expect a number. */
@@ -229,13 +229,13 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #closeBlocks(): MessageEvent[] {
-    const open = [...this.#progress.open]
-    this.#progress.open.clear()
+    const open = [...this.#blocks.open]
+    this.#blocks.open.clear()
     return open.map((index) => ({ type: 'content_block_stop', index }))
   }
 
   /** Clients read these fields without looking whether they are there. */
-  #complete(fields: Fields, wanted: Fields): boolean {
+  #supplyFields(fields: Fields, wanted: Fields): boolean {
     const missing = Object.keys(wanted).filter((name) => (fields[name] ?? null) === null)
     const changed = missing.filter((name) => fields[name] !== wanted[name])
     for (const name of changed) fields[name] = structuredClone(wanted[name])
@@ -244,7 +244,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #requireOpen(index: unknown, did: string): number {
-    if (typeof index === 'number' && this.#progress.open.has(index)) return index
+    if (typeof index === 'number' && this.#blocks.open.has(index)) return index
     throw this.errors.invalid(`${did} block ${shown(index)}, which is not open`)
   }
 
@@ -256,12 +256,12 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #failed(event: Fields): ApiError {
-    const error = errorOf(event)
+    const error = readError(event)
     if (error !== undefined) return this.errors.failed(error)
     return this.errors.invalid('sent an event without a type')
   }
 
-  #unfinished(ending: Ending): ApiError {
+  #unfinished(ending: StreamEnd): ApiError {
     const seen = this.#hasStarted ? 'before a stop_reason' : 'before message_start'
     if (ending === 'done') return this.errors.unfinished('incomplete', `stopped ${seen}`)
     const how = ending === 'reset' ? 'broke the connection' : 'ended the stream'
@@ -273,9 +273,9 @@ export class MessagesContract implements StreamContract<MessageEvent> {
  * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Repairs
  * in place. Throws the `ApiError` of what is wrong.
  */
-export function judgeMessage(value: unknown, errors: EngineErrors): NativeAnswer {
+export function checkMessage(value: unknown, errors: EngineErrors): NativeAnswer {
   if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
-  const error = errorOf(value)
+  const error = readError(value)
   if (error !== undefined) throw errors.failed(error)
   const repaired: string[] = []
   // Ollama has null where there is no block.

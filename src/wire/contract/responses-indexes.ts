@@ -35,12 +35,12 @@ const OF_ITEM = new Set([
 ])
 
 /** Whether events of a type belong to an item; unknown types may use the same fields for anything. */
-export function isPlaced(type: string): boolean {
+export function belongsToItem(type: string): boolean {
   const [origin, name = ''] = type.split('.')
   return origin === 'response' && (OF_ITEM.has(name) || Object.hasOwn(PART_INDEX, name))
 }
 
-export class ResponsePlaces {
+export class ResponseIndexes {
   /** Which item has an id, or is the call of one. */
   readonly #items = new Map<string, number>()
   /** How many parts of each kind an item has: `0 content_index`. */
@@ -48,7 +48,7 @@ export class ResponsePlaces {
   #last = -1
 
   /** Supplies what is missing, in place. Returns whether anything was. */
-  complete(type: string, event: Fields): boolean {
+  supply(type: string, event: Fields): boolean {
     const [, name = '', what] = type.split('.')
     const isItem = name === 'output_item'
     if (!isItem && event.item_id === undefined && !Object.hasOwn(PART_INDEX, name)) return false
@@ -56,7 +56,7 @@ export class ResponsePlaces {
     const isPlaced = typeof event.output_index === 'number'
     if (!isPlaced) event.output_index = isNew ? this.#last + 1 : this.#find(event)
     if (isNew) this.#add(event)
-    return this.#completePart(name, what === 'added', event) || !isPlaced
+    return this.#supplyPart(name, what === 'added', event) || !isPlaced
   }
 
   #find({ item_id, item }: Fields): number {
@@ -73,7 +73,7 @@ export class ResponsePlaces {
     }
   }
 
-  #completePart(name: string, isNew: boolean, event: Fields): boolean {
+  #supplyPart(name: string, isNew: boolean, event: Fields): boolean {
     const field = Object.hasOwn(PART_INDEX, name) ? (PART_INDEX[name] as string) : undefined
     if (field === undefined) return false
     const key = `${event.output_index} ${field}`

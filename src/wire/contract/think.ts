@@ -17,7 +17,7 @@ export type ThinkTags = 'keep' | 'separate' | 'unopened'
 export type ReasoningName = 'reasoning' | 'reasoning_content'
 
 /** A part of an answer's text: joined, the parts are the text without its tags. */
-export interface Thought {
+export interface SeparatedText {
   reasoning: string
   content: string
 }
@@ -26,63 +26,63 @@ const OPEN = '<think>'
 const CLOSE = '</think>'
 
 /** Characters of white space before `<think>`; what follows more of it is no thinking. */
-const MOST_BLANK = 64
+const MAX_LEADING_SPACE = 64
 
 /** One text that comes in pieces, cut anywhere. */
 export class ThinkText {
-  readonly #opens: boolean
+  readonly #startsInside: boolean
   #state: 'start' | 'inside' | 'settled' = 'start'
   /** What may be a tag's beginning. */
-  #held = ''
+  #pending = ''
 
   constructor(how: 'separate' | 'unopened') {
-    this.#opens = how === 'unopened'
+    this.#startsInside = how === 'unopened'
   }
 
-  take(piece: string): Thought {
+  add(piece: string): SeparatedText {
     if (this.#state === 'settled') return { reasoning: '', content: piece }
-    const text = this.#held + piece
-    this.#held = ''
+    const text = this.#pending + piece
+    this.#pending = ''
     return this.#state === 'start' ? this.#begin(text) : this.#think(text)
   }
 
   /** What was held back, where no more will come. */
-  flush(): Thought {
-    const held = this.#held
-    this.#held = ''
-    const isThought = this.#state === 'inside' || (this.#state === 'start' && this.#opens)
+  flush(): SeparatedText {
+    const held = this.#pending
+    this.#pending = ''
+    const isThought = this.#state === 'inside' || (this.#state === 'start' && this.#startsInside)
     return isThought ? { reasoning: held, content: '' } : { reasoning: '', content: held }
   }
 
   /** From now on all is content: who sends reasoning by itself means its content as it is. */
-  settle(): void {
+  stop(): void {
     this.#state = 'settled'
   }
 
-  #begin(text: string): Thought {
+  #begin(text: string): SeparatedText {
     const at = text.search(/\S|$/)
     const said = text.slice(at)
-    if (at <= MOST_BLANK && said.startsWith(OPEN)) {
+    if (at <= MAX_LEADING_SPACE && said.startsWith(OPEN)) {
       this.#state = 'inside'
       const { reasoning, content } = this.#think(said.slice(OPEN.length))
       return { reasoning, content: text.slice(0, at) + content }
     }
-    if (at <= MOST_BLANK && OPEN.startsWith(said)) {
-      this.#held = text
+    if (at <= MAX_LEADING_SPACE && OPEN.startsWith(said)) {
+      this.#pending = text
       return { reasoning: '', content: '' }
     }
-    this.#state = this.#opens ? 'inside' : 'settled'
-    return this.take(text)
+    this.#state = this.#startsInside ? 'inside' : 'settled'
+    return this.add(text)
   }
 
-  #think(text: string): Thought {
+  #think(text: string): SeparatedText {
     const at = text.indexOf(CLOSE)
     if (at !== -1) {
       this.#state = 'settled'
       return { reasoning: text.slice(0, at), content: text.slice(at + CLOSE.length) }
     }
     const sure = text.length - overlap(text)
-    this.#held = text.slice(sure)
+    this.#pending = text.slice(sure)
     return { reasoning: text.slice(0, sure), content: '' }
   }
 }
@@ -107,10 +107,10 @@ export class ThinkSeparator {
   /** A choice of a stream's next chunk. Returns whether anything changed. */
   separate({ index, delta, finish_reason }: ChunkChoice): boolean {
     const text = this.#textOf(index)
-    if (delta.reasoning || delta.reasoning_content) text.settle()
+    if (delta.reasoning || delta.reasoning_content) text.stop()
     const { content } = delta
     const came = typeof content === 'string' ? content : ''
-    const said = text.take(came)
+    const said = text.add(came)
     // Not every server says null before the last.
     const rest = finish_reason ? text.flush() : undefined
     const reasoning = said.reasoning + (rest?.reasoning ?? '')
@@ -125,7 +125,7 @@ export class ThinkSeparator {
     const { content } = message
     if (typeof content !== 'string' || message.reasoning || message.reasoning_content) return false
     const text = new ThinkText(this.#how)
-    const parts = [text.take(content), text.flush()]
+    const parts = [text.add(content), text.flush()]
     const told = parts.map((part) => part.content).join('')
     if (told === content) return false
     message.content = told

@@ -10,7 +10,7 @@ interface Call {
   id: string
   name: string
   /** Tells where a call without an id is whole. */
-  arguments: JsonEnd
+  arguments: JsonNesting
 }
 
 /**
@@ -25,17 +25,17 @@ export class ToolCalls {
   #next = 0
   #last = 0
   /** Once an index was wrong, pieces without an id can't be placed by theirs. */
-  #distrusts = false
-  readonly #tracks: boolean
+  #ignoresIndexes = false
+  readonly #tracksArguments: boolean
 
   /** `tracks`: whether it matters, for calls that have ids too, where their arguments end. */
   constructor(tracks: boolean = false) {
-    this.#tracks = tracks
+    this.#tracksArguments = tracks
   }
 
   /** Whether the arguments of a call break off within their JSON. */
-  get areCut(): boolean {
-    return this.#tracks && [...this.#calls.values()].some((call) => call.arguments.isOpen)
+  get areTruncated(): boolean {
+    return this.#tracksArguments && [...this.#calls.values()].some((call) => call.arguments.isOpen)
   }
 
   /** Repairs the pieces in place. Returns what was repaired. */
@@ -45,40 +45,40 @@ export class ToolCalls {
     const taken = new Set<number>()
     for (const piece of pieces) {
       if (repairArguments(piece)) repaired.add('tool_call')
-      const index = this.#place(piece, taken)
+      const index = this.#indexFor(piece, taken)
       taken.add(index)
       this.#last = index
-      if (this.#introduce(piece, index)) repaired.add('tool_call')
+      if (this.#normalize(piece, index)) repaired.add('tool_call')
       if (piece.index === index) continue
       piece.index = index
       repaired.add('tool_index')
     }
-    this.#distrusts ||= repaired.has('tool_index')
+    this.#ignoresIndexes ||= repaired.has('tool_index')
     return repaired
   }
 
-  #place(piece: ToolCallDelta, taken: ReadonlySet<number>): number {
+  #indexFor(piece: ToolCallDelta, taken: ReadonlySet<number>): number {
     const id = idOf(piece)
     const name = nameOf(piece)
     const given = isIndex(piece.index) ? piece.index : undefined
-    const index = id === '' ? this.#continue(given, name, taken) : this.#find(id, given)
+    const index = id === '' ? this.#indexWithoutId(given, name, taken) : this.#indexById(id, given)
     if (id !== '') this.#byId.set(id, index)
     this.#next = Math.max(this.#next, index + 1)
     return index
   }
 
-  #find(id: string, given: number | undefined): number {
+  #indexById(id: string, given: number | undefined): number {
     const known = this.#byId.get(id)
     if (known !== undefined) return known
     const isFree = given !== undefined && !this.#calls.get(given)?.id
     return isFree ? given : this.#next
   }
 
-  #continue(given: number | undefined, name: string, taken: ReadonlySet<number>): number {
-    const isTrusted = given !== undefined && !this.#distrusts
+  #indexWithoutId(given: number | undefined, name: string, taken: ReadonlySet<number>): number {
+    const isTrusted = given !== undefined && !this.#ignoresIndexes
     const index = isTrusted ? given : this.#last
     const call = this.#calls.get(index)
-    const isOther = name !== '' && call !== undefined && isAnother(call, name)
+    const isOther = name !== '' && call !== undefined && beginsNewCall(call, name)
     return isOther || taken.has(index) ? this.#next : index
   }
 
@@ -86,27 +86,28 @@ export class ToolCalls {
    * The first piece of a call says who it is; clients that join texts would double what later ones
    * repeat. Returns whether anything changed.
    */
-  #introduce(piece: ToolCallDelta, index: number): boolean {
+  #normalize(piece: ToolCallDelta, index: number): boolean {
     let call = this.#calls.get(index)
     const isFirst = call === undefined
     if (call === undefined) {
-      call = { id: idOf(piece), name: nameOf(piece), arguments: new JsonEnd() }
+      call = { id: idOf(piece), name: nameOf(piece), arguments: new JsonNesting() }
       this.#calls.set(index, call)
     }
-    if (call.id === '' || (this.#tracks && !piece.custom)) call.arguments.take(argumentsOf(piece))
-    return isFirst ? complete(piece) : withoutRepeats(piece, call)
+    if (call.id === '' || (this.#tracksArguments && !piece.custom))
+      call.arguments.add(argumentsOf(piece))
+    return isFirst ? supplyIdAndType(piece) : removeRepeats(piece, call)
   }
 }
 
 /** Whether a name begins a call that is not the one it would belong to. */
-function isAnother(call: Call, name: string): boolean {
+function beginsNewCall(call: Call, name: string): boolean {
   if (call.name === '') return false
-  return call.name !== name || (call.id === '' && call.arguments.isReached)
+  return call.name !== name || (call.id === '' && call.arguments.isClosed)
 }
 
 /** Where an object's JSON ends that comes in pieces: each character is looked at once. */
-export class JsonEnd {
-  isReached = false
+export class JsonNesting {
+  isClosed = false
   /** Whether an object has begun that has not ended. */
   get isOpen(): boolean {
     return this.#depth > 0
@@ -115,19 +116,19 @@ export class JsonEnd {
   #isText = false
   #isEscaped = false
 
-  take(piece: string): void {
+  add(piece: string): void {
     for (const character of piece) {
       if (this.#isEscaped) this.#isEscaped = false
       else if (this.#isText && character === '\\') this.#isEscaped = true
       else if (character === '"') this.#isText = !this.#isText
       else if (!this.#isText && character === '{') this.#depth++
-      else if (!this.#isText && character === '}') this.isReached = --this.#depth === 0
+      else if (!this.#isText && character === '}') this.isClosed = --this.#depth === 0
     }
   }
 }
 
 /** What came first stands: an id that comes late finds one given. Returns whether anything changed. */
-function withoutRepeats(piece: ToolCallDelta, call: Call): boolean {
+function removeRepeats(piece: ToolCallDelta, call: Call): boolean {
   const called = piece.function ?? piece.custom
   const hasId = idOf(piece) !== ''
   const hasName = nameOf(piece) !== '' && call.name !== ''
@@ -141,12 +142,12 @@ function withoutRepeats(piece: ToolCallDelta, call: Call): boolean {
 }
 
 /** Repairs the calls of a whole message in place. Returns whether anything changed. */
-export function repairWholeCalls(calls: unknown): boolean {
+export function repairToolCalls(calls: unknown): boolean {
   if (!Array.isArray(calls)) return false
   let changed = false
   for (const call of calls.filter(isObject) as ToolCallDelta[]) {
     changed = repairArguments(call) || changed
-    changed = complete(call) || changed
+    changed = supplyIdAndType(call) || changed
   }
   return changed
 }
@@ -156,7 +157,7 @@ export function newCallId(): string {
   return `call_${crypto.randomUUID().replaceAll('-', '')}`
 }
 
-function complete(call: ToolCallDelta): boolean {
+function supplyIdAndType(call: ToolCallDelta): boolean {
   if (idOf(call) !== '' && call.type) return false
   if (idOf(call) === '') call.id = newCallId()
   call.type ||= call.custom ? 'custom' : 'function'

@@ -29,7 +29,7 @@ export interface ErrorDetails {
   /** What went wrong underneath. Never shown to a client. */
   cause?: unknown
   /** What it shows of the engine that was asked, where its code does not say. */
-  shows?: Evidence
+  evidence?: Evidence
 }
 
 /** `answered`: the engine said this itself, so it works. `lost`: the connection to it broke. */
@@ -45,7 +45,7 @@ export class ApiError extends Error {
   readonly code: string | null
   readonly param: string | null
   readonly headers: Record<string, string>
-  readonly shows: Evidence | undefined
+  readonly evidence: Evidence | undefined
   readonly details: Readonly<Record<`n_${string}`, number>>
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
@@ -56,7 +56,7 @@ export class ApiError extends Error {
     this.code = details.code ?? null
     this.param = details.param ?? null
     this.headers = details.headers ?? {}
-    this.shows = details.shows
+    this.evidence = details.evidence
     this.details = details.details ?? {}
   }
 

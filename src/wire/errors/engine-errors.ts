@@ -1,6 +1,6 @@
-import type { ReasonVerdict } from '../contract/finish-reason.ts'
+import type { FinishReasonMeaning } from '../contract/finish-reason.ts'
 import { ApiError } from './api-error.ts'
-import type { ForeignError } from './reported-error.ts'
+import type { ReportedError } from './reported-error.ts'
 
 export interface EngineErrorOptions {
   /** How people know the engine; every message names it. */
@@ -28,15 +28,15 @@ export class EngineErrors {
   }
 
   /** The engine said itself that it failed. */
-  failed({ message, type = 'server_error', code, details = {} }: ForeignError): ApiError {
-    const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
+  failed({ message, type = 'server_error', code, details = {} }: ReportedError): ApiError {
+    const text = `${this.#options.label} failed while answering: ${this.redact(message)}`
     // Anthropic's own status for this: clients wait longer after it than after a 502.
     const status = type === 'overloaded_error' ? 529 : 502
     return new ApiError(status, text, {
       type,
       code: code ?? this.#code('error'),
       details,
-      shows: 'answered',
+      evidence: 'answered',
     })
   }
 
@@ -46,17 +46,17 @@ export class EngineErrors {
   }
 
   /** A choice ended in a way that ends the answer. */
-  badFinish(verdict: Exclude<ReasonVerdict, { kind: 'reason' }>): ApiError {
-    if (verdict.kind === 'abort') {
+  badFinish(meaning: Exclude<FinishReasonMeaning, { kind: 'reason' }>): ApiError {
+    if (meaning.kind === 'abort') {
       const message = `${this.#options.label} aborted the answer on its own; it is not complete.`
       return new ApiError(502, message, { code: 'engine_aborted' })
     }
-    if (verdict.kind === 'error') return this.failed({ message: 'its finish_reason is "error".' })
-    return this.invalid(`sent an unknown finish_reason (${verdict.shown})`)
+    if (meaning.kind === 'error') return this.failed({ message: 'its finish_reason is "error".' })
+    return this.invalid(`sent an unknown finish_reason (${meaning.shown})`)
   }
 
   /** An engine's own words, as far as a client may read them. */
-  shown(words: string): string {
+  redact(words: string): string {
     let text = words
     for (const secret of this.#options.secrets ?? []) text = text.replaceAll(secret, '…')
     return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text

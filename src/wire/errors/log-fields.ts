@@ -22,12 +22,12 @@ const GOT = ', got '
  * loggable(badRequest('top_p: expected a number, got "two" (string).', 'top_p'))
  * // { param: 'top_p', message: 'top_p: expected a number' }
  */
-export function loggable(error: ApiError): { param?: string; message?: string } {
-  const { status, shows, param } = error
+export function errorLogFields(error: ApiError): { param?: string; message?: string } {
+  const { status, evidence, param } = error
   if (status < 400 || status >= 500) return {}
   const field = param === null ? '' : withoutQuoted(param.replace(OWN_NAMES, '$1["…"]'))
   const isPath = field.length <= MAX.param && /^[\w.[\]"…-]+$/.test(field)
-  const message = shows === undefined ? withoutValues(error, field) : ''
+  const message = evidence === undefined ? withoutValues(error, field) : ''
   return { ...(isPath && { param: field }), ...(message && { message }) }
 }
 

@@ -1,5 +1,5 @@
 /** An error as a server of some kind writes it, in a body or in a frame of a stream. */
-export interface ForeignError {
+export interface ReportedError {
   message: string
   type?: string
   code?: string | null
@@ -13,14 +13,14 @@ export interface ForeignError {
  * `{"error": "…"}`, vLLM's `{"object": "error", …}`, FastAPI's `{"detail": …}`. Undefined where
  * the value is no error.
  */
-export function errorOf(value: Record<string, unknown>): ForeignError | undefined {
+export function readError(value: Record<string, unknown>): ReportedError | undefined {
   if (value.error) return describe(value.error)
   if (value.object === 'error' || value.type === 'error') return describe(value)
   if (value.detail !== undefined && value.choices === undefined) return describe(value.detail)
   return undefined
 }
 
-function describe(value: unknown): ForeignError {
+function describe(value: unknown): ReportedError {
   if (typeof value === 'string') return { message: value }
   if (Array.isArray(value)) return describe(value[0] ?? 'no reason given')
   if (typeof value !== 'object' || value === null) return { message: 'no reason given' }
@@ -42,7 +42,7 @@ function describe(value: unknown): ForeignError {
  * Sources: llama.cpp, tools/server/server-common.cpp (what is thrown as `std::runtime_error`) and
  * tools/server/server-context.cpp.
  */
-const REQUEST_AT_FAULT = [
+const REQUEST_ERRORS = [
   /^(image|audio|video) input is not supported/,
   /^input( \(\d+ tokens\))? is too large to process/,
   /^Multimodal data provided, but model does not support/,
@@ -54,11 +54,11 @@ const REQUEST_AT_FAULT = [
 ]
 
 /** Whether a server's failure is, by its own words, the fault of the request. */
-export function blamesRequest(message: string): boolean {
-  return REQUEST_AT_FAULT.some((words) => words.test(message))
+export function isRequestError(message: string): boolean {
+  return REQUEST_ERRORS.some((words) => words.test(message))
 }
 
-function countsOf(fields: Record<string, unknown>): Pick<ForeignError, 'details'> {
+function countsOf(fields: Record<string, unknown>): Pick<ReportedError, 'details'> {
   const counts = Object.entries(fields).filter(
     (field): field is [`n_${string}`, number] =>
       /^n_[a-z_]{1,30}$/.test(field[0]) && Number.isFinite(field[1]),

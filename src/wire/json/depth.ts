@@ -12,7 +12,7 @@ const STEPS = 48
  * before `JSON.parse`, so that nothing later recurses deeper than that. It judges nesting alone; text
  * that is no JSON may get either answer. One pass, nothing allocated.
  */
-export function nestsDeeper(bytes: Uint8Array, limit: number): boolean {
+export function exceedsDepth(bytes: Uint8Array, limit: number): boolean {
   const length = bytes.length
   let depth = 0
   for (let at = 0; at < length; at++) {

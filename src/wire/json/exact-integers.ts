@@ -32,8 +32,8 @@ export function parseExact(
 ): unknown {
   if (long.length === 0 || rawJSON === undefined) return JSON.parse(decode(bytes))
   const mark = crypto.randomUUID()
-  const parsed: unknown = JSON.parse(decode(marked(bytes, long, mark)))
-  return unmarked(parsed, mark, rawJSON)
+  const parsed: unknown = JSON.parse(decode(withMarks(bytes, long, mark)))
+  return withoutMarks(parsed, mark, rawJSON)
 }
 
 /** No shorter integer loses digits. */
@@ -48,7 +48,7 @@ const LONG = /\d{16}/
 export function parseExactText(text: string): unknown {
   if (!LONG.test(text)) return JSON.parse(text)
   const bytes = new TextEncoder().encode(text)
-  return parseExact(bytes, scanJson(bytes).long, (part) => new TextDecoder().decode(part))
+  return parseExact(bytes, scanJson(bytes).longIntegers, (part) => new TextDecoder().decode(part))
 }
 
 /**
@@ -65,7 +65,7 @@ export function stringifyExact(value: unknown, text: string): string {
 
 /** The value, in place: with the digits of `exact` where it has the same numbers. */
 function withDigits(value: unknown, exact: unknown): unknown {
-  const digits = keptDigits(exact)
+  const digits = exactDigits(exact)
   if (digits !== undefined) return value === Number(digits) ? exact : value
   if (typeof value !== 'object' || typeof exact !== 'object') return value
   if (value === null || exact === null) return value
@@ -80,7 +80,7 @@ function withDigits(value: unknown, exact: unknown): unknown {
 }
 
 /** The text with each of these integers as a string that begins with the mark. */
-function marked(bytes: Uint8Array, long: readonly number[], mark: string): Uint8Array {
+function withMarks(bytes: Uint8Array, long: readonly number[], mark: string): Uint8Array {
   const before = new TextEncoder().encode(`"${mark}`)
   const all = new Uint8Array(bytes.length + (long.length / 2) * (before.length + 1))
   let read = 0
@@ -101,22 +101,22 @@ function marked(bytes: Uint8Array, long: readonly number[], mark: string): Uint8
   return all
 }
 
-function unmarked(value: unknown, mark: string, keep: (text: string) => object): unknown {
-  if (typeof value === 'string') return value.startsWith(mark) ? kept(value, mark, keep) : value
+function withoutMarks(value: unknown, mark: string, keep: (text: string) => object): unknown {
+  if (typeof value === 'string') return value.startsWith(mark) ? restored(value, mark, keep) : value
   if (typeof value !== 'object' || value === null) return value
   const holder = value as Record<string | number, unknown>
   if (Array.isArray(value)) {
     for (let at = 0; at < value.length; at++) {
       const item: unknown = value[at]
       if (typeof item === 'object' || typeof item === 'string') {
-        holder[at] = unmarked(item, mark, keep)
+        holder[at] = withoutMarks(item, mark, keep)
       }
     }
     return value
   }
   for (const key of Object.keys(value)) {
     const item = holder[key]
-    const changed = unmarked(item, mark, keep)
+    const changed = withoutMarks(item, mark, keep)
     // Only what changed is assigned: `__proto__` would not be a field of its own then.
     if (changed !== item) Object.defineProperty(value, key, { value: changed, ...FIELD })
   }
@@ -126,14 +126,14 @@ function unmarked(value: unknown, mark: string, keep: (text: string) => object):
 const FIELD = { configurable: true, enumerable: true, writable: true }
 
 /** As a number, where that says the same. */
-function kept(text: string, mark: string, keep: (text: string) => object): unknown {
+function restored(text: string, mark: string, keep: (text: string) => object): unknown {
   const digits = text.slice(mark.length)
   const number = Number(digits)
   return String(number) === digits ? number : keep(digits)
 }
 
 /** The digits of an integer that is kept as text; undefined for anything else. */
-export function keptDigits(value: unknown): string | undefined {
+export function exactDigits(value: unknown): string | undefined {
   return isRawJSON?.(value) ? (value as { rawJSON: string }).rawJSON : undefined
 }
 
@@ -142,16 +142,16 @@ export function keptDigits(value: unknown): string | undefined {
  * with them. It is copied where there are such integers.
  */
 export function withNumbers<T>(value: T): T {
-  return holdsDigits(value) ? (rounded(value) as T) : value
+  return holdsExactIntegers(value) ? (rounded(value) as T) : value
 }
 
-function holdsDigits(value: unknown): boolean {
+function holdsExactIntegers(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
-  if (Array.isArray(value)) return value.some(holdsDigits)
-  if (keptDigits(value) !== undefined) return true
+  if (Array.isArray(value)) return value.some(holdsExactIntegers)
+  if (exactDigits(value) !== undefined) return true
   // Not by entries: a bias for each of a vocabulary's tokens makes 200,000 of them.
   for (const key in value) {
-    if (holdsDigits((value as Record<string, unknown>)[key])) return true
+    if (holdsExactIntegers((value as Record<string, unknown>)[key])) return true
   }
   return false
 }
@@ -159,7 +159,7 @@ function holdsDigits(value: unknown): boolean {
 function rounded(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(rounded)
   if (!isObject(value)) return value
-  const digits = keptDigits(value)
+  const digits = exactDigits(value)
   if (digits !== undefined) return Number(digits)
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, rounded(item)]))
 }

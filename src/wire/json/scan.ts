@@ -14,7 +14,7 @@ export const MAX_VALUES = 500_000
 export const MAX_KEYS = 200_000
 
 /** The most integers of 16 digits or more in one request; each becomes an object of its own. */
-export const MAX_LONG = 10_000
+export const MAX_LONG_INTEGERS = 10_000
 
 /** Digits from which on an integer may be larger than a double holds exactly: 2^53 has 16. */
 const LONG_DIGITS = 16
@@ -24,7 +24,7 @@ const LONG_DIGITS = 16
  * keys they take, so a proxy in front of sluice or a server behind it could act on the other one. Go's
  * `encoding/json` also takes a key in other letter case (`Model`) for the same field.
  */
-const DECIDING = [
+const CHECKED_KEYS = [
   'model',
   'stream',
   'messages',
@@ -54,7 +54,7 @@ export interface JsonScan {
    * Where integers stand that a double may not hold: their starts and ends in turn. Empty where the
    * text is seen not to be JSON.
    */
-  long: readonly number[]
+  longIntegers: readonly number[]
 }
 
 const STRING = 1
@@ -87,7 +87,7 @@ const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 /** The names by their length, each with its place in `DECIDING`. */
 const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
-for (const [place, name] of DECIDING.entries()) {
+for (const [place, name] of CHECKED_KEYS.entries()) {
   byLength[name.length]?.push({ place, name: encoder.encode(name) })
 }
 
@@ -112,16 +112,17 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (depth === 1) keyStart = at + 1
       at = endOfString(bytes, at)
     } else if (kind === COMMA) {
-      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+      if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
     } else if (kind === COLON) {
-      if (++keys > MAX_KEYS) return { exceeds: 'keys', long: NONE }
+      if (++keys > MAX_KEYS) return { exceeds: 'keys', longIntegers: NONE }
       const end = endOfKey(bytes, at)
       if (end < 0) isBroken = true
       else if (depth === 1) {
-        const place = placeOf(bytes, keyStart, end)
-        if (place < NO_PLACE) return { otherCase: otherCase(bytes, keyStart, end), long: NONE }
+        const place = checkedKeyIndex(bytes, keyStart, end)
+        if (place < NOT_CHECKED)
+          return { otherCase: otherCase(bytes, keyStart, end), longIntegers: NONE }
         if (place >= 0 && (seen >> place) & 1) {
-          return { duplicate: DECIDING[place] as string, long: NONE }
+          return { duplicate: CHECKED_KEYS[place] as string, longIntegers: NONE }
         }
         if (place >= 0) seen |= 1 << place
       }
@@ -130,21 +131,21 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (((bytes[end] as number) | LOWER) === LETTER_E) {
         const letter = end
         end = endOfExponent(bytes, letter)
-        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', long: NONE }
+        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', longIntegers: NONE }
       } else if (isLongInteger(bytes, at, end)) {
         long ??= []
         long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
-        if (long.length > 2 * MAX_LONG) return { exceeds: 'long', long: NONE }
+        if (long.length > 2 * MAX_LONG_INTEGERS) return { exceeds: 'long', longIntegers: NONE }
       }
       at = end - 1
     } else if (kind === OPEN) {
-      if (++depth > MAX_DEPTH) return { exceeds: 'depth', long: NONE }
-      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+      if (++depth > MAX_DEPTH) return { exceeds: 'depth', longIntegers: NONE }
+      if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
       // What follows the end of an object is no part of it, nor of any JSON.
       if (depth === 1) seen = 0
     } else depth--
   }
-  return { long: isBroken ? NONE : (long ?? NONE) }
+  return { longIntegers: isBroken ? NONE : (long ?? NONE) }
 }
 
 /** Where the digits and points end, or the signs that are no JSON there, that begin at `start`. */
@@ -197,24 +198,24 @@ function endOfKey(bytes: Uint8Array, colon: number): number {
 }
 
 /** What `placeOf` tells of keys that are not in `DECIDING`. */
-const NO_PLACE = -1
+const NOT_CHECKED = -1
 const OTHER_CASE = -2
 
 /**
  * The place in `DECIDING` of the key between two positions; `OTHER_CASE` for one that differs only in
  * the case of its letters, `NO_PLACE` for any other key.
  */
-function placeOf(bytes: Uint8Array, start: number, end: number): number {
+function checkedKeyIndex(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
     // An escape may spell the same key: `"mod\u0065l"`. Two letters beyond ASCII fold to `s` and `k`.
     const byte = bytes[at] as number
-    if (byte === BACKSLASH || byte >= 0x80) return unusualPlaceOf(bytes.subarray(start, end))
+    if (byte === BACKSLASH || byte >= 0x80) return decodedKeyIndex(bytes.subarray(start, end))
   }
   for (const { place, name } of byLength[end - start] ?? []) {
     if (isAt(bytes, start, name)) return place
     if (isAtInAnyCase(bytes, start, name)) return OTHER_CASE
   }
-  return NO_PLACE
+  return NOT_CHECKED
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
@@ -233,14 +234,14 @@ function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): bool
 }
 
 /** Six bytes at most spell one letter: what is longer can be none of the names. */
-const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
+const LONGEST_ESCAPED = 6 * Math.max(...CHECKED_KEYS.map((name) => name.length))
 
-function unusualPlaceOf(bytes: Uint8Array): number {
-  if (bytes.length > LONGEST_ESCAPED) return NO_PLACE
+function decodedKeyIndex(bytes: Uint8Array): number {
+  if (bytes.length > LONGEST_ESCAPED) return NOT_CHECKED
   const key = keyIn(bytes)
-  const place = DECIDING.indexOf(key)
+  const place = CHECKED_KEYS.indexOf(key)
   if (place >= 0) return place
-  return DECIDING.includes(inLowerCase(key)) ? OTHER_CASE : NO_PLACE
+  return CHECKED_KEYS.includes(inLowerCase(key)) ? OTHER_CASE : NOT_CHECKED
 }
 
 /** Empty where it is not JSON. */

@@ -12,7 +12,7 @@ const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
  * Where the JSON string ends whose inside begins at `start`: the index of its closing quote. -1
  * where it does not end before `end`, or is not well formed.
  */
-export function endOfJsonText(bytes: Uint8Array, start: number, end: number): number {
+export function endOfJsonString(bytes: Uint8Array, start: number, end: number): number {
   let at = start
   while (at < end) {
     const byte = bytes[at] as number

@@ -4,7 +4,7 @@ import { isObject } from '../../util/object.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 
 /** A model as OpenAI's clients read it, as far as it says what Anthropic's want to know. */
-export interface Listed {
+export interface ListedModel {
   id: string
   /** Unix time in seconds. */
   created?: unknown
@@ -42,7 +42,7 @@ const LIMIT = { usual: 20, most: 1000 }
 /** Seconds that a date can hold. */
 const MAX_SECONDS = 8.64e12
 
-export function modelInfo(model: Listed): ModelInfo {
+export function modelInfo(model: ListedModel): ModelInfo {
   const { id, created } = model
   const isTime = typeof created === 'number' && created >= 0 && created < MAX_SECONDS
   return {
@@ -61,14 +61,14 @@ export function modelInfo(model: Listed): ModelInfo {
 }
 
 /** Tokens of the longest context, in whatever words its server tells it; null where it does not. */
-function contextOf({ max_model_len, meta }: Listed): number | null {
+function contextOf({ max_model_len, meta }: ListedModel): number | null {
   const { n_ctx, n_ctx_train } = isObject(meta) ? meta : {}
   const isLength = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0
   return [max_model_len, n_ctx, n_ctx_train].find(isLength) ?? null
 }
 
 /** The page that `limit`, `after_id` and `before_id` ask for. Throws an `ApiError` (400). */
-export function modelPage(models: readonly Listed[], query: URLSearchParams): ModelPage {
+export function modelPage(models: readonly ListedModel[], query: URLSearchParams): ModelPage {
   const limit = readLimit(query.get('limit'))
   const [after, before] = [query.get('after_id'), query.get('before_id')]
   if (after !== null && before !== null) {

@@ -6,7 +6,7 @@
  */
 import type { ChatChunk, ChunkDelta } from '../chat/request.ts'
 import type { TextChunk } from '../completions/request.ts'
-import { endOfJsonText } from '../json/string.ts'
+import { endOfJsonString } from '../json/string.ts'
 import { decodeText, encodeText } from './sse.ts'
 
 const QUOTE = 34
@@ -19,7 +19,7 @@ const KEYS = new Map(
 const MARKER = '\u0001sluice\u0001'
 const ESCAPED_MARKER = JSON.stringify(MARKER).slice(1, -1)
 /** After so many frames learnt in vain, only every 32nd is tried. */
-const PATIENCE = 8
+const MAX_FAILED_STUDIES = 8
 
 /** Bytes that every frame has. */
 interface Literal {
@@ -30,7 +30,7 @@ interface Literal {
 }
 
 /** A field's text in a frame. */
-interface Hole {
+interface TextSpan {
   field: string
   start: number
   end: number
@@ -55,8 +55,8 @@ export class FrameProof {
   /** What stands before the first hole, between two, and after the last; empty: nothing learnt. */
   #literals: Literal[] = []
   /** Which hole is the delta's text; the other is padding. */
-  #textHole = 0
-  #vain = 0
+  #textSpan = 0
+  #failedStudies = 0
 
   /**
    * Where the last of the frames in `bytes[start, end)` ends that stand one behind the other and are
@@ -71,13 +71,13 @@ export class FrameProof {
     let proven = 0
     let at = start
     for (;;) {
-      const next = frameEnd(bytes, view, at, end, literals, this.#textHole)
+      const next = frameEnd(bytes, view, at, end, literals, this.#textSpan)
       if (next === -1) break
       at = next
       proven++
     }
     this.proven = proven
-    if (proven > 0) this.#vain = 0
+    if (proven > 0) this.#failedStudies = 0
     return at
   }
 
@@ -99,16 +99,20 @@ export class FrameProof {
   #study({ bytes, start, end, chunk }: Sample): void {
     this.#sample = undefined
     const field = soleTextField(chunk)
-    if (field === undefined || (++this.#vain > PATIENCE && this.#vain % 32 !== 0)) return
+    if (
+      field === undefined ||
+      (++this.#failedStudies > MAX_FAILED_STUDIES && this.#failedStudies % 32 !== 0)
+    )
+      return
     const fields = typeof chunk[PADDING] === 'string' ? [field, PADDING] : [field]
     const frame = bytes.slice(start, end)
-    const holes = fields.map((name) => findHole(frame, name))
+    const holes = fields.map((name) => findText(frame, name))
     if (!holes.every((hole) => hole !== undefined)) return
     holes.sort((a, b) => a.start - b.start)
     const literals = literalsAround(frame, holes)
     if (!holdsMarkers(literals, field, fields.length > 1)) return
     this.#literals = literals
-    this.#textHole = holes.findIndex((hole) => hole.field === field)
+    this.#textSpan = holes.findIndex((hole) => hole.field === field)
   }
 }
 
@@ -128,19 +132,19 @@ function deltaOf(choice: Chunk['choices'][number]): ChunkDelta {
 }
 
 /** The text behind the last `"field":"`; undefined if the field's value stands there otherwise. */
-function findHole(frame: Uint8Array, field: string): Hole | undefined {
+function findText(frame: Uint8Array, field: string): TextSpan | undefined {
   const key = KEYS.get(field) as Uint8Array
   for (let at = frame.length - key.length; at >= 0; at--) {
     if (frame[at] !== QUOTE || !key.every((byte, i) => frame[at + i] === byte)) continue
     let open = at + key.length
     while (frame[open] === 32) open++
-    const end = frame[open] === QUOTE ? endOfJsonText(frame, open + 1, frame.length) : -1
+    const end = frame[open] === QUOTE ? endOfJsonString(frame, open + 1, frame.length) : -1
     return end === -1 ? undefined : { field, start: open + 1, end }
   }
   return undefined
 }
 
-function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: Hole[]): Literal[] {
+function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: TextSpan[]): Literal[] {
   const starts = [0, ...holes.map(({ end }) => end)]
   const ends = [...holes.map(({ start }) => start), frame.length]
   return starts.map((start, i) => {
@@ -176,7 +180,7 @@ function frameEnd(
   let at = start
   for (let i = 0; i < literals.length; i++) {
     if (i > 0) {
-      const close = endOfJsonText(bytes, at, end)
+      const close = endOfJsonString(bytes, at, end)
       // An empty text is no token: the contract has to see it.
       if (close === -1 || (close === at && i - 1 === textHole)) return -1
       at = close

@@ -74,9 +74,9 @@ export class EventScanner {
 
   readonly #limit: number
   /** What `buffer` is the filled part of, where it is ours to append to and not a packet. */
-  #room: Uint8Array<ArrayBuffer> | undefined
+  #storage: Uint8Array<ArrayBuffer> | undefined
   /** The part of the packet that was not copied behind a cut event; `buffer` is next. */
-  #later: Uint8Array<ArrayBuffer> | undefined
+  #remaining: Uint8Array<ArrayBuffer> | undefined
   /** Where the event begins that is not complete yet. */
   #pending = 0
   /** Where the line begins that is not complete yet. */
@@ -100,12 +100,12 @@ export class EventScanner {
     if (this.#pending === this.buffer.length) {
       this.#rebase(this.buffer.length)
       this.buffer = packet
-      this.#room = undefined
+      this.#storage = undefined
     } else {
       // Only what completes the event that was cut is copied.
       const cut = pastBlankLine(packet)
       this.#append(packet.subarray(0, cut))
-      this.#later = cut < packet.length ? packet.subarray(cut) : undefined
+      this.#remaining = cut < packet.length ? packet.subarray(cut) : undefined
     }
     this.#cr = -1
   }
@@ -116,9 +116,9 @@ export class EventScanner {
    */
   next(): boolean {
     while (!this.#nextInBuffer()) {
-      const later = this.#later
+      const later = this.#remaining
       if (later === undefined) return false
-      this.#later = undefined
+      this.#remaining = undefined
       this.push(later)
     }
     return true
@@ -198,17 +198,17 @@ export class EventScanner {
   /** Appends to what is pending, into room that doubles: linear however an event is cut. */
   #append(packet: Uint8Array<ArrayBuffer>): void {
     const needed = this.buffer.length + packet.length
-    if (this.#room === undefined || needed > this.#room.length) {
+    if (this.#storage === undefined || needed > this.#storage.length) {
       const rest = this.buffer.subarray(this.#pending)
-      this.#room = new Uint8Array(Math.max(1024, (rest.length + packet.length) * 2))
-      this.#room.set(rest)
+      this.#storage = new Uint8Array(Math.max(1024, (rest.length + packet.length) * 2))
+      this.#storage.set(rest)
       this.#rebase(this.#pending)
       this.buffer = rest
     }
     const length = this.buffer.length
-    this.#room.set(packet, length)
+    this.#storage.set(packet, length)
     // Only what was received: a search must not run on through the room that is left.
-    this.buffer = this.#room.subarray(0, length + packet.length)
+    this.buffer = this.#storage.subarray(0, length + packet.length)
   }
 
   #skipBom(): boolean {

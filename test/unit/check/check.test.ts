@@ -9,7 +9,7 @@ import type { Report } from '../../../src/check/report.ts'
 import type { DialectName } from '../../../src/check/rules/rule.ts'
 import { rules } from '../../../src/check/rules/rules.ts'
 import { textReport } from '../../../src/check/text-report.ts'
-import { countOf } from '../../../src/check/violations.ts'
+import { countBySeverity } from '../../../src/check/violations.ts'
 import { dial } from '../../../src/hosts/node/dial.ts'
 import { socketFetch } from '../../../src/transport/http1/fetch.ts'
 import { sound } from '../../support/zoo/chat.ts'
@@ -141,8 +141,8 @@ function run(
 
 const ALL = Object.keys(dialects) as DialectName[]
 
-function brokenIn({ asked }: Report): string[] {
-  return asked.flatMap(({ findings }) => findings.map(({ rule }) => rule))
+function brokenIn({ results }: Report): string[] {
+  return results.flatMap(({ findings }) => findings.map(({ rule }) => rule))
 }
 
 /** Works on one answer after the other, and on each to its end, whoever is left. */
@@ -240,7 +240,7 @@ describe('a server', () => {
     const report = await run(await start())
     expect(brokenIn(report)).toEqual([])
     expect(report.scores.every(({ broken, rules: all }) => broken === 0 && all > 0)).toBe(true)
-    expect(report.asked.length).toBe(12)
+    expect(report.results.length).toBe(12)
   })
 
   it('that is sound in all its APIs is clean in all of them', async () => {
@@ -248,9 +248,9 @@ describe('a server', () => {
     expect(brokenIn(report)).toEqual([])
     expect(report.dialects).toEqual(ALL)
     // Nothing that a completion can't be asked for is asked of it.
-    const asked = report.asked.filter(({ dialect }) => dialect === 'completions')
+    const asked = report.results.filter(({ dialect }) => dialect === 'completions')
     expect(asked.map(({ name }) => name)).not.toContain('tools')
-    const told = report.asked.filter(({ unoffered }) => unoffered !== undefined)
+    const told = report.results.filter(({ notOffered }) => notOffered !== undefined)
     expect(told.map(({ dialect, name }) => `${dialect} ${name}`)).toEqual([
       'responses tools',
       'responses structured',
@@ -391,7 +391,7 @@ describe('the report', () => {
     expect(text).toMatch(/ERROR {2}whole-shape {2}Without stream/)
     expect(text).toMatch(/seen {2}text\/event-stream in a whole answer, byte 0/)
     expect(text).toMatch(/1 error, 0 warnings, 0 hints\n$/)
-    expect(countOf(wrong)).toEqual({ error: 1, warning: 0, hint: 0 })
+    expect(countBySeverity(wrong)).toEqual({ error: 1, warning: 0, hint: 0 })
   })
 
   it('lets a server’s words do nothing to a terminal', async () => {

@@ -6,7 +6,7 @@ import { textReport } from '../../../src/check/text-report.ts'
 import { htmlOf } from '../../../src/check/verification/html.ts'
 import { markdownOf } from '../../../src/check/verification/markdown.ts'
 import { verificationOf } from '../../../src/check/verification/verification.ts'
-import { breachesOf } from '../../../src/check/violations.ts'
+import { violationsOf } from '../../../src/check/violations.ts'
 import { sound } from '../../support/zoo/chat.ts'
 import { callers, soundCalls, soundForm } from '../../support/zoo/tools.ts'
 
@@ -101,7 +101,7 @@ describe('a first stream that is empty or broken', () => {
       expect(score).toMatchObject({ unjudged })
       expect(score?.rules).toBe(score?.broken)
     }
-    const found = breachesOf(report).map(({ finding }) => finding.rule as string)
+    const found = violationsOf(report).map(({ finding }) => finding.rule as string)
     for (const [section, rule] of breaches) {
       expect(found).toContain(rule)
       expect(scoreOf(report, section)?.broken).toBeGreaterThan(0)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { judgeStream } from '../../../src/check/check-stream.ts'
-import { brokenByHops } from '../../../src/check/hops.ts'
-import type { Asked } from '../../../src/check/question-result.ts'
+import { checkStream } from '../../../src/check/check-stream.ts'
+import { violationsByHop } from '../../../src/check/hops.ts'
+import type { QuestionResult } from '../../../src/check/question-result.ts'
 import type { Report } from '../../../src/check/report.ts'
 import {
   compare,
@@ -53,11 +53,11 @@ function recordingOf(frames: readonly string[], first = 50, every = 10): Recordi
 }
 
 function reportOf(recording: Recording, url = recording.request.url): Report {
-  const findings = judgeStream(recording)
+  const findings = checkStream(recording)
   const what = { dialect: 'chat', name: 'stream', title: 'a stream' } as const
-  const asked = [{ ...what, recording, findings }]
+  const results = [{ ...what, recording, findings }]
   const scores = [{ section: 'framing' as const, rules: 11, broken: findings.length }]
-  return { url, model: 'zoo', asked, dialects: ['chat'], untested: {}, scores }
+  return { url, model: 'zoo', results, dialects: ['chat'], untested: {}, scores }
 }
 
 const date = '2026-11-23T10:00:00.000Z'
@@ -112,11 +112,11 @@ describe('a record', () => {
 
   it('tells a hop from the server by the API, too', () => {
     const broken = reportOf(recordingOf(stray), 'http://server')
-    const [first] = broken.asked
-    const message = { ...(first as Asked), dialect: 'messages' as const }
-    const behind = { ...broken, url: 'http://proxy', asked: [...broken.asked, message] }
-    expect(brokenByHops([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
-    expect(brokenByHops([behind, behind])).toEqual([])
+    const [first] = broken.results
+    const message = { ...(first as QuestionResult), dialect: 'messages' as const }
+    const behind = { ...broken, url: 'http://proxy', asked: [...broken.results, message] }
+    expect(violationsByHop([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
+    expect(violationsByHop([behind, behind])).toEqual([])
   })
 
   it('is a page of Markdown that nothing in an answer can break', () => {

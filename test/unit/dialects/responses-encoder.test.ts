@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../src/dialects/responses/answer.ts'
 import { ResponseEncoder } from '../../../src/dialects/responses/encoder.ts'
-import { fromCarried } from '../../../src/dialects/responses/encrypted-content.ts'
+import { fromEncryptedContent } from '../../../src/dialects/responses/encrypted-content.ts'
 import { Fold } from '../../../src/stream/collect.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../../src/wire/chat/request.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
@@ -24,8 +24,8 @@ function encoderOf(
 ) {
   const response = newResponse({ model: 'm', input: 'Go.', ...request }, 'resp_1', status)
   const summarizes = request.reasoning?.summary != null
-  const carries = request.include?.includes('reasoning.encrypted_content') ?? false
-  return new ResponseEncoder({ response, summarizes, carries, usage: () => usage })
+  const encryptsReasoning = request.include?.includes('reasoning.encrypted_content') ?? false
+  return new ResponseEncoder({ response, summarizes, encryptsReasoning, usage: () => usage })
 }
 
 function chunkOf(
@@ -102,7 +102,7 @@ describe('for any chunks', () => {
       if (pings.includes(at)) text += encoder.ping()
       const some = structuredClone(chunks.slice(at, at + batch))
       for (const chunk of some) {
-        contract.judge(chunk)
+        contract.check(chunk)
         fold.add(structuredClone(chunk))
       }
       text += encoder.chunks(some)
@@ -132,7 +132,7 @@ describe('for any chunks', () => {
   it('tells the same as a whole answer, except for the order of its parts', () => {
     const property = fc.property(conversation, (plan) => {
       const { read, folded } = play({ ...plan, pings: [] })
-      const whole = encoderOf().whole(structuredClone(folded))
+      const whole = encoderOf().answer(structuredClone(folded))
       expect(lintResponse(whole)).toEqual([])
       const texts = whole.output.flatMap((item) => (item.type === 'message' ? item.content : []))
       expect(texts.map((part) => part.text ?? '').join('')).toBe(read.text)
@@ -209,7 +209,7 @@ it('lets a client that keeps nothing here carry what was thought', () => {
     const read = tell(structuredClone(chunks), encoder)
     expect(read.problems).toEqual([])
     const { output } = read.response as { output: { encrypted_content: string }[] }
-    expect(fromCarried(output[0]?.encrypted_content ?? '', 'here')).toBe('Hm… 🤔')
+    expect(fromEncryptedContent(output[0]?.encrypted_content ?? '', 'here')).toBe('Hm… 🤔')
   }
 })
 

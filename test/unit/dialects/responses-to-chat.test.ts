@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readConversation } from '../../../src/dialects/responses/dialect.ts'
-import { toCarried } from '../../../src/dialects/responses/encrypted-content.ts'
+import { translate } from '../../../src/dialects/responses/dialect.ts'
+import { toEncryptedContent } from '../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../src/routes/responses/context.ts'
 import { memoryStore } from '../../../src/state/response-store.ts'
 import type { ChatRequest } from '../../../src/wire/chat/request.ts'
@@ -11,7 +11,7 @@ async function chatOf(body: object): Promise<ChatRequest> {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
-  return readConversation(request, items, 'resp_1', telling, 512).chat
+  return translate(request, items, 'resp_1', telling, 512).chat
 }
 
 async function refusal(body: object): Promise<ApiError> {
@@ -215,7 +215,7 @@ describe('a conversation', () => {
       [
         { type: 'reasoning', summary: [{ type: 'summary_text', text: 'S.' }] },
         said('One.'),
-        { type: 'reasoning', summary: [], encrypted_content: toCarried('C.') },
+        { type: 'reasoning', summary: [], encrypted_content: toEncryptedContent('C.') },
         said('Two.'),
       ],
       [

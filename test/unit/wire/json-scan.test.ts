@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_DEPTH } from '../../../src/wire/json/depth.ts'
-import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../../../src/wire/json/scan.ts'
+import { MAX_KEYS, MAX_LONG_INTEGERS, MAX_VALUES, scanJson } from '../../../src/wire/json/scan.ts'
 
 const scan = (text: string) => scanJson(new TextEncoder().encode(text))
 const keys = (count: number) =>
@@ -17,7 +17,7 @@ describe('what a body may hold', () => {
     ['double', '[-1E+309]'],
     ['double', '{"a":[1e5,9e308]}'],
     ['double', '[0.5, 123456789012345678901234567890.5e300 ]'],
-    ['long', `[${'1234567890123456789,'.repeat(MAX_LONG + 1)}1]`],
+    ['long', `[${'1234567890123456789,'.repeat(MAX_LONG_INTEGERS + 1)}1]`],
   ])('more %s than that is told', (exceeds, text) => {
     expect(scan(text).exceeds).toBe(exceeds)
   })
@@ -93,9 +93,9 @@ describe('a deciding key at the top', () => {
 
 describe('integers of many digits', () => {
   const found = (text: string) => {
-    const { long } = scan(text)
-    return Array.from({ length: long.length / 2 }, (_, at) =>
-      text.slice(long[2 * at], long[2 * at + 1]),
+    const { longIntegers } = scan(text)
+    return Array.from({ length: longIntegers.length / 2 }, (_, at) =>
+      text.slice(longIntegers[2 * at], longIntegers[2 * at + 1]),
     )
   }
 

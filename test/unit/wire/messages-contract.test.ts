@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { concat, EventReader } from '../../../src/stream/frames.ts'
 import { FrameSink } from '../../../src/stream/sinks.ts'
 import type { FinishRule } from '../../../src/wire/contract/finish-reason.ts'
-import { judgeMessage, MessagesContract } from '../../../src/wire/contract/messages.ts'
+import { checkMessage, MessagesContract } from '../../../src/wire/contract/messages.ts'
 import { EngineErrors } from '../../../src/wire/errors/engine-errors.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 import { readMessages } from '../../support/message-stream.ts'
@@ -240,13 +240,13 @@ describe('a whole message', () => {
 
   it('passes, and tells the log of its model and counts', () => {
     const usage = { input_tokens: 1, output_tokens: 2 }
-    const judged = judgeMessage({ ...stopped, usage }, errors)
+    const judged = checkMessage({ ...stopped, usage }, errors)
     expect(judged).toMatchObject({ model: 'm', usage: { total_tokens: 3 }, repaired: [] })
   })
 
   it('has an empty list where the upstream has null', () => {
     const empty = { ...stopped, content: null }
-    expect(judgeMessage(empty, errors).repaired).toEqual(['message'])
+    expect(checkMessage(empty, errors).repaired).toEqual(['message'])
     expect(empty.content).toEqual([])
   })
 
@@ -259,6 +259,6 @@ describe('a whole message', () => {
     ['an error', { type: 'error', error: { message: 'x' } }, 'upstream_error'],
     ['a chat', { object: 'chat.completion', choices: [] }, 'upstream_invalid'],
   ])('fails with %s', (_, value, code) => {
-    expect(() => judgeMessage(value, errors)).toThrow(expect.objectContaining({ code }))
+    expect(() => checkMessage(value, errors)).toThrow(expect.objectContaining({ code }))
   })
 })

@@ -1,7 +1,7 @@
 import { isObject } from '../../../util/object.ts'
-import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices-dialect.ts'
-import { judgeChoicesStream, saysSomething } from '../choices-stream.ts'
-import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialect.ts'
+import { choicesDialect, choicesIn, EMPTY_ANSWER, sharedFields } from '../choices-dialect.ts'
+import { checkChoicesStream, hasContent } from '../choices-stream.ts'
+import type { CollectedAnswer, CollectedCall, Dialect, Fields, ToolDefinition } from '../dialect.ts'
 
 /** `POST /v1/chat/completions`. */
 export const chat: Dialect = {
@@ -9,31 +9,31 @@ export const chat: Dialect = {
   name: 'chat',
   path: '/chat/completions',
   hasTools: true,
-  wrong: { messages: 'hello' },
+  invalidFields: { messages: 'hello' },
   body: (prompt) => ({
     ...sharedFields(prompt),
     messages: [{ role: 'user', content: prompt.text }],
     ...(prompt.tool && toolFields(prompt.tool)),
     ...(prompt.schema && formatFields(prompt.schema)),
   }),
-  judge: (recording, said, findings) =>
-    judgeChoicesStream(recording, said, findings, {
+  checkStream: (recording, said, findings) =>
+    checkChoicesStream(recording, said, findings, {
       object: 'chat.completion.chunk',
       isChoice: ({ delta }) => isObject(delta),
       part: ({ delta }) => delta as Fields,
       role: 'assistant',
     }),
-  faultOfWhole(answer) {
+  problemInAnswer(answer) {
     if (answer.object !== 'chat.completion') return `object: ${JSON.stringify(answer.object)}`
     const [choice] = choicesIn(answer)
     const isWhole = isObject(choice?.message) && typeof choice?.finish_reason === 'string'
     return isWhole ? undefined : 'no choices[0].message with a finish_reason'
   },
-  told: (events) => events.reduce<Told>(add, { ...NOTHING, calls: [] }),
-  speaks: (event) => choicesIn(event).some(({ delta }) => isObject(delta) && saysSomething(delta)),
+  collect: (events) => events.reduce<CollectedAnswer>(add, { ...EMPTY_ANSWER, calls: [] }),
+  hasOutput: (event) => choicesIn(event).some(({ delta }) => isObject(delta) && hasContent(delta)),
 }
 
-function toolFields({ name, description, parameters }: ToolOffer): Fields {
+function toolFields({ name, description, parameters }: ToolDefinition): Fields {
   const tool = { type: 'function', function: { name, description, parameters } }
   return { tools: [tool], tool_choice: 'required' }
 }
@@ -43,7 +43,7 @@ function formatFields(schema: Fields): Fields {
   return { response_format: { type: 'json_schema', json_schema } }
 }
 
-function add(told: Told, event: Fields): Told {
+function add(told: CollectedAnswer, event: Fields): CollectedAnswer {
   const [choice] = choicesIn(event)
   if (choice === undefined) return told
   const delta = isObject(choice.delta) ? choice.delta : {}
@@ -52,12 +52,12 @@ function add(told: Told, event: Fields): Told {
   return {
     ...told,
     text: told.text + (typeof delta.content === 'string' ? delta.content : ''),
-    finish: choice.finish_reason || told.finish,
+    finishReason: choice.finish_reason || told.finishReason,
   }
 }
 
 /** `calls` by their index: as clients put them together. */
-function addCall(calls: ToldCall[], { index, id, function: named }: Fields): void {
+function addCall(calls: CollectedCall[], { index, id, function: named }: Fields): void {
   const at = typeof index === 'number' ? index : calls.length
   const { name, arguments: more } = isObject(named) ? named : ({} as Fields)
   const text = typeof more === 'string' ? more : ''

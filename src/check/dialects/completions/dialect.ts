@@ -1,5 +1,5 @@
-import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices-dialect.ts'
-import { judgeChoicesStream } from '../choices-stream.ts'
+import { choicesDialect, choicesIn, EMPTY_ANSWER, sharedFields } from '../choices-dialect.ts'
+import { checkChoicesStream } from '../choices-stream.ts'
 import type { Dialect } from '../dialect.ts'
 
 /** `POST /v1/completions`. */
@@ -8,21 +8,21 @@ export const completions: Dialect = {
   name: 'completions',
   path: '/completions',
   hasTools: false,
-  wrong: { prompt: { text: 'hello' } },
+  invalidFields: { prompt: { text: 'hello' } },
   body: (prompt) => ({ ...sharedFields(prompt), prompt: prompt.text }),
-  judge: (recording, said, findings) =>
-    judgeChoicesStream(recording, said, findings, {
+  checkStream: (recording, said, findings) =>
+    checkChoicesStream(recording, said, findings, {
       object: 'text_completion',
       isChoice: ({ text }) => typeof text === 'string',
       part: ({ text }) => ({ text }),
     }),
-  faultOfWhole(answer) {
+  problemInAnswer(answer) {
     if (answer.object !== 'text_completion') return `object: ${JSON.stringify(answer.object)}`
     const [choice] = choicesIn(answer)
     const isWhole = typeof choice?.text === 'string' && typeof choice?.finish_reason === 'string'
     return isWhole ? undefined : 'no choices[0].text with a finish_reason'
   },
   // It calls nothing and has no form.
-  told: () => NOTHING,
-  speaks: (event) => choicesIn(event).some(({ text }) => text !== '' && text !== undefined),
+  collect: () => EMPTY_ANSWER,
+  hasOutput: (event) => choicesIn(event).some(({ text }) => text !== '' && text !== undefined),
 }

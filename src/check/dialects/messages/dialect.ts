@@ -1,6 +1,6 @@
 import { isObject } from '../../../util/object.ts'
-import type { Dialect, Fields, Told } from '../dialect.ts'
-import { judgeMessagesStream } from './stream.ts'
+import type { CollectedAnswer, Dialect, Fields } from '../dialect.ts'
+import { checkMessagesStream } from './stream.ts'
 
 /** `POST /v1/messages`, Anthropic's API. */
 export const messages: Dialect = {
@@ -8,7 +8,7 @@ export const messages: Dialect = {
   path: '/messages',
   asksUsage: false,
   hasTools: true,
-  wrong: { messages: 'hello' },
+  invalidFields: { messages: 'hello' },
   headersFor: (key) => ({
     'anthropic-version': '2023-06-01',
     ...(key !== undefined && { 'x-api-key': key }),
@@ -25,31 +25,31 @@ export const messages: Dialect = {
     }),
     ...(schema && { output_config: { format: { type: 'json_schema', schema } } }),
   }),
-  judge: judgeMessagesStream,
-  faultOfWhole({ type, content, stop_reason }) {
+  checkStream: checkMessagesStream,
+  problemInAnswer({ type, content, stop_reason }) {
     if (type !== 'message') return `type: ${JSON.stringify(type)}`
     const isWhole = Array.isArray(content) && typeof stop_reason === 'string'
     return isWhole ? undefined : 'no content, or no stop_reason'
   },
-  isRefusal: ({ type, error }) =>
+  isErrorBody: ({ type, error }) =>
     type === 'error' &&
     isObject(error) &&
     typeof error.type === 'string' &&
     typeof error.message === 'string',
-  told,
-  ends: { call: 'tool_use', limit: 'max_tokens' },
-  speaks({ type, delta }) {
+  collect,
+  finishReasons: { call: 'tool_use', limit: 'max_tokens' },
+  hasOutput({ type, delta }) {
     if (type !== 'content_block_delta' || !isObject(delta)) return false
     return Object.entries(delta).some(([name, value]) => name !== 'type' && value !== '')
   },
-  countIn({ type, usage }) {
+  tokenCount({ type, usage }) {
     if (type !== 'message_delta' || !isObject(usage)) return undefined
     return typeof usage.output_tokens === 'number' ? usage.output_tokens : undefined
   },
 }
 
-function told(events: readonly Fields[]): Told {
-  const said: Told = { text: '', calls: [], finish: undefined }
+function collect(events: readonly Fields[]): CollectedAnswer {
+  const said: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, index, content_block: block, delta } of events) {
     const at = index as number
     if (type === 'content_block_start' && isObject(block) && block.type === 'tool_use') {
@@ -59,7 +59,7 @@ function told(events: readonly Fields[]): Told {
     const call = said.calls[at]
     if (delta.type === 'text_delta') said.text += delta.text
     else if (delta.type === 'input_json_delta' && call) call.arguments += delta.partial_json
-    else if (type === 'message_delta') said.finish = delta.stop_reason
+    else if (type === 'message_delta') said.finishReason = delta.stop_reason
   }
   // Blocks of text have their places, too.
   return { ...said, calls: said.calls.filter((each) => each !== undefined) }

@@ -2,12 +2,12 @@ import type { Recording } from '../../../recording/recording.ts'
 import { isObject } from '../../../util/object.ts'
 import { STOP_REASONS } from '../../../wire/messages/answer.ts'
 import { shown } from '../../checks/ending.ts'
-import type { SaidEvent } from '../../checks/framing.ts'
+import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
 import type { Fields } from '../dialect.ts'
-import { type Forms, TypedJudge } from '../typed-stream.ts'
+import { type EventFields, TypedEventChecker } from '../typed-stream.ts'
 
-const FORMS: Forms = {
+const EVENT_FIELDS: EventFields = {
   message_start: { message: 'object' },
   content_block_start: { index: 'index', content_block: 'object' },
   content_block_delta: { index: 'index', delta: 'object' },
@@ -27,20 +27,20 @@ const BLOCK_OF: Readonly<Record<string, RegExp>> = {
 }
 
 /** A Messages stream: its events' form, and the order in which they come. */
-export function judgeMessagesStream(
+export function checkMessagesStream(
   recording: Recording,
-  said: readonly SaidEvent[],
+  said: readonly ParsedEvent[],
   findings: Findings,
 ): void {
-  new MessagesJudge(recording, findings, FORMS).judge(said)
+  new MessagesChecker(recording, findings, EVENT_FIELDS).check(said)
 }
 
-class MessagesJudge extends TypedJudge {
-  protected readonly first = 'message_start'
+class MessagesChecker extends TypedEventChecker {
+  protected readonly firstType = 'message_start'
   /** The types of the blocks that are open, by their index. */
   readonly #open = new Map<number, string>()
 
-  protected look(type: string, event: Fields): void {
+  protected checkEvent(type: string, event: Fields): void {
     const at = event.index as number
     if (type === 'message_start') this.#start(event.message as Fields)
     else if (type === 'content_block_start') {

@@ -1,20 +1,20 @@
 import type { Recording } from '../../../recording/recording.ts'
 import { isObject } from '../../../util/object.ts'
 import { shown } from '../../checks/ending.ts'
-import type { SaidEvent } from '../../checks/framing.ts'
+import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
 import type { Fields } from '../dialect.ts'
-import { type Forms, type Kind, TypedJudge } from '../typed-stream.ts'
+import { type EventFields, type FieldKind, TypedEventChecker } from '../typed-stream.ts'
 
-const OF_ANSWER: Record<string, Kind> = { response: 'object' }
-const OF_ITEM: Record<string, Kind> = { output_index: 'index', item: 'object' }
-const OF_PART: Record<string, Kind> = {
+const OF_ANSWER: Record<string, FieldKind> = { response: 'object' }
+const OF_ITEM: Record<string, FieldKind> = { output_index: 'index', item: 'object' }
+const OF_PART: Record<string, FieldKind> = {
   output_index: 'index',
   item_id: 'text',
   content_index: 'index',
 }
 
-const FORMS: Forms = {
+const EVENT_FIELDS: EventFields = {
   'response.created': OF_ANSWER,
   'response.in_progress': OF_ANSWER,
   'response.completed': OF_ANSWER,
@@ -49,12 +49,12 @@ const ENDS: Readonly<Record<string, string>> = {
 }
 
 /** A Responses stream: its events' form, and the order in which they come. */
-export function judgeResponsesStream(
+export function checkResponsesStream(
   recording: Recording,
-  said: readonly SaidEvent[],
+  said: readonly ParsedEvent[],
   findings: Findings,
 ): void {
-  new ResponsesJudge(recording, findings, FORMS).judge(said)
+  new ResponsesChecker(recording, findings, EVENT_FIELDS).check(said)
 }
 
 interface Item {
@@ -65,8 +65,8 @@ interface Item {
   parts: Map<number, { isOpen: boolean }>
 }
 
-class ResponsesJudge extends TypedJudge {
-  protected readonly first = 'response.created'
+class ResponsesChecker extends TypedEventChecker {
+  protected readonly firstType = 'response.created'
   readonly #items = new Map<number, Item>()
   #sequence = -1
   #id: unknown
@@ -79,13 +79,13 @@ class ResponsesJudge extends TypedJudge {
     return isObject(response) ? response.error : event
   }
 
-  protected look(type: string, event: Fields): void {
+  protected checkEvent(type: string, event: Fields): void {
     if (isObject(event.response)) this.#answer(type, event.response)
     else if (type.startsWith('response.output_item.')) this.#item(type, event)
     else if (event.output_index !== undefined) this.#inItem(type, event)
   }
 
-  protected override count({ sequence_number: sequence }: Fields): void {
+  protected override checkSequence({ sequence_number: sequence }: Fields): void {
     if (sequence !== this.#sequence + 1) {
       const expected = this.#sequence + 1
       this.add('event-sequence', `sequence_number: ${shown(sequence)}, expected ${expected}`)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countedPrompt, messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
+import { messagesDialect, tokenCountCall } from '../../../../src/dialects/messages/dialect.ts'
 import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
@@ -338,12 +338,12 @@ describe('the request for an engine that speaks the API', () => {
 describe('a prompt to be counted', () => {
   it('needs no max_tokens, and is a chat as well', () => {
     const { model, messages } = base
-    const prompt = countedPrompt({ model, messages, system: 'A.' }, new Headers())
+    const prompt = tokenCountCall({ model, messages, system: 'A.' }, new Headers())
     expect(prompt.native).toMatchObject({ path: '/messages/count_tokens', body: { system: 'A.' } })
     expect(prompt.chat()).toEqual({
       model,
       messages: [{ role: 'system', content: 'A.' }, ...messages],
     })
-    expect(() => countedPrompt({ messages: [] }, new Headers())).toThrow('messages:')
+    expect(() => tokenCountCall({ messages: [] }, new Headers())).toThrow('messages:')
   })
 })
