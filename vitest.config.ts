@@ -1,11 +1,48 @@
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config'
+import { CAPABILITIES, type Capability, tagOf } from './test/support/hosts.ts'
+
+const lacks = Object.entries(CAPABILITIES).map(([name, description]) => {
+  return { name: tagOf(name as Capability), description: `The host lacks ${description}.` }
+})
+
+const slow = 'test/unit/**/*.slow.test.ts'
+const timing = 'test/unit/**/*.timing.test.ts'
+const isolated = 'test/unit/**/*.isolated.test.ts'
+
+/** The classes of tests, by what they need of the machine. CONTRIBUTING.md tells of them. */
+const projects: Record<string, TestProjectInlineConfiguration['test']> = {
+  unit: {
+    include: ['test/unit/**/*.test.ts'],
+    exclude: [slow, timing, isolated],
+    maxWorkers: 2,
+    // They start nothing and wait for little: most of their time went into loading modules anew for
+    // each file. What a file changes of the globals it has to put back.
+    pool: 'threads',
+    isolate: false,
+  },
+  // They change what a whole thread shares.
+  isolated: { include: [isolated], maxWorkers: 2 },
+  // They wait for most of their time.
+  'in-process': { include: ['test/hosts/in-process/*.test.ts'], maxWorkers: 4 },
+  slow: { include: [slow], maxWorkers: 2 },
+  // They measure time: two files at once would blur each other's.
+  timing: { include: [timing], maxWorkers: 1 },
+  hosts: { include: ['test/hosts/*.test.ts'], maxWorkers: 1 },
+  rest: {
+    include: ['test/*/**/*.test.ts'],
+    exclude: ['test/unit/**', 'test/hosts/**'],
+    maxWorkers: 1,
+  },
+}
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    // Timing is what many tests are about: two files at once would blur each other's.
-    fileParallelism: false,
+    tags: lacks,
+    projects: Object.entries(projects).map(([name, test], groupOrder) => ({
+      extends: true,
+      test: { ...test, name, sequence: { groupOrder } },
+    })),
   },
 })

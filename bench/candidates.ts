@@ -22,6 +22,8 @@ export interface Candidate {
   yardstick?: string
   /** The same for what is done to every chunk, where that is another one. */
   chunkYardstick?: string
+  /** The candidate that it is compared with round by round, where both are measured. */
+  rival?: string
   /** Its bytes are not the upstream's: in a flood each token has to be found. */
   reencodes?: boolean
   /** What its clients have to send besides. */
@@ -136,6 +138,24 @@ function sluice(runtime: Runtime): Candidate {
   }
 }
 
+/** Hosts on which sluice asks its upstreams by its own HTTP/1.1 client. */
+type OwnClient = 'bun' | 'deno' | 'node'
+
+function nativeFetch(runtime: OwnClient): Candidate {
+  return {
+    ...sluice(runtime),
+    name: `native-${runtime}`,
+    what: `sluice on ${capital(runtime)}, its upstreams asked by ${capital(runtime)}'s own \`fetch\``,
+    rival: `sluice-${runtime}`,
+    command: (place) =>
+      hostCommand(
+        runtime,
+        ['--port', String(place.port), '--upstream', url(place)],
+        `bench/candidates/native-${runtime}.ts`,
+      ),
+  }
+}
+
 function capital(word: string): string {
   return word === 'workerd' ? word : word.charAt(0).toUpperCase() + word.slice(1)
 }
@@ -151,6 +171,7 @@ export async function addCheckout(folder: string): Promise<void> {
       ...sluice(runtime),
       name: `other-${runtime}`,
       what: `the same, from ${folder}`,
+      rival: `sluice-${runtime}`,
       command: (place) =>
         other.hostCommand(runtime, ['--port', String(place.port), '--upstream', url(place)]),
     })
@@ -164,10 +185,13 @@ export const candidates: Candidate[] = [
   haproxy,
   raw('bun'),
   sluice('bun'),
+  nativeFetch('bun'),
   raw('deno', ['run', '--no-prompt', '--no-lock', '--unstable-no-legacy-abort', '--allow-net']),
   sluice('deno'),
+  nativeFetch('deno'),
   raw('node'),
   sluice('node'),
+  nativeFetch('node'),
   workerd('untouched', '`return fetch()` on workerd'),
   workerd('pass', 'the least on workerd that lets JavaScript see every chunk'),
   sluice('workerd'),

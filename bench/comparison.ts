@@ -1,4 +1,5 @@
-/** This checkout against another one, round by round. */
+/** Candidates against their rivals, round by round. */
+import { candidates } from './candidates.ts'
 import { crowds } from './measure/memory.ts'
 import { paceName, paces } from './measure/paced.ts'
 import type { Samples } from './samples.ts'
@@ -25,25 +26,33 @@ const figures: { title: string; figure: string; base?: string }[] = [
   { title: 'cold start', figure: 'cold.first' },
 ]
 
-/** A table of ratios, this checkout's figure divided by the other's of the same round. */
+/** A table of ratios: the figure of each candidate's rival divided by its own in the same round. */
 export function comparison(samples: Samples, only: readonly string[]): string {
-  const runtimes = only.flatMap((name) => (name.startsWith('other-') ? [name.slice(6)] : []))
-  const rows = runtimes.flatMap((runtime) =>
-    figures.flatMap(({ title, figure, base }) => {
-      const values = (candidate: string) => {
-        const series = samples.series(candidate, figure)
-        return base === undefined ? series : added(series, samples.series('direct', base))
-      }
-      const others = values(`other-${runtime}`)
-      const ratios = values(`sluice-${runtime}`).map((value, round) =>
-        ratio(value, others[round] ?? Number.NaN),
-      )
-      const { mean, low, high } = meanRatio(ratios)
-      if (Number.isNaN(mean)) return []
-      return [[runtime, title, times(mean), `${times(low)} – ${times(high)}`]]
-    }),
+  const rows = candidates.flatMap(({ name, rival }) =>
+    rival !== undefined && only.includes(name) && only.includes(rival)
+      ? figures.flatMap((figure) => row(samples, rival, name, figure))
+      : [],
   )
+  if (rows.length === 0) return ''
   const note =
-    'The geometric mean over the rounds of what this checkout measured, divided by what the other one did in the same round, with its 95 % confidence interval. An interval that holds 1 shows no difference.'
-  return `## Against the other checkout\n\n${note}\n\n${table(['runtime', 'figure', 'ratio', '95 %'], rows)}`
+    'The geometric mean over the rounds of what the first candidate measured, divided by what the second one did in the same round, with its 95 % confidence interval. An interval that holds 1 shows no difference.'
+  return `\n## Round by round\n\n${note}\n\n${table(['candidates', 'figure', 'ratio', '95 %'], rows)}\n`
+}
+
+/** One row, or none where fewer than two rounds measured both. */
+function row(
+  samples: Samples,
+  name: string,
+  to: string,
+  { title, figure, base }: (typeof figures)[number],
+): string[][] {
+  const values = (candidate: string) => {
+    const series = samples.series(candidate, figure)
+    return base === undefined ? series : added(series, samples.series('direct', base))
+  }
+  const others = values(to)
+  const ratios = values(name).map((value, round) => ratio(value, others[round] ?? Number.NaN))
+  const { mean, low, high } = meanRatio(ratios)
+  if (Number.isNaN(mean)) return []
+  return [[`${name} / ${to}`, title, times(mean), `${times(low)} – ${times(high)}`]]
 }

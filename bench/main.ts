@@ -89,12 +89,12 @@ async function recordInProcess({ samples, notes }: Outcome): Promise<void> {
 }
 
 function describe({ samples, notes }: Outcome, options: Options): string {
-  const { only, rounds, scale, shape, against } = options
+  const { only, rounds, scale, shape } = options
   const shown = candidates.filter(({ name }) => only.includes(name))
   const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
   return `# What sluice costs
 
-Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ' **cut short: these figures only show that it runs**' : ''}. Each figure is the median of the rounds with the least and the greatest beside it; a ratio is one of medians. In every round all candidates are started anew and take turns (A B C … A B C …).
+Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ` **cut short, each measurement to ${scale} of its time**` : ''}. Each figure is the median of the rounds with the least and the greatest beside it; a ratio is one of medians. In every round all candidates are started anew and take turns (A B C … A B C …).
 
 Run it again: \`npm run bench -- --write\` (\`npm run bench -- --help\` lists the rest). The machine should have nothing else to do.
 
@@ -114,7 +114,7 @@ The chunks are shaped like those of ${shape ?? 'Ollama, vLLM, llama-server and O
 ${glossary(shown.map(({ name, what }) => [name, what]))}
 
 ${tables(samples, only)}
-${against ? `\n${comparison(samples, only)}\n` : ''}${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
+${comparison(samples, only)}${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
 }
 
 function glossary(rows: string[][]): string {

@@ -27,14 +27,14 @@ export interface Options {
   write: boolean
   /** Where every figure of every round is written as JSON. */
   json?: string
-  /** The folder of another checkout of sluice to compare with. */
-  against?: string
 }
 
-export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
+export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--scale N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
   --what    ${measures.join(', ')}; all by default
   --only    ${candidates.map(({ name }) => name).join(', ')}; all by default
   --rounds  how often everyone takes a turn; 5 by default
+  --scale   how long each thing is measured, as a part of the usual time: 0.3 with many rounds suits a
+            machine that has other work to do
   --quick   one short round, to see that it runs; its figures mean little
   --shape   ${shapes.join(', ')}: streams of one server's shape alone
   --against another checkout of sluice with its packages installed: measured in turn with this one
@@ -45,14 +45,13 @@ export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…
 /** The options of a command line. Rejects with an `Error` that says what is wrong with it. */
 export async function readOptions(args: readonly string[]): Promise<Options> {
   const words = args.flatMap((arg) => (arg.startsWith('--') ? arg.split(/=(.*)/s, 2) : [arg]))
-  const against = await takeCheckout(words)
+  await takeCheckout(words)
   const options: Options = {
     what: [...measures],
     only: candidates.map(({ name }) => name),
     rounds: 5,
     scale: 1,
     write: false,
-    ...(against && { against }),
   }
   while (words.length > 0) {
     const word = words.shift() ?? ''
@@ -60,6 +59,7 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     else if (word === '--write') options.write = true
     else if (word === '--json') options.json = takeValue(word, words)
     else if (word === '--rounds') options.rounds = readRounds(takeValue(word, words))
+    else if (word === '--scale') options.scale = readScale(takeValue(word, words))
     else if (word === '--shape') [options.shape] = choose(takeValue(word, words), shapes)
     else if (word === '--what') options.what = choose(takeValue(word, words), measures)
     else if (word === '--only') options.only = choose(takeValue(word, words), options.only)
@@ -70,9 +70,9 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
 }
 
 /** First of all, since `--only` may name what the other checkout adds. */
-async function takeCheckout(words: string[]): Promise<string | undefined> {
+async function takeCheckout(words: string[]): Promise<void> {
   const at = words.indexOf('--against')
-  if (at === -1) return undefined
+  if (at === -1) return
   const [word = '', ...values] = words.splice(at, 2)
   const folder = takeValue(word, values)
   await addCheckout(folder).catch((cause) => {
@@ -80,7 +80,6 @@ async function takeCheckout(words: string[]): Promise<string | undefined> {
       cause,
     })
   })
-  return folder
 }
 
 function takeValue(word: string, words: string[]): string {
@@ -93,6 +92,12 @@ function readRounds(text: string): number {
   const rounds = Number(text)
   if (Number.isInteger(rounds) && rounds > 0) return rounds
   throw new Error(`--rounds: expected a whole number above 0, got ${text}`)
+}
+
+function readScale(text: string): number {
+  const scale = Number(text)
+  if (scale > 0 && scale <= 1) return scale
+  throw new Error(`--scale: expected a number above 0 and at most 1, got ${text}`)
 }
 
 /** The chosen of `known`, in the order of `known`. */

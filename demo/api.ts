@@ -70,7 +70,7 @@ export async function listModels(): Promise<Model[]> {
 }
 
 /** An answer that could not be given, in the API's own words. */
-export class Refused extends Error {}
+class Refused extends Error {}
 
 /** A request for an answer, and nothing of the answer yet. */
 export function unanswered(body: ChatBody): Recording {

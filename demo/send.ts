@@ -29,7 +29,7 @@ export async function send(text: string): Promise<void> {
 }
 
 /** Streams an answer to the conversation as it is. */
-export async function answer(): Promise<void> {
+async function answer(): Promise<void> {
   if (isStreaming.value) return
   control = new AbortController()
   const recording = unanswered(requestBody())

@@ -76,7 +76,7 @@ export const current = computed<Conversation>(() => {
   return all.find(({ id }) => id === currentId.value) ?? (all[0] as Conversation)
 })
 
-export function newConversation(): Conversation {
+function newConversation(): Conversation {
   return { id: `${Date.now()}-${Math.random()}`, messages: [] }
 }
 

@@ -31,7 +31,7 @@ const FORMS = { bun: 'js', deno: 'mjs', node: 'cjs' }
 export function bundle(entry, runtime, binary, worker) {
   const name = basename(entry, '.ts')
   const form = FORMS[runtime]
-  const made = join(folder, `${name}.${form}-${fingerprint()}`)
+  const made = join(folder, `${name}.${form}-${fingerprint(entry)}`)
   const path = join(made, `${name}.${form}`)
   if (exists(path)) return path
   const partial = `${made}.${process.pid}`
@@ -96,8 +96,8 @@ function compile(bun, file, outdir) {
   execFileSync(bun, ['build', ...how, file], { stdio: 'ignore' })
 }
 
-/** Changes with every source and with what is installed. */
-function fingerprint() {
+/** Changes with the entry, every source and what is installed. @param {string} entry */
+function fingerprint(entry) {
   const hash = createHash('sha256')
   const files = ['src', 'worker']
     .filter((each) => exists(join(root, each)))
@@ -105,7 +105,7 @@ function fingerprint() {
       const found = readdirSync(join(root, each), { recursive: true, encoding: 'utf8' })
       return found.map((file) => join(each, file))
     })
-  for (const file of [...files, 'package-lock.json']) {
+  for (const file of [...files, entry, 'package-lock.json']) {
     const { mtimeMs, size } = statSync(join(root, file))
     hash.update(`${file} ${mtimeMs} ${size}\n`)
   }

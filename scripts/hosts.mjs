@@ -89,10 +89,11 @@ export function hasBinary(name) {
  * The command that runs a host from the checkout; `cwd` is the repository's folder.
  * @param {Runtime} name
  * @param {string[]} [args] the host's own flags
+ * @param {string} [entry] below the repository's folder: runs this program instead of the host's own
  * @returns {{ file: string, args: string[], env: NodeJS.ProcessEnv, cwd: string }}
  */
-export function hostCommand(name, args = []) {
-  const host = hosts[name]
+export function hostCommand(name, args = [], entry = hosts[name].entry) {
+  const host = { ...hosts[name], entry }
   return {
     file: binaryOf(host.runtime),
     args: [...host.args, ...writing(name, args), entryOf(host), ...args],

@@ -52,7 +52,7 @@ const files = {
 }
 
 /** One override for each folder and depth, since an import path depends on where its file lies. */
-export function layoutRules() {
+function layoutRules() {
   const overrides = []
   for (const [folder, allowed] of Object.entries(layout)) {
     const names = [folder, ...allowed, ...everywhere]

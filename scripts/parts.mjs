@@ -29,6 +29,7 @@ export const vitest = [node, 'node_modules/vitest/vitest.mjs']
 export const parts = [
   { name: 'format', commands: [[...biome, 'check', '--linter-enabled=false']], seconds: 60 },
   { name: 'lint', commands: [[...biome, 'lint', '--error-on-warnings']], seconds: 60 },
+  { name: 'unused', commands: [[node, 'node_modules/knip/bin/knip.js']], seconds: 60 },
   {
     name: 'types',
     commands: projects().map((path) => [...tsc, '-p', path]),

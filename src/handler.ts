@@ -20,10 +20,11 @@ import { memoryResponses, type StoredResponses } from './routes/responses/backgr
 import { keptResponsesRoutes } from './routes/responses/stored.ts'
 import { Trace } from './routes/trace.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
-import type { LimitStore } from './state/limits.ts'
+import type { LimitStore } from './state/limit-store.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
+import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 import { Cancelled } from './wire/errors/cancelled.ts'
 
@@ -76,7 +77,7 @@ export function createHandler(input: SettingsInput = {}, host: HandlerHost = {})
   return {
     refresh: () => engines.catalog.look(),
     async fetch(request) {
-      const path = URL.parse(request.url)?.pathname
+      const path = parseUrl(request.url)?.pathname
       const trace = new Trace(request.method, path ?? request.url, host.log)
       const isAnthropic = speaksAnthropic(path, request.headers)
       let failure: unknown

@@ -3,7 +3,7 @@ import type { Files } from '../src/platform/files.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
-import { memoryLimits } from '../src/state/limits.ts'
+import { memoryLimits } from '../src/state/limit-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 
 /** What workerd learns of a client that left it learns by writing: a heartbeat bounds that time. */

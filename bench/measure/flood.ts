@@ -58,7 +58,7 @@ async function flood({ upstream }: Bench, runner: Runner, tokens: number) {
 }
 
 /** How many tokens so many bytes of events are, if nothing is missing; else it is no whole number. */
-export function tokensIn(bytes: number, shape: Shape): number {
+function tokensIn(bytes: number, shape: Shape): number {
   const { head, token, closing } = makeTemplate(shape).events
   return (bytes - head - closing) / token
 }

@@ -4,7 +4,7 @@ import { makeScript } from '../script.ts'
 import { quantile } from '../stats.ts'
 
 /** Milliseconds for which the upstream's close is waited for; beyond it counts as never. */
-export const LONGEST = 5000
+const LONGEST = 5000
 
 /**
  * Milliseconds from a client's hang-up, while its stream is quiet, to the upstream's connection

@@ -67,7 +67,7 @@ export const operations: Operation[] = [
     tag: 'Messages',
     summary: 'Answers a conversation, whole or as a stream.',
     description:
-      'Anthropic’s Messages API: asked of any engine as a chat, or forwarded as it is to an upstream whose setting `speaks` says that it speaks it. What a chat can’t say is then passed on as well, and so are blocks and events that are not named here.',
+      'Anthropic’s Messages API: asked of any engine as a chat, or forwarded as it is to an upstream whose setting `nativeApis` says that it speaks it. What a chat can’t say is then passed on as well, and so are blocks and events that are not named here.',
     parameters: [{ ...version, description: 'Goes along where the request is forwarded.' }],
     body: {
       component: 'MessagesRequest',

@@ -20,7 +20,7 @@ export const responsesOperations: Operation[] = [
     tag: 'Responses',
     summary: 'Answers a conversation, whole, as a stream or in the background.',
     description:
-      'OpenAI’s Responses API: asked of any engine as a chat, or forwarded to an upstream whose setting `speaks` says that it speaks it; then items and events that are not named here pass. Responses are kept in memory: the last 4,096, 32 MiB of them, until nobody has used them for 24 hours.',
+      'OpenAI’s Responses API: asked of any engine as a chat, or forwarded to an upstream whose setting `nativeApis` says that it speaks it; then items and events that are not named here pass. Responses are kept in memory: the last 4,096, 32 MiB of them, until nobody has used them for 24 hours.',
     body: {
       component: 'ResponsesRequest',
       example: { model: 'static', stream: true, input: 'Hello!' },

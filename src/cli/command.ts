@@ -1,6 +1,13 @@
 import { readFile, stat } from 'node:fs/promises'
+import { deprecations, formerNamesIn, withNewNames } from '../settings/deprecated.ts'
 import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
-import { located, readSettingsFile, type SettingsFile, unknownInFile } from '../settings/file.ts'
+import {
+  located,
+  readSettingsFile,
+  type SettingsFile,
+  unknownInFile,
+  withLine,
+} from '../settings/file.ts'
 import {
   fields,
   parseSettings,
@@ -8,6 +15,7 @@ import {
   type Settings,
   SettingsError,
   type SettingsInput,
+  type Warn,
 } from '../settings/settings.ts'
 import { VERSION } from '../version.ts'
 import { readFlags } from './flags.ts'
@@ -19,12 +27,14 @@ const DEFAULT_FILE = 'sluice.json'
 /** What is to be served, and by which settings. */
 export interface ServeCommand {
   settings: Settings
+  /** The deprecated names and settings that are in use, a sentence each. */
+  warnings: readonly string[]
   /** The settings file, if there is one. */
   file?: string
   /** What `stampOf` said of it before it was read. */
   stamp?: string
-  /** Reads all settings anew. Rejects with a `SettingsError`. */
-  read(): Promise<Settings>
+  /** Reads all settings again. Rejects with a `SettingsError`. */
+  read(): Promise<Pick<ServeCommand, 'settings' | 'warnings'>>
 }
 
 /**
@@ -35,7 +45,8 @@ export async function readCommand(
   args: readonly string[],
   hostDefaults: SettingsInput = {},
 ): Promise<ServeCommand | string> {
-  const line = readFlags(args)
+  const flagWarnings: string[] = []
+  const line = readFlags(args, (warning) => flagWarnings.push(warning))
   if (line.help) return helpText()
   if (line.version) return `${VERSION}\n`
   if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words)
@@ -46,16 +57,22 @@ export async function readCommand(
   const path = line.config ?? (process.env[CONFIG_FILE] || undefined)
   const file = path ?? ((await stampOf(DEFAULT_FILE)) === GONE ? undefined : DEFAULT_FILE)
 
-  async function read(): Promise<Settings> {
+  async function read() {
+    const warnings = [...flagWarnings]
+    const warn: Warn = (warning) => warnings.push(warning)
     const held = file === undefined ? undefined : await readFileAt(file)
-    const given = { ...settingsFromEnv(process.env), ...line.settings }
-    return located(held, () =>
-      parseSettings({ ...hostDefaults, ...(held && valuesOf(held)), ...given }),
+    const given = { ...settingsFromEnv(process.env, warn), ...line.settings }
+    const settings = located(held, () =>
+      parseSettings({ ...hostDefaults, ...(held && valuesOf(held, warn)), ...given }, warn),
     )
+    return { settings, warnings: [...warnings, ...deprecations(settings)] }
   }
   const stamp = file === undefined ? undefined : await stampOf(file)
-  const settings = await read()
-  return { settings, read, ...(file !== undefined && stamp !== undefined && { file, stamp }) }
+  return {
+    ...(await read()),
+    read,
+    ...(file !== undefined && stamp !== undefined && { file, stamp }),
+  }
 }
 
 /** What a file's stamp is where there is no file. */
@@ -76,11 +93,13 @@ async function readFileAt(path: string): Promise<SettingsFile> {
   return readSettingsFile(text, path)
 }
 
-function valuesOf(file: SettingsFile): SettingsInput {
+function valuesOf(file: SettingsFile, warn: Warn): SettingsInput {
+  const known = [...Object.keys(fields), ...Object.keys(formerNamesIn('settings'))]
+  const tell: Warn = (warning) => warn(withLine(file, warning))
   const values: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(file.values)) {
-    if (!Object.hasOwn(fields, name)) throw unknownInFile(file, name, Object.keys(fields))
-    values[name] = readSetting(name, value)
+    if (!known.includes(name)) throw unknownInFile(file, name, Object.keys(fields))
+    values[name] = readSetting(name, value, name, tell)
   }
-  return values
+  return withNewNames('settings', values, tell)
 }

@@ -1,12 +1,14 @@
-import { parseArgs } from 'node:util'
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { formerNamesIn, newNameOf, type Warn, withNewNames } from '../settings/deprecated.ts'
 import {
+  type Field,
   fields,
   readSetting,
   type SettingName,
   SettingsError,
   type SettingsInput,
 } from '../settings/settings.ts'
-import { closest } from '../util/closest.ts'
+import { closest } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
 /** What a command line asks for. */
@@ -30,28 +32,25 @@ export function flagName(name: string): string {
 const others = ['--config', '--help', '--version']
 const commands = ['serve', 'key', 'schema', ...toolNames]
 
+/** The settings that have a flag, former names included, by their flags. */
+function settingsByFlag(): Map<string, string> {
+  const known = [...Object.keys(fields), ...Object.keys(formerNamesIn('settings'))]
+  return new Map(
+    known.filter((name) => !fieldOf(name).secret).map((name) => [flagName(name), name]),
+  )
+}
+
+function fieldOf(name: string): Field {
+  return fields[newNameOf('settings', name) as SettingName]
+}
+
 /** Reads the arguments after the program's name. Throws a `SettingsError`. */
-export function readFlags(args: readonly string[]): CommandLine {
-  const names = new Map<string, SettingName>()
-  for (const [name, field] of Object.entries(fields)) {
-    if (!field.secret) names.set(flagName(name), name as SettingName)
-  }
+export function readFlags(args: readonly string[], warn: Warn = () => {}): CommandLine {
+  const names = settingsByFlag()
   const options = Object.fromEntries(
     [...names].map(([flag, name]) => [flag.slice(2), { type: optionType(name) }]),
   )
-  const { tokens } = parseArgs({
-    args: [...args],
-    options: {
-      ...options,
-      config: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-      version: { type: 'boolean' },
-    },
-    strict: false,
-    allowNegative: true,
-    allowPositionals: true,
-    tokens: true,
-  })
+  const tokens = tokensOf(args, options)
   const line: CommandLine = {
     settings: {},
     command: 'serve',
@@ -74,10 +73,27 @@ export function readFlags(args: readonly string[]): CommandLine {
     else readFlag(token, names, given)
   }
   for (const [name, value] of Object.entries(given)) {
-    given[name] = readSetting(name, value, flagName(name))
+    given[name] = readSetting(name, value, flagName(name), warn)
   }
-  line.settings = given as SettingsInput
+  line.settings = withNewNames('settings', given, warn, flagName) as SettingsInput
   return line
+}
+
+function tokensOf(args: readonly string[], options: NonNullable<ParseArgsConfig['options']>) {
+  const { tokens } = parseArgs({
+    args: [...args],
+    options: {
+      ...options,
+      config: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+      version: { type: 'boolean' },
+    },
+    strict: false,
+    allowNegative: true,
+    allowPositionals: true,
+    tokens: true,
+  })
+  return tokens
 }
 
 interface FlagToken {
@@ -86,17 +102,13 @@ interface FlagToken {
   value?: string | undefined
 }
 
-function readFlag(
-  token: FlagToken,
-  names: Map<string, SettingName>,
-  given: Record<string, unknown>,
-) {
+function readFlag(token: FlagToken, names: Map<string, string>, given: Record<string, unknown>) {
   const negative = token.rawName.startsWith('--no-')
   const flag = `--${negative ? token.name.replace(/^no-/, '') : token.name}`
   const name = names.get(flag)
   if (name === undefined || !token.rawName.startsWith('--'))
     throw unknownFlag(token.rawName, names.keys())
-  const { kind, expected } = fields[name]
+  const { kind, expected } = fieldOf(name)
   if (kind === 'boolean') {
     given[name] = token.value ?? !negative
     return
@@ -108,8 +120,8 @@ function readFlag(
   else given[name] = [...((given[name] as string[] | undefined) ?? []), token.value]
 }
 
-function optionType(name: SettingName): 'boolean' | 'string' {
-  return fields[name].kind === 'boolean' ? 'boolean' : 'string'
+function optionType(name: string): 'boolean' | 'string' {
+  return fieldOf(name).kind === 'boolean' ? 'boolean' : 'string'
 }
 
 function unknownFlag(flag: string, known: Iterable<string>): SettingsError {

@@ -56,7 +56,7 @@ export const groups: Readonly<Record<string, Group>> = {
     discover: {
       text: 'Look for well-known servers on this machine. By default if there is no --upstream.',
     },
-    streams: {
+    maxConcurrency: {
       value: 'N',
       text: 'How many requests an upstream is given at once; the others wait in line, each client in turn. Any number by default; SLUICE_CONFIG can say it of one upstream.',
     },
@@ -65,8 +65,8 @@ export const groups: Readonly<Record<string, Group>> = {
       value: 'NAME=MODEL',
       text: 'Another name for a model, such as gpt-4o=qwen3:8b. May be given several times.',
     },
-    larger: {
-      value: 'MODEL=LARGER',
+    contextFallback: {
+      value: 'MODEL=FALLBACK',
       text: 'The model that answers what is too long for another. May be given several times.',
     },
     retry: {

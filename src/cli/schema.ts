@@ -30,16 +30,16 @@ export const upstreamParts: Record<string, Schema> = {
     deprecated: true,
     description: 'The old form of "finishReason": "optional".',
   },
-  streams: { ...amount, description: 'How many requests it is given at once.' },
+  maxConcurrency: { ...amount, description: 'How many requests it is given at once.' },
   models: { ...texts, description: 'The names it may be asked for; * stands for anything.' },
   rewrite: { ...names, description: 'What it calls the models that clients know by other names.' },
   reasoning: { enum: reasoningNames, description: 'The field reasoning is sent in.' },
   thinkTags: { enum: thinkTags, description: 'What becomes of <think>…</think> in its answers.' },
   systemMessages: { enum: systemMessages, description: 'How system messages are sent to it.' },
-  speaks: {
+  nativeApis: {
     type: 'array',
     items: { enum: [...nativeApis] },
-    description: 'The APIs beside chat that it speaks itself: such requests go to it as they are.',
+    description: 'The APIs beside chat that it serves itself: such requests go to it as they are.',
   },
 }
 
@@ -50,7 +50,7 @@ export const keyParts: Record<string, Schema> = {
   models: { ...texts, description: 'The models it may ask for; * stands for anything.' },
   requestsPerMinute: amount,
   tokensPerMinute: { ...amount, description: 'Prompt and answer together.' },
-  streams: { ...amount, description: 'How many answers at once.' },
+  maxConcurrency: { ...amount, description: 'How many answers at once.' },
   expires: { type: 'string', description: 'A date, such as 2027-01-31.' },
   disabled: { type: 'boolean' },
 }

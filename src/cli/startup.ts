@@ -1,5 +1,5 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
-import { curlLine } from '../util/curl-line.ts'
+import { curlLine } from '../util/curl-command.ts'
 import { printable } from './log.ts'
 
 /** What a person may want to know first. */

@@ -6,6 +6,7 @@ import { record } from '../recording/record.ts'
 import { CLIENT_KEY } from '../settings/environment.ts'
 import { SettingsError } from '../settings/settings.ts'
 import { isObject, parseObject } from '../util/object.ts'
+import { parseUrl } from '../util/parse-url.ts'
 
 export interface Target {
   /** The API's root: `http://127.0.0.1:8787/v1`. */
@@ -24,7 +25,7 @@ export interface Target {
  */
 export function targetOf(given: string | undefined, key: string | undefined, what: string): Target {
   if (given === undefined) throw new SettingsError(`${what}: expected the URL of a server.`)
-  const url = URL.parse(/^[a-z]+:\/\//i.test(given) ? given : `http://${given}`)
+  const url = parseUrl(/^[a-z]+:\/\//i.test(given) ? given : `http://${given}`)
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new SettingsError(`${what}: ${JSON.stringify(given)} is no http URL.`)
   }

@@ -1,6 +1,6 @@
 /** How OpenAI's own streams are told, whose chunks are written as they travel. */
 import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
-import type { StreamEncoder } from '../stream/response.ts'
+import type { StreamEncoder } from '../stream/sse-response.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
 import { DONE_FRAME, frame } from '../wire/sse/sse.ts'
 

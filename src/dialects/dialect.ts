@@ -1,4 +1,4 @@
-import type { StreamEncoder } from '../stream/response.ts'
+import type { StreamEncoder } from '../stream/sse-response.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
 import type { NativeCall } from '../wire/native.ts'
 import type { FieldNames } from './field-names.ts'

@@ -24,7 +24,7 @@ const SHORTENING_EDITS = [
   'clear_tool_uses_20250919',
 ]
 
-export const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
+const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   client_metadata: {
     engines: 'all',
     handling: 'left out',

@@ -49,7 +49,7 @@ export interface Engine {
   /** How people know it, in logs and messages: `static`, `ollama`. Never an address. */
   readonly label: string
   /** How many requests it can work on at once; what is more waits in line. Any number by default. */
-  readonly streams?: number | undefined
+  readonly maxConcurrency?: number | undefined
   /**
    * Whether it is a server of its own: one that failed may be back the next time it is asked, and
    * another with the same model may stand in for it. What runs beside the handler answers itself.
@@ -67,7 +67,7 @@ export interface Engine {
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
   /** The APIs beside chat whose requests it takes as they are, by `forward`. None by default. */
-  readonly speaks?: readonly NativeApi[] | undefined
+  readonly nativeApis?: readonly NativeApi[] | undefined
   /** Like `chat`, in such an API: a stream comes as frames, any other answer whole. */
   forward?(call: NativeCall, signal: AbortSignal, options?: CallOptions): Promise<NativeStream>
   /**

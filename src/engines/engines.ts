@@ -41,20 +41,8 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
-  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
-  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
-  const shared: Pick<
-    UpstreamOptions,
-    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
-  > = {
-    fetch: settings.retry ? send : sendOnce,
-    finishReason: settings.finishReason,
-    reasoning: settings.reasoning,
-    thinkTags: settings.thinkTags,
-    systemMessages: settings.systemMessages,
-    ...(host.finishes && { finishes: host.finishes }),
-  }
-  const { streams } = settings
+  const shared = sharedOptions(settings, host)
+  const { maxConcurrency } = settings
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
@@ -63,18 +51,57 @@ export function createEngines(
       ...(host.engines ?? []).map((engine) => thinkingApart(engine, settings)),
       ...settings.upstream.map(
         (upstream) =>
-          new Upstream({ ...shared, ...upstream, streams: upstream.streams ?? streams }),
+          new Upstream({
+            ...shared,
+            ...upstream,
+            maxConcurrency: upstream.maxConcurrency ?? maxConcurrency,
+          }),
       ),
     ],
     static: createStatic(settings),
     discovery: settings.discover
-      ? createDiscovery({ ...shared, streams, lenient: settings.lenient, known, labels, ...seen })
+      ? createDiscovery({
+          ...shared,
+          maxConcurrency,
+          lenient: settings.lenient,
+          known,
+          labels,
+          ...seen,
+        })
       : undefined,
     isolateRequests,
     instance,
   })
   const router = createRouter(catalog, settings.model, settings.alias)
-  const { queue, attemptTimeout, larger, retry } = settings
-  const pool = new Pool({ router, ticker, queue, attemptTimeout, larger, retry, isolateRequests })
+  const { queue, attemptTimeout, contextFallback, retry } = settings
+  const pool = new Pool({
+    router,
+    ticker,
+    queue,
+    attemptTimeout,
+    contextFallback,
+    retry,
+    isolateRequests,
+  })
   return { catalog, router, pool }
+}
+
+/** What all upstreams have in common; each may say some of it otherwise. */
+function sharedOptions(
+  settings: Settings,
+  host: EngineSources,
+): Pick<
+  UpstreamOptions,
+  'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
+> {
+  const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
+  const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
+  return {
+    fetch: settings.retry ? send : sendOnce,
+    finishReason: settings.finishReason,
+    reasoning: settings.reasoning,
+    thinkTags: settings.thinkTags,
+    systemMessages: settings.systemMessages,
+    ...(host.finishes && { finishes: host.finishes }),
+  }
 }

@@ -1,4 +1,4 @@
-import type { BreakerState } from './pool/breaker.ts'
+import type { BreakerState } from './pool/circuit-breaker.ts'
 import type { Pool } from './pool/pool.ts'
 import type { Catalog, Entry } from './registry/catalog.ts'
 
@@ -15,6 +15,8 @@ export interface EngineHealth {
   state: EngineState
   /** Requests it works on now, and how many it may work on at once. */
   running: number
+  maxConcurrency?: number
+  /** @deprecated The same as `maxConcurrency`, under its former name, for one release. */
   streams?: number
 }
 
@@ -40,12 +42,13 @@ export function healthOf(catalog: Catalog, pool: Pool): Health {
 
 function engineHealth({ engine, error, isUnknown }: Entry, pool: Pool, now: number): EngineHealth {
   const { breaker, running } = pool.member(engine)
+  const { maxConcurrency } = engine
   const passage = breaker.state(now)
   const listed = isUnknown ? 'unknown' : error === undefined ? 'up' : 'down'
   return {
     engine: engine.label,
     state: passage === 'closed' ? listed : passage,
     running,
-    ...(engine.streams !== undefined && { streams: engine.streams }),
+    ...(maxConcurrency !== undefined && { maxConcurrency, streams: maxConcurrency }),
   }
 }

@@ -1,7 +1,7 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import type { Level, LimitStore } from '../state/limits.ts'
-import { unawaited } from '../util/unawaited.ts'
+import type { Level, LimitStore } from '../state/limit-store.ts'
+import { unawaited } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
@@ -53,10 +53,10 @@ export class Caller {
    * are limited too. Rejects with an `ApiError` (429).
    */
   async acquireSlot(): Promise<void> {
-    const { name, streams } = this.#key ?? {}
-    if (name === undefined || streams === undefined || this.#holdsSlot) return
-    if (!(await this.#store.enter(name, streams))) {
-      throw limitReached(`streams at once: ${streams}`, 1_000)
+    const { name, maxConcurrency } = this.#key ?? {}
+    if (name === undefined || maxConcurrency === undefined || this.#holdsSlot) return
+    if (!(await this.#store.enter(name, maxConcurrency))) {
+      throw limitReached(`streams at once: ${maxConcurrency}`, 1_000)
     }
     this.#holdsSlot = true
   }

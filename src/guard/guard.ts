@@ -1,7 +1,7 @@
 /** Who may come in: decided on the headers, before anything is read of the body. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
-import { type LimitStore, memoryLimits } from '../state/limits.ts'
+import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Caller } from './caller.ts'
 import { requireAllowedHost } from './host.ts'

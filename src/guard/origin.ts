@@ -1,6 +1,7 @@
 /** Which pages may ask, and what a browser has to be told of it (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol). */
 
 import { matchesPattern } from '../settings/patterns.ts'
+import { parseUrl } from '../util/parse-url.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Seconds a browser may remember a preflight; Chrome never does so for longer. */
@@ -67,7 +68,7 @@ export function corsHeaders({ method, headers }: Request, origin: string): Recor
 
 /** By the host alone: a proxy that ends TLS hides the scheme. */
 function isOwn(origin: string, host: string): boolean {
-  const url = URL.parse(origin)
+  const url = parseUrl(origin)
   return url !== null && /^https?:$/.test(url.protocol) && url.host === host.toLowerCase()
 }
 

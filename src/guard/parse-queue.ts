@@ -3,8 +3,9 @@
  * time, with other events in between: a dozen that arrive together do not stall every stream for the
  * sum of their times.
  */
+
+import { pause } from '../util/delay.ts'
 import { FairLine, type Waiting } from '../util/fair-queue.ts'
-import { pause } from '../util/pause.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */

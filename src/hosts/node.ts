@@ -1,20 +1,8 @@
 import type { SettingsInput } from '../settings/settings.ts'
-import { nodeBodyWriter } from './node/body-writer.ts'
-import { dial } from './node/dial.ts'
-import { patientFetch } from './node/fetch.ts'
-import { listen } from './node/listen.ts'
+import { runtime } from './node/runtime.ts'
 import { requireNode } from './node/version.ts'
-import { directFetch } from './server/direct-fetch.ts'
 import { refuse } from './server/process.ts'
-import type { Runtime } from './server/runtime.ts'
 import { main as run, type Server, start } from './server/serve.ts'
-
-const runtime: Runtime = {
-  name: `node ${process.versions.node}`,
-  fetch: directFetch(dial, patientFetch),
-  frameWriter: nodeBodyWriter,
-  listen,
-}
 
 /** Serves on Node. Rejects with a `SettingsError`. */
 export async function serve(settings?: SettingsInput): Promise<Server> {

@@ -5,7 +5,6 @@ import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import { toolNamed } from '../cli/tools/tool-names.ts'
 import type { LogEntry } from '../platform/log.ts'
-import { deprecations } from '../settings/deprecated.ts'
 import { type Settings, SettingsError } from '../settings/settings.ts'
 import { VERSION } from '../version.ts'
 import { reachOf, requireProtection } from './server/exposure.ts'
@@ -54,7 +53,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     open: reachOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
-    warnings: deprecations(settings),
+    warnings: command.warnings,
   }
   await followSettings(command, workerd.reload, terminal)
   await introduce(terminal, workerd.look, startup)

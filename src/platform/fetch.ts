@@ -9,7 +9,9 @@ export interface FetchInit {
   redirect?: 'manual'
   /**
    * Sends it over a new connection, so that it is never sent twice: when a kept connection closes, it
-   * cannot be known whether the server had read the request. Only `transport/http1` honours it.
+   * cannot be known whether the server had read the request. `transport/http1/fetch.ts` and the
+   * `nativeFetch` of Bun, Deno and Node honour it. The `fetch` of workerd ignores it, but never sends a
+   * request twice by itself.
    */
   once?: boolean
 }

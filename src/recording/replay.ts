@@ -1,5 +1,5 @@
 import { transformWriter } from '../stream/transform-writer.ts'
-import { pause } from '../util/pause.ts'
+import { pause } from '../util/delay.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
 /** How a recording is played: exactly as it came by default. */

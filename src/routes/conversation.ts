@@ -5,7 +5,7 @@ import { requireItemLimits } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
-import { openStream, streamResponse } from '../stream/response.ts'
+import { openStream, streamResponse } from '../stream/sse-response.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { chatAsker } from './ask-chat.ts'
@@ -57,7 +57,7 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Translated
     { engine, model }: Route,
     signal: AbortSignal,
   ): Promise<NativeStream> | undefined {
-    if (native === undefined || !engine.speaks?.includes(native.api)) return undefined
+    if (native === undefined || !engine.nativeApis?.includes(native.api)) return undefined
     trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }

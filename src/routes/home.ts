@@ -1,5 +1,5 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
-import { curlLine } from '../util/curl-line.ts'
+import { curlLine } from '../util/curl-command.ts'
 import { VERSION } from '../version.ts'
 
 /** A page that lists what runs here, where that may be told, and the line that streams from it. */

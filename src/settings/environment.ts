@@ -1,3 +1,4 @@
+import { formerNamesIn, type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { fields, readSetting, type SettingsInput } from './settings.ts'
 
@@ -11,9 +12,13 @@ export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
  * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
  * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
  */
-export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
-  const names = new Map(Object.keys(fields).map((name) => [environmentName(name), name]))
-  const settings: Record<string, unknown> = readConfig(env.SLUICE_CONFIG)
+export function settingsFromEnv(
+  env: Record<string, unknown>,
+  warn: Warn = warnOnce,
+): SettingsInput {
+  const known = [...Object.keys(fields), ...Object.keys(formerNamesIn('settings'))]
+  const names = new Map(known.map((name) => [environmentName(name), name]))
+  const settings: Record<string, unknown> = {}
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
     // Those that the tests read.
@@ -28,9 +33,12 @@ export function settingsFromEnv(env: Record<string, unknown>): SettingsInput {
     if (name === undefined)
       throw unknownName(variable, variable, [...names.keys(), 'SLUICE_CONFIG'])
     if (value === undefined || value === '') continue
-    settings[name] = readSetting(name, value, variable)
+    settings[name] = readSetting(name, value, variable, warn)
   }
-  return settings
+  return {
+    ...readConfig(env.SLUICE_CONFIG, warn),
+    ...withNewNames('settings', settings, warn, environmentName),
+  }
 }
 
 /** Kubernetes sets such names in every container beside a service that is called sluice. */
@@ -39,7 +47,7 @@ function isServiceLink(variable: string, value: unknown): boolean {
   return variable === 'SLUICE_PORT' && String(value).startsWith('tcp://')
 }
 
-function readConfig(config: unknown): Record<string, unknown> {
+function readConfig(config: unknown, warn: Warn): Record<string, unknown> {
   if (config === undefined || config === '') return {}
   let value = config
   try {
@@ -52,9 +60,9 @@ function readConfig(config: unknown): Record<string, unknown> {
   }
   const settings: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value)) {
-    settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`)
+    settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`, warn)
   }
-  return settings
+  return withNewNames('settings', settings, warn, (name) => `SLUICE_CONFIG: ${name}`)
 }
 
 /** `SLUICE_HEADER_WAIT` for `headerWait`. */

@@ -1,4 +1,4 @@
-import { closest } from '../util/closest.ts'
+import { closest } from '../util/closest-matches.ts'
 
 /** A setting that can't be. The message is one line: which setting, what came, what was expected. */
 export class SettingsError extends Error {

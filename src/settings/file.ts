@@ -38,12 +38,16 @@ export function unknownInFile(file: SettingsFile, name: string, known: string[])
   return placed(unknownName(name, name, known), file)
 }
 
-/** The deepest part of the message's path that stands in the file. */
-function placed(error: SettingsError, { name, lines }: SettingsFile): SettingsError {
-  let path = /^[\w.[\]]+(?=:)/.exec(error.message)?.[0] ?? ''
+function placed(error: SettingsError, file: SettingsFile): SettingsError {
+  const message = withLine(file, error.message)
+  return message === error.message ? error : new SettingsError(message, { cause: error })
+}
+
+/** A message that begins with a path, behind the line of the deepest part of it in the file. */
+export function withLine({ name, lines }: SettingsFile, message: string): string {
+  let path = /^[\w.[\]]+(?=[: ])/.exec(message)?.[0] ?? ''
   while (path !== '' && !lines.has(path)) path = path.replace(/(^|\.|\[)[^.[]*$/, '')
-  if (path === '') return error
-  return new SettingsError(`${name}:${lines.get(path)}: ${error.message}`, { cause: error })
+  return path === '' ? message : `${name}:${lines.get(path)}: ${message}`
 }
 
 function linesOf(text: string, name: string): Lines {

@@ -1,3 +1,5 @@
+import { isObject } from '../util/object.ts'
+import { inEntry, type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { readModels } from './names.ts'
 
@@ -13,6 +15,8 @@ export interface KeyInput {
   /** Prompt and answer together. */
   tokensPerMinute?: number
   /** How many answers at once. */
+  maxConcurrency?: number
+  /** @deprecated The former name of `maxConcurrency`. */
   streams?: number
   /** The moment from which on it is refused: `2027-01-31`, `2027-01-31T12:00:00Z`. */
   expires?: string
@@ -20,7 +24,7 @@ export interface KeyInput {
 }
 
 /** A key ready for use. */
-export interface Key extends Omit<KeyInput, 'expires' | 'models'> {
+export interface Key extends Omit<KeyInput, 'expires' | 'models' | 'streams'> {
   models?: string[]
   /** Milliseconds since 1970. */
   expires?: number
@@ -32,7 +36,7 @@ export const parts: readonly string[] = [
   'models',
   'requestsPerMinute',
   'tokensPerMinute',
-  'streams',
+  'maxConcurrency',
   'expires',
   'disabled',
 ]
@@ -41,7 +45,8 @@ const NAME = /^[\w.@-]{1,64}$/
 const LARGEST = 1e12
 
 /** One key as it was given: an object, or `NAME=sha256:…`. Throws a `SettingsError`. */
-export function readKey(given: unknown, shownAs: string): Key {
+export function readKey(item: unknown, shownAs: string, warn: Warn = warnOnce): Key {
+  const given = isObject(item) ? withNewNames('keys', item, warn, inEntry(shownAs)) : item
   if (typeof given === 'string') {
     const [, name, hash] = /^([^=]*)=(.*)$/s.exec(given.trim()) ?? []
     return { name: readName(name, shownAs), hash: readHash(hash, shownAs) }
@@ -88,7 +93,7 @@ function readHash(given: unknown, shownAs: string): string {
 
 function readAmounts(given: Record<string, unknown>, shownAs: string): Partial<Key> {
   const amounts: Partial<Key> = {}
-  for (const name of ['requestsPerMinute', 'tokensPerMinute', 'streams'] as const) {
+  for (const name of ['requestsPerMinute', 'tokensPerMinute', 'maxConcurrency'] as const) {
     const amount = given[name]
     if (amount === undefined) continue
     if (!Number.isInteger(amount) || Number(amount) < 1 || Number(amount) > LARGEST) {

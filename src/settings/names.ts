@@ -1,6 +1,6 @@
 import { SettingsError, unexpected } from './error.ts'
 
-/** Models by other names, or by the names of models that take longer requests. */
+/** Models by other names, or the models that answer what is too long for others. */
 export type Names = Record<string, string>
 
 /** `a=b,c=d` or a list of such pairs as an object; what is no pair stays, for the schema to refuse. */
@@ -27,17 +27,19 @@ export function checkAliases(alias: Readonly<Names>): void {
   }
 }
 
-/** What is larger must not lead back. Throws a `SettingsError`. */
-export function checkLarger(larger: Readonly<Names>): void {
-  for (const name of Object.keys(larger)) {
+/** A chain of fallbacks must end. Throws a `SettingsError`. */
+export function checkContextFallback(fallback: Readonly<Names>): void {
+  for (const name of Object.keys(fallback)) {
     const seen = [name]
-    for (let next = larger[name]; next !== undefined; next = larger[next]) {
+    for (let next = fallback[name]; next !== undefined; next = fallback[next]) {
       if (seen.includes(next)) {
         const circle = [...seen, next].join(' → ')
-        throw new SettingsError(`larger: expected models that grow, got a circle: ${circle}.`)
+        throw new SettingsError(
+          `contextFallback: expected chains of models that end, got a circle: ${circle}; remove one of its pairs.`,
+        )
       }
       seen.push(next)
-      if (!Object.hasOwn(larger, next)) break
+      if (!Object.hasOwn(fallback, next)) break
     }
   }
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import type { Warn } from './deprecated.ts'
 import { readEngine } from './engines.ts'
 import { readKey } from './keys.ts'
 import { readPairs } from './names.ts'
@@ -20,7 +21,7 @@ export interface Field {
   /** What it is in JSON: `time` and `size` are numbers or text with a unit. */
   kind: 'text' | 'choice' | 'number' | 'time' | 'size' | 'boolean' | 'list' | 'pairs'
   /** Reads one item of a list; throws a `SettingsError`. */
-  item?: (item: unknown, shownAs: string) => unknown
+  item?: (item: unknown, shownAs: string, warn: Warn) => unknown
   /** Never shown, and not to be given as a flag: a process list is no place for it. */
   secret?: boolean
 }
@@ -58,10 +59,10 @@ export const fields: Record<SettingName, Field> = {
   finishReason: choice(...finishReasons),
   lenient: strings('labels or URLs of upstreams'),
   discover: flag(undefined),
-  streams: integer(undefined, 1, 100_000, 'a number from 1 to 100000'),
+  maxConcurrency: integer(undefined, 1, 100_000, 'a number from 1 to 100000'),
   queue: integer(100, 0, 100_000, 'a number from 0 to 100000'),
   alias: pairs('NAME=MODEL'),
-  larger: pairs('MODEL=LARGER'),
+  contextFallback: pairs('MODEL=FALLBACK'),
   retry: flag(true),
   model: text(undefined, 'the name of a model'),
   engine: {

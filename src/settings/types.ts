@@ -30,13 +30,13 @@ export interface Settings {
   /** Whether to look for well-known servers on this machine. */
   discover: boolean
   /** How many requests an upstream is given at once, where it does not say; any number by default. */
-  streams?: number
+  maxConcurrency?: number
   /** How many requests may wait for an engine that has as many as it takes. */
   queue: number
   /** Models by other names: `{ "gpt-4o": "qwen3:8b" }`. */
   alias: Names
-  /** The model that is asked where a request is too long for another. */
-  larger: Names
+  /** The model that is asked instead where a request is too long for another. */
+  contextFallback: Names
   /** Whether the only upstream that serves a model is asked once more after it failed. */
   retry: boolean
   /** The model of a request that names none. */
@@ -96,6 +96,10 @@ export interface SettingsInput extends Partial<Omit<Settings, 'upstream' | 'keys
   engine?: string | readonly (string | EngineSetting)[]
   /** Keys of the upstreams, in the same order; an empty one is none. */
   upstreamKey?: string | readonly string[]
+  /** @deprecated The former name of `maxConcurrency`. */
+  streams?: number
+  /** @deprecated The former name of `contextFallback`. */
+  larger?: Names
 }
 
-export type SettingName = keyof SettingsInput
+export type SettingName = Exclude<keyof SettingsInput, 'streams' | 'larger'>

@@ -1,5 +1,8 @@
+import { isObject } from '../util/object.ts'
+import { parseUrl } from '../util/parse-url.ts'
 import type { FinishReasonSetting } from '../wire/contract/finish-reason.ts'
 import { type NativeApi, nativeApis } from '../wire/native.ts'
+import { inEntry, type Warn, withNewNames } from './deprecated.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
 import { type Names, readModels, readNames } from './names.ts'
 import {
@@ -23,6 +26,8 @@ export interface UpstreamInput {
   /** @deprecated Says the same as `finishReason: "optional"`. */
   lenient?: boolean
   /** How many requests it is given at once. */
+  maxConcurrency?: number
+  /** @deprecated The former name of `maxConcurrency`. */
   streams?: number
   /** The names it may be asked for; `*` stands for anything. */
   models?: readonly string[]
@@ -34,7 +39,9 @@ export interface UpstreamInput {
   thinkTags?: ThinkTags
   /** The setting of that name, for this upstream alone. */
   systemMessages?: SystemMessages
-  /** The APIs beside chat that it speaks itself: such requests go to it as they are. */
+  /** The APIs beside chat that it serves itself: such requests go to it as they are. */
+  nativeApis?: readonly NativeApi[]
+  /** @deprecated The former name of `nativeApis`. */
   speaks?: readonly NativeApi[]
 }
 
@@ -48,13 +55,13 @@ export interface ResolvedUpstream {
   finishReason?: FinishReasonSetting
   /** @deprecated As it was given; `finishReason` says what holds. */
   lenient?: boolean
-  streams?: number
+  maxConcurrency?: number
   models?: readonly string[]
   rewrite?: Readonly<Names>
   reasoning?: ReasoningSetting
   thinkTags?: ThinkTags
   systemMessages?: SystemMessages
-  speaks?: readonly NativeApi[]
+  nativeApis?: readonly NativeApi[]
 }
 
 /** The ports local servers are known by, and what the server at each is called. */
@@ -78,17 +85,18 @@ export const parts: readonly string[] = [
   'label',
   'finishReason',
   'lenient',
-  'streams',
+  'maxConcurrency',
   'models',
   'rewrite',
   'reasoning',
   'thinkTags',
   'systemMessages',
-  'speaks',
+  'nativeApis',
 ]
 
 /** One upstream as it was given: `URL`, `LABEL=URL` or an object. Throws a `SettingsError`. */
-export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
+export function readUpstream(item: unknown, shownAs: string, warn: Warn): UpstreamInput {
+  const given = isObject(item) ? withNewNames('upstream', item, warn, inEntry(shownAs)) : item
   if (typeof given === 'string') {
     const [, label, url = ''] = /^(?:([^=:/?]+)=)?(.*)$/s.exec(given.trim()) ?? []
     return {
@@ -102,20 +110,25 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
   for (const part of Object.keys(given)) {
     if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
   }
-  const { url, key, label, lenient, streams, models, rewrite } = given as Record<string, unknown>
+  const { url, key, label, lenient, maxConcurrency, models, rewrite } = given as Record<
+    string,
+    unknown
+  >
   const {
     finishReason,
     reasoning,
     thinkTags: tags,
     systemMessages: system,
-    speaks,
+    nativeApis: apis,
   } = given as Record<string, unknown>
   if (lenient !== undefined && typeof lenient !== 'boolean') {
     throw unexpected(`${shownAs}.lenient`, 'true or false', lenient)
   }
   return {
     url: readUrl(url, shownAs),
-    ...(streams !== undefined && { streams: readStreams(streams, `${shownAs}.streams`) }),
+    ...(maxConcurrency !== undefined && {
+      maxConcurrency: readCount(maxConcurrency, `${shownAs}.maxConcurrency`),
+    }),
     ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
     ...(rewrite !== undefined && { rewrite: readNames(rewrite, `${shownAs}.rewrite`) }),
     ...(finishReason !== undefined && {
@@ -128,7 +141,7 @@ export function readUpstream(given: unknown, shownAs: string): UpstreamInput {
     ...(system !== undefined && {
       systemMessages: readWord(system, systemMessages, `${shownAs}.systemMessages`),
     }),
-    ...(speaks !== undefined && { speaks: readSpoken(speaks, `${shownAs}.speaks`) }),
+    ...(apis !== undefined && { nativeApis: readApis(apis, `${shownAs}.nativeApis`) }),
     ...(label !== undefined && { label: readLabel(label, shownAs) }),
     ...(key !== undefined && { key: readKey(key) }),
     ...(lenient !== undefined && { lenient }),
@@ -174,7 +187,7 @@ export function resolveUpstreams(
 }
 
 function readUrl(given: unknown, shownAs: string): string {
-  const url = typeof given === 'string' ? URL.parse(given) : null
+  const url = typeof given === 'string' ? parseUrl(given) : null
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw unexpected(shownAs, 'an http or https URL, such as http://127.0.0.1:11434', given)
   }
@@ -193,12 +206,12 @@ function readUrl(given: unknown, shownAs: string): string {
   return url.origin + (path === '' ? '/v1' : path)
 }
 
-function readStreams(given: unknown, shownAs: string): number {
+function readCount(given: unknown, shownAs: string): number {
   if (typeof given === 'number' && Number.isInteger(given) && given > 0) return given
   throw unexpected(shownAs, 'a whole number from 1', given)
 }
 
-function readSpoken(given: unknown, shownAs: string): NativeApi[] {
+function readApis(given: unknown, shownAs: string): NativeApi[] {
   const isKnown = (each: unknown): each is NativeApi => nativeApis.some((api) => api === each)
   if (Array.isArray(given) && given.every(isKnown)) return given
   throw unexpected(shownAs, `a list of any of "${nativeApis.join('", "')}"`, given)

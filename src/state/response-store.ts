@@ -24,7 +24,7 @@ export interface ResponseStore {
 }
 
 /** What fits in memory beside the streams: an hour's work of a few agents, on the smallest host. */
-export const STORE_LIMITS = { count: 4_096, bytes: 32 * 1024 * 1024, ageMs: 24 * 60 * 60_000 }
+const STORE_LIMITS = { count: 4_096, bytes: 32 * 1024 * 1024, ageMs: 24 * 60 * 60_000 }
 
 /** Bytes that an item holds beside its text. */
 const ITEM_OVERHEAD = 200

@@ -1,6 +1,6 @@
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
+import { collect, Fold, type Folding } from './chat-accumulator.ts'
 import type { AnswerStream, AnyContract, ChatStream, ChunkOf, NativeStream } from './chat-stream.ts'
-import { collect, Fold, type Folding } from './collect.ts'
 import type { Exchange } from './exchange.ts'
 
 /** A whole answer's JSON, and the response headers the engine wants a client to see. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Echo, startEcho } from '../support/echo.ts'
+import { needs } from '../support/hosts.ts'
 import { rawRequest } from '../support/read.ts'
 import { expectError } from '../support/refusal.ts'
 import { type HostName, type Server, useServerWith } from '../support/server.ts'
@@ -19,7 +20,7 @@ export function bodies(host: HostName): void {
   let echo: Echo | undefined
   const server = useServerWith(host, async () => {
     echo = await startEcho()
-    const keys = [key('any'), key('one', { streams: 1 })]
+    const keys = [key('any'), key('one', { maxConcurrency: 1 })]
     return { flags: ['--upstream', `m=${echo.url}`], env: { SLUICE_KEYS: JSON.stringify(keys) } }
   })
   afterAll(() => echo?.close())
@@ -34,7 +35,7 @@ export function bodies(host: HostName): void {
   describe('what is costly', () => costly(server, post))
   describe('what is written twice', () => twice(post))
   describe('what passes on', () => passing(post, sent))
-  describe('a key with one request at once', () => oneAtOnce(server, post))
+  describe('a key with one request at once', needs(host, 'sockets'), () => oneAtOnce(server, post))
 }
 
 type Post = (

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, describe, expect, it } from 'vitest'
-import { postChat, type RawResponse, rawRequest, readStream } from '../support/read.ts'
+import { type Client, openClient } from '../support/client.ts'
+import { can, needs } from '../support/hosts.ts'
+import { postChat, readStream } from '../support/read.ts'
 import { nextFor, type Relay, relayChat, tag, useRelay } from '../support/relay.ts'
 import type { Script, Step } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
@@ -21,7 +23,7 @@ export function cancel(host: HostName): void {
 
   // workerd learns of it only as it writes: there heartbeats bound the time. Elsewhere nothing may
   // be written before it is known.
-  const writesToKnow = host === 'workerd'
+  const writesToKnow = !can(host, 'hangups')
 
   describe('at once', () => {
     const relay = useRelay(host, {
@@ -46,7 +48,7 @@ export function cancel(host: HostName): void {
       }))
 
     // Nothing is written before a whole answer, so workerd has nothing to learn it by.
-    describe.skipIf(writesToKnow)('where no stream was asked for', () => whole(leave))
+    describe('where no stream was asked for', needs(host, 'hangups'), () => whole(leave))
 
     it('but not one that reads to the end, and the next is served as ever', async () => {
       const { read, sent, entry } = await relayChat(relay, {
@@ -80,7 +82,7 @@ export function cancel(host: HostName): void {
     it('during a silent wait', () =>
       leave({ name: 'long: silent wait', script: opening(3, { hang: true }), until: /"tok 2"/ }))
 
-    it.skipIf(writesToKnow)('where no stream was asked for', () =>
+    it('where no stream was asked for', needs(host, 'hangups'), () =>
       leave({ name: 'long: whole', stream: false, script: { headersAfter: 'never', steps: [] } }),
     )
   })
@@ -108,7 +110,7 @@ function streaming(relay: Relay, leave: Leave, limit: number): void {
     leave({ name: 'flood', script: flood(), until: (client) => client.received() > 2_000_000 }))
 
   it('in the middle of a flood that it has stopped reading', async () => {
-    const until = async (client: RawResponse) => {
+    const until = async (client: Client) => {
       await client.waitFor(/"tok"/)
       client.pause()
       await sleep(700)
@@ -174,7 +176,7 @@ interface Moment {
   script?: Script
   stream?: boolean
   /** What has to happen before the client leaves; by default only that the upstream was asked. */
-  until?: RegExp | ((client: RawResponse) => boolean | Promise<boolean>)
+  until?: RegExp | ((client: Client) => boolean | Promise<boolean>)
   how?: 'close' | 'reset'
   /** More fields of the request. */
   extra?: Record<string, unknown>
@@ -188,7 +190,7 @@ async function leaveAt(relay: Relay, moment: Moment, times?: Map<string, number>
   if (script) relay.upstream.script = script
   const messages = [{ role: 'user', content: 'Go.' }]
   const body = tag({ model: 'm', stream, messages, ...extra })
-  const client = await rawRequest({ port: relay.server.port, body })
+  const client = await openClient(relay.server, body)
   try {
     const upstream = await nextFor(relay, body)
     if (until instanceof RegExp) await client.waitFor(until)

@@ -3,6 +3,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, generateText, streamText } from 'ai'
 import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError } from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import type { Script } from '../support/script.ts'
 import { type HostName, type Server, useServerWith } from '../support/server.ts'
 import { type RecordedRequest, startUpstream, type Upstream } from '../support/upstream.ts'
@@ -57,7 +58,7 @@ export function clients(host: HostName): void {
 
   describe('the openai SDK', () => openaiSdk(server, () => upstream))
   describe('the ai SDK', () => aiSdk(server, () => upstream))
-  describe('curl -N', () => curl(server))
+  describe('curl -N', needs(host, 'sockets'), () => curl(server))
 }
 
 function openaiSdk(server: Server, upstream: () => Upstream): void {

@@ -1,5 +1,6 @@
 import { get } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { model } from '../support/messages.ts'
 import type { ChatBody } from '../support/personas.ts'
 import { type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
@@ -11,7 +12,7 @@ export function codingAgents(host: HostName): void {
   const relay = useRelay(host, { upstream: { persona: 'vllm', script: strictTemplate } })
   describe('system messages', () => systemMessages(relay))
   describe('fields', () => fields(relay))
-  describe('refusals', () => refusals(relay))
+  describe('refusals', () => refusals(host, relay))
 }
 
 /** The template of a model that takes one system message, first, as one string. */
@@ -146,9 +147,10 @@ function fields(relay: Relay): void {
   })
 }
 
-function refusals(relay: Relay): void {
+function refusals(host: HostName, relay: Relay): void {
   it.each(['/v1/responses', '/v1/chat/completions', '/v1/nowhere'])(
     'a WebSocket is refused by 426, at once, at %s',
+    needs(host, 'sockets'),
     async (path) => {
       const { status, headers, body } = await upgrade(`${relay.server.url}${path}`)
       expect(status).toBe(426)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { ODDITIES, type Oddity } from '../support/oddities.ts'
 import { PERSONA_NAMES, type PersonaScript, personaScript, textOf } from '../support/personas.ts'
 import { postChat, readStream } from '../support/read.ts'
@@ -141,6 +142,9 @@ export function contract(host: HostName): void {
       expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'a b' })
       expect(read.finish).toEqual({ 0: 'stop' })
       expect(entry.repaired).toContain('finish_reason')
+    })
+
+    it('warns that the old setting is deprecated', needs(host, 'process'), () => {
       expect(relay.server.stderr()).toContain('Warning: lenient is deprecated')
     })
 

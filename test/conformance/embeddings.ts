@@ -3,9 +3,10 @@ import { OpenAIEmbeddings } from '@langchain/openai'
 import { embedMany } from 'ai'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
+import { openClient } from '../support/client.ts'
 import { type VectorsOddity, vectorOf } from '../support/embeddings.ts'
+import { needs } from '../support/hosts.ts'
 import { errorScript } from '../support/personas/errors.ts'
-import { rawRequest } from '../support/raw.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import type { HostName } from '../support/server.ts'
@@ -228,10 +229,10 @@ function ends(host: HostName): void {
   })
 
   // Nothing is written before a whole answer, so workerd has nothing to learn it by.
-  it.skipIf(host === 'workerd')('with the client that asked, and so does the engine', async () => {
+  it('with the client that asked, and so does the engine', needs(host, 'hangups'), async () => {
     for (const path of ['/v1/embeddings', '/v1/completions']) {
       const body = tag({ model: 'm', input: 'a', prompt: 'a', script: never })
-      const client = await rawRequest({ port: relay.server.port, path, body })
+      const client = await openClient(relay.server, body, path)
       const upstream = await nextFor(relay, body)
       client.hangUp()
       await upstream.closedWithin(500)

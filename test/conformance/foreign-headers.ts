@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { wholeMessage } from '../support/messages-upstream.ts'
 import { type PoolUnderTest, startPool } from '../support/pool.ts'
 import { postChat, rawRequest, readStream } from '../support/read.ts'
@@ -36,7 +37,7 @@ function withHeader(value: string, status: string, type: string, body: string): 
 export function foreignHeaders(host: HostName): void {
   let pool: PoolUnderTest
   beforeAll(async () => {
-    const each = { a: { speaks: ['messages'] }, b: { speaks: ['messages'] } }
+    const each = { a: { nativeApis: ['messages'] }, b: { nativeApis: ['messages'] } }
     const counts = 'messages' as const
     pool = await startPool(host, { a: { counts }, b: { counts } }, { each })
   })
@@ -51,29 +52,33 @@ export function foreignHeaders(host: HostName): void {
     }
   }
 
-  describe.each(Object.entries(UNSAFE))('an upstream that sends %s in a header', (_, value) => {
-    it('is streamed without that header', async () => {
-      const script = withHeader(value, '200 OK', 'text/event-stream', token('Hi') + DONE)
-      const response = await postChat(pool.server.base, { ...M, script })
-      const read = await readStream(response)
-      expect(read).toMatchObject({ status: 200, outcome: 'finished', text: 'Hi', problems: [] })
-      expect(response.headers.get('openai-version')).toBe('2020-10-01')
-      expect(response.headers.has('retry-after')).toBe(false)
-      expect(response.headers.has('openai-processing-ms')).toBe(false)
-      expect(await logOf(pool.server, response)).toMatchObject({ outcome: 'finished' })
-      await expectServing()
-    })
+  describe.each(Object.entries(UNSAFE))(
+    'an upstream that sends %s in a header',
+    needs(host, 'transport'),
+    (_, value) => {
+      it('is streamed without that header', async () => {
+        const script = withHeader(value, '200 OK', 'text/event-stream', token('Hi') + DONE)
+        const response = await postChat(pool.server.base, { ...M, script })
+        const read = await readStream(response)
+        expect(read).toMatchObject({ status: 200, outcome: 'finished', text: 'Hi', problems: [] })
+        expect(response.headers.get('openai-version')).toBe('2020-10-01')
+        expect(response.headers.has('retry-after')).toBe(false)
+        expect(response.headers.has('openai-processing-ms')).toBe(false)
+        expect(await logOf(pool.server, response)).toMatchObject({ outcome: 'finished' })
+        await expectServing()
+      })
 
-    it('is told of without that header, where it refuses', async () => {
-      const body = '{"error":{"message":"no such tool"}}'
-      const script = withHeader(value, '400 Bad Request', 'application/json', body)
-      const response = await postChat(pool.server.base, { ...M, script })
-      expect(response.status).toBe(400)
-      expect((await errorOf(response)).message).toBe('no such tool')
-      expect(response.headers.has('retry-after')).toBe(false)
-      await expectServing()
-    })
-  })
+      it('is told of without that header, where it refuses', async () => {
+        const body = '{"error":{"message":"no such tool"}}'
+        const script = withHeader(value, '400 Bad Request', 'application/json', body)
+        const response = await postChat(pool.server.base, { ...M, script })
+        expect(response.status).toBe(400)
+        expect((await errorOf(response)).message).toBe('no such tool')
+        expect(response.headers.has('retry-after')).toBe(false)
+        await expectServing()
+      })
+    },
+  )
 
   it('a status that no response can have is an invalid answer', async () => {
     const script = withHeader('5', '799 Odd', 'application/json', '{}')
@@ -85,6 +90,7 @@ export function foreignHeaders(host: HostName): void {
 
   it.each(['/v1/messages', '/v1/messages/count_tokens'])(
     'a version that a client could not be answered in reaches no upstream and blames none: %s',
+    needs(host, 'sockets'),
     async (path) => {
       const script = wholeMessage({ text: ['Hi'] })
       const messages = [{ role: 'user', content: 'Go.' }]

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import type { KeyInput } from '../../src/settings/settings.ts'
+import { needs } from '../support/hosts.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
@@ -22,7 +23,7 @@ const ENTRIES = [
   entry('off', 'off-key', { disabled: true }),
   entry('slow', 'slow-key', { requestsPerMinute: 3 }),
   entry('few', 'few-key', { tokensPerMinute: 100 }),
-  entry('two', 'two-key', { streams: 2 }),
+  entry('two', 'two-key', { maxConcurrency: 2 }),
   entry('vec', 'vec-key', { tokensPerMinute: 100 }),
   entry('txt', 'txt-key', { tokensPerMinute: 100 }),
 ]
@@ -146,17 +147,21 @@ export function keys(host: HostName): void {
 
   takingTurns(host)
 
-  it('are made by the command, and the entry it prints lets that key in', async () => {
-    const { stdout, code } = await runToEnd(host, ['key', 'new', 'laptop'])
-    expect(code).toBe(0)
-    const [key = ''] = /sluice_[\w-]{43}/.exec(stdout) ?? []
-    const [entryText = ''] = /\{"name".*\}/.exec(stdout) ?? []
-    await using server = await startServer(host, [], { SLUICE_KEYS: `[${entryText}]` })
-    expect(server.stderr()).toContain('It asks for a key')
-    expect((await fetch(`${server.base}/models`, bearer(key))).status).toBe(200)
-    expect((await fetch(`${server.base}/models`)).status).toBe(401)
-    expect(server.stdout() + server.stderr()).not.toContain(key)
-  })
+  it(
+    'are made by the command, and the entry it prints lets that key in',
+    needs(host, 'process'),
+    async () => {
+      const { stdout, code } = await runToEnd(host, ['key', 'new', 'laptop'])
+      expect(code).toBe(0)
+      const [key = ''] = /sluice_[\w-]{43}/.exec(stdout) ?? []
+      const [entryText = ''] = /\{"name".*\}/.exec(stdout) ?? []
+      await using server = await startServer(host, [], { SLUICE_KEYS: `[${entryText}]` })
+      expect(server.stderr()).toContain('It asks for a key')
+      expect((await fetch(`${server.base}/models`, bearer(key))).status).toBe(200)
+      expect((await fetch(`${server.base}/models`)).status).toBe(401)
+      expect(server.stdout() + server.stderr()).not.toContain(key)
+    },
+  )
 
   it('are never logged', () => {
     const said = relay.server.stdout() + relay.server.stderr()
@@ -268,7 +273,7 @@ function limits(relay: Relay, ask: (key: string, body?: object) => Promise<Respo
 function takingTurns(host: HostName): void {
   describe('where engines have all they take', () => {
     const relay = useRelay(host, {
-      flags: ['--streams', '1'],
+      flags: ['--max-concurrency', '1'],
       env: { SLUICE_KEYS: JSON.stringify(ENTRIES.slice(0, 2)) },
       upstream: { models: [{ id: 'small-1' }] as never },
     })

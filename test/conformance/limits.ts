@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { postChat, rawRequest, readStream } from '../support/read.ts'
 import { expectError } from '../support/refusal.ts'
 import { type HostName, useServer } from '../support/server.ts'
@@ -27,7 +28,7 @@ export function limits(host: HostName): void {
       expect(refused.message).toBe('tools: expected at most 512, got 513; --max-tools allows more.')
     })
 
-    it('refuse headers longer than any client needs', async () => {
+    it('refuse headers longer than any client needs', needs(host, 'sockets'), async () => {
       const response = await rawRequest({
         port: server.port,
         path: '/v1/models',

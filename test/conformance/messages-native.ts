@@ -30,7 +30,7 @@ export function nativeMessages(host: HostName): void {
   let upstream: Upstream
   beforeAll(async () => {
     const a = { counts: 'messages' as const }
-    const each = { a: { speaks: ['messages'], rewrite: { small: 'm' } } }
+    const each = { a: { nativeApis: ['messages'], rewrite: { small: 'm' } } }
     const flags = ['--heartbeat', '200', '--first-token-timeout', '900']
     pool = await startPool(host, { a }, { each, flags })
     upstream = pool.upstreams.a as Upstream
@@ -256,7 +256,7 @@ export function nativeMessages(host: HostName): void {
     it('is followed by it, where it fails before its first event', async () => {
       const dead: Script = { steps: [{ reset: true }] }
       const pair = { a: { script: dead }, b: {} }
-      const each = { a: { speaks: ['messages'] } }
+      const each = { a: { nativeApis: ['messages'] } }
       await using both = await startPool(host, pair, { each })
       const response = await fetch(`${both.server.base}/messages`, {
         method: 'POST',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { rawRequest, readStream } from '../support/read.ts'
 import { expectError } from '../support/refusal.ts'
 import { errorOf } from '../support/relay.ts'
@@ -47,10 +48,13 @@ export function origins(host: HostName): void {
       '127.0.0.1',
       '127.9.9.9:80',
       '[::1]:9',
-    ])('answers to %s', async (name) => expect(await statusFor(server, name)).toBe(200))
+    ])('answers to %s', needs(host, 'sockets'), async (name) =>
+      expect(await statusFor(server, name)).toBe(200),
+    )
 
     it.each(['evil.example', 'localhost.evil.example:8787', '127.0.0.1.nip.io', '192.168.1.7'])(
       'does not answer to %s, which a page elsewhere may have made lead here',
+      needs(host, 'sockets'),
       async (name) => {
         expect(await statusFor(server, name)).toBe(421)
         expect(await statusFor(server, name, '/')).toBe(421)
@@ -99,7 +103,7 @@ export function origins(host: HostName): void {
       }
     })
 
-    it('makes no connection into a socket', async () => {
+    it('makes no connection into a socket', needs(host, 'sockets'), async () => {
       const upgrade = { upgrade: 'websocket', connection: 'upgrade', 'sec-websocket-version': '13' }
       const headers = { ...upgrade, 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' }
       const origin = 'http://evil.example'
@@ -184,7 +188,7 @@ export function origins(host: HostName): void {
       '*.example.com:99',
     ])
 
-    it('answers to it too', async () => {
+    it('answers to it too', needs(host, 'sockets'), async () => {
       expect(await statusFor(server, 'sluice.lan:1234')).toBe(200)
       expect(await statusFor(server, 'a.example.com:99')).toBe(200)
       expect(await statusFor(server, 'a.example.com')).toBe(421)
@@ -192,13 +196,13 @@ export function origins(host: HostName): void {
     })
   })
 
-  it('is not opened to every site without a key', async () => {
+  it('is not opened to every site without a key', needs(host, 'process'), async () => {
     const { code, stderr } = await runToEnd(host, ['--allow-origin', '*'])
     expect(stderr).toMatch(/^sluice: allowOrigin: "\*" lets the pages of every site use sluice/)
     expect(code).toBe(2)
   })
 
-  it('is not opened to other machines without a key', async () => {
+  it('is not opened to other machines without a key', needs(host, 'process'), async () => {
     const { code, stderr } = await runToEnd(host, ['--host', '0.0.0.0', '--port', '0'])
     expect(stderr).toMatch(/^sluice: host: 0\.0\.0\.0 lets other machines in, and no key is set;/)
     expect(code).toBe(2)

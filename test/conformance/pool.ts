@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { openClient } from '../support/client.ts'
 import { errorScript } from '../support/personas/errors.ts'
 import { chatsAt, named, type PoolUnderTest, startPool } from '../support/pool.ts'
-import { postChat, rawRequest, readStream } from '../support/read.ts'
+import { postChat, readStream } from '../support/read.ts'
 import { errorOf, logOf } from '../support/relay.ts'
 import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
@@ -91,7 +92,7 @@ export function pool(host: HostName): void {
       await using it = await startPool(host, { a, b }, { flags })
       const messages = [{ role: 'user', content: 'Go.' }]
       const body = { ...M, stream: true, messages }
-      const client = await rawRequest({ port: it.server.port, body })
+      const client = await openClient(it.server, body)
       const sent = await it.upstreams.b?.next()
       client.hangUp()
       await sent?.closedWithin(2_000)
@@ -356,7 +357,7 @@ function names(host: HostName): void {
     async (name) => {
       const a = { script: errorScript(name) }
       const b = { models: named('m-128k') }
-      const flags = ['--larger', 'm=m-128k']
+      const flags = ['--context-fallback', 'm=m-128k']
       await using it = await startPool(host, { a, b }, { flags })
       const response = await postChat(it.server.base, M)
       expect(await readStream(response)).toMatchObject({ outcome: 'finished', text: 'b' })
@@ -368,7 +369,7 @@ function names(host: HostName): void {
   it('have a larger one for a stream that says only in its first frame that it is too long', async () => {
     const told = { error: { message: 'the request exceeds the available context size', code: 400 } }
     const a = { script: { steps: [{ send: `data: ${JSON.stringify(told)}\n\n` }] } }
-    const flags = ['--larger', 'm=m-128k']
+    const flags = ['--context-fallback', 'm=m-128k']
     await using it = await startPool(host, { a, b: { models: named('m-128k') } }, { flags })
     const read = await readStream(await postChat(it.server.base, M))
     expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'b' })

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { openClient } from '../support/client.ts'
 import { chatsAt, startPool } from '../support/pool.ts'
-import { postChat, rawRequest, readStream } from '../support/read.ts'
+import { postChat, readStream } from '../support/read.ts'
 import { errorOf, logOf } from '../support/relay.ts'
 import type { HostName } from '../support/server.ts'
 import { pace } from '../support/talk.ts'
@@ -10,7 +11,16 @@ const M = { model: 'm' }
 
 /** More requests than an upstream takes at once. */
 export function queue(host: HostName): void {
-  const flags = ['--streams', '1', '--queue', '1', '--header-wait', '50ms', '--heartbeat', '100ms']
+  const flags = [
+    '--max-concurrency',
+    '1',
+    '--queue',
+    '1',
+    '--header-wait',
+    '50ms',
+    '--heartbeat',
+    '100ms',
+  ]
 
   describe('a request beyond what an upstream takes', () => {
     it('waits, with heartbeats, and is served in its turn', async () => {
@@ -51,7 +61,7 @@ export function queue(host: HostName): void {
       const first = readStream(await postChat(it.server.base, M))
       const messages = [{ role: 'user', content: 'Go.' }]
       const body = { ...M, stream: true, messages }
-      const gone = await rawRequest({ port: it.server.port, body })
+      const gone = await openClient(it.server, body)
       await gone.waitFor(': ping')
       gone.hangUp()
       await it.server.nextLog(({ outcome }) => outcome === 'cancelled')
@@ -65,9 +75,9 @@ export function queue(host: HostName): void {
     it('gets the place of a client that hangs up', async () => {
       await using it = await startPool(host, { a: { script: pace(2_000, 20) } }, { flags })
       const body = { ...M, stream: true, messages: [{ role: 'user', content: 'Go.' }] }
-      const first = await rawRequest({ port: it.server.port, body })
+      const first = await openClient(it.server, body)
       await first.waitFor('"tok"')
-      const second = await rawRequest({ port: it.server.port, body })
+      const second = await openClient(it.server, body)
       await second.waitFor(': ping')
       first.hangUp()
       await second.waitFor('"tok"')
@@ -80,7 +90,7 @@ export function queue(host: HostName): void {
       const first = readStream(await postChat(it.server.base, M))
       const script = { persona: 'vllm', words: ['Hi.'] }
       const body = { ...M, stream: false, messages: [{ role: 'user', content: 'Go.' }], script }
-      const gone = await rawRequest({ port: it.server.port, body })
+      const gone = await openClient(it.server, body)
       await sleep(100)
       gone.hangUp()
       const third = postChat(it.server.base, { ...M, stream: false, script })
@@ -116,7 +126,7 @@ export function queue(host: HostName): void {
 
   it('holds no place for clients that hung up, whenever they did', async () => {
     const roomy = [
-      '--streams',
+      '--max-concurrency',
       '2',
       '--queue',
       '50',
@@ -130,7 +140,7 @@ export function queue(host: HostName): void {
     const messages = [{ role: 'user', content: 'Go.' }]
     const clients = Array.from({ length: 30 }, async (_, at) => {
       const body = { ...M, stream: true, messages }
-      const client = await rawRequest({ port: it.server.port, body })
+      const client = await openClient(it.server, body)
       await sleep((at * 37) % 400)
       client.hangUp(at % 2 ? 'reset' : undefined)
     })
@@ -146,13 +156,13 @@ export function queue(host: HostName): void {
   })
 
   it('an upstream may have a number of its own', async () => {
-    const each = { a: { streams: 2 } }
+    const each = { a: { maxConcurrency: 2 } }
     await using it = await startPool(host, { a: { script: pace(30, 50) } }, { flags, each })
     const reads = [postChat(it.server.base, M), postChat(it.server.base, M)]
     await sleep(250)
     expect(chatsAt(it.upstreams.a)).toBe(2)
     const health = await (await fetch(`${it.server.url}/health`)).json()
-    expect(health).toMatchObject({ engines: [{ engine: 'a', running: 2, streams: 2 }, {}] })
+    expect(health).toMatchObject({ engines: [{ engine: 'a', running: 2, maxConcurrency: 2 }, {}] })
     for (const response of await Promise.all(reads)) {
       expect((await readStream(response)).outcome).toBe('finished')
     }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseRecording, type Recording } from '../../src/recording/recording.ts'
+import { needs } from '../support/hosts.ts'
 import { postChat, readStream } from '../support/read.ts'
 import type { Script } from '../support/script.ts'
 import { type HostName, runToEnd, startServer, startTool } from '../support/server.ts'
@@ -191,7 +192,7 @@ export function recordings(host: HostName): void {
   })
 
   describe('as an engine', () => {
-    it.skipIf(host === 'workerd')('answers by the contract', async () => {
+    it('answers by the contract', needs(host, 'files'), async () => {
       const { file } = await recorded('odd', odd)
       await using server = await startServer(host, ['--engine', `replay:${file}?speed=0&split=1`])
       const read = await readStream(await postChat(server.base, { model: 'odd' }))
@@ -208,7 +209,7 @@ export function recordings(host: HostName): void {
       expect(failed.error?.code).toBe('upstream_truncated')
     })
 
-    it.skipIf(host === 'workerd')('answers at about the times recorded', async () => {
+    it('answers at about the times recorded', needs(host, 'files'), async () => {
       const { file, recording } = await recorded('paced', paced)
       await using server = await startServer(host, ['--engine', `replay:${file}`])
       const again = join(folder, 'engine.jsonl')

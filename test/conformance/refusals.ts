@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { ERROR_ANSWERS, type ErrorName, errorScript } from '../support/personas/errors.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { errorOf, logOf, nextFor, sentFor, tag, useRelay } from '../support/relay.ts'
@@ -221,7 +222,7 @@ export function refusals(host: HostName): void {
     })
   })
 
-  describe('sluice behind itself', () => {
+  describe('sluice behind itself', needs(host, 'sockets'), () => {
     const server = useServerWith(host, async () => {
       const port = await closedPort()
       return { flags: ['--port', String(port), '--upstream', `http://127.0.0.1:${port}/v1`] }

@@ -1,6 +1,7 @@
 import { createConnection } from 'node:net'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { rawRequest } from '../support/read.ts'
 import { type ApiErrorBody, expectError, expectErrorShape } from '../support/refusal.ts'
 import { type HostName, type Server, useServer } from '../support/server.ts'
@@ -22,7 +23,7 @@ export function requests(host: HostName): void {
     })
 
   describe('the content type', () => contentTypes(server, post))
-  describe('the body', () => bodies(server, post))
+  describe('the body', () => bodies(host, server, post))
   describe('the size', () => sizes(host))
   describe('the fields', () => fields(post))
   describe('whatever comes', () => anything(server, post))
@@ -89,7 +90,7 @@ function contentTypes(server: Server, post: Post): void {
   })
 }
 
-function bodies(server: Server, post: Post): void {
+function bodies(host: HostName, server: Server, post: Post): void {
   it.each([
     ['nothing', ''],
     ['white space', ' \n\t'],
@@ -106,7 +107,7 @@ function bodies(server: Server, post: Post): void {
     expect(error.message).toMatch(/^body: expected .*JSON/)
   })
 
-  it('refuses no body at all', async () => {
+  it('refuses no body at all', needs(host, 'sockets'), async () => {
     await expectError(await post(null), 400)
     const response = await rawRequest({
       port: server.port,
@@ -167,7 +168,7 @@ function bodies(server: Server, post: Post): void {
     expect((await post(JSON.stringify(body))).status).toBe(200)
   })
 
-  it('takes a body that comes a few bytes at a time', async () => {
+  it('takes a body that comes a few bytes at a time', needs(host, 'sockets'), async () => {
     const response = await rawRequest({
       port: server.port,
       path,
@@ -191,37 +192,45 @@ function sizes(host: HostName): void {
       ...(body instanceof ReadableStream && { duplex: 'half' }),
     } as RequestInit)
 
-  it('refuses too large a body by the length it announces, before it comes', async () => {
-    const response = await rawRequest({
-      port: small.port,
-      method: 'POST',
-      path,
-      headers: { 'content-type': 'application/json', 'content-length': '10001' },
-    })
-    await response.waitFor(/"code":\s*"request_too_large"/)
-    expect(response.status()).toBe(413)
-    expect(response.text()).toContain('10000 bytes')
-    response.hangUp()
-  })
+  it(
+    'refuses too large a body by the length it announces, before it comes',
+    needs(host, 'sockets'),
+    async () => {
+      const response = await rawRequest({
+        port: small.port,
+        method: 'POST',
+        path,
+        headers: { 'content-type': 'application/json', 'content-length': '10001' },
+      })
+      await response.waitFor(/"code":\s*"request_too_large"/)
+      expect(response.status()).toBe(413)
+      expect(response.text()).toContain('10000 bytes')
+      response.hangUp()
+    },
+  )
 
-  it('refuses too large a body that announces no length, while it still comes', async () => {
-    const socket = createConnection({ port: small.port, host: '127.0.0.1' })
-    let answer = ''
-    socket.setEncoding('utf8').on('data', (part: string) => {
-      answer += part
-    })
-    socket.on('error', () => {})
-    const head = ['content-type: application/json', 'transfer-encoding: chunked']
-    socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${head.join('\r\n')}\r\n\r\n`)
-    const part = `400\r\n${' '.repeat(1024)}\r\n`
-    // It would go on for 20 s and 4 MB.
-    for (let sent = 0; sent < 4_000 && answer === '' && !socket.closed; sent++) {
-      socket.write(part)
-      await new Promise((resolve) => setTimeout(resolve, 5))
-    }
-    expect(answer).toMatch(/^HTTP\/1\.1 413/)
-    socket.destroy()
-  })
+  it(
+    'refuses too large a body that announces no length, while it still comes',
+    needs(host, 'sockets'),
+    async () => {
+      const socket = createConnection({ port: small.port, host: '127.0.0.1' })
+      let answer = ''
+      socket.setEncoding('utf8').on('data', (part: string) => {
+        answer += part
+      })
+      socket.on('error', () => {})
+      const head = ['content-type: application/json', 'transfer-encoding: chunked']
+      socket.write(`POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${head.join('\r\n')}\r\n\r\n`)
+      const part = `400\r\n${' '.repeat(1024)}\r\n`
+      // It would go on for 20 s and 4 MB.
+      for (let sent = 0; sent < 4_000 && answer === '' && !socket.closed; sent++) {
+        socket.write(part)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      expect(answer).toMatch(/^HTTP\/1\.1 413/)
+      socket.destroy()
+    },
+  )
 
   it('takes a body that announces no length', async () => {
     const body = new Blob([valid]).stream()
@@ -255,7 +264,7 @@ function sizes(host: HostName): void {
     expect((await post(large, body)).status).toBe(200)
   })
 
-  it('refuses more than 20 MB', async () => {
+  it('refuses more than 20 MB', needs(host, 'sockets'), async () => {
     const response = await rawRequest({
       port: large.port,
       method: 'POST',

@@ -7,6 +7,7 @@ import type { ResponseInputItem, ResponseStreamEvent } from 'openai/resources/re
 import OldOpenAI from 'openai-6.45'
 import { afterEach, describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { needs } from '../support/hosts.ts'
 import type { ChatBody } from '../support/personas.ts'
 import { type Relay, useRelay } from '../support/relay.ts'
 import type { Script, Scripted } from '../support/script.ts'
@@ -92,7 +93,7 @@ export function responsesClients(host: HostName): void {
   describe('the openai SDK', () => {
     openaiSdk(relay)
     openaiAgent(relay)
-    describe.skipIf(host === 'workerd')('in the background', () => openaiBackground(relay))
+    describe('in the background', needs(host, 'waking'), () => openaiBackground(relay))
   })
   describe('the ai SDK', () => aiSdk(relay))
   describe('LangChain', () => langChain(relay))

@@ -26,7 +26,7 @@ const HEARTBEAT = 100
 export function nativeResponses(host: HostName): void {
   let pool: PoolUnderTest
   beforeAll(async () => {
-    const each = { a: { speaks: ['responses'] } }
+    const each = { a: { nativeApis: ['responses'] } }
     const flags = ['--heartbeat', `${HEARTBEAT}ms`, '--header-wait', '100ms']
     pool = await startPool(host, { a: {} }, { each, flags })
   })

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { can, needs } from '../support/hosts.ts'
 import { expectError } from '../support/refusal.ts'
 import { errorOf, logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import {
@@ -35,8 +36,7 @@ const full: Scripted = {
 
 /** OpenAI's Responses API, told by sluice of an upstream that speaks chat completions. */
 export function responses(host: HostName): void {
-  // A request may not wait there for what another one asked.
-  const hasBackground = host !== 'workerd'
+  const hasBackground = can(host, 'waking')
 
   describe('told', () => told(useRelay(host, { flags })))
   describe('kept', () => kept(host, useRelay(host, { flags })))
@@ -259,8 +259,8 @@ function kept(host: HostName, relay: Relay): void {
     await expectError(await fetch(url(`${id}?stream=true`)), 400)
   })
 
-  // There the settings' successor is a process of its own.
-  it.skipIf(host === 'workerd')('is kept when settings change', async () => {
+  // Not on workerd: there the settings' successor is a process of its own.
+  it('is kept when settings change', needs(host, 'process', 'reloading'), async () => {
     await using folder = await mkdtempDisposable(join(tmpdir(), 'sluice-responses-'))
     const path = join(folder.path, 'sluice.json')
     await writeFile(path, JSON.stringify({ staticDelay: 0 }))

@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { VERSION } from '../../src/version.ts'
+import { needs } from '../support/hosts.ts'
 import { postChat } from '../support/read.ts'
 import {
   type HostName,
@@ -15,12 +16,12 @@ import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts
 
 /** The command: what it refuses, what it prints, what it logs, how it ends. */
 export function startup(host: HostName): void {
-  describe('what it refuses', () => refusals(host))
-  describe('what it explains', () => explanations(host))
-  describe('what it prints', () => output(host))
+  describe('what it refuses', needs(host, 'process'), () => refusals(host))
+  describe('what it explains', needs(host, 'process'), () => explanations(host))
+  describe('what it prints', needs(host, 'process'), () => output(host))
   describe('what it logs', () => logs(host))
   describe('how it ends', () => endings(host))
-  it('asks no proxy for a server on this machine', () => direct(host))
+  it('asks no proxy for a server on this machine', needs(host, 'process'), () => direct(host))
 }
 
 /** Words that the one line has to say, in this order. */

@@ -1,7 +1,7 @@
 // One suite for every host: its tests know a base URL, a log and what a scripted upstream recorded.
 
 import { describe } from 'vitest'
-import type { HostName } from '../support/server.ts'
+import { type HostName, needs } from '../support/hosts.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
@@ -45,54 +45,77 @@ import { tools } from './tools.ts'
 import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
-const suites: Record<string, (host: HostName) => void> = {
-  static: staticEngine,
-  routes,
-  requests,
-  bodies,
-  clients,
-  'chat clients': chatClients,
-  responses,
-  'responses by SDKs': responsesClients,
-  'responses of an upstream': nativeResponses,
-  messages,
-  'messages by SDKs': messagesClients,
-  'messages forwarded': nativeMessages,
-  'tools of agents': tools,
-  'coding agents': codingAgents,
-  completions,
-  'clients of completions': completionClients,
-  embeddings,
-  'foreign headers': foreignHeaders,
-  startup,
-  upstream,
-  'tutorial servers': tutorialServers,
-  refusals,
-  models,
-  relayed,
-  pool,
-  'whose fault': blame,
-  queue,
-  contract,
-  thinking,
-  timing,
-  deadlines,
-  cancel,
-  'back-pressure': backpressure,
-  shutdown,
-  origins,
-  keys,
-  limits,
-  'settings file': settingsFile,
-  tls,
-  recordings,
-  check,
-  'chat tool': chatTool,
-}
+type Suite = (host: HostName) => void
 
-/** Declares every test of the suite against one host. */
-export function conformance(host: HostName): void {
-  for (const [name, suite] of Object.entries(suites)) {
-    describe(name, () => suite(host))
+/** Every suite, by what it is about. */
+const topics = {
+  requests: {
+    routes,
+    requests,
+    bodies,
+    limits,
+    origins,
+    keys,
+    'foreign headers': foreignHeaders,
+    'coding agents': codingAgents,
+  },
+  apis: {
+    static: staticEngine,
+    responses,
+    'responses of an upstream': nativeResponses,
+    messages,
+    'messages forwarded': nativeMessages,
+    completions,
+    embeddings,
+    models,
+  },
+  clients: {
+    clients,
+    'chat clients': chatClients,
+    'responses by SDKs': responsesClients,
+    'messages by SDKs': messagesClients,
+    'tools of agents': tools,
+    'clients of completions': completionClients,
+  },
+  upstreams: {
+    upstream,
+    'tutorial servers': tutorialServers,
+    refusals,
+    relayed,
+    pool,
+    'whose fault': blame,
+    queue,
+  },
+  contract: { contract, thinking },
+  streams: {
+    timing,
+    deadlines,
+    cancel,
+    'back-pressure': backpressure,
+    shutdown,
+  },
+  command: {
+    startup,
+    'settings file': settingsFile,
+    tls,
+    recordings,
+    check,
+    'chat tool': chatTool,
+  },
+} satisfies Record<string, Record<string, Suite>>
+
+export type Topic = keyof typeof topics
+
+/** What asks for a process in every test. */
+const processes = ['settings file', 'tls', 'recordings', 'check', 'chat tool']
+
+/** Declares every test of the suite against one host, or those about some topics. */
+export function conformance(host: HostName, ...chosen: Topic[]): void {
+  for (const [topic, suites] of Object.entries<Record<string, Suite>>(topics)) {
+    if (chosen.length > 0 && !chosen.includes(topic as Topic)) continue
+    for (const [name, suite] of Object.entries(suites)) {
+      const needed = processes.includes(name) ? needs(host, 'process') : {}
+      describe(name, needed, () => suite(host))
+    }
   }
 }

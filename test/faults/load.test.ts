@@ -25,7 +25,7 @@ const ENTRIES = KEYS.map((key, at) => ({
   tokensPerMinute: 10_000_000,
   streams: (STREAMS + WAITING) / 10,
 }))
-const FLAGS = ['--streams', String(STREAMS), '--queue', String(WAITING)]
+const FLAGS = ['--max-concurrency', String(STREAMS), '--queue', String(WAITING)]
 const MIB = 2 ** 20
 /** How often all streams are opened before memory is looked at. */
 const WARM_UP = 2

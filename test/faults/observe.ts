@@ -5,7 +5,7 @@ import type { LogEntry, Server } from '../support/server.ts'
 import type { RecordedRequest, Upstream } from '../support/upstream.ts'
 
 /** Sockets that a process has open, those that listen among them. */
-export function socketsOf(pid: number): number {
+function socketsOf(pid: number): number {
   const folder = `/proc/${pid}/fd`
   const targets = readdirSync(folder).map((fd) => targetOf(`${folder}/${fd}`))
   // One that is held twice, as an output is once something was written to it, is one.

@@ -32,7 +32,7 @@ export function weatherAgent({ messages }: ChatBody): Scripted {
 
 export const AGENT_ANSWER = 'The difference is 7.'
 
-export const temperatures: Record<string, number> = { Paris: 14, Rome: 21 }
+const temperatures: Record<string, number> = { Paris: 14, Rome: 21 }
 
 export function weather({ city }: { city: string }): string {
   return `${temperatures[city]} degrees`

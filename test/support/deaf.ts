@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RawResponse, rawRequest } from './read.ts'
+import { type Client, openClient } from './client.ts'
 import { type Relay, tag } from './relay.ts'
 import { END, token } from './talk.ts'
 
@@ -9,14 +9,14 @@ export async function deaf(relay: Relay, bytes?: number) {
   const script = { steps: [{ flood }, { send: END }] }
   const messages = [{ role: 'user', content: 'Go.' }]
   const body = tag({ model: 'm', stream: true, messages, script })
-  const client = await rawRequest({ port: relay.server.port, body })
+  const client = await openClient(relay.server, body)
   await client.waitFor('"xxx')
   client.pause()
   return { client, body }
 }
 
 /** Everything that a raw response said, once it said `[DONE]`. */
-export async function untilDone(client: RawResponse): Promise<string> {
+export async function untilDone(client: Client): Promise<string> {
   const deadline = performance.now() + 20_000
   for (let length = -1; length < client.received() || !client.text().includes('[DONE]'); ) {
     if (performance.now() > deadline) throw new Error(`${client.received()} bytes, no [DONE].`)

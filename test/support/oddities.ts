@@ -53,10 +53,3 @@ export interface Oddity {
 
 /** Every oddity, by a unique name. */
 export const ODDITIES: Oddity[] = [...framing, ...fields, ...ends, ...errors]
-
-/** The oddity of this name. Throws where there is none. */
-export function oddity(name: string): Oddity {
-  const found = ODDITIES.find((entry) => entry.name === name)
-  if (!found) throw new Error(`No oddity is called ${name}.`)
-  return found
-}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hostCommand, root } from '../../scripts/hosts.mjs'
-import type { HostName } from './server.ts'
+import type { ProcessHost } from './hosts.ts'
 
 /** A real terminal with a shell in it, by tmux. */
 export interface Terminal extends AsyncDisposable {
@@ -92,7 +92,7 @@ export async function openTerminal(options: TerminalOptions = {}): Promise<Termi
 }
 
 /** Starts the command of a host in the terminal, as a person would. */
-export function startIn(terminal: Terminal, host: HostName, args: string[]): void {
+export function startIn(terminal: Terminal, host: ProcessHost, args: string[]): void {
   const { file, args: words, env } = hostCommand(host, args)
   const more = Object.entries(env).filter(([name, value]) => value !== process.env[name])
   const line = [...more.map(([name, value]) => `${name}=${value}`), file, ...words]

@@ -14,12 +14,17 @@ async function ask(path: string): Promise<object> {
   return { status, type: headers.get('content-type'), text: await response.text() }
 }
 
-const { parse } = URL
-URL.parse = () => {
-  throw new Error('secret')
+const { randomUUID } = crypto
+/** Asks while the id of a request can't be made; that of the error's log line can. */
+function askBroken(path: string): Promise<object> {
+  crypto.randomUUID = () => {
+    crypto.randomUUID = randomUUID
+    throw new Error('secret')
+  }
+  return ask(path)
 }
-const broken = [await ask('/v1/models'), await ask('/v1/messages')]
-URL.parse = parse
+
+const broken = [await askBroken('/v1/models'), await askBroken('/v1/messages')]
 process.stdout.write(JSON.stringify({ broken, again: await ask('/health') }))
 await server.stop(0)
 process.exit(0)

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
+import type { ProcessHost } from '../support/hosts.ts'
 import type { Script, Step } from '../support/script.ts'
-import type { HostName } from '../support/server.ts'
 import {
   openTerminal,
   runIn,
@@ -13,7 +13,7 @@ import {
 } from '../support/terminal.ts'
 import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
 
-const hosts: HostName[] = ['bun', 'deno', 'node']
+const hosts: ProcessHost[] = ['bun', 'deno', 'node']
 
 describe.each(hosts)('chat in a terminal, on %s', (host) => {
   let upstream: Upstream

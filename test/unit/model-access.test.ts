@@ -80,13 +80,13 @@ const WAYS: Record<string, [world: World, model: string | undefined]> = {
 }
 
 describe.each(Object.entries(ROUTES))('%s', (name, [path, body]) => {
-  for (const speaks of [[], ['messages', 'responses'] as const]) {
+  for (const nativeApis of [[], ['messages', 'responses'] as const]) {
     const native = (settings: World): World => {
       const given = settings.upstream ?? [{ label: 'gpu', url: 'http://gpu/v1' }]
-      const upstream = (given as object[]).map((each) => ({ ...each, speaks }))
+      const upstream = (given as object[]).map((each) => ({ ...each, nativeApis }))
       return { ...settings, upstream: upstream as never }
     }
-    const how = speaks.length > 0 ? 'forwarded' : 'as a chat'
+    const how = nativeApis.length > 0 ? 'forwarded' : 'as a chat'
 
     it.each(Object.entries(WAYS))(`(${how}) does not reach it by %s`, async (_, [given, model]) => {
       const { ask, asked } = world(native(given))
@@ -99,7 +99,7 @@ describe.each(Object.entries(ROUTES))('%s', (name, [path, body]) => {
 
     it(`(${how}) does not reach it as the larger one`, async () => {
       const { ask, asked } = world(
-        native({ lists: ids('small', 'big'), larger: { small: 'big' }, retry: false }),
+        native({ lists: ids('small', 'big'), contextFallback: { small: 'big' }, retry: false }),
       )
       const response = await ask(path, { ...body, model: 'small' })
       const text = await response.text()

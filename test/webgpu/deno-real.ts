@@ -1,5 +1,6 @@
 // The Deno host with the engine of workers/real.ts: `--webgpu` where there is a model to test with.
 
+import { nativeFetch } from '../../src/hosts/deno/fetch.ts'
 import { startWebgpu } from '../../src/hosts/deno/webgpu.ts'
 import { dial } from '../../src/hosts/node/dial.ts'
 import { listen } from '../../src/hosts/node/listen.ts'
@@ -11,7 +12,7 @@ const script = new URL('../workers/real.ts', import.meta.url)
 await main(
   {
     name: 'deno',
-    fetch: directFetch(dial),
+    fetch: directFetch(dial, nativeFetch),
     webgpu: (settings, onProgress) => startWebgpu(settings, onProgress, script),
     listen,
   },

@@ -23,7 +23,7 @@ export interface Arrival {
   events: number
 }
 
-export function arrivalsOf(said: readonly ParsedEvent[]): Arrival[] {
+function arrivalsOf(said: readonly ParsedEvent[]): Arrival[] {
   const arrivals: Arrival[] = []
   let last = Number.NEGATIVE_INFINITY
   for (const { event } of said) {

@@ -1,5 +1,6 @@
 /** The APIs that can be checked. */
 import type { Recording } from '../../recording/recording.ts'
+import { parseUrl } from '../../util/parse-url.ts'
 import type { DialectName } from '../rules/rule.ts'
 import { chat } from './chat/dialect.ts'
 import { completions } from './completions/dialect.ts'
@@ -23,5 +24,5 @@ export function dialectAt(pathname: string): Dialect | undefined {
 
 /** The API that was recorded; a chat where the address does not tell. */
 export function dialectOf({ request }: Recording): Dialect {
-  return dialectAt(URL.parse(request.url)?.pathname ?? '') ?? chat
+  return dialectAt(parseUrl(request.url)?.pathname ?? '') ?? chat
 }

@@ -1,5 +1,5 @@
 /** What a person may type at the prompt besides a message. */
-import { closest } from '../../util/closest.ts'
+import { closest } from '../../util/closest-matches.ts'
 import { folded } from './summary.ts'
 
 export const commands = {

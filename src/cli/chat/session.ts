@@ -1,7 +1,7 @@
 /** A chat in a terminal: what is typed is asked, what comes is printed. */
 import { writeFile } from 'node:fs/promises'
 import type { Model } from '../../engines/engine.ts'
-import { closest } from '../../util/closest.ts'
+import { closest } from '../../util/closest-matches.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'

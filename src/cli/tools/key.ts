@@ -23,6 +23,6 @@ Its entry, for "keys": [ … ] in sluice.json, or in SLUICE_KEYS='[ … ]':
 
   ${JSON.stringify(entry)}
 
-An entry may also have "models", "requestsPerMinute", "tokensPerMinute", "streams", "expires" and "disabled".
+An entry may also have "models", "requestsPerMinute", "tokensPerMinute", "maxConcurrency", "expires" and "disabled".
 `
 }

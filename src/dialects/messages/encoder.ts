@@ -1,4 +1,4 @@
-import type { StreamEncoder } from '../../stream/response.ts'
+import type { StreamEncoder } from '../../stream/sse-response.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat/request.ts'
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'

@@ -1,5 +1,5 @@
 /** A chat's answer, told as the events of a response, or as the response itself. */
-import type { StreamEncoder } from '../../stream/response.ts'
+import type { StreamEncoder } from '../../stream/sse-response.ts'
 import { isObject } from '../../util/object.ts'
 import type {
   ChatChunk,

@@ -1,8 +1,8 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
 import { FairLine, type Waiting } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
-import { tooMany } from './busy.ts'
 import type { Member } from './member.ts'
+import { tooMany } from './queue-full.ts'
 import { Slot } from './slot.ts'
 
 /** Milliseconds between two looks of one who waits where nobody may wake him. */

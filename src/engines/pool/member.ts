@@ -1,6 +1,6 @@
 import type { Engine } from '../engine.ts'
-import { Breaker } from './breaker.ts'
-import { MovingAverage } from './busy.ts'
+import { Breaker } from './circuit-breaker.ts'
+import { MovingAverage } from './queue-full.ts'
 
 /** What an engine without a limit is taken to manage, where its load is compared with another's. */
 const TYPICAL = 16
@@ -34,7 +34,7 @@ export class Member {
 
   /** How many requests it may work on at once. */
   get room(): number {
-    return this.engine.streams ?? Number.POSITIVE_INFINITY
+    return this.engine.maxConcurrency ?? Number.POSITIVE_INFINITY
   }
 
   get hasRoom(): boolean {
@@ -48,7 +48,7 @@ export class Member {
   }
 
   get #load(): number {
-    return this.running / (this.engine.streams ?? TYPICAL)
+    return this.running / (this.engine.maxConcurrency ?? TYPICAL)
   }
 
   #trouble(now: number): number {

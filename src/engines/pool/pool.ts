@@ -1,16 +1,16 @@
 import type { Exchange } from '../../stream/exchange.ts'
 import type { Ticker } from '../../stream/ticker.ts'
-import { orAborted } from '../../util/or-aborted.ts'
+import { orAborted } from '../../util/abortable.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
-import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/loading.ts'
+import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/model-loading.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
+import { isPassing, restOf, type Verdict, verdictOf } from './failure-kind.ts'
 import { Member } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
 import type { Slot } from './slot.ts'
-import { isPassing, restOf, type Verdict, verdictOf } from './verdict.ts'
 
 export interface PoolOptions {
   router: Router
@@ -20,7 +20,7 @@ export interface PoolOptions {
   /** Milliseconds without a first chunk after which another engine is asked, if there is one. */
   attemptTimeout: number
   /** The model that is asked where a request is too long for another. */
-  larger: Readonly<Record<string, string>>
+  contextFallback: Readonly<Record<string, string>>
   /** Whether the only engine that serves a model is asked once more after it failed. */
   retry: boolean
   /** Whether no request may be woken by another (workerd). */
@@ -108,10 +108,11 @@ export class Pool {
       try {
         return await this.#askOneOf(exchange, able.length > 0 ? able : routes, attempt)
       } catch (error) {
-        const larger = verdictOf(error) === 'overflow' && this.#larger(exchange, model, routes[0])
-        if (!larger || exchange.outcome !== undefined) throw asUnavailable(error, routes)
+        const fallback =
+          verdictOf(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
+        if (!fallback || exchange.outcome !== undefined) throw asUnavailable(error, routes)
         exchange.retry(nameOf(exchange.engine, error), error)
-        model = larger
+        model = fallback
       }
     }
   }
@@ -124,15 +125,15 @@ export class Pool {
     await this.#options.router.pick(asked, exchange.mayUse)
   }
 
-  /** The larger model to ask instead; undefined where there is none, or not for this caller. */
-  #larger(
+  /** The model with a longer context to ask instead; undefined where this caller has none. */
+  #fallbackFor(
     { mayUse }: Exchange,
     asked: string | null | undefined,
     { model: found }: Route,
   ): string | undefined {
-    const { larger } = this.#options
-    const name = [asked, found].find((each) => each && Object.hasOwn(larger, each))
-    const next = name ? larger[name] : undefined
+    const { contextFallback } = this.#options
+    const name = [asked, found].find((each) => each && Object.hasOwn(contextFallback, each))
+    const next = name ? contextFallback[name] : undefined
     return next !== undefined && (mayUse?.(next) ?? true) ? next : undefined
   }
 

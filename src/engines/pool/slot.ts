@@ -1,7 +1,7 @@
 import type { Outcome } from '../../stream/exchange.ts'
-import type { Pass } from './breaker.ts'
+import type { Pass } from './circuit-breaker.ts'
+import { blameOf, restOf, type Verdict } from './failure-kind.ts'
 import type { Member } from './member.ts'
-import { blameOf, restOf, type Verdict } from './verdict.ts'
 
 /** How long an engine that is too busy is asked last, where it does not say, and at most. */
 const BUSY = { usual: 1_000, most: 60_000 }

@@ -1,7 +1,7 @@
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
 import type { Discovery } from './discovery.ts'
-import { listed } from './listed.ts'
+import { listed } from './visible-models.ts'
 
 /** An engine and what it serves, as last seen: for start-up output and the page. */
 export interface EngineStatus {

@@ -2,7 +2,7 @@
 import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
-import { isLoading } from '../upstream/loading.ts'
+import { isLoading } from '../upstream/model-loading.ts'
 import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
 
 /** Milliseconds a server on this machine may take to list its models. */
@@ -28,7 +28,13 @@ export interface Discovery {
 export interface DiscoveryOptions
   extends Pick<
     UpstreamOptions,
-    'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages' | 'streams'
+    | 'fetch'
+    | 'finishReason'
+    | 'finishes'
+    | 'reasoning'
+    | 'thinkTags'
+    | 'systemMessages'
+    | 'maxConcurrency'
   > {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]

@@ -1,4 +1,4 @@
-import { closest } from '../../util/closest.ts'
+import { closest } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'

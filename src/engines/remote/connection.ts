@@ -1,5 +1,5 @@
 import type { ApiError } from '../../wire/errors/api-error.ts'
-import { whenEnded } from './life.ts'
+import { whenEnded } from './liveness-lock.ts'
 import { type Ask, PATIENCE, PING, type Port, type Tell } from './protocol.ts'
 
 /** Takes what is told of one request. */

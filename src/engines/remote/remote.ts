@@ -1,6 +1,6 @@
 import { type ChatStream, obey, type WholeAnswer } from '../../stream/chat-stream.ts'
 import { obeyText, type TextStream } from '../../stream/text-stream.ts'
-import { orAborted } from '../../util/or-aborted.ts'
+import { orAborted } from '../../util/abortable.ts'
 import type { ChatChunk, ChatRequest } from '../../wire/chat/request.ts'
 import type { TextChunk } from '../../wire/completions/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'

@@ -9,8 +9,8 @@ import {
   requireChat,
 } from '../../wire/chat/request.ts'
 import type { Engine } from '../engine.ts'
-import { completeStatic } from './completion.ts'
 import { STATIC_MODEL, type StaticSettings, unable } from './model.ts'
+import { completeStatic } from './text-completion.ts'
 import { paced, splitWords, usageOf, type Words, wordsOf } from './words.ts'
 
 export { STATIC_MODEL } from './model.ts'

@@ -1,5 +1,5 @@
 /** The fixed text, cut to what a request asks for. */
-import { pause } from '../../util/pause.ts'
+import { pause } from '../../util/delay.ts'
 import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 
 export interface Limits {

@@ -1,13 +1,13 @@
 /** An upstream's answer in the API that it was asked in. */
 import type { Fetched } from '../../platform/fetch.ts'
+import { readChunks, readFrames } from '../../stream/body-reader.ts'
 import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stream/chat-stream.ts'
-import { readChunks, readFrames } from '../../stream/read.ts'
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
-import { formOf } from './answer-form.ts'
-import { essence, misplaced, readJson } from './body.ts'
-import { type Generation, wantsUsage } from './tries.ts'
+import { formOf } from './answer-format.ts'
+import { essence, misplaced, readJson } from './json-body.ts'
+import { type Generation, wantsUsage } from './request-variants.ts'
 
 /** How something is asked for, and what its answer is held to. */
 export interface Protocol<C extends AnyContract> {

@@ -4,7 +4,7 @@ import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { TokenCountCall } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
-import { essence, isJson, readJson } from './body.ts'
+import { essence, isJson, readJson } from './json-body.ts'
 
 /** Asks for JSON at a path below the API's root, or below the server's where it begins with `..`. */
 export type Post = (
@@ -55,7 +55,7 @@ function keyOf(model: string | undefined, path: string): string {
  * tools/server/README.md.
  */
 export async function countByUpstream(
-  { native, chat, speaks }: TokenCountCall & Pick<Engine, 'speaks'>,
+  { native, chat, nativeApis }: TokenCountCall & Pick<Engine, 'nativeApis'>,
   model: string | undefined,
   post: Post,
   label: string,
@@ -70,7 +70,7 @@ export async function countByUpstream(
     // Some answer any path with a page, or with 200 and an error.
     if (isThere && !response.ok) {
       const isFinal =
-        speaks?.includes('messages') || path !== native.path || !REFUSING.has(response.status)
+        nativeApis?.includes('messages') || path !== native.path || !REFUSING.has(response.status)
       try {
         await accepted(response)
       } catch (error) {

@@ -1,7 +1,7 @@
 import type { FinishReason } from '../../wire/chat/answer.ts'
 import type { ChatChunk, ChunkChoice, ToolCallDelta } from '../../wire/chat/request.ts'
 import { newCallId } from '../../wire/contract/tool-calls.ts'
-import type { MlcChunk } from './mlc.ts'
+import type { MlcChunk } from './mlc-types.ts'
 
 /**
  * Turns web-llm's chunks into ours, in order. Where tools were offered web-llm streams the JSON of

@@ -4,7 +4,7 @@ import {
   encodeVector,
 } from '../../wire/embeddings/request.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
-import type { MlcEmbeddings, ModelRecord } from './mlc.ts'
+import type { MlcEmbeddings, ModelRecord } from './mlc-types.ts'
 
 /** Throws an `ApiError` (400) for what the model can't give, before it is loaded. */
 export function checkEmbedding(request: EmbeddingRequest, record: ModelRecord): void {

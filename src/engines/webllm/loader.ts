@@ -1,6 +1,6 @@
 import type { Progress } from '../engine.ts'
 import { fromMlc } from './errors.ts'
-import type { Mlc, MlcProgress } from './mlc.ts'
+import type { Mlc, MlcProgress } from './mlc-types.ts'
 
 /** Holds one model on the GPU at a time. Its calls must not overlap. */
 export class Loader {

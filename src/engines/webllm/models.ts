@@ -1,7 +1,7 @@
 /** Which of web-llm's models this computer can run, and what there is to say of them. */
 import * as z from 'zod/mini'
 import type { Model } from '../engine.ts'
-import type { ModelRecord } from './mlc.ts'
+import type { ModelRecord } from './mlc-types.ts'
 
 /** What a GPU can do, as WebGPU tells it. Its memory's size it never tells. */
 export interface GpuFacts {

@@ -3,7 +3,7 @@
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { Progress } from '../engine.ts'
 import { type Port, packError, type WireError } from '../remote/protocol.ts'
-import { serveEngine } from '../remote/serve.ts'
+import { serveEngine } from '../remote/serve-engine.ts'
 import { type FoundGpu, findGpu } from './gpu.ts'
 import { readModelList, runnable } from './models.ts'
 import { type LocalEngine, type Mlc, type ModelRecord, Webllm } from './webllm.ts'

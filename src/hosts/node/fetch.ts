@@ -1,26 +1,42 @@
-import type { HandlerHost } from '../../handler.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 
-/** What Node's `fetch` is built on keeps the agent that carries it under this name. */
+/** The `fetch` of Node is built on undici, which keeps its default agent under this name. */
 const agentName = Symbol.for('undici.globalDispatcher.1')
 
-type Agent = new (options: { headersTimeout: number; bodyTimeout: number }) => object
+type Agent = new (options: {
+  headersTimeout: number
+  bodyTimeout: number
+  pipelining: number
+}) => object
 
-let patient: Promise<object | undefined> | undefined
-
-/**
- * Node's `fetch` without its limit of 300 s for headers and between two chunks: a model may load
- * for longer, and how long is too long is for the settings to say.
- */
-export const patientFetch: NonNullable<HandlerHost['fetch']> = async (input, init) => {
-  patient ??= makeAgent()
-  const dispatcher = await patient
-  return fetch(input, { ...init, ...(dispatcher && { dispatcher }) } as RequestInit)
+interface Agents {
+  pooled: object
+  /** Closes each connection after one request. */
+  unpooled: object
 }
 
-/** An agent of the class that Node itself uses; the class shows only after the first fetch. */
-async function makeAgent(): Promise<object | undefined> {
+let agents: Promise<Agents | undefined> | undefined
+
+/**
+ * Node's own `fetch`, which honours `once`, and without its limit of 300 s for headers and between two
+ * chunks: a model may load for longer, and how long is too long is for the settings to say.
+ */
+export const nativeFetch: Fetch = async (url, { once, ...init }) => {
+  agents ??= makeAgents()
+  const made = await agents
+  const dispatcher = once ? made?.unpooled : made?.pooled
+  return fetch(url, { ...init, ...(dispatcher && { dispatcher }) } as RequestInit)
+}
+
+/** Agents of the class that Node itself uses; the class shows only after the first fetch. */
+async function makeAgents(): Promise<Agents | undefined> {
   await fetch('data:,')
   const current = (globalThis as Record<symbol, unknown>)[agentName]
   if (typeof current !== 'object' || current === null) return undefined
-  return new (current.constructor as Agent)({ headersTimeout: 0, bodyTimeout: 0 })
+  const agent = current.constructor as Agent
+  const patient = { headersTimeout: 0, bodyTimeout: 0 }
+  return {
+    pooled: new agent({ ...patient, pipelining: 1 }),
+    unpooled: new agent({ ...patient, pipelining: 0 }),
+  }
 }

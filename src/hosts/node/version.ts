@@ -1,6 +1,6 @@
 import { SettingsError } from '../../settings/settings.ts'
 
-/** The oldest that has all that is used: `Promise.withResolvers`, `URL.parse`. */
+/** The oldest that has all that is used: `Promise.withResolvers`. */
 const OLDEST = 22
 
 /**

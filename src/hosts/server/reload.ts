@@ -35,13 +35,14 @@ export async function followSettings(
 
   async function reload(): Promise<void> {
     try {
-      const next = await read()
+      const { settings: next, warnings } = await read()
       await apply({ ...next, ...pick(settings) })
       const fixed = FIXED.filter(
         (name) => JSON.stringify(next[name]) !== JSON.stringify(settings[name]),
       )
       const rest = fixed.length > 0 ? ` (${fixed.join(', ')}: not before a restart)` : ''
       err.write(`sluice: ${file} was read anew, and is in force${rest}\n`)
+      for (const warning of warnings) err.write(`sluice: ${printable(warning)}\n`)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       err.write(`sluice: ${printable(why)} The settings that were in force stay.\n`)

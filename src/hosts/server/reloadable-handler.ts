@@ -2,7 +2,7 @@ import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { createHandler, type Handler, type HandlerHost } from '../../handler.ts'
 import { memoryResponses } from '../../routes/responses/background.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
-import { memoryLimits } from '../../state/limits.ts'
+import { memoryLimits } from '../../state/limit-store.ts'
 
 /** Longer than any stream: the milliseconds a handler has that gets no new requests any more. */
 const FOR_EVER = 2 ** 31

@@ -8,7 +8,6 @@ import type { Engine, Progress } from '../../engines/engine.ts'
 import { meant } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { LogEntry } from '../../platform/log.ts'
-import { deprecations } from '../../settings/deprecated.ts'
 import {
   parseSettings,
   type Settings,
@@ -132,7 +131,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     open: reachOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
-    warnings: deprecations(settings),
+    warnings: command.warnings,
   }
   server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
   await followSettings(command, server.reload, terminal)

@@ -4,8 +4,8 @@ import type { ResponseStore } from '../../state/response-store.ts'
 import type { AnyContract } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { jsonAnswerResponse } from '../../stream/json-answer.ts'
-import { openStream, streamResponse } from '../../stream/response.ts'
-import { unawaited } from '../../util/unawaited.ts'
+import { openStream, streamResponse } from '../../stream/sse-response.ts'
+import { unawaited } from '../../util/background.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import {
   parseResponsesRequest,

@@ -1,5 +1,5 @@
-import { Body, type Tap } from './body.ts'
-import { BODILESS, type Fields, type ResponseHead } from './head.ts'
+import { Body, type Tap } from './response-body.ts'
+import { BODILESS, type Fields, type ResponseHead } from './response-head.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 import type { Socket, SocketEvents } from './socket.ts'
 

@@ -3,10 +3,10 @@
  * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, Unsendable } from '../../platform/fetch.ts'
-import { Addresses } from './addresses.ts'
 import { Connection, type SocketResponse, Stale } from './connection.ts'
+import { unpacked } from './decompress.ts'
 import type { Dial, Socket } from './socket.ts'
-import { unpacked } from './unpack.ts'
+import { Addresses } from './url-cache.ts'
 
 const encoder = new TextEncoder()
 const NEVER = new AbortController().signal

@@ -2,7 +2,7 @@
  * HTTP/1.1 responses out of packets cut anywhere, without copying their bodies.
  * Source: RFC 9112, "HTTP/1.1", §6 and §7.
  */
-import { parseHead, type ResponseHead } from './head.ts'
+import { parseHead, type ResponseHead } from './response-head.ts'
 
 const LF = 10
 const CR = 13

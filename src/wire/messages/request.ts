@@ -9,7 +9,7 @@ import { text } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
 import { ApiError } from '../errors/api-error.ts'
 import { flag, integer } from '../validation/fields.ts'
-import { invalid } from '../validation/invalid.ts'
+import { checking, invalid } from '../validation/invalid.ts'
 import { type Block, BlockSchema, type TextBlock, TextBlockSchema } from './blocks.ts'
 
 export type * from './blocks.ts'
@@ -167,10 +167,8 @@ export function parseCountRequest(body: unknown): CountRequest {
 }
 
 function check(schema: z.ZodMiniType, body: unknown): void {
-  // Stopping at the first fault keeps a body of a million faults from costing a million issues.
-  const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
   refuseThread(body)
-  const { error } = z.safeParse(schema, body, early)
+  const { error } = z.safeParse(schema, body, checking)
   if (error !== undefined) throw invalid(error.issues, body)
 }
 

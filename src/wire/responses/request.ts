@@ -10,7 +10,7 @@ import { tagged, text } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
 import { flag } from '../validation/fields.ts'
-import { invalid } from '../validation/invalid.ts'
+import { checking, invalid } from '../validation/invalid.ts'
 import { itemSchema } from './items.ts'
 import { ToolChoiceSchema, ToolSchema } from './tools.ts'
 
@@ -173,8 +173,6 @@ function checkInput(request: ResponsesRequest): void {
 }
 
 function issuesOf(schema: z.ZodMiniType, value: unknown, path: PropertyKey[]): z.core.$ZodIssue[] {
-  // Stopping at the first fault keeps a body of a million faults from costing a million issues.
-  const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
-  const issues = z.safeParse(schema, value, early).error?.issues ?? []
+  const issues = z.safeParse(schema, value, checking).error?.issues ?? []
   return issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }))
 }

@@ -6,11 +6,11 @@
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
 import { text } from '../chat/message.ts'
-import { invalid } from './invalid.ts'
+import { checking, invalid } from './invalid.ts'
 
 // Every check aborts: where one branch of a union fails by a check alone, zod would report only that
 // branch, though another may be the one that was meant. The messages are expectations, for invalid().
-export function within(low: number, high: number) {
+function within(low: number, high: number) {
   const error = `a number from ${low} to ${high}`
   const rule = { error, abort: true }
   return z.number(error).check(z.gte(low, rule), z.lte(high, rule))
@@ -76,8 +76,6 @@ export const sampling = {
 export function fieldChecker(fields: Fields, needed = '') {
   const names = Object.keys(fields)
   const made = new Map<string, z.ZodMiniType>()
-  // Stopping at the first fault keeps a body of a million faults from costing a million issues.
-  const early: z.core.ParseContextInternal<z.core.$ZodIssue> = { abortEarly: true }
   const schemaOf = (field: string): z.ZodMiniType => {
     const schema = made.get(field) ?? (fields[field] as () => z.ZodMiniType)()
     made.set(field, schema)
@@ -85,12 +83,12 @@ export function fieldChecker(fields: Fields, needed = '') {
   }
   return (body: unknown): void => {
     if (!isObject(body))
-      throw invalid(z.safeParse(z.looseObject({}), body).error?.issues ?? [], body)
+      throw invalid(z.safeParse(z.looseObject({}), body, checking).error?.issues ?? [], body)
     const issues: z.core.$ZodIssue[] = []
     // In the order of the fields: the first wrong one does not go by how a client writes its body.
     for (const field of names) {
       if (field !== needed && !Object.hasOwn(body, field)) continue
-      const [issue] = z.safeParse(schemaOf(field), body[field], early).error?.issues ?? []
+      const [issue] = z.safeParse(schemaOf(field), body[field], checking).error?.issues ?? []
       if (issue) issues.push({ ...issue, path: [field, ...issue.path] })
     }
     if (issues.length > 0) throw invalid(issues, body)

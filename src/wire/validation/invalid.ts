@@ -11,6 +11,19 @@ interface Fault {
   expected: string[]
 }
 
+/** What zod says of an issue that its schema has no words for. */
+const UNWORDED = 'Invalid input'
+
+/**
+ * How a body is checked for `invalid`. Stopping at the first fault keeps a body of a million faults
+ * from costing a million issues. zod's configuration is one for the whole program: without `error`,
+ * a program that imports `zod` itself would put its locale's words in the place of ours.
+ */
+export const checking: z.core.ParseContextInternal<Issue> = {
+  abortEarly: true,
+  error: () => UNWORDED,
+}
+
 const KINDS: Record<string, string> = {
   string: 'a string',
   number: 'a number',
@@ -81,7 +94,7 @@ function isAtTag({ path }: Fault): boolean {
 }
 
 function expectationsOf(issue: Issue): string[] {
-  if (issue.message !== 'Invalid input') return [issue.message]
+  if (issue.message !== UNWORDED) return [issue.message]
   if (issue.code === 'invalid_value') return issue.values.map(quoted)
   if (issue.code === 'invalid_type') return [KINDS[issue.expected] ?? issue.expected]
   if (issue.code === 'too_small') return [`at least ${issue.minimum}`]

@@ -27,7 +27,13 @@ describe('accepts what settings accept', () => {
       'long forms',
       {
         upstream: [
-          { url: 'http://a', streams: 2, models: ['m'], rewrite: { a: 'b' }, speaks: ['messages'] },
+          {
+            url: 'http://a',
+            maxConcurrency: 2,
+            models: ['m'],
+            rewrite: { a: 'b' },
+            nativeApis: ['messages'],
+          },
         ],
         keys: [{ name: 'ann', hash, tokensPerMinute: 5, expires: '2027-01-31', disabled: false }],
         alias: { a: 'm' },

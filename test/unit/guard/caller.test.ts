@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { Caller, formatReset } from '../../../src/guard/caller.ts'
 import { estimateTokens } from '../../../src/guard/size.ts'
 import { readKey } from '../../../src/settings/keys.ts'
-import { memoryLimits } from '../../../src/state/limits.ts'
+import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const hash = `sha256:${'a'.repeat(64)}`
@@ -34,7 +34,7 @@ describe('the tokens of a prompt', () => {
 
 it('counts a request before it is parsed, and gives its place back once', async () => {
   const store = memoryLimits(() => 0)
-  const key = readKey({ name: 'a', hash, tokensPerMinute: 100, streams: 1 }, 'key')
+  const key = readKey({ name: 'a', hash, tokensPerMinute: 100, maxConcurrency: 1 }, 'key')
   const [first, second] = [new Caller(key, store), new Caller(key, store)]
   const use = { tokens: () => 10 }
   await first.acquireSlot()

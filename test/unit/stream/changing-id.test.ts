@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { concat, EventReader } from '../../../src/stream/frames.ts'
-import { FrameSink } from '../../../src/stream/sinks.ts'
+import { concat, EventReader } from '../../../src/stream/event-reader.ts'
+import { FrameSink } from '../../../src/stream/event-sinks.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { collect, Fold } from '../../../src/stream/chat-accumulator.ts'
 import { obey } from '../../../src/stream/chat-stream.ts'
-import { collect, Fold } from '../../../src/stream/collect.ts'
 import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat/request.ts'
 
 function fold(...chunks: Partial<ChatChunk>[]) {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
-import { Fold } from '../../../../src/stream/collect.ts'
-import { EventReader } from '../../../../src/stream/frames.ts'
-import { ChunkSink } from '../../../../src/stream/sinks.ts'
+import { Fold } from '../../../../src/stream/chat-accumulator.ts'
+import { EventReader } from '../../../../src/stream/event-reader.ts'
+import { ChunkSink } from '../../../../src/stream/event-sinks.ts'
 import type {
   ChatChunk,
   ChunkDelta,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Breaker, type Pass } from '../../../../src/engines/pool/breaker.ts'
+import { Breaker, type Pass } from '../../../../src/engines/pool/circuit-breaker.ts'
 
 /** One that five failures have opened at 0. */
 function opened(): Breaker {

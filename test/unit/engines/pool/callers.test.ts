@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Breaker, type Pass } from '../../../../src/engines/pool/breaker.ts'
+import { Breaker, type Pass } from '../../../../src/engines/pool/circuit-breaker.ts'
 
 /** So many requests of a caller are answered with a failure. */
 function fail(breaker: Breaker, who: string, times = 1, now = 0): void {

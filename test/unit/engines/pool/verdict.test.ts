@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { restOf, verdictOf } from '../../../../src/engines/pool/verdict.ts'
-import { refusal } from '../../../../src/engines/upstream/body.ts'
+import { restOf, verdictOf } from '../../../../src/engines/pool/failure-kind.ts'
+import { refusal } from '../../../../src/engines/upstream/json-body.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 import { ERROR_ANSWERS, type ErrorName } from '../../../support/personas/errors.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { downloadSizes } from '../../../../src/engines/webllm/downloads.ts'
+import { downloadSizes } from '../../../../src/engines/webllm/download-sizes.ts'
 import { other, record } from '../../../support/mlc.ts'
 
 const manifest = { records: [{ nbytes: 1_000 }, { nbytes: 234 }] }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toMlcRequest } from '../../../../src/engines/webllm/request.ts'
+import { toMlcRequest } from '../../../../src/engines/webllm/chat-request.ts'
 import { type ChatRequest, parseChatRequest } from '../../../../src/wire/chat/request.ts'
 import { parseExact } from '../../../../src/wire/json/exact-integers.ts'
 import { scanJson } from '../../../../src/wire/json/scan.ts'

@@ -1,0 +1,8 @@
+/** sluice on Bun, its upstreams asked by Bun's own `fetch`. */
+import { nativeFetch } from '../../src/hosts/bun/fetch.ts'
+import { runtime } from '../../src/hosts/bun/runtime.ts'
+import { main as run } from '../../src/hosts/server/serve.ts'
+
+export function main(): Promise<void> {
+  return run({ ...runtime, fetch: nativeFetch }, process.argv.slice(2))
+}

@@ -1,0 +1,8 @@
+/** sluice on Deno, its upstreams asked by Deno's own `fetch`. */
+import { nativeFetch } from '../../src/hosts/deno/fetch.ts'
+import { runtime } from '../../src/hosts/deno/runtime.ts'
+import { main as run } from '../../src/hosts/server/serve.ts'
+
+export function main(): Promise<void> {
+  return run({ ...runtime, fetch: nativeFetch }, process.argv.slice(2))
+}

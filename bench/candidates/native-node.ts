@@ -1,0 +1,8 @@
+/** sluice on Node, its upstreams asked by Node's own `fetch`. */
+import { nativeFetch } from '../../src/hosts/node/fetch.ts'
+import { runtime } from '../../src/hosts/node/runtime.ts'
+import { main as run } from '../../src/hosts/server/serve.ts'
+
+export function main(): Promise<void> {
+  return run({ ...runtime, fetch: nativeFetch }, process.argv.slice(2))
+}

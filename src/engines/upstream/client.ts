@@ -1,0 +1,93 @@
+import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
+import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
+import { safeHeaders } from '../../wire/headers/safe-headers.ts'
+import type { CallOptions } from '../engine.ts'
+import { refusal } from './json-body.ts'
+import { unanswered } from './unreachable.ts'
+
+export interface UpstreamClientOptions {
+  /** The API's root, without a trailing slash: `http://127.0.0.1:11434/v1`. */
+  url: string
+  /** The upstream's name in logs and messages; never an address. */
+  label: string
+  /** Sent as a bearer token; none by default. */
+  key?: string | undefined
+  /** The global `fetch`, or the host's own. */
+  fetch: Fetch
+}
+
+/** What a request to an upstream carries besides its body. */
+export interface UpstreamCall extends CallOptions {
+  signal: AbortSignal
+  headers?: Record<string, string> | undefined
+}
+
+/**
+ * Keys shorter than this are not treated as secrets. Servers that require no key are configured with
+ * a placeholder such as `none` or `ollama`; redacting such a word would garble their error messages.
+ */
+const MIN_SECRET_LENGTH = 8
+
+/** Sends HTTP requests to one upstream, with its key and the hop list. */
+export class UpstreamClient {
+  readonly label: string
+  /** Text that is removed from the upstream's own error messages before a client sees them. */
+  readonly secrets: readonly string[]
+  readonly #url: string
+  readonly #fetch: Fetch
+  /** Sent with every request. */
+  readonly #headers: Readonly<Record<string, string>>
+
+  constructor({ url, label, key = '', fetch }: UpstreamClientOptions) {
+    this.label = label
+    this.#url = url
+    this.#fetch = fetch
+    this.#headers = {
+      accept: 'application/json, text/event-stream',
+      ...(key !== '' && { authorization: `Bearer ${key}` }),
+    }
+    this.secrets = [...(key.length >= MIN_SECRET_LENGTH ? [key] : []), new URL(url).host]
+  }
+
+  /** Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
+  async get(path: string, { signal, hops }: UpstreamCall): Promise<Fetched> {
+    return this.accepted(await this.#send(path, { signal }, hops), path)
+  }
+
+  /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
+  post(path: string, request: object, { signal, hops, headers = {} }: UpstreamCall) {
+    const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
+    const body = JSON.stringify(request)
+    return this.#send(path, { method: 'POST', headers: own, body, signal }, hops)
+  }
+
+  /** Posts JSON. Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
+  async postAccepted(path: string, request: object, call: UpstreamCall): Promise<Fetched> {
+    return this.accepted(await this.post(path, request, call), path)
+  }
+
+  /** The response if its status is a success; rejects with the upstream's own error otherwise. */
+  async accepted(response: Fetched, path = ''): Promise<Fetched> {
+    if (!response.ok) throw await refusal(response, this.label, this.secrets, path)
+    return response
+  }
+
+  async #send(path: string, init: FetchInit, hops: CallOptions['hops']): Promise<Fetched> {
+    const hopHeader = hops && { [HOP_HEADER]: writeHops(hops) }
+    const headers = { ...init.headers, ...this.#headers, ...hopHeader }
+    // Called as a function of no object: the global `fetch` throws on a foreign `this` on some hosts.
+    const fetch = this.#fetch
+    try {
+      // A followed redirect would send the key and the conversation to an address nobody configured.
+      return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
+    } catch (cause) {
+      if (init.signal?.aborted) throw init.signal.reason
+      throw unanswered(this.label, cause)
+    }
+  }
+}
+
+/** A path that begins with `..` is relative to the server's root: it leaves the API's root, `/v1`. */
+function urlOf(root: string, path: string): string {
+  return path.startsWith('../') ? root.replace(/\/v1$/, '') + path.slice(2) : root + path
+}

@@ -1,0 +1,224 @@
+/** A chat request in the form that web-llm accepts; what it can't honour is refused by name. */
+
+import { isObject } from '../../util/object.ts'
+import {
+  type ChatMessage,
+  type ChatRequest,
+  type ContentPart,
+  requireChat,
+  type Tool,
+} from '../../wire/chat/request.ts'
+import { withOneSystemMessage } from '../../wire/chat/system-messages.ts'
+import { wantsThinking } from '../../wire/contract/think.ts'
+import { type ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import type {
+  MlcChatRequest,
+  MlcMessage,
+  MlcPart,
+  MlcResponseFormat,
+  ModelRecord,
+} from './mlc-types.ts'
+
+/** `model_type` of a model that sees images. */
+const VISION = 2
+
+/**
+ * The request for web-llm: always a stream with usage. Throws an `ApiError` (400) that names the
+ * field where the model could only ignore what was asked.
+ */
+export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRequest {
+  const request = requireChat(asked)
+  refuseUnable(request)
+  const format = responseFormat(request)
+  const thinking = wantsThinking(request)
+  return {
+    messages: toMlcMessages(request.messages, record),
+    model: record.model_id,
+    stream: true,
+    stream_options: { include_usage: true },
+    ...given(request, [...SAMPLING, 'logprobs', 'top_logprobs']),
+    ...limitOf(request.max_completion_tokens ?? request.max_tokens),
+    ...(format && { response_format: format }),
+    ...toolsOf(request),
+    ...(thinking !== undefined && { extra_body: { enable_thinking: thinking } }),
+  } as MlcChatRequest
+}
+
+/** Fields that mean the same there. */
+export const SAMPLING = [
+  'stop',
+  'temperature',
+  'top_p',
+  'frequency_penalty',
+  'presence_penalty',
+  'repetition_penalty',
+  'logit_bias',
+  'seed',
+  'ignore_eos',
+]
+
+export function given(request: Record<string, unknown>, fields: string[]): Record<string, unknown> {
+  const known = fields.filter((field) => request[field] !== undefined && request[field] !== null)
+  return Object.fromEntries(known.map((field) => [field, request[field]]))
+}
+
+/** -1 and null stand for no limit but the context. */
+export function limitOf(limit: number | null | undefined): { max_tokens?: number } {
+  return limit === undefined || limit === null || limit < 0 ? {} : { max_tokens: limit }
+}
+
+function refuseUnable(request: ChatRequest): void {
+  if ((request.n ?? 1) > 1) throw unable('n', 'more than one choice', 'Ask once for each.')
+  const voices = request.modalities as string[] | null | undefined
+  if (voices?.some((modality) => modality !== 'text'))
+    throw unable('modalities', 'anything but text')
+  for (const field of ['functions', 'function_call']) {
+    if (isGiven(request[field])) throw unable(field, 'the old function calls', 'Use `tools`.')
+  }
+  if (isGiven(request.audio)) throw unable('audio', 'speech')
+  if (isGiven(request.web_search_options)) throw unable('web_search_options', 'a web search')
+}
+
+export function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+export function unable(field: string, what: string, remedy = ''): ApiError {
+  const hint = remedy && ` ${remedy}`
+  return badRequest(`${field}: a model that runs through WebGPU can't give ${what}.${hint}`, field)
+}
+
+/** The system's words first and once, as web-llm wants them; every text as one text. */
+function toMlcMessages(messages: ChatMessage[], record: ModelRecord): MlcMessage[] {
+  const each = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
+  const told = withOneSystemMessage(each as ChatMessage[]) as MlcMessage[]
+  const turns = told.filter(({ role, content }) => role !== 'system' || content !== '')
+  const last = turns.at(-1)
+  if (last === undefined || last.role === 'system') throw mustEndWith('messages')
+  if (last.role !== 'user' && last.role !== 'tool') {
+    throw mustEndWith(`messages[${messages.length - 1}].role`)
+  }
+  return turns
+}
+
+function mustEndWith(field: string): ApiError {
+  const message = `${field}: the last message has to come from "user" or "tool": this model answers, it does not go on.`
+  return badRequest(message, field)
+}
+
+function toMlcMessage(message: ChatMessage, at: string, record: ModelRecord): MlcMessage {
+  const name = typeof message.name === 'string' ? { name: message.name } : {}
+  switch (message.role) {
+    case 'user':
+      return { role: 'user', content: userContent(message, at, record), ...name }
+    case 'assistant':
+      return { role: 'assistant', content: assistantText(message, at), ...name }
+    case 'tool':
+      return {
+        role: 'tool',
+        content: textOf(message, at),
+        tool_call_id: message.tool_call_id ?? '',
+      }
+    case 'system':
+    case 'developer':
+      return { role: 'system', content: textOf(message, at) }
+    default:
+      throw badRequest(
+        `${at}.role: expected user, assistant, tool, system or developer, got "${message.role}".`,
+        `${at}.role`,
+      )
+  }
+}
+
+/** What the model wrote when it called: JSON of its calls, where it said nothing else. */
+function assistantText(message: ChatMessage, at: string): string {
+  const text = isGiven(message.content) ? textOf(message, at) : ''
+  const calls = message.tool_calls ?? []
+  if (calls.length === 0) return text
+  const written = calls.map((call) => ({
+    name: call.function?.name ?? '',
+    arguments: parsed(call.function?.arguments ?? '{}'),
+  }))
+  return [text, JSON.stringify(written)].filter((part) => part !== '').join('\n')
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return json
+  }
+}
+
+function textOf({ content }: ChatMessage, at: string): string {
+  if (typeof content === 'string') return content
+  return (content ?? []).map((part, index) => partText(part, `${at}.content[${index}]`)).join('')
+}
+
+function partText(part: ContentPart, at: string): string {
+  if (part.type === 'text' && typeof part.text === 'string') return part.text
+  if (part.type === 'refusal' && typeof part.refusal === 'string') return part.refusal
+  throw badRequest(`${at}.type: this model takes only text, got "${part.type}".`, `${at}.type`)
+}
+
+/** One text, and the images of a model that sees. */
+function userContent(message: ChatMessage, at: string, record: ModelRecord): string | MlcPart[] {
+  const parts = message.content
+  const hasImages = Array.isArray(parts) && parts.some(({ type }) => type === 'image_url')
+  if (!hasImages || record.model_type !== VISION) return textOf(message, at)
+  const images = parts.flatMap((part, index) =>
+    part.type === 'image_url' ? [imageOf(part, `${at}.content[${index}]`)] : [],
+  )
+  const rest = parts.filter(({ type }) => type !== 'image_url')
+  const text = textOf({ ...message, content: rest }, at)
+  return [...(text === '' ? [] : [{ type: 'text' as const, text }]), ...images]
+}
+
+function imageOf(part: ContentPart, at: string): MlcPart {
+  const image = part.image_url
+  const url = isObject(image) ? image.url : image
+  if (typeof url === 'string' && /^(https?:|data:image)/.test(url)) {
+    return { type: 'image_url', image_url: { url } }
+  }
+  const field = `${at}.image_url.url`
+  throw badRequest(`${field}: expected an http, https or data:image URL.`, field)
+}
+
+/** web-llm enforces a schema through `json_object`. */
+function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | undefined {
+  if (!isObject(response_format)) return undefined
+  if (response_format.type === 'text') return { type: 'text' }
+  if (response_format.type === 'json_object') return { type: 'json_object' }
+  const { json_schema } = response_format
+  const schema = isObject(json_schema) ? json_schema.schema : undefined
+  if (response_format.type === 'json_schema') {
+    return { type: 'json_object', ...(isObject(schema) && { schema: JSON.stringify(schema) }) }
+  }
+  if (response_format.type === 'grammar' && typeof response_format.grammar === 'string') {
+    return { type: 'grammar', grammar: response_format.grammar }
+  }
+  const field = 'response_format.type'
+  const came = JSON.stringify(response_format.type)
+  throw badRequest(`${field}: expected text, json_object or json_schema, got ${came}.`, field)
+}
+
+/** `none` is to offer no tools at all; a choice web-llm knows nothing of is refused. */
+function toolsOf({ tools, tool_choice, parallel_tool_calls }: ChatRequest): { tools?: Tool[] } {
+  const choice = tool_choice ?? 'auto'
+  const hasTools = tools !== undefined && tools !== null && tools.length > 0
+  if (choice === 'none' || (choice === 'auto' && !hasTools)) return {}
+  if (!hasTools)
+    throw badRequest('tool_choice: a call is asked for, and no tools are offered.', 'tool_choice')
+  if (choice !== 'auto' && choice !== 'required') {
+    throw unable('tool_choice', 'a call of one certain tool', 'Offer only that tool instead.')
+  }
+  if (parallel_tool_calls === false) {
+    throw unable('parallel_tool_calls', 'one call for sure', 'It may call several tools at once.')
+  }
+  const other = tools.findIndex(({ type }) => type !== 'function')
+  if (other !== -1) {
+    const field = `tools[${other}].type`
+    throw badRequest(`${field}: expected function, got "${tools[other]?.type}".`, field)
+  }
+  return { tools }
+}

@@ -1,0 +1,5 @@
+import type { Fetch } from '../../platform/fetch.ts'
+
+/** Bun's own `fetch`, which honours `once`: without `keepalive` the connection is not shared. */
+export const nativeFetch: Fetch = (url, { once = false, ...init }) =>
+  fetch(url, { ...init, keepalive: !once })

@@ -1,0 +1,14 @@
+import type { Fetch } from '../../platform/fetch.ts'
+
+let unpooled: Deno.HttpClient | undefined
+
+/**
+ * Deno's own `fetch`, which honours `once`. By default Deno sends a POST again when a kept connection
+ * closes without an answer, even seconds after the server has read the request. A client that keeps
+ * no connections does not.
+ */
+export const nativeFetch: Fetch = (url, { once, ...init }) => {
+  if (!once) return fetch(url, init)
+  unpooled ??= Deno.createHttpClient({ poolMaxIdlePerHost: 0 })
+  return fetch(url, { ...init, client: unpooled })
+}

@@ -1,0 +1,39 @@
+import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
+import { type Fields, type Folding, growLists, setField } from './chat-accumulator.ts'
+
+/** Adds up the chunks of a text completion; fields it does not know are kept. */
+export class TextFold implements Folding<TextChunk> {
+  readonly #envelope: Fields = {}
+  readonly #choices = new Map<number, { pieces: string[]; rest: Fields }>()
+
+  add({ choices, ...envelope }: TextChunk): void {
+    for (const choice of choices) this.#addChoice(choice)
+    for (const [key, value] of Object.entries(envelope)) {
+      // An empty id, as a server's first chunk may have, says nothing.
+      if (value !== null && value !== '') setField(this.#envelope, key, value)
+    }
+  }
+
+  completion(): TextChunk {
+    const choices = [...this.#choices].sort(([a], [b]) => a - b)
+    const { usage, ...envelope } = this.#envelope
+    return {
+      ...envelope,
+      object: 'text_completion',
+      choices: choices.map(([index, { pieces, rest }]) => {
+        return { index, text: pieces.join(''), logprobs: null, finish_reason: null, ...rest }
+      }),
+      ...(usage !== undefined && { usage }),
+    } as TextChunk
+  }
+
+  #addChoice({ index, text, ...fields }: TextChoice): void {
+    let choice = this.#choices.get(index)
+    if (choice === undefined) {
+      choice = { pieces: [], rest: {} }
+      this.#choices.set(index, choice)
+    }
+    choice.pieces.push(text)
+    for (const [key, value] of Object.entries(fields)) setField(choice.rest, key, value, growLists)
+  }
+}

@@ -1,0 +1,33 @@
+import type { Fetched } from '../../platform/fetch.ts'
+import type { SocketResponse } from './connection.ts'
+import type { Body } from './response-body.ts'
+
+const FORMATS = new Map<string, 'gzip' | 'deflate'>([
+  ['gzip', 'gzip'],
+  ['x-gzip', 'gzip'],
+  ['deflate', 'deflate'],
+])
+
+/** The response with its body unpacked, for servers that pack it though they were asked not to. */
+export function unpacked(response: SocketResponse): Fetched {
+  const coding = response.headers.get('content-encoding')?.toLowerCase() || 'identity'
+  if (coding === 'identity' || response.body === null) return response
+  const format = FORMATS.get(coding)
+  if (format === undefined) {
+    void response.body.cancel()
+    throw new Error(`the answer is packed as ${coding}, which was not asked for`)
+  }
+  const body = streamOf(response.body).pipeThrough(new DecompressionStream(format))
+  return { ...response, body: body as ReadableStream<Uint8Array<ArrayBuffer>> }
+}
+
+function streamOf(body: Body): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await body.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: () => body.cancel(),
+  })
+}

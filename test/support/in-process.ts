@@ -1,0 +1,112 @@
+// A host without a socket: `fetch` of its URL calls the handler as a function.
+
+import { readFlags } from '../../src/cli/flags.ts'
+import { formatEntry, logForm } from '../../src/cli/log.ts'
+import { createHandler, type Handler } from '../../src/handler.ts'
+import { pageFiles } from '../../src/hosts/server/files.ts'
+import { settingsFromEnv } from '../../src/settings/environment.ts'
+import { parseSettings } from '../../src/settings/settings.ts'
+import { type Capability, lacking } from './hosts.ts'
+import type { Server } from './server.ts'
+import { serverLog } from './server-log.ts'
+
+/** Handlers by their origins. Only names are given to them: nothing listens there. */
+const handlers = new Map<string, Handler>()
+let started = 0
+
+/** A server that is a handler in this process. Its settings are those of the same flags and variables. */
+export async function startInProcess(
+  flags: string[],
+  env: Record<string, string | undefined>,
+): Promise<Server> {
+  const settings = parseSettings({ ...settingsFromEnv(env), ...readFlags(flags).settings })
+  const log = serverLog()
+  const form = logForm(settings.log, false)
+  let stdout = ''
+  const handler = createHandler(settings, {
+    name: 'in-process',
+    files: pageFiles(),
+    reach: 'machine',
+    log(entry) {
+      // As it can be read from the log, without what JSON leaves out.
+      log.entries.push(JSON.parse(formatEntry(entry, 'json')))
+      if (form !== 'none') stdout += `${formatEntry(entry, form)}\n`
+    },
+  })
+  const url = `http://sluice-${++started}.localhost`
+  handlers.set(url, handler)
+  const ended = Promise.withResolvers<number>()
+  const stop = async (graceMs: number) => {
+    await handler.drain(graceMs)
+    handlers.delete(url)
+    ended.resolve(0)
+    return 0
+  }
+  return {
+    host: 'in-process',
+    url,
+    base: `${url}/v1`,
+    log: log.entries,
+    nextLog: log.next,
+    stdout: () => stdout,
+    stop: () => stop(settings.grace),
+    ended: ended.promise,
+    kill: async () => void (await stop(0)),
+    [Symbol.asyncDispose]: async () => void (await stop(0)),
+    get port() {
+      return lack('sockets')
+    },
+    get pid() {
+      return lack('process')
+    },
+    get supervisor() {
+      return lack('process')
+    },
+    stderr: () => '',
+    untilStderr: async () => lack('process'),
+    // Of the scripted upstreams as well, which are in this process, too.
+    memory: () => process.memoryUsage().rss,
+  }
+}
+
+function lack(capability: Capability): never {
+  throw lacking(capability)
+}
+
+const networkFetch = globalThis.fetch
+
+/** Lets `fetch` call the handlers of this process; all else goes out as ever. */
+export function callInProcess(): void {
+  globalThis.fetch = async (input, init) => {
+    const url = URL.parse(input instanceof Request ? input.url : String(input))
+    const handler = handlers.get(url?.origin ?? '')
+    if (handler) return call(handler, new Request(input, init))
+    if (url?.hostname.endsWith('.localhost')) throw new TypeError('fetch failed: nobody is there')
+    return networkFetch(input, init)
+  }
+}
+
+async function call(handler: Handler, request: Request): Promise<Response> {
+  const { signal } = request
+  signal.throwIfAborted()
+  const left = Promise.withResolvers<never>()
+  const leave = () => left.reject(signal.reason)
+  signal.addEventListener('abort', leave, { once: true })
+  try {
+    return received(request, await Promise.race([handler.fetch(request), left.promise]))
+  } finally {
+    signal.removeEventListener('abort', leave)
+  }
+}
+
+/** A response as a client has it: without a body for HEAD, and cut off when the client aborts. */
+function received({ method, signal }: Request, response: Response): Response {
+  const { status, statusText, headers } = response
+  const body = method === 'HEAD' ? null : response.body
+  const through = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>()
+  return new Response(body?.pipeThrough(through, { signal }) ?? null, {
+    status,
+    statusText,
+    headers,
+  })
+}

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { binaryOf, root } from '../../../scripts/hosts.mjs'
+
+type Figures = Record<string, number | null>
+
+const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-test-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Runs the benchmark; resolves with its exit code and all that it printed. */
+async function bench(args: string[]): Promise<{ code: number | null; text: string }> {
+  const child = spawn(binaryOf('node'), ['scripts/bench.mjs', ...args], { cwd: root })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (part: string) => {
+      text += part
+    })
+  }
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { code, text }
+}
+
+describe('a quick run', { timeout: 60_000 }, () => {
+  let text = ''
+  let round: Record<string, Figures> = {}
+
+  beforeAll(async () => {
+    const json = join(folder, 'figures.json')
+    const who = ['--only', 'bun-fetch,sluice-bun', '--what', 'ttft,paced,flood']
+    const ended = await bench(['--quick', '--json', json, ...who])
+    expect(ended.code, ended.text).toBe(0)
+    text = ended.text
+    const told = JSON.parse(readFileSync(json, 'utf8'))
+    expect(told.notes).toEqual([])
+    round = told.rounds[0]
+  }, 60_000)
+
+  const value = (name: string, figure: string) => round[name]?.[figure] ?? Number.NaN
+
+  test('gives everyone a turn, the upstream itself too', () => {
+    expect(Object.keys(round)).toEqual(['direct', 'bun-fetch', 'sluice-bun'])
+  })
+
+  test.each(['direct', 'bun-fetch', 'sluice-bun'])('loses no chunk of %s', (name) => {
+    expect(value(name, 'flood.sent')).toBeGreaterThan(0)
+    expect(value(name, 'flood.received')).toBe(value(name, 'flood.sent'))
+    for (const pace of ['paced-20x100', 'paced-100x200']) {
+      const received = value(name, `${pace}.received`)
+      expect(received).toBeGreaterThan(0)
+      expect(received).toBeLessThanOrEqual(value(name, `${pace}.sent`))
+      if (value(name, `${pace}.behind`) === 0) expect(received).toBe(value(name, `${pace}.sent`))
+    }
+  })
+
+  test.each(['ttft', 'paced-20x100', 'paced-100x200'])('orders the percentiles of %s', (what) => {
+    for (const name of Object.keys(round)) {
+      expect(value(name, `${what}.p50`)).toBeGreaterThan(0)
+      expect(value(name, `${what}.p99`)).toBeGreaterThanOrEqual(value(name, `${what}.p50`))
+    }
+  })
+
+  test.runIf(process.platform === 'linux')(
+    'counts the processor time of the candidates alone',
+    () => {
+      for (const name of ['bun-fetch', 'sluice-bun']) {
+        expect(value(name, 'paced-20x100.cpu')).toBeGreaterThan(0)
+        expect(value(name, 'flood.busy')).toBeGreaterThan(0)
+        expect(value(name, 'flood.busy')).toBeLessThan(4)
+      }
+      expect(round.direct?.['paced-20x100.cpu']).toBeNull()
+    },
+  )
+
+  test('prints the ratio of what it measured', () => {
+    const expected = value('sluice-bun', 'flood.rate') / value('bun-fetch', 'flood.rate')
+    const flood = text.slice(text.indexOf('## Flood'))
+    const [row = ''] = /^\| sluice-bun .*$/m.exec(flood) ?? []
+    const ratios = [...row.matchAll(/([\d.]+) ×/g)].map(([, shown]) => Number(shown))
+    expect(ratios).toHaveLength(1)
+    expect(ratios[0]).toBeCloseTo(expected, 1)
+  })
+})
+
+test.each([
+  [['--only', 'apache'], 'there is no "apache"'],
+  [['--what', 'speed'], 'there is no "speed"'],
+  [['--rounds', '0'], '--rounds: expected a whole number above 0, got 0'],
+  [['--scale', '2'], '--scale: expected a number above 0 and at most 1, got 2'],
+  [['--json'], '--json needs a value'],
+  [['fast'], 'unknown argument fast'],
+  [['--against'], '--against needs a value'],
+  [
+    ['--against', '/nowhere'],
+    '--against: expected the folder of a checkout of sluice, got /nowhere',
+  ],
+  [['--only', 'other-bun'], 'there is no "other-bun"'],
+])('refuses %j', { timeout: 20_000 }, async (args, message) => {
+  const { code, text } = await bench(args)
+  expect(code).toBe(2)
+  expect(text).toContain(message)
+  expect(text).toContain('usage:')
+})

@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Fetch } from '../../../../src/platform/fetch.ts'
+import { ok, type RawServer, startRaw, textOf } from '../../transport/http1/raw-server.ts'
+
+const runtime = ['bun', 'deno'].find((name) => name in process.versions) ?? 'node'
+const { nativeFetch }: { nativeFetch: Fetch } = await import(
+  `../../../../src/hosts/${runtime}/fetch.ts`
+)
+
+let server: RawServer
+
+/** Answers requests to `/answer`, and closes the connection of any other. */
+beforeEach(async () => {
+  server = await startRaw((socket, request) => {
+    if (/^\w+ \/answer /.test(request)) socket.write(ok('yes'))
+    else socket.destroy()
+  })
+})
+
+afterEach(() => server.close())
+
+const get = async () => textOf(await nativeFetch(`${server.url}/answer`, {}))
+const post = async (path: string) =>
+  textOf(await nativeFetch(server.url + path, { method: 'POST', body: '{}', once: true }))
+
+/** How many requests each connection carried, oldest first. */
+const carried = () => server.peers.map(({ requests }) => requests.length)
+
+describe('a request that may be sent only once', () => {
+  it('has a connection of its own', async () => {
+    for (const ask of [get, () => post('/answer'), () => post('/answer')]) {
+      expect(await ask()).toBe('yes')
+    }
+    expect(carried()).toEqual([1, 1, 1])
+  })
+
+  it('is not sent again when its connection closes without an answer', async () => {
+    expect(await get()).toBe('yes')
+    expect(await post('/answer')).toBe('yes')
+    await expect(post('/close')).rejects.toThrow()
+    const closed = server.requests.filter((request) => request.startsWith('POST /close '))
+    expect(closed).toHaveLength(1)
+  })
+})
+
+it('other requests share a connection', async () => {
+  for (let request = 0; request < 3; request++) {
+    expect(await get()).toBe('yes')
+    // Node hands a connection back a moment after the end of its answer.
+    await sleep(20)
+  }
+  expect(carried()).toEqual([3])
+})

@@ -1,0 +1,92 @@
+import { expect, it } from 'vitest'
+import type { Engine } from '../../../src/engines/engine.ts'
+import { Pool } from '../../../src/engines/pool/pool.ts'
+import { Catalog } from '../../../src/engines/registry/catalog.ts'
+import { createRouter } from '../../../src/engines/registry/router.ts'
+import { createStatic } from '../../../src/engines/static/static.ts'
+import { createHandler } from '../../../src/handler.ts'
+import { healthRoutes } from '../../../src/routes/health.ts'
+import { sharedTicker } from '../../../src/stream/ticker.ts'
+import { ApiError } from '../../../src/wire/errors/api-error.ts'
+
+const request = new Request('http://localhost/health')
+
+function engine(label: string, models: () => Promise<[]> = async () => []): Engine {
+  return { label, models, chat: () => Promise.reject(new Error('no test asks for a chat')) }
+}
+
+const down = () => Promise.reject(new ApiError(502, "can't be reached"))
+
+function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
+  const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
+  const catalog = new Catalog({ engines, static: own, isolateRequests: false })
+  const pool = new Pool({
+    router: createRouter(catalog, undefined),
+    ticker: sharedTicker(1_000),
+    queue: 1,
+    attemptTimeout: 1_000,
+    contextFallback: {},
+    retry: true,
+    isolateRequests: false,
+  })
+  return healthRoutes(catalog, pool, {
+    host: 'tests',
+    isDraining: () => false,
+    ...(isTrusted && { isTrusted }),
+  })
+}
+
+it('is alive without asking anybody', async () => {
+  const never = engine('slow', () => new Promise(() => {}))
+  const { alive } = routesOf([never])
+  expect(await (await alive(request)).json()).toMatchObject({
+    status: 'ok',
+    engines: [{ engine: 'slow', state: 'unknown', running: 0 }, { engine: 'static' }],
+  })
+})
+
+it.each([
+  ['ok', [engine('a'), engine('b')]],
+  ['degraded', [engine('a'), engine('b', down)]],
+])('is %s and ready', async (status, engines) => {
+  const response = await routesOf(engines).ready(request)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ status })
+})
+
+it('is not ready where every engine is down, but still alive', async () => {
+  const { ready, alive } = routesOf([engine('a', down)])
+  await expect(ready(request)).rejects.toMatchObject({
+    status: 503,
+    code: 'not_ready',
+    message: 'No engine can answer now: a is down.',
+    headers: { 'retry-after': '5' },
+  })
+  const response = await alive(request)
+  expect(response.status).toBe(200)
+  expect(await response.json()).toMatchObject({ status: 'unavailable' })
+})
+
+it('is ready with nothing but the fixed sentence', async () => {
+  expect((await routesOf([]).ready(request)).status).toBe(200)
+})
+
+it('tells a stranger no engine by name', async () => {
+  const { alive, ready } = routesOf([engine('secret', down)], async () => false)
+  expect(Object.keys((await (await alive(request)).json()) as object)).toEqual([
+    'status',
+    'version',
+  ])
+  await expect(ready(request)).rejects.toThrow(/^No engine can answer now\.$/)
+})
+
+it('stays alive while it is stopped, but is not ready', async () => {
+  const handler = createHandler({ discover: false })
+  await handler.drain(0)
+  const health = await handler.fetch(new Request('http://localhost/health'))
+  expect(health.status).toBe(200)
+  expect(await health.json()).toMatchObject({ draining: true })
+  const ready = await handler.fetch(new Request('http://localhost/health/ready'))
+  expect(ready.status).toBe(503)
+  expect(ready.headers.get('retry-after')).toBe('5')
+})

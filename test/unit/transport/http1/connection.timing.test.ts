@@ -1,0 +1,177 @@
+import { execFile } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { binaryOf, root } from '../../../../scripts/hosts.mjs'
+import { socketFetch } from '../../../../src/transport/http1/fetch.ts'
+import type { Dial, Socket } from '../../../../src/transport/http1/socket.ts'
+import { ok, textOf, until } from './raw-server.ts'
+import { carried, fetch, get, server, start } from './use-raw.ts'
+
+describe('a connection', () => {
+  it('carries one request after the other', async () => {
+    await start((socket, request) => socket.write(ok(request.slice(0, 6))))
+    expect([await get('/1'), await get('/2'), await get('/3')]).toEqual([
+      'GET /1',
+      'GET /2',
+      'GET /3',
+    ])
+    expect(carried()).toEqual([3])
+  })
+
+  it('carries one request at a time', async () => {
+    await start((socket, request) =>
+      setTimeout(() => socket.write(ok(request.slice(0, 6))), request.includes('/1') ? 60 : 20),
+    )
+    const both = () => Promise.all([get('/1'), get('/2')])
+    expect([await both(), await both()]).toEqual([
+      ['GET /1', 'GET /2'],
+      ['GET /1', 'GET /2'],
+    ])
+    expect(carried()).toEqual([2, 2])
+  })
+
+  it('that breaks long after a request is not replaced: the request may have been read', async () => {
+    await start((socket, request) => {
+      if (request.includes('/once')) socket.write(ok('1'))
+      else setTimeout(() => socket.destroy(), 1_200)
+    })
+    await get('/once')
+    await expect(get('/then')).rejects.toThrow('the connection broke off')
+    expect(carried()).toEqual([2])
+  })
+
+  it('that closes as soon as it is made rejects', async () => {
+    const lost: Dial = async (_host, _port, events) => {
+      events.close(true)
+      return { destroy() {}, wake() {}, write() {} } as Partial<Socket> as Socket
+    }
+    await expect(socketFetch(lost)('http://127.0.0.1:1', {})).rejects.toThrow('broke off')
+  })
+
+  it('that hears an interim answer to nothing is closed, not shared', async () => {
+    await start((socket, request) => setTimeout(() => socket.write(ok(request.slice(0, 6))), 30))
+    await get('/0')
+    server.peers[0]?.socket.write('HTTP/1.1 100 Continue\r\n\r\n')
+    await sleep(50)
+    expect(await Promise.all([get('/1'), get('/2')])).toEqual(['GET /1', 'GET /2'])
+    expect(carried()).toEqual([1, 1, 1])
+  })
+
+  it('is free before its last answer was read, though that was as long as may wait', async () => {
+    const long = 'x'.repeat(64 * 1024)
+    await start((socket) => socket.write(ok(long)))
+    const first = await fetch(server.url, {})
+    await sleep(50)
+    expect(await get()).toBe(long)
+    expect(await textOf(first)).toBe(long)
+    expect(carried()).toEqual([2])
+  })
+
+  it.each(['end', 'resetAndDestroy'] as const)(
+    'that its server closed meanwhile is replaced: %s',
+    async (how) => {
+      await start((socket) => socket.write(ok('yes')))
+      await get()
+      server.peers[0]?.socket[how]()
+      await sleep(50)
+      expect(await get()).toBe('yes')
+      expect(carried()).toEqual([1, 1])
+    },
+  )
+
+  it.each(['end', 'resetAndDestroy'] as const)(
+    'that its server closes at the next request is replaced: %s',
+    async (how) => {
+      await start((socket) => {
+        if (carried()[0] === 2 && carried().length === 1) socket[how]()
+        else socket.write(ok('yes'))
+      })
+      await get()
+      expect(await get()).toBe('yes')
+      expect(carried()).toEqual([2, 1])
+    },
+  )
+
+  it.each(['end', 'resetAndDestroy'] as const)(
+    'that is fresh and closes unanswered rejects: %s',
+    async (how) => {
+      await start((socket) => socket[how]())
+      await expect(get()).rejects.toThrow('the connection broke off')
+      expect(carried()).toEqual([1])
+    },
+  )
+
+  it('that closes as soon as it is made rejects', async () => {
+    await start()
+    const closing = setInterval(() => {
+      for (const { socket } of server.peers) socket.destroy()
+    }, 1)
+    await expect(get()).rejects.toThrow('the connection broke off')
+    clearInterval(closing)
+  })
+
+  it('that closes in the middle of its second answer rejects', async () => {
+    await start((socket) => {
+      if (carried()[0] === 1) socket.write(ok('yes'))
+      else socket.end('HTTP/1.1 200')
+    })
+    await get()
+    await expect(get()).rejects.toThrow('the connection broke off')
+    expect(carried()).toEqual([2])
+  })
+
+  it.each([
+    ['HTTP/1.1', 'connection: close'],
+    ['HTTP/1.1', 'transfer-encoding: chunked\r\nx: y'],
+    ['HTTP/1.1', 'keep-alive: timeout=0'],
+    ['HTTP/1.1', 'Keep-Alive: max=5, timeout=1'],
+    ['HTTP/1.0', 'x: y'],
+  ])('is not kept after %s with %j', async (version, headers) => {
+    const body = headers.includes('chunked') ? '0\r\n\r\n' : ''
+    await start((socket) =>
+      socket.write(ok('', `${headers}\r\n`).replace('HTTP/1.1', version) + body),
+    )
+    await get()
+    await until(() => server.peers[0]?.isClosed === true)
+    await get()
+    expect(carried()).toEqual([1, 1])
+  })
+
+  it('that nobody uses is closed', async () => {
+    await start((socket) => socket.write(ok('yes', 'keep-alive: timeout=2\r\n')))
+    await get()
+    await get()
+    expect(carried()).toEqual([2])
+    await until(() => server.peers[0]?.isClosed === true, 10_000)
+  })
+
+  it.each(['x', '\r\n', ok('more')])(
+    'on which comes what nobody asked for is closed: %j',
+    async (more) => {
+      await start((socket) => socket.write(ok('yes') + (carried().length === 1 ? more : '')))
+      expect(await get()).toBe('yes')
+      expect(await get()).toBe('yes')
+      server.peers[1]?.socket.write(more)
+      await until(() => server.peers.every(({ isClosed }) => isClosed))
+      expect(await get()).toBe('yes')
+      expect(carried()).toEqual([1, 1, 1])
+    },
+  )
+
+  it('that is kept does not keep its process running', async () => {
+    await start((socket) => socket.write(ok('yes')))
+    const name = process.versions.bun === undefined ? 'node' : 'bun'
+    const code = `
+      const { socketFetch } = await import('./src/transport/http1/fetch.ts')
+      const { dial } = await import('./src/hosts/${name}/dial.ts')
+      const { body } = await socketFetch(dial)('${server.url}', {})
+      for (const reader = body.getReader(); !(await reader.read()).done; ) {}
+      console.log('read')`
+    const { stdout } = await promisify(execFile)(binaryOf(name), ['-e', code], {
+      cwd: root,
+      timeout: 3_000,
+    })
+    expect(stdout).toBe('read\n')
+  })
+})

@@ -1,0 +1,162 @@
+import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { deflateSync, gzipSync } from 'node:zlib'
+import { describe, expect, it } from 'vitest'
+import { Unsendable } from '../../../../src/platform/fetch.ts'
+import { closedPort } from '../../../support/upstream.ts'
+import { ok, textOf, until } from './raw-server.ts'
+import { carried, fetch, get, server, start } from './use-raw.ts'
+
+describe('a request', () => {
+  it('without a body is written byte for byte', async () => {
+    await start((socket) => socket.write(ok('yes')))
+    await fetch(`${server.url}/a%20b/ü?q=1&r=é#hash`, { headers: { 'X-A': 'b\tc', 'x-d': '' } })
+    expect(server.requests).toEqual([
+      'GET /a%20b/%C3%BC?q=1&r=%C3%A9 HTTP/1.1\r\n' +
+        `host: ${server.url.slice('http://'.length)}\r\n` +
+        'accept-encoding: identity\r\nX-A: b\tc\r\nx-d: \r\n\r\n',
+    ])
+  })
+
+  it('with a body is written byte for byte', async () => {
+    await start((socket) => socket.write(ok('yes')))
+    const headers = { 'content-type': 'application/json' }
+    await fetch(server.url, { method: 'POST', headers, body: '"größer 🎈"', redirect: 'manual' })
+    const written = Buffer.from(server.requests[0] ?? '', 'latin1').toString()
+    expect(written).toBe(
+      'POST / HTTP/1.1\r\n' +
+        `host: ${server.url.slice('http://'.length)}\r\n` +
+        'accept-encoding: identity\r\ncontent-type: application/json\r\n' +
+        'content-length: 15\r\n\r\n"größer 🎈"',
+    )
+  })
+
+  it('of many megabytes arrives whole, though it is read slowly', async () => {
+    await start((socket) => socket.write(ok('yes')))
+    const body = 'abcdefghijk'.repeat(1_000_000)
+    const answered = fetch(server.url, { method: 'POST', body })
+    await until(() => server.peers.length === 1)
+    server.peers[0]?.socket.pause()
+    await sleep(100)
+    server.peers[0]?.socket.resume()
+    expect(await textOf(await answered)).toBe('yes')
+    expect(server.requests[0]?.endsWith(`\r\n\r\n${body}`)).toBe(true)
+  })
+
+  it.each(['a\r\nx: y', 'a\n', 'a\0', 'ä', '€'])(
+    'with the header %j is not made',
+    async (value) => {
+      await start()
+      await expect(fetch(server.url, { headers: { x: value } })).rejects.toBeInstanceOf(Unsendable)
+      expect(server.peers).toEqual([])
+    },
+  )
+
+  it('that is sent once at most is not repeated by a server that closes at once', async () => {
+    await start((socket) => {
+      if (server.requests.length === 1) socket.write(ok('yes'))
+      else socket.destroy()
+    })
+    expect(await get()).toBe('yes')
+    const asked = { method: 'POST', body: '{}', once: true } as const
+    await expect(fetch(server.url, asked)).rejects.toThrow()
+    await sleep(50)
+    expect(server.requests.map((request) => request.slice(0, 4))).toEqual(['GET ', 'POST'])
+    // Another request may be sent again: nothing of it was answered.
+    await get().catch(() => {})
+    expect(server.requests.length).toBeGreaterThan(3)
+  })
+
+  it('rejects where nobody listens', async () => {
+    await expect(fetch(`http://127.0.0.1:${await closedPort()}`, {})).rejects.toThrow()
+  })
+
+  const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
+  const hasIpv6 = addresses.some(({ address }) => address === '::1')
+  it.each(hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'])('reaches %s', async (host) => {
+    await start((socket) => socket.write(ok('yes')), host)
+    expect([await get(), await get()]).toEqual(['yes', 'yes'])
+    expect(carried()).toEqual([2])
+    expect(server.requests[0]).toContain(`\r\nhost: ${server.url.slice('http://'.length)}\r\n`)
+  })
+})
+
+describe('an answer', () => {
+  it.each([
+    [200, true],
+    [299, true],
+    [301, false],
+    [404, false],
+    [500, false],
+  ])('of status %i: whether it is ok: %j', async (status, isOk) => {
+    await start((socket) => socket.write(ok('yes', 'X-A: b\r\n').replace('200', String(status))))
+    const answer = await fetch(server.url, {})
+    expect([answer.status, answer.ok]).toEqual([status, isOk])
+    expect([answer.headers.get('x-A'), answer.headers.get('x-b')]).toEqual(['b', null])
+    expect(await textOf(answer)).toBe('yes')
+  })
+
+  it.each([204, 304])('of status %i has no body', async (status) => {
+    await start((socket) => socket.write(`HTTP/1.1 ${status} No\r\n\r\n`))
+    expect((await fetch(server.url, {})).body).toBeNull()
+    await get()
+    expect(carried()).toEqual([2])
+  })
+
+  it('may follow interim ones', async () => {
+    await start((socket) => socket.write(`HTTP/1.1 100 Continue\r\n\r\n${ok('yes')}`))
+    expect(await get()).toBe('yes')
+  })
+
+  it('gives the chunks of one packet in one piece', async () => {
+    await start((socket) =>
+      socket.write(
+        'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n' +
+          '3\r\nabc\r\n1;x\r\nd\r\n4\r\nefgh\r\n0\r\n\r\n',
+      ),
+    )
+    const reader = (await fetch(server.url, {})).body?.getReader()
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('abcdefgh')
+    expect(await reader?.read()).toEqual({ done: true })
+    expect(await reader?.read()).toEqual({ done: true })
+  })
+
+  it('may last until its connection ends', async () => {
+    await start((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it'))
+    expect([await get(), await get()]).toEqual(['all of it', 'all of it'])
+    expect(carried()).toEqual([1, 1])
+  })
+
+  it.each(['SSH-2.0-x\r\n\r\n', 'HTTP/1.1 101 Yes\r\n\r\n', ok('', 'x : y\r\n')])(
+    'that is none ends its connection: %j',
+    async (text) => {
+      await start((socket) => socket.write(text))
+      await expect(fetch(server.url, {})).rejects.toThrow(Error)
+      await until(() => server.peers[0]?.isClosed === true)
+    },
+  )
+
+  const text = 'packed '.repeat(50_000)
+  it.each([
+    ['gzip', gzipSync(text)],
+    ['X-GZip', gzipSync(text)],
+    ['deflate', deflateSync(text)],
+    ['identity', Buffer.from(text)],
+  ])('in %s is unpacked', async (coding, bytes) => {
+    await start((socket) => {
+      socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\ncontent-length: ${bytes.length}\r\n\r\n`,
+      )
+      socket.write(bytes)
+    })
+    expect(await get()).toBe(text)
+    expect(await get()).toBe(text)
+    expect(carried()).toEqual([2])
+  })
+
+  it.each(['br', 'zstd', 'gzip, gzip'])('in %s is refused', async (coding) => {
+    await start((socket) => socket.write(`HTTP/1.1 200 OK\r\ncontent-encoding: ${coding}\r\n\r\n`))
+    await expect(fetch(server.url, {})).rejects.toThrow(`packed as ${coding}`)
+    await until(() => server.peers[0]?.isClosed === true)
+  })
+})

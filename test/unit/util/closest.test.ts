@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest'
+import { closest } from '../../../src/util/closest-matches.ts'
+
+it.each([
+  ['prot', ['port', 'host', 'grace'], 'port'],
+  ['llama32', ['llama3.2:latest', 'qwen3:8b'], 'llama3.2:latest'],
+  ['LLAMA3.2', ['llama3.2:latest', 'qwen3:8b'], 'llama3.2:latest'],
+  ['gpt-4', ['llama3.2:latest', 'qwen3:8b'], undefined],
+  ['', ['a'], undefined],
+  ['--', ['a'], undefined],
+])('%s may mean %j: %s', (word, candidates, nearest) => {
+  expect(closest(word, candidates)[0]).toBe(nearest)
+})
+
+it('names three at most, the nearest first', () => {
+  expect(closest('qwen', ['qwen3', 'qwen2', 'qwan', 'qwen2.5', 'qwen3:8b'])).toHaveLength(3)
+  expect(closest('abcd', ['abzz', 'abcx'])).toEqual(['abcx', 'abzz'])
+})

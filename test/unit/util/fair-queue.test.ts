@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { FairLine } from '../../../src/util/fair-queue.ts'
+
+interface Guest {
+  who: string
+  number: number
+}
+
+/** What happens to a line: somebody comes, the next goes in, or the one waiting longest leaves. */
+const event = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom('a', 'b', 'c', 'd') },
+  { weight: 3, arbitrary: fc.constant('take' as const) },
+  { weight: 1, arbitrary: fc.constant('leave' as const) },
+)
+
+/** Plays events; returns who came, who was let in and who still waits, in their orders. */
+function play(events: string[]) {
+  const line = new FairLine<Guest>()
+  const waiting: Guest[] = []
+  const taken: { guest: Guest; before: Guest[] }[] = []
+  for (const [number, what] of events.entries()) {
+    if (what === 'take') {
+      const before = [...waiting]
+      const guest = line.take()
+      expect(guest === undefined).toBe(before.length === 0)
+      if (guest === undefined) continue
+      waiting.splice(waiting.indexOf(guest), 1)
+      taken.push({ guest, before })
+    } else if (what === 'leave') {
+      const guest = waiting.shift()
+      if (guest) expect(line.remove(guest)).toBe(true)
+    } else {
+      const guest = { who: what, number }
+      waiting.push(guest)
+      line.push(guest)
+    }
+    expect(line.size).toBe(waiting.length)
+  }
+  return { line, waiting, taken }
+}
+
+it('lets nobody in twice while another waits for his first turn', () => {
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+      const { taken } = play(events)
+      // How often each client was let in since the oldest request of another began to wait.
+      taken.forEach(({ guest }, at) => {
+        const own = taken.slice(0, at).findLastIndex((other) => other.guest.who === guest.who)
+        if (own === -1) return
+        const passedOver = taken[own]?.before.filter(({ who }) => who !== guest.who) ?? []
+        const between = taken.slice(own + 1, at).map((other) => other.guest.who)
+        for (const { who, number } of passedOver) {
+          const stillWaits = taken[at]?.before.some((other) => other.number === number)
+          if (stillWaits) expect(between).toContain(who)
+        }
+      })
+    }),
+  )
+})
+
+it('keeps the order of one client', () => {
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 200 }), (events) => {
+      const { taken, waiting } = play(events)
+      for (const who of ['a', 'b', 'c', 'd']) {
+        const numbers = taken.filter((each) => each.guest.who === who).map((t) => t.guest.number)
+        expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+        const first = waiting.find((guest) => guest.who === who)
+        if (first) for (const number of numbers) expect(number).toBeLessThan(first.number)
+      }
+    }),
+  )
+})
+
+it('lets in whom there is a place for, and keeps the turn of the others', () => {
+  const line = new FairLine<Guest>()
+  for (const [number, who] of ['a', 'a', 'b', 'c'].entries()) line.push({ who, number })
+  expect(line.take(({ number }) => number > 0)).toEqual({ who: 'a', number: 1 })
+  expect(line.take(({ who }) => who === 'c')?.who).toBe('c')
+  expect(line.peek()?.who).toBe('b')
+  expect([line.take(), line.take(), line.take()].map((guest) => guest?.who)).toEqual([
+    'b',
+    'a',
+    undefined,
+  ])
+})

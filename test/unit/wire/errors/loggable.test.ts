@@ -1,0 +1,78 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { parseChatRequest } from '../../../../src/wire/chat/request.ts'
+import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
+import { errorLogFields } from '../../../../src/wire/errors/log-fields.ts'
+
+it.each([
+  [
+    'a: expected "x", "y" or an object, got "z" (string).',
+    'a',
+    'a: expected "x", "y" or an object',
+  ],
+  [
+    'model: no engine serves "secret \\" words"; try "m".',
+    'model',
+    'model: no engine serves "…"; try "…".',
+  ],
+  ['body: expected JSON, got text that does not parse.', null, 'body: expected JSON'],
+  [
+    'm["secret, got x"]: expected a string, got 1.',
+    'm["secret, got x"]',
+    'm["…"]: expected a string',
+  ],
+  ['m["a: expected b"]: expected a string.', 'm["a: expected b"]', 'm["…"]: expected a string.'],
+  ['key: it is not a key of this server.', null, 'key: it is not a key of this server.'],
+  ['x'.repeat(300), null, `${'x'.repeat(200)}…`],
+])('%s', (message, param, told) => {
+  expect(errorLogFields(badRequest(message, param)).message).toBe(told)
+})
+
+it.each([
+  ['messages[0].content', 'messages[0].content'],
+  ['metadata["my secret"]', 'metadata["…"]'],
+  ['metadata.secret', 'metadata["…"]'],
+  ['tools[0]["my secret"].type', 'tools[0]["…"].type'],
+  ['anything an upstream says', undefined],
+  ['x'.repeat(81), undefined],
+  [null, undefined],
+])('names the field %s as %s', (param, told) => {
+  expect(errorLogFields(badRequest('no', param)).param).toBe(told)
+})
+
+it('tells nothing of a failure, and of an upstream only the field', () => {
+  expect(errorLogFields(new ApiError(502, 'gpu said: secret', { param: 'model' }))).toEqual({})
+  const refused = new ApiError(400, 'secret is no model', { param: 'model', evidence: 'answered' })
+  expect(errorLogFields(refused)).toEqual({ param: 'model' })
+})
+
+it('tells nothing of what a request holds, wherever it is wrong', () => {
+  const secret = fc.constantFrom(
+    'SECRET',
+    'SECRET" and, got "more',
+    'SECRET: expected \\',
+    'SECRET\n',
+  )
+  const place = fc.constantFrom('role', 'content', 'name', 'temperature', 'stop', 'tool_calls', 'n')
+  fc.assert(
+    fc.property(secret, place, fc.boolean(), (value, field, isDeep) => {
+      const message = {
+        role: 'user',
+        content: 'Hi',
+        ...(isDeep && { [field]: [{ [value]: value }] }),
+      }
+      const body = {
+        model: 'm',
+        messages: [message],
+        metadata: { [value]: isDeep ? value : { [value]: 1 } },
+        ...(!isDeep && { [field]: value }),
+        response_format: { type: value },
+      }
+      try {
+        parseChatRequest(body)
+      } catch (error) {
+        expect(JSON.stringify(errorLogFields(error as ApiError))).not.toContain('SECRET')
+      }
+    }),
+  )
+})
