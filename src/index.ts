@@ -19,5 +19,6 @@ export type {
   Usage,
 } from './wire/chat/request.ts'
 export type { TextChoice, TextChunk, TextRequest } from './wire/completions/request.ts'
-export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/request.ts'
+export type { EmbeddingResponse } from './wire/embeddings/answer.ts'
+export type { EmbeddingRequest } from './wire/embeddings/request.ts'
 export { ApiError, type ErrorBody } from './wire/errors/api-error.ts'

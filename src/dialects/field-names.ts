@@ -13,6 +13,6 @@ export function renameErrorField(error: unknown, names: FieldNames): unknown {
   const own = names[/^\w*/.exec(param)?.[0] ?? '']
   if (own === undefined) return error
   const told = message.startsWith(`${param}:`) ? own + message.slice(param.length) : message
-  const rest = { type, headers, cause, ...(evidence && { shows: evidence }) }
+  const rest = { type, headers, cause, ...(evidence && { evidence }) }
   return new ApiError(status, told, { code, param: own, ...rest })
 }

@@ -1,6 +1,8 @@
 /** Anthropic's Messages API. */
+
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { checkMessage, MessagesContract } from '../../wire/contract/messages.ts'
+import { MessagesContract } from '../../wire/contract/messages.ts'
+import { checkMessage } from '../../wire/contract/messages-answer.ts'
 import {
   type CountRequest,
   type MessagesRequest,

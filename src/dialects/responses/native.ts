@@ -1,6 +1,7 @@
 /** A Responses request for an upstream that speaks the API itself. */
 
-import { checkResponse, ResponsesContract } from '../../wire/contract/responses.ts'
+import { ResponsesContract } from '../../wire/contract/responses.ts'
+import { checkResponse } from '../../wire/contract/responses-answer.ts'
 import type { NativeCall } from '../../wire/native.ts'
 import type { ResponseItem, ResponsesRequest } from '../../wire/responses/request.ts'
 import { withoutUnsupportedFields } from '../unsupported-fields.ts'

@@ -81,8 +81,8 @@ export type ItemTranslation =
 
 type ItemRule = Rule<ItemTranslation>
 
-function items(tool: client.ClientTool, only?: Rule['condition']): ItemRule[] {
-  const more = only && { only }
+function items(tool: client.ClientTool, condition?: Rule['condition']): ItemRule[] {
+  const more = condition && { condition }
   return [
     {
       type: tool.call,

@@ -135,7 +135,7 @@ function flatten(tools: readonly ResponseTool[]): NamespacedTool[] {
     return known.map((tool, index) => ({
       tool,
       namespace,
-      ...(index === 0 && description && { about: `${namespace}: ${description}` }),
+      ...(index === 0 && description && { namespaceDescription: `${namespace}: ${description}` }),
     }))
   })
 }

@@ -33,7 +33,7 @@ const INTRODUCTION = `# Tools, items and blocks
 
 <!-- Written by scripts/tools.mjs from the tables in src/dialects: change it there. -->
 
-How sluice translates Responses and Messages requests for an engine that is asked in chat. An upstream that speaks the API itself (\`speaks\`) gets tools, items and blocks as they came.
+How sluice translates Responses and Messages requests for an engine that is asked in chat. An upstream that speaks the API itself (\`nativeApis\`) gets tools, items and blocks as they came.
 
 - **passed**: a chat request has the same.
 - **translated**: the chat request has something else in its place, and the client gets calls in the type that it declared.

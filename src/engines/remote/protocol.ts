@@ -53,7 +53,7 @@ export interface WireError {
   code: string | null
   param: string | null
   headers: Record<string, string>
-  shows?: Evidence
+  evidence?: Evidence
   cause?: string
 }
 
@@ -78,7 +78,7 @@ export function packError(error: ApiError): WireError {
     code,
     param,
     headers,
-    ...(evidence && { shows: evidence }),
+    ...(evidence && { evidence }),
     ...(cause !== undefined && { cause: textOf(cause) }),
   }
 }

@@ -14,7 +14,7 @@ export interface Protocol<C extends AnyContract> {
   path: string
   contract(options: ContractOptions): C
   /** Judges an answer that came whole. Returns what it repaired. */
-  judge(value: unknown, contract: C): string[]
+  check(value: unknown, contract: C): string[]
   asChunks: boolean
   /** Fields that a server which refuses the request is asked again without. */
   optionalFields?: readonly string[]
@@ -53,10 +53,10 @@ export async function readAnswer<C extends AnyContract>(
 function readJsonAnswer<C extends AnyContract>(
   { json, value }: { json: string; value: unknown },
   streams: boolean,
-  { judge }: Protocol<C>,
+  { check }: Protocol<C>,
   contract: C,
 ): WholeAnswer {
-  const repaired = judge(value, contract)
+  const repaired = check(value, contract)
   if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
   const { model, usage } = value as { model: string; usage?: Usage | null }
   const text = repaired.length > 0 ? stringifyExact(value, json) : json

@@ -193,7 +193,7 @@ function onOneLine(words: string): string {
   return words.replace(/\s+/g, ' ').trim().slice(0, 200)
 }
 
-function broken(label: string, did: string, cause?: unknown, shows?: Evidence): ApiError {
-  const details = { code: 'upstream_invalid', cause, ...(shows && { shows }) }
+function broken(label: string, did: string, cause?: unknown, evidence?: Evidence): ApiError {
+  const details = { code: 'upstream_invalid', cause, ...(evidence && { evidence }) }
   return new ApiError(502, `${label} ${did}.`, details)
 }

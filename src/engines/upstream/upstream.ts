@@ -1,4 +1,5 @@
 /** Any server that speaks the OpenAI API, as an engine. */
+
 import type { Fetched } from '../../platform/fetch.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import { answersTo, type TextStream } from '../../stream/text-stream.ts'
@@ -8,7 +9,8 @@ import { type SystemMessages, withSystemMessages } from '../../wire/chat/system-
 import type { TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
 import { checkCompletion } from '../../wire/contract/chat-answer.ts'
-import { checkTextCompletion, TextContract } from '../../wire/contract/completions.ts'
+import { TextContract } from '../../wire/contract/completions.ts'
+import { checkTextCompletion } from '../../wire/contract/completions-answer.ts'
 import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import type { FinishReasonSetting } from '../../wire/contract/finish-reason.ts'
 import { type ReasoningName, type ThinkTags, thinkSeparator } from '../../wire/contract/think.ts'
@@ -111,7 +113,7 @@ export class Upstream implements Engine {
     return this.#generate(withSystemMessages(systemMessages, asked), signal, {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
-      judge: checkCompletion,
+      check: checkCompletion,
       ...{ asChunks, optionalFields, hops },
     })
   }
@@ -125,7 +127,7 @@ export class Upstream implements Engine {
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
-      judge: checkTextCompletion,
+      check: checkTextCompletion,
       asChunks: false,
       hops,
     })

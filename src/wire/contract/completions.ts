@@ -1,10 +1,8 @@
 /** The state machine of a text completion's stream, and of one that came whole. */
 
-import { isObject } from '../../util/object.ts'
 import type { TextChoice, TextChunk } from '../completions/request.ts'
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
-import type { Repair, StreamEnd } from './contract.ts'
-import { canEndWithoutReason } from './finish-reason.ts'
+import type { StreamEnd } from './contract.ts'
 
 export interface TextContractOptions extends ContractOptions {
   /** How many prompts are to be answered; 1 by default. `choices` counts the answers to all. */
@@ -88,29 +86,4 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
 /** A piece of text that brings none. */
 function piece(index: number): TextChoice {
   return { index, text: '', logprobs: null, finish_reason: null }
-}
-
-/**
- * Holds a completion that came whole to what a stream is held to. Repairs in place and returns what it
- * repaired; throws the contract's `ApiError`.
- */
-export function checkTextCompletion(value: unknown, contract: TextContract): Repair[] {
-  if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
-  // Here usage stands beside the choices, as it should.
-  contract.check({ ...value, usage: null })
-  const { choices } = value as unknown as TextChunk
-  if (choices.length === 0) {
-    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
-  }
-  for (const choice of choices) {
-    if (choice.finish_reason) continue
-    if (!canEndWithoutReason(contract.options.finishReason, choice.text !== '')) {
-      throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
-    }
-    choice.finish_reason = 'stop'
-    contract.repaired.add('finish_reason')
-  }
-  contract.requireAll('done')
-  contract.checkIdentity(value)
-  return [...contract.repaired]
 }

@@ -2,7 +2,8 @@
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
-import { decodeVector, type EmbeddingRequest, encodeVector } from '../embeddings/request.ts'
+import { decodeVector, encodeVector } from '../embeddings/answer.ts'
+import type { EmbeddingRequest } from '../embeddings/request.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 import type { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'

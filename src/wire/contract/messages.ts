@@ -14,7 +14,6 @@ import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from '../messages/answer.ts'
-import type { NativeAnswer } from '../native.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
 import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
@@ -266,35 +265,6 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (ending === 'done') return this.errors.unfinished('incomplete', `stopped ${seen}`)
     const how = ending === 'reset' ? 'broke the connection' : 'ended the stream'
     return this.errors.unfinished('truncated', `${how} ${seen}`)
-  }
-}
-
-/**
- * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Repairs
- * in place. Throws the `ApiError` of what is wrong.
- */
-export function checkMessage(value: unknown, errors: EngineErrors): NativeAnswer {
-  if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
-  const error = readError(value)
-  if (error !== undefined) throw errors.failed(error)
-  const repaired: string[] = []
-  // Ollama has null where there is no block.
-  if (value.content === null) {
-    value.content = []
-    repaired.push('message')
-  }
-  const { content, stop_reason: reason, model, usage } = value
-  const isBlock = (block: unknown) => isObject(block) && typeof block.type === 'string'
-  if (!Array.isArray(content) || !content.every(isBlock)) {
-    throw errors.invalid('sent an answer that is no message')
-  }
-  if (typeof reason !== 'string' || reason === '') {
-    throw errors.unfinished('incomplete', 'sent a message without a stop_reason')
-  }
-  return {
-    model: typeof model === 'string' ? model : '',
-    usage: isObject(usage) ? fromMessageUsage(usage) : undefined,
-    repaired,
   }
 }
 

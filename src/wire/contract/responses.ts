@@ -11,20 +11,15 @@ import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
-import { type ReportedError, readError } from '../errors/reported-error.ts'
-import type { NativeAnswer } from '../native.ts'
+import { readError } from '../errors/reported-error.ts'
+import { fromResponseUsage, type ResponseEvent } from '../responses/answer.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
 import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
+import { isItem, NO_REASON, reportedFailure } from './responses-answer.ts'
 import { belongsToItem, ResponseIndexes } from './responses-indexes.ts'
 
 type Fields = Record<string, unknown>
-
-/** One event of a stream. */
-export interface ResponseEvent {
-  type: string
-  [field: string]: unknown
-}
 
 /** Makes an event one of the client's stream, in place. False: that stream has told it already. */
 export type MergeEvent = (event: ResponseEvent) => boolean
@@ -115,7 +110,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
 
   /** An error that the upstream tells in its stream is told in its words; `response.failed` may follow. */
   #report(event: ResponseEvent): ChunkAction {
-    const { message, code = null, param = null } = readError(event) ?? NOTHING
+    const { message, code = null, param = null } = readError(event) ?? NO_REASON
     this.failure = this.errors.failed({ ...readError(event), message, code })
     if (!this.#hasBegun) throw this.failure
     // The fields that SDKs read, where an upstream has them elsewhere.
@@ -126,7 +121,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
 
   #fail(event: ResponseEvent): ChunkAction {
     const { response } = event
-    this.failure = failure(response, this.errors)
+    this.failure = reportedFailure(response, this.errors)
     if (!this.#hasBegun || !isObject(response)) throw this.failure
     this.#mask(response.error)
     return this.#merge(event) ? 'last-failed' : 'drop'
@@ -176,55 +171,6 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     if (type !== 'response.output_item.done') return
     if (!isItem(item)) throw this.errors.invalid('ended an item without telling it')
     this.#open.delete(index)
-  }
-}
-
-/**
- * Holds a whole response to the same: no failure in disguise, items with types, a status that is an
- * end. Throws the `ApiError` of what is wrong.
- */
-export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswer {
-  if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
-  const { status, output, model, usage } = value
-  if (status === 'failed' || status === 'cancelled') throw failure(value, errors)
-  const error = readError(value)
-  if (error !== undefined) throw errors.failed(error)
-  if (!Array.isArray(output) || !output.every(isItem)) {
-    throw errors.invalid('sent an answer that is no response')
-  }
-  if (status !== 'completed' && status !== 'incomplete') {
-    throw errors.unfinished('incomplete', 'sent a response that is not complete')
-  }
-  const name = typeof model === 'string' ? model : ''
-  return { model: name, usage: fromResponseUsage(usage), repaired: [] }
-}
-
-const NOTHING: ReportedError = { message: 'it did not say why.' }
-
-function failure(response: unknown, errors: EngineErrors) {
-  const error = isObject(response) ? readError(response) : undefined
-  return errors.failed(error ?? NOTHING)
-}
-
-function isItem(item: unknown): boolean {
-  return isObject(item) && typeof item.type === 'string'
-}
-
-/** The API's counts as a chat's; undefined where it counted nothing. */
-function fromResponseUsage(usage: unknown): Usage | undefined {
-  if (!isObject(usage)) return undefined
-  const { input_tokens: input, output_tokens: output, total_tokens: total } = usage
-  if (typeof input !== 'number' || typeof output !== 'number') return undefined
-  return {
-    prompt_tokens: input,
-    completion_tokens: output,
-    total_tokens: typeof total === 'number' ? total : input + output,
-    ...(isObject(usage.input_tokens_details) && {
-      prompt_tokens_details: usage.input_tokens_details,
-    }),
-    ...(isObject(usage.output_tokens_details) && {
-      completion_tokens_details: usage.output_tokens_details,
-    }),
   }
 }
 

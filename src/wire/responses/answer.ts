@@ -3,6 +3,8 @@
  * are those of its OpenAPI description 2.3.0.
  */
 
+import { isObject } from '../../util/object.ts'
+import type { Usage } from '../chat/answer.ts'
 import type { FunctionCallItem, ReasoningItem, ResponsePart } from './items.ts'
 
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
@@ -55,10 +57,34 @@ export interface ResponseObject {
   [field: string]: unknown
 }
 
+/** One event of a stream. */
+export interface ResponseEvent {
+  type: string
+  [field: string]: unknown
+}
+
 /** One token, how likely it was, and its nearest rivals. */
 export interface TokenLogprob {
   token: string
   logprob: number
   bytes: number[]
   top_logprobs: { token: string; logprob: number; bytes: number[] }[]
+}
+
+/** The API's counts as a chat's; undefined where it counted nothing. */
+export function fromResponseUsage(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const { input_tokens: input, output_tokens: output, total_tokens: total } = usage
+  if (typeof input !== 'number' || typeof output !== 'number') return undefined
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: typeof total === 'number' ? total : input + output,
+    ...(isObject(usage.input_tokens_details) && {
+      prompt_tokens_details: usage.input_tokens_details,
+    }),
+    ...(isObject(usage.output_tokens_details) && {
+      completion_tokens_details: usage.output_tokens_details,
+    }),
+  }
 }

@@ -117,7 +117,7 @@ describe('a record', () => {
     const broken = reportOf(recordingOf(stray), 'http://server')
     const [first] = broken.results
     const message = { ...(first as QuestionResult), dialect: 'messages' as const }
-    const behind = { ...broken, url: 'http://proxy', asked: [...broken.results, message] }
+    const behind = { ...broken, url: 'http://proxy', results: [...broken.results, message] }
     expect(violationsByHop([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
     expect(violationsByHop([behind, behind])).toEqual([])
   })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  checkTextCompletion,
   TextContract,
   type TextContractOptions,
 } from '../../../../src/wire/contract/completions.ts'
+import { checkTextCompletion } from '../../../../src/wire/contract/completions-answer.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkEmbeddings } from '../../../../src/wire/contract/embeddings-answer.ts'
-import { decodeVector, encodeVector } from '../../../../src/wire/embeddings/request.ts'
+import { decodeVector, encodeVector } from '../../../../src/wire/embeddings/answer.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 

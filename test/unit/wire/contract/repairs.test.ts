@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ChatContract, type ContractOptions } from '../../../../src/wire/contract/chat.ts'
 import { checkCompletion } from '../../../../src/wire/contract/chat-answer.ts'
-import { checkTextCompletion, TextContract } from '../../../../src/wire/contract/completions.ts'
+import { TextContract } from '../../../../src/wire/contract/completions.ts'
+import { checkTextCompletion } from '../../../../src/wire/contract/completions-answer.ts'
 import type { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }

@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  checkResponse,
-  type ResponseEvent,
-  ResponsesContract,
-} from '../../../../src/wire/contract/responses.ts'
+import { ResponsesContract } from '../../../../src/wire/contract/responses.ts'
+import { checkResponse } from '../../../../src/wire/contract/responses-answer.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
+import type { ResponseEvent } from '../../../../src/wire/responses/answer.ts'
 
 const response = { id: 'r', object: 'response', status: 'in_progress', output: [] }
 const created = { type: 'response.created', response }

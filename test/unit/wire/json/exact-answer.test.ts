@@ -47,7 +47,7 @@ describe('a whole answer keeps the digits of integers', () => {
   it('in a native answer that is repaired', async () => {
     const call = {
       body: { stream: false },
-      judge: (value: { model: string }) => {
+      check: (value: { model: string }) => {
         value.model = 'b'
         return { model: 'b', isChanged: true, repaired: [] }
       },

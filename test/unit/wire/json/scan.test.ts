@@ -37,7 +37,7 @@ describe('what a body may hold', () => {
     ],
     ['levels', '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)],
   ])('%s are no more', (_, text) => {
-    expect(scan(text)).toEqual({ long: [] })
+    expect(scan(text)).toEqual({ longIntegers: [] })
   })
 })
 
@@ -64,7 +64,7 @@ describe('a deciding key at the top', () => {
     '{"model":"a","x":{"Model":"b"},"messages":[{"Stream":true}]}',
     `{"${'\\u0061'.repeat(1_000)}":1,"model":"a"}`,
   ])('that comes once is not: %s', (text) => {
-    expect(scan(text)).toEqual({ long: [] })
+    expect(scan(text)).toEqual({ longIntegers: [] })
   })
 
   it.each([
@@ -78,7 +78,7 @@ describe('a deciding key at the top', () => {
     ['MAX_TO\u212aENS', 'max_tokens', '{"MAX_TO\\u212AENS":1}'],
     ['N', 'n', '{"N":1}'],
   ])('in other letter case is told: %s for %s in %s', (key, name, text) => {
-    expect(scan(text)).toEqual({ otherCase: { key, name }, long: [] })
+    expect(scan(text)).toEqual({ otherCase: { key, name }, longIntegers: [] })
   })
 
   it('is found as by reading the keys one by one, whatever the body', () => {
@@ -121,6 +121,6 @@ describe('integers of many digits', () => {
 it.each(['', '"', '"\\', '["abc', ']]]', ':', '{:}', ',', '-', '1234567890123456789', '{"model'])(
   'survives %j',
   (text) => {
-    expect(scan(text)).toHaveProperty('long')
+    expect(scan(text)).toHaveProperty('longIntegers')
   },
 )

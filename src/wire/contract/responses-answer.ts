@@ -1,0 +1,36 @@
+import { isObject } from '../../util/object.ts'
+import type { EngineErrors } from '../errors/engine-errors.ts'
+import { type ReportedError, readError } from '../errors/reported-error.ts'
+import type { NativeAnswer } from '../native.ts'
+import { fromResponseUsage } from '../responses/answer.ts'
+
+/**
+ * Holds a whole response to the same: no failure in disguise, items with types, a status that is an
+ * end. Throws the `ApiError` of what is wrong.
+ */
+export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswer {
+  if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
+  const { status, output, model, usage } = value
+  if (status === 'failed' || status === 'cancelled') throw reportedFailure(value, errors)
+  const error = readError(value)
+  if (error !== undefined) throw errors.failed(error)
+  if (!Array.isArray(output) || !output.every(isItem)) {
+    throw errors.invalid('sent an answer that is no response')
+  }
+  if (status !== 'completed' && status !== 'incomplete') {
+    throw errors.unfinished('incomplete', 'sent a response that is not complete')
+  }
+  const name = typeof model === 'string' ? model : ''
+  return { model: name, usage: fromResponseUsage(usage), repaired: [] }
+}
+
+export const NO_REASON: ReportedError = { message: 'it did not say why.' }
+
+export function reportedFailure(response: unknown, errors: EngineErrors) {
+  const error = isObject(response) ? readError(response) : undefined
+  return errors.failed(error ?? NO_REASON)
+}
+
+export function isItem(item: unknown): boolean {
+  return isObject(item) && typeof item.type === 'string'
+}
