@@ -8,13 +8,13 @@ import { parseBody, type RecordedBody } from './recorded-body.ts'
 import type { Finding } from './rules/rule.ts'
 import type { RuleName } from './rules/rules.ts'
 
-/** Judges one recorded stream, of whichever API, by every rule that it can show a breach of. */
+/** Checks one recorded stream of any API against every rule that a stream can break. */
 export function checkStream(recording: Recording): Finding<RuleName>[] {
   const body = parseBody(recording)
   const dialect = dialectOf(recording)
   const findings = new Findings(dialect.name, body)
   checkHeaders(recording, findings)
-  // A page or a whole answer is no stream: what else it breaks says nothing.
+  // An HTML page or a JSON answer is not a stream: other rules would only report noise.
   if (isNoStream(body, findings.all)) return findings.all
   const said = checkFraming(body, findings)
   checkArrival(recording, said, findings)
@@ -22,7 +22,7 @@ export function checkStream(recording: Recording): Finding<RuleName>[] {
   return findings.all
 }
 
-/** Breaches after which nobody knows what a stream was to bring. */
+/** Rules that, once broken, leave the content of a stream unknown. */
 const BREAKING_RULES: readonly RuleName[] = [
   'utf-8',
   'json',
@@ -31,21 +31,21 @@ const BREAKING_RULES: readonly RuleName[] = [
   'error-in-stream',
 ]
 
-/** Why what a stream brought can't be judged; undefined where it can, whatever else it breaks. */
+/** Why the content of a stream can't be checked; undefined if it can, whatever else it breaks. */
 export function whyNotCheckable(
   recording: Recording,
   findings: readonly Finding<RuleName>[],
 ): string | undefined {
   const body = parseBody(recording)
-  if (isNoStream(body, findings)) return 'no stream came'
+  if (isNoStream(body, findings)) return 'the answer is not a stream'
   const breach = findings.find(({ rule }) => BREAKING_RULES.includes(rule))
   if (breach !== undefined) return `the stream is broken (${breach.rule})`
   return body.events.some(({ data }) => data && !data.startsWith('[DONE]'))
     ? undefined
-    : 'the stream brings nothing'
+    : 'the stream has no content'
 }
 
-/** Whether it is no stream at all, neither by its type nor by what it holds. */
+/** Whether it is not a stream, neither by its content type nor by its content. */
 function isNoStream({ events }: RecordedBody, findings: readonly Finding<RuleName>[]): boolean {
   return (
     findings.some(({ rule }) => rule === 'content-type') &&

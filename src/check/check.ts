@@ -1,4 +1,4 @@
-/** Asks a server a few small questions and judges the answers. */
+/** Sends a server a few small requests and checks the answers. */
 import type { Recording } from '../recording/recording.ts'
 import { checkStream, whyNotCheckable } from './check-stream.ts'
 import {
@@ -22,13 +22,13 @@ import type { DialectName } from './rules/rule.ts'
 export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
   /** The server as the report names it. */
   url: string
-  /** Where each API that is checked is asked, in the order in which they are. */
+  /** The URL of each API to check, in the order of the checks. */
   endpoints: Partial<Record<DialectName, string>>
-  /** Told of each question before it is asked. */
+  /** Called with the title of each question before it is sent. */
   onQuestion?: (title: string) => void
 }
 
-/** Rejects only with why the signal aborted. */
+/** Rejects only with the signal's reason, if it aborts. */
 export async function check(options: CheckOptions): Promise<Report> {
   const asked: QuestionResult[] = []
   const untested: Report['untested'] = {}
@@ -59,11 +59,11 @@ class ApiCheck {
     this.#questions = questionsIn(dialect, options)
   }
 
-  /** Resolves with why nothing could be judged. */
+  /** Resolves with the reason why nothing could be checked, if so. */
   async run(): Promise<string | undefined> {
     const { asksUsage, hasTools } = this.#dialect
     const stream = await this.#ask('stream')
-    // A status beyond 200 is no answer either.
+    // Any other status than 200 is not a stream either.
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
     stream.findings.push(...checkStream(stream.recording))

@@ -1,8 +1,8 @@
-/** One server seen through everything that stands before it: which hop breaks what. */
+/** One server checked through each proxy in front of it: which hop breaks which rule. */
 import type { Report } from './report.ts'
 import { type RuleName, rules } from './rules/rules.ts'
 
-/** A rule that holds at the server, and no longer behind a hop. */
+/** A rule that the server keeps, and a hop breaks. */
 export interface HopViolation {
   rule: RuleName
   /** The address of the hop, as it was given. */
@@ -10,8 +10,8 @@ export interface HopViolation {
 }
 
 /**
- * What each hop breaks: `reports` go from the server outwards. What the server itself breaks is no
- * hop's fault.
+ * The rules that each hop breaks. `reports` go from the server outwards; a rule that the server itself
+ * breaks is not attributed to a hop.
  */
 export function violationsByHop(reports: readonly Report[]): HopViolation[] {
   const [server, ...hops] = reports.map((report) => ({

@@ -1,4 +1,4 @@
-/** A recorded body as lines and events, with where and when each came: nothing is repaired here. */
+/** Parses a recorded body into lines and events, with offset and time; it repairs nothing. */
 import type { Recording } from '../recording/recording.ts'
 
 const LF = 10
@@ -6,7 +6,7 @@ const CR = 13
 
 export interface RecordedLine {
   start: number
-  /** Behind its last character. */
+  /** The offset after its last character. */
   end: number
   text: string
   terminator: '\n' | '\r\n' | '\r' | ''
@@ -15,21 +15,21 @@ export interface RecordedLine {
 /** Lines up to a blank one. */
 export interface RecordedEvent {
   start: number
-  /** Behind its blank line. */
+  /** The offset after its blank line. */
   end: number
-  /** When its last byte came, in milliseconds after the request. */
+  /** When its last byte arrived, in milliseconds after the request. */
   at: number
   lines: RecordedLine[]
   /** Whether a blank line ends it. */
   isWhole: boolean
-  /** The data lines joined by LF; undefined where there are none. */
+  /** The data lines joined by LF; undefined if there are none. */
   data: string | undefined
 }
 
 export interface RecordedBody {
   bytes: Uint8Array<ArrayBuffer>
   hasBom: boolean
-  /** The first byte that is not UTF-8; -1 if all are. */
+  /** The offset of the first byte that is not UTF-8; -1 if all are. */
   badByte: number
   events: RecordedEvent[]
   timeAt(offset: number): number
@@ -94,7 +94,7 @@ function valueOfData(line: string): string | undefined {
   return line.startsWith('data') && (line === 'data' || line[4] === ':') ? (value ?? '') : undefined
 }
 
-/** By halving: a decoder says whether, not where. */
+/** Binary search, because a decoder does not say where it failed. */
 function badByteOf(bytes: Uint8Array): number {
   if (isUtf8(bytes, false)) return -1
   let good = 0
@@ -107,7 +107,7 @@ function badByteOf(bytes: Uint8Array): number {
   return good
 }
 
-/** `isPart`: more follows, so that the last character may be cut. */
+/** `isPart`: more bytes follow, so the last character may be incomplete. */
 function isUtf8(bytes: Uint8Array, isPart: boolean): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isPart })

@@ -1,4 +1,4 @@
-/** What a check found, put together. */
+/** The result of a check. */
 import type { QuestionResult } from './question-result.ts'
 import type { DialectName, Section } from './rules/rule.ts'
 import { appliesTo, type RuleName, rules } from './rules/rules.ts'
@@ -7,27 +7,28 @@ export interface Report {
   url: string
   model: string | undefined
   results: QuestionResult[]
-  /** The APIs that could be judged. */
+  /** The APIs that could be checked. */
   dialects: DialectName[]
-  /** Why others could not. */
+  /** Why the others could not be checked. */
   untested: Partial<Record<DialectName, string>>
   scores: Score[]
 }
 
 /**
- * How many rules of a section were looked at, and how many of them were broken. Of what can't be
- * judged, only the rules that it was seen to break count as looked at.
+ * How many rules of a section were checked, and how many of them were broken. If an answer can't be
+ * checked, only the rules that it visibly breaks count. The names of the fields are those of the
+ * record that `sluice check --report FILE.json` writes.
  */
 export interface Score {
   section: Section
   rules: number
   broken: number
-  /** Why the others were not: the server offers nothing of the kind, or what came can't be judged. */
+  /** Why the others were not checked: the server lacks the feature, or its answer is broken. */
   unoffered?: string
   unjudged?: string
 }
 
-/** A question's title, with its API where several were asked. */
+/** A question's title, with its API if several were checked. */
 export function titleIn(
   { dialects, untested }: Report,
   { title, dialect }: QuestionResult,
@@ -36,7 +37,7 @@ export function titleIn(
   return isOne ? title : `${title} (${dialect})`
 }
 
-/** Sections whose rules one question's answer is judged by, by that question's name. */
+/** The question whose answer decides on all rules of a section. */
 const JUDGED_BY: Partial<Record<Section, QuestionResult['name']>> = {
   framing: 'stream',
   arrival: 'stream',
@@ -88,7 +89,7 @@ function whyNot(asked: QuestionResult | undefined): Pick<Score, 'unoffered' | 'u
   }
 }
 
-/** A section's row in a report: how many of its rules are kept, or why that is not known. */
+/** A section's score in words: how many of its rules are kept, or why that is not known. */
 export function scoreText(score: Score): string {
   const reason = reasonOf(score)
   const kept = `${score.rules - score.broken} of ${score.rules}`
@@ -96,13 +97,13 @@ export function scoreText(score: Score): string {
   return score.rules === 0 ? `– ${reason}` : `${kept}, the others ${reason}`
 }
 
-/** Why rules of a section were not looked at, in words; undefined where all were. */
+/** Why rules of a section were not checked, in words; undefined if all were. */
 export function reasonOf({ unoffered, unjudged }: Score): string | undefined {
   if (unoffered !== undefined) return `not offered: ${unoffered}`
-  return unjudged === undefined ? undefined : `not judged: ${unjudged}`
+  return unjudged === undefined ? undefined : `not checked: ${unjudged}`
 }
 
-/** A section that no API of those asked has is not told of. */
+/** A section without rules for the checked APIs is not shown. */
 function isShown(score: Score): boolean {
   return score.rules > 0 || reasonOf(score) !== undefined
 }

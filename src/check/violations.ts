@@ -2,13 +2,13 @@ import { type Report, titleIn } from './report.ts'
 import type { Finding, Severity } from './rules/rule.ts'
 import { type RuleName, rules } from './rules/rules.ts'
 
-/** A broken rule, and all questions whose answers break it. */
+/** A broken rule, and the questions whose answers break it. */
 export interface Violation {
   finding: Finding<RuleName>
   titles: string[]
 }
 
-/** What a report's answers break, in the order of the rules. */
+/** The broken rules of a report, in the order of the rules. */
 export function violationsOf(report: Report): Violation[] {
   const breaches = new Map<RuleName, Violation>()
   for (const asked of report.results) {
@@ -25,7 +25,7 @@ export function violationsOf(report: Report): Violation[] {
   )
 }
 
-/** How many of each severity. */
+/** The number of broken rules of each severity. */
 export function countBySeverity(report: Report): Record<Severity, number> {
   const counts = { error: 0, warning: 0, hint: 0 }
   for (const { finding } of violationsOf(report)) counts[rules[finding.rule].severity]++

@@ -65,6 +65,6 @@ export class PartialToolCall {
 
 /** A tool call that no client can do anything with; `did` completes "The engine …". */
 export function incompleteAnswer(did: string, cause?: unknown): ApiError {
-  const message = `The engine ${did}; the answer is not complete.`
+  const message = `The engine ${did}; the answer is incomplete, so retry the request.`
   return new ApiError(502, message, { code: 'engine_invalid', cause })
 }

@@ -30,7 +30,11 @@ const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
     handling: 'left out',
     reason: 'It says which installation asks, and from which folder: no engine needs to know.',
   },
-  container: { engines: 'chat', handling: 'refused', reason: 'no code is run here; leave it out.' },
+  container: {
+    engines: 'chat',
+    handling: 'refused',
+    reason: 'sluice runs no code; remove this field.',
+  },
   context_management: {
     engines: 'chat',
     handling: refuseOtherEdits,
@@ -40,17 +44,17 @@ const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   conversation: {
     engines: 'all',
     handling: 'refused',
-    reason: 'sluice keeps no conversations; use previous_response_id.',
+    reason: 'sluice stores no conversations; use previous_response_id.',
   },
   moderation: {
     engines: 'chat',
     handling: 'refused',
-    reason: 'sluice moderates nothing; leave it out.',
+    reason: 'sluice does not moderate; remove this field.',
   },
   prompt: {
     engines: 'all',
     handling: 'refused',
-    reason: 'sluice keeps no prompts; send its text as instructions.',
+    reason: 'sluice stores no prompts; send the text as instructions.',
   },
   truncation: {
     engines: 'chat',
@@ -65,7 +69,8 @@ export function refuseUnsupportedFields(request: object, by: UnsupportedField['e
     const unserved = ruleOf(field)
     if (unserved?.engines !== by || value === null || value === undefined) continue
     const { handling, reason } = unserved
-    if (handling === 'refused') throw badRequest(`${field}: expected none, as ${reason}`, field)
+    if (handling === 'refused')
+      throw badRequest(`${field}: expected no value, because ${reason}`, field)
     const error = handling === 'left out' ? undefined : handling(value, field)
     if (error !== undefined) throw error
   }
@@ -93,7 +98,7 @@ function refuseOtherEdits(value: unknown, field: string): ApiError | undefined {
   const at = isObject(value) ? `${field}.edits` : field
   const edits = isObject(value) ? (value.edits ?? []) : value
   if (!Array.isArray(edits))
-    return badRequest(`${at}: expected an array of edits, got ${typeof edits}.`, at)
+    return badRequest(`${at}: expected an array of edits, got ${typeof edits}; send an array.`, at)
   const other = edits.findIndex(
     (edit) => !isObject(edit) || !SHORTENING_EDITS.includes(`${edit.type}`),
   )
@@ -101,6 +106,6 @@ function refuseOtherEdits(value: unknown, field: string): ApiError | undefined {
   const type = `${at}[${other}].type`
   const known = SHORTENING_EDITS.map((each) => JSON.stringify(each)).join(', ')
   const [came = 'nothing'] = [JSON.stringify((edits[other] as { type?: unknown })?.type)]
-  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}: sluice edits no context, and can ignore only edits that shorten it; leave this one out.`
+  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}; sluice does not edit contexts and can ignore only edits that shorten one, so remove this edit.`
   return badRequest(message, type)
 }

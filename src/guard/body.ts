@@ -25,7 +25,8 @@ export async function readJsonBody(
 ): Promise<unknown> {
   requireJson(request)
   const bytes = withoutBom(await readInTime(request, maxBytes, timeout))
-  if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
+  if (bytes.length === 0)
+    throw badRequest('body: expected a JSON object, got an empty body; send the request as JSON.')
   if (direct.tryBegin(bytes.length)) return parseDirectly(bytes)
   const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
   await queue.waitTurn(wish).catch((error: unknown) => {
@@ -53,7 +54,10 @@ function parseBody(bytes: Uint8Array): unknown {
   const { exceeds, duplicate, otherCase, longIntegers } = scanJson(bytes)
   if (exceeds !== undefined) throw badRequest(`body: ${LIMIT_MESSAGES[exceeds]}`)
   if (duplicate !== undefined) {
-    throw badRequest(`${duplicate}: expected once, got it twice in one object.`, duplicate)
+    throw badRequest(
+      `${duplicate}: expected once, got twice in the same object; remove one.`,
+      duplicate,
+    )
   }
   if (otherCase !== undefined) {
     const { key, name } = otherCase
@@ -72,19 +76,19 @@ function parseBody(bytes: Uint8Array): unknown {
 }
 
 const LIMIT_MESSAGES = {
-  depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`,
+  depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more; flatten it.`,
   values: `expected at most ${MAX_VALUES} values, counting each array, object, element and field, got more; send several smaller requests.`,
   keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
   long: `expected at most ${MAX_LONG_INTEGERS} integers of 16 digits or more, got more; send them as strings.`,
   double:
-    'expected numbers up to about 1.8e308, which a double holds, got a larger one; send it as a string.',
+    'expected numbers up to about 1.8e308, the largest that a double holds, got a larger one; send it as a string.',
 }
 
 function decodeBody(bytes: Uint8Array): string {
   try {
     return decodeText(bytes)
   } catch {
-    throw badRequest('body: expected UTF-8, got other bytes.')
+    throw badRequest('body: expected UTF-8, got bytes that are not; encode the request as UTF-8.')
   }
 }
 
@@ -175,7 +179,7 @@ function tooLarge(maxBytes: number): ApiError {
 
 /** What still comes of it is not waited for: the connection closes. */
 function tooSlow(timeout: number): ApiError {
-  const message = `body: expected all of it within ${timeout / 1_000} s, got less; --body-timeout allows more.`
+  const message = `body: expected all of it within ${timeout / 1_000} s, got only a part; send it faster, or raise --body-timeout.`
   return new ApiError(408, message, { code: 'request_timeout', headers: { connection: 'close' } })
 }
 

@@ -56,7 +56,7 @@ export class Caller {
     const { name, maxConcurrency } = this.#key ?? {}
     if (name === undefined || maxConcurrency === undefined || this.#holdsSlot) return
     if (!(await this.#store.enter(name, maxConcurrency))) {
-      throw limitReached(`streams at once: ${maxConcurrency}`, 1_000)
+      throw limitReached(`${maxConcurrency} concurrent requests`, 1_000)
     }
     this.#holdsSlot = true
   }
@@ -94,7 +94,7 @@ export class Caller {
     this.#setHeaders(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw limitReached(`${what} a minute: ${limit}${asked}`, level.enoughIn)
+    throw limitReached(`${limit} ${what} per minute${asked}`, level.enoughIn)
   }
 
   #setHeaders(what: string, limit: number, { remaining, fullIn }: Level): void {
@@ -114,7 +114,7 @@ export function formatReset(milliseconds: number): string {
 
 function limitReached(limit: string, waitMs: number): ApiError {
   const wait = Math.max(1, Math.ceil(waitMs))
-  const message = `This key has reached its limit of ${limit}. Ask again in ${formatReset(wait)}.`
+  const message = `This key has reached its limit of ${limit}. Retry in ${formatReset(wait)}.`
   return new ApiError(429, message, {
     code: 'rate_limit_exceeded',
     headers: { 'retry-after': String(Math.ceil(wait / 1_000)), 'retry-after-ms': String(wait) },

@@ -68,6 +68,6 @@ export function createGuard(
 
 function unprotected(): ApiError {
   const message =
-    'keys: expected at least one, because anyone can reach this server; none is configured, so every request is refused. Set a key ("sluice key new NAME" makes one), or allow everyone with SLUICE_INSECURE=1.'
+    'keys: expected at least one API key, because anyone can reach this server, got none, so every request is refused. Set a key ("sluice key new NAME" creates one), or allow everyone with SLUICE_INSECURE=1.'
   return new ApiError(503, message, { code: 'keys_missing' })
 }

@@ -17,7 +17,7 @@ export function requireAllowedHost(host: string, patterns: readonly string[], ow
   if (isLoopback(name) || name === own || patterns.some((each) => matches(each, asked, name)))
     return
   const shown = JSON.stringify(host.slice(0, 100))
-  const message = `host: ${shown} is not a name that sluice answers to; --allow-host allows it.`
+  const message = `host: expected a loopback name or a name that --allow-host lists, got ${shown}; add it with --allow-host.`
   throw new ApiError(421, message, { code: 'host_not_allowed' })
 }
 

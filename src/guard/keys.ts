@@ -47,32 +47,41 @@ function difference(one: Uint8Array, other: Uint8Array): number {
 function readPresented(headers: Headers, url: URL): string {
   if (url.search !== '' && QUERY_NAMES.some((name) => url.searchParams.has(name))) {
     throw refused(
-      'a key does not belong into a URL, which logs keep; send it as "Authorization: Bearer KEY".',
+      'expected in a header, got in the URL, which logs record; send it as "Authorization: Bearer KEY".',
     )
   }
   const authorization = headers.get('authorization')
   const other = headers.get('x-api-key')
   if (authorization === null && other === null) {
     throw refused(
-      'this server wants a key; send it as "Authorization: Bearer KEY".',
+      'expected an API key, got none; send it as "Authorization: Bearer KEY".',
       'missing_api_key',
     )
   }
   const bearer = authorization === null ? other : /^Bearer +(\S+)$/i.exec(authorization)?.[1]
   if (bearer === undefined || bearer === null) {
-    throw refused('the Authorization header is not of the form "Bearer KEY".')
+    throw refused(
+      'expected the form "Authorization: Bearer KEY", got another one; correct the header.',
+    )
   }
   if (other !== null && other !== bearer) {
-    throw refused('Authorization and x-api-key hold different keys; send one.')
+    throw refused(
+      'expected one key, got different keys in Authorization and x-api-key; send only one of them.',
+    )
   }
   return bearer
 }
 
 function requireValid(key: Key | undefined): Key {
-  if (key === undefined) throw refused('it is not a key of this server.')
-  if (key.disabled) throw refused('this key is disabled.')
+  if (key === undefined)
+    throw refused(
+      'expected a key of this server, got another one; check it, or ask the operator for a key.',
+    )
+  if (key.disabled) throw refused('this key is disabled; ask the operator for another one.')
   if (key.expires !== undefined && Date.now() >= key.expires) {
-    throw refused(`this key expired on ${new Date(key.expires).toISOString().slice(0, 10)}.`)
+    throw refused(
+      `this key expired on ${new Date(key.expires).toISOString().slice(0, 10)}; ask the operator for a new one.`,
+    )
   }
   return key
 }

@@ -10,12 +10,12 @@ export function extendHops(headers: Headers, instance: string): string[] {
   const hops = readHops(headers.get(HOP_HEADER))
   if (hops === undefined) {
     throw loop(
-      `This request has passed more than ${MAX_HOPS} sluices, which is taken for a loop: see where the upstreams of each one lead.`,
+      `${HOP_HEADER}: expected at most ${MAX_HOPS} sluice instances on the way, got more; this is probably a loop, so check the upstreams of each instance.`,
     )
   }
   if (hops.includes(instance)) {
     throw loop(
-      'This request has passed this sluice before: one of its upstreams leads back to it. Remove that upstream.',
+      `${HOP_HEADER}: this request has already passed this sluice, because one of its upstreams leads back to it; remove that upstream.`,
     )
   }
   return [...hops, instance]

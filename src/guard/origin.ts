@@ -43,7 +43,7 @@ export function foreignOrigin(
   if (origin === null || isOwn(origin, host)) return undefined
   if (patterns.some((pattern) => allows(pattern, origin.toLowerCase()))) return origin
   const shown = JSON.stringify(origin.slice(0, 100))
-  const message = `origin: pages of ${shown} may not use sluice; --allow-origin allows them.`
+  const message = `origin: expected an origin that --allow-origin lists, got ${shown}; add it with --allow-origin.`
   throw new ApiError(403, message, { code: 'origin_not_allowed' })
 }
 

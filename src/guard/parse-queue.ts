@@ -193,6 +193,6 @@ export class ImmediateParsing {
 
 function busy(): ApiError {
   const message =
-    'body: too many other large requests wait to be parsed; ask again in a few seconds.'
+    'body: too many other large requests are waiting to be parsed; retry in a few seconds.'
   return new ApiError(503, message, { code: 'parse_queue_full', headers: { 'retry-after': '2' } })
 }

@@ -12,7 +12,7 @@ export function requireShortHeaders(headers: Headers): void {
   let length = 0
   for (const [name, value] of headers) length += name.length + value.length
   if (length <= MAX_HEADERS) return
-  const message = `headers: expected at most ${MAX_HEADERS} bytes, got ${length}.`
+  const message = `headers: expected at most ${MAX_HEADERS} bytes, got ${length}; send fewer or shorter headers.`
   throw new ApiError(431, message, { code: 'headers_too_large' })
 }
 

@@ -54,9 +54,16 @@ export function parseRecording(text: string): Recording {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const [head, asked, ...events] = lines.map(readLine)
   const version = head?.['sluice-recording']
-  if (typeof version !== 'number') throw wrong(1, 'it is not a recording of sluice')
+  if (typeof version !== 'number')
+    throw wrong(
+      1,
+      'expected the first line of a recording, with "sluice-recording"; record one with "sluice record"',
+    )
   if (version > VERSION) {
-    throw wrong(1, `it is of version ${version}; this sluice reads versions up to ${VERSION}`)
+    throw wrong(
+      1,
+      `expected version ${VERSION} or older, got ${version}; read it with a newer sluice`,
+    )
   }
   const recording: Recording = {
     recordedAt: String(head?.recordedAt ?? ''),
@@ -83,10 +90,10 @@ function readLine(text: string, index: number): Record<string, unknown> {
 }
 
 function readRequest(value: unknown): Recording['request'] {
-  if (!isObject(value)) throw wrong(2, 'expected "request"')
+  if (!isObject(value)) throw wrong(2, 'expected an object with "request"')
   const { method, url, headers, body } = value
   if (typeof method !== 'string' || typeof url !== 'string' || !URL.canParse(url)) {
-    throw wrong(2, '"request" needs a method and a url')
+    throw wrong(2, '"request": expected a method and a valid url')
   }
   return {
     method,
@@ -100,7 +107,7 @@ function addEvent(recording: Recording, event: Record<string, unknown>, line: nu
   const { at } = event
   const last = recording.packets.at(-1)?.at ?? 0
   if (typeof at !== 'number' || at < last) {
-    throw wrong(line, '"at" has to be milliseconds, no fewer than before')
+    throw wrong(line, '"at": expected milliseconds, no fewer than in the line before')
   }
   if (isObject(event.response)) recording.response = { at, ...readResponse(event.response, line) }
   else if ('end' in event) recording.end = { at, ...readEnd(event, line) }
@@ -109,16 +116,16 @@ function addEvent(recording: Recording, event: Record<string, unknown>, line: nu
 
 function readResponse({ status, headers }: Record<string, unknown>, line: number) {
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600
-  if (!isStatus) throw wrong(line, '"status" has to be one from 200 to 599')
+  if (!isStatus) throw wrong(line, '"status": expected an integer from 200 to 599')
   const isList =
     Array.isArray(headers) && headers.every((pair) => Array.isArray(pair) && pair.length === 2)
-  if (!isList) throw wrong(line, '"headers" has to be a list of names with values')
+  if (!isList) throw wrong(line, '"headers": expected a list of [name, value] pairs')
   return { status: Number(status), headers: headers as [string, string][] }
 }
 
 function readEnd({ end, why }: Record<string, unknown>, line: number) {
   if (end !== 'end' && end !== 'broken' && end !== 'stopped') {
-    throw wrong(line, '"end" has to be "end", "broken" or "stopped"')
+    throw wrong(line, '"end": expected "end", "broken" or "stopped"')
   }
   return { how: end as RecordingEnd, ...(typeof why === 'string' && { why }) }
 }
@@ -130,7 +137,7 @@ function readBytes({ text, base64 }: Record<string, unknown>, line: number): Byt
       return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
     }
   } catch {
-    throw wrong(line, '"base64" is not base64')
+    throw wrong(line, '"base64": expected valid base64')
   }
   throw wrong(line, 'expected "text" or "base64"')
 }

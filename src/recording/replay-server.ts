@@ -51,7 +51,7 @@ async function findRecording(
   )
   if (there.length === 0) {
     const places = [...new Set(recordings.map(endpointOf))].join(', ')
-    const message = `Nothing was recorded of ${request.method} ${pathname}; there is ${places}.`
+    const message = `path: expected a recorded endpoint (${places}), got ${request.method} ${pathname}; send the request to one of these.`
     throw new ApiError(404, message, { code: 'not_found' })
   }
   const asked = modelIn(await request.text())
@@ -60,7 +60,7 @@ async function findRecording(
   if (found !== undefined) return found
   if (there.length === 1) return there[0] as Recording
   const names = there.map((each) => JSON.stringify(modelOf(each))).join(', ')
-  const message = `model: ${JSON.stringify(asked ?? '')} was not recorded; there is ${names}.`
+  const message = `model: expected one of the recorded models (${names}), got ${JSON.stringify(asked ?? '')}; use one of these.`
   throw new ApiError(404, message, { code: 'model_not_found', param: 'model' })
 }
 

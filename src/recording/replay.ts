@@ -58,7 +58,7 @@ export async function replay(
   const { speed = 1 } = options
   if (response === undefined) {
     await until(timeAt(end.at, speed))
-    throw new Error(end.why ?? 'nobody answered')
+    throw new Error(end.why ?? 'no response was recorded')
   }
   await until(timeAt(response.at, speed))
   const { status } = response

@@ -15,7 +15,7 @@ export function lastResort({ url, headers }: Pick<Request, 'url' | 'headers'>, c
 
 /** That answer without a word to the log. */
 export function unexpected(isAnthropic: boolean, id: string): Response {
-  const message = 'sluice failed to answer; its log says why.'
+  const message = 'sluice failed to answer because of an internal error; see its log for the cause.'
   const error = new ApiError(500, message, { code: 'internal_error' })
   const response = errorResponse(error, isAnthropic, id)
   response.headers.set('x-request-id', id)

@@ -1,4 +1,4 @@
-/** Calls of tools, and answers of a given form: where a server offers them. */
+/** Checks of tool calls and structured output, if a server supports them. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject, parseObject } from '../../util/object.ts'
 import type {
@@ -12,7 +12,7 @@ import type { Findings } from '../findings.ts'
 import { parseBody } from '../recorded-body.ts'
 import { shown } from './ending.ts'
 
-/** What is asked for where a tool has to be called. */
+/** The prompt and tool of the request that has to be answered with tool calls. */
 export const TOOL_PROMPT = {
   text: 'What is the weather in Paris and in London? Ask get_weather for each of them.',
   offer: {
@@ -27,7 +27,7 @@ export const TOOL_PROMPT = {
   } satisfies ToolDefinition,
 }
 
-/** What is asked for where the answer has to be JSON. */
+/** The prompt and JSON Schema of the request for structured output. */
 export const SCHEMA_PROMPT = {
   text: 'Name three colours, as JSON.',
   schema: {
@@ -43,18 +43,18 @@ export function collectAnswer(recording: Recording, dialect: Dialect): Collected
   return dialect.collect(events.filter((event) => event !== undefined))
 }
 
-/** Returns why there was nothing to judge. */
+/** Returns why there was nothing to check. */
 export function checkCalls(
   told: CollectedAnswer,
   dialect: Dialect,
   findings: Findings,
 ): string | undefined {
   if (told.calls.length === 0) return 'no tool was called'
-  // What the limit cut has no end to judge.
-  if (told.finishReason === dialect.finishReasons.limit) return 'the limit cut the answer'
+  // Calls that the token limit cut off are incomplete.
+  if (told.finishReason === dialect.finishReasons.limit) return 'the token limit cut the answer off'
   for (const call of told.calls) checkCall(call, findings)
   if (told.finishReason !== dialect.finishReasons.call) {
-    findings.add('tool-finish', `${shown(told.finishReason)} behind a call`, 0)
+    findings.add('tool-finish', `${shown(told.finishReason)} after a call`, 0)
   }
   return undefined
 }
@@ -65,17 +65,17 @@ function checkCall(
 ): void {
   const isNamed = typeof id === 'string' && id !== '' && name === TOOL_PROMPT.offer.name
   if (!isNamed) findings.add('tool-call', `id: ${shown(id)}, name: ${shown(name)}`, 0)
-  if (isMixed) findings.add('tool-index', 'calls that can’t be told apart', 0)
+  if (isMixed) findings.add('tool-index', 'parts of several calls have the same index, or none', 0)
   else if (parseObject(text) === undefined) findings.add('tool-arguments', shown(text), 0)
 }
 
-/** Returns why there was nothing to judge. */
+/** Returns why there was nothing to check. */
 export function checkStructured(
   told: CollectedAnswer,
   dialect: Dialect,
   findings: Findings,
 ): string | undefined {
-  if (told.finishReason === dialect.finishReasons.limit) return 'the limit cut the answer'
+  if (told.finishReason === dialect.finishReasons.limit) return 'the token limit cut the answer off'
   const answer = parseObject(told.text)
   const colours = answer?.colours
   const isFit =

@@ -1,4 +1,4 @@
-/** What chats and completions have in common: choices, usage on request, [DONE]. */
+/** What chat and completions have in common: choices, usage on request, [DONE]. */
 import { isObject } from '../../util/object.ts'
 import type { CollectedAnswer, Dialect, Fields, Prompt } from './dialect.ts'
 
@@ -17,7 +17,7 @@ export function choicesIn({ choices }: Fields): Fields[] {
   return Array.isArray(choices) ? choices.filter(isObject) : []
 }
 
-/** Fields that a chat and a completion are asked by alike. */
+/** Request fields that chat and completions share. */
 export function sharedFields({ model, limit, stream, usage }: Prompt): Fields {
   return {
     ...(model !== undefined && { model }),

@@ -12,17 +12,17 @@ const MAX_SECONDS = 1e11
 
 type Fields = Record<string, unknown>
 
-/** What a chunk is in one API. */
+/** The form of a chunk in one API. */
 export interface ChunkForm {
   object: string
   isChoice(choice: Fields): boolean
-  /** What a choice brings. */
+  /** The content of a choice. */
   part(choice: Fields): Fields
-  /** Who speaks, where that has to be said first. */
+  /** The role that the first content of a choice must have. */
   role?: string
 }
 
-/** A stream of choices: its chunks' form, and the order in which they come. */
+/** Checks a stream of choices: the form of its chunks and their order. */
 export function checkChoicesStream(
   recording: Recording,
   said: readonly ParsedEvent[],
@@ -79,7 +79,7 @@ class ChoicesChecker {
       this.#add('chunk-choices', `choices: ${shown(choices)}`)
       return
     }
-    // A chunk without choices brings usage, or what a filter found: it need not say who speaks.
+    // A chunk without choices has only usage or filter results: id and model may be missing.
     if (choices.length > 0) this.#identity(chunk)
     this.#usage(chunk.usage, choices.length)
     for (const choice of choices) this.#choice(choice)
@@ -102,15 +102,15 @@ class ChoicesChecker {
   #usage(usage: unknown, choices: number): void {
     if (!isObject(usage)) return
     this.#usages++
-    if (!this.#asksUsage) this.#add('usage-unasked', 'usage')
-    else if (choices > 0) this.#add('usage-last', 'usage beside choices')
-    else if (this.#usages > 1) this.#add('usage-last', 'usage again')
+    if (!this.#asksUsage) this.#add('usage-unasked', 'a chunk with usage')
+    else if (choices > 0) this.#add('usage-last', 'usage in a chunk with choices')
+    else if (this.#usages > 1) this.#add('usage-last', 'a second usage')
   }
 
   #choice(choice: unknown): void {
     const { isChoice, part, role } = this.#form
     if (!isObject(choice) || !Number.isInteger(choice.index) || !isChoice(choice)) {
-      this.#add('chunk-choices', 'a choice without an index, or without what it brings')
+      this.#add('chunk-choices', 'a choice without an index, or without a delta or text')
       return
     }
     const brought = part(choice)
@@ -121,7 +121,7 @@ class ChoicesChecker {
     }
     const state = known ?? { finished: false }
     this.#choices.set(index, state)
-    if (state.finished && hasContent(brought)) this.#add('content-after-finish', 'more')
+    if (state.finished && hasContent(brought)) this.#add('content-after-finish', 'content')
     this.#finish(choice.finish_reason, state)
   }
 
@@ -139,20 +139,20 @@ class ChoicesChecker {
   }
 
   #done(rest: readonly ParsedEvent[]): void {
-    // An empty `finish_reason` was told of already.
+    // An empty `finish_reason` was reported already.
     if (!this.#isFinished && !this.#findings.has('finish-reason')) {
-      this.#add('finish-missing', '[DONE] and no finish_reason')
+      this.#add('finish-missing', '[DONE] without a finish_reason')
     }
     const [after] = rest
     if (after !== undefined) {
       this.#event = after.event
-      this.#add('after-done', `${rest.length} more`)
+      this.#add('after-done', `${rest.length} more events`)
     }
-    if (this.#asksUsage && this.#usages === 0) this.#findings.add('usage-asked', 'none')
+    if (this.#asksUsage && this.#usages === 0) this.#findings.add('usage-asked', 'no usage')
   }
 }
 
-/** Whether a delta holds more than a role. */
+/** Whether a delta has content besides its role. */
 export function hasContent(delta: Fields): boolean {
   return Object.entries(delta).some(([name, value]) => {
     if (name === 'role' || value === null || value === '') return false

@@ -1,4 +1,4 @@
-/** Streams of events with a type: what the judges of Responses and of Messages have in common. */
+/** Streams of typed events: what the checks of Responses and Messages have in common. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
 import { checkEnd, messageOf, shown } from '../checks/ending.ts'
@@ -7,7 +7,7 @@ import type { Findings } from '../findings.ts'
 import type { RecordedEvent } from '../recorded-body.ts'
 import type { Fields } from './dialect.ts'
 
-/** What a field holds: an object, a text, or a number that counts from 0. */
+/** The kind of a field: an object, a string, or an index from 0. */
 export type FieldKind = 'object' | 'text' | 'index'
 
 /** The fields that an event of a type must have. */
@@ -19,10 +19,10 @@ const IS: Record<FieldKind, (value: unknown) => boolean> = {
   index: (value) => Number.isInteger(value) && (value as number) >= 0,
 }
 
-/** What says only that the line is alive, wherever it stands. */
+/** Event types that are heartbeats; they may come anywhere. */
 const HEARTBEATS: unknown[] = ['ping', 'keepalive']
 
-/** Judges what every such event must be; a subclass, what it means. */
+/** Checks what holds for all such events; a subclass checks what they mean. */
 export abstract class TypedEventChecker {
   readonly #recording: Recording
   readonly #findings: Findings
@@ -30,7 +30,7 @@ export abstract class TypedEventChecker {
   #event: RecordedEvent | undefined
   /** Whether an event ended the answer. */
   protected isEnded = false
-  /** Whether it is known why the answer ends. */
+  /** Whether the reason for the end of the answer came. */
   protected isFinished = false
 
   constructor(recording: Recording, findings: Findings, forms: EventFields) {
@@ -42,10 +42,10 @@ export abstract class TypedEventChecker {
   /** The first event of an answer. */
   protected abstract readonly firstType: string
 
-  /** Looks at every event, whatever it is. */
+  /** Called with every event. */
   protected checkSequence(_event: Fields): void {}
 
-  /** Looks at an event that has its fields. */
+  /** Called with every event that has the fields of its type. */
   protected abstract checkEvent(type: string, event: Fields): void
 
   check(events: readonly ParsedEvent[]): void {
@@ -55,7 +55,7 @@ export abstract class TypedEventChecker {
       // Open Responses ends a stream by [DONE], OpenAI does not: both are right.
       if (said === 'nothing' || said === 'done') continue
       if (this.isEnded) {
-        this.add('after-done', `${shown(said.type)} behind the end`)
+        this.add('after-done', `${shown(said.type)} after the end`)
         return
       }
       const { type } = said

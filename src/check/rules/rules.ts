@@ -7,7 +7,7 @@ import type { DialectName, Rule } from './rule.ts'
 import { schemaRules } from './schema.ts'
 import { toolsRules } from './tools.ts'
 
-/** Every rule, in the order in which a report tells of them. */
+/** All rules, in the order of a report. */
 export const rules = {
   ...headersRules,
   ...framingRules,

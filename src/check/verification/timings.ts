@@ -3,10 +3,10 @@ import { parseObject } from '../../util/object.ts'
 import { dialectOf } from '../dialects/dialects.ts'
 import { parseBody } from '../recorded-body.ts'
 
-/** How a stream came, in milliseconds after its request. */
+/** When a stream arrived, in milliseconds after its request. */
 export interface Timings {
   headers: number
-  /** The first event with text, reasoning or a call in it. */
+  /** The first event with text, reasoning or a tool call. */
   firstToken: number
   total: number
   /** Between two events. */
@@ -17,13 +17,13 @@ export interface Timings {
   tokensPerSecond?: number
 }
 
-/** The times between a stream's events, in the order in which they came. */
+/** The milliseconds between a stream's events, in their order. */
 export function gapsOf(recording: Recording): number[] {
   const events = parseBody(recording).events.filter(({ data }) => data !== undefined)
   return events.slice(1).map(({ at }, index) => at - (events[index]?.at ?? 0))
 }
 
-/** Undefined where no token came. */
+/** Undefined if no token arrived. */
 export function timingsOf(recording: Recording): Timings | undefined {
   const events = parseBody(recording).events.filter(({ data }) => data !== undefined)
   const { hasOutput, tokenCount } = dialectOf(recording)

@@ -30,7 +30,7 @@ export function partsOf(block: Block, at: string): ContentPart[] {
 }
 
 function unknownBlock({ type }: { type: string }, at: string) {
-  const message = `${at}: expected a block that a chat request can hold, such as text, image or document, got type ${JSON.stringify(type.slice(0, 40))}; leave it out.`
+  const message = `${at}: expected a block type that a chat request supports, such as text, image or document, got ${JSON.stringify(type.slice(0, 40))}; remove this block.`
   return badRequest(message, at)
 }
 
@@ -72,7 +72,10 @@ function sourceParts(
     return [{ type: 'file', file: { filename: title || 'document', file_data } }]
   }
   if (source.type === 'file') throw noFiles(at)
-  throw badRequest(`${at}: a document by URL is not fetched here; send its text or its bytes.`, at)
+  throw badRequest(
+    `${at}: expected the document's text or data, got a URL; sluice does not fetch documents, so send the content itself.`,
+    at,
+  )
 }
 
 function searchPart({ title, source, content, citations }: SearchResultBlock, at: string) {
@@ -83,12 +86,15 @@ function searchPart({ title, source, content, citations }: SearchResultBlock, at
 
 function noFiles(at: string) {
   return badRequest(
-    `${at}: there is no Files API here, so a file_id means nothing; send the data.`,
+    `${at}: expected the data itself, got a file_id; sluice has no Files API, so send the data as base64.`,
     at,
   )
 }
 
 function noCitations(at: string) {
   const path = `${at}.citations`
-  return badRequest(`${path}: expected no citations, which this model can't give here.`, path)
+  return badRequest(
+    `${path}: expected citations to be disabled, got enabled; a chat request has no citations, so remove this field.`,
+    path,
+  )
 }

@@ -80,8 +80,8 @@ function refuseForced(
 
 function cannotForce(tools: readonly MessagesTool[], field: string) {
   const came = JSON.stringify(tools.map(typeOf).join(', ').slice(0, 80))
-  const reason = 'a model that is asked in chat cannot be offered it'
-  return badRequest(`${field}: expected a tool of your own, got ${came}: ${reason}.`, field)
+  const message = `${field}: expected a tool that the client runs, got ${came}, which a chat request cannot offer; choose another tool.`
+  return badRequest(message, field)
 }
 
 /**

@@ -20,7 +20,7 @@ import type { DeclaredTool, Toolset } from './tools.ts'
 
 /**
  * One message of the assistant's holds what several items tell: what it thought, said and called.
- * Throws an `ApiError` (400) that names what has no place in a chat.
+ * Throws an `ApiError` (400) that names what a chat cannot hold.
  */
 export function toChatMessages(items: readonly LocatedItem[], tools: Toolset): ChatMessage[] {
   const conversation = new MessageBuilder(tools)
@@ -234,9 +234,6 @@ function toChatMessage({ role, content }: MessageItem, at: string): ChatMessage 
 function unknownCall(id: string, at: string) {
   const field = `${at}.call_id`
   const came = JSON.stringify(id.slice(0, 80))
-  const message = `${field}: expected the call_id of a call before it, got ${came}.`
-  return badRequest(
-    `${message} Send that call too, or the previous_response_id that has it.`,
-    field,
-  )
+  const message = `${field}: expected the call_id of an earlier call, got ${came}; send that call too, or the previous_response_id of the response that made it.`
+  return badRequest(message, field)
 }

@@ -56,22 +56,22 @@ function toPart(part: ResponsePart, at: string): ContentPart {
   }
 }
 
-function toImage({ image_url, detail }: ResponsePart, at: string): ContentPart {
+function toImage({ image_url, file_id, detail }: ResponsePart, at: string): ContentPart {
   const field = `${at}.image_url`
   if (typeof image_url !== 'string') {
-    throw badRequest(
-      `${field}: expected a URL: sluice keeps no files, and knows none by id.`,
-      field,
-    )
+    const came = file_id == null ? 'none' : 'a file_id'
+    const message = `${field}: expected a URL, got ${came}; sluice stores no files, so send the image as a data: or https: URL.`
+    throw badRequest(message, field)
   }
   return { type: 'image_url', image_url: { url: image_url, ...(detail != null && { detail }) } }
 }
 
-function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart {
+function toFile({ file_data, file_id, filename }: ResponsePart, at: string): ContentPart {
   const field = `${at}.file_data`
   if (typeof file_data !== 'string') {
-    const reason = 'sluice fetches no files, and knows none by id.'
-    throw badRequest(`${field}: expected the file's data as base64: ${reason}`, field)
+    const came = file_id == null ? 'none' : 'a file_id'
+    const message = `${field}: expected the file's data as base64, got ${came}; sluice neither fetches nor stores files, so send the data itself.`
+    throw badRequest(message, field)
   }
   return { type: 'file', file: { file_data, ...(filename != null && { filename }) } }
 }
@@ -79,5 +79,6 @@ function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart 
 function unknownType({ type }: { type: string }, at: string, known: string[]) {
   const expected = known.map((type) => JSON.stringify(type)).join(', ')
   const came = JSON.stringify(type.slice(0, 40))
-  return badRequest(`${at}.type: expected one of ${expected}, got ${came}.`, `${at}.type`)
+  const message = `${at}.type: expected one of ${expected}, got ${came}; remove this part or send it as one of these.`
+  return badRequest(message, `${at}.type`)
 }

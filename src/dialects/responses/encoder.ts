@@ -200,7 +200,7 @@ export class ResponseEncoder implements StreamEncoder {
   #countLength(length: number): void {
     this.#length += length
     if (this.#length <= MAX_LENGTH) return
-    const message = `${this.response.model} sent an answer longer than ${MAX_LENGTH} characters.`
+    const message = `${this.response.model} sent an answer of more than ${MAX_LENGTH} characters, the most that a response may hold; set a lower max_output_tokens.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
 

@@ -29,6 +29,6 @@ export function fromEncryptedContent(carried: string, field: string): string {
       // It was cut or changed on its way.
     }
   }
-  const message = `${field}: expected what sluice gave, got what it can't read; leave the item out.`
+  const message = `${field}: expected content that sluice encoded, got content that it cannot read; remove this item.`
   throw badRequest(message, field)
 }

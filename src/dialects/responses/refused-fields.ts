@@ -20,8 +20,14 @@ export function refuseFields(request: ResponsesRequest): void {
   refuseUnsupportedFields(request, 'all')
   for (const [field, name] of Object.entries(CHAT_FIELDS)) {
     if (request[field] == null) continue
-    throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)
+    throw badRequest(
+      `${field}: expected a field of the Responses API, got one of chat completions; use ${name}.`,
+      field,
+    )
   }
   if (request.n == null || request.n === 1) return
-  throw badRequest('n: expected 1: a response has one answer.', 'n')
+  throw badRequest(
+    'n: expected 1, got another number; a response has one answer, so send one request for each.',
+    'n',
+  )
 }

@@ -40,7 +40,7 @@ function noMessages(items: readonly LocatedItem[]) {
   const omitted = new OmittedTypes()
   for (const { item } of items) omitted.add(item.type)
   const came = omitted.names.join(', ')
-  const message = `input: expected at least one message or other item that a chat request can hold, got only ${came}.`
+  const message = `input: expected at least one item that a chat request can hold, got only ${came}; add a message.`
   return badRequest(message, 'input')
 }
 

@@ -68,7 +68,7 @@ function chosenTools(
   if (handling !== 'left out')
     throw notOffered(name ?? type, at, name === undefined ? 'type' : 'name')
   if (how === 'listed') return []
-  throw cannotForce(type, `${at}.type`, 'a tool of your own')
+  throw cannotForce(type, `${at}.type`, 'a tool that the client runs')
 }
 
 function isMeant({ type, declared }: OfferedTool, choice: Named): boolean {
@@ -85,11 +85,12 @@ function isMeant({ type, declared }: OfferedTool, choice: Named): boolean {
 function notOffered(name: string, at: string, which: 'type' | 'name') {
   const field = `${at}.${which}`
   const came = JSON.stringify(name.slice(0, 80))
-  return badRequest(`${field}: expected the ${which} of one of the tools, got ${came}.`, field)
+  const message = `${field}: expected the ${which} of a tool in tools, got ${came}; declare that tool, or choose another one.`
+  return badRequest(message, field)
 }
 
 function cannotForce(types: string, field: string, instead: string) {
   const came = JSON.stringify(types.slice(0, 80))
-  const reason = 'a model that is asked in chat cannot be offered it'
-  return badRequest(`${field}: expected ${instead}, got ${came}: ${reason}.`, field)
+  const message = `${field}: expected ${instead}, got ${came}, which a chat request cannot offer; choose another tool.`
+  return badRequest(message, field)
 }

@@ -22,7 +22,7 @@ export function checkCompletion(value: unknown, contract: ChatContract): Repair[
   if (error !== undefined) throw contract.errors.failed(error)
   if (!Array.isArray(value.choices)) throw contract.errors.invalid('sent an answer without choices')
   if (value.choices.length === 0) {
-    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
+    throw contract.errors.unfinished('incomplete', 'sent an answer with no choices')
   }
   const completion = value as ChatCompletion
   for (const [at, choice] of completion.choices.entries()) {

@@ -57,7 +57,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   protected checkContent(choice: ChunkChoice, state: ChatState): boolean {
     let changed = false
     if (choice.delta === undefined || choice.delta === null) {
-      if (isOtherAnswer(choice)) throw this.errors.invalid('sent something that is no chat chunk')
+      if (isOtherAnswer(choice)) throw this.errors.invalid('sent a chunk of another API')
       choice.delta = {}
       changed = this.repair('delta')
     }

@@ -14,7 +14,7 @@ export function checkTextCompletion(value: unknown, contract: TextContract): Rep
   contract.check({ ...value, usage: null })
   const { choices } = value as unknown as TextChunk
   if (choices.length === 0) {
-    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
+    throw contract.errors.unfinished('incomplete', 'sent an answer with no choices')
   }
   for (const choice of choices) {
     if (choice.finish_reason) continue

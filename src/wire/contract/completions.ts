@@ -49,14 +49,14 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
    */
   requireAll(ending: StreamEnd): void {
     if (this.#prompts === 1 || this.choiceCount === this.#asked) return
-    const did = `gave ${this.choiceCount} of ${this.#asked} answers to ${this.#prompts} prompts`
+    const did = `sent ${this.choiceCount} of ${this.#asked} answers to ${this.#prompts} prompts`
     throw this.errors.unfinished(ending === 'done' ? 'incomplete' : 'truncated', did)
   }
 
   protected newChoice(index: number): ChoiceState {
     if (index < this.#asked) return { finished: false, hasContent: false }
     throw this.errors.invalid(
-      `sent a choice with index ${index}, and ${this.#asked} were asked for`,
+      `sent a choice with index ${index}, though only ${this.#asked} were requested`,
     )
   }
 

@@ -74,7 +74,7 @@ function requireSize(
 }
 
 function otherSize(dimensions: number, size: number): ApiError {
-  const message = `dimensions: asked for ${dimensions}, but the model's vectors have ${size} numbers; leave it out.`
+  const message = `dimensions: expected ${size}, the length of this model's vectors, got ${dimensions}; leave it out.`
   return badRequest(message, 'dimensions')
 }
 

@@ -21,7 +21,7 @@ export function checkMessage(value: unknown, errors: EngineErrors): NativeAnswer
   const { content, stop_reason: reason, model, usage } = value
   const isBlock = (block: unknown) => isObject(block) && typeof block.type === 'string'
   if (!Array.isArray(content) || !content.every(isBlock)) {
-    throw errors.invalid('sent an answer that is no message')
+    throw errors.invalid('sent an answer that is not a message')
   }
   if (typeof reason !== 'string' || reason === '') {
     throw errors.unfinished('incomplete', 'sent a message without a stop_reason')

@@ -156,9 +156,10 @@ export class MessagesContract implements StreamContract<MessageEvent> {
 
   #startBlock({ index, content_block: block }: Fields): ChunkAction {
     if (!isObject(block) || typeof block.type !== 'string') {
-      throw this.errors.invalid('started a block without saying of which type')
+      throw this.errors.invalid('started a block without a type')
     }
-    if (this.#stopReason !== undefined) throw this.errors.invalid('started a block after its end')
+    if (this.#stopReason !== undefined)
+      throw this.errors.invalid('started a block after the stop_reason')
     const next = this.#blocks.count
     if (index !== next) {
       throw this.errors.invalid(`started block ${shown(index)} where ${next} is next`)
@@ -170,7 +171,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
 
   #checkDelta({ index, delta }: Fields): ChunkAction {
     if (!isObject(delta) || typeof delta.type !== 'string') {
-      throw this.errors.invalid('sent a delta without saying of which type')
+      throw this.errors.invalid('sent a delta without a type')
     }
     const at = this.#requireOpen(index, 'continued')
     const field = DELTA_FIELDS[delta.type]
@@ -193,7 +194,8 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#count(usage)
     const { stop_reason: reason } = delta
     if (reason === null || reason === undefined || reason === '') return 'same'
-    if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
+    if (typeof reason !== 'string')
+      throw this.errors.invalid('sent a stop_reason that is not a string')
     if (this.#blocks.open.size > 0) {
       // A tool call that max_tokens cut: the SDKs take what came of it.
       this.missing.push(...this.#closeBlocks())

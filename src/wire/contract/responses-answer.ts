@@ -15,7 +15,7 @@ export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswe
   const error = readError(value)
   if (error !== undefined) throw errors.failed(error)
   if (!Array.isArray(output) || !output.every(isItem)) {
-    throw errors.invalid('sent an answer that is no response')
+    throw errors.invalid('sent an answer that is not a response')
   }
   if (status !== 'completed' && status !== 'incomplete') {
     throw errors.unfinished('incomplete', 'sent a response that is not complete')
@@ -24,7 +24,7 @@ export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswe
   return { model: name, usage: fromResponseUsage(usage), repaired: [] }
 }
 
-export const NO_REASON: ReportedError = { message: 'it did not say why.' }
+export const NO_REASON: ReportedError = { message: 'no reason given' }
 
 export function reportedFailure(response: unknown, errors: EngineErrors) {
   const error = isObject(response) ? readError(response) : undefined

@@ -157,7 +157,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
 
   #checkItemEvent(type: string, { output_index: index, item }: Fields): void {
     if (type === 'response.output_item.added') {
-      if (!isItem(item)) throw this.errors.invalid('added an item without saying of which type')
+      if (!isItem(item)) throw this.errors.invalid('added an item without a type')
       if (index !== this.#items) {
         throw this.errors.invalid(`added item ${shown(index)} where ${this.#items} is next`)
       }
@@ -169,7 +169,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       throw this.errors.invalid(`sent ${type} for item ${shown(index)}, which is not open`)
     }
     if (type !== 'response.output_item.done') return
-    if (!isItem(item)) throw this.errors.invalid('ended an item without telling it')
+    if (!isItem(item)) throw this.errors.invalid('ended an item without its final content')
     this.#open.delete(index)
   }
 }

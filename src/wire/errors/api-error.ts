@@ -82,8 +82,12 @@ export function badRequest(message: string, param: string | null = null): ApiErr
 /** Anything thrown, as an `ApiError`; what is not one tells a client nothing of itself. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  return new ApiError(500, 'sluice failed to answer; its log says why.', {
-    code: 'internal_error',
-    cause: error,
-  })
+  return new ApiError(
+    500,
+    'sluice failed to answer because of an internal error; see its log for the cause.',
+    {
+      code: 'internal_error',
+      cause: error,
+    },
+  )
 }

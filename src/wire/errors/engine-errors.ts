@@ -48,7 +48,7 @@ export class EngineErrors {
   /** A choice ended in a way that ends the answer. */
   badFinish(meaning: Exclude<FinishReasonMeaning, { kind: 'reason' }>): ApiError {
     if (meaning.kind === 'abort') {
-      const message = `${this.#options.label} aborted the answer on its own; it is not complete.`
+      const message = `${this.#options.label} aborted its answer; the answer is incomplete, so retry the request.`
       return new ApiError(502, message, { code: 'engine_aborted' })
     }
     if (meaning.kind === 'error') return this.failed({ message: 'its finish_reason is "error".' })
@@ -67,7 +67,7 @@ export class EngineErrors {
   }
 
   #broken(what: string, did: string, cause?: unknown): ApiError {
-    const message = `${this.#options.label} ${did}; the answer is not complete.`
+    const message = `${this.#options.label} ${did}; the answer is incomplete, so retry the request.`
     return new ApiError(502, message, { code: this.#code(what), cause })
   }
 }

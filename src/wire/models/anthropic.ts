@@ -72,7 +72,10 @@ export function modelPage(models: readonly ListedModel[], query: URLSearchParams
   const limit = readLimit(query.get('limit'))
   const [after, before] = [query.get('after_id'), query.get('before_id')]
   if (after !== null && before !== null) {
-    throw badRequest('before_id: expected only one of after_id and before_id.', 'before_id')
+    throw badRequest(
+      'before_id: expected only one of after_id and before_id, got both; remove one.',
+      'before_id',
+    )
   }
   const ids = models.map(({ id }) => id)
   const start = after === null ? 0 : placeOf(ids, after, 'after_id') + 1

@@ -273,7 +273,7 @@ describe('a server', () => {
     })
     expect(brokenIn(report)).toEqual([])
     const told = textReport(report, paint)
-    expect(told).toMatch(/^responses could not be tested: it answered 404/m)
+    expect(told).toMatch(/^responses could not be checked: it answered with status 404/m)
     expect(told).toMatch(/^ {2}chat, completions$/m)
   })
 
@@ -318,7 +318,7 @@ describe('a server', () => {
       unoffered: expect.stringMatching(/no tools here/),
     })
     expect(textReport(report, paint)).toContain(
-      '– tools       not offered: it answered 400: no tools here',
+      '– tools       not offered: it answered with status 400: no tools here',
     )
   })
 
@@ -329,7 +329,7 @@ describe('a server', () => {
     expect(report.scores.find((score) => score.section === section)?.broken).toBe(1)
   })
 
-  it('that wants a key could not be tested', async () => {
+  it('that wants a key could not be checked', async () => {
     const url = await start((_request, response) => {
       refuse(response, 401, '{"error":{"message":"a key is wanted"}}')
       return true
@@ -337,7 +337,7 @@ describe('a server', () => {
     expect((await run(url)).untested.chat).toMatch(/answered 401: .*a key is wanted/)
   })
 
-  it('that is not there could not be tested', async () => {
+  it('that is not there could not be checked', async () => {
     const report = await run('http://127.0.0.1:9/v1/chat/completions')
     expect(report.untested.chat).toMatch(/ECONNREFUSED|refused/)
     expect(report.scores).toEqual([])
@@ -389,7 +389,7 @@ describe('the report', () => {
     const text = textReport(wrong, paint)
     expect(text).toMatch(/✗ whole {7}0 of 1/)
     expect(text).toMatch(/ERROR {2}whole-shape {2}Without stream/)
-    expect(text).toMatch(/seen {2}text\/event-stream in a whole answer, byte 0/)
+    expect(text).toMatch(/seen {5}text\/event-stream in an answer without streaming, byte 0/)
     expect(text).toMatch(/1 error, 0 warnings, 0 hints\n$/)
     expect(countBySeverity(wrong)).toEqual({ error: 1, warning: 0, hint: 0 })
   })

@@ -138,7 +138,7 @@ describe('a server of recordings', () => {
   it('says what there is where it has not what was asked for', async () => {
     const model = await post('/v1/chat/completions', { model: 'c' })
     expect(model.status).toBe(404)
-    expect(await model.text()).toContain('there is \\"a\\", \\"b\\"')
+    expect(await model.text()).toContain('one of the recorded models (\\"a\\", \\"b\\"')
     const place = await post('/v1/responses', { model: 'a' })
     expect(place.status).toBe(404)
     expect(await place.text()).toContain('POST /v1/chat/completions')

@@ -22,7 +22,7 @@ export const completions: Dialect = {
     const isWhole = typeof choice?.text === 'string' && typeof choice?.finish_reason === 'string'
     return isWhole ? undefined : 'no choices[0].text with a finish_reason'
   },
-  // It calls nothing and has no form.
+  // The API has neither tool calls nor structured output.
   collect: () => EMPTY_ANSWER,
   hasOutput: (event) => choicesIn(event).some(({ text }) => text !== '' && text !== undefined),
 }

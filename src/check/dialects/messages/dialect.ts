@@ -13,7 +13,7 @@ export const messages: Dialect = {
     'anthropic-version': '2023-06-01',
     ...(key !== undefined && { 'x-api-key': key }),
   }),
-  // It has to be limited.
+  // The API requires a limit.
   body: ({ model, text, limit = 4_096, stream, tool, schema }) => ({
     ...(model !== undefined && { model }),
     max_tokens: limit,
@@ -29,7 +29,7 @@ export const messages: Dialect = {
   problemInAnswer({ type, content, stop_reason }) {
     if (type !== 'message') return `type: ${JSON.stringify(type)}`
     const isWhole = Array.isArray(content) && typeof stop_reason === 'string'
-    return isWhole ? undefined : 'no content, or no stop_reason'
+    return isWhole ? undefined : 'content is not a list, or stop_reason is missing'
   },
   isErrorBody: ({ type, error }) =>
     type === 'error' &&
@@ -61,6 +61,6 @@ function collect(events: readonly Fields[]): CollectedAnswer {
     else if (delta.type === 'input_json_delta' && call) call.arguments += delta.partial_json
     else if (type === 'message_delta') said.finishReason = delta.stop_reason
   }
-  // Blocks of text have their places, too.
+  // Blocks that are not calls leave gaps in the list.
   return { ...said, calls: said.calls.filter((each) => each !== undefined) }
 }

@@ -17,7 +17,7 @@ const EVENT_FIELDS: EventFields = {
 
 const REASONS: readonly string[] = STOP_REASONS
 
-/** The blocks that a delta of a type belongs to; others may come in any. */
+/** The block types that a delta of a type may belong to; other deltas may come in any. */
 const BLOCK_OF: Readonly<Record<string, RegExp>> = {
   text_delta: /^text$/,
   citations_delta: /^text$/,
@@ -26,7 +26,7 @@ const BLOCK_OF: Readonly<Record<string, RegExp>> = {
   signature_delta: /^thinking$/,
 }
 
-/** A Messages stream: its events' form, and the order in which they come. */
+/** Checks a Messages stream: the form of its events and their order. */
 export function checkMessagesStream(
   recording: Recording,
   said: readonly ParsedEvent[],
@@ -44,7 +44,7 @@ class MessagesChecker extends TypedEventChecker {
     const at = event.index as number
     if (type === 'message_start') this.#start(event.message as Fields)
     else if (type === 'content_block_start') {
-      if (this.#open.has(at)) this.add('block-open', `block ${at} begins again`)
+      if (this.#open.has(at)) this.add('block-open', `block ${at} starts again`)
       this.#open.set(at, String((event.content_block as Fields).type))
     } else if (type === 'content_block_delta') this.#delta(at, event.delta as Fields)
     else if (type === 'content_block_stop') {
@@ -82,7 +82,7 @@ class MessagesChecker extends TypedEventChecker {
 
   #stop(): void {
     this.isEnded = true
-    if (!this.isFinished) this.add('finish-missing', 'message_stop and no stop_reason')
+    if (!this.isFinished) this.add('finish-missing', 'message_stop without a stop_reason')
     const [open] = this.#open.keys()
     if (open !== undefined) this.add('block-closed', `block ${open} never ends`)
   }

@@ -26,7 +26,7 @@ export const responses: Dialect = {
     if (object !== 'response') return `object: ${JSON.stringify(object)}`
     if (status !== 'completed' && status !== 'incomplete')
       return `status: ${JSON.stringify(status)}`
-    return Array.isArray(output) ? undefined : 'no list of output'
+    return Array.isArray(output) ? undefined : 'output is not a list'
   },
   isErrorBody: ({ error }) => isObject(error) && typeof error.message === 'string',
   collect,
@@ -53,6 +53,6 @@ function collect(events: readonly Fields[]): CollectedAnswer {
       said.calls[at as number] = { id: item.call_id, name: item.name, arguments: '' }
     } else if (isObject(response)) said.finishReason = response.status
   }
-  // Other items have their places, too.
+  // Items that are not calls leave gaps in the list.
   return { ...said, calls: said.calls.filter((each) => each !== undefined) }
 }

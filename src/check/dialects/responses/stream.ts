@@ -42,13 +42,13 @@ const EVENT_FIELDS: EventFields = {
   },
 }
 
-/** The status that the answer's object has in the event that ends it. */
+/** The status of the response in each event that ends it. */
 const ENDS: Readonly<Record<string, string>> = {
   'response.completed': 'completed',
   'response.incomplete': 'incomplete',
 }
 
-/** A Responses stream: its events' form, and the order in which they come. */
+/** Checks a Responses stream: the form of its events and their order. */
 export function checkResponsesStream(
   recording: Recording,
   said: readonly ParsedEvent[],
@@ -60,7 +60,7 @@ export function checkResponsesStream(
 interface Item {
   id: unknown
   isOpen: boolean
-  /** By the event's kind and its part: what the deltas made. */
+  /** The joined deltas, by kind of event and part. */
   texts: Map<string, string>
   parts: Map<number, { isOpen: boolean }>
 }
@@ -122,7 +122,7 @@ class ResponsesChecker extends TypedEventChecker {
     const { id } = event.item as Fields
     const known = this.#items.get(at)
     if (type === 'response.output_item.added') {
-      if (known !== undefined) this.add('block-open', `item ${at} begins again`)
+      if (known !== undefined) this.add('block-open', `item ${at} starts again`)
       else this.#items.set(at, { id, isOpen: true, texts: new Map(), parts: new Map() })
     } else if (known?.isOpen !== true) this.add('block-open', `item ${at} ends, and is not open`)
     else {
@@ -151,7 +151,7 @@ class ResponsesChecker extends TypedEventChecker {
     else if (type === 'response.content_part.done') part.isOpen = false
   }
 
-  /** What ends a text repeats it. */
+  /** The event that ends a text repeats all of it. */
   #text(type: string, { texts }: Item, event: Fields): void {
     const [, kind, step] = /^response\.(.+)\.(delta|done)$/.exec(type) ?? []
     if (kind === undefined) return
@@ -163,7 +163,7 @@ class ResponsesChecker extends TypedEventChecker {
     }
     const whole = event.text ?? event.arguments ?? event.refusal
     if (typeof whole === 'string' && whole !== so) {
-      this.add('done-text', `${shown(whole)} where the deltas made ${shown(so)}`)
+      this.add('done-text', `${shown(whole)} though the deltas say ${shown(so)}`)
     }
   }
 

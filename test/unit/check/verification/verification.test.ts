@@ -141,9 +141,11 @@ describe('a record', () => {
 
   it('is read again as what was written', () => {
     expect(parseVerification(JSON.stringify(broken))).toEqual(broken)
-    expect(() => parseVerification('x')).toThrow(/no JSON/)
-    expect(() => parseVerification('{"sluice-verification":2}')).toThrow(/no record of version 1/)
-    expect(() => parseVerification('null')).toThrow(/no record/)
+    expect(() => parseVerification('x')).toThrow(/expected JSON/)
+    expect(() => parseVerification('{"sluice-verification":2}')).toThrow(
+      /expected a record of "sluice check" \(version 1\)/,
+    )
+    expect(() => parseVerification('null')).toThrow(/expected a record/)
   })
 })
 

@@ -151,7 +151,7 @@ describe('tools that only a provider runs', () => {
     const body = { tools: [web], input: [{ type: 'program', id: 'p' }] }
     const error = await chatOf(body).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ status: 400, param: 'input' })
-    expect((error as Error).message).toContain('got only program.')
+    expect((error as Error).message).toContain('got only program;')
   })
 
   it('leave out their items as well', async () => {

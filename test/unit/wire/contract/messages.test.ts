@@ -187,11 +187,15 @@ describe('a stream that does not obey fails', () => {
       at(2, { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 1 } }),
       /text is not a string/,
     ],
-    ['with a block after its stop reason', at(events.length - 1, block(2)), /after its end/],
+    [
+      'with a block after its stop reason',
+      at(events.length - 1, block(2)),
+      /after the stop_reason/,
+    ],
     [
       'with a reason that is no text',
       [...events.slice(0, -2), { type: 'message_delta', delta: { stop_reason: 1 } }],
-      /no text/,
+      /not a string/,
     ],
     ['with an event without a type', at(1, { type: '' }), /without a type/],
     [

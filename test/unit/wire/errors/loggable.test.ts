@@ -22,7 +22,11 @@ it.each([
     'm["…"]: expected a string',
   ],
   ['m["a: expected b"]: expected a string.', 'm["a: expected b"]', 'm["…"]: expected a string.'],
-  ['key: it is not a key of this server.', null, 'key: it is not a key of this server.'],
+  [
+    'key: this key is disabled; ask the operator for another one.',
+    null,
+    'key: this key is disabled; ask the operator for another one.',
+  ],
   ['x'.repeat(300), null, `${'x'.repeat(200)}…`],
 ])('%s', (message, param, told) => {
   expect(errorLogFields(badRequest(message, param)).message).toBe(told)
