@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
 import { decodeText, EventScanner } from '../src/wire/sse/sse.ts'
-import { kept } from './kept.ts'
+import { persisted } from './persisted-signal.ts'
 
 export interface Model {
   id: string
@@ -42,7 +42,7 @@ export interface Frame {
 export const root = new URL('./v1', document.baseURI).href
 
 /** The person's key for the server behind the page; empty where there is none. */
-export const key = kept('sluice.key', '')
+export const key = persisted('sluice.key', '')
 
 /** Whether that server wants another key than it was given. */
 export const wantsKey = signal(false)

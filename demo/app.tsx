@@ -11,7 +11,7 @@ const tab = signal<'models' | 'chat' | 'wire'>('chat')
 const TABS = [
   ['models', 'Models'],
   ['chat', 'Chat'],
-  ['wire', 'Wire'],
+  ['wire', 'Stream'],
 ] as const
 
 export function App() {
@@ -32,7 +32,7 @@ export function App() {
         <main class="chat">
           <Chat />
         </main>
-        <aside class="wire" aria-label="The wire">
+        <aside class="wire" aria-label="Stream">
           <WireView />
         </aside>
       </div>

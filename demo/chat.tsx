@@ -21,7 +21,7 @@ const draft = signal('')
 export function Chat() {
   const { messages } = current.value
   const list = useRef<HTMLDivElement>(null)
-  // It follows the answer, unless the person has scrolled away from its end.
+  // The list follows the answer until the user scrolls up.
   const isAtEnd = useRef(true)
   const top = useRef(0)
   useEffect(() => {
@@ -38,7 +38,7 @@ export function Chat() {
         aria-label="Conversation"
         ref={list}
         onScroll={({ currentTarget: { scrollTop, scrollHeight, clientHeight } }) => {
-          // What has only grown longer below was not scrolled away from.
+          // Text that is added below is not a scroll by the user.
           if (scrollTop < top.current) isAtEnd.current = false
           if (scrollHeight - scrollTop - clientHeight < 80) isAtEnd.current = true
           top.current = scrollTop
@@ -63,10 +63,10 @@ function Empty() {
   return (
     <div class="empty">
       <p>
-        Ask something. The answer streams from <strong>{model.value || 'no model yet'}</strong>, and
-        the wire beside it shows every frame as it arrives.
+        Write a message. <strong>{model.value || 'The model'}</strong> streams its answer, and the
+        events of the stream are shown as they arrive.
       </p>
-      {!model.value && <p class="weak">Choose a model first.</p>}
+      {!model.value && <p class="weak">Choose a model to begin.</p>}
     </div>
   )
 }
@@ -185,7 +185,7 @@ function Composer() {
 const FIELDS = [
   ['temperature', 'Temperature', '0 to 2'],
   ['top_p', 'Top p', '0 to 1'],
-  ['max_tokens', 'Most tokens', 'no limit'],
+  ['max_tokens', 'Max tokens', 'no limit'],
 ] as const
 
 function Options() {

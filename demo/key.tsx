@@ -17,7 +17,7 @@ export function Key() {
   if (!wantsKey.value) {
     return (
       <p class="weak">
-        A key is used for the server.{' '}
+        An API key is in use.{' '}
         <button type="button" class="quiet" onClick={() => void use('')}>
           Forget it
         </button>
@@ -33,9 +33,7 @@ export function Key() {
       }}
     >
       <label>
-        {key.value === ''
-          ? 'The server behind this page wants a key.'
-          : 'The server behind this page does not know this key.'}
+        {key.value === '' ? 'This server requires an API key.' : 'The server refused this API key.'}
         <input
           type="password"
           autocomplete="off"
@@ -45,7 +43,7 @@ export function Key() {
           }}
         />
       </label>
-      <button type="submit">Use it</button>
+      <button type="submit">Use key</button>
     </form>
   )
 }

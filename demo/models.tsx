@@ -35,11 +35,11 @@ export function Models() {
           search.value = event.currentTarget.value
         }}
       />
-      {all === undefined && <p class="weak">Asking for models…</p>}
+      {all === undefined && <p class="weak">Loading the list of models…</p>}
       {all !== undefined && shown.length === 0 && <NoModels isSearch={search.value !== ''} />}
       <List title="On a server" list={remote} />
       <List title="On this GPU" list={local} />
-      <List title="Built in, with a fixed sentence" list={builtIn} />
+      <List title="Built in: a fixed sentence" list={builtIn} />
       <Storage />
       <OwnModels />
     </>
@@ -51,11 +51,11 @@ function isLocal({ owned_by }: Model): boolean {
 }
 
 function NoModels({ isSearch }: { isSearch: boolean }) {
-  if (isSearch) return <p class="weak">No model has that name.</p>
+  if (isSearch) return <p class="weak">No model matches.</p>
   const why =
     gpu.value.state === 'missing'
-      ? 'The GPU can’t be used here, and no server is behind this page.'
-      : 'None yet: the GPU is being looked at, or no server is behind this page.'
+      ? 'This browser has no usable GPU, and the page has no server behind it.'
+      : 'No models yet. The GPU is still being checked, and the page has no server behind it.'
   return <p class="weak">{why}</p>
 }
 
@@ -172,7 +172,7 @@ function Storage() {
 function OwnModels() {
   return (
     <details>
-      <summary>Your own models, and memory</summary>
+      <summary>Your own models and memory limit</summary>
       <form
         onSubmit={(event) => {
           event.preventDefault()

@@ -5,7 +5,7 @@ import type { RuleName } from '../src/check/rules/rules.ts'
 import { type Frame, listModels, type Message, type Model } from './api.ts'
 import { type Cached, cachedParts, storageUsed } from './cache.ts'
 import { whenModelsChange } from './engine.ts'
-import { kept } from './kept.ts'
+import { persisted } from './persisted-signal.ts'
 
 /** One message as it is shown. */
 export interface Said extends Message {
@@ -53,9 +53,9 @@ export const isStreaming = signal(false)
 /** What the server or the engine does before the first token. */
 export const note = signal('')
 
-export const chosenModel = kept('sluice.model', '')
+export const chosenModel = persisted('sluice.model', '')
 export const conversations = kept<Conversation[]>('sluice.conversations', [newConversation()])
-export const currentId = kept('sluice.current', '')
+export const currentId = persisted('sluice.current', '')
 export const options = kept<Options>('sluice.options', {
   system: '',
   temperature: '',

@@ -14,7 +14,7 @@ const SHOWN = 300
 export function WireView() {
   return (
     <>
-      <h2>The wire</h2>
+      <h2>Stream</h2>
       <Figures />
       <Plot />
       <Rules />
@@ -30,7 +30,7 @@ function Figures() {
   if (first === undefined || last === undefined) {
     const text = isStreaming.value
       ? 'Waiting for the first token…'
-      : 'Frames appear here as they arrive.'
+      : 'Events appear here as they arrive.'
     return <p class="weak">{text}</p>
   }
   const gaps = tokens.slice(1).map((at, index) => at - (tokens[index] ?? at))
@@ -83,7 +83,7 @@ function Plot() {
 function Rules() {
   const { findings } = wire.value
   if (findings === undefined) return null
-  if (findings.length === 0) return <p class="weak">✓ This stream keeps every rule.</p>
+  if (findings.length === 0) return <p class="weak">✓ This stream breaks no rule.</p>
   return (
     <ul class="rules" aria-label="Broken rules">
       {findings.map(({ rule, seen, count }) => (
@@ -109,7 +109,7 @@ function Frames() {
   const hidden = Math.max(0, frames.length - SHOWN)
   return (
     <>
-      {hidden > 0 && <p class="weak">{hidden} earlier frames are not shown.</p>}
+      {hidden > 0 && <p class="weak">{hidden} earlier events are not shown.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard */}
       <ol class="frames" ref={list} tabIndex={0} aria-label="Frames">
         {frames.slice(hidden).map((frame, index) => (
@@ -143,7 +143,7 @@ function Code() {
   const code = codeFor(language.value, requestBody())
   return (
     <details class="code">
-      <summary>The same in code</summary>
+      <summary>The same request in code</summary>
       <div class="row">
         {LANGUAGES.map((name) => (
           <button

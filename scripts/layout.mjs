@@ -10,7 +10,7 @@ import { root } from './hosts.mjs'
 const everywhere = ['wire', 'util', 'version.ts']
 
 const core = ['dialects', 'guard', 'engines', 'state', 'stream', 'settings', 'platform']
-const programs = [...core, 'routes', 'transport', 'recording', 'check', 'handler.ts']
+const programs = [...core, 'routes', 'transport', 'recording', 'check', 'handler.ts', 'options.ts']
 
 /**
  * The folders of src, lowest first, and what each may import besides itself and `everywhere`.
@@ -46,8 +46,9 @@ const exceptions = {
 
 /** @type {Record<string, string[]>} */
 const files = {
-  'handler.ts': [...core, 'routes'],
-  'index.ts': [...core, 'routes', 'handler.ts'],
+  'handler.ts': [...core, 'routes', 'options.ts'],
+  'index.ts': [...core, 'routes', 'handler.ts', 'options.ts'],
+  'options.ts': [...core, 'routes'],
   'version.ts': [],
 }
 

@@ -16,6 +16,7 @@ import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './syst
  * @property {() => string | undefined} [skips] the same, for a part that may be left out then
  * @property {() => void} [prepare]
  * @property {boolean} [isBeside] it runs beside the part before it: both wait more than they work
+ * @property {boolean} [isQuick] `npm run test:quick` runs it
  */
 
 const node = binaryOf('node')
@@ -32,15 +33,24 @@ export const parts = [
   { name: 'unused', commands: [[node, 'node_modules/knip/bin/knip.js']], seconds: 60 },
   {
     name: 'types',
-    commands: projects().map((path) => [...tsc, '-p', path]),
+    commands: projects().map((name) => [
+      ...tsc,
+      '-p',
+      `tsconfig${name}.json`,
+      ...remembering(name),
+    ]),
     prepare: writeDenoTypes,
     seconds: 300,
+    isQuick: true,
   },
-  tests('unit', 'test/unit/', 600),
-  tests('bun', 'test/hosts/bun.test.ts', 900),
-  { ...tests('deno', 'test/hosts/deno.test.ts', 900), isBeside: true },
-  tests('node', 'test/hosts/node.test.ts', 900),
-  { ...tests('workerd', 'test/hosts/workerd.test.ts', 900), isBeside: true },
+  { ...classes('unit', ['unit', 'isolated'], 300), isQuick: true, isBeside: true },
+  { ...classes('in-process', ['in-process'], 300), isQuick: true, isBeside: true },
+  classes('slow', ['slow'], 600),
+  // Apart from all others, as they measure time.
+  classes('timing', ['timing'], 600),
+  ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),
+  ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno']),
+  ...onHosts('-timing', '.timing.test.ts', ['node', 'workerd']),
   // Most of its rows wait for a limit to pass.
   tests('faults', 'test/faults/', 600, ['--maxConcurrency', '40']),
   tests('package', 'test/package/', 300),
@@ -62,9 +72,36 @@ function tests(name, path, seconds, flags = []) {
   return { name, commands: [[...vitest, 'run', path, ...flags]], seconds }
 }
 
+/**
+ * Classes of tests, as vitest.config.ts has them.
+ * @param {string} name @param {string[]} projects @param {number} seconds
+ * @returns {Part}
+ */
+function classes(name, projects, seconds) {
+  const chosen = projects.flatMap((project) => ['--project', project])
+  return { name, commands: [[...vitest, 'run', ...chosen]], seconds }
+}
+
+/**
+ * The conformance suite, on several hosts at once.
+ * @param {string} suffix of the parts' names @param {string} ending of the files' names
+ * @param {string[]} hosts
+ * @returns {Part[]}
+ */
+function onHosts(suffix, ending, hosts) {
+  return hosts.map((host, index) => {
+    return { ...tests(host + suffix, `test/hosts/${host}${ending}`, 900), isBeside: index > 0 }
+  })
+}
+
 function projects() {
-  const rooms = ['bun', 'deno', 'node', 'worker', 'test', 'page', 'demo', 'bench']
-  return ['tsconfig.json', ...rooms.map((name) => `tsconfig.${name}.json`)]
+  return ['', '.bun', '.deno', '.node', '.worker', '.test', '.page', '.demo', '.bench']
+}
+
+/** What did not change since the last time is not checked anew. @param {string} name of a project */
+function remembering(name) {
+  const file = `node_modules/.cache/sluice/types/project${name}.tsbuildinfo`
+  return ['--incremental', '--tsBuildInfoFile', file]
 }
 
 function writeDenoTypes() {

@@ -7,7 +7,10 @@ import { vitest } from './parts.mjs'
 import { endAll, run } from './process.mjs'
 import { installSystemPackages } from './system.mjs'
 
-/** @typedef {{ passed: number, failed: number, skipped: number, output: string }} Result */
+/**
+ * `lacking`: of the skipped tests, how many need what their host lacks, by what that is.
+ * @typedef {{ passed: number, failed: number, skipped: number, output: string, lacking?: Record<string, number> }} Result
+ */
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
   process.once(signal, () => {
@@ -70,7 +73,7 @@ async function runPart(part) {
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   const counts = [`${result.passed} passed`]
   if (result.failed > 0) counts.push(`${result.failed} FAILED`)
-  if (result.skipped > 0) counts.push(`${result.skipped} skipped`)
+  if (result.skipped > 0) counts.push(`${result.skipped} skipped${reasons(result)}`)
   console.log(`${part.name.padEnd(10)} ${counts.join(', ')} (${seconds} s)`)
   if (result.failed > 0) console.log(`${indent(result.output)}\n`)
   return result
@@ -120,10 +123,30 @@ function count(report, ok, output) {
   // A file that could not be loaded, and an error outside any test, are failures without a test.
   const broken = counts.testResults.filter(hasFailedWithoutTests).length
   const failed = numFailedTests + broken || (ok ? 0 : 1)
-  return { passed, failed, skipped: numTotalTests - passed - numFailedTests, output }
+  const skipped = numTotalTests - passed - numFailedTests
+  return { passed, failed, skipped, output, lacking: lackingOf(counts.testResults) }
 }
 
-/** @param {{ status: string, assertionResults: { status: string }[] }} file */
+/** @typedef {{ status: string, assertionResults: { status: string, tags?: string[] }[] }} TestFile */
+
+/** @param {TestFile[]} files @returns {Record<string, number>} */
+function lackingOf(files) {
+  /** @type {Record<string, number>} */
+  const lacking = {}
+  for (const { tags = [] } of files.flatMap(({ assertionResults }) => assertionResults)) {
+    const names = tags.filter((tag) => tag.startsWith('lacks-')).map((tag) => tag.slice(6))
+    if (names.length > 0) lacking[names.join('+')] = (lacking[names.join('+')] ?? 0) + 1
+  }
+  return lacking
+}
+
+/** ` (101 need process, 46 need sockets)` @param {Result} result */
+function reasons({ lacking = {} }) {
+  const told = Object.entries(lacking).map(([name, count]) => `${count} need ${name}`)
+  return told.length > 0 ? ` (${told.join(', ')})` : ''
+}
+
+/** @param {TestFile} file */
 function hasFailedWithoutTests({ status, assertionResults }) {
   return status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
 }

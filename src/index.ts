@@ -1,9 +1,14 @@
-/** The public face of sluice. */
+/**
+ * What programs build on: a handler that serves the OpenAI and Anthropic APIs from servers and
+ * engines of one's own. `sluice/bun`, `sluice/deno` and `sluice/node` add a server to it.
+ */
 
+export { defineEngine } from './engines/custom/define-engine.ts'
 export type { EngineStatus } from './engines/registry/catalog.ts'
-export type { Handler, HandlerHost } from './handler.ts'
-export { createHandler } from './handler.ts'
+export { createHandler, type Handler } from './handler.ts'
+export type { HandlerOptions, StateOptions } from './options.ts'
 export type { LogEntry } from './platform/log.ts'
+export { settingsFromEnv } from './settings/environment.ts'
 export {
   parseSettings,
   type Settings,

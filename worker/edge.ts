@@ -1,4 +1,4 @@
-import { createHandler, type Handler } from '../src/handler.ts'
+import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
@@ -15,8 +15,8 @@ let handler: Served | undefined
 
 /** The handler on workerd, Cloudflare's or your own; settings come from `env`, once. */
 export default {
-  fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
-    return unfailing((asked) => once(env).fetch(asked))(request)
+  fetch(request: Request, env: Record<string, unknown>, context?: unknown): Promise<Response> {
+    return unfailing((asked) => once(env).fetch(asked, context))(request)
   },
 }
 
@@ -57,11 +57,11 @@ function build(env: Record<string, unknown>): Served {
 /** Throws a `SettingsError`. */
 function make(env: Record<string, unknown>): Served {
   const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
-  return createHandler(settings, {
+  return createHostedHandler(settings, {
     name: 'workerd',
     limits,
     // Told by whoever listens for it; deployed, anyone can reach it.
-    reach: env.REACH === 'machine' ? 'machine' : 'anyone',
+    exposure: env.REACH === 'machine' ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
     ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
   })

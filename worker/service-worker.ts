@@ -5,10 +5,10 @@
 
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote/remote.ts'
-import { createHandler, type Handler } from '../src/handler.ts'
+import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/platform/fetch.ts'
 import { unfailing } from '../src/routes/last-resort.ts'
-import { memoryStore } from '../src/state/response-store.ts'
+import { memoryResponseStore } from '../src/state/response-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 import type { FromPage, ToPage } from './messages.ts'
 
@@ -44,7 +44,7 @@ function createFor(authorization: string): Handler {
     const headers = { ...init.headers, ...(authorization && { authorization }) }
     return fetch(url, { ...init, headers })
   }
-  return createHandler(
+  return createHostedHandler(
     {
       discover: false,
       upstream: [
@@ -65,9 +65,9 @@ function createFor(authorization: string): Handler {
       name: 'a service worker',
       engines: [remote],
       fetch: fetchFromServer,
-      reach: 'page',
+      exposure: 'page',
       // A browser ends it soon after its last connection.
-      responses: { store: memoryStore(), runs: undefined },
+      responses: { store: memoryResponseStore(), runs: undefined },
     },
   )
 }

@@ -15,7 +15,6 @@ const UNCOUNTED = 5
 const handler = createHandler({
   staticText: 'word '.repeat(TOKENS).trim(),
   staticDelay: 0,
-  discover: false,
   insecure: true,
 })
 

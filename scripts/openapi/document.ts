@@ -2,7 +2,7 @@
 import { VERSION } from '../../src/version.ts'
 import { answers } from './answers.ts'
 import { errors } from './errors.ts'
-import type { Answer, Operation, StreamedEvent } from './operation.ts'
+import type { Operation, StreamedEvent } from './operation.ts'
 import { operations } from './operations.ts'
 import { described, requests } from './requests.ts'
 import { type AnyZod, COMPONENTS, componentsOf, mapped, type Schema } from './schema.ts'
@@ -46,7 +46,8 @@ export interface Document {
 export function createDocument(): Document {
   const paths: Document['paths'] = {}
   for (const operation of operations) {
-    paths[operation.path] = { ...paths[operation.path], [operation.method]: describe(operation) }
+    const path = operation.path.replace(/:(\w+)\+?/g, '{$1}')
+    paths[path] = { ...paths[path], [operation.method]: describe(operation) }
   }
   return {
     openapi: '3.1.1',
@@ -99,7 +100,7 @@ function schemas(): Record<string, Schema> {
 }
 
 function describe(operation: Operation): Described {
-  const { id, tag, summary, description, parameters, body, isOpen } = operation
+  const { id, tag, summary, description, parameters, request, example, access } = operation
   const shape = operation.errorShape ?? 'Error'
   const refused = operation.errors.toSorted((a, b) => a - b)
   return {
@@ -108,31 +109,30 @@ function describe(operation: Operation): Described {
     summary,
     ...(description !== undefined && { description }),
     ...(parameters && { parameters }),
-    ...(body && {
+    ...(request !== undefined && {
       requestBody: {
         required: true,
-        content: {
-          'application/json': { schema: component(body.component), example: body.example },
-        },
+        content: { 'application/json': { schema: component(request), example } },
       },
     }),
     responses: {
-      ...Object.fromEntries(operation.answers.map((each) => [each.status, answer(each)])),
+      200: answerOf(operation),
       ...Object.fromEntries(
         refused.map((status) => [status, { $ref: `#/components/responses/${shape}${status}` }]),
       ),
     },
-    ...(isOpen && { security: [] }),
+    ...(access === 'open' && { security: [] }),
   }
 }
 
-function answer({ description, json, events, type }: Answer) {
+function answerOf({ answer, answerText, events }: Operation) {
+  const isType = typeof answer === 'string' && answer.includes('/')
   const content: Record<string, Media> = {
-    ...(json !== undefined && { 'application/json': { schema: components(json) } }),
+    ...(isType ? { [answer]: {} } : { 'application/json': { schema: components(answer) } }),
     ...(events && { 'text/event-stream': stream(events) }),
-    ...(type !== undefined && { [type]: {} }),
   }
-  return { description, headers: { 'x-request-id': header('x-request-id') }, content }
+  const headers = { 'x-request-id': header('x-request-id') }
+  return { description: answerText, headers, content }
 }
 
 /** Each event is `data: …`, behind `event: …` where it has a name; its component describes the JSON. */
@@ -165,7 +165,7 @@ function refusal(status: number, shape: string): object {
   return { description: errors[status], headers, content }
 }
 
-function components(names: string | string[]): Schema {
+function components(names: string | readonly string[]): Schema {
   return typeof names === 'string' ? component(names) : { anyOf: names.map(component) }
 }
 

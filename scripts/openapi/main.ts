@@ -1,10 +1,9 @@
-// Writes the API's document and the page that shows it: into the folder that is named, or to where
-// a server that runs from the checkout finds them.
+// The API's document and the page that shows it, written into the folder that is named:
+//   node scripts/openapi/main.ts FOLDER
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
 import { createDocument } from './document.ts'
 import { createPage } from './page.ts'
 
@@ -23,9 +22,11 @@ function look(): string {
   return /^:root \{[^}]*\}/.exec(css)?.[0] ?? ''
 }
 
-if (import.meta.main) {
-  const folder = process.argv[2] ?? fileURLToPath(new URL('../../demo/public', import.meta.url))
+/** Writes both files into a folder. */
+export function writeOpenapi(folder: string): void {
   for (const [name, text] of Object.entries(openapiFiles())) {
     writeFileSync(join(folder, name), text)
   }
 }
+
+if (import.meta.main) writeOpenapi(process.argv[2] ?? '.')

@@ -1,4 +1,5 @@
-/** What the document says of one route. */
+/** What the document says of a route in words; the rest is in the table of routes. */
+import type { OperationId, TableEntry } from '../../src/routes/table.ts'
 import type { Schema } from './schema.ts'
 
 export interface Parameter {
@@ -19,34 +20,23 @@ export interface StreamedEvent {
   description: string
 }
 
-export interface Answer {
-  status: number
-  description: string
-  /** A component's name for `application/json`, or several. */
-  json?: string | string[]
-  /** The events of a `text/event-stream`, in their order. */
-  events?: StreamedEvent[]
-  /** Another content type, of which no more is said. */
-  type?: string
-}
-
-export interface Operation {
-  method: 'get' | 'post' | 'delete'
-  /** With `{name}` for each parameter. */
-  path: string
-  /** Unique; what generated clients call it. */
-  id: string
+export interface OperationTexts {
   tag: string
   summary: string
   description?: string
   parameters?: Parameter[]
-  /** The component that the body is checked by, and one that passes. */
-  body?: { component: string; example: Record<string, unknown> }
-  answers: Answer[]
+  /** A body that passes, for a route that takes one. */
+  example?: Record<string, unknown>
+  /** What the answer with status 200 is. */
+  answerText: string
+  /** The events of the answer where it is a stream, in their order. */
+  events?: StreamedEvent[]
   /** The statuses of refusals; what each means is said once, in `errors.ts`. */
   errors: number[]
   /** Their component; `Error` by default. */
   errorShape?: string
-  /** Needs no key even where the server has keys. */
-  isOpen?: boolean
+}
+
+export interface Operation extends OperationTexts, Omit<TableEntry, 'module'> {
+  id: OperationId
 }

@@ -1,8 +1,12 @@
-/** Every route there is. A new one is one entry here, its schemas in requests.ts and answers.ts. */
+/**
+ * What the document says of each route in words. The compiler wants an entry for every route of the
+ * table; schemas are in requests.ts and answers.ts.
+ */
+import { type OperationId, table } from '../../src/routes/table.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
 import { chatEvents, messageEvents, textEvents } from './events.ts'
-import type { Operation, Parameter } from './operation.ts'
-import { responsesOperations } from './responses-operations.ts'
+import type { Operation, OperationTexts, Parameter } from './operation.ts'
+import { responsesTexts } from './responses-operations.ts'
 
 const messages = [{ role: 'user', content: 'Hello!' }]
 
@@ -22,96 +26,55 @@ const version: Parameter = {
   schema: { type: 'string' },
 }
 
-export const operations: Operation[] = [
-  {
-    method: 'post',
-    path: '/v1/chat/completions',
-    id: 'createChatCompletion',
+const texts: Record<OperationId, OperationTexts> = {
+  createChatCompletion: {
     tag: 'Chat',
     summary: 'Answers a conversation, whole or as a stream.',
     description:
       'OpenAI’s chat completions. Before the first event a stream may hold comments, `: ping`, which keep the line open.',
-    body: { component: 'ChatRequest', example: { model: 'static', stream: true, messages } },
-    answers: [
-      {
-        status: 200,
-        description: 'The answer; a stream of events where `stream` is true.',
-        json: 'ChatCompletion',
-        events: chatEvents,
-      },
-    ],
+    example: { model: 'static', stream: true, messages },
+    answerText: 'The answer; a stream of events where `stream` is true.',
+    events: chatEvents,
     errors: ENGINE_ERRORS,
   },
-  {
-    method: 'post',
-    path: '/v1/completions',
-    id: 'createCompletion',
+  createCompletion: {
     tag: 'Completions',
     summary: 'Goes on from a text, whole or as a stream.',
     description: 'OpenAI’s text completions, the API before chats.',
-    body: { component: 'TextRequest', example: { model: 'static', stream: true, prompt: 'Water' } },
-    answers: [
-      {
-        status: 200,
-        description: 'The answers to each prompt; a stream of events where `stream` is true.',
-        json: 'TextCompletion',
-        events: textEvents,
-      },
-    ],
+    example: { model: 'static', stream: true, prompt: 'Water' },
+    answerText: 'The answers to each prompt; a stream of events where `stream` is true.',
+    events: textEvents,
     errors: ENGINE_ERRORS,
   },
-  {
-    method: 'post',
-    path: '/v1/messages',
-    id: 'createMessage',
+  createMessage: {
     tag: 'Messages',
     summary: 'Answers a conversation, whole or as a stream.',
     description:
       'Anthropic’s Messages API: asked of any engine as a chat, or forwarded as it is to an upstream whose setting `nativeApis` says that it speaks it. What a chat can’t say is then passed on as well, and so are blocks and events that are not named here.',
     parameters: [{ ...version, description: 'Goes along where the request is forwarded.' }],
-    body: {
-      component: 'MessagesRequest',
-      example: { model: 'static', max_tokens: 1000, stream: true, messages },
-    },
-    answers: [
-      {
-        status: 200,
-        description: 'The message; a stream of events where `stream` is true.',
-        json: 'Message',
-        events: messageEvents,
-      },
-    ],
+    example: { model: 'static', max_tokens: 1000, stream: true, messages },
+    answerText: 'The message; a stream of events where `stream` is true.',
+    events: messageEvents,
     errors: ENGINE_ERRORS,
     errorShape: 'MessagesError',
   },
-  {
-    method: 'post',
-    path: '/v1/messages/count_tokens',
-    id: 'countMessageTokens',
+  countMessageTokens: {
     tag: 'Messages',
     summary: 'How many tokens a prompt has, counted by the engine’s own tokenizer.',
-    body: { component: 'MessagesCountRequest', example: { model: 'MODEL', messages } },
-    answers: [{ status: 200, description: 'The count.', json: 'MessageTokens' }],
+    example: { model: 'MODEL', messages },
+    answerText: 'The count.',
     errors: [...ENGINE_ERRORS, 501],
     errorShape: 'MessagesError',
   },
-  ...responsesOperations,
-  {
-    method: 'post',
-    path: '/v1/embeddings',
-    id: 'createEmbedding',
+  ...responsesTexts,
+  createEmbedding: {
     tag: 'Embeddings',
     summary: 'Turns texts into vectors.',
-    body: { component: 'EmbeddingRequest', example: { model: 'MODEL', input: 'Water' } },
-    answers: [
-      { status: 200, description: 'One vector a text, in their order.', json: 'EmbeddingList' },
-    ],
+    example: { model: 'MODEL', input: 'Water' },
+    answerText: 'One vector a text, in their order.',
     errors: ENGINE_ERRORS,
   },
-  {
-    method: 'get',
-    path: '/v1/models',
-    id: 'listModels',
+  listModels: {
     tag: 'Models',
     summary: 'What the engines serve now, as far as the key may ask it.',
     parameters: [
@@ -135,61 +98,40 @@ export const operations: Operation[] = [
         schema: { type: 'string' },
       },
     ],
-    answers: [{ status: 200, description: 'The models.', json: ['ModelList', 'ModelPage'] }],
+    answerText: 'The models.',
     errors: [400, ...KEYED_ERRORS],
   },
-  {
-    method: 'get',
-    path: '/v1/models/{id}',
-    id: 'retrieveModel',
+  retrieveModel: {
     tag: 'Models',
     summary: 'One model.',
     parameters: [modelId, version],
-    answers: [{ status: 200, description: 'The model.', json: ['Model', 'ModelInfo'] }],
+    answerText: 'The model.',
     errors: [400, ...KEYED_ERRORS, 404, 503],
   },
-  {
-    method: 'get',
-    path: '/health',
-    id: 'health',
+  health: {
     tag: 'Server',
     summary: 'That the server runs, and how its engines fare.',
-    answers: [{ status: 200, description: 'It runs, whatever its engines do.', json: 'Health' }],
+    answerText: 'It runs, whatever its engines do.',
     errors: OPEN_ERRORS,
-    isOpen: true,
   },
-  {
-    method: 'get',
-    path: '/health/ready',
-    id: 'ready',
+  ready: {
     tag: 'Server',
     summary: 'Whether an engine could answer now.',
-    answers: [{ status: 200, description: 'One could.', json: 'Health' }],
+    answerText: 'One could.',
     errors: [...OPEN_ERRORS, 503],
-    isOpen: true,
   },
-  page(
-    '/',
-    'home',
-    'The page: chat, models, the wire; where it was not built, the same as `/status`.',
-  ),
-  page('/status', 'status', 'A page that says which engines and models run here.'),
-  {
-    ...page('/openapi.json', 'openapi', 'This document.'),
-    answers: [{ status: 200, description: 'OpenAPI 3.1.', type: 'application/json' }],
-  },
-  page('/openapi.html', 'openapiPage', 'This document, to read.'),
-]
+  home: page('The page with the chat; where it was not built, the same as `/status`.'),
+  status: page('A page that lists the engines and models that run here.'),
+  openapi: { ...page('This document.'), answerText: 'OpenAPI 3.1.' },
+  openapiPage: page('This document, as a page to read.'),
+}
 
-function page(path: string, id: string, summary: string): Operation {
-  return {
-    method: 'get',
-    path,
-    id,
-    tag: 'Server',
-    summary,
-    answers: [{ status: 200, description: 'The page.', type: 'text/html' }],
-    errors: OPEN_ERRORS,
-    isOpen: true,
-  }
+/** Every route of the table, with its texts. */
+export const operations: Operation[] = Object.entries(table).map(([name, entry]) => {
+  const id = name as OperationId
+  return { ...entry, ...texts[id], id }
+})
+
+function page(summary: string): OperationTexts {
+  return { tag: 'Server', summary, answerText: 'The page.', errors: OPEN_ERRORS }
 }

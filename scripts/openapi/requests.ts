@@ -77,7 +77,7 @@ export const requests: Record<string, Request> = {
     description: OWN,
     fields: fields.messagesFields,
   },
-  MessagesCountRequest: {
+  CountRequest: {
     schema: CountRequestSchema,
     description: 'The prompt of a `MessagesRequest`.',
     fields: fields.countFields,

@@ -1,7 +1,7 @@
 /** The routes of the Responses API. */
 import { ENGINE_ERRORS, KEYED_ERRORS } from './errors.ts'
 import { responseEvents } from './events.ts'
-import type { Operation, Parameter } from './operation.ts'
+import type { OperationTexts, Parameter } from './operation.ts'
 
 const responseId: Parameter = {
   name: 'id',
@@ -12,33 +12,18 @@ const responseId: Parameter = {
   schema: { type: 'string' },
 }
 
-export const responsesOperations: Operation[] = [
-  {
-    method: 'post',
-    path: '/v1/responses',
-    id: 'createResponse',
+export const responsesTexts = {
+  createResponse: {
     tag: 'Responses',
     summary: 'Answers a conversation, whole, as a stream or in the background.',
     description:
       'OpenAI’s Responses API: asked of any engine as a chat, or forwarded to an upstream whose setting `nativeApis` says that it speaks it; then items and events that are not named here pass. Responses are kept in memory: the last 4,096, 32 MiB of them, until nobody has used them for 24 hours.',
-    body: {
-      component: 'ResponsesRequest',
-      example: { model: 'static', stream: true, input: 'Hello!' },
-    },
-    answers: [
-      {
-        status: 200,
-        description: 'The response; a stream of events where `stream` is true.',
-        json: 'Response',
-        events: responseEvents,
-      },
-    ],
+    example: { model: 'static', stream: true, input: 'Hello!' },
+    answerText: 'The response; a stream of events where `stream` is true.',
+    events: responseEvents,
     errors: ENGINE_ERRORS,
   },
-  {
-    method: 'get',
-    path: '/v1/responses/{id}',
-    id: 'retrieveResponse',
+  retrieveResponse: {
     tag: 'Responses',
     summary: 'A response that is kept.',
     parameters: [
@@ -57,40 +42,25 @@ export const responsesOperations: Operation[] = [
         schema: { type: 'integer', minimum: 0 },
       },
     ],
-    answers: [
-      {
-        status: 200,
-        description: 'The response, as far as it is; its events where `stream` is true.',
-        json: 'Response',
-        events: responseEvents,
-      },
-    ],
+    answerText: 'The response, as far as it is; its events where `stream` is true.',
+    events: responseEvents,
     errors: [400, ...KEYED_ERRORS, 404],
   },
-  {
-    method: 'delete',
-    path: '/v1/responses/{id}',
-    id: 'deleteResponse',
+  deleteResponse: {
     tag: 'Responses',
     summary: 'Forgets a response, and stops it where it runs in the background.',
     parameters: [responseId],
-    answers: [{ status: 200, description: 'It is forgotten.', json: 'ResponseDeleted' }],
+    answerText: 'It is forgotten.',
     errors: [...KEYED_ERRORS, 404],
   },
-  {
-    method: 'post',
-    path: '/v1/responses/{id}/cancel',
-    id: 'cancelResponse',
+  cancelResponse: {
     tag: 'Responses',
     summary: 'Stops a response that runs in the background.',
     parameters: [responseId],
-    answers: [{ status: 200, description: 'The response, as far as it came.', json: 'Response' }],
+    answerText: 'The response, as far as it came.',
     errors: [400, ...KEYED_ERRORS, 404],
   },
-  {
-    method: 'get',
-    path: '/v1/responses/{id}/input_items',
-    id: 'listInputItems',
+  listInputItems: {
     tag: 'Responses',
     summary: 'What a response was asked with: the conversation before it, and its own input.',
     parameters: [
@@ -114,7 +84,7 @@ export const responsesOperations: Operation[] = [
         schema: { type: 'string' },
       },
     ],
-    answers: [{ status: 200, description: 'The items.', json: 'ResponseItems' }],
+    answerText: 'The items.',
     errors: [400, ...KEYED_ERRORS, 404],
   },
-]
+} satisfies Record<string, OperationTexts>

@@ -8,7 +8,7 @@ import {
   SettingsError,
   type SettingsInput,
 } from '../settings/settings.ts'
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
 /** What a command line asks for. */
@@ -130,7 +130,7 @@ function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
       `${flag}: a key is not given as a flag, where the process list shows it; set SLUICE_UPSTREAM_KEY.`,
     )
   }
-  const near = closest(flag, [...known, ...others])
+  const near = closestMatches(flag, [...known, ...others])
   const hint =
     near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
   return new SettingsError(`${flag}: there is no such flag.${hint}`)
@@ -143,7 +143,7 @@ function readConfigPath(value: string | undefined): string {
 
 function readCommandName(word: string): string {
   if (commands.includes(word)) return word
-  const near = closest(word, commands)
+  const near = closestMatches(word, commands)
   const hint =
     near.length === 0 ? ' --help lists the flags.' : ` Did you mean ${near.join(' or ')}?`
   throw new SettingsError(`${JSON.stringify(word)}: there is no such command.${hint}`)

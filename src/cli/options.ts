@@ -1,7 +1,7 @@
 /** The options of a tool: one table behind its reading and its help. */
 import { parseArgs } from 'node:util'
 import { SettingsError } from '../settings/settings.ts'
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 
 export interface Option {
   /** What stands for the value: `FILE`; none for an on-off flag. */
@@ -106,7 +106,7 @@ function givenTo(token: { rawName: string; value?: string | undefined }, option:
 }
 
 function unknownOption(flag: string, table: Table): SettingsError {
-  const near = closest(
+  const near = closestMatches(
     flag,
     [...Object.keys(table), 'help'].map((name) => `--${name}`),
   )

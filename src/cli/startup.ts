@@ -1,5 +1,5 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
-import { curlLine } from '../util/curl-command.ts'
+import { curlCommand } from '../util/curl-command.ts'
 import { printable } from './log.ts'
 
 /** What a person may want to know first. */
@@ -50,7 +50,7 @@ export function inventory(found: readonly EngineStatus[], startup: Startup, ink:
   lines.push(
     '',
     'Try:',
-    `  ${printable(curlLine(startup.address, modelToTry(found), startup.keys > 0))}`,
+    `  ${printable(curlCommand(startup.address, modelToTry(found), startup.keys > 0))}`,
     '',
   )
   return `${lines.join('\n')}\n`

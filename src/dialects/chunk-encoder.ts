@@ -5,7 +5,7 @@ import type { ApiError } from '../wire/errors/api-error.ts'
 import { DONE_FRAME, frame } from '../wire/sse/sse.ts'
 
 export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncoder<C> {
-  readonly tellsProgress = true
+  readonly reportsProgress = true
   protected readonly requestId: string
   protected readonly model: string
 
@@ -41,7 +41,7 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
     return encode(this.openingChunk(stream?.contract ?? this.placeholderContract()))
   }
 
-  quiet(stream: LiveStream<C>): string {
+  idle(stream: LiveStream<C>): string {
     const chunk = this.heartbeatChunk(stream.contract)
     return chunk === undefined ? '' : encode(chunk)
   }

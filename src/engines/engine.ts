@@ -55,6 +55,11 @@ export interface Engine {
    * another with the same model may stand in for it. What runs beside the handler answers itself.
    */
   readonly isServer?: boolean
+  /**
+   * Whether another engine with the same model may stand in where it fails: it may for a server, and
+   * for what runs beside the handler only where this says so.
+   */
+  readonly hasStandIns?: boolean
   /** Whether it was found rather than named: that it is gone says that it restarts or was stopped. */
   readonly isDiscovered?: boolean | undefined
   /** False for a model it may not be asked for, whatever it lists. */

@@ -6,10 +6,10 @@ import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
 import { Pool } from './pool/pool.ts'
 import { Catalog } from './registry/catalog.ts'
-import { createDiscovery, type SeenServers } from './registry/discovery.ts'
+import { createDiscovery, type DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
-import { thinkingApart } from './thinking.ts'
+import { separateThinking } from './thinking.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
 import { Upstream, type UpstreamOptions } from './upstream/upstream.ts'
 
@@ -28,7 +28,7 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
    * The servers that were found on this machine, where a handler follows another with other settings:
    * one that restarts meanwhile is still known.
    */
-  seen?: SeenServers
+  seen?: DiscoveredServers
   /** Which upstreams were seen to send finish reasons, where a handler follows another. */
   finishes?: FinishHistories
 }
@@ -48,7 +48,7 @@ export function createEngines(
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
-      ...(host.engines ?? []).map((engine) => thinkingApart(engine, settings)),
+      ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
       ...settings.upstream.map(
         (upstream) =>
           new Upstream({

@@ -18,13 +18,16 @@ export interface ThinkingSettings {
  * asked for. For engines that run beside the handler: an upstream's contract does it, so that its
  * frames can still be forwarded as they are.
  */
-export function thinkingApart(engine: Engine, { reasoning, thinkTags }: ThinkingSettings): Engine {
+export function separateThinking(
+  engine: Engine,
+  { reasoning, thinkTags }: ThinkingSettings,
+): Engine {
   if (thinkTags === 'keep' || engine.isServer) return engine
   const name = reasoning === 'keep' ? undefined : reasoning
   const chat: Engine['chat'] = async (request, ...rest) => {
     const answer = await engine.chat(request, ...rest)
     const think = thinkSeparator(thinkTags, name, request)
-    return think === undefined ? answer : separated(answer, think)
+    return think === undefined ? answer : separateAnswer(answer, think)
   }
   // Whatever else an engine can do, and whatever it keeps to itself, stays its own.
   return new Proxy(engine, {
@@ -36,8 +39,8 @@ export function thinkingApart(engine: Engine, { reasoning, thinkTags }: Thinking
   })
 }
 
-function separated(answer: ChatStream, think: ThinkSeparator): ChatStream {
-  if (answer.kind === 'chunks') return { ...answer, items: separatedItems(answer, think) }
+function separateAnswer(answer: ChatStream, think: ThinkSeparator): ChatStream {
+  if (answer.kind === 'chunks') return { ...answer, items: separateItems(answer, think) }
   if (answer.kind === 'frames') return answer
   const completion = JSON.parse(answer.json) as ChatCompletion
   const changed = completion.choices.filter(({ message }) => think.separateWhole(message))
@@ -45,7 +48,7 @@ function separated(answer: ChatStream, think: ThinkSeparator): ChatStream {
   return { ...answer, json: JSON.stringify(completion), repaired: [...answer.repaired, 'think'] }
 }
 
-function separatedItems(
+function separateItems(
   { items, contract }: ChunkStream,
   think: ThinkSeparator,
 ): ChunkStream['items'] {

@@ -1,7 +1,7 @@
 import type { Key } from '../settings/keys.ts'
 import { namesModel } from '../settings/patterns.ts'
-import type { Level, LimitStore } from '../state/limit-store.ts'
-import { unawaited } from '../util/background.ts'
+import type { BucketLevel, LimitStore } from '../state/limit-store.ts'
+import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** What a request is about to use. */
@@ -16,7 +16,16 @@ export interface Permit {
   end(tokens: number | undefined): void
 }
 
+/** Does what a response does not wait for. */
+export type Afterwards = (act: () => unknown) => void
+
 const NO_PERMIT: Permit = { end() {} }
+
+/** Who asks, by a key or by an identity of one's own, and what they may use. */
+export type CallerLimits = Pick<
+  Key,
+  'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
+>
 
 /** Who asks, and what is left of what they may. */
 export class Caller {
@@ -24,12 +33,19 @@ export class Caller {
   readonly name: string
   /** Response headers that tell what is left. */
   readonly headers: Record<string, string> = {}
-  readonly #key: Key | undefined
+  readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
   /** Whether this request holds one of its key's concurrent requests. */
   #holdsSlot = false
 
-  constructor(key: Key | undefined, store: LimitStore) {
+  readonly #afterwards: Afterwards
+
+  constructor(
+    key: CallerLimits | undefined,
+    store: LimitStore,
+    afterwards: Afterwards = (act) => void inBackground(act),
+  ) {
+    this.#afterwards = afterwards
     this.name = key?.name ?? ''
     this.#key = key
     this.#store = store
@@ -55,7 +71,7 @@ export class Caller {
   async acquireSlot(): Promise<void> {
     const { name, maxConcurrency } = this.#key ?? {}
     if (name === undefined || maxConcurrency === undefined || this.#holdsSlot) return
-    if (!(await this.#store.enter(name, maxConcurrency))) {
+    if (!(await this.#store.acquire(name, maxConcurrency))) {
       throw limitReached(`${maxConcurrency} concurrent requests`, 1_000)
     }
     this.#holdsSlot = true
@@ -65,7 +81,7 @@ export class Caller {
   releaseSlot(): void {
     if (!this.#holdsSlot) return
     this.#holdsSlot = false
-    unawaited(() => this.#store.leave(this.name))
+    this.#afterwards(() => this.#store.release(this.name))
   }
 
   /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
@@ -86,7 +102,7 @@ export class Caller {
   #settle(amount: number): void {
     const limit = this.#key?.tokensPerMinute
     if (limit === undefined) return
-    unawaited(() => this.#store.settle(`${this.name} tokens`, amount, limit))
+    this.#afterwards(() => this.#store.settle(`${this.name} tokens`, amount, limit))
   }
 
   async #reserve(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
@@ -94,13 +110,13 @@ export class Caller {
     this.#setHeaders(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw limitReached(`${limit} ${what} per minute${asked}`, level.enoughIn)
+    throw limitReached(`${limit} ${what} per minute${asked}`, level.availableInMs)
   }
 
-  #setHeaders(what: string, limit: number, { remaining, fullIn }: Level): void {
+  #setHeaders(what: string, limit: number, { remaining, fullInMs }: BucketLevel): void {
     this.headers[`x-ratelimit-limit-${what}`] = String(limit)
     this.headers[`x-ratelimit-remaining-${what}`] = String(remaining)
-    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullIn)
+    this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullInMs)
   }
 }
 

@@ -4,8 +4,8 @@
  * sum of their times.
  */
 
-import { pause } from '../util/delay.ts'
-import { FairLine, type Waiting } from '../util/fair-queue.ts'
+import { delay as pause } from '../util/delay.ts'
+import { FairQueue, type FairQueueEntry } from '../util/fair-queue.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Bytes from which on a body is queued; a smaller one is parsed within a few milliseconds. */
@@ -31,7 +31,7 @@ const POLL_MS = { start: 1, first: 5, behind: 10 }
 /** Milliseconds without a poll after which a queued request is dropped: its host has ended it. */
 const ENDED_AFTER_MS = 2_000
 
-interface Waiter extends Waiting {
+interface Waiter extends FairQueueEntry {
   bytes: number
   /** Whether it was dropped: it is answered with 503 at its next poll. */
   isDropped: boolean
@@ -51,7 +51,7 @@ export interface QueuedBody {
 }
 
 export class ParseQueue {
-  readonly #queue = new FairLine<Waiter>()
+  readonly #queue = new FairQueue<Waiter>()
   #bytes = 0
   /** How many bodies were started. */
   #started = 0
@@ -65,7 +65,13 @@ export class ParseQueue {
   async waitTurn({ bytes, who, signal, timeout }: QueuedBody): Promise<void> {
     this.#makeRoom(who, bytes)
     const startedAt = performance.now()
-    const waiter = { who, bytes, isDropped: false, seenAt: startedAt, startedBefore: this.#started }
+    const waiter = {
+      caller: who,
+      bytes,
+      isDropped: false,
+      seenAt: startedAt,
+      startedBefore: this.#started,
+    }
     this.#queue.push(waiter)
     this.#bytes += bytes
     let delay = POLL_MS.start
@@ -80,7 +86,7 @@ export class ParseQueue {
       } while (!this.#isNext(waiter))
       this.#started++
       // The next turn of this client comes after those of all others.
-      this.#queue.take()
+      this.#queue.takeNext()
       this.#bytes -= bytes
     } catch (error) {
       this.#remove(waiter)
@@ -101,7 +107,7 @@ export class ParseQueue {
   /** Drops bodies of clients that have more queued than this one. Throws an `ApiError` (503). */
   #makeRoom(who: string, bytes: number): void {
     if (this.#bytes + bytes <= MOST_BYTES && this.#queue.size < MOST_BODIES) return
-    const dropped = toDrop([...this.#queue], { who, bytes })
+    const dropped = toDrop([...this.#queue], { caller: who, bytes })
     if (dropped === undefined) throw busy()
     for (const waiter of dropped) this.#remove(waiter)
   }
@@ -141,12 +147,12 @@ class Load {
  * Which of the queued bodies have to be dropped so that another fits: the last ones of the client that
  * then has most. Undefined where that client is its own.
  */
-function toDrop(queued: Waiter[], added: Pick<Waiter, 'who' | 'bytes'>): Waiter[] | undefined {
+function toDrop(queued: Waiter[], added: Pick<Waiter, 'caller' | 'bytes'>): Waiter[] | undefined {
   const all = new Load()
-  const clients = new Map([[added.who, new Load()]])
+  const clients = new Map([[added.caller, new Load()]])
   for (const each of [...queued, added]) {
-    const own = clients.get(each.who) ?? new Load()
-    clients.set(each.who, own)
+    const own = clients.get(each.caller) ?? new Load()
+    clients.set(each.caller, own)
     own.add(each)
     all.add(each)
   }
@@ -155,7 +161,8 @@ function toDrop(queued: Waiter[], added: Pick<Waiter, 'who' | 'bytes'>): Waiter[
     const [first = '', ...others] = clients.keys()
     const shareOf = (who: string) => clients.get(who)?.share ?? 0
     const most = others.reduce((a, b) => (shareOf(b) > shareOf(a) ? b : a), first)
-    const last = most === added.who ? undefined : queued.findLast(({ who }) => who === most)
+    const last =
+      most === added.caller ? undefined : queued.findLast(({ caller }) => caller === most)
     if (last === undefined) return undefined
     queued.splice(queued.lastIndexOf(last), 1)
     dropped.push(last)

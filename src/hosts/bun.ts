@@ -1,6 +1,9 @@
-import type { SettingsInput } from '../settings/settings.ts'
+import type { ServerOptions } from '../options.ts'
 import { runtime } from './bun/runtime.ts'
-import { main as run, type Server, start } from './server/serve.ts'
+import { main as run, type Server } from './server/serve.ts'
+import { startWith } from './server/start-with.ts'
+
+export type { Server, ServerOptions }
 
 /** What Bun reads only as it starts. */
 const atStart = {
@@ -11,9 +14,19 @@ const atStart = {
   MIMALLOC_PURGE_DELAY: '1000',
 }
 
-/** Serves on Bun. Rejects with a `SettingsError`. */
-export function serve(settings?: SettingsInput): Promise<Server> {
-  return start(runtime, settings)
+/**
+ * Listens on a port of this machine and serves the OpenAI and Anthropic APIs there, by default at
+ * `http://127.0.0.1:8787`. Servers that run on this machine are found where no upstream and no engine
+ * is named. Rejects with a `SettingsError` for an option that is wrong or that Bun can't honour, and
+ * where other machines could use it without `keys`, `authenticate` or `insecure: true`.
+ *
+ * @example
+ * const server = await serve({ port: 0, staticText: 'Hello!' })
+ * console.log(server.url) // http://127.0.0.1:49152
+ * await server.stop()
+ */
+export function serve(options?: ServerOptions): Promise<Server> {
+  return startWith(runtime, options)
 }
 
 /** The `sluice` command on Bun. */

@@ -22,9 +22,12 @@ export function workerUrl(name: string): URL {
   return new URL(path, import.meta.url)
 }
 
+/** The script that makes the API's description in a checkout; a package holds what it made. */
+export const openapiScript = new URL('../../scripts/openapi/main.ts', import.meta.url)
+
 /**
  * Where the page's files are: beside the build in a package. In a checkout `npm run build` makes most
- * of them; what is kept there as it is served takes precedence over what an older build copied.
+ * of them; a file that is served as it is there takes precedence over the copy in an older build.
  */
 export const pageFolders: readonly URL[] = (
   isCheckout ? ['../../demo/public/', '../../dist/page/'] : ['../page/']

@@ -1,13 +1,26 @@
-import type { SettingsInput } from '../settings/settings.ts'
+import type { ServerOptions } from '../options.ts'
 import { runtime } from './node/runtime.ts'
 import { requireNode } from './node/version.ts'
 import { refuse } from './server/process.ts'
-import { main as run, type Server, start } from './server/serve.ts'
+import { main as run, type Server } from './server/serve.ts'
+import { startWith } from './server/start-with.ts'
 
-/** Serves on Node. Rejects with a `SettingsError`. */
-export async function serve(settings?: SettingsInput): Promise<Server> {
+export type { Server, ServerOptions }
+
+/**
+ * Listens on a port of this machine and serves the OpenAI and Anthropic APIs there, by default at
+ * `http://127.0.0.1:8787`. Servers that run on this machine are found where no upstream and no engine
+ * is named. Rejects with a `SettingsError` for an option that is wrong or that Node can't honour, and
+ * where other machines could use it without `keys`, `authenticate` or `insecure: true`.
+ *
+ * @example
+ * const server = await serve({ port: 0, staticText: 'Hello!' })
+ * console.log(server.url) // http://127.0.0.1:49152
+ * await server.stop()
+ */
+export async function serve(options?: ServerOptions): Promise<Server> {
   requireNode(process.versions.node)
-  return start(runtime, settings)
+  return startWith(runtime, options)
 }
 
 /** The `sluice` command on Node. */

@@ -7,7 +7,7 @@ import { toolNamed } from '../cli/tools/tool-names.ts'
 import type { LogEntry } from '../platform/log.ts'
 import { type Settings, SettingsError } from '../settings/settings.ts'
 import { VERSION } from '../version.ts'
-import { reachOf, requireProtection } from './server/exposure.ts'
+import { exposureOf, requireProtection } from './server/exposure.ts'
 import { addressOf, onSignal, refuse, survive } from './server/process.ts'
 import { followSettings } from './server/reload.ts'
 import { commandOf, introduce, noWebgpu } from './server/serve.ts'
@@ -50,7 +50,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   const startup = {
     name: `sluice ${VERSION} on workerd`,
     address: addressOf(settings.host, workerd.port, tls !== undefined),
-    open: reachOf(settings.host) === 'anyone',
+    open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
     warnings: command.warnings,

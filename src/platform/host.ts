@@ -20,7 +20,7 @@ export interface Host {
    */
   files?: Files
   /** `anyone` is assumed unless a host knows better. */
-  reach?: Exposure
+  exposure?: Exposure
   /** Called once per request, when it has ended. */
   log?: (entry: LogEntry) => void
   /** Whether no request may be woken by another's timer or promise; by default so on workerd. */

@@ -1,5 +1,5 @@
 import { transformWriter } from '../stream/transform-writer.ts'
-import { pause } from '../util/delay.ts'
+import { delay } from '../util/delay.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
 /** How a recording is played: exactly as it came by default. */
@@ -101,7 +101,7 @@ function pieces(bytes: Uint8Array<ArrayBuffer>, size = bytes.length): Uint8Array
 async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const ms = time - performance.now()
-  if (ms > 0) await pause(ms, signal)
+  if (ms > 0) await delay(ms, signal)
 }
 
 function nextTurn(): Promise<void> {

@@ -1,42 +1,26 @@
-import type { Dialect, TranslatedRequest } from '../dialects/dialect.ts'
+import type { TranslatedRequest } from '../dialects/dialect.ts'
 import { renameErrorField } from '../dialects/field-names.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireItemLimits } from '../guard/size.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
-import { type JsonAnswer, jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
-import { openStream, streamResponse } from '../stream/sse-response.ts'
+import { type JsonAnswer, readJsonAnswer } from '../stream/json-answer.ts'
+import { openStream } from '../stream/sse-response.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
-import { toApiError } from '../wire/errors/api-error.ts'
 import { chatAsker } from './ask-chat.ts'
-import type { ChatRouteOptions } from './chat.ts'
-import { beginExchange, readBody } from './exchange.ts'
+import type { Answering } from './generate.ts'
 import type { Trace } from './trace.ts'
 
-/**
- * A chat in another API's words. Rejects with an `ApiError`, or with why the exchange ended.
- */
-export function conversationRoute(dialect: Dialect, { engines, ...context }: ChatRouteOptions) {
-  const settings = { ...context.settings, frameWriter: context.frameWriter }
-  return async (request: Request, trace: Trace): Promise<Response> => {
-    const body = await readBody(request, trace, settings)
-    const conversation = dialect.read(body, trace.id, request.headers, request.url)
-    const asked = conversation.native?.body ?? conversation.chat
-    requireItemLimits(asked, settings)
-    const use = { prompt: conversation.prompt ?? asked.messages }
-    const exchange = await beginExchange(context, request, trace, use)
-    const ask = asker(exchange, trace, conversation)
-    try {
-      if (!asked.stream)
-        return await jsonAnswerResponse(exchange, engines.answer(exchange, asked.model, ask.whole))
-      const opening = engines.answer(exchange, asked.model, ask.stream)
-      // Chunks are a chat's; the rest is forwarded.
-      return await streamResponse<AnyContract>(exchange, opening, conversation.encoder(), settings)
-    } catch (error) {
-      exchange.fail(toApiError(error))
-      throw error
-    }
-  }
+/** How a chat in another API's words is asked and answered. */
+export function converse(
+  exchange: Exchange,
+  trace: Trace,
+  conversation: TranslatedRequest,
+  stream: boolean | null | undefined,
+): Answering {
+  const ask = asker(exchange, trace, conversation)
+  if (!stream) return { json: ask.json }
+  // Chunks are a chat's; the rest is forwarded.
+  return { open: ask.open, encoder: conversation.encoder() }
 }
 
 /**
@@ -50,7 +34,7 @@ export function chatOf(conversation: TranslatedRequest, trace: Trace): ChatReque
 }
 
 /** Asks an engine in the API itself where it speaks it, else for a chat. */
-export function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest) {
+function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest) {
   const { native } = conversation
 
   function forward(
@@ -76,14 +60,14 @@ export function asker(exchange: Exchange, trace: Trace, conversation: Translated
   }
 
   return {
-    stream(route: Route, signal: AbortSignal): Promise<OpenedStream<AnyContract>> {
+    open(route: Route, signal: AbortSignal): Promise<OpenedStream<AnyContract>> {
       return openStream<AnyContract>(
         exchange,
         forward(route, signal) ?? chat(route, signal),
         signal,
       )
     },
-    async whole(route: Route, signal: AbortSignal): Promise<JsonAnswer> {
+    async json(route: Route, signal: AbortSignal): Promise<JsonAnswer> {
       const forwarding = forward(route, signal)
       if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
       const { json, headers } = await readJsonAnswer(exchange, chat(route, signal), signal)

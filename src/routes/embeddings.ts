@@ -1,44 +1,41 @@
 import type { Engine } from '../engines/engine.ts'
-import type { Pool } from '../engines/pool/pool.ts'
 import type { Route } from '../engines/registry/router.ts'
 import { requireAnswerLimit } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
-import { jsonAnswerResponse, readJsonAnswer } from '../stream/json-answer.ts'
-import { parseEmbeddingRequest } from '../wire/embeddings/request.ts'
-import { toApiError } from '../wire/errors/api-error.ts'
+import type { Exchange } from '../stream/exchange.ts'
+import { readJsonAnswer } from '../stream/json-answer.ts'
+import { type EmbeddingRequest, parseEmbeddingRequest } from '../wire/embeddings/request.ts'
 import { inputsOf } from '../wire/validation/inputs.ts'
-import { beginExchange, type ExchangeContext, readBody, requireAble } from './exchange.ts'
-import type { Trace } from './trace.ts'
+import { requireAble } from './exchange.ts'
+import { generate } from './generate.ts'
 
-/** `POST /v1/embeddings`. Rejects with an `ApiError`, or with why the exchange ended. */
-export function embeddingsRoute(engines: Pool, context: ExchangeContext) {
-  return async (request: Request, trace: Trace): Promise<Response> => {
-    const asked = parseEmbeddingRequest(await readBody(request, trace, context.settings))
-    const { length } = inputsOf(asked.input)
-    requireAnswerLimit('input', { prompts: length, choices: length }, context.settings)
-    const use = { prompt: asked.input }
-    const exchange = await beginExchange(context, request, trace, use)
-    const ask = async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
-      requireAble(engine, 'embed', model)
-      return engine.embed({ ...asked, ...(model !== undefined && { model }) }, signal, {
-        hops: exchange.hops,
-      })
-    }
-    try {
-      const whole = engines.answer(
-        exchange,
-        asked.model,
-        (route, signal) => readJsonAnswer(exchange, ask(route, signal), signal),
-        canEmbed,
-      )
-      return await jsonAnswerResponse(exchange, whole)
-    } catch (error) {
-      exchange.fail(toApiError(error))
-      throw error
-    }
+/** `POST /v1/embeddings` */
+export const createEmbedding = generate((body, { context }) => {
+  const asked = parseEmbeddingRequest(body)
+  const { model, input } = asked
+  const { length } = inputsOf(input)
+  requireAnswerLimit('input', { prompts: length, choices: length }, context.settings)
+  return {
+    model,
+    prompt: input,
+    canAnswer,
+    begin(exchange) {
+      const ask = embeddingAsker(exchange, asked)
+      return {
+        json: (route, signal) => readJsonAnswer(exchange, ask(route, signal), signal),
+      }
+    },
+  }
+})
+
+function embeddingAsker(exchange: Exchange, asked: EmbeddingRequest) {
+  return async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
+    requireAble(engine, 'embed', model)
+    const request = model === undefined ? asked : { ...asked, model }
+    return engine.embed(request, signal, { hops: exchange.hops })
   }
 }
 
-function canEmbed(engine: Engine): boolean {
+function canAnswer(engine: Engine): boolean {
   return engine.embed !== undefined
 }

@@ -48,6 +48,7 @@ export async function beginExchange(
 ): Promise<Exchange> {
   const tokens = () => estimateTokens(prompt)
   const permit = await trace.caller?.permit({ tokens })
+  const over = Promise.withResolvers<void>()
   const exchange = new Exchange({
     client: request.signal,
     limits: settings,
@@ -55,11 +56,15 @@ export async function beginExchange(
     onEnd(ended) {
       trace.end()
       permit?.end(usedBy(ended, tokens))
-      void Promise.resolve(ended.delivered).then(() => running.delete(ended))
+      void Promise.resolve(ended.delivered).then(() => {
+        running.delete(ended)
+        over.resolve()
+      })
     },
   })
-  exchange.who = trace.caller?.name ?? ''
-  exchange.mayUse = trace.caller?.mayUseModel
+  trace.waitUntil?.(over.promise)
+  exchange.caller = trace.caller?.name ?? ''
+  exchange.modelAccess = trace.caller?.mayUseModel
   exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)

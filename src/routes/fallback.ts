@@ -31,7 +31,7 @@ export function noRoute(routes: RouteEntry[], request: { method: string; url: st
 function methodsOf(routes: RouteEntry[], path: string): string[] {
   const methods = routes
     .filter(([method, pattern, , route]) => {
-      return route !== '*' && method !== 'ALL' && pattern.test(path)
+      return !route?.endsWith('*') && method !== 'ALL' && pattern.test(path)
     })
     .map(([method]) => method)
   return methods.length > 0 ? [...methods, 'OPTIONS'] : []

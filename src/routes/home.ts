@@ -1,11 +1,12 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
-import { curlLine } from '../util/curl-command.ts'
+import { curlCommand } from '../util/curl-command.ts'
 import { VERSION } from '../version.ts'
 
 /** A page that lists what runs here, where that may be told, and the line that streams from it. */
 export function homePage(
   found: EngineStatus[] | undefined,
   origin: string,
+  basePath: string,
   host = 'this host',
 ): Response {
   const model =
@@ -23,12 +24,12 @@ export function homePage(
 <p>The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.<br>
 <small>version ${text(VERSION)} on ${text(host)}</small></p>
 <h2>Try it</h2>
-<pre><code>${text(curlLine(origin, model, found === undefined))}</code></pre>
-<p>Any OpenAI client streams from the base URL <code>${text(origin)}/v1</code>.</p>
+<pre><code>${text(curlCommand(origin + basePath, model, found === undefined))}</code></pre>
+<p>Any OpenAI client streams from the base URL <code>${text(origin + basePath)}/v1</code>.</p>
 <h2>Engines and models</h2>
 ${found?.map(engine).join('\n') ?? NOT_TOLD}
 ${found?.length === 1 ? NOTHING_ELSE : ''}
-<p><small><a href="/openapi.html">the API</a> · <a href="/v1/models">/v1/models</a> · <a href="/health">/health</a></small></p>
+<p><small><a href="${basePath}/openapi.html">the API</a> · <a href="${basePath}/v1/models">/v1/models</a> · <a href="${basePath}/health">/health</a></small></p>
 </main>
 </html>
 `

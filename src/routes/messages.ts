@@ -1,8 +1,16 @@
 import { messagesDialect } from '../dialects/messages/dialect.ts'
-import type { ChatRouteOptions } from './chat.ts'
-import { conversationRoute } from './conversation.ts'
+import { requireItemLimits } from '../guard/size.ts'
+import { converse } from './conversation.ts'
+import { generate } from './generate.ts'
 
-/** `POST /v1/messages`, Anthropic's API. */
-export function messagesRoute(options: ChatRouteOptions) {
-  return conversationRoute(messagesDialect, options)
-}
+/** `POST /v1/messages`, Anthropic's API */
+export const createMessage = generate((body, { request, trace, context }) => {
+  const conversation = messagesDialect.read(body, trace.id, request.headers, request.url)
+  const asked = conversation.native?.body ?? conversation.chat
+  requireItemLimits(asked, context.settings)
+  return {
+    model: asked.model,
+    prompt: conversation.prompt ?? asked.messages,
+    begin: (exchange) => converse(exchange, trace, conversation, asked.stream),
+  }
+})

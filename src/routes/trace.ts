@@ -1,6 +1,8 @@
 import type { Caller } from '../guard/caller.ts'
 import type { LogEntry } from '../platform/log.ts'
+import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { errorLogFields } from '../wire/errors/log-fields.ts'
@@ -20,6 +22,9 @@ export class Trace {
   /** What the answer's headers have to say to where it goes. */
   headers: Record<string, string> = {}
 
+  /** Keeps the runtime from ending what goes on after the response, where it lends that. */
+  readonly waitUntil: WaitUntil | undefined
+
   readonly #method: string
   readonly #path: string
   readonly #time = Date.now()
@@ -28,10 +33,22 @@ export class Trace {
   #status = 0
   #error: unknown
 
-  constructor(method: string, path: string, log: ((entry: LogEntry) => void) | undefined) {
+  constructor(
+    method: string,
+    path: string,
+    log: ((entry: LogEntry) => void) | undefined,
+    waitUntil?: WaitUntil,
+  ) {
+    this.waitUntil = waitUntil
     this.#method = method
     this.#path = path
     this.#log = log
+  }
+
+  /** Does what the response does not wait for: to its end, where the runtime would stop it. */
+  readonly afterwards = (act: () => unknown): void => {
+    const done = inBackground(act)
+    this.waitUntil?.(done)
   }
 
   /** The headers that every answer to this request has. */

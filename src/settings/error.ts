@@ -1,4 +1,4 @@
-import { closest } from '../util/closest-matches.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 
 /** A setting that can't be. The message is one line: which setting, what came, what was expected. */
 export class SettingsError extends Error {
@@ -12,7 +12,7 @@ export function unexpected(setting: string, expected: string, came: unknown): Se
 
 /** The message of a name that is none, with the nearest that are. */
 export function unknownName(setting: string, name: string, known: Iterable<string>): SettingsError {
-  const near = closest(name, known)
+  const near = closestMatches(name, known)
   const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`
   return new SettingsError(`${setting}: there is no such setting.${hint}`)
 }

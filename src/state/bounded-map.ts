@@ -1,7 +1,9 @@
 export interface BoundedLimits {
+  /** The most entries. */
   count: number
+  /** The most bytes of all entries together. */
   bytes: number
-  /** Milliseconds since it was last used. */
+  /** Milliseconds without use after which an entry expires. */
   ageMs: number
 }
 
@@ -11,35 +13,35 @@ interface Entry<T> {
   usedAt: number
 }
 
-/** A map that never outgrows its limits: what was not used for the longest time goes first. */
-export class Bounded<T> {
+/** A map with limits on count, size and age that evicts the least recently used entries. */
+export class BoundedMap<T> {
   readonly #limits: BoundedLimits
-  readonly #onDrop: (key: string, value: T) => void
-  /** The one used last is the last. */
+  readonly #onEvict: (key: string, value: T) => void
+  /** The most recently used entry is last. */
   readonly #entries = new Map<string, Entry<T>>()
   #bytes = 0
 
-  constructor(limits: BoundedLimits, onDrop: (key: string, value: T) => void = () => {}) {
+  constructor(limits: BoundedLimits, onEvict: (key: string, value: T) => void = () => {}) {
     this.#limits = limits
-    this.#onDrop = onDrop
+    this.#onEvict = onEvict
   }
 
   get size(): number {
     return this.#entries.size
   }
 
-  /** Returns whether it is kept: what is larger than the limit is not. */
+  /** Returns false, and stores nothing, where the value alone exceeds the limit of bytes. */
   set(key: string, value: T, bytes: number): boolean {
     this.delete(key)
     if (bytes > this.#limits.bytes) return false
     this.#entries.set(key, { value, bytes, usedAt: performance.now() })
     this.#bytes += bytes
-    this.#trim()
+    this.#evict()
     return true
   }
 
   get(key: string): T | undefined {
-    this.#trim()
+    this.#evict()
     const entry = this.#entries.get(key)
     if (entry === undefined) return undefined
     this.#entries.delete(key)
@@ -47,17 +49,17 @@ export class Bounded<T> {
     return entry.value
   }
 
-  /** Returns whether there was one. */
+  /** Returns whether there was such an entry. */
   delete(key: string): boolean {
     const entry = this.#entries.get(key)
     if (entry === undefined) return false
     this.#entries.delete(key)
     this.#bytes -= entry.bytes
-    this.#onDrop(key, entry.value)
+    this.#onEvict(key, entry.value)
     return true
   }
 
-  #trim(): void {
+  #evict(): void {
     const { count, bytes, ageMs } = this.#limits
     const oldest = performance.now() - ageMs
     for (const [key, { usedAt }] of this.#entries) {

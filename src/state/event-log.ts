@@ -1,14 +1,14 @@
-/** The events of one response, kept so that a client can pick its stream up again. */
+/** The events of one response, stored so that a client can resume its stream after a lost connection. */
 export class EventLog {
   readonly #maxLength: number
   #frames: string[] = []
-  /** The number of the first event that is still kept. */
+  /** The number of the first event that is still stored. */
   #first = 0
   #length = 0
   #isEnded = false
-  #change = Promise.withResolvers<void>()
+  #changed = Promise.withResolvers<void>()
 
-  /** Keeps at most `maxLength` characters: the oldest events go first. */
+  /** Stores at most `maxLength` characters; beyond that the oldest events are discarded. */
   constructor(maxLength: number) {
     this.#maxLength = maxLength
   }
@@ -26,7 +26,7 @@ export class EventLog {
     return this.#isEnded
   }
 
-  /** Characters that are kept. */
+  /** Characters stored. */
   get length(): number {
     return this.#length
   }
@@ -34,30 +34,31 @@ export class EventLog {
   append(frame: string): void {
     this.#frames.push(frame)
     this.#length += frame.length
-    if (this.#length > this.#maxLength) this.#shrink()
-    this.#wake()
+    if (this.#length > this.#maxLength) this.#discardOldest()
+    this.#notifyReaders()
   }
 
   end(): void {
     this.#isEnded = true
-    this.#wake()
+    this.#notifyReaders()
   }
 
   /**
-   * The events from number `from` on, some at a time, waited for where none is there yet; undefined
-   * where none will come any more. Rejects where they are no longer kept.
+   * Up to `maxEvents` events from number `from` on. Waits if none is there yet; resolves with undefined
+   * once the log has ended. Rejects with a `RangeError` where event `from` was discarded.
    */
-  async read(from: number, most = 256): Promise<string[] | undefined> {
+  async read(from: number, maxEvents = 256): Promise<string[] | undefined> {
     while (from >= this.next) {
       if (this.#isEnded) return undefined
-      await this.#change.promise
+      await this.#changed.promise
     }
-    if (from < this.#first) throw new RangeError('events that are no longer kept')
-    return this.#frames.slice(from - this.#first, from - this.#first + most)
+    if (from < this.#first)
+      throw new RangeError(`event ${from} was discarded; the log begins at event ${this.#first}`)
+    return this.#frames.slice(from - this.#first, from - this.#first + maxEvents)
   }
 
-  /** An eighth at once: one at a time would move all the others each time. */
-  #shrink(): void {
+  /** Discards an eighth at once: discarding single events would move the whole array each time. */
+  #discardOldest(): void {
     let count = 0
     for (const goal = (this.#maxLength * 7) / 8; this.#length > goal; count++) {
       this.#length -= (this.#frames[count] as string).length
@@ -66,9 +67,9 @@ export class EventLog {
     this.#first += count
   }
 
-  #wake(): void {
-    const { resolve } = this.#change
-    this.#change = Promise.withResolvers()
+  #notifyReaders(): void {
+    const { resolve } = this.#changed
+    this.#changed = Promise.withResolvers()
     resolve()
   }
 }

@@ -1,30 +1,31 @@
-/** How full a bucket is after something was asked of it. */
-export interface Level {
-  /** Whether the amount was there, and taken. */
+/** The state of a token bucket after a request to take from it. */
+export interface BucketLevel {
+  /** Whether the bucket held the amount, which was then taken. */
   taken: boolean
-  /** What is left, never below 0. */
+  /** What the bucket holds now; never below 0. */
   remaining: number
-  /** Milliseconds until it is full again. */
-  fullIn: number
-  /** Milliseconds until the amount is there; 0 where it was. */
-  enoughIn: number
+  /** Milliseconds until the bucket is full again. */
+  fullInMs: number
+  /** Milliseconds until the amount is available; 0 where it was taken. */
+  availableInMs: number
 }
 
 /**
- * Where the state of all limits is kept. In memory by default; a store that several servers share
- * can take its place, and may answer by promises.
+ * The state behind rate limits (token buckets) and concurrency limits (counters), by the name of a key.
+ * The default is memory; a store that several instances share may return promises.
  */
 export interface LimitStore {
   /**
-   * Takes from the bucket of a name, which holds `perMinute` when full and refills at that rate.
-   * What is more than it holds when full is taken as soon as it is full.
+   * Takes an amount from a bucket that holds `perMinute` when full and refills at that rate. An amount
+   * above `perMinute` is taken once the bucket is full, and leaves it in debt.
    */
-  take(name: string, amount: number, perMinute: number): Level | Promise<Level>
-  /** Takes what is known to have been used, there or not; a negative amount is given back. */
+  take(name: string, amount: number, perMinute: number): BucketLevel | Promise<BucketLevel>
+  /** Takes an amount that was already used, even if the bucket goes into debt; a negative one is a refund. */
   settle(name: string, amount: number, perMinute: number): void | Promise<void>
-  /** Counts one more at once; false where `most` are there already. */
-  enter(name: string, most: number): boolean | Promise<boolean>
-  leave(name: string): void | Promise<void>
+  /** Counts one more request in progress; returns false, and counts nothing, at the limit. */
+  acquire(name: string, limit: number): boolean | Promise<boolean>
+  /** Counts one request fewer in progress. */
+  release(name: string): void | Promise<void>
 }
 
 interface Bucket {
@@ -34,12 +35,12 @@ interface Bucket {
 
 const MINUTE = 60_000
 
-/** Token buckets in memory; `clock` gives milliseconds. */
+/** Rate and concurrency limits in this process's memory; `clock` returns milliseconds. */
 export function memoryLimits(clock: () => number = () => performance.now()): LimitStore {
   const buckets = new Map<string, Bucket>()
-  const inside = new Map<string, number>()
+  const running = new Map<string, number>()
 
-  /** The bucket as it is now. */
+  /** The bucket, refilled for the time since it was last used. */
   function refilled(name: string, perMinute: number): Bucket {
     const now = clock()
     const bucket = buckets.get(name) ?? { amount: perMinute, at: now }
@@ -52,28 +53,29 @@ export function memoryLimits(clock: () => number = () => performance.now()): Lim
   return {
     take(name, amount, perMinute) {
       const bucket = refilled(name, perMinute)
-      const least = Math.min(amount, perMinute)
-      const taken = bucket.amount >= least
+      const needed = Math.min(amount, perMinute)
+      const taken = bucket.amount >= needed
       const until = (wanted: number) => Math.max(0, ((wanted - bucket.amount) * MINUTE) / perMinute)
-      const enoughIn = taken ? 0 : until(least)
+      const availableInMs = taken ? 0 : until(needed)
       if (taken) bucket.amount -= amount
       const remaining = Math.max(0, Math.floor(bucket.amount))
-      return { taken, remaining, fullIn: until(perMinute), enoughIn }
+      return { taken, remaining, fullInMs: until(perMinute), availableInMs }
     },
     settle(name, amount, perMinute) {
       const bucket = refilled(name, perMinute)
       bucket.amount = Math.min(perMinute, bucket.amount - amount)
     },
-    enter(name, most) {
-      const count = inside.get(name) ?? 0
-      if (count >= most) return false
-      inside.set(name, count + 1)
+    acquire(name, limit) {
+      const count = running.get(name) ?? 0
+      if (count >= limit) return false
+      running.set(name, count + 1)
       return true
     },
-    leave(name) {
-      const count = inside.get(name) ?? 0
-      if (count > 1) inside.set(name, count - 1)
-      else inside.delete(name)
+    /** Counts one request fewer in progress. */
+    release(name) {
+      const count = running.get(name) ?? 0
+      if (count > 1) running.set(name, count - 1)
+      else running.delete(name)
     },
   }
 }

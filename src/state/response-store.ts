@@ -1,94 +1,95 @@
-/** What is kept of responses, so that a later request can name one. */
+/** Stored responses, which a later request can continue by `previous_response_id` or refer to by item. */
 import type { ResponseItem, ResponseObject } from '../wire/responses/request.ts'
-import { Bounded } from './bounded-map.ts'
+import { BoundedMap } from './bounded-map.ts'
 
-/** A response, and all that it was asked with: what came before it, and its own input. */
-export interface KeptResponse {
+/** A response with its complete input: the earlier conversation and its own input items. */
+export interface StoredResponse {
   response: ResponseObject
   input: ResponseItem[]
 }
 
 /**
- * Keeps responses by their ids, each for its owner alone: a key's name, empty where no key is wanted.
- * What was put is found at once by whoever asks the same store.
+ * Stores responses by id, each readable by its owner alone: the name of an API key, or empty where no
+ * keys are configured. A `put` that has resolved is visible to every later read of the same store.
  */
 export interface ResponseStore {
-  put(owner: string, kept: KeptResponse): Promise<void>
-  /** Replaces what is still kept under that id; one that was deleted stays deleted. */
-  update(owner: string, kept: KeptResponse): Promise<void>
-  get(owner: string, id: string): Promise<KeptResponse | undefined>
-  /** Returns whether there was one. */
+  put(owner: string, stored: StoredResponse): Promise<void>
+  /** Replaces a response that is still stored; does nothing where it was deleted meanwhile. */
+  update(owner: string, stored: StoredResponse): Promise<void>
+  get(owner: string, id: string): Promise<StoredResponse | undefined>
+  /** Returns whether there was such a response. */
   delete(owner: string, id: string): Promise<boolean>
-  /** An item of the input or the output of a response that is kept. */
+  /** An input or output item, by its own id, of any stored response. */
   item(owner: string, id: string): Promise<ResponseItem | undefined>
 }
 
-/** What fits in memory beside the streams: an hour's work of a few agents, on the smallest host. */
+/** Fits in memory besides the streams on the smallest host: an hour of work of a few agents. */
 const STORE_LIMITS = { count: 4_096, bytes: 32 * 1024 * 1024, ageMs: 24 * 60 * 60_000 }
 
-/** Bytes that an item holds beside its text. */
+/** Estimated bytes of an item besides its text. */
 const ITEM_OVERHEAD = 200
 
-/** Keeps responses in memory; those not used for the longest time go first. */
-export function memoryStore(limits = STORE_LIMITS): ResponseStore {
-  /** Which response an item was last seen in. */
-  const holders = new Map<string, KeptResponse>()
-  const responses = new Bounded<KeptResponse>(limits, (key, kept) => {
+/** Stores responses in this process's memory; evicts the least recently used. */
+export function memoryResponseStore(limits = STORE_LIMITS): ResponseStore {
+  /** The response in which each item was stored last. */
+  const responseByItem = new Map<string, StoredResponse>()
+  const responses = new BoundedMap<StoredResponse>(limits, (key, stored) => {
     const [owner] = JSON.parse(key) as [string, string]
-    for (const { id } of itemsOf(kept)) {
-      const itemKey = keyOf(owner, id)
-      if (holders.get(itemKey) === kept) holders.delete(itemKey)
+    for (const { id } of itemsOf(stored)) {
+      const itemKey = storeKey(owner, id)
+      if (responseByItem.get(itemKey) === stored) responseByItem.delete(itemKey)
     }
   })
 
-  function put(owner: string, kept: KeptResponse): void {
-    const items = itemsOf(kept)
-    const bytes = items.reduce((sum, item) => sum + sizeOf(item), sizeOf(kept.response))
-    if (!responses.set(keyOf(owner, kept.response.id), kept, bytes)) return
-    for (const { id } of items) holders.set(keyOf(owner, id), kept)
+  function put(owner: string, stored: StoredResponse): void {
+    const items = itemsOf(stored)
+    const bytes = items.reduce((sum, item) => sum + sizeOf(item), sizeOf(stored.response))
+    if (!responses.set(storeKey(owner, stored.response.id), stored, bytes)) return
+    for (const { id } of items) responseByItem.set(storeKey(owner, id), stored)
   }
 
   return {
-    async put(owner, kept) {
-      put(owner, kept)
+    async put(owner, stored) {
+      put(owner, stored)
     },
-    async update(owner, kept) {
-      if (responses.get(keyOf(owner, kept.response.id)) !== undefined) put(owner, kept)
+    async update(owner, stored) {
+      if (responses.get(storeKey(owner, stored.response.id)) !== undefined) put(owner, stored)
     },
     async get(owner, id) {
-      return responses.get(keyOf(owner, id))
+      return responses.get(storeKey(owner, id))
     },
     async delete(owner, id) {
-      return responses.delete(keyOf(owner, id))
+      return responses.delete(storeKey(owner, id))
     },
     async item(owner, id) {
-      const kept = holders.get(keyOf(owner, id))
-      // A response that holds what is asked for is in use.
-      if (kept === undefined || !responses.get(keyOf(owner, kept.response.id))) return undefined
-      return itemsOf(kept).find((item) => item.id === id)
+      const stored = responseByItem.get(storeKey(owner, id))
+      // Reading an item marks its response as used, so that it is not evicted.
+      if (stored === undefined || !responses.get(storeKey(owner, stored.response.id)))
+        return undefined
+      return itemsOf(stored).find((item) => item.id === id)
     },
   }
 }
 
-/** Owners and ids may hold any character. */
-export function keyOf(owner: string, id: string): string {
+/** As JSON, since owners and ids may contain any separator. */
+export function storeKey(owner: string, id: string): string {
   return JSON.stringify([owner, id])
 }
 
-/** An output item has all that an input item has. */
-function itemsOf({ input, response }: KeptResponse): ResponseItem[] {
+/** Output items have every field of an input item. */
+function itemsOf({ input, response }: StoredResponse): ResponseItem[] {
   return [...input, ...(response.output as ResponseItem[])]
 }
 
-/** Conversations share their items: each is measured once. */
+/** Conversations share item objects: each is measured once. */
 const sizes = new WeakMap<object, number>()
 
-/** Two bytes a character, at most. */
+/** An upper bound in bytes: JavaScript stores at most two bytes per character. */
 function sizeOf(value: ResponseItem | ResponseObject): number {
   const known = sizes.get(value)
   if (known !== undefined) return known
   const size = JSON.stringify(value).length * 2 + ITEM_OVERHEAD
-  // What is still being answered grows.
+  // A response in progress still grows, so its size is not cached.
   if (value.status !== 'in_progress' && value.status !== 'queued') sizes.set(value, size)
   return size
 }

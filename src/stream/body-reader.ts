@@ -1,43 +1,43 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
-import { within } from '../util/with-timeout.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import type { FrameStream } from './chat-stream.ts'
 import { EventReader } from './event-reader.ts'
 import { ChunkSink, type EventSink, FrameSink } from './event-sinks.ts'
 
-/** Milliseconds an upstream that has said all has for its `[DONE]`: some never end their stream. */
-const TO_END = 5000
+/** Milliseconds an upstream has to send `[DONE]` after its last chunk: some never end the stream. */
+const DONE_TIMEOUT = 5000
 
-/** How much of a body is still read after `[DONE]`, so that its connection can be used again. */
-const AFTER_DONE = { packets: 16, ms: 1000 }
+/** How much of a body is read after `[DONE]`: a body read to its end frees the connection for reuse. */
+const DRAIN_LIMITS = { packets: 16, ms: 1000 }
 
 type Body = NonNullable<Fetched['body']>
 
-/** Takes what a packet brought; the promise it may return holds the next ones back. */
-type Take<Batch> = (batch: Batch) => Promise<unknown> | undefined
+/** Takes the result of one packet. Further packets wait for the promise it may return. */
+type TakeBatch<Batch> = (batch: Batch) => Promise<unknown> | undefined
 
 /**
- * An upstream's body as frames that obey the contract. `control` is the one its fetch was made
- * with: a body is let go by aborting it. `compare`: whether they are a chat's or a text completion's,
- * most of which need no parsing. `isNamed`: whether they name their event by its `type`. `next`
- * rejects with the `ApiError` that ends the stream.
+ * An upstream's body as frames that obey the contract. `control` is the controller of its fetch, which
+ * is aborted to close the connection. `compares`: whether frames may be proven by comparison, as those
+ * of chats and text completions can. `hasEventNames`: whether each frame needs an `event:` line with its
+ * `type`. `next` rejects with the `ApiError` that ends the stream.
  */
 export function readFrames<T>(
   body: Body,
   contract: StreamContract<T>,
   control: AbortController,
-  compare: boolean,
-  isNamed: boolean = false,
+  compares: boolean,
+  hasEventNames: boolean = false,
 ): Pick<FrameStream, 'items' | 'forEachPacket'> {
-  const sink = new FrameSink(isNamed)
-  const events = new EventReader(contract, sink, compare, isNamed)
+  const sink = new FrameSink(hasEventNames)
+  const events = new EventReader(contract, sink, compares, hasEventNames)
   const items = new BodyReader(body, contract, events, sink, control)
   return items.forwardsPackets
     ? { items, forEachPacket: (take) => items.forEachPacket(take) }
     : { items }
 }
 
-/** The same as chunks, one batch a packet. */
+/** Like `readFrames`, as parsed chunks: one batch per packet. */
 export function readChunks<T>(
   body: Body,
   contract: StreamContract<T>,
@@ -48,7 +48,7 @@ export function readChunks<T>(
   return new BodyReader(body, contract, events, sink, control)
 }
 
-/** A body's packets, judged; what each brought is pulled by `next` or poured. */
+/** Reads a body packet by packet through an `EventReader`; its results are pulled by `next` or pushed. */
 class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   readonly #reader: PacketReader
   readonly #contract: StreamContract<T>
@@ -72,17 +72,17 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     control.signal.addEventListener('abort', this)
   }
 
-  /** Deno keeps a connection open that is not being read from, though its fetch was aborted. */
+  /** On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted. */
   handleEvent(): void {
     this.#reader.cancel(this.#control.signal.reason).catch(() => {})
   }
 
-  /** Whether the body gives its packets in the moment they come. */
+  /** Whether the body can push each packet as it arrives. */
   get forwardsPackets(): boolean {
     return this.#reader.forEachPacket !== undefined
   }
 
-  /** One read a pull. */
+  /** Reads until a packet has a result. */
   async next(): Promise<IteratorResult<Batch, void>> {
     for (;;) {
       const value = this.#sink.take()
@@ -106,15 +106,17 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     const { signal } = this.#control
     try {
       const reading = this.#reader.read()
-      this.#receive(this.#contract.isComplete ? await within(TO_END, reading) : await reading)
+      this.#handlePacket(
+        this.#contract.isComplete ? await withTimeout(DONE_TIMEOUT, reading) : await reading,
+      )
     } catch {
       if (signal.aborted) throw signal.reason
       this.#events.close('reset')
     }
   }
 
-  /** Undefined: the upstream has said all, and keeps the stream open for nothing. */
-  #receive(packet: Packet | undefined): void {
+  /** `packet` is undefined where the upstream sent its last chunk and then missed `DONE_TIMEOUT`. */
+  #handlePacket(packet: Packet | undefined): void {
     const { signal } = this.#control
     if (signal.aborted) throw signal.reason
     if (packet !== undefined && !packet.done) {
@@ -126,57 +128,60 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     if (packet === undefined) this.#control.abort()
   }
 
-  /** A body left unread holds its connection; one that does not end is let go. */
+  /** Reads on after `[DONE]`, within limits, to free the connection for reuse; then aborts. */
   async #drain(): Promise<void> {
-    this.#letGoLater()
+    this.#abortLater()
     try {
-      for (let packets = 0; packets < AFTER_DONE.packets; packets++) {
+      for (let packets = 0; packets < DRAIN_LIMITS.packets; packets++) {
         if ((await this.#reader.read()).done) return
       }
       this.#control.abort()
     } catch {
-      // It is let go either way.
+      // The connection is closed in either case.
     } finally {
       clearTimeout(this.#timer)
     }
   }
 
-  #letGoLater(): void {
-    this.#timer = setTimeout(() => this.#control.abort(), AFTER_DONE.ms)
+  #abortLater(): void {
+    this.#timer = setTimeout(() => this.#control.abort(), DRAIN_LIMITS.ms)
   }
 
-  /** All that is still to come, each packet in the moment it arrives. */
-  forEachPacket(take: Take<Batch>): Promise<void> {
+  /** Pushes the results of all further packets, each as it arrives. */
+  forEachPacket(take: TakeBatch<Batch>): Promise<void> {
     const done = Promise.withResolvers<void>()
     const { ended, failure } = this.#events
-    if (ended || failure !== undefined) this.#pass(take, done)
-    void this.#follow(take, done)
+    if (ended || failure !== undefined) this.#handOver(take, done)
+    void this.#forwardPackets(take, done)
     return done.promise
   }
 
-  async #follow(take: Take<Batch>, done: PromiseWithResolvers<void>): Promise<void> {
+  async #forwardPackets(take: TakeBatch<Batch>, done: PromiseWithResolvers<void>): Promise<void> {
     const { signal } = this.#control
     const ending = await this.#reader
-      .forEachPacket?.((packet) => this.#judge(packet, take, done))
-      .then(cleanly, brokenOff)
+      .forEachPacket?.((packet) => this.#handleForwarded(packet, take, done))
+      .then(endedNormally, wasReset)
     if (ending === 'reset' && signal.aborted) done.reject(signal.reason)
     else this.#close(ending ?? 'end', take, done)
     clearTimeout(this.#timer)
   }
 
-  #judge(
+  #handleForwarded(
     packet: Uint8Array<ArrayBuffer>,
-    take: Take<Batch>,
+    take: TakeBatch<Batch>,
     done: PromiseWithResolvers<void>,
   ): Promise<unknown> | undefined {
     const events = this.#events
     if (events.ended || events.failure !== undefined) return undefined
     events.push(packet)
-    return this.#pass(take, done)
+    return this.#handOver(take, done)
   }
 
-  /** Gives on what was judged, then tells how it ended, if it did. */
-  #pass(take: Take<Batch>, done: PromiseWithResolvers<void>): Promise<unknown> | undefined {
+  /** Gives the results to `take`, then settles `done` if the stream has ended. */
+  #handOver(
+    take: TakeBatch<Batch>,
+    done: PromiseWithResolvers<void>,
+  ): Promise<unknown> | undefined {
     const { failure, ended } = this.#events
     const batch = this.#sink.take()
     const taking = batch && take(batch)
@@ -185,24 +190,24 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
       done.reject(failure)
     } else if (ended) done.resolve()
     clearTimeout(this.#timer)
-    // A body that goes on for nothing holds its connection.
-    if (ended) this.#letGoLater()
+    // A body that goes on after its end would occupy its connection.
+    if (ended) this.#abortLater()
     else if (this.#contract.isComplete) {
-      this.#timer = setTimeout(() => this.#close('end', take, done), TO_END)
+      this.#timer = setTimeout(() => this.#close('end', take, done), DONE_TIMEOUT)
     }
     return taking
   }
 
-  #close(ending: StreamEnd, take: Take<Batch>, done: PromiseWithResolvers<void>): void {
+  #close(ending: StreamEnd, take: TakeBatch<Batch>, done: PromiseWithResolvers<void>): void {
     try {
       this.#events.close(ending)
-      this.#pass(take, done)
+      this.#handOver(take, done)
     } catch (error) {
-      // It may be called by a timer, to which nothing may be thrown.
+      // A timer may have called this, and an error thrown there would end the process.
       done.reject(error)
     }
   }
 }
 
-const cleanly = () => 'end' as const
-const brokenOff = () => 'reset' as const
+const endedNormally = () => 'end' as const
+const wasReset = () => 'reset' as const

@@ -1,4 +1,4 @@
-/** A stream folded into one completion, for `stream: false`. */
+/** Accumulates a stream into one completion, for `stream: false`. */
 
 import { isObject } from '../util/object.ts'
 import type {
@@ -12,45 +12,47 @@ import type { AnyContract, ChunkOf, ChunkStream } from './chat-stream.ts'
 
 export type Fields = Record<string, unknown>
 
-/** Deltas of the longest answer that is folded: a completion without end must not fill the memory. */
-const MAX_TOKENS = 1_000_000
+/** The most deltas of one answer: a completion without end must not exhaust the memory. */
+const MAX_DELTAS = 1_000_000
 
-/** Adds up the chunks of one API. */
-export interface Folding<T> {
+/** Accumulates the chunks of one API. */
+export interface Accumulator<T> {
   add(chunk: T): void
   completion(): unknown
 }
 
 /**
- * The whole stream as one completion. `onBatch` is called after each batch. Rejects with the
- * `ApiError` that ended the stream, or that it is too long.
+ * Reads a stream to its end as one completion. Calls `onBatch` after each batch. Rejects with the
+ * `ApiError` that ended the stream, or with one (502) where it has more than `maxDeltas` deltas.
  */
-export async function collect<C extends AnyContract>(
+export async function collectStream<C extends AnyContract>(
   stream: ChunkStream<C>,
-  fold: Folding<ChunkOf<C>>,
+  accumulator: Accumulator<ChunkOf<C>>,
   onBatch: () => void,
-  maxTokens = MAX_TOKENS,
+  maxDeltas = MAX_DELTAS,
 ): Promise<unknown> {
   for (let batch = await stream.items.next(); !batch.done; batch = await stream.items.next()) {
-    for (const chunk of batch.value) fold.add(chunk)
+    for (const chunk of batch.value) accumulator.add(chunk)
     onBatch()
-    if (stream.contract.tokens <= maxTokens) continue
+    if (stream.contract.tokens <= maxDeltas) continue
     await stream.items.return?.()
-    throw stream.contract.errors.invalid(`sent an answer of more than ${maxTokens} deltas`)
+    throw stream.contract.errors.invalid(
+      `sent an answer of more than ${maxDeltas} deltas; set max_tokens or request a stream`,
+    )
   }
-  return fold.completion()
+  return accumulator.completion()
 }
 
-/** Adds up chunks; fields it does not know are kept. */
-export class Fold implements Folding<ChatChunk> {
+/** Accumulates chat chunks; unknown fields are preserved. */
+export class ChatAccumulator implements Accumulator<ChatChunk> {
   readonly #envelope: Fields = {}
-  readonly #choices = new Map<number, FoldedChoice>()
+  readonly #choices = new Map<number, ChoiceAccumulator>()
 
   add(chunk: ChatChunk): void {
     for (const choice of chunk.choices) this.#choiceOf(choice.index).add(choice)
     const { choices: _choices, ...envelope } = chunk
     for (const [key, value] of Object.entries(envelope)) {
-      // An empty id, as a server's first chunk may have, says nothing.
+      // Some servers send an empty id or model in their first chunk: a later value replaces it.
       if (value !== null && value !== '') setField(this.#envelope, key, value)
     }
   }
@@ -67,21 +69,21 @@ export class Fold implements Folding<ChatChunk> {
     } as ChatCompletion
   }
 
-  #choiceOf(index: number): FoldedChoice {
+  #choiceOf(index: number): ChoiceAccumulator {
     let choice = this.#choices.get(index)
     if (choice === undefined) {
-      choice = new FoldedChoice(index)
+      choice = new ChoiceAccumulator(index)
       this.#choices.set(index, choice)
     }
     return choice
   }
 }
 
-class FoldedChoice {
+class ChoiceAccumulator {
   readonly #index: number
   readonly #message: Fields = {}
   readonly #calls = new Map<number, Fields>()
-  readonly #rest: Fields = {}
+  readonly #otherFields: Fields = {}
   #reason: unknown = null
 
   constructor(index: number) {
@@ -91,16 +93,18 @@ class FoldedChoice {
   add(choice: ChunkChoice): void {
     const { index: _index, delta, finish_reason, ...rest } = choice
     const { role: _role, tool_calls, ...texts } = delta
-    for (const [key, value] of Object.entries(texts)) setField(this.#message, key, value, grow)
+    for (const [key, value] of Object.entries(texts))
+      setField(this.#message, key, value, appendDelta)
     for (const call of tool_calls ?? []) this.#addCall(call)
-    for (const [key, value] of Object.entries(rest)) setField(this.#rest, key, value, growLists)
+    for (const [key, value] of Object.entries(rest))
+      setField(this.#otherFields, key, value, appendToLists)
     this.#reason = finish_reason ?? this.#reason
   }
 
   completion(): CompletionChoice {
     const { content = null, refusal = null, ...message } = this.#message
     const calls = [...this.#calls].sort(([a], [b]) => a - b).map(([, call]) => call)
-    const { logprobs = null, ...rest } = this.#rest
+    const { logprobs = null, ...rest } = this.#otherFields
     return {
       index: this.#index,
       message: {
@@ -116,7 +120,7 @@ class FoldedChoice {
     } as CompletionChoice
   }
 
-  /** The id, type and name come once, whatever a server repeats; arguments come in pieces. */
+  /** Arguments come in pieces. Id, type and name come once, though some servers repeat them. */
   #addCall({ index, ...delta }: ToolCallDelta): void {
     let call = this.#calls.get(index)
     if (call === undefined) {
@@ -124,14 +128,14 @@ class FoldedChoice {
       this.#calls.set(index, call)
     }
     for (const [key, value] of Object.entries(delta)) {
-      setField(call, key, value, isObject(value) ? growCall : keepFilled)
+      setField(call, key, value, isObject(value) ? mergeToolCall : keepFirstNonEmpty)
     }
   }
 }
 
 type Merge = (old: unknown, value: unknown) => unknown
 
-/** Null says nothing new; the first value stands alone. */
+/** Sets a field, merging it with an earlier value; null changes nothing. */
 export function setField(
   target: Fields,
   key: string,
@@ -144,13 +148,13 @@ export function setField(
   else if (value !== null) target[key] = merge(old, value)
 }
 
-/** A delta's increments: texts and lists grow, objects grow field by field, the rest is replaced. */
-function grow(old: unknown, value: unknown): unknown {
+/** Strings and lists are appended to, objects merged field by field, other values replaced. */
+function appendDelta(old: unknown, value: unknown): unknown {
   if (typeof old === 'string' && typeof value === 'string') return old + value
-  return growLists(old, value, grow)
+  return appendToLists(old, value, appendDelta)
 }
 
-export function growLists(old: unknown, value: unknown, merge: Merge = growLists): unknown {
+export function appendToLists(old: unknown, value: unknown, merge: Merge = appendToLists): unknown {
   if (Array.isArray(old) && Array.isArray(value)) {
     for (const each of value) old.push(each)
     return old
@@ -161,15 +165,20 @@ export function growLists(old: unknown, value: unknown, merge: Merge = growLists
   return merged
 }
 
-function growCall(old: unknown, value: unknown): unknown {
+function mergeToolCall(old: unknown, value: unknown): unknown {
   if (!isObject(old) || !isObject(value)) return value
   const merged: Fields = { ...old }
   for (const [key, each] of Object.entries(value)) {
-    setField(merged, key, each, key === 'arguments' || key === 'input' ? grow : keepFilled)
+    setField(
+      merged,
+      key,
+      each,
+      key === 'arguments' || key === 'input' ? appendDelta : keepFirstNonEmpty,
+    )
   }
   return merged
 }
 
-function keepFilled(old: unknown, value: unknown): unknown {
+function keepFirstNonEmpty(old: unknown, value: unknown): unknown {
   return old === '' ? value : old
 }

@@ -1,4 +1,4 @@
-/** The forms in which an engine's answer travels to a dialect. */
+/** The forms in which an engine's answer reaches a dialect. */
 import type { ChatChunk, Usage } from '../wire/chat/request.ts'
 import {
   ChatContract,
@@ -7,41 +7,41 @@ import {
   type StreamContract,
 } from '../wire/contract/chat.ts'
 
-/** The state machine of a stream in any API. */
+/** The contract (the state machine of a stream) of any API. */
 export type AnyContract = StreamContract<unknown>
 
-/** What such a stream is made of. */
+/** The chunks that a contract checks. */
 export type ChunkOf<C> = C extends StreamContract<infer T> ? T : never
 
-/** Chunks that obey their contract, in order: a chat's, unless an API has chunks of its own. */
+/** Chunks that obey their contract: chat chunks, unless the API has its own. */
 export interface ChunkStream<C extends AnyContract = ChatContract> {
   kind: 'chunks'
-  /** The state machine each chunk has passed: it knows usage and what was repaired. */
+  /** The contract that each chunk has passed; it has the usage and the list of repairs. */
   contract: C
   /**
-   * One batch a pull: what the engine had ready, never empty. `next` rejects with the `ApiError`
-   * that ends the stream; `return` stops the engine.
+   * Each pull gives a batch of what the engine has ready, never empty. `next` rejects with the
+   * `ApiError` that ends the stream; `return` stops the engine.
    */
   items: AsyncIterator<ChunkOf<C>[], void, void>
 }
 
-/** Takes a packet's frames; the promise it may return holds the next ones back. */
+/** Takes the frames of one packet. Further packets wait for the promise it may return. */
 export type TakeFrames = (frames: Uint8Array<ArrayBuffer>[]) => Promise<unknown> | undefined
 
-/** Frames that obey the contract, as bytes to forward: whole ones only, without `[DONE]`. */
+/** Complete frames that obey the contract, as bytes to forward; without `[DONE]`. */
 export interface FrameStream<C = ChatContract> {
   kind: 'frames'
   contract: C
-  /** What a packet brought, in pieces. */
+  /** The frames of one packet, in pieces. */
   items: AsyncIterator<Uint8Array<ArrayBuffer>[], void, void>
   /**
-   * Where it can: gives all that is still to come to `take` in the moment it comes, instead of by
-   * `items`. Resolves at the end; rejects with the `ApiError` that ends the stream.
+   * Instead of `items`, where the host can push: calls `take` with the frames of each packet as it
+   * arrives. Resolves at the end; rejects with the `ApiError` that ends the stream.
    */
   forEachPacket?(take: TakeFrames): Promise<void>
 }
 
-/** A completion that came whole: its JSON text, checked, and what it says for the log. */
+/** A complete answer, not streamed: its checked JSON text, and what the log needs of it. */
 export interface WholeAnswer {
   kind: 'whole'
   json: string
@@ -50,38 +50,41 @@ export interface WholeAnswer {
   repaired: string[]
 }
 
-/** An answer that is still being given. */
+/** A streamed answer. */
 export type LiveStream<C extends AnyContract = ChatContract> = ChunkStream<C> | FrameStream<C>
 
-/** An answer; `headers` are the response headers the engine wants a client to see. */
+/** An answer of either form; `headers` are the engine's response headers that a client may see. */
 export type AnswerStream<C extends AnyContract = ChatContract> = (LiveStream<C> | WholeAnswer) & {
   headers?: Record<string, string>
 }
 
-/** What a chat is answered with. */
+/** The answer to a chat request. */
 export type ChatStream = AnswerStream
 
-/** What an engine answers with in an API that it speaks itself: frames to forward, or JSON. */
+/** The answer in an API that the engine serves natively: frames to forward, or JSON. */
 export type NativeStream = (FrameStream<AnyContract> | WholeAnswer) & {
   headers?: Record<string, string>
 }
 
-/** A stream up to its first batch: as long as there is none, another engine may still take over. */
+/** A stream with its first batch. Before that batch, a failed attempt may move to another engine. */
 export interface OpenedStream<C extends AnyContract = ChatContract> {
   stream: LiveStream<C> & { headers?: Record<string, string> }
   first: IteratorResult<ChunkOf<C>[] | Uint8Array<ArrayBuffer>[], void>
 }
 
-/** Holds an engine's own chunks to the chat contract. */
-export function obey(
+/** Checks the chunks of an engine that runs here against the chat contract. */
+export function enforceChatContract(
   batches: AsyncIterator<ChatChunk[], void, void>,
   options: ContractOptions,
 ): ChunkStream {
-  return held(batches, new ChatContract({ source: 'engine', usageRequested: true, ...options }))
+  return enforceContract(
+    batches,
+    new ChatContract({ source: 'engine', usageRequested: true, ...options }),
+  )
 }
 
-/** Holds an engine's own chunks to a contract. The end of `batches` is the end of the stream. */
-export function held<C extends AnyContract>(
+/** Checks an engine's chunks against a contract. The stream ends where `batches` ends. */
+export function enforceContract<C extends AnyContract>(
   batches: AsyncIterator<ChunkOf<C>[], void, void>,
   contract: C,
 ): ChunkStream<C> {
@@ -93,7 +96,7 @@ export function held<C extends AnyContract>(
       if (batch.done) ended = true
       const chunks = batch.done
         ? (contract.end('done') as ChunkOf<C>[])
-        : batch.value.filter((chunk) => isSaid(contract.check(chunk)))
+        : batch.value.filter((chunk) => isForwarded(contract.check(chunk)))
       if (chunks.length > 0) return { value: chunks, done: false }
     }
     return { value: undefined, done: true }
@@ -107,6 +110,6 @@ export function held<C extends AnyContract>(
   return { kind: 'chunks', contract, items: { next, return: stop } }
 }
 
-function isSaid(action: ChunkAction): boolean {
+function isForwarded(action: ChunkAction): boolean {
   return action !== 'drop' && action !== 'hold' && action !== 'hold-changed'
 }

@@ -1,9 +1,9 @@
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** What an engine is waited for: to answer at all, its first token, its next one. */
+/** What an exchange is waiting for: the engine's answer, its first token, or its next one. */
 export type Phase = 'answer' | 'first' | 'token'
 
-/** Milliseconds each wait may last. */
+/** Timeouts in milliseconds. */
 export interface Limits {
   answerTimeout: number
   firstTokenTimeout: number
@@ -11,67 +11,67 @@ export interface Limits {
   clientTimeout: number
 }
 
-/** What an engine that is late did, the limit for it, and its setting's name. */
+/** Each phase's wording for an error, its limit, and the name of its flag. */
 const PHASES = {
   answer: { did: 'did not answer', limit: 'answerTimeout', name: 'answer' },
   first: { did: 'sent no token', limit: 'firstTokenTimeout', name: 'first-token' },
-  token: { did: 'paused between tokens', limit: 'tokenTimeout', name: 'token' },
+  token: { did: 'sent no further token', limit: 'tokenTimeout', name: 'token' },
 } as const
 
 /**
- * The clock of one answer; times are milliseconds of `performance.now()`. Only the time spent
- * waiting for the engine counts against the engine.
+ * The timeouts of one answer; times are milliseconds of `performance.now()`. The time that a slow client
+ * takes to read does not count against the engine.
  */
 export class Deadlines {
   readonly #limits: Limits
   #phase: Phase = 'answer'
-  #waitsForClient = false
+  #isWaitingForClient = false
   #since = performance.now()
-  /** What the phase had used up when the client was last waited for. */
+  /** What the engine had used of the phase's timeout before the client was waited for. */
   #spent = 0
 
   constructor(limits: Limits) {
     this.#limits = limits
   }
 
-  /** The engine made progress; what comes next has all of its time. */
-  enter(phase: Phase, now: number): void {
+  /** The engine made progress: a new phase begins, with its full timeout. */
+  enterPhase(phase: Phase, now: number): void {
     this.#phase = phase
     this.#spent = 0
     this.#since = now
   }
 
-  /** From now on the client is waited for, to read. */
+  /** The client has unread data: stops the engine's clock. */
   waitForClient(now: number): void {
-    if (this.#waitsForClient) return
+    if (this.#isWaitingForClient) return
     this.#spent += now - this.#since
     this.#since = now
-    this.#waitsForClient = true
+    this.#isWaitingForClient = true
   }
 
-  /** From now on the engine is waited for again, in the phase it was in. */
+  /** The client has read everything: the engine's clock goes on in the same phase. */
   waitForEngine(now: number): void {
     this.#since = now
-    this.#waitsForClient = false
+    this.#isWaitingForClient = false
   }
 
-  /** Milliseconds until somebody is too late, as things are. */
-  left(now: number): number {
+  /** Milliseconds until the timeout that applies now. */
+  remaining(now: number): number {
     const waited = now - this.#since
-    if (this.#waitsForClient) return this.#limits.clientTimeout - waited
+    if (this.#isWaitingForClient) return this.#limits.clientTimeout - waited
     return this.#limits[PHASES[this.#phase].limit] - this.#spent - waited
   }
 
-  /** Who is too late: the engine with an `ApiError`, or the client. `label` is the engine's. */
+  /** An `ApiError` (504) if the engine's timeout has passed, or `client` if the client's has. */
   overdue(now: number, label: string): ApiError | 'client' | undefined {
-    if (this.left(now) > 0) return undefined
-    if (this.#waitsForClient) return 'client'
+    if (this.remaining(now) > 0) return undefined
+    if (this.#isWaitingForClient) return 'client'
     const { did, limit, name } = PHASES[this.#phase]
-    return late(label, did, this.#limits[limit], name)
+    return timeoutError(label, did, this.#limits[limit], name)
   }
 }
 
-function late(label: string, did: string, limit: number, name: string): ApiError {
-  const message = `${label} ${did} for ${limit / 1000} s; --${name}-timeout allows no more.`
+function timeoutError(label: string, did: string, limit: number, name: string): ApiError {
+  const message = `${label} ${did} within ${limit / 1000} s, the limit set by --${name}-timeout. Raise it if the model needs longer.`
   return new ApiError(504, message, { code: `${name.replace('-', '_')}_timeout` })
 }

@@ -1,6 +1,8 @@
 /**
- * An upstream's bytes, read as events and held to the contract, packet by packet: as frames to
- * forward, or as chunks.
+ * Reads an upstream's event stream packet by packet, checks each event against the contract, and gives
+ * it to a sink: as bytes to forward, or as a parsed chunk.
+ *
+ * A packet is the bytes of one read; a frame is the bytes of one event; a chunk is its parsed JSON.
  */
 
 import { isObject } from '../util/object.ts'
@@ -13,72 +15,76 @@ import { FrameProof } from '../wire/sse/proof.ts'
 import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse/sse.ts'
 import type { EventSink } from './event-sinks.ts'
 
-/** The first token is not held up by the study of frames, which makes later ones cheap. */
-const EARLY = 3
+/**
+ * Events that are parsed before comparing begins. Setting up the comparison takes time, which would
+ * delay the first token; it makes later frames cheap.
+ */
+const PARSED_FIRST = 3
 
 /**
- * Where a small packet is laid to be compared: a view of its own would make an object of its memory,
- * and collecting those costs Bun many times what the copy costs.
+ * A scratch buffer into which small packets are copied for comparison. A `DataView` over the packet
+ * itself would make Bun allocate an `ArrayBuffer` object for it, and garbage collecting those costs
+ * many times what the copy costs.
  */
 const scratch = new Uint8Array(1000)
 const scratchView = new DataView(scratch.buffer)
 
-/** Reads one upstream's stream. After `ended` or `failure` it reads no more. */
+/** Reads one upstream's stream. Once `ended` or `failure` is set it ignores further packets. */
 export class EventReader<T> {
-  /** `[DONE]` came, or the end, and all that was owed has been given to the sink. */
+  /** The stream ended by the contract: `[DONE]` or its equivalent came, and the sink has every event. */
   ended = false
-  /** What ended the stream instead. What was judged before it still counts. */
+  /** The error that ended the stream. Events before it are valid and still in the sink. */
   failure: ApiError | undefined
 
   readonly #scanner = new EventScanner()
   readonly #contract: StreamContract<T>
   readonly #sink: EventSink<T>
-  readonly #isNamed: boolean
-  /** How many events are parsed before comparing begins. */
-  #toParse: number
+  readonly #hasEventNames: boolean
+  /** Events still to be parsed before comparing begins. */
+  #untilComparing: number
   #proof: FrameProof | undefined
-  /** Over the scanner's buffer. */
+  /** A view of the scanner's buffer, or of its copy in the scratch buffer. */
   #view = scratchView
-  #viewed: Uint8Array | undefined
-  #held: { chunk: T; text: string } | undefined
+  #viewedBuffer: Uint8Array | undefined
+  #heldChunk: { chunk: T; text: string } | undefined
 
   /**
-   * `compare`: whether the sink can do with a frame's bytes where comparing proved them. `isNamed`:
-   * whether frames have to name their event by its `type`.
+   * `compares`: whether frames may be proven by comparison, in which case the sink gets their bytes
+   * without a chunk. `hasEventNames`: whether each frame needs an `event:` line with its `type`.
    */
   constructor(
     contract: StreamContract<T>,
     sink: EventSink<T>,
-    compare: boolean,
-    isNamed: boolean = false,
+    compares: boolean,
+    hasEventNames: boolean = false,
   ) {
     this.#contract = contract
     this.#sink = sink
-    this.#toParse = compare ? EARLY : Number.POSITIVE_INFINITY
-    this.#isNamed = isNamed
+    this.#untilComparing = compares ? PARSED_FIRST : Number.POSITIVE_INFINITY
+    this.#hasEventNames = hasEventNames
   }
 
   push(packet: Uint8Array<ArrayBuffer>): void {
-    this.#guard(() => {
+    this.#catchFailure(() => {
       this.#scanner.push(packet)
       this.#forwardProven()
       while (!this.ended && this.#scanner.next()) {
-        this.#event()
+        this.#handleEvent()
         this.#forwardProven()
       }
     })
   }
 
-  /** No more bytes will come. */
+  /** The body has ended: `ending` says how. */
   close(ending: StreamEnd): void {
     if (this.ended || this.failure !== undefined) return
-    this.#guard(() => {
-      if (this.#scanner.takeRest()) this.#rest()
+    this.#catchFailure(() => {
+      if (this.#scanner.takeRest()) this.#readLastEvent()
       if (!this.ended) this.#finish(ending)
     })
   }
 
-  #guard(work: () => void): void {
+  #catchFailure(work: () => void): void {
     try {
       work()
     } catch (error) {
@@ -91,11 +97,11 @@ export class EventReader<T> {
     const did =
       error instanceof EventTooLong
         ? `sent an event longer than ${error.limit} bytes`
-        : 'sent a frame that is not JSON in UTF-8'
+        : 'sent an event whose data is not JSON in UTF-8'
     return this.#contract.errors.invalid(did, error)
   }
 
-  /** Runs over events that comparing proves, line ends and all. */
+  /** Forwards the run of frames that comparison proves valid, including their line ends. */
   #forwardProven(): void {
     const scanner = this.#scanner
     const start = scanner.boundary
@@ -112,8 +118,8 @@ export class EventReader<T> {
       scratch.set(buffer)
       return proof.provenEnd(buffer, scratchView, start, end)
     }
-    if (buffer !== this.#viewed) {
-      this.#viewed = buffer
+    if (buffer !== this.#viewedBuffer) {
+      this.#viewedBuffer = buffer
       this.#view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
     }
     return proof.provenEnd(buffer, this.#view, start, end)
@@ -121,37 +127,40 @@ export class EventReader<T> {
 
   #takeProven({ proven }: FrameProof): void {
     this.#contract.countProven(proven)
-    this.#sink.same(this.#scanner, undefined)
+    this.#sink.forward(this.#scanner, undefined)
   }
 
-  #event(): void {
-    if (--this.#toParse === 0) this.#proof = new FrameProof()
+  #handleEvent(): void {
+    if (--this.#untilComparing === 0) this.#proof = new FrameProof()
     const { plain, start, end } = this.#scanner
-    if (!plain || this.#isNamed) this.#legal()
+    if (!plain || this.#hasEventNames) this.#readFields()
     else if (this.#proof && this.#provenEnd(this.#proof, start, end) === end)
       this.#takeProven(this.#proof)
-    else this.#data(this.#scanner.plainData(), '')
+    else this.#handleData(this.#scanner.plainData(), '')
   }
 
-  /** An event in any legal form: it is judged the same, and framed anew where the form is not ours. */
-  #legal(): void {
+  /** Reads an event in any form that the SSE format allows; it is rewritten unless it has our form. */
+  #readFields(): void {
     const { data, event, error } = this.#scanner.fields()
     if (error !== undefined) throw this.#foreignError(error)
     if (data === undefined) return
     if (event === 'error' && !this.#isOwnError(data)) throw this.#foreignError(data)
-    // A line end within JSON can only be white space, so a space says the same.
+    // Within JSON a line end can only be white space between tokens, where a space means the same.
     const text = data.replaceAll('\n', ' ')
-    this.#data(text, this.#isNamed && this.#isWritten(namedFrame(event, text)) ? event : undefined)
+    this.#handleData(
+      text,
+      this.#hasEventNames && this.#isWrittenAs(namedFrame(event, text)) ? event : undefined,
+    )
   }
 
-  #isWritten(frame: string): boolean {
+  #isWrittenAs(frame: string): boolean {
     const { buffer, start, end } = this.#scanner
     return decodeText(buffer.subarray(start, end)) === frame
   }
 
-  /** What an event says. `name`: where its bytes are in our form, what they call the event. */
-  #data(text: string, name: string | undefined): void {
-    // The format dispatches no event without data.
+  /** `name`: the `event:` name in a frame whose bytes have our form; undefined for any other form. */
+  #handleData(text: string, name: string | undefined): void {
+    // The SSE format dispatches no event that has no data.
     if (text === '') return
     this.#proof?.forget()
     if (text.startsWith('[DONE]')) {
@@ -162,107 +171,76 @@ export class EventReader<T> {
     const action = this.#contract.check(chunk)
     if (action === 'drop') return
     const { missing } = this.#contract
-    if (missing.length > 0) for (const each of missing.splice(0)) this.#sink.changed(each)
-    const isOurs = name === (this.#isNamed ? (chunk as { type?: unknown }).type : '')
-    if (!isOurs) this.#contract.repaired.add('framing')
-    if (action === 'hold') this.#held = { chunk, text }
-    else if (action === 'changed' || action === 'last-changed') this.#sink.changed(chunk)
+    if (missing.length > 0) for (const added of missing.splice(0)) this.#sink.rewrite(added)
+    const hasOurForm = name === (this.#hasEventNames ? (chunk as { type?: unknown }).type : '')
+    if (!hasOurForm) this.#contract.repaired.add('framing')
+    if (action === 'hold') this.#heldChunk = { chunk, text }
+    else if (action === 'changed' || action === 'last-changed') this.#sink.rewrite(chunk)
     else if (action === 'same' || action === 'last') {
-      if (isOurs) this.#same(chunk)
-      else this.#sink.changed(chunk, text)
+      if (hasOurForm) this.#forward(chunk)
+      else this.#sink.rewrite(chunk, text)
     }
     if (action === 'last' || action === 'last-changed') this.#finish('done')
     if (action === 'last-failed') {
-      this.#sink.changed(chunk)
+      this.#sink.rewrite(chunk)
       throw this.#contract.failure
     }
   }
 
-  #same(chunk: T): void {
+  #forward(chunk: T): void {
     const { buffer, start, end } = this.#scanner
     this.#proof?.learn(buffer, start, end, chunk as ChatChunk)
-    this.#sink.same(this.#scanner, chunk)
+    this.#sink.forward(this.#scanner, chunk)
   }
 
   #parse(text: string): T {
     const { buffer, start, end } = this.#scanner
-    // Writing such a thing anew would take seconds, or overflow the stack.
+    // Serializing deeply nested JSON again would take seconds, or overflow the stack.
     if (exceedsDepth(buffer.subarray(start, end), MAX_DEPTH)) {
       throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
     return JSON.parse(text) as T
   }
 
-  /** The last event, without its blank line: whole if its JSON is. */
-  #rest(): void {
+  /** The last event, whose closing blank line is missing: complete if its JSON is. */
+  #readLastEvent(): void {
     try {
-      this.#legal()
+      this.#readFields()
     } catch (error) {
-      // Half an event is what a broken stream leaves behind: its ending tells the story.
+      // A cut-off event is what a broken connection leaves behind: `#finish` reports that instead.
       if (error instanceof ApiError) throw error
     }
   }
 
-  /** An API that names its events has its own for errors: its contract judges that. */
+  /** Whether an error event is one the API defines itself, which its contract then handles. */
   #isOwnError(text: string): boolean {
-    const value = this.#isNamed ? jsonOrText(text) : undefined
+    const value = this.#hasEventNames ? jsonOrText(text) : undefined
     return isObject(value) && value.type === 'error'
   }
 
-  /** What an event that is called an error says. */
+  /** The `ApiError` for an event named `error`. */
   #foreignError(text: string): ApiError {
     const value = jsonOrText(text)
     const error = (isObject(value) && readError(value)) || readError({ error: value })
-    return this.#contract.errors.failed(error ?? { message: 'no reason given' })
+    return this.#contract.errors.failed(
+      error ?? { message: 'it sent an error event without a message' },
+    )
   }
 
   #finish(ending: StreamEnd): void {
     for (const chunk of this.#contract.end(ending)) {
-      // What was held is given as it came.
-      this.#sink.changed(chunk, chunk === this.#held?.chunk ? this.#held.text : undefined)
+      // A held chunk that the contract did not change keeps its original text.
+      this.#sink.rewrite(chunk, chunk === this.#heldChunk?.chunk ? this.#heldChunk.text : undefined)
     }
     this.ended = true
   }
 }
 
-/** Some servers say what went wrong in JSON, some in plain words. */
+/** Servers write their error events as JSON or as plain text. */
 function jsonOrText(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
     return text
   }
-}
-
-/** Bytes from which a piece is rather written by itself than copied. */
-const LARGE = 16 * 1024
-
-/** The same bytes in fewer pieces: what is small is joined. None is empty. */
-export function joinSmall(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer>[] {
-  if (pieces.length === 1 && pieces[0]?.length) return pieces
-  const joined: Uint8Array<ArrayBuffer>[] = []
-  let small: Uint8Array<ArrayBuffer>[] = []
-  for (const piece of pieces) {
-    if (piece.length < LARGE) {
-      small.push(piece)
-      continue
-    }
-    joined.push(concat(small), piece)
-    small = []
-  }
-  joined.push(concat(small))
-  return joined.filter(({ length }) => length > 0)
-}
-
-/** The pieces as one; a single one is not copied. */
-export function concat(pieces: Uint8Array<ArrayBuffer>[]): Uint8Array<ArrayBuffer> {
-  const parts = pieces.filter((piece) => piece.length > 0)
-  if (parts.length === 1) return parts[0] as Uint8Array<ArrayBuffer>
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
 }

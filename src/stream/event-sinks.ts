@@ -1,71 +1,74 @@
-/** Where an upstream's events go once they are judged: bytes to forward, or chunks. */
+/** Where an upstream's events go after the contract has checked them: bytes to forward, or chunks. */
 import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse/sse.ts'
 
-/** Where the judged events of a packet go. */
+/** Collects the events of a packet. */
 export interface EventSink<T> {
-  /** `scanner.buffer[scanner.start, scanner.end)` may be forwarded as it is. */
-  same(scanner: EventScanner, chunk: T | undefined): void
-  /** The event must be written anew. `text` is its JSON where only the framing was repaired. */
-  changed(chunk: T, text?: string): void
+  /**
+   * The frame `scanner.buffer[scanner.start, scanner.end)` is valid as it is. `chunk` is undefined where
+   * comparison proved it without parsing.
+   */
+  forward(scanner: EventScanner, chunk: T | undefined): void
+  /** The frame has to be written again. `text`: its JSON, where only the framing was repaired. */
+  rewrite(chunk: T, text?: string): void
 }
 
-/** Gathers a packet's frames; a run of untouched ones stays one slice of the packet. */
+/** Collects frames; consecutive frames that are forwarded stay one slice of their packet. */
 export class FrameSink implements EventSink<unknown> {
-  readonly #isNamed: boolean
-  #parts: Uint8Array<ArrayBuffer>[] = []
-  #buffer: Uint8Array<ArrayBuffer> | undefined
-  #from = 0
-  #to = 0
+  readonly #hasEventNames: boolean
+  #pieces: Uint8Array<ArrayBuffer>[] = []
+  #runBuffer: Uint8Array<ArrayBuffer> | undefined
+  #runStart = 0
+  #runEnd = 0
 
-  /** `isNamed`: whether frames name their event by its `type`. */
-  constructor(isNamed: boolean = false) {
-    this.#isNamed = isNamed
+  /** `hasEventNames`: whether each frame needs an `event:` line with its `type`. */
+  constructor(hasEventNames: boolean = false) {
+    this.#hasEventNames = hasEventNames
   }
 
-  same(scanner: EventScanner): void {
-    if (this.#buffer === scanner.buffer && this.#to === scanner.start) {
-      this.#to = scanner.end
+  forward(scanner: EventScanner): void {
+    if (this.#runBuffer === scanner.buffer && this.#runEnd === scanner.start) {
+      this.#runEnd = scanner.end
       return
     }
     this.#closeRun()
-    this.#buffer = scanner.buffer
-    this.#from = scanner.start
-    this.#to = scanner.end
+    this.#runBuffer = scanner.buffer
+    this.#runStart = scanner.start
+    this.#runEnd = scanner.end
   }
 
-  changed(chunk: unknown, text: string = JSON.stringify(chunk)): void {
+  rewrite(chunk: unknown, text: string = JSON.stringify(chunk)): void {
     this.#closeRun()
-    const name = this.#isNamed ? (chunk as { type: string }).type : ''
-    this.#parts.push(encodeText(name === '' ? frame(text) : namedFrame(name, text)))
+    const name = this.#hasEventNames ? (chunk as { type: string }).type : ''
+    this.#pieces.push(encodeText(name === '' ? frame(text) : namedFrame(name, text)))
   }
 
-  /** What came since the last call, in pieces; undefined if nothing did. */
+  /** The pieces since the last call; undefined if there are none. */
   take(): Uint8Array<ArrayBuffer>[] | undefined {
     this.#closeRun()
-    if (this.#parts.length === 0) return undefined
-    const parts = this.#parts
-    this.#parts = []
+    if (this.#pieces.length === 0) return undefined
+    const parts = this.#pieces
+    this.#pieces = []
     return parts
   }
 
   #closeRun(): void {
-    const buffer = this.#buffer
+    const buffer = this.#runBuffer
     if (buffer === undefined) return
-    this.#buffer = undefined
-    const isWhole = this.#from === 0 && this.#to === buffer.length
-    this.#parts.push(isWhole ? buffer : buffer.subarray(this.#from, this.#to))
+    this.#runBuffer = undefined
+    const isWhole = this.#runStart === 0 && this.#runEnd === buffer.length
+    this.#pieces.push(isWhole ? buffer : buffer.subarray(this.#runStart, this.#runEnd))
   }
 }
 
-/** Gathers a packet's chunks. */
+/** Collects chunks. */
 export class ChunkSink<T> implements EventSink<T> {
   #chunks: T[] = []
 
-  same(_scanner: EventScanner, chunk: T | undefined): void {
+  forward(_scanner: EventScanner, chunk: T | undefined): void {
     if (chunk !== undefined) this.#chunks.push(chunk)
   }
 
-  changed(chunk: T): void {
+  rewrite(chunk: T): void {
     this.#chunks.push(chunk)
   }
 

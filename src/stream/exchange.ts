@@ -5,135 +5,135 @@ import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import type { Ticker } from './ticker.ts'
 
-/** How an answer ended. There is exactly one outcome, and the first stands. */
+/** How an answer ended. Each exchange has exactly one outcome: the first one set. */
 export type Outcome =
   | { kind: 'finished' }
   | { kind: 'failed'; error: ApiError }
   | { kind: 'cancelled' }
 
-/** An engine's answer, as far as an exchange looks at it. */
+/** The part of an engine's answer that an exchange reads. */
 type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }
 
-/** Who carries an answer to its client. */
+/** Writes a streamed answer to its client. */
 export interface StreamWriter {
   /**
-   * Called on every tick, unless a deadline has passed. Returns in how many milliseconds something
-   * may be due; undefined where that is not known.
+   * Called on every tick, unless a timeout has passed. Returns the milliseconds until its next
+   * heartbeat; undefined where that is not known.
    */
   tick(now: number): number | undefined
-  /** Called once, when the outcome is known. */
+  /** Called once, with the outcome. */
   stop(outcome: Outcome): void
 }
 
 export interface ExchangeOptions {
-  /** Aborts when the client hangs up, on hosts that see it. */
+  /** Aborts when the client hangs up, on hosts that notice it. */
   client: AbortSignal
   limits: Limits
   ticker: Ticker
-  /** Called once; within the constructor, if the client is gone already. */
+  /** Called once at the end; within the constructor, if the client has already hung up. */
   onEnd: (exchange: Exchange) => void
 }
 
 /**
- * One request being answered by an engine, from its arrival to its outcome: who is waited for,
- * until when, and the one signal that stops the engine.
+ * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that stops
+ * the engine.
  */
 export class Exchange {
   outcome: Outcome | undefined
-  /** The label of the engine that answers, and the model it was asked for. */
+  /** The label of the engine of the current attempt, and the model asked of it. */
   engine: string | undefined
   model: string | undefined
-  /** Who asks, where clients are told apart: they take turns at a busy engine. */
-  who = ''
-  /** Whether its caller may ask for a model by this name; undefined for one who may ask for all. */
-  mayUse: ((model: string) => boolean) | undefined
-  /** The sluices that the request has passed, this one last: engines that ask others send it along. */
+  /** The name of the client's key, for fair queueing; empty where clients are not distinguished. */
+  caller = ''
+  /** Whether the caller may use a model of this name; undefined where it may use every model. */
+  modelAccess: ((model: string) => boolean) | undefined
+  /** The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams. */
   hops: readonly string[] = []
-  /** How often an engine was asked, and how each attempt but the last failed: `gpu upstream_…`. */
+  /** The number of attempts, and how each but the last failed: `gpu upstream_unreachable`. */
   attempts = 0
   readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */
   isStream = false
-  /** Settles when the client has taken the last of a streamed answer, or is gone. */
+  /** Settles when the client has read the end of a streamed answer, or hung up. */
   delivered: Promise<void> | undefined
-  /** What the engine does before it can answer, in a few words. */
+  /** What the engine is doing before it can answer, as a short text for the client. */
   progress: string | undefined
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
-  /** Carries a streamed answer to its client. */
+  /** Writes a streamed answer to the client. */
   writer: StreamWriter | undefined
-  /** What is given back when the outcome is known: the engine is free again. */
-  holds: { release(outcome: Outcome): void } | undefined
+  /** The engine's concurrency slot, released once when the exchange ends. */
+  slot: { release(outcome: Outcome): void } | undefined
 
-  /** Of the engine that is asked now. */
+  /** Stops the engine of the current attempt. */
   #control = new AbortController()
   readonly #deadlines: Deadlines
   readonly #options: ExchangeOptions
   readonly #removeTick: () => void
-  readonly #stopped: Promise<never>
+  readonly #endedEarly: Promise<never>
   #answer: Answer | undefined
   #tokens = 0
-  #reject: (reason: unknown) => void = () => {}
+  #rejectEndedEarly: (reason: unknown) => void = () => {}
 
   constructor(options: ExchangeOptions) {
     this.#options = options
     this.#deadlines = new Deadlines(options.limits)
-    this.#stopped = new Promise((_resolve, reject) => {
-      this.#reject = reject
+    this.#endedEarly = new Promise((_resolve, reject) => {
+      this.#rejectEndedEarly = reject
     })
-    this.#stopped.catch(() => {})
+    this.#endedEarly.catch(() => {})
     this.#removeTick = options.ticker.add((now) => this.#tick(now))
     if (options.client.aborted) this.cancel()
     else options.client.addEventListener('abort', this.cancel, { once: true })
   }
 
   /**
-   * Aborts with the outcome: what the engine does for this request must stop. Each engine that is
-   * asked has a signal of its own, which aborts as well when it is given up.
+   * The signal of the current attempt. It aborts when the attempt is given up or the exchange ends
+   * without having finished.
    */
   get signal(): AbortSignal {
     return this.#control.signal
   }
 
-  /** An engine is asked, for the first time or after another one has failed. */
+  /** An attempt begins, the first or a retry. */
   attempt(engine: string, model: string | undefined): void {
     this.engine = engine
     this.model = model
     this.attempts++
   }
 
-  /** What the engine does for this request is of no use any more. */
-  giveUp(reason: unknown): void {
+  /** Stops the engine of the current attempt. */
+  abortAttempt(reason: unknown): void {
     this.#control.abort(reason)
   }
 
   /**
-   * The engine failed before its first chunk: another answer is waited for from now on; or, where it
-   * `isLoading` its model, the same one, for which it has no more time than before.
+   * The attempt failed before its first chunk, and another follows with its full timeout. Where the
+   * engine `isLoading` its model the same engine is tried again, within the time it had.
    */
   retry(failure: string, reason: unknown, isLoading = false): void {
-    this.giveUp(reason)
+    this.abortAttempt(reason)
     this.#control = new AbortController()
     if (!isLoading || this.failures.at(-1) !== failure) this.failures.push(failure)
     this.#answer = undefined
     this.#tokens = 0
     this.firstTokenAt = undefined
     this.progress = isLoading ? `${this.engine} loads its model` : undefined
-    if (!isLoading) this.#deadlines.enter('answer', performance.now())
+    if (!isLoading) this.#deadlines.enterPhase('answer', performance.now())
   }
 
-  /** Milliseconds from `now` until the next deadline is missed. */
-  left(now: number): number {
-    return this.#deadlines.left(now)
+  /** Milliseconds from `now` until the timeout that applies. */
+  remaining(now: number): number {
+    return this.#deadlines.remaining(now)
   }
 
-  /** The engine has answered; its first token is waited for. */
+  /** The engine has answered: waits for its first token from now on. */
   begin(answer: Answer): void {
     this.#answer = answer
-    this.#deadlines.enter('first', performance.now())
+    this.#deadlines.enterPhase('first', performance.now())
   }
 
-  /** A batch of the answer came at `now`. Only a token is progress: a chunk may say nothing. */
+  /** A batch came at `now`. Only tokens count as progress: chunks may be empty. */
   advance(now: number): void {
     const answer = this.#answer
     if (answer === undefined || answer.kind === 'whole') return
@@ -141,40 +141,40 @@ export class Exchange {
     if (tokens === this.#tokens) return
     this.#tokens = tokens
     this.firstTokenAt ??= now
-    this.#deadlines.enter('token', now)
+    this.#deadlines.enterPhase('token', now)
   }
 
-  /** From `now` on it is the client who is waited for, to read. */
+  /** From `now` on waits for the client to read. */
   waitForClient(now: number): void {
     this.#deadlines.waitForClient(now)
   }
 
-  /** From `now` on it is the engine who is waited for. */
+  /** From `now` on waits for the engine. */
   waitForEngine(now: number): void {
     this.#deadlines.waitForEngine(now)
   }
 
-  /** What the engine counted, as far as it is known. */
+  /** The engine's token counts; undefined until it sends them. */
   get usage(): Usage | undefined {
     const answer = this.#answer
     return answer?.kind === 'whole' ? answer.usage : answer?.contract.usage
   }
 
-  /** How many tokens were seen. */
+  /** Tokens received so far. */
   get tokens(): number {
     return this.#tokens
   }
 
-  /** What was repaired in the engine's answer. */
+  /** The repairs of the engine's answer, for the log. */
   get repaired(): string[] {
     const answer = this.#answer
     if (answer === undefined) return []
     return answer.kind === 'whole' ? answer.repaired : [...answer.contract.repaired]
   }
 
-  /** The promise's value, unless the exchange ends first: then rejects with why. */
-  async orStop<T>(promise: Promise<T>): Promise<T> {
-    return Promise.race([promise, this.#stopped])
+  /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */
+  async untilEnd<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#endedEarly])
   }
 
   finish(): void {
@@ -197,27 +197,27 @@ export class Exchange {
     if (outcome.kind !== 'finished') {
       const reason = outcome.kind === 'failed' ? outcome.error : new Cancelled('the client left')
       this.#control.abort(reason)
-      this.#reject(reason)
+      this.#rejectEndedEarly(reason)
     }
-    // Each has to learn of it, whatever another throws: they count what runs, and close what is open.
-    withoutThrowing(() => this.holds?.release(outcome))
-    withoutThrowing(() => this.writer?.stop(outcome))
-    withoutThrowing(() => this.#options.onEnd(this))
+    // An error in one must not keep the others from freeing the slot, the connection and the counters.
+    logThrown(() => this.slot?.release(outcome))
+    logThrown(() => this.writer?.stop(outcome))
+    logThrown(() => this.#options.onEnd(this))
   }
 
-  /** A heartbeat has the client waited for: whether the engine is late is looked at before that. */
+  /** Checks the timeouts before the heartbeat: a heartbeat makes the exchange wait for the client. */
   #tick(now: number): number | undefined {
     try {
-      return this.#look(now)
+      return this.#checkDeadlines(now)
     } catch (error) {
-      // Thrown into a timer it would end the process, and with it all other streams.
+      // Thrown from a timer it would end the process, and with it every other stream.
       this.fail(toApiError(error))
       return undefined
     }
   }
 
-  #look(now: number): number | undefined {
-    const left = this.#deadlines.left(now)
+  #checkDeadlines(now: number): number | undefined {
+    const left = this.#deadlines.remaining(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
     if (overdue === undefined) return Math.min(left, this.writer?.tick(now) ?? left)
     if (overdue === 'client') this.cancel()
@@ -226,11 +226,14 @@ export class Exchange {
   }
 }
 
-/** An error thrown into a timer or an abort event would end the process, on Node. */
-function withoutThrowing(act: () => void): void {
+/** Calls `act` and logs what it throws: thrown from a timer or an abort event it would end Node. */
+function logThrown(act: () => void): void {
   try {
     act()
   } catch (error) {
-    console.error('sluice: an error at the end of a request:', error)
+    console.error(
+      'sluice: an internal error while ending a request, which is otherwise complete:',
+      error,
+    )
   }
 }

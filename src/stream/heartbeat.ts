@@ -1,6 +1,6 @@
-/** When a quiet line needs a sign of life. Times are milliseconds of `performance.now()`. */
+/** When an idle stream needs a heartbeat. Times are milliseconds of `performance.now()`. */
 export class Heartbeat {
-  /** How many were sent. */
+  /** Heartbeats sent. */
   count = 0
   readonly #interval: number
   #last = performance.now()
@@ -10,16 +10,16 @@ export class Heartbeat {
   }
 
   isDue(now: number): boolean {
-    return this.left(now) <= 0
+    return this.remaining(now) <= 0
   }
 
-  /** Milliseconds until one is due, if nothing is written before. */
-  left(now: number): number {
-    return this.#interval - this.quiet(now)
+  /** Milliseconds until the next heartbeat, if nothing is written before. */
+  remaining(now: number): number {
+    return this.#interval - this.idleTime(now)
   }
 
-  /** How long nothing was written. */
-  quiet(now: number): number {
+  /** Milliseconds since the last write. */
+  idleTime(now: number): number {
     return now - this.#last
   }
 

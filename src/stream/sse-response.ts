@@ -1,57 +1,57 @@
 /**
- * An engine's stream becomes an SSE response, through a `TransformStream`: one read of the engine,
- * one write to the client, heartbeats while the engine is quiet, and one outcome at the end.
+ * Turns an engine's stream into an SSE response: one write to the client per read of the engine,
+ * heartbeats while the engine is silent, and exactly one outcome at the end.
  */
 
 import type { BodyWriter } from '../platform/body-writer.ts'
-import { within } from '../util/with-timeout.ts'
+import { joinSmall } from '../util/bytes.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 import type { ChatContract } from '../wire/contract/chat.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import { joinSmall } from './event-reader.ts'
 import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** How a dialect writes a stream. Each text is one or more whole frames. */
+/** How a dialect writes a stream. Each returned text is one or more complete frames. */
 export interface StreamEncoder<C extends AnyContract = ChatContract> {
   chunks(chunks: ChunkOf<C>[]): string
   /** The frames that end a finished stream. */
   done(): string
   /** The frame that ends a failed stream. */
   error(error: ApiError): string
-  /** Keeps a line open before the first event, and tells what goes on meanwhile. */
+  /** A heartbeat before the first event; it may report progress. */
   ping(progress?: string): string
-  /** Goes before the first event if a ping was sent: some client may lose it. */
+  /** Written before the first event after a heartbeat; may be empty. */
   opening(stream: LiveStream<C> | undefined): string
-  /** Keeps a line open between two events; empty where nothing may be said any more. */
-  quiet(stream: LiveStream<C>): string
-  /** Whether `ping` tells of progress: it is asked as often as that changes, then. */
-  tellsProgress?: boolean
+  /** A heartbeat between two events; empty where the stream allows none any more. */
+  idle(stream: LiveStream<C>): string
+  /** Whether `ping` reports progress: it is then also sent when the progress changes. */
+  reportsProgress?: boolean
 }
 
 export interface StreamSettings {
-  /** Milliseconds the headers wait for the engine's first chunk. */
+  /** Milliseconds for which the response headers wait for the engine's first chunk. */
   headerWait: number
-  /** Milliseconds of silence before a heartbeat. */
+  /** Milliseconds without a write before a heartbeat. */
   heartbeat: number
-  /** Milliseconds a client may take to read how its stream failed. */
+  /** Milliseconds a client may take to read the end of its stream. */
   clientTimeout: number
-  /** Makes the writer for frames that are only forwarded: a host may know a shorter way. */
+  /** Creates the writer for forwarded frames, for which a host may have a faster path. */
   frameWriter: () => BodyWriter
 }
 
-/** The fewest milliseconds between two comments that tell of progress. */
-const NEWS = 500
+/** The fewest milliseconds between two heartbeats that report progress. */
+const PROGRESS_INTERVAL = 500
 
 /**
- * Answers with the stream that is being opened. Rejects with an `ApiError` while the status can still tell it;
- * once the headers went out, a failure is the stream's last frame.
+ * Responds with a stream. Rejects with an `ApiError` before the headers are sent, so that the failure
+ * has a true HTTP status; after that a failure is the stream's last frame.
  */
 export async function streamResponse<C extends AnyContract>(
   exchange: Exchange,
@@ -61,10 +61,10 @@ export async function streamResponse<C extends AnyContract>(
 ): Promise<Response> {
   exchange.isStream = true
   opening.catch(() => {})
-  const early = await exchange.orStop(within(settings.headerWait, opening))
+  const early = await exchange.untilEnd(withTimeout(settings.headerWait, opening))
   const body = early?.stream.kind === 'frames' ? settings.frameWriter() : transformWriter()
   const writer = new ResponseWriter(exchange, encoder, settings, body)
-  if (early === undefined) writer.beat()
+  if (early === undefined) writer.sendHeartbeat()
   void writer.run(opening)
   const headers = { ...SSE_HEADERS, ...safeHeaders(early?.stream.headers) }
   return new Response(body.readable, { headers })
@@ -77,8 +77,8 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** Carries the stream that is being opened into a body that somebody else reads. Never rejects. */
-export function carryStream<C extends AnyContract>(
+/** Writes a stream into a body that is not a response, such as a background response's log. Never throws. */
+export function writeStream<C extends AnyContract>(
   exchange: Exchange,
   opening: Promise<OpenedStream<C>>,
   encoder: StreamEncoder<C>,
@@ -87,25 +87,28 @@ export function carryStream<C extends AnyContract>(
 ): void {
   exchange.isStream = true
   const writer = new ResponseWriter(exchange, encoder, settings, body)
-  if (exchange.outcome === undefined) writer.beat()
+  if (exchange.outcome === undefined) writer.sendHeartbeat()
   void writer.run(opening)
 }
 
-/** An engine's answer up to its first batch. Rejects with what ends it before. */
+/** Waits for the first batch of an engine's answer. Rejects with what ends it before that. */
 export async function openStream<C extends AnyContract>(
   exchange: Exchange,
   answer: Promise<AnswerStream<C>>,
   signal: AbortSignal,
 ): Promise<OpenedStream<C>> {
   const stream = await answer
-  // It was given up meanwhile, and another one is asked.
+  // This attempt was aborted meanwhile, and another engine is tried.
   signal.throwIfAborted()
-  if (stream.kind === 'whole') throw new TypeError('an engine answered a stream whole')
+  if (stream.kind === 'whole')
+    throw new TypeError(
+      'an engine answered a stream request with a complete answer; it must return chunks or frames',
+    )
   exchange.begin(stream)
   return { stream, first: await stream.items.next() }
 }
 
-/** Carries one stream to one client. */
+/** Writes one stream to one client. */
 class ResponseWriter<C extends AnyContract> implements StreamWriter {
   readonly #exchange: Exchange
   readonly #encoder: StreamEncoder<C>
@@ -113,11 +116,11 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
   readonly #heartbeat: Heartbeat
   readonly #clientTimeout: number
   #stream: LiveStream<C> | undefined
-  /** Writes the client has not taken yet. */
+  /** Writes that the client has not read yet. */
   #unread = 0
   #hasWritten = false
-  /** The progress that was told last. */
-  #told: string | undefined
+  /** The progress in the last heartbeat. */
+  #lastProgress: string | undefined
 
   constructor(
     exchange: Exchange,
@@ -142,15 +145,15 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
       const { stream, first } = await opening
       this.#stream = stream
       if (!first.done) await this.#deliver(stream, first.value)
-      if (exchange.outcome === undefined && !first.done) await this.#rest(stream)
+      if (exchange.outcome === undefined && !first.done) await this.#deliverRest(stream)
       if (exchange.outcome === undefined) this.#finish(this.#opening())
     } catch (error) {
       exchange.fail(toApiError(error))
     }
   }
 
-  /** Delivers what comes after the first batch. */
-  async #rest(stream: LiveStream<C>): Promise<void> {
+  /** Delivers everything after the first batch. */
+  async #deliverRest(stream: LiveStream<C>): Promise<void> {
     if (stream.kind === 'frames' && stream.forEachPacket) {
       return stream.forEachPacket((frames) => this.#deliver(stream, frames))
     }
@@ -162,12 +165,12 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     }
   }
 
-  /** Writes a batch; the one that finishes the stream takes `[DONE]` along. */
+  /** Writes a batch; `[DONE]` goes out in the same write as the batch that finishes the stream. */
   #deliver(stream: LiveStream<C>, batch: ChunkOf<C>[] | Bytes[]): Promise<void> | undefined {
     const now = performance.now()
     this.#exchange.advance(now)
     const isFrames = stream.kind === 'frames'
-    const pieces = isFrames ? (batch as Bytes[]) : [this.#encoded(batch as ChunkOf<C>[])]
+    const pieces = isFrames ? (batch as Bytes[]) : [this.#encode(batch as ChunkOf<C>[])]
     if (!this.#hasWritten) pieces.unshift(...this.#opening())
     this.#hasWritten = true
     if (!stream.contract.finished) return this.#send(pieces, now)
@@ -175,71 +178,74 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     return undefined
   }
 
-  #encoded(chunks: ChunkOf<C>[]): Bytes {
+  #encode(chunks: ChunkOf<C>[]): Bytes {
     return encodeText(this.#encoder.chunks(chunks))
   }
 
-  /** The stream is finished as soon as its end is on the way: nothing else may follow that. */
+  /** Writes the end and finishes the exchange at once, so that no heartbeat or error can follow. */
   #finish(last: Bytes[]): void {
     void this.#send([...last, encodeText(this.#encoder.done())])
     this.#exchange.finish()
   }
 
-  /** What has to go before the first event. */
+  /** What the encoder needs before the first event. */
   #opening(): Bytes[] {
     const hasPinged = !this.#hasWritten && this.#heartbeat.count > 0
     return hasPinged ? [encodeText(this.#encoder.opening(this.#stream))] : []
   }
 
-  /** Resolves when the client has taken the bytes; undefined where it has at once. */
+  /** Resolves when the client has read the bytes; undefined where the host took them synchronously. */
   #send(pieces: Bytes[], now = performance.now()): Promise<void> | undefined {
     const written = joinSmall(pieces)
-    // An API may have nothing to say of a chunk. To some hosts an empty piece is the end.
+    // An encoder may write nothing for a chunk, and some hosts take an empty write for the end.
     if (written.length === 0) return undefined
     this.#heartbeat.reset(now)
     const taking = this.#body.write(written)
     if (taking === undefined) return undefined
     this.#unread++
     this.#exchange.waitForClient(now)
-    return taking.then(() => this.#taken(), this.#exchange.cancel)
+    return taking.then(() => this.#onTaken(), this.#exchange.cancel)
   }
 
-  #taken(): void {
+  #onTaken(): void {
     if (--this.#unread > 0) return
     const now = performance.now()
     this.#heartbeat.reset(now)
     this.#exchange.waitForEngine(now)
   }
 
-  /** A quiet line gets a heartbeat, unless the client does not even read what it has. */
+  /** Sends a heartbeat to an idle stream, unless the client still has unread data. */
   tick(now: number): number | undefined {
     if (this.#unread > 0) return undefined
-    if (this.#heartbeat.isDue(now) || this.#hasNews(now)) this.beat()
-    const left = this.#heartbeat.left(now)
-    return this.#encoder.tellsProgress && !this.#hasWritten ? Math.min(left, NEWS) : left
+    if (this.#heartbeat.isDue(now) || this.#hasNewProgress(now)) this.sendHeartbeat()
+    const left = this.#heartbeat.remaining(now)
+    return this.#encoder.reportsProgress && !this.#hasWritten
+      ? Math.min(left, PROGRESS_INTERVAL)
+      : left
   }
 
-  /** Progress is told as it changes, twice a second at most. */
-  #hasNews(now: number): boolean {
+  /** Whether the progress has changed; reported at most twice a second. */
+  #hasNewProgress(now: number): boolean {
     const { progress } = this.#exchange
-    const isNew = this.#encoder.tellsProgress && progress !== undefined && progress !== this.#told
-    return Boolean(isNew) && !this.#hasWritten && this.#heartbeat.quiet(now) >= NEWS
+    const isNew =
+      this.#encoder.reportsProgress && progress !== undefined && progress !== this.#lastProgress
+    return Boolean(isNew) && !this.#hasWritten && this.#heartbeat.idleTime(now) >= PROGRESS_INTERVAL
   }
 
-  /** Headers leave with the first bytes on some hosts: a late answer's first sign of life. */
-  beat(): void {
+  /** Also called first for a late answer: some hosts send the headers with the first bytes only. */
+  sendHeartbeat(): void {
     this.#heartbeat.count++
     const stream = this.#hasWritten ? this.#stream : undefined
     const { progress } = this.#exchange
-    this.#told = progress
-    const text = stream === undefined ? this.#encoder.ping(progress) : this.#encoder.quiet(stream)
+    this.#lastProgress = progress
+    const text = stream === undefined ? this.#encoder.ping(progress) : this.#encoder.idle(stream)
     if (text === '') this.#heartbeat.reset(performance.now())
     else void this.#send([encodeText(text)])
   }
 
   stop(outcome: Outcome): void {
     if (outcome.kind === 'cancelled') {
-      this.#body.break(new Cancelled('the client left'))
+      this.#body.break(new Cancelled('the client hung up'))
       return
     }
     try {
@@ -248,13 +254,13 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
       }
       this.#body.close()
     } catch (error) {
-      // The end itself can't be told: the client sees that the stream broke off.
+      // The end can't be written: the client sees an aborted connection instead of a truncated success.
       this.#body.break(error)
       return
     }
-    // A client that never reads the end must not hold its connection for ever.
+    // A client that never reads the end must not occupy its connection for ever.
     const timer = setTimeout(() => {
-      this.#body.break(new Cancelled('the client does not read'))
+      this.#body.break(new Cancelled('the client did not read the end of the stream in time'))
     }, this.#clientTimeout)
     void this.#exchange.delivered?.finally(() => clearTimeout(timer))
   }

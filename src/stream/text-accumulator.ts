@@ -1,15 +1,15 @@
 import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
-import { type Fields, type Folding, growLists, setField } from './chat-accumulator.ts'
+import { type Accumulator, appendToLists, type Fields, setField } from './chat-accumulator.ts'
 
-/** Adds up the chunks of a text completion; fields it does not know are kept. */
-export class TextFold implements Folding<TextChunk> {
+/** Accumulates the chunks of a text completion; unknown fields are preserved. */
+export class TextAccumulator implements Accumulator<TextChunk> {
   readonly #envelope: Fields = {}
   readonly #choices = new Map<number, { pieces: string[]; rest: Fields }>()
 
   add({ choices, ...envelope }: TextChunk): void {
     for (const choice of choices) this.#addChoice(choice)
     for (const [key, value] of Object.entries(envelope)) {
-      // An empty id, as a server's first chunk may have, says nothing.
+      // Some servers send an empty id or model in their first chunk: a later value replaces it.
       if (value !== null && value !== '') setField(this.#envelope, key, value)
     }
   }
@@ -34,6 +34,7 @@ export class TextFold implements Folding<TextChunk> {
       this.#choices.set(index, choice)
     }
     choice.pieces.push(text)
-    for (const [key, value] of Object.entries(fields)) setField(choice.rest, key, value, growLists)
+    for (const [key, value] of Object.entries(fields))
+      setField(choice.rest, key, value, appendToLists)
   }
 }

@@ -1,13 +1,13 @@
-/** Text completions, in the forms in which they travel to a dialect. */
+/** The forms in which a text completion reaches its dialect. */
 import { promptsOf, type TextChunk, type TextRequest } from '../wire/completions/request.ts'
 import { TextContract } from '../wire/contract/completions.ts'
-import { type AnswerStream, type ChunkStream, held } from './chat-stream.ts'
+import { type AnswerStream, type ChunkStream, enforceContract } from './chat-stream.ts'
 
-/** What a text completion is answered with. */
+/** The answer to a text completion request. */
 export type TextStream = AnswerStream<TextContract>
 
-/** Holds an engine's own chunks to what was asked of it. `label`: how people know the engine. */
-export function obeyText(
+/** Checks the chunks of an engine that runs here against its request. `label`: the engine's name. */
+export function enforceTextContract(
   batches: AsyncIterator<TextChunk[], void, void>,
   request: TextRequest,
   label: string,
@@ -15,11 +15,11 @@ export function obeyText(
   const { stream, stream_options } = request
   const usage = stream ? Boolean(stream_options?.include_usage) : true
   const own = { source: 'engine', label, usageRequested: true, usage } as const
-  return held(batches, new TextContract({ ...own, ...answersTo(request) }))
+  return enforceContract(batches, new TextContract({ ...own, ...answerCounts(request) }))
 }
 
-/** How many prompts there are, and how many answers to all of them. */
-export function answersTo(request: TextRequest): { prompts: number; choices: number } {
+/** How many prompts a request has, and how many choices it asks for in total. */
+export function answerCounts(request: TextRequest): { prompts: number; choices: number } {
   const prompts = promptsOf(request).length
   return { prompts, choices: prompts * (request.n ?? 1) }
 }

@@ -1,17 +1,17 @@
 /**
- * Called with `performance.now()`. Returns in how many milliseconds something will be due, where it
- * knows; may be called sooner, and later.
+ * Called with `performance.now()`. Returns the milliseconds until it wants to be called again, if it
+ * knows; the call may come sooner or later than that.
  */
 export type Tick = (now: number) => number | undefined
 
 export interface Ticker {
-  /** Calls `tick` every interval, or as it asks, until the returned function is called. */
+  /** Calls `tick` every interval, or when it asks to be, until the returned function is called. */
   add(tick: Tick): () => void
 }
 
 /**
- * One timer for all, running only while somebody listens. `interval` is in milliseconds: what is due
- * is noticed so much later at most. To be punctual for each, it would have to look at all far oftener.
+ * One timer for all streams, running only while there are any. Something that is due is noticed up to
+ * `interval` milliseconds late: calling each stream on time would cost a timer per stream.
  */
 export function sharedTicker(interval: number): Ticker {
   const ticks = new Set<Tick>()
@@ -22,7 +22,7 @@ export function sharedTicker(interval: number): Ticker {
       timer ??= setInterval(() => {
         const now = performance.now()
         for (const each of ticks) each(now)
-        // Not as soon as the last one has left: another often comes at once.
+        // Stopped here and not when the last tick is removed: the next request often follows at once.
         if (ticks.size > 0) return
         clearInterval(timer)
         timer = undefined
@@ -33,23 +33,23 @@ export function sharedTicker(interval: number): Ticker {
 }
 
 /**
- * A timer for each: for a host where one request may not be woken by another's (workerd). It comes
- * when something is due, and every `interval` milliseconds at least.
+ * One timer per tick, for workerd, where a timer of one request must not run code of another. It fires
+ * when something is due, and at least every `interval` milliseconds.
  */
 export function separateTickers(interval: number): Ticker {
   return {
     add(tick) {
       let isOver = false
-      let timer = setTimeout(look, interval)
+      let timer = setTimeout(fire, interval)
       return () => {
         isOver = true
         clearTimeout(timer)
       }
 
-      function look(): void {
+      function fire(): void {
         const due = tick(performance.now()) ?? interval
-        // Rounded up: a host may wake us early by what it cuts off.
-        if (!isOver) timer = setTimeout(look, Math.ceil(Math.min(interval, due)))
+        // Rounded up: hosts truncate the delay to whole milliseconds, which would fire too early.
+        if (!isOver) timer = setTimeout(fire, Math.ceil(Math.min(interval, due)))
       }
     },
   }

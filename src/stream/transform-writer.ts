@@ -2,7 +2,7 @@ import type { BodyWriter } from '../platform/body-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A body written through a `TransformStream`: a client that does not read holds the next write back. */
+/** A body written through a `TransformStream`, whose back-pressure delays writes to a slow client. */
 export function transformWriter(): BodyWriter {
   let control: TransformStreamDefaultController<Bytes> | undefined
   const { readable, writable } = new TransformStream<Bytes, Bytes>({
@@ -15,7 +15,7 @@ export function transformWriter(): BodyWriter {
     readable,
     write: (pieces) => Promise.all(pieces.map((piece) => writer.write(piece))),
     close: () => void writer.close().catch(() => {}),
-    // The writer's own `abort` waits for a write that nobody reads.
+    // `writer.abort` would wait for a pending write, which never ends if nobody reads.
     break: (reason) => control?.error(reason),
     closed: writer.closed,
   }

@@ -1,18 +1,15 @@
 /**
- * Does what nobody waits for. Where it fails, that is written to standard error: a rejection that
- * nobody handles would end the process, on Node.
+ * Runs work that no response waits for. The promise never rejects; it is for runtimes that need to be
+ * told of work beyond a response (`waitUntil`). A failure is written to standard error, since an
+ * unhandled rejection would end the process on Node.
  *
  * @example
- * unawaited(() => store.leave('ann'))
+ * inBackground(() => store.release('ann'))
  */
-export function unawaited(act: () => unknown): void {
-  void run(act)
-}
-
-async function run(act: () => unknown): Promise<void> {
+export async function inBackground(work: () => unknown): Promise<void> {
   try {
-    await act()
+    await work()
   } catch (error) {
-    console.error('sluice: something that no request waits for failed:', error)
+    console.error('sluice: background work failed; no request is affected:', error)
   }
 }

@@ -1,28 +1,31 @@
 /**
- * The candidates a mistyped `word` may have meant, nearest first, at most three.
- * Only letters and digits count; a candidate that contains the word, or is contained in it, is near.
+ * Suggestions for a mistyped word: at most three candidates, nearest first. Compares letters and
+ * digits only. A candidate that contains the word, or is contained in it, counts as near.
+ *
+ * @example
+ * closestMatches('qwen3', ['llama3.2', 'qwen3:8b']) // ['qwen3:8b']
  */
-export function closest(word: string, candidates: Iterable<string>): string[] {
-  const meant = essence(word)
-  if (meant === '') return []
-  const tolerance = Math.max(2, Math.floor(meant.length / 3))
-  const near: { candidate: string; distance: number }[] = []
+export function closestMatches(word: string, candidates: Iterable<string>): string[] {
+  const wanted = normalized(word)
+  if (wanted === '') return []
+  const tolerance = Math.max(2, Math.floor(wanted.length / 3))
+  const matches: { candidate: string; distance: number }[] = []
   for (const candidate of candidates) {
-    const name = essence(candidate)
-    const within =
-      meant.length > 2 && name.length > 2 && (name.includes(meant) || meant.includes(name))
-    const distance = within ? 1 : editDistance(meant, name, tolerance)
-    if (distance <= tolerance) near.push({ candidate, distance })
+    const name = normalized(candidate)
+    const isPart =
+      wanted.length > 2 && name.length > 2 && (name.includes(wanted) || wanted.includes(name))
+    const distance = isPart ? 1 : editDistance(wanted, name, tolerance)
+    if (distance <= tolerance) matches.push({ candidate, distance })
   }
-  near.sort((a, b) => a.distance - b.distance)
-  return near.slice(0, 3).map(({ candidate }) => candidate)
+  matches.sort((a, b) => a.distance - b.distance)
+  return matches.slice(0, 3).map(({ candidate }) => candidate)
 }
 
-function essence(word: string): string {
+function normalized(word: string): string {
   return word.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
 
-/** Levenshtein's distance, or `limit + 1` where it is larger. */
+/** The Levenshtein distance, or `limit + 1` where it is larger. */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1
   let row = Array.from({ length: b.length + 1 }, (_, j) => j)

@@ -1,5 +1,5 @@
-/** Waits so many milliseconds. Rejects at once with the signal's reason when it aborts. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
+/** Resolves after so many milliseconds. Rejects with the signal's reason as soon as that aborts. */
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => {
       clearTimeout(timer)

@@ -1,15 +1,16 @@
-/** Who waits in a line: a client's name, shared by all that it asks for. */
-export interface Waiting {
-  who: string
+/** A waiting request. */
+export interface FairQueueEntry {
+  /** The name of the client's key, shared by all of its requests. */
+  caller: string
 }
 
 /**
- * A line that is fair between clients: they take turns, and each one's own requests keep the order
- * in which they came. While somebody waits, every other client is let in once at most before him.
+ * A queue that is fair between callers: round robin over callers, first in first out within each.
+ * While an entry waits at the head of its caller's entries, every other caller is served at most once.
  */
-export class FairLine<W extends Waiting> {
-  /** Clients in the order of their turns. */
-  readonly #clients = new Map<string, W[]>()
+export class FairQueue<W extends FairQueueEntry> {
+  /** Callers in the order in which they are served next. */
+  readonly #callers = new Map<string, W[]>()
   #size = 0
 
   get size(): number {
@@ -18,48 +19,48 @@ export class FairLine<W extends Waiting> {
 
   push(waiter: W): void {
     this.#size++
-    const own = this.#clients.get(waiter.who)
-    if (own === undefined) this.#clients.set(waiter.who, [waiter])
+    const own = this.#callers.get(waiter.caller)
+    if (own === undefined) this.#callers.set(waiter.caller, [waiter])
     else own.push(waiter)
   }
 
-  /** Returns whether it was there. */
+  /** Returns whether the entry was in the queue. */
   remove(waiter: W): boolean {
-    const own = this.#clients.get(waiter.who) ?? []
+    const own = this.#callers.get(waiter.caller) ?? []
     const at = own.indexOf(waiter)
     if (at === -1) return false
     this.#size--
     own.splice(at, 1)
-    if (own.length === 0) this.#clients.delete(waiter.who)
+    if (own.length === 0) this.#callers.delete(waiter.caller)
     return true
   }
 
-  /** Takes out the next for whom there is a place; his client's turn comes again after all others. */
-  take(fits: (waiter: W) => boolean = () => true): W | undefined {
-    for (const [who, own] of this.#clients) {
-      const at = own.findIndex(fits)
+  /** Removes and returns the next eligible entry; its caller goes behind all others. */
+  takeNext(isEligible: (waiter: W) => boolean = () => true): W | undefined {
+    for (const [caller, own] of this.#callers) {
+      const at = own.findIndex(isEligible)
       const waiter = own[at]
       if (waiter === undefined) continue
       this.remove(waiter)
-      if (this.#clients.delete(who)) this.#clients.set(who, own)
+      if (this.#callers.delete(caller)) this.#callers.set(caller, own)
       return waiter
     }
     return undefined
   }
 
-  /** Who is next. */
+  /** The next entry, without removing it. */
   peek(): W | undefined {
-    for (const own of this.#clients.values()) return own[0]
+    for (const own of this.#callers.values()) return own[0]
     return undefined
   }
 
-  count(fits: (waiter: W) => boolean): number {
+  count(matches: (waiter: W) => boolean): number {
     let count = 0
-    for (const own of this.#clients.values()) count += own.filter(fits).length
+    for (const own of this.#callers.values()) count += own.filter(matches).length
     return count
   }
 
   *[Symbol.iterator](): Iterator<W> {
-    for (const own of this.#clients.values()) yield* own
+    for (const own of this.#callers.values()) yield* own
   }
 }

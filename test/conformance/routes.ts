@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { writeOpenapi } from '../../scripts/openapi/main.ts'
+import { pageFolders } from '../../src/hosts/location.ts'
 import { VERSION } from '../../src/version.ts'
 import { needs } from '../support/hosts.ts'
 import { rawRequest } from '../support/read.ts'
@@ -17,6 +21,9 @@ const ids = ['Qwen/Qwen3-8B', 'static', 'org/deep/er/model:tag', 'with space & Ã
 export function routes(host: HostName): void {
   let upstream: Upstream
   const server = useServerWith(host, async () => {
+    // workerd serves what is on disk, where a build puts these.
+    const folder = pageFolders.findLast(existsSync)
+    if (host === 'workerd' && folder) writeOpenapi(fileURLToPath(folder))
     upstream = await startUpstream({
       persona: 'vllm',
       models: [...ids.filter((id) => id !== 'static'), 'llama3.2:latest'].map((id) => ({

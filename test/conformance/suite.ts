@@ -106,14 +106,17 @@ const topics = {
 
 export type Topic = keyof typeof topics
 
+/** What measures time in most of its tests, and what does not. */
+export const timed: Topic[] = ['streams']
+export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed.includes(topic))
+
 /** What asks for a process in every test. */
 const processes = ['settings file', 'tls', 'recordings', 'check', 'chat tool']
 
-/** Declares every test of the suite against one host, or those about some topics. */
-export function conformance(host: HostName, ...chosen: Topic[]): void {
-  for (const [topic, suites] of Object.entries<Record<string, Suite>>(topics)) {
-    if (chosen.length > 0 && !chosen.includes(topic as Topic)) continue
-    for (const [name, suite] of Object.entries(suites)) {
+/** Declares the tests of the suite about some topics against one host. */
+export function conformance(host: HostName, chosen: Topic[]): void {
+  for (const topic of chosen) {
+    for (const [name, suite] of Object.entries<Suite>(topics[topic])) {
       const needed = processes.includes(name) ? needs(host, 'process') : {}
       describe(name, needed, () => suite(host))
     }

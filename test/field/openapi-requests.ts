@@ -9,7 +9,7 @@
  */
 import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { createHandler } from '../../src/index.ts'
+import { createHostedHandler } from '../../src/handler.ts'
 import { startUpstream } from '../support/upstream.ts'
 import { random, Sampler, type Schema } from './sample.ts'
 
@@ -95,7 +95,8 @@ async function askAll(ask: Ask, path: string): Promise<boolean> {
 
 const upstream = values.base === undefined ? await startUpstream({ persona: 'openai' }) : undefined
 const handler =
-  upstream && createHandler({ upstream: [upstream.url], discover: false }, { reach: 'machine' })
+  upstream &&
+  createHostedHandler({ upstream: [upstream.url], discover: false }, { exposure: 'machine' })
 const base = values.base ?? 'http://localhost/v1'
 const ask: Ask = (path, body) => {
   const init = {

@@ -1,3 +1,3 @@
-import { conformance } from '../conformance/suite.ts'
+import { conformance, untimed } from '../conformance/suite.ts'
 
-conformance('bun')
+conformance('bun', untimed)

@@ -1,3 +1,3 @@
-import { conformance } from '../conformance/suite.ts'
+import { conformance, untimed } from '../conformance/suite.ts'
 
-conformance('node')
+conformance('node', untimed)

@@ -229,7 +229,7 @@ describe('several tabs', () => {
 })
 
 describe('the page', () => {
-  it('chats: streams an answer, counts it, and shows the wire', async () => {
+  it('chats: streams an answer, counts it, and shows the stream', async () => {
     await page.getByText('stand-in', { exact: true }).click()
     await page.getByLabel('Message', { exact: true }).fill('Hello')
     await page.keyboard.press('Enter')
@@ -237,7 +237,7 @@ describe('the page', () => {
     await page.getByText(/5 tokens · .*finished/).waitFor()
     const frames = await page.locator('.frames li code').allTextContents()
     expect(frames.at(-1)).toBe('data: [DONE]')
-    await page.getByText('This stream keeps every rule.').waitFor()
+    await page.getByText('This stream breaks no rule.').waitFor()
     expect(errors).toEqual([])
   })
 

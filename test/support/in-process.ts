@@ -2,7 +2,7 @@
 
 import { readFlags } from '../../src/cli/flags.ts'
 import { formatEntry, logForm } from '../../src/cli/log.ts'
-import { createHandler, type Handler } from '../../src/handler.ts'
+import { createHostedHandler, type Handler } from '../../src/handler.ts'
 import { pageFiles } from '../../src/hosts/server/files.ts'
 import { settingsFromEnv } from '../../src/settings/environment.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
@@ -23,10 +23,10 @@ export async function startInProcess(
   const log = serverLog()
   const form = logForm(settings.log, false)
   let stdout = ''
-  const handler = createHandler(settings, {
+  const handler = createHostedHandler(settings, {
     name: 'in-process',
     files: pageFiles(),
-    reach: 'machine',
+    exposure: 'machine',
     log(entry) {
       // As it can be read from the log, without what JSON leaves out.
       log.entries.push(JSON.parse(formatEntry(entry, 'json')))

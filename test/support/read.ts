@@ -1,7 +1,7 @@
 import { lint } from './lint.ts'
 import { type StreamEvent, sseReader } from './sse.ts'
 
-export { type RawResponse, rawRequest } from './raw.ts'
+export { rawRequest } from './raw.ts'
 export type { StreamEvent } from './sse.ts'
 
 /** How a stream ended, as its client can tell. */

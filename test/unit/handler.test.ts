@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
-import { createHandler, type HandlerHost } from '../../src/handler.ts'
+import { createHostedHandler } from '../../src/handler.ts'
+import type { HandlerHost } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
 import { ApiError } from '../../src/wire/errors/api-error.ts'
 
@@ -15,7 +16,7 @@ function chat(signal: AbortSignal): Request {
 
 it('cancels at once where the client has left before it is asked', async () => {
   const log: LogEntry[] = []
-  const { fetch } = createHandler(
+  const { fetch } = createHostedHandler(
     { discover: false, insecure: true },
     { log: (entry) => log.push(entry) },
   )
@@ -29,7 +30,7 @@ it('cancels at once where the client has left before it is asked', async () => {
 
 it('answers a request whose client has left while its body was read', async () => {
   const log: LogEntry[] = []
-  const { fetch } = createHandler(
+  const { fetch } = createHostedHandler(
     { discover: false, insecure: true },
     { log: (entry) => log.push(entry) },
   )
@@ -45,7 +46,7 @@ it('answers a request whose client has left while its body was read', async () =
 
 it('logs the field and the reason of a refusal, and nothing of what was received', async () => {
   const log: LogEntry[] = []
-  const { fetch } = createHandler(
+  const { fetch } = createHostedHandler(
     { discover: false, insecure: true },
     { log: (entry) => log.push(entry) },
   )
@@ -87,7 +88,7 @@ describe('whatever throws', () => {
   }
 
   function handled(path: string, body: object, host: HandlerHost) {
-    const handler = createHandler({ discover: false, insecure: true, staticDelay: 0 }, host)
+    const handler = createHostedHandler({ discover: false, insecure: true, staticDelay: 0 }, host)
     const headers = { 'content-type': 'application/json' }
     const request = { method: 'POST', headers, body: JSON.stringify(body), signal: never }
     return { handler, answer: handler.fetch(new Request(`http://localhost${path}`, request)) }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Handler } from '../../src/handler.ts'
-import { createHandler } from '../../src/handler.ts'
+import { createHostedHandler } from '../../src/handler.ts'
 import type { Fetch } from '../../src/platform/fetch.ts'
 
 /** Handlers by host name; each one's upstreams are reached by name too. */
@@ -17,7 +17,7 @@ function network(upstreams: Record<string, string[]>) {
   }
   for (const [name, urls] of Object.entries(upstreams)) {
     const upstream = urls.map((label) => ({ label, url: `http://${label}/v1` }))
-    handlers[name] = createHandler(
+    handlers[name] = createHostedHandler(
       { upstream, insecure: true, discover: false, retry: true },
       { fetch: fetchOf },
     )

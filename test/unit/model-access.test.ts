@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../src/handler.ts'
+import { createHostedHandler } from '../../src/handler.ts'
 import type { Fetch } from '../../src/platform/fetch.ts'
 import type { SettingsInput } from '../../src/settings/settings.ts'
 
@@ -39,7 +39,7 @@ function world({ lists = [], models = ['small'], ...settings }: World) {
     asked.push(model)
     return Response.json(OVERFLOW, { status: 400 })
   }
-  const { fetch } = createHandler(
+  const { fetch } = createHostedHandler(
     {
       upstream: [{ label: 'gpu', url: 'http://gpu/v1' }],
       discover: false,

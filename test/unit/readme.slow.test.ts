@@ -30,7 +30,8 @@ const documents = [
     .map((name) => `docs/${name}`),
 ]
 const readme = documents
-  .filter((name) => name !== 'CONTRIBUTING.md')
+  // These name flags of the benchmark too.
+  .filter((name) => name !== 'CONTRIBUTING.md' && !name.startsWith('docs/decisions/'))
   .map((name) => readFileSync(join(root, name), 'utf8'))
   .join('\n')
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -175,6 +176,18 @@ it('links to files and headings that there are', () => {
       if (heading !== undefined) expect(headings, `${name}: ${link}`).toContain(heading)
     }
   }
+})
+
+it('names files and folders that there are', () => {
+  const named = documents.flatMap((name) => {
+    const text = readFileSync(join(root, name), 'utf8')
+    const paths = text.matchAll(/`((?:src|test|scripts|worker|demo|examples|bench)\/[\w./-]*)`/g)
+    return [...paths].map(([, path = '']) => `${name}: ${path}`)
+  })
+  expect(named.length).toBeGreaterThan(50)
+  const isAbsent = (each: string) => !existsSync(join(root, each.split(': ')[1] ?? ''))
+  // A guide says NAME for what its reader adds.
+  expect(named.filter((each) => !each.includes('NAME') && isAbsent(each))).toEqual([])
 })
 
 it('says only of clients that tests run what works with them', () => {

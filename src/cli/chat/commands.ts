@@ -1,5 +1,5 @@
 /** What a person may type at the prompt besides a message. */
-import { closest } from '../../util/closest-matches.ts'
+import { closestMatches } from '../../util/closest-matches.ts'
 import { folded } from './summary.ts'
 
 export const commands = {
@@ -51,7 +51,7 @@ function isCommand(word: string): word is CommandName {
 }
 
 function unknown(word: string): string {
-  const near = closest(word, Object.keys(commands)).map((name) => `/${name}`)
+  const near = closestMatches(word, Object.keys(commands)).map((name) => `/${name}`)
   const hint = near.length > 0 ? `did you mean ${near.join(' or ')}?` : '/help lists them;'
   return `There is no /${word}: ${hint} A message that begins with a slash is typed with two.`
 }

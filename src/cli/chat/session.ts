@@ -1,7 +1,7 @@
 /** A chat in a terminal: what is typed is asked, what comes is printed. */
 import { writeFile } from 'node:fs/promises'
 import type { Model } from '../../engines/engine.ts'
-import { closest } from '../../util/closest-matches.ts'
+import { closestMatches } from '../../util/closest-matches.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'
@@ -160,7 +160,7 @@ export class Session {
     const names = models.map(({ id }) => id)
     // Where none is listed, any may be there.
     if (names.length > 0 && !names.includes(name)) {
-      const near = closest(name, names)
+      const near = closestMatches(name, names)
       const known = near.length > 0 ? `did you mean ${near.join(' or ')}?` : names.join(', ')
       this.#say(printable(`There is no model ${name}: ${known}`))
       return

@@ -17,7 +17,7 @@ export function messagesEncoder(asked: AnswerContext, requestId: string): Stream
     // A ping may come at any time, even before the message.
     ping: () => PING,
     opening: () => '',
-    quiet: () => PING,
+    idle: () => PING,
   }
 }
 

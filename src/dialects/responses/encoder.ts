@@ -108,7 +108,7 @@ export class ResponseEncoder implements StreamEncoder {
     return ''
   }
 
-  quiet(): string {
+  idle(): string {
     return this.ping()
   }
 

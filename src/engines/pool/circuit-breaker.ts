@@ -1,35 +1,44 @@
-/** `open`: not asked. `half-open`: asked by one request, whose fate decides. */
+/**
+ * `closed`: requests pass. `open`: requests are refused. `half-open`: one request passes as a probe,
+ * and its outcome decides.
+ */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
-/** What opens it: so many failures in a row, or this share of at least so many answers. */
-const OPENS = { inARow: 5, share: 0.5, of: 20 }
+/** Opens after this many consecutive failures, or this share of failures among enough answers. */
+const OPENS_AFTER = { consecutive: 5, share: 0.5, minAnswers: 20 }
 
-/** Milliseconds that answers are remembered for. */
-const REMEMBERED = 30_000
+/** Milliseconds for which an answer counts. */
+const WINDOW = 30_000
 
-/** Milliseconds it stays open at first; twice as long after each probe that fails, up to the most. */
-const REST = { first: 5_000, most: 60_000 }
+/** Milliseconds the breaker stays open: at first, and at most. Each failed probe doubles the time. */
+const OPEN_TIME = { first: 5_000, max: 60_000 }
 
-/** A request that was let through. One of its ends is told, once; another does nothing. */
-export interface Pass {
-  /** Whether this is the one request that finds out whether the engine is back. */
+/**
+ * The permission to send one request. `succeeded`, `failed` and `ignored` end it: the first call
+ * counts, later ones do nothing.
+ */
+export interface BreakerPermit {
+  /** Whether this request is the probe that decides whether the breaker closes. */
   readonly isProbe: boolean
-  /** The first chunk came: the engine is alive, whatever becomes of the rest. */
+  /** The first chunk came: the engine works, however the stream ends. */
   answered(): void
   succeeded(now: number): void
-  /** `caller`: the engine answered so, and the request may have provoked it: it counts for its caller. */
+  /**
+   * `by: 'caller'`: the engine answered with a failure that the request may have provoked, so that it
+   * counts for its caller alone.
+   */
   failed(now: number, by?: 'caller'): void
-  /** It ended without showing anything about the engine: its client left, say. */
-  forgotten(): void
+  /** The request ended without showing anything about the engine; its client hung up, for example. */
+  ignored(): void
 }
 
 /**
- * The cause of a failure that no request can have provoked, such as a refused connection: it counts
- * for all callers.
+ * In place of a caller: the cause of failures that no request can have provoked, such as a refused
+ * connection. They count for all callers.
  */
 const ANYONE = Symbol('anyone')
 
-/** An answer that came to its end; `by` is whom its failure counts for. */
+/** A finished answer; `by` is the caller a failure counts for. */
 interface Answer {
   at: number
   failed: boolean
@@ -37,176 +46,184 @@ interface Answer {
 }
 
 /**
- * Keeps requests from an engine that fails. Times are milliseconds of `performance.now()`.
+ * Stops requests to an engine that keeps failing. Times are milliseconds of `performance.now()`.
  *
- * Answered failures count for those whose requests they answered. Where all came to one caller, only
- * that one is kept from the engine. Where two or more got them, a probe of another caller decides
- * before others are kept from it too. An engine that can't be reached is left alone by everyone.
+ * An engine that can't be reached is closed to every caller. A failure that the engine itself answered
+ * with counts for the caller of that request, who may have provoked it: while all such failures came to
+ * one caller, only that caller is refused. Once two or more callers got them, the breaker is half-open
+ * for the others: the probe of one of them decides whether it opens for all.
  */
-export class Breaker {
-  #inARow = 0
+export class CircuitBreaker {
+  #consecutiveFailures = 0
   #answers: Answer[] = []
   #isOpen = false
-  /** Those whose failures opened it. */
+  /** The callers whose failures opened it. */
   #blamed = new Set<string | typeof ANYONE>()
-  /** Whether it is open to all others as well. */
-  #isForAll = false
+  /** Whether it refuses every caller, blamed or not. */
+  #refusesAll = false
   #openUntil = 0
-  #rest = REST.first
-  #probe: Pass | undefined
+  #openTime = OPEN_TIME.first
+  #probe: BreakerPermit | undefined
 
   state(now: number): BreakerState {
     if (!this.#isOpen) return 'closed'
-    // The next request of another caller finds out. Where callers have no names there is no other.
-    const isForOne = !this.#isForAll && this.#blamed.size === 1 && !this.#blamed.has('')
+    // Open for one caller, it is half-open for the others; unless clients have no names (''), which
+    // leaves no other caller.
+    const isForOne = !this.#refusesAll && this.#blamed.size === 1 && !this.#blamed.has('')
     return now < this.#openUntil && !isForOne ? 'open' : 'half-open'
   }
 
-  /** Whether a request of this caller may go now; of any caller, where none is named. */
-  isPassable(now: number, who?: string): boolean {
-    if (!this.#isOpen || this.#isSpared(who)) return true
-    return this.#probe === undefined && (now >= this.#openUntil || this.#isOther(who))
+  /** Whether a request of this caller may be sent now; of any caller, if none is given. */
+  allows(now: number, caller?: string): boolean {
+    if (!this.#isOpen || this.#isUnaffected(caller)) return true
+    return this.#probe === undefined && (now >= this.#openUntil || this.#isUninvolved(caller))
   }
 
-  /** Whether a caller had no part in its opening, and it is not open to all. */
-  #isOther(who: string | undefined): boolean {
-    return who !== undefined && !this.#isForAll && !this.#blamed.has(who)
+  /** Whether this caller caused none of the failures, and not everyone is refused. */
+  #isUninvolved(caller: string | undefined): boolean {
+    return caller !== undefined && !this.#refusesAll && !this.#blamed.has(caller)
   }
 
-  /** Whether only another caller is kept from the engine. */
-  #isSpared(who: string | undefined): boolean {
-    return this.#isOther(who) && this.#blamed.size === 1
+  /** Whether the breaker refuses another caller alone. */
+  #isUnaffected(caller: string | undefined): boolean {
+    return this.#isUninvolved(caller) && this.#blamed.size === 1
   }
 
-  /** Milliseconds until it is worth asking again; 0 where it may be asked now. */
-  wait(now: number): number {
-    if (this.isPassable(now)) return 0
+  /** Milliseconds until a request may pass; 0 if it may now. */
+  retryIn(now: number): number {
+    if (this.allows(now)) return 0
     return Math.max(this.#openUntil - now, 1_000)
   }
 
-  /** There is a sign that the engine is back: the next request may find out at once. */
-  hint(now: number): void {
+  /** The engine seems to be back: the next request may probe it without waiting. */
+  allowProbe(now: number): void {
     this.#openUntil = Math.min(this.#openUntil, now)
   }
 
-  /** Lets a request through, whether or not it is passable: whoever has no choice may ask for it. */
-  enter(now: number, who = ''): Pass {
-    const isProbe = this.#isOpen && this.isPassable(now, who) && !this.#isSpared(who)
-    const pass = new OnePass(this, isProbe, this.#isOpen, who)
-    if (isProbe) this.#probe = pass
-    return pass
+  /** Lets a request pass even if `allows` is false: it may be the only engine that has the model. */
+  acquire(now: number, caller = ''): BreakerPermit {
+    const isProbe = this.#isOpen && this.allows(now, caller) && !this.#isUnaffected(caller)
+    const permit = new Permit(this, isProbe, this.#isOpen, caller)
+    if (isProbe) this.#probe = permit
+    return permit
   }
 
-  /** Whether what became of a pass tells how the engine is now. */
-  isNews({ isProbe, wasOpen }: OnePass): boolean {
+  /** Whether a request's outcome describes the engine as it is now: not if it was sent before. */
+  isInformative({ isProbe, wasOpen }: Permit): boolean {
     return isProbe || wasOpen || !this.#isOpen
   }
 
-  /** A pass has ended, whatever it showed. */
-  leave(pass: Pass): void {
-    if (this.#probe === pass) this.#probe = undefined
+  /** A permit has ended, with any outcome. */
+  release(permit: BreakerPermit): void {
+    if (this.#probe === permit) this.#probe = undefined
   }
 
-  /** The engine answers. */
+  /** The engine works again: forgets its failures. */
   close(): void {
-    this.#inARow = 0
+    this.#consecutiveFailures = 0
     if (!this.#isOpen) return
     this.#isOpen = false
-    this.#isForAll = false
+    this.#refusesAll = false
     this.#blamed.clear()
     this.#probe = undefined
-    this.#rest = REST.first
+    this.#openTime = OPEN_TIME.first
     this.#answers = []
   }
 
-  /** The engine failed; `who` is whom that counts for, or anyone. */
-  fail(now: number, who?: string): void {
-    const by = who ?? ANYONE
-    this.#inARow++
+  /** Counts a failure for a caller; for all of them, if none is given. */
+  fail(now: number, caller?: string): void {
+    const by = caller ?? ANYONE
+    this.#consecutiveFailures++
     this.remember(now, true, by)
-    if (this.#isOpen) this.#failAgain(now, by)
-    else if (this.#isTooMuch()) {
+    if (this.#isOpen) this.#failWhileOpen(now, by)
+    else if (this.#shouldOpen()) {
       this.#isOpen = true
-      this.#openUntil = now + this.#rest
+      this.#openUntil = now + this.#openTime
       for (const blamed of this.#causes()) this.#blamed.add(blamed)
-      this.#isForAll = this.#blamed.size === 1 && this.#blamed.has(ANYONE)
+      this.#refusesAll = this.#blamed.size === 1 && this.#blamed.has(ANYONE)
     }
   }
 
-  /** It failed although it was open. */
-  #failAgain(now: number, by: string | typeof ANYONE): void {
-    if (!this.#isForAll && (by === ANYONE || !this.#blamed.has(by))) {
-      this.#isForAll = this.#blamed.size > 1
+  /** A request failed that was let through while the breaker was open. */
+  #failWhileOpen(now: number, by: string | typeof ANYONE): void {
+    if (!this.#refusesAll && (by === ANYONE || !this.#blamed.has(by))) {
+      this.#refusesAll = this.#blamed.size > 1
       this.#blamed.add(by)
-      this.#openUntil = now + this.#rest
+      this.#openUntil = now + this.#openTime
       return
     }
-    // That says nothing new until the rest is over.
+    // Other requests sent before it opened may still fail: they do not prolong the open time.
     if (now < this.#openUntil) return
-    this.#rest = Math.min(this.#rest * 2, REST.most)
-    this.#openUntil = now + this.#rest
+    this.#openTime = Math.min(this.#openTime * 2, OPEN_TIME.max)
+    this.#openUntil = now + this.#openTime
   }
 
-  /** Whom the failures count for that open it: those in a row, or all of late. */
+  /** The callers that the opening failures count for: the consecutive ones, or all in the window. */
   #causes(): (string | typeof ANYONE)[] {
     const failures = this.#answers.filter((answer) => answer.failed)
-    const causes = this.#inARow >= OPENS.inARow ? failures.slice(-this.#inARow) : failures
+    const causes =
+      this.#consecutiveFailures >= OPENS_AFTER.consecutive
+        ? failures.slice(-this.#consecutiveFailures)
+        : failures
     return causes.map(({ by }) => by ?? ANYONE)
   }
 
-  /** An answer came to its end. */
+  /** Counts an answer that ended. */
   remember(at: number, failed: boolean, by?: string | typeof ANYONE): void {
     this.#answers.push({ at, failed, ...(by !== undefined && { by }) })
-    const first = this.#answers.findIndex((answer) => answer.at > at - REMEMBERED)
-    // The last hundred tell enough of a busy engine.
+    const first = this.#answers.findIndex((answer) => answer.at > at - WINDOW)
+    // A busy engine's last hundred answers suffice, and keep this array small.
     this.#answers.splice(0, Math.max(first, this.#answers.length - 100))
   }
 
-  #isTooMuch(): boolean {
-    if (this.#inARow >= OPENS.inARow) return true
+  #shouldOpen(): boolean {
+    if (this.#consecutiveFailures >= OPENS_AFTER.consecutive) return true
     const failed = this.#answers.filter((answer) => answer.failed).length
-    return this.#answers.length >= OPENS.of && failed / this.#answers.length >= OPENS.share
+    return (
+      this.#answers.length >= OPENS_AFTER.minAnswers &&
+      failed / this.#answers.length >= OPENS_AFTER.share
+    )
   }
 }
 
-class OnePass implements Pass {
+class Permit implements BreakerPermit {
   readonly isProbe: boolean
-  /** What was asked before the breaker opened says nothing about the engine as it is now. */
+  /** Whether the breaker was open when the request was sent. */
   readonly wasOpen: boolean
-  readonly #who: string
-  readonly #breaker: Breaker
-  #isOver = false
+  readonly #caller: string
+  readonly #breaker: CircuitBreaker
+  #hasEnded = false
 
-  constructor(breaker: Breaker, isProbe: boolean, wasOpen: boolean, who: string) {
-    this.#who = who
+  constructor(breaker: CircuitBreaker, isProbe: boolean, wasOpen: boolean, caller: string) {
+    this.#caller = caller
     this.#breaker = breaker
     this.isProbe = isProbe
     this.wasOpen = wasOpen
   }
 
   answered(): void {
-    if (this.#breaker.isNews(this)) this.#breaker.close()
+    if (this.#breaker.isInformative(this)) this.#breaker.close()
   }
 
   succeeded(now: number): void {
-    if (!this.#end() || !this.#breaker.isNews(this)) return
+    if (!this.#endOnce() || !this.#breaker.isInformative(this)) return
     this.#breaker.close()
     this.#breaker.remember(now, false)
   }
 
   failed(now: number, by?: 'caller'): void {
-    if (this.#end()) this.#breaker.fail(now, by && this.#who)
+    if (this.#endOnce()) this.#breaker.fail(now, by && this.#caller)
   }
 
-  forgotten(): void {
-    this.#end()
+  ignored(): void {
+    this.#endOnce()
   }
 
-  /** Whether it is the first of its ends. */
-  #end(): boolean {
-    const isFirst = !this.#isOver
-    this.#isOver = true
-    this.#breaker.leave(this)
+  /** Returns whether this is the first call that ends the permit. */
+  #endOnce(): boolean {
+    const isFirst = !this.#hasEnded
+    this.#hasEnded = true
+    this.#breaker.release(this)
     return isFirst
   }
 }

@@ -1,203 +1,214 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
-import { FairLine, type Waiting } from '../../util/fair-queue.ts'
+import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
-import type { Member } from './member.ts'
-import { tooMany } from './queue-full.ts'
+import type { PoolMember } from './member.ts'
+import { queueFull } from './queue-full.ts'
 import { Slot } from './slot.ts'
 
-/** Milliseconds between two looks of one who waits where nobody may wake him. */
-const LOOK = 50
+/** Milliseconds between two checks by a waiter where requests are isolated (workerd). */
+const POLL_INTERVAL = 50
 
-/** Milliseconds in which a slot's holder shows that it is still there, and after which it is gone. */
-const LEASE = { shown: 1_000, over: 15_000 }
+/**
+ * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may be
+ * dropped there without running any of its code, so that it would never free its slot.
+ */
+const LEASE = { renewEvery: 1_000, expiresAfter: 15_000 }
 
-export interface Wish {
-  /** Whose turn it is. */
-  who: string
-  /** The engines that would do, in the order of the settings. */
-  members: Member[]
-  /** There is no other way: an engine that failed lately is asked all the same. */
+export interface SlotRequest {
+  /** The name of the client's key, for fairness between clients; empty where they are not distinguished. */
+  caller: string
+  /** The engines that can answer, in the order of the settings. */
+  members: PoolMember[]
+  /** There is no other engine: ask it even if its circuit breaker is open. */
   isForced: boolean
-  /** Leaves the line. */
+  /** Leaves the queue. */
   signal: AbortSignal
 }
 
-type Fate = { slot: Slot } | { refusal: ApiError }
+type WaitResult = { slot: Slot } | { refusal: ApiError }
 
-interface Waiter extends Waiting, Omit<Wish, 'signal'> {
-  seenAt: number
-  fate?: Fate
-  /** Where he may be woken: does so. */
+interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'> {
+  renewedAt: number
+  result?: WaitResult
+  /** Settles the waiter's promise, if there is a result. */
   wake: () => void
 }
 
 /**
- * The concurrency slots of all engines, and the one queue for them. Where requests are isolated nobody is
- * woken by another: each looks for himself, and a slot whose holder vanished is taken back.
+ * The concurrency slots of all engines, and one fair queue for them. Where requests are isolated
+ * (workerd), no request may resolve another one's promise: each waiter polls for its result, and the
+ * slots of requests that vanished are reclaimed when their lease expires.
  */
 export class ConcurrencyLimiter {
-  readonly #most: number
-  readonly #line = new FairLine<Waiter>()
-  /** Those with a lease. */
-  readonly #held = new Set<Slot>()
-  #tookBackAt = 0
-  readonly #look: Ticker | undefined
-  readonly #show: Ticker | undefined
+  readonly #maxQueued: number
+  readonly #queue = new FairQueue<Waiter>()
+  /** Slots with a lease. */
+  readonly #leased = new Set<Slot>()
+  #reclaimedAt = 0
+  readonly #pollTicker: Ticker | undefined
+  readonly #leaseTicker: Ticker | undefined
 
-  /** `most`: how many may wait for the same engine. */
-  constructor(most: number, isolated: boolean) {
-    this.#most = most
-    this.#look = isolated ? separateTickers(LOOK) : undefined
-    this.#show = isolated ? separateTickers(LEASE.shown) : undefined
+  /** `maxQueued`: how many requests may wait for the same engine. */
+  constructor(maxQueued: number, isolated: boolean) {
+    this.#maxQueued = maxQueued
+    this.#pollTicker = isolated ? separateTickers(POLL_INTERVAL) : undefined
+    this.#leaseTicker = isolated ? separateTickers(LEASE.renewEvery) : undefined
   }
 
-  /** How many wait. */
+  /** The length of the queue. */
   get waiting(): number {
-    return this.#line.size
+    return this.#queue.size
   }
 
   /**
-   * A slot at the best of the engines. Throws an `ApiError` (503) where too many wait already or
-   * all are left alone for a while; the promise rejects with the signal's reason.
+   * A slot at the best of the engines; a promise if all are occupied. Throws an `ApiError` (503) where
+   * the queue is full or the circuit breaker of every engine is open. The promise rejects with the
+   * signal's reason.
    */
-  take(wish: Wish): Slot | Promise<Slot> {
+  acquire(request: SlotRequest): Slot | Promise<Slot> {
     const now = performance.now()
-    if (this.#held.size > 0) this.#takeBack(now)
-    if (this.#line.size > 0) for (const member of wish.members) this.#serve(member, now)
-    const best = bestOf(wish, now)
-    // Whose load is compared with another's must not count what vanished.
-    const isCompared = wish.members.length > 1
-    if (best !== undefined) return this.#hold(this.#give(best, now, isCompared, wish.who))
-    if (!wish.members.some((member) => isOpenTo(wish, member, now))) {
-      throw resting(wish.members, now)
+    if (this.#leased.size > 0) this.#reclaimExpired(now)
+    if (this.#queue.size > 0)
+      for (const member of request.members) this.#assignFreeSlots(member, now)
+    const best = bestMember(request, now)
+    // A load that is compared with another's must not include requests that vanished: give a lease.
+    const isCompared = request.members.length > 1
+    if (best !== undefined)
+      return this.#startLease(this.#createSlot(best, now, isCompared, request.caller))
+    if (!request.members.some((member) => mayUse(request, member, now))) {
+      throw breakerOpen(request.members, now)
     }
-    this.#refuseTooMany(wish.members)
-    return this.#wait(wish, now)
+    this.#refuseIfQueueFull(request.members)
+    return this.#wait(request, now)
   }
 
-  #wait({ signal, ...wish }: Wish, now: number): Promise<Slot> {
+  #wait({ signal, ...request }: SlotRequest, now: number): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
-        ...wish,
-        seenAt: now,
+        ...request,
+        renewedAt: now,
         wake: () => {
-          const { fate } = waiter
-          if (fate === undefined) return
+          const { result } = waiter
+          if (result === undefined) return
           stop()
-          if ('slot' in fate) resolve(this.#hold(fate.slot))
-          else reject(fate.refusal)
+          if ('slot' in result) resolve(this.#startLease(result.slot))
+          else reject(result.refusal)
         },
       }
       const leave = () => {
         stop()
-        if (waiter.fate === undefined) this.#line.remove(waiter)
-        else if ('slot' in waiter.fate) waiter.fate.slot.end()
+        if (waiter.result === undefined) this.#queue.remove(waiter)
+        else if ('slot' in waiter.result) waiter.result.slot.free()
         reject(signal.reason)
       }
-      const stopLooking = this.#look?.add((at) => {
-        waiter.seenAt = at
-        this.#takeBack(at)
+      const stopPolling = this.#pollTicker?.add((at) => {
+        waiter.renewedAt = at
+        this.#reclaimExpired(at)
         waiter.wake()
         return undefined
       })
       const stop = () => {
-        stopLooking?.()
+        stopPolling?.()
         signal.removeEventListener('abort', leave)
       }
       signal.addEventListener('abort', leave, { once: true })
-      this.#line.push(waiter)
+      this.#queue.push(waiter)
       if (signal.aborted) leave()
     })
   }
 
-  #give(member: Member, now: number, isCompared: boolean, who: string): Slot {
-    const held = new Slot(this, member, now, who)
-    const matters = isCompared || member.room < Number.POSITIVE_INFINITY
-    if (this.#show !== undefined && matters) this.#held.add(held)
-    return held
+  #createSlot(member: PoolMember, now: number, isCompared: boolean, caller: string): Slot {
+    const slot = new Slot(this, member, now, caller)
+    const needsLease = isCompared || member.concurrencyLimit < Number.POSITIVE_INFINITY
+    if (this.#leaseTicker !== undefined && needsLease) this.#leased.add(slot)
+    return slot
   }
 
-  /** A slot is free again. */
-  free(held: Slot, now: number): void {
-    this.#held.delete(held)
-    if (this.#line.size > 0) this.#serve(held.member, now)
+  /** Gives a freed slot to a waiter. */
+  onFree(slot: Slot, now: number): void {
+    this.#leased.delete(slot)
+    if (this.#queue.size > 0) this.#assignFreeSlots(slot.member, now)
   }
 
-  /** Called by whoever gets the slot: its timer has to be his own. */
-  #hold(held: Slot): Slot {
-    if (!this.#held.has(held)) return held
-    held.seenAt = performance.now()
-    held.stop = this.#show?.add((now) => {
-      held.seenAt = now
+  /** Called within the request that gets the slot: on workerd its timer has to belong to that request. */
+  #startLease(slot: Slot): Slot {
+    if (!this.#leased.has(slot)) return slot
+    slot.renewedAt = performance.now()
+    slot.stopLease = this.#leaseTicker?.add((now) => {
+      slot.renewedAt = now
       return undefined
     })
-    return held
+    return slot
   }
 
-  /** Gives the free slots of an engine to those who wait for it. */
-  #serve(member: Member, now: number): void {
-    while (member.hasRoom) {
-      const waiter = this.#line.take((each) => isOpenTo(each, member, now))
+  /** Gives the free slots of an engine to the waiters for it. */
+  #assignFreeSlots(member: PoolMember, now: number): void {
+    while (member.hasFreeSlot) {
+      const waiter = this.#queue.takeNext((entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
-      this.#tell(waiter, { slot: this.#give(member, now, true, waiter.who) })
+      this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
     }
-    if (member.breaker.isPassable(now)) return
-    // Who waits only for engines that nobody will be sent to, would wait for ever.
-    for (const waiter of [...this.#line]) {
-      const isHopeless = waiter.members.every(
-        (each) => each.running === 0 && !isOpenTo(waiter, each, now),
+    if (member.breaker.allows(now)) return
+    // A waiter whose engines are all idle behind an open breaker would wait for ever: no slot of
+    // theirs will be freed.
+    for (const waiter of [...this.#queue]) {
+      const cannotBeServed = waiter.members.every(
+        (each) => each.running === 0 && !mayUse(waiter, each, now),
       )
-      if (!isHopeless) continue
-      this.#line.remove(waiter)
-      this.#tell(waiter, { refusal: resting(waiter.members, now) })
+      if (!cannotBeServed) continue
+      this.#queue.remove(waiter)
+      this.#settle(waiter, { refusal: breakerOpen(waiter.members, now) })
     }
   }
 
-  #tell(waiter: Waiter, fate: Fate): void {
-    waiter.fate = fate
-    if (this.#look === undefined) waiter.wake()
+  #settle(waiter: Waiter, result: WaitResult): void {
+    waiter.result = result
+    if (this.#pollTicker === undefined) waiter.wake()
   }
 
-  #takeBack(now: number): void {
-    if (now - this.#tookBackAt < LEASE.shown) return
-    this.#tookBackAt = now
-    for (const held of this.#held) {
-      if (now - held.seenAt >= LEASE.over) held.takeBack()
+  #reclaimExpired(now: number): void {
+    if (now - this.#reclaimedAt < LEASE.renewEvery) return
+    this.#reclaimedAt = now
+    for (const slot of this.#leased) {
+      if (now - slot.renewedAt >= LEASE.expiresAfter) slot.reclaim()
     }
-    for (const waiter of [...this.#line]) {
-      if (now - waiter.seenAt >= LEASE.over) this.#line.remove(waiter)
+    for (const waiter of [...this.#queue]) {
+      if (now - waiter.renewedAt >= LEASE.expiresAfter) this.#queue.remove(waiter)
     }
   }
 
-  #refuseTooMany(members: Member[]): void {
-    const waiting = this.#line.count((each) => each.members.some((one) => members.includes(one)))
-    if (waiting < this.#most) return
-    const room = members.reduce((sum, member) => sum + member.room, 0)
-    const average = Math.max(...members.map((member) => member.average.seconds))
-    throw tooMany(waiting, waiting + 1, room, average)
+  #refuseIfQueueFull(members: PoolMember[]): void {
+    const queued = this.#queue.count((waiter) =>
+      waiter.members.some((member) => members.includes(member)),
+    )
+    if (queued < this.#maxQueued) return
+    const concurrency = members.reduce((sum, member) => sum + member.concurrencyLimit, 0)
+    const duration = Math.max(...members.map((member) => member.averageDuration.value))
+    throw queueFull(queued, queued + 1, concurrency, duration)
   }
 }
 
-function isOpenTo(wish: Omit<Wish, 'signal'>, member: Member, now: number): boolean {
+function mayUse(request: Omit<SlotRequest, 'signal'>, member: PoolMember, now: number): boolean {
   return (
-    wish.members.includes(member) && (wish.isForced || member.breaker.isPassable(now, wish.who))
+    request.members.includes(member) &&
+    (request.isForced || member.breaker.allows(now, request.caller))
   )
 }
 
-function bestOf(wish: Wish, now: number): Member | undefined {
-  let best: Member | undefined
-  for (const member of wish.members) {
-    if (!member.hasRoom || !isOpenTo(wish, member, now)) continue
+function bestMember(request: SlotRequest, now: number): PoolMember | undefined {
+  let best: PoolMember | undefined
+  for (const member of request.members) {
+    if (!member.hasFreeSlot || !mayUse(request, member, now)) continue
     if (best === undefined || member.isBetterThan(best, now)) best = member
   }
   return best
 }
 
-function resting(members: Member[], now: number): ApiError {
-  const wait = Math.min(...members.map(({ breaker }) => breaker.wait(now)))
-  const seconds = Math.max(1, Math.ceil(wait / 1000))
+function breakerOpen(members: PoolMember[], now: number): ApiError {
+  const retryIn = Math.min(...members.map(({ breaker }) => breaker.retryIn(now)))
+  const seconds = Math.max(1, Math.ceil(retryIn / 1000))
   const names = members.map(({ engine }) => engine.label).join(' and ')
-  const message = `${names} failed too often just now; sluice asks again in about ${seconds} s.`
+  const message = `The circuit breaker of ${names} is open after repeated failures; it allows the next request in about ${seconds} s. Try again then.`
   return new ApiError(503, message, {
     code: 'engine_resting',
     headers: { 'retry-after': String(seconds) },

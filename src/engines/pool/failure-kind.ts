@@ -3,84 +3,87 @@ import { isRequestError } from '../../wire/errors/reported-error.ts'
 import { isLoading } from '../upstream/model-loading.ts'
 
 /**
- * What a failed attempt says. `refused`: the request is at fault, or sluice; asking elsewhere would
- * change nothing. `overflow`: it is too long for this model. `missing`: this engine has not got the
- * model, or it can't take such a request and another one may. `busy`: it has too much to do.
- * `broken`: the engine failed.
+ * What a failed attempt means for the choice of the next one:
+ * - `refused`: the request or sluice is at fault; another engine would give the same answer.
+ * - `overflow`: the request is too long for this model's context.
+ * - `missing`: this engine lacks the model or the capability; another engine may have it.
+ * - `busy`: the engine is overloaded, or still loads its model.
+ * - `broken`: the engine failed.
  */
-export type Verdict = 'refused' | 'overflow' | 'missing' | 'busy' | 'broken'
+export type FailureKind = 'refused' | 'overflow' | 'missing' | 'busy' | 'broken'
 
-/** Statuses below 500 that tell of the engine rather than of the request. */
-const BUSY = new Set([408, 425, 429])
+/** Statuses below 500 that describe the engine's load rather than the request. */
+const BUSY_STATUSES = new Set([408, 425, 429])
 
-/** What servers say where a prompt is too long, whatever code they give it. */
+/** Wordings for a prompt that is too long; the error codes that come with them vary by server. */
 const TOO_LONG =
   /maximum context length|context (length|size|window)|context the overflows|maximum model length/i
 
-export function verdictOf(error: unknown): Verdict {
+export function failureKind(error: unknown): FailureKind {
   if (!(error instanceof ApiError)) return 'refused'
   const { status, code } = error
-  if (BUSY.has(status) || code === 'engine_busy' || isLoading(error)) return 'busy'
+  if (BUSY_STATUSES.has(status) || code === 'engine_busy' || isLoading(error)) return 'busy'
   if (isOverflow(error)) return 'overflow'
-  if (isUnable(error)) return 'missing'
-  // It leads back to where the request came from: for this request it is not there.
+  if (isUnsupported(error)) return 'missing'
+  // The engine leads back to a sluice that this request has passed: not to be used for this request.
   if (code === 'loop_detected') return 'missing'
-  // What it can't do at all, it can't do the next time either.
+  // 501 and 505 mean a missing feature: a retry would fail again.
   if (status >= 500) return status === 501 || status === 505 ? 'refused' : 'broken'
   return status === 404 ? 'missing' : 'refused'
 }
 
-/** Some servers refuse so, others fail so in the first frame of a stream that they have begun. */
+/** Servers report an overflow with a 4xx status, or in the first frame of a stream they have begun. */
 function isOverflow({ code, type, message }: ApiError): boolean {
   if (code === 'context_length_exceeded' || type === 'exceed_context_size_error') return true
   return TOO_LONG.test(message)
 }
 
-/** Whether the same engine may do better the next time: it does not merely speak another language. */
-export function isPassing(error: unknown): boolean {
+/** Whether a retry at the same engine may succeed. An answer in the wrong format would come again. */
+export function isTransient(error: unknown): boolean {
   return error instanceof ApiError && error.code !== 'upstream_invalid'
 }
 
-/** Milliseconds for which an engine asks to be left alone; undefined where it says nothing. */
-export function restOf(error: unknown, now = Date.now()): number | undefined {
-  const given = error instanceof ApiError ? error.headers['retry-after'] : undefined
-  if (given === undefined) return undefined
-  const ms = /^\d+(\.\d+)?$/.test(given) ? Number(given) * 1000 : Date.parse(given) - now
+/** The `Retry-After` of an error in milliseconds; undefined where it has none. */
+export function retryAfterMs(error: unknown, now = Date.now()): number | undefined {
+  const header = error instanceof ApiError ? error.headers['retry-after'] : undefined
+  if (header === undefined) return undefined
+  const ms = /^\d+(\.\d+)?$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** It was not made for such a request: an image without a projector, more than its batch holds. */
-function isUnable({ status, message }: ApiError): boolean {
-  // The status that an upstream's failure of this kind is given, and that of an error in a stream.
-  return (status === 400 || status === 502) && isRequestError(bare(message))
+/** The engine can't process such a request: an image without a projector, a prompt above its batch size. */
+function isUnsupported({ status, message }: ApiError): boolean {
+  // 400 is what an upstream's 5xx of this kind is mapped to; 502 is an error frame within a stream.
+  return (status === 400 || status === 502) && isRequestError(withoutPrefix(message))
 }
 
-/** An error frame's own words, behind those that say whose they are. */
-function bare(message: string): string {
+/** An error frame's own message, without the prefix that names the engine. */
+function withoutPrefix(message: string): string {
   return message.replace(/^.{0,100}? failed while answering: /, '')
 }
 
 /**
- * Whose fault a failed attempt was, as far as its engine's breaker goes. `nobody`: it shows nothing of
- * the engine, since the request could not be sent or sluice itself failed. `request`: the engine works, and
- * refuses. `answer`: the engine answered that it failed, or in a way that can't be used, which a
- * request may have provoked: it counts for whoever sent that. `engine`: it can't be reached, broke
- * off, or missed a deadline: it counts whoever asked.
+ * Whom the circuit breaker holds responsible for a failed attempt:
+ * - `nobody`: it shows nothing about the engine; the request could not be sent, or sluice failed.
+ * - `request`: the engine works, and refused the request.
+ * - `answer`: the engine answered with a failure or with something unusable, which the request may
+ *   have provoked. It counts for the caller that sent the request.
+ * - `engine`: it can't be reached, cut the connection, or missed a deadline. It counts for everyone.
  */
 export type Blame = 'nobody' | 'request' | 'answer' | 'engine'
 
-/** Codes of what went wrong on this side. */
-const OURS = new Set(['shutting_down', 'internal_error'])
+/** Codes of failures within sluice. */
+const OWN_CODES = new Set(['shutting_down', 'internal_error'])
 
-/** Codes of a connection that is gone, and of silence. */
-const LOST = /_(unreachable|truncated|timeout)$/
+/** Codes of a lost connection and of a missed deadline. */
+const LOST_CODE = /_(unreachable|truncated|timeout)$/
 
-/** The one place where it is decided whether a failure counts against an engine. */
+/** The one place that decides whether a failure counts against an engine. */
 export function blameOf(error: unknown): Blame {
   if (!(error instanceof ApiError)) return 'nobody'
   const { code, evidence } = error
-  if (OURS.has(code ?? '')) return 'nobody'
-  if (evidence === 'lost' || (evidence === undefined && LOST.test(code ?? ''))) return 'engine'
-  if (verdictOf(error) === 'broken') return 'answer'
+  if (OWN_CODES.has(code ?? '')) return 'nobody'
+  if (evidence === 'lost' || (evidence === undefined && LOST_CODE.test(code ?? ''))) return 'engine'
+  if (failureKind(error) === 'broken') return 'answer'
   return evidence === 'answered' || error.status >= 500 ? 'request' : 'nobody'
 }

@@ -1,57 +1,58 @@
+import { MovingAverage } from '../../util/moving-average.ts'
 import type { Engine } from '../engine.ts'
-import { Breaker } from './circuit-breaker.ts'
-import { MovingAverage } from './queue-full.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
+import { ASSUMED_DURATION } from './queue-full.ts'
 
-/** What an engine without a limit is taken to manage, where its load is compared with another's. */
-const TYPICAL = 16
+/** The concurrency assumed of an engine without a limit when its load is compared with another's. */
+const ASSUMED_CONCURRENCY = 16
 
-/** An engine and how it fares. Times are milliseconds of `performance.now()`. */
-export class Member {
+/** An engine of the pool and its current state. Times are milliseconds of `performance.now()`. */
+export class PoolMember {
   readonly engine: Engine
-  readonly breaker = new Breaker()
-  /** How long a request takes it. */
-  readonly average = new MovingAverage()
-  /** Requests it works on now. */
+  readonly breaker = new CircuitBreaker()
+  /** Seconds that a request occupies a concurrency slot. */
+  readonly averageDuration = new MovingAverage(ASSUMED_DURATION)
+  /** Requests in progress. */
   running = 0
-  /** It asked to be left alone until then. */
-  restUntil = 0
+  /** The engine asked for no requests until then, by `Retry-After`: others are preferred. */
+  backoffUntil = 0
   #isDown = false
 
   constructor(engine: Engine) {
     this.engine = engine
   }
 
-  /** Whether it could not list its models when it was last asked. */
+  /** Whether its last model listing failed. */
   get isDown(): boolean {
     return this.#isDown
   }
 
-  /** A listing succeeded or failed. One that succeeds again may be worth a request at once. */
-  listed(isDown: boolean, now: number): void {
-    if (this.#isDown && !isDown) this.breaker.hint(now)
+  /** Records whether a model listing failed. The first that succeeds again lets the breaker probe. */
+  setDown(isDown: boolean, now: number): void {
+    if (this.#isDown && !isDown) this.breaker.allowProbe(now)
     this.#isDown = isDown
   }
 
-  /** How many requests it may work on at once. */
-  get room(): number {
+  /** The most requests it may work on at once. */
+  get concurrencyLimit(): number {
     return this.engine.maxConcurrency ?? Number.POSITIVE_INFINITY
   }
 
-  get hasRoom(): boolean {
-    return this.running < this.room
+  get hasFreeSlot(): boolean {
+    return this.running < this.concurrencyLimit
   }
 
-  /** Whether a request is rather sent to this one than to the other. Equals keep their order. */
-  isBetterThan(other: Member, now: number): boolean {
-    const [own, its] = [this.#trouble(now), other.#trouble(now)]
+  /** Whether to prefer this engine over another. Equal engines keep the order of the settings. */
+  isBetterThan(other: PoolMember, now: number): boolean {
+    const [own, its] = [this.#penalty(now), other.#penalty(now)]
     return own === its ? this.#load < other.#load : own < its
   }
 
   get #load(): number {
-    return this.running / (this.engine.maxConcurrency ?? TYPICAL)
+    return this.running / (this.engine.maxConcurrency ?? ASSUMED_CONCURRENCY)
   }
 
-  #trouble(now: number): number {
-    return Number(this.isDown) * 2 + Number(now < this.restUntil)
+  #penalty(now: number): number {
+    return Number(this.isDown) * 2 + Number(now < this.backoffUntil)
   }
 }

@@ -1,100 +1,109 @@
 import type { Exchange } from '../../stream/exchange.ts'
 import type { Ticker } from '../../stream/ticker.ts'
-import { orAborted } from '../../util/abortable.ts'
+import { abortable } from '../../util/abortable.ts'
+import { delay } from '../../util/delay.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
-import { isLoading, LOADING, restWhileLoading, withRetryAfter } from '../upstream/model-loading.ts'
+import {
+  isLoading,
+  loadingRetryDelay,
+  MODEL_LOADING,
+  withRetryAfter,
+} from '../upstream/model-loading.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
-import { isPassing, restOf, type Verdict, verdictOf } from './failure-kind.ts'
-import { Member } from './member.ts'
+import { type FailureKind, failureKind, isTransient, retryAfterMs } from './failure-kind.ts'
+import { PoolMember } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
 import type { Slot } from './slot.ts'
 
 export interface PoolOptions {
   router: Router
   ticker: Ticker
-  /** How many requests may wait for an engine. */
+  /** The most requests that may wait for a concurrency slot of an engine. */
   queue: number
-  /** Milliseconds without a first chunk after which another engine is asked, if there is one. */
+  /** Milliseconds without a first chunk after which another engine is tried, if there is one. */
   attemptTimeout: number
-  /** The model that is asked where a request is too long for another. */
+  /** For a model, the one to use instead when a request exceeds its context. */
   contextFallback: Readonly<Record<string, string>>
-  /** Whether the only engine that serves a model is asked once more after it failed. */
+  /** Whether the only engine that serves a model is tried once more after a failure. */
   retry: boolean
-  /** Whether no request may be woken by another (workerd). */
+  /** Whether a request must not resolve a promise of another request (workerd). */
   isolateRequests: boolean
 }
 
-/** Asks one engine, up to the first chunk or to a whole answer. Aborting the signal stops it. */
+/**
+ * Sends the request to one engine. Resolves with the first chunk or a complete answer; aborting the
+ * signal stops the engine.
+ */
 export type Attempt<T> = (route: Route, signal: AbortSignal) => Promise<T>
 
-/** One request on its way to an engine. */
+/** One request, through all of its attempts. */
 interface Call<T> {
   exchange: Exchange
   attempt: Attempt<T>
   routes: Route[]
-  members: Member[]
-  /** Those that have failed it. */
-  tried: Set<Member>
+  members: PoolMember[]
+  /** The engines whose attempts failed. */
+  failed: Set<PoolMember>
 }
 
-/** What is tried after a failure: one of these engines, after so many milliseconds. */
-interface Step {
-  members: Member[]
-  rest: number
-  /** Whether the engine is waited for because it loads its model. */
+/** The next attempt after a failure: at one of these engines, after a delay. */
+interface RetryStep {
+  members: PoolMember[]
+  delayMs: number
+  /** Whether the delay is for an engine that loads its model. */
   isLoading?: boolean
 }
 
-/** How often a request may be tried again where that costs the engines something. */
-const MOST_RETRIES = 2
+/** The most further attempts of a request, not counting those in `FREE_RETRY_CODES`. */
+const MAX_RETRIES = 2
 
-/** The longest `Retry-After` that is waited for, and the wait where none is given, milliseconds. */
-const REST = { longest: 3_000, first: 100, jitter: 200 }
+/** Milliseconds: the longest `Retry-After` that is waited for, and the delay where there is none. */
+const RETRY_DELAY = { max: 3_000, base: 100, jitter: 200 }
 
-/** Codes of attempts that gave the engine nothing to do, or that were given up. */
-const COSTS_NOTHING: ReadonlySet<unknown> = new Set([
+/** Codes of failed attempts that cost the engine no work, so that they use up no retry budget. */
+const FREE_RETRY_CODES: ReadonlySet<unknown> = new Set([
   'upstream_unreachable',
   'attempt_timeout',
   'loop_detected',
-  LOADING,
+  MODEL_LOADING,
 ])
 
-/** Milliseconds between two looks for another engine, from `attemptTimeout` on. */
-const LOOK = 1_000
+/** Milliseconds between two checks for a free engine, once `attemptTimeout` has passed. */
+const TAKEOVER_CHECK = 1_000
 
-/** All engines: finds one that serves a model and has time, and another one if that fails. */
+/** All engines: finds one that serves a model and has a free slot, and another one if that fails. */
 export class Pool {
   readonly #options: PoolOptions
   readonly #limiter: ConcurrencyLimiter
   readonly #budgets = new RetryBudgets()
-  readonly #members = new WeakMap<Engine, Member>()
+  readonly #members = new WeakMap<Engine, PoolMember>()
 
   constructor(options: PoolOptions) {
     this.#options = options
     this.#limiter = new ConcurrencyLimiter(options.queue, options.isolateRequests)
   }
 
-  /** How many requests wait for an engine. */
+  /** The length of the queue. */
   get waiting(): number {
     return this.#limiter.waiting
   }
 
-  /** How an engine fares. */
-  member(engine: Engine): Member {
+  /** An engine's state in this pool. */
+  member(engine: Engine): PoolMember {
     let member = this.#members.get(engine)
     if (member === undefined) {
-      member = new Member(engine)
+      member = new PoolMember(engine)
       this.#members.set(engine, member)
     }
     return member
   }
 
   /**
-   * Asks an engine that serves the model, and after a failure another. Rejects with an `ApiError`,
-   * or with why the exchange ended. Where an engine `can` do it, those that can't are left out.
+   * Tries the engines that serve a model until one answers. Rejects with an `ApiError`, or with the
+   * reason why the exchange ended. Engines for which `can` is false are left out if any other is left.
    */
   async answer<T>(
     exchange: Exchange,
@@ -103,154 +112,163 @@ export class Pool {
     can: (engine: Engine) => boolean = () => true,
   ): Promise<T> {
     for (let model = asked; ; ) {
-      const routes = await this.#options.router.pick(model, exchange.mayUse)
+      const routes = await this.#options.router.pick(model, exchange.modelAccess)
       const able = routes.filter(({ engine }) => can(engine))
       try {
-        return await this.#askOneOf(exchange, able.length > 0 ? able : routes, attempt)
+        return await this.#answerFromRoutes(exchange, able.length > 0 ? able : routes, attempt)
       } catch (error) {
         const fallback =
-          verdictOf(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
+          failureKind(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
         if (!fallback || exchange.outcome !== undefined) throw asUnavailable(error, routes)
-        exchange.retry(nameOf(exchange.engine, error), error)
+        exchange.retry(failureLabel(exchange.engine, error), error)
         model = fallback
       }
     }
   }
 
   /**
-   * Rejects with an `ApiError` where no engine may be asked for the model: for answers that begin
-   * before an engine was asked.
+   * Rejects with an `ApiError` where the caller may not use the model or no engine has it. For answers
+   * that begin before an engine is asked.
    */
   async requireModel(exchange: Exchange, asked: string | null | undefined): Promise<void> {
-    await this.#options.router.pick(asked, exchange.mayUse)
+    await this.#options.router.pick(asked, exchange.modelAccess)
   }
 
-  /** The model with a longer context to ask instead; undefined where this caller has none. */
+  /** The model with a longer context; undefined if none is configured or this caller may not use it. */
   #fallbackFor(
-    { mayUse }: Exchange,
+    { modelAccess }: Exchange,
     asked: string | null | undefined,
     { model: found }: Route,
   ): string | undefined {
     const { contextFallback } = this.#options
     const name = [asked, found].find((each) => each && Object.hasOwn(contextFallback, each))
     const next = name ? contextFallback[name] : undefined
-    return next !== undefined && (mayUse?.(next) ?? true) ? next : undefined
+    return next !== undefined && (modelAccess?.(next) ?? true) ? next : undefined
   }
 
-  async #askOneOf<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
+  async #answerFromRoutes<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
-    this.#budgets.of(exchange.who).request(now)
+    this.#budgets.forCaller(exchange.caller).countRequest(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
-      member.listed(isDown, now)
+      member.setDown(isDown, now)
       return member
     })
-    const call: Call<T> = { exchange, attempt, routes, members, tried: new Set() }
+    const call: Call<T> = { exchange, attempt, routes, members, failed: new Set() }
     for (let next = members, retries = 0; ; retries++) {
-      const taking = this.#limiter.take({
-        who: exchange.who,
+      const taking = this.#limiter.acquire({
+        caller: exchange.caller,
         members: next,
         isForced: next.length === 1,
         signal: exchange.signal,
       })
       const slot = taking instanceof Promise ? await taking : taking
       try {
-        return await this.#ask(call, slot)
+        return await this.#attempt(call, slot)
       } catch (error) {
-        const step = this.#next(call, slot, error, retries)
-        exchange.retry(nameOf(slot.member.engine.label, error), error, step.isLoading)
+        const step = this.#nextStep(call, slot, error, retries)
+        exchange.retry(failureLabel(slot.member.engine.label, error), error, step.isLoading)
         next = step.members
-        if (step.rest > 0) await pause(step.rest, exchange.signal)
+        if (step.delayMs > 0) await delay(step.delayMs, exchange.signal)
       }
     }
   }
 
-  /** One attempt. Where it succeeds, the end of the exchange ends the slot. */
-  async #ask<T>(call: Call<T>, slot: Slot): Promise<T> {
+  /** One attempt. If it succeeds, the slot is released when the exchange ends. */
+  async #attempt<T>(call: Call<T>, slot: Slot): Promise<T> {
     const { exchange, attempt, routes, members } = call
-    const { member, pass } = slot
+    const { member, permit } = slot
     const { signal } = exchange
-    exchange.holds = slot
+    exchange.slot = slot
     if (exchange.outcome !== undefined) slot.release(exchange.outcome)
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
     exchange.attempt(member.engine.label, route.model)
-    const stopWatch = this.#watch(call, member)
+    const stopWatching = this.#watchFirstChunk(call, member)
     try {
       const asking = attempt(route, signal)
-      const answer = await (stopWatch ? orAborted(asking, signal) : asking)
-      pass.answered()
+      const answer = await (stopWatching ? abortable(asking, signal) : asking)
+      permit.answered()
       return answer
     } finally {
-      stopWatch?.()
+      stopWatching?.()
     }
   }
 
-  /** Gives an engine up that sends nothing for too long, once there is another to ask. */
-  #watch<T>(call: Call<T>, member: Member): (() => void) | undefined {
-    const { exchange, members, tried } = call
-    if (members.length - tried.size < 2) return undefined
+  /** Aborts an attempt that brings no first chunk in time, once another engine has a free slot. */
+  #watchFirstChunk<T>(call: Call<T>, member: PoolMember): (() => void) | undefined {
+    const { exchange, members, failed } = call
+    if (members.length - failed.size < 2) return undefined
     const { attemptTimeout, ticker } = this.#options
     const startedAt = performance.now()
     return ticker.add((now) => {
-      // A whole answer says nothing until it is done: that it is silent says nothing about it.
+      // A complete answer sends nothing until it is done: its silence does not mean a failure.
       if (!exchange.isStream || exchange.signal.aborted) return undefined
-      const left = startedAt + attemptTimeout - now
-      if (left > 0) return left
-      const others = this.#others(call, member).filter(({ hasRoom, isDown }) => hasRoom && !isDown)
-      if (others.length === 0 || !this.#budgets.of(exchange.who).withdraw(now)) return LOOK
+      const remaining = startedAt + attemptTimeout - now
+      if (remaining > 0) return remaining
+      const others = this.#otherMembers(call, member).filter(
+        ({ hasFreeSlot, isDown }) => hasFreeSlot && !isDown,
+      )
+      if (others.length === 0 || !this.#budgets.forCaller(exchange.caller).withdraw(now))
+        return TAKEOVER_CHECK
       const { label } = member.engine
-      const message = `${label} sent nothing for ${attemptTimeout / 1000} s; --attempt-timeout allows no more.`
-      exchange.giveUp(new ApiError(504, message, { code: 'attempt_timeout' }))
+      const message = `${label} sent no first chunk within ${attemptTimeout / 1000} s (--attempt-timeout), so another engine is tried. Raise the timeout if this engine needs longer.`
+      exchange.abortAttempt(new ApiError(504, message, { code: 'attempt_timeout' }))
       return undefined
     })
   }
 
-  /** What to try after a failure. Throws the error where there is nothing left. */
-  #next<T>(call: Call<T>, slot: Slot, error: unknown, retries: number): Step {
-    const { exchange, tried } = call
+  /** The next attempt after a failure. Throws the error if there is none. */
+  #nextStep<T>(call: Call<T>, slot: Slot, error: unknown, retries: number): RetryStep {
+    const { exchange, failed } = call
     const { member } = slot
     if (exchange.outcome !== undefined) throw error
     const now = performance.now()
-    const verdict = verdictOf(error)
-    exchange.holds = undefined
-    slot.giveUp(verdict, error, now)
-    if (verdict === 'refused' || verdict === 'overflow') throw error
-    tried.add(member)
-    const others = this.#others(call, member).filter(({ hasRoom }) => verdict !== 'busy' || hasRoom)
+    const kind = failureKind(error)
+    exchange.slot = undefined
+    slot.releaseFailed(kind, error, now)
+    if (kind === 'refused' || kind === 'overflow') throw error
+    failed.add(member)
+    const candidates = this.#otherMembers(call, member)
+    const others = kind === 'busy' ? candidates.filter((other) => other.hasFreeSlot) : candidates
     if (others.length > 0) {
-      if (!this.#mayMoveOn(slot, error, retries, exchange.who)) throw error
-      return { members: others, rest: 0 }
+      if (!this.#mayTryAnother(slot, error, retries, exchange.caller)) throw error
+      return { members: others, delayMs: 0 }
     }
     if (isLoading(error) && this.#options.retry) {
-      const rest = restWhileLoading(retries, restOf(error), exchange.left(now))
-      if (rest !== undefined) return { members: [member], rest, isLoading: true }
+      const retryAfter = retryAfterMs(error)
+      const delayMs = loadingRetryDelay(retries, retryAfter, exchange.remaining(now))
+      if (delayMs !== undefined) return { members: [member], delayMs, isLoading: true }
     }
     const isLast = retries > 0 || !this.#options.retry || isLoading(error)
-    const rest = isLast ? undefined : restBefore(member.engine, verdict, error)
-    if (rest === undefined || !this.#budgets.of(exchange.who).withdraw(now)) throw error
-    return { members: [member], rest }
+    const delayMs = isLast ? undefined : sameEngineDelay(member.engine, kind, error)
+    if (delayMs === undefined || !this.#budgets.forCaller(exchange.caller).withdraw(now))
+      throw error
+    return { members: [member], delayMs }
   }
 
-  /** Engines that have not failed this request, and may be asked now. */
-  #others<T>({ exchange, members, tried }: Call<T>, member: Member): Member[] {
+  /** Engines that have not failed this request and whose circuit breaker allows it. */
+  #otherMembers<T>({ exchange, members, failed }: Call<T>, member: PoolMember): PoolMember[] {
     const now = performance.now()
     return members.filter(
       (other) =>
-        other !== member && !tried.has(other) && other.breaker.isPassable(now, exchange.who),
+        other !== member && !failed.has(other) && other.breaker.allows(now, exchange.caller),
     )
   }
 
-  /** What never reached an engine, or was a probe, adds no load worth counting. */
-  #mayMoveOn(slot: Slot, error: unknown, retries: number, who: string): boolean {
+  /** Within the retry budget. An attempt that cost no work, or was a probe, uses up nothing of it. */
+  #mayTryAnother(slot: Slot, error: unknown, retries: number, caller: string): boolean {
     const code = error instanceof ApiError ? error.code : null
-    if (COSTS_NOTHING.has(code)) return true
-    if (slot.pass.isProbe) return true
-    return retries < MOST_RETRIES && this.#budgets.of(who).withdraw(performance.now())
+    if (FREE_RETRY_CODES.has(code)) return true
+    if (slot.permit.isProbe) return true
+    return retries < MAX_RETRIES && this.#budgets.forCaller(caller).withdraw(performance.now())
   }
 }
 
-/** Servers that were found and are gone restart, or were stopped: their addresses were right. */
+/**
+ * A discovered server that refuses connections has been reachable at that address: it restarts or was
+ * stopped, which is a 503 and no wrong address.
+ */
 function asUnavailable(error: unknown, routes: Route[]): unknown {
   if (isLoading(error)) return withRetryAfter(error)
   const isGone = error instanceof ApiError && error.code === 'upstream_unreachable'
@@ -261,20 +279,17 @@ function asUnavailable(error: unknown, routes: Route[]): unknown {
   )
 }
 
-/** Milliseconds before the same engine is asked once more; undefined where that would not help. */
-function restBefore(engine: Engine, verdict: Verdict, error: unknown): number | undefined {
-  if (!engine.isServer || !isPassing(error)) return undefined
-  const rest = restOf(error)
-  if (rest !== undefined) return rest <= REST.longest ? rest : undefined
-  return verdict === 'broken' ? REST.first + Math.random() * REST.jitter : undefined
+/** Milliseconds before the same engine is tried once more; undefined where a retry would not help. */
+function sameEngineDelay(engine: Engine, kind: FailureKind, error: unknown): number | undefined {
+  if (!engine.isServer || !isTransient(error)) return undefined
+  const retryAfter = retryAfterMs(error)
+  if (retryAfter !== undefined) return retryAfter <= RETRY_DELAY.max ? retryAfter : undefined
+  return kind === 'broken' ? RETRY_DELAY.base + Math.random() * RETRY_DELAY.jitter : undefined
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return orAborted(new Promise((resolve) => setTimeout(resolve, ms)), signal)
-}
-
-function nameOf(engine: string | undefined, error: unknown): string {
+/** For logs: the engine and the code of its failure. */
+function failureLabel(engine: string | undefined, error: unknown): string {
   const code = error instanceof ApiError ? (error.code ?? error.status) : 'failed'
-  // A code may be an upstream's own word.
+  // An upstream chooses its codes freely: limit the length of what is logged.
   return `${engine ?? 'an engine'} ${String(code).slice(0, 60)}`
 }

@@ -1,70 +1,78 @@
-/** Milliseconds that requests count, in slots of which the oldest is forgotten as a whole. */
-const WINDOW = { ms: 30_000, slots: 30 }
+/** The sliding window in milliseconds, and the buckets in which it counts: the oldest expires whole. */
+const WINDOW = { ms: 30_000, buckets: 30 }
 
-/** How much more than one attempt a request may take on average, and what a quiet server may do. */
-const ALLOWED = { share: 0.1, least: 5 }
+/** Retries allowed within the window: a share of the requests, or a minimum when there are few. */
+const ALLOWED_RETRIES = { share: 0.1, min: 5 }
+
+interface Bucket {
+  requests: number
+  retries: number
+}
 
 /**
- * Bounds the load that trying again adds: otherwise the engines that are left when one fails would
- * be asked for twice as much. Times are milliseconds of `performance.now()`.
+ * Limits retries to a share of the requests. Without it, the failure of one engine would double the
+ * load of the others. Times are milliseconds of `performance.now()`.
  */
 export class RetryBudget {
-  readonly #slots = Array.from({ length: WINDOW.slots }, () => ({ requests: 0, retries: 0 }))
-  /** The slot that counts now, numbered from the beginning of time. */
+  readonly #buckets: Bucket[] = Array.from({ length: WINDOW.buckets }, () => ({
+    requests: 0,
+    retries: 0,
+  }))
+  /** The current bucket, numbered from time 0. */
   #current = 0
 
-  /** A request came. */
-  request(now: number): void {
+  countRequest(now: number): void {
     this.#at(now).requests++
   }
 
-  /** Whether a request may be tried once more; if so, that counts. */
+  /** Whether one more retry is allowed; if so, counts it. */
   withdraw(now: number): boolean {
-    const slot = this.#at(now)
+    const current = this.#at(now)
     let requests = 0
     let retries = 0
-    for (const each of this.#slots) {
-      requests += each.requests
-      retries += each.retries
+    for (const bucket of this.#buckets) {
+      requests += bucket.requests
+      retries += bucket.retries
     }
-    if (retries + 1 > Math.max(ALLOWED.least, requests * ALLOWED.share)) return false
-    slot.retries++
+    if (retries + 1 > Math.max(ALLOWED_RETRIES.min, requests * ALLOWED_RETRIES.share)) return false
+    current.retries++
     return true
   }
 
-  #at(now: number): { requests: number; retries: number } {
-    const number = Math.floor(now / (WINDOW.ms / WINDOW.slots))
-    const passed = Math.min(number - this.#current, WINDOW.slots)
+  /** The bucket of a time. Clears those that have expired since the last call. */
+  #at(now: number): Bucket {
+    const number = Math.floor(now / (WINDOW.ms / WINDOW.buckets))
+    const passed = Math.min(number - this.#current, WINDOW.buckets)
     for (let step = 1; step <= passed; step++) {
-      Object.assign(this.#slot(number - passed + step), { requests: 0, retries: 0 })
+      Object.assign(this.#bucket(number - passed + step), { requests: 0, retries: 0 })
     }
     this.#current = Math.max(this.#current, number)
-    return this.#slot(this.#current)
+    return this.#bucket(this.#current)
   }
 
-  #slot(number: number): { requests: number; retries: number } {
-    return this.#slots[number % WINDOW.slots] as { requests: number; retries: number }
+  #bucket(number: number): Bucket {
+    return this.#buckets[number % WINDOW.buckets] as Bucket
   }
 }
 
-/** Budgets that are kept: a caller whose budget is forgotten begins anew. */
-const MOST = 1_000
+/** The most callers with a budget at the same time. A caller whose budget was evicted gets a new one. */
+const MAX_CALLERS = 1_000
 
 /**
- * A budget for each caller: one whose requests always fail must not use up what lets another's move
- * on to an engine that works.
+ * One retry budget per caller: requests of one caller that always fail must not use up the retries
+ * that move another caller's requests to a working engine.
  */
 export class RetryBudgets {
-  /** Those used last are at the end. */
+  /** The most recently used are last. */
   readonly #budgets = new Map<string, RetryBudget>()
 
-  /** `who`: the caller, where callers are told apart. */
-  of(who: string): RetryBudget {
-    const budget = this.#budgets.get(who) ?? new RetryBudget()
-    this.#budgets.delete(who)
-    this.#budgets.set(who, budget)
+  /** `caller`: the name of the client's key; empty where clients are not distinguished. */
+  forCaller(caller: string): RetryBudget {
+    const budget = this.#budgets.get(caller) ?? new RetryBudget()
+    this.#budgets.delete(caller)
+    this.#budgets.set(caller, budget)
     const [oldest] = this.#budgets.keys()
-    if (this.#budgets.size > MOST && oldest !== undefined) this.#budgets.delete(oldest)
+    if (this.#budgets.size > MAX_CALLERS && oldest !== undefined) this.#budgets.delete(oldest)
     return budget
   }
 }

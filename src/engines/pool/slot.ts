@@ -1,86 +1,88 @@
 import type { Outcome } from '../../stream/exchange.ts'
-import type { Pass } from './circuit-breaker.ts'
-import { blameOf, restOf, type Verdict } from './failure-kind.ts'
-import type { Member } from './member.ts'
+import type { BreakerPermit } from './circuit-breaker.ts'
+import { blameOf, type FailureKind, retryAfterMs } from './failure-kind.ts'
+import type { PoolMember } from './member.ts'
 
-/** How long an engine that is too busy is asked last, where it does not say, and at most. */
-const BUSY = { usual: 1_000, most: 60_000 }
+/** Milliseconds for which a busy engine is asked last: where it sends no `Retry-After`, and at most. */
+const BUSY_BACKOFF = { default: 1_000, max: 60_000 }
 
-/** Where a slot goes when it is free again. */
-export interface Owner {
-  free(slot: Slot, now: number): void
+/** The limiter that a slot returns to. */
+export interface SlotOwner {
+  onFree(slot: Slot, now: number): void
 }
 
-/** A slot at an engine, and the passage through its breaker. */
+/** A concurrency slot at an engine, with the permit of its circuit breaker. */
 export class Slot {
-  readonly member: Member
-  readonly pass: Pass
-  /** When its holder showed last that it is still there. */
-  seenAt: number
-  /** Stops the holder's timer. */
-  stop: (() => void) | undefined
-  readonly #owner: Owner
-  readonly #since: number
-  #isOver = false
+  readonly member: PoolMember
+  readonly permit: BreakerPermit
+  /** When the holder last renewed its lease. */
+  renewedAt: number
+  /** Stops the timer that renews the lease. */
+  stopLease: (() => void) | undefined
+  readonly #owner: SlotOwner
+  readonly #acquiredAt: number
+  #isFree = false
 
-  /** `who`: who asks, where clients are told apart. */
-  constructor(owner: Owner, member: Member, now: number, who: string) {
+  /** `caller`: the name of the client's key; empty where clients are not distinguished. */
+  constructor(owner: SlotOwner, member: PoolMember, now: number, caller: string) {
     this.#owner = owner
     this.member = member
-    this.#since = now
-    this.seenAt = now
+    this.#acquiredAt = now
+    this.renewedAt = now
     member.running++
-    this.pass = member.breaker.enter(now, who)
+    this.permit = member.breaker.acquire(now, caller)
   }
 
-  /** The exchange is over, and with it what its engine had to do. */
+  /** Frees the slot when its request ends, and reports the outcome to the circuit breaker. */
   release(outcome: Outcome): void {
     const now = performance.now()
-    if (outcome.kind === 'finished') this.pass.succeeded(now)
-    else if (outcome.kind === 'failed') this.#failed(outcome.error, now)
-    else this.pass.forgotten()
-    this.end()
+    if (outcome.kind === 'finished') this.permit.succeeded(now)
+    else if (outcome.kind === 'failed') this.#reportFailure(outcome.error, now)
+    else this.permit.ignored()
+    this.free()
   }
 
-  /** The attempt failed; the verdict is what that says about its engine. */
-  giveUp(verdict: Verdict, error: unknown, now: number): void {
+  /** Frees the slot after a failed attempt, whose request may go on at another engine. */
+  releaseFailed(kind: FailureKind, error: unknown, now: number): void {
     const { member } = this
-    const rest = verdict === 'busy' ? (restOf(error) ?? BUSY.usual) : 0
-    if (rest > 0) member.restUntil = now + Math.min(rest, BUSY.most)
-    this.#failed(error, now)
-    this.end(false)
+    const backoff = kind === 'busy' ? (retryAfterMs(error) ?? BUSY_BACKOFF.default) : 0
+    if (backoff > 0) member.backoffUntil = now + Math.min(backoff, BUSY_BACKOFF.max)
+    this.#reportFailure(error, now)
+    this.free(false)
   }
 
-  /** Tells the breaker what a failure shows of the engine. */
-  #failed(error: unknown, now: number): void {
+  #reportFailure(error: unknown, now: number): void {
     const blame = blameOf(error)
-    if (blame === 'engine') this.pass.failed(now)
-    else if (blame === 'answer') this.pass.failed(now, 'caller')
-    else if (blame === 'request') this.pass.answered()
-    this.pass.forgotten()
+    if (blame === 'engine') this.permit.failed(now)
+    else if (blame === 'answer') this.permit.failed(now, 'caller')
+    else if (blame === 'request') this.permit.answered()
+    this.permit.ignored()
   }
 
   /**
-   * Gives it to the next in line. Doing it again does nothing. `isTypical`: whether how long it was
-   * held tells how long others will be.
+   * Frees the slot for the next waiter; later calls do nothing. `isTypical`: whether the time it was
+   * held predicts how long other requests take.
    */
-  end(isTypical = true): void {
-    this.stop?.()
-    this.#over(isTypical)
+  free(isTypical = true): void {
+    this.stopLease?.()
+    this.#freeOnce(isTypical)
   }
 
-  /** Ends it on behalf of a holder that is gone, and whose timer nobody else may touch. */
-  takeBack(): void {
-    this.pass.forgotten()
-    this.#over(false)
+  /**
+   * Frees a slot whose lease has expired. The holder's timer belongs to another request, which on
+   * workerd only that request may stop.
+   */
+  reclaim(): void {
+    this.permit.ignored()
+    this.#freeOnce(false)
   }
 
-  #over(isTypical: boolean): void {
-    if (this.#isOver) return
-    this.#isOver = true
+  #freeOnce(isTypical: boolean): void {
+    if (this.#isFree) return
+    this.#isFree = true
     const now = performance.now()
     this.member.running--
-    if (isTypical) this.member.average.learn((now - this.#since) / 1000)
-    this.#owner.free(this, now)
+    if (isTypical) this.member.averageDuration.add((now - this.#acquiredAt) / 1000)
+    this.#owner.onFree(this, now)
   }
 }

@@ -4,12 +4,12 @@ import type { Model } from '../engine.ts'
 export type Aliases = Readonly<Record<string, string>>
 
 /** The model that a name stands for; itself where it is no alias. */
-export function meant(name: string | undefined, aliases: Aliases): string | undefined {
+export function resolveAlias(name: string | undefined, aliases: Aliases): string | undefined {
   return name !== undefined && Object.hasOwn(aliases, name) ? aliases[name] : name
 }
 
 /** The aliases of models that are served, as models; `root` names what each stands for. */
-export function aliased(models: Model[], aliases: Aliases): Model[] {
+export function aliasModels(models: Model[], aliases: Aliases): Model[] {
   return Object.entries(aliases).flatMap(([id, target]) => {
     const model =
       models.find((each) => each.id === target) ??

@@ -1,7 +1,7 @@
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
 import type { Discovery } from './discovery.ts'
-import { listed } from './visible-models.ts'
+import { visibleModels } from './visible-models.ts'
 
 /** An engine and what it serves, as last seen: for start-up output and the page. */
 export interface EngineStatus {
@@ -12,16 +12,16 @@ export interface EngineStatus {
 }
 
 /** Milliseconds an engine may take to list its models before it counts as busy. */
-const PATIENCE = 2000
+const LIST_TIMEOUT = 2000
 
 /** Milliseconds after which one that could not be asked is asked again. */
-const ASK_AGAIN = 5_000
+const RETRY_DOWN_AFTER = 5_000
 
 /** Milliseconds for which a list asked for through another sluice answers others through that one. */
-const RELAYED = 1_000
+const RELAY_MAX_AGE = 1_000
 
 /** The most other sluices for which engines are asked anew within that time: anybody can send an id. */
-const MOST_RELAYED = 16
+const MAX_RELAYS = 16
 
 /** An engine and what is known of it. */
 export interface Entry {
@@ -50,7 +50,7 @@ export class Catalog {
   readonly #options: CatalogOptions
   #entries: Entry[] = []
   #askedAt = Number.NEGATIVE_INFINITY
-  #asking: Promise<Entry[]> | undefined
+  #refreshing: Promise<Entry[]> | undefined
   /** What was asked for other sluices, by the hops of the request, the oldest first. */
   readonly #relays = new Map<string, { askedAt: number; entries: Promise<Entry[]> | Entry[] }>()
 
@@ -77,10 +77,10 @@ export class Catalog {
    * What is known; a promise only where nothing is yet. What is older than `maxAge` ms is asked for
    * anew, for those who come later.
    */
-  remembered(maxAge: number): Entry[] | Promise<Entry[]> {
+  cachedEntries(maxAge: number): Entry[] | Promise<Entry[]> {
     if (this.#entries.length === 0) return this.entries(maxAge)
     const isOneDown = this.#entries.some(({ error }) => error !== undefined)
-    const limit = isOneDown ? Math.min(maxAge, ASK_AGAIN) : maxAge
+    const limit = isOneDown ? Math.min(maxAge, RETRY_DOWN_AFTER) : maxAge
     if (!this.#isRecent(limit)) this.entries(limit).catch(() => {})
     return this.#entries
   }
@@ -97,20 +97,20 @@ export class Catalog {
    */
   async entries(maxAge: number, hops: readonly string[] = []): Promise<Entry[]> {
     if (this.#isRecent(maxAge)) return this.#entries
-    if (hops.length > 1) return this.#relayed(hops)
+    if (hops.length > 1) return this.#relayedEntries(hops)
     if (this.#options.isolateRequests) {
       // The first to ask does so for all who can do with what is known.
       this.#askedAt = performance.now()
-      return this.#ask()
+      return this.#listAll()
     }
-    this.#asking ??= this.#ask().finally(() => {
-      this.#asking = undefined
+    this.#refreshing ??= this.#listAll().finally(() => {
+      this.#refreshing = undefined
     })
-    return this.#asking
+    return this.#refreshing
   }
 
   /** Every engine and what it serves, asked now. */
-  async look(): Promise<EngineStatus[]> {
+  async status(): Promise<EngineStatus[]> {
     return (await this.entries(0)).map(({ engine, models, error }) => ({
       engine: engine.label,
       models: models.map(({ id }) => id),
@@ -130,52 +130,55 @@ export class Catalog {
    * through two others is told what is known: where many list each other, each would be asked along
    * every way there is.
    */
-  async #relayed(hops: readonly string[]): Promise<Entry[]> {
+  async #relayedEntries(hops: readonly string[]): Promise<Entry[]> {
     if (hops.length > 2 && this.#entries.length > 0) {
-      this.refresh(ASK_AGAIN)
+      this.refresh(RETRY_DOWN_AFTER)
       return this.#entries
     }
     const now = performance.now()
     for (const [way, { askedAt }] of this.#relays) {
-      if (now - askedAt > RELAYED) this.#relays.delete(way)
+      if (now - askedAt > RELAY_MAX_AGE) this.#relays.delete(way)
     }
     const way = hops.join()
     const known = this.#relays.get(way)
     if (known !== undefined) return known.entries
-    if (this.#relays.size >= MOST_RELAYED) {
-      this.refresh(ASK_AGAIN)
+    if (this.#relays.size >= MAX_RELAYS) {
+      this.refresh(RETRY_DOWN_AFTER)
       if (this.#entries.length > 0) return this.#entries
     }
-    const asking = this.#askRelayed(hops)
+    const asking = this.#listRelayed(hops)
     const isShared = !this.#options.isolateRequests
     this.#relays.set(way, { askedAt: now, entries: isShared ? asking : await asking })
     return asking
   }
 
-  async #askRelayed(hops: readonly string[]): Promise<Entry[]> {
+  async #listRelayed(hops: readonly string[]): Promise<Entry[]> {
     if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
-    const signal = AbortSignal.timeout(PATIENCE)
-    return Promise.all(this.known.map(({ engine }) => this.#askOne(engine, signal, { hops })))
+    const signal = AbortSignal.timeout(LIST_TIMEOUT)
+    return Promise.all(this.known.map(({ engine }) => this.#list(engine, signal, { hops })))
   }
 
-  async #ask(): Promise<Entry[]> {
-    const signal = AbortSignal.timeout(PATIENCE)
+  async #listAll(): Promise<Entry[]> {
+    const signal = AbortSignal.timeout(LIST_TIMEOUT)
     const { engines, discovery, instance } = this.#options
     const call = instance ? { hops: [instance()] } : {}
     const [given, found, own] = await Promise.all([
-      Promise.all(engines.map((engine) => this.#askOne(engine, signal, call))),
-      discovery?.look(signal, call) ?? [],
-      this.#askOne(this.#options.static, signal, call),
+      Promise.all(engines.map((engine) => this.#list(engine, signal, call))),
+      discovery?.probeAll(signal, call) ?? [],
+      this.#list(this.#options.static, signal, call),
     ])
-    const there = found.map((each) => ({ ...each, models: listed(each.engine, each.models) }))
+    const there = found.map((each) => ({
+      ...each,
+      models: visibleModels(each.engine, each.models),
+    }))
     this.#entries = [...given, ...there, own]
     this.#askedAt = performance.now()
     return this.#entries
   }
 
-  async #askOne(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<Entry> {
+  async #list(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<Entry> {
     try {
-      return { engine, models: listed(engine, await engine.models(signal, call)) }
+      return { engine, models: visibleModels(engine, await engine.models(signal, call)) }
     } catch (error) {
       const models = this.#entries.find((entry) => entry.engine === engine)?.models ?? []
       return { engine, models, error: toApiError(error) }

@@ -6,10 +6,10 @@ import { isLoading } from '../upstream/model-loading.ts'
 import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
 
 /** Milliseconds a server on this machine may take to list its models. */
-const PATIENCE = 300
+const PROBE_TIMEOUT = 300
 
 /** Who owns its models tells apart the servers that share a port. */
-const OWNERS: Record<string, string> = {
+const SERVER_BY_OWNER: Record<string, string> = {
   llamacpp: 'llama-server',
   library: 'ollama',
   sglang: 'sglang',
@@ -22,7 +22,7 @@ export interface Discovery {
    * The servers that answer now, with their models, and those that did before: a server that
    * restarts or loads a model is still the one that serves its models.
    */
-  look(signal: AbortSignal, options?: CallOptions): Promise<Server[]>
+  probeAll(signal: AbortSignal, options?: CallOptions): Promise<DiscoveredServer[]>
 }
 
 export interface DiscoveryOptions
@@ -44,14 +44,14 @@ export interface DiscoveryOptions
   labels?: readonly string[]
   ports?: Readonly<Record<string, string>>
   /** What was found before, and where it is kept what is found, by URL. */
-  seen?: SeenServers
+  seen?: DiscoveredServers
 }
 
 /** Servers that were found: handed on where a handler follows another, with other settings. */
-export type SeenServers = Map<string, { label: string; kind: string; models: Model[] }>
+export type DiscoveredServers = Map<string, { label: string; kind: string; models: Model[] }>
 
 /** A server that was found. */
-export interface Server {
+export interface DiscoveredServer {
   engine: Engine
   /** What it serves, or served when it last answered. */
   models: Model[]
@@ -59,30 +59,30 @@ export interface Server {
   error?: ApiError
 }
 
-interface Known extends Server {
+interface KnownServer extends DiscoveredServer {
   /** What it was taken for. */
   kind: string
 }
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { known, labels = [], lenient, ports = wellKnownPorts, seen, ...shared } = options
-  const found = new Map<string, Known>()
+  const found = new Map<string, KnownServer>()
   for (const [url, { label, ...server }] of seen ?? []) {
     if (!isTaken(new URL(url).port))
-      found.set(url, { ...server, engine: make(url, freeLabel(label)) })
+      found.set(url, { ...server, engine: createEngine(url, freeLabel(label)) })
   }
 
   function isTaken(port: string): boolean {
-    return known.some((each) => isHere(new URL(each), port))
+    return known.some((each) => isLoopbackPort(new URL(each), port))
   }
 
-  function make(url: string, label: string): Engine {
+  function createEngine(url: string, label: string): Engine {
     const isLenient = lenient.includes(label) || lenient.includes(url)
     const finish = isLenient ? ({ finishReason: 'optional' } as const) : {}
     return new Upstream({ ...shared, url, label, isDiscovered: true, ...finish })
   }
 
-  function keep(url: string, server: Known): void {
+  function remember(url: string, server: KnownServer): void {
     found.set(url, server)
     const { engine, kind, models } = server
     seen?.set(url, { label: engine.label, kind, models })
@@ -96,27 +96,27 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   ): Promise<void> {
     const url = `http://127.0.0.1:${port}/v1`
     if (isTaken(port)) return
-    const patience = AbortSignal.timeout(PATIENCE)
+    const patience = AbortSignal.timeout(PROBE_TIMEOUT)
     const stop = AbortSignal.any([signal, patience])
     const before = found.get(url)
     try {
-      const models = await (before?.engine ?? make(url, name)).models(stop, call)
-      const kind = labelOf(name, models)
+      const models = await (before?.engine ?? createEngine(url, name)).models(stop, call)
+      const kind = serverName(name, models)
       // Another server may have taken the port of one that went.
       const isSame = before && (!before.error || before.kind === kind || models.length === 0)
       if (!isSame) {
         found.delete(url)
         shared.finishes?.delete(url)
       }
-      const engine = isSame ? before.engine : make(url, freeLabel(kind))
-      keep(url, { engine, models, kind: isSame ? before.kind : kind })
+      const engine = isSame ? before.engine : createEngine(url, freeLabel(kind))
+      remember(url, { engine, models, kind: isSame ? before.kind : kind })
     } catch (cause) {
       const error = toApiError(cause)
       // A server that loads a model may be too busy to list its models: then it stays as it was.
       if (patience.aborted) return
       if (before !== undefined) found.set(url, { ...before, error })
       else if (isLoading(error)) {
-        keep(url, { engine: make(url, freeLabel(name)), models: [], kind: name, error })
+        remember(url, { engine: createEngine(url, freeLabel(name)), models: [], kind: name, error })
       }
     }
   }
@@ -130,7 +130,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 
   return {
-    async look(signal, call = {}) {
+    async probeAll(signal, call = {}) {
       const probing = Object.entries(ports).map(([port, name]) => probe(port, name, signal, call))
       await Promise.all(probing)
       return [...found.values()]
@@ -138,13 +138,13 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 }
 
-function isHere(url: URL, port: string): boolean {
+function isLoopbackPort(url: URL, port: string): boolean {
   return url.port === port && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
 }
 
 /** Who it is: LocalAI and llama-server share a port, and others may have moved to it. */
-function labelOf(name: string, models: Model[]): string {
+function serverName(name: string, models: Model[]): string {
   const owner = models[0]?.owned_by ?? ''
-  if (Object.hasOwn(OWNERS, owner)) return OWNERS[owner] as string
+  if (Object.hasOwn(SERVER_BY_OWNER, owner)) return SERVER_BY_OWNER[owner] as string
   return name === 'llama-server' && models.length > 0 ? 'localai' : name
 }

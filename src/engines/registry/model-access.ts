@@ -18,7 +18,7 @@ export function otherNames({ aliases }: Model): string[] {
 }
 
 /** Every name that a model can be asked by: its own, those its server lists, and aliases of both. */
-function namesOf(model: Model, aliases: Aliases): string[] {
+function allNames(model: Model, aliases: Aliases): string[] {
   const own = [model.id, ...otherNames(model)]
   const short = own.map((name) => name.replace(/:latest$/, ''))
   const all = new Set([...own, ...short])
@@ -28,11 +28,11 @@ function namesOf(model: Model, aliases: Aliases): string[] {
 
 /** Whether a caller who names no model may be given this one: it could be asked for by some name. */
 export function mayUseModel(access: ModelAccess, model: Model, aliases: Aliases): boolean {
-  return access === undefined || namesOf(model, aliases).some(access)
+  return access === undefined || allNames(model, aliases).some(access)
 }
 
 /** Throws an `ApiError` (403) where the caller may not ask for a model by this name. */
-export function requireName(access: ModelAccess, name: string): void {
+export function requireModelAccess(access: ModelAccess, name: string): void {
   if (access === undefined || access(name)) return
   const shown = JSON.stringify(name.slice(0, 80))
   throw notAllowed(`this key may not use ${shown}; GET /v1/models lists those it may.`)
@@ -50,7 +50,7 @@ const OTHER_MODELS = new Set([
   'model_list',
 ])
 
-const LONGEST = Math.max(...[...OTHER_MODELS].map((name) => name.length))
+const LONGEST_FIELD = Math.max(...[...OTHER_MODELS].map((name) => name.length))
 
 /**
  * Throws an `ApiError` (403) where a caller who may not ask for every model names others than `model`
@@ -59,7 +59,7 @@ const LONGEST = Math.max(...[...OTHER_MODELS].map((name) => name.length))
 export function requireOneModel(access: ModelAccess, body: unknown): void {
   if (access === undefined || !isObject(body)) return
   for (const key in body) {
-    if (key.length > LONGEST || body[key] === null) continue
+    if (key.length > LONGEST_FIELD || body[key] === null) continue
     // Routers written in Go read a key in any case.
     if (!OTHER_MODELS.has(inLowerCase(key))) continue
     throw new ApiError(

@@ -1,20 +1,20 @@
-import { closest } from '../../util/closest-matches.ts'
+import { closestMatches } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
-import { type Aliases, aliased, meant } from './aliases.ts'
+import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
 import type { Catalog, Entry } from './catalog.ts'
 import {
   type ModelAccess,
   mayUseModel,
   notAllowed,
   otherNames,
-  requireName,
+  requireModelAccess,
 } from './model-access.ts'
 import { unavailable } from './unavailable.ts'
 
 /** Milliseconds for which a model found is believed to be there, and one not found not to be. */
-const BELIEVED = { found: 30_000, missing: 1_000 }
+const CATALOG_MAX_AGE = { found: 30_000, missing: 1_000 }
 
 /** Where a request goes, and the model's name there. */
 export interface Route {
@@ -41,7 +41,7 @@ export interface Router {
 }
 
 /** What is looked for. */
-interface Wanted {
+interface WantedModel {
   /** Undefined where the request names none, and no default model may be used. */
   model: string | undefined
   access: ModelAccess
@@ -58,41 +58,41 @@ export function createRouter(
     const entries = await catalog.entries(0, hops)
     const models = entries.filter((entry) => entry.error === undefined).flatMap(modelsOf)
     const own = models.filter(({ id }) => !Object.hasOwn(aliases, id))
-    own.splice(own.findIndex(named(STATIC_MODEL)), 0, ...aliased(models, aliases))
+    own.splice(own.findIndex(hasId(STATIC_MODEL)), 0, ...aliasModels(models, aliases))
     const seen = new Set<string>()
     return own.filter(({ id }) => (access?.(id) ?? true) && !seen.has(id) && seen.add(id))
   }
 
   /** The model that is meant, where the caller may use it. Throws an `ApiError` (403). */
-  function wanted(asked: string | null | undefined, access: ModelAccess): Wanted {
-    if (asked) requireName(access, asked)
-    const standIn = defaultModel === undefined ? undefined : meant(defaultModel, aliases)
+  function resolveModel(asked: string | null | undefined, access: ModelAccess): WantedModel {
+    if (asked) requireModelAccess(access, asked)
+    const standIn = defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
     const mayUseDefault = [defaultModel, standIn].some((name) => name && (access?.(name) ?? true))
-    const model = asked ? meant(asked, aliases) : mayUseDefault ? standIn : undefined
+    const model = asked ? resolveAlias(asked, aliases) : mayUseDefault ? standIn : undefined
     return { model, access, aliases }
   }
 
   return {
     list,
     async pick(asked, access) {
-      const what = wanted(asked, access)
+      const what = resolveModel(asked, access)
       // A named model needs no list where there is but one place to go: it may be slow to list.
       const isAll = catalog.isFixed && what.model !== undefined
-      const known = catalog.remembered(BELIEVED.found)
+      const known = catalog.cachedEntries(CATALOG_MAX_AGE.found)
       const remembered = pickFrom(known instanceof Promise ? await known : known, what, isAll)
       if (remembered !== undefined) return remembered
-      const entries = await catalog.entries(BELIEVED.missing)
+      const entries = await catalog.entries(CATALOG_MAX_AGE.missing)
       const routes = pickFrom(entries, what, true)
       if (routes === undefined) throw notFound(what, entries)
       return routes
     },
     async find(id, access, hops) {
-      requireName(access, id)
+      requireModelAccess(access, id)
       const models = await list(undefined, hops)
-      const model = bestNamed(models, id)
+      const model = findByName(models, id)
       if (model !== undefined) return model
-      const entries = await catalog.remembered(BELIEVED.found)
-      const down = entries.filter((entry) => bestNamed(entry.models, id) !== undefined)
+      const entries = await catalog.cachedEntries(CATALOG_MAX_AGE.found)
+      const down = entries.filter((entry) => findByName(entry.models, id) !== undefined)
       if (down.length > 0) throw unavailable(down.map(({ engine }) => engine.label))
       throw notFound({ model: id, access, aliases }, entries)
     },
@@ -102,12 +102,13 @@ export function createRouter(
 type Routes = [Route, ...Route[]]
 
 /** `isAll`: there can be no other engines or models than these. */
-function pickFrom(entries: Entry[], wanted: Wanted, isAll: boolean): Routes | undefined {
+function pickFrom(entries: Entry[], wanted: WantedModel, isAll: boolean): Routes | undefined {
   const { model, access } = wanted
   const own = entries.at(-1) as Entry
   const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return [routeTo(own, model)]
-  const listed = model === undefined ? firstOf(upstreams, wanted) : findIn(upstreams, model)
+  const listed =
+    model === undefined ? defaultRoutes(upstreams, wanted) : routesFor(upstreams, model)
   if (listed !== undefined || !isAll) return listed
   const [only, another] = upstreams
   // A fixed text stands in for no model that was named.
@@ -125,7 +126,7 @@ function pickFrom(entries: Entry[], wanted: Wanted, isAll: boolean): Routes | un
  * which is loaded, or whose state is not known, gives that one; if there is none, the first model that
  * a server would have to load. An engine that is no server loads no model unless it is named.
  */
-function firstOf(upstreams: Entry[], { access, aliases }: Wanted): Routes | undefined {
+function defaultRoutes(upstreams: Entry[], { access, aliases }: WantedModel): Routes | undefined {
   const able = upstreams.filter(({ error }) => error === undefined)
   const usable = able.map(({ engine, models }) => {
     return { engine, models: models.filter((model) => mayUseModel(access, model, aliases)) }
@@ -136,35 +137,36 @@ function firstOf(upstreams: Entry[], { access, aliases }: Wanted): Routes | unde
   const first = ready.find((model) => model !== undefined)
   const other = usable.find(({ engine, models }) => engine.isServer && models.length > 0)
   const model = first ?? other?.models[0]
-  return model && findIn(upstreams, model.id)
+  return model && routesFor(upstreams, model.id)
 }
 
 function isPerhapsLoaded({ loaded }: Model): boolean {
   return loaded !== false
 }
 
-function findIn(upstreams: Entry[], model: string): Routes | undefined {
-  for (const isMeant of meanings(model)) {
+function routesFor(upstreams: Entry[], model: string): Routes | undefined {
+  for (const isMeant of nameMatchers(model)) {
     const serving = upstreams.flatMap((entry) => {
       const found = entry.models.find(isMeant)
       return found ? [{ entry, id: found.id }] : []
     })
     const [first, ...others] = serving
     if (first === undefined) continue
-    const standIns = first.entry.engine.isServer ? others : []
+    const { isServer, hasStandIns } = first.entry.engine
+    const standIns = isServer || hasStandIns ? others : []
     return [first, ...standIns].map(({ entry, id }) => routeTo(entry, id)) as Routes
   }
   return undefined
 }
 
 /** How a name may mean a model, the likeliest first. */
-function meanings(name: string): ((model: Model) => boolean)[] {
+function nameMatchers(name: string): ((model: Model) => boolean)[] {
   // Ollama lists `llama3.2:latest` for what people call `llama3.2`.
-  return [named(name), (model) => otherNames(model).includes(name), named(`${name}:latest`)]
+  return [hasId(name), (model) => otherNames(model).includes(name), hasId(`${name}:latest`)]
 }
 
-function bestNamed(models: Model[], name: string): Model | undefined {
-  for (const isMeant of meanings(name)) {
+function findByName(models: Model[], name: string): Model | undefined {
+  for (const isMeant of nameMatchers(name)) {
     const model = models.find(isMeant)
     if (model !== undefined) return model
   }
@@ -175,7 +177,7 @@ function routeTo({ engine, error }: Entry, model: string | undefined): Route {
   return { engine, model, isDown: error !== undefined }
 }
 
-function named(id: string): (model: Model) => boolean {
+function hasId(id: string): (model: Model) => boolean {
   return (model) => model.id === id
 }
 
@@ -184,7 +186,7 @@ function modelsOf({ models }: Entry): Model[] {
 }
 
 /** Why nothing was picked. */
-function notFound({ model, access, aliases }: Wanted, entries: Entry[]): ApiError {
+function notFound({ model, access, aliases }: WantedModel, entries: Entry[]): ApiError {
   const upstreams = entries.slice(0, -1)
   const silent = upstreams
     .filter(({ error }) => error !== undefined)
@@ -202,7 +204,7 @@ function notFound({ model, access, aliases }: Wanted, entries: Entry[]): ApiErro
   const shown = JSON.stringify(model.slice(0, 80))
   const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
   const usable = [...names, ...Object.keys(aliases)].filter((name) => access?.(name) ?? true)
-  const near = closest(model, usable)
+  const near = closestMatches(model, usable)
   if (upstreams.length === 0 && near.length === 0) {
     return missing(`no engine serves ${shown}; ${NO_SERVER}`)
   }

@@ -1,6 +1,6 @@
-import { type ChatStream, obey, type WholeAnswer } from '../../stream/chat-stream.ts'
-import { obeyText, type TextStream } from '../../stream/text-stream.ts'
-import { orAborted } from '../../util/abortable.ts'
+import { type ChatStream, enforceChatContract, type WholeAnswer } from '../../stream/chat-stream.ts'
+import { enforceTextContract, type TextStream } from '../../stream/text-stream.ts'
+import { abortable } from '../../util/abortable.ts'
 import type { ChatChunk, ChatRequest } from '../../wire/chat/request.ts'
 import type { TextChunk } from '../../wire/completions/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
@@ -42,7 +42,7 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
         throw error
       },
     )
-    return orAborted(connecting, signal)
+    return abortable(connecting, signal)
   }
 
   /** One request whose end is all that is waited for. */
@@ -86,7 +86,7 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
       const ask = (id: number): Ask => ({ kind: 'chat', id, request: own, credit: CREDIT })
       const stream = new RemoteStream<ChatChunk>(connected, ask, signal, onProgress)
       await stream.begun
-      return obey(stream, { label, usage: wantsUsage(request) })
+      return enforceChatContract(stream, { label, usage: wantsUsage(request) })
     },
 
     async complete(request, signal, { onProgress } = {}): Promise<TextStream> {
@@ -95,7 +95,7 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
       const ask = (id: number): Ask => ({ kind: 'complete', id, request: own, credit: CREDIT })
       const stream = new RemoteStream<TextChunk>(connected, ask, signal, onProgress)
       await stream.begun
-      return obeyText(stream, request, label)
+      return enforceTextContract(stream, request, label)
     },
 
     lose() {

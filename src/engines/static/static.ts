@@ -1,4 +1,4 @@
-import { obey } from '../../stream/chat-stream.ts'
+import { enforceChatContract } from '../../stream/chat-stream.ts'
 import { isObject } from '../../util/object.ts'
 import {
   type ChatChunk,
@@ -29,10 +29,13 @@ export function createStatic(settings: StaticSettings): Engine {
       const request = requireChat(asked)
       refuseUnable(request)
       const usage = request.stream ? Boolean(request.stream_options?.include_usage) : true
-      return obey(speak(plan(request, settings.staticText), settings.staticDelay, signal), {
-        label: STATIC_MODEL,
-        usage,
-      })
+      return enforceChatContract(
+        speak(plan(request, settings.staticText), settings.staticDelay, signal),
+        {
+          label: STATIC_MODEL,
+          usage,
+        },
+      )
     },
     // Its tokens are words.
     countTokens: async ({ chat }) => countWords(chat().messages),

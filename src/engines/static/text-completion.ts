@@ -1,5 +1,5 @@
 /** Text completions by a fixed text: it goes on from any prompt with the same words. */
-import { obeyText, type TextStream } from '../../stream/text-stream.ts'
+import { enforceTextContract, type TextStream } from '../../stream/text-stream.ts'
 import {
   promptsOf,
   requireText,
@@ -18,7 +18,7 @@ export function completeStatic(
 ): TextStream {
   const request = requireText(asked)
   refuseUnable(request)
-  return obeyText(speak(request, settings, signal), request, STATIC_MODEL)
+  return enforceTextContract(speak(request, settings, signal), request, STATIC_MODEL)
 }
 
 function refuseUnable({ suffix, logprobs, echo, prompt }: TextRequest): void {

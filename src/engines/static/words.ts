@@ -1,5 +1,5 @@
 /** The fixed text, cut to what a request asks for. */
-import { pause } from '../../util/delay.ts'
+import { delay } from '../../util/delay.ts'
 import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 
 export interface Limits {
@@ -36,18 +36,18 @@ export function splitWords(text: string): string[] {
 }
 
 /**
- * The words in batches: the first at once, each later one `delay` ms after the one before. Rejects at
+ * The words in batches: the first at once, each later one `delayMs` after the one before. Rejects at
  * once when the signal aborts.
  */
 export async function* paced(
   words: readonly string[],
-  delay: number,
+  delayMs: number,
   signal: AbortSignal,
 ): AsyncGenerator<string[], void, void> {
   // Without a delay a batch holds what is ready, as it does from any engine.
-  const step = delay > 0 ? 1 : 256
+  const step = delayMs > 0 ? 1 : 256
   for (let at = 0; at < words.length; at += step) {
-    if (at > 0 && delay > 0) await pause(delay, signal)
+    if (at > 0 && delayMs > 0) await delay(delayMs, signal)
     signal.throwIfAborted()
     yield words.slice(at, at + step)
   }

@@ -5,9 +5,9 @@ import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stre
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
-import { formOf } from './answer-format.ts'
-import { essence, misplaced, readJson } from './json-body.ts'
-import { type Generation, wantsUsage } from './request-variants.ts'
+import { detectFormat } from './answer-format.ts'
+import { mediaType, readJson, wrongFormat } from './json-body.ts'
+import { type GenerationRequest, wantsUsage } from './request-variants.ts'
 
 /** How something is asked for, and what its answer is held to. */
 export interface Protocol<C extends AnyContract> {
@@ -25,20 +25,20 @@ export interface Protocol<C extends AnyContract> {
 /** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */
 export async function readAnswer<C extends AnyContract>(
   response: Fetched,
-  request: Generation,
+  request: GenerationRequest,
   control: AbortController,
   protocol: Protocol<C>,
   options: ContractOptions,
 ): Promise<AnswerStream<C>> {
   const streams = request.stream === true
   const contract = protocol.contract({ ...options, usage: !streams || wantsUsage(request) })
-  const answer = await formOf(response, streams)
+  const answer = await detectFormat(response, streams)
   const { body } = answer.response
-  if (answer.form === 'other') {
-    throw misplaced(essence(response), streams ? 'a stream' : 'JSON', contract.errors)
+  if (answer.format === 'other') {
+    throw wrongFormat(mediaType(response), streams ? 'a stream' : 'JSON', contract.errors)
   }
-  if (answer.isMisnamed) contract.repaired.add('content_type')
-  if (answer.form === 'json' || body === null) {
+  if (answer.hasWrongType) contract.repaired.add('content_type')
+  if (answer.format === 'json' || body === null) {
     const came = await readJson(answer.response, options.label)
     return readJsonAnswer(came, streams, protocol, contract)
   }

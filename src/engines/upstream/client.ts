@@ -3,7 +3,7 @@ import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { safeHeaders } from '../../wire/headers/safe-headers.ts'
 import type { CallOptions } from '../engine.ts'
 import { refusal } from './json-body.ts'
-import { unanswered } from './unreachable.ts'
+import { unreachable } from './unreachable.ts'
 
 export interface UpstreamClientOptions {
   /** The API's root, without a trailing slash: `http://127.0.0.1:11434/v1`. */
@@ -82,7 +82,7 @@ export class UpstreamClient {
       return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
-      throw unanswered(this.label, cause)
+      throw unreachable(this.label, cause)
     }
   }
 }

@@ -4,7 +4,7 @@ import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { TokenCountCall } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
-import { essence, isJson, readJson } from './json-body.ts'
+import { isJson, mediaType, readJson } from './json-body.ts'
 
 /** Asks for JSON at a path below the API's root, or below the server's where it begins with `..`. */
 export type Post = (
@@ -14,15 +14,15 @@ export type Post = (
 ) => Promise<Fetched>
 
 /** Statuses of what a server has not got. */
-const MISSING = new Set([404, 405, 501])
+const MISSING_STATUSES = new Set([404, 405, 501])
 
 /** Statuses with which a server refuses a prompt; llama-server answers 500 where a template does. */
-const REFUSING = new Set([400, 422, 500])
+const REFUSING_STATUSES = new Set([400, 422, 500])
 
 /** Milliseconds for which a path that a server has not got is not asked for again. */
-const REST = 60_000
+const MISSING_FOR = 60_000
 /** How many are remembered; the names of models are the client's words. */
-const MOST = 100
+const MAX_REMEMBERED = 100
 
 /** What a server was found not to have: Claude Code counts some 25 prompts at once. */
 export class MissingPaths {
@@ -33,8 +33,8 @@ export class MissingPaths {
   }
 
   add(model: string | undefined, path: string): void {
-    if (this.#until.size >= MOST) this.#until.clear()
-    this.#until.set(keyOf(model, path), performance.now() + REST)
+    if (this.#until.size >= MAX_REMEMBERED) this.#until.clear()
+    this.#until.set(keyOf(model, path), performance.now() + MISSING_FOR)
   }
 }
 
@@ -63,14 +63,16 @@ export async function countByUpstream(
   missing = new MissingPaths(),
 ): Promise<number | undefined> {
   let refusal: unknown
-  const ask: Ask = async (path, body, headers) => {
+  const ask: PostJson = async (path, body, headers) => {
     if (missing.has(model, path)) return {}
     const response = await post(path, body, headers)
-    const isThere = !MISSING.has(response.status)
+    const isThere = !MISSING_STATUSES.has(response.status)
     // Some answer any path with a page, or with 200 and an error.
     if (isThere && !response.ok) {
       const isFinal =
-        nativeApis?.includes('messages') || path !== native.path || !REFUSING.has(response.status)
+        nativeApis?.includes('messages') ||
+        path !== native.path ||
+        !REFUSING_STATUSES.has(response.status)
       try {
         await accepted(response)
       } catch (error) {
@@ -79,7 +81,7 @@ export async function countByUpstream(
         return {}
       }
     }
-    if (!isThere || !isJson(essence(response))) {
+    if (!isThere || !isJson(mediaType(response))) {
       missing.add(model, path)
       await response.body?.cancel().catch(() => {})
       return {}
@@ -96,7 +98,7 @@ export async function countByUpstream(
   return tokens
 }
 
-type Ask = (
+type PostJson = (
   path: string,
   body: object,
   headers?: Record<string, string>,
@@ -105,7 +107,7 @@ type Ask = (
 async function countChat(
   { messages, tools }: ChatRequest,
   named: { model?: string },
-  ask: Ask,
+  ask: PostJson,
 ): Promise<number | undefined> {
   // What is not text has tokens that no text tokenizer sees.
   if (!isText(messages)) return undefined

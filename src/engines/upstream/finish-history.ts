@@ -2,7 +2,7 @@
 import type { FinishReasonSetting, FinishRule } from '../../wire/contract/finish-reason.ts'
 
 /** How many models are remembered of each kind of answer; a client may name any number of them. */
-const MOST = 1000
+const MAX_MODELS = 1000
 
 /**
  * Servers written after a tutorial never send a finish reason: their `[DONE]` is all that ends an
@@ -17,13 +17,13 @@ export class FinishHistory {
   ruleFor(model: string, setting: FinishReasonSetting = 'learn', kind = ''): FinishRule {
     const senders = this.#sendersOf(kind)
     const sent = () => {
-      if (senders.size < MOST) senders.add(model)
+      if (senders.size < MAX_MODELS) senders.add(model)
     }
-    if (setting !== 'learn') return { missing: MISSING[setting], sent }
+    if (setting !== 'learn') return { missing: MISSING_BY_SETTING[setting], sent }
     return {
       get missing() {
         // A server that sent them for so many models sends them for those that no longer fit too.
-        const sends = senders.size >= MOST || senders.has(model)
+        const sends = senders.size >= MAX_MODELS || senders.has(model)
         return sends ? ('failure' as const) : ('stop-after-content' as const)
       },
       sent,
@@ -45,7 +45,7 @@ export function answerKind(path: string, isStream: boolean): string {
   return `${path.split('?')[0]} ${isStream}`
 }
 
-const MISSING = { required: 'failure', optional: 'stop' } as const
+const MISSING_BY_SETTING = { required: 'failure', optional: 'stop' } as const
 
 /** What was learned of upstreams, by URL: handed on where a handler follows another, with other settings. */
 export type FinishHistories = Map<string, FinishHistory>

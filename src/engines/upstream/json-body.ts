@@ -1,25 +1,25 @@
 /** What an upstream says that is not a stream: whole answers, and refusals. */
 
 import type { Fetched } from '../../platform/fetch.ts'
-import { concat } from '../../stream/event-reader.ts'
+import { concat } from '../../util/bytes.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { isRequestError, type ReportedError, readError } from '../../wire/errors/reported-error.ts'
 import { exceedsDepth, MAX_DEPTH } from '../../wire/json/depth.ts'
 import { decodeText } from '../../wire/sse/sse.ts'
-import { LOADING, tellsOfLoading } from './model-loading.ts'
+import { MODEL_LOADING, saysModelIsLoading } from './model-loading.ts'
 
 /** Bytes of the longest answer read whole. */
-const MAX_ANSWER = 64 * 1024 * 1024
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 /** Bytes of the longest error read. */
-const MAX_ERROR = 64 * 1024
+const MAX_ERROR_BYTES = 64 * 1024
 
 /** The upstream's response headers a client may see. */
-const FORWARDED = ['openai-processing-ms', 'openai-version', 'retry-after']
+const FORWARDED_HEADERS = ['openai-processing-ms', 'openai-version', 'retry-after']
 
-export function forwarded(response: Fetched): Record<string, string> {
+export function forwardedHeaders(response: Fetched): Record<string, string> {
   const headers: Record<string, string> = {}
-  for (const name of FORWARDED) {
+  for (const name of FORWARDED_HEADERS) {
     const value = response.headers.get(name)
     if (value !== null) headers[name] = value
   }
@@ -27,7 +27,7 @@ export function forwarded(response: Fetched): Record<string, string> {
 }
 
 /** The type of its content, without parameters; empty where it names none. */
-export function essence(response: Fetched): string {
+export function mediaType(response: Fetched): string {
   const type = response.headers.get('content-type') ?? ''
   return (type.split(';')[0] as string).trim().toLowerCase()
 }
@@ -51,11 +51,13 @@ async function readBytes(
       length += part.value.length
       if (length <= limit) continue
       await reader?.cancel()
-      throw broken(label, `sent an answer longer than ${limit} bytes`)
+      throw invalidAnswer(label, `sent an answer longer than ${limit} bytes`)
     }
     return concat(parts)
   } catch (cause) {
-    throw cause instanceof ApiError ? cause : broken(label, 'broke off its answer', cause, 'lost')
+    throw cause instanceof ApiError
+      ? cause
+      : invalidAnswer(label, 'broke off its answer', cause, 'lost')
   }
 }
 
@@ -70,26 +72,26 @@ export async function readJson(
   response: Fetched,
   label: string,
 ): Promise<{ json: string; value: unknown }> {
-  const bytes = await readBytes(response, label, MAX_ANSWER)
+  const bytes = await readBytes(response, label, MAX_ANSWER_BYTES)
   // Writing such a thing anew would take seconds, or overflow the stack.
   if (exceedsDepth(bytes, MAX_DEPTH)) {
-    throw broken(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
+    throw invalidAnswer(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
   }
   try {
     const json = textOf(bytes)
     return { json, value: JSON.parse(json) }
   } catch (cause) {
-    throw broken(label, 'sent an answer that is not JSON in UTF-8', cause)
+    throw invalidAnswer(label, 'sent an answer that is not JSON in UTF-8', cause)
   }
 }
 
 /** Throws an `ApiError` (502) for a media type that is not JSON. */
 export function requireJson(type: string, wanted: string, errors: EngineErrors): void {
-  if (!isJson(type)) throw misplaced(type, wanted, errors)
+  if (!isJson(type)) throw wrongFormat(type, wanted, errors)
 }
 
 /** An answer of another kind than was asked for. */
-export function misplaced(type: string, wanted: string, errors: EngineErrors): ApiError {
+export function wrongFormat(type: string, wanted: string, errors: EngineErrors): ApiError {
   const came = type === '' ? 'an answer of no type' : type
   return errors.invalid(`answered with ${came} instead of ${wanted}`)
 }
@@ -104,27 +106,30 @@ export async function refusal(
   const { status } = response
   if (status < 400) {
     await response.body?.cancel().catch(() => {})
-    return broken(label, `answered with a redirect (${status}); give sluice its final address`)
+    return invalidAnswer(
+      label,
+      `answered with a redirect (${status}); give sluice its final address`,
+    )
   }
   if (status > 599) {
     await response.body?.cancel().catch(() => {})
-    return broken(label, `answered with ${status}, which is no HTTP status`)
+    return invalidAnswer(label, `answered with ${status}, which is no HTTP status`)
   }
-  const text = await readBytes(response, label, MAX_ERROR)
+  const text = await readBytes(response, label, MAX_ERROR_BYTES)
     .then(textOf)
     .catch(() => '')
   const found = parseError(text)
-  const instead = INSTEAD[path]
-  if (instead && status === 404 && isNoRoute(found)) return noRoute(path, label, instead)
+  const instead = ALTERNATIVES[path]
+  if (instead && status === 404 && isMissingPath(found)) return missingPath(path, label, instead)
   const message =
-    found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${plain(text)}`}`
+    found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${textOfPage(text)}`}`
   const retryAfter = response.headers.get('retry-after')
   // Asked again it would be refused again: a client that is told of a failure would do so.
   const told = status >= 500 && found && isRequestError(found.message) ? 400 : status
   return new ApiError(told, new EngineErrors({ label, secrets }).redact(message), {
     evidence: 'answered',
     ...(found?.type && told === status && { type: found.type }),
-    code: found?.code ?? (tellsOfLoading(status, message) ? LOADING : null),
+    code: found?.code ?? (saysModelIsLoading(status, message) ? MODEL_LOADING : null),
     param: found?.param ?? null,
     details: found?.details ?? {},
     headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
@@ -132,17 +137,17 @@ export async function refusal(
 }
 
 /** Whether it is the path that is not known, rather than a model: servers then say little. */
-function isNoRoute(found: ReportedError | undefined): boolean {
+function isMissingPath(found: ReportedError | undefined): boolean {
   return found === undefined || (!found.code && !/model/i.test(found.message))
 }
 
 /** What to do about a server that lacks a path that not all have. */
-const INSTEAD: Record<string, string> = {
+const ALTERNATIVES: Record<string, string> = {
   '/completions': 'ask it for a chat, at POST /v1/chat/completions',
   '/embeddings': 'name a model that gives them',
 }
 
-function noRoute(path: string, label: string, instead: string): ApiError {
+function missingPath(path: string, label: string, instead: string): ApiError {
   const message = `model: ${label} knows no POST /v1${path}; ${instead}.`
   return new ApiError(404, message, { code: 'model_not_capable', param: 'model' })
 }
@@ -162,7 +167,7 @@ function parseError(text: string): ReportedError | undefined {
  * The words of a page, on one line. Each character is looked at a bounded number of times: a regular
  * expression that looks for the end of a tag from every `<` would take seconds for 64 KiB of them.
  */
-function plain(text: string): string {
+function textOfPage(text: string): string {
   let words = ''
   for (let at = 0; at < text.length; ) {
     const tag = text.indexOf('<', at)
@@ -171,14 +176,16 @@ function plain(text: string): string {
     if (end === -1) return onOneLine(words + text.slice(at))
     words += `${text.slice(at, tag)} `
     at = end + 1
-    const closing = UNREAD.find(({ opens }) => opens.test(text.slice(tag, tag + 8)))?.closes
+    const closing = SKIPPED_ELEMENTS.find(({ opens }) =>
+      opens.test(text.slice(tag, tag + 8)),
+    )?.closes
     if (closing !== undefined) at = indexFrom(text, closing, at)
   }
   return onOneLine(words)
 }
 
 /** Elements whose content is not for reading. */
-const UNREAD = [
+const SKIPPED_ELEMENTS = [
   { opens: /^<style\b/i, closes: /<\/style/gi },
   { opens: /^<script\b/i, closes: /<\/script/gi },
 ]
@@ -193,7 +200,7 @@ function onOneLine(words: string): string {
   return words.replace(/\s+/g, ' ').trim().slice(0, 200)
 }
 
-function broken(label: string, did: string, cause?: unknown, evidence?: Evidence): ApiError {
+function invalidAnswer(label: string, did: string, cause?: unknown, evidence?: Evidence): ApiError {
   const details = { code: 'upstream_invalid', cause, ...(evidence && { evidence }) }
   return new ApiError(502, `${label} ${did}.`, details)
 }

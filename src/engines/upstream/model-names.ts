@@ -23,14 +23,14 @@ export class ModelNames {
   }
 
   /** What an upstream lists, as clients may know it: other names first, each without its own. */
-  listed(models: Model[]): Model[] {
-    const renamed = [...this.#rewrite].flatMap(([id, own]) => {
+  visibleModels(models: Model[]): Model[] {
+    const withOwnName = [...this.#rewrite].flatMap(([id, own]) => {
       const model =
         models.find((each) => each.id === own) ?? models.find((each) => each.id === `${own}:latest`)
       return model ? [{ ...model, id }] : []
     })
     const owns = models.filter(({ id }) => !this.#rewrite.has(id))
-    return [...renamed, ...owns].filter(({ id }) => this.takes(id))
+    return [...withOwnName, ...owns].filter(({ id }) => this.takes(id))
   }
 
   /** The request in the upstream's own words; the same object where they are the client's. */

@@ -6,8 +6,8 @@ import type { ContractOptions } from '../../wire/contract/chat.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
 import type { NativeCall } from '../../wire/native.ts'
-import { formOf } from './answer-format.ts'
-import { essence, misplaced, readJson } from './json-body.ts'
+import { detectFormat } from './answer-format.ts'
+import { mediaType, readJson, wrongFormat } from './json-body.ts'
 
 /** Reads it in the form that was asked for. Rejects with an `ApiError` (502) where it is another. */
 export async function readNative(
@@ -18,19 +18,19 @@ export async function readNative(
 ): Promise<NativeStream> {
   const streams = call.body.stream === true
   const errors = new EngineErrors(options)
-  const answer = await formOf(response, streams)
+  const answer = await detectFormat(response, streams)
   const { body } = answer.response
-  if (answer.form !== (streams ? 'events' : 'json') || (streams && body === null)) {
-    throw misplaced(essence(response), streams ? 'a stream' : 'JSON', errors)
+  if (answer.format !== (streams ? 'events' : 'json') || (streams && body === null)) {
+    throw wrongFormat(mediaType(response), streams ? 'a stream' : 'JSON', errors)
   }
   if (streams && body !== null) {
     const contract = call.contract(options)
-    if (answer.isMisnamed) contract.repaired.add('content_type')
+    if (answer.hasWrongType) contract.repaired.add('content_type')
     return { kind: 'frames', contract, ...readFrames(body, contract, control, false, true) }
   }
   const { json, value } = await readJson(answer.response, options.label)
   const { model, usage, isChanged, ...checked } = call.check(value, errors)
-  const repaired = [...checked.repaired, ...(answer.isMisnamed ? ['content_type'] : [])]
+  const repaired = [...checked.repaired, ...(answer.hasWrongType ? ['content_type'] : [])]
   const text = isChanged || repaired.length > 0 ? stringifyExact(value, json) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), repaired }
 }

@@ -2,7 +2,7 @@
 import type { StreamOptions } from '../../wire/chat/request.ts'
 
 /** What an upstream is asked to generate, in any API. */
-export interface Generation {
+export interface GenerationRequest {
   model?: string | null
   stream?: boolean | null
   stream_options?: StreamOptions | null
@@ -10,17 +10,17 @@ export interface Generation {
 }
 
 /** The forms of one request; all but the last may be refused. */
-export interface Tries {
-  forms: [Generation, ...Generation[]]
+export interface RequestVariants {
+  variants: [GenerationRequest, ...GenerationRequest[]]
   /** The form at this place was accepted: what those before it had more is not asked for again. */
-  accept(place: number): void
+  accepted(place: number): void
 }
 
 /** How many sets of optionalFields are remembered as refused. */
-const MOST = 100
+const MAX_REMEMBERED = 100
 
 /** What one upstream is known to refuse of one API. */
-export class Refused {
+export class RefusedFields {
   usage = false
   readonly #optionalFields = new Set<string>()
 
@@ -28,8 +28,8 @@ export class Refused {
    * With usage, unless the client asks for it, and all that is wished for; then without the optionalFields;
    * and then without usage too.
    */
-  triesOf(request: Generation, optionalFields: readonly string[]): Tries {
-    const [bare, wished] = parted(request, optionalFields)
+  variantsOf(request: GenerationRequest, optionalFields: readonly string[]): RequestVariants {
+    const [bare, wished] = splitFields(request, optionalFields)
     const asksUsage = request.stream === true && !this.usage && !wantsUsage(bare)
     const stream_options = { ...request.stream_options, include_usage: true }
     const plain = asksUsage ? { ...bare, stream_options } : bare
@@ -38,10 +38,10 @@ export class Refused {
     const first = isWished ? { ...plain, ...wished } : plain
     const rest = [...(isWished ? [plain] : []), ...(asksUsage ? [bare] : [])]
     return {
-      forms: [first, ...rest],
-      accept: (place) => {
+      variants: [first, ...rest],
+      accepted: (place) => {
         if (place === 0) return
-        if (isWished && this.#optionalFields.size < MOST) this.#optionalFields.add(wish)
+        if (isWished && this.#optionalFields.size < MAX_REMEMBERED) this.#optionalFields.add(wish)
         if (asksUsage && place === rest.length) this.usage = true
       },
     }
@@ -49,10 +49,10 @@ export class Refused {
 }
 
 /** A request without certain fields, and these; usage is asked for anyway. */
-function parted(
-  request: Generation,
+function splitFields(
+  request: GenerationRequest,
   names: readonly string[],
-): [Generation, Record<string, unknown>] {
+): [GenerationRequest, Record<string, unknown>] {
   if (names.length === 0) return [request, {}]
   const rest = { ...request }
   const taken: Record<string, unknown> = {}
@@ -64,6 +64,6 @@ function parted(
   return [rest, taken]
 }
 
-export function wantsUsage(request: Generation): boolean {
+export function wantsUsage(request: GenerationRequest): boolean {
   return Boolean(request.stream_options?.include_usage)
 }

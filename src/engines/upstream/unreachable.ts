@@ -3,7 +3,7 @@ import { Unsendable } from '../../platform/fetch.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 
 /** `cause` is what `fetch` rejected with: nobody listens there, or the request could not be sent. */
-export function unanswered(label: string, cause: unknown): ApiError {
+export function unreachable(label: string, cause: unknown): ApiError {
   if (cause instanceof Unsendable) {
     const message = `The request to ${label} could not be sent; sluice's log says why.`
     return new ApiError(500, message, { code: 'internal_error', cause })

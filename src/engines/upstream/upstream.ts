@@ -2,7 +2,7 @@
 
 import type { Fetched } from '../../platform/fetch.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
-import { answersTo, type TextStream } from '../../stream/text-stream.ts'
+import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { type SystemMessages, withSystemMessages } from '../../wire/chat/system-messages.ts'
@@ -19,15 +19,15 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
-import { controlUnder, reading } from './abort.ts'
+import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
-import { essence, readJson, requireJson } from './json-body.ts'
+import { mediaType, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
-import { type Generation, Refused } from './request-variants.ts'
+import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 
 export interface UpstreamOptions extends UpstreamClientOptions {
   /** What a `[DONE]` without a finish reason is; by default its answers tell. */
@@ -62,7 +62,7 @@ export class Upstream implements Engine {
   readonly #options: UpstreamOptions
   readonly #client: UpstreamClient
   /** What the server refuses at a path, so that it is not asked for there again. */
-  readonly #refused = new Map<string, Refused>()
+  readonly #refusedFields = new Map<string, RefusedFields>()
   readonly #finishes: FinishHistories
   #refusesBase64 = false
   readonly #missing = new MissingPaths()
@@ -85,7 +85,7 @@ export class Upstream implements Engine {
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
     const body = await this.#readModels(signal, hops)
     if (isObject(body) && Array.isArray(body.data))
-      return this.#names.listed(body.data.filter(isModel))
+      return this.#names.visibleModels(body.data.filter(isModel))
     const message = `${this.label} answered /models with something else than a list of models.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
@@ -123,7 +123,7 @@ export class Upstream implements Engine {
     signal: AbortSignal,
     { hops }: CallOptions = {},
   ): Promise<TextStream> {
-    const answers = answersTo(asked)
+    const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
@@ -135,14 +135,14 @@ export class Upstream implements Engine {
 
   async forward(asked: NativeCall, signal: AbortSignal, options: CallOptions = {}) {
     const call = { ...asked, body: this.#names.renamed(asked.body) }
-    const control = controlUnder(signal)
+    const control = linkedController(signal)
     const { headers } = asked
     const carried = { ...options, headers, signal: control.signal }
     const response = await this.#client.postAccepted(call.path, call.body, carried)
-    return reading(
+    return abortOnFailure(
       response,
       control,
-      readNative(response, call, this.#held(call.path, call.body), control),
+      readNative(response, call, this.#contractOptions(call.path, call.body), control),
     )
   }
 
@@ -162,22 +162,26 @@ export class Upstream implements Engine {
   }
 
   async #generate<C extends AnyContract>(
-    asked: Generation,
+    asked: GenerationRequest,
     signal: AbortSignal,
     protocol: Protocol<C>,
   ): Promise<AnswerStream<C>> {
     const request = this.#names.renamed(asked)
-    const control = controlUnder(signal)
-    const response = await this.#ask(request, control.signal, protocol)
-    const usageRequested = request.stream === true && !this.#refusedAt(protocol.path).usage
-    const options = { ...this.#held(protocol.path, request), usageRequested }
-    return reading(response, control, readAnswer(response, request, control, protocol, options))
+    const control = linkedController(signal)
+    const response = await this.#postVariants(request, control.signal, protocol)
+    const usageRequested = request.stream === true && !this.#refusedFieldsAt(protocol.path).usage
+    const options = { ...this.#contractOptions(protocol.path, request), usageRequested }
+    return abortOnFailure(
+      response,
+      control,
+      readAnswer(response, request, control, protocol, options),
+    )
   }
 
   async embed(asked: EmbeddingRequest, signal: AbortSignal, { hops }: CallOptions = {}) {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
-    const response = await this.#askVectors(this.#names.renamed(asked), { signal, hops })
-    requireJson(essence(response), 'JSON', errors)
+    const response = await this.#postEmbedding(this.#names.renamed(asked), { signal, hops })
+    requireJson(mediaType(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
     const { repaired, usage } = checkEmbeddings(value, asked, errors)
     const text = repaired.length > 0 ? JSON.stringify(value) : json
@@ -188,8 +192,8 @@ export class Upstream implements Engine {
    * Asks for usage too, unless the client does. A server that refuses the request is asked again
    * without what is only wished for, and then without usage.
    */
-  async #ask(
-    request: Generation,
+  async #postVariants(
+    request: GenerationRequest,
     signal: AbortSignal,
     {
       path,
@@ -197,32 +201,36 @@ export class Upstream implements Engine {
       hops,
     }: Pick<Protocol<AnyContract>, 'path' | 'optionalFields' | 'hops'>,
   ): Promise<Fetched> {
-    const { forms, accept } = this.#refusedAt(path).triesOf(request, optionalFields)
-    for (const [place, form] of forms.entries()) {
-      const response = await this.#client.post(path, form, { signal, hops })
+    const refused = this.#refusedFieldsAt(path)
+    const { variants, accepted } = refused.variantsOf(request, optionalFields)
+    for (const [index, variant] of variants.entries()) {
+      const response = await this.#client.post(path, variant, { signal, hops })
       const isRefused = response.status === 400 || response.status === 422
-      if (isRefused && place < forms.length - 1) {
+      if (isRefused && index < variants.length - 1) {
         await response.body?.cancel().catch(() => {})
         continue
       }
-      const accepted = await this.#client.accepted(response, path)
-      accept(place)
-      return accepted
+      const answer = await this.#client.accepted(response, path)
+      accepted(index)
+      return answer
     }
-    throw new TypeError('a request has at least one form')
+    throw new TypeError('a request has at least one variant')
   }
 
-  #refusedAt(path: string): Refused {
-    let refused = this.#refused.get(path)
+  #refusedFieldsAt(path: string): RefusedFields {
+    let refused = this.#refusedFields.get(path)
     if (refused === undefined) {
-      refused = new Refused()
-      this.#refused.set(path, refused)
+      refused = new RefusedFields()
+      this.#refusedFields.set(path, refused)
     }
     return refused
   }
 
   /** What an answer of it is held to. */
-  #held(path: string, { model, stream }: Pick<Generation, 'model' | 'stream'>): ContractOptions {
+  #contractOptions(
+    path: string,
+    { model, stream }: Pick<GenerationRequest, 'model' | 'stream'>,
+  ): ContractOptions {
     const history = finishHistoryOf(this.#finishes, this.#options.url)
     const kind = answerKind(path, stream === true)
     const finishReason = history.ruleFor(model ?? '', this.#options.finishReason, kind)
@@ -230,7 +238,7 @@ export class Upstream implements Engine {
   }
 
   /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
-  async #askVectors(request: EmbeddingRequest, call: UpstreamCall): Promise<Fetched> {
+  async #postEmbedding(request: EmbeddingRequest, call: UpstreamCall): Promise<Fetched> {
     const path = '/embeddings'
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)
     if (!this.#refusesBase64) {

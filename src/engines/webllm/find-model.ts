@@ -1,4 +1,4 @@
-import { closest } from '../../util/closest-matches.ts'
+import { closestMatches } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ModelRecord } from './mlc-types.ts'
 import { EMBEDDING } from './models.ts'
@@ -35,7 +35,7 @@ function unknownModel(model: string, records: readonly ModelRecord[]): ApiError 
       'model: no model is loaded, so the request has to name one; GET /v1/models lists those there are.'
     return new ApiError(404, message, details)
   }
-  const near = closest(
+  const near = closestMatches(
     model,
     records.map(({ model_id }) => model_id),
   )

@@ -1,7 +1,8 @@
-import { FairLine, type Waiting } from '../../util/fair-queue.ts'
-import { MovingAverage, tooMany } from '../pool/queue-full.ts'
+import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
+import { MovingAverage } from '../../util/moving-average.ts'
+import { ASSUMED_DURATION, queueFull } from '../pool/queue-full.ts'
 
-interface Waiter extends Waiting {
+interface Waiter extends FairQueueEntry {
   /** What the turn is for: equal words can share what was made ready. */
   purpose: string
   start: () => void
@@ -18,8 +19,8 @@ export interface Turn {
 /** Lets one request at a time to what can only do one thing at a time, in the order they came. */
 export class Turns {
   readonly #most: number
-  readonly #line = new FairLine<Waiter>()
-  readonly #average = new MovingAverage()
+  readonly #line = new FairQueue<Waiter>()
+  readonly #average = new MovingAverage(ASSUMED_DURATION)
   #isTaken = false
 
   /** `most`: how many may wait in line. */
@@ -39,14 +40,14 @@ export class Turns {
     if (signal.aborted) return Promise.reject(signal.reason)
     if (!this.#isTaken) return Promise.resolve(this.#give(purpose))
     const { size } = this.#line
-    if (size >= this.#most) return Promise.reject(tooMany(size, size + 1, 1, this.#average.seconds))
+    if (size >= this.#most) return Promise.reject(queueFull(size, size + 1, 1, this.#average.value))
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.#line.remove(waiter)
         reject(signal.reason)
       }
       const waiter: Waiter = {
-        who: '',
+        caller: '',
         purpose,
         start: () => {
           signal.removeEventListener('abort', leave)
@@ -67,9 +68,9 @@ export class Turns {
       end: () => {
         if (hasEnded) return
         hasEnded = true
-        this.#average.learn((performance.now() - startedAt) / 1000)
+        this.#average.add((performance.now() - startedAt) / 1000)
         this.#isTaken = false
-        this.#line.take()?.start()
+        this.#line.takeNext()?.start()
       },
     }
   }

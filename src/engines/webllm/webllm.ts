@@ -1,6 +1,6 @@
-import { type ChatStream, obey, type WholeAnswer } from '../../stream/chat-stream.ts'
-import { obeyText, type TextStream } from '../../stream/text-stream.ts'
-import { orAborted } from '../../util/abortable.ts'
+import { type ChatStream, enforceChatContract, type WholeAnswer } from '../../stream/chat-stream.ts'
+import { enforceTextContract, type TextStream } from '../../stream/text-stream.ts'
+import { abortable } from '../../util/abortable.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { TextChunk, TextRequest } from '../../wire/completions/request.ts'
 import { type EmbeddingRequest, requireEmbedding } from '../../wire/embeddings/request.ts'
@@ -134,7 +134,7 @@ export class Webllm implements LocalEngine {
       signal,
       onProgress,
     )
-    return obey(items, { label: this.label, usage: wantsUsage(request) })
+    return enforceChatContract(items, { label: this.label, usage: wantsUsage(request) })
   }
 
   async complete(
@@ -150,7 +150,7 @@ export class Webllm implements LocalEngine {
       start: async () => textReader(this.#mlc, asked, request.echo === true),
     }
     const items = await this.#generate(job, (chunk) => [chunk], signal, onProgress)
-    return obeyText(items, request, this.label)
+    return enforceTextContract(items, request, this.label)
   }
 
   /** What a job makes, once it has begun. Rejects with an `ApiError`, or with the signal's reason. */
@@ -186,7 +186,7 @@ export class Webllm implements LocalEngine {
     const turn = await this.#take(model, signal)
     // web-llm can't stop in the middle of a vector: the turn ends when it has.
     const work = this.#vectors(request.input, model, turn, signal).finally(turn.end)
-    const vectors = await orAborted(work, signal)
+    const vectors = await abortable(work, signal)
     const json = JSON.stringify(toResponse(vectors, request, model))
     const { prompt_tokens, total_tokens } = vectors.usage
     const usage = { prompt_tokens, completion_tokens: 0, total_tokens }
@@ -216,7 +216,7 @@ export class Webllm implements LocalEngine {
   ): Promise<{ turn: Turn; begun: Begun<Raw> }> {
     const turn = await this.#take(job.model, signal)
     const beginning = this.#begin(job, turn, signal)
-    const begun = await orAborted(beginning, signal).catch((error: unknown) => {
+    const begun = await abortable(beginning, signal).catch((error: unknown) => {
       // Whoever left need not wait until the GPU is free; the next in line does.
       void beginning.then(({ source }) => source.return?.()).then(turn.end, turn.end)
       throw error

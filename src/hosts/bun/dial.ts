@@ -55,12 +55,12 @@ class BunSocket implements Socket {
     this.native?.resume()
   }
 
-  rest(ms: number): void {
+  setIdle(ms: number): void {
     this.native?.unref()
     this.native?.timeout(Math.ceil(ms / 1000))
   }
 
-  wake(): void {
+  setActive(): void {
     this.native?.ref()
     this.native?.timeout(0)
   }

@@ -33,8 +33,8 @@ export function connected(socket: NetSocket, events: Pick<SocketEvents, 'close'>
         write: (bytes) => void socket.write(bytes),
         pause: () => void socket.pause(),
         resume: () => void socket.resume(),
-        rest: (ms) => void socket.unref().setTimeout(ms),
-        wake: () => void socket.ref().setTimeout(0),
+        setIdle: (ms) => void socket.unref().setTimeout(ms),
+        setActive: () => void socket.ref().setTimeout(0),
         destroy: () => void socket.resetAndDestroy(),
       })
     })

@@ -3,13 +3,16 @@ import type { Exposure } from '../../platform/host.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 
 /** Who can reach what listens at an address. */
-export function reachOf(host: string): Exposure & ('machine' | 'anyone') {
+export function exposureOf(host: string): Exposure & ('machine' | 'anyone') {
   return isLoopback(host) ? 'machine' : 'anyone'
 }
 
-/** Throws a `SettingsError` where other machines could use the GPU and nobody is asked for a key. */
-export function requireProtection({ host, keys, insecure }: Settings): void {
-  if (insecure || keys.length > 0 || reachOf(host) === 'machine') return
+/**
+ * Throws a `SettingsError` where other machines could use the GPU and nobody is asked who he is, by
+ * keys or by a function of one's own (`authenticates`).
+ */
+export function requireProtection({ host, keys, insecure }: Settings, authenticates = false): void {
+  if (insecure || authenticates || keys.length > 0 || exposureOf(host) === 'machine') return
   throw new SettingsError(
     `host: ${host} lets other machines in, and no key is set; "sluice key new NAME" makes one, and --insecure does without.`,
   )

@@ -1,7 +1,7 @@
 import { readRecording, readReplayOptions } from '../../cli/recordings.ts'
 import type { Engine } from '../../engines/engine.ts'
 import { createReplay } from '../../engines/replay/replay.ts'
-import { createHandler } from '../../handler.ts'
+import { createHostedHandler } from '../../handler.ts'
 import type { Fetch } from '../../platform/fetch.ts'
 import { record } from '../../recording/record.ts'
 import type { Recording } from '../../recording/recording.ts'
@@ -46,7 +46,7 @@ const REHEARSALS = { times: 5, patience: 1_000 }
 async function rehearse(recording: Recording, { listen, fetch = ask, frameWriter }: Runtime) {
   const engines = [createReplay(recording, { speed: 0 })]
   const host = { engines, ...(frameWriter && { frameWriter }) }
-  const handler = createHandler({ discover: false, insecure: true }, host)
+  const handler = createHostedHandler({ discover: false, insecure: true }, host)
   const address = { hostname: '127.0.0.1', port: 0, tls: undefined, bodyTimeout: 1_000 }
   const { port, close } = await listen({ fetch: handler.fetch, ...address })
   const model = modelOf(recording)

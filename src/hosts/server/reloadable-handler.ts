@@ -1,5 +1,6 @@
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
-import { createHandler, type Handler, type HandlerHost } from '../../handler.ts'
+import { createHostedHandler, type Handler } from '../../handler.ts'
+import type { HandlerHost } from '../../options.ts'
 import { memoryResponses } from '../../routes/responses/background.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/limit-store.ts'
@@ -25,7 +26,7 @@ export class ReloadableHandler {
     }
     this.#host = { ...shared, ...host }
     this.settings = settings
-    this.#current = createHandler(settings, this.#host)
+    this.#current = createHostedHandler(settings, this.#host)
   }
 
   readonly fetch = (request: Request): Promise<Response> => this.#current.fetch(request)
@@ -37,7 +38,7 @@ export class ReloadableHandler {
   /** Throws a `SettingsError`, and then changes nothing. */
   replace(input: SettingsInput): void {
     const settings = parseSettings(input)
-    const next = createHandler(settings, this.#host)
+    const next = createHostedHandler(settings, this.#host)
     const former = this.#current
     this.#former.add(former)
     void former.drain(FOR_EVER).then(() => this.#former.delete(former))

@@ -1,12 +1,13 @@
 import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import { readCommand, type ServeCommand } from '../../cli/command.ts'
-import { formatEntry, logForm } from '../../cli/log.ts'
+import { formatEntry, type LogForm, logForm } from '../../cli/log.ts'
 import { progressBar } from '../../cli/progress.ts'
 import { changes, greeting, inkFor, inventory, type Startup } from '../../cli/startup.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
-import { meant } from '../../engines/registry/aliases.ts'
+import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
+import type { HandlerHost } from '../../options.ts'
 import type { LogEntry } from '../../platform/log.ts'
 import {
   parseSettings,
@@ -16,7 +17,7 @@ import {
 } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
-import { reachOf, requireProtection } from './exposure.ts'
+import { exposureOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
 import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
 import { followSettings } from './reload.ts'
@@ -51,32 +52,40 @@ const lookEvery = 10_000
 /** How long a response's last bytes may take to leave after its stream has ended. */
 const flush = 500
 
+/** What a server is given beside the settings. */
+export interface StartOptions {
+  /** What a program sets in code. */
+  host?: HandlerHost
+  log?: ((entry: LogEntry) => void) | undefined
+  onProgress?: (progress: Progress) => void
+}
+
 /** Serves until it is stopped. Rejects with a `SettingsError` where the settings don't allow it. */
 export async function start(
   runtime: Runtime,
-  input: SettingsInput = {},
-  log?: (entry: LogEntry) => void,
-  onProgress: (progress: Progress) => void = () => {},
+  input: SettingsInput,
+  { host = {}, log, onProgress = () => {} }: StartOptions = {},
 ): Promise<Server> {
   const settings = parseSettings(input)
-  requireProtection(settings)
+  requireProtection(settings, host.authenticate !== undefined)
   const tls = await readTls(settings)
   bypassProxy(process.env)
   if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await recordedFrom(settings, runtime) : []
-  const engines = [...(local ? [local] : []), ...recorded]
+  const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
   const handlers = new ReloadableHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
-    engines,
     files: pageFiles(),
-    reach: reachOf(settings.host),
+    ...host,
+    engines,
+    exposure: exposureOf(settings.host),
     ...(log && { log }),
   })
   // Whoever asks before it is there waits in line.
-  const model = meant(settings.model, settings.alias)
+  const model = resolveAlias(settings.model, settings.alias)
   const loading = model && local?.load(model, never)
   if (loading) loading.catch(() => {})
   const { host: hostname, port, bodyTimeout } = settings
@@ -95,6 +104,12 @@ export async function start(
       await Promise.race([closed, sleep(flush)])
     },
   }
+}
+
+/** Writes each entry as a line to standard output. */
+export function logWriter(form: LogForm, { out }: Terminal) {
+  if (form === 'none') return undefined
+  return (entry: LogEntry): void => out.write(`${formatEntry(entry, form)}\n`)
 }
 
 /** From files of their own even where this is one file: what serves must not read them at its start. */
@@ -116,19 +131,15 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const { terminal = processTerminal } = runtime
   const form = logForm(settings.log, await terminal.out.isTerminal())
   survive(terminal)
-  const server = await start(
-    runtime,
-    settings,
-    (entry) => {
-      if (form !== 'none') terminal.out.write(`${formatEntry(entry, form)}\n`)
-    },
-    progressBar(terminal.err),
-  ).catch(refuse)
+  const server = await start(runtime, settings, {
+    log: logWriter(form, terminal),
+    onProgress: progressBar(terminal.err),
+  }).catch(refuse)
   onSignal(() => server.stop())
   const startup = {
     name: `sluice ${VERSION} on ${runtime.name}`,
     address: server.url,
-    open: reachOf(settings.host) === 'anyone',
+    open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
     warnings: command.warnings,

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
-import { reachOf } from '../server/exposure.ts'
+import { exposureOf } from '../server/exposure.ts'
 import { explain } from '../server/process.ts'
 import type { Tls } from '../server/tls.ts'
 
@@ -92,7 +92,7 @@ const config :Workerd.Config = (
       compatibilityDate = "${compatibilityDate}",
       bindings = [
         (name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG"),
-        (name = "REACH", text = "${reachOf(host)}"),
+        (name = "REACH", text = "${exposureOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
       ],
       globalOutbound = "upstreams",

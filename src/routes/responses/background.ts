@@ -1,14 +1,14 @@
 /** Responses that are answered in the background: no connection is needed for them to go on. */
 import type { ResponseEncoder } from '../../dialects/responses/dialect.ts'
 import type { BodyWriter } from '../../platform/body-writer.ts'
-import { Bounded, type BoundedLimits } from '../../state/bounded-map.ts'
+import { type BoundedLimits, BoundedMap } from '../../state/bounded-map.ts'
 import { EventLog } from '../../state/event-log.ts'
-import { keyOf, memoryStore, type ResponseStore } from '../../state/response-store.ts'
-import type { OpenedStream } from '../../stream/chat-stream.ts'
+import { memoryResponseStore, type ResponseStore, storeKey } from '../../state/response-store.ts'
+import type { AnyContract, OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { carryStream, SSE_HEADERS, type StreamSettings } from '../../stream/sse-response.ts'
+import { SSE_HEADERS, type StreamSettings, writeStream } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
-import { within } from '../../util/with-timeout.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 
@@ -20,7 +20,7 @@ export interface StoredResponses {
 }
 
 export function memoryResponses(): StoredResponses {
-  return { store: memoryStore(), runs: new Runs() }
+  return { store: memoryResponseStore(), runs: new Runs() }
 }
 
 /** Characters of events that are kept of one response: some 15,000 tokens. */
@@ -36,11 +36,13 @@ interface Run {
   log: EventLog
   /** Those who follow it now; each settles when its client has all, or is gone. */
   followers: Set<Promise<void>>
+  /** Whether it was cancelled by a request that may not touch what this one holds. */
+  isCancelled: boolean
 }
 
 export class Runs {
   readonly #running = new Map<string, Run>()
-  readonly #ended = new Bounded<Run>(ENDED)
+  readonly #ended = new BoundedMap<Run>(ENDED)
 
   /** Throws an `ApiError` (503) where too many run already. */
   requireRoom(): void {
@@ -56,15 +58,15 @@ export class Runs {
   start(
     owner: string,
     exchange: Exchange,
-    opening: Promise<OpenedStream>,
+    opening: Promise<OpenedStream<AnyContract>>,
     encoder: ResponseEncoder,
     settings: StreamSettings,
   ): void {
-    const key = keyOf(owner, encoder.response.id)
+    const key = storeKey(owner, encoder.response.id)
     const log = new EventLog(LOG_LENGTH)
     const followers = new Set<Promise<void>>()
     const ended = Promise.withResolvers<void>()
-    const run: Run = { exchange, log, followers }
+    const run: Run = { exchange, log, followers, isCancelled: false }
     this.#running.set(key, run)
     encoder.events.onFrame = (frame) => log.append(frame)
 
@@ -74,9 +76,12 @@ export class Runs {
       if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
       ended.resolve()
     }
-    carryStream(exchange, opening, encoder, settings, {
-      // The log has it already.
-      write: () => undefined,
+    writeStream<AnyContract>(exchange, opening, encoder, settings, {
+      write() {
+        // The log has it already. Each heartbeat comes by here, so that it is seen soon.
+        if (run.isCancelled) queueMicrotask(exchange.cancel)
+        return undefined
+      },
       close: end,
       break() {
         if (!log.isEnded) encoder.cancel()
@@ -86,18 +91,26 @@ export class Runs {
     })
   }
 
-  /** Stops the engine, if it still runs. */
-  cancel(owner: string, id: string): void {
-    this.#running.get(keyOf(owner, id))?.exchange.cancel()
+  /**
+   * Stops the engine, if it still runs. Where requests are isolated (workerd), the request that runs
+   * it does so at its next heartbeat: no other one may abort what it holds.
+   */
+  cancel(owner: string, id: string, isolates: boolean): void {
+    stop(this.#running.get(storeKey(owner, id)), isolates)
   }
 
   /** Stops it, and forgets its events. */
-  delete(owner: string, id: string): void {
-    const key = keyOf(owner, id)
+  delete(owner: string, id: string, isolates: boolean): void {
+    const key = storeKey(owner, id)
     const run = this.#running.get(key)
     this.#running.delete(key)
     this.#ended.delete(key)
-    run?.exchange.cancel()
+    stop(run, isolates)
+  }
+
+  /** Whether it still runs. */
+  isRunning(owner: string, id: string): boolean {
+    return this.#running.has(storeKey(owner, id))
   }
 
   /**
@@ -106,7 +119,7 @@ export class Runs {
    * no such stream.
    */
   follow(owner: string, id: string, from: number, clientTimeout: number): Response {
-    const key = keyOf(owner, id)
+    const key = storeKey(owner, id)
     const run = this.#running.get(key) ?? this.#ended.get(key)
     if (run === undefined) {
       const message =
@@ -126,6 +139,12 @@ export class Runs {
   }
 }
 
+function stop(run: Run | undefined, isolates: boolean): void {
+  if (run === undefined) return
+  run.isCancelled = true
+  if (!isolates) run.exchange.cancel()
+}
+
 /** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */
 async function pump(
   log: EventLog,
@@ -139,7 +158,7 @@ async function pump(
     for (let frames = await log.read(at); frames; frames = await log.read(at)) {
       at += frames.length
       const writing = Promise.resolve(writer.write([encodeText(frames.join(''))]))
-      const isTaken = await within(
+      const isTaken = await withTimeout(
         clientTimeout,
         writing.then(() => true),
       )

@@ -1,12 +1,9 @@
 import { type TranslatedResponsesRequest, translate } from '../../dialects/responses/dialect.ts'
 import { requireItemLimits } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
-import type { AnyContract } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
-import { jsonAnswerResponse } from '../../stream/json-answer.ts'
 import { openStream, streamResponse } from '../../stream/sse-response.ts'
-import { unawaited } from '../../util/background.ts'
-import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
 import {
   parseResponsesRequest,
   type ResponseItem,
@@ -14,128 +11,128 @@ import {
   type ResponsesRequest,
 } from '../../wire/responses/request.ts'
 import { chatAsker } from '../ask-chat.ts'
-import type { ChatRouteOptions } from '../chat.ts'
-import { asker, chatOf } from '../conversation.ts'
-import { beginExchange, readBody } from '../exchange.ts'
+import { chatOf, converse } from '../conversation.ts'
+import { type Answering, generate, type StreamAnswering } from '../generate.ts'
 import { jsonResponse } from '../json.ts'
+import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
-import type { Runs } from './background.ts'
 import { contextOf } from './context.ts'
 
-export interface ResponsesRouteOptions extends ChatRouteOptions {
-  store: ResponseStore
-  /** Where responses run in the background; undefined where none can. */
-  runs: Runs | undefined
-}
+/** `POST /v1/responses` */
+export const createResponse = generate(async (body, { trace, context }) => {
+  const call = await readCall(body, trace, context)
+  const { model, instructions, background } = call.request
+  return {
+    model,
+    prompt: [instructions, call.input],
+    // A response in the background goes on when its client disconnects.
+    ...(background && { client: { signal: new AbortController().signal } }),
+    begin(exchange) {
+      const conversation = call.conversation(exchange)
+      return background
+        ? beginRun(call, conversation, exchange, trace, context)
+        : beginResponse(call, conversation, exchange, trace)
+    },
+  }
+})
 
-/** One request, ready to be asked. */
-interface Asked {
+/** One request, read and checked. */
+interface ResponseCall {
   request: ResponsesRequest
-  /** All that it is asked with. */
+  /** The whole conversation: what came before the request, and its own input. */
   input: ResponseItem[]
   owner: string
   conversation(exchange: Exchange): TranslatedResponsesRequest
 }
 
-/** `POST /v1/responses`. Rejects with an `ApiError`, or with why the exchange ended. */
-export function responsesRoute({ engines, store, runs, ...context }: ResponsesRouteOptions) {
-  const { settings, frameWriter } = context
-
-  /** At once, whatever an engine will say of it. */
-  async function run(
-    { request, owner }: Asked,
-    conversation: TranslatedResponsesRequest,
-    exchange: Exchange,
-    trace: Trace,
-  ) {
-    if (runs === undefined) throw new TypeError('nothing runs in the background here')
-    await engines.requireModel(exchange, request.model)
-    runs.requireRoom()
-    const chat = { ...chatOf(conversation, trace), stream: true }
-    const ask = chatAsker(exchange, chat, { asChunks: true })
-    exchange.isStream = true
-    const opening = engines.answer(exchange, chat.model, (route, signal) =>
-      openStream(exchange, ask(route, signal), signal),
-    )
-    const encoder = conversation.encoder()
-    runs.start(owner, exchange, opening, encoder, { ...settings, frameWriter })
-    const { response } = encoder
-    if (!request.stream) return jsonResponse(response)
-    return runs.follow(owner, response.id, 0, settings.clientTimeout)
+async function readCall(
+  body: unknown,
+  trace: Trace,
+  { settings, isolates, responses: { store, runs } }: RouteContext,
+): Promise<ResponseCall> {
+  requireItemLimits(body, settings)
+  const request = parseResponsesRequest(body)
+  // Where requests are isolated, work goes on after a response only as far as the runtime lets it.
+  const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
+  if (request.background) requireBackground(request, mayRun)
+  const owner = trace.caller?.name ?? ''
+  const id = `resp_${crypto.randomUUID().replaceAll('-', '')}`
+  const items = await contextOf(store, owner, request, id)
+  const input = items.map(({ item }) => item)
+  requireItemLimits({ input }, settings)
+  const onChange = request.store === false ? undefined : storeChanges(trace, store, owner, input)
+  const conversation = (exchange: Exchange) => {
+    const telling = { usage: () => exchange.usage, onChange }
+    return translate(request, items, id, telling, settings.maxTools)
   }
+  return { request, input, owner, conversation }
+}
 
-  async function answer(asked: Asked, exchange: Exchange, trace: Trace): Promise<Response> {
-    const { request } = asked
-    const conversation = asked.conversation(exchange)
-    if (request.background) return run(asked, conversation, exchange, trace)
-    const ask = asker(exchange, trace, conversation)
-    if (!request.stream) {
-      return jsonAnswerResponse(exchange, engines.answer(exchange, request.model, ask.whole))
-    }
-    const opening = engines.answer(exchange, request.model, ask.stream)
-    const encoder = conversation.encoder()
-    const pipes = { ...settings, frameWriter }
-    const response = await streamResponse<AnyContract>(exchange, opening, encoder, pipes)
+/** Answers on the client's connection. A stream that the client leaves is stored as cancelled. */
+function beginResponse(
+  { request }: ResponseCall,
+  conversation: TranslatedResponsesRequest,
+  exchange: Exchange,
+  trace: Trace,
+): Answering {
+  const send: StreamAnswering['send'] = async (...streaming) => {
+    const response = await streamResponse(...streaming)
     void exchange.delivered?.then(() => {
-      if (exchange.outcome?.kind === 'cancelled') encoder.cancel()
+      if (exchange.outcome?.kind === 'cancelled') conversation.encoder().cancel()
     })
     return response
   }
-
-  return async (request: Request, trace: Trace): Promise<Response> => {
-    const asked = await read(request, trace, { settings, store, runs })
-    const use = { prompt: [asked.request.instructions, asked.input] }
-    // A hang-up is nothing to a response that runs in the background.
-    const client = asked.request.background ? { signal: new AbortController().signal } : request
-    const exchange = await beginExchange(context, client, trace, use)
-    try {
-      return await answer(asked, exchange, trace)
-    } catch (error) {
-      exchange.fail(toApiError(error))
-      throw error
-    }
-  }
+  return { ...converse(exchange, trace, conversation, request.stream), send }
 }
 
-type Reading = Pick<ResponsesRouteOptions, 'settings' | 'store' | 'runs'>
-
-async function read(
-  request: Request,
+/** Answers in the background: the client is told of the response at once, and may follow its events. */
+async function beginRun(
+  { request, owner }: ResponseCall,
+  conversation: TranslatedResponsesRequest,
+  exchange: Exchange,
   trace: Trace,
-  { settings, store, runs }: Reading,
-): Promise<Asked> {
-  const body = await readBody(request, trace, settings)
-  requireItemLimits(body, settings)
-  const asked = parseResponsesRequest(body)
-  if (asked.background) requireBackground(asked, runs)
-  const owner = trace.caller?.name ?? ''
-  const id = `resp_${crypto.randomUUID().replaceAll('-', '')}`
-  const items = await contextOf(store, owner, asked, id)
-  const input = items.map(({ item }) => item)
-  requireItemLimits({ input }, settings)
-  const onChange = asked.store === false ? undefined : keeper(store, owner, input)
-  const conversation = (exchange: Exchange) => {
-    const telling = { usage: () => exchange.usage, onChange }
-    return translate(asked, items, id, telling, settings.maxTools)
+  { pool, responses: { runs }, settings }: RouteContext,
+): Promise<Answering> {
+  if (runs === undefined) throw new TypeError('nothing runs in the background here')
+  await pool.requireModel(exchange, request.model)
+  runs.requireRoom()
+  const chat = { ...chatOf(conversation, trace), stream: true }
+  const ask = chatAsker(exchange, chat, { asChunks: true })
+  const encoder = conversation.encoder()
+  return {
+    open: (route, signal) => openStream(exchange, ask(route, signal), signal),
+    encoder,
+    async send(_exchange, opening, _encoder, streaming) {
+      runs.start(owner, exchange, opening, encoder, streaming)
+      const { response } = encoder
+      if (!request.stream) return jsonResponse(response)
+      return runs.follow(owner, response.id, 0, settings.clientTimeout)
+    },
   }
-  return { request: asked, input, owner, conversation }
 }
 
-/** A response is kept from the moment in which a client learns its id. */
-function keeper(store: ResponseStore, owner: string, input: ResponseItem[]) {
+/** A response is stored before a client learns its id. */
+function storeChanges(
+  { afterwards }: Trace,
+  store: ResponseStore,
+  owner: string,
+  input: ResponseItem[],
+) {
   return (response: ResponseObject) => {
     const isNew = response.status === 'in_progress' || response.status === 'queued'
-    unawaited(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
+    afterwards(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
   }
 }
 
-function requireBackground({ store }: ResponsesRequest, runs: Runs | undefined): void {
-  if (runs === undefined) {
-    const reason = 'here nothing runs on that no connection waits for.'
-    throw badRequest(`background: expected false: ${reason}`, 'background')
+function requireBackground({ store }: ResponsesRequest, mayRun: boolean): void {
+  if (!mayRun) {
+    const reason =
+      'this server ends all work of a request with its connection; leave background out.'
+    throw badRequest(`background: expected false, got true: ${reason}`, 'background')
   }
   if (store === false) {
-    const reason = 'a response that nobody waits for has to be kept.'
-    throw badRequest(`store: expected true where background is true: ${reason}`, 'store')
+    const reason =
+      'a response in the background is read from the store; leave store out, or background.'
+    throw badRequest(`store: expected true where background is true, got false: ${reason}`, 'store')
   }
 }

@@ -1,67 +1,69 @@
-/** What a client may do with a response that is kept. */
-import type { IRequest } from 'itty-router'
-import type { Settings } from '../../settings/settings.ts'
-import type { KeptResponse, ResponseStore } from '../../state/response-store.ts'
+/**
+ * What a client may do with a stored response. Each route rejects with an `ApiError`: 404 for what is
+ * not stored for its caller, 400 for a wrong query.
+ */
+import type { StoredResponse } from '../../state/response-store.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
-import type { Route } from '../lazily.ts'
+import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
 import type { Trace } from '../trace.ts'
-import type { Runs } from './background.ts'
 
-export interface KeptResponsesRoutes {
-  /** `GET /v1/responses/{id}`, also as a stream from `starting_after` on. */
-  retrieve: Route
-  /** `DELETE /v1/responses/{id}` */
-  remove: Route
-  /** `POST /v1/responses/{id}/cancel` */
-  cancel: Route
-  /** `GET /v1/responses/{id}/input_items` */
-  inputItems: Route
+/** `GET /v1/responses/{id}`, also as a stream of the events after `starting_after`. */
+export const retrieveResponse: RouteHandler = async (request, trace, context) => {
+  const { response } = await find(request, trace, context)
+  const { runs } = context.responses
+  const query = new URL(request.url).searchParams
+  const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
+  if (!flag(query, 'stream')) return jsonResponse(response)
+  if (!runs) {
+    const reason = 'this server stores no events; leave stream out to get what they say.'
+    throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
+  }
+  if (context.isolates && runs.isRunning(ownerOf(trace), response.id)) {
+    const reason =
+      'the response still runs, and here only the request that began it can follow its events; ask again when it has ended.'
+    throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
+  }
+  const from = after === undefined ? 0 : after + 1
+  return runs.follow(ownerOf(trace), response.id, from, context.settings.clientTimeout)
 }
 
-/** Each rejects with an `ApiError`: 404 for what its caller has not, 400 for a wrong query. */
-export function keptResponsesRoutes(
-  store: ResponseStore,
-  runs: Runs | undefined,
-  { clientTimeout }: Pick<Settings, 'clientTimeout'>,
-): KeptResponsesRoutes {
-  async function find({ params }: IRequest, trace: Trace): Promise<KeptResponse> {
-    const id = params.id ?? ''
-    const kept = await store.get(ownerOf(trace), id)
-    if (kept === undefined) throw unknown(id)
-    return kept
-  }
+/** `DELETE /v1/responses/{id}` */
+export const deleteResponse: RouteHandler = async (request, trace, context) => {
+  const { store, runs } = context.responses
+  const { id } = (await find(request, trace, context)).response
+  await store.delete(ownerOf(trace), id)
+  runs?.delete(ownerOf(trace), id, context.isolates)
+  return jsonResponse({ id, object: 'response', deleted: true })
+}
 
-  return {
-    async retrieve(request, trace) {
-      const { response } = await find(request, trace)
-      const query = new URL(request.url).searchParams
-      const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
-      if (!flag(query, 'stream')) return jsonResponse(response)
-      if (!runs) throw badRequest('stream: here no stream can be picked up again.', 'stream')
-      const from = after === undefined ? 0 : after + 1
-      return runs.follow(ownerOf(trace), response.id, from, clientTimeout)
-    },
-    async remove(request, trace) {
-      const { id } = (await find(request, trace)).response
-      await store.delete(ownerOf(trace), id)
-      runs?.delete(ownerOf(trace), id)
-      return jsonResponse({ id, object: 'response', deleted: true })
-    },
-    async cancel(request, trace) {
-      const { response } = await find(request, trace)
-      if (!response.background) {
-        const message = `Response ${response.id} does not run in the background: it is cancelled by closing its connection.`
-        throw new ApiError(400, message, { code: 'not_background' })
-      }
-      runs?.cancel(ownerOf(trace), response.id)
-      return jsonResponse(response)
-    },
-    async inputItems(request, trace) {
-      const { input } = await find(request, trace)
-      return jsonResponse(page(input, new URL(request.url).searchParams))
-    },
+/** `POST /v1/responses/{id}/cancel` */
+export const cancelResponse: RouteHandler = async (request, trace, context) => {
+  const { response } = await find(request, trace, context)
+  if (!response.background) {
+    const message = `id: expected a response that runs in the background, got ${response.id}, which does not; close its connection to cancel it.`
+    throw new ApiError(400, message, { code: 'not_background' })
   }
+  context.responses.runs?.cancel(ownerOf(trace), response.id, context.isolates)
+  return jsonResponse(response)
+}
+
+/** `GET /v1/responses/{id}/input_items` */
+export const listInputItems: RouteHandler = async (request, trace, context) => {
+  const { input } = await find(request, trace, context)
+  return jsonResponse(page(input, new URL(request.url).searchParams))
+}
+
+/** Rejects with an `ApiError` (404) for a response that is not stored for this caller. */
+async function find(
+  { params }: RouteRequest,
+  trace: Trace,
+  { responses }: RouteContext,
+): Promise<StoredResponse> {
+  const id = params.id ?? ''
+  const stored = await responses.store.get(ownerOf(trace), id)
+  if (stored === undefined) throw unknown(id)
+  return stored
 }
 
 function ownerOf({ caller }: Trace): string {
@@ -69,7 +71,7 @@ function ownerOf({ caller }: Trace): string {
 }
 
 function unknown(id: string): ApiError {
-  const message = `There is no response ${JSON.stringify(id.slice(0, 80))} any more, or there never was.`
+  const message = `id: expected the id of a response that is stored for this key, got ${JSON.stringify(id.slice(0, 80))}; responses are stored for a day after their last use.`
   return new ApiError(404, message, { code: 'response_not_found' })
 }
 

@@ -1,5 +1,5 @@
-import { Body, type Tap } from './response-body.ts'
-import { BODILESS, type Fields, type ResponseHead } from './response-head.ts'
+import { type BodySource, ResponseBody } from './response-body.ts'
+import { BODILESS_STATUSES, type HeaderFields, type ResponseHead } from './response-head.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
 import type { Socket, SocketEvents } from './socket.ts'
 
@@ -9,32 +9,34 @@ type Bytes = Uint8Array<ArrayBuffer>
 export interface SocketResponse {
   status: number
   ok: boolean
-  headers: Fields
-  body: Body | null
+  headers: HeaderFields
+  body: ResponseBody | null
 }
 
 /** A kept connection that its server had closed: nothing of the request was answered. */
-export class Stale extends Error {}
+export class StaleConnection extends Error {}
 
 /** Milliseconds a connection is kept without a request; many servers close it after 5 s. */
-const REST = 4000
+const IDLE_TIMEOUT = 4000
 
 /** Milliseconds within which a server that had closed a connection says so to a request on it. */
-const STALE = 1000
+const STALE_WITHIN = 1000
 
 /** Bytes that Bun keeps within the array itself, without memory of their own. */
-const SMALL = 1000
+const INLINE_BYTES = 1000
 
 /** One request being answered. */
-interface Pending {
+interface PendingRequest {
   signal: AbortSignal
   /** Who waits for the head. */
-  answer: { resolve(response: SocketResponse): void; reject(reason: unknown): void } | undefined
-  body: Body | undefined
+  headPromise:
+    | { resolve(response: SocketResponse): void; reject(reason: unknown): void }
+    | undefined
+  body: ResponseBody | undefined
 }
 
 /** A connection that carries one request after the other. */
-export class Connection implements ResponseSink, SocketEvents, Tap {
+export class Connection implements ResponseSink, SocketEvents, BodySource {
   socket: Socket | undefined
   /** Called when another request may be sent. */
   onIdle: () => void = () => {}
@@ -42,30 +44,30 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
   onClose: () => void = () => {}
 
   readonly #parser = new ResponseParser(this)
-  #pending: Pending | undefined
+  #pending: PendingRequest | undefined
   #keepsAlive = false
   #isClosed = false
   /** Whether an answer came on it before, and whether anything of this one has. */
   #isUsed = false
-  #hasHeard = false
-  #askedAt = 0
+  #hasReceived = false
+  #sentAt = 0
   /** The payload of the packet at hand, moved together in it. */
-  #packet: Bytes | undefined
-  #from = 0
-  #to = 0
-  #rest = REST
+  #payload: Bytes | undefined
+  #payloadStart = 0
+  #payloadEnd = 0
+  #idleTimeout = IDLE_TIMEOUT
 
   /** Sends a request. Rejects with `Stale`, with the signal's reason, or with what went wrong. */
-  ask(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
+  send(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
-      this.#pending = { signal, answer: { resolve, reject }, body: undefined }
-      this.#hasHeard = false
-      this.#askedAt = performance.now()
+      this.#pending = { signal, headPromise: { resolve, reject }, body: undefined }
+      this.#hasReceived = false
+      this.#sentAt = performance.now()
       signal.addEventListener('abort', this)
       // Either may have come since the connection was made.
       if (signal.aborted) this.handleEvent()
-      else if (this.#isClosed) this.#broken()
-      this.socket?.wake()
+      else if (this.#isClosed) this.#onBroken()
+      this.socket?.setActive()
       this.socket?.write(request)
     })
   }
@@ -84,7 +86,7 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
     this.socket?.resume()
   }
 
-  leave(): void {
+  discard(): void {
     this.#fail(new Error('the rest of the answer was not wanted'))
   }
 
@@ -94,7 +96,7 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
       this.destroy()
       return
     }
-    this.#hasHeard = true
+    this.#hasReceived = true
     try {
       this.#parser.push(bytes)
       this.#flush()
@@ -102,12 +104,12 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
       this.#fail(error)
       return
     }
-    if (this.#pending === undefined) this.#settle()
+    if (this.#pending === undefined) this.#reuseOrClose()
   }
 
   close(isClean: boolean): void {
     this.#parser.close(isClean)
-    this.#broken()
+    this.#onBroken()
   }
 
   /** Breaks the connection off. */
@@ -123,22 +125,27 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
     const pending = this.#pending
     if (pending === undefined) throw new Error('the server answered what nobody asked')
     this.#keepsAlive = keepsAlive
-    this.#rest = restOf(headers)
-    const body = new Body(this)
+    this.#idleTimeout = idleTimeoutOf(headers)
+    const body = new ResponseBody(this)
     const ok = status >= 200 && status < 300
-    pending.answer?.resolve({ status, ok, headers, body: BODILESS.includes(status) ? null : body })
-    pending.answer = undefined
+    pending.headPromise?.resolve({
+      status,
+      ok,
+      headers,
+      body: BODILESS_STATUSES.includes(status) ? null : body,
+    })
+    pending.headPromise = undefined
     pending.body = body
   }
 
   payload(bytes: Bytes, start: number, end: number): void {
-    if (this.#packet === undefined) {
-      this.#packet = bytes
-      this.#from = start
-      this.#to = start
+    if (this.#payload === undefined) {
+      this.#payload = bytes
+      this.#payloadStart = start
+      this.#payloadEnd = start
     }
-    if (this.#to !== start) bytes.copyWithin(this.#to, start, end)
-    this.#to += end - start
+    if (this.#payloadEnd !== start) bytes.copyWithin(this.#payloadEnd, start, end)
+    this.#payloadEnd += end - start
   }
 
   end(): void {
@@ -151,35 +158,40 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
 
   /** Gives the body what the packet at hand holds of it, in one piece. */
   #flush(): void {
-    if (this.#packet === undefined) return
-    this.#pending?.body?.push(partOf(this.#packet, this.#from, this.#to))
-    this.#packet = undefined
+    if (this.#payload === undefined) return
+    this.#pending?.body?.push(payloadBytes(this.#payload, this.#payloadStart, this.#payloadEnd))
+    this.#payload = undefined
   }
 
   /** An answer is whole: the connection is kept for the next one, if it is sure to be in step. */
-  #settle(): void {
+  #reuseOrClose(): void {
     const { socket } = this
-    if (!this.#keepsAlive || !this.#parser.isBetween || !socket?.isFlushed || this.#rest <= 0) {
+    if (
+      !this.#keepsAlive ||
+      !this.#parser.isBetweenResponses ||
+      !socket?.isFlushed ||
+      this.#idleTimeout <= 0
+    ) {
       this.destroy()
       return
     }
     this.#isUsed = true
-    socket.rest(this.#rest)
+    socket.setIdle(this.#idleTimeout)
     this.onIdle()
   }
 
-  #broken(): void {
+  #onBroken(): void {
     // Later than that it was read, and the server failed at it: asking again would not be harmless.
-    const isSoon = performance.now() - this.#askedAt < STALE
-    const isStale = this.#isUsed && !this.#hasHeard && isSoon
-    this.#fail(isStale ? new Stale() : new Error('the connection broke off'))
+    const isSoon = performance.now() - this.#sentAt < STALE_WITHIN
+    const isStale = this.#isUsed && !this.#hasReceived && isSoon
+    this.#fail(isStale ? new StaleConnection() : new Error('the connection broke off'))
   }
 
   #fail(error: unknown): void {
     const pending = this.#pending
     this.#pending = undefined
     pending?.signal.removeEventListener('abort', this)
-    pending?.answer?.reject(error)
+    pending?.headPromise?.reject(error)
     pending?.body?.fail(error)
     this.destroy()
   }
@@ -189,13 +201,13 @@ export class Connection implements ResponseSink, SocketEvents, Tap {
  * A small part is copied: a view makes an object of the memory under it, and collecting those costs
  * Bun many times what the copies cost.
  */
-function partOf(bytes: Bytes, start: number, end: number): Bytes {
+function payloadBytes(bytes: Bytes, start: number, end: number): Bytes {
   if (end - start === bytes.length) return bytes
-  return end - start <= SMALL ? bytes.slice(start, end) : bytes.subarray(start, end)
+  return end - start <= INLINE_BYTES ? bytes.slice(start, end) : bytes.subarray(start, end)
 }
 
 /** A second less than the server says it keeps the connection, and no longer than `REST`. */
-function restOf(headers: Fields): number {
+function idleTimeoutOf(headers: HeaderFields): number {
   const [, seconds] = /\btimeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? []
-  return Math.min(REST, seconds === undefined ? REST : (Number(seconds) - 1) * 1000)
+  return Math.min(IDLE_TIMEOUT, seconds === undefined ? IDLE_TIMEOUT : (Number(seconds) - 1) * 1000)
 }

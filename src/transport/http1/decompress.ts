@@ -1,6 +1,6 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import type { SocketResponse } from './connection.ts'
-import type { Body } from './response-body.ts'
+import type { ResponseBody } from './response-body.ts'
 
 const FORMATS = new Map<string, 'gzip' | 'deflate'>([
   ['gzip', 'gzip'],
@@ -9,7 +9,7 @@ const FORMATS = new Map<string, 'gzip' | 'deflate'>([
 ])
 
 /** The response with its body unpacked, for servers that pack it though they were asked not to. */
-export function unpacked(response: SocketResponse): Fetched {
+export function decompressed(response: SocketResponse): Fetched {
   const coding = response.headers.get('content-encoding')?.toLowerCase() || 'identity'
   if (coding === 'identity' || response.body === null) return response
   const format = FORMATS.get(coding)
@@ -21,7 +21,7 @@ export function unpacked(response: SocketResponse): Fetched {
   return { ...response, body: body as ReadableStream<Uint8Array<ArrayBuffer>> }
 }
 
-function streamOf(body: Body): ReadableStream<Uint8Array<ArrayBuffer>> {
+function streamOf(body: ResponseBody): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     async pull(controller) {
       const { done, value } = await body.read()

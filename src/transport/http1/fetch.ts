@@ -3,13 +3,13 @@
  * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, Unsendable } from '../../platform/fetch.ts'
-import { Connection, type SocketResponse, Stale } from './connection.ts'
-import { unpacked } from './decompress.ts'
+import { Connection, type SocketResponse, StaleConnection } from './connection.ts'
+import { decompressed } from './decompress.ts'
 import type { Dial, Socket } from './socket.ts'
-import { Addresses } from './url-cache.ts'
+import { UrlCache } from './url-cache.ts'
 
 const encoder = new TextEncoder()
-const NEVER = new AbortController().signal
+const NEVER_ABORTS = new AbortController().signal
 
 /** Connections nobody uses at the moment, by host and port; the one last used goes first. */
 type Pool = Map<string, Connection[]>
@@ -20,19 +20,19 @@ type Pool = Map<string, Connection[]>
  */
 export function socketFetch(dial: Dial): Fetch {
   const pool: Pool = new Map()
-  const addresses = new Addresses()
+  const addresses = new UrlCache()
   return async (address, init) => {
     const url = addresses.parse(address)
-    const signal = init.signal ?? NEVER
+    const signal = init.signal ?? NEVER_ABORTS
     signal.throwIfAborted()
     const request = requestBytes(url, init)
-    if (!init.once) return unpacked(await ask(dial, pool, url, request, signal))
+    if (!init.once) return decompressed(await sendOnPooled(dial, pool, url, request, signal))
     const connection = await connect(dial, url, pool, signal)
-    return unpacked(await connection.ask(request, signal))
+    return decompressed(await connection.send(request, signal))
   }
 }
 
-async function ask(
+async function sendOnPooled(
   dial: Dial,
   pool: Pool,
   url: URL,
@@ -41,13 +41,13 @@ async function ask(
 ): Promise<SocketResponse> {
   const kept = pool.get(url.host)?.pop()
   try {
-    if (kept !== undefined) return await kept.ask(request, signal)
+    if (kept !== undefined) return await kept.send(request, signal)
   } catch (error) {
     // The server closed it before it read the request: another connection is as good.
-    if (!(error instanceof Stale)) throw error
+    if (!(error instanceof StaleConnection)) throw error
   }
   const connection = await connect(dial, url, pool, signal)
-  return connection.ask(request, signal)
+  return connection.send(request, signal)
 }
 
 async function connect(dial: Dial, url: URL, pool: Pool, signal: AbortSignal) {
@@ -61,12 +61,12 @@ async function connect(dial: Dial, url: URL, pool: Pool, signal: AbortSignal) {
   }
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const dialled = dial(host, Number(url.port || 80), connection)
-  connection.socket = await orAborted(dialled, signal)
+  connection.socket = await socketOrAbort(dialled, signal)
   return connection
 }
 
 /** What connects too late is let go. */
-async function orAborted(dialled: Promise<Socket>, signal: AbortSignal): Promise<Socket> {
+async function socketOrAbort(dialled: Promise<Socket>, signal: AbortSignal): Promise<Socket> {
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => {
     reject(signal.reason)
@@ -92,7 +92,7 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
     `host: ${host}`,
     'accept-encoding: identity',
   ]
-  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${printable(value)}`)
+  for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${headerValue(value)}`)
   if (body === undefined) return encoder.encode(`${lines.join('\r\n')}\r\n\r\n`)
   const text = encoder.encode(body)
   const head = encoder.encode(`${lines.join('\r\n')}\r\ncontent-length: ${text.length}\r\n\r\n`)
@@ -102,7 +102,7 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
   return request
 }
 
-function printable(value: string): string {
+function headerValue(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value
   throw new Unsendable('a header holds what is not printable ASCII')
 }

@@ -5,32 +5,32 @@ type Bytes = Uint8Array<ArrayBuffer>
 const END: Packet = { done: true }
 
 /** Bytes of unread packets at which the sender is slowed down. */
-const HIGH = 256 * 1024
+const HIGH_WATER_MARK = 256 * 1024
 
 /** What a body does to its connection. */
-export interface Tap {
+export interface BodySource {
   pause(): void
   resume(): void
   /** Nobody wants the rest. */
-  leave(): void
+  discard(): void
 }
 
 /** A response's body: packets that come by themselves, and a reader who asks for them. */
-export class Body implements PacketReader {
-  readonly #tap: Tap
+export class ResponseBody implements PacketReader {
+  readonly #source: BodySource
   #packets: Bytes[] = []
   #length = 0
   #isPaused = false
   #hasEnded = false
   #error: unknown
   /** Who waits for one packet, or takes them all; never both. */
-  #waiting: { resolve(packet: Packet): void; reject(reason: unknown): void } | undefined
-  #taker: { take: TakePacket; resolve(): void; reject(reason: unknown): void } | undefined
+  #pendingRead: { resolve(packet: Packet): void; reject(reason: unknown): void } | undefined
+  #consumer: { take: TakePacket; resolve(): void; reject(reason: unknown): void } | undefined
   /** Whether a packet is still being taken. */
-  #isTaking = false
+  #isConsuming = false
 
-  constructor(tap: Tap) {
-    this.#tap = tap
+  constructor(tap: BodySource) {
+    this.#source = tap
   }
 
   /** As a stream's reader, without the stream. */
@@ -45,14 +45,14 @@ export class Body implements PacketReader {
     if (this.#error !== undefined) return Promise.reject(this.#error)
     if (this.#hasEnded) return Promise.resolve(END)
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject }
+      this.#pendingRead = { resolve, reject }
     })
   }
 
   /** Hands over every packet as it comes, without a promise for each. */
   forEachPacket(take: TakePacket): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#taker = { take, resolve, reject }
+      this.#consumer = { take, resolve, reject }
       this.#pump()
     })
   }
@@ -62,39 +62,39 @@ export class Body implements PacketReader {
     this.#packets = []
     if (this.#hasEnded || this.#error !== undefined) return
     this.end()
-    this.#tap.leave()
+    this.#source.discard()
   }
 
   push(value: Bytes): void {
-    const waiting = this.#waiting
+    const waiting = this.#pendingRead
     if (waiting !== undefined) {
-      this.#waiting = undefined
+      this.#pendingRead = undefined
       waiting.resolve({ done: false, value })
       return
     }
     this.#packets.push(value)
     this.#length += value.length
-    if (this.#taker !== undefined) this.#pump()
-    if (this.#isPaused || this.#length < HIGH) return
+    if (this.#consumer !== undefined) this.#pump()
+    if (this.#isPaused || this.#length < HIGH_WATER_MARK) return
     this.#isPaused = true
-    this.#tap.pause()
+    this.#source.pause()
   }
 
   end(): void {
     this.#hasEnded = true
     // The connection goes on to other answers.
-    if (this.#isPaused) this.#tap.resume()
+    if (this.#isPaused) this.#source.resume()
     this.#isPaused = false
-    this.#waiting?.resolve(END)
-    this.#waiting = undefined
+    this.#pendingRead?.resolve(END)
+    this.#pendingRead = undefined
     this.#pump()
   }
 
   fail(error: unknown): void {
     if (this.#hasEnded) return
     this.#error = error
-    this.#waiting?.reject(error)
-    this.#waiting = undefined
+    this.#pendingRead?.reject(error)
+    this.#pendingRead = undefined
     this.#pump()
   }
 
@@ -104,21 +104,21 @@ export class Body implements PacketReader {
     this.#length -= value.length
     if (this.#isPaused && this.#length === 0) {
       this.#isPaused = false
-      this.#tap.resume()
+      this.#source.resume()
     }
     return value
   }
 
   /** Gives the taker what is there, until it is busy; tells it the end behind the last packet. */
   #pump(): void {
-    const taker = this.#taker
-    if (taker === undefined || this.#isTaking) return
+    const taker = this.#consumer
+    if (taker === undefined || this.#isConsuming) return
     for (let value = this.#shift(); value !== undefined; value = this.#shift()) {
       const taking = taker.take(value)
       if (taking === undefined) continue
-      this.#isTaking = true
+      this.#isConsuming = true
       const next = () => {
-        this.#isTaking = false
+        this.#isConsuming = false
         this.#pump()
       }
       taking.then(next, next)

@@ -1,7 +1,7 @@
 /** The first part of an HTTP/1.1 response. Source: RFC 9112, "HTTP/1.1", §4 to §6. */
 
 /** Header fields by their names in lower case; repeated ones joined as RFC 9110 §5.3 says. */
-export class Fields {
+export class HeaderFields {
   readonly #values = new Map<string, string>()
 
   add(name: string, value: string): void {
@@ -20,7 +20,7 @@ export class Fields {
 
 export interface ResponseHead {
   status: number
-  headers: Fields
+  headers: HeaderFields
   /** How long the body is: in chunks, so many bytes, or until the connection closes. */
   body: 'chunked' | 'until-close' | number
   /** Whether the connection may carry another request. */
@@ -30,22 +30,22 @@ export interface ResponseHead {
 const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
 const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):(.*)$/
 /** Statuses whose answers have no body. */
-export const BODILESS: readonly number[] = [204, 304]
+export const BODILESS_STATUSES: readonly number[] = [204, 304]
 
 /** Reads a head's text, empty line and all. Throws an `Error` that says what is wrong. */
 export function parseHead(text: string): ResponseHead {
   const [first = '', ...lines] = text.split('\n').map(withoutCr)
   const [, minor, code] = STATUS.exec(first) ?? []
-  if (code === undefined) throw new Error(`not an HTTP/1.1 answer: ${show(first)}`)
-  const headers = new Fields()
+  if (code === undefined) throw new Error(`not an HTTP/1.1 answer: ${quote(first)}`)
+  const headers = new HeaderFields()
   for (const line of lines) {
     if (line === '') continue
     const [, name, value] = FIELD.exec(line) ?? []
-    if (name === undefined || value === undefined) throw new Error(`no header: ${show(line)}`)
+    if (name === undefined || value === undefined) throw new Error(`no header: ${quote(line)}`)
     headers.add(name.toLowerCase(), value.trim())
   }
   const status = Number(code)
-  const body = bodyOf(status, headers)
+  const body = bodyFraming(status, headers)
   const connection = headers
     .get('connection')
     ?.toLowerCase()
@@ -57,25 +57,25 @@ export function parseHead(text: string): ResponseHead {
 }
 
 /** RFC 9112 §6.3. */
-function bodyOf(status: number, headers: Fields): ResponseHead['body'] {
-  if (BODILESS.includes(status) || status < 200) return 0
+function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'] {
+  if (BODILESS_STATUSES.includes(status) || status < 200) return 0
   const coding = headers.get('transfer-encoding')
   if (coding !== null) {
     if (coding.toLowerCase() === 'chunked') return 'chunked'
-    throw new Error(`unknown transfer-encoding: ${show(coding)}`)
+    throw new Error(`unknown transfer-encoding: ${quote(coding)}`)
   }
   const announced = headers.get('content-length')
   if (announced === null || announced === '') return 'until-close'
   const lengths = new Set(announced.split(/\s*,\s*/))
   const [length = ''] = lengths
   if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
-  throw new Error(`no length: ${show([...lengths].join(', '))}`)
+  throw new Error(`no length: ${quote([...lengths].join(', '))}`)
 }
 
 function withoutCr(line: string): string {
   return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
-function show(text: string): string {
+function quote(text: string): string {
   return JSON.stringify(text.slice(0, 60))
 }

@@ -47,10 +47,10 @@ export class ResponseParser {
   #head = ''
   #isHeadWhole = false
   /** Bytes of the chunk or the body that are still to come; in `size` the size read so far. */
-  #left = 0
+  #remaining = 0
   /** Bytes of the line being read, of a head, a chunk's size or a trailer. */
-  #line = 0
-  #trailers = 0
+  #lineLength = 0
+  #trailerLength = 0
 
   constructor(sink: ResponseSink) {
     this.#sink = sink
@@ -63,7 +63,7 @@ export class ResponseParser {
   }
 
   /** Whether the last byte that came was a response's last. */
-  get isBetween(): boolean {
+  get isBetweenResponses(): boolean {
     return this.#state === 'head' && this.#head === ''
   }
 
@@ -75,7 +75,7 @@ export class ResponseParser {
   #step(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     switch (this.#state) {
       case 'size':
-        return this.#size(bytes, this.#line === 0 ? this.#wholeChunks(bytes, at) : at)
+        return this.#size(bytes, this.#lineLength === 0 ? this.#wholeChunks(bytes, at) : at)
       case 'extension':
         return this.#extension(bytes, at)
       case 'data-end':
@@ -115,15 +115,15 @@ export class ResponseParser {
     for (let at = from; at < bytes.length; at++) {
       const digit = HEX[bytes[at] as number] as number
       if (digit === -1) {
-        if (this.#line === 0 || !AFTER_SIZE.includes(bytes[at] as number)) {
+        if (this.#lineLength === 0 || !AFTER_SIZE.includes(bytes[at] as number)) {
           throw new Error('a chunk has no size')
         }
         this.#state = 'extension'
         return at
       }
-      this.#left = this.#left * 16 + digit
-      this.#line++
-      if (this.#left > Number.MAX_SAFE_INTEGER || this.#line > MAX_SIZE_LINE)
+      this.#remaining = this.#remaining * 16 + digit
+      this.#lineLength++
+      if (this.#remaining > Number.MAX_SAFE_INTEGER || this.#lineLength > MAX_SIZE_LINE)
         throw new Error('a chunk has a size beyond all bounds')
     }
     return bytes.length
@@ -132,19 +132,19 @@ export class ResponseParser {
   /** What follows a chunk's size up to the line's end means nothing. */
   #extension(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const end = bytes.indexOf(LF, from)
-    this.#line += (end === -1 ? bytes.length : end) - from
-    if (this.#line > MAX_SIZE_LINE) throw new Error("a chunk's size is followed by too much")
+    this.#lineLength += (end === -1 ? bytes.length : end) - from
+    if (this.#lineLength > MAX_SIZE_LINE) throw new Error("a chunk's size is followed by too much")
     if (end === -1) return bytes.length
-    this.#line = 0
-    this.#state = this.#left === 0 ? 'trailer' : 'data'
+    this.#lineLength = 0
+    this.#state = this.#remaining === 0 ? 'trailer' : 'data'
     return end + 1
   }
 
   #dataEnd(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     const byte = bytes[at]
-    if (byte === CR && this.#line === 0) this.#line = 1
+    if (byte === CR && this.#lineLength === 0) this.#lineLength = 1
     else if (byte === LF) {
-      this.#line = 0
+      this.#lineLength = 0
       this.#state = 'size'
     } else throw new Error('a chunk is longer than its size')
     return at + 1
@@ -152,10 +152,10 @@ export class ResponseParser {
 
   #trailer(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     for (let at = from; at < bytes.length; at++) {
-      if (++this.#trailers > MAX_HEAD) throw new Error('the trailers are too long')
+      if (++this.#trailerLength > MAX_HEAD) throw new Error('the trailers are too long')
       if (bytes[at] === CR) continue
-      if (bytes[at] !== LF) this.#line++
-      else if (this.#line > 0) this.#line = 0
+      if (bytes[at] !== LF) this.#lineLength++
+      else if (this.#lineLength > 0) this.#lineLength = 0
       else {
         this.#end()
         return at + 1
@@ -165,10 +165,10 @@ export class ResponseParser {
   }
 
   #body(bytes: Uint8Array<ArrayBuffer>, at: number): number {
-    const end = Math.min(bytes.length, at + this.#left)
-    this.#left -= end - at
+    const end = Math.min(bytes.length, at + this.#remaining)
+    this.#remaining -= end - at
     this.#sink.payload(bytes, at, end)
-    if (this.#left === 0) {
+    if (this.#remaining === 0) {
       if (this.#state === 'data') this.#state = 'data-end'
       else this.#end()
     }
@@ -178,7 +178,7 @@ export class ResponseParser {
   #readHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const end = this.#endOfHead(bytes, from)
     if (this.#head.length + end - from > MAX_HEAD) throw new Error('the headers are too long')
-    const text = this.#head + oneToOne(bytes.subarray(from, end))
+    const text = this.#head + decodeLatin1(bytes.subarray(from, end))
     if (!this.#isHeadWhole) {
       this.#head = text
       return end
@@ -199,8 +199,8 @@ export class ResponseParser {
     for (let at = from; at < most; at++) {
       const byte = bytes[at]
       if (byte === CR) continue
-      if (byte !== LF) this.#line++
-      else if (this.#line > 0) this.#line = 0
+      if (byte !== LF) this.#lineLength++
+      else if (this.#lineLength > 0) this.#lineLength = 0
       else {
         this.#isHeadWhole = true
         return at + 1
@@ -211,9 +211,10 @@ export class ResponseParser {
 
   #begin(head: ResponseHead): void {
     const { body } = head
-    this.#line = 0
-    this.#trailers = 0
-    this.#left = body === 'chunked' ? 0 : body === 'until-close' ? Number.POSITIVE_INFINITY : body
+    this.#lineLength = 0
+    this.#trailerLength = 0
+    this.#remaining =
+      body === 'chunked' ? 0 : body === 'until-close' ? Number.POSITIVE_INFINITY : body
     this.#state = body === 'chunked' ? 'size' : body === 'until-close' ? body : 'length'
     this.#sink.head(head)
     if (body === 0) this.#end()
@@ -221,22 +222,22 @@ export class ResponseParser {
 
   #end(): void {
     this.#state = 'head'
-    this.#line = 0
+    this.#lineLength = 0
     this.#sink.end()
   }
 }
 
 /** Bytes decoded at once: each is an argument of one call. */
-const AT_ONCE = 8_192
+const MAX_ARGUMENTS = 8_192
 
 /**
  * Each byte as the character of its number, as ISO 8859-1 has it. `TextDecoder('latin1')` would
  * decode windows-1252, in which 0x80 is U+20AC: no header value.
  */
-function oneToOne(bytes: Uint8Array): string {
+function decodeLatin1(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += AT_ONCE) {
-    text += String.fromCharCode(...bytes.subarray(at, at + AT_ONCE))
+  for (let at = 0; at < bytes.length; at += MAX_ARGUMENTS) {
+    text += String.fromCharCode(...bytes.subarray(at, at + MAX_ARGUMENTS))
   }
   return text
 }

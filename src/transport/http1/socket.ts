@@ -8,9 +8,9 @@ export interface Socket {
   pause(): void
   resume(): void
   /** From now on it does not keep the process running, and closes after `ms` milliseconds. */
-  rest(ms: number): void
+  setIdle(ms: number): void
   /** It is in use again. */
-  wake(): void
+  setActive(): void
   /** Breaks it off at once. */
   destroy(): void
 }

@@ -1,14 +1,14 @@
 /** Addresses of upstreams that were parsed, so that the few that are asked all the time are parsed once. */
 
 /** The paths of some hundred upstreams' APIs. */
-const MOST = 1000
+const MAX_URLS = 1000
 
-export class Addresses {
+export class UrlCache {
   readonly #urls = new Map<string, URL>()
-  readonly #most: number
+  readonly #maxUrls: number
 
-  constructor(most: number = MOST) {
-    this.#most = most
+  constructor(most: number = MAX_URLS) {
+    this.#maxUrls = most
   }
 
   get size(): number {
@@ -23,7 +23,7 @@ export class Addresses {
     // A query may be a client's own words: each would be remembered, and none asked for again.
     if (address.includes('?')) return url
     const [oldest] = this.#urls.keys()
-    if (this.#urls.size >= this.#most && oldest !== undefined) this.#urls.delete(oldest)
+    if (this.#urls.size >= this.#maxUrls && oldest !== undefined) this.#urls.delete(oldest)
     this.#urls.set(address, url)
     return url
   }

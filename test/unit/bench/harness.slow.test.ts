@@ -84,6 +84,21 @@ describe('a quick run', { timeout: 60_000 }, () => {
   })
 })
 
+test("compares our client with the runtime's own fetch, round by round", async () => {
+  const json = join(folder, 'pairs.json')
+  const who = ['--only', 'sluice-bun,native-bun', '--what', 'flood']
+  const { text, code } = await bench(['--quick', '--rounds', '2', '--json', json, ...who])
+  expect(code, text).toBe(0)
+  const { rounds } = JSON.parse(readFileSync(json, 'utf8')) as { rounds: Record<string, Figures>[] }
+  const ratios = rounds.map(
+    (round) =>
+      Number(round['sluice-bun']?.['flood.rate']) / Number(round['native-bun']?.['flood.rate']),
+  )
+  const expected = Math.sqrt(ratios.reduce((product, ratio) => product * ratio, 1))
+  const [, shown] = /^\| sluice-bun \/ native-bun +\| +flood .*?\| +([\d.]+) ×/m.exec(text) ?? []
+  expect(Number(shown)).toBeCloseTo(expected, 1)
+}, 60_000)
+
 test.each([
   [['--only', 'apache'], 'there is no "apache"'],
   [['--what', 'speed'], 'there is no "speed"'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 
-const handler = createHandler({ discover: false, insecure: true, staticDelay: 0 })
+const handler = createHostedHandler({ discover: false, insecure: true, staticDelay: 0 })
 
 async function refused(path: string, body: object): Promise<{ status: number; text: string }> {
   const response = await handler.fetch(

@@ -7,7 +7,7 @@ import type { Port } from '../../../src/engines/remote/protocol.ts'
 import { createRemote } from '../../../src/engines/remote/remote.ts'
 import { serveEngine } from '../../../src/engines/remote/serve-engine.ts'
 import { Webllm } from '../../../src/engines/webllm/webllm.ts'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import type { LogEntry } from '../../../src/platform/log.ts'
 import { createStandIn, embedder, record } from '../../support/mlc.ts'
 
@@ -27,7 +27,7 @@ function remote(): Engine {
 
 function clientOf(engine: Engine, log?: (entry: LogEntry) => void): OpenAI {
   const host = { engines: [engine], ...(log && { log }) }
-  const handler = createHandler({ discover: false, insecure: true }, host)
+  const handler = createHostedHandler({ discover: false, insecure: true }, host)
   return new OpenAI({
     baseURL: 'http://sluice/v1',
     apiKey: 'none',
@@ -109,7 +109,10 @@ it('forwards what an upstream answers, byte for byte', async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   try {
     const { port } = server.address() as AddressInfo
-    const handler = createHandler({ upstream: [`http://127.0.0.1:${port}/v1`], insecure: true })
+    const handler = createHostedHandler({
+      upstream: [`http://127.0.0.1:${port}/v1`],
+      insecure: true,
+    })
     const body = { model: 'e', input: 'a', own: 1 }
     const response = await handler.fetch(
       new Request('http://sluice/v1/embeddings', {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Engine } from '../../../src/engines/engine.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
-import { type ThinkingSettings, thinkingApart } from '../../../src/engines/thinking.ts'
-import { createHandler, type SettingsInput } from '../../../src/index.ts'
+import { separateThinking, type ThinkingSettings } from '../../../src/engines/thinking.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
+import type { SettingsInput } from '../../../src/settings/settings.ts'
 import type { ChatRequest } from '../../../src/wire/chat/request.ts'
 import { readAll } from '../../support/chunks.ts'
 
@@ -31,7 +32,7 @@ async function said(engine: Engine, request: Partial<ChatRequest> = {}) {
 
 describe('an engine beside the handler', () => {
   it('has its thinking told as reasoning', async () => {
-    const engine = thinkingApart(thinker('<think>Let me see.</think> Forty two.'), separate)
+    const engine = separateThinking(thinker('<think>Let me see.</think> Forty two.'), separate)
     expect(await said(engine)).toEqual({
       content: ' Forty two.',
       reasoning: '',
@@ -42,7 +43,7 @@ describe('an engine beside the handler', () => {
 
   it('has it under the name that was asked for', async () => {
     const settings: ThinkingSettings = { reasoning: 'reasoning', thinkTags: 'unopened' }
-    const engine = thinkingApart(thinker('Let me see.</think> Yes.'), settings)
+    const engine = separateThinking(thinker('Let me see.</think> Yes.'), settings)
     expect(await said(engine)).toMatchObject({ content: ' Yes.', reasoning: 'Let me see.' })
     expect(await said(engine, { enable_thinking: false })).toMatchObject({
       content: 'Let me see.</think> Yes.',
@@ -52,12 +53,12 @@ describe('an engine beside the handler', () => {
 
   it('stays what it is besides', async () => {
     const plain = thinker('Yes.')
-    const engine = thinkingApart(plain, separate)
+    const engine = separateThinking(plain, separate)
     expect(engine.label).toBe('static')
     expect(engine.embed).toBeUndefined()
     expect(await engine.models(new AbortController().signal)).toHaveLength(1)
     expect(await said(engine)).toMatchObject({ content: 'Yes.', repaired: [] })
-    expect(thinkingApart(plain, { ...separate, thinkTags: 'keep' })).toBe(plain)
+    expect(separateThinking(plain, { ...separate, thinkTags: 'keep' })).toBe(plain)
   })
 
   it('may answer whole', async () => {
@@ -68,7 +69,7 @@ describe('an engine beside the handler', () => {
       ...thinker(''),
       chat: async () => ({ kind: 'whole', json: JSON.stringify(completion), repaired: [] }),
     }
-    const answer = await thinkingApart(whole, separate).chat(
+    const answer = await separateThinking(whole, separate).chat(
       { messages },
       new AbortController().signal,
     )
@@ -92,9 +93,9 @@ describe('an engine beside the handler', () => {
       label: 'local',
       models: async () => [{ id: 'thinker', object: 'model', created: 0, owned_by: 'tests' }],
     }
-    const handler = createHandler(
+    const handler = createHostedHandler(
       { discover: false, ...settings },
-      { engines: [local], reach: 'machine' },
+      { engines: [local], exposure: 'machine' },
     )
     const body = JSON.stringify({ model: 'thinker', messages })
     const request = { method: 'POST', headers: { 'content-type': 'application/json' }, body }

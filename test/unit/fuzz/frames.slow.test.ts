@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import type { LogEntry } from '../../../src/platform/log.ts'
 import { readText, textChunk } from '../../support/completions.ts'
 import {
@@ -127,7 +127,7 @@ async function expectOneOutcome(
 ) {
   const log: LogEntry[] = []
   let released: AbortSignal | undefined
-  const handler = createHandler(
+  const handler = createHostedHandler(
     { upstream: ['http://gpu.test/v1'], discover: false, insecure: true, retry: false, ...SHORT },
     {
       log: (entry) => log.push(entry),

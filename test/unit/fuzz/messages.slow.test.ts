@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import { readMessages } from '../../support/message-stream.ts'
 import { mutate, mutation } from '../../support/mutate.ts'
 
-const { fetch, drain } = createHandler(
+const { fetch, drain } = createHostedHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
-  { reach: 'machine' },
+  { exposure: 'machine' },
 )
 
 const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } }

@@ -1,14 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import type { LogEntry } from '../../../src/platform/log.ts'
 import { mutate, mutation } from '../../support/mutate.ts'
 import { expectErrorShape } from '../../support/refusal.ts'
 
 const log: LogEntry[] = []
-const { fetch } = createHandler(
+const { fetch } = createHostedHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
-  { reach: 'machine', log: (entry) => log.push(entry) },
+  { exposure: 'machine', log: (entry) => log.push(entry) },
 )
 const RUNS = { numRuns: 300 }
 const CHAT = '/v1/chat/completions'

@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createHandler } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
 import { mutate, mutation } from '../../support/mutate.ts'
 import { expectErrorShape } from '../../support/refusal.ts'
 import { lintResponse, readResponses } from '../../support/responses.ts'
 
-const { fetch } = createHandler(
+const { fetch } = createHostedHandler(
   { discover: false, staticDelay: 0, maxBody: 20_000, bodyTimeout: 2_000 },
-  { reach: 'machine' },
+  { exposure: 'machine' },
 )
 
 const VALID = {

@@ -4,8 +4,9 @@ import { Pool } from '../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
-import { createHandler } from '../../../src/handler.ts'
-import { healthRoutes } from '../../../src/routes/health.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
+import { health, ready } from '../../../src/routes/health.ts'
+import { Trace } from '../../../src/routes/trace.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
@@ -29,11 +30,13 @@ function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
     retry: true,
     isolateRequests: false,
   })
-  return healthRoutes(catalog, pool, {
-    host: 'tests',
-    isDraining: () => false,
-    ...(isTrusted && { isTrusted }),
-  })
+  const trace = new Trace('GET', '/health', undefined)
+  const guard = { isAuthorized: isTrusted ?? (async () => true) }
+  const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
+  return {
+    alive: (asked: Request) => health(asked, trace, context),
+    ready: (asked: Request) => ready(asked, trace, context),
+  }
 }
 
 it('is alive without asking anybody', async () => {
@@ -81,12 +84,12 @@ it('tells a stranger no engine by name', async () => {
 })
 
 it('stays alive while it is stopped, but is not ready', async () => {
-  const handler = createHandler({ discover: false })
+  const handler = createHostedHandler({ discover: false })
   await handler.drain(0)
-  const health = await handler.fetch(new Request('http://localhost/health'))
-  expect(health.status).toBe(200)
-  expect(await health.json()).toMatchObject({ draining: true })
-  const ready = await handler.fetch(new Request('http://localhost/health/ready'))
-  expect(ready.status).toBe(503)
-  expect(ready.headers.get('retry-after')).toBe('5')
+  const alive = await handler.fetch(new Request('http://localhost/health'))
+  expect(alive.status).toBe(200)
+  expect(await alive.json()).toMatchObject({ draining: true })
+  const refused = await handler.fetch(new Request('http://localhost/health/ready'))
+  expect(refused.status).toBe(503)
+  expect(refused.headers.get('retry-after')).toBe('5')
 })

@@ -10,10 +10,10 @@ function atTime() {
 describe('a bucket', () => {
   it('is full at first, empties, and refills evenly', () => {
     const { clock, store } = atTime()
-    expect(store.take('a', 60, 60)).toMatchObject({ taken: true, remaining: 0, fullIn: 60_000 })
-    expect(store.take('a', 1, 60)).toMatchObject({ taken: false, enoughIn: 1_000 })
+    expect(store.take('a', 60, 60)).toMatchObject({ taken: true, remaining: 0, fullInMs: 60_000 })
+    expect(store.take('a', 1, 60)).toMatchObject({ taken: false, availableInMs: 1_000 })
     clock.now = 1_000
-    expect(store.take('a', 1, 60)).toMatchObject({ taken: true, enoughIn: 0 })
+    expect(store.take('a', 1, 60)).toMatchObject({ taken: true, availableInMs: 0 })
     expect(store.take('b', 1, 60)).toMatchObject({ taken: true, remaining: 59 })
   })
 
@@ -21,7 +21,7 @@ describe('a bucket', () => {
     const { clock, store } = atTime()
     expect(store.take('a', 150, 100)).toMatchObject({ taken: true, remaining: 0 })
     clock.now = 60_000
-    expect(store.take('a', 150, 100)).toMatchObject({ taken: false, enoughIn: 30_000 })
+    expect(store.take('a', 150, 100)).toMatchObject({ taken: false, availableInMs: 30_000 })
     clock.now = 90_000
     expect(store.take('a', 150, 100)).toMatchObject({ taken: true })
   })
@@ -43,11 +43,11 @@ describe('a bucket', () => {
         let given = 0
         for (const { wait, amount } of steps) {
           clock.now += wait
-          const level = store.take('a', amount, 50) as { taken: boolean; enoughIn: number }
+          const level = store.take('a', amount, 50) as { taken: boolean; availableInMs: number }
           if (level.taken) given += amount
           else {
             // What it tells to wait is enough, and a little less is not.
-            expect(level.enoughIn).toBeGreaterThan(0)
+            expect(level.availableInMs).toBeGreaterThan(0)
           }
           expect(given).toBeLessThanOrEqual(50 + (clock.now * 50) / 60_000 + 1e-6)
         }
@@ -58,15 +58,15 @@ describe('a bucket', () => {
 
 it('counts who is inside, and forgets who left', () => {
   const { store } = atTime()
-  expect([store.enter('a', 2), store.enter('a', 2), store.enter('a', 2)]).toEqual([
+  expect([store.acquire('a', 2), store.acquire('a', 2), store.acquire('a', 2)]).toEqual([
     true,
     true,
     false,
   ])
-  store.leave('a')
-  expect(store.enter('a', 2)).toBe(true)
-  store.leave('a')
-  store.leave('a')
-  store.leave('a')
-  expect([store.enter('a', 1), store.enter('a', 1)]).toEqual([true, false])
+  store.release('a')
+  expect(store.acquire('a', 2)).toBe(true)
+  store.release('a')
+  store.release('a')
+  store.release('a')
+  expect([store.acquire('a', 1), store.acquire('a', 1)]).toEqual([true, false])
 })

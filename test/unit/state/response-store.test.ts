@@ -1,16 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../src/dialects/responses/answer.ts'
-import { Bounded } from '../../../src/state/bounded-map.ts'
+import { BoundedMap } from '../../../src/state/bounded-map.ts'
 import { EventLog } from '../../../src/state/event-log.ts'
-import { type KeptResponse, memoryStore } from '../../../src/state/response-store.ts'
+import { memoryResponseStore, type StoredResponse } from '../../../src/state/response-store.ts'
 import type { ResponseItem } from '../../../src/wire/responses/request.ts'
 
 function item(id: string, text = 'x'): ResponseItem {
   return { type: 'message', id, role: 'user', content: [{ type: 'input_text', text }] }
 }
 
-function kept(id: string, input: ResponseItem[] = []): KeptResponse {
+function kept(id: string, input: ResponseItem[] = []): StoredResponse {
   return { response: { ...newResponse({}, id, 'in_progress'), status: 'completed' }, input }
 }
 
@@ -18,7 +18,7 @@ const limits = { count: 1_000, bytes: 1_000_000, ageMs: 60_000 }
 
 describe('a store in memory', () => {
   it('keeps a response for its owner alone', async () => {
-    const store = memoryStore()
+    const store = memoryResponseStore()
     await store.put('ann', kept('resp_1', [item('msg_1')]))
     expect((await store.get('ann', 'resp_1'))?.response.id).toBe('resp_1')
     expect(await store.item('ann', 'msg_1')).toMatchObject({ id: 'msg_1' })
@@ -33,7 +33,7 @@ describe('a store in memory', () => {
   it('never mixes up owners and ids, whatever they are', async () => {
     const name = fc.string({ maxLength: 4 })
     const property = fc.asyncProperty(name, name, name, name, async (owner, id, other, asked) => {
-      const store = memoryStore()
+      const store = memoryResponseStore()
       await store.put(owner, kept(id))
       const found = await store.get(other, asked)
       expect(found !== undefined).toBe(owner === other && id === asked)
@@ -42,7 +42,7 @@ describe('a store in memory', () => {
   })
 
   it('changes what is kept, and brings nothing back that was deleted', async () => {
-    const store = memoryStore()
+    const store = memoryResponseStore()
     await store.put('', kept('resp_1'))
     await store.update('', kept('resp_1', [item('msg_1')]))
     expect(await store.item('', 'msg_1')).toBeDefined()
@@ -53,7 +53,7 @@ describe('a store in memory', () => {
   })
 
   it('finds an item as long as one of its responses is kept', async () => {
-    const store = memoryStore()
+    const store = memoryResponseStore()
     const shared = item('msg_1')
     await store.put('', kept('resp_1', [shared]))
     await store.put('', kept('resp_2', [shared]))
@@ -62,7 +62,7 @@ describe('a store in memory', () => {
   })
 
   it('forgets what was not used for the longest time, and its items', async () => {
-    const store = memoryStore({ ...limits, count: 2 })
+    const store = memoryResponseStore({ ...limits, count: 2 })
     await store.put('', kept('resp_1', [item('msg_1')]))
     await store.put('', kept('resp_2', [item('msg_2')]))
     await store.get('', 'resp_1')
@@ -73,7 +73,7 @@ describe('a store in memory', () => {
   })
 
   it('never holds more than it may, and not at all what is larger', async () => {
-    const store = memoryStore({ ...limits, bytes: 20_000 })
+    const store = memoryResponseStore({ ...limits, bytes: 20_000 })
     for (let count = 0; count < 50; count++) {
       await store.put('', kept(`resp_${count}`, [item(`msg_${count}`, 'y'.repeat(1_000))]))
     }
@@ -94,7 +94,7 @@ describe('a bounded map', () => {
     const operation = fc.tuple(fc.constantFrom('set', 'get', 'delete'), fc.nat(9), fc.nat(60))
     const property = fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
       const alive = new Map<string, number>()
-      const map = new Bounded<number>({ count: 4, bytes: 100, ageMs: 60_000 }, (key, value) => {
+      const map = new BoundedMap<number>({ count: 4, bytes: 100, ageMs: 60_000 }, (key, value) => {
         expect(alive.get(key)).toBe(value)
         alive.delete(key)
       })
@@ -116,7 +116,7 @@ describe('a bounded map', () => {
   })
 
   it('forgets what is old', async () => {
-    const map = new Bounded<number>({ count: 4, bytes: 100, ageMs: 20 })
+    const map = new BoundedMap<number>({ count: 4, bytes: 100, ageMs: 20 })
     map.set('a', 1, 1)
     await new Promise((resolve) => setTimeout(resolve, 40))
     expect(map.get('a')).toBeUndefined()

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { concat, EventReader } from '../../../src/stream/event-reader.ts'
+import { EventReader } from '../../../src/stream/event-reader.ts'
 import { FrameSink } from '../../../src/stream/event-sinks.ts'
+import { concat } from '../../../src/util/bytes.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 

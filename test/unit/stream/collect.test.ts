@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { collect, Fold } from '../../../src/stream/chat-accumulator.ts'
-import { obey } from '../../../src/stream/chat-stream.ts'
+import { ChatAccumulator, collectStream } from '../../../src/stream/chat-accumulator.ts'
+import { enforceChatContract } from '../../../src/stream/chat-stream.ts'
 import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat/request.ts'
 
 function fold(...chunks: Partial<ChatChunk>[]) {
-  const folded = new Fold()
+  const folded = new ChatAccumulator()
   for (const chunk of chunks) {
     folded.add({
       id: 'c1',
@@ -123,6 +123,11 @@ it('ends what does not end', async () => {
     const choices = [{ index: 0, delta: { role: 'assistant', content: 'a' }, finish_reason: null }]
     for (;;) yield [{ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices }]
   }
-  const folding = collect(obey(forever(), { label: 'x' }), new Fold(), () => {}, 100)
+  const folding = collectStream(
+    enforceChatContract(forever(), { label: 'x' }),
+    new ChatAccumulator(),
+    () => {},
+    100,
+  )
   await expect(folding).rejects.toMatchObject({ status: 502, code: 'engine_invalid' })
 })

@@ -36,7 +36,7 @@ it('an end is told to all who wait for it, whatever one of them throws', () => {
   const told = vi.spyOn(console, 'error').mockImplementation(() => {})
   const { made, ended } = exchange()
   const stopped: Outcome[] = []
-  made.holds = { release: broken }
+  made.slot = { release: broken }
   made.writer = {
     tick: () => undefined,
     stop: (outcome) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { ChatEncoder } from '../../../src/dialects/chat/encoder.ts'
 import { readFrames } from '../../../src/stream/body-reader.ts'
-import { type ChatStream, obey } from '../../../src/stream/chat-stream.ts'
+import { type ChatStream, enforceChatContract } from '../../../src/stream/chat-stream.ts'
 import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
 import { openStream, streamResponse } from '../../../src/stream/sse-response.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
@@ -49,7 +49,7 @@ async function* batches(...chunks: ChatChunk[]) {
 }
 
 function saying(...chunks: ChatChunk[]) {
-  return async () => obey(batches(...chunks), { label: 'x' })
+  return async () => enforceChatContract(batches(...chunks), { label: 'x' })
 }
 
 it('adds no error to a stream whose [DONE] is on the way', async () => {
@@ -105,7 +105,7 @@ it('breaks a stream off whose end its dialect can’t tell', async () => {
     yield [chunk('a')]
     await gate.promise
   }
-  const ask = async () => obey(failing(), { label: 'x' })
+  const ask = async () => enforceChatContract(failing(), { label: 'x' })
   const { exchange, outcomes, response } = await respond(ask, new Mute('id', 'm'))
   const reading = response.text()
   gate.reject(new ApiError(502, 'it broke', { code: 'upstream_error' }))

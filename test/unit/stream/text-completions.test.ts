@@ -1,11 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CompletionEncoder } from '../../../src/dialects/completions/encoder.ts'
-import { collect } from '../../../src/stream/chat-accumulator.ts'
-import { held } from '../../../src/stream/chat-stream.ts'
-import { concat, EventReader } from '../../../src/stream/event-reader.ts'
+import { collectStream } from '../../../src/stream/chat-accumulator.ts'
+import { enforceContract } from '../../../src/stream/chat-stream.ts'
+import { EventReader } from '../../../src/stream/event-reader.ts'
 import { ChunkSink, FrameSink } from '../../../src/stream/event-sinks.ts'
-import { TextFold } from '../../../src/stream/text-accumulator.ts'
+import { TextAccumulator } from '../../../src/stream/text-accumulator.ts'
+import { concat } from '../../../src/util/bytes.ts'
 import type { TextChoice, TextChunk } from '../../../src/wire/completions/request.ts'
 import { TextContract } from '../../../src/wire/contract/completions.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
@@ -128,7 +129,7 @@ describe('whatever the engine says, a client assembles the same', () => {
         async function* batches() {
           for (const chunk of structuredClone(chunks)) yield [chunk]
         }
-        const stream = held<TextContract>(batches(), contract(wantsUsage))
+        const stream = enforceContract<TextContract>(batches(), contract(wantsUsage))
         const encoder = new CompletionEncoder('r', 'm')
         let told = encoder
           .opening(undefined)
@@ -137,7 +138,7 @@ describe('whatever the engine says, a client assembles the same', () => {
             '"c1","object":"text_completion","created":1,"model":"m","choices"',
           )
         for (let next = await stream.items.next(); !next.done; next = await stream.items.next()) {
-          told += encoder.chunks(next.value) + encoder.quiet(stream)
+          told += encoder.chunks(next.value) + encoder.idle(stream)
         }
         told += encoder.done()
         const read = assemble(encodeText(told), wantsUsage)
@@ -155,8 +156,8 @@ describe('whatever the engine says, a client assembles the same', () => {
         async function* batches() {
           yield sink.take() ?? []
         }
-        const stream = held<TextContract>(batches(), contract(true))
-        const answer = (await collect(stream, new TextFold(), () => {})) as TextChunk
+        const stream = enforceContract<TextContract>(batches(), contract(true))
+        const answer = (await collectStream(stream, new TextAccumulator(), () => {})) as TextChunk
         expect(answer).toMatchObject({ ...envelope, usage })
         expect(answer.choices.map(({ index }) => index)).toEqual([0, 1, 2])
         expect(answer.choices.map(({ text }) => text)).toEqual(texts)

@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold } from '../../../src/stream/chat-accumulator.ts'
-import { concat, EventReader } from '../../../src/stream/event-reader.ts'
+import { ChatAccumulator } from '../../../src/stream/chat-accumulator.ts'
+import { EventReader } from '../../../src/stream/event-reader.ts'
 import { ChunkSink, FrameSink } from '../../../src/stream/event-sinks.ts'
+import { concat } from '../../../src/util/bytes.ts'
 import type { ChatChunk, ChunkChoice } from '../../../src/wire/chat/request.ts'
 import { ChatContract, type ContractOptions } from '../../../src/wire/contract/chat.ts'
 import { ThinkSeparator } from '../../../src/wire/contract/think.ts'
@@ -127,7 +128,7 @@ describe('frames of a model that thinks', () => {
       for (const packet of cut(bytes, places)) reader.push(packet)
       const framed = chunksIn(forward(contractOf(), cut(bytes, places)))
       expect(framed).toEqual(sink.take())
-      const fold = new Fold()
+      const fold = new ChatAccumulator()
       for (const chunk of framed) fold.add(chunk)
       const folded = fold.completion().choices.map(({ message }) => ({
         reasoning: message.reasoning_content ?? '',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { createHandler, type HandlerHost } from '../../../src/handler.ts'
+import { createHostedHandler } from '../../../src/handler.ts'
+import type { HandlerHost } from '../../../src/options.ts'
 import type { Fetched } from '../../../src/platform/fetch.ts'
 import type { SettingsInput } from '../../../src/settings/settings.ts'
 import { separateTickers } from '../../../src/stream/ticker.ts'
@@ -15,7 +16,7 @@ async function ask(
   tokenAfter: number,
   left: AbortController,
 ) {
-  const { fetch } = createHandler(
+  const { fetch } = createHostedHandler(
     { discover: false, insecure: true, upstream: 'http://gpu', ...settings },
     { ...host, fetch: async (url) => (url.endsWith('/models') ? models() : oneToken(tokenAfter)) },
   )

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { closest } from '../../../src/util/closest-matches.ts'
+import { closestMatches } from '../../../src/util/closest-matches.ts'
 
 it.each([
   ['prot', ['port', 'host', 'grace'], 'port'],
@@ -9,10 +9,10 @@ it.each([
   ['', ['a'], undefined],
   ['--', ['a'], undefined],
 ])('%s may mean %j: %s', (word, candidates, nearest) => {
-  expect(closest(word, candidates)[0]).toBe(nearest)
+  expect(closestMatches(word, candidates)[0]).toBe(nearest)
 })
 
 it('names three at most, the nearest first', () => {
-  expect(closest('qwen', ['qwen3', 'qwen2', 'qwan', 'qwen2.5', 'qwen3:8b'])).toHaveLength(3)
-  expect(closest('abcd', ['abzz', 'abcx'])).toEqual(['abcx', 'abzz'])
+  expect(closestMatches('qwen', ['qwen3', 'qwen2', 'qwan', 'qwen2.5', 'qwen3:8b'])).toHaveLength(3)
+  expect(closestMatches('abcd', ['abzz', 'abcx'])).toEqual(['abcx', 'abzz'])
 })

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { FairLine } from '../../../src/util/fair-queue.ts'
+import { FairQueue } from '../../../src/util/fair-queue.ts'
 
 interface Guest {
-  who: string
+  caller: string
   number: number
 }
 
@@ -14,15 +14,15 @@ const event = fc.oneof(
   { weight: 1, arbitrary: fc.constant('leave' as const) },
 )
 
-/** Plays events; returns who came, who was let in and who still waits, in their orders. */
+/** Plays events; returns caller came, caller was let in and caller still waits, in their orders. */
 function play(events: string[]) {
-  const line = new FairLine<Guest>()
+  const line = new FairQueue<Guest>()
   const waiting: Guest[] = []
   const taken: { guest: Guest; before: Guest[] }[] = []
   for (const [number, what] of events.entries()) {
     if (what === 'take') {
       const before = [...waiting]
-      const guest = line.take()
+      const guest = line.takeNext()
       expect(guest === undefined).toBe(before.length === 0)
       if (guest === undefined) continue
       waiting.splice(waiting.indexOf(guest), 1)
@@ -31,7 +31,7 @@ function play(events: string[]) {
       const guest = waiting.shift()
       if (guest) expect(line.remove(guest)).toBe(true)
     } else {
-      const guest = { who: what, number }
+      const guest = { caller: what, number }
       waiting.push(guest)
       line.push(guest)
     }
@@ -46,13 +46,13 @@ it('lets nobody in twice while another waits for his first turn', () => {
       const { taken } = play(events)
       // How often each client was let in since the oldest request of another began to wait.
       taken.forEach(({ guest }, at) => {
-        const own = taken.slice(0, at).findLastIndex((other) => other.guest.who === guest.who)
+        const own = taken.slice(0, at).findLastIndex((other) => other.guest.caller === guest.caller)
         if (own === -1) return
-        const passedOver = taken[own]?.before.filter(({ who }) => who !== guest.who) ?? []
-        const between = taken.slice(own + 1, at).map((other) => other.guest.who)
-        for (const { who, number } of passedOver) {
+        const passedOver = taken[own]?.before.filter(({ caller }) => caller !== guest.caller) ?? []
+        const between = taken.slice(own + 1, at).map((other) => other.guest.caller)
+        for (const { caller, number } of passedOver) {
           const stillWaits = taken[at]?.before.some((other) => other.number === number)
-          if (stillWaits) expect(between).toContain(who)
+          if (stillWaits) expect(between).toContain(caller)
         }
       })
     }),
@@ -63,10 +63,12 @@ it('keeps the order of one client', () => {
   fc.assert(
     fc.property(fc.array(event, { maxLength: 200 }), (events) => {
       const { taken, waiting } = play(events)
-      for (const who of ['a', 'b', 'c', 'd']) {
-        const numbers = taken.filter((each) => each.guest.who === who).map((t) => t.guest.number)
+      for (const caller of ['a', 'b', 'c', 'd']) {
+        const numbers = taken
+          .filter((each) => each.guest.caller === caller)
+          .map((t) => t.guest.number)
         expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
-        const first = waiting.find((guest) => guest.who === who)
+        const first = waiting.find((guest) => guest.caller === caller)
         if (first) for (const number of numbers) expect(number).toBeLessThan(first.number)
       }
     }),
@@ -74,14 +76,12 @@ it('keeps the order of one client', () => {
 })
 
 it('lets in whom there is a place for, and keeps the turn of the others', () => {
-  const line = new FairLine<Guest>()
-  for (const [number, who] of ['a', 'a', 'b', 'c'].entries()) line.push({ who, number })
-  expect(line.take(({ number }) => number > 0)).toEqual({ who: 'a', number: 1 })
-  expect(line.take(({ who }) => who === 'c')?.who).toBe('c')
-  expect(line.peek()?.who).toBe('b')
-  expect([line.take(), line.take(), line.take()].map((guest) => guest?.who)).toEqual([
-    'b',
-    'a',
-    undefined,
-  ])
+  const line = new FairQueue<Guest>()
+  for (const [number, caller] of ['a', 'a', 'b', 'c'].entries()) line.push({ caller, number })
+  expect(line.takeNext(({ number }) => number > 0)).toEqual({ caller: 'a', number: 1 })
+  expect(line.takeNext(({ caller }) => caller === 'c')?.caller).toBe('c')
+  expect(line.peek()?.caller).toBe('b')
+  expect([line.takeNext(), line.takeNext(), line.takeNext()].map((guest) => guest?.caller)).toEqual(
+    ['b', 'a', undefined],
+  )
 })

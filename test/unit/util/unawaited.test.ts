@@ -3,7 +3,7 @@ import { Caller } from '../../../src/guard/caller.ts'
 import type { Key } from '../../../src/settings/keys.ts'
 import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { readFrames } from '../../../src/stream/body-reader.ts'
-import { unawaited } from '../../../src/util/background.ts'
+import { inBackground } from '../../../src/util/background.ts'
 import { ChatContract } from '../../../src/wire/contract/chat.ts'
 import { encodeText } from '../../../src/wire/sse/sse.ts'
 
@@ -22,20 +22,20 @@ it.each([
     },
   ],
 ])('what nobody waits for is told where it %s', async (_, act) => {
-  expect(() => unawaited(act)).not.toThrow()
+  expect(() => inBackground(act)).not.toThrow()
   await turn()
   expect(told).toHaveBeenCalledOnce()
 })
 
 it('is done at once', () => {
   const act = vi.fn()
-  unawaited(act)
+  inBackground(act)
   expect(act).toHaveBeenCalledOnce()
 })
 
 it('a store of limits that fails at the end of a request ends nothing else', async () => {
   const broken = () => Promise.reject(new Error('the store is gone'))
-  const store = { ...memoryLimits(), leave: broken, settle: broken }
+  const store = { ...memoryLimits(), release: broken, settle: broken }
   const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
   const caller = new Caller(key, store)
   await caller.acquireSlot()

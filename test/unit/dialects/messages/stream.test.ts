@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
-import { Fold } from '../../../../src/stream/chat-accumulator.ts'
+import { ChatAccumulator } from '../../../../src/stream/chat-accumulator.ts'
 import { EventReader } from '../../../../src/stream/event-reader.ts'
 import { ChunkSink } from '../../../../src/stream/event-sinks.ts'
 import type {
@@ -125,7 +125,7 @@ describe('what a client assembles', () => {
           says({}, inputs.length > 0 ? 'tool_calls' : 'stop'),
         ]
         const streamed = tell([chunks])
-        const fold = new Fold()
+        const fold = new ChatAccumulator()
         for (const chunk of structuredClone(chunks)) fold.add(chunk)
         const whole = Message.parse(conversation().answer(fold.completion()))
         expect(whole.content).toEqual(

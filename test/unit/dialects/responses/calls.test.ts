@@ -3,7 +3,7 @@ import type { TranslatedRequest } from '../../../../src/dialects/dialect.ts'
 import { translate } from '../../../../src/dialects/responses/dialect.ts'
 import { fromEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../../src/routes/responses/context.ts'
-import { memoryStore } from '../../../../src/state/response-store.ts'
+import { memoryResponseStore } from '../../../../src/state/response-store.ts'
 import type {
   ChatChunk,
   ChatCompletion,
@@ -26,7 +26,7 @@ const tools = [
 
 async function ask(body: object) {
   const request = parseResponsesRequest({ input: 'Go.', tools, ...body })
-  const items = await contextOf(memoryStore(), '', request, 'resp_1')
+  const items = await contextOf(memoryResponseStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
   return translate(request, items, 'resp_1', telling, 512)
 }

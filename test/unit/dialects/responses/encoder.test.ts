@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../../src/dialects/responses/answer.ts'
 import { ResponseEncoder } from '../../../../src/dialects/responses/encoder.ts'
 import { fromEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
-import { Fold } from '../../../../src/stream/chat-accumulator.ts'
+import { ChatAccumulator } from '../../../../src/stream/chat-accumulator.ts'
 import type {
   ChatChunk,
   ChunkDelta,
@@ -100,7 +100,7 @@ describe('for any chunks', () => {
   function play({ said, finish, summary, batch, pings }: Plan) {
     const encoder = encoderOf(summary ? { reasoning: { summary: 'auto' } } : {})
     const contract = new ChatContract({ label: 'x', source: 'engine' })
-    const fold = new Fold()
+    const fold = new ChatAccumulator()
     const chunks = [...said.map(({ delta }) => chunkOf(delta)), chunkOf({}, finish)]
     let text = ''
     for (let at = 0; at < chunks.length; at += batch) {
@@ -297,7 +297,7 @@ it.each([
 it('begins with a heartbeat where the engine is late, and goes on counting', () => {
   const encoder = encoderOf()
   let text = encoder.ping() + encoder.ping() + encoder.opening()
-  text += encoder.chunks([chunkOf({ content: 'Hi' })]) + encoder.quiet()
+  text += encoder.chunks([chunkOf({ content: 'Hi' })]) + encoder.idle()
   text += encoder.chunks([chunkOf({}, 'stop')])
   const read = readResponses(text + encoder.done())
   expect(read.problems).toEqual([])

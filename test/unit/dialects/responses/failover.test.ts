@@ -1,6 +1,6 @@
 /** Two upstreams that speak the Responses API: the second one answers where the first one fails. */
 import { expect, it } from 'vitest'
-import { createHandler } from '../../../../src/index.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
 import { readResponses } from '../../../support/responses.ts'
 import { begin, end, framesOf, said } from '../../../support/responses-upstream.ts'
 
@@ -19,7 +19,7 @@ it.each<[string, Fields]>([
   ['an end without output', { type: 'response.completed', response: {} }],
 ])('the stream begins with response.created after %s', async (_, event) => {
   const asked: string[] = []
-  const handler = createHandler(
+  const handler = createHostedHandler(
     {
       upstream: ['a', 'b'].map((label) => ({
         url: `http://${label}.invalid/v1`,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { toEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
-import { createHandler, type Handler } from '../../../../src/index.ts'
+import { createHostedHandler, type Handler } from '../../../../src/handler.ts'
 import { lintResponse, type ResponsesRead, readResponses } from '../../../support/responses.ts'
 import {
   begin,
@@ -20,16 +20,19 @@ let upstream: Upstream
 let handler: Handler
 beforeAll(async () => {
   upstream = await startUpstream({ persona: 'vllm' })
-  handler = createHandler({
+  handler = make()
+})
+afterAll(() => upstream.close())
+
+function make(settings: { heartbeat?: number; headerWait?: number } = {}): Handler {
+  return createHostedHandler({
     upstream: [{ url: upstream.url, label: 'gpu', nativeApis: ['responses'] }],
     discover: false,
     insecure: true,
     retry: false,
-    heartbeat: 50,
-    headerWait: 20,
+    ...settings,
   })
-})
-afterAll(() => upstream.close())
+}
 beforeEach(() => {
   upstream.script = { steps: framesOf([...begin, ...said, ...end]) }
 })
@@ -125,9 +128,11 @@ describe('an upstream that speaks the API itself', () => {
 
   it('gets signs of life before it speaks and between its events, all numbered', async () => {
     const wait = { wait: 250 }
+    handler = make({ heartbeat: 50, headerWait: 20 })
     const read = await stream({
       steps: [wait, ...framesOf([...begin, ...said]), wait, ...framesOf(end)],
     })
+    handler = make()
     expect(read.problems).toEqual([])
     expect(read).toMatchObject({ outcome: 'completed', text: 'Hi' })
     const types = read.events.map(({ type }) => type)

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { translate } from '../../../../src/dialects/responses/dialect.ts'
 import { toEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../../src/routes/responses/context.ts'
-import { memoryStore } from '../../../../src/state/response-store.ts'
+import { memoryResponseStore } from '../../../../src/state/response-store.ts'
 import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { parseResponsesRequest } from '../../../../src/wire/responses/request.ts'
 
 async function chatOf(body: object): Promise<ChatRequest> {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
-  const items = await contextOf(memoryStore(), '', request, 'resp_1')
+  const items = await contextOf(memoryResponseStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
   return translate(request, items, 'resp_1', telling, 512).chat
 }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest'
-import { type Blame, blameOf, verdictOf } from '../../../../src/engines/pool/failure-kind.ts'
+import { type Blame, blameOf, failureKind } from '../../../../src/engines/pool/failure-kind.ts'
 import { packError, unpackError } from '../../../../src/engines/remote/protocol.ts'
 import { readJson, refusal } from '../../../../src/engines/upstream/json-body.ts'
-import { unanswered } from '../../../../src/engines/upstream/unreachable.ts'
+import { unreachable } from '../../../../src/engines/upstream/unreachable.ts'
 import { Unsendable } from '../../../../src/platform/fetch.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
@@ -12,10 +12,10 @@ const late = (code: string) => new ApiError(504, 'gpu was late', { code })
 
 const CASES: Record<string, [unknown, Blame]> = {
   'an exception of ours': [new TypeError('oh'), 'nobody'],
-  'a request that could not be sent': [unanswered('gpu', new Unsendable('no header')), 'nobody'],
+  'a request that could not be sent': [unreachable('gpu', new Unsendable('no header')), 'nobody'],
   'our own refusal': [badRequest('model: expected another', 'model'), 'nobody'],
   'a server that ends': [new ApiError(503, 'bye', { code: 'shutting_down' }), 'nobody'],
-  'a connection that is refused': [unanswered('gpu', new Error('ECONNREFUSED')), 'engine'],
+  'a connection that is refused': [unreachable('gpu', new Error('ECONNREFUSED')), 'engine'],
   'a stream that breaks off': [errors.unfinished('truncated', 'broke off'), 'engine'],
   'no answer in time': [late('answer_timeout'), 'engine'],
   'no token in time': [late('first_token_timeout'), 'engine'],
@@ -78,7 +78,7 @@ it.each([
   const error = await refusal(new Response(body, { status: 500 }), 'gpu', [])
   expect(error).toMatchObject({ status: 400, type: 'invalid_request_error', message })
   expect(blameOf(error)).toBe('request')
-  expect(verdictOf(error)).toBe('missing')
+  expect(failureKind(error)).toBe('missing')
 })
 
 it('what an error shows of an engine is kept on the way from a page', async () => {

@@ -1,26 +1,26 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../../../src/engines/engine.ts'
 import { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
-import { Member } from '../../../../src/engines/pool/member.ts'
+import { PoolMember } from '../../../../src/engines/pool/member.ts'
 import type { Slot } from '../../../../src/engines/pool/slot.ts'
 
 const never = new AbortController().signal
 
-function member(label: string, maxConcurrency?: number): Member {
-  return new Member({ label, maxConcurrency } as Engine)
+function member(label: string, maxConcurrency?: number): PoolMember {
+  return new PoolMember({ label, maxConcurrency } as Engine)
 }
 
-/** Who waits at these limiter, and who got one, in order. */
-function guests(limiter: ConcurrencyLimiter, members: Member[]) {
+/** Requests that wait at this limiter, and those that got a slot, in order. */
+function guests(limiter: ConcurrencyLimiter, members: PoolMember[]) {
   const served: string[] = []
   const held = new Map<string, Slot>()
   const come = async (name: string, signal = never) => {
-    const who = name[0] as string
-    const slot = await limiter.take({ who, members, isForced: false, signal })
+    const caller = name[0] as string
+    const slot = await limiter.acquire({ caller, members, isForced: false, signal })
     served.push(name)
     held.set(name, slot)
   }
-  const go = (name: string) => held.get(name)?.end()
+  const go = (name: string) => held.get(name)?.free()
   return { served, come, go, held }
 }
 
@@ -32,9 +32,9 @@ describe('a slot', () => {
   it('is at the engine with the least to do for its size; equals keep their order', () => {
     const members = [member('small', 1), member('big', 4), member('other', 4)]
     const limiter = new ConcurrencyLimiter(10, false)
-    const wish = { who: '', members, isForced: false, signal: never }
+    const wish = { caller: '', members, isForced: false, signal: never }
     const labels = Array.from({ length: 9 }, () => {
-      return (limiter.take(wish) as Slot).member.engine.label
+      return (limiter.acquire(wish) as Slot).member.engine.label
     })
     expect(labels).toEqual([
       'small',
@@ -47,17 +47,17 @@ describe('a slot', () => {
       'big',
       'other',
     ])
-    expect(limiter.take(wish)).toBeInstanceOf(Promise)
+    expect(limiter.acquire(wish)).toBeInstanceOf(Promise)
   })
 
   it('is rather at one that could be asked for its models, and did not ask to be left alone', () => {
     const members = [member('down'), member('resting'), member('fine')]
-    members[0]?.listed(true, 0)
-    if (members[1]) members[1].restUntil = Number.POSITIVE_INFINITY
+    members[0]?.setDown(true, 0)
+    if (members[1]) members[1].backoffUntil = Number.POSITIVE_INFINITY
     const limiter = new ConcurrencyLimiter(10, false)
-    const take = (some: Member[]) =>
-      (limiter.take({ who: '', members: some, isForced: false, signal: never }) as Slot).member
-        .engine.label
+    const take = (some: PoolMember[]) =>
+      (limiter.acquire({ caller: '', members: some, isForced: false, signal: never }) as Slot)
+        .member.engine.label
     for (let count = 0; count < 20; count++) expect(take(members)).toBe('fine')
     expect(take(members.slice(0, 2))).toBe('resting')
     expect(take(members.slice(0, 1))).toBe('down')
@@ -81,7 +81,7 @@ describe.each([
     expect(served).toEqual(['x0', 'x1', 'y1', 'z1', 'x2', 'y2', 'x3'])
   })
 
-  it('is left at once by who hangs up', async () => {
+  it('is left at once by caller hangs up', async () => {
     const limiter = new ConcurrencyLimiter(1, isolated)
     const { served, come, go } = guests(limiter, [member('a', 1)])
     await come('x')
@@ -112,12 +112,12 @@ describe.each([
   it('holds nobody for engines that are left alone by then', async () => {
     const a = member('a', 1)
     const b = member('b', 1)
-    for (let count = 0; count < 5; count++) b.breaker.enter(0).failed(performance.now())
+    for (let count = 0; count < 5; count++) b.breaker.acquire(0).failed(performance.now())
     const { come, go } = guests(new ConcurrencyLimiter(10, isolated), [a, b])
     await come('x')
     const waiting = come('y')
     waiting.catch(() => {})
-    for (let count = 0; count < 5; count++) a.breaker.enter(0).failed(performance.now())
+    for (let count = 0; count < 5; count++) a.breaker.acquire(0).failed(performance.now())
     go('x')
     await expect(waiting).rejects.toMatchObject({ status: 503, code: 'engine_resting' })
   })
@@ -141,7 +141,7 @@ describe('a line that is full', () => {
     })
   })
 
-  it('is so only for those who wait for the same engine', async () => {
+  it('is so only for those caller wait for the same engine', async () => {
     const limiter = new ConcurrencyLimiter(1, false)
     const one = guests(limiter, [member('a', 1)])
     const other = guests(limiter, [member('b', 1)])
@@ -215,7 +215,7 @@ describe('where requests are isolated', () => {
     expect(served).toEqual(['x'])
   })
 
-  it('nobody wakes another: who is granted a slot finds it by himself', async () => {
+  it('nobody wakes another: caller is granted a slot finds it by himself', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { served, come, go } = guests(new ConcurrencyLimiter(10, true), [member('a', 1)])
     await come('x')

@@ -4,7 +4,10 @@ import { Pool, type PoolOptions } from '../../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
-import { restWhileLoading, tellsOfLoading } from '../../../../src/engines/upstream/model-loading.ts'
+import {
+  loadingRetryDelay,
+  saysModelIsLoading,
+} from '../../../../src/engines/upstream/model-loading.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
@@ -177,7 +180,7 @@ describe('an engine that failed too often', () => {
     const { breaker } = from.member(given[0] as Engine)
     expect(breaker.state(performance.now())).toBe('open')
     expect(await ask(from, { a: () => Promise.resolve('a') }).answer).toBe('b')
-    breaker.hint(performance.now())
+    breaker.allowProbe(performance.now())
     const gate = Promise.withResolvers<string>()
     const probe = ask(from, { a: () => gate.promise })
     const others = [ask(from, {}), ask(from, {}), ask(from, {})]
@@ -194,7 +197,7 @@ describe('an engine that failed too often', () => {
     // On a busy machine the probe would otherwise be given up before it is cancelled.
     const from = pool(given, { attemptTimeout: 60_000 })
     for (let round = 0; round < 5; round++) await ask(from, { a: refused }).answer
-    from.member(given[0] as Engine).breaker.hint(performance.now())
+    from.member(given[0] as Engine).breaker.allowProbe(performance.now())
     const probe = ask(from, { a: silent })
     await new Promise((resolve) => setTimeout(resolve, 5))
     probe.of.cancel()
@@ -243,7 +246,7 @@ it('takes turns between clients', async () => {
   const order: string[] = []
   const come = (who: string) => {
     const of = exchange()
-    of.who = who
+    of.caller = who
     const { answer } = ask(from, {}, of)
     return answer.then(() => {
       order.push(who)
@@ -327,7 +330,7 @@ describe('an engine that loads its model', () => {
     [false, 503, 'Loading model failed'],
     [false, 503, 'The server is overloading'],
   ])('is told by its words: %s for %i %s', (is, status, message) => {
-    expect(tellsOfLoading(status, message)).toBe(is)
+    expect(saysModelIsLoading(status, message)).toBe(is)
   })
 
   it.each([
@@ -339,6 +342,6 @@ describe('an engine that loads its model', () => {
     [0, 60_000, 10_000, 5_000],
     [4, undefined, 4_000, undefined],
   ])('%i: told %s with %d ms left, it is asked after %s ms', (count, told, left, rest) => {
-    expect(restWhileLoading(count, told, left)).toBe(rest)
+    expect(loadingRetryDelay(count, told, left)).toBe(rest)
   })
 })

@@ -4,7 +4,7 @@ import { RetryBudget, RetryBudgets } from '../../../../src/engines/pool/retry-bu
 
 it('lets a quiet server try again, five times in half a minute', () => {
   const budget = new RetryBudget()
-  budget.request(1_000)
+  budget.countRequest(1_000)
   const given = Array.from({ length: 10 }, () => budget.withdraw(1_000))
   expect(given.filter(Boolean)).toHaveLength(5)
   expect(budget.withdraw(29_000)).toBe(false)
@@ -13,7 +13,7 @@ it('lets a quiet server try again, five times in half a minute', () => {
 
 it('gives a busy one a tenth of its requests', () => {
   const budget = new RetryBudget()
-  for (let count = 0; count < 1_000; count++) budget.request(count * 10)
+  for (let count = 0; count < 1_000; count++) budget.countRequest(count * 10)
   const given = Array.from({ length: 500 }, () => budget.withdraw(10_000))
   expect(given.filter(Boolean)).toHaveLength(100)
 })
@@ -31,7 +31,7 @@ it('never adds more than a tenth, or five, in any half minute', () => {
       let now = 0
       for (const { after, requests, retries } of events) {
         now += after
-        for (let count = 0; count < requests; count++) budget.request(now)
+        for (let count = 0; count < requests; count++) budget.countRequest(now)
         const given = Array.from({ length: retries }, () => budget.withdraw(now)).filter(Boolean)
         past.push({ now, requests, retries: given.length })
         // A slot is forgotten as a whole, so a window is at most one slot shorter.
@@ -47,11 +47,12 @@ it('never adds more than a tenth, or five, in any half minute', () => {
 
 it('gives each caller its own, however many there are', () => {
   const budgets = new RetryBudgets()
-  const all = (who: string) => Array.from({ length: 9 }, () => budgets.of(who).withdraw(1_000))
+  const all = (who: string) =>
+    Array.from({ length: 9 }, () => budgets.forCaller(who).withdraw(1_000))
   expect(all('ann').filter(Boolean)).toHaveLength(5)
   expect(all('bob').filter(Boolean)).toHaveLength(5)
-  expect(budgets.of('ann').withdraw(1_000)).toBe(false)
-  for (let other = 0; other < 1_000; other++) budgets.of(`key ${other}`)
+  expect(budgets.forCaller('ann').withdraw(1_000)).toBe(false)
+  for (let other = 0; other < 1_000; other++) budgets.forCaller(`key ${other}`)
   // It was forgotten for others.
-  expect(budgets.of('ann').withdraw(1_000)).toBe(true)
+  expect(budgets.forCaller('ann').withdraw(1_000)).toBe(true)
 })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { restOf, verdictOf } from '../../../../src/engines/pool/failure-kind.ts'
+import { failureKind, retryAfterMs } from '../../../../src/engines/pool/failure-kind.ts'
 import { refusal } from '../../../../src/engines/upstream/json-body.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
@@ -47,7 +47,7 @@ it.each(Object.entries(VERDICTS))('%s is %s', async (name, verdict) => {
   }
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   const response = new Response(text, { status, ...(headers && { headers }) })
-  expect(verdictOf(await refusal(response, 'gpu', []))).toBe(verdict)
+  expect(failureKind(await refusal(response, 'gpu', []))).toBe(verdict)
 })
 
 it.each([
@@ -55,19 +55,21 @@ it.each([
   'Trying to keep the first 5000 tokens when context the overflows.',
   'Prompt tokens exceed context window size: 5000 > 4096',
 ])('%s means that the request is too long', (message) => {
-  expect(verdictOf(new ApiError(400, message))).toBe('overflow')
+  expect(failureKind(new ApiError(400, message))).toBe('overflow')
 })
 
 it('a stream that says so in its first frame means the same', () => {
   const errors = new EngineErrors({ label: 'gpu' })
   const message = 'the request exceeds the available context size, try increasing it'
-  expect(verdictOf(errors.failed({ message, type: 'exceed_context_size_error' }))).toBe('overflow')
-  expect(verdictOf(errors.failed({ message }))).toBe('overflow')
-  expect(verdictOf(errors.failed({ message: 'out of memory' }))).toBe('broken')
+  expect(failureKind(errors.failed({ message, type: 'exceed_context_size_error' }))).toBe(
+    'overflow',
+  )
+  expect(failureKind(errors.failed({ message }))).toBe('overflow')
+  expect(failureKind(errors.failed({ message: 'out of memory' }))).toBe('broken')
 })
 
 it('blames no engine for what sluice did wrong', () => {
-  expect(verdictOf(new TypeError('oh'))).toBe('refused')
+  expect(failureKind(new TypeError('oh'))).toBe('refused')
 })
 
 it.each([
@@ -78,5 +80,5 @@ it.each([
   ['soon', undefined],
 ])('reads retry-after: %s', (given, ms) => {
   const error = new ApiError(429, 'busy', { headers: { 'retry-after': given } })
-  expect(restOf(error, 6_000)).toBe(ms)
+  expect(retryAfterMs(error, 6_000)).toBe(ms)
 })

@@ -37,7 +37,7 @@ function discovery(ports: Record<number, string>, more: Partial<DiscoveryOptions
 
 /** What is found, by label. */
 async function look(from: ReturnType<typeof discovery>, ms = 2_000) {
-  const found = await from.look(AbortSignal.timeout(ms))
+  const found = await from.probeAll(AbortSignal.timeout(ms))
   return Object.fromEntries(
     found.map(({ engine, models, error }) => {
       return [error ? `${engine.label}: ${error.code}` : engine.label, models.map(({ id }) => id)]
@@ -114,7 +114,7 @@ describe('finding', () => {
       const [found] = await discovery(
         { [server.port]: 'ollama' },
         { lenient, finishReason: 'required' },
-      ).look(AbortSignal.timeout(2_000))
+      ).probeAll(AbortSignal.timeout(2_000))
       const request = { model: 'qwen3:8b', messages: [], stream: true }
       const answer = await found?.engine.chat(request, AbortSignal.timeout(2_000))
       if (answer?.kind !== 'frames') throw new Error('expected frames')
@@ -134,9 +134,9 @@ describe('looking again', () => {
   it('keeps the engine and renews its models', async () => {
     const server = await upstream({ persona: 'ollama' })
     const from = discovery({ [server.port]: 'ollama' })
-    const [before] = await from.look(AbortSignal.timeout(2_000))
+    const [before] = await from.probeAll(AbortSignal.timeout(2_000))
     server.models.push({ id: 'new:1b', object: 'model', created: 1, owned_by: 'library' })
-    const [after] = await from.look(AbortSignal.timeout(2_000))
+    const [after] = await from.probeAll(AbortSignal.timeout(2_000))
     expect(after?.engine).toBe(before?.engine)
     expect(after?.models.map(({ id }) => id)).toContain('new:1b')
   })
@@ -187,7 +187,7 @@ describe('looking again', () => {
     const from = discovery({ [server.port]: 'tabbyapi' })
     await look(from)
     server.listener = (_, response) => void response.writeHead(500).end()
-    const [found] = await from.look(AbortSignal.timeout(2_000))
+    const [found] = await from.probeAll(AbortSignal.timeout(2_000))
     expect(found).toMatchObject({ error: { status: 500 }, models: [{ id: 'big' }] })
   })
 })

@@ -1,10 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Pool } from '../../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../../src/engines/registry/catalog.ts'
-import { createDiscovery, type SeenServers } from '../../../../src/engines/registry/discovery.ts'
+import {
+  createDiscovery,
+  type DiscoveredServers,
+} from '../../../../src/engines/registry/discovery.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
-import { healthRoutes } from '../../../../src/routes/health.ts'
+import { ready as answerReady } from '../../../../src/routes/health.ts'
+import { Trace } from '../../../../src/routes/trace.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { errorScript } from '../../../support/personas/errors.ts'
@@ -23,7 +27,7 @@ const limits = {
 }
 
 /** All that chooses an engine, where servers are looked for at one port. */
-function world(port: number, seen: SeenServers = new Map()) {
+function world(port: number, seen: DiscoveredServers = new Map()) {
   const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
   const ports = { [port]: 'llama-server' }
   const discovery = createDiscovery({ fetch, lenient: [], known: [], ports, seen })
@@ -34,8 +38,12 @@ function world(port: number, seen: SeenServers = new Map()) {
     ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
     ...{ retry: true, isolateRequests: false },
   })
-  const health = healthRoutes(catalog, pool, { host: 'tests', isDraining: () => false })
-  const ready = () => health.ready(new Request('http://localhost/health/ready'))
+  const guard = { isAuthorized: async () => true }
+  const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
+  const ready = () => {
+    const request = new Request('http://localhost/health/ready')
+    return answerReady(request, new Trace('GET', '/health/ready', undefined), context)
+  }
   const ask = async (model?: string) => {
     const exchange = new Exchange({
       ...{ client: new AbortController().signal, limits, ticker, onEnd: () => {} },
@@ -48,12 +56,12 @@ function world(port: number, seen: SeenServers = new Map()) {
       return `${route.engine.label} ${route.model}`
     })
     try {
-      return await exchange.orStop(answer)
+      return await exchange.untilEnd(answer)
     } finally {
       exchange.cancel()
     }
   }
-  return { ask, look: () => catalog.look(), ready, router }
+  return { ask, look: () => catalog.status(), ready, router }
 }
 
 const gone = { status: 503, code: 'engine_unavailable', headers: { 'retry-after': '5' } }
@@ -93,7 +101,7 @@ describe('while a server that was found is gone', () => {
 
   it('and other settings come into force meanwhile, it is still known', async () => {
     const server = await startUpstream({ models: [{ id: 'm' }] as never })
-    const seen: SeenServers = new Map()
+    const seen: DiscoveredServers = new Map()
     await world(server.port, seen).look()
     await server.close()
     const { ask, look } = world(server.port, seen)

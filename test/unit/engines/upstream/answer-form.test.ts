@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { formOf } from '../../../../src/engines/upstream/answer-format.ts'
-import { Body } from '../../../../src/transport/http1/response-body.ts'
+import { detectFormat } from '../../../../src/engines/upstream/answer-format.ts'
+import { ResponseBody } from '../../../../src/transport/http1/response-body.ts'
 
 const EVENTS = 'data: {"a":1}\n\ndata: [DONE]\n\n'
 
@@ -45,10 +45,10 @@ describe('the form of an answer', () => {
     ['text/plain', 'database: down', true, 'other', true],
     ['text/plain', '', false, 'other', true],
   ])('called %s, with the bytes %j (a stream was asked for: %j), is %s', async (...given) => {
-    const [type, body, streams, form, isMisnamed] = given
+    const [type, body, streams, format, hasWrongType] = given
     for (const packets of [[body], [...body]]) {
-      const found = await formOf(answer(type, ...packets), streams)
-      expect(found).toMatchObject({ form, isMisnamed })
+      const found = await detectFormat(answer(type, ...packets), streams)
+      expect(found).toMatchObject({ format, hasWrongType })
       expect(await read(found.response)).toBe(body)
     }
   })
@@ -57,8 +57,8 @@ describe('the form of an answer', () => {
     const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
     const writer = writable.getWriter()
     void writer.write(new TextEncoder().encode('data: {'))
-    const found = await formOf(new Response(readable), true)
-    expect(found.form).toBe('events')
+    const found = await detectFormat(new Response(readable), true)
+    expect(found.format).toBe('events')
     const reader = found.response.body?.getReader()
     expect((await reader?.read())?.value).toHaveLength(7)
     await reader?.cancel()
@@ -66,13 +66,13 @@ describe('the form of an answer', () => {
   })
 
   it('is handed over packet by packet where the host can, the first ones too', async () => {
-    const body = new Body({ pause() {}, resume() {}, leave() {} })
+    const body = new ResponseBody({ pause() {}, resume() {}, discard() {} })
     const headers = new Headers()
-    const finding = formOf({ status: 200, ok: true, headers, body }, true)
+    const finding = detectFormat({ status: 200, ok: true, headers, body }, true)
     const encoder = new TextEncoder()
     for (const text of ['da', 'ta: ', '{}\n']) body.push(encoder.encode(text))
-    const { form, response } = await finding
-    expect(form).toBe('events')
+    const { format, response } = await finding
+    expect(format).toBe('events')
     const told: string[] = []
     const hold = Promise.withResolvers<void>()
     const reader = response.body?.getReader()
@@ -98,12 +98,12 @@ describe('the form of an answer', () => {
     ['ends', undefined],
     ['breaks off', new Error('reset')],
   ])('is handed over to its end where it %s at once', async (_, error) => {
-    const body = new Body({ pause() {}, resume() {}, leave() {} })
+    const body = new ResponseBody({ pause() {}, resume() {}, discard() {} })
     body.push(new TextEncoder().encode('d'))
     if (error === undefined) body.end()
     else body.fail(error)
     const headers = new Headers()
-    const { response } = await formOf({ status: 200, ok: true, headers, body }, true)
+    const { response } = await detectFormat({ status: 200, ok: true, headers, body }, true)
     const told: number[] = []
     const handing = response.body
       ?.getReader()
@@ -114,14 +114,14 @@ describe('the form of an answer', () => {
   })
 
   it('is pulled where the host can do no better', async () => {
-    const { response } = await formOf(answer('text/plain', EVENTS), true)
+    const { response } = await detectFormat(answer('text/plain', EVENTS), true)
     expect(response.body?.getReader().forEachPacket).toBeUndefined()
   })
 
   it('leaves it to whoever reads on to tell that it broke off', async () => {
     const broken = answer('text/plain', new Error('reset'))
-    const found = await formOf(broken, true)
-    expect(found.form).toBe('events')
+    const found = await detectFormat(broken, true)
+    expect(found.format).toBe('events')
     await expect(read(found.response)).rejects.toThrow('reset')
   })
 })

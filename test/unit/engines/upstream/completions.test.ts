@@ -5,7 +5,7 @@ import type { Port } from '../../../../src/engines/remote/protocol.ts'
 import { createRemote } from '../../../../src/engines/remote/remote.ts'
 import { serveEngine } from '../../../../src/engines/remote/serve-engine.ts'
 import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
-import { createHandler } from '../../../../src/handler.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
 import type { TextRequest } from '../../../../src/wire/completions/request.ts'
 import { readText } from '../../../support/completions.ts'
 import { createStandIn, embedder, mlcError, record, type StandIn } from '../../../support/mlc.ts'
@@ -37,7 +37,7 @@ function serve(
 ) {
   const standIn = createStandIn(script)
   const engine = create(standIn)
-  const handler = createHandler({ discover: false, insecure: true }, { engines: [engine] })
+  const handler = createHostedHandler({ discover: false, insecure: true }, { engines: [engine] })
   const fetch = (url: string | URL | Request, init?: RequestInit) =>
     handler.fetch(new Request(url, init))
   const client = new OpenAI({ baseURL: 'http://sluice/v1', apiKey: 'none', maxRetries: 0, fetch })
@@ -179,7 +179,10 @@ describe('an engine that only chats', () => {
     handler.fetch(new Request('http://sluice/v1/completions', { method: 'POST', headers, body }))
 
   it('refuses, and says what to do', async () => {
-    const handler = createHandler({ discover: false, insecure: true }, { engines: [chatOnly] })
+    const handler = createHostedHandler(
+      { discover: false, insecure: true },
+      { engines: [chatOnly] },
+    )
     const response = await post(handler)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
@@ -193,7 +196,7 @@ describe('an engine that only chats', () => {
 
   it('is passed over where another can', async () => {
     const choices = [{ index: 0, text: 'ok', logprobs: null, finish_reason: 'stop' }]
-    const handler = createHandler(
+    const handler = createHostedHandler(
       { discover: false, insecure: true, upstream: ['http://gpu.test/v1'] },
       {
         engines: [chatOnly],

@@ -85,7 +85,9 @@ describe('other settings', () => {
     const look = async (seen = new Map()) => {
       const fetch = async () => Response.json({ data: [{ id: 'm', owned_by: owner }] })
       const ports = { 8000: 'vLLM' }
-      await createDiscovery({ fetch, lenient: [], known: [], ports, seen, finishes }).look(never)
+      await createDiscovery({ fetch, lenient: [], known: [], ports, seen, finishes }).probeAll(
+        never,
+      )
       return seen
     }
     const seen = await look()

@@ -27,12 +27,12 @@ describe('other names', () => {
   const names = new ModelNames({ rewrite: { gpt: 'org/M', llama: 'llama3.2', none: 'missing' } })
 
   it('are listed where what they stand for is', () => {
-    const listed = names.listed(models('org/M', 'llama3.2:latest', 'x'))
+    const listed = names.visibleModels(models('org/M', 'llama3.2:latest', 'x'))
     expect(listed.map(({ id }) => id)).toEqual(['gpt', 'llama', 'org/M', 'llama3.2:latest', 'x'])
   })
 
   it('go before an upstream’s own', () => {
-    const listed = names.listed(models('gpt', 'org/M'))
+    const listed = names.visibleModels(models('gpt', 'org/M'))
     expect(listed.map(({ id }) => id)).toEqual(['gpt', 'org/M'])
   })
 

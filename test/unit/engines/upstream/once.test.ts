@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createHandler } from '../../../../src/handler.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
 
 const models = { object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'x' }] }
@@ -10,7 +10,7 @@ it.each([
 ])('where the setting retry is %s, sending a request once at most is %s', async (retry, once) => {
   const sent: FetchInit[] = []
   const upstream = [{ label: 'gpu', url: 'http://127.0.0.1:1/v1' }]
-  const handler = createHandler(
+  const handler = createHostedHandler(
     { discover: false, insecure: true, upstream, retry },
     {
       fetch: async (_url, init) => {

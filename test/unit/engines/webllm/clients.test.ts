@@ -6,7 +6,8 @@ import { zodResponseFormat } from 'openai/helpers/zod'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
-import { createHandler, type SettingsInput } from '../../../../src/index.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
+import type { SettingsInput } from '../../../../src/settings/settings.ts'
 import { caller, createStandIn, record } from '../../../support/mlc.ts'
 
 const model = record.model_id
@@ -18,7 +19,10 @@ const text = 'Water finds its way.'
 function serve(tokens?: string[], settings: SettingsInput = {}): typeof fetch {
   const { mlc } = createStandIn(tokens && { tokens })
   const engines = [new Webllm(mlc, { records: [record, caller] })]
-  const handler = createHandler({ discover: false, ...settings }, { engines, reach: 'machine' })
+  const handler = createHostedHandler(
+    { discover: false, ...settings },
+    { engines, exposure: 'machine' },
+  )
   return (input, init) => handler.fetch(new Request(input, init))
 }
 

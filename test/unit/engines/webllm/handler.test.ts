@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
-import { createHandler } from '../../../../src/handler.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
 import { createStandIn, record, type Script } from '../../../support/mlc.ts'
 import { readStream } from '../../../support/read.ts'
 
 function create(script: Partial<Script> = {}, headerWait = 5_000) {
   const { mlc, seen } = createStandIn(script)
   const engine = new Webllm(mlc, { records: [record] })
-  const handler = createHandler(
+  const handler = createHostedHandler(
     { discover: false, headerWait, insecure: true },
     { engines: [engine] },
   )

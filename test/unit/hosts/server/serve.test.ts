@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { reachOf } from '../../../../src/hosts/server/exposure.ts'
+import { exposureOf } from '../../../../src/hosts/server/exposure.ts'
 import { addressOf, explain } from '../../../../src/hosts/server/process.ts'
 import { SettingsError } from '../../../../src/settings/settings.ts'
 
@@ -23,7 +23,7 @@ it('knows the addresses that only this machine reaches', () => {
     '::',
     '127.0.0.1.example.com',
   ]
-  const open = hosts.filter((host) => reachOf(host) === 'anyone')
+  const open = hosts.filter((host) => exposureOf(host) === 'anyone')
   expect(open).toEqual(['0.0.0.0', '::', '127.0.0.1.example.com'])
 })
 

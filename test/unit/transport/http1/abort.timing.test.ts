@@ -65,7 +65,7 @@ describe('an abort', () => {
     const destroy = () => {
       isClosed = true
     }
-    const socket = { destroy, wake() {}, write() {} } as Partial<Socket> as Socket
+    const socket = { destroy, setActive() {}, write() {} } as Partial<Socket> as Socket
     const asked = socketFetch(() => connecting.promise)('http://127.0.0.1:1', {
       signal: control.signal,
     })

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
-import { Body } from '../../../../src/transport/http1/response-body.ts'
+import { ResponseBody } from '../../../../src/transport/http1/response-body.ts'
 
 function makeBody() {
   const calls: string[] = []
-  const body = new Body({
+  const body = new ResponseBody({
     pause: () => void calls.push('pause'),
     resume: () => void calls.push('resume'),
-    leave: () => void calls.push('leave'),
+    discard: () => void calls.push('leave'),
   })
   return { body, calls }
 }

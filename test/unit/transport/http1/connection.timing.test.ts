@@ -44,7 +44,7 @@ describe('a connection', () => {
   it('that closes as soon as it is made rejects', async () => {
     const lost: Dial = async (_host, _port, events) => {
       events.close(true)
-      return { destroy() {}, wake() {}, write() {} } as Partial<Socket> as Socket
+      return { destroy() {}, setActive() {}, write() {} } as Partial<Socket> as Socket
     }
     await expect(socketFetch(lost)('http://127.0.0.1:1', {})).rejects.toThrow('broke off')
   })

@@ -31,7 +31,7 @@ function read(packets: Bytes[], closing?: 'clean' | 'broken') {
     },
   })
   for (const packet of packets) parser.push(packet)
-  const { isBetween } = parser
+  const isBetween = parser.isBetweenResponses
   if (closing) parser.close(closing === 'clean')
   return { answers, isBetween }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { concat, EventReader } from '../../../../src/stream/event-reader.ts'
+import { EventReader } from '../../../../src/stream/event-reader.ts'
 import { FrameSink } from '../../../../src/stream/event-sinks.ts'
+import { concat } from '../../../../src/util/bytes.ts'
 import type { StreamContract } from '../../../../src/wire/contract/contract.ts'
 import { MessagesContract } from '../../../../src/wire/contract/messages.ts'
 import { ResponsesContract } from '../../../../src/wire/contract/responses.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fold } from '../../../../src/stream/chat-accumulator.ts'
+import { ChatAccumulator } from '../../../../src/stream/chat-accumulator.ts'
 import type { ChatChunk, ToolCallDelta } from '../../../../src/wire/chat/request.ts'
 import { newCallId, repairToolCalls, ToolCalls } from '../../../../src/wire/contract/tool-calls.ts'
 
@@ -61,7 +61,7 @@ function written(calls: Planned[], { style, hasIds, repeats, isParsed }: Way): T
 }
 
 function folded(deltas: ToolCallDelta[]) {
-  const fold = new Fold()
+  const fold = new ChatAccumulator()
   for (const call of deltas) {
     const choices = [{ index: 0, delta: { tool_calls: [call] }, finish_reason: null }]
     const chunk: ChatChunk = {

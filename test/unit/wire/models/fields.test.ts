@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createHandler } from '../../../../src/handler.ts'
+import { createHostedHandler } from '../../../../src/handler.ts'
 import { modelFields } from '../../../../src/wire/models/fields.ts'
 
 /** One entry as llama-server's router lists it; every text with SECRET must stay there. */
@@ -49,7 +49,7 @@ it.each<object>([
 })
 
 it('is what every key is shown, of the list as of one model', async () => {
-  const { fetch } = createHandler(
+  const { fetch } = createHostedHandler(
     { upstream: [{ label: 'gpu', url: 'http://gpu/v1' }], insecure: true },
     { fetch: async () => Response.json({ data: [ROUTED] }) },
   )

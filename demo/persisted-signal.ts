@@ -8,7 +8,7 @@ export function kept<T>(key: string, fallback: T) {
     try {
       localStorage.setItem(key, text)
     } catch {
-      // The browser keeps no more: the page goes on without.
+      // Storage is full or disabled: the value lives as long as the page.
     }
   })
   return value

@@ -1,0 +1,193 @@
+/** Engines that a program defines itself. */
+import { unexpected, unknownName } from '../../settings/error.ts'
+import { type ChatStream, enforceContract } from '../../stream/chat-stream.ts'
+import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
+import { abortable } from '../../util/abortable.ts'
+import { type ChatRequest, requireChat } from '../../wire/chat/request.ts'
+import { requireText, type TextRequest } from '../../wire/completions/request.ts'
+import { ChatContract } from '../../wire/contract/chat.ts'
+import { TextContract } from '../../wire/contract/completions.ts'
+import { type EmbeddingRequest, requireEmbedding } from '../../wire/embeddings/request.ts'
+import { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import type { ChatOptions, Engine, Progress } from '../engine.ts'
+import { STATIC_MODEL } from '../static/model.ts'
+import { ChatForm, type ChatYield } from './chat-form.ts'
+import { type Embedded, embeddingAnswer } from './embed.ts'
+import { engineFailure } from './errors.ts'
+import { type EngineCall, generated, type Yields } from './generated.ts'
+import { checkModels, type ModelList, type ModelsOf, modelsOf } from './models.ts'
+import { TextForm, type TextYield } from './text-form.ts'
+
+/** What a call is given where a model may have to be loaded first. */
+export interface GenerationCall extends EngineCall {
+  /** Tells the client how far a model has been loaded, while nothing was yielded yet. */
+  onProgress(progress: Progress): void
+}
+
+/** An engine of one's own: what it is called, which models it has, and how it answers. */
+export interface EngineDefinition {
+  /** What logs and messages call it: 1 to 40 letters, digits, `.`, `_` and `-`. */
+  label: string
+  /** The ids of its models, or the models themselves, or a function that returns them now. */
+  models: ModelList | ModelsOf
+  /**
+   * Answers a chat: yields texts, deltas (`{ content }`, `{ reasoning_content }`, `{ tool_calls }`),
+   * whole chunks, or `{ usage }`, which may also be returned. An `ApiError` that is thrown before the
+   * first yield gives the response its status; later it is the stream's last event.
+   */
+  chat(request: ChatRequest, call: GenerationCall): Yields<ChatYield>
+  /** Answers a text completion (`POST /v1/completions`); without it, those are refused with 400. */
+  complete?(request: TextRequest, call: GenerationCall): Yields<TextYield>
+  /** Answers `POST /v1/embeddings`; without it, those are refused with 400. */
+  embed?(request: EmbeddingRequest, call: EngineCall): Embedded | PromiseLike<Embedded>
+  /** How many tokens a prompt has; undefined where that can't be told. */
+  countTokens?(
+    request: ChatRequest,
+    call: EngineCall,
+  ): number | undefined | PromiseLike<number | undefined>
+  /** How many requests it works on at once, from 1; further ones wait in line. Any number by default. */
+  maxConcurrency?: number
+}
+
+const FIELDS = ['label', 'models', 'chat', 'complete', 'embed', 'countTokens', 'maxConcurrency']
+const FUNCTIONS = ['chat', 'complete', 'embed', 'countTokens'] as const
+const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
+
+/**
+ * Makes an engine of functions of one's own, for the option `engines` of `createHandler` and `serve`.
+ * Every API that sluice serves is answered by it, streamed or whole, and what it yields is held to the
+ * contract of a stream: the role, the finish reason, ids and times are added where they are missing.
+ *
+ * - A value is pulled when the client has taken the one before it: a slow client slows the engine.
+ * - When the client leaves, `signal` aborts and the generator's `return` is called, so that its
+ *   `finally` runs. What it waits for should be given the signal.
+ * - An `ApiError` is told to the client as it is. Of any other error the client learns only that the
+ *   engine failed (502, `engine_error`); the log entry's `cause` has its message.
+ *
+ * Throws a `SettingsError` for a definition that is not right.
+ *
+ * @example
+ * const echo = defineEngine({
+ *   label: 'echo',
+ *   models: ['echo'],
+ *   async *chat({ messages }, { signal }) {
+ *     for (const word of String(messages.at(-1)?.content).split(' ')) {
+ *       signal.throwIfAborted()
+ *       yield `${word} `
+ *     }
+ *   },
+ * })
+ * const handler = createHandler({ engines: [echo], insecure: true })
+ */
+export function defineEngine(definition: EngineDefinition): Engine {
+  check(definition)
+  const { label, embed, complete, countTokens, maxConcurrency } = definition
+  const errors = new EngineErrors({ label, source: 'engine' })
+  const models = modelsOf(definition.models, label, errors)
+  return {
+    label,
+    hasStandIns: true,
+    ...(maxConcurrency !== undefined && { maxConcurrency }),
+    takes: models.takes,
+    models: (signal) => attempt(label, signal, () => models.list(signal)),
+    chat: (request, signal, options) => chat(definition, request, signal, options),
+    ...(complete && {
+      complete: (request, signal, options) =>
+        completeText({ label, complete }, request, signal, options),
+    }),
+    ...(embed && {
+      async embed(asked, signal) {
+        const request = requireEmbedding(asked)
+        const returned = await attempt(label, signal, () => embed(request, { signal }))
+        return embeddingAnswer(returned, request, label, errors)
+      },
+    }),
+    ...(countTokens && {
+      countTokens(prompt, model, signal) {
+        const request = { ...prompt.chat(), ...(model !== undefined && { model }) }
+        return attempt(label, signal, () => countTokens(request, { signal }))
+      },
+    }),
+  }
+}
+
+async function chat(
+  definition: EngineDefinition,
+  asked: ChatRequest,
+  signal: AbortSignal,
+  { onProgress = () => {} }: Pick<ChatOptions, 'onProgress'> = {},
+): Promise<ChatStream> {
+  const request = requireChat(asked)
+  const { label } = definition
+  const { n, stream, stream_options } = request
+  const contract = new ChatContract({
+    label,
+    source: 'engine',
+    usageRequested: true,
+    usage: stream ? Boolean(stream_options?.include_usage) : true,
+    choices: n ?? 1,
+  })
+  const { errors } = contract
+  const form = new ChatForm(label, contract, request)
+  const call = () => definition.chat(request, { signal, onProgress })
+  return enforceContract(await generated(call, { label, form, errors, signal }), contract)
+}
+
+async function completeText(
+  { label, complete }: Required<Pick<EngineDefinition, 'label' | 'complete'>>,
+  asked: TextRequest,
+  signal: AbortSignal,
+  { onProgress = () => {} }: Pick<ChatOptions, 'onProgress'> = {},
+): Promise<TextStream> {
+  const request = requireText(asked)
+  const { stream, stream_options } = request
+  const answers = answerCounts(request)
+  const contract = new TextContract({
+    label,
+    source: 'engine',
+    usageRequested: true,
+    usage: stream ? Boolean(stream_options?.include_usage) : true,
+    ...answers,
+  })
+  const { errors } = contract
+  const form = new TextForm(label, contract, request, answers.choices)
+  const call = () => complete(request, { signal, onProgress })
+  return enforceContract(await generated(call, { label, form, errors, signal }), contract)
+}
+
+/** What one's own code returns, unless the signal aborts first. Rejects with an `ApiError`. */
+async function attempt<T>(
+  label: string,
+  signal: AbortSignal,
+  act: () => T | PromiseLike<T>,
+): Promise<T> {
+  try {
+    return await abortable(Promise.resolve().then(act), signal)
+  } catch (error) {
+    throw signal.aborted ? signal.reason : engineFailure(label, error)
+  }
+}
+
+function check(definition: EngineDefinition): void {
+  if (typeof definition !== 'object' || definition === null) {
+    throw unexpected('defineEngine', 'an object with a label, models and chat', definition)
+  }
+  for (const name of Object.keys(definition)) {
+    if (!FIELDS.includes(name)) throw unknownName(`defineEngine: ${name}`, name, FIELDS)
+  }
+  const { label, models, maxConcurrency } = definition
+  const isLabel = typeof label === 'string' && LABEL.test(label) && label !== STATIC_MODEL
+  if (!isLabel) {
+    const expected = '1 to 40 letters, digits, ".", "_" and "-", and not "static"'
+    throw unexpected('defineEngine: label', expected, label)
+  }
+  for (const name of FUNCTIONS) {
+    const given: unknown = definition[name]
+    if (typeof given === 'function' || (given === undefined && name !== 'chat')) continue
+    throw unexpected(`defineEngine: ${name}`, 'a function', given)
+  }
+  checkModels(models)
+  const isCount = Number.isInteger(maxConcurrency) && Number(maxConcurrency) >= 1
+  if (maxConcurrency === undefined || isCount) return
+  throw unexpected('defineEngine: maxConcurrency', 'a whole number from 1', maxConcurrency)
+}

@@ -1,0 +1,28 @@
+import type { Usage } from '../../wire/chat/request.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import { badValue } from './errors.ts'
+
+/** Counts of tokens. */
+export interface UsageInput {
+  /** Tokens that were read. */
+  prompt_tokens: number
+  /** Tokens that were written. */
+  completion_tokens: number
+  /** Both together; added where it is missing. */
+  total_tokens?: number
+  [field: string]: unknown
+}
+
+/** The counts in full. Throws an `ApiError` (502) for what is no count. */
+export function usageOf(given: Record<string, unknown>, errors: EngineErrors): Usage {
+  const prompt_tokens = count(given.prompt_tokens, 'prompt_tokens', errors)
+  const completion_tokens = count(given.completion_tokens, 'completion_tokens', errors)
+  const { total_tokens = prompt_tokens + completion_tokens } = given
+  const total = count(total_tokens, 'total_tokens', errors)
+  return { ...given, prompt_tokens, completion_tokens, total_tokens: total }
+}
+
+function count(value: unknown, name: string, errors: EngineErrors): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  throw badValue(errors, `gave as usage.${name}`, value, 'a whole number of tokens')
+}

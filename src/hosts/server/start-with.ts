@@ -1,0 +1,27 @@
+import { logForm } from '../../cli/log.ts'
+import { type DenoServerOptions, readOptions, serverReader } from '../../options.ts'
+import { parseSettings } from '../../settings/settings.ts'
+import type { Runtime } from './runtime.ts'
+import { logWriter, type Server, start } from './serve.ts'
+import { processTerminal } from './terminal.ts'
+
+/** Serves by what a program sets in code. Rejects with a `SettingsError`. */
+export async function startWith(
+  runtime: Runtime,
+  options: DenoServerOptions = {},
+): Promise<Server> {
+  const { settings, host } = readOptions(options, serverReader(runtime.webgpu !== undefined))
+  const { log: own, ...lent } = host
+  const { log: word = 'none' } = settings
+  const { terminal = processTerminal } = runtime
+  const { log: form } = parseSettings({ log: word })
+  const log = own ?? logWriter(logForm(form, await terminal.out.isTerminal()), terminal)
+  // Servers of this machine are looked for where nothing else was named that could answer.
+  const hasEngines = (host.engines ?? []).length > 0
+  const discover = settings.discover ?? (hasEngines ? false : undefined)
+  return start(
+    runtime,
+    { ...settings, ...(discover !== undefined && { discover }) },
+    { host: lent, log },
+  )
+}

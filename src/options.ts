@@ -1,0 +1,221 @@
+/** What a program sets in code: the settings that a handler can honour, and what only code can give. */
+import type { Engine } from './engines/engine.ts'
+import type { EngineSources } from './engines/engines.ts'
+import type { Authenticate } from './guard/authenticate.ts'
+import type { Fetch } from './platform/fetch.ts'
+import type { Files } from './platform/files.ts'
+import type { Host } from './platform/host.ts'
+import type { LogEntry } from './platform/log.ts'
+import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
+import { formerNamesIn } from './settings/deprecated.ts'
+import { SettingsError, unexpected, unknownName } from './settings/error.ts'
+import { fields, type SettingsInput } from './settings/settings.ts'
+import type { LimitStore } from './state/limit-store.ts'
+import type { ResponseStore } from './state/response-store.ts'
+import { isObject } from './util/object.ts'
+
+/** Settings of a server: of the address it listens on, and of what it finds on its machine. */
+const SERVER_SETTINGS = [
+  'port',
+  'host',
+  'tlsCert',
+  'tlsKey',
+  'discover',
+  'grace',
+  'engine',
+] as const
+
+/** Settings of models on this computer's GPU, which only Deno can run. */
+const WEBGPU_SETTINGS = [
+  'webgpu',
+  'webgpuModels',
+  'webgpuMemory',
+  'webgpuQueue',
+  'webgpuIdle',
+] as const
+
+type ServerSetting = (typeof SERVER_SETTINGS)[number]
+type WebgpuSetting = (typeof WEBGPU_SETTINGS)[number]
+
+/** Where a handler keeps what later requests need. All of it is in memory by default. */
+export interface StateOptions {
+  /** How much of their limits keys and identities have used. */
+  limits?: LimitStore
+  /** Responses of the Responses API that a later request may name. */
+  responses?: ResponseStore
+}
+
+/** What code can give beside the settings. */
+interface CodeOptions {
+  /** Engines of one's own, made by `defineEngine`; they are asked before upstreams with the same model. */
+  engines?: readonly Engine[]
+  /** Tells who asks, by identities of one's own instead of keys, or beside them. */
+  authenticate?: Authenticate
+  /**
+   * The path below which clients find the API: `/ai` for `/ai/v1/chat/completions`. A request from
+   * whose path a router has already taken it away is answered too.
+   */
+  basePath?: string
+  /** Where state is kept; in memory by default. */
+  state?: StateOptions
+  /** Makes the requests to upstreams; the global `fetch` by default. */
+  fetch?: Fetch
+  /** The bytes of the files of the page at `/`; without it, a page that lists engines and models. */
+  files?: Files
+}
+
+/**
+ * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
+ * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
+ */
+export interface HandlerOptions
+  extends Omit<SettingsInput, ServerSetting | WebgpuSetting | 'log'>,
+    CodeOptions {
+  /**
+   * Is called once a request, when it has ended; `json` writes each entry as one line to the
+   * console. Nothing is logged by default.
+   */
+  log?: ((entry: LogEntry) => void) | 'json' | 'none'
+}
+
+/** What `serve` takes: what a handler does, and what only a server has. */
+export interface ServerOptions
+  extends Omit<HandlerOptions, 'log'>,
+    Pick<SettingsInput, ServerSetting> {
+  /**
+   * Is called once a request, when it has ended; `text` and `json` write each entry as one line to
+   * standard output, `auto` whichever of them suits it. Nothing is logged by default.
+   */
+  log?: ((entry: LogEntry) => void) | 'auto' | 'text' | 'json' | 'none'
+}
+
+/** What `serve` takes on Deno, which can also run models on this computer's GPU. */
+export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, WebgpuSetting> {}
+
+/** What a host lends the handler, and what it shares with the handlers that follow this one. */
+export interface HandlerHost extends Host, EngineSources {
+  /** Where the state of the keys' limits is; in memory by default. */
+  limits?: LimitStore
+  /** Where responses are stored that a later request may name; in memory by default. */
+  responses?: StoredResponses
+  authenticate?: Authenticate
+  basePath?: string
+}
+
+/** Options in the two parts that a handler is made of. */
+export interface ReadOptions {
+  settings: SettingsInput
+  host: HandlerHost
+}
+
+const CODE_OPTIONS = ['engines', 'authenticate', 'basePath', 'state', 'fetch', 'files'] as const
+
+/** Which function was called, and which settings it can't honour, each with what to do instead. */
+export interface OptionsReader {
+  name: 'createHandler' | 'serve'
+  refused: Readonly<Record<string, string>>
+}
+
+const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and sluice/node'
+const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
+
+/** Without a server of its own. */
+export const handlerReader: OptionsReader = {
+  name: 'createHandler',
+  refused: {
+    ...Object.fromEntries(SERVER_SETTINGS.map((name) => [name, OF_SERVE])),
+    ...Object.fromEntries(WEBGPU_SETTINGS.map((name) => [name, OF_DENO])),
+  },
+}
+
+/** A server; `hasWebgpu`: whether it can run models on this computer's GPU. */
+export function serverReader(hasWebgpu: boolean): OptionsReader {
+  const refused = hasWebgpu ? [] : WEBGPU_SETTINGS.map((name) => [name, OF_DENO] as const)
+  return { name: 'serve', refused: Object.fromEntries(refused) }
+}
+
+/** The options in their parts, checked as far as they are no settings. Throws a `SettingsError`. */
+export function readOptions(options: object, reader: OptionsReader): ReadOptions {
+  if (!isObject(options)) throw unexpected(reader.name, 'an object with options', options)
+  const settings: Record<string, unknown> = {}
+  const host: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined) continue
+    // What is off needs nobody to honour it.
+    const why = value === false ? undefined : reader.refused[name]
+    if (why !== undefined) {
+      throw new SettingsError(`${name}: ${reader.name} can't honour this option; ${why}.`)
+    }
+    if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
+    else if (name === 'log' && typeof value === 'function') host.log = value
+    else if (isSetting(name)) settings[name] = value
+    else throw unknownName(name, name, [...Object.keys(fields), ...CODE_OPTIONS])
+  }
+  return { settings, host }
+}
+
+type CodeOption = (typeof CODE_OPTIONS)[number]
+
+/** What each option gives the host. Each throws a `SettingsError`. */
+const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
+  engines(value) {
+    if (!Array.isArray(value) || !value.every(isEngine)) {
+      throw unexpected('engines', 'engines in an array, each made by defineEngine', value)
+    }
+    const labels = value.map(({ label }) => label)
+    const twice = labels.find((label, index) => labels.indexOf(label) !== index)
+    if (twice !== undefined) throw unexpected('engines', 'a label that is not taken', twice)
+    return { engines: value }
+  },
+  authenticate: (value) => ({
+    authenticate: requireFunction('authenticate', value) as Authenticate,
+  }),
+  fetch: (value) => ({ fetch: requireFunction('fetch', value) as Fetch }),
+  files: (value) => ({ files: requireFunction('files', value) as Files }),
+  basePath: (value) => ({ basePath: readBasePath(value) }),
+  state(value) {
+    if (!isObject(value)) throw unexpected('state', 'an object with limits or responses', value)
+    for (const name of Object.keys(value)) {
+      if (name !== 'limits' && name !== 'responses') {
+        throw unknownName(`state.${name}`, name, ['limits', 'responses'])
+      }
+    }
+    const { limits, responses } = value as StateOptions
+    requireStore('state.limits', limits, ['take', 'settle', 'enter', 'leave'])
+    requireStore('state.responses', responses, ['put', 'update', 'get', 'delete', 'item'])
+    return {
+      ...(limits && { limits }),
+      ...(responses && { responses: { ...memoryResponses(), store: responses } }),
+    }
+  },
+}
+
+function isSetting(name: string): boolean {
+  return Object.hasOwn(fields, name) || Object.hasOwn(formerNamesIn('settings'), name)
+}
+
+function isEngine(value: unknown): value is Engine {
+  const isNamed = isObject(value) && typeof value.label === 'string'
+  return isNamed && typeof value.chat === 'function' && typeof value.models === 'function'
+}
+
+function requireFunction(name: string, value: unknown): unknown {
+  if (typeof value === 'function') return value
+  throw unexpected(name, 'a function', value)
+}
+
+function requireStore(name: string, store: unknown, methods: readonly string[]): void {
+  if (store === undefined) return
+  const missing = methods.find((method) => !isObject(store) || typeof store[method] !== 'function')
+  if (missing === undefined) return
+  throw unexpected(name, `an object with the methods ${methods.join(', ')}`, store)
+}
+
+/** The prefix, empty for none. The API's own paths may not be one: they begin with `/v1`. */
+function readBasePath(value: unknown): string {
+  if (value === '' || value === '/') return ''
+  const isPath = typeof value === 'string' && /^(\/[\w~-][\w.~-]*)+$/.test(value)
+  if (isPath && !/^\/v1(\/|$)/.test(value)) return value
+  const expected = 'a path such as "/ai", which does not end with "/" and is not "/v1"'
+  throw unexpected('basePath', expected, value)
+}

@@ -1,0 +1,75 @@
+/** What all routes do that ask an engine to generate something. */
+import type { Engine } from '../engines/engine.ts'
+import type { Attempt } from '../engines/pool/pool.ts'
+import type { AnyContract, OpenedStream } from '../stream/chat-stream.ts'
+import type { Exchange } from '../stream/exchange.ts'
+import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
+import { type StreamEncoder, streamResponse } from '../stream/sse-response.ts'
+import { toApiError } from '../wire/errors/api-error.ts'
+import { beginExchange, readBody } from './exchange.ts'
+import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
+import type { Trace } from './trace.ts'
+
+/** A request whose body was read and checked. */
+export interface Generation {
+  model: string | null | undefined
+  /** What its prompt's tokens are estimated from. */
+  prompt: unknown
+  /** Which engines can do what is asked; every engine by default. */
+  canAnswer?: (engine: Engine) => boolean
+  /** Whose disconnect cancels it; the request by default. */
+  client?: Pick<Request, 'signal'>
+  /** How an engine is asked, and how its answer is sent. */
+  begin(exchange: Exchange): Answering | Promise<Answering>
+}
+
+export type Answering = JsonAnswering | StreamAnswering
+
+export interface JsonAnswering {
+  /** Asks one engine for the whole answer. */
+  json: Attempt<JsonAnswer>
+}
+
+export interface StreamAnswering {
+  /** Asks one engine, and opens its stream. */
+  open: Attempt<OpenedStream<AnyContract>>
+  encoder: StreamEncoder<AnyContract>
+  /** Sends the stream; as the response by default. */
+  send?: typeof streamResponse<AnyContract>
+}
+
+/** What a request is read with, beside its body. */
+export interface Reading {
+  request: RouteRequest
+  trace: Trace
+  context: RouteContext
+}
+
+/**
+ * A route that reads a request with `read`, asks the engine that the pool picks, and answers with
+ * JSON or a stream. Whatever fails once the exchange has begun also ends the exchange.
+ */
+export function generate(
+  read: (body: unknown, reading: Reading) => Generation | Promise<Generation>,
+): RouteHandler {
+  return async (request, trace, context) => {
+    const { settings, pool, streaming } = context
+    const body = await readBody(request, trace, settings)
+    const generation = await read(body, { request, trace, context })
+    const { model, canAnswer, client = request } = generation
+    const exchange = await beginExchange(context, client, trace, generation)
+    try {
+      const answering = await generation.begin(exchange)
+      if ('json' in answering) {
+        const answer = pool.answer(exchange, model, answering.json, canAnswer)
+        return await jsonAnswerResponse(exchange, answer)
+      }
+      const { open, encoder, send = streamResponse } = answering
+      const opening = pool.answer(exchange, model, open, canAnswer)
+      return await send(exchange, opening, encoder, streaming)
+    } catch (error) {
+      exchange.fail(toApiError(error))
+      throw error
+    }
+  }
+}

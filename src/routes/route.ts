@@ -1,0 +1,53 @@
+/** What a route is made of. */
+import type { IRequestStrict } from 'itty-router'
+import type { Engines } from '../engines/engines.ts'
+import type { Guard } from '../guard/guard.ts'
+import type { Files } from '../platform/files.ts'
+import type { StreamSettings } from '../stream/sse-response.ts'
+import type { ExchangeContext } from './exchange.ts'
+import type { StoredResponses } from './responses/background.ts'
+import type { Trace } from './trace.ts'
+
+/** What the routes of one handler share. */
+export interface RouteContext extends ExchangeContext, Engines {
+  guard: Guard
+  /** How streams are sent. */
+  streaming: StreamSettings
+  responses: StoredResponses
+  /** The page's files, where the host has them. */
+  files: Files | undefined
+  /** The path below which clients find the API; empty for the root. */
+  basePath: string
+  /** Whether no request may be woken by another's timer or promise. */
+  isolates: boolean
+  /** The runtime's name and version. */
+  hostName: string | undefined
+  /** Whether the server is being stopped. */
+  isDraining(): boolean
+  /** The id of this sluice in hop lists. */
+  instance(): string
+}
+
+export type RouteRequest = IRequestStrict
+
+/** Answers one request. Rejects with an `ApiError`, or with why the exchange ended. */
+export type RouteHandler = (
+  request: RouteRequest,
+  trace: Trace,
+  context: RouteContext,
+) => Promise<Response>
+
+/** Handlers by operation id: a module's exports, or what loads the module. */
+export type HandlerModule<Id extends string> =
+  | Record<Id, RouteHandler>
+  | (() => Promise<Record<Id, RouteHandler>>)
+
+/** The handler that `module` exports as `id`; its code is loaded at the first request. */
+export function handlerOf<Id extends string>(id: Id, module: HandlerModule<Id>): RouteHandler {
+  if (typeof module !== 'function') return module[id]
+  let handler: RouteHandler | undefined
+  return async (request, trace, context) => {
+    handler ??= (await module())[id]
+    return handler(request, trace, context)
+  }
+}

@@ -1,0 +1,43 @@
+/** The router that the table of routes drives. */
+import { Router } from 'itty-router'
+import { extendHops } from '../guard/loop.ts'
+import { belowBase } from '../util/base-path.ts'
+import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
+import { fileResponse } from './page.ts'
+import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
+import { table } from './table.ts'
+import type { Trace } from './trace.ts'
+
+/** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */
+export function createRoutes(context: RouteContext) {
+  const { guard, files, basePath } = context
+  // A router in front of this one may have taken the prefix away.
+  const base = basePath && `(${basePath})?`
+  const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
+  // A preflight carries no key.
+  router.options('*', (request) => preflight(router.routes, request))
+  router.get('*', refuseUpgrade)
+  for (const [id, { method, path, access, module }] of Object.entries(table)) {
+    const answer = handlerOf<string>(id, module)
+    const handle = (request: RouteRequest, trace: Trace) => answer(request, trace, context)
+    const handlers = access === 'key' ? [identify, handle] : [handle]
+    router[method](path, ...handlers)
+    // The host leaves out the body of what answers HEAD.
+    if (method === 'get') router.head(path, ...handlers)
+  }
+  // Without a key it is not told which routes there are.
+  router.all('/v1/*', identify)
+  const file = ({ url }: RouteRequest) =>
+    fileResponse(files, belowBase(new URL(url).pathname, basePath))
+  router.get('*', file).head('*', file)
+  router.all('*', (request) => noRoute(router.routes, request))
+  return (request: Request, trace: Trace): Promise<Response> => router.fetch(request, trace)
+
+  function refuseLoop({ headers }: Request, trace: Trace): void {
+    trace.hops = extendHops(headers, context.instance())
+  }
+
+  async function identify(request: Request, trace: Trace): Promise<void> {
+    trace.caller = await guard.identify(request, trace.afterwards)
+  }
+}

@@ -1,0 +1,3 @@
+import { conformance, timed } from '../conformance/suite.ts'
+
+conformance('node', timed)

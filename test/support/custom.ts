@@ -1,0 +1,58 @@
+import { defineEngine, type EngineDefinition } from '../../src/engines/custom/define-engine.ts'
+import { createHostedHandler, type Handler } from '../../src/handler.ts'
+import type { LogEntry } from '../../src/platform/log.ts'
+import type { SettingsInput } from '../../src/settings/settings.ts'
+
+/** A handler with engines that tests define, and what it logs. */
+export interface Own {
+  handler: Handler
+  log: LogEntry[]
+  /** Asks for model `m`, or what `body` says. */
+  ask(path: string, body?: object, signal?: AbortSignal): Promise<Response>
+}
+
+export function handlerOf(
+  definitions: (Partial<EngineDefinition> & Pick<EngineDefinition, 'chat'>)[],
+  settings: SettingsInput = {},
+): Own {
+  const log: LogEntry[] = []
+  const engines = definitions.map((definition, index) =>
+    defineEngine({ label: `own-${index + 1}`, models: ['m'], ...definition }),
+  )
+  const handler = createHostedHandler(
+    { discover: false, insecure: true, ...settings },
+    { engines, log: (entry) => log.push(entry) },
+  )
+  return {
+    handler,
+    log,
+    ask(path, body = {}, signal) {
+      const defaults = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 99 }
+      const headers = { 'content-type': 'application/json' }
+      const asked = path === '/v1/chat/completions' || path === '/v1/messages' ? defaults : {}
+      return handler.fetch(
+        new Request(`http://localhost${path}`, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify({ model: 'm', ...asked, ...body }),
+          ...(signal && { signal }),
+        }),
+      )
+    },
+  }
+}
+
+/** The JSON of a stream's events, in order; what is no JSON as text. */
+export async function eventsOf(response: Response): Promise<unknown[]> {
+  const frames = (await response.text()).split('\n\n').filter((frame) => frame !== '')
+  return frames.flatMap((frame) => {
+    const data = frame.split('\n').find((line) => line.startsWith('data: '))
+    if (data === undefined) return []
+    return data === 'data: [DONE]' ? ['[DONE]'] : [JSON.parse(data.slice(6)) as unknown]
+  })
+}
+
+/** The error in a refusal. */
+export async function errorOf(response: Response): Promise<{ message: string; code: string }> {
+  return ((await response.json()) as { error: { message: string; code: string } }).error
+}
