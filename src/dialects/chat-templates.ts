@@ -1,12 +1,11 @@
-/** Fits translated conversations to chat templates, which are stricter than the APIs that they come from. */
+/** Adapts translated conversations to chat templates, which are stricter than the APIs. */
 import type { ChatMessage, ContentPart } from '../wire/chat/request.ts'
 
 /**
- * The messages with those of the user that follow each other as one. Templates such as those of Mistral
- * and Gemma refuse a conversation whose roles do not alternate. Anthropic joins such turns by itself;
- * Codex begins with two user messages. A user's turn behind a tool result stays: Mistral's templates
- * refuse that too, but only the tool message could hold what it says, and models give less weight to
- * what a tool says.
+ * Joins consecutive user messages. The templates of Mistral and Gemma reject a conversation whose roles
+ * do not alternate. Anthropic joins such messages itself; Codex starts with two user messages. A user
+ * message after a tool result stays separate: Mistral's templates reject that too, but the alternative
+ * is to move it into the tool message, and models give less weight to tool results.
  */
 export function joinUserTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = []
@@ -29,7 +28,7 @@ export function joinUserTurns(messages: readonly ChatMessage[]): ChatMessage[] {
   return turns
 }
 
-/** What several messages say, built once: joining two at a time would copy the first ones as often. */
+/** The content of several messages, joined once: joining pairs would copy the first text repeatedly. */
 function joinContents(messages: readonly ChatMessage[]): string | ContentPart[] {
   const contents = messages.flatMap(({ content }) => (content ? [{ content }] : []))
   const isText = contents.every(({ content }) => typeof content === 'string')
@@ -42,9 +41,9 @@ function partsOf(content: string | ContentPart[]): ContentPart[] {
 }
 
 /**
- * A tool's result as a tool message may hold it, which is text alone, and what the user has to show
- * instead. The text is one string, since many templates render nothing else, its parts on lines of
- * their own, as vLLM and llama-server join them.
+ * A tool result as text for the tool message, and its other parts (images, files) for a user message,
+ * because tool messages hold only text. The text is one string, since many templates render nothing
+ * else; its parts are on separate lines, as vLLM and llama-server join them.
  */
 export function toolResultParts(parts: readonly ContentPart[]): {
   text: string
@@ -52,7 +51,7 @@ export function toolResultParts(parts: readonly ContentPart[]): {
 } {
   const shown = parts.filter(({ type }) => type !== 'text')
   const texts = parts.flatMap(({ type, text }) => (type === 'text' ? [text as string] : []))
-  // Servers refuse a result that is empty, and a model would take it for one that says nothing.
+  // Servers reject an empty result, and a model would read it as a result without content.
   if (texts.length === 0 && shown.length > 0) texts.push(SEE_NEXT_MESSAGE)
   return { text: texts.join('\n'), shown }
 }

@@ -1,4 +1,4 @@
-/** How OpenAI's own streams are told, whose chunks are written as they travel. */
+/** The base of the encoders for OpenAI's chat and text completions, which write chunks as they are. */
 import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
 import type { StreamEncoder } from '../stream/sse-response.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
@@ -16,11 +16,11 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
   }
 
   abstract chunks(chunks: ChunkOf<C>[]): string
-  /** A chunk whose loss harms nobody. */
+  /** The first chunk after a heartbeat comment; a client that loses it loses no content. */
   protected abstract openingChunk(contract: C): ChunkOf<C>
-  /** A chunk that says nothing; undefined where even that would harm. */
+  /** A chunk without content as a heartbeat; undefined if even that could mislead a client. */
   protected abstract heartbeatChunk(contract: C): ChunkOf<C> | undefined
-  /** What stands in where a stream fails before the engine named itself. */
+  /** The contract that is used if a stream fails before its first chunk. */
   protected abstract placeholderContract(): C
 
   done(): string {
@@ -56,7 +56,7 @@ export function withIdentity<C extends { id: string; model: string; created: num
   return Object.assign(contract, { id, model, created: Math.floor(Date.now() / 1000) })
 }
 
-/** Nothing in a comment's text may end the comment. */
+/** One line: a line break would end the comment. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').slice(0, 200)
 }

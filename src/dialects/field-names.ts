@@ -1,11 +1,11 @@
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** What a client calls the fields of the chat that its request becomes. */
+/** The client's names of the chat fields that its request is translated to. */
 export type FieldNames = Readonly<Record<string, string>>
 
 /**
- * An engine's refusal, which names a chat's field, by the name that the client gave it. ConcurrencyLimiter within
- * a field are left out: a chat's messages are other ones than the client's.
+ * An engine's error about a chat field, with the client's name of that field. The path within the field
+ * is dropped, because the messages of the chat are not those of the client.
  */
 export function renameErrorField(error: unknown, names: FieldNames): unknown {
   if (!(error instanceof ApiError) || error.param === null) return error

@@ -1,4 +1,4 @@
-/** A tool call of a chat, put together from its pieces. */
+/** A tool call of a chat stream, joined from its deltas. */
 
 import { isObject, parseObject } from '../util/object.ts'
 import type { ToolCallDelta } from '../wire/chat/request.ts'
@@ -7,16 +7,16 @@ import { ApiError } from '../wire/errors/api-error.ts'
 export class PartialToolCall {
   id = ''
   name = ''
-  /** All of the arguments so far, as JSON. */
+  /** The arguments so far, as JSON text. */
   argumentsText = ''
-  /** The arguments that arrived and could not be written yet. */
+  /** Arguments that arrived and can't be written yet. */
   #pending = ''
   #isClosed = false
   #parsedLength = 0
   #isComplete = false
 
   /**
-   * Returns what a piece adds to the arguments. Throws an `ApiError` (502) if arguments arrive after
+   * Adds a delta and returns the arguments in it. Throws an `ApiError` (502) if arguments arrive after
    * the call was closed.
    */
   add({ id, function: called }: ToolCallDelta): string {
@@ -24,7 +24,7 @@ export class PartialToolCall {
     if (!isObject(called)) return ''
     const { name, arguments: text } = called as { name?: unknown; arguments?: unknown }
     if (typeof name === 'string') this.name ||= name
-    // Some servers give the arguments as the object that they stand for.
+    // Some servers send the arguments as an object instead of JSON text.
     const piece = isObject(text) ? JSON.stringify(text) : text
     if (typeof piece !== 'string') return ''
     if (!this.#isClosed) {
@@ -36,7 +36,7 @@ export class PartialToolCall {
     throw incompleteAnswer(`continued the arguments of ${shown} after they were complete`)
   }
 
-  /** Keeps what was added until it can be written. */
+  /** Keeps arguments until they can be written. */
   addPending(piece: string): void {
     this.#pending += piece
   }
@@ -49,7 +49,7 @@ export class PartialToolCall {
 
   /** Whether the arguments are a complete JSON object: only whitespace may follow. */
   isComplete(): boolean {
-    // Called for each piece that is held back behind this call: the same text is parsed only once.
+    // Called for every later delta that waits for this call, so the same text is parsed only once.
     if (this.#parsedLength !== this.argumentsText.length) {
       this.#parsedLength = this.argumentsText.length
       this.#isComplete =
@@ -63,7 +63,7 @@ export class PartialToolCall {
   }
 }
 
-/** A tool call that no client can do anything with; `did` completes "The engine …". */
+/** The `ApiError` (502) for an answer that no client can use; `did` completes "The engine …". */
 export function incompleteAnswer(did: string, cause?: unknown): ApiError {
   const message = `The engine ${did}; the answer is incomplete, so retry the request.`
   return new ApiError(502, message, { code: 'engine_invalid', cause })

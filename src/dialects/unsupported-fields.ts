@@ -1,22 +1,22 @@
 /**
- * Fields of the Responses and Messages APIs that ask for what only a provider's servers do: one table
- * says, for both, what becomes of each. What may be left out without harm is left out; what a client
- * would be wrong to believe done is refused by name.
+ * Fields of the Responses and Messages APIs for features that only a provider's servers have. One table
+ * says how each is handled: fields that can be ignored safely are left out; if a client would wrongly
+ * believe that the feature is active, the request is refused.
  */
 
 import { isObject } from '../util/object.ts'
 import { type ApiError, badRequest } from '../wire/errors/api-error.ts'
 
 interface UnsupportedField {
-  /** Engines that are asked without it: those asked for a chat, or all of them. */
+  /** The engines that do not get the field: those that get a chat request, or all of them. */
   engines: 'chat' | 'all'
-  /** What becomes of it; a value decides for itself where it may be either. */
+  /** How it is handled; a function decides by the value. */
   handling: 'left out' | 'refused' | ((value: unknown, field: string) => ApiError | undefined)
-  /** Why, as a sentence. */
+  /** The reason: for a refused field it completes the error message. */
   reason: string
 }
 
-/** The edits that make a context shorter: without them a model is told more, not something else. */
+/** Edits that shorten the context: without them the model gets more context, not a different one. */
 const SHORTENING_EDITS = [
   'compaction',
   'compact_20260112',
@@ -28,7 +28,7 @@ const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   client_metadata: {
     engines: 'all',
     handling: 'left out',
-    reason: 'It says which installation asks, and from which folder: no engine needs to know.',
+    reason: 'It identifies the installation and the folder of the client, which no engine needs.',
   },
   container: {
     engines: 'chat',
@@ -39,7 +39,7 @@ const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
     engines: 'chat',
     handling: refuseOtherEdits,
     reason:
-      'Edits that shorten a context are left out: the model is told all of it, or the request is refused as too long.',
+      'Edits that shorten the context are left out: the model gets all of it, or the engine refuses it as too long.',
   },
   conversation: {
     engines: 'all',
@@ -59,11 +59,11 @@ const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   truncation: {
     engines: 'chat',
     handling: 'left out',
-    reason: 'It allows to drop what is too long; nothing is dropped.',
+    reason: 'It permits dropping items of a context that is too long; sluice drops none.',
   },
 }
 
-/** Throws an `ApiError` (400) for what engines of that kind can't be asked without. */
+/** Throws an `ApiError` (400) for a field that such engines lack and that must not be ignored. */
 export function refuseUnsupportedFields(request: object, by: UnsupportedField['engines']): void {
   for (const [field, value] of Object.entries(request)) {
     const unserved = ruleOf(field)
@@ -76,13 +76,13 @@ export function refuseUnsupportedFields(request: object, by: UnsupportedField['e
   }
 }
 
-/** Whether a field is kept from engines of that kind. */
+/** Whether a field is left out for such engines. */
 export function isUnsupported(field: string, by: UnsupportedField['engines']): boolean {
   const rule = ruleOf(field)
   return rule !== undefined && (by === 'chat' || rule.engines === 'all')
 }
 
-/** The request without what no engine is given; the very object where it has nothing of that. */
+/** The request without the fields that no engine gets; the same object if it has none of them. */
 export function withoutUnsupportedFields<Request extends object>(request: Request): Request {
   const kept = Object.entries(request).filter(([field]) => !isUnsupported(field, 'all'))
   if (kept.length === Object.keys(request).length) return request

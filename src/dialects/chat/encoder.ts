@@ -1,4 +1,4 @@
-/** OpenAI's chat completions: chunks travel in this dialect, so that it translates nothing. */
+/** Writes OpenAI's chat completions; engines send their chunks, so nothing is translated. */
 
 import { ChunkWriter } from '../../wire/chat/chunk-writer.ts'
 import type { ChatChunk } from '../../wire/chat/request.ts'

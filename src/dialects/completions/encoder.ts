@@ -1,4 +1,4 @@
-/** OpenAI's text completions, whose chunks travel in this dialect. */
+/** Writes OpenAI's text completions; engines send their chunks, so nothing is translated. */
 
 import type { TextChunk } from '../../wire/completions/request.ts'
 import { TextContract } from '../../wire/contract/completions.ts'

@@ -1,4 +1,4 @@
-/** A chat's answer as a message. */
+/** Translates a chat completion to a message. */
 import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat/request.ts'
 import { parseExactText } from '../../wire/json/exact-integers.ts'
 import {
@@ -10,15 +10,15 @@ import {
 } from '../../wire/messages/answer.ts'
 import { incompleteAnswer } from '../partial-tool-call.ts'
 
-/** What the answer to one request needs to know of it. */
+/** The parts of a request that its answer depends on. */
 export interface AnswerContext {
   /** The message's id. */
   id: string
-  /** The model that was asked for, where the engine names none. */
+  /** The requested model, used if the engine names none. */
   model: string
-  /** Texts that end the message. */
+  /** The stop sequences of the request. */
   stopSequences: readonly string[]
-  /** Names a call that the engine did not name. */
+  /** Creates the id of a call that the engine sent without one. */
   newCallId: () => string
 }
 
@@ -32,15 +32,18 @@ const STOP_REASONS: Record<FinishReason, StopReason> = {
 
 const REFUSAL_DETAILS = { type: 'refusal', category: null, explanation: null } as const
 
-/** What else decides on how a message ended. */
+/** What decides on the stop reason, besides the finish reason. */
 export interface EndState {
   hasCalls: boolean
   hasRefused: boolean
-  /** Where the engine says which text ended it: vLLM's `stop_reason`, SGLang's `matched_stop`. */
+  /** The matched stop sequence, if the engine sends it: vLLM's `stop_reason`, SGLang's `matched_stop`. */
   matchedStops: unknown[]
 }
 
-/** How a message ended. Clients run tools for `tool_use` alone, and some servers say `stop` then. */
+/**
+ * The stop fields of a message. A message with calls ends with `tool_use` even if the finish reason is
+ * `stop`, which some servers send, because clients run tools only for `tool_use`.
+ */
 export function stopFields(reason: FinishReason, ended: EndState, stops: readonly string[]): Stop {
   if (ended.hasRefused)
     return { ...NOT_STOPPED, stop_reason: 'refusal', stop_details: REFUSAL_DETAILS }
@@ -54,7 +57,7 @@ export function stopFields(reason: FinishReason, ended: EndState, stops: readonl
   return { ...NOT_STOPPED, stop_reason: 'stop_sequence', stop_sequence: matched as string }
 }
 
-/** A whole completion. Throws an `ApiError` (502) where a call's arguments are no JSON. */
+/** A completion as a message. Throws an `ApiError` (502) if a call's arguments are not JSON. */
 export function toMessage(completion: ChatCompletion, asked: AnswerContext): Message {
   const [choice] = completion.choices
   if (choice === undefined) throw new TypeError('a completion without choices')
@@ -79,7 +82,7 @@ export function toMessage(completion: ChatCompletion, asked: AnswerContext): Mes
   }
 }
 
-/** The message as it is before anything was said. */
+/** The message before any content. */
 export function emptyMessage({ id, model }: AnswerContext, named: string | undefined): Message {
   return {
     id,
@@ -93,7 +96,7 @@ export function emptyMessage({ id, model }: AnswerContext, named: string | undef
   }
 }
 
-/** In a message the prompt's count is a number; 0 where it is not known. */
+/** `input_tokens` of a message is a number: 0 if it is unknown. */
 function usageOf(usage: ChatCompletion['usage']): Message['usage'] {
   const counts = toMessageUsage(usage)
   return { ...counts, input_tokens: counts.input_tokens ?? 0 }
@@ -110,7 +113,7 @@ function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: AnswerCo
     const input: unknown = text.trim() === '' ? {} : parseExactText(text)
     return [{ type: 'tool_use', id: call.id || newCallId(), name, input }]
   } catch (cause) {
-    // A call that was cut off is none; the stop reason tells of it.
+    // A call that the token limit cut off is dropped: the stop reason is max_tokens.
     if (reason === 'length') return []
     throw incompleteAnswer(`called ${JSON.stringify(name)} with arguments that are not JSON`, cause)
   }

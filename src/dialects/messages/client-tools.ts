@@ -1,12 +1,12 @@
 /**
- * Tools that Anthropic defines and the client runs, as functions. A call of the function is the call
- * that the client expects. Input schemas follow the API's documentation, by the version in the type.
+ * Tools that Anthropic defines and the client runs, as functions for the chat request. Input schemas
+ * follow the API's documentation for the version in the type.
  */
 import type { MessagesTool } from '../../wire/messages/request.ts'
 import { integer, list, object, oneOf, type Schema, text } from '../tools/json-schema.ts'
 
 export interface ClientTool {
-  /** The function's name if the request gives none. */
+  /** The function's name if the request has none. */
   name: string
   describe(tool: MessagesTool & { type: string }): { description: string; parameters: Schema }
 }
@@ -31,7 +31,7 @@ const range = list({ type: 'integer' }, 'For view: the first and the last line, 
 const file_text = text('For create: what the file holds.')
 const old_str = text('For str_replace: the text to replace, which must be there exactly once.')
 
-/** The versions before May 2025 can take an edit back, and insert what `new_str` holds. */
+/** The versions before May 2025 can undo an edit, and insert the text of `new_str`. */
 const BEFORE_MAY_2025 = /_(2024\d{4}|20250124)$/
 
 export const textEditor: ClientTool = {

@@ -1,4 +1,4 @@
-/** Blocks of a Messages request as the parts of chat messages. */
+/** Translates blocks of a Messages request to parts of chat messages. */
 import type { ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type {
@@ -10,7 +10,7 @@ import type {
 import { ruleFor } from '../tools/rule.ts'
 import { USER_BLOCKS } from './rules.ts'
 
-/** The parts that say what a block does; `at` is its path. Throws an `ApiError` (400). */
+/** The parts for a block; `at` is its path in the request. Throws an `ApiError` (400). */
 export function partsOf(block: Block, at: string): ContentPart[] {
   if (ruleFor(USER_BLOCKS, block).handling === 'refused') throw unknownBlock(block, at)
   switch (block.type) {
@@ -34,7 +34,7 @@ function unknownBlock({ type }: { type: string }, at: string) {
   return badRequest(message, at)
 }
 
-/** One text stands for itself: not every server takes parts. */
+/** A single text becomes a string, because not every server accepts parts. */
 export function contentOf(parts: ContentPart[]): string | ContentPart[] {
   const [only] = parts
   if (only === undefined) return ''
@@ -48,7 +48,7 @@ function imagePart({ source }: ImageBlock, at: string): ContentPart {
   return { type: 'image_url', image_url: { url } }
 }
 
-/** A title and a context stand before the text, each in a paragraph of its own. */
+/** Title and context precede the text as separate paragraphs. */
 function documentParts({ source, title, context, citations }: DocumentBlock, at: string) {
   if (citations?.enabled) throw noCitations(at)
   const about = [title, context]

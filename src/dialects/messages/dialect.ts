@@ -17,10 +17,10 @@ import { type AnswerContext, toMessage } from './answer.ts'
 import { messagesEncoder } from './encoder.ts'
 import { OPTIONAL_FIELDS, toChatRequest, toTokenCountChat } from './to-chat.ts'
 
-/** A client's headers that an engine that speaks the API may want to see. */
+/** Client headers that are forwarded to an engine with the same API. */
 const VERSION_HEADERS = ['anthropic-version', 'anthropic-beta']
 
-/** What a chat's fields are called here. */
+/** The names of chat fields in this API. */
 const FIELD_NAMES = {
   messages: 'messages',
   parallel_tool_calls: 'tool_choice.disable_parallel_tool_use',
@@ -96,7 +96,7 @@ function nativeCall(request: MessagesRequest, headers: Headers, url?: string): N
   }
 }
 
-/** What says which version of the API a client speaks. */
+/** The headers that name the client's version of the API. */
 function versionHeaders(headers: Headers): Record<string, string> {
   const given = VERSION_HEADERS.map((name) => [name, headers.get(name)] as const)
   return {
@@ -105,7 +105,7 @@ function versionHeaders(headers: Headers): Record<string, string> {
   }
 }
 
-/** The query of the client's URL, such as `?beta=true`, encoded anew so that it holds nothing else. */
+/** The query of the client's URL, such as `?beta=true`, encoded again so that it is valid. */
 function queryOf(url: string | undefined): string {
   const query = url === undefined ? '' : new URL(url).searchParams.toString()
   return query === '' ? '' : `?${query}`

@@ -7,14 +7,14 @@ import { event, OutputWriter } from './output.ts'
 
 const PING = event({ type: 'ping' })
 
-/** Tells a chat's stream as a message's events; of one that is forwarded only what is not in it. */
+/** Writes a chat stream as the events of a message; of a forwarded stream only missing events. */
 export function messagesEncoder(asked: AnswerContext, requestId: string): StreamEncoder {
   const writer = new MessageWriter(asked)
   return {
     chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
     done: () => writer.finish(),
     error: (error) => event({ ...messagesError(error, requestId) }),
-    // A ping may come at any time, even before the message.
+    // The API allows a ping at any time, even before message_start.
     ping: () => PING,
     opening: () => '',
     idle: () => PING,
@@ -47,7 +47,7 @@ class MessageWriter {
     return frames + this.#blocks.finish()
   }
 
-  /** Nothing where no chunk came: then the message was forwarded. */
+  /** Empty if no chunk came: then the stream was forwarded. */
   finish(): string {
     if (this.#reason === undefined) return ''
     const { hasCalls } = this.#blocks

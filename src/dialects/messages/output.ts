@@ -1,4 +1,4 @@
-/** The blocks of a streamed message: one after the other, whatever order their pieces came in. */
+/** Writes the content blocks of a streamed message, one after the other. */
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
 import type { MessageEvent } from '../../wire/messages/answer.ts'
 import { namedFrame } from '../../wire/sse/sse.ts'
@@ -13,8 +13,8 @@ interface ToolCallBlock {
 type Block = { kind: 'text' | 'thinking'; held: string } | ToolCallBlock
 
 /**
- * Only one block may be open. A text ends where anything else begins; a call ends when its arguments
- * are whole, or the message is: until then what comes of later blocks waits.
+ * Only one block may be open. A text ends when another block starts; a call ends when its arguments are
+ * complete, or when the message ends. Until then later blocks stay pending.
  */
 export class OutputWriter {
   readonly #newId: () => string
@@ -36,12 +36,12 @@ export class OutputWriter {
     })
   }
 
-  /** Whether a tool was called. */
+  /** Whether the model called a tool. */
   get hasCalls(): boolean {
     return this.#calls.size > 0
   }
 
-  /** The frames for a piece of text or thinking. */
+  /** Returns the frames for a delta of text or thinking. */
   writeText(kind: 'text' | 'thinking', piece: string): string {
     const { last } = this.#blocks
     if (last?.kind !== kind) this.#blocks.add({ kind, held: piece })
@@ -50,7 +50,7 @@ export class OutputWriter {
     return this.#advance(false)
   }
 
-  /** The frames for a piece of a tool call. Throws an `ApiError` (502) where it comes too late. */
+  /** Returns the frames for a delta of a tool call. Throws an `ApiError` (502) if the call has ended. */
   writeToolCall(piece: ToolCallDelta): string {
     let block = this.#calls.get(piece.index)
     if (block === undefined) {
@@ -64,7 +64,7 @@ export class OutputWriter {
     return this.#advance(false)
   }
 
-  /** The frames for all that is left. */
+  /** Returns the frames for everything that is pending, and ends all blocks. */
   finish(): string {
     return this.#advance(true)
   }
@@ -98,8 +98,8 @@ export class OutputWriter {
 
   #end(block: Block, index: number): void {
     if (block.kind === 'call') block.call.close()
-    // There is nothing to sign with. Some clients forget a thought that came without a signature,
-    // and an empty one is no claim.
+    // sluice has no key to sign with. Some clients drop thinking without a signature; an empty one
+    // claims nothing.
     if (block.kind === 'thinking') {
       this.#frames += delta(index, 'signature_delta', 'signature', '')
     }
@@ -117,7 +117,7 @@ export function event(event: MessageEvent): string {
   return namedFrame(event.type, JSON.stringify(event))
 }
 
-/** A token costs one `JSON.stringify` of its text. */
+/** Built as a string, so that a token costs one `JSON.stringify` of its text. */
 function delta(index: number, type: string, field: string, text: string): string {
   const json = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${field}":${JSON.stringify(text)}}}`
   return namedFrame('content_block_delta', json)

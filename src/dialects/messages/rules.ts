@@ -1,5 +1,5 @@
 /**
- * The rules for each type of tool and block of a Messages request where the engine is asked in chat.
+ * How the tools and blocks of a Messages request are translated to a chat request, by their type.
  * `docs/tools.md` shows these tables.
  */
 import type { Rule } from '../tools/rule.ts'
@@ -11,7 +11,7 @@ const leftOut = (type: string, how = PROVIDER_ONLY) =>
   ({ type, handling: 'left out', description: how }) as const
 
 function clientTool(type: string, translation: client.ClientTool): Rule<client.ClientTool> {
-  const description = `A function \`${translation.name}\`, or as the request names it, with the documented input.`
+  const description = `A function \`${translation.name}\`, or with the name in the request, and with the documented input.`
   return { type, handling: 'translated', description, translation }
 }
 
@@ -24,7 +24,7 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   clientTool('bash_*', client.bash),
   clientTool('text_editor_*', client.textEditor),
   clientTool('memory_*', client.memory),
-  leftOut('computer_toolset_*', 'sluice does not know its tools; `computer_*` works.'),
+  leftOut('computer_toolset_*', 'sluice does not know its tools; use `computer_*` instead.'),
   leftOut('browser_toolset_*', 'sluice does not know its tools.'),
   clientTool('computer_*', client.computer),
   leftOut('web_search_*'),
@@ -32,57 +32,57 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   leftOut('code_execution_*'),
   leftOut(
     'tool_search_tool_*',
-    `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered at once.`,
+    `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered immediately.`,
   ),
-  leftOut('mcp_toolset', `${PROVIDER_ONLY} So are \`mcp_servers\`.`),
+  leftOut('mcp_toolset', `${PROVIDER_ONLY} \`mcp_servers\` are left out too.`),
   leftOut('advisor_*'),
-  leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
+  leftOut('*', 'sluice does not know the tool, so it cannot describe it to a model.'),
 ]
 
-/** Blocks of the user, and in the results of tools. */
+/** Blocks of user messages and tool results. */
 export const USER_BLOCKS: readonly Rule[] = [
   { type: 'text', handling: 'passed', description: 'A text.' },
-  { type: 'image', handling: 'passed', description: 'An image. One by `file_id` is refused.' },
+  { type: 'image', handling: 'passed', description: 'An image. An image by `file_id` is refused.' },
   {
     type: 'document',
     handling: 'translated',
     description:
-      'Texts and images, or a file. One by URL or `file_id`, or to be cited, is refused.',
+      'Texts and images, or a file. A document by URL or `file_id`, or with citations, is refused.',
   },
   {
     type: 'search_result',
     handling: 'translated',
-    description: 'A text. One to be cited is refused.',
+    description: 'A text. A result with citations is refused.',
   },
   {
     type: 'tool_result',
     handling: 'translated',
-    description: 'The result of a call: its text. Its images and files follow in a user message.',
+    description: 'The text of the result. Its images and files follow in a user message.',
   },
   {
     type: 'tool_reference',
     handling: 'translated',
-    description: 'The tool is offered from then on; a text tells the model that it can be called.',
+    description: 'The tool is offered from then on; a text says that it can be called.',
   },
   {
     type: '*',
     handling: 'refused',
     description:
-      'The model would answer without something that the user gave it. `container_upload` is one of these.',
+      'Without it the model would lack something that the user sent. `container_upload` is one of these.',
   },
 ]
 
 export const ASSISTANT_BLOCKS: readonly Rule[] = [
   { type: 'text', handling: 'passed', description: 'A text.' },
-  { type: 'thinking', handling: 'passed', description: 'What the assistant thought.' },
+  { type: 'thinking', handling: 'passed', description: 'The reasoning of the assistant.' },
   { type: 'tool_use', handling: 'passed', description: 'A call.' },
   { type: 'compaction', handling: 'translated', description: 'A text: the summary.' },
   leftOut(
     'redacted_thinking',
-    'Only the provider that wrote it can read it. The log does not name it.',
+    'Only the provider that encrypted it can read it. The log does not name it.',
   ),
-  leftOut('server_tool_use', "A call by a provider's servers."),
-  leftOut('mcp_*', "What a provider's servers said to MCP servers."),
-  leftOut('*_tool_result', "What a provider's servers found is in the text after it."),
-  leftOut('*', 'sluice does not know what such a block means.'),
+  leftOut('server_tool_use', "A call that a provider's servers made."),
+  leftOut('mcp_*', "Calls from a provider's servers to MCP servers."),
+  leftOut('*_tool_result', "The text after it has what a provider's servers found."),
+  leftOut('*', 'sluice does not know the block.'),
 ]

@@ -1,4 +1,4 @@
-/** A Messages request as a chat request. */
+/** Translates a Messages request to a chat request. */
 
 import { isObject } from '../../util/object.ts'
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
@@ -9,8 +9,8 @@ import { toChatMessages } from './chat-messages.ts'
 import { toolFields } from './tools.ts'
 
 /**
- * Fields that are told in other words, mean nothing to other servers, or change nothing but cost or
- * speed. All others are passed on: local servers have their own.
+ * Fields that are translated, that other servers do not have, or that affect only cost or speed. All
+ * other fields are passed on, because local servers have fields of their own.
  */
 const TRANSLATED = new Set([
   'cache_control',
@@ -38,7 +38,7 @@ const TRANSLATED = new Set([
   'user_profile_id',
 ])
 
-/** Fields of the chat that a server need not know: it is asked again without them. */
+/** Chat fields that are left out of a second try if a server refuses them. */
 export const OPTIONAL_FIELDS = [
   'chat_template_kwargs',
   'reasoning_effort',
@@ -46,7 +46,7 @@ export const OPTIONAL_FIELDS = [
   'thinking_token_budget',
 ]
 
-/** Throws an `ApiError` (400) for what a chat can't say. */
+/** Throws an `ApiError` (400) for what a chat request can't express. */
 export function toChatRequest(request: MessagesRequest, omitted = new OmittedTypes()): ChatRequest {
   const { stream, temperature, top_p, metadata, service_tier, stop_sequences } = request
   const chat: ChatRequest = {
@@ -62,7 +62,7 @@ export function toChatRequest(request: MessagesRequest, omitted = new OmittedTyp
   return parseChatRequest(chat)
 }
 
-/** The same for a prompt that is only counted. */
+/** The same for a request to count tokens. */
 export function toTokenCountChat(request: CountRequest): ChatRequest {
   return parseChatRequest(sharedFields(request, new OmittedTypes()))
 }
@@ -92,12 +92,12 @@ function sharedFields(request: CountRequest, omitted: OmittedTypes): ChatRequest
 
 function refuseUnsupported(request: CountRequest, omitted: OmittedTypes): void {
   const { mcp_servers: servers } = request
-  // The tools that they would bring are a provider's to ask for.
+  // Only a provider's servers connect to MCP servers.
   if (Array.isArray(servers) && servers.length > 0) omitted.add('mcp_servers')
   refuseUnsupportedFields(request, 'chat')
 }
 
-/** Whether to think, and how much, in the words of llama-server, vLLM, SGLang and Ollama. */
+/** Whether and how much to think, in the fields of llama-server, vLLM, SGLang and Ollama. */
 function thinkingFields(request: CountRequest): Record<string, unknown> {
   const { thinking, output_config, chat_template_kwargs: own } = request
   const { effort } = output_config ?? {}
@@ -117,7 +117,7 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
   }
 }
 
-/** Claude Code's names the account, the device and the session, and is longer than OpenAI allows. */
+/** OpenAI allows 64 characters; Claude Code's id of account, device and session is longer. */
 function fitsUserField(id: string | null | undefined): boolean {
   return isGiven(id) && id !== '' && id.length <= 64
 }

@@ -1,4 +1,4 @@
-/** The tools of a Messages request as functions of a chat request. */
+/** Translates the tools of a Messages request to functions of a chat request. */
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { Block, CountRequest, MessagesTool } from '../../wire/messages/request.ts'
@@ -9,8 +9,8 @@ import { TOOLS } from './rules.ts'
 type Choice = NonNullable<CountRequest['tool_choice']>
 
 /**
- * The fields for the tools and the choice among them. Throws an `ApiError` (400) if the request forces
- * a tool that is left out.
+ * The fields `tools` and `tool_choice`. Throws an `ApiError` (400) if the request forces a tool that is
+ * left out.
  */
 export function toolFields(
   request: CountRequest,

@@ -1,6 +1,6 @@
-/** The types of tools, items and blocks that were left out, for the log line and a response header. */
+/** The types of tools, items and blocks that a translation left out, for the log and a response header. */
 
-/** The most types, and characters of each: they come from the client. */
+/** The most types and the most characters of each, because they come from the client. */
 const MAX_TYPES = 16
 const MAX_LENGTH = 40
 

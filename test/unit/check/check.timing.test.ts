@@ -268,8 +268,8 @@ describe('a server', () => {
     const report = await run(url, undefined, ALL)
     expect(report.dialects).toEqual(['chat', 'completions'])
     expect(report.untested).toEqual({
-      responses: expect.stringMatching(/answered 404/),
-      messages: expect.stringMatching(/answered 404/),
+      responses: expect.stringMatching(/answered with status 404/),
+      messages: expect.stringMatching(/answered with status 404/),
     })
     expect(brokenIn(report)).toEqual([])
     const told = textReport(report, paint)
@@ -334,7 +334,7 @@ describe('a server', () => {
       refuse(response, 401, '{"error":{"message":"a key is wanted"}}')
       return true
     })
-    expect((await run(url)).untested.chat).toMatch(/answered 401: .*a key is wanted/)
+    expect((await run(url)).untested.chat).toMatch(/answered with status 401: .*a key is wanted/)
   })
 
   it('that is not there could not be checked', async () => {
