@@ -1,4 +1,4 @@
-/** The output item for a tool call, of the type that belongs to the tool as the client declared it. */
+/** Writes the output item of a tool call; its type depends on how the client declared the tool. */
 
 import { parseObject } from '../../util/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
@@ -10,16 +10,16 @@ import type { DeclaredTool } from './tools.ts'
 
 type Fields = Record<string, unknown>
 
-/** What all calls of one response share. */
+/** What all calls of a response share. */
 export interface CallContext {
   events: EventWriter
   items: OutputItem[]
   declaredAs: (name: string) => DeclaredTool | undefined
-  /** A new item's id. */
+  /** Creates an item's id. */
   id: (prefix: string) => string
 }
 
-/** How the text of a call is streamed. */
+/** The items and events of calls whose text is streamed. */
 const STREAMED = {
   function: {
     type: 'function_call',
@@ -36,8 +36,8 @@ const STREAMED = {
 } as const
 
 /**
- * The text of a function or custom tool call is streamed. The items of other tools hold an object,
- * so they are written once the arguments are complete.
+ * The text of function and custom tool calls is streamed. The items of other tools contain an object,
+ * so they are written when the arguments are complete.
  */
 export class CallItem {
   readonly call = new PartialToolCall()
@@ -54,7 +54,7 @@ export class CallItem {
     this.#key = key
   }
 
-  /** The name decides the item's type, so the arguments wait for it. */
+  /** The item's type depends on the name, so the arguments stay pending until it arrives. */
   canBegin(): boolean {
     return this.call.name !== ''
   }
@@ -80,7 +80,7 @@ export class CallItem {
     this.write(this.call.takePending())
   }
 
-  /** Writes a piece of the arguments. The item must be open. */
+  /** Writes a delta of the arguments. The item must be open. */
   write(piece: string): void {
     if (piece === '' || this.#tool.kind === 'client') return
     this.#writeDelta(this.#input === undefined ? piece : this.#input.add(piece))
@@ -109,10 +109,10 @@ export class CallItem {
     const args = parseObject(this.call.argumentsText || '{}')
     const own = args && client.toItem(args)
     if (own === undefined) {
-      // The token limit cut the call off: the response's status says so.
+      // The token limit cut the call off: the response's status is incomplete.
       if (status === 'incomplete') return
       throw incompleteAnswer(
-        `called ${JSON.stringify(this.call.name)} with arguments that it does not take`,
+        `called ${JSON.stringify(this.call.name)} with arguments that do not match its schema`,
       )
     }
     const id = this.#context.id(client.prefix)
@@ -128,7 +128,7 @@ export class CallItem {
     this.#context.events.writeDelta(this.#deltaPrefix, delta)
   }
 
-  /** Some servers give calls no id, but the client needs one to send the output. */
+  /** Some servers send no id, but the client needs one to return the output. */
   #callId(): string {
     return this.call.id || `${this.#context.id('call')}_${this.#key}`
   }

@@ -1,4 +1,4 @@
-/** The items of a Responses conversation as the messages of a chat. */
+/** Translates the items of a Responses conversation to chat messages. */
 import type { ChatMessage, ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type {
@@ -19,7 +19,7 @@ import { ITEMS, type ItemTranslation } from './rules.ts'
 import type { DeclaredTool, Toolset } from './tools.ts'
 
 /**
- * One message of the assistant's holds what several items tell: what it thought, said and called.
+ * One assistant message collects several items: reasoning, text and calls.
  * Throws an `ApiError` (400) that names what a chat cannot hold.
  */
 export function toChatMessages(items: readonly LocatedItem[], tools: Toolset): ChatMessage[] {
@@ -29,7 +29,7 @@ export function toChatMessages(items: readonly LocatedItem[], tools: Toolset): C
   return conversation.end()
 }
 
-/** Whether the conversation is to be summarized instead of being continued. */
+/** Whether the request asks for a summary of the conversation instead of the next message. */
 export function asksForSummary(items: readonly LocatedItem[]): boolean {
   const last = items.at(-1)
   return last !== undefined && ruleFor(ITEMS, last.item).translation === 'trigger'
@@ -40,7 +40,7 @@ const SUMMARIZE =
   'Keep the task, what was decided and done, what was found out (with names, paths and numbers), ' +
   'and what is left to do. Call no tools; answer with the summary only.'
 
-/** What a model is told of a summary that sluice gave. Throws an `ApiError` (400) for any other. */
+/** The text for a summary that sluice encoded. Throws an `ApiError` (400) for any other. */
 export function summaryText(carried: string, field: string): string {
   return `Summary of the conversation before this point:\n\n${fromEncryptedContent(carried, field)}`
 }
@@ -50,11 +50,11 @@ type Fields = Record<string, unknown>
 class MessageBuilder {
   readonly #messages: ChatMessage[] = []
   readonly #tools: Toolset
-  /** The calls so far: each by its own id, and by that of its item. */
+  /** The ids of the calls so far, by call_id and by item id. */
   readonly #calls = new Map<string, string>()
-  /** The assistant's message that the next item may still belong to. */
+  /** The assistant message that the next item may still belong to. */
   #turn: ChatMessage | undefined
-  /** What tools gave besides text: the user shows it behind the results. */
+  /** Images and files in tool results, for a user message after the results. */
   #attachments: ContentPart[] = []
 
   constructor(tools: Toolset) {
@@ -86,7 +86,7 @@ class MessageBuilder {
     }
   }
 
-  /** What no chat has a word for by itself. */
+  /** Items that are translated by the rules. */
   #translate(item: Fields & { type: string }, at: string): void {
     const { translation, handling } = ruleFor(ITEMS, item)
     if (handling === 'left out' || translation === undefined)
@@ -114,7 +114,7 @@ class MessageBuilder {
     this.#addResult(item, as.result.toContent(item, this.#tools.functionNames(tools)), at)
   }
 
-  /** A server's own call is whole in one item. */
+  /** One item has both the call and its result. */
   #addServerCall(item: Fields): void {
     const called: DeclaredTool = {
       kind: 'function',
@@ -128,8 +128,8 @@ class MessageBuilder {
   }
 
   /**
-   * What is said to be encrypted was written by a model that was asked in chat, so that nobody has
-   * encrypted it, unless the conversation began at a provider.
+   * The "encrypted" parts are plain text if a model behind sluice wrote them, and encrypted if the
+   * conversation started at a provider.
    */
   #addAgentMessage({ author, content }: Fields): void {
     const parts = (Array.isArray(content) ? content : []) as ResponsePart[]
@@ -140,7 +140,7 @@ class MessageBuilder {
     this.addUserText(typeof author === 'string' ? `${author}: ${words}` : words)
   }
 
-  /** What a tool says that was not called: in a chat only a user may. */
+  /** Output of a tool that was not called becomes a user message: a chat has no other way. */
   #addToolMessage({ name, output }: FunctionCallOutputItem, at: string): void {
     const about = name == null ? 'Output of a tool:' : `Output of the tool ${name}:`
     const content = toContent(output, `${at}.output`)
@@ -149,7 +149,7 @@ class MessageBuilder {
     this.#push({ role: 'user', content: parts })
   }
 
-  /** The result of a call; an old form names the call's item instead of the call. */
+  /** The result of a call; an older form names the item of the call instead of its call_id. */
   #addResult({ call_id, id }: Fields, content: string | ResponsePart[], at: string): void {
     const named = `${call_id ?? id}`
     const tool_call_id = this.#calls.get(named)
@@ -159,7 +159,7 @@ class MessageBuilder {
     this.#attachments.push(...shown)
   }
 
-  /** All messages. Nothing is added to them any more. */
+  /** The finished messages; nothing may be added afterwards. */
   end(): ChatMessage[] {
     this.#pushAttachments()
     return joinUserTurns(this.#messages)
@@ -192,8 +192,8 @@ class MessageBuilder {
       text = fromEncryptedContent(item.encrypted_content, `${at}.encrypted_content`)
     }
     if (text === '') return
-    // What it thought comes before what it said. But other calls of the turn may follow, and nothing
-    // may stand between calls and their results.
+    // Reasoning after text starts a new message. After calls it does not, because nothing may come
+    // between calls and their results.
     if (this.#turn?.content && !this.#turn.tool_calls) this.#turn = undefined
     const turn = this.#open()
     turn.reasoning_content = `${turn.reasoning_content ?? ''}${text}`
@@ -202,7 +202,7 @@ class MessageBuilder {
   #addAssistantText(item: MessageItem, at: string): void {
     const { text, refusal } = assistantContent(item.content, `${at}.content`)
     const { content, tool_calls } = this.#turn ?? {}
-    // Between calls and their outputs nothing may stand.
+    // Nothing may come between calls and their results.
     if (content && !tool_calls) this.#turn = undefined
     const turn = this.#open()
     turn.content = `${turn.content ?? ''}${text}`
@@ -225,7 +225,7 @@ function declaredTool(kind: 'function' | 'custom', { name, namespace }: Fields):
   return { kind, name: `${name}`, ...(typeof namespace === 'string' && { namespace }) }
 }
 
-/** Servers know a developer as the system too, and many by no other name. */
+/** The role developer becomes system, because many servers do not know it. */
 function toChatMessage({ role, content }: MessageItem, at: string): ChatMessage {
   const heard = toContent(content, `${at}.content`)
   return { role: role === 'user' ? 'user' : 'system', content: heard }

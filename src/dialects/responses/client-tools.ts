@@ -1,7 +1,6 @@
 /**
- * Built-in tools of the Responses API that the client runs: the function that the model is offered
- * instead of each, and the translation of its calls and results.
- * Forms are those of OpenAI's OpenAPI description 2.3.0.
+ * Built-in tools of the Responses API that the client runs: the function that replaces each in the chat
+ * request, and the translation of its calls and results. Source: OpenAI's OpenAPI description 2.3.0.
  */
 import { isObject } from '../../util/object.ts'
 import type { ResponsePart, ResponseTool } from '../../wire/responses/request.ts'
@@ -10,7 +9,7 @@ import { integer, list, object, oneOf, type Schema, text } from '../tools/json-s
 type Fields = Record<string, unknown>
 
 export interface ClientTool {
-  /** The function's name, unless another tool has it. */
+  /** The function's name, unless another tool has that name. */
   name: string
   /** The item types of its calls and of their results. */
   call: string
@@ -18,11 +17,11 @@ export interface ClientTool {
   /** The prefix of its call items' ids. */
   prefix: string
   describe(tool: ResponseTool): { description: string; parameters: Schema }
-  /** The call item's specific fields; undefined if the arguments do not fit. */
+  /** The call item's specific fields; undefined if the arguments do not match. */
   toItem(args: Fields): Fields | undefined
   /** The arguments for a call item of the conversation. */
   toArguments(item: Fields): unknown
-  /** The result as message content; `found` are the names of the tools in it. */
+  /** The result as message content; `found` are the function names of the tools in it. */
   toContent(item: Fields, found: readonly string[]): string | ResponsePart[]
 }
 
@@ -117,7 +116,7 @@ export const applyPatch: ClientTool = {
 
 const SEARCH = object({ query: text('What the tool should do.') }, ['query'])
 
-/** A search for tools by the client, whose result brings the tools themselves. */
+/** A tool search that the client runs; its result contains the found tools. */
 export const toolSearch: ClientTool = {
   name: 'tool_search',
   call: 'tool_search_call',
@@ -129,9 +128,9 @@ export const toolSearch: ClientTool = {
   }),
   toItem: (args) => ({ execution: 'client', arguments: args }),
   toArguments: ({ arguments: args }) => args,
-  // The tools themselves are offered.
+  // The tools themselves are added to the request.
   toContent: (_, found) =>
-    found.length > 0 ? `These tools can be called now: ${found.join(', ')}` : 'None was found.',
+    found.length > 0 ? `These tools can be called now: ${found.join(', ')}` : 'No tool was found.',
 }
 
 const ACTIONS = [

@@ -1,9 +1,9 @@
-/** The parts of a Responses item as those of a chat message. */
+/** Translates the parts of a Responses item to parts of a chat message. */
 import type { ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsePart } from '../../wire/responses/request.ts'
 
-/** What an assistant said: its text, and its refusal. */
+/** The text and the refusal of an assistant message. */
 export function assistantContent(
   parts: ResponsePart[],
   at: string,
@@ -18,7 +18,7 @@ export function assistantContent(
   return { text, refusal }
 }
 
-/** A text where there is only text: every server takes that. */
+/** A single text becomes a string, which every server accepts. */
 export function toContent(content: string | ResponsePart[], at: string): string | ContentPart[] {
   const parts = toParts(content, at)
   const [first] = parts
@@ -31,10 +31,10 @@ export function toParts(content: string | ResponsePart[], at: string): ContentPa
   return content.map((part, index) => toPart(part, `${at}[${index}]`))
 }
 
-/** A token of Fernet's, the form in which providers encrypt. */
+/** A Fernet token, which is how providers encrypt content. */
 const FERNET = /^gAAAA[\w-]{40,}={0,2}$/
 
-/** Nothing for a part that cannot be read. */
+/** The text of a part; empty if it is encrypted or not text. */
 export function readableText({ text, encrypted_content: encrypted }: ResponsePart): string[] {
   if (typeof text === 'string') return [text]
   return typeof encrypted === 'string' && !FERNET.test(encrypted) ? [encrypted] : []

@@ -1,28 +1,28 @@
-/** Decodes the input of a custom tool call from the arguments of the function that replaces the tool. */
+/** Decodes the input of a custom tool from the arguments of the function that replaces it. */
 import { isObject } from '../../util/object.ts'
 
-/** The name of that function's only argument. */
+/** The name of the function's only argument. */
 export const INPUT = 'input'
 
 const HEAD = new RegExp(`^\\s*\\{\\s*"${INPUT}"\\s*:\\s*"`)
 
-/** The most characters before the text for which the arguments still count as the usual form. */
+/** The most characters before the text; with more, the arguments have another form. */
 const HEAD_LENGTH = 64
 
 /**
- * Decodes `{"input": "…"}` incrementally. Models do not always follow the schema: of an object with a
- * single string, that string is the input; of anything else, the arguments themselves are.
+ * Decodes `{"input": "…"}` incrementally. Models do not always follow the schema: if the arguments are an
+ * object with a single string, that string is the input; otherwise the input is the arguments as text.
  */
 export class CustomToolInput {
   /** The decoded text so far. */
   text = ''
   #state: 'head' | 'text' | 'end' | 'other' = 'head'
-  /** Undecoded arguments: everything before the text begins, afterwards an incomplete escape. */
+  /** Arguments that are not decoded yet: all of them before the text starts, then an incomplete escape. */
   #pending = ''
-  /** The first half of a surrogate pair whose second half has not arrived. */
+  /** A high surrogate whose low surrogate has not arrived. */
   #highSurrogate = ''
 
-  /** Returns what a piece of the arguments adds to the text. */
+  /** Adds a delta of the arguments and returns the decoded text in it. */
   add(piece: string): string {
     if (this.#state === 'end') return ''
     const json = this.#pending + piece
@@ -38,7 +38,7 @@ export class CustomToolInput {
     return ''
   }
 
-  /** Returns what the end of the arguments adds to the text. */
+  /** Returns the text that is known only at the end of the arguments. */
   end(): string {
     if (this.#state === 'text' || this.#state === 'end') return ''
     this.text = textIn(this.#pending)
@@ -72,7 +72,7 @@ export class CustomToolInput {
   }
 }
 
-/** The index of the next quote or backslash; the length where there is none. */
+/** The index of the next quote or backslash; the length if there is none. */
 function indexOfSpecial(json: string, from: number): number {
   for (let at = from; at < json.length; at++) {
     const code = json.charCodeAt(at)

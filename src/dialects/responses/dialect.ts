@@ -1,4 +1,4 @@
-/** OpenAI's Responses API: its requests as chats, its responses and events from a chat's chunks. */
+/** OpenAI's Responses API: translates requests to chat requests, and chunks to events and responses. */
 import type { ChatRequest, Usage } from '../../wire/chat/request.ts'
 import type { ResponseObject, ResponsesRequest } from '../../wire/responses/request.ts'
 import type { TranslatedRequest } from '../dialect.ts'
@@ -14,7 +14,7 @@ import { Toolset } from './tools.ts'
 export type { ResponseEncoder } from './encoder.ts'
 export type { LocatedItem as Placed } from './located-item.ts'
 
-/** What a chat's fields are called here. */
+/** The names of chat fields in this API. */
 const FIELD_NAMES = {
   logprobs: 'include',
   max_tokens: 'max_output_tokens',
@@ -24,22 +24,23 @@ const FIELD_NAMES = {
   verbosity: 'text.verbosity',
 }
 
-/** What a request's answer is told of, and to whom. */
+/** Connects the encoder of an answer with its caller. */
 export interface AnswerHooks {
-  /** What the engine counted, asked for when it has said all. */
+  /** The engine's token counts, read when its answer has ended. */
   usage: () => Usage | undefined
-  /** Told of the response before its first event goes out, and before its last one does. */
+  /** Called with the response before its first event and before its last event are sent. */
   onChange: ((response: ResponseObject) => void) | undefined
 }
 
-/** One request, and how its stream is told: by one encoder, whichever engine answers. */
+/** One request; the same encoder writes its stream, whichever engine answers. */
 export interface TranslatedResponsesRequest extends TranslatedRequest {
   encoder(): ResponseEncoder
 }
 
 /**
- * Reads a request that was checked; `items` are its conversation's, `id` is its response's. Throws an
- * `ApiError` (400) that names what is asked of no engine. Its chat holds `maxTools` tools at most.
+ * Translates a checked request. `items` are the items of its conversation, `id` is the id of its
+ * response, and the chat request has at most `maxTools` tools. Throws an `ApiError` (400) that names a
+ * field that no engine supports.
  */
 export function translate(
   request: ResponsesRequest,
@@ -75,12 +76,12 @@ export function translate(
       chat ??= toChatRequest(request, items, toolset())
       return chat
     },
-    // What runs in the background is told by this side: its events are kept.
+    // The events of a background response are stored, so sluice writes them itself.
     ...(!request.background && { native: nativeCall(request, items, encoder) }),
     omittedTypes: () => tools?.omittedTypes.names ?? [],
     fieldNames: FIELD_NAMES,
     encoder,
-    // Another answer is asked for where one turns out to be of no use, and begins anew.
+    // A new encoder for each answer, because a failed one is followed by another.
     answer: (completion) => newEncoder().answer(completion),
   }
 }

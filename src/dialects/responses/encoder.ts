@@ -1,4 +1,4 @@
-/** A chat's answer, told as the events of a response, or as the response itself. */
+/** Writes a chat's answer as the events of a response, or as the response object. */
 import type { StreamEncoder } from '../../stream/sse-response.ts'
 import { isObject } from '../../util/object.ts'
 import type {
@@ -16,21 +16,21 @@ import { toLogprobs } from './logprobs.ts'
 import { type OutputOptions, OutputWriter } from './output.ts'
 
 export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
-  /** The response, of which nothing is said yet; it grows as the answer does. */
+  /** The response without output; the encoder fills it as the answer arrives. */
   response: ResponseObject
-  /** What the engine counted, known when it has said all. */
+  /** The engine's token counts, read when its answer has ended. */
   usage: () => Usage | undefined
-  /** Told of the response before its first event goes out, and before its last one does. */
+  /** Called with the response before its first event and before its last event are sent. */
   onChange?: ((response: ResponseObject) => void) | undefined
 }
 
-/** The events that end a stream of an upstream that speaks the API itself. */
+/** The events that end a stream of an upstream with the same API. */
 const FINAL_EVENTS = new Set([
   ...['response.completed', 'response.incomplete'],
   ...['response.failed', 'response.cancelled'],
 ])
 
-/** Characters of the longest answer: all of it is told again at the end. */
+/** The most characters of an answer: all of it stays in memory, because the last event repeats it. */
 const MAX_LENGTH = 32 * 1024 * 1024
 
 export class ResponseEncoder implements StreamEncoder {
@@ -67,7 +67,7 @@ export class ResponseEncoder implements StreamEncoder {
     return this.events.take()
   }
 
-  /** Nothing where the end was adopted. */
+  /** Empty if the upstream's own last event was merged. */
   done(): string {
     if (this.#isEnded) return ''
     this.#announce()
@@ -81,21 +81,21 @@ export class ResponseEncoder implements StreamEncoder {
     return this.events.take()
   }
 
-  /** Nothing where the end was adopted. */
+  /** Empty if the upstream's own last event was merged. */
   error(error: ApiError): string {
     if (this.#isEnded) return ''
     this.#fail('failed', error)
     return this.events.take()
   }
 
-  /** It was cancelled: whoever still listens learns it, as there is no event of that name, by a failure. */
+  /** Ends a cancelled response. The API has no event for that, so readers get response.failed. */
   cancel(): void {
     if (!this.#isAnnounced) return
     this.#fail('cancelled', new ApiError(499, 'The response was cancelled.', { code: 'cancelled' }))
     this.response.error = null
   }
 
-  /** The API has no ping: an event that says nothing new stands for one. */
+  /** The API has no ping, so an event without new content is the heartbeat. */
   ping(): string {
     if (this.#isAnnounced) {
       this.events.writeHeartbeat(() => this.#writeState(`response.${this.response.status}`))
@@ -112,7 +112,7 @@ export class ResponseEncoder implements StreamEncoder {
     return this.ping()
   }
 
-  /** The response that tells a whole answer. */
+  /** The response for a completion that was not streamed. */
   answer(completion: ChatCompletion): ResponseObject {
     const choices = completion.choices.map(({ index, message, finish_reason, logprobs }) => {
       const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
@@ -127,8 +127,8 @@ export class ResponseEncoder implements StreamEncoder {
   }
 
   /**
-   * Makes an event of an upstream that speaks the API itself one of this stream, in place. False:
-   * it is told already.
+   * Merges an event of an upstream with the same API into this stream, in place: id and sequence number
+   * are those of this response. Returns false if this stream already has the event.
    */
   mergeEvent(event: ResponseEvent): boolean {
     const { type, response } = event
@@ -150,7 +150,7 @@ export class ResponseEncoder implements StreamEncoder {
     return true
   }
 
-  /** Makes a whole response of such an upstream this one, in place. */
+  /** Merges a response that such an upstream did not stream into this one, in place. */
   mergeResponse(response: Record<string, unknown>): void {
     this.#options.onChange?.(this.response)
     this.#mergeState(response, true)
@@ -158,7 +158,7 @@ export class ResponseEncoder implements StreamEncoder {
     this.#options.onChange?.(this.response)
   }
 
-  /** Whose it is, and what it goes on from, is for this side to say; its output comes in items. */
+  /** Id, previous response and storage are sluice's own; the output is collected from the items. */
   #mergeState(told: Record<string, unknown>, isEnd: boolean): void {
     const { id, previous_response_id, background, store, output } = this.response
     Object.assign(this.response, told, { id, previous_response_id, background, store })
@@ -187,7 +187,7 @@ export class ResponseEncoder implements StreamEncoder {
       this.#countLength(JSON.stringify(piece).length)
       output.writeToolCall(piece)
     }
-    // The old form of a call, which there is one of at most.
+    // The deprecated form of a call, of which there is at most one.
     if (delta.function_call) output.writeToolCall({ index: -1, function: delta.function_call })
   }
 
@@ -221,7 +221,7 @@ export class ResponseEncoder implements StreamEncoder {
       if (item.status === 'in_progress') item.status = 'incomplete'
     }
     this.response.error = { code, message, type, param }
-    // Clients that know only one of the two: some end at the one, some pass over the other.
+    // Some clients read `error`, others response.failed, so both are sent.
     const told = { code, message, param, error: { type, code, message, param } }
     if (!this.#hasSentError) this.events.write('error', told)
     this.#end('response.failed')

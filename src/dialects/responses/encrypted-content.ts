@@ -1,7 +1,7 @@
 /**
- * What a model thought, in the form in which a client that has nothing kept at the server carries it
- * from request to request (`encrypted_content`). It is no secret from whoever may read the answer:
- * the form only keeps clients from changing it.
+ * The reasoning of a model as `encrypted_content`, for clients that store the conversation themselves and
+ * send it with every request. It is base64, not encryption: whoever may read the answer may read it. The
+ * encoding only keeps clients from editing it.
  */
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
@@ -14,19 +14,19 @@ export function toEncryptedContent(thought: string): string {
   return PREFIX + btoa(bytes)
 }
 
-/** Whether sluice gave it. */
+/** Whether sluice encoded it. */
 export function isOwnEncryptedContent(content: string): boolean {
   return content.startsWith(PREFIX)
 }
 
-/** The thought. Throws an `ApiError` (400) for what another server wrote; `field` has it. */
+/** The decoded text. Throws an `ApiError` (400) that names `field` if another server encoded it. */
 export function fromEncryptedContent(carried: string, field: string): string {
   if (isOwnEncryptedContent(carried)) {
     try {
       const bytes = atob(carried.slice(PREFIX.length))
       return decodeText(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
     } catch {
-      // It was cut or changed on its way.
+      // It was truncated or edited.
     }
   }
   const message = `${field}: expected content that sluice encoded, got content that it cannot read; remove this item.`

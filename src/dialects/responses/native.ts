@@ -1,4 +1,4 @@
-/** A Responses request for an upstream that speaks the API itself. */
+/** A Responses request for an upstream with the same API. */
 
 import { ResponsesContract } from '../../wire/contract/responses.ts'
 import { checkResponse } from '../../wire/contract/responses-answer.ts'
@@ -11,8 +11,8 @@ import { fromEncryptedContent, isOwnEncryptedContent } from './encrypted-content
 import type { LocatedItem } from './located-item.ts'
 
 /**
- * The whole conversation goes along: what is kept of it is kept here, where each caller finds only
- * his own, and not there.
+ * Sends the whole conversation and `store: false`: sluice stores responses itself, where each caller can
+ * read only their own.
  */
 export function nativeCall(
   { previous_response_id: _previous, background: _background, ...request }: ResponsesRequest,
@@ -34,7 +34,7 @@ export function nativeCall(
   }
 }
 
-/** A thought that no server can read any more is left out: it is kept nowhere. */
+/** Reasoning that has no content left is dropped. */
 function toNative({ item, at }: LocatedItem): ResponseItem | undefined {
   if (isSummary(item)) return toSummaryMessage(item, at)
   if (item.type !== 'reasoning') return item
@@ -46,7 +46,7 @@ function toNative({ item, at }: LocatedItem): ResponseItem | undefined {
   return carried || item.content?.length || item.summary.length > 0 ? item : undefined
 }
 
-/** Whether it is a summary that only sluice can read: another engine of its wrote it. */
+/** Whether it is a summary that sluice encoded, so that the upstream can't read it. */
 function isSummary(item: ResponseItem): boolean {
   const { encrypted_content: carried } = item as { encrypted_content?: unknown }
   return item.type !== 'reasoning' && typeof carried === 'string' && isOwnEncryptedContent(carried)

@@ -1,4 +1,4 @@
-/** The output of a response as it grows: chat deltas in, items and their events out. */
+/** Writes the output of a response: takes chat deltas, writes items and their events. */
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
 import type {
   ItemStatus,
@@ -15,7 +15,7 @@ import type { DeclaredTool } from './tools.ts'
 
 type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
 
-/** Where a part stands in its item, the field that holds its text, and how its events begin. */
+/** For each type of part: its list in the item, its index field, its text field and its event names. */
 const PARTS = {
   output_text: {
     list: 'content',
@@ -53,16 +53,16 @@ interface OpenPart {
   part: ResponsePart
 }
 
-/** An item that is not finished, and the piece of it that is being said. */
+/** An item that has not ended, and its open part. */
 interface OpenItem {
   index: number
   item: OutputItem
   part?: OpenPart | undefined
-  /** What stands before the text of its next delta. */
+  /** The frame of its next delta up to the text. */
   deltaPrefix?: string
 }
 
-/** A message or reasoning, and the deltas that are held back. */
+/** A message or reasoning item, and its pending deltas. */
 interface TextItem {
   kind: 'message' | 'reasoning'
   open?: OpenItem
@@ -72,15 +72,15 @@ interface TextItem {
 type Part = TextItem | CallItem
 
 export interface OutputOptions {
-  /** What all ids of this response share. */
+  /** The part that all ids of this response share. */
   key: string
-  /** Whether what the model thinks is sent as a reasoning summary. */
+  /** Whether reasoning is sent as a reasoning summary. */
   summarizes: boolean
-  /** Whether the client carries what the model thinks from request to request. */
+  /** Whether reasoning items get `encrypted_content`, for clients that store the conversation. */
   encryptsReasoning: boolean
-  /** Whether what the model says becomes a `compaction` item. */
+  /** Whether the answer becomes a `compaction` item. */
   isCompaction?: boolean
-  /** What a function that the model calls was declared as. */
+  /** The tool that a called function was declared as. */
   declaredAs?: (name: string) => DeclaredTool | undefined
 }
 
@@ -90,9 +90,9 @@ export class OutputWriter {
   readonly #options: OutputOptions
   readonly #parts: SequentialParts<Part>
   readonly #calls = new Map<number, CallItem>()
-  /** What the items get that are still open at the end. */
+  /** The status of items that are still open at the end. */
   #status: ItemStatus = 'completed'
-  /** What was said where it is to be a `compaction` item. */
+  /** The text of the `compaction` item. */
   #summary = ''
 
   constructor(events: EventWriter, options: OutputOptions) {
@@ -132,7 +132,7 @@ export class OutputWriter {
 
   /** Throws an `ApiError` (502) if arguments arrive after the call was closed. */
   writeToolCall(piece: ToolCallDelta): void {
-    // Where a summary is asked for, nothing may be called.
+    // A summary has no calls.
     if (this.#options.isCompaction) return
     let call = this.#calls.get(piece.index)
     if (call === undefined) {
@@ -149,7 +149,7 @@ export class OutputWriter {
     this.#parts.advance()
   }
 
-  /** Ends all that is open, in the order in which it began. Throws an `ApiError` (502). */
+  /** Ends all open items in their order. Throws an `ApiError` (502). */
   close(status: ItemStatus): void {
     this.#status = status
     this.#parts.advance(true)
@@ -198,7 +198,7 @@ export class OutputWriter {
         : this.#open({ type: 'reasoning', id: this.#id('rs'), status, summary: [], content: [] })
   }
 
-  /** What is whole and followed by something else was said to its end. */
+  /** An item that is complete and followed by another has the status completed. */
   #end(part: Part): void {
     const isOver = isComplete(part) && this.#parts.last !== part
     const status = isOver ? 'completed' : this.#status
@@ -217,7 +217,7 @@ export class OutputWriter {
     this.#events.write('response.output_item.done', { output_index: index, item })
   }
 
-  /** Throws an `ApiError` (502) where the model said nothing. */
+  /** Throws an `ApiError` (502) if the summary is empty. */
   #writeCompaction(): void {
     if (this.#summary.trim() === '') throw incompleteAnswer('wrote no summary of the conversation')
     const encrypted_content = toEncryptedContent(this.#summary)

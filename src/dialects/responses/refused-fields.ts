@@ -2,7 +2,7 @@ import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
 import { refuseUnsupportedFields } from '../unsupported-fields.ts'
 
-/** A chat's fields, and what says the same here. */
+/** Fields of chat completions, and their names in this API. */
 const CHAT_FIELDS: Record<string, string> = {
   messages: 'input',
   max_tokens: 'max_output_tokens',
@@ -15,7 +15,7 @@ const CHAT_FIELDS: Record<string, string> = {
   logprobs: 'include: ["message.output_text.logprobs"]',
 }
 
-/** Throws an `ApiError` (400) for what is asked of no engine, whatever it speaks. */
+/** Throws an `ApiError` (400) for a field that no engine supports, whatever its API. */
 export function refuseFields(request: ResponsesRequest): void {
   refuseUnsupportedFields(request, 'all')
   for (const [field, name] of Object.entries(CHAT_FIELDS)) {

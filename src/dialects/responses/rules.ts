@@ -1,5 +1,5 @@
 /**
- * The rules for each type of tool and item of a Responses request where the engine is asked in chat.
+ * How the tools and items of a Responses request are translated to a chat request, by their type.
  * `docs/tools.md` shows these tables.
  */
 import { isObject } from '../../util/object.ts'
@@ -7,7 +7,7 @@ import type { Rule, Typed } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
 const PROVIDER_ONLY = "Only a provider's servers run it."
-const CALL = 'The call of the function that stands for the tool.'
+const CALL = 'The call of the function that replaces the tool.'
 const RESULT = 'The result of that call.'
 
 const byClient = {
@@ -15,9 +15,9 @@ const byClient = {
   holds: ({ execution }: Typed) => execution === 'client',
 }
 
-/** Without an environment, the shell is the client's. */
+/** Without an environment, the client runs the shell. */
 const inNoContainer = {
-  words: 'the `environment` is no container',
+  words: 'the `environment` is not a container',
   holds: ({ environment }: Typed) => !isObject(environment) || environment.type === 'local',
 }
 
@@ -39,13 +39,13 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
     type: 'custom',
     handling: 'translated',
     description:
-      'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is written into the description.',
+      'A function with one string argument, `input`; its calls become `custom_tool_call` items, which are streamed. Local servers rarely accept `custom` tools in chat, so a grammar is added to the description.',
   },
   {
     type: 'namespace',
     handling: 'translated',
     description:
-      'A function for each of its tools, named `NAMESPACE__TOOL`; its calls carry `namespace` and `name` again.',
+      'A function for each of its tools, named `NAMESPACE__TOOL`; its calls have `namespace` and `name`.',
   },
   clientTool('tool_search', client.toolSearch, byClient),
   clientTool('local_shell', client.localShell),
@@ -53,7 +53,10 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   clientTool('apply_patch', client.applyPatch),
   clientTool('computer', client.computer),
   clientTool('computer_use*', client.computerPreview),
-  leftOut('tool_search', `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered at once.`),
+  leftOut(
+    'tool_search',
+    `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered immediately.`,
+  ),
   leftOut('shell', PROVIDER_ONLY),
   leftOut('web_search*'),
   leftOut('file_search'),
@@ -61,10 +64,10 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
   leftOut('image_generation'),
   leftOut(
     'mcp',
-    `${PROVIDER_ONLY} The tools of an MCP server that the client asks itself come as functions.`,
+    `${PROVIDER_ONLY} The tools of an MCP server that the client connects to itself are functions.`,
   ),
   leftOut('programmatic_tool_calling'),
-  leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
+  leftOut('*', 'sluice does not know the tool, so it cannot describe it to a model.'),
 ]
 
 /** How an item is translated. */
@@ -110,7 +113,7 @@ export const ITEMS: readonly ItemRule[] = [
   {
     type: 'reasoning',
     handling: 'passed',
-    description: 'What the assistant thought before it went on.',
+    description: 'The reasoning of the assistant.',
   },
   { type: 'item_reference', handling: 'passed', description: 'The stored item that it names.' },
   { type: 'function_call', handling: 'passed', description: 'A call.' },
@@ -118,7 +121,7 @@ export const ITEMS: readonly ItemRule[] = [
     type: 'function_call_output',
     handling: 'passed',
     description:
-      'The result of a call: its text. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
+      'The text of the result. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
   },
   translated('custom_tool_call', 'custom call', CALL),
   translated('custom_tool_call_output', 'custom result', RESULT),
@@ -133,22 +136,22 @@ export const ITEMS: readonly ItemRule[] = [
   translated(
     'agent_message',
     'agent',
-    'A user message that begins with the name of its author. A part that a provider encrypted cannot be read; the type is then named.',
+    'A user message that starts with the name of its author. Parts that a provider encrypted are left out.',
   ),
   translated(
     'compaction_trigger',
     'trigger',
-    'As the last item: the model is asked to summarize the conversation, and the answer becomes a `compaction` item.',
+    'As the last item: the model summarizes the conversation, and the answer becomes a `compaction` item.',
   ),
-  translated('compaction*', 'summary', 'The summary, where sluice gave it; any other is refused.'),
+  translated('compaction*', 'summary', 'The summary, if sluice wrote it; any other is refused.'),
   translated('context_compaction', 'summary', 'The same.'),
   leftOut('web_search_call', 'What was found is in the answer after it.'),
   leftOut('file_search_call', 'What was found is in the answer after it.'),
-  leftOut('code_interpreter_call', 'What it gave is in the answer after it.'),
-  leftOut('image_generation_call', 'A chat has no images from the assistant.'),
+  leftOut('code_interpreter_call', 'Its result is in the answer after it.'),
+  leftOut('image_generation_call', 'A chat has no images of the assistant.'),
   leftOut('tool_search_call', "A search by a provider's servers."),
-  leftOut('mcp_*', "What a provider's servers said to MCP servers."),
-  leftOut('program*', "What a provider's servers ran."),
-  leftOut('configuration_update', 'A chat request has one configuration.'),
-  leftOut('*', 'sluice does not know what such an item means.'),
+  leftOut('mcp_*', "Calls from a provider's servers to MCP servers."),
+  leftOut('program*', "Code that a provider's servers ran."),
+  leftOut('configuration_update', 'A chat request has only one configuration.'),
+  leftOut('*', 'sluice does not know the item.'),
 ]

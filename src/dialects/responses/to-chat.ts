@@ -1,4 +1,4 @@
-/** A Responses request as a chat request. */
+/** Translates a Responses request to a chat request. */
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
@@ -9,7 +9,7 @@ import type { LocatedItem } from './located-item.ts'
 import { toToolChoice } from './tool-choice.ts'
 import type { Toolset } from './tools.ts'
 
-/** What the conversation so far and the request's own input ask of an engine. Throws an `ApiError` (400). */
+/** The chat request for the conversation so far and the request's input. Throws an `ApiError` (400). */
 export function toChatRequest(
   request: ResponsesRequest,
   items: readonly LocatedItem[],
@@ -24,10 +24,10 @@ export function toChatRequest(
     ...ownFields(request),
     ...(model != null && { model }),
     messages: instructions ? [system, ...messages] : messages,
-    // The newer name is passed over in silence by Ollama and LM Studio: the answer had no limit.
+    // Ollama and LM Studio ignore max_completion_tokens, so the answer would have no limit.
     ...(max_output_tokens != null && { max_tokens: max_output_tokens }),
     ...(parallel_tool_calls != null && { parallel_tool_calls }),
-    // The tools stay, as they stand before all else in a prompt that may be cached.
+    // The tools stay in a request for a summary: they come first in the prompt, which may be cached.
     ...toToolChoice(asksForSummary(items) ? { ...request, tool_choice: 'none' } : request, tools),
     ...formatOf(request),
     ...logprobsOf(request),
@@ -44,7 +44,7 @@ function noMessages(items: readonly LocatedItem[]) {
   return badRequest(message, 'input')
 }
 
-/** Fields of this API that a chat has no place for, or another. */
+/** Fields of this API that are translated, or that a chat request does not have. */
 const TRANSLATED = new Set([
   'background',
   'include',
@@ -65,7 +65,7 @@ const TRANSLATED = new Set([
   'top_logprobs',
 ])
 
-/** Fields that both APIs have, and a server's own. */
+/** Fields that both APIs have, and fields of the server's own. */
 function ownFields(request: ResponsesRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([field, value]) => {
     return value !== null && !TRANSLATED.has(field) && !isUnsupported(field, 'chat')

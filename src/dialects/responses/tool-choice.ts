@@ -1,4 +1,4 @@
-/** Which tools the model is offered, and which it must call. */
+/** The tools that the model is offered, and which of them it must call. */
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
@@ -9,7 +9,7 @@ import type { OfferedTool, Toolset } from './tools.ts'
 type Named = Typed & { name?: string | undefined; namespace?: string | undefined }
 
 /**
- * Only allowed tools are offered, since not every server supports `allowed_tools`. Throws an
+ * Only the tools of `allowed_tools` are offered, since not every server supports that field. Throws an
  * `ApiError` (400) if the request forces a tool that is left out.
  */
 export function toToolChoice(

@@ -1,19 +1,19 @@
-/** Names of the chat functions that replace the tools of a Responses request. */
+/** The names of the chat functions that replace the tools of a Responses request. */
 
-/** OpenAI's chat API takes these, and local servers rely on it. */
+/** The limit of OpenAI's chat API, which local servers rely on. */
 const MAX_LENGTH = 64
 
 /**
- * Gives each tool a unique name. It depends only on the tools before it, so that it stays the same
- * from turn to turn.
+ * Gives each tool a unique name that depends only on the tools before it, so that it stays the same in
+ * every request of a conversation.
  */
 export class ToolNames {
   readonly #names = new Map<string, string>()
   readonly #taken = new Set<string>()
-  /** The next number to try behind a shortened name, so that many tools of one name stay cheap. */
+  /** The next number to try after a shortened name, so that many tools with one name stay cheap. */
   readonly #counts = new Map<string, number>()
 
-  /** Reserves the name of a top-level function, which is passed unchanged. */
+  /** Reserves the name of a top-level function, which does not change. */
   reserve(name: string): string {
     this.#taken.add(name)
     return name
@@ -40,7 +40,7 @@ export class ToolNames {
     }
   }
 
-  /** The first free one of the names with so many digits behind the base; undefined if none is left. */
+  /** The first free name with so many digits after the base; undefined if none is left. */
   #numbered(base: string, digits: number): string | undefined {
     const key = `${digits} ${base}`
     const least = Math.max(2, 10 ** (digits - 1))

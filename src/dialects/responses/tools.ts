@@ -1,4 +1,4 @@
-/** The tools of a Responses request as functions of a chat request, and back. */
+/** Translates the tools of a Responses request to functions of a chat request, and calls back. */
 
 import type { Tool } from '../../wire/chat/request.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses/request.ts'
@@ -12,14 +12,14 @@ import type { LocatedItem } from './located-item.ts'
 import { ITEMS, TOOLS } from './rules.ts'
 import { ToolNames } from './tool-names.ts'
 
-/** The tool that the client declared, which decides the type of the call item. */
+/** A tool as the client declared it, which decides the type of the call item. */
 export type DeclaredTool =
   | { kind: 'function' | 'custom'; name: string; namespace?: string }
   | { kind: 'client'; name: string; client: ClientTool }
 
-/** One tool that the model is offered. */
+/** A tool that the model is offered. */
 export interface OfferedTool {
-  /** The type that it was declared with. */
+  /** The declared type. */
   type: string
   declared: DeclaredTool
   /** The function's name in the chat. */
@@ -27,7 +27,7 @@ export interface OfferedTool {
   tool: Tool
 }
 
-/** A tool, and the namespace that it is declared in. */
+/** A tool and the namespace in which it is declared. */
 interface NamespacedTool {
   tool: ResponseTool
   namespace?: string
@@ -39,13 +39,13 @@ export class Toolset {
   readonly omittedTypes = new OmittedTypes()
   readonly names = new ToolNames()
   readonly #offered = new Map<string, OfferedTool>()
-  /** Tools that are held back: the model may know them from earlier in the conversation. */
+  /** Deferred tools, which the model may know from earlier in the conversation. */
   readonly #deferred = new Map<string, DeclaredTool>()
 
   /**
-   * Throws an `ApiError` (400) for more than `maxTools` different tools to offer, or to choose from:
-   * a namespace holds many, and items of the conversation add others. That comes first, since all
-   * that is done for each tool takes time.
+   * Throws an `ApiError` (400) for more than `maxTools` different tools, because a namespace contains
+   * many and items of the conversation add others. That is checked first, since the work for each tool
+   * takes time.
    */
   constructor(request: ResponsesRequest, items: readonly LocatedItem[], maxTools: number) {
     const declared = flatten(request.tools ?? [])
@@ -56,7 +56,7 @@ export class Toolset {
     const { tool_choice: choice } = request
     const chosen = typeof choice === 'object' ? (choice?.tools?.length ?? 0) : 0
     requireToolLimit('tool_choice.tools', chosen, maxTools)
-    // Functions keep their names: they come first.
+    // Functions keep their names, so their names are reserved first.
     for (const { tool, namespace } of [...declared, ...found]) {
       if (tool.type === 'function' && namespace === undefined) this.names.reserve(`${tool.name}`)
     }
@@ -140,7 +140,7 @@ function flatten(tools: readonly ResponseTool[]): NamespacedTool[] {
   })
 }
 
-/** How many different tools the model is offered of these: the items of an agent repeat them. */
+/** The number of different tools that the model is offered; an agent's items repeat them. */
 function countOf(tools: readonly NamespacedTool[]): number {
   const known = tools.filter(({ tool }) => ruleFor(TOOLS, tool).handling !== 'left out')
   const keys = known.map(({ tool: { type, name }, namespace }) => {
@@ -155,7 +155,7 @@ function definitionOf(tool: ResponseTool, about: string | undefined): object {
   const words = [about, tool.description, isCustom ? grammarOf(tool) : undefined].filter(Boolean)
   const description = words.length > 0 ? { description: words.join('\n\n') } : {}
   if (isCustom) {
-    const input = text('All of the input, as one text.')
+    const input = text('The whole input as one text.')
     return { ...description, parameters: object({ [INPUT]: input }, [INPUT]) }
   }
   return {
