@@ -12,9 +12,9 @@ import { canEndWithoutReason, readFinishReason } from './finish-reason.ts'
 import { JsonNesting, repairToolCalls } from './tool-calls.ts'
 
 /**
- * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
- * finish reason, seconds, one name for reasoning, calls that can be answered. Repairs in place and returns what it repaired; throws
- * the contract's `ApiError`.
+ * Checks a completion that was not streamed against the same contract: no error object, a known finish
+ * reason, `created` in seconds, one field for reasoning, calls with ids. Repairs it in place and returns
+ * the repairs; throws the contract's `ApiError`.
  */
 export function checkCompletion(value: unknown, contract: ChatContract): Repair[] {
   if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
@@ -48,7 +48,7 @@ export function checkCompletion(value: unknown, contract: ChatContract): Repair[
   return [...contract.repaired]
 }
 
-/** How a choice ended, its server's silence about it included. */
+/** The finish reason of a choice, inferred if the server sent none and the setting allows that. */
 function finishOf(
   { finish_reason, message }: CompletionChoice,
   contract: ChatContract,
@@ -62,7 +62,7 @@ function finishOf(
   }
   const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
   const { function_call: old } = message
-  // Some servers write an empty one where there is none.
+  // Some servers send an empty function_call if there is none.
   const called = old?.name || old?.arguments ? old : undefined
   const hasContent = calls.length > 0 || called !== undefined || hasText(message)
   const isCut = [called, ...calls.map((call) => call?.function)].some(isTruncated)
@@ -73,7 +73,7 @@ function finishOf(
   return called === undefined ? 'stop' : 'function_call'
 }
 
-/** Whether a call's arguments break off within their JSON. */
+/** Whether the arguments of a call end inside their JSON. */
 function isTruncated(called: { arguments?: unknown } | undefined): boolean {
   const text = called?.arguments
   if (typeof text !== 'string') return false

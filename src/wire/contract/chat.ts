@@ -13,9 +13,9 @@ export type * from './contract.ts'
 
 interface ChatState extends ChoiceState {
   hasRole: boolean
-  /** None until the first call comes. */
+  /** Undefined until the first tool call comes. */
   toolCalls?: ToolCalls
-  /** The arguments of a call in the old form, `function_call`, once one came. */
+  /** The arguments of a call in the deprecated field `function_call`, once one came. */
   functionCall?: JsonNesting
 }
 
@@ -25,15 +25,15 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     return { id, object: 'chat.completion.chunk', created, model, choices }
   }
 
-  /** Says nothing new: the heartbeat of a stream that has begun. */
+  /** A chunk without content: the heartbeat of a stream that has started. */
   heartbeatChunk(): ChatChunk {
-    // A choice that was never seen may not begin with a heartbeat.
+    // A heartbeat must not start a choice.
     const [index] = this.currentChoice ?? []
     if (index === undefined) return this.roleChunk()
     return this.chunk([this.emptyChoice(index)])
   }
 
-  /** Says only who speaks. */
+  /** A chunk that has only the role. */
   roleChunk(): ChatChunk {
     return this.chunk([
       { index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null },
@@ -65,7 +65,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     return this.#checkDelta(choice, state) || changed
   }
 
-  /** Makes strings of content that came as parts. Returns whether it did. */
+  /** Joins content that came as an array of parts. Returns whether it did. */
   joinParts(spoken: { content?: unknown }, hasContent = false): boolean {
     const joined = joinParts(spoken, this.options.reasoning, hasContent)
     if (typeof joined === 'object') throw this.errors.invalid(`sent ${joined.wrong}`)
@@ -114,7 +114,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   }
 }
 
-/** Whole completions and the old text completions have choices too, and say it elsewhere. */
+/** Completions without streaming and text completions have choices too, with other fields. */
 function isOtherAnswer(choice: Record<string, unknown>): boolean {
   return choice.message !== undefined || choice.text !== undefined
 }

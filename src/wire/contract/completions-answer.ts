@@ -5,12 +5,12 @@ import type { Repair } from './contract.ts'
 import { canEndWithoutReason } from './finish-reason.ts'
 
 /**
- * Holds a completion that came whole to what a stream is held to. Repairs in place and returns what it
- * repaired; throws the contract's `ApiError`.
+ * Checks a text completion that was not streamed against the same contract. Repairs it in place and
+ * returns the repairs; throws the contract's `ApiError`.
  */
 export function checkTextCompletion(value: unknown, contract: TextContract): Repair[] {
   if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
-  // Here usage stands beside the choices, as it should.
+  // In an answer without streaming, usage belongs next to the choices, so it is not checked here.
   contract.check({ ...value, usage: null })
   const { choices } = value as unknown as TextChunk
   if (choices.length === 0) {

@@ -1,11 +1,11 @@
-/** The state machine of a text completion's stream, and of one that came whole. */
+/** The state machine of a text completion stream. */
 
 import type { TextChoice, TextChunk } from '../completions/request.ts'
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
 import type { StreamEnd } from './contract.ts'
 
 export interface TextContractOptions extends ContractOptions {
-  /** How many prompts are to be answered; 1 by default. `choices` counts the answers to all. */
+  /** The number of prompts; 1 by default. `choices` counts the answers to all of them. */
   prompts?: number
 }
 
@@ -25,15 +25,15 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
   }
 
   /**
-   * Says nothing new: the heartbeat of a stream that has begun. Undefined where all was said: of a
-   * choice that has ended, some clients would take the last finish reason for the true one.
+   * A chunk without content: the heartbeat of a stream that has started. Undefined if all choices have
+   * finished, because some clients would take the null of the heartbeat as the finish reason.
    */
   heartbeatChunk(): TextChunk | undefined {
     const [index, state] = this.currentChoice ?? [0]
     return state?.finished ? undefined : this.emptyChunk(index)
   }
 
-  /** Brings no text. */
+  /** A chunk without text. */
   emptyChunk(index = 0): TextChunk {
     return this.chunk([piece(index)])
   }
@@ -44,8 +44,8 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
   }
 
   /**
-   * Throws an `ApiError` where a prompt has no answer. To a single one there may be fewer than asked
-   * for, as in a chat; of several, nobody could tell which of them an answer belongs to.
+   * Throws an `ApiError` if a prompt has no answer. A single prompt may have fewer answers than
+   * requested, as in a chat; with several prompts, it would be unknown which of them has no answer.
    */
   requireAll(ending: StreamEnd): void {
     if (this.#prompts === 1 || this.choiceCount === this.#asked) return
@@ -83,7 +83,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
   }
 }
 
-/** A piece of text that brings none. */
+/** A choice without text. */
 function piece(index: number): TextChoice {
   return { index, text: '', logprobs: null, finish_reason: null }
 }

@@ -1,6 +1,5 @@
 /**
- * `content` that came as an array of parts, as Mistral's reasoning models send it in streams and in
- * whole answers: `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]}]`, then
+ * `content` as an array of parts, as Mistral's reasoning models send it, streamed or not: `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]}]`, then
  * `[{"type":"text","text":"…"}]`. OpenAI's clients expect one string there.
  */
 import { isObject } from '../../util/object.ts'
@@ -18,10 +17,10 @@ interface Texts {
   reasoning: string
 }
 
-/** The field for parts that are neither text nor thinking: their meaning is the client's to know. */
+/** The field for parts that are neither text nor thinking, which a client may know. */
 const OTHER_PARTS = 'content_parts'
 
-/** The parts that bring text, and what each brings. */
+/** The field for the text of each type of part. */
 const FIELDS: Record<string, keyof Texts> = {
   text: 'content',
   output_text: 'content',
@@ -31,9 +30,9 @@ const FIELDS: Record<string, keyof Texts> = {
 }
 
 /**
- * Replaces parts by the strings that they stand for, in place: thinking goes to the field `name`.
- * `hasContent`: whether `content` must be there though no part brought any, as in a whole answer.
- * Returns whether there were parts; `wrong` completes "sent …".
+ * Joins parts to strings, in place: thinking goes to the field `name`. `hasContent`: whether `content`
+ * must exist although no part has text, as in an answer without streaming. Returns whether there were
+ * parts; `wrong` completes "sent …".
  */
 export function joinParts(
   spoken: ContentHolder,
@@ -61,12 +60,12 @@ export function joinParts(
   return true
 }
 
-/** Undefined where the part brings something other than text. */
+/** Undefined if the part is not text. */
 function textOf(part: unknown): { field: keyof Texts; text: string } | undefined {
   if (typeof part === 'string') return { field: 'content', text: part }
   if (!isObject(part)) return undefined
   const field = Object.hasOwn(FIELDS, String(part.type)) ? FIELDS[String(part.type)] : undefined
-  // The text stands in the field that is called like the type, or in `text`.
+  // The text is in the field with the name of the type, or in `text`.
   const text = plainText(part[String(part.type)] ?? part.text)
   return field === undefined || text === undefined ? undefined : { field, text }
 }

@@ -2,8 +2,9 @@ import { isObject } from '../../util/object.ts'
 import type { ChunkDelta } from '../chat/request.ts'
 
 /**
- * What a delta brings. It speaks where it has content that no finish may precede, and progresses
- * where it has anything but a role, a server's own fields included. `wrong` completes "sent …".
+ * The content of a delta. `speaks`: it has text or calls, which may not follow a finish reason.
+ * `progresses`: it has anything besides a role, fields of the server's own included. `wrong` completes
+ * "sent …".
  */
 export type DeltaContent = { speaks: boolean; progresses: boolean } | { wrong: string }
 
@@ -23,7 +24,7 @@ export function classifyDelta(delta: ChunkDelta): DeltaContent {
   return kind
 }
 
-/** `value` is neither null nor an empty text. */
+/** `value` is neither null nor an empty string. */
 function classifyField(field: string, value: unknown): DeltaContent {
   switch (field) {
     case 'content':
@@ -44,7 +45,7 @@ function classifyField(field: string, value: unknown): DeltaContent {
   }
 }
 
-/** Gives reasoning one name, in place. Returns whether it had another. */
+/** Renames the reasoning field, in place. Returns whether it had the other name. */
 export function renameReasoning(
   message: { reasoning?: unknown; reasoning_content?: unknown },
   name: 'reasoning' | 'reasoning_content' | undefined,

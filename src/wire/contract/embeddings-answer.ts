@@ -1,4 +1,4 @@
-/** What embeddings are held to: a vector for each input, in the form and the size that were asked for. */
+/** The contract of embeddings: a vector for each input, in the requested encoding and size. */
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
@@ -10,14 +10,14 @@ import { readError } from '../errors/reported-error.ts'
 import { inputsOf } from '../validation/inputs.ts'
 
 export interface CheckedEmbeddings {
-  /** What was repaired: `encoding` where numbers came for base64, or base64 for numbers; `index`. */
+  /** The repairs: `encoding` if numbers came instead of base64 or the reverse; `index`. */
   repaired: string[]
   usage: Usage | undefined
 }
 
 /**
- * Judges an answer, and repairs it in place. Throws an `ApiError`: 502 where it is not what was asked
- * for, 400 where its vectors have another length than was asked for: no other try would change that.
+ * Checks an answer and repairs it in place. Throws an `ApiError`: 502 if the answer is invalid, 400 if its
+ * vectors have another length than requested, because a retry would not change that.
  */
 export function checkEmbeddings(
   value: unknown,
@@ -78,7 +78,7 @@ function otherSize(dimensions: number, size: number): ApiError {
   return badRequest(message, 'dimensions')
 }
 
-/** As far as it is counted: an embedding has no completion. */
+/** The token counts as in a chat; an embedding has no completion tokens. */
 function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined
   const { prompt_tokens, total_tokens = prompt_tokens } = usage

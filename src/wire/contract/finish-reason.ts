@@ -1,16 +1,16 @@
 import type { FinishReason } from '../chat/request.ts'
 
 /**
- * How a `[DONE]` without a finish reason is judged. `required`: a failure. `optional`: `stop`, or
- * `tool_calls` if calls came. `learn`: the same after some content, until the server has sent a finish
- * reason for that model; from then on a failure.
+ * How a `[DONE]` without a finish reason is handled. `required`: as a failure. `optional`: as `stop`, or
+ * `tool_calls` if calls came. `learn`: as `optional` after some content, until the server has sent a
+ * finish reason for that model; from then on as a failure.
  */
 export type FinishReasonSetting = 'learn' | 'required' | 'optional'
 
-/** How an answer is judged that is whole but for its finish reason. */
+/** How an answer without a finish reason is handled. */
 export interface FinishRule {
   readonly missing: 'failure' | 'stop-after-content' | 'stop'
-  /** The server has sent a finish reason. */
+  /** Called when the server has sent a finish reason. */
   sent(): void
 }
 
@@ -20,7 +20,7 @@ export function canEndWithoutReason(rule: FinishRule | undefined, hasContent: bo
   return missing === 'stop' || (missing === 'stop-after-content' && hasContent)
 }
 
-/** What a `finish_reason` on the wire means. */
+/** The meaning of a received `finish_reason`. */
 export type FinishReasonMeaning =
   | { kind: 'reason'; reason: FinishReason | null }
   | { kind: 'abort' }
@@ -41,7 +41,7 @@ const REASONS: Record<string, FinishReasonMeaning> = {
   error: { kind: 'error' },
 }
 
-/** Undefined where the choice goes on: the field is null or not there. */
+/** Undefined if the choice goes on, so that the field is null or missing. */
 export function readFinishReason(value: unknown): FinishReasonMeaning | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value === 'string' && Object.hasOwn(REASONS, value)) return REASONS[value]

@@ -5,15 +5,15 @@ import { fromMessageUsage } from '../messages/answer.ts'
 import type { NativeAnswer } from '../native.ts'
 
 /**
- * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Repairs
- * in place. Throws the `ApiError` of what is wrong.
+ * Checks a message that was not streamed: no error object, blocks with types, a stop reason. Repairs it in
+ * place. Throws an `ApiError`.
  */
 export function checkMessage(value: unknown, errors: EngineErrors): NativeAnswer {
   if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
   const error = readError(value)
   if (error !== undefined) throw errors.failed(error)
   const repaired: string[] = []
-  // Ollama has null where there is no block.
+  // Ollama sends null if there is no block.
   if (value.content === null) {
     value.content = []
     repaired.push('message')

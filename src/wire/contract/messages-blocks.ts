@@ -1,26 +1,26 @@
-/** What the blocks of a Messages stream have brought so far. */
+/** Tracks the content blocks of a Messages stream. */
 import { JsonNesting } from './tool-calls.ts'
 
-/** Blocks whose text comes in deltas: nothing was said as long as it is empty. */
+/** The text field of blocks whose text comes in deltas: an empty one is not content. */
 const TEXT_BLOCKS: Readonly<Record<string, string>> = { text: 'text', thinking: 'thinking' }
 
 export class MessageBlocks {
-  /** How many blocks were started, and which of them are open. */
+  /** The number of blocks that have started, and the indexes of open blocks. */
   count = 0
   readonly open = new Set<number>()
   hasCalls = false
-  /** Whether any block brought something: an empty text is nothing. */
+  /** Whether any block has content; an empty text is none. */
   hasContent = false
   readonly #tracks: boolean
-  /** Where the JSON of each block's input ends. */
+  /** The nesting of each tool call's input JSON. */
   readonly #inputs = new Map<number, JsonNesting>()
 
-  /** `tracks`: whether it matters where the input of a tool call ends. */
+  /** `tracks`: whether to track the end of each tool call's input. */
   constructor(tracks: boolean) {
     this.#tracks = tracks
   }
 
-  /** Whether the input of a tool call breaks off within its JSON. */
+  /** Whether the input of a tool call ends inside its JSON. */
   get isTruncated(): boolean {
     return [...this.#inputs.values()].some(({ isOpen }) => isOpen)
   }
@@ -32,9 +32,9 @@ export class MessageBlocks {
     this.hasContent ||= field === undefined || Boolean(block[field])
   }
 
-  /** `text` is the delta's own, where it is of a known type. */
+  /** `text` is the text of the delta, if its type is known. */
   addDelta(index: number, type: string, text: unknown): void {
-    // A signature says nothing by itself.
+    // A signature is not content.
     if (text !== '' && type !== 'signature_delta') this.hasContent = true
     if (!this.#tracks || type !== 'input_json_delta') return
     let input = this.#inputs.get(index)

@@ -1,11 +1,11 @@
 /**
- * The state machine of a Messages stream: what an upstream that speaks the API itself sends is held
- * to it. First `message_start`; then blocks, each with an index of its own, next in turn, that start,
- * grow and stop; then `message_delta` with the stop reason, and `message_stop`.
+ * The state machine of a Messages stream from an upstream with the same API. First `message_start`; then
+ * blocks with consecutive indexes, each with a start, deltas and a stop; then `message_delta` with the
+ * stop reason, and `message_stop`.
  *
- * Passed on: pings left out, events of unknown types, several `message_delta`s, and blocks that are
- * open at once: llama-server stops all of them at the end, and clients go by the index. A missing
- * `message_start` and missing stops of blocks are supplied.
+ * Allowed: missing pings, events of unknown types, several `message_delta`s, and several open blocks:
+ * llama-server stops all of them at the end, and clients use the index. A missing `message_start` and
+ * missing `content_block_stop` events are supplied.
  */
 
 import { isObject } from '../../util/object.ts'
@@ -22,7 +22,7 @@ import { MessageBlocks } from './messages-blocks.ts'
 
 type Fields = Record<string, unknown>
 
-/** What the message of a `message_start` has: vLLM leaves most of it out. */
+/** The fields of the message in `message_start`; vLLM leaves most of them out. */
 const MESSAGE_DEFAULTS: Fields = {
   type: 'message',
   role: 'assistant',
@@ -32,7 +32,7 @@ const MESSAGE_DEFAULTS: Fields = {
   usage: { input_tokens: 0, output_tokens: 0 },
 }
 
-/** The events that belong to a message, which `message_start` begins. */
+/** The events that must follow `message_start`. */
 const MESSAGE_EVENTS = new Set([
   'content_block_start',
   'content_block_delta',
@@ -40,7 +40,7 @@ const MESSAGE_EVENTS = new Set([
   'message_delta',
 ])
 
-/** The text of each delta. */
+/** The text field of each type of delta. */
 const DELTA_FIELDS: Record<string, string> = {
   text_delta: 'text',
   thinking_delta: 'thinking',
@@ -49,7 +49,7 @@ const DELTA_FIELDS: Record<string, string> = {
 }
 
 export class MessagesContract implements StreamContract<MessageEvent> {
-  /** How many deltas and blocks came. */
+  /** The number of deltas and blocks. */
   tokens = 0
   usage: Usage | undefined
   finished = false
@@ -58,7 +58,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   readonly failure = undefined
   readonly missing: MessageEvent[] = []
   readonly #finishReason: FinishRule | undefined
-  /** What the client calls the model. */
+  /** The client's name of the model. */
   readonly #model: string
   #hasStarted = false
   #id: unknown
@@ -67,7 +67,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   #hasSentStop = false
   #stopReason: string | undefined
   readonly #blocks: MessageBlocks
-  /** The counts so far; later ones replace earlier ones. */
+  /** The token counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
   constructor(options: ContractOptions, model = '') {
@@ -81,7 +81,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     return this.#stopReason !== undefined || this.#hasStopped
   }
 
-  /** Nothing is proven by comparing: every event is parsed. */
+  /** Not called: every event of this API is parsed. */
   countProven(frames: number): void {
     this.tokens += frames
   }
@@ -94,7 +94,8 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const { type, object } = value
     const isTyped = typeof type === 'string' && isEventName(type)
-    // vLLM's own errors have a type of their own. Other types may call anything an error or a detail.
+    // vLLM's errors have types of their own and `object: "error"`. Events of other types may have fields
+    // named error or detail.
     if (!isTyped || type === 'error' || object === 'error') throw this.#failed(value)
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
@@ -137,7 +138,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     return this.#supplyFields(message, MESSAGE_DEFAULTS) ? 'changed' : 'same'
   }
 
-  /** A message that is told twice is one; another one within a stream is a mistake. */
+  /** A repeated message_start is dropped; one with another id is an error. */
   #startAgain({ id }: Fields): ChunkAction {
     const isSame = this.#id === undefined || id === this.#id
     if (!isSame) throw this.errors.invalid('started a second message')
@@ -145,7 +146,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     return 'drop'
   }
 
-  /** llama-server leaves it out where the first character takes several tokens, as an emoji does. */
+  /** llama-server leaves it out if the first character takes several tokens, as an emoji does. */
   #supplyStart(): void {
     const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
     const message = { id, model: this.#model, ...structuredClone(MESSAGE_DEFAULTS) }
@@ -197,7 +198,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (typeof reason !== 'string')
       throw this.errors.invalid('sent a stop_reason that is not a string')
     if (this.#blocks.open.size > 0) {
-      // A tool call that max_tokens cut: the SDKs take what came of it.
+      // max_tokens cut a tool call off: the SDKs accept the incomplete block.
       this.missing.push(...this.#closeBlocks())
       this.repaired.add('block')
     }
@@ -214,7 +215,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
       this.#hasSentStop = true
       return 'last'
     }
-    // `end` gives what is missing before it.
+    // `end` supplies the missing message_delta before it.
     if (this.#canEndWithoutReason) return 'drop'
     throw this.#unfinished('done')
   }
@@ -224,7 +225,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     return this.#hasStarted && !isTruncated && canEndWithoutReason(this.#finishReason, hasContent)
   }
 
-  /** The answer's tokens, as far as they were counted: clients expect a number. */
+  /** The answer's tokens; 0 if they are unknown, because clients expect a number. */
   get #counted(): Fields {
     return { output_tokens: this.#counts.output_tokens ?? 0 }
   }
@@ -235,7 +236,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     return open.map((index) => ({ type: 'content_block_stop', index }))
   }
 
-  /** Clients read these fields without looking whether they are there. */
+  /** Supplies missing fields, which clients read without checking. Returns whether any was missing. */
   #supplyFields(fields: Fields, wanted: Fields): boolean {
     const missing = Object.keys(wanted).filter((name) => (fields[name] ?? null) === null)
     const changed = missing.filter((name) => fields[name] !== wanted[name])

@@ -5,8 +5,8 @@ import type { NativeAnswer } from '../native.ts'
 import { fromResponseUsage } from '../responses/answer.ts'
 
 /**
- * Holds a whole response to the same: no failure in disguise, items with types, a status that is an
- * end. Throws the `ApiError` of what is wrong.
+ * Checks a response that was not streamed: no failure, items with types, a final status. Throws an
+ * `ApiError`.
  */
 export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswer {
   if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')

@@ -1,10 +1,10 @@
 /**
- * The state machine of a Responses stream: what an upstream that speaks the API itself sends is held
- * to it. First `response.created`; then items, each with an index of its own, next in turn, that are
- * added, grow and are done; then `response.completed` or `response.incomplete`.
+ * The state machine of a Responses stream from an upstream with the same API. First `response.created`;
+ * then items with consecutive indexes, each with an added event, deltas and a done event; then
+ * `response.completed` or `response.incomplete`.
  *
- * Passed on: events of unknown types, an upstream's own errors, and items that are still open at the
- * end. Numbers are given anew, so that a sign of life has one too.
+ * Allowed: events of unknown types, the upstream's own errors, and items that are still open at the end.
+ * Events are numbered again, because heartbeats of sluice's own need numbers too.
  */
 
 import { isObject } from '../../util/object.ts'
@@ -21,7 +21,7 @@ import { belongsToItem, ResponseIndexes } from './responses-indexes.ts'
 
 type Fields = Record<string, unknown>
 
-/** Makes an event one of the client's stream, in place. False: that stream has told it already. */
+/** Merges an event into the client's stream, in place. Returns false if that stream already has it. */
 export type MergeEvent = (event: ResponseEvent) => boolean
 
 const FINAL_EVENTS = new Set(['response.completed', 'response.incomplete'])
@@ -34,7 +34,7 @@ const STATE_EVENTS = new Set([
 const FAILURE_EVENTS = new Set(['response.failed', 'response.cancelled'])
 
 export class ResponsesContract implements StreamContract<ResponseEvent> {
-  /** How many deltas and items came. */
+  /** The number of deltas and items. */
   tokens = 0
   usage: Usage | undefined
   finished = false
@@ -45,7 +45,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   readonly #merge: MergeEvent
   #hasBegun = false
   #hasEnded = false
-  /** How many items were added, and which of them are open. */
+  /** The number of items that were added, and the indexes of open items. */
   #items = 0
   readonly #open = new Set<number>()
   readonly #indexes = new ResponseIndexes()
@@ -59,7 +59,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     return this.#hasEnded || this.failure !== undefined
   }
 
-  /** Nothing is proven by comparing: every event is parsed. */
+  /** Not called: every event of this API is parsed. */
   countProven(frames: number): void {
     this.tokens += frames
   }
@@ -71,7 +71,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const { type, object } = value
-    // vLLM's own errors have a type of their own.
+    // vLLM's errors have types of their own.
     if (typeof type !== 'string' || !isEventName(type) || object === 'error') {
       const error = readError(value)
       throw error ? this.errors.failed(error) : this.errors.invalid('sent an event without a type')
@@ -83,7 +83,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       this.repaired.add('response')
       return 'drop'
     }
-    // What does not belong to the response (`keepalive`) is left out before it.
+    // Events before the response that do not belong to it, such as `keepalive`, are dropped.
     if (!this.#hasBegun && !type.startsWith('response.')) return 'drop'
     if (STATE_EVENTS.has(type)) this.#checkState(type, value.response)
     else if (belongsToItem(type)) {
@@ -97,8 +97,8 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   }
 
   /**
-   * SDKs expect `response.created` first: it is supplied. Called when the event was judged: where it
-   * fails, another upstream may be asked, and the client's stream has not begun.
+   * Supplies `response.created`, which SDKs expect first. Called after the check of the event: if that
+   * fails, the client's stream has not started and another upstream may be tried.
    */
   #begin(type: string): void {
     this.#hasBegun = true
@@ -108,12 +108,12 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     if (this.#merge(created)) this.missing.push(created)
   }
 
-  /** An error that the upstream tells in its stream is told in its words; `response.failed` may follow. */
+  /** Forwards the upstream's error event with its own message; `response.failed` may follow. */
   #report(event: ResponseEvent): ChunkAction {
     const { message, code = null, param = null } = readError(event) ?? NO_REASON
     this.failure = this.errors.failed({ ...readError(event), message, code })
     if (!this.#hasBegun) throw this.failure
-    // The fields that SDKs read, where an upstream has them elsewhere.
+    // SDKs read these fields on the event; some upstreams send them inside `error`.
     for (const [name, value] of Object.entries({ message, code, param })) event[name] ??= value
     this.#mask(event)
     return this.#merge(event) ? 'changed' : 'drop'
@@ -127,7 +127,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     return this.#merge(event) ? 'last-failed' : 'drop'
   }
 
-  /** Hides the upstream's key and address, if it tells them. */
+  /** Removes the upstream's key and address from the message. */
   #mask(error: unknown): void {
     if (!isObject(error)) return
     if (typeof error.message === 'string') error.message = this.errors.redact(error.message)
