@@ -11,11 +11,11 @@ const queue = new ParseQueue()
 const direct = new ImmediateParsing()
 
 /**
- * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and
- * as long again until it is parsed. `who` is the name of the client's key, or empty. Throws an
- * `ApiError`: 415 for a type other than JSON, 413 for too many bytes, 408 if it takes too long, 400 if
- * it is not JSON or holds too much, 503 if too many other bodies wait to be parsed; and `Cancelled` if
- * the client breaks off.
+ * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and the
+ * same time again to wait for being parsed. `who` is the name of the client's key, or empty. Throws an
+ * `ApiError`: 415 for a type other than JSON, 413 for too many bytes, 408 for a timeout, 400 if it is not
+ * JSON or exceeds a limit, 503 if too many other bodies are waiting to be parsed; and `Cancelled` if the
+ * client disconnects.
  */
 export async function readJsonBody(
   request: Request,
@@ -92,7 +92,7 @@ function decodeBody(bytes: Uint8Array): string {
   }
 }
 
-/** A form or a plain text can be posted by any page without the browser asking; JSON can't. */
+/** Any web page can post forms and plain text without a CORS preflight, but not JSON. */
 function requireJson(request: Request): void {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {
@@ -113,7 +113,7 @@ function unsupported(message: string): ApiError {
   return new ApiError(415, message, { code: 'unsupported_media_type' })
 }
 
-/** One timer for the whole body: a client that sends a byte a second is never idle. */
+/** One timer for the whole body, because a client that sends one byte per second is never idle. */
 async function readInTime(
   request: Request,
   maxBytes: number,
@@ -131,7 +131,7 @@ async function readInTime(
   }
 }
 
-/** Reads no more once `late` has rejected. */
+/** Stops reading when `late` rejects. */
 async function readBytes(
   request: Request,
   maxBytes: number,
@@ -164,7 +164,7 @@ async function readBytes(
 /** Bytes that must have arrived before memory is reserved for all that `content-length` announced. */
 const RESERVE_AFTER = 1_000_000
 
-/** A copy with room for `needed` bytes and more: for the announced length, or for twice as many. */
+/** A larger copy: of the announced length, or of twice the needed bytes. */
 function grown(bytes: Uint8Array, needed: number, announced = 0): Uint8Array<ArrayBuffer> {
   const likely = needed > RESERVE_AFTER && announced > 0 ? announced : 2 * needed
   const larger = new Uint8Array(Math.max(needed, likely))
@@ -177,7 +177,7 @@ function tooLarge(maxBytes: number): ApiError {
   return new ApiError(413, message, { code: 'request_too_large' })
 }
 
-/** What still comes of it is not waited for: the connection closes. */
+/** Closes the connection, so that the rest of the body is not read. */
 function tooSlow(timeout: number): ApiError {
   const message = `body: expected all of it within ${timeout / 1_000} s, got only a part; send it faster, or raise --body-timeout.`
   return new ApiError(408, message, { code: 'request_timeout', headers: { connection: 'close' } })

@@ -4,38 +4,38 @@ import type { BucketLevel, LimitStore } from '../state/limit-store.ts'
 import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** What a request is about to use. */
+/** What a request will probably use. */
 export interface ExpectedUse {
-  /** A guess at the tokens of its prompt. */
+  /** An estimate of its prompt's tokens. */
   tokens(): number
 }
 
-/** Gives back what one request holds of its caller's limits. */
+/** Permission for one request, which holds a part of its caller's limits until it ends. */
 export interface Permit {
-  /** Called once, when the request has ended; `tokens` as counted, undefined where nothing was used. */
+  /** Called once when the request has ended. `tokens`: the counted tokens; undefined if none were used. */
   end(tokens: number | undefined): void
 }
 
-/** Does what a response does not wait for. */
+/** Runs work for which the response does not wait. */
 export type Afterwards = (act: () => unknown) => void
 
 const NO_PERMIT: Permit = { end() {} }
 
-/** Who asks, by a key or by an identity of one's own, and what they may use. */
+/** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
 export type CallerLimits = Pick<
   Key,
   'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
 >
 
-/** Who asks, and what is left of what they may. */
+/** Who sends a request, and what is left of their limits. */
 export class Caller {
-  /** The key's name; empty where no key is wanted. */
+  /** The key's name; empty if no key is required. */
   readonly name: string
-  /** Response headers that tell what is left. */
+  /** Response headers with the limits and what is left of them. */
   readonly headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
-  /** Whether this request holds one of its key's concurrent requests. */
+  /** Whether this request holds one of the key's concurrency slots. */
   #holdsSlot = false
 
   readonly #afterwards: Afterwards
@@ -57,7 +57,7 @@ export class Caller {
     if (limit !== undefined) await this.#reserve('requests', 1, limit)
   }
 
-  /** Whether the key may ask for a model by this name; undefined where it may ask for all. */
+  /** Whether the key may use a model with this name; undefined if it may use all models. */
   get mayUseModel(): ((model: string) => boolean) | undefined {
     const { models } = this.#key ?? {}
     if (models === undefined || models.includes('*')) return undefined
@@ -65,8 +65,8 @@ export class Caller {
   }
 
   /**
-   * Takes one of the key's concurrent requests, before the body is read, so that reading and parsing
-   * are limited too. Rejects with an `ApiError` (429).
+   * Acquires one of the key's concurrency slots. Called before the body is read, so that reading and
+   * parsing are limited too. Rejects with an `ApiError` (429).
    */
   async acquireSlot(): Promise<void> {
     const { name, maxConcurrency } = this.#key ?? {}
@@ -77,14 +77,14 @@ export class Caller {
     this.#holdsSlot = true
   }
 
-  /** Releases what `enter` took, once; calling it again has no effect. */
+  /** Releases the slot, once; calling it again has no effect. */
   releaseSlot(): void {
     if (!this.#holdsSlot) return
     this.#holdsSlot = false
     this.#afterwards(() => this.#store.release(this.name))
   }
 
-  /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
+  /** Permits a parsed request to use an engine. Rejects with an `ApiError` (429). */
   async permit({ tokens }: ExpectedUse): Promise<Permit> {
     const key = this.#key
     if (key === undefined) return NO_PERMIT
@@ -120,7 +120,7 @@ export class Caller {
   }
 }
 
-/** OpenAI's form: `1s`, `6m0s`, `120ms`. */
+/** A duration as OpenAI formats it: `1s`, `6m0s`, `120ms`. */
 export function formatReset(milliseconds: number): string {
   const whole = Math.ceil(milliseconds)
   if (whole < 1_000) return `${whole}ms`

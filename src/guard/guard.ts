@@ -1,4 +1,4 @@
-/** Who may come in: decided on the headers, before anything is read of the body. */
+/** Access control: decided on the headers, before the body is read. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
@@ -12,22 +12,25 @@ import { requireShortHeaders } from './size.ts'
 
 export interface Guard {
   /**
-   * Lets a request in by where it comes from; returns the headers its answer has to have. Throws an
-   * `ApiError` (403, 421, 431).
+   * Checks host and origin of a request; returns the CORS headers for its response. Throws an `ApiError`
+   * (403, 421, 431).
    */
   admit(request: Request): Record<string, string>
-  /** Who it is. Rejects with an `ApiError` (401, 429, 503). `afterwards` does what no response waits for. */
+  /**
+   * The caller of a request, which is counted. Rejects with an `ApiError` (401, 429, 503). `afterwards` runs
+   * work for which the response does not wait.
+   */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
-  /** Who it is, where it may be told what runs here; undefined for a stranger. Counts nothing. */
+  /** The caller of a request, which is not counted; undefined without a valid key. */
   findCaller(request: Request): Promise<Caller | undefined>
-  /** Whether it may be told what runs here. */
+  /** Whether a request has a valid key, so that it may see engines and models. Not counted. */
   isAuthorized(request: Request): Promise<boolean>
 }
 
-/** What a guard is given beside the settings. */
+/** The options of a guard besides the settings. */
 export interface GuardOptions extends Pick<Host, 'exposure'> {
   limits?: LimitStore | undefined
-  /** Tells who asks, by identities of one's own. */
+  /** Identifies callers instead of API keys, or besides them. */
   authenticate?: Authenticate | undefined
 }
 
@@ -39,7 +42,7 @@ export function createGuard(
   const apiKeys = createApiKeys(keys)
   const anyone = new Caller(undefined, limits)
   const isOpen = exposure !== 'anyone' || insecure
-  // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
+  // A public server relies on keys instead: nobody can list all of its host names.
   const checksHost = exposure === 'machine' || allowHost.length > 0
 
   async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {

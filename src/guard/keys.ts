@@ -1,12 +1,12 @@
 import type { Key } from '../settings/keys.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** Names under which programs put keys into URLs, where every log on the way keeps them. */
+/** Query parameters in which programs send keys, although logs record URLs. */
 const QUERY_NAMES = ['key', 'api_key', 'api-key', 'apikey', 'access_token', 'token']
 
-/** Hashes of keys as bytes, made once. */
+/** The configured API keys, with their hashes as bytes. */
 export interface ApiKeys {
-  /** The key that a request presents. Rejects with an `ApiError` (401). */
+  /** The key that a request sends. Rejects with an `ApiError` (401). */
   find(request: Request, url: URL): Promise<Key>
 }
 
@@ -18,14 +18,14 @@ export function createApiKeys(keys: readonly Key[]): ApiKeys {
       const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(presented))
       const hash = new Uint8Array(digest)
       let found: Key | undefined
-      // All of every hash is compared: how long it takes tells nothing of how near a guess came.
+      // Every hash is compared completely, so that the time does not reveal how close a guess was.
       for (const entry of entries) if (difference(entry.hash, hash) === 0) found = entry.key
       return requireValid(found)
     },
   }
 }
 
-/** The key's hash as settings hold it. */
+/** The hash of a key, in the form of the settings. */
 export async function hashKey(key: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))
   return `sha256:${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`

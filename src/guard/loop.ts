@@ -2,9 +2,8 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import { HOP_HEADER, MAX_HOPS, readHops } from '../wire/headers/hops.ts'
 
 /**
- * The hop list of the requests that are made on behalf of this one: its own list and this
- * instance's id. Throws an `ApiError` (508) where this instance is in the list already, or where the
- * request has passed too many.
+ * The hop list for upstream requests: the list of this request and the id of this instance. Throws an
+ * `ApiError` (508) if this instance is in the list already, or if the list is too long.
  */
 export function extendHops(headers: Headers, instance: string): string[] {
   const hops = readHops(headers.get(HOP_HEADER))

@@ -1,41 +1,41 @@
 /**
- * A stream kept exactly as it arrived, and its form as text: JSON Lines, one packet a line, so that
- * a recording can be read, compared, cut and attached to a report. docs/recordings.md describes it.
+ * A stream exactly as it arrived, and its text format: JSON Lines with one packet per line, so that a
+ * recording can be read, compared, cut and attached to a report. docs/recordings.md describes it.
  */
 import { isObject } from '../util/object.ts'
 import { decodeText, encodeText } from '../wire/sse/sse.ts'
 
-/** The version of the form; a reader takes its own and older ones. */
+/** The version of the format; a reader accepts its own version and older ones. */
 const VERSION = 1
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** What came at once, and when: milliseconds after the request was sent. */
+/** Bytes that arrived together, `at` milliseconds after the request was sent. */
 export interface RecordedPacket {
   at: number
   bytes: Bytes
 }
 
-/** How it ended. `stopped`: whoever recorded it had enough. */
+/** How the answer ended. `broken`: the connection failed. `stopped`: the recording was stopped. */
 export type RecordingEnd = 'end' | 'broken' | 'stopped'
 
 export interface Recording {
   /** ISO 8601. */
   recordedAt: string
-  /** What recorded it: `sluice 0.1.0 on bun 1.4.5`. */
+  /** The recording program: `sluice 0.1.0 on bun 1.4.5`. */
   by: string
   request: { method: string; url: string; headers: Record<string, string>; body?: string }
-  /** Undefined where nobody answered. */
+  /** Undefined if no response came. */
   response?: { at: number; status: number; headers: [string, string][] }
-  /** The body as it came off the connection, its chunked encoding taken away. */
+  /** The body as received, without chunked encoding. */
   packets: RecordedPacket[]
   end: { at: number; how: RecordingEnd; why?: string }
 }
 
-/** A text that is no recording, and where. */
+/** A text that is not a recording; the message names the line. */
 export class RecordingError extends Error {}
 
-/** The recording as text, with a line end behind each line. */
+/** The recording as text; every line ends with LF. */
 export function formatRecording(recording: Recording): string {
   const { recordedAt, by, request, response, packets, end } = recording
   const lines: object[] = [{ 'sluice-recording': VERSION, recordedAt, by }, { request }]
@@ -70,7 +70,7 @@ export function parseRecording(text: string): Recording {
     by: String(head?.by ?? ''),
     request: readRequest(asked?.request),
     packets: [],
-    // A file that was cut off: what came is there, how it went on is not.
+    // For a truncated file, whose end is missing.
     end: { at: 0, how: 'stopped', why: 'the recording has no end' },
   }
   events.forEach((event, index) => {
@@ -84,7 +84,7 @@ function readLine(text: string, index: number): Record<string, unknown> {
     const value: unknown = JSON.parse(text)
     if (isObject(value)) return value
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw wrong(index + 1, 'expected a JSON object')
 }
@@ -142,11 +142,11 @@ function readBytes({ text, base64 }: Record<string, unknown>, line: number): Byt
   throw wrong(line, 'expected "text" or "base64"')
 }
 
-/** Text where the bytes are UTF-8 by themselves: a character may be cut between two packets. */
+/** Text if the bytes are valid UTF-8; otherwise base64, since packets may split a character. */
 function shown(bytes: Bytes): { text: string } | { base64: string } {
   try {
     const text = decodeText(bytes)
-    // Half of a surrogate pair can't come of UTF-8, so the text gives the same bytes again.
+    // UTF-8 never decodes to a lone surrogate, so encoding the text again gives the same bytes.
     return { text }
   } catch {
     let binary = ''

@@ -3,27 +3,27 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import type { Recording } from './recording.ts'
 import { type ReplayOptions, replay } from './replay.ts'
 
-/** The endpoints below an API's root; a recording of one is played at any root. */
+/** The endpoints of the APIs; a recording is replayed below any root path. */
 const ENDPOINT = /\/(chat\/completions|completions|responses|messages)$/
 
-/** The model that was asked for, or the one that answered where none was; else `recording`. */
+/** The requested model, otherwise the model in the answer, otherwise `recording`. */
 export function modelOf({ request, packets }: Recording): string {
   return modelIn(request.body) ?? answeringModel({ packets }) ?? 'recording'
 }
 
-/** The model that an answer says it is of. */
+/** The model that an answer names. */
 export function answeringModel({ packets }: Pick<Recording, 'packets'>): string | undefined {
   const [first] = packets
   const text = first === undefined ? '' : new TextDecoder().decode(first.bytes)
   return /"model": ?"([^"]+)"/.exec(text)?.[1]
 }
 
-/** Whether a chat was recorded, which an engine can play. */
+/** Whether a chat was recorded, which the replay engine can answer with. */
 export function isChat({ request }: Recording): boolean {
   return new URL(request.url).pathname.endsWith('/chat/completions')
 }
 
-/** A server that answers as the recorded ones did: to their models, at their endpoints. */
+/** A request handler that replays recordings by endpoint and model. */
 export function replayHandler(
   recordings: readonly Recording[],
   options: ReplayOptions = {},
@@ -56,7 +56,7 @@ async function findRecording(
   }
   const asked = modelIn(await request.text())
   const found = there.find((each) => modelOf(each) === asked)
-  // Where there is but one, whatever a client calls it will do.
+  // With a single recording of the endpoint, the model's name does not matter.
   if (found !== undefined) return found
   if (there.length === 1) return there[0] as Recording
   const names = there.map((each) => JSON.stringify(modelOf(each))).join(', ')

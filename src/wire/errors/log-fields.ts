@@ -1,22 +1,22 @@
-/** What of a refusal may stand in a log line: never what a client or an upstream said. */
+/** The parts of an error that may be logged: never text from a client or an upstream. */
 import type { ApiError } from './api-error.ts'
 
-/** Characters of the longest message and of the longest field in a log line. */
+/** The most characters of a message and of a field path in a log line. */
 const MAX = { message: 200, param: 80 }
 
-/** A text in double quotes, as JSON writes it. */
+/** A string in double quotes, as in JSON. */
 const QUOTED = /"(?:[^"\\]|\\.)*"/gs
 
-/** Fields whose own fields have the names that a client gave them. */
+/** Fields whose keys are chosen by the client. */
 const OWN_NAMES = /^(metadata|logit_bias)[.[].*$/s
 
-/** What comes before a received value in every message. */
+/** The text before the received value in every message. */
 const GOT = ', got '
 
 /**
- * The field that a refusal names, and why it was refused, without any value that was received: those
- * may be parts of a prompt. Nothing of a failure, whose words may be an engine's; of an upstream's own
- * refusal only the field.
+ * The field and the message of a 4xx error without received values, which may be parts of a prompt.
+ * Nothing of a 5xx error, whose message may be an engine's; of an error that an upstream reported, only
+ * the field.
  *
  * @example
  * loggable(badRequest('top_p: expected a number, got "two" (string).', 'top_p'))
@@ -33,7 +33,7 @@ export function errorLogFields(error: ApiError): { param?: string; message?: str
 
 function withoutValues({ message, param }: ApiError, field: string): string {
   const expecting = `${param}: expected `
-  // What is expected are constants of our own, quoted or not.
+  // Expected values are constants of sluice, quoted or not.
   const text =
     param !== null && message.startsWith(expecting)
       ? `${field}: expected ${beforeValue(message.slice(expecting.length))}`

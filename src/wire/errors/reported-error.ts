@@ -1,17 +1,17 @@
-/** An error as a server of some kind writes it, in a body or in a frame of a stream. */
+/** An error that an upstream reports, in a response body or in a frame of a stream. */
 export interface ReportedError {
   message: string
   type?: string
   code?: string | null
   param?: string | null
-  /** What it counted: llama-server tells how long a prompt is, and how long it may be. */
+  /** Counts: llama-server sends the length of a prompt and of the context. */
   details?: Record<`n_${string}`, number>
 }
 
 /**
- * Reads an error in any of the shapes seen: OpenAI's and llama-server's `{"error": {…}}`, Ollama's
- * `{"error": "…"}`, vLLM's `{"object": "error", …}`, FastAPI's `{"detail": …}`. Undefined where
- * the value is no error.
+ * Reads an error in any of the known formats: OpenAI's and llama-server's `{"error": {…}}`, Ollama's
+ * `{"error": "…"}`, vLLM's `{"object": "error", …}`, FastAPI's `{"detail": …}`. Undefined if
+ * the value is not an error.
  */
 export function readError(value: Record<string, unknown>): ReportedError | undefined {
   if (value.error) return describe(value.error)
@@ -38,8 +38,8 @@ function describe(value: unknown): ReportedError {
 }
 
 /**
- * What llama-server says, with status 500, of requests that it will refuse however often they come.
- * Sources: llama.cpp, tools/server/server-common.cpp (what is thrown as `std::runtime_error`) and
+ * Messages with which llama-server rejects a request, although with status 500, so that a retry can't
+ * succeed. Sources: llama.cpp, tools/server/server-common.cpp (what is thrown as `std::runtime_error`) and
  * tools/server/server-context.cpp.
  */
 const REQUEST_ERRORS = [
@@ -53,7 +53,7 @@ const REQUEST_ERRORS = [
   /^(Only no echo is supported|Unsupported param: |"prompt" )/,
 ]
 
-/** Whether a server's failure is, by its own words, the fault of the request. */
+/** Whether a server's message says that the request is at fault, whatever its status. */
 export function isRequestError(message: string): boolean {
   return REQUEST_ERRORS.some((words) => words.test(message))
 }
