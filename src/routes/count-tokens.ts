@@ -1,4 +1,4 @@
-import { tokenCountCall } from '../dialects/messages/dialect.ts'
+import { tokenCountCall } from '../dialects/messages/native.ts'
 import type { Engine } from '../engines/engine.ts'
 import { requireItemLimits } from '../guard/size.ts'
 import { ApiError } from '../wire/errors/api-error.ts'

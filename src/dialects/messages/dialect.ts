@@ -1,24 +1,14 @@
 /** Anthropic's Messages API. */
 
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { MessagesContract } from '../../wire/contract/messages.ts'
-import { checkMessage } from '../../wire/contract/messages-answer.ts'
-import {
-  type CountRequest,
-  type MessagesRequest,
-  parseCountRequest,
-  parseMessagesRequest,
-} from '../../wire/messages/request.ts'
-import type { NativeCall, TokenCountCall } from '../../wire/native.ts'
+import { type MessagesRequest, parseMessagesRequest } from '../../wire/messages/request.ts'
+import type { NativeCall } from '../../wire/native.ts'
 import type { Dialect, TranslatedRequest } from '../dialect.ts'
 import { OmittedTypes } from '../tools/omitted-types.ts'
-import { withoutUnsupportedFields } from '../unsupported-fields.ts'
 import { type AnswerContext, toMessage } from './answer.ts'
 import { messagesEncoder } from './encoder.ts'
-import { OPTIONAL_FIELDS, toChatRequest, toTokenCountChat } from './to-chat.ts'
-
-/** Client headers that are forwarded to an engine with the same API. */
-const VERSION_HEADERS = ['anthropic-version', 'anthropic-beta']
+import { nativeCall } from './native.ts'
+import { OPTIONAL_FIELDS, toChatRequest } from './to-chat.ts'
 
 /** The names of chat fields in this API. */
 const FIELD_NAMES = {
@@ -70,43 +60,4 @@ function contextOf({ model, stop_sequences }: MessagesRequest, requestId: string
     stopSequences: stop_sequences ?? [],
     newCallId: () => `toolu_${id}_${calls++}`,
   }
-}
-
-/** A request to count a prompt's tokens. Throws an `ApiError` (400) that names the field. */
-export function tokenCountCall(body: unknown, headers: Headers, url?: string): TokenCountCall {
-  const request: CountRequest = parseCountRequest(body)
-  return {
-    native: {
-      path: `/messages/count_tokens${queryOf(url)}`,
-      body: { ...request },
-      headers: versionHeaders(headers),
-    },
-    chat: () => toTokenCountChat(request),
-  }
-}
-
-function nativeCall(request: MessagesRequest, headers: Headers, url?: string): NativeCall {
-  return {
-    api: 'messages',
-    path: `/messages${queryOf(url)}`,
-    body: { ...withoutUnsupportedFields(request) },
-    headers: versionHeaders(headers),
-    contract: (options) => new MessagesContract(options, request.model ?? ''),
-    check: checkMessage,
-  }
-}
-
-/** The headers that name the client's version of the API. */
-function versionHeaders(headers: Headers): Record<string, string> {
-  const given = VERSION_HEADERS.map((name) => [name, headers.get(name)] as const)
-  return {
-    'anthropic-version': '2023-06-01',
-    ...Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== null)),
-  }
-}
-
-/** The query of the client's URL, such as `?beta=true`, encoded again so that it is valid. */
-function queryOf(url: string | undefined): string {
-  const query = url === undefined ? '' : new URL(url).searchParams.toString()
-  return query === '' ? '' : `?${query}`
 }

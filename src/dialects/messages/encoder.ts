@@ -3,9 +3,10 @@ import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
 import { type AnswerContext, emptyMessage, stopFields } from './answer.ts'
-import { event, OutputWriter } from './output.ts'
+import { eventFrame } from './events.ts'
+import { OutputWriter } from './output.ts'
 
-const PING = event({ type: 'ping' })
+const PING = eventFrame({ type: 'ping' })
 
 /** Writes a chat stream as the events of a message; of a forwarded stream only missing events. */
 export function messagesEncoder(asked: AnswerContext, requestId: string): StreamEncoder {
@@ -13,7 +14,7 @@ export function messagesEncoder(asked: AnswerContext, requestId: string): Stream
   return {
     chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
     done: () => writer.finish(),
-    error: (error) => event({ ...messagesError(error, requestId) }),
+    error: (error) => eventFrame({ ...messagesError(error, requestId) }),
     // The API allows a ping at any time, even before message_start.
     ping: () => PING,
     opening: () => '',
@@ -54,13 +55,15 @@ class MessageWriter {
     const ended = { hasCalls, hasRefused: this.#hasRefused, matchedStops: this.#matchedStops }
     const delta = { ...stopFields(this.#reason, ended, this.#asked.stopSequences), container: null }
     const usage = toMessageUsage(this.#usage)
-    return event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' })
+    return (
+      eventFrame({ type: 'message_delta', delta, usage }) + eventFrame({ type: 'message_stop' })
+    )
   }
 
   #start({ model }: ChatChunk): string {
     if (this.#hasStarted) return ''
     this.#hasStarted = true
-    return event({ type: 'message_start', message: emptyMessage(this.#asked, model) })
+    return eventFrame({ type: 'message_start', message: emptyMessage(this.#asked, model) })
   }
 
   #writeDelta({ content, refusal, tool_calls: calls, ...delta }: ChunkDelta): string {

@@ -1,9 +1,8 @@
 /** Writes the content blocks of a streamed message, one after the other. */
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
-import type { MessageEvent } from '../../wire/messages/answer.ts'
-import { namedFrame } from '../../wire/sse/sse.ts'
 import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
 import { SequentialParts } from '../sequential-parts.ts'
+import { deltaFrame, eventFrame } from './events.ts'
 
 interface ToolCallBlock {
   kind: 'call'
@@ -29,7 +28,7 @@ export class OutputWriter {
       isComplete: (block) => block.kind !== 'call' || block.call.isComplete(),
       begin: (block, index) => {
         const content_block = this.#emptyBlock(block)
-        this.#frames += event({ type: 'content_block_start', index, content_block })
+        this.#frames += eventFrame({ type: 'content_block_start', index, content_block })
       },
       writePending: (block, index) => this.#writePending(block, index),
       end: (block, index) => this.#end(block, index),
@@ -93,7 +92,7 @@ export class OutputWriter {
   #deltaFrame({ kind }: Block, index: number, piece: string): string {
     if (piece === '') return ''
     const [type, field] = DELTAS[kind]
-    return delta(index, type, field, piece)
+    return deltaFrame(index, type, field, piece)
   }
 
   #end(block: Block, index: number): void {
@@ -101,9 +100,9 @@ export class OutputWriter {
     // sluice has no key to sign with. Some clients drop thinking without a signature; an empty one
     // claims nothing.
     if (block.kind === 'thinking') {
-      this.#frames += delta(index, 'signature_delta', 'signature', '')
+      this.#frames += deltaFrame(index, 'signature_delta', 'signature', '')
     }
-    this.#frames += event({ type: 'content_block_stop', index })
+    this.#frames += eventFrame({ type: 'content_block_stop', index })
   }
 }
 
@@ -112,13 +111,3 @@ const DELTAS = {
   thinking: ['thinking_delta', 'thinking'],
   call: ['input_json_delta', 'partial_json'],
 } as const
-
-export function event(event: MessageEvent): string {
-  return namedFrame(event.type, JSON.stringify(event))
-}
-
-/** Built as a string, so that a token costs one `JSON.stringify` of its text. */
-function delta(index: number, type: string, field: string, text: string): string {
-  const json = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${field}":${JSON.stringify(text)}}}`
-  return namedFrame('content_block_delta', json)
-}

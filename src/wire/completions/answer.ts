@@ -4,18 +4,18 @@
  */
 import type { FinishReason, Usage } from '../chat/answer.ts'
 
-/** One entry a token in each list. */
+/** Each list has one entry per token. */
 export interface TextLogprobs {
   tokens?: string[] | null
   token_logprobs?: (number | null)[] | null
   top_logprobs?: (Record<string, number> | null)[] | null
-  /** Where each token begins in the text, characters. */
+  /** The offset of each token in the text, in characters. */
   text_offset?: number[] | null
   [field: string]: unknown
 }
 
 export interface TextChoice {
-  /** Of the answers to a prompt, after those to the prompts before it. */
+  /** The index among the answers to all prompts, which are in the order of the prompts. */
   index: number
   text: string
   logprobs: TextLogprobs | null
@@ -23,7 +23,7 @@ export interface TextChoice {
   [field: string]: unknown
 }
 
-/** One event of a stream, whose texts are pieces, or the whole answer where no stream was asked for. */
+/** One event of a stream, or the answer without streaming. */
 export interface TextChunk {
   id: string
   object: 'text_completion'
@@ -31,7 +31,7 @@ export interface TextChunk {
   created: number
   model: string
   choices: TextChoice[]
-  /** Of a stream only on the last event, only if asked for. */
+  /** In a stream only on the last event and only on request. */
   usage?: Usage | null
   [field: string]: unknown
 }

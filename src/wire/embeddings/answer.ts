@@ -7,7 +7,7 @@ export interface EmbeddingResponse {
   usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
 }
 
-/** A vector as OpenAI's clients ask for it: 32-bit floats, little-endian, in base64. */
+/** A vector as base64 of 32-bit little-endian floats, which OpenAI's clients request. */
 export function encodeVector(vector: readonly number[]): string {
   const bytes = new Uint8Array(vector.length * 4)
   const view = new DataView(bytes.buffer)
@@ -19,7 +19,7 @@ export function encodeVector(vector: readonly number[]): string {
   return btoa(binary)
 }
 
-/** The numbers of such a text; undefined where it is none. */
+/** The numbers of a vector in base64; undefined if the text is not one. */
 export function decodeVector(text: string): number[] | undefined {
   let binary: string
   try {

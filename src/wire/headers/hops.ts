@@ -6,8 +6,8 @@
 export const HOP_HEADER = 'x-sluice-hop'
 
 /**
- * The most instances that a request may have passed before this one. It also ends loops through
- * instances that drop the header's ids.
+ * The most instances that a request may have passed before this one. It also ends loops
+ * in which no instance finds its own id, such as loops through load-balanced replicas.
  */
 export const MAX_HOPS = 8
 

@@ -1,6 +1,6 @@
 /**
- * What OpenAI's Responses API answers with: a response, and the items of its output. Names and forms
- * are those of its OpenAPI description 2.3.0.
+ * The answers of OpenAI's Responses API: a response, and the items of its output. Source: its OpenAPI
+ * description 2.3.0.
  */
 
 import { isObject } from '../../util/object.ts'
@@ -40,7 +40,7 @@ export interface ResponseUsage {
   total_tokens: number
 }
 
-/** `response`: what was asked, and as much of the answer as there is. */
+/** `response`: the fields of the request, and the answer so far. */
 export interface ResponseObject {
   id: string
   object: 'response'
@@ -63,7 +63,7 @@ export interface ResponseEvent {
   [field: string]: unknown
 }
 
-/** One token, how likely it was, and its nearest rivals. */
+/** One token with its log probability and its most likely alternatives. */
 export interface TokenLogprob {
   token: string
   logprob: number
@@ -71,7 +71,7 @@ export interface TokenLogprob {
   top_logprobs: { token: string; logprob: number; bytes: number[] }[]
 }
 
-/** The API's counts as a chat's; undefined where it counted nothing. */
+/** Converts token counts to a chat's; undefined if there are none. */
 export function fromResponseUsage(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined
   const { input_tokens: input, output_tokens: output, total_tokens: total } = usage

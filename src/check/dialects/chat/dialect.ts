@@ -1,7 +1,8 @@
 import { isObject } from '../../../util/object.ts'
 import { choicesDialect, choicesIn, EMPTY_ANSWER, sharedFields } from '../choices-dialect.ts'
-import { checkChoicesStream, hasContent } from '../choices-stream.ts'
+import { hasContent } from '../choices-stream.ts'
 import type { CollectedAnswer, CollectedCall, Dialect, Fields, ToolDefinition } from '../dialect.ts'
+import { checkChatStream } from './stream.ts'
 
 /** `POST /v1/chat/completions`. */
 export const chat: Dialect = {
@@ -16,13 +17,7 @@ export const chat: Dialect = {
     ...(prompt.tool && toolFields(prompt.tool)),
     ...(prompt.schema && formatFields(prompt.schema)),
   }),
-  checkStream: (recording, said, findings) =>
-    checkChoicesStream(recording, said, findings, {
-      object: 'chat.completion.chunk',
-      isChoice: ({ delta }) => isObject(delta),
-      part: ({ delta }) => delta as Fields,
-      role: 'assistant',
-    }),
+  checkStream: checkChatStream,
   problemInAnswer(answer) {
     if (answer.object !== 'chat.completion') return `object: ${JSON.stringify(answer.object)}`
     const [choice] = choicesIn(answer)

@@ -1,6 +1,6 @@
 import { choicesDialect, choicesIn, EMPTY_ANSWER, sharedFields } from '../choices-dialect.ts'
-import { checkChoicesStream } from '../choices-stream.ts'
 import type { Dialect } from '../dialect.ts'
+import { checkCompletionsStream } from './stream.ts'
 
 /** `POST /v1/completions`. */
 export const completions: Dialect = {
@@ -10,12 +10,7 @@ export const completions: Dialect = {
   hasTools: false,
   invalidFields: { prompt: { text: 'hello' } },
   body: (prompt) => ({ ...sharedFields(prompt), prompt: prompt.text }),
-  checkStream: (recording, said, findings) =>
-    checkChoicesStream(recording, said, findings, {
-      object: 'text_completion',
-      isChoice: ({ text }) => typeof text === 'string',
-      part: ({ text }) => ({ text }),
-    }),
+  checkStream: checkCompletionsStream,
   problemInAnswer(answer) {
     if (answer.object !== 'text_completion') return `object: ${JSON.stringify(answer.object)}`
     const [choice] = choicesIn(answer)

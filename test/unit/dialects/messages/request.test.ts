@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { messagesDialect, tokenCountCall } from '../../../../src/dialects/messages/dialect.ts'
+import { messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
+import { tokenCountCall } from '../../../../src/dialects/messages/native.ts'
 import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 

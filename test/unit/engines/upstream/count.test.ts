@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { tokenCountCall } from '../../../../src/dialects/messages/dialect.ts'
+import { tokenCountCall } from '../../../../src/dialects/messages/native.ts'
 import { Upstream, type UpstreamOptions } from '../../../../src/engines/upstream/upstream.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
 
