@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals'
 
 /** A signal whose value stays in the browser. */
-export function kept<T>(key: string, fallback: T) {
+export function persisted<T>(key: string, fallback: T) {
   const value = signal<T>(read(key, fallback))
   effect(() => {
     const text = JSON.stringify(value.value)

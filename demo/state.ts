@@ -54,9 +54,9 @@ export const isStreaming = signal(false)
 export const note = signal('')
 
 export const chosenModel = persisted('sluice.model', '')
-export const conversations = kept<Conversation[]>('sluice.conversations', [newConversation()])
+export const conversations = persisted<Conversation[]>('sluice.conversations', [newConversation()])
 export const currentId = persisted('sluice.current', '')
-export const options = kept<Options>('sluice.options', {
+export const options = persisted<Options>('sluice.options', {
   system: '',
   temperature: '',
   top_p: '',

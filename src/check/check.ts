@@ -10,7 +10,7 @@ import {
   whyRefused,
 } from './checks/answers.ts'
 import { checkCalls, checkStructured, collectAnswer } from './checks/tools.ts'
-import type { Dialect } from './dialects/dialect.ts'
+import type { CheckedApi } from './dialects/dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
 import type { QuestionResult } from './question-result.ts'
@@ -49,11 +49,11 @@ const ERROR_QUESTIONS = [
 /** The check of one API. */
 class ApiCheck {
   readonly results: QuestionResult[] = []
-  readonly #dialect: Dialect
+  readonly #dialect: CheckedApi
   readonly #questions: ReturnType<typeof questionsIn>
   readonly #options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>
 
-  constructor(dialect: Dialect, options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>) {
+  constructor(dialect: CheckedApi, options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>) {
     this.#dialect = dialect
     this.#options = options
     this.#questions = questionsIn(dialect, options)

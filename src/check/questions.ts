@@ -3,7 +3,7 @@ import type { Fetch } from '../platform/fetch.ts'
 import { type RecordOptions, record } from '../recording/record.ts'
 import type { Recording } from '../recording/recording.ts'
 import { SCHEMA_PROMPT, TOOL_PROMPT } from './checks/tools.ts'
-import type { Dialect, Prompt } from './dialects/dialect.ts'
+import type { CheckedApi, Prompt } from './dialects/dialect.ts'
 
 export interface QuestionOptions {
   fetch: Fetch
@@ -45,7 +45,7 @@ const INVALID_JSON = '{"model": '
 /** The headers of a request from a web page of another origin. */
 const ORIGIN = { origin: 'https://page.example' }
 
-export function questionsIn(dialect: Dialect, options: QuestionOptions) {
+export function questionsIn(dialect: CheckedApi, options: QuestionOptions) {
   const { model } = options
   const asks = asker(dialect, options)
   const usual: Prompt = { model, text: PROMPT, limit: LIMIT.usual }
@@ -94,11 +94,11 @@ export type QuestionName = keyof ReturnType<typeof questionsIn>
 
 type Asks = (body?: object | string, more?: Partial<RecordOptions>) => () => Promise<Recording>
 
-function headersOf(dialect: Dialect, { headers, key }: QuestionOptions): Record<string, string> {
+function headersOf(dialect: CheckedApi, { headers, key }: QuestionOptions): Record<string, string> {
   return { 'content-type': 'application/json', ...headers, ...dialect.headersFor(key) }
 }
 
-function asker(dialect: Dialect, options: QuestionOptions): Asks {
+function asker(dialect: CheckedApi, options: QuestionOptions): Asks {
   const { fetch, url, key, by, signal } = options
   const own = headersOf(dialect, options)
   const secrets = key === undefined ? [] : [key]
@@ -117,7 +117,7 @@ function asker(dialect: Dialect, options: QuestionOptions): Asks {
 }
 
 /** A preflight as a browser sends it: it lists the header of the key, and has no key itself. */
-function preflight(dialect: Dialect, options: QuestionOptions): () => Promise<Recording> {
+function preflight(dialect: CheckedApi, options: QuestionOptions): () => Promise<Recording> {
   const { fetch, url, by, signal } = options
   const names = ['authorization', ...Object.keys(headersOf(dialect, options))]
   const headers = {

@@ -1,13 +1,13 @@
 import type { Recording } from '../../recording/recording.ts'
 import { answeringModel } from '../../recording/replay-server.ts'
 import { parseObject } from '../../util/object.ts'
-import type { Dialect, Fields } from '../dialects/dialect.ts'
+import type { CheckedApi, JsonFields } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
 import type { RuleName } from '../rules/rules.ts'
 import { messageOf } from './ending.ts'
 
 /** Checks an answer that is not streamed. */
-export function checkAnswer(recording: Recording, dialect: Dialect, findings: Findings): void {
+export function checkAnswer(recording: Recording, dialect: CheckedApi, findings: Findings): void {
   const { response } = recording
   const type = headerOf(recording, 'content-type') ?? 'no content-type'
   const add = (seen: string) => findings.add('whole-shape', seen, 0)
@@ -28,7 +28,7 @@ export function checkAnswer(recording: Recording, dialect: Dialect, findings: Fi
 /** Checks the answer to an invalid request. */
 export function checkError(
   recording: Recording,
-  dialect: Dialect,
+  dialect: CheckedApi,
   findings: Findings,
   rule: RuleName,
   statuses: readonly number[],
@@ -48,7 +48,7 @@ export function checkError(
 /** An answer that names another model than `asked` is correct too: it says which model it is of. */
 export function checkUnknownModel(
   recording: Recording,
-  dialect: Dialect,
+  dialect: CheckedApi,
   findings: Findings,
   asked: string,
 ): void {
@@ -92,7 +92,7 @@ function headerOf({ response }: Recording, name: string): string | undefined {
   return response?.headers.find(([each]) => each.toLowerCase() === name)?.[1]
 }
 
-function jsonOf(recording: Recording): Fields | undefined {
+function jsonOf(recording: Recording): JsonFields | undefined {
   return parseObject(textOf(recording))
 }
 

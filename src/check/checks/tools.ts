@@ -2,10 +2,10 @@
 import type { Recording } from '../../recording/recording.ts'
 import { isObject, parseObject } from '../../util/object.ts'
 import type {
+  CheckedApi,
   CollectedAnswer,
   CollectedCall,
-  Dialect,
-  Fields,
+  JsonFields,
   ToolDefinition,
 } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
@@ -35,10 +35,10 @@ export const SCHEMA_PROMPT = {
     properties: { colours: { type: 'array', items: { type: 'string' } } },
     required: ['colours'],
     additionalProperties: false,
-  } satisfies Fields,
+  } satisfies JsonFields,
 }
 
-export function collectAnswer(recording: Recording, dialect: Dialect): CollectedAnswer {
+export function collectAnswer(recording: Recording, dialect: CheckedApi): CollectedAnswer {
   const events = parseBody(recording).events.map(({ data }) => parseObject(data ?? ''))
   return dialect.collect(events.filter((event) => event !== undefined))
 }
@@ -46,7 +46,7 @@ export function collectAnswer(recording: Recording, dialect: Dialect): Collected
 /** Returns why there was nothing to check. */
 export function checkCalls(
   told: CollectedAnswer,
-  dialect: Dialect,
+  dialect: CheckedApi,
   findings: Findings,
 ): string | undefined {
   if (told.calls.length === 0) return 'no tool was called'
@@ -72,7 +72,7 @@ function checkCall(
 /** Returns why there was nothing to check. */
 export function checkStructured(
   told: CollectedAnswer,
-  dialect: Dialect,
+  dialect: CheckedApi,
   findings: Findings,
 ): string | undefined {
   if (told.finishReason === dialect.finishReasons.limit) return 'the token limit cut the answer off'

@@ -13,7 +13,7 @@ const MAX_SECONDS = 1e11
 type Fields = Record<string, unknown>
 
 /** The form of a chunk in one API. */
-export interface ChunkForm {
+export interface ChunkShape {
   object: string
   isChoice(choice: Fields): boolean
   /** The content of a choice. */
@@ -27,13 +27,13 @@ export function checkChoicesStream(
   recording: Recording,
   said: readonly ParsedEvent[],
   findings: Findings,
-  form: ChunkForm,
+  form: ChunkShape,
 ): void {
   new ChoicesChecker(recording, findings, form).check(said)
 }
 
 class ChoicesChecker {
-  readonly #form: ChunkForm
+  readonly #form: ChunkShape
   readonly #recording: Recording
   readonly #findings: Findings
   readonly #asksUsage: boolean
@@ -44,7 +44,7 @@ class ChoicesChecker {
   /** The event whose bytes are shown with a finding. */
   #event: RecordedEvent | undefined
 
-  constructor(recording: Recording, findings: Findings, form: ChunkForm) {
+  constructor(recording: Recording, findings: Findings, form: ChunkShape) {
     this.#form = form
     this.#recording = recording
     this.#findings = findings

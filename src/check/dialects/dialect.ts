@@ -4,7 +4,7 @@ import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
 import type { DialectName } from '../rules/rule.ts'
 
-export type Fields = Record<string, unknown>
+export type JsonFields = Record<string, unknown>
 
 export interface Prompt {
   model: string | undefined
@@ -17,14 +17,14 @@ export interface Prompt {
   /** A function that the model has to call. */
   tool?: ToolDefinition
   /** The JSON Schema that the answer has to match. */
-  schema?: Fields
+  schema?: JsonFields
 }
 
 export interface ToolDefinition {
   name: string
   description: string
   /** A JSON Schema. */
-  parameters: Fields
+  parameters: JsonFields
 }
 
 /** A tool call, joined from its parts. */
@@ -44,15 +44,15 @@ export interface CollectedAnswer {
   finishReason: unknown
 }
 
-export interface Dialect {
+export interface CheckedApi {
   name: DialectName
   /** The path of the endpoint below the API's root. */
   path: string
   /** Headers besides those of every request. */
   headersFor(key: string | undefined): Record<string, string>
-  body(prompt: Prompt): Fields
+  body(prompt: Prompt): JsonFields
   /** The fields of a request with a field of the wrong type, in place of the prompt. */
-  invalidFields: Fields
+  invalidFields: JsonFields
   /** Whether a stream has usage only on request. */
   asksUsage: boolean
   /** Whether the API has tool calls and structured output. */
@@ -60,13 +60,13 @@ export interface Dialect {
   /** Checks a stream: the form of its events and their order. */
   checkStream(recording: Recording, said: readonly ParsedEvent[], findings: Findings): void
   /** What is wrong with an answer that is not streamed; undefined if nothing is. */
-  problemInAnswer(answer: Fields): string | undefined
-  isErrorBody(answer: Fields): boolean
-  collect(said: readonly Fields[]): CollectedAnswer
+  problemInAnswer(answer: JsonFields): string | undefined
+  isErrorBody(answer: JsonFields): boolean
+  collect(said: readonly JsonFields[]): CollectedAnswer
   /** The finish reasons of an answer that calls a tool, and of one that the token limit cut off. */
   finishReasons: { call: string; limit: string }
   /** Whether an event has text or a part of a tool call. */
-  hasOutput(event: Fields): boolean
+  hasOutput(event: JsonFields): boolean
   /** The token count of the answer, if the event has it. */
-  tokenCount(event: Fields): number | undefined
+  tokenCount(event: JsonFields): number | undefined
 }

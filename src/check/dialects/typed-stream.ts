@@ -5,13 +5,13 @@ import { checkEnd, messageOf, shown } from '../checks/ending.ts'
 import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
 import type { RecordedEvent } from '../recorded-body.ts'
-import type { Fields } from './dialect.ts'
+import type { JsonFields } from './dialect.ts'
 
 /** The kind of a field: an object, a string, or an index from 0. */
 export type FieldKind = 'object' | 'text' | 'index'
 
 /** The fields that an event of a type must have. */
-export type EventFields = Readonly<Record<string, Readonly<Record<string, FieldKind>>>>
+export type RequiredFields = Readonly<Record<string, Readonly<Record<string, FieldKind>>>>
 
 const IS: Record<FieldKind, (value: unknown) => boolean> = {
   object: isObject,
@@ -26,14 +26,14 @@ const HEARTBEATS: unknown[] = ['ping', 'keepalive']
 export abstract class TypedEventChecker {
   readonly #recording: Recording
   readonly #findings: Findings
-  readonly #forms: EventFields
+  readonly #forms: RequiredFields
   #event: RecordedEvent | undefined
   /** Whether an event ended the answer. */
   protected isEnded = false
   /** Whether the reason for the end of the answer came. */
   protected isFinished = false
 
-  constructor(recording: Recording, findings: Findings, forms: EventFields) {
+  constructor(recording: Recording, findings: Findings, forms: RequiredFields) {
     this.#recording = recording
     this.#findings = findings
     this.#forms = forms
@@ -43,10 +43,10 @@ export abstract class TypedEventChecker {
   protected abstract readonly firstType: string
 
   /** Called with every event. */
-  protected checkSequence(_event: Fields): void {}
+  protected checkSequence(_event: JsonFields): void {}
 
   /** Called with every event that has the fields of its type. */
-  protected abstract checkEvent(type: string, event: Fields): void
+  protected abstract checkEvent(type: string, event: JsonFields): void
 
   check(events: readonly ParsedEvent[]): void {
     let isFirst = true
@@ -75,11 +75,11 @@ export abstract class TypedEventChecker {
     }
   }
 
-  protected isError(type: string, _event: Fields): boolean {
+  protected isError(type: string, _event: JsonFields): boolean {
     return type === 'error'
   }
 
-  protected errorIn(event: Fields): unknown {
+  protected errorIn(event: JsonFields): unknown {
     return event.error ?? event
   }
 
@@ -94,7 +94,7 @@ export abstract class TypedEventChecker {
     if (name !== type) this.add('event-name', `event: ${name ?? 'missing'}, type: ${shown(type)}`)
   }
 
-  #hasFields(type: string, event: Fields): boolean {
+  #hasFields(type: string, event: JsonFields): boolean {
     const wrong = Object.entries(this.#forms[type] ?? {}).find(
       ([name, kind]) => !IS[kind](event[name]),
     )

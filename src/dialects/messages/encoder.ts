@@ -4,7 +4,7 @@ import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
 import { type AnswerContext, emptyMessage, stopFields } from './answer.ts'
 import { eventFrame } from './events.ts'
-import { OutputWriter } from './output.ts'
+import { MessageOutput } from './output.ts'
 
 const PING = eventFrame({ type: 'ping' })
 
@@ -25,7 +25,7 @@ export function messagesEncoder(asked: AnswerContext, requestId: string): Stream
 /** Writes one stream. */
 class MessageWriter {
   readonly #asked: AnswerContext
-  readonly #blocks: OutputWriter
+  readonly #blocks: MessageOutput
   #hasStarted = false
   #hasRefused = false
   #reason: FinishReason | undefined
@@ -34,7 +34,7 @@ class MessageWriter {
 
   constructor(asked: AnswerContext) {
     this.#asked = asked
-    this.#blocks = new OutputWriter(asked.newCallId)
+    this.#blocks = new MessageOutput(asked.newCallId)
   }
 
   write(chunk: ChatChunk): string {

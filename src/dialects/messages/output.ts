@@ -15,7 +15,7 @@ type Block = { kind: 'text' | 'thinking'; held: string } | ToolCallBlock
  * Only one block may be open. A text ends when another block starts; a call ends when its arguments are
  * complete, or when the message ends. Until then later blocks stay pending.
  */
-export class OutputWriter {
+export class MessageOutput {
   readonly #newId: () => string
   readonly #calls = new Map<number, ToolCallBlock>()
   readonly #blocks: SequentialParts<Block>

@@ -2,7 +2,7 @@
  * How the tools and blocks of a Messages request are translated to a chat request, by their type.
  * `docs/tools.md` shows these tables.
  */
-import type { Rule } from '../tools/rule.ts'
+import type { ToolRule } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
 const PROVIDER_ONLY = "Only a provider's servers run it."
@@ -10,12 +10,15 @@ const PROVIDER_ONLY = "Only a provider's servers run it."
 const leftOut = (type: string, how = PROVIDER_ONLY) =>
   ({ type, handling: 'left out', description: how }) as const
 
-function clientTool(type: string, translation: client.ClientTool): Rule<client.ClientTool> {
+function clientTool(
+  type: string,
+  translation: client.MessagesClientTool,
+): ToolRule<client.MessagesClientTool> {
   const description = `A function \`${translation.name}\`, or with the name in the request, and with the documented input.`
   return { type, handling: 'translated', description, translation }
 }
 
-export const TOOLS: readonly Rule<client.ClientTool>[] = [
+export const TOOLS: readonly ToolRule<client.MessagesClientTool>[] = [
   {
     type: 'custom',
     handling: 'passed',
@@ -40,7 +43,7 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
 ]
 
 /** Blocks of user messages and tool results. */
-export const USER_BLOCKS: readonly Rule[] = [
+export const USER_BLOCKS: readonly ToolRule[] = [
   { type: 'text', handling: 'passed', description: 'A text.' },
   { type: 'image', handling: 'passed', description: 'An image. An image by `file_id` is refused.' },
   {
@@ -72,7 +75,7 @@ export const USER_BLOCKS: readonly Rule[] = [
   },
 ]
 
-export const ASSISTANT_BLOCKS: readonly Rule[] = [
+export const ASSISTANT_BLOCKS: readonly ToolRule[] = [
   { type: 'text', handling: 'passed', description: 'A text.' },
   { type: 'thinking', handling: 'passed', description: 'The reasoning of the assistant.' },
   { type: 'tool_use', handling: 'passed', description: 'A call.' },

@@ -3,7 +3,7 @@
 import { parseObject } from '../../util/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
 import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
-import type { ClientTool } from './client-tools.ts'
+import type { ResponsesClientTool } from './client-tools.ts'
 import { CustomToolInput } from './custom-tool-input.ts'
 import { deltaPrefix, type EventWriter } from './events.ts'
 import type { DeclaredTool } from './tools.ts'
@@ -105,7 +105,7 @@ export class CallItem {
     this.#close(status)
   }
 
-  #writeClientCall(client: ClientTool, status: ItemStatus): void {
+  #writeClientCall(client: ResponsesClientTool, status: ItemStatus): void {
     const args = parseObject(this.call.argumentsText || '{}')
     const own = args && client.toItem(args)
     if (own === undefined) {

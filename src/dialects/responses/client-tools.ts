@@ -8,7 +8,7 @@ import { integer, list, object, oneOf, type Schema, text } from '../tools/json-s
 
 type Fields = Record<string, unknown>
 
-export interface ClientTool {
+export interface ResponsesClientTool {
   /** The function's name, unless another tool has that name. */
   name: string
   /** The item types of its calls and of their results. */
@@ -25,7 +25,7 @@ export interface ClientTool {
   toContent(item: Fields, found: readonly string[]): string | ResponsePart[]
 }
 
-export const localShell: ClientTool = {
+export const localShell: ResponsesClientTool = {
   name: 'local_shell',
   call: 'local_shell_call',
   result: 'local_shell_call_output',
@@ -53,7 +53,7 @@ export const localShell: ClientTool = {
   toContent: ({ output }) => shown(output),
 }
 
-export const shell: ClientTool = {
+export const shell: ResponsesClientTool = {
   name: 'shell',
   call: 'shell_call',
   result: 'shell_call_output',
@@ -85,7 +85,7 @@ function shellText(piece: unknown): string {
   return [stdout, stderr, type === undefined ? '' : end].filter(Boolean).join('\n')
 }
 
-export const applyPatch: ClientTool = {
+export const applyPatch: ResponsesClientTool = {
   name: 'apply_patch',
   call: 'apply_patch_call',
   result: 'apply_patch_call_output',
@@ -117,7 +117,7 @@ export const applyPatch: ClientTool = {
 const SEARCH = object({ query: text('What the tool should do.') }, ['query'])
 
 /** A tool search that the client runs; its result contains the found tools. */
-export const toolSearch: ClientTool = {
+export const toolSearch: ResponsesClientTool = {
   name: 'tool_search',
   call: 'tool_search_call',
   result: 'tool_search_output',
@@ -172,7 +172,7 @@ const computerItems = {
   toArguments: ({ actions, action }: Fields) => (actions ? { actions } : (action ?? {})),
 }
 
-export const computer: ClientTool = {
+export const computer: ResponsesClientTool = {
   ...computerItems,
   describe: () => ({
     description: 'Acts on the screen of a computer and returns a screenshot.',
@@ -183,7 +183,7 @@ export const computer: ClientTool = {
   },
 }
 
-export const computerPreview: ClientTool = {
+export const computerPreview: ResponsesClientTool = {
   ...computerItems,
   describe: ({ display_width, display_height, environment }) => ({
     description: `Acts on the screen of a computer (${environment}, ${display_width} × ${display_height} pixels) and returns a screenshot.`,

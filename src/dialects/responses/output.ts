@@ -84,7 +84,7 @@ export interface OutputOptions {
   declaredAs?: (name: string) => DeclaredTool | undefined
 }
 
-export class OutputWriter {
+export class ResponseOutput {
   readonly items: OutputItem[] = []
   readonly #events: EventWriter
   readonly #options: OutputOptions

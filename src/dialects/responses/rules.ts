@@ -3,7 +3,7 @@
  * `docs/tools.md` shows these tables.
  */
 import { isObject } from '../../util/object.ts'
-import type { Rule, Typed } from '../tools/rule.ts'
+import type { ToolRule, Typed } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
 const PROVIDER_ONLY = "Only a provider's servers run it."
@@ -26,14 +26,14 @@ const leftOut = (type: string, how = PROVIDER_ONLY) =>
 
 function clientTool(
   type: string,
-  translation: client.ClientTool,
-  condition?: Rule['condition'],
-): Rule<client.ClientTool> {
+  translation: client.ResponsesClientTool,
+  condition?: ToolRule['condition'],
+): ToolRule<client.ResponsesClientTool> {
   const description = `A function \`${translation.name}\`; its calls become \`${translation.call}\` items.`
   return { type, ...(condition && { condition }), handling: 'translated', description, translation }
 }
 
-export const TOOLS: readonly Rule<client.ClientTool>[] = [
+export const TOOLS: readonly ToolRule<client.ResponsesClientTool>[] = [
   { type: 'function', handling: 'passed', description: 'A function.' },
   {
     type: 'custom',
@@ -72,8 +72,8 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
 
 /** How an item is translated. */
 export type ItemTranslation =
-  | { call: client.ClientTool }
-  | { result: client.ClientTool }
+  | { call: client.ResponsesClientTool }
+  | { result: client.ResponsesClientTool }
   | 'custom call'
   | 'custom result'
   | 'tools'
@@ -82,9 +82,9 @@ export type ItemTranslation =
   | 'summary'
   | 'agent'
 
-type ItemRule = Rule<ItemTranslation>
+type ItemRule = ToolRule<ItemTranslation>
 
-function items(tool: client.ClientTool, condition?: Rule['condition']): ItemRule[] {
+function items(tool: client.ResponsesClientTool, condition?: ToolRule['condition']): ItemRule[] {
   const more = condition && { condition }
   return [
     {

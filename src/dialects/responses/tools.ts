@@ -6,7 +6,7 @@ import { requireToolLimit } from '../../wire/validation/counts.ts'
 import { object, text } from '../tools/json-schema.ts'
 import { OmittedTypes } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
-import type { ClientTool } from './client-tools.ts'
+import type { ResponsesClientTool } from './client-tools.ts'
 import { INPUT } from './custom-tool-input.ts'
 import type { LocatedItem } from './located-item.ts'
 import { ITEMS, TOOLS } from './rules.ts'
@@ -15,7 +15,7 @@ import { ToolNames } from './tool-names.ts'
 /** A tool as the client declared it, which decides the type of the call item. */
 export type DeclaredTool =
   | { kind: 'function' | 'custom'; name: string; namespace?: string }
-  | { kind: 'client'; name: string; client: ClientTool }
+  | { kind: 'client'; name: string; client: ResponsesClientTool }
 
 /** A tool that the model is offered. */
 export interface OfferedTool {
@@ -118,7 +118,7 @@ export class Toolset {
 function toDeclaredTool(
   { type, name = '' }: { type: string; name?: string | undefined },
   namespace: string | undefined,
-  client: ClientTool | undefined,
+  client: ResponsesClientTool | undefined,
 ): DeclaredTool {
   if (client !== undefined) return { kind: 'client', name: client.name, client }
   const kind = type === 'custom' ? 'custom' : 'function'

@@ -7,7 +7,7 @@
  */
 export type Handling = 'passed' | 'translated' | 'left out' | 'refused'
 
-export interface Rule<Translation = never> {
+export interface ToolRule<Translation = never> {
   /** The type; `*` matches any characters. */
   type: string
   /** A further condition, in words and as a function. */
@@ -25,7 +25,10 @@ export interface Typed {
 }
 
 /** The first rule that matches the value. The last rule of a table matches everything. */
-export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: { type: string }): R {
+export function ruleFor<R extends ToolRule<unknown>>(
+  rules: readonly R[],
+  value: { type: string },
+): R {
   const found = rules.find(({ type, condition }) => {
     return isOfType(value.type, type) && (condition?.holds(value as Typed) ?? true)
   })

@@ -12,6 +12,7 @@ const keepAwakeEvery = 2_500
 /** What Bun gives. */
 export const runtime: Runtime = {
   name: `bun ${Bun.version}`,
+  place: 'bun',
   fetch: directFetch(dial, nativeFetch),
   frameWriter: bunBodyWriter,
   terminal: bunTerminal,

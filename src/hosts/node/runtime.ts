@@ -8,6 +8,7 @@ import { listen } from './listen.ts'
 /** What Node gives. */
 export const runtime: Runtime = {
   name: `node ${process.versions.node}`,
+  place: 'node',
   fetch: directFetch(dial, nativeFetch),
   frameWriter: nodeBodyWriter,
   listen,

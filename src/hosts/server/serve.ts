@@ -9,12 +9,8 @@ import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { HandlerHost } from '../../options.ts'
 import type { LogEntry } from '../../platform/log.ts'
-import {
-  parseSettings,
-  type Settings,
-  SettingsError,
-  type SettingsInput,
-} from '../../settings/settings.ts'
+import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
+import { requireSupport } from '../../settings/support.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
@@ -67,10 +63,10 @@ export async function start(
   { host = {}, log, onProgress = () => {} }: StartOptions = {},
 ): Promise<Server> {
   const settings = parseSettings(input)
+  requireSupport(settings, runtime.place)
   requireProtection(settings, host.authenticate !== undefined)
   const tls = await readTls(settings)
   bypassProxy(process.env)
-  if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await recordedFrom(settings, runtime) : []
   const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
@@ -181,12 +177,4 @@ export async function introduce(
     err.write(changes(known, found, ink))
     known = found
   }
-}
-
-/** Only Deno has WebGPU and runs web-llm. */
-export function noWebgpu(runtime: string): SettingsError {
-  const name = runtime.split(' ')[0]
-  return new SettingsError(
-    `webgpu: ${name} can't run models on the GPU; Deno and browsers can: npm run start:deno -- --webgpu`,
-  )
 }

@@ -1,8 +1,4 @@
-/** One of the process's outputs. Writing to it never fails: a closed pipe must not end a server. */
-export interface Output {
-  isTerminal(): Promise<boolean>
-  write(text: string): void
-}
+import type { Output } from '../../cli/tools/tool.ts'
 
 /** Where a command writes: answers and the log to `out`, what it tells the person to `err`. */
 export interface Terminal {

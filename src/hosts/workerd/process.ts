@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
+import { supportedBy } from '../../settings/support.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { explain } from '../server/process.ts'
@@ -47,7 +48,7 @@ export async function startWorkerd(
   writeFileSync(config, configure(settings, door, tls), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
     // In the environment keys are seen by nobody else, and need no escaping.
-    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(settings) },
+    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(forWorker(settings)) },
     // In a group of its own: a terminal's Ctrl-C is for the supervisor, which lets streams end.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -63,7 +64,21 @@ export async function startWorkerd(
     stdout,
     stderr,
     look: async () => (await ask(door)) as EngineStatus[],
-    reload: async (next) => void (await ask(door, JSON.stringify({ ...next, log }))),
+    reload: async (next) => void (await ask(door, JSON.stringify(forWorker({ ...next, log })))),
+  }
+}
+
+/**
+ * A worker refuses settings that it cannot honour, such as the port: this process does that. Where
+ * host names are checked, the name it listens at is allowed.
+ */
+function forWorker(settings: Settings): Partial<Settings> {
+  const { allowHost, host } = settings
+  const own = host.includes(':') ? `[${host}]` : host
+  const isChecked = allowHost.length > 0 && !allowHost.includes(own)
+  return {
+    ...supportedBy(settings, 'worker'),
+    ...(isChecked && { allowHost: [...allowHost, own] }),
   }
 }
 

@@ -1,11 +1,17 @@
 import { isObject } from '../../../util/object.ts'
 import { choicesDialect, choicesIn, EMPTY_ANSWER, sharedFields } from '../choices-dialect.ts'
 import { hasContent } from '../choices-stream.ts'
-import type { CollectedAnswer, CollectedCall, Dialect, Fields, ToolDefinition } from '../dialect.ts'
+import type {
+  CheckedApi,
+  CollectedAnswer,
+  CollectedCall,
+  JsonFields,
+  ToolDefinition,
+} from '../dialect.ts'
 import { checkChatStream } from './stream.ts'
 
 /** `POST /v1/chat/completions`. */
-export const chat: Dialect = {
+export const chat: CheckedApi = {
   ...choicesDialect,
   name: 'chat',
   path: '/chat/completions',
@@ -28,17 +34,17 @@ export const chat: Dialect = {
   hasOutput: (event) => choicesIn(event).some(({ delta }) => isObject(delta) && hasContent(delta)),
 }
 
-function toolFields({ name, description, parameters }: ToolDefinition): Fields {
+function toolFields({ name, description, parameters }: ToolDefinition): JsonFields {
   const tool = { type: 'function', function: { name, description, parameters } }
   return { tools: [tool], tool_choice: 'required' }
 }
 
-function formatFields(schema: Fields): Fields {
+function formatFields(schema: JsonFields): JsonFields {
   const json_schema = { name: 'answer', strict: true, schema }
   return { response_format: { type: 'json_schema', json_schema } }
 }
 
-function add(told: CollectedAnswer, event: Fields): CollectedAnswer {
+function add(told: CollectedAnswer, event: JsonFields): CollectedAnswer {
   const [choice] = choicesIn(event)
   if (choice === undefined) return told
   const delta = isObject(choice.delta) ? choice.delta : {}
@@ -52,9 +58,9 @@ function add(told: CollectedAnswer, event: Fields): CollectedAnswer {
 }
 
 /** `calls` by their index: as clients put them together. */
-function addCall(calls: CollectedCall[], { index, id, function: named }: Fields): void {
+function addCall(calls: CollectedCall[], { index, id, function: named }: JsonFields): void {
   const at = typeof index === 'number' ? index : calls.length
-  const { name, arguments: more } = isObject(named) ? named : ({} as Fields)
+  const { name, arguments: more } = isObject(named) ? named : ({} as JsonFields)
   const text = typeof more === 'string' ? more : ''
   const known = calls[at]
   if (known === undefined) {

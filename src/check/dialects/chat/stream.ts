@@ -2,13 +2,13 @@ import type { Recording } from '../../../recording/recording.ts'
 import { isObject } from '../../../util/object.ts'
 import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
-import { type ChunkForm, checkChoicesStream } from '../choices-stream.ts'
-import type { Fields } from '../dialect.ts'
+import { type ChunkShape, checkChoicesStream } from '../choices-stream.ts'
+import type { JsonFields } from '../dialect.ts'
 
-const FORM: ChunkForm = {
+const FORM: ChunkShape = {
   object: 'chat.completion.chunk',
   isChoice: ({ delta }) => isObject(delta),
-  part: ({ delta }) => delta as Fields,
+  part: ({ delta }) => delta as JsonFields,
   role: 'assistant',
 }
 

@@ -1,9 +1,9 @@
 import { choicesDialect, choicesIn, EMPTY_ANSWER, sharedFields } from '../choices-dialect.ts'
-import type { Dialect } from '../dialect.ts'
+import type { CheckedApi } from '../dialect.ts'
 import { checkCompletionsStream } from './stream.ts'
 
 /** `POST /v1/completions`. */
-export const completions: Dialect = {
+export const completions: CheckedApi = {
   ...choicesDialect,
   name: 'completions',
   path: '/completions',

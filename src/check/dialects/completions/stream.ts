@@ -1,9 +1,9 @@
 import type { Recording } from '../../../recording/recording.ts'
 import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
-import { type ChunkForm, checkChoicesStream } from '../choices-stream.ts'
+import { type ChunkShape, checkChoicesStream } from '../choices-stream.ts'
 
-const FORM: ChunkForm = {
+const FORM: ChunkShape = {
   object: 'text_completion',
   isChoice: ({ text }) => typeof text === 'string',
   part: ({ text }) => ({ text }),

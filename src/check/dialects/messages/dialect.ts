@@ -1,9 +1,9 @@
 import { isObject } from '../../../util/object.ts'
-import type { CollectedAnswer, Dialect, Fields } from '../dialect.ts'
+import type { CheckedApi, CollectedAnswer, JsonFields } from '../dialect.ts'
 import { checkMessagesStream } from './stream.ts'
 
 /** `POST /v1/messages`, Anthropic's API. */
-export const messages: Dialect = {
+export const messages: CheckedApi = {
   name: 'messages',
   path: '/messages',
   asksUsage: false,
@@ -48,7 +48,7 @@ export const messages: Dialect = {
   },
 }
 
-function collect(events: readonly Fields[]): CollectedAnswer {
+function collect(events: readonly JsonFields[]): CollectedAnswer {
   const said: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, index, content_block: block, delta } of events) {
     const at = index as number

@@ -4,10 +4,10 @@ import { STOP_REASONS } from '../../../wire/messages/answer.ts'
 import { shown } from '../../checks/ending.ts'
 import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
-import type { Fields } from '../dialect.ts'
-import { type EventFields, TypedEventChecker } from '../typed-stream.ts'
+import type { JsonFields } from '../dialect.ts'
+import { type RequiredFields, TypedEventChecker } from '../typed-stream.ts'
 
-const EVENT_FIELDS: EventFields = {
+const EVENT_FIELDS: RequiredFields = {
   message_start: { message: 'object' },
   content_block_start: { index: 'index', content_block: 'object' },
   content_block_delta: { index: 'index', delta: 'object' },
@@ -40,20 +40,20 @@ class MessagesChecker extends TypedEventChecker {
   /** The types of the blocks that are open, by their index. */
   readonly #open = new Map<number, string>()
 
-  protected checkEvent(type: string, event: Fields): void {
+  protected checkEvent(type: string, event: JsonFields): void {
     const at = event.index as number
-    if (type === 'message_start') this.#start(event.message as Fields)
+    if (type === 'message_start') this.#start(event.message as JsonFields)
     else if (type === 'content_block_start') {
       if (this.#open.has(at)) this.add('block-open', `block ${at} starts again`)
-      this.#open.set(at, String((event.content_block as Fields).type))
-    } else if (type === 'content_block_delta') this.#delta(at, event.delta as Fields)
+      this.#open.set(at, String((event.content_block as JsonFields).type))
+    } else if (type === 'content_block_delta') this.#delta(at, event.delta as JsonFields)
     else if (type === 'content_block_stop') {
       if (!this.#open.delete(at)) this.add('block-open', `block ${at} ends, and is not open`)
     } else if (type === 'message_delta') this.#finish(event)
     else if (type === 'message_stop') this.#stop()
   }
 
-  #start({ id, role, model }: Fields): void {
+  #start({ id, role, model }: JsonFields): void {
     const missing = Object.entries({ id, role, model }).find(
       ([, value]) => typeof value !== 'string' || value === '',
     )
@@ -62,7 +62,7 @@ class MessagesChecker extends TypedEventChecker {
     }
   }
 
-  #delta(at: number, { type }: Fields): void {
+  #delta(at: number, { type }: JsonFields): void {
     const block = this.#open.get(at)
     if (block === undefined) this.add('block-open', `a delta of block ${at}, which is not open`)
     else if (BLOCK_OF[String(type)]?.test(block) === false) {
@@ -70,8 +70,8 @@ class MessagesChecker extends TypedEventChecker {
     }
   }
 
-  #finish({ delta, usage }: Fields): void {
-    const { stop_reason: reason } = delta as Fields
+  #finish({ delta, usage }: JsonFields): void {
+    const { stop_reason: reason } = delta as JsonFields
     if (reason !== null && reason !== undefined) {
       if (!REASONS.includes(String(reason))) this.add('finish-reason', shown(reason))
       this.isFinished = true

@@ -1,9 +1,9 @@
 import { isObject } from '../../../util/object.ts'
-import type { CollectedAnswer, Dialect, Fields } from '../dialect.ts'
+import type { CheckedApi, CollectedAnswer, JsonFields } from '../dialect.ts'
 import { checkResponsesStream } from './stream.ts'
 
 /** `POST /v1/responses`. */
-export const responses: Dialect = {
+export const responses: CheckedApi = {
   name: 'responses',
   path: '/responses',
   asksUsage: false,
@@ -41,7 +41,7 @@ export const responses: Dialect = {
   },
 }
 
-function collect(events: readonly Fields[]): CollectedAnswer {
+function collect(events: readonly JsonFields[]): CollectedAnswer {
   const said: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, delta, item, output_index: at, response } of events) {
     const call = said.calls[at as number]
