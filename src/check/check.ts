@@ -30,15 +30,15 @@ export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
 
 /** Rejects only with the signal's reason, if it aborts. */
 export async function check(options: CheckOptions): Promise<Report> {
-  const asked: QuestionResult[] = []
+  const results: QuestionResult[] = []
   const untested: Report['untested'] = {}
   for (const [name, url] of Object.entries(options.endpoints)) {
     const checking = new ApiCheck(dialects[name as DialectName], { ...options, url })
     const why = await checking.run()
-    asked.push(...checking.results)
+    results.push(...checking.results)
     if (why !== undefined) untested[name as DialectName] = why
   }
-  return reportOf(options, asked, untested)
+  return reportOf(options, results, untested)
 }
 
 const ERROR_QUESTIONS = [
@@ -67,8 +67,8 @@ class ApiCheck {
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
     stream.findings.push(...checkStream(stream.recording))
-    const broken = whyNotCheckable(stream.recording, stream.findings)
-    if (broken !== undefined) stream.notChecked = broken
+    const reason = whyNotCheckable(stream.recording, stream.findings)
+    if (reason !== undefined) stream.notChecked = reason
     if (asksUsage) {
       const plain = await this.#ask('plain')
       plain.findings.push(...checkStream(plain.recording))
@@ -83,25 +83,25 @@ class ApiCheck {
   }
 
   async #checkTools(): Promise<void> {
-    for (const [name, judge] of [
+    for (const [name, run] of [
       ['tools', checkCalls],
       ['structured', checkStructured],
     ] as const) {
-      const asked = await this.#ask(name)
-      const why = whyRefused(asked.recording)
+      const result = await this.#ask(name)
+      const why = whyRefused(result.recording)
       if (why !== undefined) {
-        asked.notOffered = why
+        result.notOffered = why
         continue
       }
-      asked.findings.push(...checkStream(asked.recording))
-      const broken = whyNotCheckable(asked.recording, asked.findings)
-      if (broken !== undefined) {
-        asked.notChecked = broken
+      result.findings.push(...checkStream(result.recording))
+      const reason = whyNotCheckable(result.recording, result.findings)
+      if (reason !== undefined) {
+        result.notChecked = reason
         continue
       }
-      this.#check(asked, (answer, findings) => {
-        const nothing = judge(collectAnswer(answer, this.#dialect), this.#dialect, findings)
-        if (nothing !== undefined) asked.notOffered = nothing
+      this.#check(result, (answer, findings) => {
+        const nothing = run(collectAnswer(answer, this.#dialect), this.#dialect, findings)
+        if (nothing !== undefined) result.notOffered = nothing
       })
     }
   }
@@ -133,20 +133,20 @@ class ApiCheck {
     onQuestion?.(title)
     const recording = await ask()
     signal.throwIfAborted()
-    const asked: QuestionResult = {
+    const result: QuestionResult = {
       dialect: this.#dialect.name,
       name,
       title,
       recording,
       findings: [],
     }
-    this.results.push(asked)
-    return asked
+    this.results.push(result)
+    return result
   }
 
-  #check(asked: QuestionResult, judge: (answer: Recording, findings: Findings) => void): void {
-    const findings = new Findings(this.#dialect.name, parseBody(asked.recording))
-    judge(asked.recording, findings)
-    asked.findings.push(...findings.all)
+  #check(result: QuestionResult, run: (answer: Recording, findings: Findings) => void): void {
+    const findings = new Findings(this.#dialect.name, parseBody(result.recording))
+    run(result.recording, findings)
+    result.findings.push(...findings.all)
   }
 }

@@ -21,15 +21,15 @@ export function violationsByHop(reports: readonly Report[]): HopViolation[] {
     ),
   }))
   const known = new Set(server?.broken.map(({ what }) => what))
-  const breaches: HopViolation[] = []
+  const violations: HopViolation[] = []
   for (const { url, broken } of hops) {
     for (const { rule, what } of broken) {
       if (known.has(what)) continue
       known.add(what)
-      const isTold = breaches.some((each) => each.rule === rule && each.hop === url)
-      if (!isTold) breaches.push({ rule, hop: url })
+      const isTold = violations.some((each) => each.rule === rule && each.hop === url)
+      if (!isTold) violations.push({ rule, hop: url })
     }
   }
   const order = Object.keys(rules)
-  return breaches.sort((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule))
+  return violations.sort((a, b) => order.indexOf(a.rule) - order.indexOf(b.rule))
 }

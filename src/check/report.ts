@@ -63,10 +63,10 @@ export function reportOf(
 function scoreOf(
   section: Section,
   dialects: DialectName[],
-  asked: QuestionResult[],
+  results: QuestionResult[],
   broken: ReadonlySet<RuleName>,
 ): Score {
-  const answers = asked.filter(({ name }) => name === JUDGED_BY[section])
+  const answers = results.filter(({ name }) => name === JUDGED_BY[section])
   const without = answers.filter(({ notOffered, notChecked }) => notOffered ?? notChecked)
   const [first] = without
   const judged = dialects.filter((name) => !without.some(({ dialect }) => dialect === name))

@@ -22,13 +22,13 @@ export function textReport(report: Report, paint: Paint): string {
   })
   if (dialects.length === 0) return `${[title, ...new Set(untested)].join('\n\n')}\n`
   const table = scores.map((score) => rowOf(score, paint))
-  const breaches = violationsOf(report).map((breach) => describe(breach, paint))
+  const violations = violationsOf(report).map((violation) => describe(violation, paint))
   const counts = countBySeverity(report)
-  const told = `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.hint, 'hint')}`
+  const summary = `${plural(counts.error, 'error')}, ${plural(counts.warning, 'warning')}, ${plural(counts.hint, 'hint')}`
   const asked = dialects.length > 1 ? [`  ${dialects.join(', ')}`] : []
   const parts = [
-    ...[title, ...asked, table.join('\n'), ...untested, ...breaches],
-    breaches.length === 0 ? 'No rule is broken.' : told,
+    ...[title, ...asked, table.join('\n'), ...untested, ...violations],
+    violations.length === 0 ? 'No rule is broken.' : summary,
   ]
   return `${parts.join('\n\n')}\n`
 }
@@ -47,8 +47,8 @@ export function pathText(reports: readonly Report[], paint: Paint): string {
   const lines = violationsByHop(reports).map(
     ({ rule, hop }) => `  ${strong(rule)} is broken by the hop at ${plain(hop)}`,
   )
-  const told = lines.length > 0 ? lines.join('\n') : '  No hop breaks a rule.'
-  return `${reports.map((report) => textReport(report, paint)).join('\n')}\nHops\n${told}\n`
+  const summary = lines.length > 0 ? lines.join('\n') : '  No hop breaks a rule.'
+  return `${reports.map((report) => textReport(report, paint)).join('\n')}\nHops\n${summary}\n`
 }
 
 function describe({ finding, titles }: Violation, { strong, weak, plain }: Paint): string {

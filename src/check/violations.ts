@@ -10,17 +10,17 @@ export interface Violation {
 
 /** The broken rules of a report, in the order of the rules. */
 export function violationsOf(report: Report): Violation[] {
-  const breaches = new Map<RuleName, Violation>()
-  for (const asked of report.results) {
-    const title = titleIn(report, asked)
-    for (const finding of asked.findings) {
-      const known = breaches.get(finding.rule)
-      if (known === undefined) breaches.set(finding.rule, { finding, titles: [title] })
-      else known.titles.push(title)
+  const violations = new Map<RuleName, Violation>()
+  for (const result of report.results) {
+    const title = titleIn(report, result)
+    for (const finding of result.findings) {
+      const existing = violations.get(finding.rule)
+      if (existing === undefined) violations.set(finding.rule, { finding, titles: [title] })
+      else existing.titles.push(title)
     }
   }
   const order = Object.keys(rules)
-  return [...breaches.values()].sort(
+  return [...violations.values()].sort(
     (a, b) => order.indexOf(a.finding.rule) - order.indexOf(b.finding.rule),
   )
 }

@@ -45,16 +45,17 @@ export function collectAnswer(recording: Recording, dialect: CheckedApi): Collec
 
 /** Returns why there was nothing to check. */
 export function checkCalls(
-  told: CollectedAnswer,
+  answer: CollectedAnswer,
   dialect: CheckedApi,
   findings: Findings,
 ): string | undefined {
-  if (told.calls.length === 0) return 'no tool was called'
+  if (answer.calls.length === 0) return 'no tool was called'
   // Calls that the token limit cut off are incomplete.
-  if (told.finishReason === dialect.finishReasons.limit) return 'the token limit cut the answer off'
-  for (const call of told.calls) checkCall(call, findings)
-  if (told.finishReason !== dialect.finishReasons.call) {
-    findings.add('tool-finish', `${shown(told.finishReason)} after a call`, 0)
+  if (answer.finishReason === dialect.finishReasons.limit)
+    return 'the token limit cut the answer off'
+  for (const call of answer.calls) checkCall(call, findings)
+  if (answer.finishReason !== dialect.finishReasons.call) {
+    findings.add('tool-finish', `${shown(answer.finishReason)} after a call`, 0)
   }
   return undefined
 }
@@ -71,18 +72,19 @@ function checkCall(
 
 /** Returns why there was nothing to check. */
 export function checkStructured(
-  told: CollectedAnswer,
+  answer: CollectedAnswer,
   dialect: CheckedApi,
   findings: Findings,
 ): string | undefined {
-  if (told.finishReason === dialect.finishReasons.limit) return 'the token limit cut the answer off'
-  const answer = parseObject(told.text)
-  const colours = answer?.colours
+  if (answer.finishReason === dialect.finishReasons.limit)
+    return 'the token limit cut the answer off'
+  const value = parseObject(answer.text)
+  const colours = value?.colours
   const isFit =
-    isObject(answer) &&
-    Object.keys(answer).length === 1 &&
+    isObject(value) &&
+    Object.keys(value).length === 1 &&
     Array.isArray(colours) &&
     colours.every((each) => typeof each === 'string')
-  if (!isFit) findings.add('structured-json', shown(told.text), 0)
+  if (!isFit) findings.add('structured-json', shown(answer.text), 0)
   return undefined
 }

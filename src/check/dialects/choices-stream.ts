@@ -25,11 +25,11 @@ export interface ChunkShape {
 /** Checks a stream of choices: the form of its chunks and their order. */
 export function checkChoicesStream(
   recording: Recording,
-  said: readonly ParsedEvent[],
+  events: readonly ParsedEvent[],
   findings: Findings,
   form: ChunkShape,
 ): void {
-  new ChoicesChecker(recording, findings, form).check(said)
+  new ChoicesChecker(recording, findings, form).check(events)
 }
 
 class ChoicesChecker {
@@ -52,18 +52,18 @@ class ChoicesChecker {
   }
 
   check(events: readonly ParsedEvent[]): void {
-    for (const [index, { event, value: said }] of events.entries()) {
+    for (const [index, { event, value }] of events.entries()) {
       this.#event = event
-      if (said === 'nothing') continue
-      if (said === 'done') {
+      if (value === 'nothing') continue
+      if (value === 'done') {
         this.#done(events.slice(index + 1))
         return
       }
-      if (said.error) {
-        this.#add('error-in-stream', messageOf(said.error))
+      if (value.error) {
+        this.#add('error-in-stream', messageOf(value.error))
         return
       }
-      this.#chunk(said)
+      this.#chunk(value)
     }
     checkEnd(this.#recording, this.#findings, this.#isFinished, this.#event?.end ?? 0)
   }
@@ -113,15 +113,15 @@ class ChoicesChecker {
       this.#add('chunk-choices', 'a choice without an index, or without a delta or text')
       return
     }
-    const brought = part(choice)
+    const content = part(choice)
     const index = choice.index as number
     const known = this.#choices.get(index)
-    if (known === undefined && role !== undefined && brought.role !== role) {
-      this.#add('role-first', `role: ${shown(brought.role)}`)
+    if (known === undefined && role !== undefined && content.role !== role) {
+      this.#add('role-first', `role: ${shown(content.role)}`)
     }
     const state = known ?? { finished: false }
     this.#choices.set(index, state)
-    if (state.finished && hasContent(brought)) this.#add('content-after-finish', 'content')
+    if (state.finished && hasContent(content)) this.#add('content-after-finish', 'content')
     this.#finish(choice.finish_reason, state)
   }
 

@@ -58,11 +58,11 @@ export interface CheckedApi {
   /** Whether the API has tool calls and structured output. */
   hasTools: boolean
   /** Checks a stream: the form of its events and their order. */
-  checkStream(recording: Recording, said: readonly ParsedEvent[], findings: Findings): void
+  checkStream(recording: Recording, events: readonly ParsedEvent[], findings: Findings): void
   /** What is wrong with an answer that is not streamed; undefined if nothing is. */
   problemInAnswer(answer: JsonFields): string | undefined
   isErrorBody(answer: JsonFields): boolean
-  collect(said: readonly JsonFields[]): CollectedAnswer
+  collect(events: readonly JsonFields[]): CollectedAnswer
   /** The finish reasons of an answer that calls a tool, and of one that the token limit cut off. */
   finishReasons: { call: string; limit: string }
   /** Whether an event has text or a part of a tool call. */

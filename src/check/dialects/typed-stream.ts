@@ -50,25 +50,25 @@ export abstract class TypedEventChecker {
 
   check(events: readonly ParsedEvent[]): void {
     let isFirst = true
-    for (const { event, value: said } of events) {
+    for (const { event, value } of events) {
       this.#event = event
       // Open Responses ends a stream by [DONE], OpenAI does not: both are right.
-      if (said === 'nothing' || said === 'done') continue
+      if (value === 'nothing' || value === 'done') continue
       if (this.isEnded) {
-        this.add('after-done', `${shown(said.type)} after the end`)
+        this.add('after-done', `${shown(value.type)} after the end`)
         return
       }
-      const { type } = said
-      if (typeof type === 'string' && this.isError(type, said)) {
-        this.add('error-in-stream', messageOf(this.errorIn(said)))
+      const { type } = value
+      if (typeof type === 'string' && this.isError(type, value)) {
+        this.add('error-in-stream', messageOf(this.errorIn(value)))
         return
       }
       this.#type(type, event)
-      this.checkSequence(said)
+      this.checkSequence(value)
       if (HEARTBEATS.includes(type)) continue
       if (isFirst !== (type === this.firstType)) this.add('start-first', shown(type))
       isFirst = false
-      if (typeof type === 'string' && this.#hasFields(type, said)) this.checkEvent(type, said)
+      if (typeof type === 'string' && this.#hasFields(type, value)) this.checkEvent(type, value)
     }
     if (!this.isEnded) {
       checkEnd(this.#recording, this.#findings, this.isFinished, this.#event?.end ?? 0)

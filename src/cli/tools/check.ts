@@ -21,7 +21,7 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice check URL [--via PROXY …] [options]',
-  text: 'Asks an OpenAI-compatible server a few small questions and judges the answers: how streams are\nframed, whether they arrive as they are made, what their chunks hold, how they end, what is\nrefused. Ends with 0 where all is well, 1 where a rule is broken, 2 where it could not be tested.',
+  text: 'Sends a few small requests to an OpenAI-compatible server and checks the answers: how streams are\nframed, whether they arrive as they are generated, what their chunks contain, how they end, and\nerrors. Exit code: 0 if no rule is broken, 1 if one is, 2 if the server could not be checked.',
   table: {
     model: { value: 'NAME', text: 'The model to ask; the first that is listed by default.' },
     key: {

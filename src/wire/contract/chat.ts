@@ -68,7 +68,7 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
   /** Joins content that came as an array of parts. Returns whether it did. */
   joinParts(spoken: { content?: unknown }, hasContent = false): boolean {
     const joined = joinParts(spoken, this.options.reasoning, hasContent)
-    if (typeof joined === 'object') throw this.errors.invalid(`sent ${joined.wrong}`)
+    if (typeof joined === 'object') throw this.errors.invalid(`sent ${joined.problem}`)
     return joined && this.repair('parts')
   }
 
@@ -91,12 +91,12 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     const { delta } = choice
     let changed = Array.isArray(delta.content) && this.joinParts(delta)
     const kind = classifyDelta(delta)
-    if ('wrong' in kind) throw this.errors.invalid(`sent ${kind.wrong}`)
-    if (kind.speaks && state.finished) {
+    if ('problem' in kind) throw this.errors.invalid(`sent ${kind.problem}`)
+    if (kind.hasContent && state.finished) {
       throw this.errors.invalid('sent content after a finish_reason')
     }
-    if (kind.speaks) state.hasContent = true
-    if (kind.progresses) this.tokens++
+    if (kind.hasContent) state.hasContent = true
+    if (kind.hasProgress) this.tokens++
     if (renameReasoning(delta, this.options.reasoning)) changed = this.repair('reasoning')
     if (delta.tool_calls) {
       state.toolCalls ??= new ToolCalls(canEndWithoutReason(this.options.finishReason, true))

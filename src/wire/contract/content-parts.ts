@@ -32,31 +32,31 @@ const FIELDS: Record<string, keyof Texts> = {
 /**
  * Joins parts to strings, in place: thinking goes to the field `name`. `hasContent`: whether `content`
  * must exist although no part has text, as in an answer without streaming. Returns whether there were
- * parts; `wrong` completes "sent …".
+ * parts; `problem` completes "sent …".
  */
 export function joinParts(
-  spoken: ContentHolder,
+  holder: ContentHolder,
   name: ReasoningName = 'reasoning_content',
   hasContent: boolean = false,
-): boolean | { wrong: string } {
-  const { content: parts } = spoken
+): boolean | { problem: string } {
+  const { content: parts } = holder
   if (!Array.isArray(parts)) return false
   const texts: Texts = { content: '', refusal: '', reasoning: '' }
   const others: unknown[] = []
   for (const [at, part] of parts.entries()) {
     const isPart = typeof part === 'string' || (isObject(part) && typeof part.type === 'string')
     if (!isPart) {
-      return { wrong: `content whose part ${at} is neither a text nor an object with a type` }
+      return { problem: `content whose part ${at} is neither a text nor an object with a type` }
     }
     const found = textOf(part)
     if (found === undefined) others.push(part)
     else texts[found.field] += found.text
   }
-  delete spoken.content
-  if (texts.content !== '' || hasContent) spoken.content = texts.content || null
-  append(spoken, 'refusal', texts.refusal)
-  append(spoken, name, texts.reasoning)
-  if (others.length > 0) spoken[OTHER_PARTS] = others
+  delete holder.content
+  if (texts.content !== '' || hasContent) holder.content = texts.content || null
+  append(holder, 'refusal', texts.refusal)
+  append(holder, name, texts.reasoning)
+  if (others.length > 0) holder[OTHER_PARTS] = others
   return true
 }
 
@@ -78,8 +78,8 @@ function plainText(value: unknown): string | undefined {
   return texts.every((text) => typeof text === 'string') ? texts.join('') : undefined
 }
 
-function append(spoken: ContentHolder, field: string, text: string): void {
+function append(holder: ContentHolder, field: string, text: string): void {
   if (text === '') return
-  const before = spoken[field]
-  spoken[field] = typeof before === 'string' ? before + text : text
+  const before = holder[field]
+  holder[field] = typeof before === 'string' ? before + text : text
 }

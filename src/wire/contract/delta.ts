@@ -2,15 +2,15 @@ import { isObject } from '../../util/object.ts'
 import type { ChunkDelta } from '../chat/request.ts'
 
 /**
- * The content of a delta. `speaks`: it has text or calls, which may not follow a finish reason.
- * `progresses`: it has anything besides a role, fields of the server's own included. `wrong` completes
+ * The content of a delta. `hasContent`: it has text or calls, which may not follow a finish reason.
+ * `hasProgress`: it has anything besides a role, fields of the server's own included. `problem` completes
  * "sent …".
  */
-export type DeltaContent = { speaks: boolean; progresses: boolean } | { wrong: string }
+export type DeltaContent = { hasContent: boolean; hasProgress: boolean } | { problem: string }
 
-const NOTHING = { speaks: false, progresses: false }
-const PROGRESS = { speaks: false, progresses: true }
-const CONTENT = { speaks: true, progresses: true }
+const NOTHING = { hasContent: false, hasProgress: false }
+const PROGRESS = { hasContent: false, hasProgress: true }
+const CONTENT = { hasContent: true, hasProgress: true }
 
 export function classifyDelta(delta: ChunkDelta): DeltaContent {
   let kind: DeltaContent = NOTHING
@@ -18,8 +18,8 @@ export function classifyDelta(delta: ChunkDelta): DeltaContent {
     const value = delta[field]
     if (field === 'role' || value === null || value === undefined || value === '') continue
     const found = classifyField(field, value)
-    if ('wrong' in found) return found
-    if (found.speaks || kind === NOTHING) kind = found
+    if ('problem' in found) return found
+    if (found.hasContent || kind === NOTHING) kind = found
   }
   return kind
 }
@@ -32,10 +32,10 @@ function classifyField(field: string, value: unknown): DeltaContent {
     case 'reasoning':
     case 'reasoning_content':
       if (typeof value === 'string') return CONTENT
-      return { wrong: `a delta whose ${field} is not a string` }
+      return { problem: `a delta whose ${field} is not a string` }
     case 'tool_calls':
       if (!Array.isArray(value) || !value.every(isObject)) {
-        return { wrong: 'tool_calls that are not an array of objects' }
+        return { problem: 'tool_calls that are not an array of objects' }
       }
       return value.length > 0 ? CONTENT : NOTHING
     case 'function_call':

@@ -44,16 +44,16 @@ function formatFields(schema: JsonFields): JsonFields {
   return { response_format: { type: 'json_schema', json_schema } }
 }
 
-function add(told: CollectedAnswer, event: JsonFields): CollectedAnswer {
+function add(answer: CollectedAnswer, event: JsonFields): CollectedAnswer {
   const [choice] = choicesIn(event)
-  if (choice === undefined) return told
+  if (choice === undefined) return answer
   const delta = isObject(choice.delta) ? choice.delta : {}
   const calls = Array.isArray(delta.tool_calls) ? delta.tool_calls.filter(isObject) : []
-  for (const call of calls) addCall(told.calls, call)
+  for (const call of calls) addCall(answer.calls, call)
   return {
-    ...told,
-    text: told.text + (typeof delta.content === 'string' ? delta.content : ''),
-    finishReason: choice.finish_reason || told.finishReason,
+    ...answer,
+    text: answer.text + (typeof delta.content === 'string' ? delta.content : ''),
+    finishReason: choice.finish_reason || answer.finishReason,
   }
 }
 

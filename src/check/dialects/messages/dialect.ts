@@ -49,18 +49,18 @@ export const messages: CheckedApi = {
 }
 
 function collect(events: readonly JsonFields[]): CollectedAnswer {
-  const said: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
+  const answer: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, index, content_block: block, delta } of events) {
     const at = index as number
     if (type === 'content_block_start' && isObject(block) && block.type === 'tool_use') {
-      said.calls[at] = { id: block.id, name: block.name, arguments: '' }
+      answer.calls[at] = { id: block.id, name: block.name, arguments: '' }
     }
     if (!isObject(delta)) continue
-    const call = said.calls[at]
-    if (delta.type === 'text_delta') said.text += delta.text
+    const call = answer.calls[at]
+    if (delta.type === 'text_delta') answer.text += delta.text
     else if (delta.type === 'input_json_delta' && call) call.arguments += delta.partial_json
-    else if (type === 'message_delta') said.finishReason = delta.stop_reason
+    else if (type === 'message_delta') answer.finishReason = delta.stop_reason
   }
   // Blocks that are not calls leave gaps in the list.
-  return { ...said, calls: said.calls.filter((each) => each !== undefined) }
+  return { ...answer, calls: answer.calls.filter((each) => each !== undefined) }
 }

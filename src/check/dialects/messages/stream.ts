@@ -29,10 +29,10 @@ const BLOCK_OF: Readonly<Record<string, RegExp>> = {
 /** Checks a Messages stream: the form of its events and their order. */
 export function checkMessagesStream(
   recording: Recording,
-  said: readonly ParsedEvent[],
+  events: readonly ParsedEvent[],
   findings: Findings,
 ): void {
-  new MessagesChecker(recording, findings, EVENT_FIELDS).check(said)
+  new MessagesChecker(recording, findings, EVENT_FIELDS).check(events)
 }
 
 class MessagesChecker extends TypedEventChecker {

@@ -42,17 +42,17 @@ export const responses: CheckedApi = {
 }
 
 function collect(events: readonly JsonFields[]): CollectedAnswer {
-  const said: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
+  const answer: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, delta, item, output_index: at, response } of events) {
-    const call = said.calls[at as number]
-    if (type === 'response.output_text.delta') said.text += delta
+    const call = answer.calls[at as number]
+    if (type === 'response.output_text.delta') answer.text += delta
     else if (type === 'response.function_call_arguments.delta') {
       if (call !== undefined) call.arguments += delta
     } else if (type === 'response.output_item.added' && isObject(item)) {
       if (item.type !== 'function_call') continue
-      said.calls[at as number] = { id: item.call_id, name: item.name, arguments: '' }
-    } else if (isObject(response)) said.finishReason = response.status
+      answer.calls[at as number] = { id: item.call_id, name: item.name, arguments: '' }
+    } else if (isObject(response)) answer.finishReason = response.status
   }
   // Items that are not calls leave gaps in the list.
-  return { ...said, calls: said.calls.filter((each) => each !== undefined) }
+  return { ...answer, calls: answer.calls.filter((each) => each !== undefined) }
 }

@@ -51,10 +51,10 @@ const ENDS: Readonly<Record<string, string>> = {
 /** Checks a Responses stream: the form of its events and their order. */
 export function checkResponsesStream(
   recording: Recording,
-  said: readonly ParsedEvent[],
+  events: readonly ParsedEvent[],
   findings: Findings,
 ): void {
-  new ResponsesChecker(recording, findings, EVENT_FIELDS).check(said)
+  new ResponsesChecker(recording, findings, EVENT_FIELDS).check(events)
 }
 
 interface Item {

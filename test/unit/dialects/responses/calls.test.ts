@@ -239,7 +239,7 @@ describe('a call of another tool', () => {
 
   it('is told as if nothing had come before, where an answer of no use was asked for again', async () => {
     const conversation = await ask({})
-    expect(() => told(conversation, 'shell', '{"commands":7}', 'Look.')).toThrow('does not take')
+    expect(() => told(conversation, 'shell', '{"commands":7}', 'Look.')).toThrow('do not match')
     expect(told(conversation, 'shell', '{"commands":["ls"]}', 'Look.')).toMatchObject([
       { type: 'message', content: [{ text: 'Look.' }] },
       { type: 'shell_call', action: { commands: ['ls'] } },
