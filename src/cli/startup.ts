@@ -2,7 +2,7 @@ import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
 import { printable } from './log.ts'
 
-/** What a person may want to know first. */
+/** What is printed at the start. */
 export interface Startup {
   /** `sluice 0.1.0 on bun 1.4.5` */
   name: string
@@ -10,20 +10,20 @@ export interface Startup {
   address: string
   /** Whether other machines can reach it. */
   open: boolean
-  /** How many keys it knows; with none it asks for none. */
+  /** How many keys are set; with none, clients need no key. */
   keys: number
   discover: boolean
-  /** What in the settings should be written otherwise, a sentence each. */
+  /** Deprecated settings that are in use, a sentence each. */
   warnings?: readonly string[]
 }
 
-/** The words of a terminal's colours, or none. */
+/** Text in a terminal's colours, or as it is. */
 export interface Ink {
   strong(text: string): string
   weak(text: string): string
 }
 
-/** Colours where they can be seen and are wanted. */
+/** Colours on a terminal, unless the environment forbids them. */
 export function inkFor(onTerminal: boolean, env: Record<string, string | undefined>): Ink {
   const wanted = onTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
   const paint = (code: number) => (text: string) =>
@@ -31,17 +31,17 @@ export function inkFor(onTerminal: boolean, env: Record<string, string | undefin
   return { strong: paint(1), weak: paint(2) }
 }
 
-/** The first lines, printed as soon as it listens. */
+/** The first lines, printed as soon as the server listens. */
 export function greeting(startup: Startup, ink: Ink): string {
   const { name, address, open, keys, warnings = [] } = startup
   const lines = [`${name} listens at ${ink.strong(`${address}/v1`)}`]
-  if (keys > 0) lines.push(`It asks for a key${open ? ', and other machines can reach it' : ''}.`)
-  else if (open) lines.push('Other machines can reach it, and it asks nobody for a key.')
+  if (keys > 0) lines.push(`Clients need a key${open ? '. Other machines can connect' : ''}.`)
+  else if (open) lines.push('Other machines can connect, and no key is needed.')
   for (const warning of warnings) lines.push(`Warning: ${printable(warning)}`)
   return `${lines.join('\n')}\n`
 }
 
-/** The engines with their models, or why they are not there, and what to try. */
+/** The engines with their models, or why they are unavailable, and a command to try. */
 export function inventory(found: readonly EngineStatus[], startup: Startup, ink: Ink): string {
   const lines = found.map((engine) => describe(engine, found, ink))
   if (startup.discover && !found.some(isServer)) {
@@ -56,7 +56,7 @@ export function inventory(found: readonly EngineStatus[], startup: Startup, ink:
   return `${lines.join('\n')}\n`
 }
 
-/** What has come or gone between two looks, a line each. */
+/** The engines that came, changed or went between two listings, a line each. */
 export function changes(
   before: readonly EngineStatus[],
   after: readonly EngineStatus[],
@@ -77,7 +77,7 @@ function describe(engine: EngineStatus, all: readonly EngineStatus[], ink: Ink):
 }
 
 function summary({ engine, models, error }: EngineStatus): string {
-  // A message that begins with the engine's name stands beside it already.
+  // The engine's name is printed in front of it already.
   if (error?.startsWith(`${engine} `)) return printable(error.slice(engine.length + 1))
   if (error !== undefined) return printable(error)
   if (models.length === 0) return 'no models yet'

@@ -18,7 +18,7 @@ export type { ResolvedUpstream, UpstreamInput } from './upstreams.ts'
 
 /**
  * Checks settings and completes them with the defaults; what it returned may be given to it again.
- * Deprecated names are told to `warn`, by default on the console. Throws a `SettingsError`.
+ * `warn` is called for deprecated names; by default it writes to the console. Throws a `SettingsError`.
  */
 export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce): Settings {
   if (typeof input !== 'object' || input === null) throw unexpected('settings', 'an object', input)
@@ -101,7 +101,7 @@ function readAll(
   })
 }
 
-/** Any page could use the GPU of whoever opens it. */
+/** Otherwise any website could use the GPU of whoever opens it. */
 function requireKeysFor({ allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>): void {
   if (!allowOrigin.includes('*') || keys.length > 0) return
   throw new SettingsError(

@@ -10,42 +10,54 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice replay FILE … [options]',
-  text: 'Serves recordings as the servers they were made of: the same bytes at the same times, at the\nsame endpoints, broken where they broke. A recording answers requests for its model; a single\none answers all.',
+  text: 'Serves recordings like the servers they were recorded from: the same bytes at the same times, at\nthe same endpoints, with the same failures. A recording answers requests for its model; if there\nis only one, it answers all requests.',
   table: {
-    port: { value: 'PORT', text: 'The port, 8788 by default; 0 lets the system choose one.' },
-    host: { value: 'ADDRESS', text: 'The address, 127.0.0.1 by default.' },
-    speed: { value: 'N', text: 'So many times as fast; 0 without any waiting.' },
-    split: { value: 'BYTES', text: 'Cut anew into packets of so many bytes, 1 for one each.' },
-    jitter: { value: 'TIME', text: 'Packets come late by chance, by so much at most.' },
-    seed: { value: 'N', text: 'Another chance; the same number is always the same.' },
+    port: {
+      value: 'PORT',
+      text: 'The port to listen on, 8788 by default; 0 lets the system choose one.',
+    },
+    host: { value: 'ADDRESS', text: 'The address to listen on, 127.0.0.1 by default.' },
+    speed: {
+      value: 'N',
+      text: 'How many times as fast as it was recorded; 0 for no waiting at all.',
+    },
+    split: { value: 'BYTES', text: 'Split the bytes into packets of this size instead.' },
+    jitter: { value: 'TIME', text: 'Delay each packet by a random time, up to this one.' },
+    seed: {
+      value: 'N',
+      text: 'The seed of those random times; the same seed gives the same times.',
+    },
   },
 } as const
 
-export const tool = defineTool(usage, async (given, bench) => {
-  if (given.words.length === 0) throw new SettingsError('replay: expected a file.')
+export const tool = defineTool(usage, async (given, context) => {
+  if (given.words.length === 0)
+    throw new SettingsError(
+      'replay: expected a file, got nothing; name a file that "sluice record" made.',
+    )
   const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
   const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
   const handler = replayHandler(recordings, options)
   const rehearsal = `/${crypto.randomUUID()}`
-  const address = await bench.serve({
+  const address = await context.serve({
     fetch: (request) =>
       request.url.endsWith(rehearsal) ? replay(TRIAL, request.signal) : handler(request),
     host: given.text('host') ?? '127.0.0.1',
     port: given.number('port', 0, 65_535) ?? 8788,
   })
-  await rehearse(bench, address + rehearsal)
-  bench.err.write(`sluice replays at ${address}/v1\n`)
+  await rehearse(context, address + rehearsal)
+  context.err.write(`sluice replays at ${address}/v1\n`)
   for (const recording of recordings) {
     const { packets, recordedAt } = recording
-    bench.err.write(
+    context.err.write(
       `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
     )
   }
-  await untilStopped(bench.signal)
+  await untilStopped(context.signal)
   return 0
 })
 
-/** It may have been stopped before it was there. */
+/** The signal may have been aborted already. */
 function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -53,10 +65,10 @@ function untilStopped(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Once for what is loaded, and a few times for what is compiled. */
+/** One request loads the code, and a few more let it be compiled. */
 const REHEARSALS = 5
 
-/** A stream of nothing but its frames. */
+/** A stream of comments only. */
 const TRIAL: Recording = {
   recordedAt: '',
   by: '',
@@ -67,8 +79,8 @@ const TRIAL: Recording = {
 }
 
 /**
- * What a process answers first is late by all that it does for the first time: so it answers itself
- * first. Where it can't reach itself, the first answer is late.
+ * The first answer of a process is late, as code is loaded and compiled for it; so the process sends
+ * itself the first requests. If it cannot reach itself, the first answer to a client is late.
  */
 async function rehearse({ fetch }: ToolContext, url: string): Promise<void> {
   for (let times = 0; times < REHEARSALS; times++) {

@@ -86,9 +86,9 @@ export function defineEngine(definition: EngineDefinition): Engine {
   const models = modelsOf(definition.models, label, errors)
   return {
     label,
-    hasStandIns: true,
+    allowsFailover: true,
     ...(maxConcurrency !== undefined && { maxConcurrency }),
-    takes: models.takes,
+    acceptsModel: models.takes,
     models: (signal) => attempt(label, signal, () => models.list(signal)),
     chat: (request, signal, options) => chat(definition, request, signal, options),
     ...(complete && {

@@ -8,7 +8,7 @@ import type { StreamOptions } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
 import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, flag, integer, relied, sampling } from '../validation/fields.ts'
-import { anyInputs, type Inputs, inputsOf, inputsSchema } from '../validation/inputs.ts'
+import { anyInputs, inputsOf, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
 export type * from './answer.ts'
 
@@ -18,7 +18,7 @@ export type * from './answer.ts'
  */
 export interface TextRequest {
   /** Null is the beginning of a new document. An upstream may take other forms, mixed or with images. */
-  prompt?: Inputs | null
+  prompt?: TextInputs | null
   model?: string | null
   stream?: boolean | null
   stream_options?: StreamOptions | null

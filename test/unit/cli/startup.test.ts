@@ -18,7 +18,7 @@ describe('the start', () => {
     expect(greeting(startup, plain)).toBe(
       'sluice 0.1.0 on bun 1.4.5 listens at http://127.0.0.1:8787/v1\n',
     )
-    expect(greeting({ ...startup, open: true }, plain)).toContain('Other machines can reach it')
+    expect(greeting({ ...startup, open: true }, plain)).toContain('Other machines can connect')
   })
 
   it('lists each engine with its models, or why it is not there', () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { expect, expectTypeOf, it } from 'vitest'
-import type * as z from 'zod'
+import type * as z from 'zod/mini'
 import type {
   ChatChunk,
   ChatCompletion,
@@ -45,7 +45,7 @@ import type {
 } from '../../../src/wire/responses/schema.ts'
 
 /** What a schema describes, without the fields of others that may come as well. */
-type Written<S extends z.ZodType> = Named<z.input<S>>
+type Written<S extends z.ZodMiniType> = Named<z.input<S>>
 type Named<T> = T extends readonly (infer Item)[]
   ? Named<Item>[]
   : T extends object
@@ -90,4 +90,15 @@ it('are loaded by no server', () => {
   })
   expect(importers.length).toBeGreaterThan(5)
   expect(importers.filter((file) => !described.test(file))).toEqual([])
+})
+
+it('are written in zod/mini: zod itself would word the errors of the whole process anew', () => {
+  const root = join(src, '..')
+  for (const folder of ['src', 'scripts', 'worker']) {
+    for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })) {
+      if (!/\.m?ts$/.test(file)) continue
+      const text = readFileSync(join(root, folder, file), 'utf8')
+      expect(/^import (?!type).* from 'zod'$/m.test(text), file).toBe(false)
+    }
+  }
 })
