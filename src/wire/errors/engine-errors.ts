@@ -67,7 +67,7 @@ export class EngineErrors {
   }
 
   #broken(what: string, did: string, cause?: unknown): ApiError {
-    const message = `${this.#options.label} ${did}; the answer is incomplete, so retry the request.`
+    const message = `${this.#options.label} ${did}; the answer is incomplete.`
     return new ApiError(502, message, { code: this.#code(what), cause })
   }
 }
