@@ -1,10 +1,10 @@
-/** What is answered where something threw that nobody expected to. */
-import { ApiError } from '../wire/errors/api-error.ts'
+/** The answer to an unexpected exception. */
+import { toApiError } from '../wire/errors/api-error.ts'
 import { errorResponse, speaksAnthropic } from './api.ts'
 
 /**
- * The 500 in the shape of the API that was asked. It tells nothing of the cause, which is written to
- * standard error under the answer's `x-request-id`.
+ * A 500 in the shape of the requested API. It reveals nothing of the cause, which is written to standard
+ * error with the answer's `x-request-id`.
  */
 export function lastResort({ url, headers }: Pick<Request, 'url' | 'headers'>, cause: unknown) {
   const id = crypto.randomUUID()
@@ -13,11 +13,9 @@ export function lastResort({ url, headers }: Pick<Request, 'url' | 'headers'>, c
   return unexpected(speaksAnthropic(pathOf(url), headers), id)
 }
 
-/** That answer without a word to the log. */
+/** The same answer, without writing to the log. */
 export function unexpected(isAnthropic: boolean, id: string): Response {
-  const message = 'sluice failed to answer because of an internal error; see its log for the cause.'
-  const error = new ApiError(500, message, { code: 'internal_error' })
-  const response = errorResponse(error, isAnthropic, id)
+  const response = errorResponse(toApiError(undefined), isAnthropic, id)
   response.headers.set('x-request-id', id)
   if (isAnthropic) response.headers.set('request-id', id)
   return response

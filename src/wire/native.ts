@@ -5,10 +5,11 @@ import type { ChatRequest } from './chat/request.ts'
 import type { ContractOptions, StreamContract } from './contract/chat.ts'
 import type { EngineErrors } from './errors/engine-errors.ts'
 
-/** The values of an upstream's `nativeApis`. */
-export const nativeApis = ['messages', 'responses'] as const
+/** An API besides chat in which an upstream may be asked: Anthropic's messages, OpenAI's responses. */
+export type NativeApi = 'messages' | 'responses'
 
-export type NativeApi = (typeof nativeApis)[number]
+/** All of them. */
+export const nativeApis: readonly NativeApi[] = ['messages', 'responses']
 
 /** A checked request as the client sent it, and the contract for its answer. */
 export interface NativeCall {

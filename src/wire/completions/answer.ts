@@ -14,6 +14,7 @@ export interface TextLogprobs {
   [field: string]: unknown
 }
 
+/** One of the answers to a text completion, or a delta of it. */
 export interface TextChoice {
   /** The index among the answers to all prompts, which are in the order of the prompts. */
   index: number

@@ -1,5 +1,6 @@
 /** The answer to `POST /v1/embeddings`, and its vectors as numbers and in base64. */
 
+/** The answer: a vector for each input, in their order. */
 export interface EmbeddingResponse {
   object: 'list'
   data: { object: 'embedding'; index: number; embedding: number[] | string }[]

@@ -5,6 +5,7 @@ import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, integer } from '../validation/fields.ts'
 import { anyInputs, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
+/** The body of `POST /v1/embeddings`. */
 export interface EmbeddingRequest {
   /** A text or several, or the tokens of one or several. */
   input: TextInputs

@@ -15,6 +15,7 @@ export interface ErrorBody {
   }
 }
 
+/** What an `ApiError` says besides its status and message. */
 export interface ErrorDetails {
   /** A stable code for programs: `model_not_found`, `upstream_truncated`, … */
   code?: string | null
@@ -40,7 +41,20 @@ export type Evidence = 'answered' | 'lost'
  * status; afterwards it becomes the error frame of the stream.
  *
  * @example
- * throw new ApiError(404, 'model: expected a served model, got "x".', { code: 'model_not_found' })
+ * const printer = defineEngine({
+ *   label: 'printer',
+ *   models: ['printer'],
+ *   async *chat() {
+ *     const headers = { 'retry-after': '5' }
+ *     throw new ApiError(429, 'The printer is busy.', { code: 'engine_busy', headers })
+ *   },
+ * })
+ * const { fetch } = createHandler({ engines: [printer], insecure: true })
+ * const body = JSON.stringify({ model: 'printer', messages: [{ role: 'user', content: 'Hi' }] })
+ * const headers = { 'content-type': 'application/json' }
+ * const url = 'http://localhost/v1/chat/completions'
+ * const response = await fetch(new Request(url, { method: 'POST', headers, body }))
+ * console.log(response.status, response.headers.get('retry-after')) // 429 5
  */
 export class ApiError extends Error {
   readonly status: number

@@ -7,8 +7,10 @@ import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { FunctionCallItem, ReasoningItem, ResponsePart } from './items.ts'
 
+/** How far an item of the output is. */
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
 
+/** How far a response is. */
 export type ResponseStatus =
   | 'queued'
   | 'in_progress'
@@ -17,6 +19,7 @@ export type ResponseStatus =
   | 'failed'
   | 'cancelled'
 
+/** A message of the model in a response's output. */
 export interface OutputMessage {
   type: 'message'
   id: string
