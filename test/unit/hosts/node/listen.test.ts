@@ -208,7 +208,7 @@ describe('whatever throws is answered with a 500 that tells nothing of it', () =
     answer = () => Promise.reject(new Error('secret'))
     expect(await answered()).toEqual({
       error: {
-        message: 'sluice failed to answer; its log says why.',
+        message: 'sluice failed to answer because of an internal error; see its log for the cause.',
         type: 'server_error',
         param: null,
         code: 'internal_error',
