@@ -1,11 +1,11 @@
 /**
- * What a chat is answered with: the chunks of a stream, and whole completions. Names and forms are
- * those of OpenAI's OpenAPI description 2.3.0; a server's own fields are kept everywhere.
+ * Answers of the chat API: the chunks of a stream, and completions as JSON. Names and types are those
+ * of OpenAI's OpenAPI description 2.3.0; a server's own fields are kept everywhere.
  */
 
 import type { ToolCall } from './message.ts'
 
-/** The five ways a choice can end. */
+/** Why a choice ended. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
 
 /** Token counts. */
@@ -34,7 +34,7 @@ export interface ChunkDelta {
   refusal?: string | null
   tool_calls?: ToolCallDelta[]
   function_call?: { name?: string; arguments?: string; [field: string]: unknown }
-  /** What the model thinks; not OpenAI's, and servers use either name. */
+  /** The model's reasoning. It is not part of OpenAI's API; servers use either name. */
   reasoning?: string | null
   reasoning_content?: string | null
   [field: string]: unknown
@@ -56,12 +56,12 @@ export interface ChatChunk {
   created: number
   model: string
   choices: ChunkChoice[]
-  /** Only on the last chunk, only if asked for; null on the others. */
+  /** Only in the last chunk, and only if it was requested; null in the others. */
   usage?: Usage | null
   [field: string]: unknown
 }
 
-/** One entry a token, each with its text, log probability, bytes and nearest rivals. */
+/** One entry for each token: its text, log probability, bytes and the most likely alternatives. */
 export interface Logprobs {
   content?: { [field: string]: unknown }[] | null
   refusal?: { [field: string]: unknown }[] | null
@@ -87,7 +87,7 @@ export interface CompletionChoice {
   [field: string]: unknown
 }
 
-/** The whole answer where no stream was asked for: `chat.completion`. */
+/** The answer where no stream was requested: `chat.completion`. */
 export interface ChatCompletion {
   id: string
   object: 'chat.completion'

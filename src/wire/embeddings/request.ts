@@ -1,4 +1,4 @@
-/** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
+/** `POST /v1/embeddings`, as in OpenAI's OpenAPI description 2.3.0. Unknown fields are passed on. */
 import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
 import { withNumbers } from '../json/exact-integers.ts'
@@ -6,12 +6,12 @@ import { type Fields, fieldChecker, integer } from '../validation/fields.ts'
 import { anyInputs, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
 export interface EmbeddingRequest {
-  /** A text or several, or the tokens of one or several. */
+  /** One text or several, or the tokens of one or several. */
   input: TextInputs
   model?: string | null
   /** `float` by default. */
   encoding_format?: 'float' | 'base64' | null
-  /** How many numbers a vector has, where the model can give fewer. */
+  /** The length of the vectors, for models that support shorter ones. */
   dimensions?: number | null
   [field: string]: unknown
 }
@@ -25,7 +25,7 @@ export interface EmbeddingResponse {
 
 const error = 'a text that is not empty'
 
-/** What is relied on, whoever answers: the answer is held to its form and its length. */
+/** The fields that sluice itself uses: it checks the format and the length of the vectors by them. */
 export const reliedEmbeddingFields = {
   input: () => anyInputs(),
   model: () => text,
@@ -33,7 +33,7 @@ export const reliedEmbeddingFields = {
   dimensions: () => z.nullish(integer(1)),
 } satisfies Fields
 
-/** All that an engine that runs here can judge. */
+/** All fields that an engine in sluice itself checks. */
 export const embeddingFields = {
   ...reliedEmbeddingFields,
   input: () => inputsSchema(z.string().check(z.minLength(1, { error, abort: true }))),
@@ -44,22 +44,22 @@ const check = fieldChecker(reliedEmbeddingFields, 'input')
 const checkAll = fieldChecker(embeddingFields, 'input')
 
 /**
- * The request in a parsed body, checked as far as it is relied on. Throws an `ApiError` (400) that
- * names the first wrong field.
+ * Checks the fields of a parsed body that sluice itself uses. Throws an `ApiError` (400) that names the
+ * first wrong field.
  */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {
   check(body)
   return body as EmbeddingRequest
 }
 
-/** The request for an engine that runs here, all of it checked. Throws an `ApiError` (400). */
+/** The request for an engine in sluice itself, with all fields checked. Throws an `ApiError` (400). */
 export function requireEmbedding(request: EmbeddingRequest): EmbeddingRequest {
   const plain = withNumbers(request)
   checkAll(plain)
   return plain
 }
 
-/** A vector as OpenAI's clients ask for it: 32-bit floats, little-endian, in base64. */
+/** A vector in the form that OpenAI's clients request: base64 of little-endian 32-bit floats. */
 export function encodeVector(vector: readonly number[]): string {
   const bytes = new Uint8Array(vector.length * 4)
   const view = new DataView(bytes.buffer)
@@ -71,7 +71,7 @@ export function encodeVector(vector: readonly number[]): string {
   return btoa(binary)
 }
 
-/** The numbers of such a text; undefined where it is none. */
+/** The numbers of such a text; undefined if it is not valid. */
 export function decodeVector(text: string): number[] | undefined {
   let binary: string
   try {

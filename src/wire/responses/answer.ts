@@ -1,6 +1,6 @@
 /**
- * What OpenAI's Responses API answers with: a response, and the items of its output. Names and forms
- * are those of its OpenAPI description 2.3.0.
+ * Answers of OpenAI's Responses API: a response, and the items of its output. Names and types are those
+ * of its OpenAPI description 2.3.0.
  */
 
 import type { FunctionCallItem, ReasoningItem, ResponsePart } from './items.ts'
@@ -38,7 +38,7 @@ export interface ResponseUsage {
   total_tokens: number
 }
 
-/** `response`: what was asked, and as much of the answer as there is. */
+/** `response`: the settings of the request, and the answer as far as it has come. */
 export interface ResponseObject {
   id: string
   object: 'response'
@@ -55,7 +55,7 @@ export interface ResponseObject {
   [field: string]: unknown
 }
 
-/** One token, how likely it was, and its nearest rivals. */
+/** One token, its log probability, and the most likely alternatives. */
 export interface TokenLogprob {
   token: string
   logprob: number
