@@ -2,7 +2,7 @@
 import { createEngines } from './engines/engines.ts'
 import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard } from './guard/guard.ts'
-import { type HandlerHost, type HandlerOptions, handlerReader, readOptions } from './options.ts'
+import { type HandlerHost, type HandlerOptions, readHandlerOptions } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
@@ -11,6 +11,7 @@ import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { Trace } from './routes/trace.ts'
+import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
@@ -54,9 +55,24 @@ export interface Handler {
  * const response = await handler.fetch(new Request('http://localhost/v1/models'))
  * console.log(response.status) // 401
  */
-export function createHandler(options: HandlerOptions = {}): Handler {
-  const { settings, host } = readOptions(options, handlerReader)
-  return createHostedHandler({ ...settings, discover: false }, host)
+export function createHandler(options?: HandlerOptions): Handler
+export function createHandler(options: HandlerOptions = {}, former?: FormerHost): Handler {
+  if (former !== undefined) return createAsFormerly(options as SettingsInput, former)
+  const { settings, host } = readHandlerOptions(options)
+  return createHostedHandler(settings, host)
+}
+
+/** The second argument that `createHandler` had. */
+interface FormerHost extends HandlerHost {
+  reach?: HandlerHost['exposure']
+}
+
+/** How it was called before it had options of its own: this works for one release. */
+function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHost): Handler {
+  warnOnce(
+    'createHandler(settings, host) is deprecated: put engines, files, fetch, log, limits and responses into its one argument, the last two as state.limits and state.responses.',
+  )
+  return createHostedHandler(settings, { ...(reach && { exposure: reach }), ...host })
 }
 
 /** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */

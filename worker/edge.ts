@@ -55,6 +55,11 @@ function build(env: Record<string, unknown>): Served {
   }
 }
 
+/** By the binding's new name, or by its former one, which still works for one release. */
+function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
+  return (EXPOSURE ?? REACH) === 'machine'
+}
+
 /** Throws a `SettingsError`. */
 function make(env: Record<string, unknown>): Served {
   const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
@@ -63,7 +68,7 @@ function make(env: Record<string, unknown>): Served {
     name: 'workerd',
     limits,
     // Told by whoever listens for it; deployed, anyone can reach it.
-    exposure: env.REACH === 'machine' ? 'machine' : 'anyone',
+    exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
     ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
   })

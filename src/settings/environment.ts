@@ -12,6 +12,10 @@ export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
 /**
  * The settings in an environment: one variable for each setting, and `SLUICE_CONFIG` with all of them
  * as a JSON object, which the others override. Throws a `SettingsError`.
+ *
+ * @example
+ * const settings = settingsFromEnv({ SLUICE_MODEL: 'qwen3:8b', SLUICE_QUEUE: '20', PATH: '/bin' })
+ * console.log(JSON.stringify(settings)) // {"model":"qwen3:8b","queue":20}
  */
 export function settingsFromEnv(
   env: Record<string, unknown>,

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { hashKey } from '../../guard/keys.ts'
-import { keyOptions, readKey } from '../../settings/keys.ts'
+import { keyOptions } from '../../settings/key-options.ts'
+import { readKey } from '../../settings/keys.ts'
 import { SettingsError } from '../../settings/settings.ts'
 
 /** Bytes of the random part of a key: 256 bits cannot be guessed. */

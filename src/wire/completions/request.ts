@@ -47,6 +47,7 @@ export interface TextLogprobs {
   [field: string]: unknown
 }
 
+/** One of the answers to a text completion, or a piece of it. */
 export interface TextChoice {
   /** Counts through the answers to all prompts, prompt by prompt. */
   index: number

@@ -5,6 +5,7 @@ import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, integer } from '../validation/fields.ts'
 import { anyInputs, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
+/** The body of `POST /v1/embeddings`. */
 export interface EmbeddingRequest {
   /** One text or several, or the tokens of one or several. */
   input: TextInputs
@@ -16,6 +17,7 @@ export interface EmbeddingRequest {
   [field: string]: unknown
 }
 
+/** The answer: a vector for each input, in their order. */
 export interface EmbeddingResponse {
   object: 'list'
   data: { object: 'embedding'; index: number; embedding: number[] | string }[]
