@@ -66,7 +66,7 @@ describe('what it says of answers is what comes', () => {
     }
   })
 
-  it('what is kept of a response', async () => {
+  it('what is stored of a response', async () => {
     const response = await post('/v1/responses', { input: 'Go.', model: 'static' })
     const { id } = (await response.json()) as { id: string }
     const at = `/v1/responses/${id}`

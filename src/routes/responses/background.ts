@@ -12,7 +12,7 @@ import { withTimeout } from '../../util/with-timeout.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 
-/** Where responses are kept, and where those run that need no connection. */
+/** Where responses are stored, and where those in the background run. */
 export interface StoredResponses {
   store: ResponseStore
   /** Undefined where nothing runs on that no connection waits for. */

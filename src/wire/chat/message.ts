@@ -1,6 +1,6 @@
 /**
- * The messages of a conversation, by role, as OpenAI's OpenAPI description 2.3.0 has them. Fields and
- * types of parts that it does not know pass: local servers have their own, `video_url` for one.
+ * The messages of a conversation, by role, as in OpenAI's OpenAPI description 2.3.0. Unknown fields and
+ * types of parts are passed on: local servers have their own, such as `video_url`.
  */
 
 import * as z from 'zod/mini'
@@ -8,7 +8,7 @@ import * as z from 'zod/mini'
 /** Who says a message. */
 export type Role = 'developer' | 'system' | 'user' | 'assistant' | 'tool' | 'function'
 
-/** One piece of a message: `text`, `image_url`, `input_audio`, `file`, `refusal`, or a server's own. */
+/** One part of a message: `text`, `image_url`, `input_audio`, `file`, `refusal`, or a server's own. */
 export interface ContentPart {
   type: string
   text?: string
@@ -19,7 +19,7 @@ export interface ContentPart {
 export interface ToolCall {
   type: string
   id?: string
-  /** `arguments` is JSON text, as the model wrote it: perhaps not valid. */
+  /** `arguments` is JSON text as the model wrote it, and may be invalid. */
   function?: { name: string; arguments: string; [field: string]: unknown }
   custom?: { name: string; input: string; [field: string]: unknown }
   [field: string]: unknown
@@ -36,12 +36,12 @@ export interface ChatMessage {
   [field: string]: unknown
 }
 
-/** A string that may be left out. */
+/** An optional string. */
 export const text = z.nullish(z.string())
 
 type Tagged = z.ZodMiniObject<{ type: z.ZodMiniLiteral<string> }>
 
-/** An object told apart by its `type`. One with an unknown `type` passes: it is the server's own. */
+/** A union of objects by their `type`. An object with an unknown `type` passes: it is a server's own. */
 export function tagged<Known extends [Tagged, ...Tagged[]]>(...known: Known) {
   const types = known.flatMap((option) => [...option.shape.type._zod.values]).join('|')
   const other = z.regex(new RegExp(`^(?!(?:${types})$)`), { abort: true })
@@ -59,12 +59,12 @@ export const TextPartSchema = z.looseObject({
   prompt_cache_breakpoint,
 })
 
-// Which role may carry which part is the server's to say: local ones take images from tools.
+// Which role may have which part is for the server to check: local ones accept images from tools.
 const ContentPartSchema = tagged(
   TextPartSchema,
   z.looseObject({
     type: z.literal('image_url'),
-    // OpenAI wants the object; Ollama and LM Studio take the bare URL as well.
+    // OpenAI expects the object; Ollama and LM Studio also accept the URL alone.
     image_url: z.union([
       z.string(),
       z.looseObject({
@@ -76,7 +76,7 @@ const ContentPartSchema = tagged(
   }),
   z.looseObject({
     type: z.literal('input_audio'),
-    // OpenAI takes wav and mp3; vLLM whatever it can decode.
+    // OpenAI accepts wav and mp3; vLLM whatever it can decode.
     input_audio: z.looseObject({ data: z.string(), format: z.string() }),
     prompt_cache_breakpoint,
   }),

@@ -1,7 +1,7 @@
 /**
- * What a client of the chat API asks. Names and forms are those of OpenAI's OpenAPI description
- * 2.3.0, wider where local servers are known to take more. An upstream gets a request as it came: only
- * what is relied on here is checked. Null stands for an optional field left out.
+ * Requests of the chat API. Names and types are those of OpenAI's OpenAPI description 2.3.0, and wider
+ * where local servers are known to accept more. A request is forwarded to an upstream unchanged: only
+ * the fields that sluice itself uses are checked. An optional field may be null.
  */
 
 import * as z from 'zod/mini'
@@ -28,8 +28,8 @@ export interface Tool {
 }
 
 /**
- * The body of `POST /v1/chat/completions`. Of a request to an upstream all but `messages`, `model`,
- * `stream`, `stream_options` and `n` may be anything.
+ * The body of `POST /v1/chat/completions`. In a request to an upstream, only `messages`, `model`,
+ * `stream`, `stream_options` and `n` are sure to have these types.
  */
 export interface ChatRequest {
   messages: ChatMessage[]
@@ -112,7 +112,7 @@ function responseFormat() {
     z.looseObject({ type: z.literal('json_object') }),
     z.looseObject({
       type: z.literal('json_schema'),
-      // OpenAI requires the name; llama-server and Ollama do without.
+      // OpenAI requires the name; llama-server and Ollama do not.
       json_schema: z.looseObject({
         name: text,
         description: text,
@@ -133,13 +133,13 @@ function place() {
   return z.looseObject({ city: text, country: text, region: text, timezone: text })
 }
 
-/** What is relied on, whoever answers: that each message is an object. */
+/** The fields that sluice itself uses: it needs each message to be an object. */
 export const reliedChatFields = {
   messages: () => z.array(dictionary, 'an array of messages'),
   ...relied,
 } satisfies Fields
 
-/** All that an engine that runs here can judge. */
+/** All fields that an engine in sluice itself checks. */
 export const chatFields = {
   messages: () =>
     z
@@ -183,7 +183,7 @@ export const chatFields = {
   store: () => flag,
   tool_choice: () => z.nullish(toolChoice()),
   tools: () => z.nullish(z.array(tool())),
-  // OpenAI ends at 20; local servers need not.
+  // At most 20 in OpenAI's API; local servers may allow more.
   top_logprobs: () => z.nullish(integer(0)),
   verbosity: () => z.nullish(z.enum(['low', 'medium', 'high'])),
   web_search_options: () =>
@@ -201,8 +201,8 @@ const check = fieldChecker(reliedChatFields, 'messages')
 const checkAll = fieldChecker(chatFields, 'messages')
 
 /**
- * The request in a parsed body, checked as far as it is relied on: the very object, not a copy, so
- * that nothing of it is lost. Throws an `ApiError` (400) that names the first wrong field.
+ * Checks the fields of a parsed body that sluice itself uses. Returns the same object, not a copy, so
+ * that no field is lost. Throws an `ApiError` (400) that names the first wrong field.
  */
 export function parseChatRequest(body: unknown): ChatRequest {
   check(body)
@@ -212,8 +212,8 @@ export function parseChatRequest(body: unknown): ChatRequest {
 }
 
 /**
- * The request for an engine that runs here, with all of its fields checked and its integers as
- * numbers. Throws an `ApiError` (400) that names the first wrong field.
+ * The request for an engine in sluice itself: all fields are checked, and integers are numbers. Throws
+ * an `ApiError` (400) that names the first wrong field.
  */
 export function requireChat(request: ChatRequest): ChatRequest {
   const plain = withNumbers(request)
@@ -221,7 +221,7 @@ export function requireChat(request: ChatRequest): ChatRequest {
   return plain
 }
 
-/** A schema beside the type, where llama-server has it, goes to where OpenAI has it. */
+/** Moves a schema from where llama-server expects it, beside the type, to where OpenAI does. */
 function moveSchema(request: ChatRequest): void {
   const format = request.response_format
   if (!isObject(format) || format.type !== 'json_schema' || format.json_schema != null) return

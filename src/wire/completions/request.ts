@@ -1,6 +1,6 @@
 /**
- * `POST /v1/completions`, as OpenAI's OpenAPI description 2.3.0 has it, wider where local servers are
- * known to take more; fields it does not know pass.
+ * `POST /v1/completions`, as in OpenAI's OpenAPI description 2.3.0, and wider where local servers are
+ * known to accept more. Unknown fields are passed on.
  */
 import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
@@ -13,24 +13,24 @@ import { anyInputs, inputsOf, inputsSchema, type TextInputs } from '../validatio
 export type * from './answer.ts'
 
 /**
- * The body of a request. Of one to an upstream all but `prompt`, `model`, `stream`, `stream_options`
- * and `n` may be anything.
+ * The body of a request. In a request to an upstream, only `prompt`, `model`, `stream`,
+ * `stream_options` and `n` are sure to have these types.
  */
 export interface TextRequest {
-  /** Null is the beginning of a new document. An upstream may take other forms, mixed or with images. */
+  /** Null is the beginning of a new document. An upstream may accept other forms, mixed or with images. */
   prompt?: TextInputs | null
   model?: string | null
   stream?: boolean | null
   stream_options?: StreamOptions | null
   /** Whether each text begins with its prompt. */
   echo?: boolean | null
-  /** What comes after the text that is asked for. */
+  /** The text that comes after the requested one. */
   suffix?: string | null
-  /** Answers to each prompt. */
+  /** The number of answers to each prompt. */
   n?: number | null
-  /** Answers that are made for each prompt, to give the `n` most likely ones. */
+  /** The number of answers generated for each prompt, of which the `n` best are returned. */
   best_of?: number | null
-  /** How many likely tokens are told beside each one that was chosen. */
+  /** The number of likely tokens returned beside each chosen one. */
   logprobs?: number | null
   /** Tokens. Local servers read -1 as "no limit". */
   max_tokens?: number | null
@@ -39,16 +39,16 @@ export interface TextRequest {
   [field: string]: unknown
 }
 
-/** What is relied on, whoever answers. */
+/** The fields that sluice itself uses. */
 export const reliedTextFields = { prompt: () => z.nullish(anyInputs()), ...relied } satisfies Fields
 
-/** All that an engine that runs here can judge. */
+/** All fields that an engine in sluice itself checks. */
 export const textFields = {
   ...sampling,
   prompt: () => z.nullable(inputsSchema(z.string())),
   best_of: () => z.nullish(integer(1)),
   echo: () => flag,
-  // OpenAI ends at 5; local servers need not.
+  // At most 5 in OpenAI's API; local servers may allow more.
   logprobs: () => z.nullish(integer(0)),
   suffix: () => text,
 } satisfies Fields
@@ -57,8 +57,8 @@ const check = fieldChecker(reliedTextFields)
 const checkAll = fieldChecker(textFields, 'prompt')
 
 /**
- * The request in a parsed body, checked as far as it is relied on. Throws an `ApiError` (400) that
- * names the first wrong field.
+ * Checks the fields of a parsed body that sluice itself uses. Throws an `ApiError` (400) that names the
+ * first wrong field.
  */
 export function parseTextRequest(body: unknown): TextRequest {
   check(body)
@@ -66,8 +66,8 @@ export function parseTextRequest(body: unknown): TextRequest {
 }
 
 /**
- * The request for an engine that runs here, with all of its fields checked and its integers as
- * numbers. Throws an `ApiError` (400) that names the first wrong field.
+ * The request for an engine in sluice itself: all fields are checked, and integers are numbers. Throws
+ * an `ApiError` (400) that names the first wrong field.
  */
 export function requireText(request: TextRequest): TextRequest {
   const plain = withNumbers(request)
@@ -79,7 +79,7 @@ export function requireText(request: TextRequest): TextRequest {
   return plain
 }
 
-/** What is to be gone on from; each of these has `n` answers. */
+/** The prompts, of which each gets `n` answers. */
 export function promptsOf({ prompt }: TextRequest): (string | number[])[] {
   return prompt === null || prompt === undefined ? [''] : inputsOf(prompt)
 }

@@ -1,4 +1,4 @@
-/** `POST /v1/embeddings`, as OpenAI's OpenAPI description 2.3.0 has it; unknown fields pass. */
+/** `POST /v1/embeddings`, as in OpenAI's OpenAPI description 2.3.0. Unknown fields are passed on. */
 import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
 import { withNumbers } from '../json/exact-integers.ts'
@@ -7,19 +7,19 @@ import { anyInputs, inputsSchema, type TextInputs } from '../validation/inputs.t
 
 /** The body of `POST /v1/embeddings`. */
 export interface EmbeddingRequest {
-  /** A text or several, or the tokens of one or several. */
+  /** One text or several, or the tokens of one or several. */
   input: TextInputs
   model?: string | null
   /** `float` by default. */
   encoding_format?: 'float' | 'base64' | null
-  /** How many numbers a vector has, where the model can give fewer. */
+  /** The length of the vectors, for models that support shorter ones. */
   dimensions?: number | null
   [field: string]: unknown
 }
 
 const error = 'a text that is not empty'
 
-/** What is relied on, whoever answers: the answer is held to its form and its length. */
+/** The fields that sluice itself uses: it checks the format and the length of the vectors by them. */
 export const reliedEmbeddingFields = {
   input: () => anyInputs(),
   model: () => text,
@@ -27,7 +27,7 @@ export const reliedEmbeddingFields = {
   dimensions: () => z.nullish(integer(1)),
 } satisfies Fields
 
-/** All that an engine that runs here can judge. */
+/** All fields that an engine in sluice itself checks. */
 export const embeddingFields = {
   ...reliedEmbeddingFields,
   input: () => inputsSchema(z.string().check(z.minLength(1, { error, abort: true }))),
@@ -38,15 +38,15 @@ const check = fieldChecker(reliedEmbeddingFields, 'input')
 const checkAll = fieldChecker(embeddingFields, 'input')
 
 /**
- * The request in a parsed body, checked as far as it is relied on. Throws an `ApiError` (400) that
- * names the first wrong field.
+ * Checks the fields of a parsed body that sluice itself uses. Throws an `ApiError` (400) that names the
+ * first wrong field.
  */
 export function parseEmbeddingRequest(body: unknown): EmbeddingRequest {
   check(body)
   return body as EmbeddingRequest
 }
 
-/** The request for an engine that runs here, all of it checked. Throws an `ApiError` (400). */
+/** The request for an engine in sluice itself, with all fields checked. Throws an `ApiError` (400). */
 export function requireEmbedding(request: EmbeddingRequest): EmbeddingRequest {
   const plain = withNumbers(request)
   checkAll(plain)

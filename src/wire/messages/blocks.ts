@@ -1,6 +1,6 @@
 /**
- * What the turns of a Messages request are made of. Blocks of a type that is not known pass: an
- * engine that speaks the API may know them.
+ * The content blocks of a Messages request. Blocks of an unknown type pass: an engine that serves this
+ * API itself may know them.
  */
 import * as z from 'zod/mini'
 import { tagged, text } from '../chat/message.ts'

@@ -1,7 +1,6 @@
 /**
- * What a client of Anthropic's Messages API asks. Names, forms and ranges are those of its SDK's
- * types (@anthropic-ai/sdk 1.12.0), wider where local servers take more; null stands for an optional
- * field left out.
+ * Requests of Anthropic's Messages API. Names, types and ranges are those of its SDK
+ * (@anthropic-ai/sdk 1.12.0), and wider where local servers accept more. An optional field may be null.
  */
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
@@ -19,16 +18,16 @@ export interface MessageParam {
   content: string | Block[]
 }
 
-/** A tool of the client's own, or one that Anthropic's servers would run. */
+/** A tool that the client runs, or one that Anthropic's servers would run. */
 export interface MessagesTool {
   /** `custom` by default. */
   type?: string | null
-  /** Some of Anthropic's own have none. */
+  /** Some of Anthropic's tools have none. */
   name: string
   description?: string | null
   input_schema?: Record<string, unknown>
   strict?: boolean | null
-  /** Whether the model learns of it only once a search has found it. */
+  /** Whether the model sees the tool only after a search has found it. */
   defer_loading?: boolean | null
   [field: string]: unknown
 }
@@ -143,7 +142,7 @@ export const CountRequestSchema = z.looseObject(counted)
 
 export const MessagesRequestSchema = z.looseObject({
   ...counted,
-  // Anthropic's 0, which only fills a cache, means other things to other servers.
+  // 0 only fills a cache in Anthropic's API; to other servers it means something else.
   max_tokens: integer(1),
   stream: flag,
   stop_sequences: z.nullish(z.array(z.string())),
@@ -173,12 +172,12 @@ function check(schema: z.ZodMiniType, body: unknown): void {
 }
 
 /**
- * A thread's next request holds only what is new: ignored, all before would be lost. The SDK's tool
- * runner asks for one, and by this code sends the whole conversation instead.
+ * The next request of a thread holds only what is new: if the thread were ignored, everything before
+ * would be lost. The SDK's tool runner requests one; after this code it sends the whole conversation.
  */
 function refuseThread(body: unknown): void {
   if (!isObject(body) || body.thread === undefined || body.thread === null) return
   const message =
-    'thread: expected none, because sluice stores no conversations; send all messages.'
+    'thread: expected none, got one; sluice stores no conversations, so send all of its messages.'
   throw new ApiError(400, message, { code: 'thread_unsupported_request', param: 'thread' })
 }

@@ -1,7 +1,6 @@
 /**
- * What a conversation is made of in OpenAI's Responses API: messages, calls, their outputs and
- * reasoning, each an item of its own. Names and forms are those of its OpenAPI description 2.3.0;
- * fields that it does not know pass.
+ * The items of a conversation in OpenAI's Responses API: messages, calls, their outputs and reasoning.
+ * Names and types are those of its OpenAPI description 2.3.0. Unknown fields are passed on.
  */
 
 import * as z from 'zod/mini'
@@ -10,7 +9,7 @@ import { tagged, text } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
 import { ToolSchema } from './tools.ts'
 
-/** A piece of a message or of a call's output: `input_text`, `output_text`, `input_image`, … */
+/** A part of a message or of a call's output: `input_text`, `output_text`, `input_image`, … */
 export interface ResponsePart {
   type: string
   text?: string
@@ -30,10 +29,10 @@ export interface MessageItem {
 export interface FunctionCallItem {
   type: 'function_call'
   id: string
-  /** What the call's output names it by. */
+  /** The output of the call refers to it by this id. */
   call_id: string
   name: string
-  /** JSON text, as the model wrote it: perhaps not valid. */
+  /** JSON text as the model wrote it, which may be invalid. */
   arguments: string
   [field: string]: unknown
 }
@@ -42,14 +41,14 @@ export interface FunctionCallItem {
 export interface FunctionCallOutputItem {
   type: 'function_call_output'
   id: string
-  /** None where a tool says something that no model asked for. */
+  /** Absent where a tool reports something that no model requested. */
   call_id?: string | null
   name?: string | null
   output: string | ResponsePart[]
   [field: string]: unknown
 }
 
-/** What the model thought: as it thought it (`content`) or retold (`summary`). */
+/** The model's reasoning: verbatim (`content`) or summarised (`summary`). */
 export interface ReasoningItem {
   type: 'reasoning'
   id: string
@@ -62,7 +61,7 @@ export interface ReasoningItem {
 /** An item of a conversation, complete with its id. */
 export type ResponseItem = MessageItem | FunctionCallItem | FunctionCallOutputItem | ReasoningItem
 
-/** Stands for an item that is kept already. */
+/** Refers to a stored item. */
 export interface ItemReference {
   type: 'item_reference'
   id: string
@@ -117,7 +116,7 @@ const ITEMS: Record<string, z.ZodMiniType> = {
   ...ofOtherTools(),
 }
 
-/** Calls of tools other than functions, their results, and what else brings tools. */
+/** Calls of tools other than functions, their results, and other items that hold tools. */
 function ofOtherTools(): Record<string, z.ZodMiniType> {
   const named = { id: text, call_id: z.string() }
   const mayBeNamed = { id: text, call_id: text }
@@ -126,7 +125,7 @@ function ofOtherTools(): Record<string, z.ZodMiniType> {
   return {
     custom_tool_call: z.looseObject({ ...named, name: z.string(), input: z.string() }),
     custom_tool_call_output: z.looseObject({ ...named, output: content }),
-    // An older form names the call by `id`.
+    // An older form has the id of the call in `id`.
     local_shell_call: z.looseObject({ ...mayBeNamed, action: dictionary }),
     local_shell_call_output: z.looseObject({ ...mayBeNamed, output: z.string() }),
     shell_call: z.looseObject({ ...named, action: dictionary }),
@@ -151,7 +150,7 @@ function ofOtherTools(): Record<string, z.ZodMiniType> {
 /** The types of items that are checked. */
 export const itemTypes = Object.keys(ITEMS)
 
-/** The schema for an item of `input`; what it does not know is a server's own, and passes. */
+/** The schema for an item of `input`. Items of unknown types are a server's own, and pass. */
 export function itemSchema(item: Record<string, unknown>): z.ZodMiniType {
   const type = typeOf(item)
   const isKnown = typeof type === 'string' && Object.hasOwn(ITEMS, type)
@@ -160,13 +159,13 @@ export function itemSchema(item: Record<string, unknown>): z.ZodMiniType {
 
 const OtherItem = z.looseObject({ type: z.string(), id: text })
 
-/** A message may leave its type out, and so may a reference, which has nothing but an id. */
+/** A message may omit its type, and so may a reference, which has only an id. */
 function typeOf(item: Record<string, unknown>): unknown {
   const isReference = 'id' in item && !('role' in item) && !('content' in item)
   return item.type ?? (isReference ? 'item_reference' : 'message')
 }
 
-/** A checked item of `input`, complete: its type, its content in parts, and an id if it had none. */
+/** Completes a checked item of `input`: adds its type, its content as parts, and an id if it has none. */
 export function completeItem(item: unknown, id: string): ResponseItem | ItemReference {
   const given = isObject(item) ? item : {}
   const type = typeOf(given)

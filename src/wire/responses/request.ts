@@ -1,7 +1,6 @@
 /**
- * What a client of OpenAI's Responses API asks. Names, forms and ranges are those of its OpenAPI
- * description 2.3.0; null stands for an optional field left out. Fields that it does not know are a
- * server's own, and pass.
+ * Requests of OpenAI's Responses API. Names, types and ranges are those of its OpenAPI description
+ * 2.3.0. An optional field may be null. Unknown fields are a server's own, and are passed on.
  */
 
 import * as z from 'zod/mini'
@@ -26,7 +25,7 @@ export interface ResponseTool {
   [field: string]: unknown
 }
 
-/** What the text of the answer has to be. */
+/** The required format of the answer. */
 export interface ResponseFormat {
   type: string
   name?: string
@@ -47,7 +46,7 @@ export type ResponseToolChoice =
       tools?: { type: string; name?: string | undefined }[]
     }
 
-/** The body of `POST /v1/responses`. What is not named here is checked, and passes, too. */
+/** The body of `POST /v1/responses`. Other fields are passed on. */
 export interface ResponsesRequest {
   model?: string | null
   /** A text, or items. */
@@ -93,12 +92,12 @@ const Format = tagged(
   }),
 )
 
-// A response tells these again: their kind is relied on, their range is the upstream's to judge.
+// A response repeats these: their type is checked here, their range is for the upstream to check.
 const number = z.nullish(z.number())
 
 export const responsesFields = {
   background: flag,
-  // What there is to include is the server's to say; an answer without it is no less true.
+  // What can be included is for the server to decide; without it the answer is still valid.
   include: z.nullish(z.array(z.string())),
   input: z.nullish(z.union([z.string(), z.array(dictionary)])),
   instructions: text,
@@ -110,7 +109,7 @@ export const responsesFields = {
   previous_response_id: text,
   prompt_cache_key: text,
   prompt_cache_retention: text,
-  // Which efforts there are is the server's to say.
+  // Which efforts exist is for the server to decide.
   reasoning: z.nullish(z.looseObject({ effort: text, summary: text, generate_summary: text })),
   safety_identifier: text,
   service_tier: text,
@@ -136,8 +135,8 @@ export const ResponsesRequestSchema: z.ZodMiniType<ResponsesRequest> =
   z.looseObject(responsesFields)
 
 /**
- * The request in a parsed body, checked: the very object, not a copy. Throws an `ApiError` (400)
- * that names the first wrong field.
+ * Checks a parsed body, and returns the same object, not a copy. Throws an `ApiError` (400) that names
+ * the first wrong field.
  */
 export function parseResponsesRequest(body: unknown): ResponsesRequest {
   if (!isObject(body)) throw invalid(issuesOf(ResponsesRequestSchema, body, []), body)
@@ -153,7 +152,7 @@ export function parseResponsesRequest(body: unknown): ResponsesRequest {
   return request
 }
 
-/** One item after the other, each by its type: the union of all of them could not say what is wrong. */
+/** Checks each item by its type: the error of a union of all of them would not say what is wrong. */
 function checkInput(request: ResponsesRequest): void {
   const { input, previous_response_id } = request
   const isMissing =

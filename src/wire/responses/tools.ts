@@ -1,6 +1,6 @@
 /**
- * The tools that a request of OpenAI's Responses API declares. Names and forms are those of its
- * OpenAPI description 2.3.0; a tool of a type that is not named here passes.
+ * The tools that a request of OpenAI's Responses API declares. Names and types are those of its OpenAPI
+ * description 2.3.0. Tools of other types pass.
  */
 import * as z from 'zod/mini'
 import { tagged, text } from '../chat/message.ts'

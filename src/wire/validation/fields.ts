@@ -1,15 +1,15 @@
 /**
- * Fields that several APIs share. Of a request only that is checked which is relied on here; ranges,
- * enumerations and all other fields are the upstream's to judge. Engines that run here judge by
- * OpenAI's OpenAPI description 2.3.0, and wider where local servers are known to take more.
+ * Fields that several APIs share. Only the fields that sluice itself uses are checked; ranges,
+ * enumerations and all other fields are for the upstream to check. Engines in sluice itself check by
+ * OpenAI's OpenAPI description 2.3.0, and accept more where local servers are known to.
  */
 import * as z from 'zod/mini'
 import { isObject } from '../../util/object.ts'
 import { text } from '../chat/message.ts'
 import { checking, invalid } from './invalid.ts'
 
-// Every check aborts: where one branch of a union fails by a check alone, zod would report only that
-// branch, though another may be the one that was meant. The messages are expectations, for invalid().
+// Every check aborts: if one branch of a union fails by a check alone, zod reports only that branch,
+// although another one may be meant. The messages are expectations, which invalid() puts in a sentence.
 function within(low: number, high: number) {
   const error = `a number from ${low} to ${high}`
   const rule = { error, abort: true }
@@ -24,24 +24,24 @@ export function integer(low: number, high = Number.MAX_SAFE_INTEGER) {
 
 export const flag = z.nullish(z.boolean())
 
-// Not z.record(), which goes on past the first fault and overflows the stack with a great many.
+// Not z.record(), which continues after the first fault and overflows the stack if there are many.
 export function everyValue(schema: z.ZodMiniType) {
   return z.catchall(z.object({}), schema)
 }
 
 /**
- * The fields of a body. A schema is made when its field first comes: a request has a few of the forty,
- * and to make all of them takes longer than to check one.
+ * The fields of a body. The schema of a field is created when a request first has it: a request has a
+ * few of the forty, and creating all schemas takes longer than checking one.
  */
 export type Fields = Readonly<Record<string, () => z.ZodMiniType>>
 
-/** The same as one schema, to describe it by. */
+/** The same as one schema, for the OpenAPI document. */
 export function bodySchema(fields: Fields) {
   const made = Object.entries(fields).map(([field, make]) => [field, make()] as const)
   return z.looseObject(Object.fromEntries(made))
 }
 
-/** Fields of chats and text completions that are relied on, whoever answers. */
+/** Fields of chats and text completions that sluice itself uses. */
 export const relied = {
   model: () => text,
   stream: () => flag,
@@ -50,7 +50,7 @@ export const relied = {
   n: () => z.nullish(integer(1, 128)),
 } satisfies Fields
 
-/** How a text is to be sampled and sent, in a chat as in a text completion. */
+/** Sampling and streaming fields that chats and text completions share. */
 export const sampling = {
   ...relied,
   stream_options: () =>
@@ -59,10 +59,10 @@ export const sampling = {
   logit_bias: () => z.nullish(everyValue(within(-100, 100))),
   max_tokens: () => z.nullish(integer(-1)),
   presence_penalty: () => z.nullish(within(-2, 2)),
-  // Not z.int(), which ends at 2^53: clients draw seeds of 64 bits.
+  // Not z.int(), which ends at 2^53: clients send seeds of 64 bits.
   seed: () =>
     z.nullish(z.number('an integer').check(z.multipleOf(1, { error: 'an integer', abort: true }))),
-  // OpenAI takes four; local servers any number.
+  // OpenAI accepts four; local servers any number.
   stop: () => z.nullish(z.union([z.string(), z.array(z.string())])),
   temperature: () => z.nullish(within(0, 2)),
   top_p: () => z.nullish(within(0, 1)),
@@ -70,8 +70,8 @@ export const sampling = {
 } satisfies Fields
 
 /**
- * What checks a parsed body's fields, of which one is needed; it throws an `ApiError` (400) that
- * names the first wrong one.
+ * A function that checks the fields of a parsed body, of which `needed` is required. It throws an
+ * `ApiError` (400) that names the first wrong field.
  */
 export function fieldChecker(fields: Fields, needed = '') {
   const names = Object.keys(fields)
@@ -85,7 +85,7 @@ export function fieldChecker(fields: Fields, needed = '') {
     if (!isObject(body))
       throw invalid(z.safeParse(z.looseObject({}), body, checking).error?.issues ?? [], body)
     const issues: z.core.$ZodIssue[] = []
-    // In the order of the fields: the first wrong one does not go by how a client writes its body.
+    // In the order of the table, so that the reported field does not depend on the client's order.
     for (const field of names) {
       if (field !== needed && !Object.hasOwn(body, field)) continue
       const [issue] = z.safeParse(schemaOf(field), body[field], checking).error?.issues ?? []

@@ -1,17 +1,17 @@
-/** Texts and tokens, as completions and embeddings take them: one or several of either. */
+/** The inputs of completions and embeddings: one text or several, or tokens. */
 import * as z from 'zod/mini'
 import { integer } from './fields.ts'
 
 /** A text, tokens, or a list of either. */
 export type TextInputs = string | number[] | (string | number[])[]
 
-/** Of such, where `text` says which texts may be. */
+/** The schema of such inputs; `text` is the schema of each text. */
 export function inputsSchema(text: z.ZodMiniType<string>): z.ZodMiniType<TextInputs> {
   const tokens = filled(integer(0))
   return z.union([text, tokens, filled(z.union([text, tokens]))])
 }
 
-/** What an upstream may take: also texts mixed with tokens, and objects with images. */
+/** What an upstream may accept: also texts mixed with tokens, and objects with images. */
 export function anyInputs() {
   return z.union([z.string(), z.array(z.unknown()), z.looseObject({})])
 }
@@ -22,8 +22,8 @@ function filled<T extends z.ZodMiniType>(item: T) {
 }
 
 /**
- * What a list of them holds: each is one to answer. A list with a token in it is one prompt, though
- * texts stand between its tokens: that is how llama-server reads it.
+ * The single inputs, each of which gets an answer. A list with a token in it is one prompt, even if it
+ * also holds texts: llama-server reads it so.
  */
 export function inputsOf(inputs: TextInputs): (string | number[])[] {
   if (!Array.isArray(inputs)) return [inputs]
