@@ -1,6 +1,6 @@
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
-import { unfailing } from '../src/routes/last-resort.ts'
+import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
@@ -16,7 +16,7 @@ let handler: Served | undefined
 /** The handler on workerd, Cloudflare's or your own; settings come from `env`, once. */
 export default {
   fetch(request: Request, env: Record<string, unknown>, context?: unknown): Promise<Response> {
-    return unfailing((asked) => once(env).fetch(asked, context))(request)
+    return withErrorResponse((asked) => once(env).fetch(asked, context))(request)
   },
 }
 

@@ -7,7 +7,7 @@ import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote/remote.ts'
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/platform/fetch.ts'
-import { unfailing } from '../src/routes/last-resort.ts'
+import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { memoryResponseStore } from '../src/state/response-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 import type { FromPage, ToPage } from './messages.ts'
@@ -99,7 +99,7 @@ async function healthOfServer(request: Request): Promise<Response> {
 
 /** Never rejects: a page would see a network error that tells it nothing. */
 const answer = (request: Request, url: URL): Promise<Response> =>
-  unfailing(async (asked) => {
+  withErrorResponse(async (asked) => {
     const handler = handlerFor(asked.headers.get('authorization') ?? '')
     return handler.fetch(atRoot(asked, url))
   })(request)

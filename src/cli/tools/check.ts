@@ -14,7 +14,7 @@ import { circumstancesOf } from '../circumstances.ts'
 import { printable } from '../log.ts'
 import { readRecord, requireForms, writeRecord } from '../records.ts'
 import { histogram, sparkline } from '../sparkline.ts'
-import { type Ink, inkFor } from '../startup.ts'
+import { type TerminalStyle, terminalStyle } from '../startup.ts'
 import { modelAt, type Target, targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
 import type { ToolContext } from './tool.ts'
@@ -121,15 +121,15 @@ async function shown(
     const all = { reports: reports.map(jsonOf), hops: brokenByHops(reports) }
     return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
   }
-  const ink = inkFor(await out.isTerminal(), process.env)
+  const style = terminalStyle(await out.isTerminal(), process.env)
   // What a server says of itself may hold what a terminal obeys.
-  const paint = { ...ink, plain: printable }
+  const paint = { ...style, plain: printable }
   const told = others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
-  return `${arrivalText(reports.at(-1) as Report, ink)}${told}`
+  return `${arrivalText(reports.at(-1) as Report, style)}${told}`
 }
 
 /** How the first stream came, drawn: a bar a gap between two events, and how long they were. */
-function arrivalText({ asked }: Report, { weak }: Ink): string {
+function arrivalText({ asked }: Report, { weak }: TerminalStyle): string {
   const stream = asked.find(({ name }) => name === 'stream')
   if (stream === undefined) return ''
   const timings = timingsOf(stream.recording)

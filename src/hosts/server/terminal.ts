@@ -4,7 +4,7 @@ export interface Output {
   write(text: string): void
 }
 
-/** Where a command writes: answers and the log to `out`, what it tells the person to `err`. */
+/** Where a command writes: answers and log lines to `out`, messages for the user to `err`. */
 export interface Terminal {
   out: Output
   err: Output

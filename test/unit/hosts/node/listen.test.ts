@@ -2,12 +2,12 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nodeBodyWriter } from '../../../../src/hosts/node/body-writer.ts'
 import { listen } from '../../../../src/hosts/node/listen.ts'
-import type { Listener } from '../../../../src/hosts/server/runtime.ts'
+import type { HttpServer } from '../../../../src/hosts/server/runtime.ts'
 import type { BodyWriter } from '../../../../src/platform/body-writer.ts'
 import { until } from '../../transport/http1/raw-server.ts'
 
 let answer: (request: Request) => Promise<Response>
-let listener: Listener
+let listener: HttpServer
 let client: Socket
 let text = ''
 
@@ -208,7 +208,7 @@ describe('whatever throws is answered with a 500 that tells nothing of it', () =
     answer = () => Promise.reject(new Error('secret'))
     expect(await answered()).toEqual({
       error: {
-        message: 'sluice failed to answer; its log says why.',
+        message: 'sluice failed to answer because of an internal error; see its log for the cause.',
         type: 'server_error',
         param: null,
         code: 'internal_error',
