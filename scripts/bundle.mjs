@@ -59,6 +59,8 @@ function build(entry, outfile) {
     outfile,
     format: outfile.endsWith('.cjs') ? 'cjs' : 'esm',
     platform: 'node',
+    // The CommonJS form of jsonc-parser loads its parts in a way that esbuild cannot follow.
+    mainFields: ['module', 'main'],
     external: ['esbuild', 'workerd'],
     define: {
       // Modules that locate files do so relative to the entry.

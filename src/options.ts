@@ -7,35 +7,14 @@ import type { Files } from './platform/files.ts'
 import type { Host } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
 import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
-import { formerNamesIn } from './settings/deprecated.ts'
+import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
-import { fields, type SettingsInput } from './settings/settings.ts'
+import { declarationOf, type SettingsInput, settingNames } from './settings/settings.ts'
+import { unsupportedBy } from './settings/support.ts'
+import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import { isObject } from './util/object.ts'
-
-/** Settings of a server: of the address it listens on, and of what it finds on its machine. */
-const SERVER_SETTINGS = [
-  'port',
-  'host',
-  'tlsCert',
-  'tlsKey',
-  'discover',
-  'grace',
-  'engine',
-] as const
-
-/** Settings of models on this computer's GPU, which only Deno can run. */
-const WEBGPU_SETTINGS = [
-  'webgpu',
-  'webgpuModels',
-  'webgpuMemory',
-  'webgpuQueue',
-  'webgpuIdle',
-] as const
-
-type ServerSetting = (typeof SERVER_SETTINGS)[number]
-type WebgpuSetting = (typeof WEBGPU_SETTINGS)[number]
 
 /** Where a handler keeps what later requests need. All of it is in memory by default. */
 export interface StateOptions {
@@ -69,7 +48,7 @@ interface CodeOptions {
  * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
  */
 export interface HandlerOptions
-  extends Omit<SettingsInput, ServerSetting | WebgpuSetting | 'log'>,
+  extends Omit<SettingsInput, ServerSetting | DenoSetting | 'log'>,
     CodeOptions {
   /**
    * Is called once a request, when it has ended; `json` writes each entry as one line to the
@@ -90,7 +69,7 @@ export interface ServerOptions
 }
 
 /** What `serve` takes on Deno, which can also run models on this computer's GPU. */
-export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, WebgpuSetting> {}
+export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, DenoSetting> {}
 
 /** What a host lends the handler, and what it shares with the handlers that follow this one. */
 export interface HandlerHost extends Host, EngineSources {
@@ -120,18 +99,20 @@ const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and s
 const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
 
 /** Without a server of its own. */
-export const handlerReader: OptionsReader = {
-  name: 'createHandler',
-  refused: {
-    ...Object.fromEntries(SERVER_SETTINGS.map((name) => [name, OF_SERVE])),
-    ...Object.fromEntries(WEBGPU_SETTINGS.map((name) => [name, OF_DENO])),
-  },
+export const handlerReader: OptionsReader = { name: 'createHandler', refused: refusedBy('code') }
+
+/** A server on one of the runtimes. */
+export function serverReader(place: Place): OptionsReader {
+  return { name: 'serve', refused: refusedBy(place) }
 }
 
-/** A server; `hasWebgpu`: whether it can run models on this computer's GPU. */
-export function serverReader(hasWebgpu: boolean): OptionsReader {
-  const refused = hasWebgpu ? [] : WEBGPU_SETTINGS.map((name) => [name, OF_DENO] as const)
-  return { name: 'serve', refused: Object.fromEntries(refused) }
+function refusedBy(place: Place): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    unsupportedBy(place).map(([name, where]) => [
+      name,
+      where.every((each) => each === 'deno') ? OF_DENO : OF_SERVE,
+    ]),
+  )
 }
 
 /** The options in their parts, checked as far as they are no settings. Throws a `SettingsError`. */
@@ -148,8 +129,8 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
     }
     if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
-    else if (isSetting(name)) settings[name] = value
-    else throw unknownName(name, name, [...Object.keys(fields), ...CODE_OPTIONS])
+    else if (declarationOf(name)) settings[name] = value
+    else throw unknownName(name, name, [...settingNames(), ...CODE_OPTIONS])
   }
   return { settings, host }
 }
@@ -188,10 +169,6 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       ...(responses && { responses: { ...memoryResponses(), store: responses } }),
     }
   },
-}
-
-function isSetting(name: string): boolean {
-  return Object.hasOwn(fields, name) || Object.hasOwn(formerNamesIn('settings'), name)
 }
 
 function isEngine(value: unknown): value is Engine {

@@ -3,6 +3,7 @@ import type { Files } from '../src/platform/files.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
+import { requireSupport } from '../src/settings/support.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 
@@ -57,6 +58,7 @@ function handlerOrRefusal(env: Record<string, unknown>): Served {
 /** Throws a `SettingsError`. */
 function makeHandler(env: Record<string, unknown>): Served {
   const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
+  requireSupport(settings, 'worker')
   return createHostedHandler(settings, {
     name: 'workerd',
     limits,

@@ -1,11 +1,11 @@
 /** The OpenAPI 3.1 document of what sluice serves. */
 import { VERSION } from '../../src/version.ts'
-import { answers } from './answers.ts'
+import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
 import { errors } from './errors.ts'
-import type { Operation, StreamedEvent } from './operation.ts'
+import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'
-import { described, requests } from './requests.ts'
-import { type AnyZod, COMPONENTS, componentsOf, mapped, type Schema } from './schema.ts'
+import { COMPONENTS, type Schema } from './schema.ts'
+import { nameOf, schemaComponents } from './schemas.ts'
 
 export interface Media {
   schema?: Schema
@@ -77,25 +77,8 @@ export function createDocument(): Document {
         'retry-after': { description: 'Seconds.', schema: { type: 'integer' } },
       },
       responses: refusals(),
-      schemas: schemas(),
+      schemas: schemaComponents(),
     },
-  }
-}
-
-function schemas(): Record<string, Schema> {
-  const checked = Object.entries(requests).flatMap(([name, { own, checked = {} }]) =>
-    Object.entries({ ...checked, ...(own && { own }) }).map(([field, schema]) => {
-      return [`${name}.${field}`, schema]
-    }),
-  )
-  // All at once: where one holds another, it refers to it.
-  const made = componentsOf({
-    ...mapped(requests, ({ schema }) => schema),
-    ...(Object.fromEntries(checked) as Record<string, AnyZod>),
-  })
-  return {
-    ...mapped(requests, (_, name) => described(name, made[name] as Schema, made)),
-    ...componentsOf(answers),
   }
 }
 
@@ -136,12 +119,12 @@ function answerOf({ answer, answerText, events }: Operation) {
 }
 
 /** Each event is `data: …`, behind `event: …` where it has a name; its component describes the JSON. */
-function stream(events: StreamedEvent[]): Media {
+function stream(events: DescribedEvent[]): Media {
   return {
     schema: { type: 'string', description: 'Server-sent events; x-events describes each.' },
     'x-events': events.map(({ event, data, description }) => ({
       ...(event !== undefined && { event }),
-      data: 'component' in data ? component(data.component) : { const: data.text },
+      data: typeof data === 'string' ? { const: data } : component(nameOf(data)),
       description,
     })),
   }

@@ -1,5 +1,6 @@
 /** What the document says of a route in words; the rest is in the table of routes. */
 import type { OperationId, TableEntry } from '../../src/routes/table.ts'
+import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
 import type { Schema } from './schema.ts'
 
 export interface Parameter {
@@ -9,15 +10,6 @@ export interface Parameter {
   required?: boolean
   example?: string
   schema: Schema
-}
-
-/** One kind of event of a stream. */
-export interface StreamedEvent {
-  /** The field `event`, where events have one. */
-  event?: string
-  /** A component's name, or the text itself. */
-  data: { component: string } | { text: string }
-  description: string
 }
 
 export interface OperationTexts {
@@ -30,7 +22,7 @@ export interface OperationTexts {
   /** What the answer with status 200 is. */
   answerText: string
   /** The events of the answer where it is a stream, in their order. */
-  events?: StreamedEvent[]
+  events?: DescribedEvent[]
   /** The statuses of refusals; what each means is said once, in `errors.ts`. */
   errors: number[]
   /** Their component; `Error` by default. */

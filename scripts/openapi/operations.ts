@@ -1,10 +1,12 @@
 /**
  * What the document says of each route in words. The compiler wants an entry for every route of the
- * table; schemas are in requests.ts and answers.ts.
+ * table; the schemas are in src/wire, in the `schema.ts` of each API.
  */
 import { type OperationId, table } from '../../src/routes/table.ts'
+import { chatEvents } from '../../src/wire/chat/schema.ts'
+import { textEvents } from '../../src/wire/completions/schema.ts'
+import { messageEvents } from '../../src/wire/messages/schema.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
-import { chatEvents, messageEvents, textEvents } from './events.ts'
 import type { Operation, OperationTexts, Parameter } from './operation.ts'
 import { responsesTexts } from './responses-operations.ts'
 

@@ -1,6 +1,6 @@
 /** The routes of the Responses API. */
+import { responseEvents } from '../../src/wire/responses/event-schema.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS } from './errors.ts'
-import { responseEvents } from './events.ts'
 import type { OperationTexts, Parameter } from './operation.ts'
 
 const responseId: Parameter = {

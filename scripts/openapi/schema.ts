@@ -1,5 +1,6 @@
 /** JSON Schemas from the zod schemas that check requests, in the form that reads best. */
 import * as z from 'zod'
+import type { AnySchema } from '../../src/wire/validation/describe.ts'
 
 /** A JSON Schema of the 2020-12 draft, as far as it is used here. */
 export interface Schema {
@@ -18,13 +19,10 @@ export interface Schema {
   [keyword: string]: unknown
 }
 
-/** What stands for a schema of zod, or of zod/mini: both have the same core. */
-export type AnyZod = z.core.$ZodType
-
 export const COMPONENTS = '#/components/schemas/'
 
 /** The JSON Schemas of named schemas; where one holds another, it refers to it by its name. */
-export function componentsOf(named: Record<string, AnyZod>): Record<string, Schema> {
+export function componentsOf(named: Record<string, AnySchema>): Record<string, Schema> {
   const registry = z.registry<{ id: string }>()
   for (const [id, schema] of Object.entries(named)) registry.add(schema, { id })
   const { schemas } = z.toJSONSchema(registry, {

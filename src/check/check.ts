@@ -10,10 +10,10 @@ import {
   whyRefused,
 } from './checks/answers.ts'
 import { judgeCalls, judgeForm, toldBy } from './checks/tools.ts'
-import type { Dialect } from './dialects/dialect.ts'
+import type { CheckedApi } from './dialects/dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
-import type { Asked } from './question-result.ts'
+import type { QuestionResult } from './question-result.ts'
 import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
 import { wireOf } from './recorded-body.ts'
 import { type Report, reportOf } from './report.ts'
@@ -30,7 +30,7 @@ export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
 
 /** Rejects only with why the signal aborted. */
 export async function check(options: CheckOptions): Promise<Report> {
-  const asked: Asked[] = []
+  const asked: QuestionResult[] = []
   const untested: Report['untested'] = {}
   for (const [name, url] of Object.entries(options.endpoints)) {
     const checking = new Checking(dialects[name as DialectName], { ...options, url })
@@ -48,12 +48,12 @@ const REFUSALS = [
 
 /** The check of one API. */
 class Checking {
-  readonly asked: Asked[] = []
-  readonly #dialect: Dialect
+  readonly asked: QuestionResult[] = []
+  readonly #dialect: CheckedApi
   readonly #questions: ReturnType<typeof questionsIn>
   readonly #options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>
 
-  constructor(dialect: Dialect, options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>) {
+  constructor(dialect: CheckedApi, options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>) {
     this.#dialect = dialect
     this.#options = options
     this.#questions = questionsIn(dialect, options)
@@ -126,19 +126,25 @@ class Checking {
     this.#judge(await this.#ask('next'), (answer, findings) => judgeCancel(usual, answer, findings))
   }
 
-  async #ask(name: QuestionName): Promise<Asked> {
+  async #ask(name: QuestionName): Promise<QuestionResult> {
     const { signal, onQuestion } = this.#options
     signal.throwIfAborted()
     const { title, ask } = this.#questions[name]
     onQuestion?.(title)
     const recording = await ask()
     signal.throwIfAborted()
-    const asked: Asked = { dialect: this.#dialect.name, name, title, recording, findings: [] }
+    const asked: QuestionResult = {
+      dialect: this.#dialect.name,
+      name,
+      title,
+      recording,
+      findings: [],
+    }
     this.asked.push(asked)
     return asked
   }
 
-  #judge(asked: Asked, judge: (answer: Recording, findings: Findings) => void): void {
+  #judge(asked: QuestionResult, judge: (answer: Recording, findings: Findings) => void): void {
     const findings = new Findings(this.#dialect.name, wireOf(asked.recording))
     judge(asked.recording, findings)
     asked.findings.push(...findings.all)

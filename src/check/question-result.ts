@@ -4,7 +4,7 @@ import type { DialectName, Finding } from './rules/rule.ts'
 import type { RuleName } from './rules/rules.ts'
 
 /** One question, its answer, and what it breaks. */
-export interface Asked {
+export interface QuestionResult {
   dialect: DialectName
   name: QuestionName
   title: string

@@ -3,7 +3,7 @@ import type { Fetch } from '../platform/fetch.ts'
 import { type RecordOptions, record } from '../recording/record.ts'
 import type { Recording } from '../recording/recording.ts'
 import { FORM, TOOL } from './checks/tools.ts'
-import type { Dialect, Prompt } from './dialects/dialect.ts'
+import type { CheckedApi, Prompt } from './dialects/dialect.ts'
 
 export interface QuestionOptions {
   fetch: Fetch
@@ -45,7 +45,7 @@ const NO_JSON = '{"model": '
 /** A page of another origin. */
 const ORIGIN = { origin: 'https://page.example' }
 
-export function questionsIn(dialect: Dialect, options: QuestionOptions) {
+export function questionsIn(dialect: CheckedApi, options: QuestionOptions) {
   const { model } = options
   const asks = asker(dialect, options)
   const usual: Prompt = { model, text: PROMPT, limit: LIMIT.usual }
@@ -89,11 +89,11 @@ export type QuestionName = keyof ReturnType<typeof questionsIn>
 
 type Asks = (body?: object | string, more?: Partial<RecordOptions>) => () => Promise<Recording>
 
-function headersOf(dialect: Dialect, { headers, key }: QuestionOptions): Record<string, string> {
+function headersOf(dialect: CheckedApi, { headers, key }: QuestionOptions): Record<string, string> {
   return { 'content-type': 'application/json', ...headers, ...dialect.headersFor(key) }
 }
 
-function asker(dialect: Dialect, options: QuestionOptions): Asks {
+function asker(dialect: CheckedApi, options: QuestionOptions): Asks {
   const { fetch, url, key, by, signal } = options
   const own = headersOf(dialect, options)
   const secrets = key === undefined ? [] : [key]
@@ -112,7 +112,7 @@ function asker(dialect: Dialect, options: QuestionOptions): Asks {
 }
 
 /** What a browser asks before a page may: it tells of the key, and sends none. */
-function preflight(dialect: Dialect, options: QuestionOptions): () => Promise<Recording> {
+function preflight(dialect: CheckedApi, options: QuestionOptions): () => Promise<Recording> {
   const { fetch, url, by, signal } = options
   const names = ['authorization', ...Object.keys(headersOf(dialect, options))]
   const headers = {

@@ -1,12 +1,12 @@
 /** What a check found, put together. */
-import type { Asked } from './question-result.ts'
+import type { QuestionResult } from './question-result.ts'
 import type { DialectName, Section } from './rules/rule.ts'
 import { holdsFor, type RuleName, rules } from './rules/rules.ts'
 
 export interface Report {
   url: string
   model: string | undefined
-  asked: Asked[]
+  asked: QuestionResult[]
   /** The APIs that could be judged. */
   dialects: DialectName[]
   /** Why others could not. */
@@ -28,13 +28,16 @@ export interface Score {
 }
 
 /** A question's title, with its API where several were asked. */
-export function titleIn({ dialects, untested }: Report, { title, dialect }: Asked): string {
+export function titleIn(
+  { dialects, untested }: Report,
+  { title, dialect }: QuestionResult,
+): string {
   const isOne = dialects.length + Object.keys(untested).length === 1
   return isOne ? title : `${title} (${dialect})`
 }
 
 /** Sections whose rules one question's answer is judged by, by that question's name. */
-const JUDGED_BY: Partial<Record<Section, Asked['name']>> = {
+const JUDGED_BY: Partial<Record<Section, QuestionResult['name']>> = {
   framing: 'stream',
   arrival: 'stream',
   schema: 'stream',
@@ -45,7 +48,7 @@ const JUDGED_BY: Partial<Record<Section, Asked['name']>> = {
 
 export function reportOf(
   { url, model }: Pick<Report, 'url' | 'model'>,
-  asked: Asked[],
+  asked: QuestionResult[],
   untested: Report['untested'],
 ): Report {
   const names = new Set(asked.map(({ dialect }) => dialect))
@@ -59,7 +62,7 @@ export function reportOf(
 function scoreOf(
   section: Section,
   dialects: DialectName[],
-  asked: Asked[],
+  asked: QuestionResult[],
   broken: ReadonlySet<RuleName>,
 ): Score {
   const answers = asked.filter(({ name }) => name === JUDGED_BY[section])
@@ -77,7 +80,7 @@ function scoreOf(
   }
 }
 
-function whyNot(asked: Asked | undefined): Pick<Score, 'unoffered' | 'unjudged'> {
+function whyNot(asked: QuestionResult | undefined): Pick<Score, 'unoffered' | 'unjudged'> {
   const { unoffered, unjudged } = asked ?? {}
   return { ...(unoffered && { unoffered }), ...(unjudged && { unjudged }) }
 }

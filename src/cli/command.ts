@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { deprecations, formerNamesIn, withNewNames } from '../settings/deprecated.ts'
+import { deprecations, withNewNames } from '../settings/deprecated.ts'
 import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
 import {
   located,
@@ -9,37 +9,38 @@ import {
   withLine,
 } from '../settings/file.ts'
 import {
-  fields,
   parseSettings,
   readSetting,
   type Settings,
   SettingsError,
   type SettingsInput,
+  settingNames,
   type Warn,
 } from '../settings/settings.ts'
+import { declarations } from '../settings/table/table.ts'
 import { VERSION } from '../version.ts'
 import { readFlags } from './flags.ts'
 import { helpText } from './help.ts'
 
-/** The settings file that is read where none is named, if it is there. */
-const DEFAULT_FILE = 'sluice.json'
+/** The settings files that are looked for where none is named. */
+const DEFAULT_FILES = ['sluice.json', 'sluice.jsonc']
 
-/** What is to be served, and by which settings. */
+/** A command to serve, and its settings. */
 export interface ServeCommand {
   settings: Settings
   /** The deprecated names and settings that are in use, a sentence each. */
   warnings: readonly string[]
   /** The settings file, if there is one. */
   file?: string
-  /** What `stampOf` said of it before it was read. */
+  /** What `stampOf` returned for it before it was read. */
   stamp?: string
   /** Reads all settings again. Rejects with a `SettingsError`. */
   read(): Promise<Pick<ServeCommand, 'settings' | 'warnings'>>
 }
 
 /**
- * What a command line asks to be served; where it asks for words instead, those. Rejects with a
- * `SettingsError`. Flags go before the environment, that before the settings file.
+ * Reads a command line: the command to serve, or the text to print where it asks for that. A flag
+ * overrides the environment, which overrides the settings file. Rejects with a `SettingsError`.
  */
 export async function readCommand(
   args: readonly string[],
@@ -54,8 +55,7 @@ export async function readCommand(
     const { settingsSchema } = await import('./schema.ts')
     return `${JSON.stringify(settingsSchema(), null, 2)}\n`
   }
-  const path = line.config ?? (process.env[CONFIG_FILE] || undefined)
-  const file = path ?? ((await stampOf(DEFAULT_FILE)) === GONE ? undefined : DEFAULT_FILE)
+  const file = line.config ?? (process.env[CONFIG_FILE] || (await defaultFile()))
 
   async function read() {
     const warnings = [...flagWarnings]
@@ -75,10 +75,20 @@ export async function readCommand(
   }
 }
 
+/** The settings file in this folder, if there is one. Rejects with a `SettingsError` for two. */
+async function defaultFile(): Promise<string | undefined> {
+  const stamps = await Promise.all(DEFAULT_FILES.map(stampOf))
+  const [file, other] = DEFAULT_FILES.filter((_, index) => stamps[index] !== GONE)
+  if (other === undefined) return file
+  throw new SettingsError(
+    `--config: expected one settings file in this folder, found ${file} and ${other}; remove one, or name the one to use.`,
+  )
+}
+
 /** What a file's stamp is where there is no file. */
 const GONE = 'gone'
 
-/** What is different of a file after it has changed. */
+/** A text that is another one after the file has changed. */
 export async function stampOf(file: string): Promise<string> {
   return stat(file).then(
     ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
@@ -88,18 +98,21 @@ export async function stampOf(file: string): Promise<string> {
 
 async function readFileAt(path: string): Promise<SettingsFile> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new SettingsError(`--config: ${path} can't be read: ${cause.message}`, { cause })
+    throw new SettingsError(
+      `--config: cannot read ${path}: ${cause.message}; name a settings file that exists.`,
+      { cause },
+    )
   })
   return readSettingsFile(text, path)
 }
 
 function valuesOf(file: SettingsFile, warn: Warn): SettingsInput {
-  const known = [...Object.keys(fields), ...Object.keys(formerNamesIn('settings'))]
+  const known = settingNames()
   const tell: Warn = (warning) => warn(withLine(file, warning))
   const values: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(file.values)) {
-    if (!known.includes(name)) throw unknownInFile(file, name, Object.keys(fields))
+    if (!known.includes(name)) throw unknownInFile(file, name, Object.keys(declarations))
     values[name] = readSetting(name, value, name, tell)
   }
-  return withNewNames('settings', values, tell)
+  return withNewNames(declarations, values, tell)
 }

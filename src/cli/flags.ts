@@ -1,24 +1,25 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { formerNamesIn, newNameOf, type Warn, withNewNames } from '../settings/deprecated.ts'
+import { type Warn, withNewNames } from '../settings/deprecated.ts'
+import { environmentName } from '../settings/environment.ts'
 import {
-  type Field,
-  fields,
-  readSetting,
-  type SettingName,
+  declarationOf,
+  readTextSetting,
   SettingsError,
   type SettingsInput,
+  settingNames,
 } from '../settings/settings.ts'
+import { declarations } from '../settings/table/table.ts'
 import { closestMatches } from '../util/closest-matches.ts'
 import { toolNames } from './tools/tool-names.ts'
 
-/** What a command line asks for. */
+/** A command line that was read. */
 export interface CommandLine {
   settings: SettingsInput
   /** The path of the settings file. */
   config?: string
-  /** What is to be done; `serve` by default. */
+  /** The command; `serve` by default. */
   command: string
-  /** What stands behind the command. */
+  /** The arguments after the command. */
   words: string[]
   help: boolean
   version: boolean
@@ -34,14 +35,8 @@ const commands = ['serve', 'key', 'schema', ...toolNames]
 
 /** The settings that have a flag, former names included, by their flags. */
 function settingsByFlag(): Map<string, string> {
-  const known = [...Object.keys(fields), ...Object.keys(formerNamesIn('settings'))]
-  return new Map(
-    known.filter((name) => !fieldOf(name).secret).map((name) => [flagName(name), name]),
-  )
-}
-
-function fieldOf(name: string): Field {
-  return fields[newNameOf('settings', name) as SettingName]
+  const names = settingNames().filter((name) => !declarationOf(name)?.secret)
+  return new Map(names.map((name) => [flagName(name), name]))
 }
 
 /** Reads the arguments after the program's name. Throws a `SettingsError`. */
@@ -73,9 +68,9 @@ export function readFlags(args: readonly string[], warn: Warn = () => {}): Comma
     else readFlag(token, names, given)
   }
   for (const [name, value] of Object.entries(given)) {
-    given[name] = readSetting(name, value, flagName(name), warn)
+    given[name] = readTextSetting(name, value, flagName(name), warn)
   }
-  line.settings = withNewNames('settings', given, warn, flagName) as SettingsInput
+  line.settings = withNewNames(declarations, given, warn, flagName) as SettingsInput
   return line
 }
 
@@ -108,7 +103,7 @@ function readFlag(token: FlagToken, names: Map<string, string>, given: Record<st
   const name = names.get(flag)
   if (name === undefined || !token.rawName.startsWith('--'))
     throw unknownFlag(token.rawName, names.keys())
-  const { kind, expected } = fieldOf(name)
+  const { kind, expected } = declarationOf(name) ?? {}
   if (kind === 'boolean') {
     given[name] = token.value ?? !negative
     return
@@ -121,13 +116,16 @@ function readFlag(token: FlagToken, names: Map<string, string>, given: Record<st
 }
 
 function optionType(name: string): 'boolean' | 'string' {
-  return fieldOf(name).kind === 'boolean' ? 'boolean' : 'string'
+  return declarationOf(name)?.kind === 'boolean' ? 'boolean' : 'string'
 }
 
 function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
-  if (flag === '--upstream-key') {
+  const secret = Object.keys(declarations).find(
+    (name) => declarations[name]?.secret && flagName(name) === flag,
+  )
+  if (secret !== undefined) {
     return new SettingsError(
-      `${flag}: a key is not given as a flag, where the process list shows it; set SLUICE_UPSTREAM_KEY.`,
+      `${flag}: expected no secret as a flag, where a list of processes shows it; set ${environmentName(secret)} instead.`,
     )
   }
   const near = closestMatches(flag, [...known, ...others])

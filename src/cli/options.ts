@@ -14,7 +14,7 @@ export interface Option {
 
 export type Table = Readonly<Record<string, Option>>
 
-export interface Usage {
+export interface CommandUsage {
   /** `sluice record URL [-o FILE]` */
   line: string
   /** What it does, in a sentence or two. */
@@ -66,7 +66,7 @@ export class Given<Name extends string> {
 
 /** Reads a tool's arguments. Throws a `SettingsError`; undefined where help is asked for. */
 export function readOptions<T extends Table>(
-  { table }: Usage & { table: T },
+  { table }: CommandUsage & { table: T },
   args: readonly string[],
 ): Given<Extract<keyof T, string>> | undefined {
   const options = Object.fromEntries(
@@ -115,7 +115,7 @@ function unknownOption(flag: string, table: Table): SettingsError {
 }
 
 /** What `--help` prints. */
-export function usageText({ line, text, table }: Usage): string {
+export function usageText({ line, text, table }: CommandUsage): string {
   const lines = Object.entries(table).map(([name, { value, short, text: told, many }]) => {
     const flag = `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
     return `  ${flag}\n      ${told}${many ? ' May be given several times.' : ''}`

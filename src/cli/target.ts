@@ -1,5 +1,5 @@
 /** The server that a tool asks: its address, its key, its models. */
-import type { Dialect } from '../check/dialects/dialect.ts'
+import type { CheckedApi } from '../check/dialects/dialect.ts'
 import { dialectAt } from '../check/dialects/dialects.ts'
 import type { Fetch } from '../platform/fetch.ts'
 import { record } from '../recording/record.ts'
@@ -14,7 +14,7 @@ export interface Target {
   /** Where it is asked: below the root, or what was given. */
   url: string
   /** The API of the endpoint that was given; undefined where a root was. */
-  dialect: Dialect | undefined
+  dialect: CheckedApi | undefined
   headers: Record<string, string>
   key: string | undefined
 }

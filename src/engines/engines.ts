@@ -1,6 +1,7 @@
 import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { isWorkerd } from '../platform/runtime.ts'
+import { upstreamDefaults } from '../settings/per-upstream.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
@@ -11,7 +12,7 @@ import { createRouter, type Router } from './registry/router.ts'
 import { createStatic } from './static/static.ts'
 import { separateThinking } from './thinking.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
-import { Upstream, type UpstreamOptions } from './upstream/upstream.ts'
+import { Upstream } from './upstream/upstream.ts'
 
 /** All engines: what each serves, which serves a model, and who asks them. */
 export interface Engines {
@@ -42,27 +43,18 @@ export function createEngines(
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const shared = sharedOptions(settings, host)
-  const { maxConcurrency } = settings
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)
   const catalog = new Catalog({
     engines: [
       ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
-      ...settings.upstream.map(
-        (upstream) =>
-          new Upstream({
-            ...shared,
-            ...upstream,
-            maxConcurrency: upstream.maxConcurrency ?? maxConcurrency,
-          }),
-      ),
+      ...settings.upstream.map((upstream) => new Upstream({ ...shared, ...upstream })),
     ],
     static: createStatic(settings),
     discovery: settings.discover
       ? createDiscovery({
           ...shared,
-          maxConcurrency,
           lenient: settings.lenient,
           known,
           labels,
@@ -87,21 +79,12 @@ export function createEngines(
 }
 
 /** What all upstreams have in common; each may say some of it otherwise. */
-function sharedOptions(
-  settings: Settings,
-  host: EngineSources,
-): Pick<
-  UpstreamOptions,
-  'fetch' | 'finishReason' | 'finishes' | 'reasoning' | 'thinkTags' | 'systemMessages'
-> {
+function sharedOptions(settings: Settings, host: EngineSources) {
   const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })
   return {
+    ...upstreamDefaults(settings),
     fetch: settings.retry ? send : sendOnce,
-    finishReason: settings.finishReason,
-    reasoning: settings.reasoning,
-    thinkTags: settings.thinkTags,
-    systemMessages: settings.systemMessages,
     ...(host.finishes && { finishes: host.finishes }),
   }
 }

@@ -1,6 +1,6 @@
 import type { BreakerState } from './pool/circuit-breaker.ts'
 import type { Pool } from './pool/pool.ts'
-import type { Catalog, Entry } from './registry/catalog.ts'
+import type { Catalog, CatalogEntry } from './registry/catalog.ts'
 
 /**
  * `up`: it listed its models when it was last asked. `down`: it could not. `open`: it failed too
@@ -40,7 +40,11 @@ export function healthOf(catalog: Catalog, pool: Pool): Health {
   return { status, engines, waiting: pool.waiting }
 }
 
-function engineHealth({ engine, error, isUnknown }: Entry, pool: Pool, now: number): EngineHealth {
+function engineHealth(
+  { engine, error, isUnknown }: CatalogEntry,
+  pool: Pool,
+  now: number,
+): EngineHealth {
   const { breaker, running } = pool.member(engine)
   const { maxConcurrency } = engine
   const passage = breaker.state(now)

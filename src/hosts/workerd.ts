@@ -5,12 +5,13 @@ import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import { toolNamed } from '../cli/tools/tool-names.ts'
 import type { LogEntry } from '../platform/log.ts'
-import { type Settings, SettingsError } from '../settings/settings.ts'
+import type { Settings } from '../settings/settings.ts'
+import { requireSupport } from '../settings/support.ts'
 import { VERSION } from '../version.ts'
 import { exposureOf, requireProtection } from './server/exposure.ts'
 import { addressOf, exitWithError, logUnhandledRejections, onSignal } from './server/process.ts'
 import { followSettings } from './server/reload.ts'
-import { commandOf, noWebgpu, reportEngines } from './server/serve.ts'
+import { commandOf, reportEngines } from './server/serve.ts'
 import { processTerminal as terminal } from './server/terminal.ts'
 import { readTls } from './server/tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'
@@ -27,8 +28,6 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   if (command === undefined) return
   const { settings } = command
   protect(settings)
-  if (settings.webgpu) exitWithError(noWebgpu('workerd'))
-  if (settings.engine.length > 0) exitWithError(noFiles())
   logUnhandledRejections(terminal)
   const form = logForm(settings.log, await terminal.out.isTerminal())
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
@@ -62,14 +61,9 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   await reportEngines(terminal, workerd.refresh, startup)
 }
 
-function noFiles(): SettingsError {
-  return new SettingsError(
-    '--engine: a worker reads no files; "sluice replay FILE" serves a recording, and --upstream asks it.',
-  )
-}
-
 function protect(settings: Settings): void {
   try {
+    requireSupport(settings, 'workerd')
     requireProtection(settings)
   } catch (error) {
     exitWithError(error)

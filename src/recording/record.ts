@@ -1,6 +1,6 @@
 import type { Fetch, FetchInit } from '../platform/fetch.ts'
 import { masked } from './mask.ts'
-import type { Ending, RecordedPacket, Recording } from './recording.ts'
+import type { RecordedPacket, Recording, RecordingEnd } from './recording.ts'
 
 export interface RecordOptions {
   fetch: Fetch
@@ -34,7 +34,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
   }
   const startedAt = performance.now()
   const clock = () => performance.now() - startedAt
-  const end = (how: Ending, why?: string) => {
+  const end = (how: RecordingEnd, why?: string) => {
     recording.end = { at: clock(), how, ...(why !== undefined && { why }) }
   }
   try {
@@ -53,7 +53,7 @@ async function keep(
   recording: Recording,
   { fetch, url, method, headers, body, signal, onPacket, most = MOST }: RecordOptions,
   clock: () => number,
-): Promise<[Ending, string?]> {
+): Promise<[RecordingEnd, string?]> {
   const init: FetchInit = {
     headers,
     signal,

@@ -17,7 +17,7 @@ export interface RecordedPacket {
 }
 
 /** How it ended. `stopped`: whoever recorded it had enough. */
-export type Ending = 'end' | 'broken' | 'stopped'
+export type RecordingEnd = 'end' | 'broken' | 'stopped'
 
 export interface Recording {
   /** ISO 8601. */
@@ -29,7 +29,7 @@ export interface Recording {
   response?: { at: number; status: number; headers: [string, string][] }
   /** The body as it came off the connection, its chunked encoding taken away. */
   packets: RecordedPacket[]
-  end: { at: number; how: Ending; why?: string }
+  end: { at: number; how: RecordingEnd; why?: string }
 }
 
 /** A text that is no recording, and where. */
@@ -120,7 +120,7 @@ function readEnd({ end, why }: Record<string, unknown>, line: number) {
   if (end !== 'end' && end !== 'broken' && end !== 'stopped') {
     throw wrong(line, '"end" has to be "end", "broken" or "stopped"')
   }
-  return { how: end as Ending, ...(typeof why === 'string' && { why }) }
+  return { how: end as RecordingEnd, ...(typeof why === 'string' && { why }) }
 }
 
 function readBytes({ text, base64 }: Record<string, unknown>, line: number): Bytes {

@@ -16,7 +16,7 @@ export interface ExchangeContext {
 }
 
 /** What a request asks of an engine, as far as its caller's limits go. */
-export interface Asked {
+export interface PromptUse {
   /** What its prompt's tokens are guessed from. */
   prompt: unknown
 }
@@ -44,7 +44,7 @@ export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { prompt }: Asked,
+  { prompt }: PromptUse,
 ): Promise<Exchange> {
   const tokens = () => estimateTokens(prompt)
   const permit = await trace.caller?.permit({ tokens })

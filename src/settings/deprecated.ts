@@ -1,14 +1,8 @@
 /** Names and settings that still work for one release. */
 import { SettingsError } from './error.ts'
 
-/** The former names of settings and of the options of an entry, each with its new name. */
-const formerNames = {
-  settings: { streams: 'maxConcurrency', larger: 'contextFallback' },
-  upstream: { streams: 'maxConcurrency', speaks: 'nativeApis' },
-  keys: { streams: 'maxConcurrency' },
-} as const satisfies Record<string, Record<string, string>>
-
-type Place = keyof typeof formerNames
+/** Declarations by their names; each may say which names it had before. */
+type Table = Readonly<Record<string, { readonly formerNames?: readonly string[] }>>
 
 /** Is told of each deprecated name that is in use, in a sentence. */
 export type Warn = (warning: string) => void
@@ -22,15 +16,20 @@ export function warnOnce(warning: string): void {
   console.warn(`sluice: ${warning}`)
 }
 
-/** Former names in one place, and the new name of each. */
-export function formerNamesIn(place: Place): Readonly<Record<string, string>> {
-  return formerNames[place]
-}
+const known = new WeakMap<Table, ReadonlyMap<string, string>>()
 
-/** The name that is used now. */
-export function newNameOf(place: Place, name: string): string {
-  const names = formerNamesIn(place)
-  return (Object.hasOwn(names, name) && names[name]) || name
+/** The new name of each former one. */
+export function formerNamesOf(table: Table): ReadonlyMap<string, string> {
+  let names = known.get(table)
+  if (names === undefined) {
+    names = new Map(
+      Object.entries(table).flatMap(([name, { formerNames = [] }]) =>
+        formerNames.map((former) => [former, name] as const),
+      ),
+    )
+    known.set(table, names)
+  }
+  return names
 }
 
 /**
@@ -38,16 +37,16 @@ export function newNameOf(place: Place, name: string): string {
  * Throws a `SettingsError` where a value was given under both names.
  */
 export function withNewNames(
-  place: Place,
+  table: Table,
   given: object,
   warn: Warn,
   show: (name: string) => string = (name) => name,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = { ...given }
-  for (const [former, name] of Object.entries(formerNamesIn(place))) {
+  for (const [former, name] of formerNamesOf(table)) {
     const value = values[former]
-    delete values[former]
     if (value === undefined) continue
+    delete values[former]
     if (values[name] !== undefined) {
       throw new SettingsError(
         `${show(former)}: given as ${show(name)} too, which is its new name; keep ${show(name)} and remove ${show(former)}.`,
@@ -59,19 +58,14 @@ export function withNewNames(
   return values
 }
 
-/** How an option of an entry is called: `upstream[0].maxConcurrency`. */
-export function inEntry(shownAs: string): (name: string) => string {
-  return (name) => `${shownAs}.${name}`
-}
-
 interface WithLenient {
   lenient: readonly string[]
   upstream: readonly { label: string; lenient?: boolean }[]
 }
 
 /**
- * What to write instead of `lenient`, where it is in use. It is no former name: its value means
- * something else than that of `finishReason`, which replaces it.
+ * What to write instead of `lenient`, where it is in use. That is no former name of `finishReason`,
+ * which replaces it: its values mean something else, so the table of names cannot translate them.
  */
 export function deprecations({ lenient, upstream }: WithLenient): string[] {
   const found: string[] = []

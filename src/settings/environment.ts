@@ -1,6 +1,7 @@
-import { formerNamesIn, type Warn, warnOnce, withNewNames } from './deprecated.ts'
+import { type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { SettingsError, unexpected, unknownName } from './error.ts'
-import { fields, readSetting, type SettingsInput } from './settings.ts'
+import { readSetting, readTextSetting, type SettingsInput, settingNames } from './settings.ts'
+import { declarations } from './table/table.ts'
 
 /** Where the `sluice` command finds its settings file, if no flag says so. */
 export const CONFIG_FILE = 'SLUICE_CONFIG_FILE'
@@ -16,8 +17,7 @@ export function settingsFromEnv(
   env: Record<string, unknown>,
   warn: Warn = warnOnce,
 ): SettingsInput {
-  const known = [...Object.keys(fields), ...Object.keys(formerNamesIn('settings'))]
-  const names = new Map(known.map((name) => [environmentName(name), name]))
+  const names = new Map(settingNames().map((name) => [environmentName(name), name]))
   const settings: Record<string, unknown> = {}
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
@@ -33,11 +33,11 @@ export function settingsFromEnv(
     if (name === undefined)
       throw unknownName(variable, variable, [...names.keys(), 'SLUICE_CONFIG'])
     if (value === undefined || value === '') continue
-    settings[name] = readSetting(name, value, variable, warn)
+    settings[name] = readTextSetting(name, value, variable, warn)
   }
   return {
     ...readConfig(env.SLUICE_CONFIG, warn),
-    ...withNewNames('settings', settings, warn, environmentName),
+    ...withNewNames(declarations, settings, warn, environmentName),
   }
 }
 
@@ -62,7 +62,7 @@ function readConfig(config: unknown, warn: Warn): Record<string, unknown> {
   for (const [name, item] of Object.entries(value)) {
     settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`, warn)
   }
-  return withNewNames('settings', settings, warn, (name) => `SLUICE_CONFIG: ${name}`)
+  return withNewNames(declarations, settings, warn, (name) => `SLUICE_CONFIG: ${name}`)
 }
 
 /** `SLUICE_HEADER_WAIT` for `headerWait`. */

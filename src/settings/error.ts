@@ -1,16 +1,26 @@
 import { closestMatches } from '../util/closest-matches.ts'
 
-/** A setting that can't be. The message is one line: which setting, what came, what was expected. */
+/**
+ * Settings that cannot be used. The message is one line: which setting, what was expected and what
+ * was given, and what to do.
+ */
 export class SettingsError extends Error {
   override name = 'SettingsError'
 }
 
-/** The message every wrong setting gets; `came` is the value, shown short. */
-export function unexpected(setting: string, expected: string, came: unknown): SettingsError {
-  return new SettingsError(`${setting}: expected ${expected}, got ${show(came)}.`)
+/** The message for a wrong value, which it shows cut to one short line. */
+export function unexpected(setting: string, expected: string, given: unknown): SettingsError {
+  return new SettingsError(`${setting}: expected ${expected}, got ${show(given)}.`)
 }
 
-/** The message of a name that is none, with the nearest that are. */
+/** The same for a value that may be a secret, so that it does not get into a log. */
+export function notShown(setting: string, expected: string): SettingsError {
+  return new SettingsError(
+    `${setting}: expected ${expected}, got something else, which is not shown as it may be a secret.`,
+  )
+}
+
+/** The message for an unknown name, with the known ones that are most like it. */
 export function unknownName(setting: string, name: string, known: Iterable<string>): SettingsError {
   const near = closestMatches(name, known)
   const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`

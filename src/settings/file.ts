@@ -1,5 +1,6 @@
+/** Settings files: JSON, in which comments and trailing commas are allowed. */
 import { SettingsError, unexpected, unknownName } from './error.ts'
-import { JsonLineError, type Lines, readLines } from './json-lines.ts'
+import { type Lines, parseJsonc } from './jsonc.ts'
 
 /** What a settings file holds; each value still to be checked. */
 export interface SettingsFile {
@@ -9,21 +10,20 @@ export interface SettingsFile {
   lines: Lines
 }
 
-/** Reads the text of a settings file. Throws a `SettingsError` that names the line. */
-export function readSettingsFile(text: string, name: string): SettingsFile {
-  const lines = linesOf(text, name)
-  const value: unknown = JSON.parse(text)
+/** Reads the text of a settings file. Rejects with a `SettingsError` that names the line. */
+export async function readSettingsFile(text: string, name: string): Promise<SettingsFile> {
+  const { value, lines } = await parseJsonc(text, name)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unexpected(name, 'a JSON object', value)
   }
-  // For editors, which find by it what may stand here.
+  // Editors find the JSON Schema by it.
   const { $schema: _, ...values } = value as Record<string, unknown>
   return { name, values, lines }
 }
 
 /**
- * What `check` returns; where it throws a `SettingsError` of something that stands in the file, the
- * error says on which line.
+ * What `check` returns; where it throws a `SettingsError` about something in the file, the error
+ * gets the line.
  */
 export function located<T>(file: SettingsFile | undefined, check: () => T): T {
   try {
@@ -48,13 +48,4 @@ export function withLine({ name, lines }: SettingsFile, message: string): string
   let path = /^[\w.[\]]+(?=[: ])/.exec(message)?.[0] ?? ''
   while (path !== '' && !lines.has(path)) path = path.replace(/(^|\.|\[)[^.[]*$/, '')
   return path === '' ? message : `${name}:${lines.get(path)}: ${message}`
-}
-
-function linesOf(text: string, name: string): Lines {
-  try {
-    return readLines(text)
-  } catch (error) {
-    if (!(error instanceof JsonLineError)) throw error
-    throw new SettingsError(`${name}:${error.line}: ${error.message}`, { cause: error })
-  }
 }

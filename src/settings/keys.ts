@@ -1,71 +1,82 @@
-import { isObject } from '../util/object.ts'
-import { inEntry, type Warn, warnOnce, withNewNames } from './deprecated.ts'
-import { SettingsError, unexpected, unknownName } from './error.ts'
-import { readModels } from './names.ts'
+/** The entries of the keys that clients present. */
+import * as z from 'zod/mini'
+import { array, boolean, type Details, type Item, integer, text } from './declaration.ts'
+import { type Warn, warnOnce } from './deprecated.ts'
+import { entrySchema, readEntry, readOption } from './entry.ts'
+import { notShown, SettingsError, unexpected } from './error.ts'
+import type { EntryInput, EntryOutput } from './infer.ts'
+
+const LARGEST = 1e12
+
+const amount = <const D extends Details>(details: D) =>
+  integer({ min: 1, max: LARGEST, expected: 'a whole number above 0', ...details })
+
+export const keyOptions = {
+  name: text({
+    required: true,
+    // Never shown, like the hash: someone may have put the key itself here.
+    secret: true,
+    pattern: /^[a-zA-Z0-9_.@-]{1,64}$/,
+    expected: 'a name of letters, digits, ".", "_", "@" and "-"',
+    help: 'The name of whoever uses it, in logs. No other key may have it.',
+  }),
+  hash: text({
+    required: true,
+    secret: true,
+    pattern: /^sha256:[0-9a-f]{64}$/,
+    expected: '"sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it',
+    help: 'The hash of the key: "sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it.',
+  }),
+  models: array(() => z.string().check(z.minLength(1)), {
+    min: 1,
+    expected: 'a list of names, in which * stands for anything',
+    help: 'The models that it may ask for; * stands for any characters. All by default.',
+  }),
+  requestsPerMinute: amount({ help: 'How many requests it may send in a minute.' }),
+  tokensPerMinute: amount({
+    help: 'How many tokens it may use in a minute, of prompts and answers together.',
+  }),
+  maxConcurrency: amount({
+    formerNames: ['streams'],
+    help: 'How many of its requests may run at once.',
+  }),
+  expires: {
+    kind: 'text' as const,
+    schema: (): z.ZodMiniType<string | number, string | number> =>
+      z.union([z.string().check(z.regex(/^\d{4}-\d\d-\d\d/)), z.number()]),
+    expected: 'a date, such as 2027-01-31 or 2027-01-31T12:00:00Z',
+    help: 'The moment from which on it is refused, such as 2027-01-31 or 2027-01-31T12:00:00Z; a number is milliseconds since 1970.',
+    read: readMoment,
+  },
+  disabled: boolean({ help: 'Whether it is refused, without being removed.' }),
+}
 
 /** A key as code or a settings file gives it. */
-export interface KeyInput {
-  /** Unique; what logs call whoever uses it. */
-  name: string
-  /** `sha256:` and 64 hexadecimal digits, as `sluice key new NAME` prints it. */
-  hash: string
-  /** Names of the models it may ask for, `*` standing for any characters; all by default. */
-  models?: readonly string[]
-  requestsPerMinute?: number
-  /** Prompt and answer together. */
-  tokensPerMinute?: number
-  /** How many answers at once. */
-  maxConcurrency?: number
-  /** @deprecated The former name of `maxConcurrency`. */
-  streams?: number
-  /** The moment from which on it is refused: `2027-01-31`, `2027-01-31T12:00:00Z`. */
-  expires?: string
-  disabled?: boolean
-}
+export interface KeyInput extends EntryInput<typeof keyOptions> {}
 
-/** A key ready for use. */
-export interface Key extends Omit<KeyInput, 'expires' | 'models' | 'streams'> {
-  models?: string[]
-  /** Milliseconds since 1970. */
-  expires?: number
-}
+/** A key ready for use; `expires` is milliseconds since 1970. */
+export interface Key extends EntryOutput<typeof keyOptions> {}
 
-export const parts: readonly string[] = [
-  'name',
-  'hash',
-  'models',
-  'requestsPerMinute',
-  'tokensPerMinute',
-  'maxConcurrency',
-  'expires',
-  'disabled',
-]
-const HASH = /^sha256:[0-9a-f]{64}$/
-const NAME = /^[\w.@-]{1,64}$/
-const LARGEST = 1e12
+export const keyItem: Item<string | KeyInput, Key> = {
+  schema: () =>
+    z.union([z.string(), entrySchema(keyOptions)]) as z.ZodMiniType<unknown, string | KeyInput>,
+  options: keyOptions,
+  read: readKey,
+}
 
 /** One key as it was given: an object, or `NAME=sha256:…`. Throws a `SettingsError`. */
 export function readKey(item: unknown, shownAs: string, warn: Warn = warnOnce): Key {
-  const given = isObject(item) ? withNewNames('keys', item, warn, inEntry(shownAs)) : item
-  if (typeof given === 'string') {
-    const [, name, hash] = /^([^=]*)=(.*)$/s.exec(given.trim()) ?? []
-    return { name: readName(name, shownAs), hash: readHash(hash, shownAs) }
+  if (typeof item === 'string') {
+    const [, name, hash] = /^([^=]*)=(.*)$/s.exec(item.trim()) ?? []
+    return {
+      name: readOption(keyOptions.name, name, shownAs) as string,
+      hash: readOption(keyOptions.hash, hash, shownAs) as string,
+    }
   }
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw hidden(shownAs, 'NAME=sha256:… or an object with a name and a hash')
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    throw notShown(shownAs, 'NAME=sha256:… or an object with a name and a hash')
   }
-  for (const part of Object.keys(given)) {
-    if (!parts.includes(part)) throw unknownName(`${shownAs}.${part}`, part, parts)
-  }
-  const { models, expires, disabled, ...rest } = given as Record<string, unknown>
-  return {
-    name: readName(rest.name, `${shownAs}.name`),
-    hash: readHash(rest.hash, `${shownAs}.hash`),
-    ...(models !== undefined && { models: readModels(models, `${shownAs}.models`) }),
-    ...readAmounts(rest, shownAs),
-    ...(expires !== undefined && { expires: readMoment(expires, `${shownAs}.expires`) }),
-    ...(disabled !== undefined && { disabled: readFlag(disabled, `${shownAs}.disabled`) }),
-  }
+  return readEntry(keyOptions, item, shownAs, warn) as unknown as Key
 }
 
 /** Throws a `SettingsError` where two have one name or one hash. */
@@ -74,49 +85,18 @@ export function requireDistinct(keys: readonly Key[]): void {
   const hashes = new Set<string>()
   for (const { name, hash } of keys) {
     if (names.has(name)) throw unexpected('keys', 'a name that is not taken', name)
-    if (hashes.has(hash)) throw new SettingsError(`keys: ${name} has the hash of another key.`)
+    if (hashes.has(hash)) {
+      throw new SettingsError(
+        `keys: expected a hash for each key that no other has, got the same for ${name} and another; remove one of them.`,
+      )
+    }
     names.add(name)
     hashes.add(hash)
   }
 }
 
-function readName(given: unknown, shownAs: string): string {
-  if (typeof given === 'string' && NAME.test(given)) return given
-  throw hidden(shownAs, 'a name of letters, digits, ".", "_", "@" and "-"')
-}
-
-/** Never shown: whoever puts the key itself here must not find it in a log. */
-function readHash(given: unknown, shownAs: string): string {
-  if (typeof given === 'string' && HASH.test(given)) return given
-  throw hidden(shownAs, '"sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it')
-}
-
-function readAmounts(given: Record<string, unknown>, shownAs: string): Partial<Key> {
-  const amounts: Partial<Key> = {}
-  for (const name of ['requestsPerMinute', 'tokensPerMinute', 'maxConcurrency'] as const) {
-    const amount = given[name]
-    if (amount === undefined) continue
-    if (!Number.isInteger(amount) || Number(amount) < 1 || Number(amount) > LARGEST) {
-      throw unexpected(`${shownAs}.${name}`, 'a whole number above 0', amount)
-    }
-    amounts[name] = Number(amount)
-  }
-  return amounts
-}
-
-/** A number is a moment that was read before. */
-function readMoment(given: unknown, shownAs: string): number {
-  const isDate = typeof given === 'string' && /^\d{4}-\d\d-\d\d/.test(given)
-  const moment = isDate ? Date.parse(given) : given
-  if (typeof moment === 'number' && Number.isFinite(moment)) return moment
+function readMoment(given: string | number, shownAs: string): number {
+  const moment = typeof given === 'string' ? Date.parse(given) : given
+  if (Number.isFinite(moment)) return moment
   throw unexpected(shownAs, 'a date, such as 2027-01-31 or 2027-01-31T12:00:00Z', given)
-}
-
-function readFlag(given: unknown, shownAs: string): boolean {
-  if (typeof given === 'boolean') return given
-  throw unexpected(shownAs, 'true or false', given)
-}
-
-function hidden(shownAs: string, expected: string): SettingsError {
-  return new SettingsError(`${shownAs}: expected ${expected}, got something else.`)
 }

@@ -1,9 +1,9 @@
-import { SettingsError, unexpected } from './error.ts'
+import { SettingsError } from './error.ts'
 
 /** Models by other names, or the models that answer what is too long for others. */
 export type Names = Record<string, string>
 
-/** `a=b,c=d` or a list of such pairs as an object; what is no pair stays, for the schema to refuse. */
+/** `a=b,c=d` or a list of such pairs as an object; what is not a pair stays as it is, for the schema to refuse. */
 export function readPairs(value: unknown): unknown {
   const given: unknown = typeof value === 'string' ? [value] : value
   if (!Array.isArray(given)) return value
@@ -42,22 +42,4 @@ export function checkContextFallback(fallback: Readonly<Names>): void {
       if (!Object.hasOwn(fallback, next)) break
     }
   }
-}
-
-/** The names of models as code gives them. Throws a `SettingsError`. */
-export function readModels(given: unknown, shownAs: string): string[] {
-  const isNames = Array.isArray(given) && given.length > 0 && given.every(isName)
-  if (isNames) return given
-  throw unexpected(shownAs, 'a list of names, in which * stands for anything', given)
-}
-
-/** The object that gives models other names. Throws a `SettingsError`. */
-export function readNames(given: unknown, shownAs: string): Names {
-  const isObject = typeof given === 'object' && given !== null && !Array.isArray(given)
-  if (isObject && Object.entries(given).flat().every(isName)) return given as Names
-  throw unexpected(shownAs, 'an object: { "the name clients use": "the upstream’s name" }', given)
-}
-
-function isName(value: unknown): value is string {
-  return typeof value === 'string' && value !== ''
 }

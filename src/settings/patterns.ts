@@ -1,6 +1,8 @@
+import * as z from 'zod/mini'
+import type { Item } from './declaration.ts'
 import { unexpected } from './error.ts'
 
-/** Whether a name is what the pattern stands for; `*` stands for any characters. */
+/** Whether a name matches a pattern; `*` stands for any characters. */
 export function matchesPattern(pattern: string, name: string): boolean {
   if (!pattern.includes('*')) return pattern === name
   const [first = '', ...rest] = pattern.split('*')
@@ -16,7 +18,7 @@ export function matchesPattern(pattern: string, name: string): boolean {
   return true
 }
 
-/** Whether patterns mean a model. Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
+/** Whether one of the patterns matches a model's name. Ollama lists `llama3.2:latest` for what people call `llama3.2`. */
 export function namesModel(patterns: readonly string[], name: string): boolean {
   const plain = name.replace(/:latest$/, '')
   const names = [name, plain, `${plain}:latest`]
@@ -24,7 +26,7 @@ export function namesModel(patterns: readonly string[], name: string): boolean {
 }
 
 /** One of `allowHost`: `sluice.lan`, `*.example.com`, `[fd00::1]`, each with a port or for any. */
-export function readHostPattern(given: unknown, shownAs: string): string {
+function readHostPattern(given: unknown, shownAs: string): string {
   const isHost =
     typeof given === 'string' && /^(\*\.)?[\w.-]+(:\d+)?$|^\[[\da-f:.]+\](:\d+)?$/i.test(given)
   if (isHost) return given.toLowerCase()
@@ -32,7 +34,7 @@ export function readHostPattern(given: unknown, shownAs: string): string {
 }
 
 /** One of `allowOrigin`: an origin, a pattern of its host, `null` or `*`. */
-export function readOriginPattern(given: unknown, shownAs: string): string {
+function readOriginPattern(given: unknown, shownAs: string): string {
   if (given === '*' || given === 'null') return given
   const isOrigin =
     typeof given === 'string' &&
@@ -43,4 +45,14 @@ export function readOriginPattern(given: unknown, shownAs: string): string {
     'an origin without a path, such as https://app.example.com or https://*.example.com',
     given,
   )
+}
+
+export const hostPatterns: Item<string, string> = {
+  schema: () => z.string(),
+  read: readHostPattern,
+}
+
+export const originPatterns: Item<string, string> = {
+  schema: () => z.string(),
+  read: readOriginPattern,
 }

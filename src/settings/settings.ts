@@ -1,16 +1,20 @@
-import { newNameOf, type Warn, warnOnce, withNewNames } from './deprecated.ts'
-import { SettingsError, unexpected, unknownName } from './error.ts'
+import type { Declaration } from './declaration.ts'
+import { formerNamesOf, type Warn, warnOnce, withNewNames } from './deprecated.ts'
+import { readOption } from './entry.ts'
+import { notShown, SettingsError, unexpected, unknownName } from './error.ts'
 import { requireDistinct } from './keys.ts'
 import { checkAliases, checkContextFallback } from './names.ts'
-import { fields } from './table.ts'
-import type { SettingName, Settings, SettingsInput } from './types.ts'
+import { declarations } from './table/table.ts'
+import { readItems } from './text.ts'
+import type { Settings, SettingsInput } from './types.ts'
 import { resolveUpstreams, type UpstreamInput } from './upstreams.ts'
 
 export type { Warn } from './deprecated.ts'
 export { SettingsError } from './error.ts'
-export type { KeyInput } from './keys.ts'
-export { type Field, fields } from './table.ts'
-export type { SettingName, Settings, SettingsInput } from './types.ts'
+export type { Key, KeyInput } from './keys.ts'
+export type { SettingName } from './table/table.ts'
+export type { Settings, SettingsInput } from './types.ts'
+export type { ResolvedUpstream, UpstreamInput } from './upstreams.ts'
 
 /**
  * Checks settings and completes them with the defaults; what it returned may be given to it again.
@@ -23,9 +27,9 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
     if (value !== undefined)
       values[name] = isDefault(name, value) ? value : readSetting(name, value, name, warn)
   }
-  const parsed = withNewNames('settings', values, warn)
-  for (const [name, field] of Object.entries(fields)) {
-    if (field.default !== undefined) parsed[name] ??= field.default
+  const parsed = withNewNames(declarations, values, warn)
+  for (const [name, { default: value }] of Object.entries(declarations)) {
+    if (value !== undefined) parsed[name] ??= value
   }
   const { upstream, upstreamKey, ...rest } = parsed as unknown as Omit<Settings, 'upstream'> & {
     upstream: UpstreamInput[]
@@ -40,33 +44,60 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
   return { ...rest, discover, upstream: resolved }
 }
 
-/** Complete settings come again where a worker is given them: most of them say nothing new. */
+/** Complete settings are given again to a worker: most of them are the defaults. */
 function isDefault(name: string, value: unknown): boolean {
-  return Object.hasOwn(fields, name) && fields[name as SettingName].default === value
+  return Object.hasOwn(declarations, name) && declarations[name]?.default === value
+}
+
+/** The declaration of a setting, by its name or by a former one. */
+export function declarationOf(given: string): Declaration | undefined {
+  const name = formerNamesOf(declarations).get(given) ?? given
+  return Object.hasOwn(declarations, name) ? declarations[name] : undefined
+}
+
+/** Every name that a setting has or had. */
+export function settingNames(): string[] {
+  return [...Object.keys(declarations), ...formerNamesOf(declarations).keys()]
 }
 
 /**
- * The value of one setting, checked, by its name or its former one; `shownAs` is what the person who
- * gave it calls it. Throws a `SettingsError`.
+ * The value of one setting, checked, by its name or a former one; `shownAs` is what the person who
+ * gave it calls it, and `given` is what that person wrote. Throws a `SettingsError`.
  */
 export function readSetting(
-  given: string,
+  name: string,
   value: unknown,
-  shownAs = given,
+  shownAs = name,
   warn: Warn = warnOnce,
+  given = value,
 ): unknown {
-  const name = newNameOf('settings', given)
-  if (!Object.hasOwn(fields, name)) throw unknownName(shownAs, name, Object.keys(fields))
-  const field = fields[name as SettingName]
-  const result = field.schema().safeParse(value)
-  if (!result.success && field.secret)
-    throw new SettingsError(`${shownAs}: expected ${field.expected}.`)
-  if (!result.success) throw unexpected(shownAs, field.expected, value)
-  if (!field.item) return result.data
-  const items = (result.data as unknown[]).filter(isGiven)
-  return items.map((item, index) => {
-    const place = typeof item === 'string' ? shownAs : `${shownAs}[${index}]`
-    return field.item?.(item, place, warn)
+  const declaration = declarationOf(name)
+  if (declaration === undefined) throw unknownName(shownAs, name, Object.keys(declarations))
+  return declaration.item
+    ? readAll(declaration, value, shownAs, warn)
+    : readOption(declaration, value, shownAs, given)
+}
+
+/** The same for a value out of a flag or the environment, where numbers and the like are text. */
+export function readTextSetting(name: string, text: unknown, shownAs: string, warn: Warn): unknown {
+  const { fromText = (value: unknown) => value } = declarationOf(name) ?? {}
+  return readSetting(name, fromText(text), shownAs, warn, text)
+}
+
+function readAll(
+  { item, expected, secret }: Declaration,
+  value: unknown,
+  shownAs: string,
+  warn: Warn,
+): unknown[] {
+  const items = readItems(value)
+  if (!Array.isArray(items)) {
+    throw secret ? notShown(shownAs, expected) : unexpected(shownAs, expected, value)
+  }
+  const given = item?.keepsEmpty ? items : items.filter((each) => each !== '')
+  return given.map((each, index) => {
+    const place = typeof each === 'string' ? shownAs : `${shownAs}[${index}]`
+    return item?.read(each, place, warn)
   })
 }
 
@@ -74,10 +105,6 @@ export function readSetting(
 function requireKeysFor({ allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>): void {
   if (!allowOrigin.includes('*') || keys.length > 0) return
   throw new SettingsError(
-    'allowOrigin: "*" lets the pages of every site use sluice; name the origins, or set keys.',
+    'allowOrigin: "*" lets the pages of every website send requests, and no keys are set; name the origins, or set keys.',
   )
-}
-
-function isGiven(item: unknown): boolean {
-  return item !== ''
 }

@@ -1,5 +1,4 @@
-// Settings as text, read into the values they mean. What can't be read stays what it is, for the
-// schema to refuse.
+// Reads settings out of text. What cannot be read stays as it is, for the schema to refuse.
 
 const units: Record<string, number> = {
   ...{ '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 },
@@ -36,7 +35,7 @@ export function readList(value: unknown): unknown {
   return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value
 }
 
-/** A list whose items are objects has to be JSON. */
+/** A list in text: items with commas between them, or JSON, which items that are objects need. */
 export function readItems(value: unknown): unknown {
   if (typeof value !== 'string' || !value.trim().startsWith('[')) return readList(value)
   try {

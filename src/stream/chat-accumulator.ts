@@ -10,7 +10,7 @@ import type {
 } from '../wire/chat/request.ts'
 import type { AnyContract, ChunkOf, ChunkStream } from './chat-stream.ts'
 
-export type Fields = Record<string, unknown>
+export type ChunkFields = Record<string, unknown>
 
 /** The most deltas of one answer: a completion without end must not exhaust the memory. */
 const MAX_DELTAS = 1_000_000
@@ -45,7 +45,7 @@ export async function collectStream<C extends AnyContract>(
 
 /** Accumulates chat chunks; unknown fields are preserved. */
 export class ChatAccumulator implements Accumulator<ChatChunk> {
-  readonly #envelope: Fields = {}
+  readonly #envelope: ChunkFields = {}
   readonly #choices = new Map<number, ChoiceAccumulator>()
 
   add(chunk: ChatChunk): void {
@@ -81,9 +81,9 @@ export class ChatAccumulator implements Accumulator<ChatChunk> {
 
 class ChoiceAccumulator {
   readonly #index: number
-  readonly #message: Fields = {}
-  readonly #calls = new Map<number, Fields>()
-  readonly #otherFields: Fields = {}
+  readonly #message: ChunkFields = {}
+  readonly #calls = new Map<number, ChunkFields>()
+  readonly #otherFields: ChunkFields = {}
   #reason: unknown = null
 
   constructor(index: number) {
@@ -137,7 +137,7 @@ type Merge = (old: unknown, value: unknown) => unknown
 
 /** Sets a field, merging it with an earlier value; null changes nothing. */
 export function setField(
-  target: Fields,
+  target: ChunkFields,
   key: string,
   value: unknown,
   merge: Merge = (_, last) => last,
@@ -160,14 +160,14 @@ export function appendToLists(old: unknown, value: unknown, merge: Merge = appen
     return old
   }
   if (!isObject(old) || !isObject(value)) return value
-  const merged: Fields = { ...old }
+  const merged: ChunkFields = { ...old }
   for (const [key, each] of Object.entries(value)) setField(merged, key, each, merge)
   return merged
 }
 
 function mergeToolCall(old: unknown, value: unknown): unknown {
   if (!isObject(old) || !isObject(value)) return value
-  const merged: Fields = { ...old }
+  const merged: ChunkFields = { ...old }
   for (const [key, each] of Object.entries(value)) {
     setField(
       merged,

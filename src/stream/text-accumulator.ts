@@ -1,10 +1,10 @@
 import type { TextChoice, TextChunk } from '../wire/completions/request.ts'
-import { type Accumulator, appendToLists, type Fields, setField } from './chat-accumulator.ts'
+import { type Accumulator, appendToLists, type ChunkFields, setField } from './chat-accumulator.ts'
 
 /** Accumulates the chunks of a text completion; unknown fields are preserved. */
 export class TextAccumulator implements Accumulator<TextChunk> {
-  readonly #envelope: Fields = {}
-  readonly #choices = new Map<number, { pieces: string[]; rest: Fields }>()
+  readonly #envelope: ChunkFields = {}
+  readonly #choices = new Map<number, { pieces: string[]; rest: ChunkFields }>()
 
   add({ choices, ...envelope }: TextChunk): void {
     for (const choice of choices) this.#addChoice(choice)

@@ -198,7 +198,9 @@ export function origins(host: HostName): void {
 
   it('is not opened to every site without a key', needs(host, 'process'), async () => {
     const { code, stderr } = await runToEnd(host, ['--allow-origin', '*'])
-    expect(stderr).toMatch(/^sluice: allowOrigin: "\*" lets the pages of every site use sluice/)
+    expect(stderr).toMatch(
+      /^sluice: allowOrigin: "\*" lets the pages of every website send requests/,
+    )
     expect(code).toBe(2)
   })
 

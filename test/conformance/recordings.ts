@@ -225,10 +225,15 @@ export function recordings(host: HostName): void {
     it.each([
       [
         ['--engine', 'replay:nowhere.jsonl'],
-        host === 'workerd' ? /reads no files/ : /nowhere.jsonl can't be read/,
+        host === 'workerd'
+          ? /engine: sluice on workerd cannot do .*"sluice replay FILE"/
+          : /nowhere.jsonl can't be read/,
       ],
       [['--engine', 'tape:x'], /--engine: expected replay:FILE/],
-      [['--engine', 'replay:x?pitch=2'], /no option "pitch"; there are speed, split/],
+      [
+        ['--engine', 'replay:x?pitch=2'],
+        /expected the options speed, split, jitter, seed, got "pitch"/,
+      ],
       [['replay'], /replay: expected a file/],
       [['replay', 'package.json'], /package.json, line 1: expected a JSON object/],
       [['record'], /record: expected the URL/],

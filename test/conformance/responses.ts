@@ -268,7 +268,7 @@ function kept(host: HostName, relay: Relay): void {
     const asked = await postResponses(server.base, { model: 'static', stream: false })
     const { id } = (await asked.json()) as Answer
     await writeFile(path, JSON.stringify({ staticDelay: 1 }))
-    await server.untilStderr('is in force')
+    await server.untilStderr('are in force')
     expect((await fetch(`${server.base}/responses/${id}`)).status).toBe(200)
   })
 

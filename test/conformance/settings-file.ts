@@ -47,7 +47,7 @@ export function settingsFile(host: HostName): void {
     await using server = await startServer(host, ['--config', path])
     const running = readStream(await postChat(server.base, { model: 'static' }))
     await write('followed.json', { staticText: 'new', staticDelay: 0 })
-    await server.untilStderr('followed.json was read anew, and is in force\n')
+    await server.untilStderr('followed.json was read again, and its settings are in force\n')
     expect(await sentence(server.base)).toBe('new')
     const { text, outcome, problems } = await running
     expect({ text, outcome, problems }).toEqual({
@@ -70,10 +70,10 @@ export function settingsFile(host: HostName): void {
     await server.untilStderr(/garbage\.json:4: heartbeat: expected a time .*, got "soon"\. The/)
     expect(await sentence(server.base)).toBe('kept')
     await rm(path)
-    await server.untilStderr(/garbage\.json can't be read: .* The settings that were in force stay/)
+    await server.untilStderr(/cannot read .*garbage\.json: .* The settings in force do not change/)
     expect(await sentence(server.base)).toBe('kept')
     await write('garbage.json', { staticText: 'again', staticDelay: 0 })
-    await server.untilStderr('was read anew')
+    await server.untilStderr('was read again')
     expect(await sentence(server.base)).toBe('again')
   })
 
@@ -81,7 +81,7 @@ export function settingsFile(host: HostName): void {
     const path = await write('signal.json', { staticText: 'same', staticDelay: 0 })
     await using server = await startServer(host, ['--config', path])
     process.kill(server.supervisor, 'SIGHUP')
-    await server.untilStderr('signal.json was read anew')
+    await server.untilStderr('signal.json was read again')
     expect(await sentence(server.base)).toBe('same')
   })
 
@@ -89,7 +89,7 @@ export function settingsFile(host: HostName): void {
     const path = await write('fixed.json', { staticDelay: 0, staticText: 'a' })
     await using server = await startServer(host, ['--config', path])
     await write('fixed.json', { staticDelay: 0, staticText: 'b', host: '127.0.0.2' })
-    await server.untilStderr('and is in force (host: not before a restart)')
+    await server.untilStderr('are in force (host: only after a restart)')
     expect(await sentence(server.base)).toBe('b')
   })
 
@@ -99,8 +99,21 @@ export function settingsFile(host: HostName): void {
     await using server = await startServer(host, ['--config', path])
     expect((await fetch(`${server.base}/models`)).status).toBe(200)
     await write('keys.json', { keys: [{ name: 'ann', hash }] })
-    await server.untilStderr('was read anew')
+    await server.untilStderr('was read again')
     expect((await fetch(`${server.base}/models`)).status).toBe(401)
+  })
+
+  it('may have comments and trailing commas, and former names, which it warns of', async () => {
+    const path = await write(
+      'commented.json',
+      '{\n  // what it says\n  "staticText": "said", /* at once */ "staticDelay": 0,\n  "streams": 4,\n}',
+    )
+    await using server = await startServer(host, ['--config', path, '--larger', 'a=b'])
+    expect(await sentence(server.base)).toBe('said')
+    await server.untilStderr('Warning: --larger is deprecated: use --context-fallback instead.\n')
+    await server.untilStderr(
+      /Warning: .*commented\.json:4: streams is deprecated: use maxConcurrency instead\.\n/,
+    )
   })
 
   describe('that are wrong at the start end it with one line', () => {
@@ -110,7 +123,11 @@ export function settingsFile(host: HostName): void {
         '{\n"prot": 1\n}',
         /:2: prot: there is no such setting\. Did you mean port\?\n$/,
       ],
-      ['a wrong value', '{"port": 1,\n"port": "x"}', /:2: port: expected a port .*, got "x"\.\n$/],
+      [
+        'a wrong value',
+        '{"host": "::1",\n"port": "x"}',
+        /:2: port: expected a port .*, got "x"\.\n$/,
+      ],
       [
         'a wrong part',
         '{"keys": [\n{"name": "a",\n"hash": "no"}]}',
@@ -124,7 +141,12 @@ export function settingsFile(host: HostName): void {
       [
         'a missing comma',
         '{"port": 1\n"host": "::1"}',
-        /:2: expected "," or "}", got "\\"host\\": \\"::1\\"}"\.\n$/,
+        /:2: expected ",", got "\\"host\\": \\"::1\\"}"\.\n$/,
+      ],
+      [
+        'a name twice',
+        '{"port": 1,\n"port": 2}',
+        /:2: port: given on line 1 already; remove one of them\.\n$/,
       ],
       ['a list', '[]', /: expected a JSON object, got an array\.\n$/],
       ['nothing', '', /:1: expected a value, got the end\.\n$/],
@@ -138,7 +160,7 @@ export function settingsFile(host: HostName): void {
 
     it('a file that is not there', async () => {
       const { code, stderr } = await runToEnd(host, ['--config', join(folder, 'none.json')])
-      expect(stderr).toMatch(/^sluice: --config: .*none\.json can't be read: /)
+      expect(stderr).toMatch(/^sluice: --config: cannot read .*none\.json: /)
       expect(code).toBe(2)
     })
   })

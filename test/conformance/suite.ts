@@ -1,26 +1,23 @@
 // One suite for every host: its tests know a base URL, a log and what a scripted upstream recorded.
 
 import { describe } from 'vitest'
-import { type HostName, needs } from '../support/hosts.ts'
+import { type Capability, type HostName, needs } from '../support/hosts.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
-import { chatClients } from './chat-clients.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
-import { clients } from './clients.ts'
 import { codingAgents } from './coding-agents.ts'
-import { completionClients } from './completion-clients.ts'
 import { completions } from './completions.ts'
 import { contract } from './contract.ts'
+import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
-import { messagesClients } from './messages-clients.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
@@ -31,9 +28,14 @@ import { refusals } from './refusals.ts'
 import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
-import { responsesClients } from './responses-clients.ts'
 import { nativeResponses } from './responses-native.ts'
 import { routes } from './routes.ts'
+import { chatClients } from './sdk/chat.ts'
+import { clients } from './sdk/chat-basics.ts'
+import { completionClients } from './sdk/completions.ts'
+import { messagesClients } from './sdk/messages.ts'
+import { responsesClients } from './sdk/responses.ts'
+import { sameAnswers } from './sdk/same-answers.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
@@ -68,13 +70,14 @@ const topics = {
     completions,
     embeddings,
     models,
+    'curl -N': curl,
+    'tools of agents': tools,
   },
   clients: {
     clients,
     'chat clients': chatClients,
     'responses by SDKs': responsesClients,
     'messages by SDKs': messagesClients,
-    'tools of agents': tools,
     'clients of completions': completionClients,
   },
   upstreams: {
@@ -106,19 +109,36 @@ const topics = {
 
 export type Topic = keyof typeof topics
 
+/**
+ * Where SDKs are run: on the others their recorded requests are, and the answers compared, which is
+ * quicker. `npm run test:all` runs them everywhere.
+ */
+const runsClients = (host: HostName) =>
+  host === 'in-process' || host === 'bun' || process.env.SLUICE_TEST_CLIENTS === 'whole'
+
 /** What measures time in most of its tests, and what does not. */
 export const timed: Topic[] = ['streams']
 export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed.includes(topic))
 
-/** What asks for a process in every test. */
-const processes = ['settings file', 'tls', 'recordings', 'check', 'chat tool']
+/** What suites need in each of their tests. */
+const needed: Record<string, Capability[]> = {
+  'curl -N': ['sockets'],
+  'settings file': ['process'],
+  tls: ['process'],
+  recordings: ['process'],
+  check: ['process'],
+  'chat tool': ['process'],
+}
 
 /** Declares the tests of the suite about some topics against one host. */
 export function conformance(host: HostName, chosen: Topic[]): void {
   for (const topic of chosen) {
+    if (topic === 'clients' && !runsClients(host)) {
+      describe('the requests of SDKs', () => sameAnswers(host))
+      continue
+    }
     for (const [name, suite] of Object.entries<Suite>(topics[topic])) {
-      const needed = processes.includes(name) ? needs(host, 'process') : {}
-      describe(name, needed, () => suite(host))
+      describe(name, needs(host, ...(needed[name] ?? [])), () => suite(host))
     }
   }
 }

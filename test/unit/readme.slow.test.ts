@@ -16,7 +16,8 @@ import {
   settingsFromEnv,
 } from '../../src/settings/environment.ts'
 import { readSettingsFile } from '../../src/settings/file.ts'
-import { fields, parseSettings } from '../../src/settings/settings.ts'
+import { parseSettings, settingNames } from '../../src/settings/settings.ts'
+import { settingsTable } from '../../src/settings/table/table.ts'
 import { runToEnd, startServer, startTool, useServer } from '../support/server.ts'
 
 const run = promisify(execFile)
@@ -88,7 +89,7 @@ describe('what the README says to type', () => {
     const code = here(block('js', 'new OpenAI'))
     const args = ['--input-type=module', '--eval', code]
     const { stdout } = await run(process.execPath, args, { cwd: root })
-    expect(stdout).toBe(fields.staticText.default)
+    expect(stdout).toBe(settingsTable.staticText.default)
   })
 
   it('is found by clients where the environment says so', async () => {
@@ -105,12 +106,15 @@ describe('what the README says to type', () => {
       console.log(JSON.stringify([content[0].text, choices[0].message.content]))`
     const args = ['--input-type=module', '--eval', code]
     const { stdout } = await run(process.execPath, args, { cwd: root, env })
-    expect(JSON.parse(stdout)).toEqual([fields.staticText.default, fields.staticText.default])
+    expect(JSON.parse(stdout)).toEqual([
+      settingsTable.staticText.default,
+      settingsTable.staticText.default,
+    ])
   })
 
   it.each(['# talk', '# one answer'])('chats: %s', async (holding) => {
     const ended = await runToEnd('bun', argumentsOf(holding), {}, 15_000, undefined, 'Hello!')
-    const stdout = `${fields.staticText.default}\n`
+    const stdout = `${settingsTable.staticText.default}\n`
     expect(ended).toEqual({ code: 0, stdout, stderr: '' })
   })
 
@@ -152,8 +156,8 @@ it('shows a SLUICE_CONFIG that is right', () => {
   expect(settings.upstream.map(({ label }) => label)).toEqual(['big', 'small'])
 })
 
-it('shows a settings file that is right, and a schema that accepts it', () => {
-  const { values } = readSettingsFile(block('json', '"$schema"'), 'sluice.json')
+it('shows a settings file that is right, and a schema that accepts it', async () => {
+  const { values } = await readSettingsFile(block('json', '"$schema"'), 'sluice.json')
   const { keys, host } = parseSettings(values)
   expect(keys.map(({ name }) => name)).toEqual(['laptop', 'guest'])
   expect(host).toBe('0.0.0.0')
@@ -205,9 +209,9 @@ it('says only of clients that tests run what works with them', () => {
 
 describe('what the README names', () => {
   it('is a flag, or a name in the environment', async () => {
-    const flags = new Set(Object.keys(fields).map((name) => `--${kebab(name)}`))
+    const flags = new Set(settingNames().map((name) => `--${kebab(name)}`))
     const names = new Set([
-      ...Object.keys(fields).map(environmentName),
+      ...settingNames().map(environmentName),
       'SLUICE_CONFIG',
       CONFIG_FILE,
       CLIENT_KEY,

@@ -12,6 +12,7 @@ const script = new URL('../workers/real.ts', import.meta.url)
 await main(
   {
     name: 'deno',
+    place: 'deno',
     fetch: directFetch(dial, nativeFetch),
     webgpu: (settings, onProgress) => startWebgpu(settings, onProgress, script),
     listen,

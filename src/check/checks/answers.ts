@@ -1,13 +1,13 @@
 import type { Recording } from '../../recording/recording.ts'
 import { answeringModel } from '../../recording/replay-server.ts'
 import { parseObject } from '../../util/object.ts'
-import type { Dialect, Fields } from '../dialects/dialect.ts'
+import type { CheckedApi, JsonFields } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
 import type { RuleName } from '../rules/rules.ts'
 import { messageOf } from './ending.ts'
 
 /** An answer that is not streamed. */
-export function judgeWhole(recording: Recording, dialect: Dialect, findings: Findings): void {
+export function judgeWhole(recording: Recording, dialect: CheckedApi, findings: Findings): void {
   const { response } = recording
   const type = headerOf(recording, 'content-type') ?? 'no type'
   const add = (seen: string) => findings.add('whole-shape', seen, 0)
@@ -28,7 +28,7 @@ export function judgeWhole(recording: Recording, dialect: Dialect, findings: Fin
 /** What a request that is wrong must be answered with. */
 export function judgeRefusal(
   recording: Recording,
-  dialect: Dialect,
+  dialect: CheckedApi,
   findings: Findings,
   rule: RuleName,
   statuses: readonly number[],
@@ -48,7 +48,7 @@ export function judgeRefusal(
 /** An answer in another model's name than `asked` is honest of that. */
 export function judgeModel(
   recording: Recording,
-  dialect: Dialect,
+  dialect: CheckedApi,
   findings: Findings,
   asked: string,
 ): void {
@@ -92,7 +92,7 @@ function headerOf({ response }: Recording, name: string): string | undefined {
   return response?.headers.find(([each]) => each.toLowerCase() === name)?.[1]
 }
 
-function jsonOf(recording: Recording): Fields | undefined {
+function jsonOf(recording: Recording): JsonFields | undefined {
   return parseObject(textOf(recording))
 }
 

@@ -1,7 +1,7 @@
 /** Calls of tools, and answers of a given form: where a server offers them. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject, parseObject } from '../../util/object.ts'
-import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialects/dialect.ts'
+import type { CheckedApi, JsonFields, Told, ToldCall, ToolOffer } from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
 import { wireOf } from '../recorded-body.ts'
 import { shown } from './ending.ts'
@@ -29,16 +29,20 @@ export const FORM = {
     properties: { colours: { type: 'array', items: { type: 'string' } } },
     required: ['colours'],
     additionalProperties: false,
-  } satisfies Fields,
+  } satisfies JsonFields,
 }
 
-export function toldBy(recording: Recording, dialect: Dialect): Told {
+export function toldBy(recording: Recording, dialect: CheckedApi): Told {
   const events = wireOf(recording).events.map(({ data }) => parseObject(data ?? ''))
   return dialect.told(events.filter((event) => event !== undefined))
 }
 
 /** Returns why there was nothing to judge. */
-export function judgeCalls(told: Told, dialect: Dialect, findings: Findings): string | undefined {
+export function judgeCalls(
+  told: Told,
+  dialect: CheckedApi,
+  findings: Findings,
+): string | undefined {
   if (told.calls.length === 0) return 'no tool was called'
   // What the limit cut has no end to judge.
   if (told.finish === dialect.ends.limit) return 'the limit cut the answer'
@@ -57,7 +61,7 @@ function judgeCall({ id, name, arguments: text, isMixed }: ToldCall, findings: F
 }
 
 /** Returns why there was nothing to judge. */
-export function judgeForm(told: Told, dialect: Dialect, findings: Findings): string | undefined {
+export function judgeForm(told: Told, dialect: CheckedApi, findings: Findings): string | undefined {
   if (told.finish === dialect.ends.limit) return 'the limit cut the answer'
   const answer = parseObject(told.text)
   const colours = answer?.colours

@@ -1,24 +1,24 @@
 /** What chats and completions have in common: choices, usage on request, [DONE]. */
 import { isObject } from '../../util/object.ts'
-import type { Dialect, Fields, Prompt, Told } from './dialect.ts'
+import type { CheckedApi, JsonFields, Prompt, Told } from './dialect.ts'
 
 export const choicesDialect = {
   asksUsage: true,
   headersFor: () => ({}),
-  isRefusal: ({ error }: Fields) => isObject(error) && typeof error.message === 'string',
+  isRefusal: ({ error }: JsonFields) => isObject(error) && typeof error.message === 'string',
   ends: { call: 'tool_calls', limit: 'length' },
-  countIn({ usage }: Fields): number | undefined {
+  countIn({ usage }: JsonFields): number | undefined {
     if (!isObject(usage) || typeof usage.completion_tokens !== 'number') return undefined
     return usage.completion_tokens
   },
-} satisfies Partial<Dialect>
+} satisfies Partial<CheckedApi>
 
-export function choicesIn({ choices }: Fields): Fields[] {
+export function choicesIn({ choices }: JsonFields): JsonFields[] {
   return Array.isArray(choices) ? choices.filter(isObject) : []
 }
 
 /** Fields that a chat and a completion are asked by alike. */
-export function sharedFields({ model, limit, stream, usage }: Prompt): Fields {
+export function sharedFields({ model, limit, stream, usage }: Prompt): JsonFields {
   return {
     ...(model !== undefined && { model }),
     ...(limit !== undefined && { max_tokens: limit }),

@@ -13,7 +13,7 @@ const MAX_SECONDS = 1e11
 type Fields = Record<string, unknown>
 
 /** What a chunk is in one API. */
-export interface ChunkForm {
+export interface ChunkShape {
   object: string
   isChoice(choice: Fields): boolean
   /** What a choice brings. */
@@ -27,13 +27,13 @@ export function judgeChoicesStream(
   recording: Recording,
   said: readonly SaidEvent[],
   findings: Findings,
-  form: ChunkForm,
+  form: ChunkShape,
 ): void {
   new ChoicesJudge(recording, findings, form).judge(said)
 }
 
 class ChoicesJudge {
-  readonly #form: ChunkForm
+  readonly #form: ChunkShape
   readonly #recording: Recording
   readonly #findings: Findings
   readonly #asksUsage: boolean
@@ -44,7 +44,7 @@ class ChoicesJudge {
   /** The event whose bytes are shown with a finding. */
   #event: WireEvent | undefined
 
-  constructor(recording: Recording, findings: Findings, form: ChunkForm) {
+  constructor(recording: Recording, findings: Findings, form: ChunkShape) {
     this.#form = form
     this.#recording = recording
     this.#findings = findings

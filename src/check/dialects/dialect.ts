@@ -4,7 +4,7 @@ import type { SaidEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
 import type { DialectName } from '../rules/rule.ts'
 
-export type Fields = Record<string, unknown>
+export type JsonFields = Record<string, unknown>
 
 export interface Prompt {
   model: string | undefined
@@ -17,14 +17,14 @@ export interface Prompt {
   /** A function that has to be called. */
   tool?: ToolOffer
   /** The JSON Schema that the answer has to fit. */
-  schema?: Fields
+  schema?: JsonFields
 }
 
 export interface ToolOffer {
   name: string
   description: string
   /** A JSON Schema. */
-  parameters: Fields
+  parameters: JsonFields
 }
 
 /** A call as its parts make it. */
@@ -44,15 +44,15 @@ export interface Told {
   finish: unknown
 }
 
-export interface Dialect {
+export interface CheckedApi {
   name: DialectName
   /** Where it is asked, below an API's root. */
   path: string
   /** Headers it has beside those of every request. */
   headersFor(key: string | undefined): Record<string, string>
-  body(prompt: Prompt): Fields
+  body(prompt: Prompt): JsonFields
   /** What replaces the prompt in a request with a field of the wrong type. */
-  wrong: Fields
+  wrong: JsonFields
   /** Whether usage has to be asked for. */
   asksUsage: boolean
   /** Whether a call, or JSON of a given form, can be asked for. */
@@ -60,13 +60,13 @@ export interface Dialect {
   /** Its streams: the form of their events, and the order in which they come. */
   judge(recording: Recording, said: readonly SaidEvent[], findings: Findings): void
   /** What is wrong with an answer without a stream; undefined where nothing is. */
-  faultOfWhole(answer: Fields): string | undefined
-  isRefusal(answer: Fields): boolean
-  told(said: readonly Fields[]): Told
+  faultOfWhole(answer: JsonFields): string | undefined
+  isRefusal(answer: JsonFields): boolean
+  told(said: readonly JsonFields[]): Told
   /** Why an answer ends that calls a tool, and one that was cut at its limit. */
   ends: { call: string; limit: string }
   /** Whether an event brings something to read, or a part of a call. */
-  speaks(event: Fields): boolean
+  speaks(event: JsonFields): boolean
   /** The tokens of the answer, where an event counts them. */
-  countIn(event: Fields): number | undefined
+  countIn(event: JsonFields): number | undefined
 }

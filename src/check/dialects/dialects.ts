@@ -4,11 +4,11 @@ import { parseUrl } from '../../util/parse-url.ts'
 import type { DialectName } from '../rules/rule.ts'
 import { chat } from './chat/dialect.ts'
 import { completions } from './completions/dialect.ts'
-import type { Dialect } from './dialect.ts'
+import type { CheckedApi } from './dialect.ts'
 import { messages } from './messages/dialect.ts'
 import { responses } from './responses/dialect.ts'
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = {
+export const dialects: Readonly<Record<DialectName, CheckedApi>> = {
   chat,
   completions,
   responses,
@@ -16,13 +16,13 @@ export const dialects: Readonly<Record<DialectName, Dialect>> = {
 }
 
 /** The API that a path belongs to; undefined where it ends in none's. */
-export function dialectAt(pathname: string): Dialect | undefined {
+export function dialectAt(pathname: string): CheckedApi | undefined {
   const all = Object.values(dialects)
   // A chat's path ends as a completion's does.
   return all.find(({ path }) => pathname.endsWith(path))
 }
 
 /** The API that was recorded; a chat where the address does not tell. */
-export function dialectOf({ request }: Recording): Dialect {
+export function dialectOf({ request }: Recording): CheckedApi {
   return dialectAt(parseUrl(request.url)?.pathname ?? '') ?? chat
 }

@@ -5,7 +5,7 @@ import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
 import type { SaidEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
 import type { WireEvent } from '../recorded-body.ts'
-import type { Fields } from './dialect.ts'
+import type { JsonFields } from './dialect.ts'
 
 /** What a field holds: an object, a text, or a number that counts from 0. */
 export type Kind = 'object' | 'text' | 'index'
@@ -43,10 +43,10 @@ export abstract class TypedJudge {
   protected abstract readonly first: string
 
   /** Looks at every event, whatever it is. */
-  protected count(_event: Fields): void {}
+  protected count(_event: JsonFields): void {}
 
   /** Looks at an event that has its fields. */
-  protected abstract look(type: string, event: Fields): void
+  protected abstract look(type: string, event: JsonFields): void
 
   judge(events: readonly SaidEvent[]): void {
     let isFirst = true
@@ -75,11 +75,11 @@ export abstract class TypedJudge {
     }
   }
 
-  protected isError(type: string, _event: Fields): boolean {
+  protected isError(type: string, _event: JsonFields): boolean {
     return type === 'error'
   }
 
-  protected errorIn(event: Fields): unknown {
+  protected errorIn(event: JsonFields): unknown {
     return event.error ?? event
   }
 
@@ -94,7 +94,7 @@ export abstract class TypedJudge {
     if (name !== type) this.add('event-name', `event: ${name ?? 'missing'}, type: ${shown(type)}`)
   }
 
-  #hasFields(type: string, event: Fields): boolean {
+  #hasFields(type: string, event: JsonFields): boolean {
     const wrong = Object.entries(this.#forms[type] ?? {}).find(
       ([name, kind]) => !IS[kind](event[name]),
     )

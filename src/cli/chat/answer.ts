@@ -4,7 +4,7 @@ import type { ChatRequest, ChunkDelta, Usage } from '../../wire/chat/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ChatServer, Watch } from './server.ts'
 
-export type Outcome = { how: 'finished'; reason: string } | Failure | { how: 'cancelled' }
+export type AnswerOutcome = { how: 'finished'; reason: string } | Failure | { how: 'cancelled' }
 
 export interface Failure {
   how: 'failed'
@@ -14,9 +14,9 @@ export interface Failure {
   status: number
 }
 
-export interface Answer {
+export interface ChatAnswer {
   text: string
-  outcome: Outcome
+  outcome: AnswerOutcome
   /** Milliseconds since it was asked at which packets came that brought something new. */
   arrivals: number[]
   /** Milliseconds to its end. */
@@ -35,7 +35,7 @@ export interface Answer {
 export const UNREACHABLE = 'upstream_unreachable'
 
 /** Told of the answer as it comes. */
-export interface Listener extends Watch {
+export interface AnswerListener extends Watch {
   text(piece: string): void
   reasoning(piece: string): void
   /** A call's name, and pieces of its arguments. */
@@ -47,8 +47,8 @@ export async function readAnswer(
   server: ChatServer,
   request: ChatRequest,
   signal: AbortSignal,
-  listener: Listener,
-): Promise<Answer> {
+  listener: AnswerListener,
+): Promise<ChatAnswer> {
   const startedAt = performance.now()
   const reading = new Reading(listener, startedAt)
   try {
@@ -86,7 +86,7 @@ export function failure(error: unknown): Failure {
 class Reading implements Watch {
   usage: Usage | undefined
   repaired: Iterable<string> = []
-  readonly #listener: Listener
+  readonly #listener: AnswerListener
   readonly #startedAt: number
   readonly #arrivals: number[] = []
   #lastAt = 0
@@ -96,7 +96,7 @@ class Reading implements Watch {
   #hasReasoning = false
   #isOver = false
 
-  constructor(listener: Listener, startedAt: number) {
+  constructor(listener: AnswerListener, startedAt: number) {
     this.#listener = listener
     this.#startedAt = startedAt
   }
@@ -137,7 +137,7 @@ class Reading implements Watch {
     this.#noted = this.#deltas
   }
 
-  answer(outcome: Outcome): Answer {
+  answer(outcome: AnswerOutcome): ChatAnswer {
     this.#isOver = true
     return {
       text: this.#text,

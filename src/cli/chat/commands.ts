@@ -25,14 +25,14 @@ export type CommandName = keyof typeof commands
 /** Other words for it. */
 const ALIASES: Readonly<Record<string, CommandName>> = { quit: 'exit', bye: 'exit', '?': 'help' }
 
-export type Entry =
+export type TypedEntry =
   | { kind: 'nothing' }
   | { kind: 'message'; text: string }
   | { kind: 'command'; name: CommandName; rest: string }
   | { kind: 'unknown'; told: string }
 
 /** What was typed. A message that begins with a slash is typed with two. */
-export function readEntry(typed: string): Entry {
+export function readEntry(typed: string): TypedEntry {
   const text = typed.trim()
   if (text === '') return { kind: 'nothing' }
   if (text.startsWith('//')) return { kind: 'message', text: text.slice(1) }

@@ -1,8 +1,8 @@
 import type { ChatMessage } from '../../wire/chat/request.ts'
-import type { Answer } from './answer.ts'
+import type { ChatAnswer } from './answer.ts'
 
 /** What was said so far, and what is said to every model: a prompt and its answer at a time. */
-export class Conversation {
+export class ChatConversation {
   system: string | undefined
   #turns: { prompt: string; reply: string }[] = []
   #last: string | undefined
@@ -26,7 +26,7 @@ export class Conversation {
   }
 
   /** Takes in an answer to the last prompt. Returns whether it is part of the conversation now. */
-  keep({ text, outcome }: Answer): boolean {
+  keep({ text, outcome }: ChatAnswer): boolean {
     // Of an answer that failed nobody knows what is missing; one without words can't be sent back.
     if (this.#last === undefined || outcome.how === 'failed' || text === '') return false
     this.#turns.push({ prompt: this.#last, reply: text })

@@ -3,7 +3,7 @@ import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Keys } from './keys.ts'
 
-export type Typed =
+export type EditorInput =
   | { kind: 'line'; text: string; pasted: boolean }
   /** Ctrl-C; `empty` where nothing was typed. */
   | { kind: 'interrupt'; empty: boolean }
@@ -16,8 +16,8 @@ export class Editor {
   readonly #screen = new Screen()
   readonly #lines: Interface
   /** What was typed ahead. */
-  readonly #ahead: Typed[] = []
-  #waiting: ((typed: Typed) => void) | undefined
+  readonly #ahead: EditorInput[] = []
+  #waiting: ((typed: EditorInput) => void) | undefined
   #closed = false
 
   /** `history`: earlier lines, the oldest first. */
@@ -41,14 +41,14 @@ export class Editor {
   }
 
   /** The next line, or what came instead. What was typed ahead comes first. */
-  read(prompt: string): Promise<Typed> {
+  read(prompt: string): Promise<EditorInput> {
     const typed = this.#ahead.shift()
     if (typed !== undefined) {
       if (typed.kind === 'line') process.stdout.write(`${prompt}${typed.text}\n`)
       return Promise.resolve(typed)
     }
     if (this.#closed) return Promise.resolve({ kind: 'end' })
-    const { promise, resolve } = Promise.withResolvers<Typed>()
+    const { promise, resolve } = Promise.withResolvers<EditorInput>()
     this.#waiting = resolve
     this.#screen.muted = false
     this.#lines.setPrompt(prompt)
@@ -63,7 +63,7 @@ export class Editor {
     this.#lines.close()
   }
 
-  #give(typed: Typed): void {
+  #give(typed: EditorInput): void {
     const give = this.#waiting
     this.#waiting = undefined
     this.#screen.muted = true

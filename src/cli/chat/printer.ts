@@ -1,7 +1,7 @@
 /** An answer on a terminal, as it comes. */
 import { printable } from '../log.ts'
 import type { TerminalStyle } from '../startup.ts'
-import type { Listener } from './answer.ts'
+import type { AnswerListener } from './answer.ts'
 import { harmlessPieces, showBytes } from './harmless.ts'
 
 export interface PrinterOptions {
@@ -18,7 +18,7 @@ type Part = 'nothing' | 'reasoning' | 'text' | `call ${number}`
 
 const WAITING_EVERY = 1_000
 
-export class Printer implements Listener {
+export class Printer implements AnswerListener {
   readonly #options: PrinterOptions
   readonly #startedAt = performance.now()
   readonly #isColoured: boolean

@@ -7,11 +7,11 @@ import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'
 import type { TerminalStyle } from '../startup.ts'
 import type { ToolContext } from '../tools/tool.ts'
-import { type Answer, failure, readAnswer } from './answer.ts'
+import { type ChatAnswer, failure, readAnswer } from './answer.ts'
 import { type CommandName, helpLines, readEntry } from './commands.ts'
 import { Composer } from './composer.ts'
-import { Conversation } from './conversation.ts'
-import type { Editor, Typed } from './editor.ts'
+import { ChatConversation } from './conversation.ts'
+import type { Editor, EditorInput } from './editor.ts'
 import { Printer } from './printer.ts'
 import type { ChatServer } from './server.ts'
 import { folded, gapsOf, summaryLines } from './summary.ts'
@@ -28,7 +28,7 @@ export interface SessionOptions {
   settings: Partial<ChatRequest>
   historyFile: string | undefined
   /** What helps against a failure, in a sentence. */
-  remedy(answer: Answer): string | undefined
+  remedy(answer: ChatAnswer): string | undefined
 }
 
 /** Columns where the terminal doesn't say. */
@@ -36,17 +36,17 @@ const WIDTH = 80
 
 export class Session {
   readonly #options: SessionOptions
-  readonly #conversation: Conversation
+  readonly #conversation: ChatConversation
   readonly #composer = new Composer()
   #model: string | undefined
   #raw: boolean
-  #last: Answer | undefined
+  #last: ChatAnswer | undefined
   #leaves = false
   #leaving = false
 
   constructor(options: SessionOptions) {
     this.#options = options
-    this.#conversation = new Conversation(options.system)
+    this.#conversation = new ChatConversation(options.system)
     this.#model = options.model
     this.#raw = options.raw
   }
@@ -62,7 +62,7 @@ export class Session {
     }
   }
 
-  async #take(typed: Typed): Promise<void> {
+  async #take(typed: EditorInput): Promise<void> {
     if (typed.kind === 'end') this.#leaves = true
     else if (typed.kind === 'interrupt') this.#interrupted(typed.empty && !this.#composer.isOpen)
     else {

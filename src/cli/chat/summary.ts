@@ -1,7 +1,7 @@
 /** The line under an answer: how fast it came, how much it was, how it ended. */
 import { printable } from '../log.ts'
 import { sparkline } from '../sparkline.ts'
-import type { Answer, Outcome } from './answer.ts'
+import type { AnswerOutcome, ChatAnswer } from './answer.ts'
 
 const BETWEEN = ' · '
 
@@ -9,12 +9,12 @@ const BETWEEN = ' · '
 const MOST_BARS = 32
 
 /** The times between arrivals, in milliseconds. */
-export function gapsOf({ arrivals }: Answer): number[] {
+export function gapsOf({ arrivals }: ChatAnswer): number[] {
   return arrivals.slice(1).map((at, i) => at - (arrivals[i] as number))
 }
 
 /** Lines of at most `width` characters, as far as words allow. */
-export function summaryLines(answer: Answer, width: number): string[] {
+export function summaryLines(answer: ChatAnswer, width: number): string[] {
   const parts = [
     ...timing(answer),
     ...counted(answer),
@@ -27,7 +27,7 @@ export function summaryLines(answer: Answer, width: number): string[] {
   return filled(gaps.length > 1 ? [...parts, bars + scale] : parts, width)
 }
 
-function timing(answer: Answer): string[] {
+function timing(answer: ChatAnswer): string[] {
   const { arrivals, outcome, totalMs } = answer
   const [first] = arrivals
   if (first === undefined) return outcome.how === 'finished' ? [`${seconds(totalMs)} in all`] : []
@@ -41,7 +41,7 @@ function timing(answer: Answer): string[] {
 }
 
 /** Tokens, or deltas where they were not counted, per second after the first arrival; undefined where all came in one. */
-function rateOf(answer: Answer): number | undefined {
+function rateOf(answer: ChatAnswer): number | undefined {
   const { arrivals } = answer
   const span = (arrivals.at(-1) ?? 0) - (arrivals[0] ?? 0)
   const tokens = seenTokens(answer)
@@ -50,14 +50,14 @@ function rateOf(answer: Answer): number | undefined {
 }
 
 /** Tokens that came: a server counts those too of reasoning that it keeps to itself. */
-function seenTokens({ usage, deltas, hasReasoning }: Answer): number {
+function seenTokens({ usage, deltas, hasReasoning }: ChatAnswer): number {
   if (usage === undefined) return deltas
   const { reasoning_tokens: hidden } = usage.completion_tokens_details ?? {}
   const kept = !hasReasoning && typeof hidden === 'number' ? hidden : 0
   return Math.max(1, usage.completion_tokens - kept)
 }
 
-function counted({ usage, deltas }: Answer): string[] {
+function counted({ usage, deltas }: ChatAnswer): string[] {
   if (usage !== undefined) {
     return [`${plural(usage.completion_tokens, 'token')} (${usage.prompt_tokens} in)`]
   }
@@ -65,7 +65,7 @@ function counted({ usage, deltas }: Answer): string[] {
 }
 
 /** `finished: stop` */
-export function outcomeText(outcome: Outcome): string {
+export function outcomeText(outcome: AnswerOutcome): string {
   if (outcome.how === 'cancelled') return 'cancelled'
   if (outcome.how === 'finished') return `finished: ${printable(outcome.reason)}`
   const { message, code } = outcome

@@ -1,7 +1,7 @@
 import { CLIENT_KEY } from '../../settings/environment.ts'
 import { SettingsError } from '../../settings/settings.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { type Answer, failure, readAnswer, UNREACHABLE } from '../chat/answer.ts'
+import { type ChatAnswer, failure, readAnswer, UNREACHABLE } from '../chat/answer.ts'
 import { Editor } from '../chat/editor.ts'
 import { historyPath, keepLine, readHistory } from '../chat/history.ts'
 import { Printer } from '../chat/printer.ts'
@@ -150,7 +150,7 @@ async function answerOnce(chat: Chat): Promise<number> {
 }
 
 /** Says on the standard error what a script must not mistake for a whole answer. */
-function report({ outcome }: Answer, { err }: ToolContext, remedy: Chat['remedy']): number {
+function report({ outcome }: ChatAnswer, { err }: ToolContext, remedy: Chat['remedy']): number {
   if (outcome.how === 'finished' && outcome.reason === 'stop') return 0
   const told = outcome.how === 'failed' ? remedy(outcome) : undefined
   err.write(`sluice: ${told ?? outcomeText(outcome)}\n`)

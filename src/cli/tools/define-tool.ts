@@ -1,11 +1,11 @@
-import { type Given, readOptions, type Table, type Usage, usageText } from '../options.ts'
-import type { Tool, ToolContext } from './tool.ts'
+import { type CommandUsage, type Given, readOptions, type Table, usageText } from '../options.ts'
+import type { CliTool, ToolContext } from './tool.ts'
 
 /** A tool by its table of options; `--help` prints that. */
 export function defineTool<T extends Table>(
-  usage: Usage & { table: T },
+  usage: CommandUsage & { table: T },
   work: (given: Given<Extract<keyof T, string>>, bench: ToolContext) => Promise<number>,
-): Tool {
+): CliTool {
   return {
     usage,
     async run(args, bench) {

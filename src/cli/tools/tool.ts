@@ -1,5 +1,5 @@
 import type { Fetch } from '../../platform/fetch.ts'
-import type { Usage } from '../options.ts'
+import type { CommandUsage } from '../options.ts'
 
 /** What a tool gets of the runtime it runs on. */
 export interface ToolContext {
@@ -18,13 +18,14 @@ export interface ToolContext {
   }): Promise<string>
 }
 
+/** One of the process's outputs. Writing to it never fails: a closed pipe must not end a server. */
 export interface Output {
   isTerminal(): Promise<boolean>
   write(text: string): void
 }
 
-export interface Tool {
-  usage: Usage
+export interface CliTool {
+  usage: CommandUsage
   /** Does its work; resolves with the process's exit code. Rejects with a `SettingsError`. */
   run(args: readonly string[], context: ToolContext): Promise<number>
 }

@@ -1,8 +1,8 @@
 /** The tools, each loaded only when it is asked for. What serves imports their names alone. */
-import type { Tool } from './tool.ts'
+import type { CliTool } from './tool.ts'
 import { type ToolName, toolNamed } from './tool-names.ts'
 
-const tools: Readonly<Record<ToolName, () => Promise<{ tool: Tool }>>> = {
+const tools: Readonly<Record<ToolName, () => Promise<{ tool: CliTool }>>> = {
   chat: () => import('./chat.ts'),
   check: () => import('./check.ts'),
   record: () => import('./record.ts'),
@@ -10,7 +10,7 @@ const tools: Readonly<Record<ToolName, () => Promise<{ tool: Tool }>>> = {
 }
 
 /** The tool that a command line asks for. */
-export async function loadTool(args: readonly string[]): Promise<Tool> {
+export async function loadTool(args: readonly string[]): Promise<CliTool> {
   const name = toolNamed(args)
   if (name === undefined) throw new TypeError(`there is no tool ${args[0]}`)
   return (await tools[name]()).tool

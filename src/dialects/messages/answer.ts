@@ -11,7 +11,7 @@ import {
 import { badCall } from '../partial-tool-call.ts'
 
 /** What the answer to one request needs to know of it. */
-export interface Asked {
+export interface AskedMessage {
   /** The message's id. */
   id: string
   /** The model that was asked for, where the engine names none. */
@@ -53,7 +53,7 @@ export function stopOf(reason: FinishReason, ended: Ended, stops: readonly strin
 }
 
 /** A whole completion. Throws an `ApiError` (502) where a call's arguments are no JSON. */
-export function toMessage(completion: ChatCompletion, asked: Asked): Message {
+export function toMessage(completion: ChatCompletion, asked: AskedMessage): Message {
   const [choice] = completion.choices
   if (choice === undefined) throw new TypeError('a completion without choices')
   const { message, finish_reason: reason } = choice
@@ -78,7 +78,7 @@ export function toMessage(completion: ChatCompletion, asked: Asked): Message {
 }
 
 /** The message as it is before anything was said. */
-export function emptyMessage({ id, model }: Asked, named: string | undefined): Message {
+export function emptyMessage({ id, model }: AskedMessage, named: string | undefined): Message {
   return {
     id,
     type: 'message',
@@ -101,7 +101,7 @@ function textBlock(text: string): object {
   return { type: 'text', text, citations: null }
 }
 
-function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: Asked): object[] {
+function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: AskedMessage): object[] {
   const { name = '', arguments: text = '' } = call.function ?? {}
   if (name === '') throw badCall('called a tool without naming it')
   try {

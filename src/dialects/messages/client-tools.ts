@@ -5,13 +5,13 @@
 import type { MessagesTool } from '../../wire/messages/request.ts'
 import { list, object, oneOf, type Schema, text, whole } from '../tools/json-schema.ts'
 
-export interface ClientTool {
+export interface MessagesClientTool {
   /** The function's name if the request gives none. */
   name: string
   describe(tool: MessagesTool & { type: string }): { description: string; parameters: Schema }
 }
 
-export const bash: ClientTool = {
+export const bash: MessagesClientTool = {
   name: 'bash',
   describe: () => ({
     description:
@@ -34,7 +34,7 @@ const old_str = text('For str_replace: the text to replace, which must be there 
 /** The versions before May 2025 can take an edit back, and insert what `new_str` holds. */
 const OLDER = /_(2024\d{4}|20250124)$/
 
-export const textEditor: ClientTool = {
+export const textEditor: MessagesClientTool = {
   name: 'str_replace_based_edit_tool',
   describe({ type }) {
     const isOlder = OLDER.test(type)
@@ -60,7 +60,7 @@ export const textEditor: ClientTool = {
 
 const MEMORY = ['view', 'create', 'str_replace', 'insert', 'delete', 'rename']
 
-export const memory: ClientTool = {
+export const memory: MessagesClientTool = {
   name: 'memory',
   describe: () => ({
     description:
@@ -107,7 +107,7 @@ const SINCE_2025 = [
 
 const point = (description: string) => list({ type: 'integer' }, description)
 
-export const computer: ClientTool = {
+export const computer: MessagesClientTool = {
   name: 'computer',
   describe({ type, display_width_px: width, display_height_px: height, enable_zoom }) {
     const more = type.includes('_2024') ? [] : SINCE_2025

@@ -11,7 +11,7 @@ import type { CountedPrompt, NativeCall } from '../../wire/native.ts'
 import type { Conversation, Dialect } from '../dialect.ts'
 import { Omitted } from '../tools/omitted-types.ts'
 import { withoutUnserved } from '../unsupported-fields.ts'
-import { type Asked, toMessage } from './answer.ts'
+import { type AskedMessage, toMessage } from './answer.ts'
 import { messagesEncoder } from './encoder.ts'
 import { toChatRequest, toCountedChat, WISHES } from './to-chat.ts'
 
@@ -59,7 +59,7 @@ function conversation(
   }
 }
 
-function askedOf({ model, stop_sequences }: MessagesRequest, requestId: string): Asked {
+function askedOf({ model, stop_sequences }: MessagesRequest, requestId: string): AskedMessage {
   const id = requestId.replaceAll('-', '')
   let calls = 0
   return {

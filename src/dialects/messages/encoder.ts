@@ -2,13 +2,13 @@ import type { StreamEncoder } from '../../stream/sse-response.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat/request.ts'
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
-import { type Asked, emptyMessage, stopOf } from './answer.ts'
+import { type AskedMessage, emptyMessage, stopOf } from './answer.ts'
 import { BlockWriter, event } from './output.ts'
 
 const PING = event({ type: 'ping' })
 
 /** Tells a chat's stream as a message's events; of one that is forwarded only what is not in it. */
-export function messagesEncoder(asked: Asked, requestId: string): StreamEncoder {
+export function messagesEncoder(asked: AskedMessage, requestId: string): StreamEncoder {
   const writer = new MessageWriter(asked)
   return {
     chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
@@ -23,7 +23,7 @@ export function messagesEncoder(asked: Asked, requestId: string): StreamEncoder 
 
 /** Writes one stream. */
 class MessageWriter {
-  readonly #asked: Asked
+  readonly #asked: AskedMessage
   readonly #blocks: BlockWriter
   #hasStarted = false
   #hasRefused = false
@@ -31,7 +31,7 @@ class MessageWriter {
   #matched: unknown[] = []
   #usage: Usage | undefined
 
-  constructor(asked: Asked) {
+  constructor(asked: AskedMessage) {
     this.#asked = asked
     this.#blocks = new BlockWriter(asked.newCallId)
   }

@@ -2,19 +2,19 @@
  * The rules for each type of tool and block of a Messages request where the engine is asked in chat.
  * `docs/tools.md` shows these tables.
  */
-import type { Rule } from '../tools/rule.ts'
+import type { ToolRule } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
 const OF_A_PROVIDER = "Only a provider's servers run it."
 
 const leftOut = (type: string, how = OF_A_PROVIDER) => ({ type, fate: 'left out', how }) as const
 
-function stands(type: string, as: client.ClientTool): Rule<client.ClientTool> {
+function stands(type: string, as: client.MessagesClientTool): ToolRule<client.MessagesClientTool> {
   const how = `A function \`${as.name}\`, or as the request names it, with the documented input.`
   return { type, fate: 'translated', how, as }
 }
 
-export const TOOLS: readonly Rule<client.ClientTool>[] = [
+export const TOOLS: readonly ToolRule<client.MessagesClientTool>[] = [
   { type: 'custom', fate: 'passed', how: 'A function. A tool without a type is one of these.' },
   stands('bash_*', client.bash),
   stands('text_editor_*', client.textEditor),
@@ -35,7 +35,7 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
 ]
 
 /** Blocks of the user, and in the results of tools. */
-export const USER_BLOCKS: readonly Rule[] = [
+export const USER_BLOCKS: readonly ToolRule[] = [
   { type: 'text', fate: 'passed', how: 'A text.' },
   { type: 'image', fate: 'passed', how: 'An image. One by `file_id` is refused.' },
   {
@@ -61,7 +61,7 @@ export const USER_BLOCKS: readonly Rule[] = [
   },
 ]
 
-export const ASSISTANT_BLOCKS: readonly Rule[] = [
+export const ASSISTANT_BLOCKS: readonly ToolRule[] = [
   { type: 'text', fate: 'passed', how: 'A text.' },
   { type: 'thinking', fate: 'passed', how: 'What the assistant thought.' },
   { type: 'tool_use', fate: 'passed', how: 'A call.' },

@@ -3,7 +3,7 @@
 import { parseObject } from '../../util/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
 import { badCall, CallPieces } from '../partial-tool-call.ts'
-import type { ClientTool } from './client-tools.ts'
+import type { ResponsesClientTool } from './client-tools.ts'
 import { InputText } from './custom-tool-input.ts'
 import { type EventWriter, headOf } from './events.ts'
 import type { Called } from './tools.ts'
@@ -105,7 +105,7 @@ export class CallItem {
     this.#close(status)
   }
 
-  #writeWhole(client: ClientTool, status: ItemStatus): void {
+  #writeWhole(client: ResponsesClientTool, status: ItemStatus): void {
     const args = parseObject(this.pieces.text || '{}')
     const own = args && client.toItem(args)
     if (own === undefined) {

@@ -9,7 +9,7 @@ import { list, object, oneOf, type Schema, text, whole } from '../tools/json-sch
 
 type Fields = Record<string, unknown>
 
-export interface ClientTool {
+export interface ResponsesClientTool {
   /** The function's name, unless another tool has it. */
   name: string
   /** The item types of its calls and of their results. */
@@ -26,7 +26,7 @@ export interface ClientTool {
   toContent(item: Fields, found: readonly string[]): string | ResponsePart[]
 }
 
-export const localShell: ClientTool = {
+export const localShell: ResponsesClientTool = {
   name: 'local_shell',
   call: 'local_shell_call',
   result: 'local_shell_call_output',
@@ -54,7 +54,7 @@ export const localShell: ClientTool = {
   toContent: ({ output }) => shown(output),
 }
 
-export const shell: ClientTool = {
+export const shell: ResponsesClientTool = {
   name: 'shell',
   call: 'shell_call',
   result: 'shell_call_output',
@@ -86,7 +86,7 @@ function shellText(piece: unknown): string {
   return [stdout, stderr, type === undefined ? '' : end].filter(Boolean).join('\n')
 }
 
-export const applyPatch: ClientTool = {
+export const applyPatch: ResponsesClientTool = {
   name: 'apply_patch',
   call: 'apply_patch_call',
   result: 'apply_patch_call_output',
@@ -118,7 +118,7 @@ export const applyPatch: ClientTool = {
 const SEARCH = object({ query: text('What the tool should do.') }, ['query'])
 
 /** A search for tools by the client, whose result brings the tools themselves. */
-export const toolSearch: ClientTool = {
+export const toolSearch: ResponsesClientTool = {
   name: 'tool_search',
   call: 'tool_search_call',
   result: 'tool_search_output',
@@ -173,7 +173,7 @@ const computerItems = {
   toArguments: ({ actions, action }: Fields) => (actions ? { actions } : (action ?? {})),
 }
 
-export const computer: ClientTool = {
+export const computer: ResponsesClientTool = {
   ...computerItems,
   describe: () => ({
     description: 'Acts on the screen of a computer and returns a screenshot.',
@@ -184,7 +184,7 @@ export const computer: ClientTool = {
   },
 }
 
-export const computerPreview: ClientTool = {
+export const computerPreview: ResponsesClientTool = {
   ...computerItems,
   describe: ({ display_width, display_height, environment }) => ({
     description: `Acts on the screen of a computer (${environment}, ${display_width} × ${display_height} pixels) and returns a screenshot.`,

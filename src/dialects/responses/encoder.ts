@@ -13,7 +13,7 @@ import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/respo
 import { seconds, toUsage } from './answer.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
-import { Output, type OutputOptions } from './output.ts'
+import { type OutputOptions, ResponseOutput } from './output.ts'
 
 export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
   /** The response, of which nothing is said yet; it grows as the answer does. */
@@ -37,7 +37,7 @@ export class ResponseEncoder implements StreamEncoder {
   readonly response: ResponseObject
   readonly events = new EventWriter()
   readonly #options: ResponseEncoderOptions
-  readonly #output: Output
+  readonly #output: ResponseOutput
   #isAnnounced = false
   #isEnded = false
   /** Whether an upstream's own `error` event was passed on. */
@@ -50,7 +50,7 @@ export class ResponseEncoder implements StreamEncoder {
     const { response } = options
     this.response = response
     const key = response.id.slice('resp_'.length)
-    this.#output = new Output(this.events, { ...options, key })
+    this.#output = new ResponseOutput(this.events, { ...options, key })
     response.output = this.#output.items
   }
 

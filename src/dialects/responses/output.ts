@@ -84,7 +84,7 @@ export interface OutputOptions {
   calledBy?: (name: string) => Called | undefined
 }
 
-export class Output {
+export class ResponseOutput {
   readonly items: OutputItem[] = []
   readonly #events: EventWriter
   readonly #options: OutputOptions

@@ -3,7 +3,7 @@
  * `docs/tools.md` shows these tables.
  */
 import { isObject } from '../../util/object.ts'
-import type { Rule, Typed } from '../tools/rule.ts'
+import type { ToolRule, Typed } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
 const OF_A_PROVIDER = "Only a provider's servers run it."
@@ -23,12 +23,16 @@ const inNoContainer = {
 
 const leftOut = (type: string, how = OF_A_PROVIDER) => ({ type, fate: 'left out', how }) as const
 
-function stands(type: string, as: client.ClientTool, only?: Rule['only']): Rule<client.ClientTool> {
+function stands(
+  type: string,
+  as: client.ResponsesClientTool,
+  only?: ToolRule['only'],
+): ToolRule<client.ResponsesClientTool> {
   const how = `A function \`${as.name}\`; its calls become \`${as.call}\` items.`
   return { type, ...(only && { only }), fate: 'translated', how, as }
 }
 
-export const TOOLS: readonly Rule<client.ClientTool>[] = [
+export const TOOLS: readonly ToolRule<client.ResponsesClientTool>[] = [
   { type: 'function', fate: 'passed', how: 'A function.' },
   {
     type: 'custom',
@@ -62,8 +66,8 @@ export const TOOLS: readonly Rule<client.ClientTool>[] = [
 
 /** How an item is translated. */
 export type ItemTranslation =
-  | { call: client.ClientTool }
-  | { result: client.ClientTool }
+  | { call: client.ResponsesClientTool }
+  | { result: client.ResponsesClientTool }
   | 'custom call'
   | 'custom result'
   | 'tools'
@@ -72,9 +76,9 @@ export type ItemTranslation =
   | 'summary'
   | 'agent'
 
-type ItemRule = Rule<ItemTranslation>
+type ItemRule = ToolRule<ItemTranslation>
 
-function items(tool: client.ClientTool, only?: Rule['only']): ItemRule[] {
+function items(tool: client.ResponsesClientTool, only?: ToolRule['only']): ItemRule[] {
   const more = only && { only }
   return [
     { type: tool.call, ...more, fate: 'translated', how: CALL, as: { call: tool } },

@@ -6,7 +6,7 @@ import { requireFewTools } from '../../wire/validation/counts.ts'
 import { object, text } from '../tools/json-schema.ts'
 import { Omitted } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
-import type { ClientTool } from './client-tools.ts'
+import type { ResponsesClientTool } from './client-tools.ts'
 import { INPUT } from './custom-tool-input.ts'
 import type { Placed } from './located-item.ts'
 import { ITEMS, TOOLS } from './rules.ts'
@@ -15,7 +15,7 @@ import { ToolNames } from './tool-names.ts'
 /** The tool that the client declared, which decides the type of the call item. */
 export type Called =
   | { kind: 'function' | 'custom'; name: string; namespace?: string }
-  | { kind: 'client'; name: string; client: ClientTool }
+  | { kind: 'client'; name: string; client: ResponsesClientTool }
 
 /** One tool that the model is offered. */
 export interface Offered {
@@ -118,7 +118,7 @@ export class Toolset {
 function calledOf(
   { type, name = '' }: { type: string; name?: string | undefined },
   namespace: string | undefined,
-  client: ClientTool | undefined,
+  client: ResponsesClientTool | undefined,
 ): Called {
   if (client !== undefined) return { kind: 'client', name: client.name, client }
   const kind = type === 'custom' ? 'custom' : 'function'

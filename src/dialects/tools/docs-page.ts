@@ -1,6 +1,6 @@
 import { ASSISTANT_BLOCKS, TOOLS as MESSAGE_TOOLS, USER_BLOCKS } from '../messages/rules.ts'
 import { ITEMS, TOOLS as RESPONSE_TOOLS } from '../responses/rules.ts'
-import type { Rule } from './rule.ts'
+import type { ToolRule } from './rule.ts'
 
 /** The tables as a Markdown page. */
 export function toolsPage(): string {
@@ -21,7 +21,7 @@ export function toolsPage(): string {
   return `${parts.join('\n\n')}\n`
 }
 
-function tableOf(rules: readonly Rule<unknown>[]): string {
+function tableOf(rules: readonly ToolRule<unknown>[]): string {
   const rows = rules.map(({ type, only, fate, how }) => {
     const where = type === '*' ? 'any other' : `\`${type}\``
     return `| ${where}${only ? `, where ${only.words}` : ''} | ${fate} | ${how} |`

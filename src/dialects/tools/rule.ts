@@ -7,7 +7,7 @@
  */
 export type Fate = 'passed' | 'translated' | 'left out' | 'refused'
 
-export interface Rule<Translation = never> {
+export interface ToolRule<Translation = never> {
   /** The type; `*` in it stands for any characters. */
   type: string
   /** A further condition, in words and as a test. */
@@ -25,7 +25,10 @@ export interface Typed {
 }
 
 /** The first rule that matches the value. The last rule of a table matches everything. */
-export function ruleFor<R extends Rule<unknown>>(rules: readonly R[], value: { type: string }): R {
+export function ruleFor<R extends ToolRule<unknown>>(
+  rules: readonly R[],
+  value: { type: string },
+): R {
   const found = rules.find(({ type, only }) => {
     return isOfType(value.type, type) && (only?.holds(value as Typed) ?? true)
   })

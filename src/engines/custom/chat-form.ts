@@ -11,7 +11,7 @@ import type {
 import type { ChatContract } from '../../wire/contract/chat.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { badValue } from './errors.ts'
-import type { ChunkForm } from './generated.ts'
+import type { ChunkMaker } from './generated.ts'
 import { type UsageInput, usageOf } from './usage.ts'
 
 /** A piece of a tool call. Pieces with the same `index` or `id` make one call. */
@@ -66,7 +66,7 @@ interface ChoiceState {
 }
 
 /** Makes chunks that the contract has nothing to repair in of what is yielded for a request. */
-export class ChatForm implements ChunkForm<ChatChunk> {
+export class ChatForm implements ChunkMaker<ChatChunk> {
   readonly #label: string
   readonly #contract: ChatContract
   readonly #envelope: Pick<ChatChunk, 'id' | 'object' | 'created' | 'model'>

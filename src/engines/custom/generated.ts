@@ -19,7 +19,7 @@ export interface EngineCall {
 }
 
 /** How yielded values become the chunks of one API. */
-export interface ChunkForm<T> {
+export interface ChunkMaker<T> {
   /** The chunk for a yielded value; undefined where it brings nothing. Throws an `ApiError`. */
   chunk(value: unknown): T | undefined
   /** The chunks that are still owed when the engine has said all. Throws an `ApiError`. */
@@ -28,7 +28,7 @@ export interface ChunkForm<T> {
 
 export interface GeneratedOptions<T> {
   label: string
-  form: ChunkForm<T>
+  form: ChunkMaker<T>
   errors: EngineErrors
   signal: AbortSignal
 }

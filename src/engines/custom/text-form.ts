@@ -3,7 +3,7 @@ import type { TextChoice, TextChunk, TextRequest } from '../../wire/completions/
 import type { TextContract } from '../../wire/contract/completions.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { badValue } from './errors.ts'
-import type { ChunkForm } from './generated.ts'
+import type { ChunkMaker } from './generated.ts'
 import { type UsageInput, usageOf } from './usage.ts'
 
 /** A piece of one answer to a text completion. */
@@ -22,7 +22,7 @@ const EXPECTED =
   "a text, a piece such as { text: 'Hello' }, a chunk with choices, or { usage: {…} }"
 
 /** Makes chunks that the contract has nothing to repair in of what is yielded for a request. */
-export class TextForm implements ChunkForm<TextChunk> {
+export class TextForm implements ChunkMaker<TextChunk> {
   readonly #label: string
   readonly #contract: TextContract
   readonly #envelope: Pick<TextChunk, 'id' | 'object' | 'created' | 'model'>

@@ -24,7 +24,7 @@ const RELAY_MAX_AGE = 1_000
 const MAX_RELAYS = 16
 
 /** An engine and what is known of it. */
-export interface Entry {
+export interface CatalogEntry {
   engine: Engine
   /** What it serves; where it can't be asked now, what it served when it last could. */
   models: Model[]
@@ -48,11 +48,14 @@ export interface CatalogOptions {
 /** Which engine serves what: asked of the engines, and remembered for a while. */
 export class Catalog {
   readonly #options: CatalogOptions
-  #entries: Entry[] = []
+  #entries: CatalogEntry[] = []
   #askedAt = Number.NEGATIVE_INFINITY
-  #refreshing: Promise<Entry[]> | undefined
+  #refreshing: Promise<CatalogEntry[]> | undefined
   /** What was asked for other sluices, by the hops of the request, the oldest first. */
-  readonly #relays = new Map<string, { askedAt: number; entries: Promise<Entry[]> | Entry[] }>()
+  readonly #relays = new Map<
+    string,
+    { askedAt: number; entries: Promise<CatalogEntry[]> | CatalogEntry[] }
+  >()
 
   constructor(options: CatalogOptions) {
     this.#options = options
@@ -64,7 +67,7 @@ export class Catalog {
   }
 
   /** What is known, without asking anybody; before the first answer, engines without models. */
-  get known(): Entry[] {
+  get known(): CatalogEntry[] {
     if (this.#entries.length > 0) return this.#entries
     return [...this.#options.engines, this.#options.static].map((engine) => ({
       engine,
@@ -77,7 +80,7 @@ export class Catalog {
    * What is known; a promise only where nothing is yet. What is older than `maxAge` ms is asked for
    * anew, for those who come later.
    */
-  cachedEntries(maxAge: number): Entry[] | Promise<Entry[]> {
+  cachedEntries(maxAge: number): CatalogEntry[] | Promise<CatalogEntry[]> {
     if (this.#entries.length === 0) return this.entries(maxAge)
     const isOneDown = this.#entries.some(({ error }) => error !== undefined)
     const limit = isOneDown ? Math.min(maxAge, RETRY_DOWN_AFTER) : maxAge
@@ -95,7 +98,7 @@ export class Catalog {
    * What is known, and no older than `maxAge` ms: engines in their order, `static` last. `hops`: the
    * sluices that the request has passed, this one last.
    */
-  async entries(maxAge: number, hops: readonly string[] = []): Promise<Entry[]> {
+  async entries(maxAge: number, hops: readonly string[] = []): Promise<CatalogEntry[]> {
     if (this.#isRecent(maxAge)) return this.#entries
     if (hops.length > 1) return this.#relayedEntries(hops)
     if (this.#options.isolateRequests) {
@@ -130,7 +133,7 @@ export class Catalog {
    * through two others is told what is known: where many list each other, each would be asked along
    * every way there is.
    */
-  async #relayedEntries(hops: readonly string[]): Promise<Entry[]> {
+  async #relayedEntries(hops: readonly string[]): Promise<CatalogEntry[]> {
     if (hops.length > 2 && this.#entries.length > 0) {
       this.refresh(RETRY_DOWN_AFTER)
       return this.#entries
@@ -152,13 +155,13 @@ export class Catalog {
     return asking
   }
 
-  async #listRelayed(hops: readonly string[]): Promise<Entry[]> {
+  async #listRelayed(hops: readonly string[]): Promise<CatalogEntry[]> {
     if (this.#entries.length === 0 && !this.isFixed) await this.entries(0)
     const signal = AbortSignal.timeout(LIST_TIMEOUT)
     return Promise.all(this.known.map(({ engine }) => this.#list(engine, signal, { hops })))
   }
 
-  async #listAll(): Promise<Entry[]> {
+  async #listAll(): Promise<CatalogEntry[]> {
     const signal = AbortSignal.timeout(LIST_TIMEOUT)
     const { engines, discovery, instance } = this.#options
     const call = instance ? { hops: [instance()] } : {}
@@ -176,7 +179,7 @@ export class Catalog {
     return this.#entries
   }
 
-  async #list(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<Entry> {
+  async #list(engine: Engine, signal: AbortSignal, call: CallOptions): Promise<CatalogEntry> {
     try {
       return { engine, models: visibleModels(engine, await engine.models(signal, call)) }
     } catch (error) {

@@ -1,4 +1,5 @@
 /** Looks for well-known local servers, on this machine's loopback address alone. */
+import type { PerUpstream } from '../../settings/per-upstream.ts'
 import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
@@ -26,16 +27,7 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions
-  extends Pick<
-    UpstreamOptions,
-    | 'fetch'
-    | 'finishReason'
-    | 'finishes'
-    | 'reasoning'
-    | 'thinkTags'
-    | 'systemMessages'
-    | 'maxConcurrency'
-  > {
+  extends Pick<UpstreamOptions, 'fetch' | 'finishes' | PerUpstream> {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of upstreams that are known anyway. */

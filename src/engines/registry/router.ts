@@ -3,7 +3,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
-import type { Catalog, Entry } from './catalog.ts'
+import type { Catalog, CatalogEntry } from './catalog.ts'
 import {
   type ModelAccess,
   mayUseModel,
@@ -102,9 +102,13 @@ export function createRouter(
 type Routes = [Route, ...Route[]]
 
 /** `isAll`: there can be no other engines or models than these. */
-function pickFrom(entries: Entry[], wanted: WantedModel, isAll: boolean): Routes | undefined {
+function pickFrom(
+  entries: CatalogEntry[],
+  wanted: WantedModel,
+  isAll: boolean,
+): Routes | undefined {
   const { model, access } = wanted
-  const own = entries.at(-1) as Entry
+  const own = entries.at(-1) as CatalogEntry
   const upstreams = entries.slice(0, -1)
   if (model === STATIC_MODEL) return [routeTo(own, model)]
   const listed =
@@ -126,7 +130,10 @@ function pickFrom(entries: Entry[], wanted: WantedModel, isAll: boolean): Routes
  * which is loaded, or whose state is not known, gives that one; if there is none, the first model that
  * a server would have to load. An engine that is no server loads no model unless it is named.
  */
-function defaultRoutes(upstreams: Entry[], { access, aliases }: WantedModel): Routes | undefined {
+function defaultRoutes(
+  upstreams: CatalogEntry[],
+  { access, aliases }: WantedModel,
+): Routes | undefined {
   const able = upstreams.filter(({ error }) => error === undefined)
   const usable = able.map(({ engine, models }) => {
     return { engine, models: models.filter((model) => mayUseModel(access, model, aliases)) }
@@ -144,7 +151,7 @@ function isPerhapsLoaded({ loaded }: Model): boolean {
   return loaded !== false
 }
 
-function routesFor(upstreams: Entry[], model: string): Routes | undefined {
+function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined {
   for (const isMeant of nameMatchers(model)) {
     const serving = upstreams.flatMap((entry) => {
       const found = entry.models.find(isMeant)
@@ -173,7 +180,7 @@ function findByName(models: Model[], name: string): Model | undefined {
   return undefined
 }
 
-function routeTo({ engine, error }: Entry, model: string | undefined): Route {
+function routeTo({ engine, error }: CatalogEntry, model: string | undefined): Route {
   return { engine, model, isDown: error !== undefined }
 }
 
@@ -181,12 +188,12 @@ function hasId(id: string): (model: Model) => boolean {
   return (model) => model.id === id
 }
 
-function modelsOf({ models }: Entry): Model[] {
+function modelsOf({ models }: CatalogEntry): Model[] {
   return models
 }
 
 /** Why nothing was picked. */
-function notFound({ model, access, aliases }: WantedModel, entries: Entry[]): ApiError {
+function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry[]): ApiError {
   const upstreams = entries.slice(0, -1)
   const silent = upstreams
     .filter(({ error }) => error !== undefined)

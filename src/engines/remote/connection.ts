@@ -3,16 +3,16 @@ import { whenEnded } from './liveness-lock.ts'
 import { type Ask, PATIENCE, PING, type Port, type Tell } from './protocol.ts'
 
 /** Takes what is told of one request. */
-export interface Listener {
+export interface RequestListener {
   tell(message: Exclude<Tell, { kind: 'pong' | 'here' }>): void
   /** The other side is gone. */
   lose(error: ApiError): void
 }
 
 /** Many requests over one port, and whether the other side is still there. */
-export class Connection {
+export class RemoteConnection {
   readonly #port: Port
-  readonly #listeners = new Map<number, Listener>()
+  readonly #listeners = new Map<number, RequestListener>()
   readonly #gone: () => ApiError
   #count = 0
   #heardAt = 0
@@ -31,7 +31,7 @@ export class Connection {
   }
 
   /** Begins a request; returns its number. */
-  open(listener: Listener): number {
+  open(listener: RequestListener): number {
     const id = ++this.#count
     this.#listeners.set(id, listener)
     if (this.lost !== undefined) listener.lose(this.lost)

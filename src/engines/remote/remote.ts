@@ -7,7 +7,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { withNumbers } from '../../wire/json/exact-integers.ts'
 import type { Model, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm/webllm.ts'
-import { Connection, type Listener } from './connection.ts'
+import { RemoteConnection, type RequestListener } from './connection.ts'
 import { type Ask, CREDIT, type Port, type Tell, unpackError } from './protocol.ts'
 
 export interface RemoteOptions {
@@ -26,7 +26,7 @@ type Told<Kind extends Tell['kind']> = Extract<Tell, { kind: Kind }>
 
 /** An engine on the other side of a message port, which `serveEngine` holds. */
 export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
-  let connecting: Promise<Connection> | undefined
+  let connecting: Promise<RemoteConnection> | undefined
 
   function gone(): ApiError {
     connecting = undefined
@@ -34,9 +34,9 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
     return new ApiError(503, message, { code: 'engine_lost', headers: { 'retry-after': '1' } })
   }
 
-  function connection(signal: AbortSignal): Promise<Connection> {
+  function connection(signal: AbortSignal): Promise<RemoteConnection> {
     connecting ??= connect().then(
-      (port) => new Connection(port, gone),
+      (port) => new RemoteConnection(port, gone),
       (error: unknown) => {
         connecting = undefined
         throw error
@@ -113,11 +113,11 @@ type Listeners = {
 }
 
 /** A request under way: it ends once, by the engine's word, by the signal or with the other side. */
-class RemoteRequest implements Listener {
+class RemoteRequest implements RequestListener {
   readonly id: number
   /** Resolves when the engine is done; rejects with an `ApiError` or the signal's reason. */
   readonly ended: Promise<void>
-  readonly #connection: Connection
+  readonly #connection: RemoteConnection
   readonly #signal: AbortSignal
   readonly #on: Partial<Listeners>
   #resolve: () => void = () => {}
@@ -126,7 +126,7 @@ class RemoteRequest implements Listener {
   readonly #onAbort = () => this.stop(this.#signal.reason)
 
   constructor(
-    connection: Connection,
+    connection: RemoteConnection,
     ask: (id: number) => Ask,
     signal: AbortSignal,
     on: Partial<Listeners>,
@@ -180,7 +180,7 @@ class RemoteRequest implements Listener {
 class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[], void, void> {
   /** Resolves with the engine's answer; rejects with an `ApiError` or the signal's reason. */
   readonly begun: Promise<void>
-  readonly #connection: Connection
+  readonly #connection: RemoteConnection
   readonly #request: RemoteRequest
   #ready: T[] = []
   /** Chunks that were read since the last credit. */
@@ -189,7 +189,7 @@ class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[]
   #wake: () => void = () => {}
 
   constructor(
-    connection: Connection,
+    connection: RemoteConnection,
     ask: (id: number) => Ask,
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,

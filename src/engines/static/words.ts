@@ -2,7 +2,7 @@
 import { delay } from '../../util/delay.ts'
 import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 
-export interface Limits {
+export interface WordLimits {
   stop?: string | string[] | null | undefined
   /** Words; none below 0. */
   max?: number | null | undefined
@@ -13,7 +13,7 @@ export interface Words {
   reason: FinishReason
 }
 
-export function wordsOf(text: string, { stop, max }: Limits): Words {
+export function wordsOf(text: string, { stop, max }: WordLimits): Words {
   const stops = [stop ?? []].flat().filter((each) => each !== '')
   const cuts = stops.map((each) => text.indexOf(each)).filter((at) => at !== -1)
   const words = wordsOnce(text.slice(0, Math.min(text.length, ...cuts)))

@@ -1,17 +1,17 @@
 /** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetched } from '../../platform/fetch.ts'
+import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { type SystemMessages, systemAs } from '../../wire/chat/system-messages.ts'
+import { systemAs } from '../../wire/chat/system-messages.ts'
 import type { TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
 import { judgeCompletion } from '../../wire/contract/chat-answer.ts'
 import { judgeText, TextContract } from '../../wire/contract/completions.ts'
 import { judgeEmbeddings } from '../../wire/contract/embeddings-answer.ts'
-import type { FinishReasonSetting } from '../../wire/contract/finish-reason.ts'
-import { type ReasoningName, type ThinkTags, thinkSeparator } from '../../wire/contract/think.ts'
+import { thinkSeparator } from '../../wire/contract/think.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
@@ -27,25 +27,12 @@ import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 
-export interface UpstreamOptions extends UpstreamClientOptions {
-  /** What a `[DONE]` without a finish reason is; by default its answers tell. */
-  finishReason?: FinishReasonSetting
+/** An upstream's options in the settings, and what the engine needs besides. */
+export interface UpstreamOptions
+  extends UpstreamClientOptions,
+    Omit<ResolvedUpstream, keyof UpstreamClientOptions | 'lenient'> {
   /** What was learned of upstreams before, by URL. */
   finishes?: FinishHistories
-  /** The one name reasoning is given; `keep` leaves it as it comes. */
-  reasoning?: 'keep' | ReasoningName
-  /** What is done with the thinking in its answers' text; it stays by default. */
-  thinkTags?: ThinkTags
-  /** What is done with system messages on their way to it; they become one by default. */
-  systemMessages?: SystemMessages
-  /** How many requests it is given at once; any number by default. */
-  maxConcurrency?: number | undefined
-  /** The names it may be asked for; `*` stands for anything. All by default. */
-  models?: readonly string[] | undefined
-  /** What it calls the models that clients know by other names. */
-  rewrite?: Readonly<Record<string, string>> | undefined
-  /** The APIs beside chat that it serves itself; none by default. */
-  nativeApis?: readonly NativeApi[] | undefined
   /** Whether it was found on this machine rather than named by anybody. */
   isDiscovered?: boolean
 }

@@ -2,7 +2,7 @@
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 
 /** What was being done when it went wrong. */
-export type Phase = 'load' | 'generate'
+export type WebllmPhase = 'load' | 'generate'
 
 interface Kind {
   status: number
@@ -111,7 +111,7 @@ export type Subject = 'messages' | 'prompt'
  */
 export function fromMlc(
   error: unknown,
-  phase: Phase,
+  phase: WebllmPhase,
   model: string,
   subject: Subject = 'messages',
 ): ApiError {
@@ -155,7 +155,7 @@ function fieldIn(message: string): string | null {
   return known.exec(message)?.[1] ?? null
 }
 
-function unnamed(message: string, phase: Phase, model: string, cause: unknown): ApiError {
+function unnamed(message: string, phase: WebllmPhase, model: string, cause: unknown): ApiError {
   if (phase === 'load') {
     return new ApiError(
       503,

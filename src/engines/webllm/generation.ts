@@ -16,7 +16,7 @@ export interface GenerationOptions<Raw, T> {
  * One answer as it is generated. A stop reaches the source at once, whoever waits for a token; what
  * the source still does is waited for only by whoever comes next.
  */
-export class Generation<Raw, T> implements AsyncIterator<T[], void, void> {
+export class WebllmGeneration<Raw, T> implements AsyncIterator<T[], void, void> {
   readonly #options: GenerationOptions<Raw, T>
   /** The token after the last one given: the GPU works on it while that one is on its way. */
   #ahead: Promise<IteratorResult<Raw, unknown>>

@@ -11,7 +11,7 @@ import { downloadSizes } from './download-sizes.ts'
 import { checkEmbedding, toResponse } from './embedding.ts'
 import { fromMlc, lostModel, type Subject } from './errors.ts'
 import { findGenerator, findRecord } from './find-model.ts'
-import { Generation } from './generation.ts'
+import { WebllmGeneration } from './generation.ts'
 import { type Turn, Turns } from './gpu-queue.ts'
 import { Loader } from './loader.ts'
 import type { Mlc, MlcChunk, MlcEmbeddings, ModelRecord } from './mlc-types.ts'
@@ -159,11 +159,11 @@ export class Webllm implements LocalEngine {
     toChunks: (raw: Raw) => T[],
     signal: AbortSignal,
     onProgress: OnProgress | undefined,
-  ): Promise<Generation<Raw, T>> {
+  ): Promise<WebllmGeneration<Raw, T>> {
     const waiting = this.#wait(job.model, onProgress)
     const { turn, begun } = await this.#inTurn(job, signal).finally(waiting.end)
     let isLost = false
-    return new Generation({
+    return new WebllmGeneration({
       ...begun,
       signal,
       toChunks,

@@ -12,6 +12,7 @@ const extendEvery = 2_500
 /** What Bun offers to a server. */
 export const runtime: Runtime = {
   name: `bun ${Bun.version}`,
+  place: 'bun',
   fetch: directFetch(dial, nativeFetch),
   frameWriter: bunBodyWriter,
   terminal: bunTerminal,

@@ -1,5 +1,6 @@
 import type { BunFile } from 'bun'
-import type { Output, Terminal } from '../server/terminal.ts'
+import type { Output } from '../../cli/tools/tool.ts'
+import type { Terminal } from '../server/terminal.ts'
 
 /** The bits of a file's mode that hold its type, and their value for a terminal. */
 const KIND = 0o170000

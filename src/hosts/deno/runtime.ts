@@ -13,6 +13,7 @@ import { startWebgpu } from './webgpu.ts'
  */
 export const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,
+  place: 'deno',
   fetch: directFetch(dial, nativeFetch),
   frameWriter: nodeBodyWriter,
   webgpu: startWebgpu,

@@ -8,6 +8,7 @@ import { listen } from './listen.ts'
 /** What Node offers to a server. */
 export const runtime: Runtime = {
   name: `node ${process.versions.node}`,
+  place: 'node',
   fetch: directFetch(dial, nativeFetch),
   frameWriter: nodeBodyWriter,
   listen,

@@ -1,6 +1,7 @@
 import type { Progress } from '../../engines/engine.ts'
 import type { LocalEngine } from '../../engines/webllm/webllm.ts'
 import type { Host } from '../../platform/host.ts'
+import type { Place } from '../../settings/declaration.ts'
 import type { Settings } from '../../settings/settings.ts'
 import type { Terminal } from './terminal.ts'
 import type { Tls } from './tls.ts'
@@ -17,6 +18,8 @@ export interface HttpServer {
 export interface Runtime {
   /** `bun 1.4.5` */
   name: string
+  /** Decides which settings it supports. */
+  place: Place
   /** Sends requests to upstreams; the global `fetch` by default. */
   fetch?: Host['fetch']
   frameWriter?: Host['frameWriter']

@@ -15,12 +15,8 @@ import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { HandlerHost } from '../../options.ts'
 import type { LogEntry } from '../../platform/log.ts'
-import {
-  parseSettings,
-  type Settings,
-  SettingsError,
-  type SettingsInput,
-} from '../../settings/settings.ts'
+import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
+import { requireSupport } from '../../settings/support.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
@@ -80,10 +76,10 @@ export async function start(
   { host = {}, log, onProgress = () => {} }: StartOptions = {},
 ): Promise<Server> {
   const settings = parseSettings(input)
+  requireSupport(settings, runtime.place)
   requireProtection(settings, host.authenticate !== undefined)
   const tls = await readTls(settings)
   bypassProxyForLoopback(process.env)
-  if (settings.webgpu && !runtime.webgpu) throw noWebgpu(runtime.name)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
   const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
@@ -194,12 +190,4 @@ export async function reportEngines(
     err.write(engineChanges(known, found, style))
     known = found
   }
-}
-
-/** Only Deno has WebGPU and runs web-llm. */
-export function noWebgpu(runtime: string): SettingsError {
-  const name = runtime.split(' ')[0]
-  return new SettingsError(
-    `webgpu: ${name} can't run models on the GPU; Deno and browsers can: npm run start:deno -- --webgpu`,
-  )
 }

@@ -10,7 +10,7 @@ export async function startWith(
   runtime: Runtime,
   options: DenoServerOptions = {},
 ): Promise<Server> {
-  const { settings, host } = readOptions(options, serverReader(runtime.webgpu !== undefined))
+  const { settings, host } = readOptions(options, serverReader(runtime.place))
   const { log: own, ...lent } = host
   const { log: word = 'none' } = settings
   const { terminal = processTerminal } = runtime

@@ -1,8 +1,4 @@
-/** One of the process's outputs. Writing to it never fails: a closed pipe must not end a server. */
-export interface Output {
-  isTerminal(): Promise<boolean>
-  write(text: string): void
-}
+import type { Output } from '../../cli/tools/tool.ts'
 
 /** Where a command writes: answers and log lines to `out`, messages for the user to `err`. */
 export interface Terminal {

@@ -9,6 +9,7 @@ import { json } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
+import { supportedBy } from '../../settings/support.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { listenError } from '../server/process.ts'
@@ -47,7 +48,7 @@ export async function startWorkerd(
   writeFileSync(config, configText(settings, socketPath, tls), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
     // The settings hold keys: other users cannot see the environment, and it needs no escaping.
-    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(settings) },
+    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(forWorker(settings)) },
     // A process group of its own, so that Ctrl-C reaches only this process, which lets streams end.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -63,7 +64,23 @@ export async function startWorkerd(
     stdout,
     stderr,
     refresh: async () => (await callControl(socketPath)) as EngineStatus[],
-    reload: async (next) => void (await callControl(socketPath, JSON.stringify({ ...next, log }))),
+    async reload(next) {
+      await callControl(socketPath, JSON.stringify(forWorker({ ...next, log })))
+    },
+  }
+}
+
+/**
+ * The settings for the worker, which rejects those that it does not support, such as the port. It does
+ * not know the address it listens at, so that is added to the allowed host names where there are any.
+ */
+function forWorker(settings: Settings): Partial<Settings> {
+  const { allowHost, host } = settings
+  const own = host.includes(':') ? `[${host}]` : host
+  const isChecked = allowHost.length > 0 && !allowHost.includes(own)
+  return {
+    ...supportedBy(settings, 'worker'),
+    ...(isChecked && { allowHost: [...allowHost, own] }),
   }
 }
 

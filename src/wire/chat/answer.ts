@@ -63,8 +63,8 @@ export interface ChatChunk {
 
 /** One entry a token, each with its text, log probability, bytes and nearest rivals. */
 export interface Logprobs {
-  content?: unknown[] | null
-  refusal?: unknown[] | null
+  content?: { [field: string]: unknown }[] | null
+  refusal?: { [field: string]: unknown }[] | null
   [field: string]: unknown
 }
 
@@ -72,7 +72,7 @@ export interface CompletionMessage {
   role: 'assistant'
   content: string | null
   refusal?: string | null
-  tool_calls?: ToolCall[]
+  tool_calls?: (ToolCall & { id: string })[]
   function_call?: { name: string; arguments: string; [field: string]: unknown }
   reasoning?: string | null
   reasoning_content?: string | null

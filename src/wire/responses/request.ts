@@ -97,7 +97,7 @@ const Format = tagged(
 // A response tells these again: their kind is relied on, their range is the upstream's to judge.
 const number = z.nullish(z.number())
 
-const fields = {
+export const responsesFields = {
   background: flag,
   // What there is to include is the server's to say; an answer without it is no less true.
   include: z.nullish(z.array(z.string())),
@@ -133,7 +133,8 @@ const fields = {
   user: text,
 }
 
-export const ResponsesRequestSchema: z.ZodMiniType<ResponsesRequest> = z.looseObject(fields)
+export const ResponsesRequestSchema: z.ZodMiniType<ResponsesRequest> =
+  z.looseObject(responsesFields)
 
 /**
  * The request in a parsed body, checked: the very object, not a copy. Throws an `ApiError` (400)
@@ -142,7 +143,7 @@ export const ResponsesRequestSchema: z.ZodMiniType<ResponsesRequest> = z.looseOb
 export function parseResponsesRequest(body: unknown): ResponsesRequest {
   if (!isObject(body)) throw invalid(issuesOf(ResponsesRequestSchema, body, []), body)
   const issues: z.core.$ZodIssue[] = []
-  for (const [field, schema] of Object.entries(fields)) {
+  for (const [field, schema] of Object.entries(responsesFields)) {
     if (!Object.hasOwn(body, field)) continue
     const [issue] = issuesOf(schema, body[field], [field])
     if (issue) issues.push(issue)

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { fields, parseSettings, SettingsError } from '../../../src/settings/settings.ts'
+import { parseSettings, SettingsError } from '../../../src/settings/settings.ts'
+import { declarations } from '../../../src/settings/table/table.ts'
 
 function refusal(...args: string[]): string {
   try {
@@ -65,8 +66,8 @@ describe('flags', () => {
     [['--discover=maybe'], '--discover: expected true or false, got "maybe".'],
     [['--upstream', 'nope'], '--upstream: expected an http or https URL'],
     [['sevre'], '"sevre": there is no such command. Did you mean serve?'],
-    [['--upstream-key', 'sk-secret'], 'set SLUICE_UPSTREAM_KEY.'],
-    [['--upstream-key=sk-secret'], 'set SLUICE_UPSTREAM_KEY.'],
+    [['--upstream-key', 'sk-secret'], 'set SLUICE_UPSTREAM_KEY instead.'],
+    [['--upstream-key=sk-secret'], 'set SLUICE_UPSTREAM_KEY instead.'],
   ])('%j is refused', (args, message) => {
     const told = refusal(...args)
     expect(told).toContain(message)
@@ -77,7 +78,7 @@ describe('flags', () => {
 describe('help', () => {
   it('mentions every setting with its flag, its variable and its default', () => {
     const help = helpText()
-    for (const [name, field] of Object.entries(fields)) {
+    for (const [name, field] of Object.entries(declarations)) {
       if (!field.secret) expect(help).toMatch(new RegExp(`^ {2}${flagName(name)}\\b`, 'm'))
       expect(help).toContain(environmentName(name))
     }

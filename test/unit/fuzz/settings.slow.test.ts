@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { fields, parseSettings, SettingsError } from '../../../src/settings/settings.ts'
+import { parseSettings, SettingsError } from '../../../src/settings/settings.ts'
+import { declarations } from '../../../src/settings/table/table.ts'
 
 const RUNS = { numRuns: 1_500 }
-const NAMES = Object.keys(fields)
+const NAMES = Object.keys(declarations)
 
 /** Text that comes near to what a setting may be. */
 const near = fc.oneof(

@@ -43,6 +43,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 const runtime: Runtime = {
   name: 'a test',
+  place: 'node',
   fetch: socketFetch(dial),
   async listen(options) {
     const listener = await listen({

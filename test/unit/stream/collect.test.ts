@@ -83,11 +83,17 @@ describe('Fold', () => {
   it('joins log probabilities, and keeps usage and fields it does not know', () => {
     const completion = fold(
       {
-        ...says({ content: 'a' }, { logprobs: { content: [1] }, content_filter: { hate: 'safe' } }),
+        ...says(
+          { content: 'a' },
+          { logprobs: { content: [{ token: 'a' }] }, content_filter: { hate: 'safe' } },
+        ),
         system_fingerprint: 'f',
       },
       {
-        ...says({ content: 'b' }, { logprobs: { content: [2] }, finish_reason: 'stop' }),
+        ...says(
+          { content: 'b' },
+          { logprobs: { content: [{ token: 'b' }] }, finish_reason: 'stop' },
+        ),
         timings: { ms: 1 },
       },
       { choices: [], usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } },
@@ -96,7 +102,12 @@ describe('Fold', () => {
       system_fingerprint: 'f',
       timings: { ms: 1 },
       usage: { total_tokens: 3 },
-      choices: [{ logprobs: { content: [1, 2] }, content_filter: { hate: 'safe' } }],
+      choices: [
+        {
+          logprobs: { content: [{ token: 'a' }, { token: 'b' }] },
+          content_filter: { hate: 'safe' },
+        },
+      ],
     })
   })
 

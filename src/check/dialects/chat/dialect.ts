@@ -1,10 +1,10 @@
 import { isObject } from '../../../util/object.ts'
 import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices-dialect.ts'
 import { judgeChoicesStream, saysSomething } from '../choices-stream.ts'
-import type { Dialect, Fields, Told, ToldCall, ToolOffer } from '../dialect.ts'
+import type { CheckedApi, JsonFields, Told, ToldCall, ToolOffer } from '../dialect.ts'
 
 /** `POST /v1/chat/completions`. */
-export const chat: Dialect = {
+export const chat: CheckedApi = {
   ...choicesDialect,
   name: 'chat',
   path: '/chat/completions',
@@ -20,7 +20,7 @@ export const chat: Dialect = {
     judgeChoicesStream(recording, said, findings, {
       object: 'chat.completion.chunk',
       isChoice: ({ delta }) => isObject(delta),
-      part: ({ delta }) => delta as Fields,
+      part: ({ delta }) => delta as JsonFields,
       role: 'assistant',
     }),
   faultOfWhole(answer) {
@@ -33,17 +33,17 @@ export const chat: Dialect = {
   speaks: (event) => choicesIn(event).some(({ delta }) => isObject(delta) && saysSomething(delta)),
 }
 
-function toolFields({ name, description, parameters }: ToolOffer): Fields {
+function toolFields({ name, description, parameters }: ToolOffer): JsonFields {
   const tool = { type: 'function', function: { name, description, parameters } }
   return { tools: [tool], tool_choice: 'required' }
 }
 
-function formatFields(schema: Fields): Fields {
+function formatFields(schema: JsonFields): JsonFields {
   const json_schema = { name: 'answer', strict: true, schema }
   return { response_format: { type: 'json_schema', json_schema } }
 }
 
-function add(told: Told, event: Fields): Told {
+function add(told: Told, event: JsonFields): Told {
   const [choice] = choicesIn(event)
   if (choice === undefined) return told
   const delta = isObject(choice.delta) ? choice.delta : {}
@@ -57,9 +57,9 @@ function add(told: Told, event: Fields): Told {
 }
 
 /** `calls` by their index: as clients put them together. */
-function addCall(calls: ToldCall[], { index, id, function: named }: Fields): void {
+function addCall(calls: ToldCall[], { index, id, function: named }: JsonFields): void {
   const at = typeof index === 'number' ? index : calls.length
-  const { name, arguments: more } = isObject(named) ? named : ({} as Fields)
+  const { name, arguments: more } = isObject(named) ? named : ({} as JsonFields)
   const text = typeof more === 'string' ? more : ''
   const known = calls[at]
   if (known === undefined) {

@@ -1,9 +1,9 @@
 import { choicesDialect, choicesIn, NOTHING, sharedFields } from '../choices-dialect.ts'
 import { judgeChoicesStream } from '../choices-stream.ts'
-import type { Dialect } from '../dialect.ts'
+import type { CheckedApi } from '../dialect.ts'
 
 /** `POST /v1/completions`. */
-export const completions: Dialect = {
+export const completions: CheckedApi = {
   ...choicesDialect,
   name: 'completions',
   path: '/completions',

@@ -1,9 +1,9 @@
 import { isObject } from '../../../util/object.ts'
-import type { Dialect, Fields, Told } from '../dialect.ts'
+import type { CheckedApi, JsonFields, Told } from '../dialect.ts'
 import { judgeMessagesStream } from './stream.ts'
 
 /** `POST /v1/messages`, Anthropic's API. */
-export const messages: Dialect = {
+export const messages: CheckedApi = {
   name: 'messages',
   path: '/messages',
   asksUsage: false,
@@ -48,7 +48,7 @@ export const messages: Dialect = {
   },
 }
 
-function told(events: readonly Fields[]): Told {
+function told(events: readonly JsonFields[]): Told {
   const said: Told = { text: '', calls: [], finish: undefined }
   for (const { type, index, content_block: block, delta } of events) {
     const at = index as number

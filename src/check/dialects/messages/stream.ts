@@ -4,7 +4,7 @@ import { STOP_REASONS } from '../../../wire/messages/answer.ts'
 import { shown } from '../../checks/ending.ts'
 import type { SaidEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
-import type { Fields } from '../dialect.ts'
+import type { JsonFields } from '../dialect.ts'
 import { type Forms, TypedJudge } from '../typed-stream.ts'
 
 const FORMS: Forms = {
@@ -40,20 +40,20 @@ class MessagesJudge extends TypedJudge {
   /** The types of the blocks that are open, by their index. */
   readonly #open = new Map<number, string>()
 
-  protected look(type: string, event: Fields): void {
+  protected look(type: string, event: JsonFields): void {
     const at = event.index as number
-    if (type === 'message_start') this.#start(event.message as Fields)
+    if (type === 'message_start') this.#start(event.message as JsonFields)
     else if (type === 'content_block_start') {
       if (this.#open.has(at)) this.add('block-open', `block ${at} begins again`)
-      this.#open.set(at, String((event.content_block as Fields).type))
-    } else if (type === 'content_block_delta') this.#delta(at, event.delta as Fields)
+      this.#open.set(at, String((event.content_block as JsonFields).type))
+    } else if (type === 'content_block_delta') this.#delta(at, event.delta as JsonFields)
     else if (type === 'content_block_stop') {
       if (!this.#open.delete(at)) this.add('block-open', `block ${at} ends, and is not open`)
     } else if (type === 'message_delta') this.#finish(event)
     else if (type === 'message_stop') this.#stop()
   }
 
-  #start({ id, role, model }: Fields): void {
+  #start({ id, role, model }: JsonFields): void {
     const missing = Object.entries({ id, role, model }).find(
       ([, value]) => typeof value !== 'string' || value === '',
     )
@@ -62,7 +62,7 @@ class MessagesJudge extends TypedJudge {
     }
   }
 
-  #delta(at: number, { type }: Fields): void {
+  #delta(at: number, { type }: JsonFields): void {
     const block = this.#open.get(at)
     if (block === undefined) this.add('block-open', `a delta of block ${at}, which is not open`)
     else if (BLOCK_OF[String(type)]?.test(block) === false) {
@@ -70,8 +70,8 @@ class MessagesJudge extends TypedJudge {
     }
   }
 
-  #finish({ delta, usage }: Fields): void {
-    const { stop_reason: reason } = delta as Fields
+  #finish({ delta, usage }: JsonFields): void {
+    const { stop_reason: reason } = delta as JsonFields
     if (reason !== null && reason !== undefined) {
       if (!REASONS.includes(String(reason))) this.add('finish-reason', shown(reason))
       this.isFinished = true

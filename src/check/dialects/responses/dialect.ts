@@ -1,9 +1,9 @@
 import { isObject } from '../../../util/object.ts'
-import type { Dialect, Fields, Told } from '../dialect.ts'
+import type { CheckedApi, JsonFields, Told } from '../dialect.ts'
 import { judgeResponsesStream } from './stream.ts'
 
 /** `POST /v1/responses`. */
-export const responses: Dialect = {
+export const responses: CheckedApi = {
   name: 'responses',
   path: '/responses',
   asksUsage: false,
@@ -41,7 +41,7 @@ export const responses: Dialect = {
   },
 }
 
-function told(events: readonly Fields[]): Told {
+function told(events: readonly JsonFields[]): Told {
   const said: Told = { text: '', calls: [], finish: undefined }
   for (const { type, delta, item, output_index: at, response } of events) {
     const call = said.calls[at as number]

@@ -3,7 +3,7 @@ import { isObject } from '../../../util/object.ts'
 import { shown } from '../../checks/ending.ts'
 import type { SaidEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
-import type { Fields } from '../dialect.ts'
+import type { JsonFields } from '../dialect.ts'
 import { type Forms, type Kind, TypedJudge } from '../typed-stream.ts'
 
 const OF_ANSWER: Record<string, Kind> = { response: 'object' }
@@ -75,17 +75,17 @@ class ResponsesJudge extends TypedJudge {
     return type === 'error' || type === 'response.failed'
   }
 
-  protected override errorIn({ response, ...event }: Fields): unknown {
+  protected override errorIn({ response, ...event }: JsonFields): unknown {
     return isObject(response) ? response.error : event
   }
 
-  protected look(type: string, event: Fields): void {
+  protected look(type: string, event: JsonFields): void {
     if (isObject(event.response)) this.#answer(type, event.response)
     else if (type.startsWith('response.output_item.')) this.#item(type, event)
     else if (event.output_index !== undefined) this.#inItem(type, event)
   }
 
-  protected override count({ sequence_number: sequence }: Fields): void {
+  protected override count({ sequence_number: sequence }: JsonFields): void {
     if (sequence !== this.#sequence + 1) {
       const expected = this.#sequence + 1
       this.add('event-sequence', `sequence_number: ${shown(sequence)}, expected ${expected}`)
@@ -93,7 +93,7 @@ class ResponsesJudge extends TypedJudge {
     if (typeof sequence === 'number') this.#sequence = sequence
   }
 
-  #answer(type: string, { id, status, usage }: Fields): void {
+  #answer(type: string, { id, status, usage }: JsonFields): void {
     if (typeof id !== 'string' || id === '') {
       this.add('event-fields', `${type}: response.id: ${shown(id)}`)
     } else if (this.#id !== undefined && id !== this.#id) {
@@ -117,9 +117,9 @@ class ResponsesJudge extends TypedJudge {
     }
   }
 
-  #item(type: string, event: Fields): void {
+  #item(type: string, event: JsonFields): void {
     const at = event.output_index as number
-    const { id } = event.item as Fields
+    const { id } = event.item as JsonFields
     const known = this.#items.get(at)
     if (type === 'response.output_item.added') {
       if (known !== undefined) this.add('block-open', `item ${at} begins again`)
@@ -131,7 +131,7 @@ class ResponsesJudge extends TypedJudge {
     }
   }
 
-  #inItem(type: string, event: Fields): void {
+  #inItem(type: string, event: JsonFields): void {
     const at = event.output_index as number
     const item = this.#items.get(at)
     if (item?.isOpen !== true) {
@@ -152,7 +152,7 @@ class ResponsesJudge extends TypedJudge {
   }
 
   /** What ends a text repeats it. */
-  #text(type: string, { texts }: Item, event: Fields): void {
+  #text(type: string, { texts }: Item, event: JsonFields): void {
     const [, kind, step] = /^response\.(.+)\.(delta|done)$/.exec(type) ?? []
     if (kind === undefined) return
     const key = `${kind} ${event.content_index ?? event.summary_index ?? ''}`

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { judgeStream } from '../../../../src/check/check-stream.ts'
 import { brokenByHops } from '../../../../src/check/hops.ts'
-import type { Asked } from '../../../../src/check/question-result.ts'
+import type { QuestionResult } from '../../../../src/check/question-result.ts'
 import type { Report } from '../../../../src/check/report.ts'
 import {
   compare,
@@ -116,7 +116,7 @@ describe('a record', () => {
   it('tells a hop from the server by the API, too', () => {
     const broken = reportOf(recordingOf(stray), 'http://server')
     const [first] = broken.asked
-    const message = { ...(first as Asked), dialect: 'messages' as const }
+    const message = { ...(first as QuestionResult), dialect: 'messages' as const }
     const behind = { ...broken, url: 'http://proxy', asked: [...broken.asked, message] }
     expect(brokenByHops([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
     expect(brokenByHops([behind, behind])).toEqual([])

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Answer } from '../../../../src/cli/chat/answer.ts'
-import { Conversation } from '../../../../src/cli/chat/conversation.ts'
+import type { ChatAnswer } from '../../../../src/cli/chat/answer.ts'
+import { ChatConversation } from '../../../../src/cli/chat/conversation.ts'
 import { summaryLines } from '../../../../src/cli/chat/summary.ts'
 
-const answer: Answer = {
+const answer: ChatAnswer = {
   text: 'Hello there',
   outcome: { how: 'finished', reason: 'stop' },
   arrivals: [210, 260, 310, 1_210],
@@ -14,7 +14,7 @@ const answer: Answer = {
   repaired: [],
 }
 
-function line(changes: Partial<Answer>): string {
+function line(changes: Partial<ChatAnswer>): string {
   return summaryLines({ ...answer, ...changes }, 200).join('\n')
 }
 
@@ -54,7 +54,7 @@ describe('the line under an answer', () => {
 
   it.each([20, 26, 34, 50, 80])('fits into %i columns', (width) => {
     const failed = { how: 'failed', message: 'no room at all for another answer', code: null }
-    for (const outcome of [answer.outcome, { ...failed, status: 503 } as Answer['outcome']]) {
+    for (const outcome of [answer.outcome, { ...failed, status: 503 } as ChatAnswer['outcome']]) {
       for (const each of summaryLines({ ...answer, outcome }, width)) {
         expect(each.length).toBeLessThanOrEqual(width)
       }
@@ -64,7 +64,7 @@ describe('the line under an answer', () => {
 
 describe('a conversation', () => {
   it('keeps what was answered and what was stopped, but not what failed', () => {
-    const talk = new Conversation('Be kind.')
+    const talk = new ChatConversation('Be kind.')
     talk.asking('one')
     expect(talk.keep(answer)).toBe(true)
     talk.asking('two')
@@ -80,7 +80,7 @@ describe('a conversation', () => {
   })
 
   it('takes back the last answer to ask again, and no other', () => {
-    const talk = new Conversation(undefined)
+    const talk = new ChatConversation(undefined)
     expect(talk.again()).toBeUndefined()
     talk.asking('one')
     talk.keep(answer)
@@ -97,7 +97,7 @@ describe('a conversation', () => {
   })
 
   it('takes back nothing where the same was asked twice and failed the second time', () => {
-    const talk = new Conversation(undefined)
+    const talk = new ChatConversation(undefined)
     talk.asking('one')
     talk.keep(answer)
     talk.asking('one')

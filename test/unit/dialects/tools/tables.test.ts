@@ -5,11 +5,11 @@ import * as messages from '../../../../src/dialects/messages/rules.ts'
 import * as responses from '../../../../src/dialects/responses/rules.ts'
 import { toolsPage } from '../../../../src/dialects/tools/docs-page.ts'
 import { Omitted } from '../../../../src/dialects/tools/omitted-types.ts'
-import { type Rule, ruleFor } from '../../../../src/dialects/tools/rule.ts'
+import { ruleFor, type ToolRule } from '../../../../src/dialects/tools/rule.ts'
 
 const root = join(import.meta.dirname, '../../../..')
 
-const tables: [string, readonly Rule<unknown>[]][] = [
+const tables: [string, readonly ToolRule<unknown>[]][] = [
   ['tools of Responses', responses.TOOLS],
   ['items of Responses', responses.ITEMS],
   ['tools of Messages', messages.TOOLS],

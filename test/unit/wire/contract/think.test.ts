@@ -173,14 +173,14 @@ describe('thinking in choices', () => {
     const think = new ThinkSeparator('separate')
     const both = {
       ...choice({ role: 'assistant', content: '<think>a', x: 1 }),
-      logprobs: { content: [1] },
+      logprobs: { content: [{ token: 'a' }] },
     }
     think.separate(both)
     expect(both).toEqual({
       index: 0,
       delta: { role: 'assistant', content: '', reasoning_content: 'a', x: 1 },
       finish_reason: null,
-      logprobs: { content: [1] },
+      logprobs: { content: [{ token: 'a' }] },
     })
   })
 

@@ -1,16 +1,18 @@
-import { spawn } from 'node:child_process'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { APICallError, generateText, streamText } from 'ai'
 import OpenAI, { APIError, BadRequestError, InternalServerError, NotFoundError } from 'openai'
-import { afterAll, describe, expect, it } from 'vitest'
-import { needs } from '../support/hosts.ts'
-import type { Script } from '../support/script.ts'
-import { type HostName, type Server, useServerWith } from '../support/server.ts'
-import { type RecordedRequest, startUpstream, type Upstream } from '../support/upstream.ts'
+import { describe, expect, it } from 'vitest'
+import type { Script } from '../../support/script.ts'
+import type { HostName, Server } from '../../support/server.ts'
+import type { RecordedRequest, Upstream } from '../../support/upstream.ts'
+import { useStage } from './requests.ts'
 
-const model = 'Qwen/Qwen3-8B'
-const messages = [{ role: 'user' as const, content: 'Go.' }]
+export const model = 'Qwen/Qwen3-8B'
+
+export const messages = [{ role: 'user' as const, content: 'Go.' }]
+
 const staticText = 'Water finds its way word by word, and every stream reaches its end.'
+
 const upstreamText = 'The quick brown fox jumps over the lazy dog.'
 
 /** Two tokens, then an error in the middle of the stream. */
@@ -40,25 +42,11 @@ function chunkOf(delta: object): object {
 
 /** Clients that people use, as they are. */
 export function clients(host: HostName): void {
-  let upstream: Upstream
-  const server = useServerWith(host, async () => {
-    upstream = await startUpstream({ persona: 'vllm' })
-    // workerd learns by its heartbeat that a client left.
-    const flags = [
-      '--upstream',
-      `lab=${upstream.url}`,
-      '--static-delay',
-      '20',
-      '--heartbeat',
-      '200',
-    ]
-    return { flags }
-  })
-  afterAll(() => upstream.close())
+  const relay = useStage(host, 'clients')
+  const { server } = relay
 
-  describe('the openai SDK', () => openaiSdk(server, () => upstream))
-  describe('the ai SDK', () => aiSdk(server, () => upstream))
-  describe('curl -N', needs(host, 'sockets'), () => curl(server))
+  describe('the openai SDK', () => openaiSdk(server, () => relay.upstream))
+  describe('the ai SDK', () => aiSdk(server, () => relay.upstream))
 }
 
 function openaiSdk(server: Server, upstream: () => Upstream): void {
@@ -270,49 +258,4 @@ function aiSdk(server: Server, upstream: () => Upstream): void {
     expect(errors).toHaveLength(1)
     expect(JSON.stringify(errors[0], ['message']) + String(errors[0])).toContain('CUDA')
   })
-}
-
-function curl(server: Server): void {
-  it.each(['static', model])('prints a stream from %s as it comes', async (name) => {
-    const body = { model: name, stream: true, messages, script: { persona: 'vllm', delay: 30 } }
-    const { arrivals, output, code } = await runCurl(server, body)
-    expect(code).toBe(0)
-    expect(output.startsWith('data: {')).toBe(true)
-    expect(output.endsWith('data: [DONE]\n\n')).toBe(true)
-    const [first, last] = [arrivals.at(0) ?? 0, arrivals.at(-1) ?? 0]
-    expect(arrivals.length).toBeGreaterThan(4)
-    expect(last - first).toBeGreaterThan(150)
-  })
-
-  it('prints an error that can be read', async () => {
-    const { output, code } = await runCurl(server, { model: 'static', stream: true })
-    expect(code).toBe(0)
-    expect(JSON.parse(output)).toMatchObject({ error: { param: 'messages' } })
-  })
-
-  it('takes a large body, for which curl asks leave first', async () => {
-    const content = 'x'.repeat(2_000_000)
-    const body = { model: 'static', stream: true, messages: [{ role: 'user', content }] }
-    const { output } = await runCurl(server, body, '@-')
-    expect(output.endsWith('data: [DONE]\n\n')).toBe(true)
-  })
-}
-
-/** Runs `curl -N` to its end; `data` is the body itself, or `@-` to send it by stdin. */
-async function runCurl(server: Server, body: object, data = JSON.stringify(body)) {
-  const url = `${server.base}/chat/completions`
-  const args = ['-sSN', '--max-time', '15', url, '-H', 'content-type: application/json', '-d', data]
-  const child = spawn('curl', args)
-  const arrivals: number[] = []
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    arrivals.push(performance.now())
-    output += part
-  })
-  child.stdin.end(JSON.stringify(body))
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  return { arrivals, output, code }
 }

@@ -3,12 +3,14 @@ import { OpenAI as LangChain } from '@langchain/openai'
 import { generateText, streamText } from 'ai'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
-import { TEXT, textChunk, writing } from '../support/completions.ts'
-import { nextFor, type Relay, tag, useRelay } from '../support/relay.ts'
-import type { Script } from '../support/script.ts'
-import type { HostName } from '../support/server.ts'
+import { TEXT, textChunk, writing } from '../../support/completions.ts'
+import { nextFor, type Relay, tag } from '../../support/relay.ts'
+import type { Script } from '../../support/script.ts'
+import type { HostName } from '../../support/server.ts'
+import { useStage } from './requests.ts'
 
 const staticText = 'Water finds its way.'
+
 const models: [string, string][] = [
   ['static', staticText],
   ['m', TEXT],
@@ -31,12 +33,7 @@ const endless: Script = writing({
 
 /** Clients of text completions that people use, as they are. */
 export function completionClients(host: HostName): void {
-  const relay = useRelay(host, {
-    flags: [
-      ...['--static-delay', '10ms', '--static-text', staticText],
-      ...['--heartbeat', '100ms', '--header-wait', '100ms'],
-    ],
-  })
+  const relay = useStage(host, 'completions')
   describe('LangChain', () => langChain(relay))
   describe('the ai SDK', () => aiSdk(relay))
 

@@ -1,5 +1,11 @@
-/** The shapes of what the Responses API answers; items and events of a forwarded answer may be others. */
+/**
+ * The schemas of OpenAI's Responses API. What an upstream answers in this API itself is forwarded, and
+ * may hold other items and events.
+ */
 import * as z from 'zod'
+import type { ApiSchemas } from '../validation/describe.ts'
+import type { ResponseStatus } from './answer.ts'
+import { responsesRequests } from './request-schema.ts'
 
 const text = z.string()
 const count = z.int().min(0)
@@ -11,10 +17,10 @@ const statuses = [
   'incomplete',
   'failed',
   'cancelled',
-] as const
+] as const satisfies ResponseStatus[]
 const status = z.enum(['in_progress', 'completed', 'incomplete']).optional()
 
-const LogprobSchema = z.looseObject({
+export const LogprobSchema = z.looseObject({
   token: text,
   logprob: z.number(),
   bytes: z.array(count),
@@ -51,10 +57,10 @@ const ItemSchema = z
       type: z.literal('function_call'),
       id: text,
       status,
-      call_id: text.describe('Names the call: the item with its output carries it.'),
+      call_id: text.describe('The item with the output refers to the call by it.'),
       name: text,
-      namespace: text.optional().describe('Where the tool was declared in one.'),
-      arguments: text.describe('JSON, as the model wrote it.'),
+      namespace: text.optional().describe('The namespace that the tool was declared in.'),
+      arguments: text.describe('JSON text, as the model wrote it.'),
     }),
     z.looseObject({
       type: z.literal('custom_tool_call'),
@@ -73,7 +79,7 @@ const ItemSchema = z
       content: z.array(PartSchema).nullish(),
       encrypted_content: text
         .nullish()
-        .describe('Carries the thoughts to the next request, where `include` asked for it.'),
+        .describe('Carries the reasoning to the next request, where `include` asked for it.'),
     }),
     z.looseObject({
       type: z.string().regex(/^(?!(?:message|function_call|custom_tool_call|reasoning)$)/),
@@ -81,7 +87,7 @@ const ItemSchema = z
   ])
   .describe('One item of a conversation.')
 
-const UsageSchema = z
+export const ResponseUsageSchema = z
   .looseObject({
     input_tokens: count,
     input_tokens_details: z.looseObject({ cached_tokens: count }),
@@ -89,9 +95,9 @@ const UsageSchema = z
     output_tokens_details: z.looseObject({ reasoning_tokens: count }),
     total_tokens: count,
   })
-  .describe('Tokens, as the engine counted them.')
+  .describe('Token counts, as the engine reported them.')
 
-const ResponseSchema = z
+export const ResponseSchema = z
   .looseObject({
     id: text,
     object: z.literal('response'),
@@ -103,70 +109,76 @@ const ResponseSchema = z
     incomplete_details: z
       .looseObject({ reason: text.describe('`max_output_tokens` or `content_filter`.') })
       .nullable(),
-    model: text.describe('The model as its server calls it.'),
+    model: text.describe('The model, by the name that its server uses.'),
     output: z.array(ItemSchema),
-    usage: UsageSchema.nullish(),
+    usage: ResponseUsageSchema.nullish(),
     previous_response_id: text.nullish(),
     store: z.boolean().nullish(),
     metadata: z.looseObject({}).nullish(),
   })
-  .describe('What was asked, and as much of the answer as there is.')
+  .describe('The settings of the request, and the answer as far as it has come.')
 
 const number = { sequence_number: count.describe('One more with each event, from 0.') }
-const item = { output_index: count.describe('Of the item.') }
+const item = { output_index: count.describe('The item, counted from 0.') }
 const place = {
   ...item,
   item_id: text,
-  content_index: count.optional().describe('Of the part in the item’s `content`.'),
-  summary_index: count.optional().describe('Of the part in the item’s `summary`.'),
+  content_index: count.optional().describe('The part in the item’s `content`, counted from 0.'),
+  summary_index: count.optional().describe('The part in the item’s `summary`, counted from 0.'),
 }
 
-/** An event whose name ends so. */
-function event(type: RegExp, fields: z.ZodRawShape) {
+/** Events with such a name. */
+function event<Shape extends z.ZodRawShape>(type: RegExp, fields: Shape) {
   return z.looseObject({ type: z.string().regex(type), ...number, ...fields })
 }
 
-/** By the names that they have in the document. */
-export const responsesAnswers = {
-  Response: ResponseSchema,
-  ResponseItem: ItemSchema,
-  ResponsePart: PartSchema,
-  ResponseLogprob: LogprobSchema,
-  ResponseUsage: UsageSchema,
-  ResponseStateEvent: event(
-    /^response\.(created|queued|in_progress|completed|incomplete|failed)$/,
-    { response: ResponseSchema },
-  ),
-  ResponseItemEvent: event(/^response\.output_item\.(added|done)$/, { ...item, item: ItemSchema }),
-  ResponsePartEvent: event(/_part\.(added|done)$/, { ...place, part: PartSchema }),
-  ResponseDeltaEvent: event(/\.delta$/, {
+export const responseEventSchemas = {
+  state: event(/^response\.(created|queued|in_progress|completed|incomplete|failed)$/, {
+    response: ResponseSchema,
+  }),
+  item: event(/^response\.output_item\.(added|done)$/, { ...item, item: ItemSchema }),
+  part: event(/_part\.(added|done)$/, { ...place, part: PartSchema }),
+  delta: event(/\.delta$/, {
     ...place,
     delta: text.describe('The next piece.'),
     logprobs: z.array(LogprobSchema).optional(),
   }),
-  ResponseDoneEvent: event(/(text|refusal|arguments|input)\.done$/, {
+  done: event(/(text|refusal|arguments|input)\.done$/, {
     ...place,
-    text: text.optional().describe('All of it.'),
+    text: text.optional().describe('The whole text.'),
     refusal: text.optional(),
     name: text.optional(),
     arguments: text.optional(),
     input: text.optional(),
   }),
-  ResponseErrorEvent: event(/^error$/, {
-    code: text,
-    message: text,
-    param: text.nullable(),
-  }),
-  ResponseItems: z.looseObject({
-    object: z.literal('list'),
-    data: z.array(z.looseObject({ type: text, id: text })),
-    first_id: text.nullable(),
-    last_id: text.nullable(),
-    has_more: z.boolean(),
-  }),
-  ResponseDeleted: z.looseObject({
-    id: text,
-    object: z.literal('response'),
-    deleted: z.literal(true),
-  }),
+  error: event(/^error$/, { code: text, message: text, param: text.nullable() }),
 }
+
+export const responsesSchemas = {
+  requests: responsesRequests,
+  answers: {
+    Response: ResponseSchema,
+    ResponseItem: ItemSchema,
+    ResponsePart: PartSchema,
+    ResponseLogprob: LogprobSchema,
+    ResponseUsage: ResponseUsageSchema,
+    ResponseStateEvent: responseEventSchemas.state,
+    ResponseItemEvent: responseEventSchemas.item,
+    ResponsePartEvent: responseEventSchemas.part,
+    ResponseDeltaEvent: responseEventSchemas.delta,
+    ResponseDoneEvent: responseEventSchemas.done,
+    ResponseErrorEvent: responseEventSchemas.error,
+    ResponseItems: z.looseObject({
+      object: z.literal('list'),
+      data: z.array(z.looseObject({ type: text, id: text })),
+      first_id: text.nullable(),
+      last_id: text.nullable(),
+      has_more: z.boolean(),
+    }),
+    ResponseDeleted: z.looseObject({
+      id: text,
+      object: z.literal('response'),
+      deleted: z.literal(true),
+    }),
+  },
+} satisfies ApiSchemas

@@ -1,0 +1,68 @@
+/** One entry of a list of objects: an upstream, a key. */
+import * as z from 'zod/mini'
+import type { Declaration } from './declaration.ts'
+import { type Warn, withNewNames } from './deprecated.ts'
+import { notShown, unexpected, unknownName } from './error.ts'
+
+type Options = Readonly<Record<string, Declaration>>
+
+/** Reads the options of an entry. Throws a `SettingsError` that names the option. */
+export function readEntry(
+  options: Options,
+  item: object,
+  shownAs: string,
+  warn: Warn,
+): Record<string, unknown> {
+  const given = withNewNames(options, item, warn, (name) => `${shownAs}.${name}`)
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(options, name))
+      throw unknownName(`${shownAs}.${name}`, name, Object.keys(options))
+  }
+  const entry: Record<string, unknown> = {}
+  for (const [name, option] of Object.entries(options)) {
+    const value = given[name]
+    if (value === undefined && !option.required) continue
+    entry[name] = readOption(option, value, `${shownAs}.${name}`)
+  }
+  return entry
+}
+
+/** One value by its declaration; a message shows `given`. Throws a `SettingsError`. */
+export function readOption(
+  option: Declaration,
+  value: unknown,
+  shownAs: string,
+  given = value,
+): unknown {
+  const result = option.schema().safeParse(value)
+  if (!result.success) {
+    throw option.secret
+      ? notShown(shownAs, option.expected)
+      : unexpected(shownAs, option.expected, given)
+  }
+  return option.read ? option.read(result.data as never, shownAs) : result.data
+}
+
+/** The schema of an object of options, for JSON Schema. */
+export function entrySchema(options: Options): z.ZodMiniType {
+  const properties: [string, z.ZodMiniType][] = []
+  for (const [name, option] of Object.entries(options)) {
+    const schema = option.schema().check(z.meta(metadataOf(option)))
+    properties.push([name, option.required ? schema : z.optional(schema)])
+    for (const former of option.formerNames ?? []) {
+      const description = `The former name of ${name}.`
+      const again = option.schema().check(z.meta({ description, deprecated: true }))
+      properties.push([former, z.optional(again)])
+    }
+  }
+  return z.strictObject(Object.fromEntries(properties))
+}
+
+function metadataOf({ help, deprecated, default: value }: Declaration) {
+  const hasDefault = value !== undefined && typeof value !== 'object'
+  return {
+    description: deprecated === undefined ? help : `${help} Deprecated: ${deprecated}.`,
+    ...(deprecated !== undefined && { deprecated: true }),
+    ...(hasDefault && { default: value }),
+  }
+}

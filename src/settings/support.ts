@@ -1,0 +1,56 @@
+/** Which settings can be honoured where. */
+import type { Place } from './declaration.ts'
+import { SettingsError } from './error.ts'
+import { declarations } from './table/table.ts'
+import type { Settings } from './types.ts'
+
+const NAMES: Readonly<Record<Place, string>> = {
+  bun: 'sluice on Bun',
+  deno: 'sluice on Deno',
+  node: 'sluice on Node',
+  workerd: 'sluice on workerd',
+  worker: 'a worker',
+  code: 'createHandler',
+}
+
+/**
+ * Throws a `SettingsError` where settings ask for what this place cannot do: it would be ignored. A
+ * value that is the default asks for nothing.
+ */
+export function requireSupport(settings: Settings, place: Place): void {
+  for (const [name, value] of Object.entries(settings)) {
+    if (isSupported(name, place) || isDefault(name, value)) continue
+    const { where = [], instead } = declarations[name] ?? {}
+    const others = where.map((each) => NAMES[each]).join(', ')
+    throw new SettingsError(
+      `${name}: ${NAMES[place]} cannot do what this setting asks for, ${others} can; ${instead ?? 'remove it'}.`,
+    )
+  }
+}
+
+/** The settings without those that this place does nothing with. */
+export function supportedBy(settings: Settings, place: Place): Partial<Settings> {
+  return Object.fromEntries(Object.entries(settings).filter(([name]) => isSupported(name, place)))
+}
+
+/** The settings that this place cannot honour, each with the places that can. */
+export function unsupportedBy(place: Place): [string, readonly Place[]][] {
+  return Object.entries(declarations).flatMap(([name, { where = [] }]) =>
+    isSupported(name, place) ? [] : [[name, where]],
+  )
+}
+
+/** The names of settings that a running server keeps as they were at its start. */
+export function fixedSettings(): string[] {
+  return Object.keys(declarations).filter((name) => declarations[name]?.needsRestart)
+}
+
+function isSupported(name: string, place: Place): boolean {
+  return declarations[name]?.where?.includes(place) ?? true
+}
+
+function isDefault(name: string, value: unknown): boolean {
+  return (
+    value === undefined || JSON.stringify(value) === JSON.stringify(declarations[name]?.default)
+  )
+}

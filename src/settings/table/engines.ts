@@ -1,0 +1,94 @@
+import {
+  boolean,
+  integer,
+  list,
+  pairs,
+  secrets,
+  servers,
+  text,
+  texts,
+  time,
+} from '../declaration.ts'
+import { engineItem } from '../engines.ts'
+import { perUpstream } from '../per-upstream.ts'
+import { upstreamItem } from '../upstreams.ts'
+
+const { maxConcurrency, finishReason, reasoning, thinkTags, systemMessages } = perUpstream
+
+/** Servers and other sources of tokens, and their models. */
+export const engines = {
+  upstream: list(upstreamItem, {
+    placeholder: '[LABEL=]URL',
+    expected: 'URL or LABEL=URL',
+    help: 'A server with an OpenAI-compatible API.',
+  }),
+  upstreamKey: list(secrets, {
+    secret: true,
+    expected: 'keys, separated by commas',
+    help: 'The API keys of the upstreams, in the same order; an empty one stands for an upstream without a key.',
+  }),
+  discover: boolean({
+    where: [...servers, 'worker'],
+    help: 'Look for well-known servers on this machine. By default only if no upstream and no recording is given.',
+  }),
+  maxConcurrency,
+  queue: integer({
+    min: 0,
+    max: 100_000,
+    default: 100,
+    placeholder: 'N',
+    help: 'How many requests may wait in the queue for an upstream that has as many as it takes.',
+  }),
+  retry: boolean({
+    default: true,
+    help: 'Send a request again, once, to the only upstream that serves its model, if that failed before its first chunk; and wait for it while it loads the model. On by default.',
+  }),
+  model: text({
+    placeholder: 'NAME',
+    expected: 'the name of a model',
+    help: 'The model for requests that name none. With --webgpu it is loaded at the start.',
+  }),
+  alias: pairs({
+    default: {},
+    placeholder: 'NAME=MODEL',
+    expected: 'NAME=MODEL',
+    help: 'Another name for a model, such as gpt-4o=qwen3:8b.',
+  }),
+  contextFallback: pairs({
+    default: {},
+    formerNames: ['larger'],
+    placeholder: 'MODEL=FALLBACK',
+    expected: 'MODEL=FALLBACK',
+    help: 'The model to ask instead if a request is too long for the context of another.',
+  }),
+  finishReason: { ...finishReason, default: 'learn' as const },
+  lenient: list(texts('labels or URLs of upstreams'), {
+    placeholder: 'LABEL|URL',
+    expected: 'labels or URLs of upstreams',
+    deprecated: 'use --finish-reason, or finishReason of an upstream, instead',
+    help: 'An upstream whose streams may end without a finish reason.',
+  }),
+  reasoning: { ...reasoning, default: 'keep' as const },
+  thinkTags: { ...thinkTags, default: 'keep' as const },
+  systemMessages: { ...systemMessages, default: 'merge' as const },
+  engine: list(engineItem, {
+    placeholder: 'replay:FILE',
+    where: ['bun', 'deno', 'node'],
+    needsRestart: true,
+    expected: 'replay:FILE',
+    instead: 'serve the recording with "sluice replay FILE" and name that server with --upstream',
+    help: 'Replays a recording that "sluice record" made. Options follow a question mark: replay:FILE?speed=2&split=1&jitter=20ms&seed=1.',
+  }),
+  staticText: text({
+    default: 'Water finds its way word by word, and every stream reaches its end.',
+    placeholder: 'TEXT',
+    help: 'The answer of the built-in model "static", which needs no server.',
+  }),
+  staticDelay: time({
+    min: 0,
+    max: 60_000,
+    default: 100,
+    placeholder: 'TIME',
+    help: 'The pause between two words of that answer.',
+  }),
+}

@@ -1,0 +1,77 @@
+import { integer, servers, size, time } from '../declaration.ts'
+
+const timeout = { placeholder: 'TIME', min: 10 } as const
+
+/** How long things may take, and how much a request may hold. */
+export const limits = {
+  headerWait: time({
+    min: 0,
+    default: 5_000,
+    placeholder: 'TIME',
+    help: 'How long the headers of a stream wait for its first chunk, so that an early failure gets a true HTTP status.',
+  }),
+  heartbeat: time({
+    ...timeout,
+    default: 10_000,
+    help: 'How long a stream may be silent before a heartbeat is sent. 2s on workerd.',
+  }),
+  answerTimeout: time({
+    ...timeout,
+    default: 15 * 60_000,
+    help: 'How long an engine may take until it answers: the time in the queue and to load the model.',
+  }),
+  attemptTimeout: time({
+    ...timeout,
+    default: 60_000,
+    help: 'How long one of several engines may send nothing before another is asked.',
+  }),
+  firstTokenTimeout: time({
+    ...timeout,
+    default: 10 * 60_000,
+    help: 'How long an engine that answered may take until its first token.',
+  }),
+  tokenTimeout: time({
+    ...timeout,
+    default: 5 * 60_000,
+    help: 'How long an engine may pause between two tokens.',
+  }),
+  clientTimeout: time({
+    ...timeout,
+    default: 5 * 60_000,
+    help: 'How long a client may read nothing of a stream.',
+  }),
+  bodyTimeout: time({
+    ...timeout,
+    default: 30_000,
+    help: 'How long a client may take to send the headers of a request, and then its body.',
+  }),
+  grace: time({
+    min: 0,
+    default: 10_000,
+    where: servers,
+    placeholder: 'TIME',
+    help: 'How long running streams may go on after SIGTERM or SIGINT.',
+  }),
+  maxBody: size({
+    min: 1_000,
+    max: 1_000_000_000,
+    default: 20_000_000,
+    placeholder: 'SIZE',
+    expected: 'a size from 1kB to 1GB, such as 20MB',
+    help: 'The largest body of a request.',
+  }),
+  maxMessages: integer({
+    min: 1,
+    max: 1_000_000,
+    default: 5_000,
+    placeholder: 'N',
+    help: 'How many messages, prompts or inputs a request may have.',
+  }),
+  maxTools: integer({
+    min: 1,
+    max: 100_000,
+    default: 512,
+    placeholder: 'N',
+    help: 'How many tools a request may have.',
+  }),
+}

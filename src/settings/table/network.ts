@@ -1,0 +1,36 @@
+import { integer, servers, text } from '../declaration.ts'
+
+const server = { where: servers, needsRestart: true } as const
+
+/** Where a server listens. */
+export const network = {
+  port: integer({
+    ...server,
+    min: 0,
+    max: 65_535,
+    default: 8787,
+    placeholder: 'PORT',
+    expected: 'a port from 0 to 65535',
+    help: 'The port to listen on; 0 lets the system choose one.',
+  }),
+  host: text({
+    ...server,
+    default: '127.0.0.1',
+    pattern: /^[a-zA-Z0-9_.:%-]+$/,
+    placeholder: 'ADDRESS',
+    expected: 'an address to listen on, such as 127.0.0.1',
+    help: 'The address to listen on. Any other than a loopback address lets other machines connect.',
+  }),
+  tlsCert: text({
+    ...server,
+    placeholder: 'FILE',
+    expected: 'the path of a PEM file with a certificate',
+    help: 'A PEM file with the certificate to serve https with, and its chain. Needs --tls-key.',
+  }),
+  tlsKey: text({
+    ...server,
+    placeholder: 'FILE',
+    expected: 'the path of a PEM file with a private key',
+    help: 'A PEM file with the private key of that certificate, without a passphrase.',
+  }),
+}
