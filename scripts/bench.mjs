@@ -8,7 +8,8 @@ import { installAll } from './install.mjs'
 
 installAll()
 const busy = loadavg()[0] ?? 0
-if (busy > 0.5 && !process.argv.includes('--quick'))
+const needsIdleMachine = !['--quick', '--help'].some((option) => process.argv.includes(option))
+if (busy > 0.5 && needsIdleMachine)
   console.error(
     `bench: expected an idle machine, but its load average is ${busy.toFixed(1)}; stop other programs for results that can be compared.`,
   )
