@@ -57,6 +57,7 @@ async function parse(args: string[]): Promise<Options> {
     return await readOptions(args)
   } catch (error) {
     say(`bench: ${error instanceof Error ? error.message : String(error)}`)
+    say('bench: "npm run bench -- --help" lists the options.')
     process.exit(2)
   }
 }

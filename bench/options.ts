@@ -91,7 +91,7 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     else if (word === '--shape') [options.shape] = choose(word, takeValue(word, words), shapes)
     else if (word === '--what') options.what = choose(word, takeValue(word, words), measures)
     else if (word === '--only') options.only = choose(word, takeValue(word, words), options.only)
-    else throw new Error(`${word}: there is no such option; --help lists them.`)
+    else throw new Error(`${word}: there is no such option.`)
   }
   if (!options.only.includes('direct')) options.only.unshift('direct')
   return options
@@ -113,7 +113,7 @@ async function takeCheckout(words: string[]): Promise<void> {
 
 function takeValue(word: string, words: string[]): string {
   const value = words.shift()
-  if (!value) throw new Error(`${word}: expected a value, got nothing; --help shows which.`)
+  if (!value) throw new Error(`${word}: expected a value, got nothing.`)
   return value
 }
 
