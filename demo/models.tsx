@@ -39,7 +39,7 @@ export function Models() {
       {all !== undefined && shown.length === 0 && <NoModels isSearch={search.value !== ''} />}
       <List title="On a server" list={remote} />
       <List title="On this GPU" list={local} />
-      <List title="Built in, answers with a fixed sentence" list={builtIn} />
+      <List title="Built in (a fixed answer)" list={builtIn} />
       <Storage />
       <OwnModels />
     </>

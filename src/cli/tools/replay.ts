@@ -10,30 +10,39 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice replay FILE … [options]',
-  text: 'Serves recordings as the servers they were made of: the same bytes at the same times, at the\nsame endpoints, broken where they broke. A recording answers requests for its model; a single\none answers all.',
+  text: 'Serves recordings in place of the recorded servers: the same bytes at the same times and the same\nendpoints; where a connection broke, it breaks again. A recording answers requests for its model; a\nsingle recording answers every request.',
   table: {
     port: { value: 'PORT', text: 'The port, 8788 by default; 0 lets the system choose one.' },
     host: { value: 'ADDRESS', text: 'The address, 127.0.0.1 by default.' },
-    speed: { value: 'N', text: 'So many times as fast; 0 without any waiting.' },
-    split: { value: 'BYTES', text: 'Cut anew into packets of so many bytes, 1 for one each.' },
-    jitter: { value: 'TIME', text: 'Packets come late by chance, by so much at most.' },
-    seed: { value: 'N', text: 'Another chance; the same number is always the same.' },
+    speed: { value: 'N', text: 'Replay N times as fast; 0 without any pauses.' },
+    split: {
+      value: 'BYTES',
+      text: 'Split the bytes into packets of this size, instead of the recorded ones.',
+    },
+    jitter: { value: 'TIME', text: 'Delay each packet by a random time, up to this one.' },
+    seed: {
+      value: 'N',
+      text: 'The seed of the random delays; the same seed gives the same delays.',
+    },
   },
 } as const
 
 export const tool = defineTool(usage, async (given, bench) => {
-  if (given.words.length === 0) throw new SettingsError('replay: expected a file.')
+  if (given.words.length === 0)
+    throw new SettingsError(
+      'replay: expected a file, got nothing; name a recording of "sluice record".',
+    )
   const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
   const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
   const handler = replayHandler(recordings, options)
-  const rehearsal = `/${crypto.randomUUID()}`
+  const warmUpPath = `/${crypto.randomUUID()}`
   const address = await bench.serve({
     fetch: (request) =>
-      request.url.endsWith(rehearsal) ? replay(TRIAL, request.signal) : handler(request),
+      request.url.endsWith(warmUpPath) ? replay(WARM_UP, request.signal) : handler(request),
     host: given.text('host') ?? '127.0.0.1',
     port: given.number('port', 0, 65_535) ?? 8788,
   })
-  await rehearse(bench, address + rehearsal)
+  await warmUp(bench, address + warmUpPath)
   bench.err.write(`sluice replays at ${address}/v1\n`)
   for (const recording of recordings) {
     const { packets, recordedAt } = recording
@@ -45,7 +54,7 @@ export const tool = defineTool(usage, async (given, bench) => {
   return 0
 })
 
-/** It may have been stopped before it was there. */
+/** Resolves on a signal, which may have come already. */
 function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -53,25 +62,25 @@ function untilStopped(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** Once for what is loaded, and a few times for what is compiled. */
-const REHEARSALS = 5
+/** The first answer loads modules; the others let the runtime compile the code. */
+const WARM_UP_ANSWERS = 5
 
-/** A stream of nothing but its frames. */
-const TRIAL: Recording = {
+/** A short stream that holds only comments. */
+const WARM_UP: Recording = {
   recordedAt: '',
   by: '',
   request: { method: 'GET', url: 'http://127.0.0.1/', headers: {} },
   response: { at: 0, status: 200, headers: [['content-type', 'text/event-stream']] },
-  packets: [0, 2, 4].map((at) => ({ at, bytes: new TextEncoder().encode(': trial\n') })),
+  packets: [0, 2, 4].map((at) => ({ at, bytes: new TextEncoder().encode(': warm-up\n') })),
   end: { at: 6, how: 'end' },
 }
 
 /**
- * What a process answers first is late by all that it does for the first time: so it answers itself
- * first. Where it can't reach itself, the first answer is late.
+ * Sends requests to this server itself, so that its code is loaded and compiled before the first real
+ * one. Without that the first answer would come later than it was recorded.
  */
-async function rehearse({ fetch }: ToolContext, url: string): Promise<void> {
-  for (let times = 0; times < REHEARSALS; times++) {
+async function warmUp({ fetch }: ToolContext, url: string): Promise<void> {
+  for (let times = 0; times < WARM_UP_ANSWERS; times++) {
     await record({ fetch, url, headers: {}, by: '', signal: AbortSignal.timeout(1_000) })
   }
 }

@@ -12,7 +12,7 @@ import { formatRecording } from '../../../src/recording/recording.ts'
 import { socketFetch } from '../../../src/transport/http1/fetch.ts'
 import { sound } from '../../support/zoo/chat.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'sluice-rehearsal-'))
+const folder = mkdtempSync(join(tmpdir(), 'sluice-warm-up-'))
 const file = join(folder, 'chat.jsonl')
 const setting = { kind: 'replay' as const, file, options: {} }
 /** The statuses of all that was answered, and where. */
