@@ -35,7 +35,15 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   },
 }
 
+/** The source of what a package exports under this name, for the examples that import it. */
+function source(name: string, path: string) {
+  return { find: new RegExp(`^${name}$`), replacement: new URL(path, import.meta.url).pathname }
+}
+
 export default defineConfig({
+  resolve: {
+    alias: [source('sluice', 'src/index.ts'), source('sluice/node', 'src/hosts/node.ts')],
+  },
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,

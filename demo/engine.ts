@@ -5,7 +5,7 @@
 import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
-import type { EngineNews, EngineOrder } from '../src/engines/webllm/worker.ts'
+import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
 
@@ -30,7 +30,7 @@ export const loading = signal<Loading | undefined>(undefined)
 
 /** The messages between tabs. */
 type TabMessage =
-  | { kind: 'news'; news: EngineNews }
+  | { kind: 'news'; news: WorkerEvent }
   | { kind: 'load'; model: string }
   | { kind: 'stop-loading' }
   | { kind: 'load-failed'; model: string; message: string }
@@ -42,7 +42,7 @@ const tabs = new BroadcastChannel('sluice')
 let worker: Worker | undefined
 let local: RemoteEngine | undefined
 let stopLoading = new AbortController()
-let lastNews: EngineNews | undefined
+let lastNews: WorkerEvent | undefined
 /** The service worker that asked for the engine, and when it last did. */
 let service: ServiceWorker | undefined
 let wantedAt = Number.NEGATIVE_INFINITY
@@ -80,7 +80,7 @@ export function startEngine(): void {
 /** Starts the engine in this tab. */
 function runEngine(): void {
   worker = new Worker(new URL('../worker/engine.ts', import.meta.url), { type: 'module' })
-  worker.addEventListener('message', ({ data }: MessageEvent<EngineNews>) => {
+  worker.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
     lastNews = data
     broadcast({ kind: 'news', news: data })
   })
@@ -88,7 +88,7 @@ function runEngine(): void {
     const why = message || 'The engine did not start.'
     gpu.value = { state: 'missing', why, remedy: 'Reload the page.' }
   })
-  const order: EngineOrder = { kind: 'start', options: readModelsFile() }
+  const order: WorkerCommand = { kind: 'start', options: readModelsFile() }
   worker.postMessage(order)
   local = createRemote({
     label: 'webllm',
@@ -102,7 +102,7 @@ function runEngine(): void {
 
 function portTo(engine: Worker, who: string): MessagePort {
   const { port1, port2 } = new MessageChannel()
-  const order: EngineOrder = { kind: 'connect', port: port2, who }
+  const order: WorkerCommand = { kind: 'connect', port: port2, who }
   engine.postMessage(order, [port2])
   return port1
 }
@@ -140,7 +140,7 @@ function handleMessage(message: TabMessage): void {
   }
 }
 
-function applyNews(news: EngineNews): void {
+function applyNews(news: WorkerEvent): void {
   if (news.kind === 'ready') {
     gpu.value = { state: 'ready', name: news.gpu }
     onModels()

@@ -95,7 +95,7 @@ function onHosts(suffix, ending, hosts) {
 }
 
 function projects() {
-  return ['', '.bun', '.deno', '.node', '.worker', '.test', '.page', '.demo', '.bench']
+  return ['', '.bun', '.deno', '.node', '.worker', '.test', '.page', '.demo', '.bench', '.examples']
 }
 
 /** What did not change since the last time is not checked anew. @param {string} name of a project */

@@ -2,7 +2,7 @@
 import { createEngines } from './engines/engines.ts'
 import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard } from './guard/guard.ts'
-import { type HandlerHost, type HandlerOptions, handlerReader, readOptions } from './options.ts'
+import { type HandlerHost, type HandlerOptions, readHandlerOptions } from './options.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
@@ -11,6 +11,7 @@ import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
 import { Trace } from './routes/trace.ts'
+import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
@@ -54,9 +55,24 @@ export interface Handler {
  * const response = await handler.fetch(new Request('http://localhost/v1/models'))
  * console.log(response.status) // 401
  */
-export function createHandler(options: HandlerOptions = {}): Handler {
-  const { settings, host } = readOptions(options, handlerReader)
-  return createHostedHandler({ ...settings, discover: false }, host)
+export function createHandler(options?: HandlerOptions): Handler
+export function createHandler(options: HandlerOptions = {}, former?: FormerHost): Handler {
+  if (former !== undefined) return createAsFormerly(options as SettingsInput, former)
+  const { settings, host } = readHandlerOptions(options)
+  return createHostedHandler(settings, host)
+}
+
+/** The second argument that `createHandler` had. */
+interface FormerHost extends HandlerHost {
+  reach?: HandlerHost['exposure']
+}
+
+/** How it was called before it had options of its own: this works for one release. */
+function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHost): Handler {
+  warnOnce(
+    'createHandler(settings, host) is deprecated: put engines, files, fetch, log, limits and responses into its one argument, the last two as state.limits and state.responses.',
+  )
+  return createHostedHandler(settings, { ...(reach && { exposure: reach }), ...host })
 }
 
 /** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */
@@ -71,9 +87,12 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
   const route = createRoutes(context)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
-    // It still serves, whatever it refuses.
+    // The process still serves, although it refuses requests.
     if (isDraining && path !== '/health') throw shuttingDown()
-    if (path === undefined) throw badRequest('The request names no URL that can be read.')
+    if (path === undefined)
+      throw badRequest(
+        'url: expected a URL that can be parsed, got none; check the request line and the host header.',
+      )
     trace.headers = guard.admit(request)
     return route(request, trace)
   }
@@ -89,7 +108,7 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
       pending++
       try {
         const response = await answer(request, path, trace).catch((error: unknown) => {
-          // Some hosts abort the signal where a body was left unread: a refusal is no hang-up.
+          // Some hosts abort the signal if a body was not read: an error is not a disconnect.
           const isRefused = error instanceof ApiError || !request.signal.aborted
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, isAnthropic, trace.id)
@@ -150,25 +169,25 @@ function createContext(
   }
 }
 
-/** Milliseconds after which something may first have to be noticed. */
+/** Milliseconds after which the first deadline may pass. */
 function firstLimit(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
   const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
   return Math.min(heartbeat, settings.attemptTimeout, ...limits)
 }
 
-/** Milliseconds between two looks at all clocks. */
+/** Milliseconds between two checks of all deadlines. */
 function quarterOf(limit: number): number {
   return Math.min(1000, Math.max(5, limit / 4))
 }
 
-/** The error as a response; a client that left gets one too, though nobody reads it. */
+/** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
 function refusal(failure: unknown, isAnthropic: boolean, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
   return errorResponse(toApiError(failure), isAnthropic, requestId)
 }
 
-/** The last resort: the response itself could not be made. Nobody will read what an engine sends. */
+/** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */
 function withoutAnswer(
   error: unknown,
   trace: Trace,
@@ -183,7 +202,7 @@ function withoutAnswer(
 }
 
 function shuttingDown(): ApiError {
-  return new ApiError(503, 'sluice is shutting down; ask again when it is back.', {
+  return new ApiError(503, 'sluice is shutting down; retry when it runs again.', {
     code: 'shutting_down',
     headers: { 'retry-after': '5', connection: 'close' },
   })

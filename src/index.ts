@@ -3,26 +3,104 @@
  * engines of one's own. `sluice/bun`, `sluice/deno` and `sluice/node` add a server to it.
  */
 
-export { defineEngine } from './engines/custom/define-engine.ts'
+// Engines of one's own.
+export type {
+  ChatChunkInput,
+  ChatDelta,
+  ChatYield,
+  ToolCallPiece,
+  UsageYield,
+} from './engines/custom/chat-form.ts'
+export {
+  type DefinedEngine as Engine,
+  defineEngine,
+  type EngineDefinition,
+  type GenerationCall,
+} from './engines/custom/define-engine.ts'
+export type { Embedded, Vector } from './engines/custom/embed.ts'
+export type { EngineCall, Yields } from './engines/custom/generated.ts'
+export type { ModelList, ModelsOf } from './engines/custom/models.ts'
+export type { TextPiece, TextYield } from './engines/custom/text-form.ts'
+export type { UsageInput } from './engines/custom/usage.ts'
+export type { Model, Progress } from './engines/engine.ts'
+// The handler, and what it is made of.
 export type { EngineStatus } from './engines/registry/catalog.ts'
+export type { Authenticate, Identity } from './guard/authenticate.ts'
 export { createHandler, type Handler } from './handler.ts'
-export type { HandlerOptions, StateOptions } from './options.ts'
+export type { HandlerOptions, ServerOptions, StateOptions } from './options.ts'
+export type {
+  Fetch,
+  Fetched,
+  FetchInit,
+  Packet,
+  PacketReader,
+  TakePacket,
+} from './platform/fetch.ts'
+export type { Files } from './platform/files.ts'
 export type { LogEntry } from './platform/log.ts'
+// Settings.
 export { settingsFromEnv } from './settings/environment.ts'
 export {
+  type Key,
+  type KeyInput,
   parseSettings,
+  type ResolvedUpstream,
   type Settings,
   SettingsError,
   type SettingsInput,
+  type UpstreamInput,
+  type Warn,
 } from './settings/settings.ts'
+export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
+export type { BucketLevel, LimitStore } from './state/limit-store.ts'
+export type { ResponseStore, StoredResponse } from './state/response-store.ts'
+// What requests and answers look like.
 export type {
   ChatChunk,
   ChatCompletion,
   ChatMessage,
   ChatRequest,
+  ChunkChoice,
+  ChunkDelta,
+  CompletionChoice,
+  CompletionMessage,
+  ContentPart,
   FinishReason,
+  Logprobs,
+  Role,
+  StreamOptions,
+  Tool,
+  ToolCall,
+  ToolCallDelta,
   Usage,
 } from './wire/chat/request.ts'
-export type { TextChoice, TextChunk, TextRequest } from './wire/completions/request.ts'
+export type {
+  TextChoice,
+  TextChunk,
+  TextLogprobs,
+  TextRequest,
+} from './wire/completions/request.ts'
 export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/request.ts'
-export { ApiError, type ErrorBody } from './wire/errors/api-error.ts'
+export {
+  ApiError,
+  type ErrorBody,
+  type ErrorDetails,
+  type Evidence,
+} from './wire/errors/api-error.ts'
+export type {
+  ItemStatus,
+  OutputItem,
+  OutputMessage,
+  ResponseObject,
+  ResponseStatus,
+  ResponseUsage,
+} from './wire/responses/answer.ts'
+export type {
+  FunctionCallItem,
+  FunctionCallOutputItem,
+  MessageItem,
+  ReasoningItem,
+  ResponseItem,
+  ResponsePart,
+} from './wire/responses/items.ts'
+export type { TextInputs } from './wire/validation/inputs.ts'

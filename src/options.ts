@@ -1,4 +1,5 @@
 /** What a program sets in code: the settings that a handler can honour, and what only code can give. */
+import type { DefinedEngine } from './engines/custom/define-engine.ts'
 import type { Engine } from './engines/engine.ts'
 import type { EngineSources } from './engines/engines.ts'
 import type { Authenticate } from './guard/authenticate.ts'
@@ -24,10 +25,13 @@ export interface StateOptions {
   responses?: ResponseStore
 }
 
-/** What code can give beside the settings. */
-interface CodeOptions {
+/**
+ * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
+ * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
+ */
+export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | DenoSetting | 'log'> {
   /** Engines of one's own, made by `defineEngine`; they are asked before upstreams with the same model. */
-  engines?: readonly Engine[]
+  engines?: readonly DefinedEngine[]
   /** Tells who asks, by identities of one's own instead of keys, or beside them. */
   authenticate?: Authenticate
   /**
@@ -41,15 +45,6 @@ interface CodeOptions {
   fetch?: Fetch
   /** The bytes of the files of the page at `/`; without it, a page that lists engines and models. */
   files?: Files
-}
-
-/**
- * What `createHandler` takes: settings, as a settings file has them, and what only code can give.
- * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
- */
-export interface HandlerOptions
-  extends Omit<SettingsInput, ServerSetting | DenoSetting | 'log'>,
-    CodeOptions {
   /**
    * Is called once a request, when it has ended; `json` writes each entry as one line to the
    * console. Nothing is logged by default.
@@ -87,10 +82,8 @@ export interface ReadOptions {
   host: HandlerHost
 }
 
-const CODE_OPTIONS = ['engines', 'authenticate', 'basePath', 'state', 'fetch', 'files'] as const
-
 /** Which function was called, and which settings it can't honour, each with what to do instead. */
-export interface OptionsReader {
+interface OptionsReader {
   name: 'createHandler' | 'serve'
   refused: Readonly<Record<string, string>>
 }
@@ -99,7 +92,7 @@ const OF_SERVE = 'it is an option of serve(), from sluice/bun, sluice/deno and s
 const OF_DENO = 'models run on the GPU only on Deno: it is an option of serve() from sluice/deno'
 
 /** Without a server of its own. */
-export const handlerReader: OptionsReader = { name: 'createHandler', refused: refusedBy('code') }
+const handlerReader: OptionsReader = { name: 'createHandler', refused: refusedBy('code') }
 
 /** A server on one of the runtimes. */
 export function serverReader(place: Place): OptionsReader {
@@ -130,12 +123,26 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
     if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
     else if (declarationOf(name)) settings[name] = value
-    else throw unknownName(name, name, [...settingNames(), ...CODE_OPTIONS])
+    else throw unknownName(name, name, [...settingNames(), ...Object.keys(readers)])
   }
   return { settings, host }
 }
 
-type CodeOption = (typeof CODE_OPTIONS)[number]
+/** What `createHandler` was given, in its parts. Throws a `SettingsError`. */
+export function readHandlerOptions(options: object): ReadOptions {
+  const { settings, host } = readOptions(options, handlerReader)
+  const { log = 'none', ...rest } = settings
+  if (log !== 'json' && log !== 'none') {
+    throw unexpected('log', 'a function, "json" or "none"', log)
+  }
+  const own = log === 'json' && { log: (entry: LogEntry) => console.log(JSON.stringify(entry)) }
+  return { settings: { ...rest, discover: false }, host: { ...host, ...own } }
+}
+
+type CodeOption = 'engines' | 'authenticate' | 'basePath' | 'state' | 'fetch' | 'files'
+
+const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
+const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
 
 /** What each option gives the host. Each throws a `SettingsError`. */
 const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
@@ -162,8 +169,8 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
       }
     }
     const { limits, responses } = value as StateOptions
-    requireStore('state.limits', limits, ['take', 'settle', 'enter', 'leave'])
-    requireStore('state.responses', responses, ['put', 'update', 'get', 'delete', 'item'])
+    requireStore('state.limits', limits, limitMethods)
+    requireStore('state.responses', responses, responseMethods)
     return {
       ...(limits && { limits }),
       ...(responses && { responses: { ...memoryResponses(), store: responses } }),

@@ -55,6 +55,11 @@ function handlerOrRefusal(env: Record<string, unknown>): Served {
   }
 }
 
+/** Reads the binding by its new name, or by its former one, which works for one more release. */
+function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
+  return (EXPOSURE ?? REACH) === 'machine'
+}
+
 /** Throws a `SettingsError`. */
 function makeHandler(env: Record<string, unknown>): Served {
   const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
@@ -63,7 +68,7 @@ function makeHandler(env: Record<string, unknown>): Served {
     name: 'workerd',
     limits,
     // Set by `sluice` on this machine. A deployed worker lacks it, and anyone can reach it.
-    exposure: env.REACH === 'machine' ? 'machine' : 'anyone',
+    exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
     ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
   })

@@ -56,11 +56,11 @@ export function createDocument(): Document {
       version: VERSION,
       summary: 'The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.',
       description:
-        'Every answer carries `x-request-id`. A GET may be a HEAD, and every path answers OPTIONS.',
+        'Every answer has the header `x-request-id`. Every GET also answers HEAD, and every path OPTIONS.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/', description: 'The server that gave this document.' }],
-    // A server without keys serves whoever may reach it.
+    servers: [{ url: '/', description: 'The server that returned this document.' }],
+    // A server without keys serves everyone who can reach it.
     security: [{}, { bearer: [] }, { apiKey: [] }],
     tags: [...new Set(operations.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
@@ -71,7 +71,7 @@ export function createDocument(): Document {
       },
       headers: {
         'x-request-id': {
-          description: 'Names the request in the log.',
+          description: 'The id of the request, as in the log.',
           schema: { type: 'string' },
         },
         'retry-after': { description: 'Seconds.', schema: { type: 'integer' } },
@@ -121,7 +121,7 @@ function answerOf({ answer, answerText, events }: Operation) {
 /** Each event is `data: …`, behind `event: …` where it has a name; its component describes the JSON. */
 function stream(events: DescribedEvent[]): Media {
   return {
-    schema: { type: 'string', description: 'Server-sent events; x-events describes each.' },
+    schema: { type: 'string', description: 'Server-sent events, which x-events describes.' },
     'x-events': events.map(({ event, data, description }) => ({
       ...(event !== undefined && { event }),
       data: typeof data === 'string' ? { const: data } : component(nameOf(data)),
@@ -130,7 +130,7 @@ function stream(events: DescribedEvent[]): Media {
   }
 }
 
-/** Those that a route refers to, by shape and status. */
+/** The errors that a route refers to, by shape and status. */
 function refusals(): Record<string, object> {
   const used = operations.flatMap(({ errors: statuses, errorShape = 'Error' }) =>
     statuses.map((status) => [`${errorShape}${status}`, refusal(status, errorShape)] as const),

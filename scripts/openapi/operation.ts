@@ -23,7 +23,7 @@ export interface OperationTexts {
   answerText: string
   /** The events of the answer where it is a stream, in their order. */
   events?: DescribedEvent[]
-  /** The statuses of refusals; what each means is said once, in `errors.ts`. */
+  /** The statuses of errors; `errors.ts` says what each means. */
   errors: number[]
   /** Their component; `Error` by default. */
   errorShape?: string

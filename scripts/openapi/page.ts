@@ -34,11 +34,11 @@ export function createPage(document: Document, look: string): string {
     .map((name) => `<li><a href="#${name}">${name}</a></li>`)
     .join('\n')}</ul></nav>
 <main>
-<p>${words(String(document.info.description))} Where the server has keys, a request carries one:
+<p>${words(String(document.info.description))} If the server has keys, send one:
 <code>-H "authorization: Bearer $OPENAI_API_KEY"</code>.</p>
 ${tags.map((tag) => `<h2>${tag}</h2>${of(tag).map(article).join('\n')}`).join('\n')}
 <h2>Schemas</h2>
-<p>Fields that are not named pass as well: they belong to the engine that answers.</p>
+<p>Other fields may be present as well; they belong to the engine that answers.</p>
 ${Object.entries(document.components.schemas).map(component).join('\n')}
 </main></div>
 </html>
@@ -99,8 +99,8 @@ function answers({ responses }: Route): string {
     $ref === undefined ? [] : [`<li><b>${status}</b> ${words(errors[Number(status)] ?? '')}</li>`],
   )
   const [, shape = ''] = /(\w+?)\d+$/.exec(given.find(([, { $ref }]) => $ref)?.[1].$ref ?? '') ?? []
-  const refusals = `<details><summary>Refusals</summary><p>Each a <a href="#${shape}">${shape}</a>.</p><ul>${refused.join('\n')}</ul></details>`
-  return told.join('\n') + (refused.length === 0 ? '' : refusals)
+  const errorList = `<details><summary>Errors</summary><p>Each is a <a href="#${shape}">${shape}</a>.</p><ul>${refused.join('\n')}</ul></details>`
+  return told.join('\n') + (refused.length === 0 ? '' : errorList)
 }
 
 function media(content: Record<string, Media> = {}): string {

@@ -8,79 +8,81 @@ const responseId: Parameter = {
   in: 'path',
   required: true,
   example: 'resp_ID',
-  description: 'The id of a response that is kept, for the key that asked for it alone.',
+  description: 'The id of a stored response. Only the key that created it can use it.',
   schema: { type: 'string' },
 }
 
 export const responsesTexts = {
   createResponse: {
     tag: 'Responses',
-    summary: 'Answers a conversation, whole, as a stream or in the background.',
+    summary:
+      'Answers a conversation in OpenAI’s Responses API, as JSON, as a stream or in the background.',
     description:
-      'OpenAI’s Responses API: asked of any engine as a chat, or forwarded to an upstream whose setting `nativeApis` says that it speaks it; then items and events that are not named here pass. Responses are kept in memory: the last 4,096, 32 MiB of them, until nobody has used them for 24 hours.',
+      'Any engine is asked for a chat; an upstream whose setting `nativeApis` names this API gets the request unchanged, and its items and events are passed on even if they are not named here. Responses are stored in memory: at most 4,096 and 32 MiB, each for 24 hours after its last use.',
     example: { model: 'static', stream: true, input: 'Hello!' },
-    answerText: 'The response; a stream of events where `stream` is true.',
+    answerText: 'The response, or a stream of events if `stream` is true.',
     events: responseEvents,
     errors: ENGINE_ERRORS,
   },
   retrieveResponse: {
     tag: 'Responses',
-    summary: 'A response that is kept.',
+    summary: 'Returns a stored response.',
     parameters: [
       responseId,
       {
         name: 'stream',
         in: 'query',
         description:
-          'Whether its events are told, from the first on. They are kept for an hour of what was asked for in the background. Not on workerd.',
+          'Whether the events of the response are streamed, from the first one on. They are stored for an hour, for responses in the background only. Not available on workerd.',
         schema: { type: 'boolean' },
       },
       {
         name: 'starting_after',
         in: 'query',
-        description: 'The `sequence_number` behind which the events begin.',
+        description: 'The stream begins after the event with this `sequence_number`.',
         schema: { type: 'integer', minimum: 0 },
       },
     ],
-    answerText: 'The response, as far as it is; its events where `stream` is true.',
+    answerText: 'The response as far as it has come, or its events if `stream` is true.',
     events: responseEvents,
     errors: [400, ...KEYED_ERRORS, 404],
   },
   deleteResponse: {
     tag: 'Responses',
-    summary: 'Forgets a response, and stops it where it runs in the background.',
+    summary: 'Deletes a response, and cancels it if it runs in the background.',
     parameters: [responseId],
-    answerText: 'It is forgotten.',
+    answerText: 'The response is deleted.',
     errors: [...KEYED_ERRORS, 404],
   },
   cancelResponse: {
     tag: 'Responses',
-    summary: 'Stops a response that runs in the background.',
+    summary: 'Cancels a response that runs in the background.',
     parameters: [responseId],
-    answerText: 'The response, as far as it came.',
+    answerText: 'The response as far as it had come.',
     errors: [400, ...KEYED_ERRORS, 404],
   },
   listInputItems: {
     tag: 'Responses',
-    summary: 'What a response was asked with: the conversation before it, and its own input.',
+    summary:
+      'Lists the input of a response: the conversation before it, and the input of its own request.',
     parameters: [
       responseId,
       {
         name: 'order',
         in: 'query',
-        description: '`desc`, which is the default: newest first; or `asc`.',
+        description: '`desc`, newest first, is the default; or `asc`.',
         schema: { enum: ['asc', 'desc'] },
       },
       {
         name: 'limit',
         in: 'query',
-        description: 'The most items; 20 by default.',
+        description: 'The largest number of items; 20 by default.',
         schema: { type: 'integer', minimum: 1, maximum: 100 },
       },
       {
         name: 'after',
         in: 'query',
-        description: 'The id of the item behind which they begin.',
+        description: 'The list begins after the item with this id.',
         schema: { type: 'string' },
       },
     ],

@@ -1,5 +1,5 @@
 /** JSON Schemas from the zod schemas that check requests, in the form that reads best. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { AnySchema } from '../../src/wire/validation/describe.ts'
 
 /** A JSON Schema of the 2020-12 draft, as far as it is used here. */

@@ -1,4 +1,4 @@
-/** What a check runs on and against, as far as it can be learnt. */
+/** The machine a check runs on and the server it tests, as far as that is known. */
 import { readdir, readFile } from 'node:fs/promises'
 import os from 'node:os'
 import type { Circumstances } from '../check/verification/verification.ts'
@@ -8,7 +8,7 @@ import type { Target } from './target.ts'
 
 type Fields = Record<string, unknown>
 
-/** Fields of a model's entry that tell of its limits, by the servers that write them. */
+/** Fields of a model's entry that hold its limits; each server has its own. */
 const LIMITS = [
   'max_model_len',
   'context_length',
@@ -98,7 +98,7 @@ async function machineHere(): Promise<Circumstances['machine']> {
   }
 }
 
-/** NVIDIA's driver names its cards in the file system; others are not known. */
+/** NVIDIA's driver lists its cards in the file system; other drivers do not. */
 async function gpuHere(): Promise<string | undefined> {
   const folder = '/proc/driver/nvidia/gpus'
   try {

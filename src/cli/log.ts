@@ -1,16 +1,16 @@
 import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
 
-/** How a request's line is written. */
+/** The format of the log. */
 export type LogForm = 'text' | 'json' | 'none'
 
-/** The form that `auto` stands for. */
+/** The format that `auto` stands for. */
 export function logForm(log: Settings['log'], onTerminal: boolean): LogForm {
   if (log !== 'auto') return log
   return onTerminal ? 'text' : 'json'
 }
 
-/** One request as one line, without its end. Nothing a client sent can break out of the line. */
+/** One request as one line, without a line end. Nothing that a client sent can begin another line. */
 export function formatEntry(entry: LogEntry, form: LogForm): string {
   return form === 'json' ? JSON.stringify(entry, shortened) : formatText(entry)
 }
@@ -48,7 +48,7 @@ function refusalOf({ param, message }: LogEntry): string[] {
   return param === undefined || message.startsWith(param) ? [message] : [`${param}: ${message}`]
 }
 
-/** What was written; of what writes nothing, an embedding, what it read. */
+/** Completion tokens; for an embedding, which has none, prompt tokens. */
 function tokensOf({ tokens, promptTokens }: LogEntry): string[] {
   if (tokens === undefined) return []
   return tokens === 0 && promptTokens ? [`${promptTokens} tokens read`] : [`${tokens} tokens`]
@@ -65,11 +65,11 @@ function showMs(milliseconds: number): string {
     : `${(milliseconds / 1_000).toFixed(1)} s`
 }
 
-// Control characters, and those that turn the direction of a line or end it.
+// Control characters, and those that change the direction of text or end a line.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
 
-/** Text that is safe on a terminal: whatever could move the cursor or turn the line is escaped. */
+/** Text that is safe on a terminal: what could move the cursor or reverse text is escaped. */
 export function printable(text: string): string {
   return text.replace(unprintable, (character) => {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`

@@ -1,10 +1,10 @@
-/** The options of a tool: one table behind its reading and its help. */
+/** The options of a tool: one table, from which parsing and help derive. */
 import { parseArgs } from 'node:util'
 import { SettingsError } from '../settings/settings.ts'
 import { closestMatches } from '../util/closest-matches.ts'
 
 export interface Option {
-  /** What stands for the value: `FILE`; none for an on-off flag. */
+  /** What stands for the value in the help: `FILE`; none for an on-off flag. */
   value?: string
   short?: string
   text: string
@@ -17,7 +17,7 @@ export type Table = Readonly<Record<string, Option>>
 export interface CommandUsage {
   /** `sluice record URL [-o FILE]` */
   line: string
-  /** What it does, in a sentence or two. */
+  /** What the tool does, in a few sentences. */
   text: string
   table: Table
 }
@@ -36,11 +36,13 @@ export class Given<Name extends string> {
     return this.#values.has(name)
   }
 
-  /** The one word; undefined where there is none. Throws a `SettingsError` where there are more. */
+  /** The one argument that is not an option, if there is one. Throws a `SettingsError` for more. */
   word(): string | undefined {
     const [word, more] = this.words
     if (more === undefined) return word
-    throw new SettingsError(`expected one word that is no option, got ${JSON.stringify(more)} too.`)
+    throw new SettingsError(
+      `arguments: expected one besides the options, got ${JSON.stringify(more)} too; put quotes around one that has spaces.`,
+    )
   }
 
   /** The last value of an option. */
@@ -52,7 +54,7 @@ export class Given<Name extends string> {
     return this.#values.get(name) ?? []
   }
 
-  /** Throws a `SettingsError` for what is no number from `low` to `high`. */
+  /** Throws a `SettingsError` unless it is a number from `low` to `high`. */
   number(name: Name, low: number, high: number): number | undefined {
     const text = this.text(name)
     if (text === undefined) return undefined
@@ -99,7 +101,9 @@ function givenTo(token: { rawName: string; value?: string | undefined }, option:
   const { rawName, value } = token
   if (option.value === undefined) {
     if (value === undefined) return 'true'
-    throw new SettingsError(`${rawName}: it takes no value.`)
+    throw new SettingsError(
+      `${rawName}: expected no value, got ${JSON.stringify(value)}; remove it.`,
+    )
   }
   if (value !== undefined && value !== '') return value
   throw new SettingsError(`${rawName}: expected ${option.value}, got nothing.`)
@@ -110,15 +114,16 @@ function unknownOption(flag: string, table: Table): SettingsError {
     flag,
     [...Object.keys(table), 'help'].map((name) => `--${name}`),
   )
-  const hint = near.length === 0 ? ' --help lists them.' : ` Did you mean ${near.join(' or ')}?`
+  const hint =
+    near.length === 0 ? ' --help lists the options.' : ` Did you mean ${near.join(' or ')}?`
   return new SettingsError(`${flag}: there is no such option.${hint}`)
 }
 
-/** What `--help` prints. */
+/** The text of `--help`. */
 export function usageText({ line, text, table }: CommandUsage): string {
-  const lines = Object.entries(table).map(([name, { value, short, text: told, many }]) => {
+  const lines = Object.entries(table).map(([name, { value, short, text: description, many }]) => {
     const flag = `${short ? `-${short}, ` : ''}--${name}${value ? ` ${value}` : ''}`
-    return `  ${flag}\n      ${told}${many ? ' May be given several times.' : ''}`
+    return `  ${flag}\n      ${description}${many ? ' May be given several times.' : ''}`
   })
-  return `usage: ${line}\n\n${text}\n\n${lines.join('\n')}\n  -h, --help\n      Print this.\n`
+  return `usage: ${line}\n\n${text}\n\n${lines.join('\n')}\n  -h, --help\n      Print this help.\n`
 }

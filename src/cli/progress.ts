@@ -10,7 +10,7 @@ interface Output {
 const WIDTH = 24
 
 /**
- * Shows how far a model has been loaded: one line that moves on a terminal, elsewhere a line for
+ * Shows how much of a model has been loaded: one line that changes on a terminal, elsewhere a line for
  * every tenth.
  */
 export function progressBar(output: Output): (progress: Progress) => void {
@@ -25,12 +25,12 @@ export function progressBar(output: Output): (progress: Progress) => void {
   }
 }
 
-/** Goes back to its start, and ends only when all is done. */
+/** Overwrites itself until all is loaded. */
 function movingLine(progress: Progress): string {
   const filled = Math.round(progress.done * WIDTH)
   const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
   const end = progress.done >= 1 ? '\n' : ''
-  return `\r\u001b[K  ${bar} ${percent(progress.done)}  ${printable(progress.model)}  ${told(progress)}${end}`
+  return `\r\u001b[K  ${bar} ${percent(progress.done)}  ${printable(progress.model)}  ${shownText(progress)}${end}`
 }
 
 function plainLine({ model, done }: Progress): string {
@@ -42,7 +42,7 @@ function percent(done: number): string {
   return `${String(Math.floor(done * 100)).padStart(3)} %`
 }
 
-/** web-llm's words, as far as they fit. */
-function told({ text }: Progress): string {
+/** The text of web-llm, cut to one short sentence. */
+function shownText({ text }: Progress): string {
   return printable(text.split('. ')[0] ?? '').slice(0, 60)
 }

@@ -1,4 +1,4 @@
-/** Recordings out of files, and how they are to be played. */
+/** Reads recordings from files, and the options of a replay. */
 import { readFile } from 'node:fs/promises'
 import { parseRecording, type Recording, RecordingError } from '../recording/recording.ts'
 import type { ReplayOptions } from '../recording/replay.ts'
@@ -8,7 +8,10 @@ import { readDuration } from '../settings/text.ts'
 /** Rejects with a `SettingsError` that names the file, and the line where it is not a recording. */
 export async function readRecording(path: string, shownAs: string): Promise<Recording> {
   const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new SettingsError(`${shownAs}: ${path} can't be read: ${cause.message}`, { cause })
+    throw new SettingsError(
+      `${shownAs}: cannot read ${path}: ${cause.message}; name a file that "sluice record" made.`,
+      { cause },
+    )
   })
   try {
     return parseRecording(text)
@@ -18,7 +21,7 @@ export async function readRecording(path: string, shownAs: string): Promise<Reco
   }
 }
 
-/** How to play, from the texts of options. Throws a `SettingsError`. */
+/** The options of a replay, from their texts. Throws a `SettingsError`. */
 export function readReplayOptions(text: (name: string) => string | undefined): ReplayOptions {
   const options: ReplayOptions = {}
   const speed = text('speed')
@@ -30,7 +33,7 @@ export function readReplayOptions(text: (name: string) => string | undefined): R
   const jitter = readDuration(text('jitter'))
   if (jitter === undefined) return options
   if (typeof jitter === 'number' && jitter <= 60_000) return { ...options, jitter }
-  throw new SettingsError(`jitter: expected a time up to 1m, got ${JSON.stringify(jitter)}.`)
+  throw new SettingsError(`jitter: expected a time from 0 to 1m, got ${JSON.stringify(jitter)}.`)
 }
 
 function numberIn(name: string, text: string, low: number, high: number, isWhole = false): number {

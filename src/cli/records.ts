@@ -12,23 +12,26 @@ const FORMS: Readonly<Record<string, (record: Verification) => string>> = {
   html: htmlOf,
 }
 
-/** Throws a `SettingsError` for a file whose form nobody knows: before anything is asked. */
+/** Throws a `SettingsError` for a file of an unknown format, before any request is sent. */
 export function requireForms(files: readonly string[]): void {
   for (const file of files) {
     if (FORMS[formOf(file)] !== undefined) continue
     throw new SettingsError(
-      `--report: ${file} has to end in ${Object.keys(FORMS)
+      `--report: expected a file that ends in ${Object.keys(FORMS)
         .map((form) => `.${form}`)
-        .join(', ')}.`,
+        .join(', ')}, got ${JSON.stringify(file)}.`,
     )
   }
 }
 
-/** Rejects with a `SettingsError` where it can't be written. */
+/** Rejects with a `SettingsError` if it cannot be written. */
 export async function writeRecord(file: string, record: Verification): Promise<void> {
   const text = FORMS[formOf(file)]?.(record) ?? ''
   await writeFile(file, text).catch((cause: Error) => {
-    throw new SettingsError(`--report: ${file} can't be written: ${cause.message}`, { cause })
+    throw new SettingsError(
+      `--report: cannot write ${file}: ${cause.message}; name a file in a folder that exists.`,
+      { cause },
+    )
   })
 }
 
@@ -38,7 +41,10 @@ export async function readRecord(file: string): Promise<Verification> {
     return parseVerification(await readFile(file, 'utf8'))
   } catch (cause) {
     const { message } = cause as Error
-    throw new SettingsError(`--against: ${file} can't be read: ${message}.`, { cause })
+    throw new SettingsError(
+      `--against: cannot read ${file}: ${message}; name a file that --report FILE.json wrote.`,
+      { cause },
+    )
   }
 }
 

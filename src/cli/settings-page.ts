@@ -1,7 +1,7 @@
 /** The page of the documentation that lists all settings. */
 import type { Declaration } from '../settings/declaration.ts'
 import { environmentName } from '../settings/environment.ts'
-import { keyOptions } from '../settings/keys.ts'
+import { keyOptions } from '../settings/key-options.ts'
 import { groups } from '../settings/table/table.ts'
 import { upstreamOptions } from '../settings/upstream-options.ts'
 import { flagName } from './flags.ts'

@@ -1,10 +1,10 @@
-/** Numbers drawn in characters: times between arrivals, mostly. Pure; nothing here knows a colour. */
+/** Numbers drawn as bars of characters, such as the times between packets. Pure, without colours. */
 
 const BARS = '▁▂▃▄▅▆▇█'
 
 /**
- * A line of at most `width` bars, one a value, from 0 to the largest. Where there are more values
- * than bars, each bar is the largest of its share: a pause must not vanish in an average.
+ * A line of at most `width` bars, one for each value, from 0 to the largest. Where there are more
+ * values than bars, each bar is the largest of its values, so that no pause is lost in an average.
  */
 export function sparkline(values: readonly number[], width: number): string {
   const shown = condensed(values.map(sane), Math.max(0, Math.floor(width)))
@@ -26,7 +26,7 @@ function bar(value: number, top: number): string {
   return BARS[level] as string
 }
 
-/** Not by `Math.max(...)`: a long stream has more gaps than a call may have arguments. */
+/** Not `Math.max(...)`: a long stream has more gaps than a call can have arguments. */
 function largest(values: readonly number[]): number {
   return values.reduce((top, value) => Math.max(top, value), 0)
 }
@@ -39,8 +39,8 @@ function sane(value: number): number {
 const ENDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000]
 
 /**
- * How often which gap (milliseconds) came: a row each, with its range, a bar and its count, at most
- * `width` characters wide. Rows above the smallest gap's and below the largest's are left out.
+ * A histogram of gaps in milliseconds: each row has a range, a bar and a count, and is at most `width`
+ * characters wide. Empty rows before the first and after the last are left out.
  */
 export function histogram(gaps: readonly number[], width: number): string[] {
   if (gaps.length === 0) return []

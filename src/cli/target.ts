@@ -1,4 +1,4 @@
-/** The server that a tool asks: its address, its key, its models. */
+/** The server that a tool sends requests to: its address, its key and its models. */
 import type { CheckedApi } from '../check/dialects/dialect.ts'
 import { dialectAt } from '../check/dialects/dialects.ts'
 import type { Fetch } from '../platform/fetch.ts'
@@ -11,23 +11,26 @@ import { parseUrl } from '../util/parse-url.ts'
 export interface Target {
   /** The API's root: `http://127.0.0.1:8787/v1`. */
   base: string
-  /** Where it is asked: below the root, or what was given. */
+  /** The endpoint: below the root, or the URL that was given. */
   url: string
-  /** The API of the endpoint that was given; undefined where a root was. */
+  /** The API of the given endpoint; undefined if a root was given. */
   dialect: CheckedApi | undefined
   headers: Record<string, string>
   key: string | undefined
 }
 
 /**
- * The API that a person means: a root with or without `/v1`, or one endpoint of it. Throws a
+ * The API that a URL means: a root with or without `/v1`, or one of its endpoints. Throws a
  * `SettingsError`.
  */
 export function targetOf(given: string | undefined, key: string | undefined, what: string): Target {
-  if (given === undefined) throw new SettingsError(`${what}: expected the URL of a server.`)
+  if (given === undefined)
+    throw new SettingsError(
+      `${what}: expected the URL of a server, got nothing; give one, such as http://127.0.0.1:8787.`,
+    )
   const url = parseUrl(/^[a-z]+:\/\//i.test(given) ? given : `http://${given}`)
   if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new SettingsError(`${what}: ${JSON.stringify(given)} is no http URL.`)
+    throw new SettingsError(`${what}: expected an http or https URL, got ${JSON.stringify(given)}.`)
   }
   const path = url.pathname.replace(/\/+$/, '')
   const dialect = dialectAt(path)
@@ -43,13 +46,13 @@ export function targetOf(given: string | undefined, key: string | undefined, wha
   }
 }
 
-/** Milliseconds that a list of models is waited for: where it is needed, and where it is not. */
+/** Milliseconds to wait for a list of models: if it is needed, and if it is not. */
 const PATIENCE = { needed: 5_000, other: 1_000 }
 
 /**
- * The model to ask: the one that is given, or the first that the server lists; undefined where it
- * lists none, or can't be asked. It is asked in any case: what a process does first takes it some
- * milliseconds longer, and they are not to be found in what is recorded next.
+ * The model to use: the given one, or the first that the server lists; undefined if it lists none or
+ * does not answer. The list is requested in any case: the first request of a process takes some
+ * milliseconds longer, and the recording that follows should not contain them.
  */
 export async function modelAt(
   fetch: Fetch,

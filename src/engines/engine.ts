@@ -12,71 +12,77 @@ export interface Model {
   /** Unix time in seconds. */
   created: number
   owned_by: string
-  /** False for a model that would have to be loaded first: none is chosen that nobody named. */
+  /**
+   * False for a model that would have to be loaded first: it is used only if a request names it.
+   */
   loaded?: boolean
   [field: string]: unknown
 }
 
-/** How far a model has been loaded. */
+/** The progress of loading a model. */
 export interface Progress {
   model: string
   /** From 0 to 1. */
   done: number
-  /** What is being done, in words. */
+  /** The current step, as a text for people. */
   text: string
 }
 
-/** What any call of an engine may carry. */
+/** Options of every call of an engine. */
 export interface CallOptions {
-  /** The sluices that the request has passed, this one last: what asks another server tells it. */
+  /**
+   * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
+   */
   hops?: readonly string[] | undefined
 }
 
 export interface ChatOptions extends CallOptions {
-  /** Told of whatever has to be loaded before the engine can answer. */
+  /** Called while the engine loads a model before it can answer. */
   onProgress?: ((progress: Progress) => void) | undefined
-  /** Whether a stream must come as chunks, to be told in another API than it came in. */
+  /** Whether a stream must come as parsed chunks, since it is translated into another API. */
   asChunks?: boolean
   /**
-   * Fields of the request that the client did not ask for in these words: an upstream that refuses
-   * the request is asked again without them.
+   * Fields that sluice added or translated: an upstream that refuses the request gets it again
+   * without them.
    */
   optionalFields?: readonly string[]
 }
 
-/** Where tokens come from. */
+/** A source of answers: an upstream server, a model in this process, or code. */
 export interface Engine {
-  /** How people know it, in logs and messages: `static`, `ollama`. Never an address. */
+  /** Its name in logs and messages: `static`, `ollama`. Never an address. */
   readonly label: string
-  /** How many requests it can work on at once; what is more waits in line. Any number by default. */
+  /** The most requests it works on at once; further ones wait in the queue. No limit by default. */
   readonly maxConcurrency?: number | undefined
   /**
-   * Whether it is a server of its own: one that failed may be back the next time it is asked, and
-   * another with the same model may stand in for it. What runs beside the handler answers itself.
+   * Whether it is a separate server: a failed request may then be retried, or moved to another
+   * engine with the same model. An engine within this process gets neither by default.
    */
   readonly isServer?: boolean
   /**
-   * Whether another engine with the same model may stand in where it fails: it may for a server, and
-   * for what runs beside the handler only where this says so.
+   * For an engine within this process: whether a failed request may move to another engine with the
+   * same model, as it may for a server.
    */
-  readonly hasStandIns?: boolean
-  /** Whether it was found rather than named: that it is gone says that it restarts or was stopped. */
+  readonly allowsFailover?: boolean
+  /**
+   * Whether discovery found it: if it can't be reached it restarts or was stopped (503, not 502).
+   */
   readonly isDiscovered?: boolean | undefined
-  /** False for a model it may not be asked for, whatever it lists. */
-  takes?(model: string): boolean
-  /** What it can serve now. Rejects with an `ApiError` when it can't be asked. */
+  /** Whether requests for a model may be routed to it, even if it does not list the model. */
+  acceptsModel?(model: string): boolean
+  /** The models it has now. Rejects with an `ApiError` where it can't be reached. */
   models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**
-   * Resolves once the engine has answered; rejects with an `ApiError`. With `stream: true` the
-   * answer is never whole. Aborting the signal stops the work at its source.
+   * Resolves once the answer begins; rejects with an `ApiError`. With `stream: true` the answer is
+   * a stream. Aborting the signal stops the work at its source.
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
-  /** The APIs beside chat whose requests it takes as they are, by `forward`. None by default. */
+  /** The APIs besides chat that it serves natively, by `forward`. None by default. */
   readonly nativeApis?: readonly NativeApi[] | undefined
-  /** Like `chat`, in such an API: a stream comes as frames, any other answer whole. */
+  /** Like `chat`, for a request in a native API, which is forwarded unchanged. */
   forward?(call: NativeCall, signal: AbortSignal, options?: CallOptions): Promise<NativeStream>
   /**
-   * How many tokens a prompt has for a model; undefined where the engine can't tell. Rejects with an
+   * Counts a prompt's tokens for a model; undefined where the engine can't. Rejects with an
    * `ApiError`.
    */
   countTokens?(
@@ -85,13 +91,13 @@ export interface Engine {
     signal: AbortSignal,
     options?: CallOptions,
   ): Promise<number | undefined>
-  /** The same for a text completion. Not every engine can. */
+  /** Like `chat`, for a text completion. Optional. */
   complete?(
     request: TextRequest,
     signal: AbortSignal,
     options?: Pick<ChatOptions, 'onProgress' | 'hops'>,
   ): Promise<TextStream>
-  /** The JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Not every engine can. */
+  /** Resolves with the JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Optional. */
   embed?(
     request: EmbeddingRequest,
     signal: AbortSignal,

@@ -14,27 +14,27 @@ import { separateThinking } from './thinking.ts'
 import type { FinishHistories } from './upstream/finish-history.ts'
 import { Upstream } from './upstream/upstream.ts'
 
-/** All engines: what each serves, which serves a model, and who asks them. */
+/** All engines: the catalog of their models, the router from model to engine, and the pool. */
 export interface Engines {
   catalog: Catalog
   router: Router
   pool: Pool
 }
 
-/** What the engines are made of, beside the settings. */
+/** What the engines need besides the settings. */
 export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
-  /** Engines that run beside the handler; models that others have as well are asked of these. */
+  /** Engines within this process. They are preferred where others have the same model. */
   engines?: readonly Engine[]
   /**
-   * The servers that were found on this machine, where a handler follows another with other settings:
-   * one that restarts meanwhile is still known.
+   * The servers discovered so far, kept when the settings are reloaded: one that restarts meanwhile
+   * is still known.
    */
   seen?: DiscoveredServers
-  /** Which upstreams were seen to send finish reasons, where a handler follows another. */
+  /** Which upstreams send finish reasons, kept when the settings are reloaded. */
   finishes?: FinishHistories
 }
 
-/** The engines that the settings ask for. `instance`: the id of this sluice in hop lists. */
+/** Creates the configured engines. `instance`: returns the id of this sluice for hop lists. */
 export function createEngines(
   settings: Settings,
   host: EngineSources,
@@ -78,7 +78,7 @@ export function createEngines(
   return { catalog, router, pool }
 }
 
-/** What all upstreams have in common; each may say some of it otherwise. */
+/** The options for all upstreams; an upstream's own options override them. */
 function sharedOptions(settings: Settings, host: EngineSources) {
   const send: Fetch = host.fetch ?? ((input, init) => fetch(input, init))
   const sendOnce: Fetch = (url, init) => send(url, { ...init, once: init.method === 'POST' })

@@ -3,36 +3,38 @@ import type { Pool } from './pool/pool.ts'
 import type { Catalog, CatalogEntry } from './registry/catalog.ts'
 
 /**
- * `up`: it listed its models when it was last asked. `down`: it could not. `open`: it failed too
- * often just now and is left alone. `half-open`: the next request finds out whether it is back; where
- * it failed for one key alone, the next request of another key does.
- * `unknown`: it was not asked yet.
+ * - `up`: its last model listing succeeded.
+ * - `down`: its last model listing failed.
+ * - `open`: its circuit breaker is open after repeated failures.
+ * - `half-open`: the next request is a probe; if only one key's requests failed, the next one of
+ *   another key.
+ * - `unknown`: its models have not been listed yet.
  */
 export type EngineState = 'up' | 'down' | 'unknown' | Exclude<BreakerState, 'closed'>
 
 export interface EngineHealth {
   engine: string
   state: EngineState
-  /** Requests it works on now, and how many it may work on at once. */
+  /** Requests in progress. */
   running: number
   maxConcurrency?: number
   /** @deprecated The same as `maxConcurrency`, under its former name, for one release. */
   streams?: number
 }
 
-/** `degraded`: some engines could not answer now; `unavailable`: none could. */
+/** `degraded`: some engines can't answer now; `unavailable`: none can. */
 export interface Health {
   status: 'ok' | 'degraded' | 'unavailable'
   engines: EngineHealth[]
-  /** Requests that wait for an engine. */
+  /** The length of the queue. */
   waiting: number
 }
 
-/** How the engines fare, as far as is known: nobody is asked. */
+/** The last known state of every engine; sends no request. */
 export function healthOf(catalog: Catalog, pool: Pool): Health {
   const now = performance.now()
   const engines = catalog.known.map((entry) => engineHealth(entry, pool, now))
-  // The fixed sentence stands in for nobody: it counts where there is nothing else.
+  // The static engine, which is last, replaces no other: it counts only where it is alone.
   const serving = engines.length > 1 ? engines.slice(0, -1) : engines
   const able = serving.filter(({ state }) => state !== 'down' && state !== 'open')
   const isAll = serving.every(({ state }) => state === 'up' || state === 'unknown')
@@ -47,11 +49,11 @@ function engineHealth(
 ): EngineHealth {
   const { breaker, running } = pool.member(engine)
   const { maxConcurrency } = engine
-  const passage = breaker.state(now)
-  const listed = isUnknown ? 'unknown' : error === undefined ? 'up' : 'down'
+  const breakerState = breaker.state(now)
+  const listing = isUnknown ? 'unknown' : error === undefined ? 'up' : 'down'
   return {
     engine: engine.label,
-    state: passage === 'closed' ? listed : passage,
+    state: breakerState === 'closed' ? listing : breakerState,
     running,
     ...(maxConcurrency !== undefined && { maxConcurrency, streams: maxConcurrency }),
   }

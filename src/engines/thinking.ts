@@ -14,9 +14,10 @@ export interface ThinkingSettings {
 }
 
 /**
- * The engine, with the thinking in its answers' text told as reasoning; itself where that is not
- * asked for. For engines that run beside the handler: an upstream's contract does it, so that its
- * frames can still be forwarded as they are.
+ * Wraps an engine so that thinking within its text (`<think>…</think>`) becomes reasoning; returns
+ * the engine itself where `thinkTags` is `keep`. For engines within this process only: for an
+ * upstream its contract does this, so that frames without thinking can still be forwarded
+ * unchanged.
  */
 export function separateThinking(
   engine: Engine,
@@ -29,7 +30,7 @@ export function separateThinking(
     const think = thinkSeparator(thinkTags, name, request)
     return think === undefined ? answer : separateAnswer(answer, think)
   }
-  // Whatever else an engine can do, and whatever it keeps to itself, stays its own.
+  // Methods are bound to the engine itself: private fields can't be read through a proxy.
   return new Proxy(engine, {
     get(target, field) {
       if (field === 'chat') return chat

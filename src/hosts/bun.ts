@@ -29,7 +29,12 @@ export function serve(options?: ServerOptions): Promise<Server> {
   return startWith(runtime, options)
 }
 
-/** The `sluice` command on Bun. */
+/**
+ * The `sluice` command on Bun.
+ *
+ * @example
+ * await main(['--version'])
+ */
 export function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   const isSet = Object.keys(startEnvironment).every((name) => process.env[name] !== undefined)
   // `execve` starts Bun again in the same process, now with these variables.

@@ -20,7 +20,12 @@ export function serve(options?: DenoServerOptions): Promise<Server> {
   return startWith(runtime, options)
 }
 
-/** The `sluice` command on Deno. */
+/**
+ * The `sluice` command on Deno.
+ *
+ * @example
+ * await main(['--version'])
+ */
 export function main(args: readonly string[] = Deno.args): Promise<void> {
   return run(runtime, args)
 }

@@ -23,7 +23,12 @@ export async function serve(options?: ServerOptions): Promise<Server> {
   return startWith(runtime, options)
 }
 
-/** The `sluice` command on Node. */
+/**
+ * The `sluice` command on Node.
+ *
+ * @example
+ * await main(['--version'])
+ */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   try {
     requireNode(process.versions.node)

@@ -1,10 +1,10 @@
-/** Which of the two families of APIs a client speaks, and what it is told in. */
+/** Which of the two families of APIs a client uses: OpenAI's or Anthropic's. */
 import type { ApiError } from '../wire/errors/api-error.ts'
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
 import { messagesError } from '../wire/messages/error.ts'
 import { jsonResponse } from './json.ts'
 
-/** Whether it is Anthropic's: by the path, or, where both have it, by the version header. */
+/** Whether it is Anthropic's: told by the path or, where both APIs have it, by the version header. */
 export function speaksAnthropic(path: string | undefined, headers: Headers): boolean {
   if (path === undefined) return false
   if (/^\/v1\/messages(\/|$)/.test(path)) return true
@@ -23,12 +23,12 @@ export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: 
   return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }
 
-/** Statuses below 500 after which the same request may do better later. */
+/** Statuses below 500 after which the same request may succeed later. */
 const PASSING = new Set([408, 409, 425, 429, 499])
-/** Statuses from 500 on after which it will not. */
+/** Statuses of 500 and more after which it will not. */
 const FINAL = new Set([501, 505, 508])
 
-/** Tells SDKs of both families not to ask again: they do so after any 5xx, and Claude Code after a 401. */
+/** Tells the SDKs of both families not to retry: they do after any 5xx, and Claude Code after a 401. */
 function finality(status: number): Record<string, string> {
   const isFinal = status < 500 ? !PASSING.has(status) : FINAL.has(status)
   return isFinal ? { 'x-should-retry': 'false' } : {}

@@ -4,7 +4,7 @@ import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
 
-/** Asks whichever engine the pool picks for a chat. */
+/** Asks the engine that the pool picks for a chat. */
 export function chatAsker(
   exchange: Exchange,
   asked: ChatRequest,
@@ -19,7 +19,7 @@ export function chatAsker(
   }
 }
 
-/** Tells an exchange how far its model has been loaded. */
+/** Reports to an exchange how far its model has been loaded. */
 export function progressOf(exchange: Exchange): (progress: Progress) => void {
   return ({ model, done }) => {
     exchange.progress = `loading ${model} ${Math.floor(done * 100)} %`

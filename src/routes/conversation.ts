@@ -10,7 +10,7 @@ import { chatAsker } from './ask-chat.ts'
 import type { Answering } from './generate.ts'
 import type { Trace } from './trace.ts'
 
-/** How a chat in another API's words is asked and answered. */
+/** How a conversation in another API than chat is asked and answered. */
 export function converse(
   exchange: Exchange,
   trace: Trace,
@@ -19,7 +19,7 @@ export function converse(
 ): Answering {
   const ask = asker(exchange, trace, conversation)
   if (!stream) return { json: ask.json }
-  // Chunks are a chat's; the rest is forwarded.
+  // A chat's chunks are encoded; frames of the API itself are forwarded.
   return { open: ask.open, encoder: conversation.encoder() }
 }
 
@@ -33,7 +33,7 @@ export function chatOf(conversation: Conversation, trace: Trace): ChatRequest {
   return chat
 }
 
-/** Asks an engine in the API itself where it speaks it, else for a chat. */
+/** Asks an engine in the API itself if it serves that, else for a chat. */
 function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
   const { native } = conversation
 

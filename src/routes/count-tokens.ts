@@ -6,7 +6,7 @@ import { generate } from './generate.ts'
 
 /**
  * `POST /v1/messages/count_tokens`: counted by the engine's own tokenizer, never estimated. Rejects
- * with an `ApiError` (501) where the engine has none to ask.
+ * with an `ApiError` (501) where the engine offers none.
  */
 export const countMessageTokens = generate((body, { request, context }) => {
   const prompt = countedPrompt(body, request.headers, request.url)
@@ -32,6 +32,6 @@ function canAnswer(engine: Engine): boolean {
 }
 
 function unable(label: string): ApiError {
-  const message = `${label} does not tell how many tokens a prompt has, and sluice does not guess.`
+  const message = `model: ${label} cannot count tokens, and sluice does not estimate them; ask a model whose server can.`
   return new ApiError(501, message, { code: 'not_supported' })
 }

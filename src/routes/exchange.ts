@@ -15,9 +15,9 @@ export interface ExchangeContext {
   running: Set<Exchange>
 }
 
-/** What a request asks of an engine, as far as its caller's limits go. */
+/** What counts against the token limits of a caller before the engine reports usage. */
 export interface PromptUse {
-  /** What its prompt's tokens are guessed from. */
+  /** The number of prompt tokens is estimated from it. */
   prompt: unknown
 }
 
@@ -37,8 +37,8 @@ export async function readBody(
 }
 
 /**
- * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where its caller may
- * not. Whether it may use the model is asked where its engine is chosen.
+ * Begins to answer a request by an engine. Rejects with an `ApiError` (429) where a limit of its caller
+ * is exceeded. Whether the caller may use the model is checked where the engine is chosen.
  */
 export async function beginExchange(
   { settings, ticker, running }: ExchangeContext,
@@ -71,7 +71,7 @@ export async function beginExchange(
   return exchange
 }
 
-/** What the engine counted; where it did not, the guess and what was seen of its answer. */
+/** The tokens that the engine counted; if it counted none, the estimate and the observed deltas. */
 function usedBy(
   { usage, tokens, outcome }: Exchange,
   promptTokens: () => number,
@@ -81,13 +81,13 @@ function usedBy(
   return wasAnswered ? promptTokens() + tokens : undefined
 }
 
-/** What not every engine can do, and what to do instead. */
+/** What some engines lack, and what to do instead. */
 const ABLE = {
   complete: 'completes no texts; ask it for a chat, at POST /v1/chat/completions',
   embed: 'gives no embeddings; name a model that does',
 } as const
 
-/** Throws an `ApiError` (400) where the engine can't do what is asked. `model`: its model's name. */
+/** Throws an `ApiError` (400) where the engine lacks an ability. `model`: the name of its model. */
 export function requireAble<Ability extends keyof typeof ABLE>(
   engine: Engine,
   ability: Ability,

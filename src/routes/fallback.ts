@@ -1,8 +1,8 @@
-/** What is answered where no route's method fits. */
+/** The answers where no route has the request's path and method. */
 import type { RouteEntry } from 'itty-router'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** Answers OPTIONS: which methods the path has. Throws an `ApiError` (404). */
+/** Answers OPTIONS with the methods of the path. Throws an `ApiError` (404). */
 export function preflight(routes: RouteEntry[], { url, headers }: Request): Response {
   const path = new URL(url).pathname
   const methods = methodsOf(routes, path)
@@ -21,7 +21,7 @@ export function noRoute(routes: RouteEntry[], request: { method: string; url: st
   const path = new URL(url).pathname
   const allow = methodsOf(routes, path)
   if (allow.length === 0) throw notFound(method, path)
-  const message = `${path} does not take ${method}; it takes ${allow.join(', ')}.`
+  const message = `method: expected ${allow.join(', ')} for ${path}, got ${method}.`
   throw new ApiError(405, message, {
     code: 'method_not_allowed',
     headers: { allow: allow.join(', ') },
@@ -38,17 +38,17 @@ function methodsOf(routes: RouteEntry[], path: string): string[] {
 }
 
 function notFound(method: string, path: string): ApiError {
-  const message = `There is no ${method} ${path}. The API is below /v1: POST /v1/chat/completions, GET /v1/models.`
+  const message = `path: there is no route ${method} ${path}. The API is below /v1: POST /v1/chat/completions, GET /v1/models.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 
 /**
- * Throws an `ApiError` (426) for a request that wants a WebSocket. Codex asks for one first, and goes
- * on over HTTP at once where it gets this status; after a 405 it asks six times more.
+ * Throws an `ApiError` (426) for a request to open a WebSocket. Codex tries one first, and falls back to
+ * HTTP at once after this status; after a 405 it tries six more times.
  */
 export function refuseUpgrade({ headers, url }: Pick<Request, 'headers' | 'url'>): void {
   if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return
   const path = new URL(url).pathname
-  const message = `${path}: expected a plain HTTP request, got one for a WebSocket, which sluice does not speak; send a POST, with stream: true for events.`
+  const message = `upgrade: expected a plain HTTP request to ${path}, got one to open a WebSocket; send a POST, with stream: true for events.`
   throw new ApiError(426, message, { code: 'websocket_not_supported' })
 }

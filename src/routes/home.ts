@@ -2,7 +2,7 @@ import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
 import { VERSION } from '../version.ts'
 
-/** A page that lists what runs here, where that may be told, and the line that streams from it. */
+/** A page that lists the engines and models that the viewer may see, and a curl command to try one. */
 export function homePage(
   found: EngineStatus[] | undefined,
   origin: string,
@@ -55,8 +55,8 @@ function text(words: string): string {
   return words.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
-const NOT_TOLD = `<p>This server wants a key: send it as <code>Authorization: Bearer KEY</code>.
-<code>GET /v1/models</code> lists what it may use.</p>`
+const NOT_TOLD = `<p>This server needs a key: send it as <code>Authorization: Bearer KEY</code>.
+<code>GET /v1/models</code> lists the models that the key may use.</p>`
 
 const NOTHING_ELSE = `<p>No model server was found, so the built-in <code>static</code> model answers with
 a fixed sentence. Start Ollama, LM Studio, llama-server or vLLM on this machine and reload, or start

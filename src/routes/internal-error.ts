@@ -1,5 +1,5 @@
 /** The answer to a request whose handling threw an unexpected error. */
-import { ApiError } from '../wire/errors/api-error.ts'
+import { toApiError } from '../wire/errors/api-error.ts'
 import { errorResponse, speaksAnthropic } from './api.ts'
 
 /**
@@ -18,9 +18,7 @@ export function logInternalError(
 
 /** A 500 in the shape of the API that was called, which is not logged. */
 export function internalErrorResponse(isAnthropic: boolean, id: string): Response {
-  const message = 'sluice failed to answer because of an internal error; see its log for the cause.'
-  const error = new ApiError(500, message, { code: 'internal_error' })
-  const response = errorResponse(error, isAnthropic, id)
+  const response = errorResponse(toApiError(undefined), isAnthropic, id)
   response.headers.set('x-request-id', id)
   if (isAnthropic) response.headers.set('request-id', id)
   return response

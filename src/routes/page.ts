@@ -1,4 +1,4 @@
-/** The page's files over HTTP; a host lends their bytes. */
+/** Serves the page's files, whose bytes a host provides. */
 import type { Files } from '../platform/files.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
@@ -15,8 +15,8 @@ const TYPES: Record<string, string> = {
 }
 
 /**
- * Scripts, workers and styles come from here alone; models come from wherever they are, and the
- * images of an answer too. WebAssembly is compiled in the page.
+ * Scripts, workers and styles are loaded from this server only; models and the images in an answer from
+ * anywhere. WebAssembly is compiled in the page.
  */
 const POLICY = [
   "default-src 'self'",
@@ -50,8 +50,8 @@ export async function fileResponse(
   })
 }
 
-/** Throws the `ApiError` (404) for a file that every build has, where a host lends none. */
+/** Throws the `ApiError` (404) for a file that every build has, where the host has no files. */
 export function noFiles(path: string): never {
-  const message = `There is no ${path} here: \`npm run build\` makes the page's files, and the hosts of sluice lend them.`
+  const message = `${path}: the page's files were not built; run \`npm run build\` and serve them with one of sluice's hosts.`
   throw new ApiError(404, message, { code: 'not_found' })
 }

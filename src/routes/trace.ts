@@ -8,18 +8,18 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import { loggable } from '../wire/errors/log-fields.ts'
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
 
-/** What the log will say of one request: written once, when its answer has ended. */
+/** The log entry of one request: written once, when the answer has ended. */
 export class Trace {
   readonly id = crypto.randomUUID()
-  /** The engine's part of it, if an engine was asked. */
+  /** The exchange with an engine, if one was asked. */
   exchange: Exchange | undefined
-  /** Who asks, once that is known. */
+  /** Who sent the request, once that is known. */
   caller: Caller | undefined
-  /** The sluices that it has passed, this one last; sent along to upstreams. */
+  /** The sluices that the request has passed, this one last; sent on to upstreams. */
   hops: readonly string[] = []
   /** The types of tools, items and blocks that the engine did not get. */
   omittedTools: readonly string[] = []
-  /** What the answer's headers have to say to where it goes. */
+  /** Headers for the origin of the request: CORS. */
   headers: Record<string, string> = {}
 
   /** Keeps the runtime from ending what goes on after the response, where it lends that. */
@@ -65,7 +65,7 @@ export class Trace {
     )
   }
 
-  /** The response goes out. Its log line waits for the stream it carries, if it carries one. */
+  /** The response is sent. Its log line waits for the end of its stream, if it has one. */
   respond(status: number, error?: unknown): void {
     this.#status = status
     this.#error = error
@@ -81,7 +81,7 @@ export class Trace {
     const now = performance.now()
     const { exchange } = this
     const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
-    // What kept an engine's error from being answered is told only here.
+    // Why an engine's error could not be sent to the client is written only here.
     const cause = causeOf(error) ?? causeOf(this.#error)
     const usage = exchange?.usage
     const repaired = exchange?.repaired ?? []
@@ -109,7 +109,7 @@ export class Trace {
     })
   }
 
-  /** A log that throws, its file full or its reader gone, must not end the request it tells of. */
+  /** A log that throws, because its disk is full or its reader is gone, must not end the request. */
   #tell(entry: LogEntry): void {
     try {
       this.#log?.(entry)
@@ -125,7 +125,7 @@ export class Trace {
   }
 }
 
-/** What an error hides from the client, down to its root: `fetch failed: connect ECONNREFUSED`. */
+/** The causes of an error, which the client is not shown: `fetch failed: connect ECONNREFUSED`. */
 function causeOf(error: unknown): string | undefined {
   const told: string[] = []
   let cause = error instanceof ApiError ? error.cause : error

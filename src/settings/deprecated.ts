@@ -4,15 +4,15 @@ import { SettingsError } from './error.ts'
 /** Declarations by their names; each may say which names it had before. */
 type Table = Readonly<Record<string, { readonly formerNames?: readonly string[] }>>
 
-/** Is told of each deprecated name that is in use, in a sentence. */
+/** Is called with a sentence for each deprecated name that is in use. */
 export type Warn = (warning: string) => void
 
-const told = new Set<string>()
+const warned = new Set<string>()
 
 /** For settings that come from code: each sentence once in a process. */
 export function warnOnce(warning: string): void {
-  if (told.has(warning)) return
-  told.add(warning)
+  if (warned.has(warning)) return
+  warned.add(warning)
   console.warn(`sluice: ${warning}`)
 }
 

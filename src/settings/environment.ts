@@ -3,15 +3,19 @@ import { SettingsError, unexpected, unknownName } from './error.ts'
 import { readSetting, readTextSetting, type SettingsInput, settingNames } from './settings.ts'
 import { declarations } from './table/table.ts'
 
-/** Where the `sluice` command finds its settings file, if no flag says so. */
+/** The variable with the path of the settings file, which a flag overrides. */
 export const CONFIG_FILE = 'SLUICE_CONFIG_FILE'
 
-/** Where the tools that ask a server find the key they send. */
+/** The variable with the key that `sluice chat`, `check` and `record` send to a server. */
 export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
 
 /**
- * The settings that an environment holds: `SLUICE_CONFIG` (JSON of the code form), and one
- * `SLUICE_…` for each setting, which goes before it. Throws a `SettingsError`.
+ * The settings in an environment: one variable for each setting, and `SLUICE_CONFIG` with all of them
+ * as a JSON object, which the others override. Throws a `SettingsError`.
+ *
+ * @example
+ * const settings = settingsFromEnv({ SLUICE_MODEL: 'qwen3:8b', SLUICE_QUEUE: '20', PATH: '/bin' })
+ * console.log(JSON.stringify(settings)) // {"model":"qwen3:8b","queue":20}
  */
 export function settingsFromEnv(
   env: Record<string, unknown>,
@@ -21,7 +25,7 @@ export function settingsFromEnv(
   const settings: Record<string, unknown> = {}
   for (const [variable, value] of Object.entries(env)) {
     if (!variable.startsWith('SLUICE_') || variable === 'SLUICE_CONFIG') continue
-    // Those that the tests read.
+    // Variables that are not settings; the tests read some of them.
     if (
       variable === CONFIG_FILE ||
       variable === CLIENT_KEY ||
@@ -41,7 +45,7 @@ export function settingsFromEnv(
   }
 }
 
-/** Kubernetes sets such names in every container beside a service that is called sluice. */
+/** Kubernetes sets such variables in each container next to a service with the name sluice. */
 function isServiceLink(variable: string, value: unknown): boolean {
   if (/^SLUICE_(SERVICE_|PORT_\d)/.test(variable)) return true
   return variable === 'SLUICE_PORT' && String(value).startsWith('tcp://')

@@ -3,6 +3,13 @@ import { closestMatches } from '../util/closest-matches.ts'
 /**
  * Settings that cannot be used. The message is one line: which setting, what was expected and what
  * was given, and what to do.
+ *
+ * @example
+ * try {
+ *   parseSettings({ queue: -1 })
+ * } catch (error) {
+ *   console.log(error instanceof SettingsError, error.message) // true queue: expected a whole number from 0 to 100000, got -1.
+ * }
  */
 export class SettingsError extends Error {
   override name = 'SettingsError'

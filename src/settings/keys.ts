@@ -1,58 +1,12 @@
 /** The entries of the keys that clients present. */
 import * as z from 'zod/mini'
-import { array, boolean, type Details, type Item, integer, text } from './declaration.ts'
+import type { Item } from './declaration.ts'
 import { type Warn, warnOnce } from './deprecated.ts'
 import { entrySchema, readEntry, readOption } from './entry.ts'
 import { notShown, SettingsError, unexpected } from './error.ts'
-import type { EntryInput, EntryOutput } from './infer.ts'
-
-const LARGEST = 1e12
-
-const amount = <const D extends Details>(details: D) =>
-  integer({ min: 1, max: LARGEST, expected: 'a whole number above 0', ...details })
-
-export const keyOptions = {
-  name: text({
-    required: true,
-    // Never shown, like the hash: someone may have put the key itself here.
-    secret: true,
-    pattern: /^[a-zA-Z0-9_.@-]{1,64}$/,
-    expected: 'a name of letters, digits, ".", "_", "@" and "-"',
-    help: 'The name of whoever uses it, in logs. No other key may have it.',
-  }),
-  hash: text({
-    required: true,
-    secret: true,
-    pattern: /^sha256:[0-9a-f]{64}$/,
-    expected: '"sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it',
-    help: 'The hash of the key: "sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it.',
-  }),
-  models: array(() => z.string().check(z.minLength(1)), {
-    min: 1,
-    expected: 'a list of names, in which * stands for anything',
-    help: 'The models that it may ask for; * stands for any characters. All by default.',
-  }),
-  requestsPerMinute: amount({ help: 'How many requests it may send in a minute.' }),
-  tokensPerMinute: amount({
-    help: 'How many tokens it may use in a minute, of prompts and answers together.',
-  }),
-  maxConcurrency: amount({
-    formerNames: ['streams'],
-    help: 'How many of its requests may run at once.',
-  }),
-  expires: {
-    kind: 'text' as const,
-    schema: (): z.ZodMiniType<string | number, string | number> =>
-      z.union([z.string().check(z.regex(/^\d{4}-\d\d-\d\d/)), z.number()]),
-    expected: 'a date, such as 2027-01-31 or 2027-01-31T12:00:00Z',
-    help: 'The moment from which on it is refused, such as 2027-01-31 or 2027-01-31T12:00:00Z; a number is milliseconds since 1970.',
-    read: readMoment,
-  },
-  disabled: boolean({ help: 'Whether it is refused, without being removed.' }),
-}
-
-/** A key as code or a settings file gives it. */
-export interface KeyInput extends EntryInput<typeof keyOptions> {}
+import type { KeyInput } from './generated/entry-inputs.ts'
+import type { EntryOutput } from './infer.ts'
+import { keyOptions } from './key-options.ts'
 
 /** A key ready for use; `expires` is milliseconds since 1970. */
 export interface Key extends EntryOutput<typeof keyOptions> {}
@@ -93,10 +47,4 @@ export function requireDistinct(keys: readonly Key[]): void {
     names.add(name)
     hashes.add(hash)
   }
-}
-
-function readMoment(given: string | number, shownAs: string): number {
-  const moment = typeof given === 'string' ? Date.parse(given) : given
-  if (Number.isFinite(moment)) return moment
-  throw unexpected(shownAs, 'a date, such as 2027-01-31 or 2027-01-31T12:00:00Z', given)
 }

@@ -2,23 +2,31 @@ import type { Declaration } from './declaration.ts'
 import { formerNamesOf, type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { readOption } from './entry.ts'
 import { notShown, SettingsError, unexpected, unknownName } from './error.ts'
+import type { UpstreamInput } from './generated/entry-inputs.ts'
+import type { SettingsInput } from './generated/settings-input.ts'
 import { requireDistinct } from './keys.ts'
 import { checkAliases, checkContextFallback } from './names.ts'
 import { declarations } from './table/table.ts'
 import { readItems } from './text.ts'
-import type { Settings, SettingsInput } from './types.ts'
-import { resolveUpstreams, type UpstreamInput } from './upstreams.ts'
+import type { Settings } from './types.ts'
+import { resolveUpstreams } from './upstreams.ts'
 
 export type { Warn } from './deprecated.ts'
 export { SettingsError } from './error.ts'
-export type { Key, KeyInput } from './keys.ts'
+export type { KeyInput, UpstreamInput } from './generated/entry-inputs.ts'
+export type { SettingsInput } from './generated/settings-input.ts'
+export type { Key } from './keys.ts'
 export type { SettingName } from './table/table.ts'
-export type { Settings, SettingsInput } from './types.ts'
-export type { ResolvedUpstream, UpstreamInput } from './upstreams.ts'
+export type { Settings } from './types.ts'
+export type { ResolvedUpstream } from './upstreams.ts'
 
 /**
  * Checks settings and completes them with the defaults; what it returned may be given to it again.
- * Deprecated names are told to `warn`, by default on the console. Throws a `SettingsError`.
+ * `warn` is called for deprecated names; by default it writes to the console. Throws a `SettingsError`.
+ *
+ * @example
+ * const { upstream, queue } = parseSettings({ upstream: 'gpu=http://10.0.0.2:8000/v1' })
+ * console.log(upstream[0].label, queue) // gpu 100
  */
 export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce): Settings {
   if (typeof input !== 'object' || input === null) throw unexpected('settings', 'an object', input)
@@ -101,7 +109,7 @@ function readAll(
   })
 }
 
-/** Any page could use the GPU of whoever opens it. */
+/** Otherwise any website could use the GPU of whoever opens it. */
 function requireKeysFor({ allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>): void {
   if (!allowOrigin.includes('*') || keys.length > 0) return
   throw new SettingsError(

@@ -1,4 +1,4 @@
-import type { Flat, Inputs, Values } from './infer.ts'
+import type { Flat, Values } from './infer.ts'
 import type { settingsTable } from './table/table.ts'
 import type { ResolvedUpstream } from './upstreams.ts'
 
@@ -12,6 +12,3 @@ export interface Settings
       discover: boolean
     }
   > {}
-
-/** Settings as code gives them: times are milliseconds or text such as `10s`, sizes likewise. */
-export interface SettingsInput extends Inputs<typeof settingsTable> {}

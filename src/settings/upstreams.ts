@@ -5,11 +5,9 @@ import type { Item } from './declaration.ts'
 import type { Warn } from './deprecated.ts'
 import { entrySchema, readEntry, readOption } from './entry.ts'
 import { SettingsError, unexpected } from './error.ts'
-import type { EntryInput, EntryOutput } from './infer.ts'
+import type { UpstreamInput } from './generated/entry-inputs.ts'
+import type { EntryOutput } from './infer.ts'
 import { readUrl, upstreamOptions } from './upstream-options.ts'
-
-/** An upstream as code may give it. */
-export interface UpstreamInput extends EntryInput<typeof upstreamOptions> {}
 
 /** An upstream ready for use: with a label that no other has. */
 export interface ResolvedUpstream extends EntryOutput<typeof upstreamOptions> {

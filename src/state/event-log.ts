@@ -1,4 +1,7 @@
-/** The events of one response, stored so that a client can resume its stream after a lost connection. */
+/**
+ * The events of one response, stored so that a client can resume its stream after a lost
+ * connection.
+ */
 export class EventLog {
   readonly #maxLength: number
   #frames: string[] = []
@@ -44,8 +47,8 @@ export class EventLog {
   }
 
   /**
-   * Up to `maxEvents` events from number `from` on. Waits if none is there yet; resolves with undefined
-   * once the log has ended. Rejects with a `RangeError` where event `from` was discarded.
+   * Up to `maxEvents` events from number `from` on. Waits if none is there yet; resolves with
+   * undefined once the log has ended. Rejects with a `RangeError` where event `from` was discarded.
    */
   async read(from: number, maxEvents = 256): Promise<string[] | undefined> {
     while (from >= this.next) {

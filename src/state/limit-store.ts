@@ -11,16 +11,19 @@ export interface BucketLevel {
 }
 
 /**
- * The state behind rate limits (token buckets) and concurrency limits (counters), by the name of a key.
- * The default is memory; a store that several instances share may return promises.
+ * The state behind rate limits (token buckets) and concurrency limits (counters), by the name of a
+ * key. The default is memory; a store that several instances share may return promises.
  */
 export interface LimitStore {
   /**
-   * Takes an amount from a bucket that holds `perMinute` when full and refills at that rate. An amount
-   * above `perMinute` is taken once the bucket is full, and leaves it in debt.
+   * Takes an amount from a bucket that holds `perMinute` when full and refills at that rate. An
+   * amount above `perMinute` is taken once the bucket is full, and leaves it in debt.
    */
   take(name: string, amount: number, perMinute: number): BucketLevel | Promise<BucketLevel>
-  /** Takes an amount that was already used, even if the bucket goes into debt; a negative one is a refund. */
+  /**
+   * Takes an amount that was already used, even if the bucket goes into debt; a negative one is a
+   * refund.
+   */
   settle(name: string, amount: number, perMinute: number): void | Promise<void>
   /** Counts one more request in progress; returns false, and counts nothing, at the limit. */
   acquire(name: string, limit: number): boolean | Promise<boolean>

@@ -1,4 +1,7 @@
-/** Stored responses, which a later request can continue by `previous_response_id` or refer to by item. */
+/**
+ * Stored responses, which a later request can continue by `previous_response_id` or refer to by
+ * item.
+ */
 import type { ResponseItem, ResponseObject } from '../wire/responses/request.ts'
 import { BoundedMap } from './bounded-map.ts'
 
@@ -9,8 +12,9 @@ export interface StoredResponse {
 }
 
 /**
- * Stores responses by id, each readable by its owner alone: the name of an API key, or empty where no
- * keys are configured. A `put` that has resolved is visible to every later read of the same store.
+ * Stores responses by id, each readable by its owner alone: the name of an API key, or empty where
+ * no keys are configured. A `put` that has resolved is visible to every later read of the same
+ * store.
  */
 export interface ResponseStore {
   put(owner: string, stored: StoredResponse): Promise<void>

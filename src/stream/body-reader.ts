@@ -5,10 +5,14 @@ import type { FrameStream } from './chat-stream.ts'
 import { EventReader } from './event-reader.ts'
 import { ChunkSink, type EventSink, FrameSink } from './event-sinks.ts'
 
-/** Milliseconds an upstream has to send `[DONE]` after its last chunk: some never end the stream. */
+/**
+ * Milliseconds an upstream has to send `[DONE]` after its last chunk: some never end the stream.
+ */
 const DONE_TIMEOUT = 5000
 
-/** How much of a body is read after `[DONE]`: a body read to its end frees the connection for reuse. */
+/**
+ * How much of a body is read after `[DONE]`: a body read to its end frees the connection for reuse.
+ */
 const DRAIN_LIMITS = { packets: 16, ms: 1000 }
 
 type Body = NonNullable<Fetched['body']>
@@ -17,10 +21,10 @@ type Body = NonNullable<Fetched['body']>
 type TakeBatch<Batch> = (batch: Batch) => Promise<unknown> | undefined
 
 /**
- * An upstream's body as frames that obey the contract. `control` is the controller of its fetch, which
- * is aborted to close the connection. `compares`: whether frames may be proven by comparison, as those
- * of chats and text completions can. `hasEventNames`: whether each frame needs an `event:` line with its
- * `type`. `next` rejects with the `ApiError` that ends the stream.
+ * An upstream's body as frames that obey the contract. `control` is the controller of its fetch,
+ * which is aborted to close the connection. `compares`: whether frames may be proven by comparison,
+ * as those of chats and text completions can. `hasEventNames`: whether each frame needs an `event:`
+ * line with its `type`. `next` rejects with the `ApiError` that ends the stream.
  */
 export function readFrames<T>(
   body: Body,
@@ -48,7 +52,10 @@ export function readChunks<T>(
   return new BodyReader(body, contract, events, sink, control)
 }
 
-/** Reads a body packet by packet through an `EventReader`; its results are pulled by `next` or pushed. */
+/**
+ * Reads a body packet by packet through an `EventReader`; its results are pulled by `next` or
+ * pushed.
+ */
 class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   readonly #reader: PacketReader
   readonly #contract: StreamContract<T>
@@ -72,7 +79,9 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     control.signal.addEventListener('abort', this)
   }
 
-  /** On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted. */
+  /**
+   * On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted.
+   */
   handleEvent(): void {
     this.#reader.cancel(this.#control.signal.reason).catch(() => {})
   }
@@ -115,7 +124,9 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     }
   }
 
-  /** `packet` is undefined where the upstream sent its last chunk and then missed `DONE_TIMEOUT`. */
+  /**
+   * `packet` is undefined where the upstream sent its last chunk and then missed `DONE_TIMEOUT`.
+   */
   #handlePacket(packet: Packet | undefined): void {
     const { signal } = this.#control
     if (signal.aborted) throw signal.reason

@@ -66,7 +66,9 @@ export type NativeStream = (FrameStream<AnyContract> | WholeAnswer) & {
   headers?: Record<string, string>
 }
 
-/** A stream with its first batch. Before that batch, a failed attempt may move to another engine. */
+/**
+ * A stream with its first batch. Before that batch, a failed attempt may move to another engine.
+ */
 export interface OpenedStream<C extends AnyContract = ChatContract> {
   stream: LiveStream<C> & { headers?: Record<string, string> }
   first: IteratorResult<ChunkOf<C>[] | Uint8Array<ArrayBuffer>[], void>

@@ -19,8 +19,8 @@ const PHASES = {
 } as const
 
 /**
- * The timeouts of one answer; times are milliseconds of `performance.now()`. The time that a slow client
- * takes to read does not count against the engine.
+ * The timeouts of one answer; times are milliseconds of `performance.now()`. The time that a slow
+ * client takes to read does not count against the engine.
  */
 export class Deadlines {
   readonly #limits: Limits

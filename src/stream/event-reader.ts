@@ -1,6 +1,6 @@
 /**
- * Reads an upstream's event stream packet by packet, checks each event against the contract, and gives
- * it to a sink: as bytes to forward, or as a parsed chunk.
+ * Reads an upstream's event stream packet by packet, checks each event against the contract, and
+ * gives it to a sink: as bytes to forward, or as a parsed chunk.
  *
  * A packet is the bytes of one read; a frame is the bytes of one event; a chunk is its parsed JSON.
  */
@@ -31,7 +31,10 @@ const scratchView = new DataView(scratch.buffer)
 
 /** Reads one upstream's stream. Once `ended` or `failure` is set it ignores further packets. */
 export class EventReader<T> {
-  /** The stream ended by the contract: `[DONE]` or its equivalent came, and the sink has every event. */
+  /**
+   * The stream ended by the contract: `[DONE]` or its equivalent came, and the sink has every
+   * event.
+   */
   ended = false
   /** The error that ended the stream. Events before it are valid and still in the sink. */
   failure: ApiError | undefined
@@ -139,7 +142,9 @@ export class EventReader<T> {
     else this.#handleData(this.#scanner.plainData(), '')
   }
 
-  /** Reads an event in any form that the SSE format allows; it is rewritten unless it has our form. */
+  /**
+   * Reads an event in any form that the SSE format allows; it is rewritten unless it has our form.
+   */
   #readFields(): void {
     const { data, event, error } = this.#scanner.fields()
     if (error !== undefined) throw this.#foreignError(error)
@@ -158,7 +163,9 @@ export class EventReader<T> {
     return decodeText(buffer.subarray(start, end)) === frame
   }
 
-  /** `name`: the `event:` name in a frame whose bytes have our form; undefined for any other form. */
+  /**
+   * `name`: the `event:` name in a frame whose bytes have our form; undefined for any other form.
+   */
   #handleData(text: string, name: string | undefined): void {
     // The SSE format dispatches no event that has no data.
     if (text === '') return

@@ -1,11 +1,13 @@
-/** Where an upstream's events go after the contract has checked them: bytes to forward, or chunks. */
+/**
+ * Where an upstream's events go after the contract has checked them: bytes to forward, or chunks.
+ */
 import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse/sse.ts'
 
 /** Collects the events of a packet. */
 export interface EventSink<T> {
   /**
-   * The frame `scanner.buffer[scanner.start, scanner.end)` is valid as it is. `chunk` is undefined where
-   * comparison proved it without parsing.
+   * The frame `scanner.buffer[scanner.start, scanner.end)` is valid as it is. `chunk` is undefined
+   * where comparison proved it without parsing.
    */
   forward(scanner: EventScanner, chunk: T | undefined): void
   /** The frame has to be written again. `text`: its JSON, where only the framing was repaired. */

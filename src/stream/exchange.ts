@@ -35,8 +35,8 @@ export interface ExchangeOptions {
 }
 
 /**
- * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that stops
- * the engine.
+ * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that
+ * stops the engine.
  */
 export class Exchange {
   outcome: Outcome | undefined
@@ -47,7 +47,9 @@ export class Exchange {
   caller = ''
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
-  /** The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams. */
+  /**
+   * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
+   */
   hops: readonly string[] = []
   /** The number of attempts, and how each but the last failed: `gpu upstream_unreachable`. */
   attempts = 0
@@ -199,13 +201,16 @@ export class Exchange {
       this.#control.abort(reason)
       this.#rejectEndedEarly(reason)
     }
-    // An error in one must not keep the others from freeing the slot, the connection and the counters.
+    // An error in one must not keep the others from freeing the slot, the connection and the
+    // counters.
     logThrown(() => this.slot?.release(outcome))
     logThrown(() => this.writer?.stop(outcome))
     logThrown(() => this.#options.onEnd(this))
   }
 
-  /** Checks the timeouts before the heartbeat: a heartbeat makes the exchange wait for the client. */
+  /**
+   * Checks the timeouts before the heartbeat: a heartbeat makes the exchange wait for the client.
+   */
   #tick(now: number): number | undefined {
     try {
       return this.#checkDeadlines(now)

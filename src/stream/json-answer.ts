@@ -9,7 +9,10 @@ export interface JsonAnswer {
   headers?: Record<string, string> | undefined
 }
 
-/** The response for a complete answer. Rejects with an `ApiError`, or with the reason why the exchange ended. */
+/**
+ * The response for a complete answer. Rejects with an `ApiError`, or with the reason why the
+ * exchange ended.
+ */
 export async function jsonAnswerResponse(
   exchange: Exchange,
   asking: Promise<JsonAnswer>,
@@ -21,7 +24,9 @@ export async function jsonAnswerResponse(
   })
 }
 
-/** An engine's answer to a chat as JSON; a stream is accumulated. Rejects with what ends it early. */
+/**
+ * An engine's answer to a chat as JSON; a stream is accumulated. Rejects with what ends it early.
+ */
 export async function readJsonAnswer(
   exchange: Exchange,
   answering: Promise<ChatStream | NativeStream>,

@@ -50,8 +50,8 @@ export interface StreamSettings {
 const PROGRESS_INTERVAL = 500
 
 /**
- * Responds with a stream. Rejects with an `ApiError` before the headers are sent, so that the failure
- * has a true HTTP status; after that a failure is the stream's last frame.
+ * Responds with a stream. Rejects with an `ApiError` before the headers are sent, so that the
+ * failure has a true HTTP status; after that a failure is the stream's last frame.
  */
 export async function streamResponse<C extends AnyContract>(
   exchange: Exchange,
@@ -77,7 +77,10 @@ export const SSE_HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-/** Writes a stream into a body that is not a response, such as a background response's log. Never throws. */
+/**
+ * Writes a stream into a body that is not a response, such as a background response's log. Never
+ * throws.
+ */
 export function writeStream<C extends AnyContract>(
   exchange: Exchange,
   opening: Promise<OpenedStream<C>>,
@@ -194,7 +197,9 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     return hasPinged ? [encodeText(this.#encoder.opening(this.#stream))] : []
   }
 
-  /** Resolves when the client has read the bytes; undefined where the host took them synchronously. */
+  /**
+   * Resolves when the client has read the bytes; undefined where the host took them synchronously.
+   */
   #send(pieces: Bytes[], now = performance.now()): Promise<void> | undefined {
     const written = joinSmall(pieces)
     // An encoder may write nothing for a chunk, and some hosts take an empty write for the end.
@@ -254,7 +259,8 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
       }
       this.#body.close()
     } catch (error) {
-      // The end can't be written: the client sees an aborted connection instead of a truncated success.
+      // The end can't be written: the client sees an aborted connection instead of a truncated
+      // success.
       this.#body.break(error)
       return
     }

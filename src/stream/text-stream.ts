@@ -6,7 +6,9 @@ import { type AnswerStream, type ChunkStream, enforceContract } from './chat-str
 /** The answer to a text completion request. */
 export type TextStream = AnswerStream<TextContract>
 
-/** Checks the chunks of an engine that runs here against its request. `label`: the engine's name. */
+/**
+ * Checks the chunks of an engine that runs here against its request. `label`: the engine's name.
+ */
 export function enforceTextContract(
   batches: AsyncIterator<TextChunk[], void, void>,
   request: TextRequest,

@@ -1,6 +1,6 @@
 /**
- * Called with `performance.now()`. Returns the milliseconds until it wants to be called again, if it
- * knows; the call may come sooner or later than that.
+ * Called with `performance.now()`. Returns the milliseconds until it wants to be called again, if
+ * it knows; the call may come sooner or later than that.
  */
 export type Tick = (now: number) => number | undefined
 
@@ -10,8 +10,8 @@ export interface Ticker {
 }
 
 /**
- * One timer for all streams, running only while there are any. Something that is due is noticed up to
- * `interval` milliseconds late: calling each stream on time would cost a timer per stream.
+ * One timer for all streams, running only while there are any. Something that is due is noticed up
+ * to `interval` milliseconds late: calling each stream on time would cost a timer per stream.
  */
 export function sharedTicker(interval: number): Ticker {
   const ticks = new Set<Tick>()
@@ -22,7 +22,8 @@ export function sharedTicker(interval: number): Ticker {
       timer ??= setInterval(() => {
         const now = performance.now()
         for (const each of ticks) each(now)
-        // Stopped here and not when the last tick is removed: the next request often follows at once.
+        // Stopped here and not when the last tick is removed: the next request often follows at
+        // once.
         if (ticks.size > 0) return
         clearInterval(timer)
         timer = undefined
@@ -33,8 +34,8 @@ export function sharedTicker(interval: number): Ticker {
 }
 
 /**
- * One timer per tick, for workerd, where a timer of one request must not run code of another. It fires
- * when something is due, and at least every `interval` milliseconds.
+ * One timer per tick, for workerd, where a timer of one request must not run code of another. It
+ * fires when something is due, and at least every `interval` milliseconds.
  */
 export function separateTickers(interval: number): Ticker {
   return {

@@ -2,7 +2,9 @@ import type { BodyWriter } from '../platform/body-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A body written through a `TransformStream`, whose back-pressure delays writes to a slow client. */
+/**
+ * A body written through a `TransformStream`, whose back-pressure delays writes to a slow client.
+ */
 export function transformWriter(): BodyWriter {
   let control: TransformStreamDefaultController<Bytes> | undefined
   const { readable, writable } = new TransformStream<Bytes, Bytes>({

@@ -1,6 +1,6 @@
 /**
- * Settles as the promise does, unless the signal aborts first: then rejects with its reason at once.
- * The work behind the promise goes on; whoever started it has to stop it.
+ * Settles as the promise does, unless the signal aborts first: then rejects with its reason at
+ * once. The work behind the promise goes on; whoever started it has to stop it.
  */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,6 @@
 /**
- * Runs work that no response waits for. The promise never rejects; it is for runtimes that need to be
- * told of work beyond a response (`waitUntil`). A failure is written to standard error, since an
+ * Runs work that no response waits for. The promise never rejects; it is for runtimes that need to
+ * be told of work beyond a response (`waitUntil`). A failure is written to standard error, since an
  * unhandled rejection would end the process on Node.
  *
  * @example

@@ -6,7 +6,8 @@ export interface FairQueueEntry {
 
 /**
  * A queue that is fair between callers: round robin over callers, first in first out within each.
- * While an entry waits at the head of its caller's entries, every other caller is served at most once.
+ * While an entry waits at the head of its caller's entries, every other caller is served at most
+ * once.
  */
 export class FairQueue<W extends FairQueueEntry> {
   /** Callers in the order in which they are served next. */

@@ -1,5 +1,6 @@
 /**
- * A URL out of its text; null where it is none. `URL.parse` does the same, but only from Node 22.1 on.
+ * A URL out of its text; null where it is none. `URL.parse` does the same, but only from Node 22.1
+ * on.
  *
  * @example
  * parseUrl('http://127.0.0.1:8787/v1')?.pathname // '/v1'

@@ -5,10 +5,11 @@ import type { ChatRequest } from './chat/request.ts'
 import type { ContractOptions, StreamContract } from './contract/chat.ts'
 import type { EngineErrors } from './errors/engine-errors.ts'
 
-/** The APIs that an upstream may be said to speak. */
-export const nativeApis = ['messages', 'responses'] as const
+/** An API besides chat in which an upstream may be asked: Anthropic's messages, OpenAI's responses. */
+export type NativeApi = 'messages' | 'responses'
 
-export type NativeApi = (typeof nativeApis)[number]
+/** All of them. */
+export const nativeApis: readonly NativeApi[] = ['messages', 'responses']
 
 /** The request as the client sent it, checked; and what its answer is held to. */
 export interface NativeCall {

@@ -146,7 +146,9 @@ export function chatTool(host: HostName): void {
   it('says what helps where nobody answers, or a key is wanted', async () => {
     const nobody = await chat([`127.0.0.1:${await closedPort()}`, 'Go'])
     expect(nobody).toMatchObject({ code: 1, stdout: '' })
-    expect(nobody.stderr).toMatch(/^sluice: 127\.0\.0\.1:\d+ can't be reached: is it running/)
+    expect(nobody.stderr).toMatch(
+      /^sluice: 127\.0\.0\.1:\d+ can't be reached; check that it is running/,
+    )
     const key = 'sk-secret-0123456789'
     const digest = createHash('sha256').update(key).digest('hex')
     await using server = await startServer(host, ['--upstream', upstream.url], {
@@ -154,17 +156,19 @@ export function chatTool(host: HostName): void {
     })
     const locked = await chat([server.base, 'Go'])
     expect(locked).toMatchObject({ code: 1, stdout: '' })
-    expect(locked.stderr).toMatch(/^sluice: \S+ asks for a key: put it into SLUICE_CLIENT_KEY/)
+    expect(locked.stderr).toMatch(
+      /^sluice: \S+ needs a key, and none was sent; set SLUICE_CLIENT_KEY/,
+    )
     const allowed = await chat([server.base, 'Go', '--key', key])
     expect(allowed).toEqual({ code: 0, stdout: 'Grüß Gott.\n', stderr: '' })
     await asked()
   })
 
   it.each([
-    [['ftp://x', 'Go'], /is no http URL/],
+    [['ftp://x', 'Go'], /expected an http or https URL/],
     [['http://x'], /expected a prompt, got nothing/],
     [['http://x', 'Go', '--temperature', '3'], /--temperature: expected a number from 0 to 2/],
-    [['http://x', 'Go', '--max-tokens', '1.5'], /--max-tokens: expected an integer/],
+    [['http://x', 'Go', '--max-tokens', '1.5'], /--max-tokens: expected a whole number/],
     [['http://x', 'Go', '--modle', 'x'], /Did you mean --model\?/],
   ])('%j is refused', async (args, message) => {
     const ended = await chat(args)

@@ -86,8 +86,11 @@ export function check(host: HostName): void {
     })
 
     it.each([
-      [['--report', 'record.txt'], /--report: record.txt has to end in .md, .json, .html/],
-      [['--against', 'nowhere.json'], /--against: nowhere.json can't be read/],
+      [
+        ['--report', 'record.txt'],
+        /--report: expected a file that ends in .md, .json, .html, got "record.txt"/,
+      ],
+      [['--against', 'nowhere.json'], /--against: cannot read nowhere.json/],
       [['--against', 'package.json'], /no record of version 1/],
     ])('%j is refused before anything is asked', async (more, message) => {
       const ended = await runToEnd(host, ['check', 'http://127.0.0.1:9', ...more])

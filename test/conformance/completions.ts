@@ -419,7 +419,7 @@ function refusals(relay: Relay): void {
     const error = await expectError(await postText(relay.server.base, { script: NO_ROUTE }), 404)
     expect(error).toMatchObject({ code: 'model_not_capable', param: 'model' })
     expect(error.message).toBe(
-      'model: gpu knows no POST /v1/completions; ask it for a chat, at POST /v1/chat/completions.',
+      'model: gpu does not offer POST /v1/completions; send it a chat request, at POST /v1/chat/completions.',
     )
   })
 

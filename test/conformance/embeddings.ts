@@ -212,7 +212,7 @@ function refusals(relay: Relay): void {
     const none = { steps: [{ send: '{"detail":"Not Found"}' }], status: 404 }
     const unknown = await expectError(await post(relay, { script: none }), 404)
     expect(unknown.message).toBe(
-      'model: gpu knows no POST /v1/embeddings; name a model that gives them.',
+      'model: gpu does not offer POST /v1/embeddings; name a model of a server that creates embeddings.',
     )
   })
 }

@@ -114,7 +114,7 @@ export function keys(host: HostName): void {
       expect((await fetch(`${url}/health`)).status).toBe(200)
       expect((await fetch(`${base}/models`, { method: 'OPTIONS' })).status).toBe(204)
       const page = await (await fetch(`${url}/status`)).text()
-      expect(page).toContain('wants a key')
+      expect(page).toContain('needs a key')
       expect(page).not.toContain('small-1')
     })
 

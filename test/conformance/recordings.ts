@@ -101,7 +101,7 @@ export function recordings(host: HostName): void {
     const { file, ended, recording } = await recorded('odd', odd)
     expect(ended).toMatchObject({ code: 0, stdout: '' })
     expect(ended.stderr).toMatch(
-      /^200 text\/event-stream.*: \d+ packets, \d+ bytes.*it ended after/m,
+      /^200 text\/event-stream.*: \d+ packets, \d+ bytes.*; ended after/m,
     )
     expect(textOf(recording)).toBe(textOfScript(odd))
     expect(recording.end.how).toBe('end')
@@ -227,7 +227,7 @@ export function recordings(host: HostName): void {
         ['--engine', 'replay:nowhere.jsonl'],
         host === 'workerd'
           ? /engine: sluice on workerd cannot do .*"sluice replay FILE"/
-          : /nowhere.jsonl can't be read/,
+          : /cannot read nowhere.jsonl/,
       ],
       [['--engine', 'tape:x'], /--engine: expected replay:FILE/],
       [
@@ -237,8 +237,11 @@ export function recordings(host: HostName): void {
       [['replay'], /replay: expected a file/],
       [['replay', 'package.json'], /package.json, line 1: expected a JSON object/],
       [['record'], /record: expected the URL/],
-      [['record', 'ftp://x'], /is no http URL/],
-      [['record', 'http://x', 'http://y'], /one word that is no option, got "http:\/\/y" too/],
+      [['record', 'ftp://x'], /expected an http or https URL/],
+      [
+        ['record', 'http://x', 'http://y'],
+        /expected one besides the options, got "http:\/\/y" too/,
+      ],
       [['record', 'http://x', '--header', 'x'], /expected 'NAME: VALUE'/],
       [['record', 'http://x', '--outputt', 'x'], /Did you mean --output\?/],
     ])('%j is refused', async (args, message) => {

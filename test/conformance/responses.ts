@@ -42,7 +42,7 @@ export function responses(host: HostName): void {
   describe('kept', () => kept(host, useRelay(host, { flags })))
   describe('that fails', () => failing(host))
   describe.runIf(hasBackground)('in the background', () => background(host))
-  describe.skipIf(hasBackground)('in the background', () => noBackground(useRelay(host, { flags })))
+  describe.skipIf(hasBackground)('in the background', () => isolated(useRelay(host, { flags })))
 }
 
 function told(relay: Relay): void {
@@ -498,12 +498,41 @@ async function readUntil(response: Response, pattern: RegExp) {
   return { id, rest, soFar, leave: () => reader.cancel() }
 }
 
-function noBackground(relay: Relay): void {
-  it('is refused', async () => {
-    const response = await postResponses(relay.server.base, { background: true })
-    expect((await expectError(response, 400)).param).toBe('background')
-    const { id } = await ask(relay, { script: full })
-    const stream = await fetch(`${relay.server.base}/responses/${id}?stream=true`)
-    expect((await expectError(stream, 400)).param).toBe('stream')
+/** In the background where no request may be woken by another, as far as the runtime lets it run. */
+function isolated(relay: Relay): void {
+  const url = (path: string) => `${relay.server.base}/responses/${path}`
+  const statusOf = async (id: string) => ((await (await fetch(url(id))).json()) as Answer).status
+  const start = async (script: Script) => {
+    const response = await postResponses(relay.server.base, {
+      background: true,
+      stream: false,
+      script,
+    })
+    expect(response.status).toBe(200)
+    const queued = (await response.json()) as Answer
+    expect(queued).toMatchObject({ status: 'queued', background: true })
+    return queued.id
+  }
+
+  it('goes on when it was answered', async () => {
+    const id = await start(talk({ wait: 300 }, 'tok', 'tok'))
+    const during = await fetch(url(`${id}?stream=true`))
+    expect((await expectError(during, 400)).param).toBe('stream')
+    await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('completed')
+    const read = await readResponsesStream(await fetch(url(`${id}?stream=true`)))
+    expect(read).toMatchObject({ problems: [], outcome: 'completed', text: 'toktok' })
+  })
+
+  it('is followed by who began it', async () => {
+    const script = pace(5, 20)
+    const response = await postResponses(relay.server.base, { background: true, script })
+    const read = await readResponsesStream(response)
+    expect(read).toMatchObject({ problems: [], outcome: 'completed', text: 'tok'.repeat(5) })
+  })
+
+  it('stops when another request cancels it', async () => {
+    const id = await start(pace(2_000, 20))
+    await fetch(url(`${id}/cancel`), { method: 'POST' })
+    await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('cancelled')
   })
 }

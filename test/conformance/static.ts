@@ -245,7 +245,7 @@ function refusals(ask: Ask): void {
     expect(response.status).toBe(404)
     const { error } = (await response.json()) as { error: { code: string; message: string } }
     expect(error.code).toBe('model_not_found')
-    expect(error.message).toContain('"gpt-4o"; there is no model server')
+    expect(error.message).toContain('"gpt-4o"; no model server was found')
   })
 
   it.each([

@@ -1,7 +1,7 @@
 import { defineEngine, type EngineDefinition } from '../../src/engines/custom/define-engine.ts'
-import { createHostedHandler, type Handler } from '../../src/handler.ts'
+import { createHandler, type Handler } from '../../src/handler.ts'
+import type { HandlerOptions } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
-import type { SettingsInput } from '../../src/settings/settings.ts'
 
 /** A handler with engines that tests define, and what it logs. */
 export interface Own {
@@ -13,16 +13,18 @@ export interface Own {
 
 export function handlerOf(
   definitions: (Partial<EngineDefinition> & Pick<EngineDefinition, 'chat'>)[],
-  settings: SettingsInput = {},
+  settings: HandlerOptions = {},
 ): Own {
   const log: LogEntry[] = []
   const engines = definitions.map((definition, index) =>
     defineEngine({ label: `own-${index + 1}`, models: ['m'], ...definition }),
   )
-  const handler = createHostedHandler(
-    { discover: false, insecure: true, ...settings },
-    { engines, log: (entry) => log.push(entry) },
-  )
+  const handler = createHandler({
+    insecure: true,
+    ...settings,
+    engines,
+    log: (entry) => log.push(entry),
+  })
   return {
     handler,
     log,

@@ -134,12 +134,12 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
     terminal.enter('/model qwen3')
     await terminal.until(/There is no model qwen3: did you mean qwen3:8b\?/)
     terminal.enter('/model qwen3:8b')
-    await terminal.until(/Asks qwen3:8b from now on/)
+    await terminal.until(/The model is now qwen3:8b/)
     terminal.enter('Who are you?')
     await terminal.until(/finished: stop/)
     expect((await upstream.next()).body).toMatchObject({ model: 'qwen3:8b' })
     terminal.enter('/modle')
-    await terminal.until(/There is no \/modle: did you mean \/model\?/)
+    await terminal.until(/There is no command \/modle: did you mean \/model\?/)
     expect(upstream.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
   })
 
@@ -304,7 +304,7 @@ describe.each(hosts)('chat in a terminal, on %s', (host) => {
     expect(asked()).toMatchObject([{ role: 'system', content: 'Be short.' }, {}])
     const saved = join(terminal.folder, 'talk.json')
     terminal.enter(`/save ${saved}`)
-    await terminal.until(/^Written to/m)
+    await terminal.until(/^Saved to/m)
     expect(JSON.parse(readFileSync(saved, 'utf8'))).toEqual({
       model: 'llama3.2:latest',
       messages: [...(asked() as object[]), { role: 'assistant', content: 'So be it.' }],

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { registerSchema, unregisterSchema, validate } from '@hyperjump/json-schema/openapi-3-1'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { createDocument, type Document } from '../../scripts/openapi/document.ts'
 import { openapiFiles } from '../../scripts/openapi/main.ts'
+import { routesPage } from '../../scripts/openapi/routes-page.ts'
 import { componentsOf } from '../../scripts/openapi/schema.ts'
 import { requests } from '../../scripts/openapi/schemas.ts'
 import { createHostedHandler } from '../../src/handler.ts'
@@ -101,6 +104,11 @@ describe('the document', () => {
     },
   )
 
+  it('and the list of routes in the docs are of the same table', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/routes.md'), 'utf8')
+    expect(page === routesPage(), 'node scripts/routes.mjs writes it').toBe(true)
+  })
+
   it('says what every field of a request is for', () => {
     for (const [name, { fields }] of Object.entries(requests)) {
       const { properties = {} } = document.components.schemas[name] ?? {}
@@ -127,6 +135,7 @@ describe('its routes', () => {
     const init = { method: operation.method.toUpperCase() }
     const { status } = await locked.fetch(new Request(`http://localhost${path}`, init))
     expect(status === 401).toBe(operation.security === undefined)
+    expect(status === 401).toBe(path.startsWith('/v1/'))
   })
 
   it.each(operations.map(({ method, path }) => [method, path]))(

@@ -8,12 +8,12 @@ import type { WireEvent } from '../recorded-body.ts'
 import type { JsonFields } from './dialect.ts'
 
 /** What a field holds: an object, a text, or a number that counts from 0. */
-export type Kind = 'object' | 'text' | 'index'
+export type FieldKind = 'object' | 'text' | 'index'
 
 /** The fields that an event of a type must have. */
-export type Forms = Readonly<Record<string, Readonly<Record<string, Kind>>>>
+export type Forms = Readonly<Record<string, Readonly<Record<string, FieldKind>>>>
 
-const IS: Record<Kind, (value: unknown) => boolean> = {
+const IS: Record<FieldKind, (value: unknown) => boolean> = {
   object: isObject,
   text: (value) => typeof value === 'string',
   index: (value) => Number.isInteger(value) && (value as number) >= 0,

@@ -1,4 +1,4 @@
-/** One answer, read to whatever its end is, and measured. */
+/** Reads one answer until it ends, in whatever way, and measures it. */
 import { reasonOf } from '../../recording/record.ts'
 import type { ChatRequest, ChunkDelta, Usage } from '../../wire/chat/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
@@ -10,39 +10,39 @@ export interface Failure {
   how: 'failed'
   message: string
   code: string | null
-  /** The status of the server's refusal, or what sluice would answer. */
+  /** The HTTP status of the refusal, or the one that sluice would send. */
   status: number
 }
 
 export interface ChatAnswer {
   text: string
   outcome: AnswerOutcome
-  /** Milliseconds since it was asked at which packets came that brought something new. */
+  /** When packets with something new arrived, in milliseconds since the request. */
   arrivals: number[]
-  /** Milliseconds to its end. */
+  /** Milliseconds until the end. */
   totalMs: number
-  /** Deltas that brought text, reasoning or a piece of a call. */
+  /** Deltas with text, reasoning or a part of a tool call. */
   deltas: number
-  /** Whether any of them was reasoning. */
+  /** Whether any of them had reasoning. */
   hasReasoning: boolean
-  /** What the server counted, if it did. */
+  /** The server's token counts, if it sent them. */
   usage: Usage | undefined
-  /** What the contract had to repair. */
+  /** What was repaired in the stream. */
   repaired: string[]
 }
 
-/** The code of a failure to reach the server at all. */
+/** The code for a server that cannot be reached. */
 export const UNREACHABLE = 'upstream_unreachable'
 
-/** Told of the answer as it comes. */
+/** Is called with the parts of an answer as they arrive. */
 export interface AnswerListener extends Watch {
   text(piece: string): void
   reasoning(piece: string): void
-  /** A call's name, and pieces of its arguments. */
+  /** The name of a tool call, and parts of its arguments. */
   call(index: number, name: string, piece: string): void
 }
 
-/** Asks, and reads what comes. Never rejects: how it failed is part of the answer. */
+/** Sends the request and reads the answer. Never rejects: a failure is part of the answer. */
 export async function readAnswer(
   server: ChatServer,
   request: ChatRequest,
@@ -106,7 +106,7 @@ class Reading implements Watch {
   }
 
   packet(bytes: Uint8Array): void {
-    // What still comes behind the end is read only to free the connection.
+    // The rest after the end is read only to free the connection.
     if (this.#isOver) return
     this.#lastAt = performance.now() - this.#startedAt
     this.#listener.packet(bytes)
@@ -131,7 +131,7 @@ class Reading implements Watch {
     }
   }
 
-  /** What the last packet brought was taken. */
+  /** The content of the last packet has been counted. */
   note(): void {
     if (this.#deltas > this.#noted) this.#arrivals.push(this.#lastAt)
     this.#noted = this.#deltas

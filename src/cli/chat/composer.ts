@@ -1,24 +1,24 @@
 export interface Composed {
   text: string
-  /** It stood in `"""`: a message, whatever it begins with. */
+  /** It was between `"""`: a message, even if it begins with a slash. */
   quoted: boolean
 }
 
 /**
- * Lines become messages: a line that ends with a backslash goes on in the next, `"""` opens and
- * closes a text of many lines, and so does a paste.
+ * Joins lines to messages: a line that ends with a backslash continues on the next, `"""` begins and
+ * ends a text of several lines, and so does a paste.
  */
 export class Composer {
   #lines: string[] = []
   /** Inside `"""`. */
   #quoted = false
 
-  /** Whether a message has begun that is not yet whole. */
+  /** Whether a message has begun and not ended. */
   get isOpen(): boolean {
     return this.#lines.length > 0 || this.#quoted
   }
 
-  /** The whole message, as soon as this line ends it. `pasted`: more of it is to come in any case. */
+  /** The whole message, if this line ends it. `pasted`: more lines of it follow in any case. */
   add(line: string, pasted = false): Composed | undefined {
     if (this.#quoted) return this.#addQuoted(line)
     if (!this.isOpen && line.trimStart().startsWith('"""')) return this.#open(line.trimStart())
@@ -27,7 +27,7 @@ export class Composer {
     return goesOn || pasted ? undefined : this.#take()
   }
 
-  /** Forgets what was begun. */
+  /** Discards an unfinished message. */
   clear(): void {
     this.#lines = []
     this.#quoted = false

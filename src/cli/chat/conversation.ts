@@ -1,40 +1,40 @@
 import type { ChatMessage } from '../../wire/chat/request.ts'
 import type { ChatAnswer } from './answer.ts'
 
-/** What was said so far, and what is said to every model: a prompt and its answer at a time. */
+/** The system message, and the turns of a conversation: each a prompt and its answer. */
 export class ChatConversation {
   system: string | undefined
   #turns: { prompt: string; reply: string }[] = []
   #last: string | undefined
-  /** Whether the last prompt's answer is the last of the turns. */
+  /** Whether the answer to the last prompt is part of the conversation. */
   #isKept = false
 
   constructor(system: string | undefined) {
     this.system = system
   }
 
-  /** The last prompt, whatever became of its answer. */
+  /** The last prompt, whether or not it was answered. */
   get last(): string | undefined {
     return this.#last
   }
 
-  /** The messages that ask `prompt`. */
+  /** The messages of a request with `prompt`. */
   asking(prompt: string): ChatMessage[] {
     this.#last = prompt
     this.#isKept = false
     return [...this.messages(), { role: 'user', content: prompt }]
   }
 
-  /** Takes in an answer to the last prompt. Returns whether it is part of the conversation now. */
+  /** Adds an answer to the last prompt. Returns whether it became part of the conversation. */
   keep({ text, outcome }: ChatAnswer): boolean {
-    // Of an answer that failed nobody knows what is missing; one without words can't be sent back.
+    // A failed answer is incomplete, and one without text cannot be sent to the model again.
     if (this.#last === undefined || outcome.how === 'failed' || text === '') return false
     this.#turns.push({ prompt: this.#last, reply: text })
     this.#isKept = true
     return true
   }
 
-  /** Takes back the last prompt and what was answered, and returns the prompt. */
+  /** Removes the last prompt and its answer, and returns the prompt. */
   again(): string | undefined {
     if (this.#isKept) this.#turns.pop()
     this.#isKept = false

@@ -1,21 +1,21 @@
-/** The line a person types: edited, recalled and pasted in a terminal. */
+/** Edits the input line in a terminal, with history and pastes. */
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { Keys } from './keys.ts'
 
 export type EditorInput =
   | { kind: 'line'; text: string; pasted: boolean }
-  /** Ctrl-C; `empty` where nothing was typed. */
+  /** Ctrl-C; `empty` if the line was. */
   | { kind: 'interrupt'; empty: boolean }
   | { kind: 'end' }
 
 export class Editor {
-  /** Called for a Ctrl-C, and for the end of the input, while no line is being read. */
+  /** Called on Ctrl-C and at the end of the input while no line is being read. */
   onInterrupt: () => void = () => {}
   readonly #keys = new Keys()
   readonly #screen = new Screen()
   readonly #lines: Interface
-  /** What was typed ahead. */
+  /** Lines that were typed before they were read. */
   readonly #ahead: EditorInput[] = []
   #waiting: ((typed: EditorInput) => void) | undefined
   #closed = false
@@ -40,7 +40,7 @@ export class Editor {
     this.#keys.open()
   }
 
-  /** The next line, or what came instead. What was typed ahead comes first. */
+  /** The next line, Ctrl-C or the end of the input. Lines typed before come first. */
   read(prompt: string): Promise<EditorInput> {
     const typed = this.#ahead.shift()
     if (typed !== undefined) {
@@ -56,7 +56,7 @@ export class Editor {
     return promise
   }
 
-  /** Gives the terminal back as it was. */
+  /** Restores the terminal. */
   close(): void {
     if (this.#closed) return
     this.#screen.muted = true
@@ -74,7 +74,7 @@ export class Editor {
   #interrupt(): void {
     const empty = this.#lines.line === ''
     const isRead = this.#waiting !== undefined
-    // The line stays to be seen, as in a shell.
+    // The line stays visible, as in a shell.
     this.#lines.write(null, { ctrl: true, name: 'e' })
     if (isRead) process.stdout.write('^C\n')
     this.#screen.muted = true
@@ -95,7 +95,7 @@ export class Editor {
   }
 }
 
-/** The terminal, but while something else writes there. */
+/** The terminal, muted while something else writes to it. */
 class Screen extends Writable {
   muted = true
 
@@ -104,7 +104,7 @@ class Screen extends Writable {
     process.stdout.on('resize', () => this.emit('resize'))
   }
 
-  /** What is not shown takes no lines, or readline would go back over others' once it is. */
+  /** Hidden text takes no rows, or readline would later erase the rows of others. */
   get columns(): number | undefined {
     return this.muted ? Number.MAX_SAFE_INTEGER : process.stdout.columns
   }

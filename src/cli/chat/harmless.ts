@@ -1,10 +1,10 @@
-/** What a server sends, made fit for a terminal. */
+/** Makes text from a server safe for a terminal. */
 import { printable } from '../log.ts'
 
-/** Joiners that scripts and emoji need: they move nothing. */
+/** Joiners that scripts and emoji need; they do not move the cursor. */
 const KEPT = /([\n\t\u200c\u200d]+)/
 
-/** Text whose control characters are escaped, but for line ends, tabs and joiners. */
+/** Text with escaped control characters, except line ends, tabs and joiners. */
 export function harmless(text: string): string {
   return text
     .split(KEPT)
@@ -13,8 +13,8 @@ export function harmless(text: string): string {
 }
 
 /**
- * The same for text that comes in pieces, cut anywhere: CR LF becomes LF, and half a character waits
- * for the other half. Without a piece it gives what waited.
+ * The same for text in parts, split anywhere: CR LF becomes LF, and half a character waits for the
+ * other half. Without an argument it returns what is left.
  */
 export function harmlessPieces(): (piece?: string) => string {
   let waiting = ''
@@ -29,8 +29,8 @@ export function harmlessPieces(): (piece?: string) => string {
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * Bytes as they are: line ends as `␊` and `␍` (after `␊` a new line begins), other bytes that are no
- * whole, printable character as `<e2>`. `mark` sets apart what stands for a byte.
+ * Shows bytes: line ends as `␊` and `␍` (a new line begins after `␊`), and bytes that are not part of a
+ * printable character as `<e2>`. `mark` highlights what stands for a byte.
  */
 export function showBytes(
   bytes: Uint8Array,
@@ -50,13 +50,13 @@ export function showBytes(
   return shown
 }
 
-/** Bytes of the UTF-8 character that begins with this one. */
+/** The length of the UTF-8 character that begins with this byte. */
 function lengthOf(byte: number): number {
   if (byte < 0xc0) return 1
   return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
 }
 
-/** Undefined where it is cut, broken, or not printable. */
+/** Undefined if it is incomplete, invalid or not printable. */
 function decoded(bytes: Uint8Array, length: number): string | undefined {
   if (bytes.length < length) return undefined
   try {

@@ -1,12 +1,12 @@
-/** The lines a person typed before, kept from one chat to the next. */
+/** The history of typed lines, saved from one chat to the next. */
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, isAbsolute, join } from 'node:path'
 
-/** Lines that are kept. The file may hold twice as many before it is shortened. */
+/** Lines to keep. The file is shortened when it has twice as many. */
 export const MOST_LINES = 1_000
 
-/** Only its owner reads it. */
+/** Only the owner may read it. */
 const MODE = 0o600
 
 /** `chat-history` where programs keep their state. Source: XDG Base Directory Specification. */
@@ -16,7 +16,7 @@ export function historyPath(env: Record<string, string | undefined> = process.en
   return join(state, 'sluice', 'chat-history')
 }
 
-/** The last lines, oldest first; none where the file can't be read. */
+/** The last lines, the oldest first; none if the file cannot be read. */
 export async function readHistory(path: string): Promise<string[]> {
   try {
     const lines = (await readFile(path, 'utf8')).split('\n').filter((line) => line !== '')
@@ -30,13 +30,13 @@ export async function readHistory(path: string): Promise<string[]> {
   }
 }
 
-/** Adds a line. A chat goes on where it can't. */
+/** Adds a line. If it cannot, the chat continues without. */
 export async function keepLine(path: string, line: string): Promise<void> {
   if (line.trim() === '') return
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
     await appendFile(path, `${line}\n`, { mode: MODE })
   } catch {
-    // A read-only home, or a runtime that may not write.
+    // The home directory is read-only, or the runtime has no permission to write.
   }
 }

@@ -1,19 +1,19 @@
-/** What is typed, with pastes told apart. */
+/** Reads keys, and tells pasted text from typed text. */
 import { Readable } from 'node:stream'
 
-/** A terminal that is asked to puts these around what is pasted. Source: xterm, "Bracketed Paste Mode". */
+/** A terminal in this mode sends these around pasted text. Source: xterm, "Bracketed Paste Mode". */
 const MARK_PASTES = '\u001b[?2004h'
 const MARK_NOTHING = '\u001b[?2004l'
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const MARKS = /\u001b\[20([01])~/
-/** A mark whose end has not come yet. */
+/** A mark whose end has not arrived yet. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CUT_MARK = /\u001b\[2(0[01]?)?$/
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROLS = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g
 
-/** Splits what a terminal sends, cut anywhere, into what is typed and what is pasted. */
+/** Splits the input of a terminal, in parts cut anywhere, into typed and pasted text. */
 export function pasteReader(give: (text: string, pasted: boolean) => void): (text: string) => void {
   let pasted = false
   let cut = ''
@@ -24,18 +24,18 @@ export function pasteReader(give: (text: string, pasted: boolean) => void): (tex
     parts[last] = (parts[last] as string).slice(0, -cut.length || undefined)
     for (const [i, part] of parts.entries()) {
       if (i % 2 === 1) pasted = part === '0'
-      // Nothing that is pasted may act as a key.
+      // Pasted text must not act as keys.
       else if (part !== '') give(pasted ? part.replace(CONTROLS, '') : part, pasted)
     }
   }
 }
 
-/** The terminal's keys as a stream for readline: each piece is given on in the moment it comes. */
+/** The terminal's keys as a stream for readline, each passed on at once. */
 export class Keys extends Readable {
   readonly isTTY = true
-  /** Whether what is being given on was pasted. */
+  /** Whether the text that is being passed on was pasted. */
   pasting = false
-  /** Of bytes, each as one character: a character may be cut. */
+  /** Bytes, each as one character, since a UTF-8 character may be split. */
   readonly #read = pasteReader((text, pasted) => {
     this.pasting = pasted
     this.emit('data', Buffer.from(text, 'latin1'))

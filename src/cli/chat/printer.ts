@@ -1,4 +1,4 @@
-/** An answer on a terminal, as it comes. */
+/** Prints an answer on a terminal as it arrives. */
 import { printable } from '../log.ts'
 import type { TerminalStyle } from '../startup.ts'
 import type { AnswerListener } from './answer.ts'
@@ -7,13 +7,13 @@ import { harmlessPieces, showBytes } from './harmless.ts'
 export interface PrinterOptions {
   write(text: string): void
   style: TerminalStyle
-  /** Shows what comes byte for byte, and not what it says. */
+  /** Shows the bytes instead of the text. */
   raw: boolean
-  /** Shows how long nothing has come. */
+  /** Shows how long nothing has arrived. */
   waits: boolean
 }
 
-/** What is being printed. */
+/** The part that is being printed. */
 type Part = 'nothing' | 'reasoning' | 'text' | `call ${number}`
 
 const WAITING_EVERY = 1_000
@@ -68,14 +68,14 @@ export class Printer implements AnswerListener {
     this.#putWeak(this.#pieces(piece))
   }
 
-  /** All has come; what follows begins on a line of its own. */
+  /** The answer has ended; what follows begins on a new line. */
   end(): void {
     clearInterval(this.#ticker)
     this.#clearWaiting()
     this.#begin('nothing')
   }
 
-  /** Another part of the answer begins on a line of its own; its name is shown where no colour does. */
+  /** Each part begins on a new line; without colours, its name is printed. */
   #begin(part: Part, label?: string): void {
     if (part === this.#part) return
     if (this.#part !== 'nothing') this.#put(this.#pieces())

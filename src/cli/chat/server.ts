@@ -1,4 +1,4 @@
-/** The server that is talked to: asked and read by the very code that sluice asks its upstreams by. */
+/** The server of the chat: requests and answers pass the same code as those of upstreams. */
 import type { Model } from '../../engines/engine.ts'
 import { Upstream } from '../../engines/upstream/upstream.ts'
 import type { Fetch, Fetched, Packet } from '../../platform/fetch.ts'
@@ -8,12 +8,12 @@ import type { Target } from '../target.ts'
 
 const CHAT = '/chat/completions'
 
-/** Milliseconds a server may take to list its models. */
+/** Milliseconds to wait for a list of models. */
 const TO_LIST = 5_000
 
-/** Told of what comes in, as it comes. */
+/** Is called with what arrives. */
 export interface Watch {
-  /** The answer's status and content type. */
+  /** The status and content type of the answer. */
   head(status: number, type: string): void
   packet(bytes: Uint8Array): void
 }
@@ -41,7 +41,10 @@ export class ChatServer {
       asChunks: true,
     })
     if (stream.kind === 'chunks') return stream
-    throw new ApiError(502, `${this.name} did not answer with a stream.`)
+    throw new ApiError(
+      502,
+      `${this.name}: expected a stream, got another answer; check that the URL is the root of an OpenAI-compatible API.`,
+    )
   }
 
   #upstream(watch?: Watch): Upstream {
@@ -53,7 +56,7 @@ export class ChatServer {
     return new Upstream({ url: base, label: this.name, key, fetch })
   }
 
-  /** An endpoint that was given keeps its query. */
+  /** A given endpoint keeps its query. */
   #address(url: string): string {
     const { base, url: given } = this.#target
     return url === base + CHAT && new URL(given).pathname.endsWith(CHAT) ? given : url
@@ -62,7 +65,7 @@ export class ChatServer {
 
 function watched(response: Fetched, watch: Watch): Fetched {
   const { status, ok, headers, body } = response
-  watch.head(status, headers.get('content-type') ?? 'of no type')
+  watch.head(status, headers.get('content-type') ?? 'no content type')
   if (body === null) return response
   return {
     ...{ status, ok, headers },

@@ -1,4 +1,4 @@
-/** A chat in a terminal: what is typed is asked, what comes is printed. */
+/** A chat in a terminal: sends what is typed, and prints the answers. */
 import { writeFile } from 'node:fs/promises'
 import type { Model } from '../../engines/engine.ts'
 import { closestMatches } from '../../util/closest-matches.ts'
@@ -17,21 +17,21 @@ import type { ChatServer } from './server.ts'
 import { folded, gapsOf, summaryLines } from './summary.ts'
 
 export interface SessionOptions {
-  bench: ToolContext
+  context: ToolContext
   server: ChatServer
   editor: Editor
   style: TerminalStyle
   model: string | undefined
   system: string | undefined
   raw: boolean
-  /** What every request has besides its messages and its model. */
+  /** The fields of every request besides its messages and its model. */
   settings: Partial<ChatRequest>
   historyFile: string | undefined
-  /** What helps against a failure, in a sentence. */
+  /** What to do about a failure, in a sentence. */
   remedy(answer: ChatAnswer): string | undefined
 }
 
-/** Columns where the terminal doesn't say. */
+/** Columns if the terminal does not report its width. */
 const WIDTH = 80
 
 export class Session {
@@ -51,11 +51,11 @@ export class Session {
     this.#raw = options.raw
   }
 
-  /** Resolves when the person leaves. */
+  /** Resolves when the chat ends. */
   async run(): Promise<void> {
     const { server, editor } = this.#options
-    const model = this.#model === undefined ? 'whatever model it chooses' : printable(this.#model)
-    this.#say(`${printable(server.name)}, ${model}. /help says what you can do.`)
+    const model = this.#model === undefined ? 'the model it chooses' : printable(this.#model)
+    this.#say(`${printable(server.name)}, ${model}. /help lists the commands.`)
     while (!this.#leaves) {
       const typed = await editor.read(this.#composer.isOpen ? '. ' : '> ')
       await this.#take(typed)
@@ -79,14 +79,14 @@ export class Session {
     else if (this.#leaving) this.#leaves = true
     else {
       this.#leaving = true
-      this.#say('Ctrl-C once more leaves, as Ctrl-D does.')
+      this.#say('Press Ctrl-C again to leave, or Ctrl-D.')
     }
   }
 
   async #enter(text: string): Promise<void> {
     const entry = readEntry(text)
     if (entry.kind === 'message') await this.#ask(entry.text)
-    else if (entry.kind === 'unknown') this.#say(printable(entry.told))
+    else if (entry.kind === 'unknown') this.#say(printable(entry.message))
     else if (entry.kind === 'command') await this.#commands[entry.name](entry.rest)
   }
 
@@ -100,23 +100,23 @@ export class Session {
       this.#raw = !this.#raw
       this.#say(
         this.#raw
-          ? 'What comes is shown as it comes: ␊ and ␍ are line ends, <e2> is a byte that is no whole character.'
-          : 'Answers are shown again.',
+          ? 'Bytes are shown as they arrive: ␊ and ␍ are line ends, <e2> is a byte that is not part of a character.'
+          : 'The text of answers is shown again.',
       )
     },
     gaps: () => {
       const rows = histogram(this.#last ? gapsOf(this.#last) : [], this.#width)
-      if (rows.length === 0) this.#say('No answer came yet in more than one piece.')
+      if (rows.length === 0) this.#say('No answer has arrived in more than one packet yet.')
       for (const row of rows) this.#write(`${row}\n`)
     },
     retry: async () => {
       const prompt = this.#conversation.again()
-      if (prompt === undefined) this.#say('Nothing was asked yet.')
+      if (prompt === undefined) this.#say('No message has been sent yet.')
       else await this.#ask(prompt)
     },
     clear: () => {
       this.#conversation.clear()
-      this.#say('The conversation is forgotten.')
+      this.#say('A new conversation begins.')
     },
     save: (file) => this.#save(file),
     exit: () => {
@@ -125,7 +125,7 @@ export class Session {
   }
 
   async #ask(prompt: string): Promise<void> {
-    const { bench, server, editor, style, settings, remedy } = this.#options
+    const { context, server, editor, style, settings, remedy } = this.#options
     const stop = new AbortController()
     editor.onInterrupt = () => stop.abort()
     const model = this.#model
@@ -136,20 +136,22 @@ export class Session {
     }
     const write = (text: string) => this.#write(text)
     const printer = new Printer({ write, style, raw: this.#raw, waits: true })
-    const signal = AbortSignal.any([bench.signal, stop.signal])
+    const signal = AbortSignal.any([context.signal, stop.signal])
     const answer = await readAnswer(server, request, signal, printer)
     printer.end()
     this.#last = answer
     for (const line of summaryLines(answer, this.#width)) this.#write(`${style.weak(line)}\n`)
     const isKept = this.#conversation.keep(answer)
     if (answer.outcome.how === 'failed') {
-      this.#say(remedy(answer) ?? 'It is no part of the conversation; /retry asks again.')
-    } else if (!isKept) this.#say('An answer without words is no part of the conversation.')
+      this.#say(
+        remedy(answer) ?? 'It is not part of the conversation; /retry sends the message again.',
+      )
+    } else if (!isKept) this.#say('An answer without text is not part of the conversation.')
   }
 
   async #chooseModel(name: string): Promise<void> {
-    const { bench, server } = this.#options
-    const models = await server.models(bench.signal).catch((error: unknown) => {
+    const { context, server } = this.#options
+    const models = await server.models(context.signal).catch((error: unknown) => {
       this.#say(printable(failure(error).message))
       return []
     })
@@ -158,7 +160,7 @@ export class Session {
       return
     }
     const names = models.map(({ id }) => id)
-    // Where none is listed, any may be there.
+    // Without a list, any model may exist.
     if (names.length > 0 && !names.includes(name)) {
       const near = closestMatches(name, names)
       const known = near.length > 0 ? `did you mean ${near.join(' or ')}?` : names.join(', ')
@@ -166,12 +168,12 @@ export class Session {
       return
     }
     this.#model = name
-    this.#say(`Asks ${printable(name)} from now on.`)
+    this.#say(`The model is now ${printable(name)}.`)
   }
 
   #showModels(models: readonly Model[]): void {
     const { style } = this.#options
-    if (models.length === 0) this.#say('No model is listed.')
+    if (models.length === 0) this.#say('The server lists no models.')
     for (const { id, loaded } of models) {
       const name = printable(id)
       const shown = id === this.#model ? `* ${style.strong(name)}` : `  ${name}`
@@ -183,14 +185,14 @@ export class Session {
     const conversation = this.#conversation
     if (text !== '') conversation.system = text === '-' ? undefined : text
     const { system } = conversation
-    this.#say(system === undefined ? 'Nothing is said.' : printable(system))
+    this.#say(system === undefined ? 'There is no system message.' : printable(system))
   }
 
   async #save(file: string): Promise<void> {
-    if (file === '') return this.#say('/save needs the name of a file.')
+    if (file === '') return this.#say('/save: expected the name of a file, got nothing.')
     const saved = { model: this.#model, messages: this.#conversation.messages() }
     await writeFile(file, `${JSON.stringify(saved, null, 2)}\n`, { flag: 'wx' }).then(
-      () => this.#say(`Written to ${printable(file)}.`),
+      () => this.#say(`Saved to ${printable(file)}.`),
       (error: Error) => this.#say(printable(error.message)),
     )
   }
@@ -200,7 +202,7 @@ export class Session {
   }
 
   #write(text: string): void {
-    this.#options.bench.out.write(text)
+    this.#options.context.out.write(text)
   }
 
   #say(text: string): void {

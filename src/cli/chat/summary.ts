@@ -1,14 +1,14 @@
-/** The line under an answer: how fast it came, how much it was, how it ended. */
+/** The line below an answer: its speed, its length, and how it ended. */
 import { printable } from '../log.ts'
 import { sparkline } from '../sparkline.ts'
 import type { AnswerOutcome, ChatAnswer } from './answer.ts'
 
 const BETWEEN = ' · '
 
-/** Bars of the longest sparkline. */
+/** The most bars of a sparkline. */
 const MOST_BARS = 32
 
-/** The times between arrivals, in milliseconds. */
+/** The times between packets, in milliseconds. */
 export function gapsOf({ arrivals }: ChatAnswer): number[] {
   return arrivals.slice(1).map((at, i) => at - (arrivals[i] as number))
 }
@@ -49,7 +49,7 @@ function rateOf(answer: ChatAnswer): number | undefined {
   return ((tokens - 1) / span) * 1_000
 }
 
-/** Tokens that came: a server counts those too of reasoning that it keeps to itself. */
+/** Tokens that arrived: a server also counts those of reasoning that it does not send. */
 function seenTokens({ usage, deltas, hasReasoning }: ChatAnswer): number {
   if (usage === undefined) return deltas
   const { reasoning_tokens: hidden } = usage.completion_tokens_details ?? {}
@@ -61,7 +61,7 @@ function counted({ usage, deltas }: ChatAnswer): string[] {
   if (usage !== undefined) {
     return [`${plural(usage.completion_tokens, 'token')} (${usage.prompt_tokens} in)`]
   }
-  return deltas > 0 ? [`${plural(deltas, 'delta')}, no count of tokens came`] : []
+  return deltas > 0 ? [`${plural(deltas, 'delta')}, the server sent no token count`] : []
 }
 
 /** `finished: stop` */
@@ -72,7 +72,7 @@ export function outcomeText(outcome: AnswerOutcome): string {
   return `failed: ${printable(message)}${code === null ? '' : ` [${printable(code)}]`}`
 }
 
-/** As many parts a line as there is room for; one that is too long for a line is cut at spaces. */
+/** As many parts in a line as fit; a part that is longer than a line is split at spaces. */
 function filled(parts: readonly string[], width: number): string[] {
   const lines: string[] = []
   for (const part of parts) {
@@ -84,7 +84,7 @@ function filled(parts: readonly string[], width: number): string[] {
   return lines
 }
 
-/** Text in lines of at most `width` characters, but for words that are longer. */
+/** Text in lines of at most `width` characters, except for longer words. */
 export function folded(text: string, width: number): string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

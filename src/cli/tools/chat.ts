@@ -17,23 +17,23 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice chat [URL] [PROMPT | -] [options]',
-  text: 'Talks with a model in the terminal. Under each answer stands how fast it came and how it ended;\nCtrl-C stops an answer, /help lists what else there is. URL is the root of an OpenAI-compatible\nAPI, sluice on this machine by default. With a PROMPT, or where it is not run in a terminal,\nanswers once and prints the text alone; - stands for what comes by the standard input. It exits\nwith 0 for an answer that finished, 1 for one that failed, 130 for one that was stopped.',
+  text: 'Chats with a model in the terminal. Below each answer it prints how fast it came and how it\nended. Ctrl-C stops an answer; /help lists the commands. URL is the root of an OpenAI-compatible\nAPI, by default sluice on this machine. With a PROMPT, or without a terminal, it answers once and\nprints only the text; - stands for the standard input. The exit code is 0 for an answer that\nfinished, 1 for one that failed, and 130 for one that was stopped.',
   table: {
     model: {
       value: 'NAME',
       short: 'm',
-      text: 'The model to ask; the first that is listed by default.',
+      text: 'The model to use; by default the first that the server lists.',
     },
-    system: { value: 'TEXT', short: 's', text: 'How the model is to behave.' },
-    temperature: { value: 'N', text: 'From 0 to 2; the server’s own by default.' },
-    'max-tokens': { value: 'N', text: 'The most tokens of an answer.' },
-    raw: { text: 'Shows what the server sends, byte for byte with times, instead of the text.' },
+    system: { value: 'TEXT', short: 's', text: 'The system message.' },
+    temperature: { value: 'N', text: 'From 0 to 2; by default the server decides.' },
+    'max-tokens': { value: 'N', text: 'The most tokens that an answer may have.' },
+    raw: { text: 'Show the bytes that the server sends, with times, instead of the text.' },
     'no-history': {
-      text: 'Keeps no line that is typed. By default they are kept in $XDG_STATE_HOME/sluice/chat-history, below ~/.local/state where that is not set.',
+      text: 'Do not save what you type. By default it is saved in $XDG_STATE_HOME/sluice/chat-history; where that variable is not set, below ~/.local/state.',
     },
     key: {
       value: 'KEY',
-      text: 'Sent as "Authorization: Bearer KEY". Better in SLUICE_CLIENT_KEY: a process list shows flags.',
+      text: 'Sent as "Authorization: Bearer KEY". Better set SLUICE_CLIENT_KEY: a list of processes shows flags.',
     },
   },
 } as const
@@ -42,48 +42,48 @@ const DEFAULT_URL = 'http://127.0.0.1:8787/v1'
 
 type Options = Given<Extract<keyof typeof usage.table, string>>
 
-export const tool = defineTool(usage, async (given, bench) => {
-  const chat = chatOf(given, bench)
-  const isTyped = process.stdin.isTTY === true && (await bench.out.isTerminal())
+export const tool = defineTool(usage, async (given, context) => {
+  const chat = chatOf(given, context)
+  const isTyped = process.stdin.isTTY === true && (await context.out.isTerminal())
   return chat.words.length === 0 && isTyped ? talk(chat) : answerOnce(chat)
 })
 
 interface Chat {
-  bench: ToolContext
+  context: ToolContext
   given: Options
-  /** What is to be asked. */
+  /** The prompt, in words. */
   words: string[]
   server: ChatServer
   settings: Partial<ChatRequest>
   remedy(failed: { code: string | null; status: number }): string | undefined
 }
 
-function chatOf(given: Options, bench: ToolContext): Chat {
+function chatOf(given: Options, context: ToolContext): Chat {
   const { url, words } = split(given.words)
   const target = targetOf(url ?? DEFAULT_URL, given.text('key'), 'chat')
   const temperature = given.number('temperature', 0, 2)
   const most = given.number('max-tokens', 1, Number.MAX_SAFE_INTEGER)
   if (most !== undefined && !Number.isInteger(most)) {
-    throw new SettingsError(`--max-tokens: expected an integer, got ${most}.`)
+    throw new SettingsError(`--max-tokens: expected a whole number, got ${most}.`)
   }
-  const server = new ChatServer(bench.fetch, target)
+  const server = new ChatServer(context.fetch, target)
   return {
-    ...{ bench, given, words, server },
+    ...{ context, given, words, server },
     settings: {
       ...(temperature !== undefined && { temperature }),
       ...(most !== undefined && { max_tokens: most }),
     },
     remedy({ code, status }) {
       if (status === 401 && target.key === undefined) {
-        return `${server.name} asks for a key: put it into ${CLIENT_KEY}.`
+        return `${server.name} needs a key, and none was sent; set ${CLIENT_KEY}.`
       }
       if (code !== UNREACHABLE || url !== undefined) return undefined
-      return `Nothing listens at ${DEFAULT_URL}: start sluice, or name another server, as in "sluice chat URL".`
+      return `No server answers at ${DEFAULT_URL}; start sluice, or name another server with "sluice chat URL".`
     },
   }
 }
 
-/** The first word is a URL, unless it can't be one: a sentence, or what stands for the input. */
+/** The first word is a URL, unless it is a sentence, or stands for the standard input. */
 function split(words: readonly string[]): { url: string | undefined; words: string[] } {
   const [first, ...rest] = words
   const isUrl = first !== undefined && first !== '-' && !/\s/.test(first)
@@ -91,7 +91,7 @@ function split(words: readonly string[]): { url: string | undefined; words: stri
 }
 
 async function talk(chat: Chat): Promise<number> {
-  const { bench, given, server, settings } = chat
+  const { context, given, server, settings } = chat
   const style = terminalStyle(true, process.env)
   const model = await modelOf(chat)
   if (model === null) return 1
@@ -100,9 +100,9 @@ async function talk(chat: Chat): Promise<number> {
   const editor = new Editor(history, (line) => {
     if (historyFile !== undefined) void keepLine(historyFile, line)
   })
-  bench.signal.addEventListener('abort', () => editor.close())
+  context.signal.addEventListener('abort', () => editor.close())
   const session = new Session({
-    ...{ bench, server, editor, style, model, settings, historyFile },
+    ...{ context, server, editor, style, model, settings, historyFile },
     system: given.text('system'),
     raw: given.has('raw'),
     remedy: ({ outcome }) => (outcome.how === 'failed' ? chat.remedy(outcome) : undefined),
@@ -111,25 +111,25 @@ async function talk(chat: Chat): Promise<number> {
   return 0
 }
 
-/** The model to ask; undefined where the server has to choose; null where it can't be asked. */
+/** The model to use; undefined if the server has to choose; null if the server cannot be reached. */
 async function modelOf(chat: Chat): Promise<string | undefined | null> {
-  const { bench, given, server, remedy } = chat
+  const { context, given, server, remedy } = chat
   const named = given.text('model')
   try {
-    const models = await server.models(bench.signal)
+    const models = await server.models(context.signal)
     return named ?? models.find(({ loaded }) => loaded !== false)?.id
   } catch (error) {
     const failed = failure(error)
-    const isFinal = failed.code === UNREACHABLE || failed.status === 401 || bench.signal.aborted
+    const isFinal = failed.code === UNREACHABLE || failed.status === 401 || context.signal.aborted
     // Some servers have no list.
     if (!isFinal) return named
-    bench.err.write(`sluice: ${printable(remedy(failed) ?? failed.message)}\n`)
+    context.err.write(`sluice: ${printable(remedy(failed) ?? failed.message)}\n`)
     return null
   }
 }
 
 async function answerOnce(chat: Chat): Promise<number> {
-  const { bench, given, server, settings, remedy } = chat
+  const { context, given, server, settings, remedy } = chat
   const prompt = await promptOf(chat.words)
   const model = given.text('model') ?? (await modelOf(chat))
   if (model === null) return 1
@@ -142,25 +142,25 @@ async function answerOnce(chat: Chat): Promise<number> {
       { role: 'user', content: prompt },
     ],
   }
-  const signal = AbortSignal.any([bench.signal, readerLeft()])
+  const signal = AbortSignal.any([context.signal, readerLeft()])
   const listener = await listenerOf(chat)
   const answer = await readAnswer(server, request, signal, listener)
   listener.end()
-  return report(answer, bench, remedy)
+  return report(answer, context, remedy)
 }
 
-/** Says on the standard error what a script must not mistake for a whole answer. */
+/** Reports on standard error why an answer is not complete, so that a script does not take it for one. */
 function report({ outcome }: ChatAnswer, { err }: ToolContext, remedy: Chat['remedy']): number {
   if (outcome.how === 'finished' && outcome.reason === 'stop') return 0
-  const told = outcome.how === 'failed' ? remedy(outcome) : undefined
-  err.write(`sluice: ${told ?? outcomeText(outcome)}\n`)
+  const advice = outcome.how === 'failed' ? remedy(outcome) : undefined
+  err.write(`sluice: ${advice ?? outcomeText(outcome)}\n`)
   return outcome.how === 'finished' ? 0 : outcome.how === 'failed' ? 1 : 130
 }
 
-/** On a terminal what can do no harm there; anywhere else the very text. */
-async function listenerOf({ bench, given }: Chat) {
-  const onTerminal = await bench.out.isTerminal()
-  const write = (text: string) => bench.out.write(text)
+/** On a terminal, text without control characters; elsewhere, exactly the text that came. */
+async function listenerOf({ context, given }: Chat) {
+  const onTerminal = await context.out.isTerminal()
+  const write = (text: string) => context.out.write(text)
   const raw = given.has('raw')
   const style = terminalStyle(onTerminal, process.env)
   if (raw || onTerminal) {
@@ -183,14 +183,14 @@ async function listenerOf({ bench, given }: Chat) {
   }
 }
 
-/** Aborts when nobody reads the standard output any more, as `head` does when it has enough. */
+/** Aborts when standard output was closed, as `head` closes it when it has enough. */
 function readerLeft(): AbortSignal {
   const gone = new AbortController()
   process.stdout.on('error', () => gone.abort())
   return gone.signal
 }
 
-/** The words as one text, the standard input as a paragraph of its own. Rejects with a `SettingsError`. */
+/** The words as one text, with the standard input as a paragraph. Rejects with a `SettingsError`. */
 async function promptOf(words: readonly string[]): Promise<string> {
   const paragraphs = ['']
   for (const word of words.length === 0 ? ['-'] : words) {
@@ -199,7 +199,9 @@ async function promptOf(words: readonly string[]): Promise<string> {
   }
   const prompt = paragraphs.filter((paragraph) => paragraph !== '').join('\n\n')
   if (prompt !== '') return prompt
-  throw new SettingsError('chat: expected a prompt, got nothing.')
+  throw new SettingsError(
+    'chat: expected a prompt, got nothing; give one as an argument or on standard input.',
+  )
 }
 
 async function readInput(): Promise<string> {

@@ -21,37 +21,37 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice check URL [--via PROXY …] [options]',
-  text: 'Asks an OpenAI-compatible server a few small questions and judges the answers: how streams are\nframed, whether they arrive as they are made, what their chunks hold, how they end, what is\nrefused. Ends with 0 where all is well, 1 where a rule is broken, 2 where it could not be tested.',
+  text: 'Sends an OpenAI-compatible server a few small requests and checks the answers against rules: how\nstreams are framed, whether chunks arrive as they are made, what they hold, how streams end, and\nwhat is refused. The exit code is 0 if no rule is broken, 1 if one is, and 2 if the server could\nnot be tested.',
   table: {
-    model: { value: 'NAME', text: 'The model to ask; the first that is listed by default.' },
+    model: { value: 'NAME', text: 'The model to use; by default the first that the server lists.' },
     key: {
       value: 'KEY',
-      text: 'Sent as "Authorization: Bearer KEY". Better in SLUICE_CLIENT_KEY: a process list shows flags.',
+      text: 'Sent as "Authorization: Bearer KEY". Better set SLUICE_CLIENT_KEY: a list of processes shows flags.',
     },
     dialect: {
       value: 'NAME',
-      text: 'chat, completions, responses, messages or all; by default the one that URL names, or chat.',
+      text: 'The API to test: chat, completions, responses, messages or all; by default the one that URL names, or chat.',
     },
     via: {
       value: 'URL',
-      text: 'The same server through a proxy: tells what that breaks. The one nearest to the server first.',
+      text: 'The same server through a proxy, to find out what the proxy breaks. The one nearest to the server comes first.',
       many: true,
     },
     report: {
       value: 'FILE.md|.json|.html',
-      text: 'Writes the record of the check too: what was asked of what, where and when, what came, how fast.',
+      text: 'Write a record of the check too: the server, the requests, the answers, and their timing.',
       many: true,
     },
-    against: { value: 'OLD.json', text: 'Says what is different since that record.' },
-    json: { text: 'Prints the report as JSON.' },
-    strict: { text: 'Warnings and hints count as broken, too.' },
+    against: { value: 'OLD.json', text: 'Print what has changed since that record.' },
+    json: { text: 'Print the report as JSON.' },
+    strict: { text: 'Exit with 1 for warnings and hints too.' },
   },
 } as const
 
-/** Characters that a drawing is wide. */
+/** The width of a drawing, in characters. */
 const WIDTH = 48
 
-export const tool = defineTool(usage, async (given, bench) => {
+export const tool = defineTool(usage, async (given, context) => {
   const key = given.text('key')
   requireForms(given.all('report'))
   const against = given.text('against')
@@ -59,30 +59,30 @@ export const tool = defineTool(usage, async (given, bench) => {
   const target = targetOf(given.word(), key, 'check')
   const hops = given.all('via').map((url) => targetOf(url, key, '--via'))
   const asked = dialectsOf(given.text('dialect'), target)
-  const model = await modelAt(bench.fetch, target, given.text('model'))
-  const tell = await progress(bench)
+  const model = await modelAt(context.fetch, target, given.text('model'))
+  const tell = await progress(context)
   const reports: Report[] = []
   try {
-    for (const each of [target, ...hops]) reports.push(await ask(each, asked, model, bench, tell))
+    for (const each of [target, ...hops]) reports.push(await ask(each, asked, model, context, tell))
   } finally {
     tell('')
   }
-  bench.out.write(await shown(reports, given.has('json'), bench))
+  context.out.write(await shown(reports, given.has('json'), context))
   const files = given.all('report')
   if (before !== undefined || files.length > 0) {
-    const by = `sluice ${VERSION} on ${bench.runtime}`
-    const circumstances = await circumstancesOf(target, model, by, bench.fetch)
+    const by = `sluice ${VERSION} on ${context.runtime}`
+    const circumstances = await circumstancesOf(target, model, by, context.fetch)
     const record = verificationOf(reports, circumstances, new Date().toISOString())
     for (const file of files) await writeRecord(file, record)
     if (before !== undefined) {
-      const told = given.has('json') ? bench.err : bench.out
-      told.write(`\n${comparisonText(compare(before, record))}`)
+      const output = given.has('json') ? context.err : context.out
+      output.write(`\n${comparisonText(compare(before, record))}`)
     }
   }
   return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
 })
 
-/** The APIs that are to be asked. Throws a `SettingsError`. */
+/** The APIs to test. Throws a `SettingsError`. */
 function dialectsOf(given: string | undefined, { dialect }: Target): DialectName[] {
   const names = Object.keys(dialects) as DialectName[]
   if (given === undefined) return [dialect?.name ?? 'chat']
@@ -102,7 +102,7 @@ function ask(
 ): Promise<Report> {
   const by = `sluice ${VERSION} on ${runtime}`
   const places = names.map((name) => {
-    // An endpoint that was given may have a query.
+    // A given endpoint may have a query.
     const place = name === dialect?.name ? url : `${base}${dialects[name].path}`
     return [name, place] as const
   })
@@ -122,13 +122,13 @@ async function shown(
     return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
   }
   const style = terminalStyle(await out.isTerminal(), process.env)
-  // What a server says of itself may hold what a terminal obeys.
+  // Text of the server may contain control characters.
   const paint = { ...style, plain: printable }
-  const told = others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
-  return `${arrivalText(reports.at(-1) as Report, style)}${told}`
+  const text = others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
+  return `${arrivalText(reports.at(-1) as Report, style)}${text}`
 }
 
-/** How the first stream came, drawn: a bar a gap between two events, and how long they were. */
+/** The timing of the first stream, drawn: a bar for each gap between two events, and a histogram. */
 function arrivalText({ asked }: Report, { weak }: TerminalStyle): string {
   const stream = asked.find(({ name }) => name === 'stream')
   if (stream === undefined) return ''
@@ -160,8 +160,8 @@ function codeOf(report: Report, isStrict: boolean): number {
   return error + (isStrict ? warning + hint : 0) > 0 ? 1 : 0
 }
 
-/** What is being asked, on a terminal. */
+/** Shows the current request, on a terminal. */
 async function progress({ err }: ToolContext): Promise<NonNullable<CheckOptions['onQuestion']>> {
   if (!(await err.isTerminal())) return () => {}
-  return (title) => err.write(`\r\u001b[K${title === '' ? '' : `asking for ${title} …`}`)
+  return (title) => err.write(`\r\u001b[K${title === '' ? '' : `requesting ${title} …`}`)
 }

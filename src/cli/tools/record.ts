@@ -12,38 +12,38 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice record URL [-o FILE] [options]',
-  text: 'Asks a server for a stream and keeps it exactly as it arrives, bytes and times: as text, with\nkeys hidden, to read, to attach to a report, and to play again by "sluice replay FILE".\nURL is the root of an OpenAI-compatible API, or one endpoint of it.',
+  text: 'Requests a stream from a server and saves it exactly as it arrives, with the time of each packet.\nThe recording is text without keys, to read, to attach to a bug report, and to serve again with\n"sluice replay FILE". URL is the root of an OpenAI-compatible API, or one of its endpoints.',
   table: {
     output: {
       value: 'FILE',
       short: 'o',
-      text: 'Where it is written; to the standard output by default.',
+      text: 'The file to write; by default the standard output.',
     },
-    model: { value: 'NAME', text: 'The model to ask; the first that is listed by default.' },
-    prompt: { value: 'TEXT', short: 'p', text: 'What to ask it.' },
+    model: { value: 'NAME', text: 'The model to use; by default the first that the server lists.' },
+    prompt: { value: 'TEXT', short: 'p', text: 'The prompt.' },
     data: {
       value: 'JSON|@FILE',
       short: 'd',
-      text: 'The whole body to post instead of one that is made up of model and prompt.',
+      text: 'The body of the request, instead of one made of the model and the prompt.',
     },
     header: { value: "'NAME: VALUE'", short: 'H', text: 'A header to send.', many: true },
     key: {
       value: 'KEY',
-      text: 'Sent as "Authorization: Bearer KEY". Better in SLUICE_CLIENT_KEY: a process list shows flags.',
+      text: 'Sent as "Authorization: Bearer KEY". Better set SLUICE_CLIENT_KEY: a list of processes shows flags.',
     },
   },
 } as const
 
 const PROMPT = 'Count from one to twenty in words.'
 
-export const tool = defineTool(usage, async (given, bench) => {
+export const tool = defineTool(usage, async (given, context) => {
   const target = targetOf(given.word(), given.text('key'), 'record')
   const own = ownHeaders(given.all('header'))
-  const model = await modelAt(bench.fetch, target, given.text('model'))
-  const body = await bodyOf(given, bench, target, model)
-  const tell = await counter(bench)
+  const model = await modelAt(context.fetch, target, given.text('model'))
+  const body = await bodyOf(given, context, target, model)
+  const tell = await counter(context)
   const recording = await record({
-    fetch: bench.fetch,
+    fetch: context.fetch,
     url: target.url,
     headers: {
       'content-type': 'application/json',
@@ -52,16 +52,16 @@ export const tool = defineTool(usage, async (given, bench) => {
       ...own,
     },
     body,
-    by: `sluice ${VERSION} on ${bench.runtime}`,
+    by: `sluice ${VERSION} on ${context.runtime}`,
     secrets: target.key === undefined ? [] : [target.key],
-    signal: bench.signal,
+    signal: context.signal,
     onPacket: ({ bytes }) => tell(bytes.length),
   })
   const text = formatRecording(recording)
   const file = given.text('output')
-  if (file === undefined || file === '-') bench.out.write(text)
+  if (file === undefined || file === '-') context.out.write(text)
   else await write(file, text)
-  bench.err.write(`${summaryOf(recording)}\n`)
+  context.err.write(`${summaryOf(recording)}\n`)
   return recording.end.how === 'broken' ? 1 : 0
 })
 
@@ -86,7 +86,7 @@ async function bodyOf(
   if (data !== undefined) return data.startsWith('@') ? readText(data.slice(1)) : data
   if (model === undefined) {
     err.write(
-      'sluice: no model is named by --model and none is listed; the server has to choose.\n',
+      'sluice: no model was named with --model and the server lists none, so the server chooses one.\n',
     )
   }
   const text = given.text('prompt') ?? PROMPT
@@ -96,17 +96,23 @@ async function bodyOf(
 
 async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch((cause: Error) => {
-    throw new SettingsError(`--data: ${path} can't be read: ${cause.message}`, { cause })
+    throw new SettingsError(
+      `--data: cannot read ${path}: ${cause.message}; name a file that exists.`,
+      { cause },
+    )
   })
 }
 
 async function write(path: string, text: string): Promise<void> {
   await writeFile(path, text).catch((cause: Error) => {
-    throw new SettingsError(`--output: ${path} can't be written: ${cause.message}`, { cause })
+    throw new SettingsError(
+      `--output: cannot write ${path}: ${cause.message}; name a file in a folder that exists.`,
+      { cause },
+    )
   })
 }
 
-/** Shows on a terminal how much has come. */
+/** Shows on a terminal how much has arrived. */
 async function counter({ err }: ToolContext): Promise<(bytes: number) => void> {
   if (!(await err.isTerminal())) return () => {}
   let packets = 0
@@ -122,11 +128,11 @@ async function counter({ err }: ToolContext): Promise<(bytes: number) => void> {
 }
 
 function summaryOf({ response, packets, end }: Recording): string {
-  const told = end.why === undefined ? '' : ` (${printable(end.why)})`
-  if (response === undefined) return `Nobody answered${told}.`
+  const reason = end.why === undefined ? '' : ` (${printable(end.why)})`
+  if (response === undefined) return `The server did not answer${reason}.`
   const bytes = packets.reduce((sum, packet) => sum + packet.bytes.length, 0)
   const type = response.headers.find(([name]) => name === 'content-type')?.[1] ?? 'no type'
   const first = packets[0] === undefined ? '' : `, the first after ${Math.round(packets[0].at)} ms`
-  const how = { end: 'it ended', broken: 'the connection broke', stopped: 'stopped' }[end.how]
-  return `${response.status} ${printable(type)}: ${packets.length} packets, ${bytes} bytes${first}; ${how} after ${(end.at / 1000).toFixed(2)} s${told}.`
+  const how = { end: 'ended', broken: 'the connection broke', stopped: 'stopped' }[end.how]
+  return `${response.status} ${printable(type)}: ${packets.length} packets, ${bytes} bytes${first}; ${how} after ${(end.at / 1000).toFixed(2)} s${reason}.`
 }

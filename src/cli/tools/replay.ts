@@ -10,51 +10,54 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice replay FILE … [options]',
-  text: 'Serves recordings in place of the recorded servers: the same bytes at the same times and the same\nendpoints; where a connection broke, it breaks again. A recording answers requests for its model; a\nsingle recording answers every request.',
+  text: 'Serves recordings like the servers they were recorded from: the same bytes at the same times, at\nthe same endpoints, with the same failures. A recording answers requests for its model; if there\nis only one, it answers all requests.',
   table: {
-    port: { value: 'PORT', text: 'The port, 8788 by default; 0 lets the system choose one.' },
-    host: { value: 'ADDRESS', text: 'The address, 127.0.0.1 by default.' },
-    speed: { value: 'N', text: 'Replay N times as fast; 0 without any pauses.' },
-    split: {
-      value: 'BYTES',
-      text: 'Split the bytes into packets of this size, instead of the recorded ones.',
+    port: {
+      value: 'PORT',
+      text: 'The port to listen on, 8788 by default; 0 lets the system choose one.',
     },
+    host: { value: 'ADDRESS', text: 'The address to listen on, 127.0.0.1 by default.' },
+    speed: {
+      value: 'N',
+      text: 'How many times as fast as it was recorded; 0 for no waiting at all.',
+    },
+    split: { value: 'BYTES', text: 'Split the bytes into packets of this size instead.' },
     jitter: { value: 'TIME', text: 'Delay each packet by a random time, up to this one.' },
     seed: {
       value: 'N',
-      text: 'The seed of the random delays; the same seed gives the same delays.',
+      text: 'The seed of those random times; the same seed gives the same times.',
     },
   },
 } as const
 
-export const tool = defineTool(usage, async (given, bench) => {
+export const tool = defineTool(usage, async (given, context) => {
   if (given.words.length === 0)
     throw new SettingsError(
-      'replay: expected a file, got nothing; name a recording of "sluice record".',
+      'replay: expected a file, got nothing; name a file that "sluice record" made.',
     )
   const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
   const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
   const handler = replayHandler(recordings, options)
   const warmUpPath = `/${crypto.randomUUID()}`
-  const address = await bench.serve({
+  const address = await context.serve({
     fetch: (request) =>
       request.url.endsWith(warmUpPath) ? replay(WARM_UP, request.signal) : handler(request),
     host: given.text('host') ?? '127.0.0.1',
     port: given.number('port', 0, 65_535) ?? 8788,
   })
-  await warmUp(bench, address + warmUpPath)
-  bench.err.write(`sluice replays at ${address}/v1\n`)
+  await warmUp(context, address + warmUpPath)
+  context.err.write(`sluice replays at ${address}/v1\n`)
   for (const recording of recordings) {
     const { packets, recordedAt } = recording
-    bench.err.write(
+    context.err.write(
       `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
     )
   }
-  await untilStopped(bench.signal)
+  await untilStopped(context.signal)
   return 0
 })
 
-/** Resolves on a signal, which may have come already. */
+/** The signal may have been aborted already. */
 function untilStopped(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve()
@@ -62,10 +65,10 @@ function untilStopped(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** The first answer loads modules; the others let the runtime compile the code. */
+/** One request loads the code, and a few more let it be compiled. */
 const WARM_UP_ANSWERS = 5
 
-/** A short stream that holds only comments. */
+/** A stream of comments only. */
 const WARM_UP: Recording = {
   recordedAt: '',
   by: '',
@@ -76,8 +79,8 @@ const WARM_UP: Recording = {
 }
 
 /**
- * Sends requests to this server itself, so that its code is loaded and compiled before the first real
- * one. Without that the first answer would come later than it was recorded.
+ * The first answer of a process is late, as code is loaded and compiled for it; so the process sends
+ * itself the first requests. If it cannot reach itself, the first answer to a client is late.
  */
 async function warmUp({ fetch }: ToolContext, url: string): Promise<void> {
   for (let times = 0; times < WARM_UP_ANSWERS; times++) {

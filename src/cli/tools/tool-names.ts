@@ -1,8 +1,8 @@
-/** What the command can do besides serving. */
+/** The commands besides `serve` that have options of their own. */
 export const toolNames = ['chat', 'check', 'record', 'replay'] as const
 export type ToolName = (typeof toolNames)[number]
 
-/** The tool that a command line asks for; undefined where it asks for something else. */
+/** The tool that a command line names, if it names one. */
 export function toolNamed([word]: readonly string[]): ToolName | undefined {
   return toolNames.find((name) => name === word)
 }

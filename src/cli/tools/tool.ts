@@ -1,16 +1,16 @@
 import type { Fetch } from '../../platform/fetch.ts'
 import type { CommandUsage } from '../options.ts'
 
-/** What a tool gets of the runtime it runs on. */
+/** What a runtime provides to a tool. */
 export interface ToolContext {
   /** `bun 1.4.5` */
   runtime: string
   fetch: Fetch
   out: Output
   err: Output
-  /** Aborts when the person wants it to stop. */
+  /** Aborts on SIGINT and SIGTERM. */
   signal: AbortSignal
-  /** Serves at an address; resolves with it. Rejects with a `SettingsError`. */
+  /** Serves at an address, with which it resolves. Rejects with a `SettingsError`. */
   serve(options: {
     fetch: (request: Request) => Promise<Response>
     host: string
@@ -26,6 +26,6 @@ export interface Output {
 
 export interface CliTool {
   usage: CommandUsage
-  /** Does its work; resolves with the process's exit code. Rejects with a `SettingsError`. */
+  /** Resolves with the exit code of the process. Rejects with a `SettingsError`. */
   run(args: readonly string[], context: ToolContext): Promise<number>
 }

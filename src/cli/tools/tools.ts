@@ -1,4 +1,4 @@
-/** The tools, each loaded only when it is asked for. What serves imports their names alone. */
+/** The tools, each loaded only when it is used. The server imports only their names. */
 import type { CliTool } from './tool.ts'
 import { type ToolName, toolNamed } from './tool-names.ts'
 
@@ -9,7 +9,7 @@ const tools: Readonly<Record<ToolName, () => Promise<{ tool: CliTool }>>> = {
   replay: () => import('./replay.ts'),
 }
 
-/** The tool that a command line asks for. */
+/** The tool that a command line names. */
 export async function loadTool(args: readonly string[]): Promise<CliTool> {
   const name = toolNamed(args)
   if (name === undefined) throw new TypeError(`there is no tool ${args[0]}`)

@@ -49,6 +49,15 @@ export interface EngineDefinition {
   maxConcurrency?: number
 }
 
+declare const made: unique symbol
+
+/** An engine, as `defineEngine` makes it. What else it has is between sluice and it. */
+export interface DefinedEngine {
+  /** What logs and messages call it. */
+  readonly label: string
+  readonly [made]: true
+}
+
 const FIELDS = ['label', 'models', 'chat', 'complete', 'embed', 'countTokens', 'maxConcurrency']
 const FUNCTIONS = ['chat', 'complete', 'embed', 'countTokens'] as const
 const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
@@ -79,16 +88,20 @@ const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
  * })
  * const handler = createHandler({ engines: [echo], insecure: true })
  */
-export function defineEngine(definition: EngineDefinition): Engine {
+export function defineEngine(definition: EngineDefinition): DefinedEngine {
   check(definition)
+  return engineOf(definition) as Engine & DefinedEngine
+}
+
+function engineOf(definition: EngineDefinition): Engine {
   const { label, embed, complete, countTokens, maxConcurrency } = definition
   const errors = new EngineErrors({ label, source: 'engine' })
   const models = modelsOf(definition.models, label, errors)
   return {
     label,
-    hasStandIns: true,
+    allowsFailover: true,
     ...(maxConcurrency !== undefined && { maxConcurrency }),
-    takes: models.takes,
+    acceptsModel: models.takes,
     models: (signal) => attempt(label, signal, () => models.list(signal)),
     chat: (request, signal, options) => chat(definition, request, signal, options),
     ...(complete && {

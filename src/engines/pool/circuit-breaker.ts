@@ -1,6 +1,6 @@
 /**
- * `closed`: requests pass. `open`: requests are refused. `half-open`: one request passes as a probe,
- * and its outcome decides.
+ * `closed`: requests pass. `open`: requests are refused. `half-open`: one request passes as a
+ * probe, and its outcome decides.
  */
 export type BreakerState = 'closed' | 'open' | 'half-open'
 
@@ -10,7 +10,9 @@ const OPENS_AFTER = { consecutive: 5, share: 0.5, minAnswers: 20 }
 /** Milliseconds for which an answer counts. */
 const WINDOW = 30_000
 
-/** Milliseconds the breaker stays open: at first, and at most. Each failed probe doubles the time. */
+/**
+ * Milliseconds the breaker stays open: at first, and at most. Each failed probe doubles the time.
+ */
 const OPEN_TIME = { first: 5_000, max: 60_000 }
 
 /**
@@ -24,11 +26,13 @@ export interface BreakerPermit {
   answered(): void
   succeeded(now: number): void
   /**
-   * `by: 'caller'`: the engine answered with a failure that the request may have provoked, so that it
-   * counts for its caller alone.
+   * `by: 'caller'`: the engine answered with a failure that the request may have provoked, so that
+   * it counts for its caller alone.
    */
   failed(now: number, by?: 'caller'): void
-  /** The request ended without showing anything about the engine; its client hung up, for example. */
+  /**
+   * The request ended without showing anything about the engine; its client hung up, for example.
+   */
   ignored(): void
 }
 
@@ -48,10 +52,10 @@ interface Answer {
 /**
  * Stops requests to an engine that keeps failing. Times are milliseconds of `performance.now()`.
  *
- * An engine that can't be reached is closed to every caller. A failure that the engine itself answered
- * with counts for the caller of that request, who may have provoked it: while all such failures came to
- * one caller, only that caller is refused. Once two or more callers got them, the breaker is half-open
- * for the others: the probe of one of them decides whether it opens for all.
+ * An engine that can't be reached is closed to every caller. A failure that the engine itself
+ * answered with counts for the caller of that request, who may have provoked it: while all such
+ * failures came to one caller, only that caller is refused. Once two or more callers got them, the
+ * breaker is half-open for the others: the probe of one of them decides whether it opens for all.
  */
 export class CircuitBreaker {
   #consecutiveFailures = 0
@@ -100,7 +104,9 @@ export class CircuitBreaker {
     this.#openUntil = Math.min(this.#openUntil, now)
   }
 
-  /** Lets a request pass even if `allows` is false: it may be the only engine that has the model. */
+  /**
+   * Lets a request pass even if `allows` is false: it may be the only engine that has the model.
+   */
   acquire(now: number, caller = ''): BreakerPermit {
     const isProbe = this.#isOpen && this.allows(now, caller) && !this.#isUnaffected(caller)
     const permit = new Permit(this, isProbe, this.#isOpen, caller)
@@ -158,7 +164,9 @@ export class CircuitBreaker {
     this.#openUntil = now + this.#openTime
   }
 
-  /** The callers that the opening failures count for: the consecutive ones, or all in the window. */
+  /**
+   * The callers that the opening failures count for: the consecutive ones, or all in the window.
+   */
   #causes(): (string | typeof ANYONE)[] {
     const failures = this.#answers.filter((answer) => answer.failed)
     const causes =

@@ -9,13 +9,16 @@ import { Slot } from './slot.ts'
 const POLL_INTERVAL = 50
 
 /**
- * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may be
- * dropped there without running any of its code, so that it would never free its slot.
+ * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may
+ * be dropped there without running any of its code, so that it would never free its slot.
  */
 const LEASE = { renewEvery: 1_000, expiresAfter: 15_000 }
 
 export interface SlotRequest {
-  /** The name of the client's key, for fairness between clients; empty where they are not distinguished. */
+  /**
+   * The name of the client's key, for fairness between clients; empty where they are not
+   * distinguished.
+   */
   caller: string
   /** The engines that can answer, in the order of the settings. */
   members: PoolMember[]
@@ -36,8 +39,8 @@ interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'> {
 
 /**
  * The concurrency slots of all engines, and one fair queue for them. Where requests are isolated
- * (workerd), no request may resolve another one's promise: each waiter polls for its result, and the
- * slots of requests that vanished are reclaimed when their lease expires.
+ * (workerd), no request may resolve another one's promise: each waiter polls for its result, and
+ * the slots of requests that vanished are reclaimed when their lease expires.
  */
 export class ConcurrencyLimiter {
   readonly #maxQueued: number
@@ -61,9 +64,9 @@ export class ConcurrencyLimiter {
   }
 
   /**
-   * A slot at the best of the engines; a promise if all are occupied. Throws an `ApiError` (503) where
-   * the queue is full or the circuit breaker of every engine is open. The promise rejects with the
-   * signal's reason.
+   * A slot at the best of the engines; a promise if all are occupied. Throws an `ApiError` (503)
+   * where the queue is full or the circuit breaker of every engine is open. The promise rejects
+   * with the signal's reason.
    */
   acquire(request: SlotRequest): Slot | Promise<Slot> {
     const now = performance.now()
@@ -130,7 +133,10 @@ export class ConcurrencyLimiter {
     if (this.#queue.size > 0) this.#assignFreeSlots(slot.member, now)
   }
 
-  /** Called within the request that gets the slot: on workerd its timer has to belong to that request. */
+  /**
+   * Called within the request that gets the slot: on workerd its timer has to belong to that
+   * request.
+   */
   #startLease(slot: Slot): Slot {
     if (!this.#leased.has(slot)) return slot
     slot.renewedAt = performance.now()

@@ -25,20 +25,25 @@ export function failureKind(error: unknown): FailureKind {
   if (BUSY_STATUSES.has(status) || code === 'engine_busy' || isLoading(error)) return 'busy'
   if (isOverflow(error)) return 'overflow'
   if (isUnsupported(error)) return 'missing'
-  // The engine leads back to a sluice that this request has passed: not to be used for this request.
+  // The engine leads back to a sluice that this request has passed: not to be used for this
+  // request.
   if (code === 'loop_detected') return 'missing'
   // 501 and 505 mean a missing feature: a retry would fail again.
   if (status >= 500) return status === 501 || status === 505 ? 'refused' : 'broken'
   return status === 404 ? 'missing' : 'refused'
 }
 
-/** Servers report an overflow with a 4xx status, or in the first frame of a stream they have begun. */
+/**
+ * Servers report an overflow with a 4xx status, or in the first frame of a stream they have begun.
+ */
 function isOverflow({ code, type, message }: ApiError): boolean {
   if (code === 'context_length_exceeded' || type === 'exceed_context_size_error') return true
   return TOO_LONG.test(message)
 }
 
-/** Whether a retry at the same engine may succeed. An answer in the wrong format would come again. */
+/**
+ * Whether a retry at the same engine may succeed. An answer in the wrong format would come again.
+ */
 export function isTransient(error: unknown): boolean {
   return error instanceof ApiError && error.code !== 'upstream_invalid'
 }
@@ -51,7 +56,10 @@ export function retryAfterMs(error: unknown, now = Date.now()): number | undefin
   return Number.isNaN(ms) ? undefined : Math.max(0, ms)
 }
 
-/** The engine can't process such a request: an image without a projector, a prompt above its batch size. */
+/**
+ * The engine can't process such a request: an image without a projector, a prompt above its batch
+ * size.
+ */
 function isUnsupported({ status, message }: ApiError): boolean {
   // 400 is what an upstream's 5xx of this kind is mapped to; 502 is an error frame within a stream.
   return (status === 400 || status === 502) && blamesRequest(withoutPrefix(message))
@@ -68,7 +76,8 @@ function withoutPrefix(message: string): string {
  * - `request`: the engine works, and refused the request.
  * - `answer`: the engine answered with a failure or with something unusable, which the request may
  *   have provoked. It counts for the caller that sent the request.
- * - `engine`: it can't be reached, cut the connection, or missed a deadline. It counts for everyone.
+ * - `engine`: it can't be reached, cut the connection, or missed a deadline. It counts for
+ *   everyone.
  */
 export type Blame = 'nobody' | 'request' | 'answer' | 'engine'
 

@@ -3,7 +3,9 @@ import type { Engine } from '../engine.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'
 import { ASSUMED_DURATION } from './queue-full.ts'
 
-/** The concurrency assumed of an engine without a limit when its load is compared with another's. */
+/**
+ * The concurrency assumed of an engine without a limit when its load is compared with another's.
+ */
 const ASSUMED_CONCURRENCY = 16
 
 /** An engine of the pool and its current state. Times are milliseconds of `performance.now()`. */
@@ -27,7 +29,9 @@ export class PoolMember {
     return this.#isDown
   }
 
-  /** Records whether a model listing failed. The first that succeeds again lets the breaker probe. */
+  /**
+   * Records whether a model listing failed. The first that succeeds again lets the breaker probe.
+   */
   setDown(isDown: boolean, now: number): void {
     if (this.#isDown && !isDown) this.breaker.allowProbe(now)
     this.#isDown = isDown

@@ -60,7 +60,9 @@ interface RetryStep {
 /** The most further attempts of a request, not counting those in `FREE_RETRY_CODES`. */
 const MAX_RETRIES = 2
 
-/** Milliseconds: the longest `Retry-After` that is waited for, and the delay where there is none. */
+/**
+ * Milliseconds: the longest `Retry-After` that is waited for, and the delay where there is none.
+ */
 const RETRY_DELAY = { max: 3_000, base: 100, jitter: 200 }
 
 /** Codes of failed attempts that cost the engine no work, so that they use up no retry budget. */
@@ -74,7 +76,9 @@ const FREE_RETRY_CODES: ReadonlySet<unknown> = new Set([
 /** Milliseconds between two checks for a free engine, once `attemptTimeout` has passed. */
 const TAKEOVER_CHECK = 1_000
 
-/** All engines: finds one that serves a model and has a free slot, and another one if that fails. */
+/**
+ * All engines: finds one that serves a model and has a free slot, and another one if that fails.
+ */
 export class Pool {
   readonly #options: PoolOptions
   readonly #limiter: ConcurrencyLimiter
@@ -103,7 +107,8 @@ export class Pool {
 
   /**
    * Tries the engines that serve a model until one answers. Rejects with an `ApiError`, or with the
-   * reason why the exchange ended. Engines for which `can` is false are left out if any other is left.
+   * reason why the exchange ended. Engines for which `can` is false are left out if any other is
+   * left.
    */
   async answer<T>(
     exchange: Exchange,
@@ -127,14 +132,16 @@ export class Pool {
   }
 
   /**
-   * Rejects with an `ApiError` where the caller may not use the model or no engine has it. For answers
-   * that begin before an engine is asked.
+   * Rejects with an `ApiError` where the caller may not use the model or no engine has it. For
+   * answers that begin before an engine is asked.
    */
   async requireModel(exchange: Exchange, asked: string | null | undefined): Promise<void> {
     await this.#options.router.pick(asked, exchange.modelAccess)
   }
 
-  /** The model with a longer context; undefined if none is configured or this caller may not use it. */
+  /**
+   * The model with a longer context; undefined if none is configured or this caller may not use it.
+   */
   #fallbackFor(
     { modelAccess }: Exchange,
     asked: string | null | undefined,
@@ -256,7 +263,9 @@ export class Pool {
     )
   }
 
-  /** Within the retry budget. An attempt that cost no work, or was a probe, uses up nothing of it. */
+  /**
+   * Within the retry budget. An attempt that cost no work, or was a probe, uses up nothing of it.
+   */
   #mayTryAnother(slot: Slot, error: unknown, retries: number, caller: string): boolean {
     const code = error instanceof ApiError ? error.code : null
     if (FREE_RETRY_CODES.has(code)) return true
@@ -266,8 +275,8 @@ export class Pool {
 }
 
 /**
- * A discovered server that refuses connections has been reachable at that address: it restarts or was
- * stopped, which is a 503 and no wrong address.
+ * A discovered server that refuses connections has been reachable at that address: it restarts or
+ * was stopped, which is a 503 and no wrong address.
  */
 function asUnavailable(error: unknown, routes: Route[]): unknown {
   if (isLoading(error)) return withRetryAfter(error)
@@ -279,7 +288,9 @@ function asUnavailable(error: unknown, routes: Route[]): unknown {
   )
 }
 
-/** Milliseconds before the same engine is tried once more; undefined where a retry would not help. */
+/**
+ * Milliseconds before the same engine is tried once more; undefined where a retry would not help.
+ */
 function sameEngineDelay(engine: Engine, kind: FailureKind, error: unknown): number | undefined {
   if (!engine.isServer || !isTransient(error)) return undefined
   const retryAfter = retryAfterMs(error)

@@ -4,8 +4,9 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 export const ASSUMED_DURATION = 5
 
 /**
- * The refusal (503) of a request for which the queue has no room. `ahead` requests are answered before
- * it, `concurrency` at a time, in `duration` seconds each: the `Retry-After` follows from that.
+ * The refusal (503) of a request for which the queue has no room. `ahead` requests are answered
+ * before it, `concurrency` at a time, in `duration` seconds each: the `Retry-After` follows from
+ * that.
  */
 export function queueFull(
   queued: number,

@@ -1,4 +1,6 @@
-/** The sliding window in milliseconds, and the buckets in which it counts: the oldest expires whole. */
+/**
+ * The sliding window in milliseconds, and the buckets in which it counts: the oldest expires whole.
+ */
 const WINDOW = { ms: 30_000, buckets: 30 }
 
 /** Retries allowed within the window: a share of the requests, or a minimum when there are few. */
@@ -55,7 +57,10 @@ export class RetryBudget {
   }
 }
 
-/** The most callers with a budget at the same time. A caller whose budget was evicted gets a new one. */
+/**
+ * The most callers with a budget at the same time. A caller whose budget was evicted gets a new
+ * one.
+ */
 const MAX_CALLERS = 1_000
 
 /**

@@ -3,7 +3,9 @@ import type { BreakerPermit } from './circuit-breaker.ts'
 import { blameOf, type FailureKind, retryAfterMs } from './failure-kind.ts'
 import type { PoolMember } from './member.ts'
 
-/** Milliseconds for which a busy engine is asked last: where it sends no `Retry-After`, and at most. */
+/**
+ * Milliseconds for which a busy engine is asked last: where it sends no `Retry-After`, and at most.
+ */
 const BUSY_BACKOFF = { default: 1_000, max: 60_000 }
 
 /** The limiter that a slot returns to. */
@@ -60,8 +62,8 @@ export class Slot {
   }
 
   /**
-   * Frees the slot for the next waiter; later calls do nothing. `isTypical`: whether the time it was
-   * held predicts how long other requests take.
+   * Frees the slot for the next waiter; later calls do nothing. `isTypical`: whether the time it
+   * was held predicts how long other requests take.
    */
   free(isTypical = true): void {
     this.stopLease?.()

@@ -1,19 +1,19 @@
 import type { Model } from '../engine.ts'
 
-/** The model that each name stands for: `{ "gpt-4o": "qwen3:8b" }`. */
+/** The model for each alias: `{ "gpt-4o": "qwen3:8b" }`. */
 export type Aliases = Readonly<Record<string, string>>
 
-/** The model that a name stands for; itself where it is no alias. */
+/** The model that an alias stands for; any other name unchanged. */
 export function resolveAlias(name: string | undefined, aliases: Aliases): string | undefined {
   return name !== undefined && Object.hasOwn(aliases, name) ? aliases[name] : name
 }
 
-/** The aliases of models that are served, as models; `root` names what each stands for. */
+/** Entries for `GET /v1/models`, one per alias whose model is served; `root` is that model's id. */
 export function aliasModels(models: Model[], aliases: Aliases): Model[] {
   return Object.entries(aliases).flatMap(([id, target]) => {
     const model =
-      models.find((each) => each.id === target) ??
-      models.find((each) => each.id === `${target}:latest`)
+      models.find((candidate) => candidate.id === target) ??
+      models.find((candidate) => candidate.id === `${target}:latest`)
     return model ? [{ ...model, id, root: model.id }] : []
   })
 }

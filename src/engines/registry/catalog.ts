@@ -3,55 +3,57 @@ import type { CallOptions, Engine, Model } from '../engine.ts'
 import type { Discovery } from './discovery.ts'
 import { visibleModels } from './visible-models.ts'
 
-/** An engine and what it serves, as last seen: for start-up output and the page. */
+/** An engine and its models, for start-up output and the home page. */
 export interface EngineStatus {
   engine: string
   models: string[]
-  /** Why it could not be asked. */
+  /** Why its models could not be listed. */
   error?: string
 }
 
-/** Milliseconds an engine may take to list its models before it counts as busy. */
+/** Milliseconds an engine may take to list its models; after that it counts as down. */
 const LIST_TIMEOUT = 2000
 
-/** Milliseconds after which one that could not be asked is asked again. */
+/** Milliseconds after which an engine that is down is listed again. */
 const RETRY_DOWN_AFTER = 5_000
 
-/** Milliseconds for which a list asked for through another sluice answers others through that one. */
+/** Milliseconds for which a list requested by another sluice is reused for requests by that one. */
 const RELAY_MAX_AGE = 1_000
 
-/** The most other sluices for which engines are asked anew within that time: anybody can send an id. */
+/**
+ * The most hop lists with a list of their own within that time, since anybody can send a hop list.
+ */
 const MAX_RELAYS = 16
 
-/** An engine and what is known of it. */
+/** An engine and the result of its last listing. */
 export interface CatalogEntry {
   engine: Engine
-  /** What it serves; where it can't be asked now, what it served when it last could. */
+  /** Its models; those of the last successful listing where the latest one failed. */
   models: Model[]
-  /** Why it could not be asked. */
+  /** Why the latest listing failed. */
   error?: ApiError
-  /** It was not asked yet. */
+  /** It has not been listed yet. */
   isUnknown?: boolean
 }
 
 export interface CatalogOptions {
-  /** In the order in which they are asked. */
+  /** In the order of preference. */
   engines: Engine[]
   static: Engine
   discovery?: Discovery | undefined
-  /** Whether a request may not wait for what another began (workerd). */
+  /** Whether a request must not wait for a promise of another request (workerd). */
   isolateRequests: boolean
-  /** The id of this sluice, which servers that are asked for their models are told. */
+  /** The id of this sluice, sent in the hop list when models are listed. */
   instance?: () => string
 }
 
-/** Which engine serves what: asked of the engines, and remembered for a while. */
+/** Which engine serves which models: lists them and caches the result. */
 export class Catalog {
   readonly #options: CatalogOptions
   #entries: CatalogEntry[] = []
   #askedAt = Number.NEGATIVE_INFINITY
   #refreshing: Promise<CatalogEntry[]> | undefined
-  /** What was asked for other sluices, by the hops of the request, the oldest first. */
+  /** Lists requested by other sluices, by the request's hop list, oldest first. */
   readonly #relays = new Map<
     string,
     { askedAt: number; entries: Promise<CatalogEntry[]> | CatalogEntry[] }
@@ -61,12 +63,12 @@ export class Catalog {
     this.#options = options
   }
 
-  /** Whether no engine can come or go. */
+  /** Whether the set of engines can't change: discovery is off. */
   get isFixed(): boolean {
     return this.#options.discovery === undefined
   }
 
-  /** What is known, without asking anybody; before the first answer, engines without models. */
+  /** The cached entries, without any request; before the first listing, engines without models. */
   get known(): CatalogEntry[] {
     if (this.#entries.length > 0) return this.#entries
     return [...this.#options.engines, this.#options.static].map((engine) => ({
@@ -77,8 +79,8 @@ export class Catalog {
   }
 
   /**
-   * What is known; a promise only where nothing is yet. What is older than `maxAge` ms is asked for
-   * anew, for those who come later.
+   * The cached entries; a promise only before the first listing. Entries older than `maxAge`
+   * milliseconds are still returned, and refreshed in the background for later requests.
    */
   cachedEntries(maxAge: number): CatalogEntry[] | Promise<CatalogEntry[]> {
     if (this.#entries.length === 0) return this.entries(maxAge)
@@ -88,21 +90,21 @@ export class Catalog {
     return this.#entries
   }
 
-  /** Asks anew for what is older than `maxAge` ms, for those who come later. */
+  /** Refreshes entries older than `maxAge` milliseconds in the background. */
   refresh(maxAge: number): void {
-    // There, nothing outlives the request that began it.
+    // On workerd, background work ends with the request that began it.
     if (!this.#options.isolateRequests) this.entries(maxAge).catch(() => {})
   }
 
   /**
-   * What is known, and no older than `maxAge` ms: engines in their order, `static` last. `hops`: the
-   * sluices that the request has passed, this one last.
+   * Entries no older than `maxAge` milliseconds: engines in their order, `static` last. `hops`: the
+   * hop list of the request, this sluice last.
    */
   async entries(maxAge: number, hops: readonly string[] = []): Promise<CatalogEntry[]> {
     if (this.#isRecent(maxAge)) return this.#entries
     if (hops.length > 1) return this.#relayedEntries(hops)
     if (this.#options.isolateRequests) {
-      // The first to ask does so for all who can do with what is known.
+      // Marked as recent before the listing ends: one request lists, others use the cached entries.
       this.#askedAt = performance.now()
       return this.#listAll()
     }
@@ -112,7 +114,7 @@ export class Catalog {
     return this.#refreshing
   }
 
-  /** Every engine and what it serves, asked now. */
+  /** Every engine with its models, listed now. */
   async status(): Promise<EngineStatus[]> {
     return (await this.entries(0)).map(({ engine, models, error }) => ({
       engine: engine.label,
@@ -126,12 +128,16 @@ export class Catalog {
   }
 
   /**
-   * For a request that came through another sluice. Two that ask each other would wait for ever if
-   * one such request waited for what another began. It may wait for one that came the same way: what
-   * that one leads to comes back with this sluice among its hops, and is refused at once. That an
-   * engine leads back to where this request came from says nothing about that engine. What came
-   * through two others is told what is known: where many list each other, each would be asked along
-   * every way there is.
+   * The entries for a request that came through another sluice.
+   *
+   * Two sluices that have each other as upstreams would deadlock if such a request waited for a
+   * listing that another request began. It may wait for a listing with the same hop list: what that
+   * leads to comes back with this sluice among its hops, and is refused at once.
+   *
+   * The results are not stored in `#entries`: an engine that leads back to the origin of this
+   * request fails here (508) although it works for others. A request that passed two or more
+   * sluices gets the cached entries: where many sluices list each other, every path between them
+   * would be followed.
    */
   async #relayedEntries(hops: readonly string[]): Promise<CatalogEntry[]> {
     if (hops.length > 2 && this.#entries.length > 0) {
@@ -139,20 +145,20 @@ export class Catalog {
       return this.#entries
     }
     const now = performance.now()
-    for (const [way, { askedAt }] of this.#relays) {
-      if (now - askedAt > RELAY_MAX_AGE) this.#relays.delete(way)
+    for (const [hopKey, { askedAt }] of this.#relays) {
+      if (now - askedAt > RELAY_MAX_AGE) this.#relays.delete(hopKey)
     }
-    const way = hops.join()
-    const known = this.#relays.get(way)
+    const hopKey = hops.join()
+    const known = this.#relays.get(hopKey)
     if (known !== undefined) return known.entries
     if (this.#relays.size >= MAX_RELAYS) {
       this.refresh(RETRY_DOWN_AFTER)
       if (this.#entries.length > 0) return this.#entries
     }
-    const asking = this.#listRelayed(hops)
+    const listing = this.#listRelayed(hops)
     const isShared = !this.#options.isolateRequests
-    this.#relays.set(way, { askedAt: now, entries: isShared ? asking : await asking })
-    return asking
+    this.#relays.set(hopKey, { askedAt: now, entries: isShared ? listing : await listing })
+    return listing
   }
 
   async #listRelayed(hops: readonly string[]): Promise<CatalogEntry[]> {
@@ -165,16 +171,16 @@ export class Catalog {
     const signal = AbortSignal.timeout(LIST_TIMEOUT)
     const { engines, discovery, instance } = this.#options
     const call = instance ? { hops: [instance()] } : {}
-    const [given, found, own] = await Promise.all([
+    const [configured, discovered, own] = await Promise.all([
       Promise.all(engines.map((engine) => this.#list(engine, signal, call))),
       discovery?.probeAll(signal, call) ?? [],
       this.#list(this.#options.static, signal, call),
     ])
-    const there = found.map((each) => ({
-      ...each,
-      models: visibleModels(each.engine, each.models),
+    const found = discovered.map((server) => ({
+      ...server,
+      models: visibleModels(server.engine, server.models),
     }))
-    this.#entries = [...given, ...there, own]
+    this.#entries = [...configured, ...found, own]
     this.#askedAt = performance.now()
     return this.#entries
   }

@@ -1,4 +1,4 @@
-/** Looks for well-known local servers, on this machine's loopback address alone. */
+/** Discovers local servers at their well-known ports, on this machine's loopback address only. */
 import type { PerUpstream } from '../../settings/per-upstream.ts'
 import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
@@ -6,10 +6,10 @@ import type { CallOptions, Engine, Model } from '../engine.ts'
 import { isLoading } from '../upstream/model-loading.ts'
 import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
 
-/** Milliseconds a server on this machine may take to list its models. */
+/** Milliseconds a local server may take to list its models. */
 const PROBE_TIMEOUT = 300
 
-/** Who owns its models tells apart the servers that share a port. */
+/** The server for each `owned_by` of a model: several kinds of servers share a port. */
 const SERVER_BY_OWNER: Record<string, string> = {
   llamacpp: 'llama-server',
   library: 'ollama',
@@ -20,8 +20,9 @@ const SERVER_BY_OWNER: Record<string, string> = {
 
 export interface Discovery {
   /**
-   * The servers that answer now, with their models, and those that did before: a server that
-   * restarts or loads a model is still the one that serves its models.
+   * Probes all ports. Resolves with the servers that answer now and those that answered before: a
+   * server that restarts or loads a model keeps its models, so that no other engine gets their
+   * requests.
    */
   probeAll(signal: AbortSignal, options?: CallOptions): Promise<DiscoveredServer[]>
 }
@@ -30,29 +31,29 @@ export interface DiscoveryOptions
   extends Pick<UpstreamOptions, 'fetch' | 'finishes' | PerUpstream> {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
-  /** URLs of upstreams that are known anyway. */
+  /** URLs of configured upstreams, which are not probed. */
   known: readonly string[]
-  /** Labels that are taken. */
+  /** Labels of configured upstreams, which a discovered server must not get. */
   labels?: readonly string[]
   ports?: Readonly<Record<string, string>>
-  /** What was found before, and where it is kept what is found, by URL. */
+  /** Servers discovered before, by URL; new ones are added to it. */
   seen?: DiscoveredServers
 }
 
-/** Servers that were found: handed on where a handler follows another, with other settings. */
+/** Discovered servers by URL; kept when the settings are reloaded. */
 export type DiscoveredServers = Map<string, { label: string; kind: string; models: Model[] }>
 
-/** A server that was found. */
+/** A discovered server. */
 export interface DiscoveredServer {
   engine: Engine
-  /** What it serves, or served when it last answered. */
+  /** Its models when it last answered. */
   models: Model[]
-  /** Why it does not answer now. */
+  /** Why it did not answer the latest probe. */
   error?: ApiError
 }
 
 interface KnownServer extends DiscoveredServer {
-  /** What it was taken for. */
+  /** The kind of server, `ollama` for example. */
   kind: string
 }
 
@@ -88,13 +89,13 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   ): Promise<void> {
     const url = `http://127.0.0.1:${port}/v1`
     if (isTaken(port)) return
-    const patience = AbortSignal.timeout(PROBE_TIMEOUT)
-    const stop = AbortSignal.any([signal, patience])
+    const timeout = AbortSignal.timeout(PROBE_TIMEOUT)
+    const stop = AbortSignal.any([signal, timeout])
     const before = found.get(url)
     try {
       const models = await (before?.engine ?? createEngine(url, name)).models(stop, call)
       const kind = serverName(name, models)
-      // Another server may have taken the port of one that went.
+      // After a failure, another kind of server may have taken the port.
       const isSame = before && (!before.error || before.kind === kind || models.length === 0)
       if (!isSame) {
         found.delete(url)
@@ -104,8 +105,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       remember(url, { engine, models, kind: isSame ? before.kind : kind })
     } catch (cause) {
       const error = toApiError(cause)
-      // A server that loads a model may be too busy to list its models: then it stays as it was.
-      if (patience.aborted) return
+      // A server that loads a model may be too busy to list its models: its entry stays unchanged.
+      if (timeout.aborted) return
       if (before !== undefined) found.set(url, { ...before, error })
       else if (isLoading(error)) {
         remember(url, { engine: createEngine(url, freeLabel(name)), models: [], kind: name, error })
@@ -113,7 +114,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     }
   }
 
-  /** Two servers of one kind are told apart by a number. */
+  /** A label that is still free: further servers of one kind get a number. */
   function freeLabel(label: string): string {
     const taken = new Set([...found.values()].map(({ engine }) => engine.label).concat(labels))
     let free = label
@@ -134,7 +135,7 @@ function isLoopbackPort(url: URL, port: string): boolean {
   return url.port === port && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
 }
 
-/** Who it is: LocalAI and llama-server share a port, and others may have moved to it. */
+/** The kind of a server: LocalAI and llama-server share a port, and any other may listen on it. */
 function serverName(name: string, models: Model[]): string {
   const owner = models[0]?.owned_by ?? ''
   if (Object.hasOwn(SERVER_BY_OWNER, owner)) return SERVER_BY_OWNER[owner] as string

@@ -1,6 +1,6 @@
 /**
- * Which models a caller may use. The model of a request is checked where the engine is chosen, and its
- * other fields that name models where the body is read.
+ * Which models a caller may use. A request's `model` is checked where its engine is chosen; other
+ * fields that name models are checked where the body is read.
  */
 
 import { isObject } from '../../util/object.ts'
@@ -9,15 +9,19 @@ import { inLowerCase } from '../../wire/json/scan.ts'
 import type { Model } from '../engine.ts'
 import type { Aliases } from './aliases.ts'
 
-/** Whether a caller may ask for a model by this name; undefined for one who may ask for all. */
+/**
+ * Whether a caller may use a model of this name; undefined for a caller that may use every model.
+ */
 export type ModelAccess = ((name: string) => boolean) | undefined
 
-/** The names that its server gives a model beside its id, as llama-server does. */
+/** A model's other names, which llama-server lists as `aliases`. */
 export function otherNames({ aliases }: Model): string[] {
   return Array.isArray(aliases) ? aliases.filter((name) => typeof name === 'string') : []
 }
 
-/** Every name that a model can be asked by: its own, those its server lists, and aliases of both. */
+/**
+ * Every name a model can be requested by: its id, its server's other names, and aliases of both.
+ */
 function allNames(model: Model, aliases: Aliases): string[] {
   const own = [model.id, ...otherNames(model)]
   const short = own.map((name) => name.replace(/:latest$/, ''))
@@ -26,20 +30,22 @@ function allNames(model: Model, aliases: Aliases): string[] {
   return [...all]
 }
 
-/** Whether a caller who names no model may be given this one: it could be asked for by some name. */
+/** Whether a request that names no model may get this one: the caller may use one of its names. */
 export function mayUseModel(access: ModelAccess, model: Model, aliases: Aliases): boolean {
   return access === undefined || allNames(model, aliases).some(access)
 }
 
-/** Throws an `ApiError` (403) where the caller may not ask for a model by this name. */
+/** Throws an `ApiError` (403) where the caller may not use a model of this name. */
 export function requireModelAccess(access: ModelAccess, name: string): void {
   if (access === undefined || access(name)) return
   const shown = JSON.stringify(name.slice(0, 80))
-  throw notAllowed(`this key may not use ${shown}; GET /v1/models lists those it may.`)
+  throw notAllowed(
+    `this key may not use ${shown}; use one of the models that GET /v1/models lists for it.`,
+  )
 }
 
 /**
- * Fields in which routers behind sluice read other models than `model`: OpenRouter `models`, Bifrost
+ * Fields besides `model` from which routers behind sluice read models: OpenRouter `models`, Bifrost
  * `fallbacks`, LiteLLM all but the first. https://docs.litellm.ai/docs/proxy/reliability
  */
 const OTHER_MODELS = new Set([
@@ -53,24 +59,24 @@ const OTHER_MODELS = new Set([
 const LONGEST_FIELD = Math.max(...[...OTHER_MODELS].map((name) => name.length))
 
 /**
- * Throws an `ApiError` (403) where a caller who may not ask for every model names others than `model`
- * in a body: which of them a server behind sluice would take is not known here.
+ * Throws an `ApiError` (403) where a caller with limited access names models in other fields than
+ * `model`: sluice can't know which of them the server behind it would choose.
  */
 export function requireOneModel(access: ModelAccess, body: unknown): void {
   if (access === undefined || !isObject(body)) return
   for (const key in body) {
     if (key.length > LONGEST_FIELD || body[key] === null) continue
-    // Routers written in Go read a key in any case.
+    // Routers written in Go match JSON keys regardless of case.
     if (!OTHER_MODELS.has(inLowerCase(key))) continue
     throw new ApiError(
       403,
-      `${key}: this key may not use every model, and the request names others here; leave it out, and name one in model.`,
+      `${key}: this key may not use every model, so that a request must not name further ones here; remove the field and name one model in model.`,
       { code: 'model_not_allowed', param: key },
     )
   }
 }
 
-/** An `ApiError` (403) for what the caller may not use. */
+/** An `ApiError` (403) for a model that the caller may not use. */
 export function notAllowed(why: string): ApiError {
   return new ApiError(403, `model: ${why}`, { code: 'model_not_allowed', param: 'model' })
 }

@@ -13,42 +13,43 @@ import {
 } from './model-access.ts'
 import { unavailable } from './unavailable.ts'
 
-/** Milliseconds for which a model found is believed to be there, and one not found not to be. */
+/** Milliseconds a cached catalog is used where it has the model, and where it does not. */
 const CATALOG_MAX_AGE = { found: 30_000, missing: 1_000 }
 
-/** Where a request goes, and the model's name there. */
+/** An engine for a request, and the model's name there. */
 export interface Route {
   engine: Engine
-  /** Undefined where the upstream is to choose. */
+  /** Undefined where the upstream chooses. */
   model: string | undefined
-  /** Whether the engine could not be asked for its models when that was last tried. */
+  /** Whether the engine's last model listing failed. */
   isDown: boolean
 }
 
 export interface Router {
   /**
    * The engines that serve a model, in the order of the settings. Rejects with an `ApiError`: 403
-   * where the caller may not use it, 404 where none serves it, 503 where none can be asked now.
+   * where the caller may not use it, 404 where no engine has it, 503 where no engine can be
+   * reached.
    */
   pick(model: string | null | undefined, access: ModelAccess): Promise<[Route, ...Route[]]>
   /**
-   * All models served now that the caller may ask for, those of upstreams first. `hops`: the sluices
-   * that the request has passed.
+   * All models served now that the caller may use, those of upstreams first. `hops`: the hop list
+   * of the request.
    */
   list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]>
   /** One model served now. Rejects with an `ApiError` (403, 404, 503). */
   find(id: string, access: ModelAccess, hops?: readonly string[]): Promise<Model>
 }
 
-/** What is looked for. */
+/** The model to find an engine for. */
 interface WantedModel {
-  /** Undefined where the request names none, and no default model may be used. */
+  /** Undefined where the request names none and there is no default model the caller may use. */
   model: string | undefined
   access: ModelAccess
   aliases: Aliases
 }
 
-/** `defaultModel` serves requests that name none; `aliases` are names of models by other names. */
+/** `defaultModel`: for requests that name none. `aliases`: the model for each alias. */
 export function createRouter(
   catalog: Catalog,
   defaultModel: string | undefined,
@@ -63,12 +64,17 @@ export function createRouter(
     return own.filter(({ id }) => (access?.(id) ?? true) && !seen.has(id) && seen.add(id))
   }
 
-  /** The model that is meant, where the caller may use it. Throws an `ApiError` (403). */
+  /**
+   * Resolves aliases and the default. Throws an `ApiError` (403) where the caller may not use it.
+   */
   function resolveModel(asked: string | null | undefined, access: ModelAccess): WantedModel {
     if (asked) requireModelAccess(access, asked)
-    const standIn = defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
-    const mayUseDefault = [defaultModel, standIn].some((name) => name && (access?.(name) ?? true))
-    const model = asked ? resolveAlias(asked, aliases) : mayUseDefault ? standIn : undefined
+    const defaultTarget =
+      defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
+    const mayUseDefault = [defaultModel, defaultTarget].some(
+      (name) => name && (access?.(name) ?? true),
+    )
+    const model = asked ? resolveAlias(asked, aliases) : mayUseDefault ? defaultTarget : undefined
     return { model, access, aliases }
   }
 
@@ -76,7 +82,8 @@ export function createRouter(
     list,
     async pick(asked, access) {
       const what = resolveModel(asked, access)
-      // A named model needs no list where there is but one place to go: it may be slow to list.
+      // With a fixed set of engines, a single upstream gets any named model without waiting for its
+      // list.
       const isAll = catalog.isFixed && what.model !== undefined
       const known = catalog.cachedEntries(CATALOG_MAX_AGE.found)
       const remembered = pickFrom(known instanceof Promise ? await known : known, what, isAll)
@@ -101,7 +108,7 @@ export function createRouter(
 
 type Routes = [Route, ...Route[]]
 
-/** `isAll`: there can be no other engines or models than these. */
+/** `isAll`: the entries are current, so that no other engine or model can exist. */
 function pickFrom(
   entries: CatalogEntry[],
   wanted: WantedModel,
@@ -115,20 +122,23 @@ function pickFrom(
     model === undefined ? defaultRoutes(upstreams, wanted) : routesFor(upstreams, model)
   if (listed !== undefined || !isAll) return listed
   const [only, another] = upstreams
-  // A fixed text stands in for no model that was named.
+  // The static engine never answers for another model's name.
   if (only === undefined) {
     const isFree = model === undefined && (access?.(STATIC_MODEL) ?? true)
     return isFree ? [routeTo(own, STATIC_MODEL)] : undefined
   }
-  // The one upstream knows best what it can load; but not what a key may use.
-  const isOpen = model === undefined ? access === undefined : only.engine.takes?.(model) !== false
+  // A single upstream gets unlisted names too, as it may load models on demand; but it does not
+  // know which of them a key may use.
+  const isOpen =
+    model === undefined ? access === undefined : only.engine.acceptsModel?.(model) !== false
   return isOpen && !another ? [routeTo(only, model)] : undefined
 }
 
 /**
- * For a request that names no model. In the order of the settings, the first engine that has a model
- * which is loaded, or whose state is not known, gives that one; if there is none, the first model that
- * a server would have to load. An engine that is no server loads no model unless it is named.
+ * The routes for a request that names no model. Takes the first engine, in the order of the
+ * settings, that has a model which is loaded or whose state is unknown; otherwise the first model
+ * that a server would have to load. An engine that is no server loads only models that a request
+ * names.
  */
 function defaultRoutes(
   upstreams: CatalogEntry[],
@@ -152,29 +162,29 @@ function isPerhapsLoaded({ loaded }: Model): boolean {
 }
 
 function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined {
-  for (const isMeant of nameMatchers(model)) {
+  for (const matches of nameMatchers(model)) {
     const serving = upstreams.flatMap((entry) => {
-      const found = entry.models.find(isMeant)
+      const found = entry.models.find(matches)
       return found ? [{ entry, id: found.id }] : []
     })
     const [first, ...others] = serving
     if (first === undefined) continue
-    const { isServer, hasStandIns } = first.entry.engine
-    const standIns = isServer || hasStandIns ? others : []
-    return [first, ...standIns].map(({ entry, id }) => routeTo(entry, id)) as Routes
+    const { isServer, allowsFailover } = first.entry.engine
+    const alternatives = isServer || allowsFailover ? others : []
+    return [first, ...alternatives].map(({ entry, id }) => routeTo(entry, id)) as Routes
   }
   return undefined
 }
 
-/** How a name may mean a model, the likeliest first. */
+/** The ways a name can match a model, the most exact first. */
 function nameMatchers(name: string): ((model: Model) => boolean)[] {
-  // Ollama lists `llama3.2:latest` for what people call `llama3.2`.
+  // Ollama lists `llama3.2:latest` for the name `llama3.2`.
   return [hasId(name), (model) => otherNames(model).includes(name), hasId(`${name}:latest`)]
 }
 
 function findByName(models: Model[], name: string): Model | undefined {
-  for (const isMeant of nameMatchers(name)) {
-    const model = models.find(isMeant)
+  for (const matches of nameMatchers(name)) {
+    const model = models.find(matches)
     if (model !== undefined) return model
   }
   return undefined
@@ -192,21 +202,22 @@ function modelsOf({ models }: CatalogEntry): Model[] {
   return models
 }
 
-/** Why nothing was picked. */
+/** The error where no engine was picked. */
 function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry[]): ApiError {
   const upstreams = entries.slice(0, -1)
-  const silent = upstreams
+  const unreachable = upstreams
     .filter(({ error }) => error !== undefined)
     .map(({ engine }) => engine.label)
-  if (silent.length > 0 && silent.length === upstreams.length) return unavailable(silent)
-  const unasked = silent.length > 0 ? ` ${silent.join(' and ')} could not be asked just now.` : ''
+  if (unreachable.length > 0 && unreachable.length === upstreams.length)
+    return unavailable(unreachable)
+  const note = unreachable.length > 0 ? ` ${unreachable.join(' and ')} could not be reached.` : ''
   if (model === undefined && access !== undefined) {
     return notAllowed(
-      `this key may not use every model, and the request names none: name one that it may use.${unasked}`,
+      `the request names no model, and this key may not use every model; name one that GET /v1/models lists for it.${note}`,
     )
   }
   if (model === undefined) {
-    return missing(`no upstream lists a model, so the request has to name one.${unasked}`)
+    return missing(`the request names none, and no upstream lists any; name one in model.${note}`)
   }
   const shown = JSON.stringify(model.slice(0, 80))
   const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
@@ -218,12 +229,12 @@ function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry
   const hint =
     near.length > 0
       ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
-      : 'GET /v1/models lists those there are.'
-  return missing(`no engine serves ${shown}; ${hint}${unasked}`)
+      : 'use one of the models that GET /v1/models lists.'
+  return missing(`no engine serves ${shown}; ${hint}${note}`)
 }
 
 const NO_SERVER =
-  'there is no model server, only the built-in "static": start a server, or name one with --upstream.'
+  'no model server was found, only the built-in model "static"; start a server, or configure one with --upstream.'
 
 function missing(why: string): ApiError {
   return new ApiError(404, `model: ${why}`, { code: 'model_not_found', param: 'model' })

@@ -4,8 +4,8 @@ import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 
 /**
- * An engine's models as clients may see them. Only the built-in engine may have one named `static`:
- * the one of another sluice would be taken for it.
+ * An engine's models as clients see them. A model named `static` is left out unless it is the
+ * built-in engine's own: another sluice's would be confused with it.
  */
 export function visibleModels(engine: Engine, models: Model[]): Model[] {
   const isOwn = engine.label === STATIC_MODEL && engine.isServer !== true
@@ -16,11 +16,11 @@ export function visibleModels(engine: Engine, models: Model[]): Model[] {
   })
 }
 
-/** Whether a model is loaded; undefined where its server does not tell. */
+/** Whether a model is loaded; undefined where its server does not say. */
 function isLoaded({ loaded, status, state }: Model): boolean | undefined {
   if (typeof loaded === 'boolean') return loaded
-  // llama-server's router, and LM Studio.
-  const told = isObject(status) ? status.value : state
-  if (told === 'loaded') return true
-  return told === 'unloaded' || told === 'not-loaded' ? false : undefined
+  // llama-server's router has `status.value`, LM Studio `state`.
+  const value = isObject(status) ? status.value : state
+  if (value === 'loaded') return true
+  return value === 'unloaded' || value === 'not-loaded' ? false : undefined
 }

@@ -1,79 +1,85 @@
 import type { ApiError } from '../../wire/errors/api-error.ts'
-import { whenEnded } from './liveness-lock.ts'
-import { type Ask, PATIENCE, PING, type Port, type Tell } from './protocol.ts'
+import { onLockReleased } from './liveness-lock.ts'
+import {
+  PING_INTERVAL,
+  type Port,
+  type ReplyMessage,
+  type RequestMessage,
+  SILENCE_TIMEOUT,
+} from './protocol.ts'
 
-/** Takes what is told of one request. */
-export interface RequestListener {
-  tell(message: Exclude<Tell, { kind: 'pong' | 'here' }>): void
-  /** The other side is gone. */
-  lose(error: ApiError): void
+/** Receives the replies to one request. */
+export interface ReplyListener {
+  onReply(message: Exclude<ReplyMessage, { kind: 'pong' | 'here' }>): void
+  /** The engine is gone. */
+  onLost(error: ApiError): void
 }
 
-/** Many requests over one port, and whether the other side is still there. */
+/** Sends requests over one port, and detects when the engine behind it is gone. */
 export class RemoteConnection {
   readonly #port: Port
-  readonly #listeners = new Map<number, RequestListener>()
-  readonly #gone: () => ApiError
-  #count = 0
-  #heardAt = 0
-  readonly #over = new AbortController()
-  #pulse: ReturnType<typeof setInterval> | undefined
-  /** Why nothing can be asked any more. */
+  readonly #listeners = new Map<number, ReplyListener>()
+  readonly #lostError: () => ApiError
+  #lastId = 0
+  #lastMessageAt = 0
+  readonly #ended = new AbortController()
+  #pingTimer: ReturnType<typeof setInterval> | undefined
+  /** The error for every request, once the engine is gone. */
   lost: ApiError | undefined
 
-  /** `gone` makes the error for what is lost with the other side. */
-  constructor(port: Port, gone: () => ApiError) {
+  /** `lostError` creates the error for the requests that fail when the engine is gone. */
+  constructor(port: Port, lostError: () => ApiError) {
     this.#port = port
-    this.#gone = gone
-    port.addEventListener('message', ({ data }) => this.#hear(data as Tell))
+    this.#lostError = lostError
+    port.addEventListener('message', ({ data }) => this.#handleMessage(data as ReplyMessage))
     port.addEventListener('close', () => this.lose())
     port.start?.()
   }
 
-  /** Begins a request; returns its number. */
-  open(listener: RequestListener): number {
-    const id = ++this.#count
+  /** Registers a request and returns its id. */
+  open(listener: ReplyListener): number {
+    const id = ++this.#lastId
     this.#listeners.set(id, listener)
-    if (this.lost !== undefined) listener.lose(this.lost)
-    else this.#watch()
+    if (this.lost !== undefined) listener.onLost(this.lost)
+    else this.#startPinging()
     return id
   }
 
-  post(message: Ask): void {
+  post(message: RequestMessage): void {
     if (this.lost === undefined) this.#port.postMessage(message)
   }
 
-  /** Nothing more is expected for this request. */
+  /** Ends a request: further replies to it are ignored. */
   close(id: number): void {
     this.#listeners.delete(id)
     if (this.#listeners.size > 0) return
-    clearInterval(this.#pulse)
-    this.#pulse = undefined
+    clearInterval(this.#pingTimer)
+    this.#pingTimer = undefined
   }
 
-  /** The other side is gone: everything that runs fails. */
+  /** The engine is gone: fails every request in progress. */
   lose(): void {
     if (this.lost !== undefined) return
-    this.lost = this.#gone()
-    this.#over.abort()
-    clearInterval(this.#pulse)
-    for (const listener of [...this.#listeners.values()]) listener.lose(this.lost)
+    this.lost = this.#lostError()
+    this.#ended.abort()
+    clearInterval(this.#pingTimer)
+    for (const listener of [...this.#listeners.values()]) listener.onLost(this.lost)
     this.#listeners.clear()
   }
 
-  /** Asks for a sign of life while something runs. */
-  #watch(): void {
-    if (this.#pulse !== undefined) return
-    this.#heardAt = performance.now()
-    this.#pulse = setInterval(() => {
-      if (performance.now() - this.#heardAt > PATIENCE) this.lose()
+  /** Pings the engine while requests are in progress. */
+  #startPinging(): void {
+    if (this.#pingTimer !== undefined) return
+    this.#lastMessageAt = performance.now()
+    this.#pingTimer = setInterval(() => {
+      if (performance.now() - this.#lastMessageAt > SILENCE_TIMEOUT) this.lose()
       else this.post({ kind: 'ping' })
-    }, PING)
+    }, PING_INTERVAL)
   }
 
-  #hear(message: Tell): void {
-    this.#heardAt = performance.now()
-    if (message.kind === 'here') whenEnded(message.life, this.#over.signal, () => this.lose())
-    else if (message.kind !== 'pong') this.#listeners.get(message.id)?.tell(message)
+  #handleMessage(message: ReplyMessage): void {
+    this.#lastMessageAt = performance.now()
+    if (message.kind === 'here') onLockReleased(message.life, this.#ended.signal, () => this.lose())
+    else if (message.kind !== 'pong') this.#listeners.get(message.id)?.onReply(message)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * What an engine and those who use it say to each other over a message port. Every request has a
- * number of its own; what belongs to it carries that number.
+ * The messages between an engine and its users over a message port. Every request has an id, which
+ * all of its messages carry.
  */
 import type { ChatChunk, ChatRequest, Usage } from '../../wire/chat/request.ts'
 import type { TextChunk, TextRequest } from '../../wire/completions/request.ts'
@@ -13,39 +13,39 @@ export interface Port {
   postMessage(message: unknown): void
   addEventListener(type: 'message' | 'close', listener: (event: MessageEvent) => void): void
   removeEventListener(type: 'message' | 'close', listener: (event: MessageEvent) => void): void
-  /** A `MessagePort` delivers nothing until it was started. */
+  /** A `MessagePort` delivers no messages before this. */
   start?(): void
 }
 
-/** To the engine. */
-export type Ask =
+/** Messages to the engine. */
+export type RequestMessage =
   | { kind: 'models'; id: number }
   | { kind: 'load'; id: number; model: string }
   | { kind: 'unload'; id: number }
   | { kind: 'embed'; id: number; request: EmbeddingRequest }
   | { kind: 'chat'; id: number; request: ChatRequest; credit: number }
   | { kind: 'complete'; id: number; request: TextRequest; credit: number }
-  /** So many chunks more may come. */
+  /** Allows so many further chunks: flow control by credit. */
   | { kind: 'credit'; id: number; chunks: number }
   | { kind: 'cancel'; id: number }
-  /** While something runs: whoever is silent for long is gone. */
+  /** Sent at intervals while requests are in progress; a side that stays silent counts as gone. */
   | { kind: 'ping' }
 
-/** From the engine. */
-export type Tell =
-  /** First of all: the lock that the engine's worker holds while it lives. */
+/** Messages from the engine. */
+export type ReplyMessage =
+  /** The first message: the name of the lock that the engine's worker holds while it lives. */
   | { kind: 'here'; life: string }
   | { kind: 'models'; id: number; models: Model[] }
   | { kind: 'embedded'; id: number; json: string; model?: string; usage?: Usage }
   | { kind: 'progress'; id: number; progress: Progress }
-  /** An answer has its first chunk; none of them was sent before. */
+  /** The engine has accepted the request; chunks follow. */
   | { kind: 'begun'; id: number }
   | { kind: 'chunks'; id: number; chunks: (ChatChunk | TextChunk)[] }
   | { kind: 'done'; id: number }
   | { kind: 'error'; id: number; error: WireError }
   | { kind: 'pong' }
 
-/** An `ApiError`, whole; what failed underneath as text, for the log. */
+/** An `ApiError` as a structured-cloneable object; its cause as text, for the log. */
 export interface WireError {
   status: number
   message: string
@@ -57,17 +57,17 @@ export interface WireError {
   cause?: string
 }
 
-/** Milliseconds between two signs of life while something runs. */
-export const PING = 1_000
+/** Milliseconds between two pings while requests are in progress. */
+export const PING_INTERVAL = 1_000
 
 /**
- * Milliseconds of silence after which the other side counts as gone. What really ends is noticed at
- * once by other means; while shaders are compiled on a CPU, a worker is silent for 20 s.
+ * Milliseconds of silence after which the other side counts as gone. Long, since a worker that
+ * compiles shaders on a CPU is silent for 20 s; a worker that ends is noticed at once by its lock.
  */
-export const PATIENCE = 60_000
+export const SILENCE_TIMEOUT = 60_000
 
-/** How many chunks an engine may be ahead of its reader. */
-export const CREDIT = 64
+/** The most chunks that an engine may be ahead of its reader. */
+export const INITIAL_CREDIT = 64
 
 export function packError(error: ApiError): WireError {
   const { status, message, type, code, param, headers, shows, cause } = error

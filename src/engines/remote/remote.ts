@@ -7,48 +7,73 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { withNumbers } from '../../wire/json/exact-integers.ts'
 import type { Model, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm/webllm.ts'
-import { RemoteConnection, type RequestListener } from './connection.ts'
-import { type Ask, CREDIT, type Port, type Tell, unpackError } from './protocol.ts'
+import { RemoteConnection, type ReplyListener } from './connection.ts'
+import {
+  INITIAL_CREDIT,
+  type Port,
+  type ReplyMessage,
+  type RequestMessage,
+  unpackError,
+} from './protocol.ts'
 
 export interface RemoteOptions {
-  /** How people know it: `webllm`. */
+  /** Its name in logs and messages: `webllm`. */
   label: string
-  /** Asks for a port to the engine; asked again after one was lost. Rejects with an `ApiError`. */
+  /** Opens a port to the engine; called again after one was lost. Rejects with an `ApiError`. */
   connect: () => Promise<Port>
 }
 
 export interface RemoteEngine extends LocalEngine {
-  /** What runs fails now: the host knows that the engine is gone. */
+  /** Fails the requests in progress; for a host that knows that the engine is gone. */
   lose(): void
 }
 
-type Told<Kind extends Tell['kind']> = Extract<Tell, { kind: Kind }>
+type ReplyOf<Kind extends ReplyMessage['kind']> = Extract<ReplyMessage, { kind: Kind }>
 
-/** An engine on the other side of a message port, which `serveEngine` holds. */
-export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
-  let connecting: Promise<RemoteConnection> | undefined
+/** Connects to an engine on demand, and again after a connection was lost. */
+class Connector {
+  readonly #options: RemoteOptions
+  #connecting: Promise<RemoteConnection> | undefined
 
-  function gone(): ApiError {
-    connecting = undefined
-    const message = `The engine ${label} is gone: the page or worker that ran it was closed. Ask again.`
-    return new ApiError(503, message, { code: 'engine_lost', headers: { 'retry-after': '1' } })
+  constructor(options: RemoteOptions) {
+    this.#options = options
   }
 
-  function connection(signal: AbortSignal): Promise<RemoteConnection> {
-    connecting ??= connect().then(
-      (port) => new RemoteConnection(port, gone),
+  connection(signal: AbortSignal): Promise<RemoteConnection> {
+    this.#connecting ??= this.#options.connect().then(
+      (port) => new RemoteConnection(port, () => this.#lostError()),
       (error: unknown) => {
-        connecting = undefined
+        this.#connecting = undefined
         throw error
       },
     )
-    return abortable(connecting, signal)
+    return abortable(this.#connecting, signal)
   }
 
-  /** One request whose end is all that is waited for. */
-  async function call(ask: (id: number) => Ask, signal: AbortSignal, on: Partial<Listeners> = {}) {
-    const connected = await connection(signal)
-    const request = new RemoteRequest(connected, ask, signal, on)
+  lose(): void {
+    void this.#connecting?.then((connection) => connection.lose()).catch(() => {})
+  }
+
+  #lostError(): ApiError {
+    this.#connecting = undefined
+    const message = `The engine ${this.#options.label} is gone, since the page or worker that ran it was closed. Try again.`
+    return new ApiError(503, message, { code: 'engine_lost', headers: { 'retry-after': '1' } })
+  }
+}
+
+/** An engine on the other side of a message port, where `serveEngine` runs. */
+export function createRemote(options: RemoteOptions): RemoteEngine {
+  const { label } = options
+  const connector = new Connector(options)
+
+  /** Sends one request and waits for its end. */
+  async function call(
+    ask: (id: number) => RequestMessage,
+    signal: AbortSignal,
+    on: Partial<Listeners> = {},
+  ) {
+    const connection = await connector.connection(signal)
+    const request = new RemoteRequest(connection, ask, signal, on)
     await request.ended
   }
 
@@ -58,8 +83,8 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
     async models(signal) {
       let models: Model[] = []
       await call((id) => ({ kind: 'models', id }), signal, {
-        models: (told) => {
-          models = told.models
+        models: (reply) => {
+          models = reply.models
         },
       })
       return models
@@ -81,26 +106,32 @@ export function createRemote({ label, connect }: RemoteOptions): RemoteEngine {
     },
 
     async chat(request, signal, { onProgress } = {}): Promise<ChatStream> {
-      const connected = await connection(signal)
-      const own = withNumbers(request)
-      const ask = (id: number): Ask => ({ kind: 'chat', id, request: own, credit: CREDIT })
-      const stream = new RemoteStream<ChatChunk>(connected, ask, signal, onProgress)
+      const connection = await connector.connection(signal)
+      const message = {
+        kind: 'chat',
+        request: withNumbers(request),
+        credit: INITIAL_CREDIT,
+      } as const
+      const ask = (id: number): RequestMessage => ({ ...message, id })
+      const stream = new RemoteStream<ChatChunk>(connection, ask, signal, onProgress)
       await stream.begun
       return enforceChatContract(stream, { label, usage: wantsUsage(request) })
     },
 
     async complete(request, signal, { onProgress } = {}): Promise<TextStream> {
-      const connected = await connection(signal)
-      const own = withNumbers(request)
-      const ask = (id: number): Ask => ({ kind: 'complete', id, request: own, credit: CREDIT })
-      const stream = new RemoteStream<TextChunk>(connected, ask, signal, onProgress)
+      const connection = await connector.connection(signal)
+      const message = {
+        kind: 'complete',
+        request: withNumbers(request),
+        credit: INITIAL_CREDIT,
+      } as const
+      const ask = (id: number): RequestMessage => ({ ...message, id })
+      const stream = new RemoteStream<TextChunk>(connection, ask, signal, onProgress)
       await stream.begun
       return enforceTextContract(stream, request, label)
     },
 
-    lose() {
-      void connecting?.then((connected) => connected.lose()).catch(() => {})
-    },
+    lose: () => connector.lose(),
   }
 }
 
@@ -109,11 +140,14 @@ function wantsUsage({ stream, stream_options }: ChatRequest): boolean {
 }
 
 type Listeners = {
-  [Kind in 'models' | 'embedded' | 'progress' | 'begun' | 'chunks']: (told: Told<Kind>) => void
+  [Kind in 'models' | 'embedded' | 'progress' | 'begun' | 'chunks']: (reply: ReplyOf<Kind>) => void
 }
 
-/** A request under way: it ends once, by the engine's word, by the signal or with the other side. */
-class RemoteRequest implements RequestListener {
+/**
+ * A request in progress. It ends once: by the engine's reply, by its signal, or when the engine is
+ * gone.
+ */
+class RemoteRequest implements ReplyListener {
   readonly id: number
   /** Resolves when the engine is done; rejects with an `ApiError` or the signal's reason. */
   readonly ended: Promise<void>
@@ -127,7 +161,7 @@ class RemoteRequest implements RequestListener {
 
   constructor(
     connection: RemoteConnection,
-    ask: (id: number) => Ask,
+    ask: (id: number) => RequestMessage,
     signal: AbortSignal,
     on: Partial<Listeners>,
   ) {
@@ -146,17 +180,17 @@ class RemoteRequest implements RequestListener {
     if (signal.aborted) this.#onAbort()
   }
 
-  tell(message: Exclude<Tell, { kind: 'pong' | 'here' }>): void {
+  onReply(message: Exclude<ReplyMessage, { kind: 'pong' | 'here' }>): void {
     if (message.kind === 'done') this.#end(this.#resolve)
     else if (message.kind === 'error') this.#fail(unpackError(message.error))
-    else (this.#on[message.kind] as ((told: typeof message) => void) | undefined)?.(message)
+    else (this.#on[message.kind] as ((reply: typeof message) => void) | undefined)?.(message)
   }
 
-  lose(error: ApiError): void {
+  onLost(error: ApiError): void {
     this.#fail(error)
   }
 
-  /** Nobody wants the rest. */
+  /** Cancels the request at the engine. */
   stop(reason: unknown): void {
     if (this.#hasEnded) return
     this.#connection.post({ kind: 'cancel', id: this.id })
@@ -176,21 +210,24 @@ class RemoteRequest implements RequestListener {
   }
 }
 
-/** An answer's chunks as they come over the port, no more of them than it has given credit for. */
+/**
+ * The chunks of an answer, with flow control by credit: the engine sends no more than it was
+ * allowed.
+ */
 class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[], void, void> {
-  /** Resolves with the engine's answer; rejects with an `ApiError` or the signal's reason. */
+  /** Resolves when the answer begins; rejects with an `ApiError` or the signal's reason. */
   readonly begun: Promise<void>
   readonly #connection: RemoteConnection
   readonly #request: RemoteRequest
-  #ready: T[] = []
-  /** Chunks that were read since the last credit. */
-  #read = 0
+  #received: T[] = []
+  /** Chunks read since the last credit was given. */
+  #unacknowledged = 0
   #hasEnded = false
   #wake: () => void = () => {}
 
   constructor(
     connection: RemoteConnection,
-    ask: (id: number) => Ask,
+    ask: (id: number) => RequestMessage,
     signal: AbortSignal,
     onProgress?: (progress: Progress) => void,
   ) {
@@ -203,7 +240,7 @@ class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[]
       begun: () => begin(),
       progress: ({ progress }) => onProgress?.(progress),
       chunks: ({ chunks }) => {
-        this.#ready.push(...(chunks as T[]))
+        this.#received.push(...(chunks as T[]))
         this.#wake()
       },
     })
@@ -216,20 +253,20 @@ class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[]
     ended.then(end, end)
   }
 
-  /** All that has come since the last read. */
+  /** All chunks received since the last call. */
   async next(): Promise<IteratorResult<T[], void>> {
-    while (this.#ready.length === 0 && !this.#hasEnded) {
+    while (this.#received.length === 0 && !this.#hasEnded) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
     }
-    const chunks = this.#ready
-    this.#ready = []
+    const chunks = this.#received
+    this.#received = []
     if (chunks.length === 0) {
       await this.#request.ended
       return { done: true, value: undefined }
     }
-    this.#credit(chunks.length)
+    this.#giveCredit(chunks.length)
     return { done: false, value: chunks }
   }
 
@@ -238,10 +275,10 @@ class RemoteStream<T extends ChatChunk | TextChunk> implements AsyncIterator<T[]
     return { done: true, value: undefined }
   }
 
-  #credit(count: number): void {
-    this.#read += count
-    if (this.#read < CREDIT / 2) return
-    this.#connection.post({ kind: 'credit', id: this.#request.id, chunks: this.#read })
-    this.#read = 0
+  #giveCredit(count: number): void {
+    this.#unacknowledged += count
+    if (this.#unacknowledged < INITIAL_CREDIT / 2) return
+    this.#connection.post({ kind: 'credit', id: this.#request.id, chunks: this.#unacknowledged })
+    this.#unacknowledged = 0
   }
 }

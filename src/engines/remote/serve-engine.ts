@@ -5,43 +5,50 @@ import type { TextChunk } from '../../wire/completions/request.ts'
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { ChatOptions, Progress } from '../engine.ts'
 import type { LocalEngine } from '../webllm/webllm.ts'
-import { ownLife } from './liveness-lock.ts'
-import { type Ask, PATIENCE, PING, type Port, packError, type Tell } from './protocol.ts'
+import { holdLivenessLock } from './liveness-lock.ts'
+import {
+  PING_INTERVAL,
+  type Port,
+  packError,
+  type ReplyMessage,
+  type RequestMessage,
+  SILENCE_TIMEOUT,
+} from './protocol.ts'
 
 /**
- * Serves an engine over a port, until the other side closes it or falls silent: then all it asked
- * for is cancelled. Returns what stops serving: then all of it fails, if anybody still listens.
+ * Serves an engine over a port until the other side closes it or falls silent, which cancels all of
+ * its requests. Returns a function that stops serving, which fails them instead.
  */
 export function serveEngine(port: Port, engine: LocalEngine): () => void {
   const server = new EngineServer(port, engine)
   return () => server.stop()
 }
 
-/** A request that runs for the other side. */
-class Job {
+/** A request in progress for the other side. */
+class RunningRequest {
   readonly control = new AbortController()
-  /** How many more chunks the reader has room for. */
+  /** How many further chunks the reader allows. */
   #credit: number
   #wake: () => void = () => {}
 
-  constructor(credit: number) {
-    this.#credit = credit
+  constructor(addCredit: number) {
+    this.#credit = addCredit
     this.control.signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
 
-  /** The reader has room for so many more; a negative number is what was sent. */
+  /** Adds to the credit; a negative number subtracts chunks that were sent. */
   credit(chunks: number): void {
     this.#credit += chunks
     if (this.#credit > 0) this.#wake()
   }
 
-  /** Whether the reader has room for more, or wants none. */
-  get hasRoom(): boolean {
+  /** Whether chunks may be sent, or the request was cancelled. */
+  get hasCredit(): boolean {
     return this.#credit > 0 || this.control.signal.aborted
   }
 
-  async room(): Promise<void> {
-    while (!this.hasRoom) {
+  async untilCredit(): Promise<void> {
+    while (!this.hasCredit) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
@@ -50,36 +57,36 @@ class Job {
 }
 
 /**
- * Sends together what was made within one turn of the event loop: the engine works on its next token
- * meanwhile, and one that makes many in a turn costs one message.
+ * Sends the chunks of one turn of the event loop in one message. Sending is deferred to the next
+ * turn, so that the engine can start its next token first.
  */
-class Outbox<T> {
+class ChunkBatcher<T> {
   readonly #send: (chunks: T[]) => void
-  #waiting: T[] = []
+  #pending: T[] = []
 
   constructor(send: (chunks: T[]) => void) {
     this.#send = send
   }
 
   add(chunks: T[]): void {
-    if (this.#waiting.length === 0) nextTurn(() => this.flush())
-    this.#waiting.push(...chunks)
+    if (this.#pending.length === 0) runInNextTurn(() => this.flush())
+    this.#pending.push(...chunks)
   }
 
   flush(): void {
-    if (this.#waiting.length === 0) return
-    const chunks = this.#waiting
-    this.#waiting = []
+    if (this.#pending.length === 0) return
+    const chunks = this.#pending
+    this.#pending = []
     this.#send(chunks)
   }
 }
 
-const turns: (() => void)[] = []
+const scheduled: (() => void)[] = []
 let sender: Pick<Port, 'postMessage'> | undefined
 
-/** A message to oneself comes in the next turn; a timer would wait for milliseconds. */
-function nextTurn(act: () => void): void {
-  turns.push(act)
+/** Runs `act` in the next turn, by a message to itself: timers wait for milliseconds. */
+function runInNextTurn(act: () => void): void {
+  scheduled.push(act)
   sender ??= openChannel()
   sender.postMessage(undefined)
 }
@@ -87,7 +94,7 @@ function nextTurn(act: () => void): void {
 /** Only when it is needed: a port that listens keeps a Node or Deno process from ending. */
 function openChannel(): Pick<Port, 'postMessage'> {
   const { port1, port2 } = new MessageChannel()
-  port1.addEventListener('message', () => turns.shift()?.())
+  port1.addEventListener('message', () => scheduled.shift()?.())
   port1.start()
   return port2
 }
@@ -95,10 +102,10 @@ function openChannel(): Pick<Port, 'postMessage'> {
 class EngineServer {
   readonly #port: Port
   readonly #engine: LocalEngine
-  readonly #jobs = new Map<number, Job>()
-  #heardAt = 0
-  #watch: ReturnType<typeof setInterval> | undefined
-  readonly #onMessage = ({ data }: MessageEvent) => this.#hear(data as Ask)
+  readonly #requests = new Map<number, RunningRequest>()
+  #lastMessageAt = 0
+  #silenceTimer: ReturnType<typeof setInterval> | undefined
+  readonly #onMessage = ({ data }: MessageEvent) => this.#handleMessage(data as RequestMessage)
   readonly #onClose = () => this.#cancelAll()
 
   constructor(port: Port, engine: LocalEngine) {
@@ -107,86 +114,89 @@ class EngineServer {
     port.addEventListener('message', this.#onMessage)
     port.addEventListener('close', this.#onClose)
     port.start?.()
-    void ownLife().then((life) => life !== undefined && this.#tell({ kind: 'here', life }))
+    void holdLivenessLock().then(
+      (life) => life !== undefined && this.#reply({ kind: 'here', life }),
+    )
   }
 
   stop(): void {
     this.#port.removeEventListener('message', this.#onMessage)
     this.#port.removeEventListener('close', this.#onClose)
-    const error = packError(lost())
-    for (const id of this.#jobs.keys()) this.#tell({ kind: 'error', id, error })
+    const error = packError(replacedError())
+    for (const id of this.#requests.keys()) this.#reply({ kind: 'error', id, error })
     this.#cancelAll()
   }
 
-  #tell(message: Tell): void {
+  #reply(message: ReplyMessage): void {
     this.#port.postMessage(message)
   }
 
-  #hear(ask: Ask): void {
-    this.#heardAt = performance.now()
-    if (ask.kind === 'ping') this.#tell({ kind: 'pong' })
-    else if (ask.kind === 'credit') this.#jobs.get(ask.id)?.credit(ask.chunks)
-    else if (ask.kind === 'cancel') this.#jobs.get(ask.id)?.control.abort()
+  #handleMessage(ask: RequestMessage): void {
+    this.#lastMessageAt = performance.now()
+    if (ask.kind === 'ping') this.#reply({ kind: 'pong' })
+    else if (ask.kind === 'credit') this.#requests.get(ask.id)?.credit(ask.chunks)
+    else if (ask.kind === 'cancel') this.#requests.get(ask.id)?.control.abort()
     else void this.#run(ask)
   }
 
-  /** Runs one request and tells how it ended. */
-  async #run(ask: Exclude<Ask, { kind: 'ping' | 'credit' | 'cancel' }>): Promise<void> {
+  /** Runs one request and replies with how it ended. */
+  async #run(ask: Exclude<RequestMessage, { kind: 'ping' | 'credit' | 'cancel' }>): Promise<void> {
     const { id } = ask
-    const job = new Job('credit' in ask ? ask.credit : 0)
-    this.#jobs.set(id, job)
-    this.#watch ??= setInterval(() => {
-      if (performance.now() - this.#heardAt > PATIENCE) this.#cancelAll()
-    }, PING)
-    const { signal } = job.control
-    const onProgress = (progress: Progress) => this.#tell({ kind: 'progress', id, progress })
+    const running = new RunningRequest('credit' in ask ? ask.credit : 0)
+    this.#requests.set(id, running)
+    this.#silenceTimer ??= setInterval(() => {
+      if (performance.now() - this.#lastMessageAt > SILENCE_TIMEOUT) this.#cancelAll()
+    }, PING_INTERVAL)
+    const { signal } = running.control
+    const onProgress = (progress: Progress) => this.#reply({ kind: 'progress', id, progress })
     try {
-      if ('credit' in ask) await this.#stream(ask, job, { onProgress })
+      if ('credit' in ask) await this.#stream(ask, running, { onProgress })
       else if (ask.kind === 'load') await this.#engine.load(ask.model, signal, onProgress)
       else if (ask.kind === 'unload') await this.#engine.unload()
       else if (ask.kind === 'embed') await this.#embed(ask, signal)
-      else this.#tell({ kind: 'models', id, models: await this.#engine.models(signal) })
-      this.#tell({ kind: 'done', id })
+      else this.#reply({ kind: 'models', id, models: await this.#engine.models(signal) })
+      this.#reply({ kind: 'done', id })
     } catch (error) {
-      if (!signal.aborted) this.#tell({ kind: 'error', id, error: packError(toApiError(error)) })
+      if (!signal.aborted) this.#reply({ kind: 'error', id, error: packError(toApiError(error)) })
     }
-    this.#jobs.delete(id)
-    if (this.#jobs.size > 0) return
-    clearInterval(this.#watch)
-    this.#watch = undefined
+    this.#requests.delete(id)
+    if (this.#requests.size > 0) return
+    clearInterval(this.#silenceTimer)
+    this.#silenceTimer = undefined
   }
 
-  async #embed({ id, request }: Extract<Ask, { kind: 'embed' }>, signal: AbortSignal) {
+  async #embed({ id, request }: Extract<RequestMessage, { kind: 'embed' }>, signal: AbortSignal) {
     const { json, model, usage } = await this.#engine.embed(request, signal)
-    const told = { ...(model !== undefined && { model }), ...(usage && { usage }) }
-    this.#tell({ kind: 'embedded', id, json, ...told })
+    const fields = { ...(model !== undefined && { model }), ...(usage && { usage }) }
+    this.#reply({ kind: 'embedded', id, json, ...fields })
   }
 
   async #stream(
-    ask: Extract<Ask, { kind: 'chat' | 'complete' }>,
-    job: Job,
+    ask: Extract<RequestMessage, { kind: 'chat' | 'complete' }>,
+    running: RunningRequest,
     options: ChatOptions,
   ): Promise<void> {
     const { id } = ask
-    const { signal } = job.control
+    const { signal } = running.control
     const stream: ChatStream | TextStream =
       ask.kind === 'chat'
         ? await this.#engine.chat(ask.request, signal, options)
         : await this.#engine.complete(ask.request, signal, options)
-    if (stream.kind !== 'chunks') throw new TypeError('an engine behind a port answers in chunks')
-    this.#tell({ kind: 'begun', id })
-    const outbox = new Outbox<ChatChunk | TextChunk>((chunks) =>
-      this.#tell({ kind: 'chunks', id, chunks }),
+    if (stream.kind !== 'chunks')
+      throw new TypeError('an engine behind a port must answer with chunks')
+    this.#reply({ kind: 'begun', id })
+    const outbox = new ChunkBatcher<ChatChunk | TextChunk>((chunks) =>
+      this.#reply({ kind: 'chunks', id, chunks }),
     )
     try {
       for (;;) {
-        if (!job.hasRoom) {
+        if (!running.hasCredit) {
           outbox.flush()
-          await job.room()
+          await running.untilCredit()
         }
         const batch = await stream.items.next()
         if (batch.done) return
-        job.credit(-batch.value.length)
+        running.credit(-batch.value.length)
         outbox.add(batch.value)
       }
     } finally {
@@ -195,11 +205,12 @@ class EngineServer {
   }
 
   #cancelAll(): void {
-    for (const { control } of this.#jobs.values()) control.abort()
+    for (const { control } of this.#requests.values()) control.abort()
   }
 }
 
-function lost(): ApiError {
-  const message = 'The engine was asked for anew by another; ask again.'
+function replacedError(): ApiError {
+  const message =
+    'This connection to the engine was replaced by a newer one of the same client. Try again.'
   return new ApiError(503, message, { code: 'engine_lost', headers: { 'retry-after': '1' } })
 }

@@ -4,7 +4,7 @@ import { replayHandler } from '../../recording/replay-server.ts'
 import type { Engine } from '../engine.ts'
 import { Upstream } from '../upstream/upstream.ts'
 
-/** A recorded chat as an engine: what the recorded server sent, held to the contract anew. */
+/** A recorded chat as an engine: replays the recorded server's bytes through the contract. */
 export function createReplay(
   recording: Recording,
   options: ReplayOptions,
@@ -12,7 +12,7 @@ export function createReplay(
 ): Engine {
   const answer = replayHandler([recording], options)
   return new Upstream({
-    // Never asked: what would go there is played.
+    // Never requested: `fetch` below answers from the recording.
     url: 'http://recording.invalid/v1',
     label,
     fetch: (url, init) => answer(new Request(url, init)),

@@ -1,19 +1,21 @@
 import { type ApiError, badRequest } from '../../wire/errors/api-error.ts'
 
 export interface StaticSettings {
-  /** What it answers, whatever is asked. */
+  /** The answer to every request. */
   staticText: string
   /** Milliseconds between two words. */
   staticDelay: number
 }
 
-/** The model it serves, and the only name it goes by. */
+/** The name of the static engine's only model. */
 export const STATIC_MODEL = 'static'
 
-/** What a fixed text can't honour is refused rather than ignored. */
-export function unable(field: string, what: string): ApiError {
+/**
+ * The `ApiError` (400) for an option that a fixed text can't honour, which is refused, not ignored.
+ */
+export function unsupported(field: string, what: string): ApiError {
   return badRequest(
-    `${field}: the model "static" sends a fixed text and can't give ${what}.`,
+    `${field}: the model "static" sends a fixed text and can't produce ${what}; remove the field or name another model.`,
     field,
   )
 }

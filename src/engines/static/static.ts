@@ -9,15 +9,15 @@ import {
   requireChat,
 } from '../../wire/chat/request.ts'
 import type { Engine } from '../engine.ts'
-import { STATIC_MODEL, type StaticSettings, unable } from './model.ts'
+import { STATIC_MODEL, type StaticSettings, unsupported } from './model.ts'
 import { completeStatic } from './text-completion.ts'
 import { paced, splitWords, usageOf, type Words, wordsOf } from './words.ts'
 
 export { STATIC_MODEL } from './model.ts'
 
 /**
- * Answers every request with one fixed text, word by word. No model runs: its tokens are words, and
- * its usage counts the words it read and sent.
+ * An engine that answers every request with one fixed text, word by word. No model runs: its tokens
+ * are words, and its usage counts the words it received and sent.
  */
 export function createStatic(settings: StaticSettings): Engine {
   return {
@@ -27,17 +27,17 @@ export function createStatic(settings: StaticSettings): Engine {
     },
     async chat(asked, signal) {
       const request = requireChat(asked)
-      refuseUnable(request)
+      refuseUnsupported(request)
       const usage = request.stream ? Boolean(request.stream_options?.include_usage) : true
       return enforceChatContract(
-        speak(plan(request, settings.staticText), settings.staticDelay, signal),
+        generate(planAnswer(request, settings.staticText), settings.staticDelay, signal),
         {
           label: STATIC_MODEL,
           usage,
         },
       )
     },
-    // Its tokens are words.
+    // Tokens are words here.
     countTokens: async ({ chat }) => countWords(chat().messages),
     async complete(request, signal) {
       return completeStatic(request, settings, signal)
@@ -45,22 +45,22 @@ export function createStatic(settings: StaticSettings): Engine {
   }
 }
 
-/** What a fixed text can't honour is refused rather than ignored. */
-function refuseUnable(request: ChatRequest): void {
+/** Refuses options that a fixed text can't honour, rather than ignoring them. */
+function refuseUnsupported(request: ChatRequest): void {
   const format = (request.response_format as { type?: string } | null | undefined)?.type
   if (format !== undefined && format !== 'text') {
-    throw unable('response_format', `${JSON.stringify(format)} output`)
+    throw unsupported('response_format', `${JSON.stringify(format)} output`)
   }
-  if (request.logprobs) throw unable('logprobs', 'log probabilities')
+  if (request.logprobs) throw unsupported('logprobs', 'log probabilities')
   const choice = request.tool_choice
   if (choice !== undefined && choice !== null && choice !== 'none' && choice !== 'auto') {
-    throw unable('tool_choice', 'a tool call')
+    throw unsupported('tool_choice', 'a tool call')
   }
-  if (isObject(request.function_call)) throw unable('function_call', 'a function call')
-  if (request.audio) throw unable('audio', 'speech')
+  if (isObject(request.function_call)) throw unsupported('function_call', 'a function call')
+  if (request.audio) throw unsupported('audio', 'speech')
   const modalities = request.modalities as string[] | null | undefined
   if (modalities?.some((modality) => modality !== 'text')) {
-    throw unable('modalities', 'anything but text')
+    throw unsupported('modalities', 'anything but text')
   }
 }
 
@@ -69,7 +69,7 @@ interface Plan extends Words {
   promptTokens: number
 }
 
-function plan(request: ChatRequest, text: string): Plan {
+function planAnswer(request: ChatRequest, text: string): Plan {
   const { stop, max_tokens, max_completion_tokens } = request
   return {
     ...wordsOf(text, { stop, max: max_completion_tokens ?? max_tokens }),
@@ -87,8 +87,10 @@ function countWords(messages: ChatMessage[]): number {
   return count
 }
 
-/** The first word at once, each later one `delay` ms after the one before; all choices in step. */
-async function* speak(
+/**
+ * Generates the first word at once, each later one after `delay` milliseconds; all choices in step.
+ */
+async function* generate(
   { words, reason, choices, promptTokens }: Plan,
   delay: number,
   signal: AbortSignal,
@@ -100,7 +102,10 @@ async function* speak(
     model: STATIC_MODEL,
   }
   const { id, object, created, model } = envelope
-  /** Each delta once a choice; written out, as a token costs little but this. */
+  /**
+   * Each delta, once per choice. Loops instead of `flatMap`: creating chunks is most of a token's
+   * cost.
+   */
   const all = (deltas: ChunkDelta[], finish_reason: FinishReason | null = null): ChatChunk[] => {
     const chunks: ChatChunk[] = []
     for (const delta of deltas) {

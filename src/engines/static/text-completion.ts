@@ -1,4 +1,4 @@
-/** Text completions by a fixed text: it goes on from any prompt with the same words. */
+/** Text completions of the static engine: every prompt is continued by the same text. */
 import { enforceTextContract, type TextStream } from '../../stream/text-stream.ts'
 import {
   promptsOf,
@@ -7,29 +7,30 @@ import {
   type TextChunk,
   type TextRequest,
 } from '../../wire/completions/request.ts'
-import { STATIC_MODEL, type StaticSettings, unable } from './model.ts'
+import { STATIC_MODEL, type StaticSettings, unsupported } from './model.ts'
 import { paced, splitWords, usageOf, wordsOf } from './words.ts'
 
-/** Throws an `ApiError` (400) for what a fixed text can't honour. */
+/** Throws an `ApiError` (400) for options that a fixed text can't honour. */
 export function completeStatic(
   asked: TextRequest,
   settings: StaticSettings,
   signal: AbortSignal,
 ): TextStream {
   const request = requireText(asked)
-  refuseUnable(request)
-  return enforceTextContract(speak(request, settings, signal), request, STATIC_MODEL)
+  refuseUnsupported(request)
+  return enforceTextContract(generate(request, settings, signal), request, STATIC_MODEL)
 }
 
-function refuseUnable({ suffix, logprobs, echo, prompt }: TextRequest): void {
-  if (suffix) throw unable('suffix', 'a text that leads to another')
-  if (logprobs !== undefined && logprobs !== null) throw unable('logprobs', 'log probabilities')
+function refuseUnsupported({ suffix, logprobs, echo, prompt }: TextRequest): void {
+  if (suffix) throw unsupported('suffix', 'text that leads up to a suffix')
+  if (logprobs !== undefined && logprobs !== null)
+    throw unsupported('logprobs', 'log probabilities')
   const isTokens = [prompt].flat().some((each) => typeof each !== 'string' && each !== null)
-  if (echo && isTokens) throw unable('echo', 'the text of tokens')
+  if (echo && isTokens) throw unsupported('echo', 'the text of a prompt of token ids')
 }
 
-/** All choices in step: their prompts, if they are to be echoed, the words, the ends. */
-async function* speak(
+/** Generates all choices in step: the echoed prompts, the words, the finish reasons, the usage. */
+async function* generate(
   request: TextRequest,
   { staticText, staticDelay }: StaticSettings,
   signal: AbortSignal,

@@ -1,7 +1,10 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import { forwardedHeaders } from './json-body.ts'
 
-/** A controller of its own: a stream the contract ends is let go though its client has not left. */
+/**
+ * A controller that aborts when `signal` does, and that the contract can also abort by itself to
+ * close an upstream's connection while the client is still there.
+ */
 export function linkedController(signal: AbortSignal): AbortController {
   const control = new AbortController()
   const abort = () => control.abort(signal.reason)
@@ -10,14 +13,16 @@ export function linkedController(signal: AbortSignal): AbortController {
   return control
 }
 
-/** The answer as it is read, with the headers that a client may see. Stops the upstream where that fails. */
+/**
+ * Adds the forwarded headers to an answer. Aborts the upstream's request where reading it fails.
+ */
 export async function abortOnFailure<T extends object>(
   response: Fetched,
   control: AbortController,
-  answering: Promise<T>,
+  answer: Promise<T>,
 ): Promise<T & { headers: Record<string, string> }> {
   try {
-    return { ...(await answering), headers: forwardedHeaders(response) }
+    return { ...(await answer), headers: forwardedHeaders(response) }
   } catch (error) {
     control.abort(error)
     throw error

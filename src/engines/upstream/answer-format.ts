@@ -1,7 +1,7 @@
 /**
- * Whether an upstream answers with events or with JSON. Its content type tells, unless a stream is
- * called something else: Go takes text/plain for what nobody named, Flask text/html, Express nothing.
- * Then the first bytes tell.
+ * Detects whether an upstream answers with an event stream or with JSON: by its content type, or by
+ * its first bytes where that is neither. Servers that set no type send what their framework
+ * chooses: Go text/plain, Flask text/html, Express nothing.
  */
 import type { Fetched, Packet, PacketReader, TakePacket } from '../../platform/fetch.ts'
 import { concat } from '../../util/bytes.ts'
@@ -9,20 +9,20 @@ import { isJson, mediaType } from './json-body.ts'
 
 export interface DetectedAnswer {
   format: 'events' | 'json' | 'other'
-  /** The answer, to be read from its beginning. */
+  /** The response, to be read from its beginning. */
   response: Fetched
-  /** Whether the content type says something else. */
+  /** Whether the content type differs from the detected format. */
   hasWrongType: boolean
 }
 
-/** Bytes that tell the two apart, white space and a byte order mark left out. */
+/** Characters that suffice to distinguish the formats, after white space and a byte order mark. */
 const BYTES_NEEDED = 6
-/** Bytes that are looked at, at most. */
+/** The most bytes read for the detection. */
 const MAX_BYTES = 1024
 
 const decoder = new TextDecoder()
 
-/** `streams`: whether a stream was asked for. */
+/** `streams`: whether a stream was requested. */
 export async function detectFormat(response: Fetched, streams: boolean): Promise<DetectedAnswer> {
   const type = mediaType(response)
   if (response.body === null) return { format: 'json', response, hasWrongType: false }
@@ -38,11 +38,11 @@ export async function detectFormat(response: Fetched, streams: boolean): Promise
 function formatOfText(text: string, streams: boolean): DetectedAnswer['format'] {
   if (/^(data|event|id|retry)\s*:|^:/.test(text)) return 'events'
   if (text.startsWith('{')) return 'json'
-  // What is broken off is told by whoever reads on.
+  // An empty body is reported by the reader of the stream, as a truncated one.
   return text === '' && streams ? 'events' : 'other'
 }
 
-/** A packet, or why none could be read, which is told again to whoever reads on. */
+/** A packet that was read, or the read's rejection, to be replayed to the next reader. */
 type ReadPacket = () => Promise<Packet>
 
 async function readBeginning(
@@ -52,9 +52,9 @@ async function readBeginning(
   const parts: Uint8Array<ArrayBuffer>[] = []
   let text = ''
   for (let length = 0; text.length < BYTES_NEEDED && length < MAX_BYTES; ) {
-    const reading = reader.read()
-    packets.push(() => reading)
-    const packet = await reading.catch(() => undefined)
+    const pending = reader.read()
+    packets.push(() => pending)
+    const packet = await pending.catch(() => undefined)
     if (packet === undefined || packet.done) break
     parts.push(packet.value)
     length += packet.value.length
@@ -69,18 +69,18 @@ function withReplayedPackets(
   packets: ReadPacket[],
 ): Fetched {
   const { status, ok, headers } = response
-  const again: PacketReader = {
+  const replaying: PacketReader = {
     read: () => packets.shift()?.() ?? reader.read(),
     cancel: (reason) => reader.cancel(reason),
     ...(reader.forEachPacket && {
       forEachPacket: (take) => replayThenForward(reader, packets, take),
     }),
   }
-  const body = { getReader: () => again, cancel: () => reader.cancel() }
+  const body = { getReader: () => replaying, cancel: () => reader.cancel() }
   return { status, ok, headers, body }
 }
 
-/** First what was read already, each packet when the one before it was taken; then all that comes. */
+/** Pushes the packets that were read already, then lets the reader push the others itself. */
 async function replayThenForward(
   reader: PacketReader,
   packets: ReadPacket[],
@@ -89,7 +89,7 @@ async function replayThenForward(
   for (let read = packets.shift(); read !== undefined; read = packets.shift()) {
     const packet = await read()
     if (packet.done) return
-    // Whoever takes a packet tells of its own failures.
+    // A consumer that fails reports that itself.
     await take(packet.value)?.catch(() => {})
   }
   await reader.forEachPacket?.(take)

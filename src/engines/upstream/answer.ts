@@ -1,4 +1,4 @@
-/** An upstream's answer in the API that it was asked in. */
+/** Reads an upstream's answer to a chat or text completion. */
 import type { Fetched } from '../../platform/fetch.ts'
 import { readChunks, readFrames } from '../../stream/body-reader.ts'
 import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stream/chat-stream.ts'
@@ -9,20 +9,20 @@ import { detectFormat } from './answer-format.ts'
 import { mediaType, readJson, wrongFormat } from './json-body.ts'
 import { type GenerationRequest, wantsUsage } from './request-variants.ts'
 
-/** How something is asked for, and what its answer is held to. */
+/** How one API of an upstream is requested, and the contract of its answer. */
 export interface Protocol<C extends AnyContract> {
   path: string
   contract(options: ContractOptions): C
-  /** Judges an answer that came whole. Returns what it repaired. */
+  /** Checks and repairs a complete answer in place. Returns the names of the repairs. */
   judge(value: unknown, contract: C): string[]
   asChunks: boolean
-  /** Fields that a server which refuses the request is asked again without. */
+  /** Fields that are left out in a second attempt where the server refuses the request. */
   optionalFields?: readonly string[]
-  /** The sluices that the request has passed. */
+  /** The hop list: ids of the sluices that the request has passed. */
   hops?: readonly string[] | undefined
 }
 
-/** Reads it in the form that it has. Rejects with an `ApiError` (502) where that is not to be used. */
+/** Reads an answer in either format. Rejects with an `ApiError` (502) where it is neither. */
 export async function readAnswer<C extends AnyContract>(
   response: Fetched,
   request: GenerationRequest,
@@ -39,8 +39,8 @@ export async function readAnswer<C extends AnyContract>(
   }
   if (answer.hasWrongType) contract.repaired.add('content_type')
   if (answer.format === 'json' || body === null) {
-    const came = await readJson(answer.response, options.label)
-    return readJsonAnswer(came, streams, protocol, contract)
+    const received = await readJson(answer.response, options.label)
+    return readJsonAnswer(received, streams, protocol, contract)
   }
   if (streams && !protocol.asChunks) {
     return { kind: 'frames', contract, ...readFrames(body, contract, control, true) }
@@ -57,7 +57,10 @@ function readJsonAnswer<C extends AnyContract>(
   contract: C,
 ): WholeAnswer {
   const repaired = judge(value, contract)
-  if (streams) throw contract.errors.invalid('answered with JSON instead of a stream')
+  if (streams)
+    throw contract.errors.invalid(
+      'answered with JSON instead of a stream; request it with stream: false',
+    )
   const { model, usage } = value as { model: string; usage?: Usage | null }
   const text = repaired.length > 0 ? stringifyExact(value, json) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), repaired }

@@ -1,17 +1,12 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
+import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import { safeHeaders } from '../../wire/headers/safe-headers.ts'
 import type { CallOptions } from '../engine.ts'
-import { refusal } from './json-body.ts'
+import { refusal } from './refusal.ts'
 import { unreachable } from './unreachable.ts'
 
-export interface UpstreamClientOptions {
-  /** The API's root, without a trailing slash: `http://127.0.0.1:11434/v1`. */
-  url: string
-  /** The upstream's name in logs and messages; never an address. */
-  label: string
-  /** Sent as a bearer token; none by default. */
-  key?: string | undefined
+export interface UpstreamClientOptions extends Pick<ResolvedUpstream, 'url' | 'label' | 'key'> {
   /** The global `fetch`, or the host's own. */
   fetch: Fetch
 }
@@ -23,8 +18,9 @@ export interface UpstreamCall extends CallOptions {
 }
 
 /**
- * Keys shorter than this are not treated as secrets. Servers that require no key are configured with
- * a placeholder such as `none` or `ollama`; redacting such a word would garble their error messages.
+ * Keys shorter than this are not treated as secrets. Servers that require no key are configured
+ * with a placeholder such as `none` or `ollama`; redacting such a word would garble their error
+ * messages.
  */
 const MIN_SECRET_LENGTH = 8
 
@@ -75,10 +71,12 @@ export class UpstreamClient {
   async #send(path: string, init: FetchInit, hops: CallOptions['hops']): Promise<Fetched> {
     const hopHeader = hops && { [HOP_HEADER]: writeHops(hops) }
     const headers = { ...init.headers, ...this.#headers, ...hopHeader }
-    // Called as a function of no object: the global `fetch` throws on a foreign `this` on some hosts.
+    // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
+    // hosts.
     const fetch = this.#fetch
     try {
-      // A followed redirect would send the key and the conversation to an address nobody configured.
+      // A followed redirect would send the key and the conversation to an address nobody
+      // configured.
       return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
@@ -87,7 +85,9 @@ export class UpstreamClient {
   }
 }
 
-/** A path that begins with `..` is relative to the server's root: it leaves the API's root, `/v1`. */
+/**
+ * A path that begins with `..` is relative to the server's root: it leaves the API's root, `/v1`.
+ */
 function urlOf(root: string, path: string): string {
   return path.startsWith('../') ? root.replace(/\/v1$/, '') + path.slice(2) : root + path
 }

@@ -1,4 +1,4 @@
-/** How many tokens a prompt has, by an upstream's own tokenizer. */
+/** Counts the tokens of a prompt by an upstream's own tokenizer. */
 import type { Fetched } from '../../platform/fetch.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
@@ -6,25 +6,27 @@ import type { CountedPrompt } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
 import { isJson, mediaType, readJson } from './json-body.ts'
 
-/** Asks for JSON at a path below the API's root, or below the server's where it begins with `..`. */
+/**
+ * Posts JSON to a path below the API's root, or below the server's root where it begins with `..`.
+ */
 export type Post = (
   path: string,
   body: object,
   headers?: Record<string, string>,
 ) => Promise<Fetched>
 
-/** Statuses of what a server has not got. */
+/** Statuses for a path that a server does not have. */
 const MISSING_STATUSES = new Set([404, 405, 501])
 
-/** Statuses with which a server refuses a prompt; llama-server answers 500 where a template does. */
+/** Statuses for a refused prompt; llama-server sends 500 where the chat template refuses it. */
 const REFUSING_STATUSES = new Set([400, 422, 500])
 
-/** Milliseconds for which a path that a server has not got is not asked for again. */
+/** Milliseconds for which a missing path is not requested again. */
 const MISSING_FOR = 60_000
-/** How many are remembered; the names of models are the client's words. */
+/** The most missing paths remembered: they include model names, which clients choose freely. */
 const MAX_REMEMBERED = 100
 
-/** What a server was found not to have: Claude Code counts some 25 prompts at once. */
+/** Paths that a server lacks, remembered since Claude Code counts some 25 prompts at once. */
 export class MissingPaths {
   readonly #until = new Map<string, number>()
 
@@ -43,16 +45,16 @@ function keyOf(model: string | undefined, path: string): string {
 }
 
 /**
- * Asks in the ways that servers are known to have, one after the other: Anthropic's endpoint
- * (llama-server, vLLM), vLLM's `/tokenize` of a chat, llama-server's `/apply-template` and its
- * `/tokenize` of a text. Undefined where the upstream has none of them. Rejects with an `ApiError`.
+ * Tries the endpoints that servers are known to have: Anthropic's (llama-server, vLLM), vLLM's
+ * `/tokenize` of a chat, then llama-server's `/apply-template` with its `/tokenize` of a text.
+ * Resolves with undefined where the upstream has none of them. Rejects with an `ApiError`.
  *
- * An upstream that is asked for chats gets its prompts in another form than Anthropic's endpoint does
- * (`systemMessages`), and may refuse that one alone: then its refusal counts only where no other way
- * tells a number.
+ * An upstream that is used through its chat API gets its prompts in another form (`systemMessages`)
+ * than Anthropic's endpoint does, and may refuse only the latter: that refusal counts if no other
+ * endpoint returns a number.
  *
- * Sources: vLLM, vllm/entrypoints/anthropic/api_router.py and serve/tokenize/protocol.py; llama.cpp,
- * tools/server/README.md.
+ * Sources: vLLM, vllm/entrypoints/anthropic/api_router.py and serve/tokenize/protocol.py;
+ * llama.cpp, tools/server/README.md.
  */
 export async function countByUpstream(
   { native, chat, nativeApis }: CountedPrompt & Pick<Engine, 'nativeApis'>,
@@ -66,9 +68,9 @@ export async function countByUpstream(
   const ask: PostJson = async (path, body, headers) => {
     if (missing.has(model, path)) return {}
     const response = await post(path, body, headers)
-    const isThere = !MISSING_STATUSES.has(response.status)
-    // Some answer any path with a page, or with 200 and an error.
-    if (isThere && !response.ok) {
+    const exists = !MISSING_STATUSES.has(response.status)
+    // Some servers answer unknown paths with a page, or with 200 and an error: see `isJson` below.
+    if (exists && !response.ok) {
       const isFinal =
         nativeApis?.includes('messages') ||
         path !== native.path ||
@@ -81,7 +83,7 @@ export async function countByUpstream(
         return {}
       }
     }
-    if (!isThere || !isJson(mediaType(response))) {
+    if (!exists || !isJson(mediaType(response))) {
       missing.add(model, path)
       await response.body?.cancel().catch(() => {})
       return {}
@@ -90,10 +92,10 @@ export async function countByUpstream(
     return isObject(value) ? value : {}
   }
 
-  const named = model === undefined ? {} : { model }
-  const counted = await ask(native.path, { ...native.body, ...named }, native.headers)
+  const modelField = model === undefined ? {} : { model }
+  const counted = await ask(native.path, { ...native.body, ...modelField }, native.headers)
   if (isCount(counted.input_tokens)) return counted.input_tokens
-  const tokens = await countChat(chat(), named, ask)
+  const tokens = await countChat(chat(), modelField, ask)
   if (tokens === undefined && refusal !== undefined) throw refusal
   return tokens
 }
@@ -106,12 +108,12 @@ type PostJson = (
 
 async function countChat(
   { messages, tools }: ChatRequest,
-  named: { model?: string },
+  modelField: { model?: string },
   ask: PostJson,
 ): Promise<number | undefined> {
-  // What is not text has tokens that no text tokenizer sees.
+  // The tokens of images and audio are not counted by a text tokenizer.
   if (!isText(messages)) return undefined
-  const shared = { ...named, messages, ...(tools && { tools }) }
+  const shared = { ...modelField, messages, ...(tools && { tools }) }
   const { count } = await ask('../tokenize', { ...shared, add_generation_prompt: true })
   if (isCount(count)) return count
   const { prompt } = await ask('../apply-template', shared)

@@ -1,19 +1,21 @@
-/** Which finish reasons one upstream has been seen to send. */
+/** Learns which upstreams send finish reasons. */
 import type { FinishReasonSetting, FinishRule } from '../../wire/contract/finish-reason.ts'
 
-/** How many models are remembered of each kind of answer; a client may name any number of them. */
+/**
+ * The most models remembered for each kind of answer, since clients may name any number of them.
+ */
 const MAX_MODELS = 1000
 
 /**
- * Servers written after a tutorial never send a finish reason: their `[DONE]` is all that ends an
- * answer. Servers that do send one are known to lose it together with an error (vllm#40986), so that
- * a `[DONE]` without one is a failure there. Which kind a server is, its own answers tell.
+ * Servers written after a tutorial never send a finish reason: `[DONE]` alone ends their answers.
+ * Servers that do send one are known to lose it when an error occurs (vllm#40986), so that for them
+ * a `[DONE]` without a finish reason is a failure. A server's own answers show which kind it is.
  */
 export class FinishHistory {
-  /** The models that sent one, for each kind of answer. */
+  /** For each kind of answer, the models that have sent a finish reason. */
   readonly #senders = new Map<string, Set<string>>()
 
-  /** `kind` tells apart what may differ: the API, and whether a stream was asked for. */
+  /** `kind`: what may differ within one server, as `answerKind` returns it. */
   ruleFor(model: string, setting: FinishReasonSetting = 'learn', kind = ''): FinishRule {
     const senders = this.#sendersOf(kind)
     const sent = () => {
@@ -22,7 +24,8 @@ export class FinishHistory {
     if (setting !== 'learn') return { missing: MISSING_BY_SETTING[setting], sent }
     return {
       get missing() {
-        // A server that sent them for so many models sends them for those that no longer fit too.
+        // Beyond the limit, a server that sent one for so many models is assumed to send it for
+        // all.
         const sends = senders.size >= MAX_MODELS || senders.has(model)
         return sends ? ('failure' as const) : ('stop-after-content' as const)
       },
@@ -40,17 +43,17 @@ export class FinishHistory {
   }
 }
 
-/** What may differ within one upstream. The path's query is left out: it is the client's own. */
+/** The API and whether it streams. Without the query, which clients choose freely. */
 export function answerKind(path: string, isStream: boolean): string {
   return `${path.split('?')[0]} ${isStream}`
 }
 
 const MISSING_BY_SETTING = { required: 'failure', optional: 'stop' } as const
 
-/** What was learned of upstreams, by URL: handed on where a handler follows another, with other settings. */
+/** What was learned of each upstream, by URL; kept when the settings are reloaded. */
 export type FinishHistories = Map<string, FinishHistory>
 
-/** The history of one upstream: a new one where it has none yet. */
+/** The history of one upstream, created on first use. */
 export function finishHistoryOf(histories: FinishHistories, url: string): FinishHistory {
   let history = histories.get(url)
   if (history === undefined) {

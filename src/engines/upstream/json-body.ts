@@ -1,20 +1,15 @@
-/** What an upstream says that is not a stream: whole answers, and refusals. */
-
+/** Reads an upstream's complete (not streamed) answers. */
 import type { Fetched } from '../../platform/fetch.ts'
 import { concat } from '../../util/bytes.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
-import { EngineErrors } from '../../wire/errors/engine-errors.ts'
-import { blamesRequest, errorOf, type ForeignError } from '../../wire/errors/reported-error.ts'
+import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { MAX_DEPTH, nestsDeeper } from '../../wire/json/depth.ts'
 import { decodeText } from '../../wire/sse/sse.ts'
-import { MODEL_LOADING, saysModelIsLoading } from './model-loading.ts'
 
-/** Bytes of the longest answer read whole. */
+/** The most bytes of one answer. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
-/** Bytes of the longest error read. */
-const MAX_ERROR_BYTES = 64 * 1024
 
-/** The upstream's response headers a client may see. */
+/** The upstream's response headers that are forwarded to the client. */
 const FORWARDED_HEADERS = ['openai-processing-ms', 'openai-version', 'retry-after']
 
 export function forwardedHeaders(response: Fetched): Record<string, string> {
@@ -26,7 +21,7 @@ export function forwardedHeaders(response: Fetched): Record<string, string> {
   return headers
 }
 
-/** The type of its content, without parameters; empty where it names none. */
+/** The media type of a response in lower case, without parameters; empty where it has none. */
 export function mediaType(response: Fetched): string {
   const type = response.headers.get('content-type') ?? ''
   return (type.split(';')[0] as string).trim().toLowerCase()
@@ -36,8 +31,11 @@ export function isJson(type: string): boolean {
   return /^application\/(.+\+)?json$/.test(type)
 }
 
-/** The whole body. Throws an `ApiError` (502) where it breaks off or is too long. */
-async function readBytes(
+/**
+ * Reads a body to its end. Rejects with an `ApiError` (502) where it is cut off or longer than
+ * `limit`.
+ */
+export async function readBytes(
   response: Fetched,
   label: string,
   limit: number,
@@ -51,156 +49,79 @@ async function readBytes(
       length += part.value.length
       if (length <= limit) continue
       await reader?.cancel()
-      throw invalidAnswer(label, `sent an answer longer than ${limit} bytes`)
+      throw invalidAnswer(
+        label,
+        `sent an answer longer than ${limit} bytes, the most that sluice reads; request a shorter one`,
+      )
     }
     return concat(parts)
   } catch (cause) {
     throw cause instanceof ApiError
       ? cause
-      : invalidAnswer(label, 'broke off its answer', cause, 'lost')
+      : invalidAnswer(
+          label,
+          'closed the connection before its answer was complete; try again',
+          cause,
+          'lost',
+        )
   }
 }
 
-/** Without a byte order mark, which some servers on Windows write and JSON may not have. */
-function textOf(bytes: Uint8Array): string {
+/**
+ * Decodes UTF-8 without a byte order mark, which some Windows servers write and JSON must not have.
+ */
+export function textOf(bytes: Uint8Array): string {
   const text = decodeText(bytes)
   return text.startsWith('\ufeff') ? text.slice(1) : text
 }
 
-/** The body as JSON, and its text. Throws an `ApiError` (502). */
+/** Reads a body as JSON: its text and its value. Rejects with an `ApiError` (502). */
 export async function readJson(
   response: Fetched,
   label: string,
 ): Promise<{ json: string; value: unknown }> {
   const bytes = await readBytes(response, label, MAX_ANSWER_BYTES)
-  // Writing such a thing anew would take seconds, or overflow the stack.
+  // Serializing deeply nested JSON again would take seconds, or overflow the stack.
   if (nestsDeeper(bytes, MAX_DEPTH)) {
-    throw invalidAnswer(label, `sent JSON nested deeper than ${MAX_DEPTH} levels`)
+    throw invalidAnswer(
+      label,
+      `sent JSON nested deeper than ${MAX_DEPTH} levels, the most that sluice accepts`,
+    )
   }
   try {
     const json = textOf(bytes)
     return { json, value: JSON.parse(json) }
   } catch (cause) {
-    throw invalidAnswer(label, 'sent an answer that is not JSON in UTF-8', cause)
+    throw invalidAnswer(
+      label,
+      `sent an answer that is not valid JSON in UTF-8; ${CHECK_ADDRESS}`,
+      cause,
+    )
   }
 }
+
+/** What to do about an answer that no OpenAI-compatible server would send. */
+export const CHECK_ADDRESS =
+  'check that its address is the root of an OpenAI-compatible API, such as http://127.0.0.1:8080/v1'
 
 /** Throws an `ApiError` (502) for a media type that is not JSON. */
 export function requireJson(type: string, wanted: string, errors: EngineErrors): void {
   if (!isJson(type)) throw wrongFormat(type, wanted, errors)
 }
 
-/** An answer of another kind than was asked for. */
+/** The error (502) for an answer in another format than the requested one. */
 export function wrongFormat(type: string, wanted: string, errors: EngineErrors): ApiError {
-  const came = type === '' ? 'an answer of no type' : type
-  return errors.invalid(`answered with ${came} instead of ${wanted}`)
+  const received = type === '' ? 'an answer without a content type' : type
+  return errors.invalid(`answered with ${received} instead of ${wanted}; ${CHECK_ADDRESS}`)
 }
 
-/** An upstream's refusal, with its own status and message, in OpenAI's shape. */
-export async function refusal(
-  response: Fetched,
+/** An `ApiError` (502). `did` completes a sentence that begins with the engine's label. */
+export function invalidAnswer(
   label: string,
-  secrets: readonly string[],
-  path = '',
-): Promise<ApiError> {
-  const { status } = response
-  if (status < 400) {
-    await response.body?.cancel().catch(() => {})
-    return invalidAnswer(
-      label,
-      `answered with a redirect (${status}); give sluice its final address`,
-    )
-  }
-  if (status > 599) {
-    await response.body?.cancel().catch(() => {})
-    return invalidAnswer(label, `answered with ${status}, which is no HTTP status`)
-  }
-  const text = await readBytes(response, label, MAX_ERROR_BYTES)
-    .then(textOf)
-    .catch(() => '')
-  const found = parseError(text)
-  const instead = ALTERNATIVES[path]
-  if (instead && status === 404 && isMissingPath(found)) return missingPath(path, label, instead)
-  const message =
-    found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${textOfPage(text)}`}`
-  const retryAfter = response.headers.get('retry-after')
-  // Asked again it would be refused again: a client that is told of a failure would do so.
-  const told = status >= 500 && found && blamesRequest(found.message) ? 400 : status
-  return new ApiError(told, new EngineErrors({ label, secrets }).shown(message), {
-    shows: 'answered',
-    ...(found?.type && told === status && { type: found.type }),
-    code: found?.code ?? (saysModelIsLoading(status, message) ? MODEL_LOADING : null),
-    param: found?.param ?? null,
-    details: found?.details ?? {},
-    headers: retryAfter === null ? {} : { 'retry-after': retryAfter },
-  })
-}
-
-/** Whether it is the path that is not known, rather than a model: servers then say little. */
-function isMissingPath(found: ForeignError | undefined): boolean {
-  return found === undefined || (!found.code && !/model/i.test(found.message))
-}
-
-/** What to do about a server that lacks a path that not all have. */
-const ALTERNATIVES: Record<string, string> = {
-  '/completions': 'ask it for a chat, at POST /v1/chat/completions',
-  '/embeddings': 'name a model that gives them',
-}
-
-function missingPath(path: string, label: string, instead: string): ApiError {
-  const message = `model: ${label} knows no POST /v1${path}; ${instead}.`
-  return new ApiError(404, message, { code: 'model_not_capable', param: 'model' })
-}
-
-function parseError(text: string): ForeignError | undefined {
-  try {
-    const value: unknown = JSON.parse(text)
-    if (typeof value === 'string') return { message: value }
-    if (typeof value !== 'object' || value === null) return undefined
-    return errorOf(value as Record<string, unknown>) ?? errorOf({ error: value })
-  } catch {
-    return undefined
-  }
-}
-
-/**
- * The words of a page, on one line. Each character is looked at a bounded number of times: a regular
- * expression that looks for the end of a tag from every `<` would take seconds for 64 KiB of them.
- */
-function textOfPage(text: string): string {
-  let words = ''
-  for (let at = 0; at < text.length; ) {
-    const tag = text.indexOf('<', at)
-    const end = tag === -1 ? -1 : text.indexOf('>', tag)
-    // What is never closed is no tag, and nothing behind it is one either.
-    if (end === -1) return onOneLine(words + text.slice(at))
-    words += `${text.slice(at, tag)} `
-    at = end + 1
-    const closing = SKIPPED_ELEMENTS.find(({ opens }) =>
-      opens.test(text.slice(tag, tag + 8)),
-    )?.closes
-    if (closing !== undefined) at = indexFrom(text, closing, at)
-  }
-  return onOneLine(words)
-}
-
-/** Elements whose content is not for reading. */
-const SKIPPED_ELEMENTS = [
-  { opens: /^<style\b/i, closes: /<\/style/gi },
-  { opens: /^<script\b/i, closes: /<\/script/gi },
-]
-
-/** Where a global pattern matches next; the text's length where it does not. */
-function indexFrom(text: string, pattern: RegExp, from: number): number {
-  pattern.lastIndex = from
-  return pattern.exec(text)?.index ?? text.length
-}
-
-function onOneLine(words: string): string {
-  return words.replace(/\s+/g, ' ').trim().slice(0, 200)
-}
-
-function invalidAnswer(label: string, did: string, cause?: unknown, shows?: Evidence): ApiError {
+  did: string,
+  cause?: unknown,
+  shows?: Evidence,
+): ApiError {
   const details = { code: 'upstream_invalid', cause, ...(shows && { shows }) }
   return new ApiError(502, `${label} ${did}.`, details)
 }

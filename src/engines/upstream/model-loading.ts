@@ -1,43 +1,44 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 
-/** The code of a refusal by a server that still loads its model. */
+/** The error code for a server that is still loading its model. */
 export const MODEL_LOADING = 'model_loading'
 
-/** What tells of a load that failed. */
+/** Words of a message about a load that failed. */
 const LOAD_FAILED = /\b(fail|error|unable|cannot|can't|could not|not found)/i
 
-/** Milliseconds between two questions whether a model is loaded: at first, and at most. */
+/** Milliseconds between two attempts while a model loads: at first, and at most. */
 const RETRY_INTERVAL = { first: 250, max: 5_000 }
 
-/** Whether an upstream refused because it still loads its model. */
+/** Whether an upstream refused because it is still loading its model. */
 export function isLoading(error: unknown): error is ApiError {
   return error instanceof ApiError && error.code === MODEL_LOADING
 }
 
 /**
- * Whether a refusal says that the model is still being loaded. llama-server: 503 `Loading model`;
- * text-generation-inference: 503 `Model m is currently loading`.
+ * Whether an error response says that the model is still being loaded. llama-server sends 503
+ * `Loading model`, text-generation-inference 503 `Model m is currently loading`.
  */
 export function saysModelIsLoading(status: number, message: string): boolean {
-  const isSaid = /\bloading\b/i.test(message) && /\bmodel\b/i.test(message)
-  return status === 503 && isSaid && !LOAD_FAILED.test(message)
+  const namesLoading = /\bloading\b/i.test(message) && /\bmodel\b/i.test(message)
+  return status === 503 && namesLoading && !LOAD_FAILED.test(message)
 }
 
 /**
- * Milliseconds before a server that loads its model is asked again, for the `count`th time; undefined
- * where fewer than that are `left`. `told`: what it asked for itself.
+ * Milliseconds before the next attempt at a server that is loading its model, with exponential
+ * backoff; undefined where less time than that is `remaining`. `attempts`: how many there were.
+ * `retryAfter`: the server's own `Retry-After`.
  */
 export function loadingRetryDelay(
-  count: number,
-  told: number | undefined,
-  left: number,
+  attempts: number,
+  retryAfter: number | undefined,
+  remaining: number,
 ): number | undefined {
-  const own = RETRY_INTERVAL.first * 2 ** Math.min(count, 10)
-  const rest = Math.min(Math.max(told ?? own, RETRY_INTERVAL.first), RETRY_INTERVAL.max)
-  return rest < left ? rest : undefined
+  const backoff = RETRY_INTERVAL.first * 2 ** Math.min(attempts, 10)
+  const delay = Math.min(Math.max(retryAfter ?? backoff, RETRY_INTERVAL.first), RETRY_INTERVAL.max)
+  return delay < remaining ? delay : undefined
 }
 
-/** The refusal, with when to ask again. */
+/** Adds a `Retry-After` header to an error that has none. */
 export function withRetryAfter(error: ApiError): ApiError {
   if (error.headers['retry-after'] !== undefined) return error
   const { status, message, code, type, param, details, cause } = error

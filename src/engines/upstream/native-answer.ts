@@ -1,4 +1,4 @@
-/** An upstream's answer in an API that it speaks itself. */
+/** Reads an upstream's answer in an API that it serves natively. */
 import type { Fetched } from '../../platform/fetch.ts'
 import { readFrames } from '../../stream/body-reader.ts'
 import type { NativeStream } from '../../stream/chat-stream.ts'
@@ -9,7 +9,7 @@ import type { NativeCall } from '../../wire/native.ts'
 import { detectFormat } from './answer-format.ts'
 import { mediaType, readJson, wrongFormat } from './json-body.ts'
 
-/** Reads it in the form that was asked for. Rejects with an `ApiError` (502) where it is another. */
+/** Rejects with an `ApiError` (502) where the answer is not in the requested format. */
 export async function readNative(
   response: Fetched,
   call: NativeCall,

@@ -1,7 +1,7 @@
-/** In what forms something is asked for, one after the other, as far as the upstream refuses them. */
+/** The variants of a request that are tried while an upstream refuses its optional parts. */
 import type { StreamOptions } from '../../wire/chat/request.ts'
 
-/** What an upstream is asked to generate, in any API. */
+/** A request to generate, in any API. */
 export interface GenerationRequest {
   model?: string | null
   stream?: boolean | null
@@ -9,59 +9,63 @@ export interface GenerationRequest {
   [field: string]: unknown
 }
 
-/** The forms of one request; all but the last may be refused. */
+/** The variants of one request, the complete one first. */
 export interface RequestVariants {
   variants: [GenerationRequest, ...GenerationRequest[]]
-  /** The form at this place was accepted: what those before it had more is not asked for again. */
-  accepted(place: number): void
+  /** Records that the upstream refused all variants before this one: they are not sent again. */
+  accepted(index: number): void
 }
 
-/** How many sets of optionalFields are remembered as refused. */
+/** The most sets of optional fields remembered as refused. */
 const MAX_REMEMBERED = 100
 
-/** What one upstream is known to refuse of one API. */
+/** The optional parts that one upstream refuses at one path. */
 export class RefusedFields {
+  /** Whether it refuses to report usage. */
   usage = false
   readonly #optionalFields = new Set<string>()
 
   /**
-   * With usage, unless the client asks for it, and all that is wished for; then without the optionalFields;
-   * and then without usage too.
+   * First the request with its optional fields and, for a stream, with a request for usage, which
+   * sluice's own accounting needs; then without the optional fields; then without usage as well.
    */
   variantsOf(request: GenerationRequest, optionalFields: readonly string[]): RequestVariants {
-    const [bare, wished] = splitFields(request, optionalFields)
-    const asksUsage = request.stream === true && !this.usage && !wantsUsage(bare)
+    const [required, optional] = splitFields(request, optionalFields)
+    const addsUsage = request.stream === true && !this.usage && !wantsUsage(required)
     const stream_options = { ...request.stream_options, include_usage: true }
-    const plain = asksUsage ? { ...bare, stream_options } : bare
-    const wish = JSON.stringify(wished)
-    const isWished = wish !== '{}' && !this.#optionalFields.has(wish)
-    const first = isWished ? { ...plain, ...wished } : plain
-    const rest = [...(isWished ? [plain] : []), ...(asksUsage ? [bare] : [])]
+    const withUsage = addsUsage ? { ...required, stream_options } : required
+    const key = JSON.stringify(optional)
+    const addsOptional = key !== '{}' && !this.#optionalFields.has(key)
+    const complete = addsOptional ? { ...withUsage, ...optional } : withUsage
+    const reduced = [...(addsOptional ? [withUsage] : []), ...(addsUsage ? [required] : [])]
     return {
-      variants: [first, ...rest],
-      accepted: (place) => {
-        if (place === 0) return
-        if (isWished && this.#optionalFields.size < MAX_REMEMBERED) this.#optionalFields.add(wish)
-        if (asksUsage && place === rest.length) this.usage = true
+      variants: [complete, ...reduced],
+      accepted: (index) => {
+        if (index === 0) return
+        if (addsOptional && this.#optionalFields.size < MAX_REMEMBERED)
+          this.#optionalFields.add(key)
+        if (addsUsage && index === reduced.length) this.usage = true
       },
     }
   }
 }
 
-/** A request without certain fields, and these; usage is asked for anyway. */
+/**
+ * Splits certain fields off a request. `stream_options` is only removed: usage is added separately.
+ */
 function splitFields(
   request: GenerationRequest,
   names: readonly string[],
 ): [GenerationRequest, Record<string, unknown>] {
   if (names.length === 0) return [request, {}]
-  const rest = { ...request }
-  const taken: Record<string, unknown> = {}
+  const required = { ...request }
+  const optional: Record<string, unknown> = {}
   for (const name of names) {
-    if (rest[name] === undefined) continue
-    if (name !== 'stream_options') taken[name] = rest[name]
-    delete rest[name]
+    if (required[name] === undefined) continue
+    if (name !== 'stream_options') optional[name] = required[name]
+    delete required[name]
   }
-  return [rest, taken]
+  return [required, optional]
 }
 
 export function wantsUsage(request: GenerationRequest): boolean {

@@ -1,13 +1,15 @@
-/** What is told of a request that an upstream gave no answer to. */
 import { Unsendable } from '../../platform/fetch.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 
-/** `cause` is what `fetch` rejected with: nobody listens there, or the request could not be sent. */
+/**
+ * The `ApiError` for a request that got no response: 502 where the upstream can't be reached, 500
+ * where the request could not be written as HTTP. `cause`: what `fetch` rejected with.
+ */
 export function unreachable(label: string, cause: unknown): ApiError {
   if (cause instanceof Unsendable) {
-    const message = `The request to ${label} could not be sent; sluice's log says why.`
+    const message = `The request to ${label} could not be sent as HTTP; sluice's log has the reason.`
     return new ApiError(500, message, { code: 'internal_error', cause })
   }
-  const message = `${label} can't be reached: is it running, and is its address right?`
+  const message = `${label} can't be reached; check that it is running and that its address is right.`
   return new ApiError(502, message, { code: 'upstream_unreachable', cause })
 }

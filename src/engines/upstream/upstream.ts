@@ -1,4 +1,3 @@
-/** Any server that speaks the OpenAI API, as an engine. */
 import type { Fetched } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
@@ -22,21 +21,22 @@ import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
-import { mediaType, readJson, requireJson } from './json-body.ts'
+import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 
-/** An upstream's options in the settings, and what the engine needs besides. */
+/** The options of one upstream, as settings declare them, and what the handler adds. */
 export interface UpstreamOptions
-  extends UpstreamClientOptions,
-    Omit<ResolvedUpstream, keyof UpstreamClientOptions | 'lenient'> {
-  /** What was learned of upstreams before, by URL. */
+  extends Omit<ResolvedUpstream, 'lenient'>,
+    Pick<UpstreamClientOptions, 'fetch'> {
+  /** What was learned about finish reasons before, by URL. */
   finishes?: FinishHistories
-  /** Whether it was found on this machine rather than named by anybody. */
+  /** Whether discovery found it, rather than the settings naming it. */
   isDiscovered?: boolean
 }
 
+/** A server with an OpenAI-compatible API, as an engine. */
 export class Upstream implements Engine {
   readonly label: string
   readonly maxConcurrency: number | undefined
@@ -46,7 +46,7 @@ export class Upstream implements Engine {
   readonly #names: ModelNames
   readonly #options: UpstreamOptions
   readonly #client: UpstreamClient
-  /** What the server refuses at a path, so that it is not asked for there again. */
+  /** By path, the optional fields that the server refuses there. */
   readonly #refusedFields = new Map<string, RefusedFields>()
   readonly #finishes: FinishHistories
   #refusesBase64 = false
@@ -63,15 +63,15 @@ export class Upstream implements Engine {
     this.#client = new UpstreamClient(options)
   }
 
-  takes(model: string): boolean {
-    return this.#names.takes(model)
+  acceptsModel(model: string): boolean {
+    return this.#names.acceptsModel(model)
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
     const body = await this.#readModels(signal, hops)
     if (isObject(body) && Array.isArray(body.data))
       return this.#names.visibleModels(body.data.filter(isModel))
-    const message = `${this.label} answered /models with something else than a list of models.`
+    const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
 
@@ -81,7 +81,7 @@ export class Upstream implements Engine {
       return (await readJson(response, this.label)).value
     } catch (cause) {
       if (!signal.aborted) throw cause
-      const message = `${this.label} did not list its models in time.`
+      const message = `${this.label} did not answer GET /models in time; check that it is running and not overloaded.`
       throw new ApiError(504, message, { code: 'upstream_timeout', cause })
     }
   }
@@ -174,8 +174,8 @@ export class Upstream implements Engine {
   }
 
   /**
-   * Asks for usage too, unless the client does. A server that refuses the request is asked again
-   * without what is only wished for, and then without usage.
+   * Posts a request with its optional fields and a request for usage. Where the server refuses it
+   * with 400 or 422, posts it again without the optional fields, and then without usage.
    */
   async #postVariants(
     request: GenerationRequest,
@@ -211,7 +211,7 @@ export class Upstream implements Engine {
     return refused
   }
 
-  /** What an answer of it is held to. */
+  /** The options of the contract for an answer. */
   #contractOptions(
     path: string,
     { model, stream }: Pick<GenerationRequest, 'model' | 'stream'>,
@@ -222,7 +222,9 @@ export class Upstream implements Engine {
     return { label: this.label, secrets: this.#client.secrets, finishReason }
   }
 
-  /** Asks for base64 where the client did; a server that refuses that is asked for numbers. */
+  /**
+   * Posts an embedding request. A server that refuses base64 gets it again, for arrays of numbers.
+   */
   async #postEmbedding(request: EmbeddingRequest, call: UpstreamCall): Promise<Fetched> {
     const path = '/embeddings'
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)

@@ -1,4 +1,6 @@
-/** A chat request in the form that web-llm accepts; what it can't honour is refused by name. */
+/**
+ * Converts a chat request to web-llm's form; options that web-llm can't honour are refused by name.
+ */
 
 import { isObject } from '../../util/object.ts'
 import {
@@ -19,16 +21,16 @@ import type {
   ModelRecord,
 } from './mlc-types.ts'
 
-/** `model_type` of a model that sees images. */
-const VISION = 2
+/** `model_type` of a vision model. */
+const VISION_TYPE = 2
 
 /**
- * The request for web-llm: always a stream with usage. Throws an `ApiError` (400) that names the
- * field where the model could only ignore what was asked.
+ * The request for web-llm, which always streams with usage. Throws an `ApiError` (400) that names a
+ * field which web-llm would ignore.
  */
 export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRequest {
   const request = requireChat(asked)
-  refuseUnable(request)
+  refuseUnsupported(request)
   const format = responseFormat(request)
   const thinking = wantsThinking(request)
   return {
@@ -36,16 +38,16 @@ export function toMlcRequest(asked: ChatRequest, record: ModelRecord): MlcChatRe
     model: record.model_id,
     stream: true,
     stream_options: { include_usage: true },
-    ...given(request, [...SAMPLING, 'logprobs', 'top_logprobs']),
-    ...limitOf(request.max_completion_tokens ?? request.max_tokens),
+    ...pickFields(request, [...SAMPLING_FIELDS, 'logprobs', 'top_logprobs']),
+    ...tokenLimit(request.max_completion_tokens ?? request.max_tokens),
     ...(format && { response_format: format }),
     ...toolsOf(request),
     ...(thinking !== undefined && { extra_body: { enable_thinking: thinking } }),
   } as MlcChatRequest
 }
 
-/** Fields that mean the same there. */
-export const SAMPLING = [
+/** Fields with the same meaning in web-llm. */
+export const SAMPLING_FIELDS = [
   'stop',
   'temperature',
   'top_p',
@@ -57,52 +59,60 @@ export const SAMPLING = [
   'ignore_eos',
 ]
 
-export function given(request: Record<string, unknown>, fields: string[]): Record<string, unknown> {
+export function pickFields(
+  request: Record<string, unknown>,
+  fields: string[],
+): Record<string, unknown> {
   const known = fields.filter((field) => request[field] !== undefined && request[field] !== null)
   return Object.fromEntries(known.map((field) => [field, request[field]]))
 }
 
-/** -1 and null stand for no limit but the context. */
-export function limitOf(limit: number | null | undefined): { max_tokens?: number } {
+/** -1 and null mean that only the context limits the answer. */
+export function tokenLimit(limit: number | null | undefined): { max_tokens?: number } {
   return limit === undefined || limit === null || limit < 0 ? {} : { max_tokens: limit }
 }
 
-function refuseUnable(request: ChatRequest): void {
-  if ((request.n ?? 1) > 1) throw unable('n', 'more than one choice', 'Ask once for each.')
+function refuseUnsupported(request: ChatRequest): void {
+  if ((request.n ?? 1) > 1)
+    throw unsupported('n', 'more than one choice', 'Send one request per choice.')
   const voices = request.modalities as string[] | null | undefined
   if (voices?.some((modality) => modality !== 'text'))
-    throw unable('modalities', 'anything but text')
+    throw unsupported('modalities', 'output other than text')
   for (const field of ['functions', 'function_call']) {
-    if (isGiven(request[field])) throw unable(field, 'the old function calls', 'Use `tools`.')
+    if (isGiven(request[field]))
+      throw unsupported(field, 'function calls in the deprecated form', 'Use `tools`.')
   }
-  if (isGiven(request.audio)) throw unable('audio', 'speech')
-  if (isGiven(request.web_search_options)) throw unable('web_search_options', 'a web search')
+  if (isGiven(request.audio)) throw unsupported('audio', 'speech')
+  if (isGiven(request.web_search_options)) throw unsupported('web_search_options', 'a web search')
 }
 
 export function isGiven(value: unknown): boolean {
   return value !== undefined && value !== null
 }
 
-export function unable(field: string, what: string, remedy = ''): ApiError {
+export function unsupported(field: string, what: string, remedy = ''): ApiError {
   const hint = remedy && ` ${remedy}`
-  return badRequest(`${field}: a model that runs through WebGPU can't give ${what}.${hint}`, field)
+  return badRequest(
+    `${field}: a model that runs through WebGPU can't produce ${what}.${hint}`,
+    field,
+  )
 }
 
-/** The system's words first and once, as web-llm wants them; every text as one text. */
+/** web-llm requires a single system message, first; and each content as one string. */
 function toMlcMessages(messages: ChatMessage[], record: ModelRecord): MlcMessage[] {
-  const each = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
-  const told = withOneSystemMessage(each as ChatMessage[]) as MlcMessage[]
-  const turns = told.filter(({ role, content }) => role !== 'system' || content !== '')
-  const last = turns.at(-1)
+  const converted = messages.map((message, at) => toMlcMessage(message, `messages[${at}]`, record))
+  const merged = withOneSystemMessage(converted as ChatMessage[]) as MlcMessage[]
+  const nonEmpty = merged.filter(({ role, content }) => role !== 'system' || content !== '')
+  const last = nonEmpty.at(-1)
   if (last === undefined || last.role === 'system') throw mustEndWith('messages')
   if (last.role !== 'user' && last.role !== 'tool') {
     throw mustEndWith(`messages[${messages.length - 1}].role`)
   }
-  return turns
+  return nonEmpty
 }
 
 function mustEndWith(field: string): ApiError {
-  const message = `${field}: the last message has to come from "user" or "tool": this model answers, it does not go on.`
+  const message = `${field}: expected the last message to have the role "user" or "tool", since this model can't continue a message of its own.`
   return badRequest(message, field)
 }
 
@@ -130,7 +140,7 @@ function toMlcMessage(message: ChatMessage, at: string, record: ModelRecord): Ml
   }
 }
 
-/** What the model wrote when it called: JSON of its calls, where it said nothing else. */
+/** The text that the model wrote: its content, followed by its tool calls as JSON. */
 function assistantText(message: ChatMessage, at: string): string {
   const text = isGiven(message.content) ? textOf(message, at) : ''
   const calls = message.tool_calls ?? []
@@ -158,14 +168,17 @@ function textOf({ content }: ChatMessage, at: string): string {
 function partText(part: ContentPart, at: string): string {
   if (part.type === 'text' && typeof part.text === 'string') return part.text
   if (part.type === 'refusal' && typeof part.refusal === 'string') return part.refusal
-  throw badRequest(`${at}.type: this model takes only text, got "${part.type}".`, `${at}.type`)
+  throw badRequest(
+    `${at}.type: expected text, the only type this model accepts, got "${part.type}".`,
+    `${at}.type`,
+  )
 }
 
-/** One text, and the images of a model that sees. */
+/** One text and, for a vision model, its images. */
 function userContent(message: ChatMessage, at: string, record: ModelRecord): string | MlcPart[] {
   const parts = message.content
   const hasImages = Array.isArray(parts) && parts.some(({ type }) => type === 'image_url')
-  if (!hasImages || record.model_type !== VISION) return textOf(message, at)
+  if (!hasImages || record.model_type !== VISION_TYPE) return textOf(message, at)
   const images = parts.flatMap((part, index) =>
     part.type === 'image_url' ? [imageOf(part, `${at}.content[${index}]`)] : [],
   )
@@ -181,10 +194,13 @@ function imageOf(part: ContentPart, at: string): MlcPart {
     return { type: 'image_url', image_url: { url } }
   }
   const field = `${at}.image_url.url`
-  throw badRequest(`${field}: expected an http, https or data:image URL.`, field)
+  throw badRequest(
+    `${field}: expected an http, https or data:image URL, got something else.`,
+    field,
+  )
 }
 
-/** web-llm enforces a schema through `json_object`. */
+/** web-llm has no `json_schema`: it enforces a schema by `json_object`. */
 function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | undefined {
   if (!isObject(response_format)) return undefined
   if (response_format.type === 'text') return { type: 'text' }
@@ -198,22 +214,29 @@ function responseFormat({ response_format }: ChatRequest): MlcResponseFormat | u
     return { type: 'grammar', grammar: response_format.grammar }
   }
   const field = 'response_format.type'
-  const came = JSON.stringify(response_format.type)
-  throw badRequest(`${field}: expected text, json_object or json_schema, got ${came}.`, field)
+  const received = JSON.stringify(response_format.type)
+  throw badRequest(`${field}: expected text, json_object or json_schema, got ${received}.`, field)
 }
 
-/** `none` is to offer no tools at all; a choice web-llm knows nothing of is refused. */
+/** `none` means to send no tools at all; choices that web-llm does not support are refused. */
 function toolsOf({ tools, tool_choice, parallel_tool_calls }: ChatRequest): { tools?: Tool[] } {
   const choice = tool_choice ?? 'auto'
   const hasTools = tools !== undefined && tools !== null && tools.length > 0
   if (choice === 'none' || (choice === 'auto' && !hasTools)) return {}
   if (!hasTools)
-    throw badRequest('tool_choice: a call is asked for, and no tools are offered.', 'tool_choice')
+    throw badRequest(
+      'tool_choice: a tool call is required, and tools is empty; add tools or set tool_choice to "auto".',
+      'tool_choice',
+    )
   if (choice !== 'auto' && choice !== 'required') {
-    throw unable('tool_choice', 'a call of one certain tool', 'Offer only that tool instead.')
+    throw unsupported('tool_choice', 'a call of a specific tool', 'Send only that tool in `tools`.')
   }
   if (parallel_tool_calls === false) {
-    throw unable('parallel_tool_calls', 'one call for sure', 'It may call several tools at once.')
+    throw unsupported(
+      'parallel_tool_calls',
+      'at most one call per answer',
+      'Leave the field out and expect several calls.',
+    )
   }
   const other = tools.findIndex(({ type }) => type !== 'function')
   if (other !== -1) {

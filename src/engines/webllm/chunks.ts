@@ -4,12 +4,12 @@ import { newCallId } from '../../wire/contract/tool-calls.ts'
 import type { MlcChunk } from './mlc-types.ts'
 
 /**
- * Turns web-llm's chunks into ours, in order. Where tools were offered web-llm streams the JSON of
- * the calls as text first and gives it again, parsed, with the finish: the text is held back until
- * it is known which of the two it is.
+ * Converts web-llm's chunks to chat chunks, in order. Where tools were offered, web-llm first
+ * streams the JSON of a call as text, and sends it again, parsed, with the finish reason:
+ * `withholdsText` withholds the text until the finish reason shows whether it was a call.
  */
-export function chunkReader(holdsText: boolean): (chunk: MlcChunk) => ChatChunk[] {
-  let held = ''
+export function chunkReader(withholdsText: boolean): (chunk: MlcChunk) => ChatChunk[] {
+  let withheld = ''
   return (chunk) => {
     const { id, created, model, usage } = chunk
     const envelope = {
@@ -21,19 +21,19 @@ export function chunkReader(holdsText: boolean): (chunk: MlcChunk) => ChatChunk[
     const choices = chunk.choices.map((choice): ChunkChoice => {
       const { index, delta, logprobs } = choice
       const reason = choice.finish_reason as FinishReason | null
-      if (!holdsText) {
+      if (!withholdsText) {
         const { role, content } = delta
-        const said = { ...(role && { role }), ...(content !== undefined && { content }) }
-        return { index, delta: said, finish_reason: reason, ...logprobsOf(logprobs) }
+        const fields = { ...(role && { role }), ...(content !== undefined && { content }) }
+        return { index, delta: fields, finish_reason: reason, ...logprobsOf(logprobs) }
       }
-      held += delta.content ?? ''
+      withheld += delta.content ?? ''
       const calls = reason === 'tool_calls' ? (delta.tool_calls ?? []) : []
       if (reason === null) return { index, delta: { role: 'assistant' }, finish_reason: null }
-      const last = calls.length > 0 ? { tool_calls: calls.map(withId) } : { content: held }
+      const last = calls.length > 0 ? { tool_calls: calls.map(withId) } : { content: withheld }
       return {
         index,
         delta: { role: 'assistant', ...last },
-        finish_reason: reasonOf(reason, calls),
+        finish_reason: finishReasonOf(reason, calls),
       }
     })
     return [{ ...envelope, choices, ...(usage && { usage }) }]
@@ -44,12 +44,12 @@ function logprobsOf(logprobs: unknown): { logprobs?: never } {
   return logprobs ? { logprobs: logprobs as never } : {}
 }
 
-/** A model that was offered tools and called none has only stopped. */
-function reasonOf(reason: FinishReason, calls: unknown[]): FinishReason {
+/** web-llm may report `tool_calls` without any call, which is a `stop`. */
+function finishReasonOf(reason: FinishReason, calls: unknown[]): FinishReason {
   return reason === 'tool_calls' && calls.length === 0 ? 'stop' : reason
 }
 
-/** web-llm gives a streamed call no id, and a client needs one to answer it. */
+/** Adds an id, which web-llm omits and a client needs to return the call's result. */
 function withId(call: unknown): ToolCallDelta {
   return { id: newCallId(), ...(call as ToolCallDelta) }
 }

@@ -6,21 +6,26 @@ import {
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { MlcEmbeddings, ModelRecord } from './mlc-types.ts'
 
-/** Throws an `ApiError` (400) for what the model can't give, before it is loaded. */
-export function checkEmbedding(request: EmbeddingRequest, record: ModelRecord): void {
+/** Throws an `ApiError` (400), before the model is loaded, for a request that it can't answer. */
+export function requireEmbeddingModel(request: EmbeddingRequest, record: ModelRecord): void {
   if (record.model_type !== 1) {
-    const message = `model: ${record.model_id} gives no embeddings; name a model that does.`
+    const message = `model: ${record.model_id} creates no embeddings; name an embedding model, which GET /v1/models lists with kind "embedding".`
     throw new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
   }
   const { dimensions } = request
-  const able = record.embedding_dimensions ?? []
-  if (!dimensions || able.includes(dimensions)) return
-  const what = able.length > 0 ? `one of ${able.join(', ')}` : 'none: its vectors have one length'
+  const lengths = record.embedding_dimensions ?? []
+  if (!dimensions || lengths.includes(dimensions)) return
+  const what =
+    lengths.length > 0
+      ? `one of ${lengths.join(', ')}`
+      : 'no value, since the vectors of this model have a fixed length'
   throw badRequest(`dimensions: expected ${what}, got ${dimensions}.`, 'dimensions')
 }
 
-/** web-llm's vectors in the form that was asked for; it has but one. */
-export function toResponse(
+/**
+ * Converts web-llm's vectors, which are arrays of numbers, to the requested encoding and length.
+ */
+export function toEmbeddingResponse(
   { data, usage }: MlcEmbeddings,
   request: EmbeddingRequest,
   model: string,
@@ -38,7 +43,7 @@ export function toResponse(
   }
 }
 
-/** The first numbers of a vector whose model was trained for that, at length 1 again. */
+/** Truncates a vector, as Matryoshka models are trained for, and normalizes it to length 1. */
 function shortened(vector: number[], dimensions: number): number[] {
   const first = vector.slice(0, dimensions)
   const length = Math.hypot(...first) || 1

@@ -1,7 +1,7 @@
-/** web-llm's errors, as errors a client understands. */
+/** Converts web-llm's errors to `ApiError`s. */
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 
-/** What was being done when it went wrong. */
+/** What web-llm was doing when the error occurred. */
 export type WebllmPhase = 'load' | 'generate'
 
 interface Kind {
@@ -15,14 +15,14 @@ const invalid = (param?: string): Kind => ({
   code: 'invalid_value',
   ...(param && { param }),
 })
-const broken: Kind = { status: 503, code: 'model_broken', param: 'model' }
-const unloaded: Kind = { status: 503, code: 'model_not_loaded', param: 'model' }
+const modelBroken: Kind = { status: 503, code: 'model_broken', param: 'model' }
+const modelUnloaded: Kind = { status: 503, code: 'model_not_loaded', param: 'model' }
 const noGpu: Kind = { status: 503, code: 'webgpu_unavailable' }
-const unfit: Kind = { status: 503, code: 'webgpu_feature_missing', param: 'model' }
-const notForThis: Kind = { status: 400, code: 'model_not_capable', param: 'model' }
-const wroteWrong: Kind = { status: 502, code: 'invalid_tool_call', param: 'tools' }
+const featureMissing: Kind = { status: 503, code: 'webgpu_feature_missing', param: 'model' }
+const notCapable: Kind = { status: 400, code: 'model_not_capable', param: 'model' }
+const invalidToolCall: Kind = { status: 502, code: 'invalid_tool_call', param: 'tools' }
 
-/** Every error that web-llm 0.2.86 names and that a request or a model can bring about. */
+/** Every named error of web-llm 0.2.86 that a request or a model can cause. */
 const KINDS: Readonly<Record<string, Kind>> = {
   ModelNotFoundError: { status: 404, code: 'model_not_found', param: 'model' },
 
@@ -71,54 +71,55 @@ const KINDS: Readonly<Record<string, Kind>> = {
   },
   EmbeddingUnsupportedEncodingFormatError: invalid('encoding_format'),
 
-  UnsupportedModelIdError: { ...notForThis, param: 'tools' },
-  IncorrectPipelineLoadedError: notForThis,
-  EmbeddingUnsupportedModelError: notForThis,
+  UnsupportedModelIdError: { ...notCapable, param: 'tools' },
+  IncorrectPipelineLoadedError: notCapable,
+  EmbeddingUnsupportedModelError: notCapable,
 
-  ModelNotLoadedError: unloaded,
-  WorkerEngineModelNotLoadedError: unloaded,
-  EngineNotLoadedError: unloaded,
-  SpecifiedModelNotFoundError: unloaded,
-  UnclearModelToUseError: unloaded,
-  ConfigurationNotInitializedError: unloaded,
+  ModelNotLoadedError: modelUnloaded,
+  WorkerEngineModelNotLoadedError: modelUnloaded,
+  EngineNotLoadedError: modelUnloaded,
+  SpecifiedModelNotFoundError: modelUnloaded,
+  UnclearModelToUseError: modelUnloaded,
+  ConfigurationNotInitializedError: modelUnloaded,
   DeviceLostError: { status: 503, code: 'device_lost' },
   WebGPUNotAvailableError: noGpu,
   WebGPUNotFoundError: noGpu,
-  ShaderF16SupportError: unfit,
-  FeatureSupportError: unfit,
+  ShaderF16SupportError: featureMissing,
+  FeatureSupportError: featureMissing,
 
-  MissingModelWasmError: broken,
-  ArtifactManifestError: broken,
-  IntegrityError: broken,
-  UnsupportedTokenizerFilesError: broken,
-  WindowSizeConfigurationError: broken,
-  WindowSizeSpecificationError: broken,
-  AttentionSinkSizeError: broken,
-  EmbeddingSlidingWindowError: broken,
-  EmbeddingChunkingUnsupportedError: broken,
+  MissingModelWasmError: modelBroken,
+  ArtifactManifestError: modelBroken,
+  IntegrityError: modelBroken,
+  UnsupportedTokenizerFilesError: modelBroken,
+  WindowSizeConfigurationError: modelBroken,
+  WindowSizeSpecificationError: modelBroken,
+  AttentionSinkSizeError: modelBroken,
+  EmbeddingSlidingWindowError: modelBroken,
+  EmbeddingChunkingUnsupportedError: modelBroken,
 
-  ToolCallOutputParseError: wroteWrong,
-  ToolCallOutputInvalidTypeError: wroteWrong,
-  ToolCallOutputMissingFieldsError: wroteWrong,
+  ToolCallOutputParseError: invalidToolCall,
+  ToolCallOutputInvalidTypeError: invalidToolCall,
+  ToolCallOutputMissingFieldsError: invalidToolCall,
 }
 
-/** The field that holds what is answered. */
-export type Subject = 'messages' | 'prompt'
+/** The request's field with the prompt. */
+export type PromptField = 'messages' | 'prompt'
 
 /**
- * The error for a client. One that web-llm does not name came from below it: while loading, the
- * network or the model's files; while generating, the GPU, in a state that nobody knows.
+ * Converts an error of web-llm. An error without a known name comes from a lower layer: while
+ * loading, from the network or the model's files; while generating, from the GPU, whose state is
+ * then undefined.
  */
 export function fromMlc(
   error: unknown,
   phase: WebllmPhase,
   model: string,
-  subject: Subject = 'messages',
+  subject: PromptField = 'messages',
 ): ApiError {
   if (error instanceof ApiError) return error
-  const { name, message } = named(error)
+  const { name, message } = nameAndMessage(error)
   const kind = Object.hasOwn(KINDS, name) ? KINDS[name] : undefined
-  if (kind === undefined) return unnamed(message, phase, model, error)
+  if (kind === undefined) return unknownError(message, phase, model, error)
   const param = (kind.param === 'messages' ? subject : kind.param) ?? fieldIn(message)
   if (kind.status === 400) {
     const field = param === null ? '' : `${param}: `
@@ -129,15 +130,15 @@ export function fromMlc(
   return new ApiError(kind.status, `${model}: ${message}`, { code: kind.code, param, cause: error })
 }
 
-/** Whether the model has to be loaded anew before it can be asked again. */
-export function lostModel(error: unknown): boolean {
-  const kind = KINDS[named(error).name]
-  return kind === undefined || kind === unloaded || kind.code === 'device_lost'
+/** Whether the model has to be reloaded before its next request. */
+export function needsReload(error: unknown): boolean {
+  const kind = KINDS[nameAndMessage(error).name]
+  return kind === undefined || kind === modelUnloaded || kind.code === 'device_lost'
 }
 
-/** Engines behind web-llm's own worker classes reject with `"Name: message"`. */
-function named(error: unknown): { name: string; message: string } {
-  // JavaScript's own error of that name, a stack that overflowed, is not web-llm's.
+/** web-llm's own worker classes reject with a string, `"Name: message"`. */
+function nameAndMessage(error: unknown): { name: string; message: string } {
+  // A JavaScript `RangeError` (stack overflow) is not web-llm's error of the same name.
   if (error instanceof RangeError) return { name: '', message: firstLine(error.message) }
   if (error instanceof Error) return { name: error.name, message: firstLine(error.message) }
   const [, name = '', message = ''] = /^(\w+): (.*)/.exec(String(error)) ?? []
@@ -148,18 +149,23 @@ function firstLine(text: string): string {
   return text.split('\n', 1)[0]?.slice(0, 500) ?? ''
 }
 
-/** web-llm names a parameter only within its message: "Make sure `max_tokens` > 0." */
+/** The parameter named in a message of web-llm, such as "Make sure `max_tokens` > 0." */
 function fieldIn(message: string): string | null {
   const known =
     /\b(max_tokens|temperature|top_p|frequency_penalty|presence_penalty|repetition_penalty|logit_bias|top_logprobs)\b/
   return known.exec(message)?.[1] ?? null
 }
 
-function unnamed(message: string, phase: WebllmPhase, model: string, cause: unknown): ApiError {
+function unknownError(
+  message: string,
+  phase: WebllmPhase,
+  model: string,
+  cause: unknown,
+): ApiError {
   if (phase === 'load') {
     return new ApiError(
       503,
-      `The model ${model} can't be loaded: ${message || 'no reason given'}.`,
+      `model: ${model} could not be loaded: ${message || 'web-llm gave no reason'}. Check the network and the model's files, or name another model.`,
       {
         code: 'model_load_failed',
         param: 'model',
@@ -167,6 +173,6 @@ function unnamed(message: string, phase: WebllmPhase, model: string, cause: unkn
       },
     )
   }
-  const text = `The GPU failed while ${model} was answering; the model is loaded anew for the next request.`
+  const text = `The GPU failed while ${model} was answering. The next request reloads the model; try again.`
   return new ApiError(503, text, { code: 'engine_failed', cause })
 }

@@ -1,9 +1,9 @@
 import { closestMatches } from '../../util/closest-matches.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ModelRecord } from './mlc-types.ts'
-import { EMBEDDING } from './models.ts'
+import { EMBEDDING_TYPE } from './models.ts'
 
-/** The record of a model. Throws an `ApiError` (404). */
+/** Finds a model's record. Throws an `ApiError` (404). */
 export function findRecord(
   records: readonly ModelRecord[],
   model: string | null | undefined,
@@ -13,18 +13,18 @@ export function findRecord(
   return record
 }
 
-/** The record of a model that writes. Throws an `ApiError` (400, 404). */
+/** Finds the record of a model that generates text. Throws an `ApiError` (400, 404). */
 export function findGenerator(
   records: readonly ModelRecord[],
   model: string | null | undefined,
 ): ModelRecord {
   const record = findRecord(records, model)
-  if (record.model_type === EMBEDDING) throw writesNothing(record.model_id)
+  if (record.model_type === EMBEDDING_TYPE) throw embeddingsOnly(record.model_id)
   return record
 }
 
-function writesNothing(model: string): ApiError {
-  const message = `model: ${model} gives embeddings and no text; ask it at POST /v1/embeddings.`
+function embeddingsOnly(model: string): ApiError {
+  const message = `model: ${model} creates embeddings and no text; send the request to POST /v1/embeddings, or name a chat model.`
   return new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
 }
 
@@ -32,7 +32,7 @@ function unknownModel(model: string, records: readonly ModelRecord[]): ApiError 
   const details = { code: 'model_not_found', param: 'model' }
   if (model === '') {
     const message =
-      'model: no model is loaded, so the request has to name one; GET /v1/models lists those there are.'
+      'model: the request names no model, and none is loaded; name one that GET /v1/models lists.'
     return new ApiError(404, message, details)
   }
   const near = closestMatches(
@@ -42,7 +42,7 @@ function unknownModel(model: string, records: readonly ModelRecord[]): ApiError 
   const hint =
     near.length > 0
       ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
-      : 'GET /v1/models lists those there are.'
-  const message = `model: this GPU serves no ${JSON.stringify(model.slice(0, 80))}; ${hint}`
+      : 'use one of the models that GET /v1/models lists.'
+  const message = `model: ${JSON.stringify(model.slice(0, 80))} is not available on this GPU; ${hint}`
   return new ApiError(404, message, details)
 }

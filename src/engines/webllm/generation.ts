@@ -1,36 +1,36 @@
 import type { ApiError } from '../../wire/errors/api-error.ts'
 
-/** How a generation is read, stopped and let go. */
+/** How a generation is read and stopped. */
 export interface GenerationOptions<Raw, T> {
-  /** What was pulled already, so that an error before the first token is a refusal. */
+  /** The first item, read in advance so that an error before it can still get an HTTP status. */
   first: IteratorResult<Raw, unknown>
   source: AsyncIterator<Raw, unknown>
   toChunks: (raw: Raw) => T[]
   toError: (error: unknown) => ApiError
   signal: AbortSignal
-  /** Called once, when the source has really stopped. */
+  /** Called once, when the source has stopped. */
   onEnd: () => void
 }
 
 /**
- * One answer as it is generated. A stop reaches the source at once, whoever waits for a token; what
- * the source still does is waited for only by whoever comes next.
+ * One answer while it is generated. A stop reaches the source at once, even while `next` waits for
+ * a token; the source's remaining work delays the next request and not this one.
  */
 export class WebllmGeneration<Raw, T> implements AsyncIterator<T[], void, void> {
   readonly #options: GenerationOptions<Raw, T>
-  /** The token after the last one given: the GPU works on it while that one is on its way. */
-  #ahead: Promise<IteratorResult<Raw, unknown>>
+  /** The next token, requested in advance so that the GPU works while the last one is sent. */
+  #nextItem: Promise<IteratorResult<Raw, unknown>>
   #hasEnded = false
-  /** Ends the wait for the next token. */
-  #leave: (reason: unknown) => void = () => {}
+  /** Rejects the pending wait for the next token. */
+  #rejectWait: (reason: unknown) => void = () => {}
   readonly #onAbort = () => {
-    this.#leave(this.#options.signal.reason)
+    this.#rejectWait(this.#options.signal.reason)
     this.#stop()
   }
 
   constructor(options: GenerationOptions<Raw, T>) {
     this.#options = options
-    this.#ahead = Promise.resolve(options.first)
+    this.#nextItem = Promise.resolve(options.first)
     const { signal } = options
     signal.addEventListener('abort', this.#onAbort, { once: true })
     if (signal.aborted) this.#onAbort()
@@ -55,17 +55,17 @@ export class WebllmGeneration<Raw, T> implements AsyncIterator<T[], void, void> 
   /** The next token, unless the signal aborts first. */
   #pull(): Promise<IteratorResult<Raw, unknown>> {
     return new Promise((resolve, reject) => {
-      this.#leave = reject
-      this.#ahead.then((item) => {
-        if (!item.done && !this.#hasEnded) this.#workAhead()
+      this.#rejectWait = reject
+      this.#nextItem.then((item) => {
+        if (!item.done && !this.#hasEnded) this.#startNext()
         resolve(item)
       }, reject)
     })
   }
 
-  #workAhead(): void {
-    this.#ahead = this.#options.source.next()
-    this.#ahead.catch(() => {})
+  #startNext(): void {
+    this.#nextItem = this.#options.source.next()
+    this.#nextItem.catch(() => {})
   }
 
   async return(): Promise<IteratorResult<T[], void>> {
@@ -78,7 +78,7 @@ export class WebllmGeneration<Raw, T> implements AsyncIterator<T[], void, void> 
     this.#hasEnded = true
     const { signal, source, onEnd } = this.#options
     signal.removeEventListener('abort', this.#onAbort)
-    // It queues behind the token that is being computed, and resolves when the engine is free.
+    // `return` queues behind the token in progress and resolves when the engine is free.
     const stopping = source.return?.() ?? Promise.resolve()
     stopping.then(onEnd, onEnd)
   }

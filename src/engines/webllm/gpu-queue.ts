@@ -3,74 +3,75 @@ import { MovingAverage } from '../../util/moving-average.ts'
 import { ASSUMED_DURATION, queueFull } from '../pool/queue-full.ts'
 
 interface Waiter extends FairQueueEntry {
-  /** What the turn is for: equal words can share what was made ready. */
-  purpose: string
-  start: () => void
+  /** The model to load; a waiter for the same model can reuse what is being loaded. */
+  model: string
+  onSlot: () => void
 }
 
-/** A turn that was given; whoever has it is alone until it ends. */
-export interface Turn {
-  /** Whether the next in line waits for the same purpose. */
-  isShared(): boolean
-  /** Gives the turn to the next in line. Doing it again does nothing. */
-  end(): void
+/** Exclusive use of the GPU. */
+export interface GpuSlot {
+  /** Whether the next waiter needs the same model. */
+  isNextForSameModel(): boolean
+  /** Passes the GPU to the next waiter. Later calls do nothing. */
+  release(): void
 }
 
-/** Lets one request at a time to what can only do one thing at a time, in the order they came. */
-export class Turns {
-  readonly #most: number
-  readonly #line = new FairQueue<Waiter>()
-  readonly #average = new MovingAverage(ASSUMED_DURATION)
-  #isTaken = false
+/** Gives the GPU to one request at a time, in the order of arrival. */
+export class GpuQueue {
+  readonly #maxQueued: number
+  readonly #queue = new FairQueue<Waiter>()
+  readonly #averageDuration = new MovingAverage(ASSUMED_DURATION)
+  #isBusy = false
 
-  /** `most`: how many may wait in line. */
-  constructor(most: number) {
-    this.#most = most
+  /** `maxQueued`: the most requests that may wait. */
+  constructor(maxQueued: number) {
+    this.#maxQueued = maxQueued
   }
 
   get isFree(): boolean {
-    return !this.#isTaken
+    return !this.#isBusy
   }
 
   /**
-   * Resolves when it is this request's turn. Rejects with an `ApiError` (503) where too many wait
-   * already, and with the signal's reason where it aborts in line.
+   * Resolves when the GPU is free for this request. Rejects with an `ApiError` (503) where the
+   * queue is full, or with the signal's reason where it aborts in the queue.
    */
-  take(purpose: string, signal: AbortSignal): Promise<Turn> {
+  acquire(model: string, signal: AbortSignal): Promise<GpuSlot> {
     if (signal.aborted) return Promise.reject(signal.reason)
-    if (!this.#isTaken) return Promise.resolve(this.#give(purpose))
-    const { size } = this.#line
-    if (size >= this.#most) return Promise.reject(queueFull(size, size + 1, 1, this.#average.value))
+    if (!this.#isBusy) return Promise.resolve(this.#assign(model))
+    const { size } = this.#queue
+    if (size >= this.#maxQueued)
+      return Promise.reject(queueFull(size, size + 1, 1, this.#averageDuration.value))
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.#line.remove(waiter)
+        this.#queue.remove(waiter)
         reject(signal.reason)
       }
       const waiter: Waiter = {
         caller: '',
-        purpose,
-        start: () => {
+        model,
+        onSlot: () => {
           signal.removeEventListener('abort', leave)
-          resolve(this.#give(purpose))
+          resolve(this.#assign(model))
         },
       }
       signal.addEventListener('abort', leave, { once: true })
-      this.#line.push(waiter)
+      this.#queue.push(waiter)
     })
   }
 
-  #give(purpose: string): Turn {
-    this.#isTaken = true
+  #assign(model: string): GpuSlot {
+    this.#isBusy = true
     const startedAt = performance.now()
     let hasEnded = false
     return {
-      isShared: () => this.#line.peek()?.purpose === purpose,
-      end: () => {
+      isNextForSameModel: () => this.#queue.peek()?.model === model,
+      release: () => {
         if (hasEnded) return
         hasEnded = true
-        this.#average.add((performance.now() - startedAt) / 1000)
-        this.#isTaken = false
-        this.#line.takeNext()?.start()
+        this.#averageDuration.add((performance.now() - startedAt) / 1000)
+        this.#isBusy = false
+        this.#queue.takeNext()?.onSlot()
       },
     }
   }

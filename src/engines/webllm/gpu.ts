@@ -1,7 +1,7 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { GpuFacts } from './models.ts'
 
-/** What is used of WebGPU here; web-llm uses the rest. */
+/** The part of WebGPU used here. */
 interface Gpu {
   requestAdapter(options: { powerPreference: string }): Promise<Adapter | null>
 }
@@ -12,48 +12,51 @@ interface Adapter {
   info?: { vendor?: string; architecture?: string; device?: string; description?: string }
 }
 
-/** A GPU, and what people call it. */
-export interface FoundGpu extends GpuFacts {
-  /** `llvmpipe (LLVM 19.1.7, 256 bits)`; empty where the browser keeps it to itself. */
+/** A GPU with its name. */
+export interface DetectedGpu extends GpuFacts {
+  /** `llvmpipe (LLVM 19.1.7, 256 bits)`; empty where the browser does not reveal it. */
   name: string
 }
 
-/** web-llm asks for 1 GiB of one buffer; of a GPU that can't give it, for 128 MiB. */
-const LARGE = 2 ** 30
-const SMALL = 2 ** 27
+/**
+ * web-llm requests storage bindings of 1 GiB, or of 128 MiB where the GPU does not support that.
+ */
+const LARGE_BINDING = 2 ** 30
+const SMALL_BINDING = 2 ** 27
 
-/** The least that web-llm starts with: buffers of 256 MiB. */
-const LEAST_BUFFER = 2 ** 28
+/** The smallest buffer limit with which web-llm starts: 256 MiB. */
+const MIN_BUFFER = 2 ** 28
 
-/** Looks for a GPU. Rejects with an `ApiError` (503) that says what is missing. */
+/** Detects a GPU. Rejects with an `ApiError` (503) that says what is missing. */
 export async function findGpu(
   gpu = (globalThis.navigator as unknown as { gpu?: Gpu } | undefined)?.gpu,
-): Promise<FoundGpu> {
+): Promise<DetectedGpu> {
   if (gpu === undefined) {
     throw missing(
       'webgpu_missing',
-      'There is no WebGPU here: the runtime is too old, has it turned off, or the page does not come from https or localhost.',
+      'WebGPU is not available. Use a current browser or runtime with WebGPU enabled, and load the page from https or localhost.',
     )
   }
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
   if (adapter === null) {
     throw missing(
       'adapter_missing',
-      'WebGPU found no GPU: there is none, or its driver is missing or not trusted.',
+      "WebGPU found no GPU. Check that this computer has one and that its driver is installed and not on the browser's blocklist.",
     )
   }
   const { maxBufferSize, maxStorageBufferBindingSize } = adapter.limits
-  if (maxBufferSize < LEAST_BUFFER || maxStorageBufferBindingSize < SMALL) {
+  if (maxBufferSize < MIN_BUFFER || maxStorageBufferBindingSize < SMALL_BINDING) {
     throw missing(
       'adapter_too_small',
-      `The GPU is too small: buffers of ${LEAST_BUFFER / 2 ** 20} MiB are needed, and it has at most ${Math.floor(maxBufferSize / 2 ** 20)} MiB.`,
+      `The GPU supports buffers of at most ${Math.floor(maxBufferSize / 2 ** 20)} MiB, and web-llm needs ${MIN_BUFFER / 2 ** 20} MiB. Use another GPU.`,
     )
   }
   const { description, device, architecture, vendor } = adapter.info ?? {}
   return {
     name: description || device || [vendor, architecture].filter(Boolean).join(' '),
     features: adapter.features,
-    maxStorageBufferBindingSize: maxStorageBufferBindingSize < LARGE ? SMALL : LARGE,
+    maxStorageBufferBindingSize:
+      maxStorageBufferBindingSize < LARGE_BINDING ? SMALL_BINDING : LARGE_BINDING,
   }
 }
 

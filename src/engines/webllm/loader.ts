@@ -2,9 +2,9 @@ import type { Progress } from '../engine.ts'
 import { fromMlc } from './errors.ts'
 import type { Mlc, MlcProgress } from './mlc-types.ts'
 
-/** Holds one model on the GPU at a time. Its calls must not overlap. */
+/** Loads one model at a time onto the GPU. Calls must not overlap. */
 export class Loader {
-  /** The model that is ready. */
+  /** The model that is loaded. */
   loaded: string | undefined
   readonly #mlc: Mlc
   readonly #onProgress: (progress: Progress) => void
@@ -17,14 +17,14 @@ export class Loader {
   }
 
   /**
-   * Makes a model the one that is loaded. Rejects with an `ApiError`; with the signal's reason where
-   * that broke the loading off.
+   * Loads a model in place of the current one. Rejects with an `ApiError`, or with the signal's
+   * reason where that aborted the loading.
    */
   async load(model: string, signal: AbortSignal): Promise<void> {
     if (this.loaded === model) return
     this.loaded = undefined
     this.#loading = model
-    // It looks at its own signal only between two files: what it still loads is thrown away below.
+    // web-llm checks its own signal only between two files: what it still loads is unloaded below.
     const stop = () => void this.#mlc.unload().catch(() => {})
     signal.addEventListener('abort', stop, { once: true })
     try {
@@ -42,7 +42,7 @@ export class Loader {
     this.loaded = model
   }
 
-  /** Frees the GPU's memory. Never rejects: what can't be unloaded is gone. */
+  /** Frees the GPU's memory. Never rejects: an error means that the model is lost already. */
   async unload(): Promise<void> {
     this.loaded = undefined
     await this.#mlc.unload().catch(() => {})

@@ -1,9 +1,9 @@
-/** What this engine uses of web-llm 0.2.86, as types of its own: the package itself is 7 MB. */
+/** Types for the parts of web-llm 0.2.86 that are used here. The package itself is 7 MB. */
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 
-/** The part of web-llm's `MLCEngine` that is driven here. */
+/** The part of web-llm's `MLCEngine` that is used here. */
 export interface Mlc {
-  /** Unloads what was loaded and loads this. Resolves, too, where `unload` broke it off. */
+  /** Replaces the loaded model. Also resolves where `unload` aborted it. */
   reload(model: string): Promise<void>
   unload(): Promise<void>
   setAppConfig(config: { model_list: ModelRecord[] }): void
@@ -38,9 +38,9 @@ export interface ModelRecord {
   low_resource_required?: boolean
   buffer_size_required_bytes?: number
   required_features?: string[]
-  /** 0 a chat model, 1 an embedding model, 2 one that sees images. */
+  /** 0: chat model, 1: embedding model, 2: vision model. */
   model_type?: number
-  /** Not web-llm's: shorter lengths that an embedding model's vectors may be cut to. */
+  /** Our addition: shorter lengths to which an embedding model's vectors may be truncated. */
   embedding_dimensions?: number[]
   [field: string]: unknown
 }
@@ -54,7 +54,7 @@ export type MlcMessage =
   | { role: 'user'; content: string | MlcPart[]; name?: string }
   | { role: 'tool'; content: string; tool_call_id: string }
 
-/** What a chat and a text completion are asked for alike. */
+/** The fields that chats and text completions share. */
 interface MlcGeneration {
   model: string
   stream: true
@@ -81,7 +81,7 @@ export interface MlcChatRequest extends MlcGeneration {
   extra_body?: { enable_thinking?: boolean | null }
 }
 
-/** One prompt: web-llm takes no more at once, and echoes none in a stream. */
+/** web-llm accepts one prompt per request, and does not echo it in a stream. */
 export interface MlcTextRequest extends MlcGeneration {
   prompt: string
 }
@@ -103,7 +103,7 @@ interface MlcAnswer {
   }
 }
 
-/** A chunk as web-llm yields it: the role on every delta, an id that is a bare UUID. */
+/** A chunk of web-llm: every delta has a role, and the id is a bare UUID. */
 export interface MlcChunk extends MlcAnswer {
   choices: {
     index: number

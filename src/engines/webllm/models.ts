@@ -1,23 +1,23 @@
-/** Which of web-llm's models this computer can run, and what there is to say of them. */
+/** Which of web-llm's models this computer can run, and their entries in `GET /v1/models`. */
 import * as z from 'zod/mini'
 import type { Model } from '../engine.ts'
 import type { ModelRecord } from './mlc-types.ts'
 
-/** What a GPU can do, as WebGPU tells it. Its memory's size it never tells. */
+/** A GPU's capabilities as WebGPU reports them; it does not report the memory size. */
 export interface GpuFacts {
   features: ReadonlySet<string>
   /** Bytes. */
   maxStorageBufferBindingSize: number
 }
 
-/** `model_type` of a model that gives embeddings. */
-export const EMBEDDING = 1
+/** `model_type` of an embedding model. */
+export const EMBEDDING_TYPE = 1
 
 /** `model_type` as a word. */
 const KINDS = ['chat', 'embedding', 'vision'] as const
 
-/** Those that the GPU's features and buffers, and the person's limit of memory (MB), allow. */
-export function runnable(
+/** The models that the GPU's features and buffers and the limit on memory (in MB) allow. */
+export function runnableModels(
   records: readonly ModelRecord[],
   gpu: GpuFacts,
   maxMemory = Number.POSITIVE_INFINITY,
@@ -30,8 +30,8 @@ export function runnable(
   )
 }
 
-/** One entry of `GET /v1/models`, with what a person needs to choose. */
-export function modelOf(
+/** A model's entry in `GET /v1/models`, with what a person needs to choose one. */
+export function toModel(
   record: ModelRecord,
   loaded: string | undefined,
   downloadBytes?: number,
@@ -67,8 +67,9 @@ const RecordSchema = z.looseObject({
 })
 
 /**
- * Models of one's own, from JSON in the form of web-llm's `model_list` or an object that holds one.
- * `base`: what relative URLs in it are relative to. Throws a `TypeError` that names the place.
+ * Reads a list of custom models from JSON: an array in the form of web-llm's `model_list`, or an
+ * object with that field. `base`: the base of relative URLs in it. Throws a `TypeError` that names
+ * the field.
  */
 export function readModelList(json: unknown, base: string): ModelRecord[] {
   const list = Array.isArray(json) ? json : (json as { model_list?: unknown } | null)?.model_list
@@ -78,9 +79,7 @@ export function readModelList(json: unknown, base: string): ModelRecord[] {
     const [index, field] = issue?.path ?? []
     const place = index === undefined ? 'model_list' : `model_list[${String(index)}]`
     const at = field === undefined ? place : `${place}.${String(field)}`
-    throw new TypeError(
-      `${at}: ${index === undefined ? 'expected a list of models' : `expected ${wantedOf(field)}`}.`,
-    )
+    throw new TypeError(`${at}: expected ${expectedValue(index, field, issue)}.`)
   }
   return (data as ModelRecord[]).map((record) => ({
     ...record,
@@ -89,7 +88,14 @@ export function readModelList(json: unknown, base: string): ModelRecord[] {
   }))
 }
 
-function wantedOf(field: PropertyKey | undefined): string {
+function expectedValue(
+  index: PropertyKey | undefined,
+  field: PropertyKey | undefined,
+  issue: object | undefined,
+): string {
+  if (index === undefined) return 'a list of models'
   if (field === undefined) return 'an object with model, model_id and model_lib'
-  return ['model', 'model_id', 'model_lib'].includes(String(field)) ? 'a text' : 'another value'
+  if (['model', 'model_id', 'model_lib'].includes(String(field)))
+    return 'a string that is not empty'
+  return issue && 'expected' in issue ? `a value of type ${issue.expected}` : 'another value'
 }

@@ -1,4 +1,4 @@
-/** Text completions by web-llm, which goes on from one prompt at a time. */
+/** Text completions by web-llm, which completes one prompt per request. */
 import type { FinishReason, Usage } from '../../wire/chat/request.ts'
 import {
   promptsOf,
@@ -7,39 +7,42 @@ import {
   type TextRequest,
 } from '../../wire/completions/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
-import { given, isGiven, limitOf, SAMPLING, unable } from './chat-request.ts'
+import { isGiven, pickFields, SAMPLING_FIELDS, tokenLimit, unsupported } from './chat-request.ts'
 import type { Mlc, MlcTextRequest, ModelRecord } from './mlc-types.ts'
 
 /**
- * A request for web-llm a prompt. Throws an `ApiError` (400) that names the field where the model
- * could only ignore what was asked.
+ * One request for web-llm per prompt. Throws an `ApiError` (400) that names a field which web-llm
+ * would ignore.
  */
-export function toMlcTexts(asked: TextRequest, record: ModelRecord): MlcTextRequest[] {
+export function toMlcTextRequests(asked: TextRequest, record: ModelRecord): MlcTextRequest[] {
   const request = requireText(asked)
-  if ((request.n ?? 1) > 1) throw unable('n', 'more than one answer', 'Ask once for each.')
-  if ((request.best_of ?? 1) > 1) throw unable('best_of', 'the best of several answers')
-  if (request.suffix) throw unable('suffix', 'a text that leads to another')
+  if ((request.n ?? 1) > 1)
+    throw unsupported('n', 'more than one choice', 'Send one request per choice.')
+  if ((request.best_of ?? 1) > 1) throw unsupported('best_of', 'the best of several answers')
+  if (request.suffix) throw unsupported('suffix', 'text that leads up to a suffix')
   if (isGiven(request.logprobs)) {
-    throw unable('logprobs', 'them in this form', 'POST /v1/chat/completions has them.')
+    throw unsupported('logprobs', 'log probabilities in this API', 'Use POST /v1/chat/completions.')
   }
   const prompts = promptsOf(request)
   const isList = Array.isArray(request.prompt) && typeof prompts[0] === 'string'
   return prompts.map((prompt, at) => {
     const field = isList || prompts.length > 1 ? `prompt[${at}]` : 'prompt'
-    if (typeof prompt !== 'string') throw unable(field, 'an answer to tokens', 'Send the text.')
-    if (prompt === '') throw badRequest(`${field}: expected a text that is not empty.`, field)
+    if (typeof prompt !== 'string')
+      throw unsupported(field, 'a completion of token ids', 'Send the text.')
+    if (prompt === '')
+      throw badRequest(`${field}: expected a string that is not empty, got "".`, field)
     return {
       prompt,
       model: record.model_id,
       stream: true,
       stream_options: { include_usage: true },
-      ...given(request, SAMPLING),
-      ...limitOf(request.max_tokens),
+      ...pickFields(request, SAMPLING_FIELDS),
+      ...tokenLimit(request.max_tokens),
     }
   })
 }
 
-/** The answers to all prompts as one stream, one after the other. `echo`: each begins with its prompt. */
+/** The answers to all prompts, one after the other. `echo`: each begins with its prompt. */
 export async function* textReader(
   mlc: Mlc,
   asked: MlcTextRequest[],
@@ -49,11 +52,11 @@ export async function* textReader(
   let usage: Usage | undefined
   for (const [index, request] of asked.entries()) {
     let before = echo ? request.prompt : ''
-    // A copy: it changes what it is given.
+    // A copy, since web-llm changes its request.
     for await (const chunk of await mlc.completion(structuredClone(request))) {
       const { id, created, model } = chunk
       envelope ??= { id: `cmpl-${id}`, object: 'text_completion', created, model }
-      usage = sum(usage, chunk.usage)
+      usage = addUsage(usage, chunk.usage)
       for (const choice of chunk.choices) {
         const finish_reason = choice.finish_reason as FinishReason | null
         const text = before + choice.text
@@ -65,8 +68,8 @@ export async function* textReader(
   if (envelope && usage) yield { ...envelope, choices: [], usage }
 }
 
-/** Of a single answer, all that web-llm tells. */
-function sum(before: Usage | undefined, more: Usage | undefined): Usage | undefined {
+/** Adds up the usage of several answers; a single one keeps all of web-llm's fields. */
+function addUsage(before: Usage | undefined, more: Usage | undefined): Usage | undefined {
   if (before === undefined || more === undefined) return more ?? before
   return {
     prompt_tokens: before.prompt_tokens + more.prompt_tokens,

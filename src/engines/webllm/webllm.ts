@@ -8,31 +8,31 @@ import type { ChatOptions, Engine, Model, Progress } from '../engine.ts'
 import { toMlcRequest } from './chat-request.ts'
 import { chunkReader } from './chunks.ts'
 import { downloadSizes } from './download-sizes.ts'
-import { checkEmbedding, toResponse } from './embedding.ts'
-import { fromMlc, lostModel, type Subject } from './errors.ts'
+import { requireEmbeddingModel, toEmbeddingResponse } from './embedding.ts'
+import { fromMlc, needsReload, type PromptField } from './errors.ts'
 import { findGenerator, findRecord } from './find-model.ts'
 import { WebllmGeneration } from './generation.ts'
-import { type Turn, Turns } from './gpu-queue.ts'
+import { GpuQueue, type GpuSlot } from './gpu-queue.ts'
 import { Loader } from './loader.ts'
 import type { Mlc, MlcChunk, MlcEmbeddings, ModelRecord } from './mlc-types.ts'
-import { modelOf } from './models.ts'
-import { textReader, toMlcTexts } from './text-completion.ts'
+import { toModel } from './models.ts'
+import { textReader, toMlcTextRequests } from './text-completion.ts'
 
 export type { Mlc, ModelRecord } from './mlc-types.ts'
 
 type OnProgress = (progress: Progress) => void
 
 export interface WebllmOptions {
-  /** What can be loaded; what this GPU can't run is left out before. */
+  /** The models that can be loaded, without those that this GPU can't run. */
   records: readonly ModelRecord[]
-  /** How many requests may wait; 16 by default. */
+  /** The most requests that may wait for the GPU; 16 by default. */
   queue?: number
   /** Milliseconds without a request after which the GPU's memory is freed; never by default. */
   unloadAfter?: number | undefined
   onProgress?: OnProgress
 }
 
-/** An engine whose model can be put on the GPU, and taken off it, without a request. */
+/** An engine whose model can be loaded and unloaded independently of requests. */
 export interface LocalEngine extends Engine {
   /** Loads a model. Rejects with an `ApiError`, or with the signal's reason. */
   load(model: string, signal: AbortSignal, onProgress?: (progress: Progress) => void): Promise<void>
@@ -45,43 +45,44 @@ export interface LocalEngine extends Engine {
   embed(request: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer>
 }
 
-/** Something to generate, once it is its turn and the model is loaded. */
-interface Job<Raw> {
+/** A generation, to be started once the GPU is free and the model is loaded. */
+interface GenerationJob<Raw> {
   model: string
-  subject: Subject
+  promptField: PromptField
   start(): Promise<AsyncIterator<Raw, unknown>>
 }
 
-/** An answer that has begun. */
-interface Begun<Raw> {
+/** A generation with its first item. */
+interface StartedGeneration<Raw> {
   source: AsyncIterator<Raw, unknown>
   first: IteratorResult<Raw, unknown>
 }
 
 /**
- * Models that run on this computer's GPU through web-llm: one is loaded at a time, one request is
- * answered at a time, and the others wait in line.
+ * Models on this computer's GPU through web-llm. One model is loaded and one request answered at a
+ * time; other requests wait in a queue.
  */
 export class Webllm implements LocalEngine {
   readonly label = 'webllm'
   readonly #mlc: Mlc
   readonly #records: readonly ModelRecord[]
   readonly #unloadAfter: number | undefined
-  readonly #turns: Turns
+  readonly #queue: GpuQueue
   readonly #loader: Loader
-  /** Who waits, for its turn or for what is being loaded, and for which model. */
-  readonly #waiting = new Map<OnProgress, string>()
-  #idle: ReturnType<typeof setTimeout> | undefined
+  /** The progress callbacks of waiting requests, with the model each waits for. */
+  readonly #progressListeners = new Map<OnProgress, string>()
+  #unloadTimer: ReturnType<typeof setTimeout> | undefined
 
   constructor(mlc: Mlc, { records, queue = 16, unloadAfter, onProgress }: WebllmOptions) {
     this.#mlc = mlc
     this.#records = records
     this.#unloadAfter = unloadAfter
-    this.#turns = new Turns(queue)
+    this.#queue = new GpuQueue(queue)
     mlc.setAppConfig({ model_list: [...records] })
     this.#loader = new Loader(mlc, (progress) => {
       onProgress?.(progress)
-      for (const [tell, model] of this.#waiting) if (model === progress.model) tell(progress)
+      for (const [tell, model] of this.#progressListeners)
+        if (model === progress.model) tell(progress)
     })
   }
 
@@ -93,25 +94,25 @@ export class Webllm implements LocalEngine {
   async models(): Promise<Model[]> {
     const sizes = await downloadSizes(this.#records, this.loaded)
     const models = this.#records.map((record) =>
-      modelOf(record, this.loaded, sizes.get(record.model_id)),
+      toModel(record, this.loaded, sizes.get(record.model_id)),
     )
     return models.sort((a, b) => Number(b.loaded) - Number(a.loaded))
   }
 
   async load(model: string, signal: AbortSignal, onProgress?: OnProgress): Promise<void> {
     const { model_id } = findRecord(this.#records, model)
-    const waiting = this.#wait(model_id, onProgress)
+    const waiting = this.#listenForProgress(model_id, onProgress)
     try {
-      const turn = await this.#take(model_id, signal)
-      await this.#loader.load(model_id, unlessShared(turn, signal)).finally(turn.end)
+      const slot = await this.#acquireSlot(model_id, signal)
+      await this.#loader.load(model_id, loadSignal(slot, signal)).finally(slot.release)
     } finally {
       waiting.end()
     }
   }
 
   async unload(): Promise<void> {
-    const turn = await this.#turns.take('', new AbortController().signal)
-    await this.#loader.unload().finally(turn.end)
+    const slot = await this.#queue.acquire('', new AbortController().signal)
+    await this.#loader.unload().finally(slot.release)
   }
 
   async chat(
@@ -121,10 +122,10 @@ export class Webllm implements LocalEngine {
   ): Promise<ChatStream> {
     const record = findGenerator(this.#records, request.model)
     const asked = toMlcRequest(request, record)
-    const job: Job<MlcChunk> = {
+    const job: GenerationJob<MlcChunk> = {
       model: record.model_id,
-      subject: 'messages',
-      // A copy: it changes what it is given.
+      promptField: 'messages',
+      // A copy, since web-llm changes its request.
       start: async () =>
         (await this.#mlc.chatCompletion(structuredClone(asked)))[Symbol.asyncIterator](),
     }
@@ -143,37 +144,39 @@ export class Webllm implements LocalEngine {
     { onProgress }: Pick<ChatOptions, 'onProgress'> = {},
   ): Promise<TextStream> {
     const record = findGenerator(this.#records, request.model)
-    const asked = toMlcTexts(request, record)
-    const job: Job<TextChunk> = {
+    const asked = toMlcTextRequests(request, record)
+    const job: GenerationJob<TextChunk> = {
       model: record.model_id,
-      subject: 'prompt',
+      promptField: 'prompt',
       start: async () => textReader(this.#mlc, asked, request.echo === true),
     }
     const items = await this.#generate(job, (chunk) => [chunk], signal, onProgress)
     return enforceTextContract(items, request, this.label)
   }
 
-  /** What a job makes, once it has begun. Rejects with an `ApiError`, or with the signal's reason. */
+  /**
+   * Waits for the GPU and starts a generation. Rejects with an `ApiError`, or the signal's reason.
+   */
   async #generate<Raw, T>(
-    job: Job<Raw>,
+    job: GenerationJob<Raw>,
     toChunks: (raw: Raw) => T[],
     signal: AbortSignal,
     onProgress: OnProgress | undefined,
   ): Promise<WebllmGeneration<Raw, T>> {
-    const waiting = this.#wait(job.model, onProgress)
-    const { turn, begun } = await this.#inTurn(job, signal).finally(waiting.end)
+    const waiting = this.#listenForProgress(job.model, onProgress)
+    const { slot, begun } = await this.#startInSlot(job, signal).finally(waiting.end)
     let isLost = false
     return new WebllmGeneration({
       ...begun,
       signal,
       toChunks,
       toError(error) {
-        isLost = lostModel(error)
-        return fromMlc(error, 'generate', job.model, job.subject)
+        isLost = needsReload(error)
+        return fromMlc(error, 'generate', job.model, job.promptField)
       },
       onEnd: () => {
-        if (isLost) void this.#loader.unload().then(turn.end)
-        else turn.end()
+        if (isLost) void this.#loader.unload().then(slot.release)
+        else slot.release()
       },
     })
   }
@@ -182,98 +185,104 @@ export class Webllm implements LocalEngine {
     const request = requireEmbedding(asked)
     const record = findRecord(this.#records, request.model)
     const model = record.model_id
-    checkEmbedding(request, record)
-    const turn = await this.#take(model, signal)
-    // web-llm can't stop in the middle of a vector: the turn ends when it has.
-    const work = this.#vectors(request.input, model, turn, signal).finally(turn.end)
+    requireEmbeddingModel(request, record)
+    const slot = await this.#acquireSlot(model, signal)
+    // web-llm can't abort an embedding: the slot is released when it is done, even after an abort.
+    const work = this.#computeEmbeddings(request.input, model, slot, signal).finally(slot.release)
     const vectors = await abortable(work, signal)
-    const json = JSON.stringify(toResponse(vectors, request, model))
+    const json = JSON.stringify(toEmbeddingResponse(vectors, request, model))
     const { prompt_tokens, total_tokens } = vectors.usage
     const usage = { prompt_tokens, completion_tokens: 0, total_tokens }
     return { kind: 'whole', json, model, repaired: [], usage }
   }
 
-  async #vectors(
+  async #computeEmbeddings(
     input: EmbeddingRequest['input'],
     model: string,
-    turn: Turn,
+    slot: GpuSlot,
     signal: AbortSignal,
   ): Promise<MlcEmbeddings> {
-    await this.#loader.load(model, unlessShared(turn, signal))
+    await this.#loader.load(model, loadSignal(slot, signal))
     signal.throwIfAborted()
     try {
       return await this.#mlc.embedding({ input, model })
     } catch (error) {
-      if (lostModel(error)) await this.#loader.unload()
+      if (needsReload(error)) await this.#loader.unload()
       throw fromMlc(error, 'generate', model)
     }
   }
 
-  /** The request's turn, and its answer once that has begun. */
-  async #inTurn<Raw>(
-    job: Job<Raw>,
+  /** Waits for the GPU, then for the first item of the answer. */
+  async #startInSlot<Raw>(
+    job: GenerationJob<Raw>,
     signal: AbortSignal,
-  ): Promise<{ turn: Turn; begun: Begun<Raw> }> {
-    const turn = await this.#take(job.model, signal)
-    const beginning = this.#begin(job, turn, signal)
+  ): Promise<{ slot: GpuSlot; begun: StartedGeneration<Raw> }> {
+    const slot = await this.#acquireSlot(job.model, signal)
+    const beginning = this.#startGeneration(job, slot, signal)
     const begun = await abortable(beginning, signal).catch((error: unknown) => {
-      // Whoever left need not wait until the GPU is free; the next in line does.
-      void beginning.then(({ source }) => source.return?.()).then(turn.end, turn.end)
+      // The aborted request rejects at once; the slot is released when the GPU is free again.
+      void beginning.then(({ source }) => source.return?.()).then(slot.release, slot.release)
       throw error
     })
-    return { turn, begun }
+    return { slot, begun }
   }
 
-  /** Tells of the model's loading until it ends. */
-  #wait(model: string, onProgress: OnProgress = () => {}): { end: () => void } {
+  /** Reports the progress of loading a model until `end` is called. */
+  #listenForProgress(model: string, onProgress: OnProgress = () => {}): { end: () => void } {
     const tell: OnProgress = (progress) => onProgress(progress)
-    this.#waiting.set(tell, model)
-    return { end: () => void this.#waiting.delete(tell) }
+    this.#progressListeners.set(tell, model)
+    return { end: () => void this.#progressListeners.delete(tell) }
   }
 
-  async #take(model: string, signal: AbortSignal): Promise<Turn> {
-    const turn = await this.#turns.take(model, signal)
-    clearTimeout(this.#idle)
-    const end = () => {
-      turn.end()
-      this.#rest()
+  async #acquireSlot(model: string, signal: AbortSignal): Promise<GpuSlot> {
+    const slot = await this.#queue.acquire(model, signal)
+    clearTimeout(this.#unloadTimer)
+    const release = () => {
+      slot.release()
+      this.#scheduleUnload()
     }
-    return { isShared: turn.isShared, end }
+    return { isNextForSameModel: slot.isNextForSameModel, release }
   }
 
-  /** Nobody waits: the GPU's memory is freed if it stays so. */
-  #rest(): void {
-    clearTimeout(this.#idle)
+  /** Frees the GPU's memory after a time without requests. */
+  #scheduleUnload(): void {
+    clearTimeout(this.#unloadTimer)
     if (this.#unloadAfter === undefined || this.loaded === undefined) return
-    this.#idle = setTimeout(() => {
-      if (this.#turns.isFree) void this.unload()
+    this.#unloadTimer = setTimeout(() => {
+      if (this.#queue.isFree) void this.unload()
     }, this.#unloadAfter)
   }
 
-  /** The answer's first chunk; where the GPU was lost, the model is loaded anew once. */
-  async #begin<Raw>(job: Job<Raw>, turn: Turn, signal: AbortSignal): Promise<Begun<Raw>> {
-    const { model, subject } = job
-    const loading = unlessShared(turn, signal)
-    for (let isAgain = false; ; isAgain = true) {
+  /**
+   * Starts a generation and reads its first item. Where the GPU was lost, reloads the model once.
+   */
+  async #startGeneration<Raw>(
+    job: GenerationJob<Raw>,
+    slot: GpuSlot,
+    signal: AbortSignal,
+  ): Promise<StartedGeneration<Raw>> {
+    const { model, promptField } = job
+    const loading = loadSignal(slot, signal)
+    for (let isRetry = false; ; isRetry = true) {
       await this.#loader.load(model, loading)
       signal.throwIfAborted()
       try {
         const source = await job.start()
         return { source, first: await source.next() }
       } catch (error) {
-        if (!lostModel(error)) throw fromMlc(error, 'generate', model, subject)
+        if (!needsReload(error)) throw fromMlc(error, 'generate', model, promptField)
         await this.#loader.unload()
-        if (isAgain) throw fromMlc(error, 'generate', model, subject)
+        if (isRetry) throw fromMlc(error, 'generate', model, promptField)
       }
     }
   }
 }
 
-/** A signal that breaks loading off, unless the next in line waits for the same model. */
-function unlessShared(turn: Turn, signal: AbortSignal): AbortSignal {
+/** A signal for loading a model: it does not abort if the next waiter needs the same model. */
+function loadSignal(slot: GpuSlot, signal: AbortSignal): AbortSignal {
   const control = new AbortController()
   const leave = () => {
-    if (!turn.isShared()) control.abort(signal.reason)
+    if (!slot.isNextForSameModel()) control.abort(signal.reason)
   }
   signal.addEventListener('abort', leave, { once: true })
   if (signal.aborted) leave()

@@ -1,72 +1,74 @@
-/** A worker that runs an engine, and what it and whoever started it say to each other. */
-
+/**
+ * A worker that runs an engine, and the messages between the worker and the page or host that
+ * starts it.
+ */
 import { ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { Progress } from '../engine.ts'
 import { type Port, packError, type WireError } from '../remote/protocol.ts'
 import { serveEngine } from '../remote/serve-engine.ts'
-import { type FoundGpu, findGpu } from './gpu.ts'
-import { readModelList, runnable } from './models.ts'
+import { type DetectedGpu, findGpu } from './gpu.ts'
+import { readModelList, runnableModels } from './models.ts'
 import { type LocalEngine, type Mlc, type ModelRecord, Webllm } from './webllm.ts'
 
-/** What a page or a host tells its engine's worker. */
-export type EngineOrder =
+/** Messages from a page or host to its engine's worker. */
+export type WorkerCommand =
   | { kind: 'start'; options: EngineOptions }
-  /** Serves the engine over one more port; who connects anew leaves its former port. */
+  /** Serves the engine over a further port; it replaces the earlier port of the same `who`. */
   | { kind: 'connect'; port: MessagePort; who: string }
 
 export interface EngineOptions {
-  /** Models of one's own beside web-llm's: its `model_list` form, or the URL of such JSON. */
+  /** Custom models besides web-llm's, in the form of its `model_list`, or the URL of such JSON. */
   models?: unknown
-  /** What relative URLs in `models` are relative to. */
+  /** The base of relative URLs in `models`. */
   modelsUrl?: string
-  /** Leaves web-llm's own list out. */
+  /** Leaves out web-llm's own list. */
   onlyOwnModels?: boolean
-  /** Megabytes a model may need. */
+  /** The most memory a model may need, in megabytes. */
   maxMemory?: number
-  /** How many requests may wait. */
+  /** The most requests that may wait for the GPU. */
   queue?: number
   /** Milliseconds without a request after which the GPU's memory is freed. */
   unloadAfter?: number
 }
 
-/** What the worker tells whoever started it. */
-export type EngineNews =
+/** Messages from the worker to the page or host that started it. */
+export type WorkerEvent =
   | { kind: 'ready'; gpu: string; models: number }
   | { kind: 'failed'; error: WireError }
   | { kind: 'progress'; progress: Progress }
 
-/** The global scope of a dedicated worker, as far as it is used here. */
+/** The part of a dedicated worker's global scope used here. */
 const scope = globalThis as unknown as {
-  postMessage(message: EngineNews): void
+  postMessage(message: WorkerEvent): void
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void
 }
 
-/** web-llm's engine, and the models it knows of itself. */
+/** web-llm's engine, with its built-in model list. */
 export interface MadeEngine {
   mlc: Mlc
   prebuilt: readonly ModelRecord[]
 }
 
-/** Makes this worker serve an engine, which is made when it is started. */
+/** Makes this worker serve an engine; `make` creates it on the `start` command. */
 export function runEngine(make: () => Promise<MadeEngine>): void {
   let engine: Promise<LocalEngine> | undefined
   scope.addEventListener('message', ({ data }) => {
-    const order = data as EngineOrder
-    if (order.kind === 'start') engine ??= start(order.options, make)
-    else if (order.kind === 'connect') void connect(order, engine)
+    const command = data as WorkerCommand
+    if (command.kind === 'start') engine ??= start(command.options, make)
+    else if (command.kind === 'connect') void connect(command, engine)
   })
 }
 
-/** What stops serving those who are connected. */
-const connected = new Map<string, () => void>()
+/** Stops serving a client, by its `who`. */
+const stopByClient = new Map<string, () => void>()
 
 async function connect(
-  { port, who }: Extract<EngineOrder, { kind: 'connect' }>,
+  { port, who }: Extract<WorkerCommand, { kind: 'connect' }>,
   engine?: Promise<LocalEngine>,
 ): Promise<void> {
-  const made = (await engine) ?? refusing(notStarted())
-  connected.get(who)?.()
-  connected.set(who, serveEngine(port as unknown as Port, made))
+  const made = (await engine) ?? refusingEngine(notStarted())
+  stopByClient.get(who)?.()
+  stopByClient.set(who, serveEngine(port as unknown as Port, made))
 }
 
 async function start(
@@ -77,7 +79,7 @@ async function start(
     const gpu = await findGpu()
     const { mlc, prebuilt } = await make()
     const own = await ownModels(options)
-    const records = choose([...own, ...(options.onlyOwnModels ? [] : prebuilt)], options, gpu)
+    const records = chooseModels([...own, ...(options.onlyOwnModels ? [] : prebuilt)], options, gpu)
     const { queue, unloadAfter } = options
     const made = new Webllm(mlc, {
       records,
@@ -90,18 +92,18 @@ async function start(
   } catch (error) {
     const failure = toApiError(error)
     scope.postMessage({ kind: 'failed', error: packError(failure) })
-    return refusing(failure)
+    return refusingEngine(failure)
   }
 }
 
-/** Those that run here; of two with the same name the first. */
-function choose(
+/** The models that this GPU can run; of several with the same name, the first. */
+function chooseModels(
   records: readonly ModelRecord[],
   { maxMemory }: EngineOptions,
-  gpu: FoundGpu,
+  gpu: DetectedGpu,
 ): ModelRecord[] {
   const byName = new Map(records.toReversed().map((record) => [record.model_id, record]))
-  return runnable([...byName.values()].reverse(), gpu, maxMemory)
+  return runnableModels([...byName.values()].reverse(), gpu, maxMemory)
 }
 
 /** Rejects with an `ApiError`. */
@@ -118,8 +120,8 @@ async function ownModels({ models, modelsUrl }: EngineOptions): Promise<ModelRec
   }
 }
 
-/** Says to everyone why there is no engine. */
-function refusing(error: ApiError): LocalEngine {
+/** An engine that rejects every call with the reason why there is none. */
+function refusingEngine(error: ApiError): LocalEngine {
   const refuse = () => Promise.reject(error)
   return {
     label: 'webllm',
@@ -133,5 +135,9 @@ function refusing(error: ApiError): LocalEngine {
 }
 
 function notStarted(): ApiError {
-  return new ApiError(503, 'The engine was not started.', { code: 'engine_missing' })
+  return new ApiError(
+    503,
+    'The engine was not started. Send the worker a start command before connecting to it.',
+    { code: 'engine_missing' },
+  )
 }

@@ -5,7 +5,7 @@ import type { Progress } from '../../engines/engine.ts'
 import type { Port } from '../../engines/remote/protocol.ts'
 import { createRemote } from '../../engines/remote/remote.ts'
 import type { LocalEngine } from '../../engines/webllm/webllm.ts'
-import type { EngineNews, EngineOptions, EngineOrder } from '../../engines/webllm/worker.ts'
+import type { EngineOptions, WorkerCommand, WorkerEvent } from '../../engines/webllm/worker.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { workerUrl } from '../location.ts'
 
@@ -34,7 +34,7 @@ export async function startWebgpu(
   async function connect(): Promise<Port> {
     worker ??= await begin()
     const { port1, port2 } = new MessageChannel()
-    const order: EngineOrder = { kind: 'connect', port: port2, who: 'server' }
+    const order: WorkerCommand = { kind: 'connect', port: port2, who: 'server' }
     worker.postMessage(order, [port2])
     return port1 as unknown as Port
   }
@@ -59,7 +59,7 @@ function startWorker(
 ): Promise<Worker> {
   const worker = new Worker(script, { type: 'module', name: 'sluice-webgpu' })
   return new Promise((resolve, reject) => {
-    worker.addEventListener('message', ({ data }: MessageEvent<EngineNews>) => {
+    worker.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
       if (data.kind === 'progress') onProgress(data.progress)
       else if (data.kind === 'ready') resolve(worker)
       else {
@@ -78,7 +78,7 @@ function startWorker(
         ),
       )
     })
-    const order: EngineOrder = { kind: 'start', options }
+    const order: WorkerCommand = { kind: 'start', options }
     worker.postMessage(order)
   })
 }

@@ -5,8 +5,8 @@ import type { Settings } from '../../settings/settings.ts'
 import { fixedSettings } from '../../settings/support.ts'
 import type { Terminal } from './terminal.ts'
 
-/** Milliseconds between two looks at the settings file. */
-const EVERY = 1_000
+/** Milliseconds between two checks of the settings file. */
+const INTERVAL = 1_000
 
 /**
  * After it has resolved, applies the settings again when their file changes, and on SIGHUP. Errors in
@@ -51,7 +51,7 @@ async function whenChanged(
   act: () => Promise<void>,
 ): Promise<void> {
   let known = first
-  for await (const _ of setInterval(EVERY, undefined, { ref: false })) {
+  for await (const _ of setInterval(INTERVAL, undefined, { ref: false })) {
     const stamp = await stampOf(file)
     if (stamp === known) continue
     known = stamp

@@ -109,7 +109,7 @@ const config :Workerd.Config = (
       compatibilityDate = "${compatibilityDate}",
       bindings = [
         (name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG"),
-        (name = "REACH", text = "${exposureOf(host)}"),
+        (name = "EXPOSURE", text = "${exposureOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
       ],
       globalOutbound = "upstreams",

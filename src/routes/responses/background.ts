@@ -1,4 +1,4 @@
-/** Responses that are answered in the background: no connection is needed for them to go on. */
+/** Responses in the background: they go on without a connection. */
 import type { ResponseEncoder } from '../../dialects/responses/dialect.ts'
 import type { BodyWriter } from '../../platform/body-writer.ts'
 import { type BoundedLimits, BoundedMap } from '../../state/bounded-map.ts'
@@ -23,18 +23,18 @@ export function memoryResponses(): StoredResponses {
   return { store: memoryResponseStore(), runs: new Runs() }
 }
 
-/** Characters of events that are kept of one response: some 15,000 tokens. */
+/** Characters of events that are stored of one response: some 15,000 tokens. */
 const LOG_LENGTH = 4 * 1024 * 1024
 
-/** How many may run at once, and what is kept of those that have ended. */
+/** How many may run at once, and how many that have ended are stored. */
 const MOST_RUNNING = 32
 const ENDED: BoundedLimits = { count: 512, bytes: 32 * 1024 * 1024, ageMs: 60 * 60_000 }
 
-/** One response in the background, until its events are forgotten. */
+/** One response in the background, until its events are deleted. */
 interface Run {
   exchange: Exchange
   log: EventLog
-  /** Those who follow it now; each settles when its client has all, or is gone. */
+  /** The clients that follow it; each settles when its client has received everything, or is gone. */
   followers: Set<Promise<void>>
   /** Whether it was cancelled by a request that may not touch what this one holds. */
   isCancelled: boolean
@@ -47,14 +47,14 @@ export class Runs {
   /** Throws an `ApiError` (503) where too many run already. */
   requireRoom(): void {
     if (this.#running.size < MOST_RUNNING) return
-    const message = `background: ${MOST_RUNNING} responses run in the background already; sluice takes no more.`
+    const message = `background: expected at most ${MOST_RUNNING} responses in the background at once, and so many run now; retry when one has ended.`
     throw new ApiError(503, message, {
       code: 'too_many_background',
       headers: { 'retry-after': '10' },
     })
   }
 
-  /** Lets the answer that is being opened run to its end. */
+  /** Runs the stream that is being opened to its end. */
   start(
     owner: string,
     exchange: Exchange,
@@ -72,13 +72,13 @@ export class Runs {
 
     const end = () => {
       log.end()
-      // Deleted meanwhile, it is not kept.
+      // It is not stored if it was deleted meanwhile.
       if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
       ended.resolve()
     }
     writeStream<AnyContract>(exchange, opening, encoder, settings, {
       write() {
-        // The log has it already. Each heartbeat comes by here, so that it is seen soon.
+        // The event log has it already. Every heartbeat is written here, so a cancellation is seen soon.
         if (run.isCancelled) queueMicrotask(exchange.cancel)
         return undefined
       },
@@ -99,7 +99,7 @@ export class Runs {
     stop(this.#running.get(storeKey(owner, id)), isolates)
   }
 
-  /** Stops it, and forgets its events. */
+  /** Cancels it, and deletes its events. */
   delete(owner: string, id: string, isolates: boolean): void {
     const key = storeKey(owner, id)
     const run = this.#running.get(key)
@@ -114,8 +114,8 @@ export class Runs {
   }
 
   /**
-   * The events from number `from` on: what is kept, and then what comes, to the end; a client that
-   * takes none for `clientTimeout` milliseconds is let go. Throws an `ApiError` (400) where there is
+   * Streams the events from number `from` on: the stored ones, then new ones to the end. A client that
+   * reads nothing for `clientTimeout` milliseconds is disconnected. Throws an `ApiError` (400) where there is
    * no such stream.
    */
   follow(owner: string, id: string, from: number, clientTimeout: number): Response {
@@ -123,12 +123,12 @@ export class Runs {
     const run = this.#running.get(key) ?? this.#ended.get(key)
     if (run === undefined) {
       const message =
-        'stream: the events of this response are not kept; they are for an hour if it was asked for with background: true. Leave stream out to get what it says.'
+        'stream: the events of this response are not stored: they are for an hour, and only with background: true. Leave stream out to get the response itself.'
       throw new ApiError(400, message, { code: 'events_not_kept', param: 'stream' })
     }
     const { first, next } = run.log
     if (from < first || from > next) {
-      const message = `starting_after: expected from ${first - 1} to ${next - 1}, the events that are kept, got ${from - 1}.`
+      const message = `starting_after: expected a number from ${first - 1} to ${next - 1}, the stored events, got ${from - 1}.`
       throw new ApiError(400, message, { code: 'invalid_value', param: 'starting_after' })
     }
     const writer = transformWriter()
@@ -145,7 +145,7 @@ function stop(run: Run | undefined, isolates: boolean): void {
   if (!isolates) run.exchange.cancel()
 }
 
-/** Never rejects: a client that leaves, or does not read, is let go, and the response goes on. */
+/** Never rejects: a client that disconnects, or does not read, does not end the response. */
 async function pump(
   log: EventLog,
   from: number,

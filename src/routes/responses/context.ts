@@ -1,4 +1,4 @@
-/** What a request's conversation consists of: what is kept of it, and what the request adds. */
+/** The conversation of a request: its stored part, and what the request adds. */
 import type { Placed } from '../../dialects/responses/dialect.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
@@ -6,8 +6,8 @@ import { completeItem, type ResponseItem } from '../../wire/responses/items.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
 
 /**
- * All items that the engine has to be told, oldest first; `id` is the new response's. Rejects with
- * an `ApiError` (400, 404) where something is named that is not kept.
+ * All items that the engine is sent, oldest first; `id` is that of the new response. Rejects with an
+ * `ApiError` (400, 404) where the request refers to something that is not stored.
  */
 export async function contextOf(
   store: ResponseStore,
@@ -36,18 +36,21 @@ async function previous(
   owner: string,
   id: string,
 ): Promise<readonly ResponseItem[]> {
-  const kept = await store.get(owner, id)
+  const stored = await store.get(owner, id)
   const field = 'previous_response_id'
-  if (kept === undefined) {
-    const message = `${field}: there is no response ${shown(id)} any more, or there never was; one asked for with store: false is not kept.`
+  if (stored === undefined) {
+    const message = `${field}: expected the id of a stored response, got ${shown(id)}; it was deleted, has expired, or was requested with store: false. Send the whole conversation as input.`
     throw new ApiError(400, message, { code: 'previous_response_not_found', param: field })
   }
-  const { status, output } = kept.response
+  const { status, output } = stored.response
   if (status === 'completed' || status === 'incomplete') {
-    return [...kept.input, ...(output as ResponseItem[])]
+    return [...stored.input, ...(output as ResponseItem[])]
   }
   const how = status === 'failed' || status === 'cancelled' ? status : 'not complete yet'
-  throw badRequest(`${field}: expected a response that is complete, got one that is ${how}.`, field)
+  throw badRequest(
+    `${field}: expected a complete response, got one that is ${how}; send the whole conversation as input.`,
+    field,
+  )
 }
 
 async function referred(
@@ -58,7 +61,7 @@ async function referred(
 ): Promise<ResponseItem> {
   const item = await store.item(owner, id)
   if (item !== undefined) return item
-  const message = `${at}.id: there is no item ${shown(id)} any more, or there never was; send the item itself.`
+  const message = `${at}.id: expected the id of a stored item, got ${shown(id)}; send the item itself.`
   throw new ApiError(404, message, { code: 'item_not_found', param: `${at}.id` })
 }
 

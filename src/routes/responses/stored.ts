@@ -16,12 +16,12 @@ export const retrieveResponse: RouteHandler = async (request, trace, context) =>
   const after = integer(query, 'starting_after', 0, Number.MAX_SAFE_INTEGER)
   if (!flag(query, 'stream')) return jsonResponse(response)
   if (!runs) {
-    const reason = 'this server stores no events; leave stream out to get what they say.'
+    const reason = 'this server stores no events; leave stream out to get the response itself.'
     throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
   }
   if (context.isolates && runs.isRunning(ownerOf(trace), response.id)) {
     const reason =
-      'the response still runs, and here only the request that began it can follow its events; ask again when it has ended.'
+      'the response is still running, and on this runtime only the request that started it can follow its events; retry when it has ended.'
     throw badRequest(`stream: expected false, got true: ${reason}`, 'stream')
   }
   const from = after === undefined ? 0 : after + 1
@@ -71,11 +71,11 @@ function ownerOf({ caller }: Trace): string {
 }
 
 function unknown(id: string): ApiError {
-  const message = `id: expected the id of a response that is stored for this key, got ${JSON.stringify(id.slice(0, 80))}; responses are stored for a day after their last use.`
+  const message = `id: expected the id of a response that is stored for this key, got ${JSON.stringify(id.slice(0, 80))}; responses are stored for 24 hours after their last use.`
   return new ApiError(404, message, { code: 'response_not_found' })
 }
 
-/** A part of the list, newest first unless asked otherwise. */
+/** One page of the list, newest first by default. */
 function page<T extends { id: string }>(items: readonly T[], query: URLSearchParams) {
   const order = query.get('order') ?? 'desc'
   if (order !== 'asc' && order !== 'desc') {

@@ -5,7 +5,7 @@ import type { Socket, SocketEvents } from './socket.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** A response, as far as the standard one is used here. */
+/** The part of the standard `Response` used here. */
 export interface SocketResponse {
   status: number
   ok: boolean
@@ -13,58 +13,65 @@ export interface SocketResponse {
   body: ResponseBody | null
 }
 
-/** A kept connection that its server had closed: nothing of the request was answered. */
+/**
+ * An idle connection was reused just as its server closed it: nothing of the request was answered.
+ */
 export class StaleConnection extends Error {}
 
-/** Milliseconds a connection is kept without a request; many servers close it after 5 s. */
+/** Milliseconds for which an idle connection is kept; many servers close theirs after 5 s. */
 const IDLE_TIMEOUT = 4000
 
-/** Milliseconds within which a server that had closed a connection says so to a request on it. */
+/** Milliseconds after sending within which a close means that the connection was stale already. */
 const STALE_WITHIN = 1000
 
-/** Bytes that Bun keeps within the array itself, without memory of their own. */
+/** Typed arrays up to this many bytes are stored by Bun without a separate `ArrayBuffer`. */
 const INLINE_BYTES = 1000
 
-/** One request being answered. */
+/** The request in progress. */
 interface PendingRequest {
   signal: AbortSignal
-  /** Who waits for the head. */
+  /** Settles the promise of `send`; undefined once the head has come. */
   headPromise:
     | { resolve(response: SocketResponse): void; reject(reason: unknown): void }
     | undefined
   body: ResponseBody | undefined
 }
 
-/** A connection that carries one request after the other. */
+/** A connection that carries one request after another, without pipelining. */
 export class Connection implements ResponseSink, SocketEvents, BodySource {
   socket: Socket | undefined
-  /** Called when another request may be sent. */
+  /** Called when the next request may be sent. */
   onIdle: () => void = () => {}
-  /** Called when none ever may. */
+  /** Called when the connection can't be used any more. */
   onClose: () => void = () => {}
 
   readonly #parser = new ResponseParser(this)
   #pending: PendingRequest | undefined
   #keepsAlive = false
   #isClosed = false
-  /** Whether an answer came on it before, and whether anything of this one has. */
+  /**
+   * Whether the connection carried a response before, and whether bytes of the current one came.
+   */
   #isUsed = false
   #hasReceived = false
   #sentAt = 0
-  /** The payload of the packet at hand, moved together in it. */
+  /** The body bytes of the current packet, compacted in place. */
   #payload: Bytes | undefined
   #payloadStart = 0
   #payloadEnd = 0
   #idleTimeout = IDLE_TIMEOUT
 
-  /** Sends a request. Rejects with `Stale`, with the signal's reason, or with what went wrong. */
+  /**
+   * Sends a request. Rejects with `StaleConnection`, the signal's reason, or the connection's
+   * error.
+   */
   send(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
       this.#pending = { signal, headPromise: { resolve, reject }, body: undefined }
       this.#hasReceived = false
       this.#sentAt = performance.now()
       signal.addEventListener('abort', this)
-      // Either may have come since the connection was made.
+      // The signal may have aborted, or the server closed, since the connection was made.
       if (signal.aborted) this.handleEvent()
       else if (this.#isClosed) this.#onBroken()
       this.socket?.setActive()
@@ -72,12 +79,12 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     })
   }
 
-  /** The signal of the request at hand aborts. */
+  /** Called by the signal of the current request when it aborts. */
   handleEvent(): void {
     this.#fail(this.#pending?.signal.reason)
   }
 
-  /** The body is read more slowly than it comes. */
+  /** The body is read more slowly than it arrives. */
   pause(): void {
     this.socket?.pause()
   }
@@ -87,11 +94,11 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   }
 
   discard(): void {
-    this.#fail(new Error('the rest of the answer was not wanted'))
+    this.#fail(new Error('the reader discarded the rest of the response'))
   }
 
   packet(bytes: Bytes): void {
-    // What nobody asked for may be taken for the next answer.
+    // Unrequested bytes could be taken for the next request's response.
     if (this.#pending === undefined) {
       this.destroy()
       return
@@ -112,7 +119,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     this.#onBroken()
   }
 
-  /** Breaks the connection off. */
+  /** Closes the connection at once. */
   destroy(): void {
     const { socket } = this
     this.#isClosed = true
@@ -123,7 +130,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
 
   head({ status, headers, keepsAlive }: ResponseHead): void {
     const pending = this.#pending
-    if (pending === undefined) throw new Error('the server answered what nobody asked')
+    if (pending === undefined) throw new Error('the server sent a response without a request')
     this.#keepsAlive = keepsAlive
     this.#idleTimeout = idleTimeoutOf(headers)
     const body = new ResponseBody(this)
@@ -156,14 +163,16 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     pending?.body?.end()
   }
 
-  /** Gives the body what the packet at hand holds of it, in one piece. */
+  /** Pushes the body bytes of the current packet as one piece. */
   #flush(): void {
     if (this.#payload === undefined) return
     this.#pending?.body?.push(payloadBytes(this.#payload, this.#payloadStart, this.#payloadEnd))
     this.#payload = undefined
   }
 
-  /** An answer is whole: the connection is kept for the next one, if it is sure to be in step. */
+  /**
+   * The response is complete: keeps the connection for the next request if its state is certain.
+   */
   #reuseOrClose(): void {
     const { socket } = this
     if (
@@ -181,10 +190,15 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   }
 
   #onBroken(): void {
-    // Later than that it was read, and the server failed at it: asking again would not be harmless.
+    // After that time the server has probably read the request: sending it again could run it
+    // twice.
     const isSoon = performance.now() - this.#sentAt < STALE_WITHIN
     const isStale = this.#isUsed && !this.#hasReceived && isSoon
-    this.#fail(isStale ? new StaleConnection() : new Error('the connection broke off'))
+    this.#fail(
+      isStale
+        ? new StaleConnection()
+        : new Error('the connection closed before the response was complete'),
+    )
   }
 
   #fail(error: unknown): void {
@@ -198,15 +212,15 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
 }
 
 /**
- * A small part is copied: a view makes an object of the memory under it, and collecting those costs
- * Bun many times what the copies cost.
+ * Small parts are copied. For a view, Bun allocates an `ArrayBuffer` object, and garbage collecting
+ * those costs many times what the copies cost.
  */
 function payloadBytes(bytes: Bytes, start: number, end: number): Bytes {
   if (end - start === bytes.length) return bytes
   return end - start <= INLINE_BYTES ? bytes.slice(start, end) : bytes.subarray(start, end)
 }
 
-/** A second less than the server says it keeps the connection, and no longer than `REST`. */
+/** A second less than the server's `Keep-Alive` timeout, and at most `IDLE_TIMEOUT`. */
 function idleTimeoutOf(headers: HeaderFields): number {
   const [, seconds] = /\btimeout=(\d+)/.exec(headers.get('keep-alive') ?? '') ?? []
   return Math.min(IDLE_TIMEOUT, seconds === undefined ? IDLE_TIMEOUT : (Number(seconds) - 1) * 1000)

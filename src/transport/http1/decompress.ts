@@ -8,14 +8,16 @@ const FORMATS = new Map<string, 'gzip' | 'deflate'>([
   ['deflate', 'deflate'],
 ])
 
-/** The response with its body unpacked, for servers that pack it though they were asked not to. */
+/** Decompresses a response, for servers that compress it although `identity` was requested. */
 export function decompressed(response: SocketResponse): Fetched {
   const coding = response.headers.get('content-encoding')?.toLowerCase() || 'identity'
   if (coding === 'identity' || response.body === null) return response
   const format = FORMATS.get(coding)
   if (format === undefined) {
     void response.body.cancel()
-    throw new Error(`the answer is packed as ${coding}, which was not asked for`)
+    throw new Error(
+      `content-encoding: expected identity (as requested), gzip or deflate, got ${coding}`,
+    )
   }
   const body = streamOf(response.body).pipeThrough(new DecompressionStream(format))
   return { ...response, body: body as ReadableStream<Uint8Array<ArrayBuffer>> }

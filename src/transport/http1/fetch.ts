@@ -1,5 +1,5 @@
 /**
- * `fetch` over a host's sockets, for `http:` alone: a token that passes through costs a fraction of
+ * `fetch` over a host's sockets, for `http:` only. A token that passes through costs a fraction of
  * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, Unsendable } from '../../platform/fetch.ts'
@@ -11,12 +11,12 @@ import { UrlCache } from './url-cache.ts'
 const encoder = new TextEncoder()
 const NEVER_ABORTS = new AbortController().signal
 
-/** Connections nobody uses at the moment, by host and port; the one last used goes first. */
+/** Idle connections by host and port, the most recently used last, which is reused first. */
 type Pool = Map<string, Connection[]>
 
 /**
- * Rejects where nobody listens, where the answer is no HTTP/1.1, and with the signal's reason.
- * Redirects are not followed.
+ * Creates a `fetch`. It rejects where the server can't be reached or sends no valid HTTP/1.1, or
+ * with the signal's reason. It does not follow redirects.
  */
 export function socketFetch(dial: Dial): Fetch {
   const pool: Pool = new Map()
@@ -39,11 +39,11 @@ async function sendOnPooled(
   request: Uint8Array<ArrayBuffer>,
   signal: AbortSignal,
 ): Promise<SocketResponse> {
-  const kept = pool.get(url.host)?.pop()
+  const pooled = pool.get(url.host)?.pop()
   try {
-    if (kept !== undefined) return await kept.send(request, signal)
+    if (pooled !== undefined) return await pooled.send(request, signal)
   } catch (error) {
-    // The server closed it before it read the request: another connection is as good.
+    // The server closed it before it read the request, so that sending it again is safe.
     if (!(error instanceof StaleConnection)) throw error
   }
   const connection = await connect(dial, url, pool, signal)
@@ -65,7 +65,7 @@ async function connect(dial: Dial, url: URL, pool: Pool, signal: AbortSignal) {
   return connection
 }
 
-/** What connects too late is let go. */
+/** The socket, unless the signal aborts first: then a socket that still connects is closed. */
 async function socketOrAbort(dialled: Promise<Socket>, signal: AbortSignal): Promise<Socket> {
   const { promise, reject } = Promise.withResolvers<never>()
   const abort = () => {
@@ -83,10 +83,10 @@ async function socketOrAbort(dialled: Promise<Socket>, signal: AbortSignal): Pro
   }
 }
 
-/** Throws an `Unsendable` for a header that would not stay on its line. */
+/** Throws an `Unsendable` for a header value that could break out of its line. */
 function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Array<ArrayBuffer> {
   const { method = 'GET', headers = {}, body } = init
-  // A packed answer would have to be unpacked before its events can be seen.
+  // A compressed response would have to be decompressed before its events can be read.
   const lines = [
     `${method} ${pathname}${search} HTTP/1.1`,
     `host: ${host}`,
@@ -104,5 +104,5 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
 
 function headerValue(value: string): string {
   if (/^[\t\x20-\x7e]*$/.test(value)) return value
-  throw new Unsendable('a header holds what is not printable ASCII')
+  throw new Unsendable('a header value has characters other than printable ASCII; remove them')
 }

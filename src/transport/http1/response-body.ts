@@ -4,18 +4,18 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 const END: Packet = { done: true }
 
-/** Bytes of unread packets at which the sender is slowed down. */
+/** Bytes of unread packets at which the connection is paused (back-pressure). */
 const HIGH_WATER_MARK = 256 * 1024
 
-/** What a body does to its connection. */
+/** The connection that a body comes from. */
 export interface BodySource {
   pause(): void
   resume(): void
-  /** Nobody wants the rest. */
+  /** The rest of the body is not needed. */
   discard(): void
 }
 
-/** A response's body: packets that come by themselves, and a reader who asks for them. */
+/** A response's body. Buffers the packets that arrive until its reader takes them. */
 export class ResponseBody implements PacketReader {
   readonly #source: BodySource
   #packets: Bytes[] = []
@@ -23,22 +23,24 @@ export class ResponseBody implements PacketReader {
   #isPaused = false
   #hasEnded = false
   #error: unknown
-  /** Who waits for one packet, or takes them all; never both. */
+  /** Either a pending `read`, or the consumer that gets all packets; never both. */
   #pendingRead: { resolve(packet: Packet): void; reject(reason: unknown): void } | undefined
   #consumer: { take: TakePacket; resolve(): void; reject(reason: unknown): void } | undefined
-  /** Whether a packet is still being taken. */
+  /** Whether the consumer is still busy with a packet. */
   #isConsuming = false
 
   constructor(tap: BodySource) {
     this.#source = tap
   }
 
-  /** As a stream's reader, without the stream. */
+  /** The body is its own reader. */
   getReader(): this {
     return this
   }
 
-  /** The next packet. Rejects where the body was cut off, or with why the request was aborted. */
+  /**
+   * The next packet. Rejects where the body was cut off, or with the reason of an aborted request.
+   */
   read(): Promise<Packet> {
     const value = this.#shift()
     if (value !== undefined) return Promise.resolve({ done: false, value })
@@ -49,7 +51,7 @@ export class ResponseBody implements PacketReader {
     })
   }
 
-  /** Hands over every packet as it comes, without a promise for each. */
+  /** Pushes every packet as it arrives, without a promise for each. */
   forEachPacket(take: TakePacket): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#consumer = { take, resolve, reject }
@@ -57,7 +59,7 @@ export class ResponseBody implements PacketReader {
     })
   }
 
-  /** Lets go of the rest. */
+  /** Discards the rest. */
   async cancel(): Promise<void> {
     this.#packets = []
     if (this.#hasEnded || this.#error !== undefined) return
@@ -82,7 +84,7 @@ export class ResponseBody implements PacketReader {
 
   end(): void {
     this.#hasEnded = true
-    // The connection goes on to other answers.
+    // The connection is reused for other requests, so it must not stay paused.
     if (this.#isPaused) this.#source.resume()
     this.#isPaused = false
     this.#pendingRead?.resolve(END)
@@ -109,12 +111,12 @@ export class ResponseBody implements PacketReader {
     return value
   }
 
-  /** Gives the taker what is there, until it is busy; tells it the end behind the last packet. */
+  /** Pushes buffered packets until the consumer is busy; signals the end after the last one. */
   #pump(): void {
-    const taker = this.#consumer
-    if (taker === undefined || this.#isConsuming) return
+    const consumer = this.#consumer
+    if (consumer === undefined || this.#isConsuming) return
     for (let value = this.#shift(); value !== undefined; value = this.#shift()) {
-      const taking = taker.take(value)
+      const taking = consumer.take(value)
       if (taking === undefined) continue
       this.#isConsuming = true
       const next = () => {
@@ -124,7 +126,7 @@ export class ResponseBody implements PacketReader {
       taking.then(next, next)
       return
     }
-    if (this.#error !== undefined) taker.reject(this.#error)
-    else if (this.#hasEnded) taker.resolve()
+    if (this.#error !== undefined) consumer.reject(this.#error)
+    else if (this.#hasEnded) consumer.resolve()
   }
 }

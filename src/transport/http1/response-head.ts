@@ -1,6 +1,6 @@
-/** The first part of an HTTP/1.1 response. Source: RFC 9112, "HTTP/1.1", §4 to §6. */
+/** Parses the status line and the headers of an HTTP/1.1 response. Source: RFC 9112 §4 to §6. */
 
-/** Header fields by their names in lower case; repeated ones joined as RFC 9110 §5.3 says. */
+/** Header fields by lower-case name; repeated ones are joined as RFC 9110 §5.3 specifies. */
 export class HeaderFields {
   readonly #values = new Map<string, string>()
 
@@ -21,27 +21,28 @@ export class HeaderFields {
 export interface ResponseHead {
   status: number
   headers: HeaderFields
-  /** How long the body is: in chunks, so many bytes, or until the connection closes. */
+  /** How the body ends: chunked, after so many bytes, or when the connection closes. */
   body: 'chunked' | 'until-close' | number
-  /** Whether the connection may carry another request. */
+  /** Whether the connection can be reused. */
   keepsAlive: boolean
 }
 
 const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
 const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):(.*)$/
-/** Statuses whose answers have no body. */
+/** Statuses whose responses have no body. */
 export const BODILESS_STATUSES: readonly number[] = [204, 304]
 
-/** Reads a head's text, empty line and all. Throws an `Error` that says what is wrong. */
+/** Parses a head, including its empty line. Throws an `Error` that says what is wrong. */
 export function parseHead(text: string): ResponseHead {
   const [first = '', ...lines] = text.split('\n').map(withoutCr)
   const [, minor, code] = STATUS.exec(first) ?? []
-  if (code === undefined) throw new Error(`not an HTTP/1.1 answer: ${quote(first)}`)
+  if (code === undefined) throw new Error(`expected an HTTP/1.1 status line, got ${quote(first)}`)
   const headers = new HeaderFields()
   for (const line of lines) {
     if (line === '') continue
     const [, name, value] = FIELD.exec(line) ?? []
-    if (name === undefined || value === undefined) throw new Error(`no header: ${quote(line)}`)
+    if (name === undefined || value === undefined)
+      throw new Error(`expected a header field, got ${quote(line)}`)
     headers.add(name.toLowerCase(), value.trim())
   }
   const status = Number(code)
@@ -51,9 +52,15 @@ export function parseHead(text: string): ResponseHead {
     ?.toLowerCase()
     .split(/[\s,]+/)
   const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
-  // A server that names two lengths may mean something else by the bytes that follow.
-  const isSure = !(headers.get('transfer-encoding') && headers.get('content-length'))
-  return { status, headers, body, keepsAlive: isKept === true && isSure && body !== 'until-close' }
+  // With both, the length is ambiguous (request smuggling, RFC 9112 §6.1): do not reuse the
+  // connection.
+  const isUnambiguous = !(headers.get('transfer-encoding') && headers.get('content-length'))
+  return {
+    status,
+    headers,
+    body,
+    keepsAlive: isKept === true && isUnambiguous && body !== 'until-close',
+  }
 }
 
 /** RFC 9112 §6.3. */
@@ -62,14 +69,14 @@ function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'
   const coding = headers.get('transfer-encoding')
   if (coding !== null) {
     if (coding.toLowerCase() === 'chunked') return 'chunked'
-    throw new Error(`unknown transfer-encoding: ${quote(coding)}`)
+    throw new Error(`transfer-encoding: expected chunked, got ${quote(coding)}`)
   }
-  const announced = headers.get('content-length')
-  if (announced === null || announced === '') return 'until-close'
-  const lengths = new Set(announced.split(/\s*,\s*/))
+  const lengthField = headers.get('content-length')
+  if (lengthField === null || lengthField === '') return 'until-close'
+  const lengths = new Set(lengthField.split(/\s*,\s*/))
   const [length = ''] = lengths
   if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
-  throw new Error(`no length: ${quote([...lengths].join(', '))}`)
+  throw new Error(`content-length: expected one number, got ${quote([...lengths].join(', '))}`)
 }
 
 function withoutCr(line: string): string {

@@ -1,17 +1,17 @@
 /**
- * HTTP/1.1 responses out of packets cut anywhere, without copying their bodies.
+ * Parses HTTP/1.1 responses from packets with arbitrary boundaries, without copying their bodies.
  * Source: RFC 9112, "HTTP/1.1", §6 and §7.
  */
 import { parseHead, type ResponseHead } from './response-head.ts'
 
 const LF = 10
 const CR = 13
-/** Bytes of the longest head, and of all trailers. */
+/** The most bytes of a head, and of all trailers. */
 const MAX_HEAD = 64 * 1024
-/** Bytes of the longest line that gives a chunk's size. */
+/** The most bytes of a chunk-size line. */
 const MAX_SIZE_LINE = 4096
 
-/** CR, LF, and what begins an extension. */
+/** What may follow a chunk size: CR, LF, or the beginning of an extension (`;`, space, tab). */
 const AFTER_SIZE = [CR, LF, 59, 32, 9]
 
 /** The value of a hexadecimal digit by its byte; -1 for every other byte. */
@@ -23,9 +23,9 @@ for (let value = 0; value < 16; value++) {
 
 export interface ResponseSink {
   head(head: ResponseHead): void
-  /** `bytes[start, end)` belongs to the body. */
+  /** `bytes[start, end)` is part of the body. */
   payload(bytes: Uint8Array<ArrayBuffer>, start: number, end: number): void
-  /** The body is whole. What follows is the next response. */
+  /** The body is complete. What follows is the next response. */
   end(): void
 }
 
@@ -39,16 +39,16 @@ type State =
   | 'length'
   | 'until-close'
 
-/** Reads one response after the other. */
+/** Parses one response after another. */
 export class ResponseParser {
   readonly #sink: ResponseSink
   #state: State = 'head'
-  /** The head's bytes so far. */
+  /** The head so far. */
   #head = ''
   #isHeadWhole = false
-  /** Bytes of the chunk or the body that are still to come; in `size` the size read so far. */
+  /** Bytes of the chunk or body still to come; in state `size` the size parsed so far. */
   #remaining = 0
-  /** Bytes of the line being read, of a head, a chunk's size or a trailer. */
+  /** Bytes of the current line of a head, a chunk size or a trailer. */
   #lineLength = 0
   #trailerLength = 0
 
@@ -62,12 +62,12 @@ export class ResponseParser {
     while (at < bytes.length) at = this.#step(bytes, at)
   }
 
-  /** Whether the last byte that came was a response's last. */
+  /** Whether the last byte received was the last of a response. */
   get isBetweenResponses(): boolean {
     return this.#state === 'head' && this.#head === ''
   }
 
-  /** No more bytes will come. `isClean`: the server ended the connection itself. */
+  /** The connection has ended. `isClean`: the server closed it, rather than resetting it. */
   close(isClean: boolean): void {
     if (this.#state === 'until-close' && isClean) this.#end()
   }
@@ -89,7 +89,7 @@ export class ResponseParser {
     }
   }
 
-  /** Passes on the chunks that lie in the packet from end to end, as nearly all do. */
+  /** The fast path: passes on the chunks that lie entirely within the packet, as nearly all do. */
   #wholeChunks(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const { length } = bytes
     let at = from
@@ -116,7 +116,7 @@ export class ResponseParser {
       const digit = HEX[bytes[at] as number] as number
       if (digit === -1) {
         if (this.#lineLength === 0 || !AFTER_SIZE.includes(bytes[at] as number)) {
-          throw new Error('a chunk has no size')
+          throw new Error('chunked body: expected a chunk size in hexadecimal digits')
         }
         this.#state = 'extension'
         return at
@@ -124,16 +124,17 @@ export class ResponseParser {
       this.#remaining = this.#remaining * 16 + digit
       this.#lineLength++
       if (this.#remaining > Number.MAX_SAFE_INTEGER || this.#lineLength > MAX_SIZE_LINE)
-        throw new Error('a chunk has a size beyond all bounds')
+        throw new Error('chunked body: a chunk size is too large')
     }
     return bytes.length
   }
 
-  /** What follows a chunk's size up to the line's end means nothing. */
+  /** Skips a chunk extension, up to the end of its line. */
   #extension(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const end = bytes.indexOf(LF, from)
     this.#lineLength += (end === -1 ? bytes.length : end) - from
-    if (this.#lineLength > MAX_SIZE_LINE) throw new Error("a chunk's size is followed by too much")
+    if (this.#lineLength > MAX_SIZE_LINE)
+      throw new Error('chunked body: a chunk extension is too long')
     if (end === -1) return bytes.length
     this.#lineLength = 0
     this.#state = this.#remaining === 0 ? 'trailer' : 'data'
@@ -146,13 +147,14 @@ export class ResponseParser {
     else if (byte === LF) {
       this.#lineLength = 0
       this.#state = 'size'
-    } else throw new Error('a chunk is longer than its size')
+    } else throw new Error('chunked body: a chunk is longer than its size')
     return at + 1
   }
 
   #trailer(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     for (let at = from; at < bytes.length; at++) {
-      if (++this.#trailerLength > MAX_HEAD) throw new Error('the trailers are too long')
+      if (++this.#trailerLength > MAX_HEAD)
+        throw new Error(`the trailers are longer than ${MAX_HEAD} bytes`)
       if (bytes[at] === CR) continue
       if (bytes[at] !== LF) this.#lineLength++
       else if (this.#lineLength > 0) this.#lineLength = 0
@@ -177,7 +179,8 @@ export class ResponseParser {
 
   #readHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const end = this.#endOfHead(bytes, from)
-    if (this.#head.length + end - from > MAX_HEAD) throw new Error('the headers are too long')
+    if (this.#head.length + end - from > MAX_HEAD)
+      throw new Error(`the headers are longer than ${MAX_HEAD} bytes`)
     const text = this.#head + decodeLatin1(bytes.subarray(from, end))
     if (!this.#isHeadWhole) {
       this.#head = text
@@ -186,15 +189,18 @@ export class ResponseParser {
     this.#head = ''
     this.#isHeadWhole = false
     const head = parseHead(text)
-    // An interim answer: the one that counts follows.
+    // 1xx is an interim response: the final one follows.
     if (head.status >= 200) this.#begin(head)
-    else if (head.status === 101) throw new Error('the server switched to another protocol')
+    else if (head.status === 101)
+      throw new Error(
+        'the server switched to another protocol (status 101), which was not requested',
+      )
     return end
   }
 
-  /** Where the empty line ends that ends a head, or the packet. */
+  /** The position after the head's empty line, or the end of the packet. */
   #endOfHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
-    // Nothing is looked at beyond the longest head, however long the packet.
+    // Scans no further than the longest head, however long the packet.
     const most = Math.min(bytes.length, from + MAX_HEAD + 1)
     for (let at = from; at < most; at++) {
       const byte = bytes[at]
@@ -227,12 +233,12 @@ export class ResponseParser {
   }
 }
 
-/** Bytes decoded at once: each is an argument of one call. */
+/** Bytes decoded per call: each is an argument of `String.fromCharCode`. */
 const MAX_ARGUMENTS = 8_192
 
 /**
- * Each byte as the character of its number, as ISO 8859-1 has it. `TextDecoder('latin1')` would
- * decode windows-1252, in which 0x80 is U+20AC: no header value.
+ * Decodes ISO 8859-1: each byte is the code point of the same number. `TextDecoder('latin1')`
+ * decodes windows-1252 instead, in which 0x80 is U+20AC.
  */
 function decodeLatin1(bytes: Uint8Array): string {
   let text = ''

@@ -1,26 +1,26 @@
-/** A TCP connection, as a host lends it. */
+/** A TCP connection, provided by a host. */
 export interface Socket {
-  /** Whether all that was written has left. */
+  /** Whether everything written has been sent. */
   readonly isFlushed: boolean
-  /** Keeps what the network does not take at once. */
+  /** Buffers what the network does not accept at once. */
   write(bytes: Uint8Array): void
-  /** No packets until `resume`: the sender is slowed down. */
+  /** Delivers no packets until `resume` (back-pressure). */
   pause(): void
   resume(): void
-  /** From now on it does not keep the process running, and closes after `ms` milliseconds. */
+  /** Stops keeping the process alive, and closes after `ms` milliseconds. */
   setIdle(ms: number): void
-  /** It is in use again. */
+  /** Ends the idle state before the next request. */
   setActive(): void
-  /** Breaks it off at once. */
+  /** Closes the connection at once. */
   destroy(): void
 }
 
 export interface SocketEvents {
-  /** The bytes are the receiver's, to keep and to change, and no `Buffer`. */
+  /** The receiver owns the bytes, and may change them; they are not a Node `Buffer`. */
   packet(bytes: Uint8Array<ArrayBuffer>): void
-  /** Comes once, last. `isClean`: the other side ended it, rather than breaking it off. */
+  /** Called once, last. `isClean`: the server closed the connection, rather than resetting it. */
   close(isClean: boolean): void
 }
 
-/** Connects. Rejects where nobody listens. */
+/** Opens a connection. Rejects where the server can't be reached. */
 export type Dial = (host: string, port: number, events: SocketEvents) => Promise<Socket>

@@ -28,6 +28,7 @@ export interface ToolCallDelta {
   [field: string]: unknown
 }
 
+/** What is new in a choice: texts are pieces to be joined. */
 export interface ChunkDelta {
   role?: string
   content?: string | null
@@ -40,6 +41,7 @@ export interface ChunkDelta {
   [field: string]: unknown
 }
 
+/** What one event brings for one choice. */
 export interface ChunkChoice {
   index: number
   delta: ChunkDelta
@@ -68,6 +70,7 @@ export interface Logprobs {
   [field: string]: unknown
 }
 
+/** What the model says in a whole completion. */
 export interface CompletionMessage {
   role: 'assistant'
   content: string | null
@@ -79,6 +82,7 @@ export interface CompletionMessage {
   [field: string]: unknown
 }
 
+/** One of the answers in a whole completion. */
 export interface CompletionChoice {
   index: number
   message: CompletionMessage

@@ -5,6 +5,7 @@
 
 import * as z from 'zod/mini'
 
+/** Who says a message. */
 export type Role = 'developer' | 'system' | 'user' | 'assistant' | 'tool' | 'function'
 
 /** One piece of a message: `text`, `image_url`, `input_audio`, `file`, `refusal`, or a server's own. */
@@ -24,6 +25,7 @@ export interface ToolCall {
   [field: string]: unknown
 }
 
+/** One message of a conversation, oldest first in a request. */
 export interface ChatMessage {
   role: Role
   content?: string | ContentPart[] | null

@@ -21,6 +21,7 @@ import { type ChatMessage, MessageSchema, TextPartSchema, tagged, text } from '.
 export type * from './answer.ts'
 export type * from './message.ts'
 
+/** A tool that the model may call: `{ type: 'function', function: { name, parameters } }`. */
 export interface Tool {
   type: string
   [field: string]: unknown
@@ -48,6 +49,7 @@ export interface ChatRequest {
   [field: string]: unknown
 }
 
+/** What a stream is to hold besides the answer. */
 export interface StreamOptions {
   include_usage?: boolean | null
   include_obfuscation?: boolean | null

@@ -1,25 +1,31 @@
 /** The chat API's schemas; fields that are not named here belong to the engine, and pass. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { ErrorSchema } from '../errors/schema.ts'
-import { type ApiSchemas, type DescribedEvent, judgedRequest } from '../validation/describe.ts'
+import {
+  type ApiSchemas,
+  type DescribedEvent,
+  described,
+  judgedRequest,
+} from '../validation/describe.ts'
 import type { FinishReason } from './answer.ts'
 import { MessageSchema } from './message.ts'
 import { chatFields, reliedChatFields } from './request.ts'
 import { chatTexts } from './texts.ts'
 
 const text = z.string()
-const count = z.int().min(0)
-const seconds = z.int().describe('Unix time in seconds.')
+const count = z.int().check(z.gte(0))
+const seconds = described(z.int(), 'Unix time in seconds.')
 
-export const UsageSchema = z
-  .looseObject({
+export const UsageSchema = described(
+  z.looseObject({
     prompt_tokens: count,
     completion_tokens: count,
     total_tokens: count,
-    prompt_tokens_details: z.looseObject({ cached_tokens: z.optional(count) }).nullish(),
-    completion_tokens_details: z.looseObject({ reasoning_tokens: z.optional(count) }).nullish(),
-  })
-  .describe('Token counts, as the engine reported them.')
+    prompt_tokens_details: z.nullish(z.looseObject({ cached_tokens: z.optional(count) })),
+    completion_tokens_details: z.nullish(z.looseObject({ reasoning_tokens: z.optional(count) })),
+  }),
+  'Token counts, as the engine reported them.',
+)
 
 const finishReasons = [
   'stop',
@@ -29,88 +35,102 @@ const finishReasons = [
   'function_call',
 ] as const satisfies FinishReason[]
 
-export const FinishReasonSchema = z.enum(finishReasons).describe('Why a choice ended.')
+export const FinishReasonSchema = described(z.enum(finishReasons), 'Why a choice ended.')
 
 export const LogprobsSchema = z.looseObject({
-  content: z.array(z.looseObject({})).nullish().describe('One entry for each token of the text.'),
-  refusal: z.array(z.looseObject({})).nullish().describe('One entry for each token of a refusal.'),
+  content: described(
+    z.nullish(z.array(z.looseObject({}))),
+    'One entry for each token of the text.',
+  ),
+  refusal: described(
+    z.nullish(z.array(z.looseObject({}))),
+    'One entry for each token of a refusal.',
+  ),
 })
 
 const reasoning = {
-  reasoning: text.nullish().describe('The model’s reasoning, where its server uses this name.'),
-  reasoning_content: text.nullish().describe('The same, by its other name.'),
+  reasoning: described(z.nullish(text), 'The model’s reasoning, where its server uses this name.'),
+  reasoning_content: described(z.nullish(text), 'The same, by its other name.'),
 }
 
 export const ToolCallSchema = z.looseObject({
-  id: text.describe('The message with the result refers to the call by it.'),
-  type: text.describe('`function` or `custom`.'),
-  function: z
-    .looseObject({ name: text, arguments: text.describe('JSON text, as the model wrote it.') })
-    .optional(),
-  custom: z.looseObject({ name: text, input: text }).optional(),
+  id: described(text, 'The message with the result refers to the call by it.'),
+  type: described(text, '`function` or `custom`.'),
+  function: z.optional(
+    z.looseObject({ name: text, arguments: described(text, 'JSON text, as the model wrote it.') }),
+  ),
+  custom: z.optional(z.looseObject({ name: text, input: text })),
 })
 
 export const ToolCallDeltaSchema = z.looseObject({
-  index: count.describe('Pieces with the same index make one call.'),
-  id: text.nullish().describe('In the first piece of a call.'),
-  type: text.nullish().describe('In the first piece of a call.'),
-  function: z
-    .looseObject({ name: text.nullish(), arguments: text.nullish().describe('The next piece.') })
-    .optional(),
-  custom: z.looseObject({ name: text.nullish(), input: text.nullish() }).optional(),
+  index: described(count, 'Pieces with the same index make one call.'),
+  id: described(z.nullish(text), 'In the first piece of a call.'),
+  type: described(z.nullish(text), 'In the first piece of a call.'),
+  function: z.optional(
+    z.looseObject({
+      name: z.nullish(text),
+      arguments: described(z.nullish(text), 'The next piece.'),
+    }),
+  ),
+  custom: z.optional(z.looseObject({ name: z.nullish(text), input: z.nullish(text) })),
 })
 
 export const ChatCompletionSchema = z.looseObject({
   id: text,
   object: z.literal('chat.completion'),
   created: seconds,
-  model: text.describe('The model, by the name that its server uses.'),
+  model: described(text, 'The model, by the name that its server uses.'),
   choices: z.array(
     z.looseObject({
       index: count,
       message: z.looseObject({
         role: z.literal('assistant'),
-        content: text.nullable().optional(),
-        refusal: text.nullish(),
-        tool_calls: z.array(ToolCallSchema).nullish(),
+        content: z.optional(z.nullable(text)),
+        refusal: z.nullish(text),
+        tool_calls: z.nullish(z.array(ToolCallSchema)),
         ...reasoning,
       }),
       finish_reason: FinishReasonSchema,
-      logprobs: LogprobsSchema.nullish(),
+      logprobs: z.nullish(LogprobsSchema),
     }),
   ),
-  usage: UsageSchema.nullish(),
-  service_tier: text.nullish(),
-  system_fingerprint: text.nullish(),
+  usage: z.nullish(UsageSchema),
+  service_tier: z.nullish(text),
+  system_fingerprint: z.nullish(text),
 })
 
 export const ChatCompletionChunkSchema = z.looseObject({
-  id: text.describe('The same in every chunk.'),
+  id: described(text, 'The same in every chunk.'),
   object: z.literal('chat.completion.chunk'),
   created: seconds,
   model: text,
-  choices: z
-    .array(
+  choices: described(
+    z.array(
       z.looseObject({
         index: count,
-        delta: z
-          .looseObject({
-            role: text.nullish().describe('In the first delta of a choice.'),
-            content: text.nullish().describe('The next piece of the text.'),
-            refusal: text.nullish(),
-            tool_calls: z.array(ToolCallDeltaSchema).nullish(),
+        delta: described(
+          z.looseObject({
+            role: described(z.nullish(text), 'In the first delta of a choice.'),
+            content: described(z.nullish(text), 'The next piece of the text.'),
+            refusal: z.nullish(text),
+            tool_calls: z.nullish(z.array(ToolCallDeltaSchema)),
             ...reasoning,
-          })
-          .describe('What this chunk adds.'),
-        finish_reason: FinishReasonSchema.nullish().describe('Once for each choice, at its end.'),
-        logprobs: LogprobsSchema.nullish(),
+          }),
+          'What this chunk adds.',
+        ),
+        finish_reason: described(
+          z.nullish(FinishReasonSchema),
+          'Once for each choice, at its end.',
+        ),
+        logprobs: z.nullish(LogprobsSchema),
       }),
-    )
-    .describe('Empty in the chunk that carries usage.'),
-  usage: UsageSchema.nullish().describe('In the last chunk, where it was requested.'),
-  service_tier: text.nullish(),
-  system_fingerprint: text.nullish(),
-  obfuscation: text.nullish().describe('Meaningless padding.'),
+    ),
+    'Empty in the chunk that carries usage.',
+  ),
+  usage: described(z.nullish(UsageSchema), 'In the last chunk, where it was requested.'),
+  service_tier: z.nullish(text),
+  system_fingerprint: z.nullish(text),
+  obfuscation: described(z.nullish(text), 'Meaningless padding.'),
 })
 
 export const chatEvents: DescribedEvent[] = [

@@ -8,7 +8,7 @@ import type { FinishReason, StreamOptions, Usage } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
 import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, flag, integer, relied, sampling } from '../validation/fields.ts'
-import { anyInputs, type Inputs, inputsOf, inputsSchema } from '../validation/inputs.ts'
+import { anyInputs, inputsOf, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
 /**
  * The body of a request. Of one to an upstream all but `prompt`, `model`, `stream`, `stream_options`
@@ -16,7 +16,7 @@ import { anyInputs, type Inputs, inputsOf, inputsSchema } from '../validation/in
  */
 export interface TextRequest {
   /** Null is the beginning of a new document. An upstream may take other forms, mixed or with images. */
-  prompt?: Inputs | null
+  prompt?: TextInputs | null
   model?: string | null
   stream?: boolean | null
   stream_options?: StreamOptions | null
@@ -47,6 +47,7 @@ export interface TextLogprobs {
   [field: string]: unknown
 }
 
+/** One of the answers to a text completion, or a piece of it. */
 export interface TextChoice {
   /** Of the answers to a prompt, after those to the prompts before it. */
   index: number

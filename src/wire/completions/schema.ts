@@ -1,39 +1,46 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { FinishReasonSchema, UsageSchema } from '../chat/schema.ts'
 import { samplingTexts } from '../chat/texts.ts'
 import { ErrorSchema } from '../errors/schema.ts'
-import { type ApiSchemas, type DescribedEvent, judgedRequest } from '../validation/describe.ts'
+import {
+  type ApiSchemas,
+  type DescribedEvent,
+  described,
+  judgedRequest,
+} from '../validation/describe.ts'
 import { reliedTextFields, textFields } from './request.ts'
 
 const text = z.string()
-const count = z.int().min(0)
+const count = z.int().check(z.gte(0))
 
-export const TextCompletionSchema = z
-  .looseObject({
+export const TextCompletionSchema = described(
+  z.looseObject({
     id: text,
     object: z.literal('text_completion'),
-    created: z.int().describe('Unix time in seconds.'),
-    model: text.describe('The model, by the name that its server uses.'),
-    choices: z
-      .array(
+    created: described(z.int(), 'Unix time in seconds.'),
+    model: described(text, 'The model, by the name that its server uses.'),
+    choices: described(
+      z.array(
         z.looseObject({
-          index: count.describe('Counts through the answers to all prompts, prompt by prompt.'),
-          text: text.describe('The whole text; in a stream, its next piece.'),
-          finish_reason: FinishReasonSchema.nullable().describe('Null until the choice ends.'),
-          logprobs: z
-            .looseObject({
-              tokens: z.array(text).nullish(),
-              token_logprobs: z.array(z.number().nullable()).nullish(),
-              top_logprobs: z.array(z.looseObject({}).nullable()).nullish(),
-              text_offset: z.array(count).nullish(),
-            })
-            .nullish(),
+          index: described(count, 'Counts through the answers to all prompts, prompt by prompt.'),
+          text: described(text, 'The whole text; in a stream, its next piece.'),
+          finish_reason: described(z.nullable(FinishReasonSchema), 'Null until the choice ends.'),
+          logprobs: z.nullish(
+            z.looseObject({
+              tokens: z.nullish(z.array(text)),
+              token_logprobs: z.nullish(z.array(z.nullable(z.number()))),
+              top_logprobs: z.nullish(z.array(z.nullable(z.looseObject({})))),
+              text_offset: z.nullish(z.array(count)),
+            }),
+          ),
         }),
-      )
-      .describe('Empty in the event that carries the usage of a stream.'),
-    usage: UsageSchema.nullish(),
-  })
-  .describe('A whole answer, or one event of a stream.')
+      ),
+      'Empty in the event that carries the usage of a stream.',
+    ),
+    usage: z.nullish(UsageSchema),
+  }),
+  'A whole answer, or one event of a stream.',
+)
 
 export const textEvents: DescribedEvent[] = [
   {

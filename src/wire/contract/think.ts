@@ -14,6 +14,7 @@ import type { ChatRequest, ChunkChoice } from '../chat/request.ts'
  */
 export type ThinkTags = 'keep' | 'separate' | 'unopened'
 
+/** The fields in which servers send reasoning. */
 export type ReasoningName = 'reasoning' | 'reasoning_content'
 
 /** A part of an answer's text: joined, the parts are the text without its tags. */

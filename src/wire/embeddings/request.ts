@@ -3,11 +3,12 @@ import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
 import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, integer } from '../validation/fields.ts'
-import { anyInputs, type Inputs, inputsSchema } from '../validation/inputs.ts'
+import { anyInputs, inputsSchema, type TextInputs } from '../validation/inputs.ts'
 
+/** The body of `POST /v1/embeddings`. */
 export interface EmbeddingRequest {
   /** A text or several, or the tokens of one or several. */
-  input: Inputs
+  input: TextInputs
   model?: string | null
   /** `float` by default. */
   encoding_format?: 'float' | 'base64' | null
@@ -16,6 +17,7 @@ export interface EmbeddingRequest {
   [field: string]: unknown
 }
 
+/** The answer: a vector for each input, in their order. */
 export interface EmbeddingResponse {
   object: 'list'
   data: { object: 'embedding'; index: number; embedding: number[] | string }[]

@@ -1,9 +1,9 @@
-import * as z from 'zod'
-import { type ApiSchemas, judgedRequest } from '../validation/describe.ts'
+import * as z from 'zod/mini'
+import { type ApiSchemas, described, judgedRequest } from '../validation/describe.ts'
 import { embeddingFields, reliedEmbeddingFields } from './request.ts'
 
 const text = z.string()
-const count = z.int().min(0)
+const count = z.int().check(z.gte(0))
 
 export const EmbeddingListSchema = z.looseObject({
   object: z.literal('list'),
@@ -11,13 +11,14 @@ export const EmbeddingListSchema = z.looseObject({
     z.looseObject({
       object: z.literal('embedding'),
       index: count,
-      embedding: z
-        .union([z.array(z.number()), text])
-        .describe('Numbers, or base64 of little-endian 32-bit floats.'),
+      embedding: described(
+        z.union([z.array(z.number()), text]),
+        'Numbers, or base64 of little-endian 32-bit floats.',
+      ),
     }),
   ),
   model: text,
-  usage: z.looseObject({ prompt_tokens: count, total_tokens: count }).optional(),
+  usage: z.optional(z.looseObject({ prompt_tokens: count, total_tokens: count })),
 })
 
 export const embeddingSchemas = {

@@ -15,6 +15,7 @@ export interface ErrorBody {
   }
 }
 
+/** What an `ApiError` says besides its status and message. */
 export interface ErrorDetails {
   /** A stable word for programs: `model_not_found`, `upstream_truncated`, … */
   code?: string | null
@@ -38,6 +39,22 @@ export type Evidence = 'answered' | 'lost'
 /**
  * An error a client may see. Thrown before a response's headers went out it becomes that status;
  * afterwards the same object becomes the stream's one error frame.
+ *
+ * @example
+ * const printer = defineEngine({
+ *   label: 'printer',
+ *   models: ['printer'],
+ *   async *chat() {
+ *     const headers = { 'retry-after': '5' }
+ *     throw new ApiError(429, 'The printer is busy.', { code: 'engine_busy', headers })
+ *   },
+ * })
+ * const { fetch } = createHandler({ engines: [printer], insecure: true })
+ * const body = JSON.stringify({ model: 'printer', messages: [{ role: 'user', content: 'Hi' }] })
+ * const headers = { 'content-type': 'application/json' }
+ * const url = 'http://localhost/v1/chat/completions'
+ * const response = await fetch(new Request(url, { method: 'POST', headers, body }))
+ * console.log(response.status, response.headers.get('retry-after')) // 429 5
  */
 export class ApiError extends Error {
   readonly status: number
@@ -82,8 +99,9 @@ export function badRequest(message: string, param: string | null = null): ApiErr
 /** Anything thrown, as an `ApiError`; what is not one tells a client nothing of itself. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
-  return new ApiError(500, 'sluice failed to answer; its log says why.', {
-    code: 'internal_error',
-    cause: error,
-  })
+  return new ApiError(
+    500,
+    'sluice failed to answer because of an internal error; see its log for the cause.',
+    { code: 'internal_error', cause: error },
+  )
 }

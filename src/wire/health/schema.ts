@@ -1,26 +1,26 @@
-import * as z from 'zod'
-import type { ApiSchemas } from '../validation/describe.ts'
+import * as z from 'zod/mini'
+import { type ApiSchemas, described } from '../validation/describe.ts'
 
-const count = z.int().min(0)
+const count = z.int().check(z.gte(0))
 
 const HealthSchema = z.looseObject({
   status: z.enum(['ok', 'degraded', 'unavailable']),
-  version: z.string().describe('The version of sluice.'),
-  draining: z.boolean().optional().describe('True while the server shuts down.'),
-  host: z
-    .string()
-    .optional()
-    .describe('The runtime. This and the fields below are only for callers with access.'),
-  waiting: count.optional().describe('Requests that wait for an engine.'),
-  engines: z
-    .array(
+  version: described(z.string(), 'The version of sluice.'),
+  draining: described(z.optional(z.boolean()), 'True while the server shuts down.'),
+  host: described(
+    z.optional(z.string()),
+    'The runtime. This and the fields below are only for callers with access.',
+  ),
+  waiting: described(z.optional(count), 'Requests that wait for an engine.'),
+  engines: z.optional(
+    z.array(
       z.looseObject({
         engine: z.string(),
         state: z.enum(['up', 'down', 'open', 'half-open', 'unknown']),
         running: count,
       }),
-    )
-    .optional(),
+    ),
+  ),
 })
 
 /** The answers of `GET /health` and `GET /health/ready`. */

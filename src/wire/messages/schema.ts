@@ -2,91 +2,106 @@
  * The schemas of Anthropic's Messages API. What an upstream answers in this API itself is forwarded,
  * and may hold other blocks and events.
  */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { chatTexts } from '../chat/texts.ts'
-import { type ApiSchemas, type DescribedEvent, PASSED_ON } from '../validation/describe.ts'
+import {
+  type ApiSchemas,
+  type DescribedEvent,
+  described,
+  PASSED_ON,
+} from '../validation/describe.ts'
 import { STOP_REASONS } from './answer.ts'
 import { BlockSchema } from './blocks.ts'
 import { CountRequestSchema, MessagesRequestSchema } from './request.ts'
 
 const text = z.string()
-const count = z.int().min(0)
-const index = count.describe('The block, counted from 0.')
+const count = z.int().check(z.gte(0))
+const index = described(count, 'The block, counted from 0.')
 
-export const MessageUsageSchema = z
-  .looseObject({
-    input_tokens: count.nullish().describe('Without the tokens read from or written to a cache.'),
+export const MessageUsageSchema = described(
+  z.looseObject({
+    input_tokens: described(
+      z.nullish(count),
+      'Without the tokens read from or written to a cache.',
+    ),
     output_tokens: count,
-    cache_creation_input_tokens: count.nullish(),
-    cache_read_input_tokens: count.nullish(),
-    output_tokens_details: z.looseObject({ thinking_tokens: count }).nullish(),
-  })
-  .describe('Token counts, as the engine reported them; 0 or null where it reported none.')
+    cache_creation_input_tokens: z.nullish(count),
+    cache_read_input_tokens: z.nullish(count),
+    output_tokens_details: z.nullish(z.looseObject({ thinking_tokens: count })),
+  }),
+  'Token counts, as the engine reported them; 0 or null where it reported none.',
+)
 
 const stop = {
-  stop_reason: z.enum(STOP_REASONS).nullable().describe('Null until the message ends.'),
-  stop_sequence: text.nullable().describe('The text that ended it, where the engine reports it.'),
-  stop_details: z.looseObject({ type: text }).nullish(),
+  stop_reason: described(z.nullable(z.enum(STOP_REASONS)), 'Null until the message ends.'),
+  stop_sequence: described(
+    z.nullable(text),
+    'The text that ended it, where the engine reports it.',
+  ),
+  stop_details: z.nullish(z.looseObject({ type: text })),
 }
 
-const AnswerBlockSchema = z
-  .union([
+const AnswerBlockSchema = described(
+  z.union([
     z.looseObject({ type: z.literal('text'), text }),
     z.looseObject({
       type: z.literal('thinking'),
       thinking: text,
-      signature: text.describe('Empty where the engine signs nothing.'),
+      signature: described(text, 'Empty where the engine signs nothing.'),
     }),
     z.looseObject({
       type: z.literal('tool_use'),
-      id: text.describe('The block with the result refers to the call by it.'),
+      id: described(text, 'The block with the result refers to the call by it.'),
       name: text,
       input: z.looseObject({}),
     }),
-    z.looseObject({ type: z.string().regex(/^(?!(?:text|thinking|tool_use)$)/) }),
-  ])
-  .describe('One block of an answer.')
+    z.looseObject({ type: z.string().check(z.regex(/^(?!(?:text|thinking|tool_use)$)/)) }),
+  ]),
+  'One block of an answer.',
+)
 
 export const MessageAnswerSchema = z.looseObject({
   id: text,
   type: z.literal('message'),
   role: z.literal('assistant'),
-  model: text.describe('The model, by the name that its server uses.'),
+  model: described(text, 'The model, by the name that its server uses.'),
   content: z.array(AnswerBlockSchema),
   ...stop,
   usage: MessageUsageSchema,
 })
 
-const DeltaSchema = z
-  .union([
+const DeltaSchema = described(
+  z.union([
     z.looseObject({ type: z.literal('text_delta'), text }),
     z.looseObject({ type: z.literal('thinking_delta'), thinking: text }),
     z.looseObject({ type: z.literal('signature_delta'), signature: text }),
     z.looseObject({
       type: z.literal('input_json_delta'),
-      partial_json: text.describe('The next piece of the call’s input, as JSON text.'),
+      partial_json: described(text, 'The next piece of the call’s input, as JSON text.'),
     }),
     z.looseObject({
       type: z
         .string()
-        .regex(/^(?!(?:text_delta|thinking_delta|signature_delta|input_json_delta)$)/),
+        .check(z.regex(/^(?!(?:text_delta|thinking_delta|signature_delta|input_json_delta)$)/)),
     }),
-  ])
-  .describe('What this event adds.')
+  ]),
+  'What this event adds.',
+)
 
-export const MessagesErrorSchema = z
-  .looseObject({
+export const MessagesErrorSchema = described(
+  z.looseObject({
     type: z.literal('error'),
     error: z.looseObject({
-      type: text.describe('`invalid_request_error`, `overloaded_error`, `api_error`, …'),
-      message: text.describe('The field or component, what was expected, and what to do.'),
-      details: z
-        .looseObject({ error_code: text.describe('A stable code for programs.') })
-        .optional(),
+      type: described(text, '`invalid_request_error`, `overloaded_error`, `api_error`, …'),
+      message: described(text, 'The field or component, what was expected, and what to do.'),
+      details: z.optional(
+        z.looseObject({ error_code: described(text, 'A stable code for programs.') }),
+      ),
     }),
     request_id: text,
-  })
-  .describe('An error in the shape of Anthropic’s API.')
+  }),
+  'An error in the shape of Anthropic’s API.',
+)
 
 const events = {
   message_start: z.looseObject({

@@ -1,12 +1,12 @@
-import * as z from 'zod'
-import type { ApiSchemas } from '../validation/describe.ts'
+import * as z from 'zod/mini'
+import { type ApiSchemas, described } from '../validation/describe.ts'
 
 const text = z.string()
 
 export const ModelSchema = z.looseObject({
   id: text,
   object: z.literal('model'),
-  created: z.int().describe('Unix time in seconds.'),
+  created: described(z.int(), 'Unix time in seconds.'),
   owned_by: text,
 })
 
@@ -14,15 +14,15 @@ export const ModelInfoSchema = z.looseObject({
   type: z.literal('model'),
   id: text,
   display_name: text,
-  created_at: text.describe('RFC 3339; 1970-01-01 where the time is not known.'),
-  max_input_tokens: z.int().min(0).nullish(),
+  created_at: described(text, 'RFC 3339; 1970-01-01 where the time is not known.'),
+  max_input_tokens: z.nullish(z.int().check(z.gte(0))),
 })
 
 export const ModelPageSchema = z.looseObject({
   data: z.array(ModelInfoSchema),
   has_more: z.boolean(),
-  first_id: text.nullable(),
-  last_id: text.nullable(),
+  first_id: z.nullable(text),
+  last_id: z.nullable(text),
 })
 
 /** The list of models, in the shape of OpenAI's API and in that of Anthropic's. */

@@ -5,8 +5,10 @@
 
 import type { FunctionCallItem, ReasoningItem, ResponsePart } from './items.ts'
 
+/** How far an item of the output is. */
 export type ItemStatus = 'in_progress' | 'completed' | 'incomplete'
 
+/** How far a response is. */
 export type ResponseStatus =
   | 'queued'
   | 'in_progress'
@@ -15,6 +17,7 @@ export type ResponseStatus =
   | 'failed'
   | 'cancelled'
 
+/** A message of the model in a response's output. */
 export interface OutputMessage {
   type: 'message'
   id: string

@@ -17,6 +17,7 @@ export interface ResponsePart {
   [field: string]: unknown
 }
 
+/** A message of the user, the system or the model. */
 export interface MessageItem {
   type: 'message'
   id: string
@@ -25,6 +26,7 @@ export interface MessageItem {
   [field: string]: unknown
 }
 
+/** A call of a tool, by the model. */
 export interface FunctionCallItem {
   type: 'function_call'
   id: string
@@ -36,6 +38,7 @@ export interface FunctionCallItem {
   [field: string]: unknown
 }
 
+/** What a called tool returned; `call_id` names the call. */
 export interface FunctionCallOutputItem {
   type: 'function_call_output'
   id: string

@@ -1,5 +1,5 @@
 /** What a request of the Responses API consists of, in words and as schemas. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { chatTexts } from '../chat/texts.ts'
 import { type DescribedRequest, PASSED_ON } from '../validation/describe.ts'
 import { itemSchema, itemTypes } from './items.ts'
@@ -8,12 +8,14 @@ import { ResponsesRequestSchema, type responsesFields } from './request.ts'
 /** An item is checked by its type; one that has a role and no type is a message. */
 const ItemSchema = z.union([
   ...itemTypes.map((type) => {
-    const { shape } = itemSchema({ type }) as unknown as { shape: Record<string, z.ZodType> }
+    const { shape } = itemSchema({ type }) as unknown as { shape: Record<string, z.ZodMiniType> }
     const isOptional = type === 'message' || type === 'item_reference'
     const literal = z.literal(type)
-    return z.looseObject({ type: isOptional ? literal.nullish() : literal, ...shape })
+    return z.looseObject({ type: isOptional ? z.nullish(literal) : literal, ...shape })
   }),
-  z.looseObject({ type: z.string().regex(new RegExp(`^(?!(?:${itemTypes.join('|')})$)`)) }),
+  z.looseObject({
+    type: z.string().check(z.regex(new RegExp(`^(?!(?:${itemTypes.join('|')})$)`))),
+  }),
 ])
 
 const fields = {
@@ -56,7 +58,7 @@ export const responsesRequests = {
     schema: ResponsesRequestSchema,
     description: PASSED_ON,
     fields,
-    checked: { input: z.union([z.string(), z.array(ItemSchema)]).nullish() },
+    checked: { input: z.nullish(z.union([z.string(), z.array(ItemSchema)])) },
   },
   ResponseInputItem: {
     schema: ItemSchema,

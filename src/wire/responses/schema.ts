@@ -2,14 +2,14 @@
  * The schemas of OpenAI's Responses API. What an upstream answers in this API itself is forwarded, and
  * may hold other items and events.
  */
-import * as z from 'zod'
-import type { ApiSchemas } from '../validation/describe.ts'
+import * as z from 'zod/mini'
+import { type ApiSchemas, described } from '../validation/describe.ts'
 import type { ResponseStatus } from './answer.ts'
 import { responsesRequests } from './request-schema.ts'
 
 const text = z.string()
-const count = z.int().min(0)
-const seconds = z.int().describe('Unix time in seconds.')
+const count = z.int().check(z.gte(0))
+const seconds = described(z.int(), 'Unix time in seconds.')
 const statuses = [
   'queued',
   'in_progress',
@@ -18,7 +18,7 @@ const statuses = [
   'failed',
   'cancelled',
 ] as const satisfies ResponseStatus[]
-const status = z.enum(['in_progress', 'completed', 'incomplete']).optional()
+const status = z.optional(z.enum(['in_progress', 'completed', 'incomplete']))
 
 export const LogprobSchema = z.looseObject({
   token: text,
@@ -27,25 +27,26 @@ export const LogprobSchema = z.looseObject({
   top_logprobs: z.array(z.looseObject({ token: text, logprob: z.number() })),
 })
 
-const PartSchema = z
-  .union([
+const PartSchema = described(
+  z.union([
     z.looseObject({
       type: z.literal('output_text'),
       text,
       annotations: z.array(z.looseObject({})),
-      logprobs: z.array(LogprobSchema).optional(),
+      logprobs: z.optional(z.array(LogprobSchema)),
     }),
     z.looseObject({ type: z.literal('refusal'), refusal: text }),
     z.looseObject({ type: z.literal('reasoning_text'), text }),
     z.looseObject({ type: z.literal('summary_text'), text }),
     z.looseObject({
-      type: z.string().regex(/^(?!(?:output_text|refusal|reasoning_text|summary_text)$)/),
+      type: z.string().check(z.regex(/^(?!(?:output_text|refusal|reasoning_text|summary_text)$)/)),
     }),
-  ])
-  .describe('One part of an item.')
+  ]),
+  'One part of an item.',
+)
 
-const ItemSchema = z
-  .union([
+const ItemSchema = described(
+  z.union([
     z.looseObject({
       type: z.literal('message'),
       id: text,
@@ -57,10 +58,10 @@ const ItemSchema = z
       type: z.literal('function_call'),
       id: text,
       status,
-      call_id: text.describe('The item with the output refers to the call by it.'),
+      call_id: described(text, 'The item with the output refers to the call by it.'),
       name: text,
-      namespace: text.optional().describe('The namespace that the tool was declared in.'),
-      arguments: text.describe('JSON text, as the model wrote it.'),
+      namespace: described(z.optional(text), 'The namespace that the tool was declared in.'),
+      arguments: described(text, 'JSON text, as the model wrote it.'),
     }),
     z.looseObject({
       type: z.literal('custom_tool_call'),
@@ -68,7 +69,7 @@ const ItemSchema = z
       status,
       call_id: text,
       name: text,
-      namespace: text.optional(),
+      namespace: z.optional(text),
       input: text,
     }),
     z.looseObject({
@@ -76,60 +77,64 @@ const ItemSchema = z
       id: text,
       status,
       summary: z.array(PartSchema),
-      content: z.array(PartSchema).nullish(),
-      encrypted_content: text
-        .nullish()
-        .describe('Carries the reasoning to the next request, where `include` asked for it.'),
+      content: z.nullish(z.array(PartSchema)),
+      encrypted_content: described(
+        z.nullish(text),
+        'Carries the reasoning to the next request, where `include` asked for it.',
+      ),
     }),
     z.looseObject({
-      type: z.string().regex(/^(?!(?:message|function_call|custom_tool_call|reasoning)$)/),
+      type: z.string().check(z.regex(/^(?!(?:message|function_call|custom_tool_call|reasoning)$)/)),
     }),
-  ])
-  .describe('One item of a conversation.')
+  ]),
+  'One item of a conversation.',
+)
 
-export const ResponseUsageSchema = z
-  .looseObject({
+export const ResponseUsageSchema = described(
+  z.looseObject({
     input_tokens: count,
     input_tokens_details: z.looseObject({ cached_tokens: count }),
     output_tokens: count,
     output_tokens_details: z.looseObject({ reasoning_tokens: count }),
     total_tokens: count,
-  })
-  .describe('Token counts, as the engine reported them.')
+  }),
+  'Token counts, as the engine reported them.',
+)
 
-export const ResponseSchema = z
-  .looseObject({
+export const ResponseSchema = described(
+  z.looseObject({
     id: text,
     object: z.literal('response'),
     created_at: seconds,
-    completed_at: seconds.nullish(),
+    completed_at: z.nullish(seconds),
     status: z.enum(statuses),
-    background: z.boolean().nullish(),
-    error: z.looseObject({ code: text, message: text }).nullable(),
-    incomplete_details: z
-      .looseObject({ reason: text.describe('`max_output_tokens` or `content_filter`.') })
-      .nullable(),
-    model: text.describe('The model, by the name that its server uses.'),
+    background: z.nullish(z.boolean()),
+    error: z.nullable(z.looseObject({ code: text, message: text })),
+    incomplete_details: z.nullable(
+      z.looseObject({ reason: described(text, '`max_output_tokens` or `content_filter`.') }),
+    ),
+    model: described(text, 'The model, by the name that its server uses.'),
     output: z.array(ItemSchema),
-    usage: ResponseUsageSchema.nullish(),
-    previous_response_id: text.nullish(),
-    store: z.boolean().nullish(),
-    metadata: z.looseObject({}).nullish(),
-  })
-  .describe('The settings of the request, and the answer as far as it has come.')
+    usage: z.nullish(ResponseUsageSchema),
+    previous_response_id: z.nullish(text),
+    store: z.nullish(z.boolean()),
+    metadata: z.nullish(z.looseObject({})),
+  }),
+  'The settings of the request, and the answer as far as it has come.',
+)
 
-const number = { sequence_number: count.describe('One more with each event, from 0.') }
-const item = { output_index: count.describe('The item, counted from 0.') }
+const number = { sequence_number: described(count, 'One more with each event, from 0.') }
+const item = { output_index: described(count, 'The item, counted from 0.') }
 const place = {
   ...item,
   item_id: text,
-  content_index: count.optional().describe('The part in the item’s `content`, counted from 0.'),
-  summary_index: count.optional().describe('The part in the item’s `summary`, counted from 0.'),
+  content_index: described(z.optional(count), 'The part in the item’s `content`, counted from 0.'),
+  summary_index: described(z.optional(count), 'The part in the item’s `summary`, counted from 0.'),
 }
 
 /** Events with such a name. */
-function event<Shape extends z.ZodRawShape>(type: RegExp, fields: Shape) {
-  return z.looseObject({ type: z.string().regex(type), ...number, ...fields })
+function event<Shape extends z.core.$ZodShape>(type: RegExp, fields: Shape) {
+  return z.looseObject({ type: z.string().check(z.regex(type)), ...number, ...fields })
 }
 
 export const responseEventSchemas = {
@@ -140,18 +145,18 @@ export const responseEventSchemas = {
   part: event(/_part\.(added|done)$/, { ...place, part: PartSchema }),
   delta: event(/\.delta$/, {
     ...place,
-    delta: text.describe('The next piece.'),
-    logprobs: z.array(LogprobSchema).optional(),
+    delta: described(text, 'The next piece.'),
+    logprobs: z.optional(z.array(LogprobSchema)),
   }),
   done: event(/(text|refusal|arguments|input)\.done$/, {
     ...place,
-    text: text.optional().describe('The whole text.'),
-    refusal: text.optional(),
-    name: text.optional(),
-    arguments: text.optional(),
-    input: text.optional(),
+    text: described(z.optional(text), 'The whole text.'),
+    refusal: z.optional(text),
+    name: z.optional(text),
+    arguments: z.optional(text),
+    input: z.optional(text),
   }),
-  error: event(/^error$/, { code: text, message: text, param: text.nullable() }),
+  error: event(/^error$/, { code: text, message: text, param: z.nullable(text) }),
 }
 
 export const responsesSchemas = {
@@ -171,8 +176,8 @@ export const responsesSchemas = {
     ResponseItems: z.looseObject({
       object: z.literal('list'),
       data: z.array(z.looseObject({ type: text, id: text })),
-      first_id: text.nullable(),
-      last_id: text.nullable(),
+      first_id: z.nullable(text),
+      last_id: z.nullable(text),
       has_more: z.boolean(),
     }),
     ResponseDeleted: z.looseObject({

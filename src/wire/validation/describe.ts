@@ -2,12 +2,15 @@
  * How the schemas of an API are put together for the OpenAPI document and for tests. Each API has them
  * in its `schema.ts`. No server loads these files: test/unit/wire/schemas.test.ts makes sure of it.
  */
-import type * as z from 'zod'
-import * as mini from 'zod/mini'
+import * as z from 'zod/mini'
 import { bodySchema, type Fields } from './fields.ts'
 
-/** A schema of zod or of zod/mini: both have the same core. */
 export type AnySchema = z.core.$ZodType
+
+/** The schema with a description for the document. */
+export function described<S extends z.ZodMiniType>(schema: S, text: string): S {
+  return schema.check(z.describe(text))
+}
 
 /** The schemas of one API, by the names that they have in the document. */
 export interface ApiSchemas {
@@ -46,7 +49,7 @@ export function judgedRequest<Known extends Fields>(
   relied: Fields,
   fields: Record<keyof Known, string>,
 ): DescribedRequest {
-  const anything = () => mini.optional(mini.unknown())
+  const anything = () => z.optional(z.unknown())
   const all = Object.keys(known).map((field) => [field, relied[field] ?? anything] as const)
   return {
     schema: bodySchema(Object.fromEntries(all)),

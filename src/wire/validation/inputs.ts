@@ -3,10 +3,10 @@ import * as z from 'zod/mini'
 import { integer } from './fields.ts'
 
 /** A text, tokens, or a list of either. */
-export type Inputs = string | number[] | (string | number[])[]
+export type TextInputs = string | number[] | (string | number[])[]
 
 /** Of such, where `text` says which texts may be. */
-export function inputsSchema(text: z.ZodMiniType<string>): z.ZodMiniType<Inputs> {
+export function inputsSchema(text: z.ZodMiniType<string>): z.ZodMiniType<TextInputs> {
   const tokens = filled(integer(0))
   return z.union([text, tokens, filled(z.union([text, tokens]))])
 }
@@ -25,7 +25,7 @@ function filled<T extends z.ZodMiniType>(item: T) {
  * What a list of them holds: each is one to answer. A list with a token in it is one prompt, though
  * texts stand between its tokens: that is how llama-server reads it.
  */
-export function inputsOf(inputs: Inputs): (string | number[])[] {
+export function inputsOf(inputs: TextInputs): (string | number[])[] {
   if (!Array.isArray(inputs)) return [inputs]
   return isOne(inputs) ? [inputs] : inputs
 }

@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, expectTypeOf, it } from 'vitest'
+import { inputTypes } from '../../../scripts/settings-types.mjs'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { helpText } from '../../../src/cli/help.ts'
 import { settingsSchema } from '../../../src/cli/schema.ts'
 import { settingsPage } from '../../../src/cli/settings-page.ts'
 import { createHandler } from '../../../src/index.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { keyOptions } from '../../../src/settings/keys.ts'
+import { keyOptions } from '../../../src/settings/key-options.ts'
 import {
   type Key,
   type KeyInput,
@@ -78,6 +79,13 @@ it('is documented as it is declared; node scripts/settings.mjs writes the page',
   expect(page).toBe(settingsPage())
   for (const name of [...Object.keys(upstreamOptions), ...Object.keys(keyOptions)]) {
     expect(page).toContain(`| \`${name}\` | `)
+  }
+})
+
+it('has generated types that are up to date; node scripts/settings.mjs writes them', () => {
+  const root = join(import.meta.dirname, '../../..')
+  for (const [path, text] of Object.entries(inputTypes())) {
+    expect(readFileSync(join(root, path), 'utf8'), path).toBe(text)
   }
 })
 

@@ -4,11 +4,11 @@ import { shown } from '../../checks/ending.ts'
 import type { SaidEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
 import type { JsonFields } from '../dialect.ts'
-import { type Forms, type Kind, TypedJudge } from '../typed-stream.ts'
+import { type FieldKind, type Forms, TypedJudge } from '../typed-stream.ts'
 
-const OF_ANSWER: Record<string, Kind> = { response: 'object' }
-const OF_ITEM: Record<string, Kind> = { output_index: 'index', item: 'object' }
-const OF_PART: Record<string, Kind> = {
+const OF_ANSWER: Record<string, FieldKind> = { response: 'object' }
+const OF_ITEM: Record<string, FieldKind> = { output_index: 'index', item: 'object' }
+const OF_PART: Record<string, FieldKind> = {
   output_index: 'index',
   item_id: 'text',
   content_index: 'index',

@@ -63,11 +63,11 @@ describe('an entry', () => {
     ['/quit', { kind: 'command', name: 'exit', rest: '' }],
     [
       '/constructor',
-      { kind: 'unknown', told: expect.stringContaining('There is no /constructor') },
+      { kind: 'unknown', message: expect.stringContaining('There is no command /constructor') },
     ],
-    ['/sytem x', { kind: 'unknown', told: expect.stringContaining('did you mean /system?') }],
-    ['/clear all', { kind: 'unknown', told: '/clear takes nothing behind it.' }],
-    ['/', { kind: 'unknown', told: expect.stringContaining('/help lists them') }],
+    ['/sytem x', { kind: 'unknown', message: expect.stringContaining('did you mean /system?') }],
+    ['/clear all', { kind: 'unknown', message: '/clear takes no argument.' }],
+    ['/', { kind: 'unknown', message: expect.stringContaining('/help lists the commands') }],
   ])('%j is read', (typed, entry) => {
     expect(readEntry(typed)).toEqual(entry)
   })
@@ -76,9 +76,9 @@ describe('an entry', () => {
     const told = helpLines('/home/me/history', 120).join('\n')
     for (const name of ['model NAME', 'raw', 'retry', 'exit']) expect(told).toContain(`/${name}`)
     expect(told).toContain('/home/me/history')
-    expect(told).toMatch(/^\/model NAME +Ask another model/m)
+    expect(told).toMatch(/^\/model NAME +Use another model/m)
     for (const line of helpLines('/a/file', 30)) expect(line.length).toBeLessThanOrEqual(30)
-    expect(helpLines(undefined, 80).join('\n')).toContain('kept nowhere')
+    expect(helpLines(undefined, 80).join('\n')).toContain('not saved')
   })
 })
 

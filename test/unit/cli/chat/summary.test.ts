@@ -26,7 +26,9 @@ describe('the line under an answer', () => {
   })
 
   it('counts what came where the server did not, and says so', () => {
-    expect(line({ usage: undefined })).toContain('4.0 deltas/s · 5 deltas, no count of tokens came')
+    expect(line({ usage: undefined })).toContain(
+      '4.0 deltas/s · 5 deltas, the server sent no token count',
+    )
   })
 
   it('leaves reasoning that nobody saw out of the rate', () => {

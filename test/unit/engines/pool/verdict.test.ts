@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { failureKind, retryAfterMs } from '../../../../src/engines/pool/failure-kind.ts'
-import { refusal } from '../../../../src/engines/upstream/json-body.ts'
+import { refusal } from '../../../../src/engines/upstream/refusal.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 import { ERROR_ANSWERS, type ErrorName } from '../../../support/personas/errors.ts'

@@ -43,7 +43,7 @@ describe('static', () => {
       const refused = expect(from.pick(from === alone ? 'gpt-5' : null, undefined)).rejects
       await refused.toMatchObject({
         ...{ status: 404, code: 'model_not_found' },
-        message: expect.stringContaining('"gpt-5"; there is no model server'),
+        message: expect.stringContaining('"gpt-5"; no model server was found'),
       })
     }
   })
@@ -296,7 +296,7 @@ describe('a model of several engines', () => {
 
 describe('the only upstream', () => {
   it('is not asked for what its allow-list leaves out', async () => {
-    const only: Engine = { ...engine('a', 'x'), takes: (model) => model === 'x' }
+    const only: Engine = { ...engine('a', 'x'), acceptsModel: (model) => model === 'x' }
     expect(await picked(router([only]), 'x')).toBe('a x')
     await expect(router([only]).pick('y', undefined)).rejects.toMatchObject({ status: 404 })
   })

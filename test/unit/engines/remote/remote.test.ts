@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Progress } from '../../../../src/engines/engine.ts'
-import { CREDIT, type Port } from '../../../../src/engines/remote/protocol.ts'
+import { INITIAL_CREDIT, type Port } from '../../../../src/engines/remote/protocol.ts'
 import { createRemote } from '../../../../src/engines/remote/remote.ts'
 import { serveEngine } from '../../../../src/engines/remote/serve-engine.ts'
 import { Webllm } from '../../../../src/engines/webllm/webllm.ts'
@@ -138,7 +138,7 @@ describe('back-pressure', () => {
     const { ask, seen } = create({ tokens, context: 1e6 })
     const answer = await ask()
     await sleep(50)
-    expect(seen.decoded).toBeLessThan(CREDIT + 5)
+    expect(seen.decoded).toBeLessThan(INITIAL_CREDIT + 5)
     expect(textOf(await readAll(answer))).toBe(tokens.join(''))
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readJson, refusal } from '../../../../src/engines/upstream/json-body.ts'
+import { readJson } from '../../../../src/engines/upstream/json-body.ts'
+import { refusal } from '../../../../src/engines/upstream/refusal.ts'
 
 const refused = (body: string, status = 500) =>
   refusal(new Response(body, { status, headers: { 'content-type': 'text/html' } }), 'gpu', [])

@@ -19,7 +19,7 @@ describe('an allow-list', () => {
     [['llama3.2:latest'], 'llama3.2', true],
     [['a', 'b'], 'ab', false],
   ])('%j and %j: %s', (list, name, takes) => {
-    expect(new ModelNames({ models: list }).takes(name)).toBe(takes)
+    expect(new ModelNames({ models: list }).acceptsModel(name)).toBe(takes)
   })
 })
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
-import { fromMlc, lostModel } from '../../../../src/engines/webllm/errors.ts'
+import { fromMlc, needsReload } from '../../../../src/engines/webllm/errors.ts'
 import { mlcError } from '../../../support/mlc.ts'
 
 /** Those that only web-llm's own worker classes and stored sessions can throw, which nobody uses. */
@@ -60,10 +60,10 @@ it('tells a client nothing of what broke underneath while generating', () => {
 })
 
 it('knows what leaves the model unusable', () => {
-  expect(lostModel(new Error('anything unknown'))).toBe(true)
-  expect(lostModel(new RangeError('Maximum call stack size exceeded'))).toBe(true)
-  expect(lostModel(mlcError('DeviceLostError', ''))).toBe(true)
-  expect(lostModel(mlcError('ModelNotLoadedError', ''))).toBe(true)
-  expect(lostModel(mlcError('MinValueError', ''))).toBe(false)
-  expect(lostModel(mlcError('ToolCallOutputParseError', ''))).toBe(false)
+  expect(needsReload(new Error('anything unknown'))).toBe(true)
+  expect(needsReload(new RangeError('Maximum call stack size exceeded'))).toBe(true)
+  expect(needsReload(mlcError('DeviceLostError', ''))).toBe(true)
+  expect(needsReload(mlcError('ModelNotLoadedError', ''))).toBe(true)
+  expect(needsReload(mlcError('MinValueError', ''))).toBe(false)
+  expect(needsReload(mlcError('ToolCallOutputParseError', ''))).toBe(false)
 })

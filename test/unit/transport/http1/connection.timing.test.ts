@@ -37,7 +37,7 @@ describe('a connection', () => {
       else setTimeout(() => socket.destroy(), 1_200)
     })
     await get('/once')
-    await expect(get('/then')).rejects.toThrow('the connection broke off')
+    await expect(get('/then')).rejects.toThrow('the connection closed before')
     expect(carried()).toEqual([2])
   })
 
@@ -46,7 +46,7 @@ describe('a connection', () => {
       events.close(true)
       return { destroy() {}, setActive() {}, write() {} } as Partial<Socket> as Socket
     }
-    await expect(socketFetch(lost)('http://127.0.0.1:1', {})).rejects.toThrow('broke off')
+    await expect(socketFetch(lost)('http://127.0.0.1:1', {})).rejects.toThrow('closed before')
   })
 
   it('that hears an interim answer to nothing is closed, not shared', async () => {
@@ -97,7 +97,7 @@ describe('a connection', () => {
     'that is fresh and closes unanswered rejects: %s',
     async (how) => {
       await start((socket) => socket[how]())
-      await expect(get()).rejects.toThrow('the connection broke off')
+      await expect(get()).rejects.toThrow('the connection closed before')
       expect(carried()).toEqual([1])
     },
   )
@@ -107,7 +107,7 @@ describe('a connection', () => {
     const closing = setInterval(() => {
       for (const { socket } of server.peers) socket.destroy()
     }, 1)
-    await expect(get()).rejects.toThrow('the connection broke off')
+    await expect(get()).rejects.toThrow('the connection closed before')
     clearInterval(closing)
   })
 
@@ -117,7 +117,7 @@ describe('a connection', () => {
       else socket.end('HTTP/1.1 200')
     })
     await get()
-    await expect(get()).rejects.toThrow('the connection broke off')
+    await expect(get()).rejects.toThrow('the connection closed before')
     expect(carried()).toEqual([2])
   })
 
