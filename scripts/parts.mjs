@@ -15,7 +15,8 @@ import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './syst
  * @property {() => string | undefined} [lacks] why it cannot run here, if it cannot
  * @property {() => string | undefined} [skips] the same, for a part that may be left out then
  * @property {() => void} [prepare]
- * @property {boolean} [isBeside] it runs beside the part before it: both wait more than they work
+ * @property {boolean | 'quick'} [isBeside] it runs beside the part before it, or does so where time
+ * counts most: both wait more than they work
  * @property {boolean} [isQuick] `npm run test:quick` runs it
  */
 
@@ -44,7 +45,7 @@ export const parts = [
     isQuick: true,
   },
   { ...classes('unit', ['unit', 'isolated'], 300), isQuick: true, isBeside: true },
-  { ...classes('in-process', ['in-process'], 300), isQuick: true, isBeside: true },
+  { ...classes('in-process', ['in-process'], 300), isQuick: true, isBeside: 'quick' },
   classes('slow', ['slow'], 600),
   // Apart from all others, as they measure time.
   classes('timing', ['timing'], 600),

@@ -16,7 +16,10 @@ try {
 } catch (error) {
   fail(error instanceof Error ? error.message : String(error), 1)
 }
-const ofTier = tier === 'quick' ? parts.filter(({ isQuick }) => isQuick) : parts
+const ofTier =
+  tier === 'quick'
+    ? parts.filter(({ isQuick }) => isQuick)
+    : parts.map((part) => ({ ...part, isBeside: part.isBeside === true }))
 const chosen = only.length === 0 ? ofTier : ofTier.filter(({ name }) => isNamed(name, only))
 const left = chosen.filter(({ name }) => isNamed(name, skip)).map(({ name }) => name)
 const failed = await runParts(chosen, left)

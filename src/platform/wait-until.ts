@@ -6,10 +6,19 @@ interface Lender {
   waitUntil: WaitUntil
 }
 
-/** The `waitUntil` of the first that has one. */
+/** The `waitUntil` of the first that has one. It never throws, as that would fail the request. */
 export function waitUntilOf(lent: readonly unknown[]): WaitUntil | undefined {
   const lender = lent.find(isLender)
-  return lender && ((promise) => lender.waitUntil(promise))
+  return lender && ((promise) => tell(lender, promise))
+}
+
+/** A service worker's event throws once it has ended: then the work goes on as far as it can. */
+function tell(lender: Lender, promise: Promise<unknown>): void {
+  try {
+    lender.waitUntil(promise)
+  } catch (error) {
+    console.error('sluice: waitUntil failed; work after a response may be cut off:', error)
+  }
 }
 
 function isLender(value: unknown): value is Lender {

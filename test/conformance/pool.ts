@@ -8,48 +8,8 @@ import { errorOf, logOf } from '../support/relay.ts'
 import type { Script } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
 import { pace, talk, token } from '../support/talk.ts'
-
-const M = { model: 'm' }
-
-/** What an upstream may do instead of a first chunk, and the code of that. */
-const FAILURES: Record<string, { script: Script; failure: string }> = {
-  'answers 500': { script: errorScript('message_only'), failure: 'a 500' },
-  'answers 503 while it loads': {
-    script: errorScript('llama_server_loading'),
-    failure: 'a model_loading',
-  },
-  'answers 429': { script: errorScript('openai_rate'), failure: 'a rate_limit_exceeded' },
-  'has lost the model': { script: errorScript('openai_model'), failure: 'a model_not_found' },
-  'resets the connection before headers': {
-    script: { headersAfter: 50, steps: [{ reset: true }] },
-    failure: '',
-  },
-  'breaks off after headers': {
-    script: { steps: [{ wait: 50 }, { cut: true }] },
-    failure: 'a upstream_truncated',
-  },
-  'ends without a word': { script: { steps: [] }, failure: 'a upstream_truncated' },
-  'sends half a frame': {
-    script: { steps: [{ send: 'data: {"id":"chatcmpl-1","cho' }, { cut: true }] },
-    failure: 'a upstream_truncated',
-  },
-  'sends no frame of chat': {
-    script: { steps: [{ send: 'data: {]\n\n' }] },
-    failure: 'a upstream_invalid',
-  },
-  'says at once that it failed': {
-    script: { steps: [{ send: 'data: {"error":{"message":"out of memory"}}\n\n' }] },
-    failure: 'a upstream_error',
-  },
-  'is silent before headers': {
-    script: { headersAfter: 'never', steps: [] },
-    failure: 'a attempt_timeout',
-  },
-  'is silent after headers': {
-    script: { steps: [{ hang: true }] },
-    failure: 'a attempt_timeout',
-  },
-}
+import { bare, COMPLETION, FAILURES, fast, M, whole } from './pool-answers.ts'
+import { names } from './pool-models.ts'
 
 /** Several upstreams with the same model. */
 export function pool(host: HostName): void {
@@ -255,31 +215,6 @@ export function pool(host: HostName): void {
   })
 }
 
-/** Where a silent upstream is given up soon. */
-const fast = { flags: ['--attempt-timeout', '300ms'] }
-
-const bare = { script: undefined } as object
-
-const COMPLETION = JSON.stringify({
-  id: 'c',
-  object: 'chat.completion',
-  created: 1_790_000_000,
-  model: 'm',
-  choices: [
-    {
-      index: 0,
-      message: { role: 'assistant', content: 'Hi.' },
-      finish_reason: 'stop',
-      logprobs: null,
-    },
-  ],
-})
-
-function whole(send: string, isCut = false): Script {
-  const steps = [{ send }, ...(isCut ? [{ wait: 50 }, { cut: true as const }] : [])]
-  return { headers: { 'content-type': 'application/json' }, steps }
-}
-
 async function leftAlone(host: HostName): Promise<void> {
   await using it = await startPool(host, { a: { script: errorScript('message_only') }, b: {} })
   const { server, upstreams } = it
@@ -311,75 +246,4 @@ async function allOpen({ server, upstreams }: PoolUnderTest): Promise<void> {
   expect(ready.status).toBe(503)
   expect(ready.headers.get('retry-after')).toBe('5')
   expect((await errorOf(ready)).message).toContain('a is open, b is open')
-}
-
-function names(host: HostName): void {
-  it('have aliases, which are listed where what they stand for is served', async () => {
-    const flags = ['--alias', 'gpt-4o=m', '--alias', 'gone=nowhere', '--alias', 'fixed=static']
-    await using it = await startPool(host, { a: {}, b: { models: named('n') } }, { flags })
-    const { data } = (await (await fetch(`${it.server.base}/models`)).json()) as {
-      data: { id: string; root?: string }[]
-    }
-    expect(data.map(({ id }) => id)).toEqual(['m', 'n', 'gpt-4o', 'fixed', 'static'])
-    expect(data[2]).toMatchObject({ root: 'm', owned_by: 'tests' })
-    expect((await fetch(`${it.server.base}/models/gpt-4o`)).status).toBe(200)
-    const read = await readStream(await postChat(it.server.base, { model: 'gpt-4o' }))
-    expect(read).toMatchObject({ outcome: 'finished', text: 'a' })
-    // As the upstream gave it.
-    expect(read.chunks[0]?.model).toBe('m')
-    expect((await it.upstreams.a?.next())?.body).toMatchObject({ model: 'm' })
-    const refused = await postChat(it.server.base, { model: 'gpt-4' })
-    expect(refused.status).toBe(404)
-    expect((await errorOf(refused)).message).toContain('"gpt-4o"')
-  })
-
-  it('have a name of their own at an upstream, and only those that are allowed', async () => {
-    const each = {
-      a: { rewrite: { m: 'org/M-8bit' }, models: ['m', 'open-*'] },
-      b: { models: ['m'] },
-    }
-    const a = { models: named('org/M-8bit', 'open-one', 'closed') }
-    await using it = await startPool(host, { a, b: { models: named('m', 'other') } }, { each })
-    const { data } = (await (await fetch(`${it.server.base}/models`)).json()) as {
-      data: { id: string }[]
-    }
-    expect(data.map(({ id }) => id)).toEqual(['m', 'open-one', 'static'])
-    const read = await readStream(await postChat(it.server.base, M))
-    expect(read).toMatchObject({ outcome: 'finished', text: 'a' })
-    expect((await it.upstreams.a?.next())?.body).toMatchObject({ model: 'org/M-8bit' })
-    for (const model of ['closed', 'other', 'org/M-8bit']) {
-      expect((await postChat(it.server.base, { model })).status).toBe(404)
-    }
-  })
-
-  it.each(['openai_context', 'vllm_context', 'llama_server_context', 'sglang_context'] as const)(
-    'have a larger one, which answers what is too long: %s',
-    async (name) => {
-      const a = { script: errorScript(name) }
-      const b = { models: named('m-128k') }
-      const flags = ['--context-fallback', 'm=m-128k']
-      await using it = await startPool(host, { a, b }, { flags })
-      const response = await postChat(it.server.base, M)
-      expect(await readStream(response)).toMatchObject({ outcome: 'finished', text: 'b' })
-      const entry = await logOf(it.server, response)
-      expect(entry).toMatchObject({ engine: 'b', model: 'm-128k', attempts: 2 })
-    },
-  )
-
-  it('have a larger one for a stream that says only in its first frame that it is too long', async () => {
-    const told = { error: { message: 'the request exceeds the available context size', code: 400 } }
-    const a = { script: { steps: [{ send: `data: ${JSON.stringify(told)}\n\n` }] } }
-    const flags = ['--context-fallback', 'm=m-128k']
-    await using it = await startPool(host, { a, b: { models: named('m-128k') } }, { flags })
-    const read = await readStream(await postChat(it.server.base, M))
-    expect(read).toMatchObject({ outcome: 'finished', problems: [], text: 'b' })
-  })
-
-  it('without a larger one are refused as the upstream refuses', async () => {
-    const a = { script: errorScript('vllm_context') }
-    await using it = await startPool(host, { a, b: { models: named('m-128k') } })
-    const response = await postChat(it.server.base, M)
-    expect(response.status).toBe(400)
-    expect(chatsAt(it.upstreams.b)).toBe(0)
-  })
 }

@@ -10,15 +10,22 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { root } from '../../scripts/hosts.mjs'
 import { buildPage } from '../../scripts/page.mjs'
+import { contentOf, isInView } from './in-page.ts'
 import { launch } from './support/browser.ts'
 import { serveFolder } from './support/static-server.ts'
 
 let browser: Browser
+
 let context: BrowserContext
+
 let page: Page
+
 let folder: string
+
 let host: Awaited<ReturnType<typeof serveFolder>>
+
 let sdk: string
+
 let errors: string[]
 
 beforeAll(async () => {
@@ -100,18 +107,6 @@ async function ask({ model = 'stand-in', stopAfter, stream = true }: Asked) {
     return { status: response.status, text, error: (error as Error).name }
   }
   return { status: response.status, text }
-}
-
-/** Runs in the page. */
-function isInView(element: Element): boolean {
-  const { top, bottom } = element.getBoundingClientRect()
-  const around = element.closest('.messages')?.getBoundingClientRect()
-  return around !== undefined && top >= around.top && bottom <= around.bottom
-}
-
-function contentOf(text: string): string {
-  const lines = text.split('\n').filter((line) => line.startsWith('data: {'))
-  return lines.map((line) => JSON.parse(line.slice(6)).choices[0]?.delta.content ?? '').join('')
 }
 
 describe('the API inside the page', () => {

@@ -7,7 +7,7 @@ import { binaryOf, root } from '../../scripts/hosts.mjs'
 export async function expectPassOnDeno(path: string): Promise<void> {
   const flags = ['run', '-A', '--no-lock', '--node-modules-dir=manual']
   const vitest = ['node_modules/vitest/vitest.mjs', 'run', `test/unit/${path}`]
-  const args = [...flags, ...vitest, '--testTimeout=20000']
+  const args = [...flags, ...vitest, '--pool=forks', '--testTimeout=20000']
   const env = { ...process.env, NO_COLOR: '1' }
   const { stdout } = await promisify(execFile)(binaryOf('deno'), args, { cwd: root, env })
   expect(stdout).toMatch(/\n +Tests +[1-9]\d* passed \(\d+\)\n/)

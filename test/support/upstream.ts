@@ -5,18 +5,10 @@ import {
   type ServerResponse,
 } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
-import { completionScript } from './completions.ts'
-import { embeddingScript } from './embeddings.ts'
-import { errorScript } from './personas/errors.ts'
-import {
-  type ChatBody,
-  MODELS,
-  type Model,
-  type PersonaName,
-  personaOf,
-  personaScript,
-} from './personas.ts'
-import { play, type Script, type Scripted, type Stage } from './script.ts'
+import { type ChatBody, MODELS, type Model, type PersonaName } from './personas.ts'
+import { play, type Scripted, type Stage } from './script.ts'
+import { chooseScript, type Offer } from './upstream-answers.ts'
+import { requestLog, withTimeout } from './upstream-log.ts'
 
 /** One request that reached the upstream, and what became of its answer. */
 export interface RecordedRequest {
@@ -136,12 +128,6 @@ export async function closedPort(): Promise<number> {
   return port
 }
 
-interface Offer {
-  models: Model[]
-  script: Scripted | Answering | undefined
-  counts: UpstreamOptions['counts']
-}
-
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
@@ -214,135 +200,4 @@ function parse(text: string): unknown {
   } catch {
     return text
   }
-}
-
-function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
-  const path = new URL(record.path, 'http://upstream').pathname
-  if (record.method === 'GET' && path === '/v1/models') {
-    return json(200, { object: 'list', data: offer.models })
-  }
-  if (record.method === 'GET' && path.startsWith('/v1/models/')) {
-    const id = decodeURIComponent(path.slice('/v1/models/'.length))
-    const model = offer.models.find((entry) => entry.id === id)
-    return model
-      ? json(200, model)
-      : personaScript({ persona, error: 'model_not_found' }, { model: id })
-  }
-  if (record.method === 'POST' && path === '/v1/chat/completions') {
-    return chatScript(record.body, offer, persona)
-  }
-  if (record.method === 'POST' && path === '/v1/completions') return textScript(record.body, offer)
-  if (record.method === 'POST' && path === '/v1/embeddings') {
-    const { script } = offer
-    return script && typeof script !== 'function' && 'steps' in script
-      ? script
-      : embeddingScript(record.body as object)
-  }
-  if (record.method === 'POST' && (path === '/v1/messages' || path === '/v1/responses')) {
-    const scripted = scriptOf(record.body as ChatBody, offer)
-    if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
-  }
-  const counted = record.method === 'POST' && counting(path, record.body as ChatBody, offer.counts)
-  return counted ? json(200, counted) : json(404, { detail: 'Not Found' })
-}
-
-/** As the servers answer, each at the paths that it has. */
-function counting(path: string, body: ChatBody, server: UpstreamOptions['counts']) {
-  const words = JSON.stringify(body.messages ?? body.content).match(/\w+/g) ?? []
-  const at = `${server} ${path}`
-  if (at === 'messages /v1/messages/count_tokens') return { input_tokens: words.length }
-  if (at === 'vllm /tokenize' && body.messages) return { count: words.length, tokens: [1] }
-  if (at === 'llamaServer /apply-template') return { prompt: `<s>${JSON.stringify(body.messages)}` }
-  // It takes any body, and one without a content for an empty text.
-  if (at === 'llamaServer /tokenize') return { tokens: body.content ? words : [] }
-  return undefined
-}
-
-function scriptOf(body: ChatBody, { script }: Offer): Scripted | undefined {
-  return body.script ?? (typeof script === 'function' ? script(body) : script)
-}
-
-function textScript(body: unknown, offer: Offer): Script {
-  const request = body as ChatBody
-  const scripted = scriptOf(request, offer)
-  if (scripted && 'steps' in scripted) return withContentType(scripted, request)
-  // Of a persona's chat only its refusals are a completion's, too.
-  const isRefused = scripted && 'persona' in scripted && scripted.error
-  return isRefused ? personaScript(scripted, request) : completionScript(request)
-}
-
-function chatScript(body: unknown, offer: Offer, persona: PersonaName): Script {
-  if (typeof body !== 'object' || body === null) return errorScript('openai_not_json')
-  const request = body as ChatBody
-  const scripted = turnOf(scriptOf(request, offer), request)
-  if (scripted && 'steps' in scripted) return withContentType(scripted, request)
-  if (scripted) return personaScript(scripted, request)
-  const speaker = personaOf(request.model) ?? persona
-  const takesAnyName = speaker === 'llamaServer' || speaker === 'lmStudio'
-  const known = takesAnyName || offer.models.some((model) => model.id === request.model)
-  return personaScript(
-    known ? { persona: speaker } : { persona: speaker, error: 'model_not_found' },
-    request,
-  )
-}
-
-/** What is played to this request, of scripts that have a part for each turn. */
-function turnOf(scripted: Scripted | undefined, { messages }: ChatBody) {
-  if (scripted === undefined || !('turns' in scripted)) return scripted
-  const said = (messages as { role: string }[]).filter(({ role }) => role === 'assistant')
-  const turn = scripted.turns[said.length]
-  if (turn === undefined) throw new TypeError(`No turn ${said.length} is written.`)
-  return turn
-}
-
-function withContentType(script: Script, request: ChatBody): Script {
-  if (request.stream) return script
-  return { ...script, headers: { 'content-type': 'application/json', ...script.headers } }
-}
-
-function json(status: number, body: object): Script {
-  return {
-    status,
-    headers: { 'content-type': 'application/json' },
-    steps: [{ send: JSON.stringify(body) }],
-  }
-}
-
-type Matches = (request: RecordedRequest) => boolean
-
-const isChat: Matches = (request) => request.path.endsWith('/chat/completions')
-
-function requestLog() {
-  const requests: RecordedRequest[] = []
-  const handedOut = new WeakSet<RecordedRequest>()
-  const waiting = new Set<{ matches: Matches; give: (request: RecordedRequest) => void }>()
-
-  const add = (record: RecordedRequest) => {
-    requests.push(record)
-    for (const wish of waiting) {
-      if (!wish.matches(record)) continue
-      waiting.delete(wish)
-      handedOut.add(record)
-      return wish.give(record)
-    }
-  }
-  const next = (matches: Matches = isChat, ms = 5_000): Promise<RecordedRequest> => {
-    const found = requests.find((request) => !handedOut.has(request) && matches(request))
-    if (found) {
-      handedOut.add(found)
-      return Promise.resolve(found)
-    }
-    const wait = Promise.withResolvers<RecordedRequest>()
-    const wish = { matches, give: wait.resolve }
-    waiting.add(wish)
-    const told = `No such request within ${ms} ms; ${requests.length} came in all.`
-    return withTimeout(wait.promise, ms, told).finally(() => waiting.delete(wish))
-  }
-  return { requests, add, next }
-}
-
-function withTimeout<T>(promise: Promise<T>, ms: number, message: string): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new Error(message)), ms)
-  return Promise.race([promise, late.promise]).finally(() => clearTimeout(timer))
 }

@@ -1,6 +1,19 @@
 // The package's entries: all that a signature names is exported, described, and its examples run.
-import { rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { binaryOf, root } from '../../scripts/hosts.mjs'
 import * as node from '../../src/hosts/node.ts'
 import * as sluice from '../../src/index.ts'
 import { type Declaration, emitDeclarations, PublicApi } from '../support/public-api.ts'
@@ -85,6 +98,51 @@ describe('an example', () => {
     expect(new Set(examples).size).toBe(1)
   })
 })
+
+it('compiles for a program that has installed it, which can declare what it makes', () => {
+  const program = mkdtempSync(join(tmpdir(), 'sluice-consumer-'))
+  const modules = join(program, 'node_modules')
+  mkdirSync(join(modules, 'sluice'), { recursive: true })
+  cpSync(join(root, 'package.json'), join(modules, 'sluice/package.json'))
+  renameSync(folder, join(modules, 'sluice/dist'))
+  for (const name of ['zod', 'itty-router', 'srvx', '@types', 'undici-types']) {
+    symlinkSync(join(root, 'node_modules', name), join(modules, name))
+  }
+  writeFileSync(join(program, 'package.json'), '{ "type": "module" }')
+  writeFileSync(
+    join(program, 'program.ts'),
+    `import * as sluice from 'sluice'
+import { serve } from 'sluice/node'
+export const handler = sluice.createHandler({ upstream: [{ url: 'http://a' }], insecure: true })
+export const engine = sluice.defineEngine({
+  label: 'own',
+  models: ['own'],
+  async *chat({ messages }) {
+    yield String(messages.length)
+  },
+})
+export const settings = sluice.parseSettings({ queue: 3 })
+export const input = sluice.settingsFromEnv({})
+export const start = () => serve({ engines: [engine] })
+export const error = new sluice.ApiError(400, 'No.')
+`,
+  )
+  const options = ['--strict', '--declaration', '--skipLibCheck', 'false', '--module', 'nodenext']
+  const more = ['--target', 'es2024', '--lib', 'es2024', '--types', 'node', '--outDir', 'out']
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const { status, stdout } = spawnSync(binaryOf('node'), [tsc, ...options, ...more, 'program.ts'], {
+    cwd: program,
+    encoding: 'utf8',
+  })
+  const declared = readFileSync(join(program, 'out/program.d.ts'), 'utf8')
+  renameSync(join(modules, 'sluice/dist'), folder)
+  rmSync(program, { recursive: true })
+  expect(stdout).toBe('')
+  expect(status).toBe(0)
+  for (const type of ['Handler', 'Engine', 'Settings', 'SettingsInput', 'ApiError']) {
+    expect(declared).toContain(`: sluice.${type};`)
+  }
+}, 120_000)
 
 /** The code behind `@example`, which ends its comment. */
 function exampleIn(comment: string): string | undefined {

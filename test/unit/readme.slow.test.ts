@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -169,8 +169,10 @@ it('links to files and headings that there are', () => {
     const text = readFileSync(join(root, name), 'utf8')
     for (const [, link = ''] of text.matchAll(/\]\((?!https?:)([^)]+)\)/g)) {
       const [path = '', heading] = link.split('#')
-      const file = path === '' ? join(root, name) : join(root, dirname(name), path)
-      expect(existsSync(file), `${name}: ${link}`).toBe(true)
+      const target = path === '' ? join(root, name) : join(root, dirname(name), path)
+      expect(existsSync(target), `${name}: ${link}`).toBe(true)
+      // A folder is shown by its README.md.
+      const file = statSync(target).isDirectory() ? join(target, 'README.md') : target
       const headings = [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, title]) =>
         title
           ?.toLowerCase()

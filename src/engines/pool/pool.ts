@@ -5,16 +5,11 @@ import { delay } from '../../util/delay.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
-import { unavailable } from '../registry/unavailable.ts'
-import {
-  isLoading,
-  loadingRetryDelay,
-  MODEL_LOADING,
-  withRetryAfter,
-} from '../upstream/model-loading.ts'
+import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
-import { type FailureKind, failureKind, isTransient, retryAfterMs } from './failure-kind.ts'
+import { failureKind, retryAfterMs } from './failure-kind.ts'
 import { PoolMember } from './member.ts'
+import { asUnavailable, failureLabel, isFreeRetry, sameEngineDelay } from './retry.ts'
 import { RetryBudgets } from './retry-budget.ts'
 import type { Slot } from './slot.ts'
 
@@ -57,21 +52,8 @@ interface RetryStep {
   isLoading?: boolean
 }
 
-/** The most further attempts of a request, not counting those in `FREE_RETRY_CODES`. */
+/** The most further attempts of a request, not counting those that `isFreeRetry`. */
 const MAX_RETRIES = 2
-
-/**
- * Milliseconds: the longest `Retry-After` that is waited for, and the delay where there is none.
- */
-const RETRY_DELAY = { max: 3_000, base: 100, jitter: 200 }
-
-/** Codes of failed attempts that cost the engine no work, so that they use up no retry budget. */
-const FREE_RETRY_CODES: ReadonlySet<unknown> = new Set([
-  'upstream_unreachable',
-  'attempt_timeout',
-  'loop_detected',
-  MODEL_LOADING,
-])
 
 /** Milliseconds between two checks for a free engine, once `attemptTimeout` has passed. */
 const TAKEOVER_CHECK = 1_000
@@ -163,13 +145,13 @@ export class Pool {
     })
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set() }
     for (let next = members, retries = 0; ; retries++) {
-      const taking = this.#limiter.acquire({
+      const acquired = this.#limiter.acquire({
         caller: exchange.caller,
         members: next,
         isForced: next.length === 1,
         signal: exchange.signal,
       })
-      const slot = taking instanceof Promise ? await taking : taking
+      const slot = acquired instanceof Promise ? await acquired : acquired
       try {
         return await this.#attempt(call, slot)
       } catch (error) {
@@ -193,8 +175,8 @@ export class Pool {
     exchange.attempt(member.engine.label, route.model)
     const stopWatching = this.#watchFirstChunk(call, member)
     try {
-      const asking = attempt(route, signal)
-      const answer = await (stopWatching ? abortable(asking, signal) : asking)
+      const pending = attempt(route, signal)
+      const answer = await (stopWatching ? abortable(pending, signal) : pending)
       permit.answered()
       return answer
     } finally {
@@ -267,40 +249,7 @@ export class Pool {
    * Within the retry budget. An attempt that cost no work, or was a probe, uses up nothing of it.
    */
   #mayTryAnother(slot: Slot, error: unknown, retries: number, caller: string): boolean {
-    const code = error instanceof ApiError ? error.code : null
-    if (FREE_RETRY_CODES.has(code)) return true
-    if (slot.permit.isProbe) return true
+    if (isFreeRetry(error) || slot.permit.isProbe) return true
     return retries < MAX_RETRIES && this.#budgets.forCaller(caller).withdraw(performance.now())
   }
-}
-
-/**
- * A discovered server that refuses connections has been reachable at that address: it restarts or
- * was stopped, which is a 503 and no wrong address.
- */
-function asUnavailable(error: unknown, routes: Route[]): unknown {
-  if (isLoading(error)) return withRetryAfter(error)
-  const isGone = error instanceof ApiError && error.code === 'upstream_unreachable'
-  if (!isGone || !routes.every(({ engine }) => engine.isDiscovered)) return error
-  return unavailable(
-    routes.map(({ engine }) => engine.label),
-    error,
-  )
-}
-
-/**
- * Milliseconds before the same engine is tried once more; undefined where a retry would not help.
- */
-function sameEngineDelay(engine: Engine, kind: FailureKind, error: unknown): number | undefined {
-  if (!engine.isServer || !isTransient(error)) return undefined
-  const retryAfter = retryAfterMs(error)
-  if (retryAfter !== undefined) return retryAfter <= RETRY_DELAY.max ? retryAfter : undefined
-  return kind === 'broken' ? RETRY_DELAY.base + Math.random() * RETRY_DELAY.jitter : undefined
-}
-
-/** For logs: the engine and the code of its failure. */
-function failureLabel(engine: string | undefined, error: unknown): string {
-  const code = error instanceof ApiError ? (error.code ?? error.status) : 'failed'
-  // An upstream chooses its codes freely: limit the length of what is logged.
-  return `${engine ?? 'an engine'} ${String(code).slice(0, 60)}`
 }

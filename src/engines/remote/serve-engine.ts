@@ -31,13 +31,13 @@ class RunningRequest {
   #credit: number
   #wake: () => void = () => {}
 
-  constructor(addCredit: number) {
-    this.#credit = addCredit
+  constructor(credit: number) {
+    this.#credit = credit
     this.control.signal.addEventListener('abort', () => this.#wake(), { once: true })
   }
 
   /** Adds to the credit; a negative number subtracts chunks that were sent. */
-  credit(chunks: number): void {
+  addCredit(chunks: number): void {
     this.#credit += chunks
     if (this.#credit > 0) this.#wake()
   }
@@ -91,7 +91,7 @@ function runInNextTurn(act: () => void): void {
   sender.postMessage(undefined)
 }
 
-/** Only when it is needed: a port that listens keeps a Node or Deno process from ending. */
+/** Opened on first use: a listening port keeps a Node or Deno process alive. */
 function openChannel(): Pick<Port, 'postMessage'> {
   const { port1, port2 } = new MessageChannel()
   port1.addEventListener('message', () => scheduled.shift()?.())
@@ -131,12 +131,12 @@ class EngineServer {
     this.#port.postMessage(message)
   }
 
-  #handleMessage(ask: RequestMessage): void {
+  #handleMessage(message: RequestMessage): void {
     this.#lastMessageAt = performance.now()
-    if (ask.kind === 'ping') this.#reply({ kind: 'pong' })
-    else if (ask.kind === 'credit') this.#requests.get(ask.id)?.credit(ask.chunks)
-    else if (ask.kind === 'cancel') this.#requests.get(ask.id)?.control.abort()
-    else void this.#run(ask)
+    if (message.kind === 'ping') this.#reply({ kind: 'pong' })
+    else if (message.kind === 'credit') this.#requests.get(message.id)?.addCredit(message.chunks)
+    else if (message.kind === 'cancel') this.#requests.get(message.id)?.control.abort()
+    else void this.#run(message)
   }
 
   /** Runs one request and replies with how it ended. */
@@ -196,7 +196,7 @@ class EngineServer {
         }
         const batch = await stream.items.next()
         if (batch.done) return
-        running.credit(-batch.value.length)
+        running.addCredit(-batch.value.length)
         outbox.add(batch.value)
       }
     } finally {

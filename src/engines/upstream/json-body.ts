@@ -102,7 +102,7 @@ export async function readJson(
 
 /** What to do about an answer that no OpenAI-compatible server would send. */
 export const CHECK_ADDRESS =
-  'check that its address is the root of an OpenAI-compatible API, such as http://127.0.0.1:8080/v1'
+  'check that its address is the root of an OpenAI-compatible API, which usually ends in /v1'
 
 /** Throws an `ApiError` (502) for a media type that is not JSON. */
 export function requireJson(type: string, wanted: string, errors: EngineErrors): void {

@@ -46,7 +46,7 @@ export function idsIn(text: string): string[] {
 }
 
 /** What of a request is the same each time. */
-export function keyOf({ stage, method, path, body = '' }: SdkRequest): string {
+function keyOf({ stage, method, path, body = '' }: SdkRequest): string {
   return [stage, method, path, body].join(' ').replaceAll(ID, 'ID')
 }
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { createHandler, createHostedHandler } from '../../../src/handler.ts'
 import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { memoryResponseStore, type ResponseStore } from '../../../src/state/response-store.ts'
@@ -105,6 +105,20 @@ it('keeps a runtime up until the client has taken the last of a stream, or is go
   expect(isOver).toBe(false)
   await response.body?.cancel()
   await expect.poll(() => isOver).toBe(true)
+})
+
+it('fails no request where it throws', async () => {
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const { fetch } = createHandler({ insecure: true, staticDelay: 0 })
+  const lent = {
+    waitUntil() {
+      throw new Error('the event has ended')
+    },
+  }
+  const response = await fetch(post('/v1/chat/completions', { messages, stream: true }), lent)
+  expect(await response.text()).toContain('[DONE]')
+  expect(error).toHaveBeenCalled()
+  error.mockRestore()
 })
 
 it('need not be there', async () => {

@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import { defineEngine } from '../../../../src/engines/custom/define-engine.ts'
+import type { Engine } from '../../../../src/engines/engine.ts'
 import { hashKey } from '../../../../src/guard/keys.ts'
 import { errorOf, handlerOf } from '../../../support/custom.ts'
 
@@ -49,6 +51,25 @@ it('ends a request at once though the generator waits for something that never c
   client.abort()
   expect((await answer).status).toBe(499)
   expect(log).toMatchObject([{ outcome: 'cancelled' }])
+})
+
+it('rejects what is pulled when the signal aborts, whatever the generator waits for', async () => {
+  const engine = defineEngine({
+    label: 'own',
+    models: ['m'],
+    async *chat() {
+      yield 'once'
+      await new Promise(() => {})
+    },
+  }) as unknown as Engine
+  const control = new AbortController()
+  const messages = [{ role: 'user' as const, content: 'Hi' }]
+  const stream = await engine.chat({ messages, stream: true }, control.signal)
+  if (stream.kind !== 'chunks') throw new Error('no chunks')
+  await stream.items.next()
+  const pulled = stream.items.next()
+  control.abort(new Error('gone'))
+  await expect(pulled).rejects.toThrow('gone')
 })
 
 it('stops an iterable that was promised, and came when the client had left', async () => {

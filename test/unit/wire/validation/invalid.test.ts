@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod/mini'
 import { requireChat } from '../../../../src/wire/chat/request.ts'
-import { invalid } from '../../../../src/wire/validation/invalid.ts'
+import { checking, invalid } from '../../../../src/wire/validation/invalid.ts'
 
 const messages = [{ role: 'user', content: 'hi' }]
 
@@ -89,7 +89,8 @@ describe('the message of a refused request', () => {
 
 describe('invalid', () => {
   function of(schema: z.ZodMiniType, input: unknown) {
-    const { error } = z.safeParse(schema, input)
+    const all: typeof checking = { ...checking, abortEarly: false }
+    const { error } = z.safeParse(schema, input, all)
     if (!error) throw new Error('the input is valid')
     return invalid(error.issues, input)
   }
