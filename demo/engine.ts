@@ -197,7 +197,7 @@ function remedyFor(code: string | null): string {
       : 'Open this page as http://localhost:…, or serve it over https: browsers allow WebGPU only on such pages.'
   }
   if (code === 'adapter_missing') {
-    return 'Check that hardware acceleration is on in the browser’s settings and that the graphics driver is installed. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'
+    return 'Turn on hardware acceleration in the browser’s settings. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'
   }
   if (code === 'models_invalid') return 'Correct the list of your own models, or remove it.'
   return 'Use the models of a server.'

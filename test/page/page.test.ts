@@ -47,7 +47,7 @@ it('shows the API to read, by itself and without a fault', async () => {
   fresh.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
   fresh.on('request', (request) => asked.push(new URL(request.url()).pathname))
   await fresh.goto(`${address}/status`)
-  await fresh.getByRole('link', { name: 'API reference' }).click()
+  await fresh.getByRole('link', { name: 'the API' }).click()
   await fresh.waitForURL(`${address}/openapi.html`)
   const chat = fresh.locator('#createChatCompletion')
   expect(await chat.textContent()).toContain('curl -N')
