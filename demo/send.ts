@@ -1,6 +1,6 @@
 /** Requests answers, and updates the page's state as each event arrives. */
 import { batch } from '@preact/signals'
-import { judgeStream } from '../src/check/check-stream.ts'
+import { checkStream } from '../src/check/check-stream.ts'
 import {
   type ChatBody,
   type Frame,
@@ -51,7 +51,7 @@ async function answer(): Promise<void> {
   } finally {
     isStreaming.value = false
     if (recording.packets.length > 0) {
-      wire.value = { ...wire.value, findings: judgeStream(recording) }
+      wire.value = { ...wire.value, findings: checkStream(recording) }
     }
   }
 }

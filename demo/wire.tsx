@@ -85,7 +85,7 @@ function Rules() {
     <ul class="rules" aria-label="Broken rules">
       {findings.map(({ rule, seen, count }) => (
         <li key={rule} class={rules[rule].severity}>
-          <strong>{rule}</strong> {rules[rule].says}
+          <strong>{rule}</strong> {rules[rule].requirement}
           <small>
             {seen}
             {count === undefined ? '' : ` (${count} times)`}. {rules[rule].repair}

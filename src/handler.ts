@@ -122,7 +122,7 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
       } finally {
         pending--
         // An exchange releases it when it ends.
-        if (trace.exchange === undefined) trace.caller?.leave()
+        if (trace.exchange === undefined) trace.caller?.releaseSlot()
       }
     },
     async drain(graceMs) {

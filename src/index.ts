@@ -80,7 +80,8 @@ export type {
   TextLogprobs,
   TextRequest,
 } from './wire/completions/request.ts'
-export type { EmbeddingRequest, EmbeddingResponse } from './wire/embeddings/request.ts'
+export type { EmbeddingResponse } from './wire/embeddings/answer.ts'
+export type { EmbeddingRequest } from './wire/embeddings/request.ts'
 export {
   ApiError,
   type ErrorBody,

@@ -1,29 +1,29 @@
 import type { Recording } from '../recording/recording.ts'
-import { judgeArrival } from './checks/arrival.ts'
-import { judgeFraming } from './checks/framing.ts'
-import { judgeHeaders } from './checks/headers.ts'
+import { checkArrival } from './checks/arrival.ts'
+import { checkFraming } from './checks/framing.ts'
+import { checkHeaders } from './checks/headers.ts'
 import { dialectOf } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
-import { type WireBody, wireOf } from './recorded-body.ts'
+import { parseBody, type RecordedBody } from './recorded-body.ts'
 import type { Finding } from './rules/rule.ts'
 import type { RuleName } from './rules/rules.ts'
 
-/** Judges one recorded stream, of whichever API, by every rule that it can show a breach of. */
-export function judgeStream(recording: Recording): Finding<RuleName>[] {
-  const body = wireOf(recording)
+/** Checks one recorded stream of any API against every rule that a stream can break. */
+export function checkStream(recording: Recording): Finding<RuleName>[] {
+  const body = parseBody(recording)
   const dialect = dialectOf(recording)
   const findings = new Findings(dialect.name, body)
-  judgeHeaders(recording, findings)
-  // A page or a whole answer is no stream: what else it breaks says nothing.
+  checkHeaders(recording, findings)
+  // An HTML page or a JSON answer is not a stream: other rules would only report noise.
   if (isNoStream(body, findings.all)) return findings.all
-  const said = judgeFraming(body, findings)
-  judgeArrival(recording, said, findings)
-  dialect.judge(recording, said, findings)
+  const said = checkFraming(body, findings)
+  checkArrival(recording, said, findings)
+  dialect.checkStream(recording, said, findings)
   return findings.all
 }
 
-/** Breaches after which nobody knows what a stream was to bring. */
-const BREAKING: readonly RuleName[] = [
+/** Rules that, once broken, leave the content of a stream unknown. */
+const BREAKING_RULES: readonly RuleName[] = [
   'utf-8',
   'json',
   'truncated',
@@ -31,22 +31,22 @@ const BREAKING: readonly RuleName[] = [
   'error-in-stream',
 ]
 
-/** Why what a stream brought can't be judged; undefined where it can, whatever else it breaks. */
-export function whyBroken(
+/** Why the content of a stream can't be checked; undefined if it can, whatever else it breaks. */
+export function whyNotCheckable(
   recording: Recording,
   findings: readonly Finding<RuleName>[],
 ): string | undefined {
-  const body = wireOf(recording)
-  if (isNoStream(body, findings)) return 'no stream came'
-  const breach = findings.find(({ rule }) => BREAKING.includes(rule))
+  const body = parseBody(recording)
+  if (isNoStream(body, findings)) return 'the answer is not a stream'
+  const breach = findings.find(({ rule }) => BREAKING_RULES.includes(rule))
   if (breach !== undefined) return `the stream is broken (${breach.rule})`
   return body.events.some(({ data }) => data && !data.startsWith('[DONE]'))
     ? undefined
-    : 'the stream brings nothing'
+    : 'the stream has no content'
 }
 
-/** Whether it is no stream at all, neither by its type nor by what it holds. */
-function isNoStream({ events }: WireBody, findings: readonly Finding<RuleName>[]): boolean {
+/** Whether it is not a stream, neither by its content type nor by its content. */
+function isNoStream({ events }: RecordedBody, findings: readonly Finding<RuleName>[]): boolean {
   return (
     findings.some(({ rule }) => rule === 'content-type') &&
     !events.some(({ data }) => data !== undefined)

@@ -1,54 +1,54 @@
-/** Asks a server a few small questions and judges the answers. */
+/** Sends a server a few small requests and checks the answers. */
 import type { Recording } from '../recording/recording.ts'
-import { judgeStream, whyBroken } from './check-stream.ts'
+import { checkStream, whyNotCheckable } from './check-stream.ts'
 import {
-  judgeCancel,
-  judgeCors,
-  judgeModel,
-  judgeRefusal,
-  judgeWhole,
+  checkAnswer,
+  checkCancel,
+  checkCors,
+  checkError,
+  checkUnknownModel,
   whyRefused,
 } from './checks/answers.ts'
-import { judgeCalls, judgeForm, toldBy } from './checks/tools.ts'
+import { checkCalls, checkStructured, collectAnswer } from './checks/tools.ts'
 import type { CheckedApi } from './dialects/dialect.ts'
 import { dialects } from './dialects/dialects.ts'
 import { Findings } from './findings.ts'
 import type { QuestionResult } from './question-result.ts'
-import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN } from './questions.ts'
-import { wireOf } from './recorded-body.ts'
+import { type QuestionName, type QuestionOptions, questionsIn, UNKNOWN_MODEL } from './questions.ts'
+import { parseBody } from './recorded-body.ts'
 import { type Report, reportOf } from './report.ts'
 import type { DialectName } from './rules/rule.ts'
 
 export interface CheckOptions extends Omit<QuestionOptions, 'url'> {
   /** The server as the report names it. */
   url: string
-  /** Where each API that is checked is asked, in the order in which they are. */
+  /** The URL of each API to check, in the order of the checks. */
   endpoints: Partial<Record<DialectName, string>>
-  /** Told of each question before it is asked. */
+  /** Called with the title of each question before it is sent. */
   onQuestion?: (title: string) => void
 }
 
-/** Rejects only with why the signal aborted. */
+/** Rejects only with the signal's reason, if it aborts. */
 export async function check(options: CheckOptions): Promise<Report> {
-  const asked: QuestionResult[] = []
+  const results: QuestionResult[] = []
   const untested: Report['untested'] = {}
   for (const [name, url] of Object.entries(options.endpoints)) {
-    const checking = new Checking(dialects[name as DialectName], { ...options, url })
+    const checking = new ApiCheck(dialects[name as DialectName], { ...options, url })
     const why = await checking.run()
-    asked.push(...checking.asked)
+    results.push(...checking.results)
     if (why !== undefined) untested[name as DialectName] = why
   }
-  return reportOf(options, asked, untested)
+  return reportOf(options, results, untested)
 }
 
-const REFUSALS = [
+const ERROR_QUESTIONS = [
   ['json', 'error-json', [400]],
   ['field', 'error-field', [400, 422]],
 ] as const
 
 /** The check of one API. */
-class Checking {
-  readonly asked: QuestionResult[] = []
+class ApiCheck {
+  readonly results: QuestionResult[] = []
   readonly #dialect: CheckedApi
   readonly #questions: ReturnType<typeof questionsIn>
   readonly #options: QuestionOptions & Pick<CheckOptions, 'onQuestion'>
@@ -59,71 +59,71 @@ class Checking {
     this.#questions = questionsIn(dialect, options)
   }
 
-  /** Resolves with why nothing could be judged. */
+  /** Resolves with the reason why nothing could be checked, if so. */
   async run(): Promise<string | undefined> {
     const { asksUsage, hasTools } = this.#dialect
     const stream = await this.#ask('stream')
-    // A status beyond 200 is no answer either.
+    // Any other status than 200 is not a stream either.
     const why = whyRefused(stream.recording, 201)
     if (why !== undefined) return why
-    stream.findings.push(...judgeStream(stream.recording))
-    const broken = whyBroken(stream.recording, stream.findings)
-    if (broken !== undefined) stream.unjudged = broken
+    stream.findings.push(...checkStream(stream.recording))
+    const reason = whyNotCheckable(stream.recording, stream.findings)
+    if (reason !== undefined) stream.notChecked = reason
     if (asksUsage) {
       const plain = await this.#ask('plain')
-      plain.findings.push(...judgeStream(plain.recording))
+      plain.findings.push(...checkStream(plain.recording))
     }
-    this.#judge(await this.#ask('whole'), (answer, findings) =>
-      judgeWhole(answer, this.#dialect, findings),
+    this.#check(await this.#ask('whole'), (answer, findings) =>
+      checkAnswer(answer, this.#dialect, findings),
     )
-    if (hasTools) await this.#offers()
-    await this.#refuses()
-    await this.#leaves(stream.recording)
+    if (hasTools) await this.#checkTools()
+    await this.#checkErrors()
+    await this.#checkCancelling(stream.recording)
     return undefined
   }
 
-  async #offers(): Promise<void> {
-    for (const [name, judge] of [
-      ['tools', judgeCalls],
-      ['structured', judgeForm],
+  async #checkTools(): Promise<void> {
+    for (const [name, run] of [
+      ['tools', checkCalls],
+      ['structured', checkStructured],
     ] as const) {
-      const asked = await this.#ask(name)
-      const why = whyRefused(asked.recording)
+      const result = await this.#ask(name)
+      const why = whyRefused(result.recording)
       if (why !== undefined) {
-        asked.unoffered = why
+        result.notOffered = why
         continue
       }
-      asked.findings.push(...judgeStream(asked.recording))
-      const broken = whyBroken(asked.recording, asked.findings)
-      if (broken !== undefined) {
-        asked.unjudged = broken
+      result.findings.push(...checkStream(result.recording))
+      const reason = whyNotCheckable(result.recording, result.findings)
+      if (reason !== undefined) {
+        result.notChecked = reason
         continue
       }
-      this.#judge(asked, (answer, findings) => {
-        const nothing = judge(toldBy(answer, this.#dialect), this.#dialect, findings)
-        if (nothing !== undefined) asked.unoffered = nothing
+      this.#check(result, (answer, findings) => {
+        const nothing = run(collectAnswer(answer, this.#dialect), this.#dialect, findings)
+        if (nothing !== undefined) result.notOffered = nothing
       })
     }
   }
 
-  async #refuses(): Promise<void> {
-    this.#judge(await this.#ask('model'), (answer, findings) =>
-      judgeModel(answer, this.#dialect, findings, UNKNOWN),
+  async #checkErrors(): Promise<void> {
+    this.#check(await this.#ask('model'), (answer, findings) =>
+      checkUnknownModel(answer, this.#dialect, findings, UNKNOWN_MODEL),
     )
-    for (const [name, rule, statuses] of REFUSALS) {
-      this.#judge(await this.#ask(name), (answer, findings) =>
-        judgeRefusal(answer, this.#dialect, findings, rule, statuses),
+    for (const [name, rule, statuses] of ERROR_QUESTIONS) {
+      this.#check(await this.#ask(name), (answer, findings) =>
+        checkError(answer, this.#dialect, findings, rule, statuses),
       )
     }
     const { recording: preflight } = await this.#ask('preflight')
-    this.#judge(await this.#ask('foreign'), (answer, findings) =>
-      judgeCors(preflight, answer, findings),
+    this.#check(await this.#ask('foreign'), (answer, findings) =>
+      checkCors(preflight, answer, findings),
     )
   }
 
-  async #leaves(usual: Recording): Promise<void> {
+  async #checkCancelling(usual: Recording): Promise<void> {
     await this.#ask('left')
-    this.#judge(await this.#ask('next'), (answer, findings) => judgeCancel(usual, answer, findings))
+    this.#check(await this.#ask('next'), (answer, findings) => checkCancel(usual, answer, findings))
   }
 
   async #ask(name: QuestionName): Promise<QuestionResult> {
@@ -133,20 +133,20 @@ class Checking {
     onQuestion?.(title)
     const recording = await ask()
     signal.throwIfAborted()
-    const asked: QuestionResult = {
+    const result: QuestionResult = {
       dialect: this.#dialect.name,
       name,
       title,
       recording,
       findings: [],
     }
-    this.asked.push(asked)
-    return asked
+    this.results.push(result)
+    return result
   }
 
-  #judge(asked: QuestionResult, judge: (answer: Recording, findings: Findings) => void): void {
-    const findings = new Findings(this.#dialect.name, wireOf(asked.recording))
-    judge(asked.recording, findings)
-    asked.findings.push(...findings.all)
+  #check(result: QuestionResult, run: (answer: Recording, findings: Findings) => void): void {
+    const findings = new Findings(this.#dialect.name, parseBody(result.recording))
+    run(result.recording, findings)
+    result.findings.push(...findings.all)
   }
 }

@@ -1,28 +1,28 @@
-import type { WireBody } from './recorded-body.ts'
+import type { RecordedBody } from './recorded-body.ts'
 import type { DialectName, Finding } from './rules/rule.ts'
-import { holdsFor, type RuleName } from './rules/rules.ts'
+import { appliesTo, type RuleName } from './rules/rules.ts'
 
-/** Bytes that are shown of what broke a rule. */
+/** The most bytes shown of what broke a rule. */
 const SHOWN = 120
 
-/** Gathers findings: the first breach of each rule in full, of the others their number. */
+/** Collects findings: the first violation of each rule in full, and the number of all. */
 export class Findings {
   readonly #found = new Map<RuleName, Finding<RuleName>>()
   readonly #dialect: DialectName
-  readonly #body: WireBody
+  readonly #body: RecordedBody
 
-  /** What an answer in a dialect breaks; `body` is what came. */
-  constructor(dialect: DialectName, body: WireBody) {
+  /** Findings about an answer of a dialect; `body` is its body. */
+  constructor(dialect: DialectName, body: RecordedBody) {
     this.#dialect = dialect
     this.#body = body
   }
 
   /**
-   * `start` and `end` say which bytes of the body broke it. A rule that does not hold for the
-   * dialect is not broken.
+   * `start` and `end` are the bytes of the body that broke it. A rule that does not apply to the
+   * dialect is ignored.
    */
   add(rule: RuleName, seen: string, start?: number, end?: number): void {
-    if (!holdsFor(this.#dialect, rule)) return
+    if (!appliesTo(this.#dialect, rule)) return
     const known = this.#found.get(rule)
     if (known !== undefined) {
       known.count = (known.count ?? 1) + 1
@@ -47,7 +47,7 @@ export class Findings {
   }
 }
 
-/** Bytes for people: line ends and what is not ASCII escaped. */
+/** Bytes as readable text: line ends and bytes that are not ASCII are escaped. */
 export function shownBytes(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) {

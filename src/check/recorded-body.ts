@@ -1,41 +1,41 @@
-/** A recorded body as lines and events, with where and when each came: nothing is repaired here. */
+/** Parses a recorded body into lines and events, with offset and time; it repairs nothing. */
 import type { Recording } from '../recording/recording.ts'
 
 const LF = 10
 const CR = 13
 
-export interface WireLine {
+export interface RecordedLine {
   start: number
-  /** Behind its last character. */
+  /** The offset after its last character. */
   end: number
   text: string
   terminator: '\n' | '\r\n' | '\r' | ''
 }
 
 /** Lines up to a blank one. */
-export interface WireEvent {
+export interface RecordedEvent {
   start: number
-  /** Behind its blank line. */
+  /** The offset after its blank line. */
   end: number
-  /** When its last byte came, in milliseconds after the request. */
+  /** When its last byte arrived, in milliseconds after the request. */
   at: number
-  lines: WireLine[]
+  lines: RecordedLine[]
   /** Whether a blank line ends it. */
   isWhole: boolean
-  /** The data lines joined by LF; undefined where there are none. */
+  /** The data lines joined by LF; undefined if there are none. */
   data: string | undefined
 }
 
-export interface WireBody {
+export interface RecordedBody {
   bytes: Uint8Array<ArrayBuffer>
   hasBom: boolean
-  /** The first byte that is not UTF-8; -1 if all are. */
+  /** The offset of the first byte that is not UTF-8; -1 if all are. */
   badByte: number
-  events: WireEvent[]
+  events: RecordedEvent[]
   timeAt(offset: number): number
 }
 
-export function wireOf({ packets }: Recording): WireBody {
+export function parseBody({ packets }: Recording): RecordedBody {
   const bytes = new Uint8Array(packets.reduce((sum, packet) => sum + packet.bytes.length, 0))
   const ends: { end: number; at: number }[] = []
   let length = 0
@@ -50,9 +50,9 @@ export function wireOf({ packets }: Recording): WireBody {
   return { bytes, hasBom, badByte: badByteOf(bytes), events, timeAt }
 }
 
-function linesOf(bytes: Uint8Array, from: number): WireLine[] {
+function linesOf(bytes: Uint8Array, from: number): RecordedLine[] {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  const lines: WireLine[] = []
+  const lines: RecordedLine[] = []
   for (let start = from; start < bytes.length; ) {
     let end = start
     while (end < bytes.length && bytes[end] !== LF && bytes[end] !== CR) end++
@@ -64,9 +64,9 @@ function linesOf(bytes: Uint8Array, from: number): WireLine[] {
   return lines
 }
 
-function eventsOf(lines: WireLine[], timeAt: (offset: number) => number): WireEvent[] {
-  const events: WireEvent[] = []
-  let open: WireLine[] = []
+function eventsOf(lines: RecordedLine[], timeAt: (offset: number) => number): RecordedEvent[] {
+  const events: RecordedEvent[] = []
+  let open: RecordedLine[] = []
   const close = (end: number, isWhole: boolean) => {
     const [first] = open
     if (first === undefined) return
@@ -94,7 +94,7 @@ function valueOfData(line: string): string | undefined {
   return line.startsWith('data') && (line === 'data' || line[4] === ':') ? (value ?? '') : undefined
 }
 
-/** By halving: a decoder says whether, not where. */
+/** Binary search, because a decoder does not say where it failed. */
 function badByteOf(bytes: Uint8Array): number {
   if (isUtf8(bytes, false)) return -1
   let good = 0
@@ -107,7 +107,7 @@ function badByteOf(bytes: Uint8Array): number {
   return good
 }
 
-/** `isPart`: more follows, so that the last character may be cut. */
+/** `isPart`: more bytes follow, so the last character may be incomplete. */
 function isUtf8(bytes: Uint8Array, isPart: boolean): boolean {
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: isPart })

@@ -1,33 +1,34 @@
-/** What a check found, put together. */
+/** The result of a check. */
 import type { QuestionResult } from './question-result.ts'
 import type { DialectName, Section } from './rules/rule.ts'
-import { holdsFor, type RuleName, rules } from './rules/rules.ts'
+import { appliesTo, type RuleName, rules } from './rules/rules.ts'
 
 export interface Report {
   url: string
   model: string | undefined
-  asked: QuestionResult[]
-  /** The APIs that could be judged. */
+  results: QuestionResult[]
+  /** The APIs that could be checked. */
   dialects: DialectName[]
-  /** Why others could not. */
+  /** Why the others could not be checked. */
   untested: Partial<Record<DialectName, string>>
   scores: Score[]
 }
 
 /**
- * How many rules of a section were looked at, and how many of them were broken. Of what can't be
- * judged, only the rules that it was seen to break count as looked at.
+ * How many rules of a section were checked, and how many of them were broken. If an answer can't be
+ * checked, only the rules that it visibly breaks count. The names of the fields are those of the
+ * record that `sluice check --report FILE.json` writes.
  */
 export interface Score {
   section: Section
   rules: number
   broken: number
-  /** Why the others were not: the server offers nothing of the kind, or what came can't be judged. */
+  /** Why the others were not checked: the server lacks the feature, or its answer is broken. */
   unoffered?: string
   unjudged?: string
 }
 
-/** A question's title, with its API where several were asked. */
+/** A question's title, with its API if several were checked. */
 export function titleIn(
   { dialects, untested }: Report,
   { title, dialect }: QuestionResult,
@@ -36,7 +37,7 @@ export function titleIn(
   return isOne ? title : `${title} (${dialect})`
 }
 
-/** Sections whose rules one question's answer is judged by, by that question's name. */
+/** The question whose answer decides on all rules of a section. */
 const JUDGED_BY: Partial<Record<Section, QuestionResult['name']>> = {
   framing: 'stream',
   arrival: 'stream',
@@ -48,29 +49,29 @@ const JUDGED_BY: Partial<Record<Section, QuestionResult['name']>> = {
 
 export function reportOf(
   { url, model }: Pick<Report, 'url' | 'model'>,
-  asked: QuestionResult[],
+  results: QuestionResult[],
   untested: Report['untested'],
 ): Report {
-  const names = new Set(asked.map(({ dialect }) => dialect))
+  const names = new Set(results.map(({ dialect }) => dialect))
   const dialects = [...names].filter((name) => untested[name] === undefined)
   const sections = [...new Set(Object.values(rules).map(({ section }) => section))]
-  const broken = new Set(asked.flatMap(({ findings }) => findings.map(({ rule }) => rule)))
-  const scores = sections.map((section) => scoreOf(section, dialects, asked, broken))
-  return { url, model, asked, dialects, untested, scores: scores.filter(isTold) }
+  const broken = new Set(results.flatMap(({ findings }) => findings.map(({ rule }) => rule)))
+  const scores = sections.map((section) => scoreOf(section, dialects, results, broken))
+  return { url, model, results, dialects, untested, scores: scores.filter(isShown) }
 }
 
 function scoreOf(
   section: Section,
   dialects: DialectName[],
-  asked: QuestionResult[],
+  results: QuestionResult[],
   broken: ReadonlySet<RuleName>,
 ): Score {
-  const answers = asked.filter(({ name }) => name === JUDGED_BY[section])
-  const without = answers.filter(({ unoffered, unjudged }) => unoffered ?? unjudged)
+  const answers = results.filter(({ name }) => name === JUDGED_BY[section])
+  const without = answers.filter(({ notOffered, notChecked }) => notOffered ?? notChecked)
   const [first] = without
   const judged = dialects.filter((name) => !without.some(({ dialect }) => dialect === name))
   const own = (Object.keys(rules) as RuleName[]).filter((name) => rules[name].section === section)
-  const isJudged = (name: RuleName) => judged.some((dialect) => holdsFor(dialect, name))
+  const isJudged = (name: RuleName) => judged.some((dialect) => appliesTo(dialect, name))
   const names = own.filter((name) => broken.has(name) || isJudged(name))
   return {
     section,
@@ -81,25 +82,28 @@ function scoreOf(
 }
 
 function whyNot(asked: QuestionResult | undefined): Pick<Score, 'unoffered' | 'unjudged'> {
-  const { unoffered, unjudged } = asked ?? {}
-  return { ...(unoffered && { unoffered }), ...(unjudged && { unjudged }) }
+  const { notOffered, notChecked } = asked ?? {}
+  return {
+    ...(notOffered && { unoffered: notOffered }),
+    ...(notChecked && { unjudged: notChecked }),
+  }
 }
 
-/** A section's row in a report: how many of its rules are kept, or why that is not known. */
-export function keptOf(score: Score): string {
+/** A section's score in words: how many of its rules are kept, or why that is not known. */
+export function scoreText(score: Score): string {
   const reason = reasonOf(score)
   const kept = `${score.rules - score.broken} of ${score.rules}`
   if (reason === undefined) return kept
   return score.rules === 0 ? `– ${reason}` : `${kept}, the others ${reason}`
 }
 
-/** Why rules of a section were not looked at, in words; undefined where all were. */
+/** Why rules of a section were not checked, in words; undefined if all were. */
 export function reasonOf({ unoffered, unjudged }: Score): string | undefined {
   if (unoffered !== undefined) return `not offered: ${unoffered}`
-  return unjudged === undefined ? undefined : `not judged: ${unjudged}`
+  return unjudged === undefined ? undefined : `not checked: ${unjudged}`
 }
 
-/** A section that no API of those asked has is not told of. */
-function isTold(score: Score): boolean {
+/** A section without rules for the checked APIs is not shown. */
+function isShown(score: Score): boolean {
   return score.rules > 0 || reasonOf(score) !== undefined
 }

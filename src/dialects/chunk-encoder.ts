@@ -1,4 +1,4 @@
-/** How OpenAI's own streams are told, whose chunks are written as they travel. */
+/** The base of the encoders for OpenAI's chat and text completions, which write chunks as they are. */
 import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
 import type { StreamEncoder } from '../stream/sse-response.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
@@ -16,12 +16,12 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
   }
 
   abstract chunks(chunks: ChunkOf<C>[]): string
-  /** A chunk whose loss harms nobody. */
-  protected abstract first(contract: C): ChunkOf<C>
-  /** A chunk that says nothing; undefined where even that would harm. */
-  protected abstract empty(contract: C): ChunkOf<C> | undefined
-  /** What stands in where a stream fails before the engine named itself. */
-  protected abstract unnamed(): C
+  /** The first chunk after a heartbeat comment; a client that loses it loses no content. */
+  protected abstract openingChunk(contract: C): ChunkOf<C>
+  /** A chunk without content as a heartbeat; undefined if even that could mislead a client. */
+  protected abstract heartbeatChunk(contract: C): ChunkOf<C> | undefined
+  /** The contract that is used if a stream fails before its first chunk. */
+  protected abstract placeholderContract(): C
 
   done(): string {
     return DONE_FRAME
@@ -38,17 +38,17 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
 
   opening(stream: LiveStream<C> | undefined): string {
     // Clients that split at blank lines lose the event behind a comment.
-    return encode(this.first(stream?.contract ?? this.unnamed()))
+    return encode(this.openingChunk(stream?.contract ?? this.placeholderContract()))
   }
 
   idle(stream: LiveStream<C>): string {
-    const chunk = this.empty(stream.contract)
+    const chunk = this.heartbeatChunk(stream.contract)
     return chunk === undefined ? '' : encode(chunk)
   }
 }
 
 /** Gives a stream that has no name yet one of ours. */
-export function named<C extends { id: string; model: string; created: number }>(
+export function withIdentity<C extends { id: string; model: string; created: number }>(
   contract: C,
   id: string,
   model: string,
@@ -56,7 +56,7 @@ export function named<C extends { id: string; model: string; created: number }>(
   return Object.assign(contract, { id, model, created: Math.floor(Date.now() / 1000) })
 }
 
-/** Nothing in a comment's text may end the comment. */
+/** One line: a line break would end the comment. */
 function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').slice(0, 200)
 }

@@ -3,34 +3,37 @@ import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
 import type { NativeCall } from '../wire/native.ts'
 import type { FieldNames } from './field-names.ts'
 
-/** An API that asks for a chat, and is told the answer, in words of its own. */
+/**
+ * An API whose requests are translated to chat requests, and whose answers are translated back. Chat and
+ * text completions have only an encoder: their requests reach the engines as they are.
+ */
 export interface Dialect {
   /** Reads a request. Throws an `ApiError` (400) that names the field. */
-  read(body: unknown, requestId: string, headers: Headers, url?: string): Conversation
+  read(body: unknown, requestId: string, headers: Headers, url?: string): TranslatedRequest
 }
 
-/** One request of such an API, and how it is answered. */
-export interface Conversation {
+/** One request of such an API, and the translation of its answer. */
+export interface TranslatedRequest {
   /**
-   * What an engine is asked; `stream` says how the client wants the answer. Reading it may throw an
-   * `ApiError` (400), where there is a `native` request that says what a chat can't.
+   * The chat request. Reading it may throw an `ApiError` (400) if there is a `native` request that a
+   * chat can't express.
    */
   readonly chat: ChatRequest
-  /** What its prompt's tokens are guessed from; the chat's messages by default. */
+  /** The value from which its prompt's tokens are estimated; by default the chat's messages. */
   prompt?: unknown
-  /** Fields of the chat that an engine need not know: one that refuses it is asked without them. */
+  /** Chat fields that are left out of a second try if an engine refuses them. */
   optionalFields?: readonly string[]
-  /** What the client calls the chat's fields, where that is not the same. */
-  names?: FieldNames
-  /** The types of tools, items and blocks that the chat request leaves out. */
-  omitted?: () => readonly string[]
-  /** The request for an engine that speaks the API itself. */
+  /** The client's names of chat fields, where they differ. */
+  fieldNames?: FieldNames
+  /** The types of tools, items and blocks that are left out of the chat request. */
+  omittedTypes?: () => readonly string[]
+  /** The request for an engine that has the API itself. */
   native?: NativeCall
   /**
-   * How a stream is told. What is forwarded is told already: of such a stream it only writes pings,
-   * what ends it where it was not ended, and its failure.
+   * Writes the stream. Of a stream that is forwarded it writes only heartbeats, a missing end, and the
+   * error if the stream fails.
    */
   encoder(): StreamEncoder
-  /** The JSON value that tells a whole answer. */
-  whole(completion: ChatCompletion): unknown
+  /** The answer to a request without streaming, as a JSON value. */
+  answer(completion: ChatCompletion): unknown
 }

@@ -1,22 +1,22 @@
-/** A tool call of a chat, put together from its pieces. */
+/** A tool call of a chat stream, joined from its deltas. */
 
 import { isObject, parseObject } from '../util/object.ts'
 import type { ToolCallDelta } from '../wire/chat/request.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-export class CallPieces {
+export class PartialToolCall {
   id = ''
   name = ''
-  /** All of the arguments so far, as JSON. */
-  text = ''
-  /** The arguments that arrived and could not be written yet. */
-  #held = ''
+  /** The arguments so far, as JSON text. */
+  argumentsText = ''
+  /** Arguments that arrived and can't be written yet. */
+  #pending = ''
   #isClosed = false
   #parsedLength = 0
-  #isWhole = false
+  #isComplete = false
 
   /**
-   * Returns what a piece adds to the arguments. Throws an `ApiError` (502) if arguments arrive after
+   * Adds a delta and returns the arguments in it. Throws an `ApiError` (502) if arguments arrive after
    * the call was closed.
    */
   add({ id, function: called }: ToolCallDelta): string {
@@ -24,37 +24,38 @@ export class CallPieces {
     if (!isObject(called)) return ''
     const { name, arguments: text } = called as { name?: unknown; arguments?: unknown }
     if (typeof name === 'string') this.name ||= name
-    // Some servers give the arguments as the object that they stand for.
+    // Some servers send the arguments as an object instead of JSON text.
     const piece = isObject(text) ? JSON.stringify(text) : text
     if (typeof piece !== 'string') return ''
     if (!this.#isClosed) {
-      this.text += piece
+      this.argumentsText += piece
       return piece
     }
     if (piece.trim() === '') return ''
     const shown = JSON.stringify(this.name)
-    throw badCall(`continued the arguments of ${shown} after they were complete`)
+    throw incompleteAnswer(`continued the arguments of ${shown} after they were complete`)
   }
 
-  /** Keeps what was added until it can be written. */
-  hold(piece: string): void {
-    this.#held += piece
+  /** Keeps arguments until they can be written. */
+  addPending(piece: string): void {
+    this.#pending += piece
   }
 
-  takeHeld(): string {
-    const held = this.#held
-    this.#held = ''
+  takePending(): string {
+    const held = this.#pending
+    this.#pending = ''
     return held
   }
 
   /** Whether the arguments are a complete JSON object: only whitespace may follow. */
-  isWhole(): boolean {
-    // Called for each piece that is held back behind this call: the same text is parsed only once.
-    if (this.#parsedLength !== this.text.length) {
-      this.#parsedLength = this.text.length
-      this.#isWhole = this.text.trimEnd().endsWith('}') && parseObject(this.text) !== undefined
+  isComplete(): boolean {
+    // Called for every later delta that waits for this call, so the same text is parsed only once.
+    if (this.#parsedLength !== this.argumentsText.length) {
+      this.#parsedLength = this.argumentsText.length
+      this.#isComplete =
+        this.argumentsText.trimEnd().endsWith('}') && parseObject(this.argumentsText) !== undefined
     }
-    return this.#isWhole
+    return this.#isComplete
   }
 
   close(): void {
@@ -62,8 +63,8 @@ export class CallPieces {
   }
 }
 
-/** A tool call that no client can do anything with; `did` completes "The engine …". */
-export function badCall(did: string, cause?: unknown): ApiError {
-  const message = `The engine ${did}; the answer is not complete.`
+/** The `ApiError` (502) for an answer that no client can use; `did` completes "The engine …". */
+export function incompleteAnswer(did: string, cause?: unknown): ApiError {
+  const message = `The engine ${did}; the answer is incomplete, so retry the request.`
   return new ApiError(502, message, { code: 'engine_invalid', cause })
 }

@@ -1,68 +1,70 @@
-/** Writes the parts of a stream one after the other, in whatever order their pieces arrive. */
+/** Writes the parts of a stream one after the other, although their deltas may be interleaved. */
 
-/** How a part is written; `index` is its position among the parts. */
+/** Writes a part; `index` is its position among the parts. */
 export interface PartWriter<Part> {
-  /** Whether enough of the part has arrived to begin it. */
+  /** Whether enough of the part has arrived to start it. */
   canBegin(part: Part): boolean
-  /** Whether the part is known to be complete although the stream goes on. */
-  isWhole(part: Part): boolean
+  /** Whether the part is known to be complete before the stream ends. */
+  isComplete(part: Part): boolean
   begin(part: Part, index: number): void
-  /** Writes what has been held back of the part. */
-  grow(part: Part, index: number): void
+  /** Writes the pending content of the part. */
+  writePending(part: Part, index: number): void
   end(part: Part, index: number): void
 }
 
 /**
- * Only one part is open at a time, because some clients keep a single current part and would mix up
+ * Only one part is open at a time, because some clients track a single current part and would mix up
  * two. A part ends when it is complete and another one has started to arrive, or when the stream
- * ends; until then the pieces of later parts are held back.
+ * ends; until then the deltas of later parts stay pending.
  */
-export class OneAtATime<Part> {
+export class SequentialParts<Part> {
   readonly #writer: PartWriter<Part>
   readonly #parts: Part[] = []
   /** The index of the first part that has not ended. */
-  #at = 0
+  #index = 0
   #isOpen = false
 
   constructor(writer: PartWriter<Part>) {
     this.#writer = writer
   }
 
-  /** The part that was added last. */
+  /** The last part that was added. */
   get last(): Part | undefined {
     return this.#parts.at(-1)
   }
 
-  /** Whether the part is open and nothing follows it, so that its pieces can be written at once. */
+  /** Whether the part is open and no other follows, so that its deltas can be written at once. */
   isCurrent(part: Part): boolean {
-    return this.#isOpen && this.#at === this.#parts.length - 1 && this.#parts[this.#at] === part
+    return (
+      this.#isOpen && this.#index === this.#parts.length - 1 && this.#parts[this.#index] === part
+    )
   }
 
-  /** The index of the part that is open. */
-  get at(): number {
-    return this.#at
+  /** The index of the open part. */
+  get index(): number {
+    return this.#index
   }
 
   add(part: Part): void {
     this.#parts.push(part)
   }
 
-  /** Writes whatever may be written by now; at the end of the stream, everything. */
+  /** Writes everything that can be written now; at the end of the stream, everything. */
   advance(isEnd = false): void {
     const writer = this.#writer
     for (;;) {
-      const part = this.#parts[this.#at]
+      const part = this.#parts[this.#index]
       if (part === undefined) return
       if (!this.#isOpen) {
         if (!isEnd && !writer.canBegin(part)) return
         this.#isOpen = true
-        writer.begin(part, this.#at)
+        writer.begin(part, this.#index)
       }
-      writer.grow(part, this.#at)
-      const isFollowed = this.#at + 1 < this.#parts.length
-      if (!isEnd && !(isFollowed && writer.isWhole(part))) return
+      writer.writePending(part, this.#index)
+      const isFollowed = this.#index + 1 < this.#parts.length
+      if (!isEnd && !(isFollowed && writer.isComplete(part))) return
       this.#isOpen = false
-      writer.end(part, this.#at++)
+      writer.end(part, this.#index++)
     }
   }
 }

@@ -1,99 +1,111 @@
 /**
- * Fields of the Responses and Messages APIs that ask for what only a provider's servers do: one table
- * says, for both, what becomes of each. What may be left out without harm is left out; what a client
- * would be wrong to believe done is refused by name.
+ * Fields of the Responses and Messages APIs for features that only a provider's servers have. One table
+ * says how each is handled: fields that can be ignored safely are left out; if a client would wrongly
+ * believe that the feature is active, the request is refused.
  */
 
 import { isObject } from '../util/object.ts'
 import { type ApiError, badRequest } from '../wire/errors/api-error.ts'
 
-interface Unserved {
-  /** Engines that are asked without it: those asked for a chat, or all of them. */
-  by: 'chat' | 'all'
-  /** What becomes of it; a value decides for itself where it may be either. */
-  fate: 'left out' | 'refused' | ((value: unknown, field: string) => ApiError | undefined)
-  /** Why, as a sentence. */
-  why: string
+interface UnsupportedField {
+  /** The engines that do not get the field: those that get a chat request, or all of them. */
+  engines: 'chat' | 'all'
+  /** How it is handled; a function decides by the value. */
+  handling: 'left out' | 'refused' | ((value: unknown, field: string) => ApiError | undefined)
+  /** The reason: for a refused field it completes the error message. */
+  reason: string
 }
 
-/** The edits that make a context shorter: without them a model is told more, not something else. */
-const SHORTENING = [
+/** Edits that shorten the context: without them the model gets more context, not a different one. */
+const SHORTENING_EDITS = [
   'compaction',
   'compact_20260112',
   'clear_thinking_20251015',
   'clear_tool_uses_20250919',
 ]
 
-const UNSERVED: Readonly<Record<string, Unserved>> = {
+const UNSUPPORTED_FIELDS: Readonly<Record<string, UnsupportedField>> = {
   client_metadata: {
-    by: 'all',
-    fate: 'left out',
-    why: 'It says which installation asks, and from which folder: no engine needs to know.',
+    engines: 'all',
+    handling: 'left out',
+    reason: 'It identifies the installation and the folder of the client, which no engine needs.',
   },
-  container: { by: 'chat', fate: 'refused', why: 'no code is run here; leave it out.' },
+  container: {
+    engines: 'chat',
+    handling: 'refused',
+    reason: 'sluice runs no code; remove this field.',
+  },
   context_management: {
-    by: 'chat',
-    fate: unlessShortening,
-    why: 'Edits that shorten a context are left out: the model is told all of it, or the request is refused as too long.',
+    engines: 'chat',
+    handling: refuseOtherEdits,
+    reason:
+      'Edits that shorten the context are left out: the model gets all of it, or the engine refuses it as too long.',
   },
   conversation: {
-    by: 'all',
-    fate: 'refused',
-    why: 'sluice keeps no conversations; use previous_response_id.',
+    engines: 'all',
+    handling: 'refused',
+    reason: 'sluice stores no conversations; use previous_response_id.',
   },
-  moderation: { by: 'chat', fate: 'refused', why: 'sluice moderates nothing; leave it out.' },
+  moderation: {
+    engines: 'chat',
+    handling: 'refused',
+    reason: 'sluice does not moderate; remove this field.',
+  },
   prompt: {
-    by: 'all',
-    fate: 'refused',
-    why: 'sluice keeps no prompts; send its text as instructions.',
+    engines: 'all',
+    handling: 'refused',
+    reason: 'sluice stores no prompts; send the text as instructions.',
   },
   truncation: {
-    by: 'chat',
-    fate: 'left out',
-    why: 'It allows to drop what is too long; nothing is dropped.',
+    engines: 'chat',
+    handling: 'left out',
+    reason: 'It permits dropping items of a context that is too long; sluice drops none.',
   },
 }
 
-/** Throws an `ApiError` (400) for what engines of that kind can't be asked without. */
-export function refuseUnserved(request: object, by: Unserved['by']): void {
+/** Throws an `ApiError` (400) for a field that such engines lack and that must not be ignored. */
+export function refuseUnsupportedFields(request: object, by: UnsupportedField['engines']): void {
   for (const [field, value] of Object.entries(request)) {
     const unserved = ruleOf(field)
-    if (unserved?.by !== by || value === null || value === undefined) continue
-    const { fate, why } = unserved
-    if (fate === 'refused') throw badRequest(`${field}: expected none, as ${why}`, field)
-    const error = fate === 'left out' ? undefined : fate(value, field)
+    if (unserved?.engines !== by || value === null || value === undefined) continue
+    const { handling, reason } = unserved
+    if (handling === 'refused')
+      throw badRequest(`${field}: expected no value, because ${reason}`, field)
+    const error = handling === 'left out' ? undefined : handling(value, field)
     if (error !== undefined) throw error
   }
 }
 
-/** Whether a field is kept from engines of that kind. */
-export function isUnserved(field: string, by: Unserved['by']): boolean {
+/** Whether a field is left out for such engines. */
+export function isUnsupported(field: string, by: UnsupportedField['engines']): boolean {
   const rule = ruleOf(field)
-  return rule !== undefined && (by === 'chat' || rule.by === 'all')
+  return rule !== undefined && (by === 'chat' || rule.engines === 'all')
 }
 
-/** The request without what no engine is given; the very object where it has nothing of that. */
-export function withoutUnserved<Request extends object>(request: Request): Request {
-  const kept = Object.entries(request).filter(([field]) => !isUnserved(field, 'all'))
+/** The request without the fields that no engine gets; the same object if it has none of them. */
+export function withoutUnsupportedFields<Request extends object>(request: Request): Request {
+  const kept = Object.entries(request).filter(([field]) => !isUnsupported(field, 'all'))
   if (kept.length === Object.keys(request).length) return request
   return Object.fromEntries(kept) as Request
 }
 
-function ruleOf(field: string): Unserved | undefined {
-  return Object.hasOwn(UNSERVED, field) ? UNSERVED[field] : undefined
+function ruleOf(field: string): UnsupportedField | undefined {
+  return Object.hasOwn(UNSUPPORTED_FIELDS, field) ? UNSUPPORTED_FIELDS[field] : undefined
 }
 
 /** OpenAI has a list of edits, Anthropic an object with one. */
-function unlessShortening(value: unknown, field: string): ApiError | undefined {
+function refuseOtherEdits(value: unknown, field: string): ApiError | undefined {
   const at = isObject(value) ? `${field}.edits` : field
   const edits = isObject(value) ? (value.edits ?? []) : value
   if (!Array.isArray(edits))
-    return badRequest(`${at}: expected an array of edits, got ${typeof edits}.`, at)
-  const other = edits.findIndex((edit) => !isObject(edit) || !SHORTENING.includes(`${edit.type}`))
+    return badRequest(`${at}: expected an array of edits, got ${typeof edits}; send an array.`, at)
+  const other = edits.findIndex(
+    (edit) => !isObject(edit) || !SHORTENING_EDITS.includes(`${edit.type}`),
+  )
   if (other === -1) return undefined
   const type = `${at}[${other}].type`
-  const known = SHORTENING.map((each) => JSON.stringify(each)).join(', ')
+  const known = SHORTENING_EDITS.map((each) => JSON.stringify(each)).join(', ')
   const [came = 'nothing'] = [JSON.stringify((edits[other] as { type?: unknown })?.type)]
-  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}: sluice edits no context, and can ignore only edits that shorten it; leave this one out.`
+  const message = `${type}: expected one of ${known}, got ${came.slice(0, 60)}; sluice does not edit contexts and can ignore only edits that shorten one, so remove this edit.`
   return badRequest(message, type)
 }

@@ -3,7 +3,7 @@ import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
 import type { TextRequest } from '../wire/completions/request.ts'
 import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
-import type { CountedPrompt, NativeApi, NativeCall } from '../wire/native.ts'
+import type { NativeApi, NativeCall, TokenCountCall } from '../wire/native.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -86,7 +86,7 @@ export interface Engine {
    * `ApiError`.
    */
   countTokens?(
-    prompt: CountedPrompt,
+    prompt: TokenCountCall,
     model: string | undefined,
     signal: AbortSignal,
     options?: CallOptions,

@@ -2,20 +2,20 @@ import { ApiError, badRequest } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { parseExact } from '../wire/json/exact-integers.ts'
-import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
+import { MAX_KEYS, MAX_LONG_INTEGERS, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
 import { decodeText } from '../wire/sse/sse.ts'
-import { DirectParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
+import { ImmediateParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
 
 /** One queue for all handlers of a process, because they share its event loop. */
 const queue = new ParseQueue()
-const direct = new DirectParsing()
+const direct = new ImmediateParsing()
 
 /**
- * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and
- * as long again until it is parsed. `who` is the name of the client's key, or empty. Throws an
- * `ApiError`: 415 for a type other than JSON, 413 for too many bytes, 408 if it takes too long, 400 if
- * it is not JSON or holds too much, 503 if too many other bodies wait to be parsed; and `Cancelled` if
- * the client breaks off.
+ * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and the
+ * same time again to wait for being parsed. `who` is the name of the client's key, or empty. Throws an
+ * `ApiError`: 415 for a type other than JSON, 413 for too many bytes, 408 for a timeout, 400 if it is not
+ * JSON or exceeds a limit, 503 if too many other bodies are waiting to be parsed; and `Cancelled` if the
+ * client disconnects.
  */
 export async function readJsonBody(
   request: Request,
@@ -24,11 +24,12 @@ export async function readJsonBody(
   who = '',
 ): Promise<unknown> {
   requireJson(request)
-  const bytes = withoutMark(await readInTime(request, maxBytes, timeout))
-  if (bytes.length === 0) throw badRequest('body: expected a JSON object, got nothing.')
-  if (direct.takes(bytes.length)) return parseDirectly(bytes)
+  const bytes = withoutBom(await readInTime(request, maxBytes, timeout))
+  if (bytes.length === 0)
+    throw badRequest('body: expected a JSON object, got an empty body; send the request as JSON.')
+  if (direct.tryBegin(bytes.length)) return parseDirectly(bytes)
   const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
-  await queue.take(wish).catch((error: unknown) => {
+  await queue.waitTurn(wish).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
   })
@@ -39,21 +40,24 @@ function parseDirectly(bytes: Uint8Array): unknown {
   try {
     return parseBody(bytes)
   } finally {
-    direct.ended(bytes.length)
+    direct.end(bytes.length)
   }
 }
 
 /** Without a byte order mark, which some editors write (RFC 8259 §8.1 lets a parser ignore it). */
-function withoutMark(bytes: Uint8Array): Uint8Array {
+function withoutBom(bytes: Uint8Array): Uint8Array {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   return isMarked ? bytes.subarray(3) : bytes
 }
 
 function parseBody(bytes: Uint8Array): unknown {
-  const { exceeds, duplicate, otherCase, long } = scanJson(bytes)
-  if (exceeds !== undefined) throw badRequest(`body: ${TOO_MUCH[exceeds]}`)
+  const { exceeds, duplicate, otherCase, longIntegers } = scanJson(bytes)
+  if (exceeds !== undefined) throw badRequest(`body: ${LIMIT_MESSAGES[exceeds]}`)
   if (duplicate !== undefined) {
-    throw badRequest(`${duplicate}: expected once, got it twice in one object.`, duplicate)
+    throw badRequest(
+      `${duplicate}: expected once, got twice in the same object; remove one.`,
+      duplicate,
+    )
   }
   if (otherCase !== undefined) {
     const { key, name } = otherCase
@@ -61,7 +65,7 @@ function parseBody(bytes: Uint8Array): unknown {
     throw badRequest(message, name)
   }
   try {
-    return parseExact(bytes, long, decodeBody)
+    return parseExact(bytes, longIntegers, decodeBody)
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw badRequest(
@@ -71,24 +75,24 @@ function parseBody(bytes: Uint8Array): unknown {
   }
 }
 
-const TOO_MUCH = {
-  depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more.`,
+const LIMIT_MESSAGES = {
+  depth: `expected JSON nested at most ${MAX_DEPTH} levels deep, got more; flatten it.`,
   values: `expected at most ${MAX_VALUES} values, counting each array, object, element and field, got more; send several smaller requests.`,
   keys: `expected at most ${MAX_KEYS} keys in all objects together, got more; send several smaller requests.`,
-  long: `expected at most ${MAX_LONG} integers of 16 digits or more, got more; send them as strings.`,
+  long: `expected at most ${MAX_LONG_INTEGERS} integers of 16 digits or more, got more; send them as strings.`,
   double:
-    'expected numbers up to about 1.8e308, which a double holds, got a larger one; send it as a string.',
+    'expected numbers up to about 1.8e308, the largest that a double holds, got a larger one; send it as a string.',
 }
 
 function decodeBody(bytes: Uint8Array): string {
   try {
     return decodeText(bytes)
   } catch {
-    throw badRequest('body: expected UTF-8, got other bytes.')
+    throw badRequest('body: expected UTF-8, got bytes that are not; encode the request as UTF-8.')
   }
 }
 
-/** A form or a plain text can be posted by any page without the browser asking; JSON can't. */
+/** Any web page can post forms and plain text without a CORS preflight, but not JSON. */
 function requireJson(request: Request): void {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {
@@ -109,7 +113,7 @@ function unsupported(message: string): ApiError {
   return new ApiError(415, message, { code: 'unsupported_media_type' })
 }
 
-/** One timer for the whole body: a client that sends a byte a second is never idle. */
+/** One timer for the whole body, because a client that sends one byte per second is never idle. */
 async function readInTime(
   request: Request,
   maxBytes: number,
@@ -127,7 +131,7 @@ async function readInTime(
   }
 }
 
-/** Reads no more once `late` has rejected. */
+/** Stops reading when `late` rejects. */
 async function readBytes(
   request: Request,
   maxBytes: number,
@@ -160,7 +164,7 @@ async function readBytes(
 /** Bytes that must have arrived before memory is reserved for all that `content-length` announced. */
 const RESERVE_AFTER = 1_000_000
 
-/** A copy with room for `needed` bytes and more: for the announced length, or for twice as many. */
+/** A larger copy: of the announced length, or of twice the needed bytes. */
 function grown(bytes: Uint8Array, needed: number, announced = 0): Uint8Array<ArrayBuffer> {
   const likely = needed > RESERVE_AFTER && announced > 0 ? announced : 2 * needed
   const larger = new Uint8Array(Math.max(needed, likely))
@@ -173,9 +177,9 @@ function tooLarge(maxBytes: number): ApiError {
   return new ApiError(413, message, { code: 'request_too_large' })
 }
 
-/** What still comes of it is not waited for: the connection closes. */
+/** Closes the connection, so that the rest of the body is not read. */
 function tooSlow(timeout: number): ApiError {
-  const message = `body: expected all of it within ${timeout / 1_000} s, got less; --body-timeout allows more.`
+  const message = `body: expected all of it within ${timeout / 1_000} s, got only a part; send it faster, or raise --body-timeout.`
   return new ApiError(408, message, { code: 'request_timeout', headers: { connection: 'close' } })
 }
 

@@ -4,39 +4,39 @@ import type { BucketLevel, LimitStore } from '../state/limit-store.ts'
 import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** What a request is about to use. */
-export interface Use {
-  /** A guess at the tokens of its prompt. */
+/** What a request will probably use. */
+export interface ExpectedUse {
+  /** An estimate of its prompt's tokens. */
   tokens(): number
 }
 
-/** Gives back what one request holds of its caller's limits. */
+/** Permission for one request, which holds a part of its caller's limits until it ends. */
 export interface Permit {
-  /** Called once, when the request has ended; `tokens` as counted, undefined where nothing was used. */
+  /** Called once when the request has ended. `tokens`: the counted tokens; undefined if none were used. */
   end(tokens: number | undefined): void
 }
 
-/** Does what a response does not wait for. */
+/** Runs work for which the response does not wait. */
 export type Afterwards = (act: () => unknown) => void
 
-const NOTHING: Permit = { end() {} }
+const NO_PERMIT: Permit = { end() {} }
 
-/** Who asks, by a key or by an identity of one's own, and what they may use. */
+/** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
 export type CallerLimits = Pick<
   Key,
   'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
 >
 
-/** Who asks, and what is left of what they may. */
+/** Who sends a request, and what is left of their limits. */
 export class Caller {
-  /** The key's name; empty where no key is wanted. */
+  /** The key's name; empty if no key is required. */
   readonly name: string
-  /** Response headers that tell what is left. */
+  /** Response headers with the limits and what is left of them. */
   readonly headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
-  /** Whether this request holds one of its key's concurrent requests. */
-  #isIn = false
+  /** Whether this request holds one of the key's concurrency slots. */
+  #holdsSlot = false
 
   readonly #afterwards: Afterwards
 
@@ -54,46 +54,46 @@ export class Caller {
   /** Counts a request. Rejects with an `ApiError` (429). */
   async countRequest(): Promise<void> {
     const limit = this.#key?.requestsPerMinute
-    if (limit !== undefined) await this.#take('requests', 1, limit)
+    if (limit !== undefined) await this.#reserve('requests', 1, limit)
   }
 
-  /** Whether the key may ask for a model by this name; undefined where it may ask for all. */
-  get mayUse(): ((model: string) => boolean) | undefined {
+  /** Whether the key may use a model with this name; undefined if it may use all models. */
+  get mayUseModel(): ((model: string) => boolean) | undefined {
     const { models } = this.#key ?? {}
     if (models === undefined || models.includes('*')) return undefined
     return (model) => namesModel(models, model)
   }
 
   /**
-   * Takes one of the key's concurrent requests, before the body is read, so that reading and parsing
-   * are limited too. Rejects with an `ApiError` (429).
+   * Acquires one of the key's concurrency slots. Called before the body is read, so that reading and
+   * parsing are limited too. Rejects with an `ApiError` (429).
    */
-  async enter(): Promise<void> {
+  async acquireSlot(): Promise<void> {
     const { name, maxConcurrency } = this.#key ?? {}
-    if (name === undefined || maxConcurrency === undefined || this.#isIn) return
+    if (name === undefined || maxConcurrency === undefined || this.#holdsSlot) return
     if (!(await this.#store.acquire(name, maxConcurrency))) {
-      throw tooMany(`streams at once: ${maxConcurrency}`, 1_000)
+      throw limitReached(`${maxConcurrency} concurrent requests`, 1_000)
     }
-    this.#isIn = true
+    this.#holdsSlot = true
   }
 
-  /** Releases what `enter` took, once; calling it again has no effect. */
-  leave(): void {
-    if (!this.#isIn) return
-    this.#isIn = false
+  /** Releases the slot, once; calling it again has no effect. */
+  releaseSlot(): void {
+    if (!this.#holdsSlot) return
+    this.#holdsSlot = false
     this.#afterwards(() => this.#store.release(this.name))
   }
 
-  /** Lets a request, now parsed, use an engine. Rejects with an `ApiError` (429). */
-  async permit({ tokens }: Use): Promise<Permit> {
+  /** Permits a parsed request to use an engine. Rejects with an `ApiError` (429). */
+  async permit({ tokens }: ExpectedUse): Promise<Permit> {
     const key = this.#key
-    if (key === undefined) return NOTHING
+    if (key === undefined) return NO_PERMIT
     const { tokensPerMinute } = key
     const reserved = tokensPerMinute === undefined ? 0 : tokens()
-    if (tokensPerMinute !== undefined) await this.#take('tokens', reserved, tokensPerMinute)
+    if (tokensPerMinute !== undefined) await this.#reserve('tokens', reserved, tokensPerMinute)
     return {
       end: (used) => {
-        this.leave()
+        this.releaseSlot()
         this.#settle((used ?? 0) - reserved)
       },
     }
@@ -105,22 +105,22 @@ export class Caller {
     this.#afterwards(() => this.#store.settle(`${this.name} tokens`, amount, limit))
   }
 
-  async #take(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
+  async #reserve(what: 'requests' | 'tokens', amount: number, limit: number): Promise<void> {
     const level = await this.#store.take(`${this.name} ${what}`, amount, limit)
-    this.#tell(what, limit, level)
+    this.#setHeaders(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw tooMany(`${what} a minute: ${limit}${asked}`, level.availableInMs)
+    throw limitReached(`${limit} ${what} per minute${asked}`, level.availableInMs)
   }
 
-  #tell(what: string, limit: number, { remaining, fullInMs }: BucketLevel): void {
+  #setHeaders(what: string, limit: number, { remaining, fullInMs }: BucketLevel): void {
     this.headers[`x-ratelimit-limit-${what}`] = String(limit)
     this.headers[`x-ratelimit-remaining-${what}`] = String(remaining)
     this.headers[`x-ratelimit-reset-${what}`] = formatReset(fullInMs)
   }
 }
 
-/** OpenAI's form: `1s`, `6m0s`, `120ms`. */
+/** A duration as OpenAI formats it: `1s`, `6m0s`, `120ms`. */
 export function formatReset(milliseconds: number): string {
   const whole = Math.ceil(milliseconds)
   if (whole < 1_000) return `${whole}ms`
@@ -128,9 +128,9 @@ export function formatReset(milliseconds: number): string {
   return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }
 
-function tooMany(limit: string, waitMs: number): ApiError {
+function limitReached(limit: string, waitMs: number): ApiError {
   const wait = Math.max(1, Math.ceil(waitMs))
-  const message = `This key has reached its limit of ${limit}. Ask again in ${formatReset(wait)}.`
+  const message = `This key has reached its limit of ${limit}. Retry in ${formatReset(wait)}.`
   return new ApiError(429, message, {
     code: 'rate_limit_exceeded',
     headers: { 'retry-after': String(Math.ceil(wait / 1_000)), 'retry-after-ms': String(wait) },

@@ -1,33 +1,36 @@
-/** Who may come in: decided on the headers, before anything is read of the body. */
+/** Access control: decided on the headers, before the body is read. */
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
 import { type Afterwards, Caller } from './caller.ts'
-import { requireHost } from './host.ts'
-import { createKeyRing } from './keys.ts'
+import { requireAllowedHost } from './host.ts'
+import { createApiKeys } from './keys.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
 
 export interface Guard {
   /**
-   * Lets a request in by where it comes from; returns the headers its answer has to have. Throws an
-   * `ApiError` (403, 421, 431).
+   * Checks host and origin of a request; returns the CORS headers for its response. Throws an `ApiError`
+   * (403, 421, 431).
    */
   admit(request: Request): Record<string, string>
-  /** Who it is. Rejects with an `ApiError` (401, 429, 503). `afterwards` does what no response waits for. */
+  /**
+   * The caller of a request, which is counted. Rejects with an `ApiError` (401, 429, 503). `afterwards` runs
+   * work for which the response does not wait.
+   */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
-  /** Who it is, where it may be told what runs here; undefined for a stranger. Counts nothing. */
-  viewer(request: Request): Promise<Caller | undefined>
-  /** Whether it may be told what runs here. */
-  trusts(request: Request): Promise<boolean>
+  /** The caller of a request, which is not counted; undefined without a valid key. */
+  findCaller(request: Request): Promise<Caller | undefined>
+  /** Whether a request has a valid key, so that it may see engines and models. Not counted. */
+  isAuthorized(request: Request): Promise<boolean>
 }
 
-/** What a guard is given beside the settings. */
+/** The options of a guard besides the settings. */
 export interface GuardOptions extends Pick<Host, 'exposure'> {
   limits?: LimitStore | undefined
-  /** Tells who asks, by identities of one's own. */
+  /** Identifies callers instead of API keys, or besides them. */
   authenticate?: Authenticate | undefined
 }
 
@@ -36,10 +39,10 @@ export function createGuard(
   { exposure = 'anyone', limits = memoryLimits(), authenticate }: GuardOptions = {},
 ): Guard {
   const { allowHost, allowOrigin, keys, insecure } = settings
-  const ring = createKeyRing(keys)
+  const apiKeys = createApiKeys(keys)
   const anyone = new Caller(undefined, limits)
   const isOpen = exposure !== 'anyone' || insecure
-  // Elsewhere it is for keys to say who may ask: nobody can know all names of a public server.
+  // A public server relies on keys instead: nobody can list all of its host names.
   const checksHost = exposure === 'machine' || allowHost.length > 0
 
   async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {
@@ -47,7 +50,7 @@ export function createGuard(
     if (identity) return new Caller(identity, limits, afterwards)
     if (authenticate && keys.length === 0) throw notAuthenticated()
     if (keys.length > 0) {
-      const key = await ring.find(request, new URL(request.url))
+      const key = await apiKeys.find(request, new URL(request.url))
       return new Caller(key, limits, afterwards)
     }
     if (isOpen) return anyone
@@ -58,7 +61,7 @@ export function createGuard(
     admit(request) {
       requireShortHeaders(request.headers)
       const host = request.headers.get('host') ?? new URL(request.url).host
-      if (checksHost) requireHost(host, allowHost, settings.host)
+      if (checksHost) requireAllowedHost(host, allowHost, settings.host)
       const origin = foreignOrigin(request, host, allowOrigin)
       if (origin !== undefined) return corsHeaders(request, origin)
       return allowOrigin.length > 0 ? { vary: 'origin' } : {}
@@ -68,8 +71,8 @@ export function createGuard(
       await caller.countRequest()
       return caller
     },
-    viewer: (request) => callerOf(request).catch(() => undefined),
-    trusts: (request) =>
+    findCaller: (request) => callerOf(request).catch(() => undefined),
+    isAuthorized: (request) =>
       callerOf(request).then(
         () => true,
         () => false,
@@ -79,6 +82,6 @@ export function createGuard(
 
 function unprotected(): ApiError {
   const message =
-    'keys: expected at least one, because anyone can reach this server; none is configured, so every request is refused. Set a key ("sluice key new NAME" makes one), or allow everyone with SLUICE_INSECURE=1.'
+    'keys: expected at least one API key, because anyone can reach this server, got none, so every request is refused. Set a key ("sluice key new NAME" creates one), or allow everyone with SLUICE_INSECURE=1.'
   return new ApiError(503, message, { code: 'keys_missing' })
 }

@@ -1,16 +1,16 @@
 import type { Key } from '../settings/keys.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** Names under which programs put keys into URLs, where every log on the way keeps them. */
+/** Query parameters in which programs send keys, although logs record URLs. */
 const QUERY_NAMES = ['key', 'api_key', 'api-key', 'apikey', 'access_token', 'token']
 
-/** Hashes of keys as bytes, made once. */
-export interface KeyRing {
-  /** The key that a request presents. Rejects with an `ApiError` (401). */
+/** The configured API keys, with their hashes as bytes. */
+export interface ApiKeys {
+  /** The key that a request sends. Rejects with an `ApiError` (401). */
   find(request: Request, url: URL): Promise<Key>
 }
 
-export function createKeyRing(keys: readonly Key[]): KeyRing {
+export function createApiKeys(keys: readonly Key[]): ApiKeys {
   const entries = keys.map((key) => ({ key, hash: bytesOf(key.hash) }))
   return {
     async find(request, url) {
@@ -18,14 +18,14 @@ export function createKeyRing(keys: readonly Key[]): KeyRing {
       const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(presented))
       const hash = new Uint8Array(digest)
       let found: Key | undefined
-      // All of every hash is compared: how long it takes tells nothing of how near a guess came.
+      // Every hash is compared completely, so that the time does not reveal how close a guess was.
       for (const entry of entries) if (difference(entry.hash, hash) === 0) found = entry.key
       return requireValid(found)
     },
   }
 }
 
-/** The key's hash as settings hold it. */
+/** The hash of a key, in the form of the settings. */
 export async function hashKey(key: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(key))
   return `sha256:${[...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('')}`
@@ -47,32 +47,41 @@ function difference(one: Uint8Array, other: Uint8Array): number {
 function readPresented(headers: Headers, url: URL): string {
   if (url.search !== '' && QUERY_NAMES.some((name) => url.searchParams.has(name))) {
     throw refused(
-      'a key does not belong into a URL, which logs keep; send it as "Authorization: Bearer KEY".',
+      'expected in a header, got in the URL, which logs record; send it as "Authorization: Bearer KEY".',
     )
   }
   const authorization = headers.get('authorization')
   const other = headers.get('x-api-key')
   if (authorization === null && other === null) {
     throw refused(
-      'this server wants a key; send it as "Authorization: Bearer KEY".',
+      'expected an API key, got none; send it as "Authorization: Bearer KEY".',
       'missing_api_key',
     )
   }
   const bearer = authorization === null ? other : /^Bearer +(\S+)$/i.exec(authorization)?.[1]
   if (bearer === undefined || bearer === null) {
-    throw refused('the Authorization header is not of the form "Bearer KEY".')
+    throw refused(
+      'expected the form "Authorization: Bearer KEY", got another one; correct the header.',
+    )
   }
   if (other !== null && other !== bearer) {
-    throw refused('Authorization and x-api-key hold different keys; send one.')
+    throw refused(
+      'expected one key, got different keys in Authorization and x-api-key; send only one of them.',
+    )
   }
   return bearer
 }
 
 function requireValid(key: Key | undefined): Key {
-  if (key === undefined) throw refused('it is not a key of this server.')
-  if (key.disabled) throw refused('this key is disabled.')
+  if (key === undefined)
+    throw refused(
+      'expected a key of this server, got another one; check it, or ask the operator for a key.',
+    )
+  if (key.disabled) throw refused('this key is disabled; ask the operator for another one.')
   if (key.expires !== undefined && Date.now() >= key.expires) {
-    throw refused(`this key expired on ${new Date(key.expires).toISOString().slice(0, 10)}.`)
+    throw refused(
+      `this key expired on ${new Date(key.expires).toISOString().slice(0, 10)}; ask the operator for a new one.`,
+    )
   }
   return key
 }

@@ -2,20 +2,19 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import { HOP_HEADER, MAX_HOPS, readHops } from '../wire/headers/hops.ts'
 
 /**
- * The hop list of the requests that are made on behalf of this one: its own list and this
- * instance's id. Throws an `ApiError` (508) where this instance is in the list already, or where the
- * request has passed too many.
+ * The hop list for upstream requests: the list of this request and the id of this instance. Throws an
+ * `ApiError` (508) if this instance is in the list already, or if the list is too long.
  */
-export function passHops(headers: Headers, instance: string): string[] {
+export function extendHops(headers: Headers, instance: string): string[] {
   const hops = readHops(headers.get(HOP_HEADER))
   if (hops === undefined) {
     throw loop(
-      `This request has passed more than ${MAX_HOPS} sluices, which is taken for a loop: see where the upstreams of each one lead.`,
+      `${HOP_HEADER}: expected at most ${MAX_HOPS} sluice instances on the way, got more; this is probably a loop, so check the upstreams of each instance.`,
     )
   }
   if (hops.includes(instance)) {
     throw loop(
-      'This request has passed this sluice before: one of its upstreams leads back to it. Remove that upstream.',
+      `${HOP_HEADER}: this request has already passed this sluice, because one of its upstreams leads back to it; remove that upstream.`,
     )
   }
   return [...hops, instance]

@@ -1,10 +1,10 @@
-/** Which pages may ask, and what a browser has to be told of it (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol). */
+/** Which web pages may send requests, and the CORS headers for browsers (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 
 import { matchesPattern } from '../settings/patterns.ts'
 import { parseUrl } from '../util/parse-url.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
-/** Seconds a browser may remember a preflight; Chrome never does so for longer. */
+/** Seconds for which a browser may cache a preflight; Chrome's maximum. */
 const MAX_AGE = '7200'
 
 const EXPOSED = [
@@ -31,8 +31,8 @@ const PREFLIGHT_VARY = [
 ].join(', ')
 
 /**
- * The foreign origin that asks, if a page of one does and it may; undefined for one's own pages and
- * for programs, which name none. Throws an `ApiError` (403) for one that may not.
+ * The origin of a request from a web page of another origin; undefined for sluice's own pages and for
+ * programs, which send no origin. Throws an `ApiError` (403) for an origin that is not allowed.
  */
 export function foreignOrigin(
   request: Request,
@@ -43,13 +43,13 @@ export function foreignOrigin(
   if (origin === null || isOwn(origin, host)) return undefined
   if (patterns.some((pattern) => allows(pattern, origin.toLowerCase()))) return origin
   const shown = JSON.stringify(origin.slice(0, 100))
-  const message = `origin: pages of ${shown} may not use sluice; --allow-origin allows them.`
+  const message = `origin: expected an origin that --allow-origin lists, got ${shown}; add it with --allow-origin.`
   throw new ApiError(403, message, { code: 'origin_not_allowed' })
 }
 
 /**
- * What the answer to a page of an allowed origin says besides, so that a browser lets it be asked
- * for, and read. A preflight names the methods where the path is known.
+ * The CORS headers of a response to a page of an allowed origin. The methods of a preflight are added
+ * where the route is known.
  */
 export function corsHeaders({ method, headers }: Request, origin: string): Record<string, string> {
   const shared = { 'access-control-allow-origin': origin, vary: 'origin' }
@@ -61,18 +61,18 @@ export function corsHeaders({ method, headers }: Request, origin: string): Recor
     vary: PREFLIGHT_VARY,
     'access-control-max-age': MAX_AGE,
     ...(named !== null && { 'access-control-allow-headers': named }),
-    // Chrome asks so before a public page reaches an address of one's own network.
+    // Chrome requires this before a public page may use an address in a private network.
     ...(isPrivate && { 'access-control-allow-private-network': 'true' }),
   }
 }
 
-/** By the host alone: a proxy that ends TLS hides the scheme. */
+/** Compares only the host: behind a proxy that terminates TLS, the scheme is unknown. */
 function isOwn(origin: string, host: string): boolean {
   const url = parseUrl(origin)
   return url !== null && /^https?:$/.test(url.protocol) && url.host === host.toLowerCase()
 }
 
-/** `*` in a host stands for one name or more, `:*` for any port. */
+/** `*` in a host matches one or more labels, `:*` any port. */
 function allows(pattern: string, origin: string): boolean {
   if (pattern === '*') return true
   if (!pattern.includes('*')) return pattern === origin

@@ -14,22 +14,22 @@ export const LARGE_BODY = 262_144
 /** Bytes below which a body is never queued: it is parsed within a millisecond. */
 const SMALL_BODY = 16_384
 
-/** Bytes of bodies parsed at once that each millisecond after them makes up for. */
-const REGAINED = LARGE_BODY / 10
+/** Bytes of immediately parsed bodies that are forgiven per millisecond. */
+const RECOVERED_PER_MS = LARGE_BODY / 10
 
 /** How many bytes and how many bodies may be queued. */
 const MOST_BYTES = 256_000_000
 const MOST_BODIES = 100
 
 /**
- * Milliseconds before the first poll, and between two polls of the first in the queue and of those
- * behind it. They poll because workerd does not allow one request to wake another. A stream's chunk
+ * Milliseconds before the first poll, and between the polls of the first body in the queue and of the
+ * others. They poll because workerd does not allow one request to wake another. A stream's chunk
  * needs several turns of the event loop to pass, all of which have to fit between two bodies.
  */
-const POLL = { start: 1, first: 5, behind: 10 }
+const POLL_MS = { start: 1, first: 5, behind: 10 }
 
-/** Milliseconds without a poll after which a queued request is dropped: its host has ended it. */
-const GONE = 2_000
+/** Milliseconds without a poll after which a request is dropped, because its runtime has ended it. */
+const ENDED_AFTER_MS = 2_000
 
 interface Waiter extends FairQueueEntry {
   bytes: number
@@ -37,11 +37,11 @@ interface Waiter extends FairQueueEntry {
   isDropped: boolean
   /** The time of its last poll, and how many bodies had been started by then. */
   seenAt: number
-  begun: number
+  startedBefore: number
 }
 
-/** A body that is to be parsed. */
-export interface ParseWish {
+/** A body that waits to be parsed. */
+export interface QueuedBody {
   bytes: number
   /** The name of the client's key; clients take turns. */
   who: string
@@ -51,36 +51,41 @@ export interface ParseWish {
 }
 
 export class ParseQueue {
-  readonly #line = new FairQueue<Waiter>()
+  readonly #queue = new FairQueue<Waiter>()
   #bytes = 0
-  /** How many bodies were started. */
-  #begun = 0
+  /** The number of bodies whose parsing has started. */
+  #started = 0
 
   /**
-   * Resolves when the body may be parsed, which the caller then does before awaiting anything else.
-   * Rejects with an `ApiError` (503) if too much is queued or the wait was too long, and with the
-   * signal's reason. Where the queue is full, the client that has most in it is refused: one that has
-   * less takes the place of that one's last body.
+   * Resolves when the body may be parsed; the caller must then parse it before awaiting anything else.
+   * Rejects with an `ApiError` (503) if the queue is full or the wait was too long, and with the signal's
+   * reason. If the queue is full, the last body of the client with the most queued bytes is dropped.
    */
-  async take({ bytes, who, signal, timeout }: ParseWish): Promise<void> {
+  async waitTurn({ bytes, who, signal, timeout }: QueuedBody): Promise<void> {
     this.#makeRoom(who, bytes)
     const startedAt = performance.now()
-    const waiter = { caller: who, bytes, isDropped: false, seenAt: startedAt, begun: this.#begun }
-    this.#line.push(waiter)
+    const waiter = {
+      caller: who,
+      bytes,
+      isDropped: false,
+      seenAt: startedAt,
+      startedBefore: this.#started,
+    }
+    this.#queue.push(waiter)
     this.#bytes += bytes
-    let delay = POLL.start
+    let delay = POLL_MS.start
     try {
       do {
         if (waiter.seenAt - startedAt > timeout) throw busy()
         await pause(delay, signal)
         if (waiter.isDropped) throw busy()
-        delay = this.#line.peek() === waiter ? POLL.first : POLL.behind
+        delay = this.#queue.peek() === waiter ? POLL_MS.first : POLL_MS.behind
         waiter.seenAt = performance.now()
-        this.#forgetGone(waiter.seenAt)
+        this.#dropEnded(waiter.seenAt)
       } while (!this.#isNext(waiter))
-      this.#begun++
+      this.#started++
       // The next turn of this client comes after those of all others.
-      this.#line.takeNext()
+      this.#queue.takeNext()
       this.#bytes -= bytes
     } catch (error) {
       this.#remove(waiter)
@@ -89,38 +94,38 @@ export class ParseQueue {
   }
 
   /**
-   * Whether it is the first in the queue and no body was started since its last poll: then all events
-   * that were ready have run in between.
+   * Whether it is the first in the queue and no parsing has started since its last poll, so that all
+   * pending events have run in between.
    */
   #isNext(waiter: Waiter): boolean {
-    const isQuiet = waiter.begun === this.#begun
-    waiter.begun = this.#begun
-    return isQuiet && this.#line.peek() === waiter
+    const isQuiet = waiter.startedBefore === this.#started
+    waiter.startedBefore = this.#started
+    return isQuiet && this.#queue.peek() === waiter
   }
 
   /** Drops bodies of clients that have more queued than this one. Throws an `ApiError` (503). */
   #makeRoom(who: string, bytes: number): void {
-    if (this.#bytes + bytes <= MOST_BYTES && this.#line.size < MOST_BODIES) return
-    const dropped = toDrop([...this.#line], { caller: who, bytes })
+    if (this.#bytes + bytes <= MOST_BYTES && this.#queue.size < MOST_BODIES) return
+    const dropped = toDrop([...this.#queue], { caller: who, bytes })
     if (dropped === undefined) throw busy()
     for (const waiter of dropped) this.#remove(waiter)
   }
 
   #remove(waiter: Waiter): void {
     waiter.isDropped = true
-    if (this.#line.remove(waiter)) this.#bytes -= waiter.bytes
+    if (this.#queue.remove(waiter)) this.#bytes -= waiter.bytes
   }
 
-  /** Drops requests that their host ended without aborting their signal. */
-  #forgetGone(now: number): void {
-    for (let head = this.#line.peek(); head; head = this.#line.peek()) {
-      if (now - head.seenAt <= GONE) return
+  /** Drops requests that their runtime ended without aborting their signal. */
+  #dropEnded(now: number): void {
+    for (let head = this.#queue.peek(); head; head = this.#queue.peek()) {
+      if (now - head.seenAt <= ENDED_AFTER_MS) return
       this.#remove(head)
     }
   }
 }
 
-/** What may be queued: bodies and bytes, of all or of one client. */
+/** The queued bodies and bytes of one client or of all. */
 class Load {
   bodies = 0
   bytes = 0
@@ -131,15 +136,15 @@ class Load {
     this.bytes += by * bytes
   }
 
-  /** How much of the queue it fills: more than 1 is too much. */
+  /** The filled share of the queue: more than 1 is too much. */
   get share(): number {
     return Math.max(this.bodies / MOST_BODIES, this.bytes / MOST_BYTES)
   }
 }
 
 /**
- * Which of the queued bodies have to be dropped so that another fits: the last ones of the client that
- * then has most. Undefined where that client is its own.
+ * The queued bodies to drop so that another one fits: the last ones of the client with the most.
+ * Undefined if that is the client of the new body.
  */
 function toDrop(queued: Waiter[], added: Pick<Waiter, 'caller' | 'bytes'>): Waiter[] | undefined {
   const all = new Load()
@@ -166,34 +171,36 @@ function toDrop(queued: Waiter[], added: Pick<Waiter, 'caller' | 'bytes'>): Wait
 }
 
 /**
- * Which bodies are parsed at once: the small ones, and others as long as those of the last milliseconds
- * are no large body together. Dozens that arrive in one turn of the event loop would stall it as one.
+ * Decides which bodies are parsed immediately: small ones, and others as long as those of the last
+ * milliseconds are smaller than one large body together. Dozens of them in one turn of the event loop
+ * would block it like a large one.
  *
- * By the clock, not by turns of the event loop: on workerd a timer may end with its request.
+ * It uses the clock instead of counting turns of the event loop, because on workerd a timer may end with
+ * its request.
  */
-export class DirectParsing {
+export class ImmediateParsing {
   #bytes = 0
   #endedAt = 0
 
-  /** Whether a body may be parsed at once; it is counted if so. */
-  takes(bytes: number): boolean {
+  /** Whether a body may be parsed immediately; if so, it is counted. */
+  tryBegin(bytes: number): boolean {
     if (bytes < SMALL_BODY) return true
     if (bytes >= LARGE_BODY) return false
     const passed = performance.now() - this.#endedAt
-    const recent = Math.max(0, this.#bytes - passed * REGAINED)
+    const recent = Math.max(0, this.#bytes - passed * RECOVERED_PER_MS)
     if (recent + bytes >= LARGE_BODY) return false
     this.#bytes = recent + bytes
     return true
   }
 
-  /** The body was parsed: the time that took makes up for nothing. */
-  ended(bytes: number): void {
+  /** Called when the body was parsed: the time for parsing forgives nothing. */
+  end(bytes: number): void {
     if (bytes >= SMALL_BODY) this.#endedAt = performance.now()
   }
 }
 
 function busy(): ApiError {
   const message =
-    'body: too many other large requests wait to be parsed; ask again in a few seconds.'
+    'body: too many other large requests are waiting to be parsed; retry in a few seconds.'
   return new ApiError(503, message, { code: 'parse_queue_full', headers: { 'retry-after': '2' } })
 }

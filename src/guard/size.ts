@@ -1,23 +1,23 @@
-/** How much a request may hold, beside the bytes of its body. */
+/** Limits of a request besides the bytes of its body. */
 import type { Settings } from '../settings/settings.ts'
 import { isObject } from '../util/object.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { tooMany } from '../wire/validation/counts.ts'
+import { tooManyItems } from '../wire/validation/counts.ts'
 
-/** Bytes of all header names and values together; some hosts allow less by themselves. */
+/** The most bytes of all header names and values; some runtimes allow less. */
 const MAX_HEADERS = 32_768
 
-/** Throws an `ApiError` (431) for longer headers than any client needs. */
+/** Throws an `ApiError` (431) for headers that are too long. */
 export function requireShortHeaders(headers: Headers): void {
   let length = 0
   for (const [name, value] of headers) length += name.length + value.length
   if (length <= MAX_HEADERS) return
-  const message = `headers: expected at most ${MAX_HEADERS} bytes, got ${length}.`
+  const message = `headers: expected at most ${MAX_HEADERS} bytes, got ${length}; send fewer or shorter headers.`
   throw new ApiError(431, message, { code: 'headers_too_large' })
 }
 
 /** Throws an `ApiError` (400) for more messages, input items or tools than the settings allow. */
-export function requireFew(
+export function requireItemLimits(
   body: unknown,
   { maxMessages, maxTools }: Pick<Settings, 'maxMessages' | 'maxTools'>,
 ): void {
@@ -28,7 +28,7 @@ export function requireFew(
 }
 
 /** Throws an `ApiError` (400) for more prompts, or more answers to them, than messages are allowed. */
-export function requireFewAnswers(
+export function requireAnswerLimit(
   field: 'prompt' | 'input',
   { prompts, choices }: { prompts: number; choices: number },
   { maxMessages }: Pick<Settings, 'maxMessages'>,
@@ -36,7 +36,7 @@ export function requireFewAnswers(
   if (choices <= maxMessages) return
   const isMany = prompts > maxMessages
   const came = isMany ? prompts : `${choices} in all, n for each of ${prompts}`
-  throw tooMany(isMany ? field : 'n', maxMessages, came, '--max-messages')
+  throw tooManyItems(isMany ? field : 'n', maxMessages, came, '--max-messages')
 }
 
 function requireCount(
@@ -47,23 +47,23 @@ function requireCount(
 ): void {
   const list = body[field]
   if (!Array.isArray(list) || list.length <= most) return
-  throw tooMany(field, most, list.length, flag)
+  throw tooManyItems(field, most, list.length, flag)
 }
 
-/** Characters to a token, about, in English; what an engine counts settles it. */
+/** Characters per token, approximately, in English; the engine's count replaces the estimate. */
 const CHARACTERS = 4
 
-/** A guess at the tokens of a prompt: all of its text, wherever it stands. */
+/** Estimates the tokens of a prompt from all text in it. */
 export function estimateTokens(prompt: unknown): number {
   return Math.ceil(charactersOf(prompt) / CHARACTERS)
 }
 
 function charactersOf(value: unknown): number {
   if (typeof value === 'string') return value.startsWith('data:') ? 0 : value.length
-  // A token as such.
+  // A number is a token.
   if (typeof value === 'number') return CHARACTERS
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + charactersOf(item), 0)
-  // Anthropic's images and documents.
+  // Anthropic's images and documents are base64.
   if (!isObject(value) || value.type === 'base64') return 0
   return Object.values(value).reduce((sum: number, item) => sum + charactersOf(item), 0)
 }

@@ -1,18 +1,17 @@
 import type { RecordedPacket, Recording } from './recording.ts'
 
-/** Header names whose values are nobody else's business. */
-const PRIVATE =
+/** Headers whose values are masked. */
+const PRIVATE_HEADER =
   /^(authorization|proxy-authorization|cookie|set-cookie|.*(api-?key|token|secret).*)$/i
 
-/** Names of a URL's parameters that hold keys. */
+/** Query parameters whose values are masked. */
 const PRIVATE_PARAMETER = /key|token|secret|signature/i
 
 const STAR = 42
 
 /**
- * The recording without what may be abused: private headers, keys in the URL, and each of `secrets`
- * wherever it stands, in the answer too. What is hidden keeps its length there, so that the bytes
- * stay where they were.
+ * Masks private headers, keys in the URL, and every occurrence of each of `secrets`, also in the answer.
+ * Masked bytes of the answer keep their length, so that offsets do not change.
  */
 export function masked(recording: Recording, secrets: readonly string[]): Recording {
   const { request, response, packets } = recording
@@ -20,7 +19,7 @@ export function masked(recording: Recording, secrets: readonly string[]): Record
     secrets.reduce((rest, secret) => rest.replaceAll(secret, stars(secret)), text)
   const headers = Object.entries(request.headers).map(([name, value]) => [
     name,
-    PRIVATE.test(name) ? '***' : hide(value),
+    PRIVATE_HEADER.test(name) ? '***' : hide(value),
   ])
   return {
     ...recording,
@@ -35,7 +34,7 @@ export function masked(recording: Recording, secrets: readonly string[]): Record
         ...response,
         headers: response.headers.map(([name, value]) => [
           name,
-          PRIVATE.test(name) ? '***' : hide(value),
+          PRIVATE_HEADER.test(name) ? '***' : hide(value),
         ]),
       },
     }),
@@ -52,7 +51,7 @@ function maskedUrl(text: string): string {
   return url.href
 }
 
-/** A secret may be cut between two packets. */
+/** Masks a secret even if it is split between two packets. */
 function withoutSecret(packets: RecordedPacket[], secret: string): RecordedPacket[] {
   const whole = join(packets)
   const wanted = new TextEncoder().encode(secret)

@@ -8,21 +8,21 @@ export interface RecordOptions {
   method?: 'GET' | 'OPTIONS' | 'POST'
   headers: Record<string, string>
   body?: string
-  /** What recorded it. */
+  /** The recording program: `sluice 0.1.0 on bun 1.4.5`. */
   by: string
-  /** What must not be kept. */
+  /** Texts to mask. */
   secrets?: readonly string[]
-  /** Ends it; what came until then is kept. */
+  /** Ends the recording; packets that came before are kept. */
   signal: AbortSignal
-  /** Told of every packet as it comes. */
+  /** Called with every packet as it arrives. */
   onPacket?: (packet: RecordedPacket) => void
-  /** Bytes after which it has enough. */
-  most?: number
+  /** The most bytes of the body; the recording stops after them. */
+  maxBytes?: number
 }
 
-const MOST = 256 * 1024 * 1024
+const MAX_BYTES = 256 * 1024 * 1024
 
-/** Asks, and keeps what comes and when. Never rejects: how it failed is part of the recording. */
+/** Sends a request and records the packets of the answer with their times. Never rejects: a failure is part of the recording. */
 export async function record(options: RecordOptions): Promise<Recording> {
   const { url, headers, body, method = body === undefined ? 'GET' : 'POST' } = options
   const recording: Recording = {
@@ -38,7 +38,7 @@ export async function record(options: RecordOptions): Promise<Recording> {
     recording.end = { at: clock(), how, ...(why !== undefined && { why }) }
   }
   try {
-    end(...(await keep(recording, { ...options, method }, clock)))
+    end(...(await receive(recording, { ...options, method }, clock)))
   } catch (error) {
     if (options.signal.aborted) end('stopped')
     else end('broken', reasonOf(error))
@@ -49,9 +49,9 @@ export async function record(options: RecordOptions): Promise<Recording> {
   )
 }
 
-async function keep(
+async function receive(
   recording: Recording,
-  { fetch, url, method, headers, body, signal, onPacket, most = MOST }: RecordOptions,
+  { fetch, url, method, headers, body, signal, onPacket, maxBytes = MAX_BYTES }: RecordOptions,
   clock: () => number,
 ): Promise<[RecordingEnd, string?]> {
   const init: FetchInit = {
@@ -68,19 +68,19 @@ async function keep(
   while (reader) {
     const { done, value } = await reader.read()
     if (done) break
-    // Its bytes may be changed behind us, as a socket's are that are used again.
+    // A copy, because sluice's own HTTP client reuses the buffer of its socket.
     const packet = { at: clock(), bytes: value.slice() }
     recording.packets.push(packet)
     onPacket?.(packet)
     length += value.length
-    if (length < most) continue
+    if (length < maxBytes) continue
     await reader.cancel().catch(() => {})
-    return ['stopped', `after ${most} bytes`]
+    return ['stopped', `after ${maxBytes} bytes`]
   }
   return ['end']
 }
 
-/** Why something failed, in the words of what failed underneath. */
+/** The message of an error, with that of its cause. */
 export function reasonOf(error: unknown): string {
   const { cause } = error as { cause?: unknown }
   const told = error instanceof Error ? error.message : String(error)

@@ -1,41 +1,41 @@
 /**
- * A stream kept exactly as it arrived, and its form as text: JSON Lines, one packet a line, so that
- * a recording can be read, compared, cut and attached to a report. docs/recordings.md describes it.
+ * A stream exactly as it arrived, and its text format: JSON Lines with one packet per line, so that a
+ * recording can be read, compared, cut and attached to a report. docs/recordings.md describes it.
  */
 import { isObject } from '../util/object.ts'
 import { decodeText, encodeText } from '../wire/sse/sse.ts'
 
-/** The version of the form; a reader takes its own and older ones. */
+/** The version of the format; a reader accepts its own version and older ones. */
 const VERSION = 1
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** What came at once, and when: milliseconds after the request was sent. */
+/** Bytes that arrived together, `at` milliseconds after the request was sent. */
 export interface RecordedPacket {
   at: number
   bytes: Bytes
 }
 
-/** How it ended. `stopped`: whoever recorded it had enough. */
+/** How the answer ended. `broken`: the connection failed. `stopped`: the recording was stopped. */
 export type RecordingEnd = 'end' | 'broken' | 'stopped'
 
 export interface Recording {
   /** ISO 8601. */
   recordedAt: string
-  /** What recorded it: `sluice 0.1.0 on bun 1.4.5`. */
+  /** The recording program: `sluice 0.1.0 on bun 1.4.5`. */
   by: string
   request: { method: string; url: string; headers: Record<string, string>; body?: string }
-  /** Undefined where nobody answered. */
+  /** Undefined if no response came. */
   response?: { at: number; status: number; headers: [string, string][] }
-  /** The body as it came off the connection, its chunked encoding taken away. */
+  /** The body as received, without chunked encoding. */
   packets: RecordedPacket[]
   end: { at: number; how: RecordingEnd; why?: string }
 }
 
-/** A text that is no recording, and where. */
+/** A text that is not a recording; the message names the line. */
 export class RecordingError extends Error {}
 
-/** The recording as text, with a line end behind each line. */
+/** The recording as text; every line ends with LF. */
 export function formatRecording(recording: Recording): string {
   const { recordedAt, by, request, response, packets, end } = recording
   const lines: object[] = [{ 'sluice-recording': VERSION, recordedAt, by }, { request }]
@@ -54,16 +54,23 @@ export function parseRecording(text: string): Recording {
   const lines = text.split('\n').filter((line) => line.trim() !== '')
   const [head, asked, ...events] = lines.map(readLine)
   const version = head?.['sluice-recording']
-  if (typeof version !== 'number') throw wrong(1, 'it is not a recording of sluice')
+  if (typeof version !== 'number')
+    throw wrong(
+      1,
+      'expected the first line of a recording, with "sluice-recording"; record one with "sluice record"',
+    )
   if (version > VERSION) {
-    throw wrong(1, `it is of version ${version}; this sluice reads versions up to ${VERSION}`)
+    throw wrong(
+      1,
+      `expected version ${VERSION} or older, got ${version}; read it with a newer sluice`,
+    )
   }
   const recording: Recording = {
     recordedAt: String(head?.recordedAt ?? ''),
     by: String(head?.by ?? ''),
     request: readRequest(asked?.request),
     packets: [],
-    // A file that was cut off: what came is there, how it went on is not.
+    // For a truncated file, whose end is missing.
     end: { at: 0, how: 'stopped', why: 'the recording has no end' },
   }
   events.forEach((event, index) => {
@@ -77,16 +84,16 @@ function readLine(text: string, index: number): Record<string, unknown> {
     const value: unknown = JSON.parse(text)
     if (isObject(value)) return value
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw wrong(index + 1, 'expected a JSON object')
 }
 
 function readRequest(value: unknown): Recording['request'] {
-  if (!isObject(value)) throw wrong(2, 'expected "request"')
+  if (!isObject(value)) throw wrong(2, 'expected an object with "request"')
   const { method, url, headers, body } = value
   if (typeof method !== 'string' || typeof url !== 'string' || !URL.canParse(url)) {
-    throw wrong(2, '"request" needs a method and a url')
+    throw wrong(2, '"request": expected a method and a valid url')
   }
   return {
     method,
@@ -100,7 +107,7 @@ function addEvent(recording: Recording, event: Record<string, unknown>, line: nu
   const { at } = event
   const last = recording.packets.at(-1)?.at ?? 0
   if (typeof at !== 'number' || at < last) {
-    throw wrong(line, '"at" has to be milliseconds, no fewer than before')
+    throw wrong(line, '"at": expected milliseconds, no fewer than in the line before')
   }
   if (isObject(event.response)) recording.response = { at, ...readResponse(event.response, line) }
   else if ('end' in event) recording.end = { at, ...readEnd(event, line) }
@@ -109,16 +116,16 @@ function addEvent(recording: Recording, event: Record<string, unknown>, line: nu
 
 function readResponse({ status, headers }: Record<string, unknown>, line: number) {
   const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) < 600
-  if (!isStatus) throw wrong(line, '"status" has to be one from 200 to 599')
+  if (!isStatus) throw wrong(line, '"status": expected an integer from 200 to 599')
   const isList =
     Array.isArray(headers) && headers.every((pair) => Array.isArray(pair) && pair.length === 2)
-  if (!isList) throw wrong(line, '"headers" has to be a list of names with values')
+  if (!isList) throw wrong(line, '"headers": expected a list of [name, value] pairs')
   return { status: Number(status), headers: headers as [string, string][] }
 }
 
 function readEnd({ end, why }: Record<string, unknown>, line: number) {
   if (end !== 'end' && end !== 'broken' && end !== 'stopped') {
-    throw wrong(line, '"end" has to be "end", "broken" or "stopped"')
+    throw wrong(line, '"end": expected "end", "broken" or "stopped"')
   }
   return { how: end as RecordingEnd, ...(typeof why === 'string' && { why }) }
 }
@@ -130,16 +137,16 @@ function readBytes({ text, base64 }: Record<string, unknown>, line: number): Byt
       return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
     }
   } catch {
-    throw wrong(line, '"base64" is not base64')
+    throw wrong(line, '"base64": expected valid base64')
   }
   throw wrong(line, 'expected "text" or "base64"')
 }
 
-/** Text where the bytes are UTF-8 by themselves: a character may be cut between two packets. */
+/** Text if the bytes are valid UTF-8; otherwise base64, since packets may split a character. */
 function shown(bytes: Bytes): { text: string } | { base64: string } {
   try {
     const text = decodeText(bytes)
-    // Half of a surrogate pair can't come of UTF-8, so the text gives the same bytes again.
+    // UTF-8 never decodes to a lone surrogate, so encoding the text again gives the same bytes.
     return { text }
   } catch {
     let binary = ''

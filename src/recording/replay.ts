@@ -2,20 +2,20 @@ import { transformWriter } from '../stream/transform-writer.ts'
 import { delay } from '../util/delay.ts'
 import type { RecordedPacket, Recording } from './recording.ts'
 
-/** How a recording is played: exactly as it came by default. */
+/** How a recording is replayed; by default exactly as it arrived. */
 export interface ReplayOptions {
-  /** So many times as fast; 0 without any waiting. */
+  /** The speed factor; 0 replays without waiting. */
   speed?: number
-  /** Cut anew into packets of so many bytes, each sent by itself. */
+  /** The bytes of each packet: the body is split again into packets of this size. */
   split?: number
-  /** Milliseconds by which a packet may be late, at most. */
+  /** The most milliseconds by which a packet is late, at random. */
   jitter?: number
-  /** Makes the same jitter again. */
+  /** The seed of the jitter: the same seed gives the same delays. */
   seed?: number
 }
 
-/** Headers that belong to the connection it came on, not to the answer. */
-const OF_CONNECTION = new Set([
+/** Headers of the recorded connection, which are not replayed. */
+const CONNECTION_HEADERS = new Set([
   'connection',
   'content-encoding',
   'content-length',
@@ -27,8 +27,11 @@ const OF_CONNECTION = new Set([
   'upgrade',
 ])
 
-/** When each packet is due, in milliseconds from the request. */
-export function planOf(recording: Recording, options: ReplayOptions = {}): RecordedPacket[] {
+/** The packets with the times at which to send them, in milliseconds after the request. */
+export function packetSchedule(
+  recording: Recording,
+  options: ReplayOptions = {},
+): RecordedPacket[] {
   const { speed = 1, split, jitter = 0, seed = 1 } = options
   const random = randomFrom(seed)
   let last = 0
@@ -41,8 +44,8 @@ export function planOf(recording: Recording, options: ReplayOptions = {}): Recor
 }
 
 /**
- * The recorded answer, once more: the same status and body, and a connection that breaks where it
- * broke. Aborting the signal ends it at once.
+ * Replays a recorded answer: the same status, headers and body, and a connection that breaks where it
+ * broke. Aborting the signal ends it immediately.
  */
 export async function replay(
   recording: Recording,
@@ -55,11 +58,11 @@ export async function replay(
   const { speed = 1 } = options
   if (response === undefined) {
     await until(timeAt(end.at, speed))
-    throw new Error(end.why ?? 'nobody answered')
+    throw new Error(end.why ?? 'no response was recorded')
   }
   await until(timeAt(response.at, speed))
   const { status } = response
-  const headers = response.headers.filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()))
+  const headers = response.headers.filter(([name]) => !CONNECTION_HEADERS.has(name.toLowerCase()))
   if (status === 204 || status === 304) return new Response(null, { status, headers })
   const pipe = transformWriter()
   const leave = () => pipe.break(signal.reason)
@@ -67,11 +70,11 @@ export async function replay(
   pipe.closed.catch(() => {})
 
   async function play(): Promise<void> {
-    for (const { at, bytes } of planOf(recording, options)) {
+    for (const { at, bytes } of packetSchedule(recording, options)) {
       await until(at)
       await pipe.write([bytes])
-      // So that the next piece is a packet of its own.
-      if (options.split !== undefined) await turn()
+      // Yields, so that the runtime sends the next piece as a separate packet.
+      if (options.split !== undefined) await nextTurn()
     }
     await until(timeAt(end.at, speed))
     if (end.how === 'broken') throw new Error('the recorded connection broke here')
@@ -94,18 +97,18 @@ function pieces(bytes: Uint8Array<ArrayBuffer>, size = bytes.length): Uint8Array
   return cut
 }
 
-/** Timers come up to a millisecond late, and are not added up. */
+/** Waits for a point in time instead of a duration: timers are late, and delays would add up. */
 async function waitUntil(time: number, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const ms = time - performance.now()
   if (ms > 0) await delay(ms, signal)
 }
 
-function turn(): Promise<void> {
+function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0))
 }
 
-/** Numbers from 0 to 1, always the same ones for a seed: a linear congruential generator. */
+/** Pseudo-random numbers from 0 to 1, the same for a seed: a linear congruential generator. */
 function randomFrom(seed: number): () => number {
   let state = seed >>> 0
   return () => {

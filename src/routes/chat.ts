@@ -1,5 +1,5 @@
 import { ChatEncoder } from '../dialects/chat/encoder.ts'
-import { requireFew } from '../guard/size.ts'
+import { requireItemLimits } from '../guard/size.ts'
 import { readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream } from '../stream/sse-response.ts'
 import { parseChatRequest } from '../wire/chat/request.ts'
@@ -8,7 +8,7 @@ import { generate } from './generate.ts'
 
 /** `POST /v1/chat/completions` */
 export const createChatCompletion = generate((body, { trace, context }) => {
-  requireFew(body, context.settings)
+  requireItemLimits(body, context.settings)
   const asked = parseChatRequest(body)
   const { model, messages } = asked
   return {

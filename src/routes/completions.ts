@@ -1,7 +1,7 @@
 import { CompletionEncoder } from '../dialects/completions/encoder.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireFewAnswers } from '../guard/size.ts'
+import { requireAnswerLimit } from '../guard/size.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { readAccumulated } from '../stream/json-answer.ts'
 import { openStream } from '../stream/sse-response.ts'
@@ -15,7 +15,7 @@ import { generate } from './generate.ts'
 /** `POST /v1/completions` */
 export const createCompletion = generate((body, { trace, context }) => {
   const asked = parseTextRequest(body)
-  requireFewAnswers('prompt', answerCounts(asked), context.settings)
+  requireAnswerLimit('prompt', answerCounts(asked), context.settings)
   const { model, prompt, suffix } = asked
   return {
     model,

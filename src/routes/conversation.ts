@@ -1,5 +1,5 @@
-import type { Conversation } from '../dialects/dialect.ts'
-import { inOwnWords } from '../dialects/field-names.ts'
+import type { TranslatedRequest } from '../dialects/dialect.ts'
+import { renameErrorField } from '../dialects/field-names.ts'
 import type { Route } from '../engines/registry/router.ts'
 import type { AnyContract, NativeStream, OpenedStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -14,7 +14,7 @@ import type { Trace } from './trace.ts'
 export function converse(
   exchange: Exchange,
   trace: Trace,
-  conversation: Conversation,
+  conversation: TranslatedRequest,
   stream: boolean | null | undefined,
 ): Answering {
   const ask = asker(exchange, trace, conversation)
@@ -27,14 +27,14 @@ export function converse(
  * The chat request for the conversation; the trace records what it leaves out. Throws an `ApiError`
  * (400).
  */
-export function chatOf(conversation: Conversation, trace: Trace): ChatRequest {
+export function chatOf(conversation: TranslatedRequest, trace: Trace): ChatRequest {
   const { chat } = conversation
-  trace.omittedTools = conversation.omitted?.() ?? []
+  trace.omittedTools = conversation.omittedTypes?.() ?? []
   return chat
 }
 
 /** Asks an engine in the API itself if it serves that, else for a chat. */
-function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
+function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest) {
   const { native } = conversation
 
   function forward(
@@ -55,7 +55,7 @@ function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
     try {
       return await ask(route, signal)
     } catch (error) {
-      throw inOwnWords(error, conversation.names ?? {})
+      throw renameErrorField(error, conversation.fieldNames ?? {})
     }
   }
 
@@ -71,7 +71,7 @@ function asker(exchange: Exchange, trace: Trace, conversation: Conversation) {
       const forwarding = forward(route, signal)
       if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
       const { json, headers } = await readJsonAnswer(exchange, chat(route, signal), signal)
-      const told = conversation.whole(JSON.parse(json) as ChatCompletion)
+      const told = conversation.answer(JSON.parse(json) as ChatCompletion)
       return { json: JSON.stringify(told), headers }
     },
   }

@@ -1,6 +1,6 @@
-import { countedPrompt } from '../dialects/messages/dialect.ts'
+import { tokenCountCall } from '../dialects/messages/native.ts'
 import type { Engine } from '../engines/engine.ts'
-import { requireFew } from '../guard/size.ts'
+import { requireItemLimits } from '../guard/size.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { generate } from './generate.ts'
 
@@ -9,8 +9,8 @@ import { generate } from './generate.ts'
  * with an `ApiError` (501) where the engine offers none.
  */
 export const countMessageTokens = generate((body, { request, context }) => {
-  const prompt = countedPrompt(body, request.headers, request.url)
-  requireFew(body, context.settings)
+  const prompt = tokenCountCall(body, request.headers, request.url)
+  requireItemLimits(body, context.settings)
   return {
     model: prompt.native.body.model,
     // Counting uses no tokens.

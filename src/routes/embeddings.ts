@@ -1,6 +1,6 @@
 import type { Engine } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
-import { requireFewAnswers } from '../guard/size.ts'
+import { requireAnswerLimit } from '../guard/size.ts'
 import type { WholeAnswer } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { readJsonAnswer } from '../stream/json-answer.ts'
@@ -14,7 +14,7 @@ export const createEmbedding = generate((body, { context }) => {
   const asked = parseEmbeddingRequest(body)
   const { model, input } = asked
   const { length } = inputsOf(input)
-  requireFewAnswers('input', { prompts: length, choices: length }, context.settings)
+  requireAnswerLimit('input', { prompts: length, choices: length }, context.settings)
   return {
     model,
     prompt: input,

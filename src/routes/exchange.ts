@@ -30,9 +30,9 @@ export async function readBody(
   trace: Trace,
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
-  await trace.caller?.enter()
+  await trace.caller?.acquireSlot()
   const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
-  requireOneModel(trace.caller?.mayUse, body)
+  requireOneModel(trace.caller?.mayUseModel, body)
   return body
 }
 
@@ -64,7 +64,7 @@ export async function beginExchange(
   })
   trace.waitUntil?.(over.promise)
   exchange.caller = trace.caller?.name ?? ''
-  exchange.modelAccess = trace.caller?.mayUse
+  exchange.modelAccess = trace.caller?.mayUseModel
   exchange.hops = trace.hops
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)

@@ -7,7 +7,7 @@ import type { Trace } from './trace.ts'
 
 /** What these routes need of the context. */
 export type HealthContext = Pick<RouteContext, 'catalog' | 'pool' | 'hostName' | 'isDraining'> & {
-  guard: Pick<RouteContext['guard'], 'trusts'>
+  guard: Pick<RouteContext['guard'], 'isAuthorized'>
 }
 
 type HealthRequest = Request | RouteRequest
@@ -31,7 +31,7 @@ export async function ready(request: HealthRequest, _trace: Trace, context: Heal
   const { status, engines } = healthOf(catalog, pool)
   if (status !== 'unavailable') return report(request, context)
   const states = engines.slice(0, -1).map(({ engine, state }) => `${engine} is ${state}`)
-  const reason = (await guard.trusts(request)) ? `: ${states.join(', ')}` : ''
+  const reason = (await guard.isAuthorized(request)) ? `: ${states.join(', ')}` : ''
   throw new ApiError(503, `No engine can answer now${reason}.`, {
     code: 'not_ready',
     headers: { 'retry-after': String(AGAIN) },
@@ -46,6 +46,6 @@ async function report(request: HealthRequest, context: HealthContext): Promise<R
     status,
     version: VERSION,
     ...(isDraining() && { draining: true }),
-    ...((await guard.trusts(request)) && { host: hostName, ...details }),
+    ...((await guard.isAuthorized(request)) && { host: hostName, ...details }),
   })
 }

@@ -1,5 +1,5 @@
 import { messagesDialect } from '../dialects/messages/dialect.ts'
-import { requireFew } from '../guard/size.ts'
+import { requireItemLimits } from '../guard/size.ts'
 import { converse } from './conversation.ts'
 import { generate } from './generate.ts'
 
@@ -7,7 +7,7 @@ import { generate } from './generate.ts'
 export const createMessage = generate((body, { request, trace, context }) => {
   const conversation = messagesDialect.read(body, trace.id, request.headers, request.url)
   const asked = conversation.native?.body ?? conversation.chat
-  requireFew(asked, context.settings)
+  requireItemLimits(asked, context.settings)
   return {
     model: asked.model,
     prompt: conversation.prompt ?? asked.messages,

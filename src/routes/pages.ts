@@ -17,10 +17,10 @@ export const home: RouteHandler = async (request, trace, context) => {
 /** `GET /status`: the engines and models that the caller may learn of. */
 export const status: RouteHandler = async (request, _trace, context) => {
   const { guard, catalog, hostName, basePath } = context
-  const viewer = await guard.viewer(request)
+  const viewer = await guard.findCaller(request)
   const all = viewer && (await catalog.status())
   const found = all?.map(({ models, ...engine }) => {
-    return { ...engine, models: models.filter((id) => viewer?.mayUse?.(id) ?? true) }
+    return { ...engine, models: models.filter((id) => viewer?.mayUseModel?.(id) ?? true) }
   })
   return homePage(found, new URL(request.url).origin, basePath, hostName)
 }

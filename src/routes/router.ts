@@ -1,6 +1,6 @@
 /** The router that the table of routes drives. */
 import { Router } from 'itty-router'
-import { passHops } from '../guard/loop.ts'
+import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
 import { fileResponse } from './page.ts'
@@ -34,7 +34,7 @@ export function createRoutes(context: RouteContext) {
   return (request: Request, trace: Trace): Promise<Response> => router.fetch(request, trace)
 
   function refuseLoop({ headers }: Request, trace: Trace): void {
-    trace.hops = passHops(headers, context.instance())
+    trace.hops = extendHops(headers, context.instance())
   }
 
   async function identify(request: Request, trace: Trace): Promise<void> {

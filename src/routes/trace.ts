@@ -5,7 +5,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { inBackground } from '../util/background.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import { loggable } from '../wire/errors/log-fields.ts'
+import { errorLogFields } from '../wire/errors/log-fields.ts'
 import { safeHeaders } from '../wire/headers/safe-headers.ts'
 
 /** The log entry of one request: written once, when the answer has ended. */
@@ -102,7 +102,7 @@ export class Trace {
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: error.code }),
-      ...(error instanceof ApiError && loggable(error)),
+      ...(error instanceof ApiError && errorLogFields(error)),
       ...(repaired.length > 0 && { repaired, mended: repaired }),
       ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
       ...(cause && { cause }),

@@ -1,6 +1,6 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { withTimeout } from '../util/with-timeout.ts'
-import type { Ending, StreamContract } from '../wire/contract/chat.ts'
+import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import type { FrameStream } from './chat-stream.ts'
 import { EventReader } from './event-reader.ts'
 import { ChunkSink, type EventSink, FrameSink } from './event-sinks.ts'
@@ -209,7 +209,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     return taking
   }
 
-  #close(ending: Ending, take: TakeBatch<Batch>, done: PromiseWithResolvers<void>): void {
+  #close(ending: StreamEnd, take: TakeBatch<Batch>, done: PromiseWithResolvers<void>): void {
     try {
       this.#events.close(ending)
       this.#handOver(take, done)

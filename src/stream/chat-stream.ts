@@ -2,9 +2,9 @@
 import type { ChatChunk, Usage } from '../wire/chat/request.ts'
 import {
   ChatContract,
+  type ChunkAction,
   type ContractOptions,
   type StreamContract,
-  type Verdict,
 } from '../wire/contract/chat.ts'
 
 /** The contract (the state machine of a stream) of any API. */
@@ -98,7 +98,7 @@ export function enforceContract<C extends AnyContract>(
       if (batch.done) ended = true
       const chunks = batch.done
         ? (contract.end('done') as ChunkOf<C>[])
-        : batch.value.filter((chunk) => isForwarded(contract.judge(chunk)))
+        : batch.value.filter((chunk) => isForwarded(contract.check(chunk)))
       if (chunks.length > 0) return { value: chunks, done: false }
     }
     return { value: undefined, done: true }
@@ -112,6 +112,6 @@ export function enforceContract<C extends AnyContract>(
   return { kind: 'chunks', contract, items: { next, return: stop } }
 }
 
-function isForwarded(verdict: Verdict): boolean {
-  return verdict !== 'drop' && verdict !== 'hold' && verdict !== 'hold-changed'
+function isForwarded(action: ChunkAction): boolean {
+  return action !== 'drop' && action !== 'hold' && action !== 'hold-changed'
 }

@@ -7,10 +7,10 @@
 
 import { isObject } from '../util/object.ts'
 import type { ChatChunk } from '../wire/chat/request.ts'
-import type { Ending, StreamContract } from '../wire/contract/chat.ts'
+import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { errorOf } from '../wire/errors/reported-error.ts'
-import { MAX_DEPTH, nestsDeeper } from '../wire/json/depth.ts'
+import { readError } from '../wire/errors/reported-error.ts'
+import { exceedsDepth, MAX_DEPTH } from '../wire/json/depth.ts'
 import { FrameProof } from '../wire/sse/proof.ts'
 import { decodeText, EventScanner, EventTooLong, namedFrame } from '../wire/sse/sse.ts'
 import type { EventSink } from './event-sinks.ts'
@@ -79,7 +79,7 @@ export class EventReader<T> {
   }
 
   /** The body has ended: `ending` says how. */
-  close(ending: Ending): void {
+  close(ending: StreamEnd): void {
     if (this.ended || this.failure !== undefined) return
     this.#catchFailure(() => {
       if (this.#scanner.takeRest()) this.#readLastEvent()
@@ -129,7 +129,7 @@ export class EventReader<T> {
   }
 
   #takeProven({ proven }: FrameProof): void {
-    this.#contract.takeProven(proven)
+    this.#contract.countProven(proven)
     this.#sink.forward(this.#scanner, undefined)
   }
 
@@ -175,20 +175,20 @@ export class EventReader<T> {
       return
     }
     const chunk = this.#parse(text)
-    const verdict = this.#contract.judge(chunk)
-    if (verdict === 'drop') return
+    const action = this.#contract.check(chunk)
+    if (action === 'drop') return
     const { missing } = this.#contract
     if (missing.length > 0) for (const added of missing.splice(0)) this.#sink.rewrite(added)
     const hasOurForm = name === (this.#hasEventNames ? (chunk as { type?: unknown }).type : '')
     if (!hasOurForm) this.#contract.repaired.add('framing')
-    if (verdict === 'hold') this.#heldChunk = { chunk, text }
-    else if (verdict === 'changed' || verdict === 'last-changed') this.#sink.rewrite(chunk)
-    else if (verdict === 'same' || verdict === 'last') {
+    if (action === 'hold') this.#heldChunk = { chunk, text }
+    else if (action === 'changed' || action === 'last-changed') this.#sink.rewrite(chunk)
+    else if (action === 'same' || action === 'last') {
       if (hasOurForm) this.#forward(chunk)
       else this.#sink.rewrite(chunk, text)
     }
-    if (verdict === 'last' || verdict === 'last-changed') this.#finish('done')
-    if (verdict === 'last-failed') {
+    if (action === 'last' || action === 'last-changed') this.#finish('done')
+    if (action === 'last-failed') {
       this.#sink.rewrite(chunk)
       throw this.#contract.failure
     }
@@ -203,7 +203,7 @@ export class EventReader<T> {
   #parse(text: string): T {
     const { buffer, start, end } = this.#scanner
     // Serializing deeply nested JSON again would take seconds, or overflow the stack.
-    if (nestsDeeper(buffer.subarray(start, end), MAX_DEPTH)) {
+    if (exceedsDepth(buffer.subarray(start, end), MAX_DEPTH)) {
       throw this.#contract.errors.invalid(`sent JSON nested deeper than ${MAX_DEPTH} levels`)
     }
     return JSON.parse(text) as T
@@ -228,13 +228,13 @@ export class EventReader<T> {
   /** The `ApiError` for an event named `error`. */
   #foreignError(text: string): ApiError {
     const value = jsonOrText(text)
-    const error = (isObject(value) && errorOf(value)) || errorOf({ error: value })
+    const error = (isObject(value) && readError(value)) || readError({ error: value })
     return this.#contract.errors.failed(
       error ?? { message: 'it sent an error event without a message' },
     )
   }
 
-  #finish(ending: Ending): void {
+  #finish(ending: StreamEnd): void {
     for (const chunk of this.#contract.end(ending)) {
       // A held chunk that the contract did not change keeps its original text.
       this.#sink.rewrite(chunk, chunk === this.#heldChunk?.chunk ? this.#heldChunk.text : undefined)

@@ -1,4 +1,4 @@
-/** A request in an API that an upstream may speak itself, beside chat. */
+/** Requests for upstreams that have an API besides chat. */
 
 import type { Usage } from './chat/answer.ts'
 import type { ChatRequest } from './chat/request.ts'
@@ -11,32 +11,32 @@ export type NativeApi = 'messages' | 'responses'
 /** All of them. */
 export const nativeApis: readonly NativeApi[] = ['messages', 'responses']
 
-/** The request as the client sent it, checked; and what its answer is held to. */
+/** A checked request as the client sent it, and the contract for its answer. */
 export interface NativeCall {
   api: NativeApi
-  /** Where it is below the API's root: `/messages`. */
+  /** The path below the API's root: `/messages`. */
   path: string
   body: { model?: string | null; stream?: boolean | null; [field: string]: unknown }
-  /** The client's headers that belong to the request. */
+  /** Client headers that are forwarded. */
   headers: Record<string, string>
-  /** What a stream is held to; its chunks are events, each with a `type`. */
+  /** Creates the contract of a stream, whose chunks are events with a `type`. */
   contract(options: ContractOptions): StreamContract<{ type: string }>
-  /** Judges a whole answer, and repairs it in place. Throws an `ApiError`. */
-  judge(value: unknown, errors: EngineErrors): NativeAnswer
+  /** Checks an answer that was not streamed, and repairs it in place. Throws an `ApiError`. */
+  check(value: unknown, errors: EngineErrors): NativeAnswer
 }
 
-/** What a whole answer says for the log, and what was repaired in it. */
+/** Model, usage and repairs of an answer that was not streamed. */
 export interface NativeAnswer {
   model: string
   usage: Usage | undefined
   repaired: string[]
-  /** Whether it was changed for another reason than to repair it. */
+  /** Whether it was changed for another reason than a repair. */
   isChanged?: boolean
 }
 
-/** A prompt whose tokens are to be counted. */
-export interface CountedPrompt {
+/** A request to count the tokens of a prompt. */
+export interface TokenCountCall {
   native: Pick<NativeCall, 'path' | 'body' | 'headers'>
-  /** The same as a chat. Throws an `ApiError` (400) for what a chat can't say. */
+  /** The prompt as a chat request. Throws an `ApiError` (400) for what a chat can't express. */
   chat(): ChatRequest
 }

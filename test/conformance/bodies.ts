@@ -126,7 +126,7 @@ function twice(post: Post): void {
   ])('is refused where it decides something: %s in %s', async (field, body) => {
     const { param, message } = await expectError(await post(body), 400)
     expect(param).toBe(field)
-    expect(message).toBe(`${field}: expected once, got it twice in one object.`)
+    expect(message).toBe(`${field}: expected once, got twice in the same object; remove one.`)
   })
 
   it('passes where it is a matter of the upstream’s', async () => {

@@ -23,12 +23,12 @@ export function check(host: HostName): void {
         const asks = ['--dialect', 'all', '--model', model, '--strict']
         const ended = await runToEnd(host, ['check', server.base, ...asks], {}, 80_000)
         expect(ended.stdout).toMatch(
-          /^ {2}chat, completions, responses, messages\n[\s\S]*Clean\.$/m,
+          /^ {2}chat, completions, responses, messages\n[\s\S]*No rule is broken\.$/m,
         )
         expect(ended).toMatchObject({ code: 0, stderr: '' })
         // Our fixed text calls nothing, and says so.
         if (model === 'static')
-          expect(ended.stdout).toMatch(/– tools {7}not offered: it answered 400/)
+          expect(ended.stdout).toMatch(/– tools {7}not offered: it answered with status 400/)
         else expect(ended.stdout).toMatch(/✓ tools {7}4 of 4\n {2}✓ structured {2}1 of 1/)
       },
       90_000,
@@ -91,7 +91,7 @@ export function check(host: HostName): void {
         /--report: expected a file that ends in .md, .json, .html, got "record.txt"/,
       ],
       [['--against', 'nowhere.json'], /--against: cannot read nowhere.json/],
-      [['--against', 'package.json'], /no record of version 1/],
+      [['--against', 'package.json'], /expected a record of "sluice check" \(version 1\)/],
     ])('%j is refused before anything is asked', async (more, message) => {
       const ended = await runToEnd(host, ['check', 'http://127.0.0.1:9', ...more])
       expect(ended).toMatchObject({ code: 2, stdout: '' })
@@ -129,10 +129,10 @@ export function check(host: HostName): void {
     it('ends with 2, and says why', async () => {
       const nobody = await runToEnd(host, ['check', 'http://127.0.0.1:9'])
       expect(nobody.code).toBe(2)
-      expect(nobody.stdout).toMatch(/could not be tested: .*(refused|REFUSED|reached|connect)/i)
+      expect(nobody.stdout).toMatch(/could not be checked: .*(refused|REFUSED|reached|connect)/i)
       const unknown = await runToEnd(host, ['check', keyed.base])
       expect(unknown.code).toBe(2)
-      expect(unknown.stdout).toContain('it answered 401')
+      expect(unknown.stdout).toContain('it answered with status 401')
     })
   })
 }

@@ -137,7 +137,7 @@ function forms(relay: Relay): void {
       const error = await expectError(await post(relay, body), 400)
       expect(error).toMatchObject({ param: 'dimensions', code: 'invalid_value' })
       expect(error.message).toBe(
-        "dimensions: asked for 2, but the model's vectors have 3 numbers; leave it out.",
+        "dimensions: expected 3, the length of this model's vectors, got 2; leave it out.",
       )
       // That would change nothing.
       expect(sentFor(relay, body)).toHaveLength(1)

@@ -38,7 +38,7 @@ function exported(): Declaration[] {
  * has to name these.
  */
 function isDerivation({ file, name }: Declaration): boolean {
-  const isTable = /^settings\/(infer|declaration|upstream-options|table\/)/.test(file)
+  const isTable = /^settings\/(infer|declaration|upstream-options|table\/|generated\/)/.test(file)
   return isTable || (file === 'settings/types' && name === 'Read') || name === 'keyOptions'
 }
 

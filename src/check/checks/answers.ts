@@ -6,13 +6,13 @@ import type { Findings } from '../findings.ts'
 import type { RuleName } from '../rules/rules.ts'
 import { messageOf } from './ending.ts'
 
-/** An answer that is not streamed. */
-export function judgeWhole(recording: Recording, dialect: CheckedApi, findings: Findings): void {
+/** Checks an answer that is not streamed. */
+export function checkAnswer(recording: Recording, dialect: CheckedApi, findings: Findings): void {
   const { response } = recording
-  const type = headerOf(recording, 'content-type') ?? 'no type'
+  const type = headerOf(recording, 'content-type') ?? 'no content-type'
   const add = (seen: string) => findings.add('whole-shape', seen, 0)
   if (response?.status !== 200) {
-    add(`status ${response?.status ?? 'none'}`)
+    add(response === undefined ? 'no response' : `status ${response.status}`)
     return
   }
   if (!/^application\/json/i.test(type)) {
@@ -21,12 +21,12 @@ export function judgeWhole(recording: Recording, dialect: CheckedApi, findings: 
   }
   const answer = jsonOf(recording)
   const fault =
-    answer === undefined ? 'a body that is no JSON object' : dialect.faultOfWhole(answer)
+    answer === undefined ? 'a body that is not a JSON object' : dialect.problemInAnswer(answer)
   if (fault !== undefined) add(fault)
 }
 
-/** What a request that is wrong must be answered with. */
-export function judgeRefusal(
+/** Checks the answer to an invalid request. */
+export function checkError(
   recording: Recording,
   dialect: CheckedApi,
   findings: Findings,
@@ -41,12 +41,12 @@ export function judgeRefusal(
   if (!statuses.includes(status)) findings.add(rule, `status ${status}`, 0)
   if (status < 400) return
   const answer = jsonOf(recording)
-  const isRight = answer !== undefined && dialect.isRefusal(answer)
+  const isRight = answer !== undefined && dialect.isErrorBody(answer)
   if (!isRight) findings.add('error-shape', `${status}: ${textOf(recording).slice(0, 60)}`, 0)
 }
 
-/** An answer in another model's name than `asked` is honest of that. */
-export function judgeModel(
+/** An answer that names another model than `asked` is correct too: it says which model it is of. */
+export function checkUnknownModel(
   recording: Recording,
   dialect: CheckedApi,
   findings: Findings,
@@ -54,38 +54,38 @@ export function judgeModel(
 ): void {
   const told = recording.response?.status === 200 ? answeringModel(recording) : undefined
   if (told !== undefined && told !== asked) return
-  judgeRefusal(recording, dialect, findings, 'error-model', [400, 404])
+  checkError(recording, dialect, findings, 'error-model', [400, 404])
 }
 
-/** A preflight as a browser sends it, and the answer to the request it was for. */
-export function judgeCors(preflight: Recording, answer: Recording, findings: Findings): void {
+/** Checks a preflight as a browser sends it, and the answer to the request that follows it. */
+export function checkCors(preflight: Recording, answer: Recording, findings: Findings): void {
   const status = preflight.response?.status ?? 0
   if (status === 401) findings.add('cors-preflight', 'status 401')
   const isAllowed = status < 300 && headerOf(preflight, 'access-control-allow-origin') !== undefined
   if (!isAllowed || headerOf(answer, 'access-control-allow-origin') !== undefined) return
-  findings.add('cors-answer', 'no access-control-allow-origin')
+  findings.add('cors-answer', 'no access-control-allow-origin header')
 }
 
-/** Milliseconds that a server may take longer to a first byte without being busy. */
-const PATIENCE = 1_000
+/** Milliseconds by which a first byte may be late before the server counts as busy. */
+const BUSY_AFTER = 1_000
 
-/** Whether the answer behind one that was left came as soon as one usually does. */
-export function judgeCancel(usual: Recording, next: Recording, findings: Findings): void {
+/** Checks that the answer after an abandoned one started as soon as usual. */
+export function checkCancel(usual: Recording, next: Recording, findings: Findings): void {
   const [before, after] = [usual.packets[0]?.at, next.packets[0]?.at]
   if (before === undefined || after === undefined) return
-  if (after <= before * 3 + PATIENCE) return
-  const seen = `the next answer began after ${Math.round(after)} ms, usually ${Math.round(before)} ms`
+  if (after <= before * 3 + BUSY_AFTER) return
+  const seen = `the next answer started after ${Math.round(after)} ms instead of ${Math.round(before)} ms`
   findings.add('cancel-ignored', seen)
 }
 
-/** Why an answer can't be judged, in the server's own words; undefined where it can. */
+/** Why an answer can't be checked, with the server's message; undefined if it can. */
 export function whyRefused(recording: Recording, least = 400): string | undefined {
   const { response, end } = recording
-  if (response === undefined) return end.why ?? 'nobody answered'
+  if (response === undefined) return end.why ?? 'the server did not respond'
   if (response.status < least) return undefined
   const error = jsonOf(recording)?.error
   const text = error === undefined ? textOf(recording).slice(0, 200) : messageOf(error)
-  return `it answered ${response.status}: ${text}`
+  return `it answered with status ${response.status}: ${text}`
 }
 
 function headerOf({ response }: Recording, name: string): string | undefined {

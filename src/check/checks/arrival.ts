@@ -1,20 +1,20 @@
 import type { Recording } from '../../recording/recording.ts'
 import type { Findings } from '../findings.ts'
-import type { SaidEvent } from './framing.ts'
+import type { ParsedEvent } from './framing.ts'
 
-/** Milliseconds: events closer than this came together. */
+/** Milliseconds: events closer than this arrived together. */
 const TOGETHER = 2
 
-/** Fewer events than this tell nothing about how they arrive. */
+/** With fewer events than this, their arrival is not checked. */
 const FEWEST = { atOnce: 5, inBursts: 12 }
 
-/** Milliseconds of silence before all of an answer came that are not the model's own quickness. */
+/** Milliseconds before an answer that arrived all at once: a fast model takes less. */
 const LATE = 250
 
-/** What a burst is: so many events on average, so many milliseconds apart. */
+/** Bursts have at least this many events on average, and are at least so many milliseconds apart. */
 const BURST = { events: 4, apart: 100 }
 
-/** Milliseconds without a byte that somebody between may take for a dead line. */
+/** Milliseconds without a byte after which a proxy may close the connection. */
 const SILENCE = 15_000
 
 /** Events that arrived together. */
@@ -23,7 +23,7 @@ export interface Arrival {
   events: number
 }
 
-function arrivalsOf(said: readonly SaidEvent[]): Arrival[] {
+function arrivalsOf(said: readonly ParsedEvent[]): Arrival[] {
   const arrivals: Arrival[] = []
   let last = Number.NEGATIVE_INFINITY
   for (const { event } of said) {
@@ -35,17 +35,17 @@ function arrivalsOf(said: readonly SaidEvent[]): Arrival[] {
   return arrivals
 }
 
-/** Whether events came as they were made. */
-export function judgeArrival(
+/** Checks that events arrived as they were generated. */
+export function checkArrival(
   { packets }: Recording,
-  said: readonly SaidEvent[],
+  said: readonly ParsedEvent[],
   findings: Findings,
 ): void {
   const arrivals = arrivalsOf(said)
   const count = said.length
   const first = arrivals[0]?.at ?? 0
   if (count >= FEWEST.atOnce && arrivals.length === 1 && first >= LATE) {
-    const seen = `${count} events together, after ${Math.round(first)} ms of nothing`
+    const seen = `${count} events at once, after ${Math.round(first)} ms without any`
     findings.add('all-at-once', seen, said[0]?.event.start)
   } else if (count >= FEWEST.inBursts && count / arrivals.length >= BURST.events) {
     const gaps = arrivals.slice(1).map(({ at }, index) => at - (arrivals[index]?.at ?? 0))
@@ -56,10 +56,10 @@ export function judgeArrival(
       findings.add('bursts', seen, said[0]?.event.start)
     }
   }
-  judgeSilence(packets, findings)
+  checkSilence(packets, findings)
 }
 
-function judgeSilence(packets: Recording['packets'], findings: Findings): void {
+function checkSilence(packets: Recording['packets'], findings: Findings): void {
   let last = 0
   let offset = 0
   for (const { at, bytes } of packets) {

@@ -1,56 +1,58 @@
 import { parseObject } from '../../util/object.ts'
 import type { Findings } from '../findings.ts'
-import type { WireBody, WireEvent, WireLine } from '../recorded-body.ts'
+import type { RecordedBody, RecordedEvent, RecordedLine } from '../recorded-body.ts'
 
-/** What an event says: an object, `[DONE]`, or nothing that can be read. */
-export interface SaidEvent {
-  event: WireEvent
-  said: Record<string, unknown> | 'done' | 'nothing'
+/** An event and its parsed data: an object, `[DONE]`, or nothing that can be parsed. */
+export interface ParsedEvent {
+  event: RecordedEvent
+  value: Record<string, unknown> | 'done' | 'nothing'
 }
 
-/** The event-stream format: WHATWG HTML §9.2.5 and §9.2.6, and what clients make of it. */
-export function judgeFraming(body: WireBody, findings: Findings): SaidEvent[] {
+/** Checks the event-stream format (WHATWG HTML §9.2.5 and §9.2.6) and what clients rely on. */
+export function checkFraming(body: RecordedBody, findings: Findings): ParsedEvent[] {
   if (body.hasBom) findings.add('bom', 'EF BB BF', 0, 3)
   if (body.badByte !== -1) {
     findings.add('utf-8', `byte ${body.badByte} of ${body.bytes.length}`, body.badByte)
   }
   return body.events.map((event) => {
-    for (const line of event.lines) judgeLine(line, findings)
-    judgeLines(event, findings)
-    return { event, said: saidBy(event, findings) }
+    for (const line of event.lines) checkLine(line, findings)
+    checkLines(event, findings)
+    return { event, value: parseEvent(event, findings) }
   })
 }
 
 const FIELD = /^(data|event|id|retry|error)(:|$)/
 
-function judgeLine({ text, terminator, start, end }: WireLine, findings: Findings): void {
+function checkLine({ text, terminator, start, end }: RecordedLine, findings: Findings): void {
   if (terminator === '\r' || terminator === '\r\n') {
     findings.add('line-ends', terminator === '\r' ? 'CR' : 'CRLF', start, end + terminator.length)
   }
   if (text.startsWith(':')) return
   const [, name] = FIELD.exec(text) ?? []
-  if (name === undefined) findings.add('stray-line', 'a line that is no field', start, end)
+  if (name === undefined) findings.add('stray-line', 'a line that is not a field', start, end)
   else if (name === 'event' || name === 'id') findings.add('named-event', `${name}:`, start, end)
   else if (name === 'data' && /^data:[^ ]/.test(text)) {
-    findings.add('data-space', 'no space', start, end)
+    findings.add('data-space', 'no space after "data:"', start, end)
   }
 }
 
-function judgeLines({ lines, start, end, isWhole, data }: WireEvent, findings: Findings): void {
+function checkLines({ lines, start, end, isWhole, data }: RecordedEvent, findings: Findings): void {
   const dataLines = lines.filter(({ text }) => /^data(:|$)/.test(text))
-  if (dataLines.length > 1) findings.add('data-lines', `${dataLines.length} lines`, start, end)
+  if (dataLines.length > 1) findings.add('data-lines', `${dataLines.length} data lines`, start, end)
   const isComment = lines.every(({ text }) => text.startsWith(':'))
-  if (isComment && isWhole) findings.add('comment-event', 'a comment alone', start, end)
+  if (isComment && isWhole)
+    findings.add('comment-event', 'a comment followed by a blank line', start, end)
   if (data === '') findings.add('empty-data', 'no data', start, end)
 }
 
-function saidBy(event: WireEvent, findings: Findings): SaidEvent['said'] {
+function parseEvent(event: RecordedEvent, findings: Findings): ParsedEvent['value'] {
   const { data, isWhole, start, end } = event
   if (data === undefined || data === '') return 'nothing'
   const said = data.startsWith('[DONE]') ? 'done' : parseObject(data)
-  if (said === undefined && isWhole) findings.add('json', 'no JSON object', start, end)
-  // Half an event is what a broken stream leaves behind: its end tells the story.
+  if (said === undefined && isWhole)
+    findings.add('json', 'data that is not a JSON object', start, end)
+  // A broken stream ends with an incomplete event: the check of its end reports that.
   if (said === undefined) return 'nothing'
-  if (!isWhole) findings.add('last-blank-line', 'the body ends', start, end)
+  if (!isWhole) findings.add('last-blank-line', 'the body ends without a blank line', start, end)
   return said
 }

@@ -1,8 +1,8 @@
 import type { Recording } from '../../recording/recording.ts'
 import type { Findings } from '../findings.ts'
 
-/** How a stream is announced. */
-export function judgeHeaders({ response }: Recording, findings: Findings): void {
+/** Checks the response headers of a stream. */
+export function checkHeaders({ response }: Recording, findings: Findings): void {
   const headers = new Map(response?.headers.map(([name, value]) => [name.toLowerCase(), value]))
   const type = headers.get('content-type') ?? ''
   if (!/^text\/event-stream *(;|$)/i.test(type)) {
@@ -16,7 +16,7 @@ export function judgeHeaders({ response }: Recording, findings: Findings): void 
   if (!/no-cache|no-store/i.test(control)) {
     findings.add('cache-control', control === '' ? 'none' : control)
   }
-  // Whoever sets the header for nginx may have it taken out by nginx.
+  // nginx obeys the header and removes it from the response.
   const isBehindNginx = /nginx/i.test(headers.get('server') ?? '')
   if (headers.get('x-accel-buffering') !== 'no' && !isBehindNginx) {
     findings.add('buffering-hint', headers.get('x-accel-buffering') ?? 'none')

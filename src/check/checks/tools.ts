@@ -1,13 +1,19 @@
-/** Calls of tools, and answers of a given form: where a server offers them. */
+/** Checks of tool calls and structured output, if a server supports them. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject, parseObject } from '../../util/object.ts'
-import type { CheckedApi, JsonFields, Told, ToldCall, ToolOffer } from '../dialects/dialect.ts'
+import type {
+  CheckedApi,
+  CollectedAnswer,
+  CollectedCall,
+  JsonFields,
+  ToolDefinition,
+} from '../dialects/dialect.ts'
 import type { Findings } from '../findings.ts'
-import { wireOf } from '../recorded-body.ts'
+import { parseBody } from '../recorded-body.ts'
 import { shown } from './ending.ts'
 
-/** What is asked for where a tool has to be called. */
-export const TOOL = {
+/** The prompt and tool of the request that has to be answered with tool calls. */
+export const TOOL_PROMPT = {
   text: 'What is the weather in Paris and in London? Ask get_weather for each of them.',
   offer: {
     name: 'get_weather',
@@ -18,11 +24,11 @@ export const TOOL = {
       required: ['city'],
       additionalProperties: false,
     },
-  } satisfies ToolOffer,
+  } satisfies ToolDefinition,
 }
 
-/** What is asked for where the answer has to be JSON. */
-export const FORM = {
+/** The prompt and JSON Schema of the request for structured output. */
+export const SCHEMA_PROMPT = {
   text: 'Name three colours, as JSON.',
   schema: {
     type: 'object',
@@ -32,44 +38,53 @@ export const FORM = {
   } satisfies JsonFields,
 }
 
-export function toldBy(recording: Recording, dialect: CheckedApi): Told {
-  const events = wireOf(recording).events.map(({ data }) => parseObject(data ?? ''))
-  return dialect.told(events.filter((event) => event !== undefined))
+export function collectAnswer(recording: Recording, dialect: CheckedApi): CollectedAnswer {
+  const events = parseBody(recording).events.map(({ data }) => parseObject(data ?? ''))
+  return dialect.collect(events.filter((event) => event !== undefined))
 }
 
-/** Returns why there was nothing to judge. */
-export function judgeCalls(
-  told: Told,
+/** Returns why there was nothing to check. */
+export function checkCalls(
+  answer: CollectedAnswer,
   dialect: CheckedApi,
   findings: Findings,
 ): string | undefined {
-  if (told.calls.length === 0) return 'no tool was called'
-  // What the limit cut has no end to judge.
-  if (told.finish === dialect.ends.limit) return 'the limit cut the answer'
-  for (const call of told.calls) judgeCall(call, findings)
-  if (told.finish !== dialect.ends.call) {
-    findings.add('tool-finish', `${shown(told.finish)} behind a call`, 0)
+  if (answer.calls.length === 0) return 'no tool was called'
+  // Calls that the token limit cut off are incomplete.
+  if (answer.finishReason === dialect.finishReasons.limit)
+    return 'the token limit cut the answer off'
+  for (const call of answer.calls) checkCall(call, findings)
+  if (answer.finishReason !== dialect.finishReasons.call) {
+    findings.add('tool-finish', `${shown(answer.finishReason)} after a call`, 0)
   }
   return undefined
 }
 
-function judgeCall({ id, name, arguments: text, isMixed }: ToldCall, findings: Findings): void {
-  const isNamed = typeof id === 'string' && id !== '' && name === TOOL.offer.name
+function checkCall(
+  { id, name, arguments: text, isMixed }: CollectedCall,
+  findings: Findings,
+): void {
+  const isNamed = typeof id === 'string' && id !== '' && name === TOOL_PROMPT.offer.name
   if (!isNamed) findings.add('tool-call', `id: ${shown(id)}, name: ${shown(name)}`, 0)
-  if (isMixed) findings.add('tool-index', 'calls that can’t be told apart', 0)
+  if (isMixed) findings.add('tool-index', 'parts of several calls have the same index, or none', 0)
   else if (parseObject(text) === undefined) findings.add('tool-arguments', shown(text), 0)
 }
 
-/** Returns why there was nothing to judge. */
-export function judgeForm(told: Told, dialect: CheckedApi, findings: Findings): string | undefined {
-  if (told.finish === dialect.ends.limit) return 'the limit cut the answer'
-  const answer = parseObject(told.text)
-  const colours = answer?.colours
+/** Returns why there was nothing to check. */
+export function checkStructured(
+  answer: CollectedAnswer,
+  dialect: CheckedApi,
+  findings: Findings,
+): string | undefined {
+  if (answer.finishReason === dialect.finishReasons.limit)
+    return 'the token limit cut the answer off'
+  const value = parseObject(answer.text)
+  const colours = value?.colours
   const isFit =
-    isObject(answer) &&
-    Object.keys(answer).length === 1 &&
+    isObject(value) &&
+    Object.keys(value).length === 1 &&
     Array.isArray(colours) &&
     colours.every((each) => typeof each === 'string')
-  if (!isFit) findings.add('structured-json', shown(told.text), 0)
+  if (!isFit) findings.add('structured-json', shown(answer.text), 0)
   return undefined
 }

@@ -1,13 +1,13 @@
-/** What chats and completions have in common: choices, usage on request, [DONE]. */
+/** What chat and completions have in common: choices, usage on request, [DONE]. */
 import { isObject } from '../../util/object.ts'
-import type { CheckedApi, JsonFields, Prompt, Told } from './dialect.ts'
+import type { CheckedApi, CollectedAnswer, JsonFields, Prompt } from './dialect.ts'
 
 export const choicesDialect = {
   asksUsage: true,
   headersFor: () => ({}),
-  isRefusal: ({ error }: JsonFields) => isObject(error) && typeof error.message === 'string',
-  ends: { call: 'tool_calls', limit: 'length' },
-  countIn({ usage }: JsonFields): number | undefined {
+  isErrorBody: ({ error }: JsonFields) => isObject(error) && typeof error.message === 'string',
+  finishReasons: { call: 'tool_calls', limit: 'length' },
+  tokenCount({ usage }: JsonFields): number | undefined {
     if (!isObject(usage) || typeof usage.completion_tokens !== 'number') return undefined
     return usage.completion_tokens
   },
@@ -17,7 +17,7 @@ export function choicesIn({ choices }: JsonFields): JsonFields[] {
   return Array.isArray(choices) ? choices.filter(isObject) : []
 }
 
-/** Fields that a chat and a completion are asked by alike. */
+/** Request fields that chat and completions share. */
 export function sharedFields({ model, limit, stream, usage }: Prompt): JsonFields {
   return {
     ...(model !== undefined && { model }),
@@ -27,4 +27,4 @@ export function sharedFields({ model, limit, stream, usage }: Prompt): JsonField
   }
 }
 
-export const NOTHING: Told = { text: '', calls: [], finish: undefined }
+export const EMPTY_ANSWER: CollectedAnswer = { text: '', calls: [], finishReason: undefined }

@@ -1,9 +1,9 @@
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
-import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
-import type { SaidEvent } from '../checks/framing.ts'
+import { checkEnd, messageOf, shown } from '../checks/ending.ts'
+import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import type { WireEvent } from '../recorded-body.ts'
+import type { RecordedEvent } from '../recorded-body.ts'
 
 const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_call']
 
@@ -12,27 +12,27 @@ const MAX_SECONDS = 1e11
 
 type Fields = Record<string, unknown>
 
-/** What a chunk is in one API. */
+/** The form of a chunk in one API. */
 export interface ChunkShape {
   object: string
   isChoice(choice: Fields): boolean
-  /** What a choice brings. */
+  /** The content of a choice. */
   part(choice: Fields): Fields
-  /** Who speaks, where that has to be said first. */
+  /** The role that the first content of a choice must have. */
   role?: string
 }
 
-/** A stream of choices: its chunks' form, and the order in which they come. */
-export function judgeChoicesStream(
+/** Checks a stream of choices: the form of its chunks and their order. */
+export function checkChoicesStream(
   recording: Recording,
-  said: readonly SaidEvent[],
+  events: readonly ParsedEvent[],
   findings: Findings,
   form: ChunkShape,
 ): void {
-  new ChoicesJudge(recording, findings, form).judge(said)
+  new ChoicesChecker(recording, findings, form).check(events)
 }
 
-class ChoicesJudge {
+class ChoicesChecker {
   readonly #form: ChunkShape
   readonly #recording: Recording
   readonly #findings: Findings
@@ -42,7 +42,7 @@ class ChoicesJudge {
   #created: unknown
   #usages = 0
   /** The event whose bytes are shown with a finding. */
-  #event: WireEvent | undefined
+  #event: RecordedEvent | undefined
 
   constructor(recording: Recording, findings: Findings, form: ChunkShape) {
     this.#form = form
@@ -51,21 +51,21 @@ class ChoicesJudge {
     this.#asksUsage = /"include_usage" ?: ?true/.test(recording.request.body ?? '')
   }
 
-  judge(events: readonly SaidEvent[]): void {
-    for (const [index, { event, said }] of events.entries()) {
+  check(events: readonly ParsedEvent[]): void {
+    for (const [index, { event, value }] of events.entries()) {
       this.#event = event
-      if (said === 'nothing') continue
-      if (said === 'done') {
+      if (value === 'nothing') continue
+      if (value === 'done') {
         this.#done(events.slice(index + 1))
         return
       }
-      if (said.error) {
-        this.#add('error-in-stream', messageOf(said.error))
+      if (value.error) {
+        this.#add('error-in-stream', messageOf(value.error))
         return
       }
-      this.#chunk(said)
+      this.#chunk(value)
     }
-    judgeEnd(this.#recording, this.#findings, this.#isFinished, this.#event?.end ?? 0)
+    checkEnd(this.#recording, this.#findings, this.#isFinished, this.#event?.end ?? 0)
   }
 
   #add(rule: Parameters<Findings['add']>[0], seen: string): void {
@@ -79,7 +79,7 @@ class ChoicesJudge {
       this.#add('chunk-choices', `choices: ${shown(choices)}`)
       return
     }
-    // A chunk without choices brings usage, or what a filter found: it need not say who speaks.
+    // A chunk without choices has only usage or filter results: id and model may be missing.
     if (choices.length > 0) this.#identity(chunk)
     this.#usage(chunk.usage, choices.length)
     for (const choice of choices) this.#choice(choice)
@@ -102,26 +102,26 @@ class ChoicesJudge {
   #usage(usage: unknown, choices: number): void {
     if (!isObject(usage)) return
     this.#usages++
-    if (!this.#asksUsage) this.#add('usage-unasked', 'usage')
-    else if (choices > 0) this.#add('usage-last', 'usage beside choices')
-    else if (this.#usages > 1) this.#add('usage-last', 'usage again')
+    if (!this.#asksUsage) this.#add('usage-unasked', 'a chunk with usage')
+    else if (choices > 0) this.#add('usage-last', 'usage in a chunk with choices')
+    else if (this.#usages > 1) this.#add('usage-last', 'a second usage')
   }
 
   #choice(choice: unknown): void {
     const { isChoice, part, role } = this.#form
     if (!isObject(choice) || !Number.isInteger(choice.index) || !isChoice(choice)) {
-      this.#add('chunk-choices', 'a choice without an index, or without what it brings')
+      this.#add('chunk-choices', 'a choice without an index, or without a delta or text')
       return
     }
-    const brought = part(choice)
+    const content = part(choice)
     const index = choice.index as number
     const known = this.#choices.get(index)
-    if (known === undefined && role !== undefined && brought.role !== role) {
-      this.#add('role-first', `role: ${shown(brought.role)}`)
+    if (known === undefined && role !== undefined && content.role !== role) {
+      this.#add('role-first', `role: ${shown(content.role)}`)
     }
     const state = known ?? { finished: false }
     this.#choices.set(index, state)
-    if (state.finished && saysSomething(brought)) this.#add('content-after-finish', 'more')
+    if (state.finished && hasContent(content)) this.#add('content-after-finish', 'content')
     this.#finish(choice.finish_reason, state)
   }
 
@@ -138,22 +138,22 @@ class ChoicesJudge {
     return this.#choices.size > 0
   }
 
-  #done(rest: readonly SaidEvent[]): void {
-    // An empty `finish_reason` was told of already.
+  #done(rest: readonly ParsedEvent[]): void {
+    // An empty `finish_reason` was reported already.
     if (!this.#isFinished && !this.#findings.has('finish-reason')) {
-      this.#add('finish-missing', '[DONE] and no finish_reason')
+      this.#add('finish-missing', '[DONE] without a finish_reason')
     }
     const [after] = rest
     if (after !== undefined) {
       this.#event = after.event
-      this.#add('after-done', `${rest.length} more`)
+      this.#add('after-done', `${rest.length} more events`)
     }
-    if (this.#asksUsage && this.#usages === 0) this.#findings.add('usage-asked', 'none')
+    if (this.#asksUsage && this.#usages === 0) this.#findings.add('usage-asked', 'no usage')
   }
 }
 
-/** Whether a delta holds more than a role. */
-export function saysSomething(delta: Fields): boolean {
+/** Whether a delta has content besides its role. */
+export function hasContent(delta: Fields): boolean {
   return Object.entries(delta).some(([name, value]) => {
     if (name === 'role' || value === null || value === '') return false
     return !Array.isArray(value) || value.length > 0

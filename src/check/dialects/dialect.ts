@@ -1,6 +1,6 @@
-/** What an API is to a check: how it is asked, and what its answers must be. */
+/** What a check needs to know of an API: the form of its requests, answers and streams. */
 import type { Recording } from '../../recording/recording.ts'
-import type { SaidEvent } from '../checks/framing.ts'
+import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
 import type { DialectName } from '../rules/rule.ts'
 
@@ -9,64 +9,64 @@ export type JsonFields = Record<string, unknown>
 export interface Prompt {
   model: string | undefined
   text: string
-  /** Tokens that the answer may have; the server's own limit where it is left out. */
+  /** The most tokens of the answer; the server's own limit if it is left out. */
   limit?: number
   stream?: boolean
-  /** Whether a stream is to bring its usage, where that is a matter of asking. */
+  /** Whether to request usage, in APIs where that is optional. */
   usage?: boolean
-  /** A function that has to be called. */
-  tool?: ToolOffer
-  /** The JSON Schema that the answer has to fit. */
+  /** A function that the model has to call. */
+  tool?: ToolDefinition
+  /** The JSON Schema that the answer has to match. */
   schema?: JsonFields
 }
 
-export interface ToolOffer {
+export interface ToolDefinition {
   name: string
   description: string
   /** A JSON Schema. */
   parameters: JsonFields
 }
 
-/** A call as its parts make it. */
-export interface ToldCall {
+/** A tool call, joined from its parts. */
+export interface CollectedCall {
   id: unknown
   name: unknown
   arguments: string
-  /** Another call's parts came under its index. */
+  /** Whether parts of another call had the same index, or no index. */
   isMixed?: boolean
 }
 
-/** What a stream said, put together as a client does. */
-export interface Told {
+/** The content of a stream, joined as a client does it. */
+export interface CollectedAnswer {
   text: string
-  calls: ToldCall[]
-  /** Why it ended, in the API's own word. */
-  finish: unknown
+  calls: CollectedCall[]
+  /** The finish reason, as the API names it. */
+  finishReason: unknown
 }
 
 export interface CheckedApi {
   name: DialectName
-  /** Where it is asked, below an API's root. */
+  /** The path of the endpoint below the API's root. */
   path: string
-  /** Headers it has beside those of every request. */
+  /** Headers besides those of every request. */
   headersFor(key: string | undefined): Record<string, string>
   body(prompt: Prompt): JsonFields
-  /** What replaces the prompt in a request with a field of the wrong type. */
-  wrong: JsonFields
-  /** Whether usage has to be asked for. */
+  /** The fields of a request with a field of the wrong type, in place of the prompt. */
+  invalidFields: JsonFields
+  /** Whether a stream has usage only on request. */
   asksUsage: boolean
-  /** Whether a call, or JSON of a given form, can be asked for. */
+  /** Whether the API has tool calls and structured output. */
   hasTools: boolean
-  /** Its streams: the form of their events, and the order in which they come. */
-  judge(recording: Recording, said: readonly SaidEvent[], findings: Findings): void
-  /** What is wrong with an answer without a stream; undefined where nothing is. */
-  faultOfWhole(answer: JsonFields): string | undefined
-  isRefusal(answer: JsonFields): boolean
-  told(said: readonly JsonFields[]): Told
-  /** Why an answer ends that calls a tool, and one that was cut at its limit. */
-  ends: { call: string; limit: string }
-  /** Whether an event brings something to read, or a part of a call. */
-  speaks(event: JsonFields): boolean
-  /** The tokens of the answer, where an event counts them. */
-  countIn(event: JsonFields): number | undefined
+  /** Checks a stream: the form of its events and their order. */
+  checkStream(recording: Recording, events: readonly ParsedEvent[], findings: Findings): void
+  /** What is wrong with an answer that is not streamed; undefined if nothing is. */
+  problemInAnswer(answer: JsonFields): string | undefined
+  isErrorBody(answer: JsonFields): boolean
+  collect(events: readonly JsonFields[]): CollectedAnswer
+  /** The finish reasons of an answer that calls a tool, and of one that the token limit cut off. */
+  finishReasons: { call: string; limit: string }
+  /** Whether an event has text or a part of a tool call. */
+  hasOutput(event: JsonFields): boolean
+  /** The token count of the answer, if the event has it. */
+  tokenCount(event: JsonFields): number | undefined
 }

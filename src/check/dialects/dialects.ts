@@ -15,14 +15,14 @@ export const dialects: Readonly<Record<DialectName, CheckedApi>> = {
   messages,
 }
 
-/** The API that a path belongs to; undefined where it ends in none's. */
+/** The API that a path belongs to; undefined if it is not the path of any. */
 export function dialectAt(pathname: string): CheckedApi | undefined {
   const all = Object.values(dialects)
-  // A chat's path ends as a completion's does.
+  // `/chat/completions` also ends with `/completions`, so chat comes first.
   return all.find(({ path }) => pathname.endsWith(path))
 }
 
-/** The API that was recorded; a chat where the address does not tell. */
+/** The API that was recorded; chat if the URL does not tell. */
 export function dialectOf({ request }: Recording): CheckedApi {
   return dialectAt(parseUrl(request.url)?.pathname ?? '') ?? chat
 }

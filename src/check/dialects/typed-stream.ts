@@ -1,17 +1,17 @@
-/** Streams of events with a type: what the judges of Responses and of Messages have in common. */
+/** Streams of typed events: what the checks of Responses and Messages have in common. */
 import type { Recording } from '../../recording/recording.ts'
 import { isObject } from '../../util/object.ts'
-import { judgeEnd, messageOf, shown } from '../checks/ending.ts'
-import type { SaidEvent } from '../checks/framing.ts'
+import { checkEnd, messageOf, shown } from '../checks/ending.ts'
+import type { ParsedEvent } from '../checks/framing.ts'
 import type { Findings } from '../findings.ts'
-import type { WireEvent } from '../recorded-body.ts'
+import type { RecordedEvent } from '../recorded-body.ts'
 import type { JsonFields } from './dialect.ts'
 
-/** What a field holds: an object, a text, or a number that counts from 0. */
+/** The kind of a field: an object, a string, or an index from 0. */
 export type FieldKind = 'object' | 'text' | 'index'
 
 /** The fields that an event of a type must have. */
-export type Forms = Readonly<Record<string, Readonly<Record<string, FieldKind>>>>
+export type RequiredFields = Readonly<Record<string, Readonly<Record<string, FieldKind>>>>
 
 const IS: Record<FieldKind, (value: unknown) => boolean> = {
   object: isObject,
@@ -19,59 +19,59 @@ const IS: Record<FieldKind, (value: unknown) => boolean> = {
   index: (value) => Number.isInteger(value) && (value as number) >= 0,
 }
 
-/** What says only that the line is alive, wherever it stands. */
+/** Event types that are heartbeats; they may come anywhere. */
 const HEARTBEATS: unknown[] = ['ping', 'keepalive']
 
-/** Judges what every such event must be; a subclass, what it means. */
-export abstract class TypedJudge {
+/** Checks what holds for all such events; a subclass checks what they mean. */
+export abstract class TypedEventChecker {
   readonly #recording: Recording
   readonly #findings: Findings
-  readonly #forms: Forms
-  #event: WireEvent | undefined
+  readonly #forms: RequiredFields
+  #event: RecordedEvent | undefined
   /** Whether an event ended the answer. */
   protected isEnded = false
-  /** Whether it is known why the answer ends. */
+  /** Whether the reason for the end of the answer came. */
   protected isFinished = false
 
-  constructor(recording: Recording, findings: Findings, forms: Forms) {
+  constructor(recording: Recording, findings: Findings, forms: RequiredFields) {
     this.#recording = recording
     this.#findings = findings
     this.#forms = forms
   }
 
   /** The first event of an answer. */
-  protected abstract readonly first: string
+  protected abstract readonly firstType: string
 
-  /** Looks at every event, whatever it is. */
-  protected count(_event: JsonFields): void {}
+  /** Called with every event. */
+  protected checkSequence(_event: JsonFields): void {}
 
-  /** Looks at an event that has its fields. */
-  protected abstract look(type: string, event: JsonFields): void
+  /** Called with every event that has the fields of its type. */
+  protected abstract checkEvent(type: string, event: JsonFields): void
 
-  judge(events: readonly SaidEvent[]): void {
+  check(events: readonly ParsedEvent[]): void {
     let isFirst = true
-    for (const { event, said } of events) {
+    for (const { event, value } of events) {
       this.#event = event
       // Open Responses ends a stream by [DONE], OpenAI does not: both are right.
-      if (said === 'nothing' || said === 'done') continue
+      if (value === 'nothing' || value === 'done') continue
       if (this.isEnded) {
-        this.add('after-done', `${shown(said.type)} behind the end`)
+        this.add('after-done', `${shown(value.type)} after the end`)
         return
       }
-      const { type } = said
-      if (typeof type === 'string' && this.isError(type, said)) {
-        this.add('error-in-stream', messageOf(this.errorIn(said)))
+      const { type } = value
+      if (typeof type === 'string' && this.isError(type, value)) {
+        this.add('error-in-stream', messageOf(this.errorIn(value)))
         return
       }
       this.#type(type, event)
-      this.count(said)
+      this.checkSequence(value)
       if (HEARTBEATS.includes(type)) continue
-      if (isFirst !== (type === this.first)) this.add('start-first', shown(type))
+      if (isFirst !== (type === this.firstType)) this.add('start-first', shown(type))
       isFirst = false
-      if (typeof type === 'string' && this.#hasFields(type, said)) this.look(type, said)
+      if (typeof type === 'string' && this.#hasFields(type, value)) this.checkEvent(type, value)
     }
     if (!this.isEnded) {
-      judgeEnd(this.#recording, this.#findings, this.isFinished, this.#event?.end ?? 0)
+      checkEnd(this.#recording, this.#findings, this.isFinished, this.#event?.end ?? 0)
     }
   }
 
@@ -87,7 +87,7 @@ export abstract class TypedJudge {
     this.#findings.add(rule, seen, this.#event?.start, this.#event?.end)
   }
 
-  #type(type: unknown, { lines }: WireEvent): void {
+  #type(type: unknown, { lines }: RecordedEvent): void {
     if (typeof type !== 'string') this.add('event-fields', `type: ${shown(type)}`)
     const named = lines.map(({ text }) => /^event: ?(.*)$/.exec(text)?.[1])
     const name = named.find((each) => each !== undefined)

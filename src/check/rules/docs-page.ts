@@ -2,20 +2,20 @@ import type { Rule, Section } from './rule.ts'
 import { rules } from './rules.ts'
 
 const SECTIONS: Record<Section, string> = {
-  headers: 'How a stream is announced',
+  headers: 'Response headers',
   framing: 'The event-stream format',
-  arrival: 'How events arrive',
+  arrival: 'Arrival of events',
   schema: 'The form of chunks and events',
-  contract: 'What stands where, and how a stream ends',
-  tools: 'Calls of tools',
+  contract: 'Content of chunks, and the end of a stream',
+  tools: 'Tool calls',
   structured: 'Structured output',
-  whole: 'Answers without a stream',
-  errors: 'Refusals',
-  cancelling: 'Clients that leave',
+  whole: 'Answers without streaming',
+  errors: 'Errors',
+  cancelling: 'Clients that disconnect',
   cors: 'Browsers',
 }
 
-/** The rules as a page, in Markdown. */
+/** The rules as the Markdown page docs/rules.md. */
 export function rulesPage(): string {
   const all: [string, Rule][] = Object.entries(rules)
   const parts = Object.entries(SECTIONS).map(([section, title]) => {
@@ -25,17 +25,20 @@ export function rulesPage(): string {
   return `${[INTRODUCTION, ...parts].join('\n\n')}\n`
 }
 
-function describe([name, { severity, of, says, clients, repair }]: [string, Rule]): string {
-  const where = of === undefined ? '' : ` (${of.join(', ')})`
-  return `### ${name}\n\n**${severity}${where}.** ${says}\n\n- Who stumbles: ${clients}\n- How to repair it: ${repair}`
+function describe([name, { severity, dialects, requirement, affected, repair }]: [
+  string,
+  Rule,
+]): string {
+  const where = dialects === undefined ? '' : ` (${dialects.join(', ')})`
+  return `### ${name}\n\n**${severity}${where}.** ${requirement}\n\n- Affected clients: ${affected}\n- How to repair it: ${repair}`
 }
 
-const INTRODUCTION = `# What \`sluice check\` looks for
+const INTRODUCTION = `# The rules of \`sluice check\`
 
 <!-- Written by scripts/rules.mjs from src/check/rules: change it there. -->
 
-\`sluice check URL\` asks a server that speaks the OpenAI API a few small questions and holds the answers to these rules. Their names are stable.
+\`sluice check URL\` sends a few small requests to a server with the OpenAI API and checks the answers against these rules. The names of the rules are stable.
 
-It asks for chats, or for the API that the URL names. \`--dialect completions\`, \`responses\` or \`messages\` asks another, and \`--dialect all\` asks all four; what a server does not offer, and what can’t be judged since its stream is broken, is told with a “–” and not counted. A rule that holds for some of these APIs names them.
+It checks chat completions, or the API that the URL names. \`--dialect completions\`, \`responses\` or \`messages\` checks another API, and \`--dialect all\` checks all four. What a server does not support, and what can’t be checked because its stream is broken, is shown with a “–” and not counted. A rule that applies to some of these APIs only names them.
 
-An **error** is something that clients fail at or lose something by. A **warning** is something that some clients fail at, or that something between server and client may fail at. A **hint** could be better, and no client is known to fail at it. The command ends with 1 where there is an error; with \`--strict\` also where there is a warning or a hint.`
+An **error** makes clients fail or lose content. A **warning** makes some clients fail, or a proxy between server and client. A **hint** is a possible improvement: no client is known to fail. The exit code is 1 if there is an error, with \`--strict\` also if there is a warning or a hint.`

@@ -1,6 +1,6 @@
-/** What a rule of `sluice check` is, and what is found to break one. */
+/** The rules of `sluice check`, and the findings about them. */
 
-/** Where in the answer a rule looks; a score is given for each. */
+/** The part of an answer that a rule is about; each has a score. */
 export type Section =
   | 'headers'
   | 'framing'
@@ -14,29 +14,29 @@ export type Section =
   | 'cancelling'
   | 'cors'
 
-/** An API that a server may speak. */
+/** An API of a server. */
 export type DialectName = 'chat' | 'completions' | 'responses' | 'messages'
 
 /**
- * `error`: clients fail or lose something. `warning`: some do, or something between may. `hint`: no
- * client is known to, and it could be better.
+ * `error`: clients fail or lose content. `warning`: some clients or proxies fail. `hint`: no client is
+ * known to fail.
  */
 export type Severity = 'error' | 'warning' | 'hint'
 
 export interface Rule {
   section: Section
   severity: Severity
-  /** The APIs it holds for; all where it does not say. */
-  of?: readonly DialectName[]
-  /** What has to be, in one line. */
-  says: string
-  /** Who stumbles over its breach. */
-  clients: string
-  /** How it is repaired, in the servers and proxies where it is usual. */
+  /** The APIs that it applies to; all of them if it is left out. */
+  dialects?: readonly DialectName[]
+  /** What an answer must do, in one sentence. */
+  requirement: string
+  /** Which clients fail if the rule is broken, and how. */
+  affected: string
+  /** How to repair it, in common servers and proxies. */
   repair: string
 }
 
-/** A breach of a rule. */
+/** A violation of a rule. */
 export interface Finding<Name extends string = string> {
   rule: Name
   /** What was seen, in a few words. */
@@ -47,6 +47,6 @@ export interface Finding<Name extends string = string> {
   at?: number
   /** The bytes that broke it, made printable. */
   bytes?: string
-  /** How often it was broken, where more than once. */
+  /** How often it was broken, if more than once. */
   count?: number
 }

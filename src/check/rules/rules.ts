@@ -7,7 +7,7 @@ import type { DialectName, Rule } from './rule.ts'
 import { schemaRules } from './schema.ts'
 import { toolsRules } from './tools.ts'
 
-/** Every rule, in the order in which a report tells of them. */
+/** All rules, in the order of a report. */
 export const rules = {
   ...headersRules,
   ...framingRules,
@@ -20,7 +20,7 @@ export const rules = {
 
 export type RuleName = keyof typeof rules
 
-export function holdsFor(dialect: DialectName, name: RuleName): boolean {
-  const { of }: Rule = rules[name]
-  return of === undefined || of.includes(dialect)
+export function appliesTo(dialect: DialectName, name: RuleName): boolean {
+  const { dialects }: Rule = rules[name]
+  return dialects === undefined || dialects.includes(dialect)
 }

@@ -2,55 +2,58 @@ import type { Rule } from './rule.ts'
 
 const CHOICES = ['chat', 'completions'] as const
 
-/** The form of a chunk, and of an event. */
+/** The form of a chunk and of an event. */
 export const schemaRules = {
   'chunk-object': {
     section: 'schema',
     severity: 'error',
-    of: CHOICES,
-    says: 'A chunk’s object is "chat.completion.chunk", a completion’s "text_completion".',
-    clients: 'Typed clients (openai-go, Rust’s async-openai) refuse another.',
+    dialects: CHOICES,
+    requirement:
+      'The object of a chat chunk is "chat.completion.chunk", that of a completion "text_completion".',
+    affected: 'Typed clients (openai-go, Rust’s async-openai) reject any other value.',
     repair: 'Set it in every chunk.',
   },
   'chunk-id': {
     section: 'schema',
     severity: 'error',
-    of: CHOICES,
-    says: 'A chunk has an id, a text.',
-    clients: 'Typed clients fail where it is missing; others can’t tell answers apart.',
-    repair: 'Give the answer one id and write it in every chunk.',
+    dialects: CHOICES,
+    requirement: 'A chunk has an id, which is a non-empty string.',
+    affected: 'Typed clients fail if it is missing; others cannot tell answers apart.',
+    repair: 'Create one id per answer and write it in every chunk.',
   },
   'chunk-model': {
     section: 'schema',
     severity: 'error',
-    of: CHOICES,
-    says: 'A chunk names its model.',
-    clients: 'Typed clients fail where it is missing.',
+    dialects: CHOICES,
+    requirement: 'A chunk names its model.',
+    affected: 'Typed clients fail if it is missing.',
     repair: 'Write the model’s name in every chunk.',
   },
   'chunk-created': {
     section: 'schema',
     severity: 'error',
-    of: CHOICES,
-    says: 'A chunk’s created is in seconds.',
-    clients: 'Typed clients fail where it is missing; milliseconds become the year 50000.',
+    dialects: CHOICES,
+    requirement: 'The created field of a chunk is a Unix time in seconds.',
+    affected: 'Typed clients fail if it is missing; milliseconds are read as the year 50000.',
     repair: 'Write Unix time in whole seconds.',
   },
   'chunk-choices': {
     section: 'schema',
     severity: 'error',
-    of: CHOICES,
-    says: 'A chunk has a list of choices, each with an index and a delta, or a completion’s text.',
-    clients: 'All that read choices[0].delta or choices[0].text.',
-    repair: 'Write choices in every chunk; an empty list where there is only usage.',
+    dialects: CHOICES,
+    requirement:
+      'A chunk has a list of choices, each with an index and a delta (in completions, a text).',
+    affected: 'All clients that read choices[0].delta or choices[0].text.',
+    repair: 'Write choices in every chunk, as an empty list in a chunk that has only usage.',
   },
   'event-fields': {
     section: 'schema',
     severity: 'error',
-    of: ['responses', 'messages'],
-    says: 'An event has a type, and the fields of that type.',
-    clients: 'SDKs that build the answer from its events raise, or build half of it.',
+    dialects: ['responses', 'messages'],
+    requirement: 'An event has a type and the required fields of that type.',
+    affected:
+      'SDKs that build the answer from its events raise an exception, or build an incomplete answer.',
     repair:
-      'Write each event from one definition of its type; the OpenAPI document names the fields.',
+      'Write each event from one definition of its type; the OpenAPI document lists the fields.',
   },
 } as const satisfies Record<string, Rule>

@@ -1,19 +1,19 @@
 import type { Verification } from './verification.ts'
 
-/** What is different of a server since an earlier record. */
+/** The differences of a server since an earlier record. */
 export interface Comparison {
   since: string
-  /** Rules that are broken now and were not, and the other way round. */
+  /** Rules that are broken now and were not then, and the other way round. */
   newlyBroken: string[]
   repaired: string[]
-  /** What ran or was asked: name, before, now. */
+  /** Facts about server and machine that changed: name, before, now. */
   changed: [name: string, before: string, now: string][]
   /** Measured times that differ by more than a quarter: name, before, now, in milliseconds. */
   slower: [name: string, before: number, now: number][]
   faster: [name: string, before: number, now: number][]
 }
 
-/** What two measurements of the same may differ by, as a share of the earlier and in milliseconds. */
+/** Noise between two measurements, as a share of the earlier one and in milliseconds. */
 const NOISE = { share: 0.25, ms: 5 }
 
 /** Compares two records of the same server. */
@@ -57,7 +57,7 @@ function timesOf(before: Verification, now: Verification): [string, number, numb
   ]
 }
 
-/** A comparison for a person to read. */
+/** A comparison as text for a terminal. */
 export function comparisonText(comparison: Comparison): string {
   const { since, newlyBroken, repaired, changed, slower, faster } = comparison
   const lines = [
@@ -74,15 +74,20 @@ export function comparisonText(comparison: Comparison): string {
   return `Since ${since}\n${lines.length > 0 ? lines.join('\n') : '  Nothing has changed.'}\n`
 }
 
-/** Reads a record. Throws an `Error` that says why the text is none. */
+/** Parses a record. Throws an `Error` that says why the text is not one. */
 export function parseVerification(text: string): Verification {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Error('it is no JSON; --report FILE.json writes such a record')
+    throw new Error(
+      'expected JSON, got text that does not parse as JSON; write a record with --report FILE.json',
+    )
   }
   const version = (value as Record<string, unknown> | null)?.['sluice-verification']
-  if (version !== 1) throw new Error('it is no record of version 1 that "sluice check" wrote')
+  if (version !== 1)
+    throw new Error(
+      'expected a record of "sluice check" (version 1), got other JSON; write one with --report FILE.json',
+    )
   return value as Verification
 }

@@ -1,13 +1,13 @@
 import { limitsOf, machineOf, resultOf, scoreRows, timingRows } from './markdown.ts'
 import type { Verification } from './verification.ts'
 
-/** The record as one page that needs nothing else. */
+/** The record as one HTML page without external resources. */
 export function htmlOf(record: Verification): string {
   const { url, date, by, model, path, scores, dialects, untested, broken, questions } = record
   const facts: [string, string][] = [
     ['date', date],
     ['checked by', by],
-    ['model', model ?? 'the server chose'],
+    ['model', model ?? 'chosen by the server'],
     ['APIs', dialects.join(', ') || 'none'],
     ['machine', machineOf(record)],
     ['data path', path.join(' → ')],
@@ -24,15 +24,15 @@ export function htmlOf(record: Verification): string {
 <main>
 <h1>Verification of <code>${text(url)}</code></h1>
 ${table(facts)}
-${part('Could not be tested', Object.entries(untested))}
+${part('Could not be checked', Object.entries(untested))}
 ${part('Timings of the first stream', timingRows(record))}
 ${part('Rules kept', scoreRows(scores))}
 ${broken.length > 0 ? `<h2>Broken rules</h2>${broken.map(ruleOf).join('\n')}` : ''}
-<h2>What was asked, and what came</h2>
+<h2>Requests and answers</h2>
 ${questions
   .map(
     ({ title, curl, status, ms, observed }) =>
-      `<details><summary>${text(title)}: ${status ?? 'no answer'}, ${ms} ms</summary><pre>${text(curl)}</pre><pre>${text(observed)}</pre></details>`,
+      `<details><summary>${text(title)}: ${status ?? 'no response'}, ${ms} ms</summary><pre>${text(curl)}</pre><pre>${text(observed)}</pre></details>`,
   )
   .join('\n')}
 </main>

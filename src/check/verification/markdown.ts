@@ -1,4 +1,4 @@
-import { keptOf } from '../report.ts'
+import { scoreText } from '../report.ts'
 import type { BrokenRule, Verification } from './verification.ts'
 
 /** The record as Markdown. */
@@ -8,7 +8,7 @@ export function markdownOf(record: Verification): string {
     table([
       ['date', record.date],
       ['checked by', record.by],
-      ['model', record.model ?? 'the server chose'],
+      ['model', record.model ?? 'chosen by the server'],
       ['APIs', record.dialects.join(', ') || 'none'],
       ['machine', machineOf(record)],
       ['data path', record.path.join(' → ')],
@@ -16,15 +16,15 @@ export function markdownOf(record: Verification): string {
       ['result', resultOf(record)],
     ]),
     ...Object.entries(record.untested).map(
-      ([dialect, why]) => `${dialect} could not be tested: ${why}`,
+      ([dialect, why]) => `${dialect} could not be checked: ${why}`,
     ),
     ...timingsOf(record),
     ...scoresOf(record),
     ...(record.broken.length > 0 ? ['## Broken rules', ...record.broken.map(ruleOf)] : []),
-    '## What was asked, and what came',
+    '## Requests and answers',
     ...record.questions.map(
       ({ title, curl, status, ms, observed }) =>
-        `### ${title}\n\n${fence(curl, 'sh')}\n\n${status ?? 'No answer'}, ${ms} ms in all.\n\n${fence(observed)}`,
+        `### ${title}\n\n${fence(curl, 'sh')}\n\n${status ?? 'No response'}, ${ms} ms in total.\n\n${fence(observed)}`,
     ),
   ]
   return `${parts.join('\n\n')}\n`
@@ -32,8 +32,8 @@ export function markdownOf(record: Verification): string {
 
 /** How many rules are broken, in words. */
 export function resultOf({ broken, dialects }: Verification): string {
-  if (dialects.length === 0) return 'could not be tested'
-  if (broken.length === 0) return 'clean'
+  if (dialects.length === 0) return 'could not be checked'
+  if (broken.length === 0) return 'no broken rules'
   const count = (severity: string) => {
     const many = broken.filter((rule) => rule.severity === severity).length
     return `${many} ${severity}${many === 1 ? '' : 's'}`
@@ -43,15 +43,15 @@ export function resultOf({ broken, dialects }: Verification): string {
 
 export function machineOf({ machine }: Verification): string {
   const { cpu, cores, memory, system, gpu } = machine
-  return [`${cpu}, ${cores} cores`, memory, system, gpu ?? 'no GPU is known'].join('; ')
+  return [`${cpu}, ${cores} cores`, memory, system, gpu ?? 'GPU unknown'].join('; ')
 }
 
 export function limitsOf({ limits }: Verification): string {
   const told = Object.entries(limits).map(([name, value]) => `${name}: ${value}`)
-  return told.length > 0 ? told.join(', ') : 'the server tells none'
+  return told.length > 0 ? told.join(', ') : 'none reported by the server'
 }
 
-/** Names with what was measured. */
+/** Rows of measurements: name and value. */
 export function timingRows({ timings }: Verification): [string, string][] {
   if (timings === undefined) return []
   const { headers, firstToken, total, gap, events, tokens, tokensPerSecond } = timings
@@ -67,7 +67,7 @@ export function timingRows({ timings }: Verification): [string, string][] {
     ...(tokens === undefined ? [] : ([['tokens', String(tokens)]] as [string, string][])),
     ...(tokensPerSecond === undefined
       ? []
-      : ([['tokens a second', String(tokensPerSecond)]] as [string, string][])),
+      : ([['tokens per second', String(tokensPerSecond)]] as [string, string][])),
   ]
 }
 
@@ -81,9 +81,9 @@ function scoresOf({ scores }: Verification): string[] {
   return ['## Rules kept', table(scoreRows(scores))]
 }
 
-/** Sections with how many of their rules are kept. */
+/** Rows of sections: name and score. */
 export function scoreRows(scores: Verification['scores']): [string, string][] {
-  return scores.map((score) => [score.section, keptOf(score)])
+  return scores.map((score) => [score.section, scoreText(score)])
 }
 
 function ruleOf({ rule, severity, says, seen, offset, at, bytes, questions, hop }: BrokenRule) {
@@ -102,7 +102,7 @@ function table(rows: [string, string][]): string {
   return `| | |\n| --- | --- |\n${lines.join('\n')}`
 }
 
-/** A block that no line of the text can end. */
+/** A fenced block with more backticks than the text has in a row. */
 function fence(text: string, language = ''): string {
   const longest = Math.max(2, ...(text.match(/`+/g) ?? []).map(({ length }) => length))
   const marks = '`'.repeat(longest + 1)

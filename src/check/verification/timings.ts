@@ -1,12 +1,12 @@
 import type { Recording } from '../../recording/recording.ts'
 import { parseObject } from '../../util/object.ts'
 import { dialectOf } from '../dialects/dialects.ts'
-import { wireOf } from '../recorded-body.ts'
+import { parseBody } from '../recorded-body.ts'
 
-/** How a stream came, in milliseconds after its request. */
+/** When a stream arrived, in milliseconds after its request. */
 export interface Timings {
   headers: number
-  /** The first event with text, reasoning or a call in it. */
+  /** The first event with text, reasoning or a tool call. */
   firstToken: number
   total: number
   /** Between two events. */
@@ -17,24 +17,24 @@ export interface Timings {
   tokensPerSecond?: number
 }
 
-/** The times between a stream's events, in the order in which they came. */
+/** The milliseconds between a stream's events, in their order. */
 export function gapsOf(recording: Recording): number[] {
-  const events = wireOf(recording).events.filter(({ data }) => data !== undefined)
+  const events = parseBody(recording).events.filter(({ data }) => data !== undefined)
   return events.slice(1).map(({ at }, index) => at - (events[index]?.at ?? 0))
 }
 
-/** Undefined where no token came. */
+/** Undefined if no token arrived. */
 export function timingsOf(recording: Recording): Timings | undefined {
-  const events = wireOf(recording).events.filter(({ data }) => data !== undefined)
-  const { speaks, countIn } = dialectOf(recording)
+  const events = parseBody(recording).events.filter(({ data }) => data !== undefined)
+  const { hasOutput, tokenCount } = dialectOf(recording)
   const saidBy = ({ data = '' }: { data: string | undefined }) => parseObject(data)
-  const first = events.find((event) => speaks(saidBy(event) ?? {}))
+  const first = events.find((event) => hasOutput(saidBy(event) ?? {}))
   if (first === undefined || recording.response === undefined) return undefined
   const gaps = gapsOf(recording)
   gaps.sort((a, b) => a - b)
   const at = (share: number) => rounded(gaps[Math.floor(gaps.length * share)] ?? 0)
   const last = events.at(-1)?.at ?? first.at
-  const counted = events.map((event) => countIn(saidBy(event) ?? {}))
+  const counted = events.map((event) => tokenCount(saidBy(event) ?? {}))
   const tokens = counted.findLast((count) => count !== undefined)
   const seconds = (last - first.at) / 1000
   return {

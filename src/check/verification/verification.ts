@@ -1,23 +1,23 @@
-/** The record of a check: what was asked of what, where, when, what came, and what was wrong. */
+/** The record of a check: server, machine, time, requests, answers and broken rules. */
 import type { Recording } from '../../recording/recording.ts'
 import { shownBytes } from '../findings.ts'
-import { brokenByHops } from '../hops.ts'
+import { violationsByHop } from '../hops.ts'
 import { type Report, type Score, titleIn } from '../report.ts'
 import type { DialectName, Severity } from '../rules/rule.ts'
 import { type RuleName, rules } from '../rules/rules.ts'
-import { breachesOf } from '../violations.ts'
+import { violationsOf } from '../violations.ts'
 import { type Timings, timingsOf } from './timings.ts'
 
-/** What a check ran on, and what it ran against, as far as it is known. */
+/** The machine and the server of a check, as far as they are known. */
 export interface Circumstances {
   /** `sluice 0.1.0 on bun 1.4.5` */
   by: string
   machine: { cpu: string; cores: number; memory: string; system: string; gpu?: string }
-  /** What the server says it is: `sluice 0.1.0 on bun 1.4.5`, `uvicorn`. */
+  /** The server's own name: `sluice 0.1.0 on bun 1.4.5`, `uvicorn`. */
   server?: string
-  /** What generates, as the model's entry or the server's health names it. */
+  /** The engine, as the model's entry or the server's health endpoint names it. */
   engine?: string
-  /** What the model's entry says of its limits: `max_model_len`, `n_ctx_train`. */
+  /** The limits in the model's entry: `max_model_len`, `n_ctx_train`. */
   limits: Record<string, string | number>
 }
 
@@ -33,7 +33,7 @@ export interface Verification extends Circumstances {
   timings?: Timings
   scores: Score[]
   broken: BrokenRule[]
-  /** The APIs that were judged, and why others could not be. */
+  /** The APIs that were checked, and why others could not be. */
   dialects: DialectName[]
   untested: Report['untested']
 }
@@ -47,24 +47,24 @@ export interface BrokenRule {
   at?: number
   bytes?: string
   questions: string[]
-  /** The hop that breaks it, where the server does not. */
+  /** The hop that breaks it, if the server does not. */
   hop?: string
 }
 
-/** Bytes of an answer that a record shows. */
+/** The most bytes of an answer in a record. */
 const SHOWN = 1_200
 
-/** `reports` go from the server outwards: what clients see is the last one. */
+/** `reports` go from the server outwards; the last one is what clients see. */
 export function verificationOf(
   reports: readonly Report[],
   circumstances: Circumstances,
   date: string,
 ): Verification {
   const seen = reports.at(-1) as Report
-  const hops = new Map(brokenByHops(reports).map(({ rule, hop }) => [rule, hop]))
+  const hops = new Map(violationsByHop(reports).map(({ rule, hop }) => [rule, hop]))
   const { server, engine, by } = circumstances
   const [innermost, ...others] = reports.map(({ url }) => url)
-  const stream = seen.asked.find(({ name }) => name === 'stream')
+  const stream = seen.results.find(({ name }) => name === 'stream')
   const timings = stream && timingsOf(stream.recording)
   const { dialects, untested } = seen
   return {
@@ -79,13 +79,13 @@ export function verificationOf(
       `${innermost}${server === undefined ? '' : ` (${server})`}`,
       ...(engine === undefined ? [] : [engine]),
     ],
-    questions: seen.asked.map((asked) => questionOf(titleIn(seen, asked), asked.recording)),
+    questions: seen.results.map((asked) => questionOf(titleIn(seen, asked), asked.recording)),
     ...(timings && { timings }),
     scores: seen.scores,
-    broken: breachesOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({
+    broken: violationsOf(seen).map(({ finding: { rule, count: _count, ...place }, titles }) => ({
       rule,
       severity: rules[rule].severity,
-      says: rules[rule].says,
+      says: rules[rule].requirement,
       ...place,
       questions: titles,
       ...(hops.has(rule) && { hop: hops.get(rule) as string }),
@@ -107,12 +107,12 @@ function questionOf(title: string, recording: Recording): Verification['question
   }
 }
 
-/** A line an event line: the bytes stay escaped, their order is kept. */
+/** One line for each line of the stream; other bytes stay escaped. */
 function lines(text: string): string {
   return text.replaceAll('\\n', '\n')
 }
 
-/** The request as a command: keys stay hidden behind what the recording made of them. */
+/** The request as a curl command; keys are masked, as in the recording. */
 function curlOf({ request: { method, url, headers, body } }: Recording): string {
   const parts = [
     'curl -N',

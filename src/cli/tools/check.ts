@@ -1,13 +1,13 @@
 import { type CheckOptions, check } from '../../check/check.ts'
 import { dialects } from '../../check/dialects/dialects.ts'
-import { brokenByHops } from '../../check/hops.ts'
+import { violationsByHop } from '../../check/hops.ts'
 import type { Report } from '../../check/report.ts'
 import type { DialectName } from '../../check/rules/rule.ts'
 import { pathText, textReport } from '../../check/text-report.ts'
 import { compare, comparisonText } from '../../check/verification/compare.ts'
 import { gapsOf, timingsOf } from '../../check/verification/timings.ts'
 import { verificationOf } from '../../check/verification/verification.ts'
-import { countOf } from '../../check/violations.ts'
+import { countBySeverity } from '../../check/violations.ts'
 import { SettingsError } from '../../settings/settings.ts'
 import { VERSION } from '../../version.ts'
 import { circumstancesOf } from '../circumstances.ts'
@@ -118,7 +118,7 @@ async function shown(
 ): Promise<string> {
   const [report, ...others] = reports as [Report, ...Report[]]
   if (asJson) {
-    const all = { reports: reports.map(jsonOf), hops: brokenByHops(reports) }
+    const all = { reports: reports.map(jsonOf), hops: violationsByHop(reports) }
     return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
   }
   const style = terminalStyle(await out.isTerminal(), process.env)
@@ -129,8 +129,8 @@ async function shown(
 }
 
 /** The timing of the first stream, drawn: a bar for each gap between two events, and a histogram. */
-function arrivalText({ asked }: Report, { weak }: TerminalStyle): string {
-  const stream = asked.find(({ name }) => name === 'stream')
+function arrivalText({ results }: Report, { weak }: TerminalStyle): string {
+  const stream = results.find(({ name }) => name === 'stream')
   if (stream === undefined) return ''
   const timings = timingsOf(stream.recording)
   if (timings === undefined) return ''
@@ -142,12 +142,14 @@ function arrivalText({ asked }: Report, { weak }: TerminalStyle): string {
   return `${[`  ${sparkline(gaps, WIDTH)}`, ...rows, line].join('\n')}\n\n`
 }
 
-/** The report without the bytes of the answers. */
-function jsonOf({ asked, ...report }: Report): object {
+/** The report without the bytes of the answers, with the names that scripts rely on. */
+function jsonOf({ results, ...report }: Report): object {
   return {
     ...report,
-    asked: asked.map(({ recording, ...rest }) => ({
+    asked: results.map(({ recording, notOffered, notChecked, ...rest }) => ({
       ...rest,
+      ...(notOffered !== undefined && { unoffered: notOffered }),
+      ...(notChecked !== undefined && { unjudged: notChecked }),
       status: recording.response?.status,
       ms: recording.end.at,
     })),
@@ -156,7 +158,7 @@ function jsonOf({ asked, ...report }: Report): object {
 
 function codeOf(report: Report, isStrict: boolean): number {
   if (report.dialects.length === 0) return 2
-  const { error, warning, hint } = countOf(report)
+  const { error, warning, hint } = countBySeverity(report)
   return error + (isStrict ? warning + hint : 0) > 0 ? 1 : 0
 }
 

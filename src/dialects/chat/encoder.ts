@@ -1,9 +1,9 @@
-/** OpenAI's chat completions: chunks travel in this dialect, so that it translates nothing. */
+/** Writes OpenAI's chat completions; engines send their chunks, so nothing is translated. */
 
 import { ChunkWriter } from '../../wire/chat/chunk-writer.ts'
 import type { ChatChunk } from '../../wire/chat/request.ts'
 import { ChatContract } from '../../wire/contract/chat.ts'
-import { ChunkEncoder, named } from '../chunk-encoder.ts'
+import { ChunkEncoder, withIdentity } from '../chunk-encoder.ts'
 
 export class ChatEncoder extends ChunkEncoder<ChatContract> {
   #writer: ChunkWriter | undefined
@@ -13,16 +13,16 @@ export class ChatEncoder extends ChunkEncoder<ChatContract> {
     return this.#writer.write(chunks)
   }
 
-  protected first(contract: ChatContract): ChatChunk {
+  protected openingChunk(contract: ChatContract): ChatChunk {
     return contract.roleChunk()
   }
 
-  protected empty(contract: ChatContract): ChatChunk {
-    return contract.quietChunk()
+  protected heartbeatChunk(contract: ChatContract): ChatChunk {
+    return contract.heartbeatChunk()
   }
 
-  protected unnamed(): ChatContract {
+  protected placeholderContract(): ChatContract {
     const contract = new ChatContract({ label: 'sluice' })
-    return named(contract, `chatcmpl-${this.requestId}`, this.model)
+    return withIdentity(contract, `chatcmpl-${this.requestId}`, this.model)
   }
 }

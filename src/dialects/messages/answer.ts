@@ -1,4 +1,4 @@
-/** A chat's answer as a message. */
+/** Translates a chat completion to a message. */
 import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat/request.ts'
 import { parseExactText } from '../../wire/json/exact-integers.ts'
 import {
@@ -8,21 +8,21 @@ import {
   type StopReason,
   toMessageUsage,
 } from '../../wire/messages/answer.ts'
-import { badCall } from '../partial-tool-call.ts'
+import { incompleteAnswer } from '../partial-tool-call.ts'
 
-/** What the answer to one request needs to know of it. */
-export interface AskedMessage {
+/** The parts of a request that its answer depends on. */
+export interface AnswerContext {
   /** The message's id. */
   id: string
-  /** The model that was asked for, where the engine names none. */
+  /** The requested model, used if the engine names none. */
   model: string
-  /** Texts that end the message. */
-  stops: readonly string[]
-  /** Names a call that the engine did not name. */
+  /** The stop sequences of the request. */
+  stopSequences: readonly string[]
+  /** Creates the id of a call that the engine sent without one. */
   newCallId: () => string
 }
 
-const REASONS: Record<FinishReason, StopReason> = {
+const STOP_REASONS: Record<FinishReason, StopReason> = {
   stop: 'end_turn',
   length: 'max_tokens',
   tool_calls: 'tool_use',
@@ -30,30 +30,35 @@ const REASONS: Record<FinishReason, StopReason> = {
   content_filter: 'refusal',
 }
 
-const REFUSED = { type: 'refusal', category: null, explanation: null } as const
+const REFUSAL_DETAILS = { type: 'refusal', category: null, explanation: null } as const
 
-/** What else decides on how a message ended. */
-export interface Ended {
+/** What decides on the stop reason, besides the finish reason. */
+export interface EndState {
   hasCalls: boolean
   hasRefused: boolean
-  /** Where the engine says which text ended it: vLLM's `stop_reason`, SGLang's `matched_stop`. */
-  matched: unknown[]
+  /** The matched stop sequence, if the engine sends it: vLLM's `stop_reason`, SGLang's `matched_stop`. */
+  matchedStops: unknown[]
 }
 
-/** How a message ended. Clients run tools for `tool_use` alone, and some servers say `stop` then. */
-export function stopOf(reason: FinishReason, ended: Ended, stops: readonly string[]): Stop {
-  if (ended.hasRefused) return { ...NOT_STOPPED, stop_reason: 'refusal', stop_details: REFUSED }
-  const stop_reason = REASONS[reason]
-  if (stop_reason === 'refusal') return { ...NOT_STOPPED, stop_reason, stop_details: REFUSED }
+/**
+ * The stop fields of a message. A message with calls ends with `tool_use` even if the finish reason is
+ * `stop`, which some servers send, because clients run tools only for `tool_use`.
+ */
+export function stopFields(reason: FinishReason, ended: EndState, stops: readonly string[]): Stop {
+  if (ended.hasRefused)
+    return { ...NOT_STOPPED, stop_reason: 'refusal', stop_details: REFUSAL_DETAILS }
+  const stop_reason = STOP_REASONS[reason]
+  if (stop_reason === 'refusal')
+    return { ...NOT_STOPPED, stop_reason, stop_details: REFUSAL_DETAILS }
   if (stop_reason !== 'end_turn') return { ...NOT_STOPPED, stop_reason }
   if (ended.hasCalls) return { ...NOT_STOPPED, stop_reason: 'tool_use' }
-  const matched = ended.matched.find((text) => stops.some((stop) => stop === text))
+  const matched = ended.matchedStops.find((text) => stops.some((stop) => stop === text))
   if (matched === undefined) return { ...NOT_STOPPED, stop_reason }
   return { ...NOT_STOPPED, stop_reason: 'stop_sequence', stop_sequence: matched as string }
 }
 
-/** A whole completion. Throws an `ApiError` (502) where a call's arguments are no JSON. */
-export function toMessage(completion: ChatCompletion, asked: AskedMessage): Message {
+/** A completion as a message. Throws an `ApiError` (502) if a call's arguments are not JSON. */
+export function toMessage(completion: ChatCompletion, asked: AnswerContext): Message {
   const [choice] = completion.choices
   if (choice === undefined) throw new TypeError('a completion without choices')
   const { message, finish_reason: reason } = choice
@@ -67,18 +72,18 @@ export function toMessage(completion: ChatCompletion, asked: AskedMessage): Mess
   const ended = {
     hasCalls: calls.length > 0,
     hasRefused: Boolean(message.refusal),
-    matched: [choice.stop_reason, choice.matched_stop],
+    matchedStops: [choice.stop_reason, choice.matched_stop],
   }
   return {
     ...emptyMessage(asked, completion.model),
     content,
-    ...stopOf(reason, ended, asked.stops),
+    ...stopFields(reason, ended, asked.stopSequences),
     usage: usageOf(completion.usage),
   }
 }
 
-/** The message as it is before anything was said. */
-export function emptyMessage({ id, model }: AskedMessage, named: string | undefined): Message {
+/** The message before any content. */
+export function emptyMessage({ id, model }: AnswerContext, named: string | undefined): Message {
   return {
     id,
     type: 'message',
@@ -91,7 +96,7 @@ export function emptyMessage({ id, model }: AskedMessage, named: string | undefi
   }
 }
 
-/** In a message the prompt's count is a number; 0 where it is not known. */
+/** `input_tokens` of a message is a number: 0 if it is unknown. */
 function usageOf(usage: ChatCompletion['usage']): Message['usage'] {
   const counts = toMessageUsage(usage)
   return { ...counts, input_tokens: counts.input_tokens ?? 0 }
@@ -101,15 +106,15 @@ function textBlock(text: string): object {
   return { type: 'text', text, citations: null }
 }
 
-function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: AskedMessage): object[] {
+function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: AnswerContext): object[] {
   const { name = '', arguments: text = '' } = call.function ?? {}
-  if (name === '') throw badCall('called a tool without naming it')
+  if (name === '') throw incompleteAnswer('called a tool without naming it')
   try {
     const input: unknown = text.trim() === '' ? {} : parseExactText(text)
     return [{ type: 'tool_use', id: call.id || newCallId(), name, input }]
   } catch (cause) {
-    // A call that was cut off is none; the stop reason tells of it.
+    // A call that the token limit cut off is dropped: the stop reason is max_tokens.
     if (reason === 'length') return []
-    throw badCall(`called ${JSON.stringify(name)} with arguments that are not JSON`, cause)
+    throw incompleteAnswer(`called ${JSON.stringify(name)} with arguments that are not JSON`, cause)
   }
 }

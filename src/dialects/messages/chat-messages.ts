@@ -1,4 +1,4 @@
-/** The turns of a Messages request as chat messages. */
+/** Translates the messages of a Messages request to chat messages. */
 import type { ChatMessage, ContentPart, ToolCall } from '../../wire/chat/request.ts'
 import type {
   Block,
@@ -6,16 +6,16 @@ import type {
   MessagesRequest,
   ToolResultBlock,
 } from '../../wire/messages/request.ts'
-import { joinUserTurns, resultOf } from '../chat-templates.ts'
-import { Omitted } from '../tools/omitted-types.ts'
+import { joinUserTurns, toolResultParts } from '../chat-templates.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { contentOf, partsOf } from './content.ts'
 import { ASSISTANT_BLOCKS } from './rules.ts'
 
-/** All of the conversation, the system prompt first. Throws an `ApiError` (400). */
+/** The whole conversation, with the system prompt first. Throws an `ApiError` (400). */
 export function toChatMessages(
   { system, messages }: Pick<MessagesRequest, 'system' | 'messages'>,
-  omitted = new Omitted(),
+  omitted = new OmittedTypes(),
 ): ChatMessage[] {
   const translated = messages.flatMap((message, index) => {
     return turnOf(message, `messages[${index}]`, omitted)
@@ -26,8 +26,8 @@ export function toChatMessages(
 }
 
 /**
- * Each turn's results in front of what else comes before the next answer, since nothing may stand
- * between calls and their results, which clients may send in several messages.
+ * Moves the tool results of each turn directly behind their calls, where chat templates expect them;
+ * clients may send them in several messages.
  */
 function resultsFirst(turns: readonly ChatMessage[]): ChatMessage[] {
   const ordered: ChatMessage[] = []
@@ -44,8 +44,8 @@ function resultsFirst(turns: readonly ChatMessage[]): ChatMessage[] {
 }
 
 /**
- * False for the first block of Claude Code's prompt, which is for Anthropic's accounts alone: it
- * changes with every request, so that no server could use its cache of the prompt.
+ * False for the first block of Claude Code's system prompt, which is for Anthropic's billing: it changes
+ * with every request, so a server could not reuse its prompt cache.
  */
 function isPrompt({ text }: { text: string }): boolean {
   return !text.startsWith('x-anthropic-billing-header:')
@@ -56,13 +56,13 @@ function systemMessage(content: string | { text: string }[]): ChatMessage {
   return { role: 'system', content: contentOf(parts.map(({ text }) => ({ type: 'text', text }))) }
 }
 
-function turnOf({ role, content }: MessageParam, at: string, omitted: Omitted): ChatMessage[] {
+function turnOf({ role, content }: MessageParam, at: string, omitted: OmittedTypes): ChatMessage[] {
   if (role === 'system') return [systemMessage(content as string | { text: string }[])]
   if (typeof content === 'string') return [{ role, content }]
   return role === 'user' ? userTurn(content, at) : assistantTurn(content, omitted)
 }
 
-/** Results come first, as the calls they answer stand directly before them. */
+/** Results come first, because chat templates expect them directly after the calls. */
 function userTurn(blocks: Block[], at: string): ChatMessage[] {
   const results: ChatMessage[] = []
   const parts: ContentPart[] = []
@@ -72,8 +72,8 @@ function userTurn(blocks: Block[], at: string): ChatMessage[] {
       parts.push(...partsOf(block, path))
       continue
     }
-    const { text, shown } = resultOf(partsOfResult(block, path))
-    // A chat has no other way to say that the tool failed.
+    const { text, shown } = toolResultParts(partsOfResult(block, path))
+    // A chat has no other way to express that the tool failed.
     const content = block.is_error ? `Error: ${text}` : text
     results.push({ role: 'tool', tool_call_id: block.tool_use_id, content })
     parts.push(...shown)
@@ -88,15 +88,15 @@ function partsOfResult({ content }: ToolResultBlock, at: string): ContentPart[] 
   return blocks.flatMap((block, index) => partsOf(block, `${at}.content[${index}]`))
 }
 
-/** Nothing where all of the turn is left out. */
-function assistantTurn(blocks: Block[], omitted: Omitted): ChatMessage[] {
+/** Empty if all blocks of the turn are left out. */
+function assistantTurn(blocks: Block[], omitted: OmittedTypes): ChatMessage[] {
   let text = ''
   let thought = ''
   const calls: ToolCall[] = []
   let told = 0
   for (const block of blocks) {
-    if (ruleFor(ASSISTANT_BLOCKS, block).fate === 'left out') {
-      // Nothing is lost without what nobody can read.
+    if (ruleFor(ASSISTANT_BLOCKS, block).handling === 'left out') {
+      // Encrypted thinking is not reported, because nothing readable is lost.
       if (block.type !== 'redacted_thinking') omitted.add(block.type)
       continue
     }
@@ -112,14 +112,14 @@ function assistantTurn(blocks: Block[], omitted: Omitted): ChatMessage[] {
     {
       role: 'assistant',
       content: text === '' && calls.length > 0 ? null : text,
-      // Some servers read the one name, some the other.
+      // Servers read one of these two names.
       ...(thought !== '' && { reasoning_content: thought, reasoning: thought }),
       ...(calls.length > 0 && { tool_calls: calls }),
     },
   ]
 }
 
-/** What was said, or the summary of it. */
+/** The text of a block, or the summary in a compaction block. */
 function textOf(block: Block): string {
   const { text, content } = block as { text?: unknown; content?: unknown }
   return [text, content].find((value) => typeof value === 'string') ?? ''

@@ -1,12 +1,12 @@
 /**
- * Tools that Anthropic defines and the client runs, as functions. A call of the function is the call
- * that the client expects. Input schemas follow the API's documentation, by the version in the type.
+ * Tools that Anthropic defines and the client runs, as functions for the chat request. Input schemas
+ * follow the API's documentation for the version in the type.
  */
 import type { MessagesTool } from '../../wire/messages/request.ts'
-import { list, object, oneOf, type Schema, text, whole } from '../tools/json-schema.ts'
+import { integer, list, object, oneOf, type Schema, text } from '../tools/json-schema.ts'
 
 export interface MessagesClientTool {
-  /** The function's name if the request gives none. */
+  /** The function's name if the request has none. */
   name: string
   describe(tool: MessagesTool & { type: string }): { description: string; parameters: Schema }
 }
@@ -31,13 +31,13 @@ const range = list({ type: 'integer' }, 'For view: the first and the last line, 
 const file_text = text('For create: what the file holds.')
 const old_str = text('For str_replace: the text to replace, which must be there exactly once.')
 
-/** The versions before May 2025 can take an edit back, and insert what `new_str` holds. */
-const OLDER = /_(2024\d{4}|20250124)$/
+/** The versions before May 2025 can undo an edit, and insert the text of `new_str`. */
+const BEFORE_MAY_2025 = /_(2024\d{4}|20250124)$/
 
 export const textEditor: MessagesClientTool = {
   name: 'str_replace_based_edit_tool',
   describe({ type }) {
-    const isOlder = OLDER.test(type)
+    const isOlder = BEFORE_MAY_2025.test(type)
     const commands = ['view', 'create', 'str_replace', 'insert', ...(isOlder ? ['undo_edit'] : [])]
     return {
       description: 'Shows, creates and edits text files.',
@@ -49,7 +49,7 @@ export const textEditor: MessagesClientTool = {
           file_text,
           old_str,
           new_str: text(`For str_replace${isOlder ? ' and insert' : ''}: the new text.`),
-          insert_line: whole('For insert: the line after which to insert, 0 for the beginning.'),
+          insert_line: integer('For insert: the line after which to insert, 0 for the beginning.'),
           ...(!isOlder && { insert_text: text('For insert: the text.') }),
         },
         ['command', 'path'],
@@ -73,7 +73,7 @@ export const memory: MessagesClientTool = {
         file_text,
         old_str,
         new_str: text('For str_replace: the new text.'),
-        insert_line: whole('For insert: the line after which to insert, 0 for the beginning.'),
+        insert_line: integer('For insert: the line after which to insert, 0 for the beginning.'),
         insert_text: text('For insert: the text.'),
         old_path: text('For rename.'),
         new_path: text('For rename.'),
@@ -121,7 +121,7 @@ export const computer: MessagesClientTool = {
           start_coordinate: point('For left_click_drag: where it begins.'),
           text: text('For type, what to type; for key and hold_key, the keys: "ctrl+s".'),
           scroll_direction: oneOf(['up', 'down', 'left', 'right'], 'For scroll.'),
-          scroll_amount: whole('For scroll: how many clicks of the wheel.'),
+          scroll_amount: integer('For scroll: how many clicks of the wheel.'),
           duration: { type: 'number', description: 'For wait and hold_key: seconds.' },
           ...(enable_zoom === true && {
             region: list({ type: 'integer' }, 'For zoom: left, top, right and bottom, in pixels.'),

@@ -1,4 +1,4 @@
-/** Blocks of a Messages request as the parts of chat messages. */
+/** Translates blocks of a Messages request to parts of chat messages. */
 import type { ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type {
@@ -10,9 +10,9 @@ import type {
 import { ruleFor } from '../tools/rule.ts'
 import { USER_BLOCKS } from './rules.ts'
 
-/** The parts that say what a block does; `at` is its path. Throws an `ApiError` (400). */
+/** The parts for a block; `at` is its path in the request. Throws an `ApiError` (400). */
 export function partsOf(block: Block, at: string): ContentPart[] {
-  if (ruleFor(USER_BLOCKS, block).fate === 'refused') throw unknownBlock(block, at)
+  if (ruleFor(USER_BLOCKS, block).handling === 'refused') throw unknownBlock(block, at)
   switch (block.type) {
     case 'text':
       return [{ type: 'text', text: block.text }]
@@ -30,11 +30,11 @@ export function partsOf(block: Block, at: string): ContentPart[] {
 }
 
 function unknownBlock({ type }: { type: string }, at: string) {
-  const message = `${at}: expected a block that a chat request can hold, such as text, image or document, got type ${JSON.stringify(type.slice(0, 40))}; leave it out.`
+  const message = `${at}: expected a block type that a chat request supports, such as text, image or document, got ${JSON.stringify(type.slice(0, 40))}; remove this block.`
   return badRequest(message, at)
 }
 
-/** One text stands for itself: not every server takes parts. */
+/** A single text becomes a string, because not every server accepts parts. */
 export function contentOf(parts: ContentPart[]): string | ContentPart[] {
   const [only] = parts
   if (only === undefined) return ''
@@ -48,7 +48,7 @@ function imagePart({ source }: ImageBlock, at: string): ContentPart {
   return { type: 'image_url', image_url: { url } }
 }
 
-/** A title and a context stand before the text, each in a paragraph of its own. */
+/** Title and context precede the text as separate paragraphs. */
 function documentParts({ source, title, context, citations }: DocumentBlock, at: string) {
   if (citations?.enabled) throw noCitations(at)
   const about = [title, context]
@@ -72,7 +72,10 @@ function sourceParts(
     return [{ type: 'file', file: { filename: title || 'document', file_data } }]
   }
   if (source.type === 'file') throw noFiles(at)
-  throw badRequest(`${at}: a document by URL is not fetched here; send its text or its bytes.`, at)
+  throw badRequest(
+    `${at}: expected the document's text or data, got a URL; sluice does not fetch documents, so send the content itself.`,
+    at,
+  )
 }
 
 function searchPart({ title, source, content, citations }: SearchResultBlock, at: string) {
@@ -83,12 +86,15 @@ function searchPart({ title, source, content, citations }: SearchResultBlock, at
 
 function noFiles(at: string) {
   return badRequest(
-    `${at}: there is no Files API here, so a file_id means nothing; send the data.`,
+    `${at}: expected the data itself, got a file_id; sluice has no Files API, so send the data as base64.`,
     at,
   )
 }
 
 function noCitations(at: string) {
   const path = `${at}.citations`
-  return badRequest(`${path}: expected no citations, which this model can't give here.`, path)
+  return badRequest(
+    `${path}: expected citations to be disabled, got enabled; a chat request has no citations, so remove this field.`,
+    path,
+  )
 }

@@ -1,25 +1,17 @@
 /** Anthropic's Messages API. */
+
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { judgeMessage, MessagesContract } from '../../wire/contract/messages.ts'
-import {
-  type CountRequest,
-  type MessagesRequest,
-  parseCountRequest,
-  parseMessagesRequest,
-} from '../../wire/messages/request.ts'
-import type { CountedPrompt, NativeCall } from '../../wire/native.ts'
-import type { Conversation, Dialect } from '../dialect.ts'
-import { Omitted } from '../tools/omitted-types.ts'
-import { withoutUnserved } from '../unsupported-fields.ts'
-import { type AskedMessage, toMessage } from './answer.ts'
+import { type MessagesRequest, parseMessagesRequest } from '../../wire/messages/request.ts'
+import type { NativeCall } from '../../wire/native.ts'
+import type { Dialect, TranslatedRequest } from '../dialect.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
+import { type AnswerContext, toMessage } from './answer.ts'
 import { messagesEncoder } from './encoder.ts'
-import { toChatRequest, toCountedChat, WISHES } from './to-chat.ts'
+import { nativeCall } from './native.ts'
+import { OPTIONAL_FIELDS, toChatRequest } from './to-chat.ts'
 
-/** A client's headers that an engine that speaks the API may want to see. */
-const HEADERS = ['anthropic-version', 'anthropic-beta']
-
-/** What a chat's fields are called here. */
-const NAMES = {
+/** The names of chat fields in this API. */
+const FIELD_NAMES = {
   messages: 'messages',
   parallel_tool_calls: 'tool_choice.disable_parallel_tool_use',
   reasoning_effort: 'thinking',
@@ -32,79 +24,40 @@ export const messagesDialect: Dialect = {
   read(body, requestId, headers, url) {
     const request = parseMessagesRequest(body)
     const native = nativeCall(request, headers, url)
-    return conversation(request, requestId, native)
+    return translate(request, requestId, native)
   },
 }
 
-function conversation(
+function translate(
   request: MessagesRequest,
   requestId: string,
   native: NativeCall,
-): Conversation {
+): TranslatedRequest {
   let chat: ChatRequest | undefined
-  const asked = askedOf(request, requestId)
-  const omitted = new Omitted()
+  const asked = contextOf(request, requestId)
+  const omitted = new OmittedTypes()
   return {
     get chat() {
       chat ??= toChatRequest(request, omitted)
       return chat
     },
-    omitted: () => omitted.types,
+    omittedTypes: () => omitted.names,
     prompt: [request.system, request.messages, request.tools],
-    optionalFields: WISHES,
-    names: NAMES,
+    optionalFields: OPTIONAL_FIELDS,
+    fieldNames: FIELD_NAMES,
     native,
     encoder: () => messagesEncoder(asked, requestId),
-    whole: (completion) => toMessage(completion, asked),
+    answer: (completion) => toMessage(completion, asked),
   }
 }
 
-function askedOf({ model, stop_sequences }: MessagesRequest, requestId: string): AskedMessage {
+function contextOf({ model, stop_sequences }: MessagesRequest, requestId: string): AnswerContext {
   const id = requestId.replaceAll('-', '')
   let calls = 0
   return {
     id: `msg_${id}`,
     model: model ?? '',
-    stops: stop_sequences ?? [],
+    stopSequences: stop_sequences ?? [],
     newCallId: () => `toolu_${id}_${calls++}`,
   }
-}
-
-/** A request to count a prompt's tokens. Throws an `ApiError` (400) that names the field. */
-export function countedPrompt(body: unknown, headers: Headers, url?: string): CountedPrompt {
-  const request: CountRequest = parseCountRequest(body)
-  return {
-    native: {
-      path: `/messages/count_tokens${queryOf(url)}`,
-      body: { ...request },
-      headers: versionHeaders(headers),
-    },
-    chat: () => toCountedChat(request),
-  }
-}
-
-function nativeCall(request: MessagesRequest, headers: Headers, url?: string): NativeCall {
-  return {
-    api: 'messages',
-    path: `/messages${queryOf(url)}`,
-    body: { ...withoutUnserved(request) },
-    headers: versionHeaders(headers),
-    contract: (options) => new MessagesContract(options, request.model ?? ''),
-    judge: judgeMessage,
-  }
-}
-
-/** What says which version of the API a client speaks. */
-function versionHeaders(headers: Headers): Record<string, string> {
-  const given = HEADERS.map((name) => [name, headers.get(name)] as const)
-  return {
-    'anthropic-version': '2023-06-01',
-    ...Object.fromEntries(given.filter((entry): entry is [string, string] => entry[1] !== null)),
-  }
-}
-
-/** The query of the client's URL, such as `?beta=true`, encoded anew so that it holds nothing else. */
-function queryOf(url: string | undefined): string {
-  const query = url === undefined ? '' : new URL(url).searchParams.toString()
-  return query === '' ? '' : `?${query}`
 }

@@ -2,19 +2,20 @@ import type { StreamEncoder } from '../../stream/sse-response.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat/request.ts'
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
-import { type AskedMessage, emptyMessage, stopOf } from './answer.ts'
-import { BlockWriter, event } from './output.ts'
+import { type AnswerContext, emptyMessage, stopFields } from './answer.ts'
+import { eventFrame } from './events.ts'
+import { MessageOutput } from './output.ts'
 
-const PING = event({ type: 'ping' })
+const PING = eventFrame({ type: 'ping' })
 
-/** Tells a chat's stream as a message's events; of one that is forwarded only what is not in it. */
-export function messagesEncoder(asked: AskedMessage, requestId: string): StreamEncoder {
+/** Writes a chat stream as the events of a message; of a forwarded stream only missing events. */
+export function messagesEncoder(asked: AnswerContext, requestId: string): StreamEncoder {
   const writer = new MessageWriter(asked)
   return {
     chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
     done: () => writer.finish(),
-    error: (error) => event({ ...messagesError(error, requestId) }),
-    // A ping may come at any time, even before the message.
+    error: (error) => eventFrame({ ...messagesError(error, requestId) }),
+    // The API allows a ping at any time, even before message_start.
     ping: () => PING,
     opening: () => '',
     idle: () => PING,
@@ -23,55 +24,57 @@ export function messagesEncoder(asked: AskedMessage, requestId: string): StreamE
 
 /** Writes one stream. */
 class MessageWriter {
-  readonly #asked: AskedMessage
-  readonly #blocks: BlockWriter
+  readonly #asked: AnswerContext
+  readonly #blocks: MessageOutput
   #hasStarted = false
   #hasRefused = false
   #reason: FinishReason | undefined
-  #matched: unknown[] = []
+  #matchedStops: unknown[] = []
   #usage: Usage | undefined
 
-  constructor(asked: AskedMessage) {
+  constructor(asked: AnswerContext) {
     this.#asked = asked
-    this.#blocks = new BlockWriter(asked.newCallId)
+    this.#blocks = new MessageOutput(asked.newCallId)
   }
 
   write(chunk: ChatChunk): string {
     if (chunk.usage) this.#usage = chunk.usage
     const choice = chunk.choices.find(({ index }) => index === 0)
     if (choice === undefined) return ''
-    const frames = this.#start(chunk) + this.#say(choice.delta)
+    const frames = this.#start(chunk) + this.#writeDelta(choice.delta)
     if (choice.finish_reason === null || choice.finish_reason === undefined) return frames
     this.#reason = choice.finish_reason
-    this.#matched = [choice.stop_reason, choice.matched_stop]
+    this.#matchedStops = [choice.stop_reason, choice.matched_stop]
     return frames + this.#blocks.finish()
   }
 
-  /** Nothing where no chunk came: then the message was forwarded. */
+  /** Empty if no chunk came: then the stream was forwarded. */
   finish(): string {
     if (this.#reason === undefined) return ''
     const { hasCalls } = this.#blocks
-    const ended = { hasCalls, hasRefused: this.#hasRefused, matched: this.#matched }
-    const delta = { ...stopOf(this.#reason, ended, this.#asked.stops), container: null }
+    const ended = { hasCalls, hasRefused: this.#hasRefused, matchedStops: this.#matchedStops }
+    const delta = { ...stopFields(this.#reason, ended, this.#asked.stopSequences), container: null }
     const usage = toMessageUsage(this.#usage)
-    return event({ type: 'message_delta', delta, usage }) + event({ type: 'message_stop' })
+    return (
+      eventFrame({ type: 'message_delta', delta, usage }) + eventFrame({ type: 'message_stop' })
+    )
   }
 
   #start({ model }: ChatChunk): string {
     if (this.#hasStarted) return ''
     this.#hasStarted = true
-    return event({ type: 'message_start', message: emptyMessage(this.#asked, model) })
+    return eventFrame({ type: 'message_start', message: emptyMessage(this.#asked, model) })
   }
 
-  #say({ content, refusal, tool_calls: calls, ...delta }: ChunkDelta): string {
+  #writeDelta({ content, refusal, tool_calls: calls, ...delta }: ChunkDelta): string {
     const thought = delta.reasoning_content ?? delta.reasoning
-    let frames = thought ? this.#blocks.say('thinking', thought) : ''
-    if (content) frames += this.#blocks.say('text', content)
+    let frames = thought ? this.#blocks.writeText('thinking', thought) : ''
+    if (content) frames += this.#blocks.writeText('text', content)
     if (refusal) {
       this.#hasRefused = true
-      frames += this.#blocks.say('text', refusal)
+      frames += this.#blocks.writeText('text', refusal)
     }
-    for (const call of calls ?? []) frames += this.#blocks.call(call)
+    for (const call of calls ?? []) frames += this.#blocks.writeToolCall(call)
     return frames
   }
 }

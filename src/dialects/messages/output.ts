@@ -1,70 +1,69 @@
-/** The blocks of a streamed message: one after the other, whatever order their pieces came in. */
+/** Writes the content blocks of a streamed message, one after the other. */
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
-import type { MessageEvent } from '../../wire/messages/answer.ts'
-import { namedFrame } from '../../wire/sse/sse.ts'
-import { badCall, CallPieces } from '../partial-tool-call.ts'
-import { OneAtATime } from '../sequential-parts.ts'
+import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
+import { SequentialParts } from '../sequential-parts.ts'
+import { deltaFrame, eventFrame } from './events.ts'
 
-interface Called {
+interface ToolCallBlock {
   kind: 'call'
-  call: CallPieces
+  call: PartialToolCall
 }
 
-type Block = { kind: 'text' | 'thinking'; held: string } | Called
+type Block = { kind: 'text' | 'thinking'; held: string } | ToolCallBlock
 
 /**
- * Only one block may be open. A text ends where anything else begins; a call ends when its arguments
- * are whole, or the message is: until then what comes of later blocks waits.
+ * Only one block may be open. A text ends when another block starts; a call ends when its arguments are
+ * complete, or when the message ends. Until then later blocks stay pending.
  */
-export class BlockWriter {
+export class MessageOutput {
   readonly #newId: () => string
-  readonly #calls = new Map<number, Called>()
-  readonly #blocks: OneAtATime<Block>
+  readonly #calls = new Map<number, ToolCallBlock>()
+  readonly #blocks: SequentialParts<Block>
   #frames = ''
 
   constructor(newId: () => string) {
     this.#newId = newId
-    this.#blocks = new OneAtATime<Block>({
+    this.#blocks = new SequentialParts<Block>({
       canBegin: (block) => block.kind !== 'call' || block.call.name !== '',
-      isWhole: (block) => block.kind !== 'call' || block.call.isWhole(),
+      isComplete: (block) => block.kind !== 'call' || block.call.isComplete(),
       begin: (block, index) => {
-        const content_block = this.#empty(block)
-        this.#frames += event({ type: 'content_block_start', index, content_block })
+        const content_block = this.#emptyBlock(block)
+        this.#frames += eventFrame({ type: 'content_block_start', index, content_block })
       },
-      grow: (block, index) => this.#grow(block, index),
+      writePending: (block, index) => this.#writePending(block, index),
       end: (block, index) => this.#end(block, index),
     })
   }
 
-  /** Whether a tool was called. */
+  /** Whether the model called a tool. */
   get hasCalls(): boolean {
     return this.#calls.size > 0
   }
 
-  /** The frames for a piece of text or thinking. */
-  say(kind: 'text' | 'thinking', piece: string): string {
+  /** Returns the frames for a delta of text or thinking. */
+  writeText(kind: 'text' | 'thinking', piece: string): string {
     const { last } = this.#blocks
     if (last?.kind !== kind) this.#blocks.add({ kind, held: piece })
-    else if (this.#blocks.isCurrent(last)) return this.#deltaOf(last, this.#blocks.at, piece)
+    else if (this.#blocks.isCurrent(last)) return this.#deltaFrame(last, this.#blocks.index, piece)
     else last.held += piece
     return this.#advance(false)
   }
 
-  /** The frames for a piece of a tool call. Throws an `ApiError` (502) where it comes too late. */
-  call(piece: ToolCallDelta): string {
+  /** Returns the frames for a delta of a tool call. Throws an `ApiError` (502) if the call has ended. */
+  writeToolCall(piece: ToolCallDelta): string {
     let block = this.#calls.get(piece.index)
     if (block === undefined) {
-      block = { kind: 'call', call: new CallPieces() }
+      block = { kind: 'call', call: new PartialToolCall() }
       this.#calls.set(piece.index, block)
       this.#blocks.add(block)
     }
     const text = block.call.add(piece)
-    if (this.#blocks.isCurrent(block)) return this.#deltaOf(block, this.#blocks.at, text)
-    block.call.hold(text)
+    if (this.#blocks.isCurrent(block)) return this.#deltaFrame(block, this.#blocks.index, text)
+    block.call.addPending(text)
     return this.#advance(false)
   }
 
-  /** The frames for all that is left. */
+  /** Returns the frames for everything that is pending, and ends all blocks. */
   finish(): string {
     return this.#advance(true)
   }
@@ -76,34 +75,34 @@ export class BlockWriter {
     return frames
   }
 
-  #empty(block: Block): object {
+  #emptyBlock(block: Block): object {
     if (block.kind === 'text') return { type: 'text', text: '', citations: null }
     if (block.kind === 'thinking') return { type: 'thinking', thinking: '', signature: '' }
-    const { id, name } = (block as { call: CallPieces }).call
-    if (name === '') throw badCall('called a tool without naming it')
+    const { id, name } = (block as { call: PartialToolCall }).call
+    if (name === '') throw incompleteAnswer('called a tool without naming it')
     return { type: 'tool_use', id: id || this.#newId(), name, input: {} }
   }
 
-  #grow(block: Block, index: number): void {
-    const held = block.kind === 'call' ? block.call.takeHeld() : block.held
+  #writePending(block: Block, index: number): void {
+    const held = block.kind === 'call' ? block.call.takePending() : block.held
     if (block.kind !== 'call') block.held = ''
-    this.#frames += this.#deltaOf(block, index, held)
+    this.#frames += this.#deltaFrame(block, index, held)
   }
 
-  #deltaOf({ kind }: Block, index: number, piece: string): string {
+  #deltaFrame({ kind }: Block, index: number, piece: string): string {
     if (piece === '') return ''
     const [type, field] = DELTAS[kind]
-    return delta(index, type, field, piece)
+    return deltaFrame(index, type, field, piece)
   }
 
   #end(block: Block, index: number): void {
     if (block.kind === 'call') block.call.close()
-    // There is nothing to sign with. Some clients forget a thought that came without a signature,
-    // and an empty one is no claim.
+    // sluice has no key to sign with. Some clients drop thinking without a signature; an empty one
+    // claims nothing.
     if (block.kind === 'thinking') {
-      this.#frames += delta(index, 'signature_delta', 'signature', '')
+      this.#frames += deltaFrame(index, 'signature_delta', 'signature', '')
     }
-    this.#frames += event({ type: 'content_block_stop', index })
+    this.#frames += eventFrame({ type: 'content_block_stop', index })
   }
 }
 
@@ -112,13 +111,3 @@ const DELTAS = {
   thinking: ['thinking_delta', 'thinking'],
   call: ['input_json_delta', 'partial_json'],
 } as const
-
-export function event(event: MessageEvent): string {
-  return namedFrame(event.type, JSON.stringify(event))
-}
-
-/** A token costs one `JSON.stringify` of its text. */
-function delta(index: number, type: string, field: string, text: string): string {
-  const json = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${field}":${JSON.stringify(text)}}}`
-  return namedFrame('content_block_delta', json)
-}

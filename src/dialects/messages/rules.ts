@@ -1,77 +1,91 @@
 /**
- * The rules for each type of tool and block of a Messages request where the engine is asked in chat.
+ * How the tools and blocks of a Messages request are translated to a chat request, by their type.
  * `docs/tools.md` shows these tables.
  */
 import type { ToolRule } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
-const OF_A_PROVIDER = "Only a provider's servers run it."
+const PROVIDER_ONLY = "Only a provider's servers run it."
 
-const leftOut = (type: string, how = OF_A_PROVIDER) => ({ type, fate: 'left out', how }) as const
+const leftOut = (type: string, how = PROVIDER_ONLY) =>
+  ({ type, handling: 'left out', description: how }) as const
 
-function stands(type: string, as: client.MessagesClientTool): ToolRule<client.MessagesClientTool> {
-  const how = `A function \`${as.name}\`, or as the request names it, with the documented input.`
-  return { type, fate: 'translated', how, as }
+function clientTool(
+  type: string,
+  translation: client.MessagesClientTool,
+): ToolRule<client.MessagesClientTool> {
+  const description = `A function \`${translation.name}\`, or with the name in the request, and with the documented input.`
+  return { type, handling: 'translated', description, translation }
 }
 
 export const TOOLS: readonly ToolRule<client.MessagesClientTool>[] = [
-  { type: 'custom', fate: 'passed', how: 'A function. A tool without a type is one of these.' },
-  stands('bash_*', client.bash),
-  stands('text_editor_*', client.textEditor),
-  stands('memory_*', client.memory),
-  leftOut('computer_toolset_*', 'sluice does not know its tools; `computer_*` works.'),
+  {
+    type: 'custom',
+    handling: 'passed',
+    description: 'A function. A tool without a type is one of these.',
+  },
+  clientTool('bash_*', client.bash),
+  clientTool('text_editor_*', client.textEditor),
+  clientTool('memory_*', client.memory),
+  leftOut('computer_toolset_*', 'sluice does not know its tools; use `computer_*` instead.'),
   leftOut('browser_toolset_*', 'sluice does not know its tools.'),
-  stands('computer_*', client.computer),
+  clientTool('computer_*', client.computer),
   leftOut('web_search_*'),
   leftOut('web_fetch_*'),
   leftOut('code_execution_*'),
   leftOut(
     'tool_search_tool_*',
-    `${OF_A_PROVIDER} Tools with \`defer_loading\` are then offered at once.`,
+    `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered immediately.`,
   ),
-  leftOut('mcp_toolset', `${OF_A_PROVIDER} So are \`mcp_servers\`.`),
+  leftOut('mcp_toolset', `${PROVIDER_ONLY} \`mcp_servers\` are left out too.`),
   leftOut('advisor_*'),
-  leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
+  leftOut('*', 'sluice does not know the tool, so it cannot describe it to a model.'),
 ]
 
-/** Blocks of the user, and in the results of tools. */
+/** Blocks of user messages and tool results. */
 export const USER_BLOCKS: readonly ToolRule[] = [
-  { type: 'text', fate: 'passed', how: 'A text.' },
-  { type: 'image', fate: 'passed', how: 'An image. One by `file_id` is refused.' },
+  { type: 'text', handling: 'passed', description: 'A text.' },
+  { type: 'image', handling: 'passed', description: 'An image. An image by `file_id` is refused.' },
   {
     type: 'document',
-    fate: 'translated',
-    how: 'Texts and images, or a file. One by URL or `file_id`, or to be cited, is refused.',
+    handling: 'translated',
+    description:
+      'Texts and images, or a file. A document by URL or `file_id`, or with citations, is refused.',
   },
-  { type: 'search_result', fate: 'translated', how: 'A text. One to be cited is refused.' },
+  {
+    type: 'search_result',
+    handling: 'translated',
+    description: 'A text. A result with citations is refused.',
+  },
   {
     type: 'tool_result',
-    fate: 'translated',
-    how: 'The result of a call: its text. Its images and files follow in a user message.',
+    handling: 'translated',
+    description: 'The text of the result. Its images and files follow in a user message.',
   },
   {
     type: 'tool_reference',
-    fate: 'translated',
-    how: 'The tool is offered from then on; a text tells the model that it can be called.',
+    handling: 'translated',
+    description: 'The tool is offered from then on; a text says that it can be called.',
   },
   {
     type: '*',
-    fate: 'refused',
-    how: 'The model would answer without something that the user gave it. `container_upload` is one of these.',
+    handling: 'refused',
+    description:
+      'Without it the model would lack something that the user sent. `container_upload` is one of these.',
   },
 ]
 
 export const ASSISTANT_BLOCKS: readonly ToolRule[] = [
-  { type: 'text', fate: 'passed', how: 'A text.' },
-  { type: 'thinking', fate: 'passed', how: 'What the assistant thought.' },
-  { type: 'tool_use', fate: 'passed', how: 'A call.' },
-  { type: 'compaction', fate: 'translated', how: 'A text: the summary.' },
+  { type: 'text', handling: 'passed', description: 'A text.' },
+  { type: 'thinking', handling: 'passed', description: 'The reasoning of the assistant.' },
+  { type: 'tool_use', handling: 'passed', description: 'A call.' },
+  { type: 'compaction', handling: 'translated', description: 'A text: the summary.' },
   leftOut(
     'redacted_thinking',
-    'Only the provider that wrote it can read it. The log does not name it.',
+    'Only the provider that encrypted it can read it. The log does not name it.',
   ),
-  leftOut('server_tool_use', "A call by a provider's servers."),
-  leftOut('mcp_*', "What a provider's servers said to MCP servers."),
-  leftOut('*_tool_result', "What a provider's servers found is in the text after it."),
-  leftOut('*', 'sluice does not know what such a block means.'),
+  leftOut('server_tool_use', "A call that a provider's servers made."),
+  leftOut('mcp_*', "Calls from a provider's servers to MCP servers."),
+  leftOut('*_tool_result', "The text after it has what a provider's servers found."),
+  leftOut('*', 'sluice does not know the block.'),
 ]

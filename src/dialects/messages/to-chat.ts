@@ -1,18 +1,18 @@
-/** A Messages request as a chat request. */
+/** Translates a Messages request to a chat request. */
 
 import { isObject } from '../../util/object.ts'
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import type { CountRequest, MessagesRequest } from '../../wire/messages/request.ts'
-import { Omitted } from '../tools/omitted-types.ts'
-import { isUnserved, refuseUnserved } from '../unsupported-fields.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
+import { isUnsupported, refuseUnsupportedFields } from '../unsupported-fields.ts'
 import { toChatMessages } from './chat-messages.ts'
 import { toolFields } from './tools.ts'
 
 /**
- * Fields that are told in other words, mean nothing to other servers, or change nothing but cost or
- * speed. All others are passed on: local servers have their own.
+ * Fields that are translated, that other servers do not have, or that affect only cost or speed. All
+ * other fields are passed on, because local servers have fields of their own.
  */
-const OWN = new Set([
+const TRANSLATED = new Set([
   'cache_control',
   'diagnostics',
   'inference_geo',
@@ -38,16 +38,16 @@ const OWN = new Set([
   'user_profile_id',
 ])
 
-/** Fields of the chat that a server need not know: it is asked again without them. */
-export const WISHES = [
+/** Chat fields that are left out of a second try if a server refuses them. */
+export const OPTIONAL_FIELDS = [
   'chat_template_kwargs',
   'reasoning_effort',
   'thinking_budget_tokens',
   'thinking_token_budget',
 ]
 
-/** Throws an `ApiError` (400) for what a chat can't say. */
-export function toChatRequest(request: MessagesRequest, omitted = new Omitted()): ChatRequest {
+/** Throws an `ApiError` (400) for what a chat request can't express. */
+export function toChatRequest(request: MessagesRequest, omitted = new OmittedTypes()): ChatRequest {
   const { stream, temperature, top_p, metadata, service_tier, stop_sequences } = request
   const chat: ChatRequest = {
     ...sharedFields(request, omitted),
@@ -56,23 +56,23 @@ export function toChatRequest(request: MessagesRequest, omitted = new Omitted())
     ...(isGiven(temperature) && { temperature }),
     ...(isGiven(top_p) && { top_p }),
     ...(stop_sequences?.length && { stop: stop_sequences }),
-    ...(isUser(metadata?.user_id) && { user: metadata?.user_id }),
+    ...(fitsUserField(metadata?.user_id) && { user: metadata?.user_id }),
     ...(service_tier === 'standard_only' && { service_tier: 'default' }),
   }
   return parseChatRequest(chat)
 }
 
-/** The same for a prompt that is only counted. */
-export function toCountedChat(request: CountRequest): ChatRequest {
-  return parseChatRequest(sharedFields(request, new Omitted()))
+/** The same for a request to count tokens. */
+export function toTokenCountChat(request: CountRequest): ChatRequest {
+  return parseChatRequest(sharedFields(request, new OmittedTypes()))
 }
 
-function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
-  refuseUnable(request, omitted)
+function sharedFields(request: CountRequest, omitted: OmittedTypes): ChatRequest {
+  refuseUnsupported(request, omitted)
   const { model, tool_choice: choice, output_config, output_format } = request
   const schema = output_config?.format?.schema ?? output_format?.schema
   const known = Object.entries(request).filter(
-    ([name]) => !OWN.has(name) && !isUnserved(name, 'chat'),
+    ([name]) => !TRANSLATED.has(name) && !isUnsupported(name, 'chat'),
   )
   return {
     ...Object.fromEntries(known),
@@ -90,14 +90,14 @@ function sharedFields(request: CountRequest, omitted: Omitted): ChatRequest {
   }
 }
 
-function refuseUnable(request: CountRequest, omitted: Omitted): void {
+function refuseUnsupported(request: CountRequest, omitted: OmittedTypes): void {
   const { mcp_servers: servers } = request
-  // The tools that they would bring are a provider's to ask for.
+  // Only a provider's servers connect to MCP servers.
   if (Array.isArray(servers) && servers.length > 0) omitted.add('mcp_servers')
-  refuseUnserved(request, 'chat')
+  refuseUnsupportedFields(request, 'chat')
 }
 
-/** Whether to think, and how much, in the words of llama-server, vLLM, SGLang and Ollama. */
+/** Whether and how much to think, in the fields of llama-server, vLLM, SGLang and Ollama. */
 function thinkingFields(request: CountRequest): Record<string, unknown> {
   const { thinking, output_config, chat_template_kwargs: own } = request
   const { effort } = output_config ?? {}
@@ -117,8 +117,8 @@ function thinkingFields(request: CountRequest): Record<string, unknown> {
   }
 }
 
-/** Claude Code's names the account, the device and the session, and is longer than OpenAI allows. */
-function isUser(id: string | null | undefined): boolean {
+/** OpenAI allows 64 characters; Claude Code's id of account, device and session is longer. */
+function fitsUserField(id: string | null | undefined): boolean {
   return isGiven(id) && id !== '' && id.length <= 64
 }
 

@@ -1,32 +1,32 @@
-/** The tools of a Messages request as functions of a chat request. */
+/** Translates the tools of a Messages request to functions of a chat request. */
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { Block, CountRequest, MessagesTool } from '../../wire/messages/request.ts'
-import type { Omitted } from '../tools/omitted-types.ts'
+import type { OmittedTypes } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
 import { TOOLS } from './rules.ts'
 
 type Choice = NonNullable<CountRequest['tool_choice']>
 
 /**
- * The fields for the tools and the choice among them. Throws an `ApiError` (400) if the request forces
- * a tool that is left out.
+ * The fields `tools` and `tool_choice`. Throws an `ApiError` (400) if the request forces a tool that is
+ * left out.
  */
 export function toolFields(
   request: CountRequest,
-  omitted: Omitted,
+  omitted: OmittedTypes,
 ): { tools?: Tool[]; tool_choice?: unknown } {
   const { tool_choice: choice } = request
   const given = request.tools ?? []
   for (const tool of given) if (isLeftOut(tool)) omitted.add(typeOf(tool))
-  const isHeld = heldBack(request)
+  const isHeld = deferredTools(request)
   const able = given.filter((tool) => !isLeftOut(tool))
   const tools = able.filter((tool) => !isHeld(tool)).map(toTool)
   if (choice) refuseForced(choice, given, able)
   const isEmpty = given.length > 0 && tools.length === 0
   return {
     ...(tools.length > 0 && { tools }),
-    ...(choice && !isEmpty && { tool_choice: choiceOf(choice) }),
+    ...(choice && !isEmpty && { tool_choice: toToolChoice(choice) }),
   }
 }
 
@@ -40,14 +40,14 @@ function ruleOf(tool: MessagesTool) {
 }
 
 function isLeftOut(tool: MessagesTool): boolean {
-  return ruleOf(tool).fate === 'left out'
+  return ruleOf(tool).handling === 'left out'
 }
 
 function toTool(tool: MessagesTool): Tool {
-  const { as } = ruleOf(tool)
-  if (as !== undefined) {
-    const name = tool.name ?? as.name
-    const described = as.describe({ ...tool, type: typeOf(tool) })
+  const { translation } = ruleOf(tool)
+  if (translation !== undefined) {
+    const name = tool.name ?? translation.name
+    const described = translation.describe({ ...tool, type: typeOf(tool) })
     return { type: 'function', function: { name, ...described } }
   }
   const { name, description, input_schema: parameters, strict } = tool
@@ -62,7 +62,7 @@ function toTool(tool: MessagesTool): Tool {
   }
 }
 
-function choiceOf({ type, name }: Choice): unknown {
+function toToolChoice({ type, name }: Choice): unknown {
   if (type === 'tool') return { type: 'function', function: { name } }
   return type === 'any' ? 'required' : type
 }
@@ -73,21 +73,26 @@ function refuseForced(
   able: readonly MessagesTool[],
 ): void {
   const forced = given.filter((tool) => isLeftOut(tool) && tool.name === name)
-  if (type === 'tool' && forced.length > 0) throw notRun(forced, 'tool_choice.name')
-  if (type === 'any' && able.length === 0 && given.length > 0) throw notRun(given, 'tool_choice')
+  if (type === 'tool' && forced.length > 0) throw cannotForce(forced, 'tool_choice.name')
+  if (type === 'any' && able.length === 0 && given.length > 0)
+    throw cannotForce(given, 'tool_choice')
 }
 
-function notRun(tools: readonly MessagesTool[], field: string) {
+function cannotForce(tools: readonly MessagesTool[], field: string) {
   const came = JSON.stringify(tools.map(typeOf).join(', ').slice(0, 80))
-  const reason = 'a model that is asked in chat cannot be offered it'
-  return badRequest(`${field}: expected a tool of your own, got ${came}: ${reason}.`, field)
+  const message = `${field}: expected a tool that the client runs, got ${came}, which a chat request cannot offer; choose another tool.`
+  return badRequest(message, field)
 }
 
 /**
  * A deferred tool is offered once the client's search has referred to it, or if it was called or is
  * forced. If the client cannot search, all deferred tools are offered.
  */
-function heldBack({ tools, tool_choice, messages }: CountRequest): (tool: MessagesTool) => boolean {
+function deferredTools({
+  tools,
+  tool_choice,
+  messages,
+}: CountRequest): (tool: MessagesTool) => boolean {
   const given = tools ?? []
   const isServed = given.some(({ type }) => type?.startsWith('tool_search_tool_'))
   if (isServed || given.every(({ defer_loading }) => defer_loading === true)) return () => false

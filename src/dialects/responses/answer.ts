@@ -8,9 +8,9 @@ import type {
 } from '../../wire/responses/request.ts'
 
 /**
- * A response of which nothing is said yet: what was asked, and of what nobody asked for the API's own
- * default, or null where it has none. Open Responses demands numbers of the four that steer sampling,
- * a service tier, and of each function every field.
+ * A response without output. It repeats the fields of the request; fields that the request leaves out
+ * have the API's default, or null. Open Responses requires numbers for the four sampling fields, a
+ * service tier, and every field of a function.
  */
 export function newResponse(
   request: ResponsesRequest,
@@ -39,7 +39,7 @@ export function newResponse(
     prompt_cache_key: request.prompt_cache_key ?? null,
     reasoning: { effort: request.reasoning?.effort ?? null, summary: summaryOf(request) ?? null },
     safety_identifier: request.safety_identifier ?? null,
-    // What was asked for says nothing of what was given.
+    // The requested tier is not necessarily the one that is used.
     service_tier: 'default',
     store: request.store ?? true,
     temperature: request.temperature ?? 1,
@@ -54,7 +54,7 @@ export function newResponse(
   }
 }
 
-/** No field of this API: a server’s own, that may have any form. */
+/** Not a field of this API, so a client may send any type. */
 function penalty(asked: unknown): number {
   return typeof asked === 'number' ? asked : 0
 }
@@ -69,7 +69,7 @@ function toTool(tool: ResponseTool): ResponseTool {
   }
 }
 
-/** How the reasoning was asked to be retold, by its name or by the one it had before. */
+/** The requested reasoning summary, by its current or its older name. */
 export function summaryOf({ reasoning }: ResponsesRequest): string | undefined {
   return reasoning?.summary ?? reasoning?.generate_summary ?? undefined
 }
@@ -78,7 +78,7 @@ export function seconds(): number {
   return Math.floor(Date.now() / 1000)
 }
 
-/** What the engine counted; null where it counted nothing. */
+/** The engine's token counts; null if there are none. */
 export function toUsage(usage: Usage | undefined): ResponseUsage | null {
   if (usage === undefined) return null
   const input = count(usage.prompt_tokens)

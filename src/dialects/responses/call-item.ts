@@ -1,25 +1,25 @@
-/** The output item for a tool call, of the type that belongs to the tool as the client declared it. */
+/** Writes the output item of a tool call; its type depends on how the client declared the tool. */
 
 import { parseObject } from '../../util/object.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
-import { badCall, CallPieces } from '../partial-tool-call.ts'
+import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
 import type { ResponsesClientTool } from './client-tools.ts'
-import { InputText } from './custom-tool-input.ts'
-import { type EventWriter, headOf } from './events.ts'
-import type { Called } from './tools.ts'
+import { CustomToolInput } from './custom-tool-input.ts'
+import { deltaPrefix, type EventWriter } from './events.ts'
+import type { DeclaredTool } from './tools.ts'
 
 type Fields = Record<string, unknown>
 
-/** What all calls of one response share. */
+/** What all calls of a response share. */
 export interface CallContext {
   events: EventWriter
   items: OutputItem[]
-  calledBy: (name: string) => Called | undefined
-  /** A new item's id. */
+  declaredAs: (name: string) => DeclaredTool | undefined
+  /** Creates an item's id. */
   id: (prefix: string) => string
 }
 
-/** How the text of a call is streamed. */
+/** The items and events of calls whose text is streamed. */
 const STREAMED = {
   function: {
     type: 'function_call',
@@ -36,36 +36,36 @@ const STREAMED = {
 } as const
 
 /**
- * The text of a function or custom tool call is streamed. The items of other tools hold an object,
- * so they are written once the arguments are complete.
+ * The text of function and custom tool calls is streamed. The items of other tools contain an object,
+ * so they are written when the arguments are complete.
  */
 export class CallItem {
-  readonly pieces = new CallPieces()
+  readonly call = new PartialToolCall()
   readonly #context: CallContext
   readonly #key: string
-  #called: Called = { kind: 'function', name: '' }
+  #tool: DeclaredTool = { kind: 'function', name: '' }
   #item: Fields = {}
   #index = 0
-  #head = ''
-  #input: InputText | undefined
+  #deltaPrefix = ''
+  #input: CustomToolInput | undefined
 
   constructor(context: CallContext, key: string) {
     this.#context = context
     this.#key = key
   }
 
-  /** The name decides the item's type, so the arguments wait for it. */
+  /** The item's type depends on the name, so the arguments stay pending until it arrives. */
   canBegin(): boolean {
-    return this.pieces.name !== ''
+    return this.call.name !== ''
   }
 
   begin(): void {
-    const { name } = this.pieces
-    this.#called = this.#context.calledBy(name) ?? { kind: 'function', name }
-    if (this.#called.kind === 'client') return
-    const { kind, ...named } = this.#called
+    const { name } = this.call
+    this.#tool = this.#context.declaredAs(name) ?? { kind: 'function', name }
+    if (this.#tool.kind === 'client') return
+    const { kind, ...named } = this.#tool
     const { type, prefix, field, event } = STREAMED[kind]
-    if (kind === 'custom') this.#input = new InputText()
+    if (kind === 'custom') this.#input = new CustomToolInput()
     this.#open({
       type,
       id: this.#context.id(prefix),
@@ -73,46 +73,46 @@ export class CallItem {
       ...named,
       [field]: '',
     })
-    this.#head = headOf(`${event}.delta`, this.#place())
+    this.#deltaPrefix = deltaPrefix(`${event}.delta`, this.#location())
   }
 
-  grow(): void {
-    this.write(this.pieces.takeHeld())
+  writePending(): void {
+    this.write(this.call.takePending())
   }
 
-  /** Writes a piece of the arguments. The item must be open. */
+  /** Writes a delta of the arguments. The item must be open. */
   write(piece: string): void {
-    if (piece === '' || this.#called.kind === 'client') return
+    if (piece === '' || this.#tool.kind === 'client') return
     this.#writeDelta(this.#input === undefined ? piece : this.#input.add(piece))
   }
 
   /** Throws an `ApiError` (502) if the arguments do not fit the item. */
   end(status: ItemStatus): void {
-    this.pieces.close()
-    if (this.#called.kind === 'client') {
-      this.#writeWhole(this.#called.client, status)
+    this.call.close()
+    if (this.#tool.kind === 'client') {
+      this.#writeClientCall(this.#tool.client, status)
       return
     }
     if (this.#input) this.#writeDelta(this.#input.end())
-    const { field, event } = STREAMED[this.#called.kind]
+    const { field, event } = STREAMED[this.#tool.kind]
     const item = this.#item
-    const named = this.#called.kind === 'function' && { name: item.name }
+    const named = this.#tool.kind === 'function' && { name: item.name }
     this.#context.events.write(`${event}.done`, {
-      ...this.#place(),
+      ...this.#location(),
       ...named,
       [field]: item[field],
     })
     this.#close(status)
   }
 
-  #writeWhole(client: ResponsesClientTool, status: ItemStatus): void {
-    const args = parseObject(this.pieces.text || '{}')
+  #writeClientCall(client: ResponsesClientTool, status: ItemStatus): void {
+    const args = parseObject(this.call.argumentsText || '{}')
     const own = args && client.toItem(args)
     if (own === undefined) {
-      // The token limit cut the call off: the response's status says so.
+      // The token limit cut the call off: the response's status is incomplete.
       if (status === 'incomplete') return
-      throw badCall(
-        `called ${JSON.stringify(this.pieces.name)} with arguments that it does not take`,
+      throw incompleteAnswer(
+        `called ${JSON.stringify(this.call.name)} with arguments that do not match its schema`,
       )
     }
     const id = this.#context.id(client.prefix)
@@ -125,12 +125,12 @@ export class CallItem {
     const item = this.#item as { arguments: string; input: string }
     if (this.#input === undefined) item.arguments += delta
     else item.input += delta
-    this.#context.events.writeDelta(this.#head, delta)
+    this.#context.events.writeDelta(this.#deltaPrefix, delta)
   }
 
-  /** Some servers give calls no id, but the client needs one to send the output. */
+  /** Some servers send no id, but the client needs one to return the output. */
   #callId(): string {
-    return this.pieces.id || `${this.#context.id('call')}_${this.#key}`
+    return this.call.id || `${this.#context.id('call')}_${this.#key}`
   }
 
   #open(item: Fields): void {
@@ -147,7 +147,7 @@ export class CallItem {
     this.#context.events.write('response.output_item.done', { output_index: this.#index, item })
   }
 
-  #place() {
+  #location() {
     return { item_id: this.#item.id, output_index: this.#index }
   }
 }

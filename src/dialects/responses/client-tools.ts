@@ -1,16 +1,15 @@
 /**
- * Built-in tools of the Responses API that the client runs: the function that the model is offered
- * instead of each, and the translation of its calls and results.
- * Forms are those of OpenAI's OpenAPI description 2.3.0.
+ * Built-in tools of the Responses API that the client runs: the function that replaces each in the chat
+ * request, and the translation of its calls and results. Source: OpenAI's OpenAPI description 2.3.0.
  */
 import { isObject } from '../../util/object.ts'
 import type { ResponsePart, ResponseTool } from '../../wire/responses/request.ts'
-import { list, object, oneOf, type Schema, text, whole } from '../tools/json-schema.ts'
+import { integer, list, object, oneOf, type Schema, text } from '../tools/json-schema.ts'
 
 type Fields = Record<string, unknown>
 
 export interface ResponsesClientTool {
-  /** The function's name, unless another tool has it. */
+  /** The function's name, unless another tool has that name. */
   name: string
   /** The item types of its calls and of their results. */
   call: string
@@ -18,11 +17,11 @@ export interface ResponsesClientTool {
   /** The prefix of its call items' ids. */
   prefix: string
   describe(tool: ResponseTool): { description: string; parameters: Schema }
-  /** The call item's specific fields; undefined if the arguments do not fit. */
+  /** The call item's specific fields; undefined if the arguments do not match. */
   toItem(args: Fields): Fields | undefined
   /** The arguments for a call item of the conversation. */
   toArguments(item: Fields): unknown
-  /** The result as message content; `found` are the names of the tools in it. */
+  /** The result as message content; `found` are the function names of the tools in it. */
   toContent(item: Fields, found: readonly string[]): string | ResponsePart[]
 }
 
@@ -37,7 +36,7 @@ export const localShell: ResponsesClientTool = {
       {
         command: list({ type: 'string' }, 'The program and its arguments.'),
         working_directory: text('Where to run it.'),
-        timeout_ms: whole('Milliseconds after which it is ended.'),
+        timeout_ms: integer('Milliseconds after which it is ended.'),
         env: { type: 'object', additionalProperties: { type: 'string' } },
         user: text('The user to run it as.'),
       },
@@ -64,8 +63,8 @@ export const shell: ResponsesClientTool = {
     parameters: object(
       {
         commands: list({ type: 'string' }, 'The commands.'),
-        timeout_ms: whole('Milliseconds after which they are ended.'),
-        max_output_length: whole('The most characters of output to return.'),
+        timeout_ms: integer('Milliseconds after which they are ended.'),
+        max_output_length: integer('The most characters of output to return.'),
       },
       ['commands'],
     ),
@@ -117,7 +116,7 @@ export const applyPatch: ResponsesClientTool = {
 
 const SEARCH = object({ query: text('What the tool should do.') }, ['query'])
 
-/** A search for tools by the client, whose result brings the tools themselves. */
+/** A tool search that the client runs; its result contains the found tools. */
 export const toolSearch: ResponsesClientTool = {
   name: 'tool_search',
   call: 'tool_search_call',
@@ -129,9 +128,9 @@ export const toolSearch: ResponsesClientTool = {
   }),
   toItem: (args) => ({ execution: 'client', arguments: args }),
   toArguments: ({ arguments: args }) => args,
-  // The tools themselves are offered.
+  // The tools themselves are added to the request.
   toContent: (_, found) =>
-    found.length > 0 ? `These tools can be called now: ${found.join(', ')}` : 'None was found.',
+    found.length > 0 ? `These tools can be called now: ${found.join(', ')}` : 'No tool was found.',
 }
 
 const ACTIONS = [
@@ -149,13 +148,13 @@ const ACTIONS = [
 const action = object(
   {
     type: oneOf(ACTIONS, 'What to do.'),
-    x: whole('Pixels from the left.'),
-    y: whole('Pixels from the top.'),
+    x: integer('Pixels from the left.'),
+    y: integer('Pixels from the top.'),
     button: oneOf(['left', 'right', 'wheel', 'back', 'forward'], 'For click.'),
     path: list(object({ x: { type: 'integer' }, y: { type: 'integer' } }, ['x', 'y']), 'For drag.'),
     keys: list({ type: 'string' }, 'For keypress.'),
-    scroll_x: whole('For scroll.'),
-    scroll_y: whole('For scroll.'),
+    scroll_x: integer('For scroll.'),
+    scroll_y: integer('For scroll.'),
     text: text('For type.'),
   },
   ['type'],

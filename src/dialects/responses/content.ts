@@ -1,10 +1,13 @@
-/** The parts of a Responses item as those of a chat message. */
+/** Translates the parts of a Responses item to parts of a chat message. */
 import type { ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsePart } from '../../wire/responses/request.ts'
 
-/** What an assistant said: its text, and its refusal. */
-export function spoken(parts: ResponsePart[], at: string): { text: string; refusal: string } {
+/** The text and the refusal of an assistant message. */
+export function assistantContent(
+  parts: ResponsePart[],
+  at: string,
+): { text: string; refusal: string } {
   let text = ''
   let refusal = ''
   for (const [index, part] of parts.entries()) {
@@ -15,7 +18,7 @@ export function spoken(parts: ResponsePart[], at: string): { text: string; refus
   return { text, refusal }
 }
 
-/** A text where there is only text: every server takes that. */
+/** A single text becomes a string, which every server accepts. */
 export function toContent(content: string | ResponsePart[], at: string): string | ContentPart[] {
   const parts = toParts(content, at)
   const [first] = parts
@@ -28,11 +31,11 @@ export function toParts(content: string | ResponsePart[], at: string): ContentPa
   return content.map((part, index) => toPart(part, `${at}[${index}]`))
 }
 
-/** A token of Fernet's, the form in which providers encrypt. */
+/** A Fernet token, which is how providers encrypt content. */
 const FERNET = /^gAAAA[\w-]{40,}={0,2}$/
 
-/** Nothing for a part that cannot be read. */
-export function wordsOf({ text, encrypted_content: encrypted }: ResponsePart): string[] {
+/** The text of a part; empty if it is encrypted or not text. */
+export function readableText({ text, encrypted_content: encrypted }: ResponsePart): string[] {
   if (typeof text === 'string') return [text]
   return typeof encrypted === 'string' && !FERNET.test(encrypted) ? [encrypted] : []
 }
@@ -53,22 +56,22 @@ function toPart(part: ResponsePart, at: string): ContentPart {
   }
 }
 
-function toImage({ image_url, detail }: ResponsePart, at: string): ContentPart {
+function toImage({ image_url, file_id, detail }: ResponsePart, at: string): ContentPart {
   const field = `${at}.image_url`
   if (typeof image_url !== 'string') {
-    throw badRequest(
-      `${field}: expected a URL: sluice keeps no files, and knows none by id.`,
-      field,
-    )
+    const came = file_id == null ? 'none' : 'a file_id'
+    const message = `${field}: expected a URL, got ${came}; sluice stores no files, so send the image as a data: or https: URL.`
+    throw badRequest(message, field)
   }
   return { type: 'image_url', image_url: { url: image_url, ...(detail != null && { detail }) } }
 }
 
-function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart {
+function toFile({ file_data, file_id, filename }: ResponsePart, at: string): ContentPart {
   const field = `${at}.file_data`
   if (typeof file_data !== 'string') {
-    const reason = 'sluice fetches no files, and knows none by id.'
-    throw badRequest(`${field}: expected the file's data as base64: ${reason}`, field)
+    const came = file_id == null ? 'none' : 'a file_id'
+    const message = `${field}: expected the file's data as base64, got ${came}; sluice neither fetches nor stores files, so send the data itself.`
+    throw badRequest(message, field)
   }
   return { type: 'file', file: { file_data, ...(filename != null && { filename }) } }
 }
@@ -76,5 +79,6 @@ function toFile({ file_data, filename }: ResponsePart, at: string): ContentPart 
 function unknownType({ type }: { type: string }, at: string, known: string[]) {
   const expected = known.map((type) => JSON.stringify(type)).join(', ')
   const came = JSON.stringify(type.slice(0, 40))
-  return badRequest(`${at}.type: expected one of ${expected}, got ${came}.`, `${at}.type`)
+  const message = `${at}.type: expected one of ${expected}, got ${came}; remove this part or send it as one of these.`
+  return badRequest(message, `${at}.type`)
 }

@@ -1,32 +1,32 @@
-/** Decodes the input of a custom tool call from the arguments of the function that replaces the tool. */
+/** Decodes the input of a custom tool from the arguments of the function that replaces it. */
 import { isObject } from '../../util/object.ts'
 
-/** The name of that function's only argument. */
+/** The name of the function's only argument. */
 export const INPUT = 'input'
 
 const HEAD = new RegExp(`^\\s*\\{\\s*"${INPUT}"\\s*:\\s*"`)
 
-/** The most characters before the text for which the arguments still count as the usual form. */
+/** The most characters before the text; with more, the arguments have another form. */
 const HEAD_LENGTH = 64
 
 /**
- * Decodes `{"input": "…"}` incrementally. Models do not always follow the schema: of an object with a
- * single string, that string is the input; of anything else, the arguments themselves are.
+ * Decodes `{"input": "…"}` incrementally. Models do not always follow the schema: if the arguments are an
+ * object with a single string, that string is the input; otherwise the input is the arguments as text.
  */
-export class InputText {
+export class CustomToolInput {
   /** The decoded text so far. */
   text = ''
   #state: 'head' | 'text' | 'end' | 'other' = 'head'
-  /** Undecoded arguments: everything before the text begins, afterwards an incomplete escape. */
-  #held = ''
-  /** The first half of a surrogate pair whose second half has not arrived. */
-  #half = ''
+  /** Arguments that are not decoded yet: all of them before the text starts, then an incomplete escape. */
+  #pending = ''
+  /** A high surrogate whose low surrogate has not arrived. */
+  #highSurrogate = ''
 
-  /** Returns what a piece of the arguments adds to the text. */
+  /** Adds a delta of the arguments and returns the decoded text in it. */
   add(piece: string): string {
     if (this.#state === 'end') return ''
-    const json = this.#held + piece
-    this.#held = json
+    const json = this.#pending + piece
+    this.#pending = json
     if (this.#state === 'other') return ''
     if (this.#state === 'text') return this.#decode(json)
     const head = HEAD.exec(json)
@@ -38,17 +38,17 @@ export class InputText {
     return ''
   }
 
-  /** Returns what the end of the arguments adds to the text. */
+  /** Returns the text that is known only at the end of the arguments. */
   end(): string {
     if (this.#state === 'text' || this.#state === 'end') return ''
-    this.text = textIn(this.#held)
+    this.text = textIn(this.#pending)
     return this.text
   }
 
   #decode(json: string): string {
-    let text = this.#half
+    let text = this.#highSurrogate
     let at = 0
-    this.#held = ''
+    this.#pending = ''
     while (at < json.length) {
       const next = indexOfSpecial(json, at)
       text += json.slice(at, next)
@@ -59,20 +59,20 @@ export class InputText {
       }
       at = next + (json[next + 1] === 'u' ? 6 : 2)
       if (at > json.length) {
-        this.#held = json.slice(next)
+        this.#pending = json.slice(next)
         break
       }
       text += unescaped(json.slice(next, at))
     }
     const isCut = this.#state === 'text' && /[\ud800-\udbff]$/.test(text)
-    this.#half = isCut ? text.slice(-1) : ''
+    this.#highSurrogate = isCut ? text.slice(-1) : ''
     if (isCut) text = text.slice(0, -1)
     this.text += text
     return text
   }
 }
 
-/** The index of the next quote or backslash; the length where there is none. */
+/** The index of the next quote or backslash; the length if there is none. */
 function indexOfSpecial(json: string, from: number): number {
   for (let at = from; at < json.length; at++) {
     const code = json.charCodeAt(at)

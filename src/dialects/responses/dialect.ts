@@ -1,21 +1,21 @@
-/** OpenAI's Responses API: its requests as chats, its responses and events from a chat's chunks. */
+/** OpenAI's Responses API: translates requests to chat requests, and chunks to events and responses. */
 import type { ChatRequest, Usage } from '../../wire/chat/request.ts'
 import type { ResponseObject, ResponsesRequest } from '../../wire/responses/request.ts'
-import type { Conversation } from '../dialect.ts'
+import type { TranslatedRequest } from '../dialect.ts'
 import { newResponse, summaryOf } from './answer.ts'
 import { asksForSummary } from './chat-messages.ts'
 import { ResponseEncoder } from './encoder.ts'
-import type { Placed } from './located-item.ts'
+import type { LocatedItem } from './located-item.ts'
 import { nativeCall } from './native.ts'
-import { refuseForeign } from './refused-fields.ts'
-import { toChat } from './to-chat.ts'
+import { refuseFields } from './refused-fields.ts'
+import { toChatRequest } from './to-chat.ts'
 import { Toolset } from './tools.ts'
 
 export type { ResponseEncoder } from './encoder.ts'
-export type { Placed } from './located-item.ts'
+export type { LocatedItem as Placed } from './located-item.ts'
 
-/** What a chat's fields are called here. */
-const NAMES = {
+/** The names of chat fields in this API. */
+const FIELD_NAMES = {
   logprobs: 'include',
   max_tokens: 'max_output_tokens',
   messages: 'input',
@@ -24,31 +24,32 @@ const NAMES = {
   verbosity: 'text.verbosity',
 }
 
-/** What a request's answer is told of, and to whom. */
-export interface Telling {
-  /** What the engine counted, asked for when it has said all. */
+/** Connects the encoder of an answer with its caller. */
+export interface AnswerHooks {
+  /** The engine's token counts, read when its answer has ended. */
   usage: () => Usage | undefined
-  /** Told of the response before its first event goes out, and before its last one does. */
+  /** Called with the response before its first event and before its last event are sent. */
   onChange: ((response: ResponseObject) => void) | undefined
 }
 
-/** One request, and how its stream is told: by one encoder, whichever engine answers. */
-export interface ResponsesConversation extends Conversation {
+/** One request; the same encoder writes its stream, whichever engine answers. */
+export interface TranslatedResponsesRequest extends TranslatedRequest {
   encoder(): ResponseEncoder
 }
 
 /**
- * Reads a request that was checked; `items` are its conversation's, `id` is its response's. Throws an
- * `ApiError` (400) that names what is asked of no engine. Its chat holds `maxTools` tools at most.
+ * Translates a checked request. `items` are the items of its conversation, `id` is the id of its
+ * response, and the chat request has at most `maxTools` tools. Throws an `ApiError` (400) that names a
+ * field that no engine supports.
  */
-export function readConversation(
+export function translate(
   request: ResponsesRequest,
-  items: readonly Placed[],
+  items: readonly LocatedItem[],
   id: string,
-  telling: Telling,
+  telling: AnswerHooks,
   maxTools: number,
-): ResponsesConversation {
-  refuseForeign(request)
+): TranslatedResponsesRequest {
+  refuseFields(request)
   let chat: ChatRequest | undefined
   let teller: ResponseEncoder | undefined
   let tools: Toolset | undefined
@@ -60,9 +61,9 @@ export function readConversation(
     return new ResponseEncoder({
       response: newResponse(request, id, request.background ? 'queued' : 'in_progress'),
       summarizes: summaryOf(request) !== undefined,
-      carries: request.include?.includes('reasoning.encrypted_content') ?? false,
-      compacts: asksForSummary(items),
-      calledBy: (name) => toolset().calledBy(name),
+      encryptsReasoning: request.include?.includes('reasoning.encrypted_content') ?? false,
+      isCompaction: asksForSummary(items),
+      declaredAs: (name) => toolset().declaredAs(name),
       ...telling,
     })
   }
@@ -72,15 +73,15 @@ export function readConversation(
   }
   return {
     get chat() {
-      chat ??= toChat(request, items, toolset())
+      chat ??= toChatRequest(request, items, toolset())
       return chat
     },
-    // What runs in the background is told by this side: its events are kept.
+    // The events of a background response are stored, so sluice writes them itself.
     ...(!request.background && { native: nativeCall(request, items, encoder) }),
-    omitted: () => tools?.omitted.types ?? [],
-    names: NAMES,
+    omittedTypes: () => tools?.omittedTypes.names ?? [],
+    fieldNames: FIELD_NAMES,
     encoder,
-    // Another answer is asked for where one turns out to be of no use, and begins anew.
-    whole: (completion) => newEncoder().whole(completion),
+    // A new encoder for each answer, because a failed one is followed by another.
+    answer: (completion) => newEncoder().answer(completion),
   }
 }

@@ -1,4 +1,4 @@
-/** A chat's answer, told as the events of a response, or as the response itself. */
+/** Writes a chat's answer as the events of a response, or as the response object. */
 import type { StreamEncoder } from '../../stream/sse-response.ts'
 import { isObject } from '../../util/object.ts'
 import type {
@@ -16,21 +16,21 @@ import { toLogprobs } from './logprobs.ts'
 import { type OutputOptions, ResponseOutput } from './output.ts'
 
 export interface ResponseEncoderOptions extends Omit<OutputOptions, 'key'> {
-  /** The response, of which nothing is said yet; it grows as the answer does. */
+  /** The response without output; the encoder fills it as the answer arrives. */
   response: ResponseObject
-  /** What the engine counted, known when it has said all. */
+  /** The engine's token counts, read when its answer has ended. */
   usage: () => Usage | undefined
-  /** Told of the response before its first event goes out, and before its last one does. */
+  /** Called with the response before its first event and before its last event are sent. */
   onChange?: ((response: ResponseObject) => void) | undefined
 }
 
-/** The events that end a stream of an upstream that speaks the API itself. */
-const ENDS = new Set([
+/** The events that end a stream of an upstream with the same API. */
+const FINAL_EVENTS = new Set([
   ...['response.completed', 'response.incomplete'],
   ...['response.failed', 'response.cancelled'],
 ])
 
-/** Characters of the longest answer: all of it is told again at the end. */
+/** The most characters of an answer: all of it stays in memory, because the last event repeats it. */
 const MAX_LENGTH = 32 * 1024 * 1024
 
 export class ResponseEncoder implements StreamEncoder {
@@ -41,7 +41,7 @@ export class ResponseEncoder implements StreamEncoder {
   #isAnnounced = false
   #isEnded = false
   /** Whether an upstream's own `error` event was passed on. */
-  #isErrorTold = false
+  #hasSentError = false
   #finish: FinishReason | null = null
   #length = 0
 
@@ -61,13 +61,13 @@ export class ResponseEncoder implements StreamEncoder {
     this.#announce()
     if (this.response.status === 'queued') {
       this.response.status = 'in_progress'
-      this.#tell('response.in_progress')
+      this.#writeState('response.in_progress')
     }
-    for (const chunk of chunks) this.#take(chunk)
+    for (const chunk of chunks) this.#writeChunk(chunk)
     return this.events.take()
   }
 
-  /** Nothing where the end was adopted. */
+  /** Empty if the upstream's own last event was merged. */
   done(): string {
     if (this.#isEnded) return ''
     this.#announce()
@@ -81,24 +81,24 @@ export class ResponseEncoder implements StreamEncoder {
     return this.events.take()
   }
 
-  /** Nothing where the end was adopted. */
+  /** Empty if the upstream's own last event was merged. */
   error(error: ApiError): string {
     if (this.#isEnded) return ''
     this.#fail('failed', error)
     return this.events.take()
   }
 
-  /** It was cancelled: whoever still listens learns it, as there is no event of that name, by a failure. */
+  /** Ends a cancelled response. The API has no event for that, so readers get response.failed. */
   cancel(): void {
     if (!this.#isAnnounced) return
     this.#fail('cancelled', new ApiError(499, 'The response was cancelled.', { code: 'cancelled' }))
     this.response.error = null
   }
 
-  /** The API has no ping: an event that says nothing new stands for one. */
+  /** The API has no ping, so an event without new content is the heartbeat. */
   ping(): string {
     if (this.#isAnnounced) {
-      this.events.writeQuiet(() => this.#tell(`response.${this.response.status}`))
+      this.events.writeHeartbeat(() => this.#writeState(`response.${this.response.status}`))
     }
     this.#announce()
     return this.events.take()
@@ -112,8 +112,8 @@ export class ResponseEncoder implements StreamEncoder {
     return this.ping()
   }
 
-  /** The response that tells a whole answer. */
-  whole(completion: ChatCompletion): ResponseObject {
+  /** The response for a completion that was not streamed. */
+  answer(completion: ChatCompletion): ResponseObject {
     const choices = completion.choices.map(({ index, message, finish_reason, logprobs }) => {
       const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
       const tool_calls = calls.map((call, at) => ({ ...call, index: at }))
@@ -127,80 +127,80 @@ export class ResponseEncoder implements StreamEncoder {
   }
 
   /**
-   * Makes an event of an upstream that speaks the API itself one of this stream, in place. False:
-   * it is told already.
+   * Merges an event of an upstream with the same API into this stream, in place: id and sequence number
+   * are those of this response. Returns false if this stream already has the event.
    */
-  adopt(event: ResponseEvent): boolean {
+  mergeEvent(event: ResponseEvent): boolean {
     const { type, response } = event
     if (isObject(response)) {
-      const isEnd = ENDS.has(type)
-      this.#adoptState(response, isEnd)
+      const isEnd = FINAL_EVENTS.has(type)
+      this.#mergeState(response, isEnd)
       event.response = this.response
       if (type === 'response.created' && this.#isAnnounced) return false
       if (!this.#isAnnounced || isEnd) this.#options.onChange?.(this.response)
       this.#isAnnounced = true
       this.#isEnded = isEnd
     }
-    this.#isErrorTold ||= type === 'error'
+    this.#hasSentError ||= type === 'error'
     const { output_index: index, item } = event
     const isItem = type.startsWith('response.output_item.') && isObject(item)
     if (isItem) this.response.output[index as number] = item as unknown as OutputItem
     event.sequence_number = this.events.number()
-    this.events.passed(event)
+    this.events.note(event)
     return true
   }
 
-  /** Makes a whole response of such an upstream this one, in place. */
-  adoptWhole(response: Record<string, unknown>): void {
+  /** Merges a response that such an upstream did not stream into this one, in place. */
+  mergeResponse(response: Record<string, unknown>): void {
     this.#options.onChange?.(this.response)
-    this.#adoptState(response, true)
+    this.#mergeState(response, true)
     Object.assign(response, this.response)
     this.#options.onChange?.(this.response)
   }
 
-  /** Whose it is, and what it goes on from, is for this side to say; its output comes in items. */
-  #adoptState(told: Record<string, unknown>, isEnd: boolean): void {
+  /** Id, previous response and storage are sluice's own; the output is collected from the items. */
+  #mergeState(told: Record<string, unknown>, isEnd: boolean): void {
     const { id, previous_response_id, background, store, output } = this.response
     Object.assign(this.response, told, { id, previous_response_id, background, store })
     if (!isEnd) this.response.output = output
   }
 
-  #take(chunk: ChatChunk): void {
+  #writeChunk(chunk: ChatChunk): void {
     if (typeof chunk.service_tier === 'string') this.response.service_tier = chunk.service_tier
     for (const { index, delta, finish_reason, logprobs } of chunk.choices) {
       if (index !== 0) continue
-      this.#takeDelta(delta, logprobs)
+      this.#writeDelta(delta, logprobs)
       this.#finish = finish_reason ?? this.#finish
     }
   }
 
-  #takeDelta(delta: ChunkDelta, logprobs: unknown): void {
+  #writeDelta(delta: ChunkDelta, logprobs: unknown): void {
     const output = this.#output
     const thought = this.#text(delta.reasoning_content) || this.#text(delta.reasoning)
     const said = this.#text(delta.content)
     const refused = this.#text(delta.refusal)
-    if (thought !== '') output.think(thought)
+    if (thought !== '') output.writeReasoning(thought)
     const tokens = toLogprobs(logprobs)
-    if (said !== '' || tokens.length > 0) output.say(said, tokens)
-    if (refused !== '') output.refuse(refused)
+    if (said !== '' || tokens.length > 0) output.writeText(said, tokens)
+    if (refused !== '') output.writeRefusal(refused)
     for (const piece of delta.tool_calls ?? []) {
-      this.#grow(JSON.stringify(piece).length)
-      output.call(piece)
+      this.#countLength(JSON.stringify(piece).length)
+      output.writeToolCall(piece)
     }
-    // The old form of a call, which there is one of at most.
-    if (delta.function_call) output.call({ index: -1, function: delta.function_call })
+    // The deprecated form of a call, of which there is at most one.
+    if (delta.function_call) output.writeToolCall({ index: -1, function: delta.function_call })
   }
 
   #text(value: unknown): string {
     if (typeof value !== 'string') return ''
-    this.#grow(value.length)
+    this.#countLength(value.length)
     return value
   }
 
-  #grow(length: number): void {
+  #countLength(length: number): void {
     this.#length += length
     if (this.#length <= MAX_LENGTH) return
-    const message = `${this.response.model} sent an answer longer than ${MAX_LENGTH} characters.`
+    const message = `${this.response.model} sent an answer of more than ${MAX_LENGTH} characters, the most that a response may hold; set a lower max_output_tokens.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }
 
@@ -208,8 +208,8 @@ export class ResponseEncoder implements StreamEncoder {
     if (this.#isAnnounced) return
     this.#isAnnounced = true
     this.#options.onChange?.(this.response)
-    this.#tell('response.created')
-    this.#tell(`response.${this.response.status}`)
+    this.#writeState('response.created')
+    this.#writeState(`response.${this.response.status}`)
   }
 
   #fail(status: 'failed' | 'cancelled', error: ApiError): void {
@@ -221,9 +221,9 @@ export class ResponseEncoder implements StreamEncoder {
       if (item.status === 'in_progress') item.status = 'incomplete'
     }
     this.response.error = { code, message, type, param }
-    // Clients that know only one of the two: some end at the one, some pass over the other.
+    // Some clients read `error`, others response.failed, so both are sent.
     const told = { code, message, param, error: { type, code, message, param } }
-    if (!this.#isErrorTold) this.events.write('error', told)
+    if (!this.#hasSentError) this.events.write('error', told)
     this.#end('response.failed')
   }
 
@@ -231,10 +231,10 @@ export class ResponseEncoder implements StreamEncoder {
     this.#isEnded = true
     this.response.usage = toUsage(this.#options.usage())
     this.#options.onChange?.(this.response)
-    this.#tell(event)
+    this.#writeState(event)
   }
 
-  #tell(event: string): void {
+  #writeState(event: string): void {
     this.events.write(event, { response: this.response })
   }
 }

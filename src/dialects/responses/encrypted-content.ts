@@ -1,34 +1,34 @@
 /**
- * What a model thought, in the form in which a client that has nothing kept at the server carries it
- * from request to request (`encrypted_content`). It is no secret from whoever may read the answer:
- * the form only keeps clients from changing it.
+ * The reasoning of a model as `encrypted_content`, for clients that store the conversation themselves and
+ * send it with every request. It is base64, not encryption: whoever may read the answer may read it. The
+ * encoding only keeps clients from editing it.
  */
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { decodeText, encodeText } from '../../wire/sse/sse.ts'
 
 const PREFIX = 'sluice:'
 
-export function toCarried(thought: string): string {
+export function toEncryptedContent(thought: string): string {
   let bytes = ''
   for (const byte of encodeText(thought)) bytes += String.fromCharCode(byte)
   return PREFIX + btoa(bytes)
 }
 
-/** Whether sluice gave it. */
-export function isCarried(content: string): boolean {
+/** Whether sluice encoded it. */
+export function isOwnEncryptedContent(content: string): boolean {
   return content.startsWith(PREFIX)
 }
 
-/** The thought. Throws an `ApiError` (400) for what another server wrote; `field` has it. */
-export function fromCarried(carried: string, field: string): string {
-  if (isCarried(carried)) {
+/** The decoded text. Throws an `ApiError` (400) that names `field` if another server encoded it. */
+export function fromEncryptedContent(carried: string, field: string): string {
+  if (isOwnEncryptedContent(carried)) {
     try {
       const bytes = atob(carried.slice(PREFIX.length))
       return decodeText(Uint8Array.from(bytes, (byte) => byte.charCodeAt(0)))
     } catch {
-      // It was cut or changed on its way.
+      // It was truncated or edited.
     }
   }
-  const message = `${field}: expected what sluice gave, got what it can't read; leave the item out.`
+  const message = `${field}: expected content that sluice encoded, got content that it cannot read; remove this item.`
   throw badRequest(message, field)
 }

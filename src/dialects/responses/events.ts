@@ -1,26 +1,26 @@
 import type { ResponseEvent } from '../../wire/responses/request.ts'
-import { follow, quietEvent } from './heartbeat.ts'
+import { heartbeatAfter, trackIncompleteItems } from './heartbeat.ts'
 
-/** Writes the events of one response: each has its name twice, and its number. */
+/** Writes the events of one response, each with its type and its sequence number. */
 export class EventWriter {
-  /** Told of each frame as it is written, where somebody keeps them. */
+  /** Called with each frame as it is written, if the frames are stored. */
   onFrame: ((frame: string) => void) | undefined
-  /** Whether nobody hears it: the answer is told whole. */
+  /** Whether events are discarded, because the answer is not streamed. */
   isMuted = false
   #text = ''
   #count = 0
-  /** The event that was told last, or what stood before its text where that was a delta. */
-  #last: ResponseEvent | string = NOTHING_TOLD
-  readonly #halfTold = new Set<unknown>()
+  /** The last event; of a delta only its prefix, because a delta is written as a string. */
+  #last: ResponseEvent | string = NO_EVENT
+  readonly #incompleteItems = new Set<unknown>()
 
   write(type: string, fields: object): void {
     if (this.isMuted) return
     const event = { type, sequence_number: this.number(), ...fields }
-    this.passed(event)
+    this.note(event)
     this.#add(`event: ${type}\ndata: ${JSON.stringify(event)}\n\n`)
   }
 
-  /** A delta's event; `head` is what stands before its text. Only these come by the thousand. */
+  /** Writes a delta; `head` is its prefix. Written as a string, because a stream has thousands of them. */
   writeDelta(head: string, delta: string, logprobs?: object[]): void {
     if (this.isMuted) return
     const likely = logprobs ? `,"logprobs":${JSON.stringify(logprobs)}` : ''
@@ -29,27 +29,27 @@ export class EventWriter {
     this.#add(`${head}${text}${likely},"sequence_number":${this.number()}}\n\n`)
   }
 
-  /** The number of an event that somebody else writes. */
+  /** The sequence number of an event that the caller writes. */
   number(): number {
     return this.#count++
   }
 
-  /** An event that somebody else writes is the last one now. */
-  passed(event: ResponseEvent): void {
+  /** Records an event that the caller writes as the last one. */
+  note(event: ResponseEvent): void {
     this.#last = event
-    follow(this.#halfTold, event)
+    trackIncompleteItems(this.#incompleteItems, event)
   }
 
-  /** Keeps the line open; `state` tells the state of the response, where that can do no harm. */
-  writeQuiet(state: () => void): void {
-    const last = typeof this.#last === 'string' ? eventOf(this.#last) : this.#last
-    const quiet = quietEvent(last)
+  /** Writes a heartbeat; `state` writes the state of the response, if clients can't misread that. */
+  writeHeartbeat(state: () => void): void {
+    const last = typeof this.#last === 'string' ? eventFromPrefix(this.#last) : this.#last
+    const quiet = heartbeatAfter(last)
     if (quiet === undefined) return
     if (quiet !== 'state') this.write(quiet.type, quiet)
-    else if (this.#halfTold.size === 0) state()
+    else if (this.#incompleteItems.size === 0) state()
   }
 
-  /** What was written since it was last taken. */
+  /** Returns what was written since the last call. */
   take(): string {
     const text = this.#text
     this.#text = ''
@@ -62,15 +62,15 @@ export class EventWriter {
   }
 }
 
-const NOTHING_TOLD: ResponseEvent = { type: '' }
+const NO_EVENT: ResponseEvent = { type: '' }
 
-/** The delta, without its text, that begins with what `headOf` made. */
-function eventOf(head: string): ResponseEvent {
+/** The delta event, without its text, of a prefix that `deltaPrefix` made. */
+function eventFromPrefix(head: string): ResponseEvent {
   return JSON.parse(`${head.slice(head.indexOf('{'))}""}`)
 }
 
-/** What stands before the text of each delta that goes to the same place. */
-export function headOf(type: string, place: object): string {
+/** The frame of a delta up to its text: the same for all deltas of a part. */
+export function deltaPrefix(type: string, place: object): string {
   const fields = JSON.stringify({ type, ...place })
   return `event: ${type}\ndata: ${fields.slice(0, -1)},"delta":`
 }

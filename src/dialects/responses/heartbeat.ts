@@ -1,23 +1,23 @@
 /**
- * What keeps a Responses stream open while nothing comes. The API has no ping that all clients take:
+ * Heartbeats of a Responses stream. The API has no ping that all clients accept:
  *
- * - Codex counts events alone against its `stream_idle_timeout_ms`: a comment does not help it.
- * - openai-node 6.45 ends `responses.stream()` with an error at any event type that it does not know,
- *   OpenAI's own `keepalive` included, and 6.45 to 7.30 take the output of a repeated
- *   `response.in_progress` for all of the output there is.
+ * - Codex resets its `stream_idle_timeout_ms` only for events, not for comments.
+ * - openai-node 6.45 ends `responses.stream()` with an error at any unknown event type, OpenAI's own
+ *   `keepalive` included, and 6.45 to 7.30 replace the whole output with that of a repeated
+ *   `response.in_progress`.
  *
- * A delta of no text passes with all of them, and so does the state of the response where none of its
- * output is half told.
+ * All of them accept a delta without text, and the state of the response while no output item is
+ * incomplete.
  */
 import type { ResponseEvent } from '../../wire/responses/request.ts'
 
-/** The deltas of an item that is told without parts. */
+/** The delta events of items without parts. */
 const ITEM_DELTAS = new Map([
   ['custom_tool_call', 'response.custom_tool_call_input.delta'],
   ['function_call', 'response.function_call_arguments.delta'],
 ])
 
-/** The deltas of a part. */
+/** The delta events of parts. */
 const PART_DELTAS = new Map([
   ['output_text', 'response.output_text.delta'],
   ['reasoning_text', 'response.reasoning_text.delta'],
@@ -26,10 +26,10 @@ const PART_DELTAS = new Map([
 ])
 
 /**
- * The event that says nothing new after `last`, without its number: a delta of no text, or `state`
- * where the state of the response may be told. Undefined where any event could be misread.
+ * The heartbeat to send after the event `last`, without its sequence number: a delta without text, or
+ * `state` for the state of the response. Undefined if clients could misread any event.
  */
-export function quietEvent(last: ResponseEvent): ResponseEvent | 'state' | undefined {
+export function heartbeatAfter(last: ResponseEvent): ResponseEvent | 'state' | undefined {
   const { type, item, part } = last
   if (type.endsWith('.delta')) {
     return typeof last.delta === 'string' ? emptyDelta(type, last) : undefined
@@ -40,14 +40,17 @@ export function quietEvent(last: ResponseEvent): ResponseEvent | 'state' | undef
     const ofPart = PART_DELTAS.get(typeOf(part))
     return ofPart === undefined ? undefined : emptyDelta(ofPart, last)
   }
-  // Between the end of a part and that of its item.
+  // After the end of a part and before the end of its item, clients could misread any event.
   const ofPiece = ['content_index', 'summary_index', 'arguments', 'input']
   const isPiece = ofPiece.some((field) => field in last)
   return isPiece ? undefined : 'state'
 }
 
-/** Keeps the indexes of items of which some but not all is told. */
-export function follow(halfTold: Set<unknown>, { type, output_index, item }: ResponseEvent): void {
+/** Tracks the indexes of items that have started and not ended. */
+export function trackIncompleteItems(
+  halfTold: Set<unknown>,
+  { type, output_index, item }: ResponseEvent,
+): void {
   if (type === 'response.output_item.done') halfTold.delete(output_index)
   const begins = type === 'response.output_item.added' && ITEM_DELTAS.has(typeOf(item))
   if (begins || type.endsWith('_part.added')) halfTold.add(output_index)

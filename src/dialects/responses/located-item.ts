@@ -1,7 +1,7 @@
 import type { ResponseItem } from '../../wire/responses/request.ts'
 
-/** An item, and where a client finds it: `input[2]`. */
-export interface Placed {
+/** An item and its path in the request, such as `input[2]`. */
+export interface LocatedItem {
   item: ResponseItem
   at: string
 }

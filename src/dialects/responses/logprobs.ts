@@ -1,7 +1,7 @@
 import { isObject } from '../../util/object.ts'
 import type { TokenLogprob } from '../../wire/responses/request.ts'
 
-/** A chat's log probabilities, as far as they are what they should be. */
+/** Translates a chat's log probabilities; invalid entries are dropped. */
 export function toLogprobs(logprobs: unknown): TokenLogprob[] {
   const content = isObject(logprobs) ? logprobs.content : undefined
   return list(content).map((entry) => ({

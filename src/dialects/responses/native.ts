@@ -1,54 +1,55 @@
-/** A Responses request for an upstream that speaks the API itself. */
+/** A Responses request for an upstream with the same API. */
 
-import { judgeResponse, ResponsesContract } from '../../wire/contract/responses.ts'
+import { ResponsesContract } from '../../wire/contract/responses.ts'
+import { checkResponse } from '../../wire/contract/responses-answer.ts'
 import type { NativeCall } from '../../wire/native.ts'
 import type { ResponseItem, ResponsesRequest } from '../../wire/responses/request.ts'
-import { withoutUnserved } from '../unsupported-fields.ts'
+import { withoutUnsupportedFields } from '../unsupported-fields.ts'
 import { summaryText } from './chat-messages.ts'
 import type { ResponseEncoder } from './encoder.ts'
-import { fromCarried, isCarried } from './encrypted-content.ts'
-import type { Placed } from './located-item.ts'
+import { fromEncryptedContent, isOwnEncryptedContent } from './encrypted-content.ts'
+import type { LocatedItem } from './located-item.ts'
 
 /**
- * The whole conversation goes along: what is kept of it is kept here, where each caller finds only
- * his own, and not there.
+ * Sends the whole conversation and `store: false`: sluice stores responses itself, where each caller can
+ * read only their own.
  */
 export function nativeCall(
   { previous_response_id: _previous, background: _background, ...request }: ResponsesRequest,
-  items: readonly Placed[],
+  items: readonly LocatedItem[],
   encoder: () => ResponseEncoder,
 ): NativeCall {
   const input = items.map(toNative).filter((item) => item !== undefined)
   return {
     api: 'responses',
     path: '/responses',
-    body: { ...withoutUnserved(request), input, store: false },
+    body: { ...withoutUnsupportedFields(request), input, store: false },
     headers: {},
-    contract: (options) => new ResponsesContract(options, (event) => encoder().adopt(event)),
-    judge(value, errors) {
-      const answer = judgeResponse(value, errors)
-      encoder().adoptWhole(value as Record<string, unknown>)
+    contract: (options) => new ResponsesContract(options, (event) => encoder().mergeEvent(event)),
+    check(value, errors) {
+      const answer = checkResponse(value, errors)
+      encoder().mergeResponse(value as Record<string, unknown>)
       return { ...answer, isChanged: true }
     },
   }
 }
 
-/** A thought that no server can read any more is left out: it is kept nowhere. */
-function toNative({ item, at }: Placed): ResponseItem | undefined {
+/** Reasoning that has no content left is dropped. */
+function toNative({ item, at }: LocatedItem): ResponseItem | undefined {
   if (isSummary(item)) return toSummaryMessage(item, at)
   if (item.type !== 'reasoning') return item
   const { encrypted_content: carried, ...plain } = item
-  if (carried && isCarried(carried)) {
-    const text = fromCarried(carried, `${at}.encrypted_content`)
+  if (carried && isOwnEncryptedContent(carried)) {
+    const text = fromEncryptedContent(carried, `${at}.encrypted_content`)
     return { ...plain, content: [{ type: 'reasoning_text', text }] }
   }
   return carried || item.content?.length || item.summary.length > 0 ? item : undefined
 }
 
-/** Whether it is a summary that only sluice can read: another engine of its wrote it. */
+/** Whether it is a summary that sluice encoded, so that the upstream can't read it. */
 function isSummary(item: ResponseItem): boolean {
   const { encrypted_content: carried } = item as { encrypted_content?: unknown }
-  return item.type !== 'reasoning' && typeof carried === 'string' && isCarried(carried)
+  return item.type !== 'reasoning' && typeof carried === 'string' && isOwnEncryptedContent(carried)
 }
 
 function toSummaryMessage(item: ResponseItem, at: string): ResponseItem {

@@ -1,4 +1,4 @@
-/** The output of a response as it grows: chat deltas in, items and their events out. */
+/** Writes the output of a response: takes chat deltas, writes items and their events. */
 import type { ToolCallDelta } from '../../wire/chat/request.ts'
 import type {
   ItemStatus,
@@ -6,16 +6,16 @@ import type {
   ResponsePart,
   TokenLogprob,
 } from '../../wire/responses/request.ts'
-import { badCall } from '../partial-tool-call.ts'
-import { OneAtATime } from '../sequential-parts.ts'
+import { incompleteAnswer } from '../partial-tool-call.ts'
+import { SequentialParts } from '../sequential-parts.ts'
 import { type CallContext, CallItem } from './call-item.ts'
-import { toCarried } from './encrypted-content.ts'
-import { type EventWriter, headOf } from './events.ts'
-import type { Called } from './tools.ts'
+import { toEncryptedContent } from './encrypted-content.ts'
+import { deltaPrefix, type EventWriter } from './events.ts'
+import type { DeclaredTool } from './tools.ts'
 
 type PartType = 'output_text' | 'refusal' | 'reasoning_text' | 'summary_text'
 
-/** Where a part stands in its item, the field that holds its text, and how its events begin. */
+/** For each type of part: its list in the item, its index field, its text field and its event names. */
 const PARTS = {
   output_text: {
     list: 'content',
@@ -53,46 +53,46 @@ interface OpenPart {
   part: ResponsePart
 }
 
-/** An item that is not finished, and the piece of it that is being said. */
+/** An item that has not ended, and its open part. */
 interface OpenItem {
   index: number
   item: OutputItem
   part?: OpenPart | undefined
-  /** What stands before the text of its next delta. */
-  head?: string
+  /** The frame of its next delta up to the text. */
+  deltaPrefix?: string
 }
 
-/** A message or reasoning, and the deltas that are held back. */
-interface Speech {
+/** A message or reasoning item, and its pending deltas. */
+interface TextItem {
   kind: 'message' | 'reasoning'
   open?: OpenItem
-  waiting: { type: PartType; delta: string; logprobs: TokenLogprob[] | undefined }[]
+  pending: { type: PartType; delta: string; logprobs: TokenLogprob[] | undefined }[]
 }
 
-type Part = Speech | CallItem
+type Part = TextItem | CallItem
 
 export interface OutputOptions {
-  /** What all ids of this response share. */
+  /** The part that all ids of this response share. */
   key: string
-  /** Whether what the model thinks is sent as a reasoning summary. */
+  /** Whether reasoning is sent as a reasoning summary. */
   summarizes: boolean
-  /** Whether the client carries what the model thinks from request to request. */
-  carries: boolean
-  /** Whether what the model says becomes a `compaction` item. */
-  compacts?: boolean
-  /** What a function that the model calls was declared as. */
-  calledBy?: (name: string) => Called | undefined
+  /** Whether reasoning items get `encrypted_content`, for clients that store the conversation. */
+  encryptsReasoning: boolean
+  /** Whether the answer becomes a `compaction` item. */
+  isCompaction?: boolean
+  /** The tool that a called function was declared as. */
+  declaredAs?: (name: string) => DeclaredTool | undefined
 }
 
 export class ResponseOutput {
   readonly items: OutputItem[] = []
   readonly #events: EventWriter
   readonly #options: OutputOptions
-  readonly #parts: OneAtATime<Part>
+  readonly #parts: SequentialParts<Part>
   readonly #calls = new Map<number, CallItem>()
-  /** What the items get that are still open at the end. */
+  /** The status of items that are still open at the end. */
   #status: ItemStatus = 'completed'
-  /** What was said where it is to be a `compaction` item. */
+  /** The text of the `compaction` item. */
   #summary = ''
 
   constructor(events: EventWriter, options: OutputOptions) {
@@ -101,89 +101,90 @@ export class ResponseOutput {
     const context: CallContext = {
       events,
       items: this.items,
-      calledBy: options.calledBy ?? (() => undefined),
+      declaredAs: options.declaredAs ?? (() => undefined),
       id: (prefix) => this.#id(prefix),
     }
     this.#context = context
-    this.#parts = new OneAtATime<Part>({
+    this.#parts = new SequentialParts<Part>({
       canBegin: (part) => !(part instanceof CallItem) || part.canBegin(),
-      isWhole,
-      begin: (part) => (part instanceof CallItem ? part.begin() : this.#openSpeech(part)),
-      grow: (part) => (part instanceof CallItem ? part.grow() : this.#sayWaiting(part)),
+      isComplete,
+      begin: (part) => (part instanceof CallItem ? part.begin() : this.#openTextItem(part)),
+      writePending: (part) =>
+        part instanceof CallItem ? part.writePending() : this.#writePending(part),
       end: (part) => this.#end(part),
     })
   }
 
   readonly #context: CallContext
 
-  think(delta: string): void {
-    this.#say('reasoning', this.#options.summarizes ? 'summary_text' : 'reasoning_text', delta)
+  writeReasoning(delta: string): void {
+    this.#write('reasoning', this.#options.summarizes ? 'summary_text' : 'reasoning_text', delta)
   }
 
-  say(delta: string, logprobs: TokenLogprob[]): void {
-    if (this.#options.compacts) this.#summary += delta
-    else this.#say('message', 'output_text', delta, logprobs)
+  writeText(delta: string, logprobs: TokenLogprob[]): void {
+    if (this.#options.isCompaction) this.#summary += delta
+    else this.#write('message', 'output_text', delta, logprobs)
   }
 
-  refuse(delta: string): void {
-    this.#say('message', 'refusal', delta)
+  writeRefusal(delta: string): void {
+    this.#write('message', 'refusal', delta)
   }
 
   /** Throws an `ApiError` (502) if arguments arrive after the call was closed. */
-  call(piece: ToolCallDelta): void {
-    // Where a summary is asked for, nothing may be called.
-    if (this.#options.compacts) return
+  writeToolCall(piece: ToolCallDelta): void {
+    // A summary has no calls.
+    if (this.#options.isCompaction) return
     let call = this.#calls.get(piece.index)
     if (call === undefined) {
       call = new CallItem(this.#context, `${piece.index}`)
       this.#calls.set(piece.index, call)
       this.#parts.add(call)
     }
-    const text = call.pieces.add(piece)
+    const text = call.call.add(piece)
     if (this.#parts.isCurrent(call)) {
       call.write(text)
       return
     }
-    call.pieces.hold(text)
+    call.call.addPending(text)
     this.#parts.advance()
   }
 
-  /** Ends all that is open, in the order in which it began. Throws an `ApiError` (502). */
+  /** Ends all open items in their order. Throws an `ApiError` (502). */
   close(status: ItemStatus): void {
     this.#status = status
     this.#parts.advance(true)
-    if (this.#options.compacts) this.#compact()
+    if (this.#options.isCompaction) this.#writeCompaction()
   }
 
-  #say(kind: Speech['kind'], type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
+  #write(kind: TextItem['kind'], type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
     const { last } = this.#parts
     let speech = last instanceof CallItem || last?.kind !== kind ? undefined : last
     if (speech === undefined) {
-      speech = { kind, waiting: [] }
+      speech = { kind, pending: [] }
       this.#parts.add(speech)
       this.#parts.advance()
     }
-    if (this.#parts.isCurrent(speech)) this.#sayNow(speech, type, delta, logprobs)
-    else speech.waiting.push({ type, delta, logprobs })
+    if (this.#parts.isCurrent(speech)) this.#writeNow(speech, type, delta, logprobs)
+    else speech.pending.push({ type, delta, logprobs })
   }
 
-  #sayNow({ open }: Speech, type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
+  #writeNow({ open }: TextItem, type: PartType, delta: string, logprobs?: TokenLogprob[]): void {
     const speech = open as OpenItem
     if (speech.part?.type !== type) this.#openPart(speech, type)
     const { part } = speech.part as OpenPart
     const { field } = PARTS[type]
     part[field] = `${part[field]}${delta}`
     if (logprobs) (part.logprobs as TokenLogprob[]).push(...logprobs)
-    this.#events.writeDelta(speech.head as string, delta, logprobs)
+    this.#events.writeDelta(speech.deltaPrefix as string, delta, logprobs)
   }
 
-  #sayWaiting(speech: Speech): void {
-    for (const { type, delta, logprobs } of speech.waiting.splice(0)) {
-      this.#sayNow(speech, type, delta, logprobs)
+  #writePending(speech: TextItem): void {
+    for (const { type, delta, logprobs } of speech.pending.splice(0)) {
+      this.#writeNow(speech, type, delta, logprobs)
     }
   }
 
-  #openSpeech(speech: Speech): void {
+  #openTextItem(speech: TextItem): void {
     const status = 'in_progress' as const
     speech.open =
       speech.kind === 'message'
@@ -197,29 +198,29 @@ export class ResponseOutput {
         : this.#open({ type: 'reasoning', id: this.#id('rs'), status, summary: [], content: [] })
   }
 
-  /** What is whole and followed by something else was said to its end. */
+  /** An item that is complete and followed by another has the status completed. */
   #end(part: Part): void {
-    const isOver = isWhole(part) && this.#parts.last !== part
+    const isOver = isComplete(part) && this.#parts.last !== part
     const status = isOver ? 'completed' : this.#status
     if (part instanceof CallItem) part.end(status)
-    else this.#endSpeech(part, status)
+    else this.#endTextItem(part, status)
   }
 
-  #endSpeech(speech: Speech, status: ItemStatus): void {
+  #endTextItem(speech: TextItem, status: ItemStatus): void {
     const { index, item } = speech.open as OpenItem
     this.#closePart(speech.open as OpenItem)
-    if (item.type === 'reasoning' && this.#options.carries) {
+    if (item.type === 'reasoning' && this.#options.encryptsReasoning) {
       const parts = [...item.summary, ...(item.content ?? [])]
-      item.encrypted_content = toCarried(parts.map(({ text }) => text).join(''))
+      item.encrypted_content = toEncryptedContent(parts.map(({ text }) => text).join(''))
     }
     item.status = status
     this.#events.write('response.output_item.done', { output_index: index, item })
   }
 
-  /** Throws an `ApiError` (502) where the model said nothing. */
-  #compact(): void {
-    if (this.#summary.trim() === '') throw badCall('wrote no summary of the conversation')
-    const encrypted_content = toCarried(this.#summary)
+  /** Throws an `ApiError` (502) if the summary is empty. */
+  #writeCompaction(): void {
+    if (this.#summary.trim() === '') throw incompleteAnswer('wrote no summary of the conversation')
+    const encrypted_content = toEncryptedContent(this.#summary)
     const item = { type: 'compaction', id: this.#id('cmp'), encrypted_content } as const
     const { index } = this.#open(item as unknown as OutputItem)
     this.#events.write('response.output_item.done', { output_index: index, item })
@@ -236,8 +237,8 @@ export class ResponseOutput {
     const parts = (open.item as unknown as Record<typeof list, ResponsePart[]>)[list]
     open.part = { type, index: parts.length, part }
     parts.push(part)
-    const place = placeOf(open)
-    open.head = headOf(`response.${text}.delta`, place)
+    const place = location(open)
+    open.deltaPrefix = deltaPrefix(`response.${text}.delta`, place)
     this.#events.write(`response.${name}.added`, { ...place, part })
   }
 
@@ -245,7 +246,7 @@ export class ResponseOutput {
     if (open.part === undefined) return
     const { type, part } = open.part
     const { field, part: name, text } = PARTS[type]
-    const place = placeOf(open)
+    const place = location(open)
     const logprobs = type === 'output_text' && { logprobs: part.logprobs }
     this.#events.write(`response.${text}.done`, { ...place, [field]: part[field], ...logprobs })
     this.#events.write(`response.${name}.done`, { ...place, part })
@@ -264,11 +265,11 @@ export class ResponseOutput {
   }
 }
 
-function isWhole(part: Part): boolean {
-  return !(part instanceof CallItem) || part.pieces.isWhole()
+function isComplete(part: Part): boolean {
+  return !(part instanceof CallItem) || part.call.isComplete()
 }
 
-function placeOf({ index, item, part }: OpenItem) {
+function location({ index, item, part }: OpenItem) {
   const place = { item_id: item.id, output_index: index }
   return part ? { ...place, [PARTS[part.type].at]: part.index } : place
 }

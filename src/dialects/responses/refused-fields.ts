@@ -1,9 +1,9 @@
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
-import { refuseUnserved } from '../unsupported-fields.ts'
+import { refuseUnsupportedFields } from '../unsupported-fields.ts'
 
-/** A chat's fields, and what says the same here. */
-const OTHER_NAMES: Record<string, string> = {
+/** Fields of chat completions, and their names in this API. */
+const CHAT_FIELDS: Record<string, string> = {
   messages: 'input',
   max_tokens: 'max_output_tokens',
   max_completion_tokens: 'max_output_tokens',
@@ -15,13 +15,19 @@ const OTHER_NAMES: Record<string, string> = {
   logprobs: 'include: ["message.output_text.logprobs"]',
 }
 
-/** Throws an `ApiError` (400) for what is asked of no engine, whatever it speaks. */
-export function refuseForeign(request: ResponsesRequest): void {
-  refuseUnserved(request, 'all')
-  for (const [field, name] of Object.entries(OTHER_NAMES)) {
+/** Throws an `ApiError` (400) for a field that no engine supports, whatever its API. */
+export function refuseFields(request: ResponsesRequest): void {
+  refuseUnsupportedFields(request, 'all')
+  for (const [field, name] of Object.entries(CHAT_FIELDS)) {
     if (request[field] == null) continue
-    throw badRequest(`${field}: a field of chat completions; here it is ${name}.`, field)
+    throw badRequest(
+      `${field}: expected a field of the Responses API, got one of chat completions; use ${name}.`,
+      field,
+    )
   }
   if (request.n == null || request.n === 1) return
-  throw badRequest('n: expected 1: a response has one answer.', 'n')
+  throw badRequest(
+    'n: expected 1, got another number; a response has one answer, so send one request for each.',
+    'n',
+  )
 }

@@ -1,13 +1,13 @@
 /**
- * The rules for each type of tool and item of a Responses request where the engine is asked in chat.
+ * How the tools and items of a Responses request are translated to a chat request, by their type.
  * `docs/tools.md` shows these tables.
  */
 import { isObject } from '../../util/object.ts'
 import type { ToolRule, Typed } from '../tools/rule.ts'
 import * as client from './client-tools.ts'
 
-const OF_A_PROVIDER = "Only a provider's servers run it."
-const CALL = 'The call of the function that stands for the tool.'
+const PROVIDER_ONLY = "Only a provider's servers run it."
+const CALL = 'The call of the function that replaces the tool.'
 const RESULT = 'The result of that call.'
 
 const byClient = {
@@ -15,53 +15,59 @@ const byClient = {
   holds: ({ execution }: Typed) => execution === 'client',
 }
 
-/** Without an environment, the shell is the client's. */
+/** Without an environment, the client runs the shell. */
 const inNoContainer = {
-  words: 'the `environment` is no container',
+  words: 'the `environment` is not a container',
   holds: ({ environment }: Typed) => !isObject(environment) || environment.type === 'local',
 }
 
-const leftOut = (type: string, how = OF_A_PROVIDER) => ({ type, fate: 'left out', how }) as const
+const leftOut = (type: string, how = PROVIDER_ONLY) =>
+  ({ type, handling: 'left out', description: how }) as const
 
-function stands(
+function clientTool(
   type: string,
-  as: client.ResponsesClientTool,
-  only?: ToolRule['only'],
+  translation: client.ResponsesClientTool,
+  condition?: ToolRule['condition'],
 ): ToolRule<client.ResponsesClientTool> {
-  const how = `A function \`${as.name}\`; its calls become \`${as.call}\` items.`
-  return { type, ...(only && { only }), fate: 'translated', how, as }
+  const description = `A function \`${translation.name}\`; its calls become \`${translation.call}\` items.`
+  return { type, ...(condition && { condition }), handling: 'translated', description, translation }
 }
 
 export const TOOLS: readonly ToolRule<client.ResponsesClientTool>[] = [
-  { type: 'function', fate: 'passed', how: 'A function.' },
+  { type: 'function', handling: 'passed', description: 'A function.' },
   {
     type: 'custom',
-    fate: 'translated',
-    how: 'A function with one string argument, `input`; its calls become `custom_tool_call` items, streamed as they come. Local servers rarely take `custom` tools in chat, so a grammar is written into the description.',
+    handling: 'translated',
+    description:
+      'A function with one string argument, `input`; its calls become `custom_tool_call` items, which are streamed. Local servers rarely accept `custom` tools in chat, so a grammar is added to the description.',
   },
   {
     type: 'namespace',
-    fate: 'translated',
-    how: 'A function for each of its tools, named `NAMESPACE__TOOL`; its calls carry `namespace` and `name` again.',
+    handling: 'translated',
+    description:
+      'A function for each of its tools, named `NAMESPACE__TOOL`; its calls have `namespace` and `name`.',
   },
-  stands('tool_search', client.toolSearch, byClient),
-  stands('local_shell', client.localShell),
-  stands('shell', client.shell, inNoContainer),
-  stands('apply_patch', client.applyPatch),
-  stands('computer', client.computer),
-  stands('computer_use*', client.computerPreview),
-  leftOut('tool_search', `${OF_A_PROVIDER} Tools with \`defer_loading\` are then offered at once.`),
-  leftOut('shell', OF_A_PROVIDER),
+  clientTool('tool_search', client.toolSearch, byClient),
+  clientTool('local_shell', client.localShell),
+  clientTool('shell', client.shell, inNoContainer),
+  clientTool('apply_patch', client.applyPatch),
+  clientTool('computer', client.computer),
+  clientTool('computer_use*', client.computerPreview),
+  leftOut(
+    'tool_search',
+    `${PROVIDER_ONLY} Tools with \`defer_loading\` are then offered immediately.`,
+  ),
+  leftOut('shell', PROVIDER_ONLY),
   leftOut('web_search*'),
   leftOut('file_search'),
   leftOut('code_interpreter'),
   leftOut('image_generation'),
   leftOut(
     'mcp',
-    `${OF_A_PROVIDER} The tools of an MCP server that the client asks itself come as functions.`,
+    `${PROVIDER_ONLY} The tools of an MCP server that the client connects to itself are functions.`,
   ),
   leftOut('programmatic_tool_calling'),
-  leftOut('*', 'sluice does not know what such a tool does, so it cannot describe it to a model.'),
+  leftOut('*', 'sluice does not know the tool, so it cannot describe it to a model.'),
 ]
 
 /** How an item is translated. */
@@ -78,57 +84,74 @@ export type ItemTranslation =
 
 type ItemRule = ToolRule<ItemTranslation>
 
-function items(tool: client.ResponsesClientTool, only?: ToolRule['only']): ItemRule[] {
-  const more = only && { only }
+function items(tool: client.ResponsesClientTool, condition?: ToolRule['condition']): ItemRule[] {
+  const more = condition && { condition }
   return [
-    { type: tool.call, ...more, fate: 'translated', how: CALL, as: { call: tool } },
-    { type: tool.result, ...more, fate: 'translated', how: RESULT, as: { result: tool } },
+    {
+      type: tool.call,
+      ...more,
+      handling: 'translated',
+      description: CALL,
+      translation: { call: tool },
+    },
+    {
+      type: tool.result,
+      ...more,
+      handling: 'translated',
+      description: RESULT,
+      translation: { result: tool },
+    },
   ]
 }
 
-const told = (type: string, as: ItemTranslation, how: string): ItemRule => {
-  return { type, fate: 'translated', how, as }
+const translated = (type: string, translation: ItemTranslation, description: string): ItemRule => {
+  return { type, handling: 'translated', description, translation }
 }
 
 export const ITEMS: readonly ItemRule[] = [
-  { type: 'message', fate: 'passed', how: 'A message.' },
-  { type: 'reasoning', fate: 'passed', how: 'What the assistant thought before it went on.' },
-  { type: 'item_reference', fate: 'passed', how: 'The stored item that it names.' },
-  { type: 'function_call', fate: 'passed', how: 'A call.' },
+  { type: 'message', handling: 'passed', description: 'A message.' },
+  {
+    type: 'reasoning',
+    handling: 'passed',
+    description: 'The reasoning of the assistant.',
+  },
+  { type: 'item_reference', handling: 'passed', description: 'The stored item that it names.' },
+  { type: 'function_call', handling: 'passed', description: 'A call.' },
   {
     type: 'function_call_output',
-    fate: 'passed',
-    how: 'The result of a call: its text. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
+    handling: 'passed',
+    description:
+      'The text of the result. Its images and files follow in a user message. Without a `call_id`, a user message that names the tool.',
   },
-  told('custom_tool_call', 'custom call', CALL),
-  told('custom_tool_call_output', 'custom result', RESULT),
+  translated('custom_tool_call', 'custom call', CALL),
+  translated('custom_tool_call_output', 'custom result', RESULT),
   ...items(client.toolSearch, byClient),
   ...items(client.localShell),
   ...items(client.shell),
   ...items(client.applyPatch),
   ...items(client.computer),
-  told('tool_search_output', 'tools', 'Its tools are offered.'),
-  told('additional_tools', 'tools', 'Its tools are offered.'),
-  told('mcp_call', 'mcp call', 'A call and its result.'),
-  told(
+  translated('tool_search_output', 'tools', 'Its tools are offered.'),
+  translated('additional_tools', 'tools', 'Its tools are offered.'),
+  translated('mcp_call', 'mcp call', 'A call and its result.'),
+  translated(
     'agent_message',
     'agent',
-    'A user message that begins with the name of its author. A part that a provider encrypted cannot be read; the type is then named.',
+    'A user message that starts with the name of its author. Parts that a provider encrypted are left out.',
   ),
-  told(
+  translated(
     'compaction_trigger',
     'trigger',
-    'As the last item: the model is asked to summarize the conversation, and the answer becomes a `compaction` item.',
+    'As the last item: the model summarizes the conversation, and the answer becomes a `compaction` item.',
   ),
-  told('compaction*', 'summary', 'The summary, where sluice gave it; any other is refused.'),
-  told('context_compaction', 'summary', 'The same.'),
+  translated('compaction*', 'summary', 'The summary, if sluice wrote it; any other is refused.'),
+  translated('context_compaction', 'summary', 'The same.'),
   leftOut('web_search_call', 'What was found is in the answer after it.'),
   leftOut('file_search_call', 'What was found is in the answer after it.'),
-  leftOut('code_interpreter_call', 'What it gave is in the answer after it.'),
-  leftOut('image_generation_call', 'A chat has no images from the assistant.'),
+  leftOut('code_interpreter_call', 'Its result is in the answer after it.'),
+  leftOut('image_generation_call', 'A chat has no images of the assistant.'),
   leftOut('tool_search_call', "A search by a provider's servers."),
-  leftOut('mcp_*', "What a provider's servers said to MCP servers."),
-  leftOut('program*', "What a provider's servers ran."),
-  leftOut('configuration_update', 'A chat request has one configuration.'),
-  leftOut('*', 'sluice does not know what such an item means.'),
+  leftOut('mcp_*', "Calls from a provider's servers to MCP servers."),
+  leftOut('program*', "Code that a provider's servers ran."),
+  leftOut('configuration_update', 'A chat request has only one configuration.'),
+  leftOut('*', 'sluice does not know the item.'),
 ]

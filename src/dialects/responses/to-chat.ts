@@ -1,34 +1,34 @@
-/** A Responses request as a chat request. */
+/** Translates a Responses request to a chat request. */
 import { type ChatRequest, parseChatRequest } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
-import { Omitted } from '../tools/omitted-types.ts'
-import { isUnserved, refuseUnserved } from '../unsupported-fields.ts'
-import { asksForSummary, toMessages } from './chat-messages.ts'
-import type { Placed } from './located-item.ts'
-import { choiceOf } from './tool-choice.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
+import { isUnsupported, refuseUnsupportedFields } from '../unsupported-fields.ts'
+import { asksForSummary, toChatMessages } from './chat-messages.ts'
+import type { LocatedItem } from './located-item.ts'
+import { toToolChoice } from './tool-choice.ts'
 import type { Toolset } from './tools.ts'
 
-/** What the conversation so far and the request's own input ask of an engine. Throws an `ApiError` (400). */
-export function toChat(
+/** The chat request for the conversation so far and the request's input. Throws an `ApiError` (400). */
+export function toChatRequest(
   request: ResponsesRequest,
-  items: readonly Placed[],
+  items: readonly LocatedItem[],
   tools: Toolset,
 ): ChatRequest {
-  refuseUnserved(request, 'chat')
+  refuseUnsupportedFields(request, 'chat')
   const { instructions, model, max_output_tokens, parallel_tool_calls, stream } = request
   const system = { role: 'system' as const, content: instructions as string }
-  const messages = toMessages(items, tools)
-  if (messages.length === 0) throw nothingLeft(items)
+  const messages = toChatMessages(items, tools)
+  if (messages.length === 0) throw noMessages(items)
   return parseChatRequest({
     ...ownFields(request),
     ...(model != null && { model }),
     messages: instructions ? [system, ...messages] : messages,
-    // The newer name is passed over in silence by Ollama and LM Studio: the answer had no limit.
+    // Ollama and LM Studio ignore max_completion_tokens, so the answer would have no limit.
     ...(max_output_tokens != null && { max_tokens: max_output_tokens }),
     ...(parallel_tool_calls != null && { parallel_tool_calls }),
-    // The tools stay, as they stand before all else in a prompt that may be cached.
-    ...choiceOf(asksForSummary(items) ? { ...request, tool_choice: 'none' } : request, tools),
+    // The tools stay in a request for a summary: they come first in the prompt, which may be cached.
+    ...toToolChoice(asksForSummary(items) ? { ...request, tool_choice: 'none' } : request, tools),
     ...formatOf(request),
     ...logprobsOf(request),
     ...(request.reasoning?.effort != null && { reasoning_effort: request.reasoning.effort }),
@@ -36,15 +36,15 @@ export function toChat(
   })
 }
 
-function nothingLeft(items: readonly Placed[]) {
-  const omitted = new Omitted()
+function noMessages(items: readonly LocatedItem[]) {
+  const omitted = new OmittedTypes()
   for (const { item } of items) omitted.add(item.type)
-  const came = omitted.types.join(', ')
-  const message = `input: expected at least one message or other item that a chat request can hold, got only ${came}.`
+  const came = omitted.names.join(', ')
+  const message = `input: expected at least one item that a chat request can hold, got only ${came}; add a message.`
   return badRequest(message, 'input')
 }
 
-/** Fields of this API that a chat has no place for, or another. */
+/** Fields of this API that are translated, or that a chat request does not have. */
 const TRANSLATED = new Set([
   'background',
   'include',
@@ -65,10 +65,10 @@ const TRANSLATED = new Set([
   'top_logprobs',
 ])
 
-/** Fields that both APIs have, and a server's own. */
+/** Fields that both APIs have, and fields of the server's own. */
 function ownFields(request: ResponsesRequest): Record<string, unknown> {
   const own = Object.entries(request).filter(([field, value]) => {
-    return value !== null && !TRANSLATED.has(field) && !isUnserved(field, 'chat')
+    return value !== null && !TRANSLATED.has(field) && !isUnsupported(field, 'chat')
   })
   return Object.fromEntries(own)
 }

@@ -1,18 +1,18 @@
-/** Which tools the model is offered, and which it must call. */
+/** The tools that the model is offered, and which of them it must call. */
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
 import { ruleFor, type Typed } from '../tools/rule.ts'
 import { TOOLS } from './rules.ts'
-import type { Offered, Toolset } from './tools.ts'
+import type { OfferedTool, Toolset } from './tools.ts'
 
 type Named = Typed & { name?: string | undefined; namespace?: string | undefined }
 
 /**
- * Only allowed tools are offered, since not every server supports `allowed_tools`. Throws an
+ * Only the tools of `allowed_tools` are offered, since not every server supports that field. Throws an
  * `ApiError` (400) if the request forces a tool that is left out.
  */
-export function choiceOf(
+export function toToolChoice(
   { tool_choice: choice }: ResponsesRequest,
   tools: Toolset,
 ): { tools?: Tool[]; tool_choice?: unknown } {
@@ -21,9 +21,9 @@ export function choiceOf(
     return offer(offered, choice ?? undefined, tools)
   }
   if (choice.type === 'allowed_tools') {
-    const listed = new Set<Offered>()
+    const listed = new Set<OfferedTool>()
     for (const [at, each] of (choice.tools ?? []).entries()) {
-      const meant = chosen(each, `tool_choice.tools[${at}]`, offered, 'listed')
+      const meant = chosenTools(each, `tool_choice.tools[${at}]`, offered, 'listed')
       for (const one of meant) listed.add(one)
     }
     return offer(
@@ -32,59 +32,65 @@ export function choiceOf(
       tools,
     )
   }
-  const [first, ...others] = chosen(choice, 'tool_choice', offered, 'forced')
+  const [first, ...others] = chosenTools(choice, 'tool_choice', offered, 'forced')
   if (first === undefined || others.length > 0) return offer([first, ...others], 'required', tools)
   return offer(offered, { type: 'function', function: { name: first.name } }, tools)
 }
 
-function offer(offered: (Offered | undefined)[], tool_choice: unknown, { omitted }: Toolset) {
+function offer(
+  offered: (OfferedTool | undefined)[],
+  tool_choice: unknown,
+  { omittedTypes }: Toolset,
+) {
   const tools = offered.flatMap((each) => each?.tool ?? [])
   if (tools.length > 0) return { tools, ...(tool_choice !== undefined && { tool_choice }) }
   if (tool_choice !== 'required') return {}
-  const { types } = omitted
-  if (types.length === 0) return { tool_choice }
-  throw notRun(types.join(', '), 'tool_choice', '"auto"')
+  const { names } = omittedTypes
+  if (names.length === 0) return { tool_choice }
+  throw cannotForce(names.join(', '), 'tool_choice', '"auto"')
 }
 
 /** The offered tools that a choice names. */
-function chosen(
+function chosenTools(
   choice: Named,
   at: string,
-  offered: readonly Offered[],
+  offered: readonly OfferedTool[],
   how: 'forced' | 'listed',
-): Offered[] {
+): OfferedTool[] {
   const { type, name, namespace } = choice
   const matching = offered.filter((each) => isMeant(each, choice))
   // A top-level tool takes precedence over one of the same name in a namespace.
-  const plain = matching.filter(({ called }) => !('namespace' in called))
+  const plain = matching.filter(({ declared }) => !('namespace' in declared))
   if (matching.length > 0) {
     return namespace === undefined && plain.length > 0 ? plain : matching
   }
-  const { fate } = ruleFor(TOOLS, choice)
-  if (fate !== 'left out') throw notOffered(name ?? type, at, name === undefined ? 'type' : 'name')
+  const { handling } = ruleFor(TOOLS, choice)
+  if (handling !== 'left out')
+    throw notOffered(name ?? type, at, name === undefined ? 'type' : 'name')
   if (how === 'listed') return []
-  throw notRun(type, `${at}.type`, 'a tool of your own')
+  throw cannotForce(type, `${at}.type`, 'a tool that the client runs')
 }
 
-function isMeant({ type, called }: Offered, choice: Named): boolean {
+function isMeant({ type, declared }: OfferedTool, choice: Named): boolean {
   if (choice.type === 'namespace') {
-    return 'namespace' in called && called.namespace === choice.name
+    return 'namespace' in declared && declared.namespace === choice.name
   }
-  if (called.kind === 'client') {
-    return type === choice.type || ruleFor(TOOLS, choice).as === called.client
+  if (declared.kind === 'client') {
+    return type === choice.type || ruleFor(TOOLS, choice).translation === declared.client
   }
-  if (called.kind !== choice.type || called.name !== choice.name) return false
-  return choice.namespace === undefined || called.namespace === choice.namespace
+  if (declared.kind !== choice.type || declared.name !== choice.name) return false
+  return choice.namespace === undefined || declared.namespace === choice.namespace
 }
 
 function notOffered(name: string, at: string, which: 'type' | 'name') {
   const field = `${at}.${which}`
   const came = JSON.stringify(name.slice(0, 80))
-  return badRequest(`${field}: expected the ${which} of one of the tools, got ${came}.`, field)
+  const message = `${field}: expected the ${which} of a tool in tools, got ${came}; declare that tool, or choose another one.`
+  return badRequest(message, field)
 }
 
-function notRun(types: string, field: string, instead: string) {
+function cannotForce(types: string, field: string, instead: string) {
   const came = JSON.stringify(types.slice(0, 80))
-  const reason = 'a model that is asked in chat cannot be offered it'
-  return badRequest(`${field}: expected ${instead}, got ${came}: ${reason}.`, field)
+  const message = `${field}: expected ${instead}, got ${came}, which a chat request cannot offer; choose another tool.`
+  return badRequest(message, field)
 }

@@ -1,26 +1,26 @@
-/** Names of the chat functions that replace the tools of a Responses request. */
+/** The names of the chat functions that replace the tools of a Responses request. */
 
-/** OpenAI's chat API takes these, and local servers rely on it. */
-const LENGTH = 64
+/** The limit of OpenAI's chat API, which local servers rely on. */
+const MAX_LENGTH = 64
 
 /**
- * Gives each tool a unique name. It depends only on the tools before it, so that it stays the same
- * from turn to turn.
+ * Gives each tool a unique name that depends only on the tools before it, so that it stays the same in
+ * every request of a conversation.
  */
 export class ToolNames {
   readonly #names = new Map<string, string>()
   readonly #taken = new Set<string>()
-  /** The next number to try behind a shortened name, so that many tools of one name stay cheap. */
+  /** The next number to try after a shortened name, so that many tools with one name stay cheap. */
   readonly #counts = new Map<string, number>()
 
-  /** Reserves the name of a top-level function, which is passed unchanged. */
-  plain(name: string): string {
+  /** Reserves the name of a top-level function, which does not change. */
+  reserve(name: string): string {
     this.#taken.add(name)
     return name
   }
 
   /** `kind` distinguishes tools that may have the same name: a function and a custom tool. */
-  of(kind: string, name: string, namespace?: string): string {
+  nameFor(kind: string, name: string, namespace?: string): string {
     const key = JSON.stringify([kind, namespace ?? null, name])
     const known = this.#names.get(key)
     if (known !== undefined) return known
@@ -31,16 +31,16 @@ export class ToolNames {
   }
 
   #unique(name: string): string {
-    const short = name.slice(0, LENGTH)
-    if (name.length <= LENGTH && !this.#taken.has(name)) return name
+    const short = name.slice(0, MAX_LENGTH)
+    if (name.length <= MAX_LENGTH && !this.#taken.has(name)) return name
     for (let digits = 1; ; digits++) {
-      const base = short.slice(0, LENGTH - 1 - digits)
+      const base = short.slice(0, MAX_LENGTH - 1 - digits)
       const other = this.#numbered(base, digits)
       if (other !== undefined) return other
     }
   }
 
-  /** The first free one of the names with so many digits behind the base; undefined if none is left. */
+  /** The first free name with so many digits after the base; undefined if none is left. */
   #numbered(base: string, digits: number): string | undefined {
     const key = `${digits} ${base}`
     const least = Math.max(2, 10 ** (digits - 1))

@@ -1,133 +1,133 @@
-/** The tools of a Responses request as functions of a chat request, and back. */
+/** Translates the tools of a Responses request to functions of a chat request, and calls back. */
 
 import type { Tool } from '../../wire/chat/request.ts'
 import type { ResponsesRequest, ResponseTool } from '../../wire/responses/request.ts'
-import { requireFewTools } from '../../wire/validation/counts.ts'
+import { requireToolLimit } from '../../wire/validation/counts.ts'
 import { object, text } from '../tools/json-schema.ts'
-import { Omitted } from '../tools/omitted-types.ts'
+import { OmittedTypes } from '../tools/omitted-types.ts'
 import { ruleFor } from '../tools/rule.ts'
 import type { ResponsesClientTool } from './client-tools.ts'
 import { INPUT } from './custom-tool-input.ts'
-import type { Placed } from './located-item.ts'
+import type { LocatedItem } from './located-item.ts'
 import { ITEMS, TOOLS } from './rules.ts'
 import { ToolNames } from './tool-names.ts'
 
-/** The tool that the client declared, which decides the type of the call item. */
-export type Called =
+/** A tool as the client declared it, which decides the type of the call item. */
+export type DeclaredTool =
   | { kind: 'function' | 'custom'; name: string; namespace?: string }
   | { kind: 'client'; name: string; client: ResponsesClientTool }
 
-/** One tool that the model is offered. */
-export interface Offered {
-  /** The type that it was declared with. */
+/** A tool that the model is offered. */
+export interface OfferedTool {
+  /** The declared type. */
   type: string
-  called: Called
+  declared: DeclaredTool
   /** The function's name in the chat. */
   name: string
   tool: Tool
 }
 
-/** A tool, and the namespace that it is declared in. */
-interface Declared {
+/** A tool and the namespace in which it is declared. */
+interface NamespacedTool {
   tool: ResponseTool
   namespace?: string
   /** The namespace's description, only on the first of its tools. */
-  about?: string
+  namespaceDescription?: string
 }
 
 export class Toolset {
-  readonly omitted = new Omitted()
+  readonly omittedTypes = new OmittedTypes()
   readonly names = new ToolNames()
-  readonly #offered = new Map<string, Offered>()
-  /** Tools that are held back: the model may know them from earlier in the conversation. */
-  readonly #heldBack = new Map<string, Called>()
+  readonly #offered = new Map<string, OfferedTool>()
+  /** Deferred tools, which the model may know from earlier in the conversation. */
+  readonly #deferred = new Map<string, DeclaredTool>()
 
   /**
-   * Throws an `ApiError` (400) for more than `maxTools` different tools to offer, or to choose from:
-   * a namespace holds many, and items of the conversation add others. That comes first, since all
-   * that is done for each tool takes time.
+   * Throws an `ApiError` (400) for more than `maxTools` different tools, because a namespace contains
+   * many and items of the conversation add others. That is checked first, since the work for each tool
+   * takes time.
    */
-  constructor(request: ResponsesRequest, items: readonly Placed[], maxTools: number) {
+  constructor(request: ResponsesRequest, items: readonly LocatedItem[], maxTools: number) {
     const declared = flatten(request.tools ?? [])
     const found = flatten(items.flatMap(toolsIn))
-    const isHeld = heldBack(declared, items, request)
+    const isHeld = deferredTools(declared, items, request)
     const offered = [...declared.filter((each) => !isHeld(each)), ...found]
-    requireFewTools('tools', countOf(offered), maxTools)
+    requireToolLimit('tools', countOf(offered), maxTools)
     const { tool_choice: choice } = request
     const chosen = typeof choice === 'object' ? (choice?.tools?.length ?? 0) : 0
-    requireFewTools('tool_choice.tools', chosen, maxTools)
-    // Functions keep their names: they come first.
+    requireToolLimit('tool_choice.tools', chosen, maxTools)
+    // Functions keep their names, so their names are reserved first.
     for (const { tool, namespace } of [...declared, ...found]) {
-      if (tool.type === 'function' && namespace === undefined) this.names.plain(`${tool.name}`)
+      if (tool.type === 'function' && namespace === undefined) this.names.reserve(`${tool.name}`)
     }
     for (const each of declared) {
-      if (isHeld(each)) this.#hold(each)
+      if (isHeld(each)) this.#defer(each)
       else this.#offer(each)
     }
     for (const each of found) this.#offer(each)
   }
 
-  get offered(): Offered[] {
+  get offered(): OfferedTool[] {
     return [...this.#offered.values()]
   }
 
   /** The tool behind a function name of the chat; undefined if none was declared. */
-  calledBy(name: string): Called | undefined {
-    return this.#offered.get(name)?.called ?? this.#heldBack.get(name)
+  declaredAs(name: string): DeclaredTool | undefined {
+    return this.#offered.get(name)?.declared ?? this.#deferred.get(name)
   }
 
   /** The function name for a tool that occurs in the conversation, offered or not. */
-  nameOf({ kind, name, ...more }: Called): string {
+  functionName({ kind, name, ...more }: DeclaredTool): string {
     const namespace = 'namespace' in more ? more.namespace : undefined
     if (kind === 'function' && namespace === undefined) return name
-    return this.names.of(kind, name, namespace)
+    return this.names.nameFor(kind, name, namespace)
   }
 
   /** The function names of tools that a search found. */
-  namesOf(tools: readonly ResponseTool[]): string[] {
-    const known = flatten(tools).filter(({ tool }) => ruleFor(TOOLS, tool).fate !== 'left out')
+  functionNames(tools: readonly ResponseTool[]): string[] {
+    const known = flatten(tools).filter(({ tool }) => ruleFor(TOOLS, tool).handling !== 'left out')
     return known.map(({ tool, namespace }) => {
-      return this.nameOf(calledOf(tool, namespace, ruleFor(TOOLS, tool).as))
+      return this.functionName(toDeclaredTool(tool, namespace, ruleFor(TOOLS, tool).translation))
     })
   }
 
-  #hold({ tool, namespace }: Declared): void {
-    const called = calledOf(tool, namespace, ruleFor(TOOLS, tool).as)
-    this.#heldBack.set(this.nameOf(called), called)
+  #defer({ tool, namespace }: NamespacedTool): void {
+    const called = toDeclaredTool(tool, namespace, ruleFor(TOOLS, tool).translation)
+    this.#deferred.set(this.functionName(called), called)
   }
 
-  #offer({ tool, namespace, about }: Declared): void {
+  #offer({ tool, namespace, namespaceDescription }: NamespacedTool): void {
     const rule = ruleFor(TOOLS, tool)
-    if (rule.fate === 'left out') {
-      this.omitted.add(tool.type)
+    if (rule.handling === 'left out') {
+      this.omittedTypes.add(tool.type)
       return
     }
-    const called = calledOf(tool, namespace, rule.as)
-    const name = this.nameOf(called)
+    const declared = toDeclaredTool(tool, namespace, rule.translation)
+    const name = this.functionName(declared)
     if (this.#offered.has(name)) return
-    const definition = rule.as?.describe(tool) ?? definitionOf(tool, about)
+    const definition = rule.translation?.describe(tool) ?? definitionOf(tool, namespaceDescription)
     this.#offered.set(name, {
       type: tool.type,
-      called,
+      declared,
       name,
       tool: { type: 'function', function: { name, ...definition } },
     })
   }
 }
 
-function calledOf(
+function toDeclaredTool(
   { type, name = '' }: { type: string; name?: string | undefined },
   namespace: string | undefined,
   client: ResponsesClientTool | undefined,
-): Called {
+): DeclaredTool {
   if (client !== undefined) return { kind: 'client', name: client.name, client }
   const kind = type === 'custom' ? 'custom' : 'function'
   return { kind, name, ...(namespace !== undefined && { namespace }) }
 }
 
 /** All tools, those in namespaces included. */
-function flatten(tools: readonly ResponseTool[]): Declared[] {
-  return tools.flatMap((tool): Declared[] => {
+function flatten(tools: readonly ResponseTool[]): NamespacedTool[] {
+  return tools.flatMap((tool): NamespacedTool[] => {
     if (tool.type !== 'namespace') return [{ tool }]
     const { name: namespace = '', description, tools: inner } = tool
     const within = (Array.isArray(inner) ? inner : []) as ResponseTool[]
@@ -135,14 +135,14 @@ function flatten(tools: readonly ResponseTool[]): Declared[] {
     return known.map((tool, index) => ({
       tool,
       namespace,
-      ...(index === 0 && description && { about: `${namespace}: ${description}` }),
+      ...(index === 0 && description && { namespaceDescription: `${namespace}: ${description}` }),
     }))
   })
 }
 
-/** How many different tools the model is offered of these: the items of an agent repeat them. */
-function countOf(tools: readonly Declared[]): number {
-  const known = tools.filter(({ tool }) => ruleFor(TOOLS, tool).fate !== 'left out')
+/** The number of different tools that the model is offered; an agent's items repeat them. */
+function countOf(tools: readonly NamespacedTool[]): number {
+  const known = tools.filter(({ tool }) => ruleFor(TOOLS, tool).handling !== 'left out')
   const keys = known.map(({ tool: { type, name }, namespace }) => {
     return JSON.stringify([type, namespace ?? null, name])
   })
@@ -155,7 +155,7 @@ function definitionOf(tool: ResponseTool, about: string | undefined): object {
   const words = [about, tool.description, isCustom ? grammarOf(tool) : undefined].filter(Boolean)
   const description = words.length > 0 ? { description: words.join('\n\n') } : {}
   if (isCustom) {
-    const input = text('All of the input, as one text.')
+    const input = text('The whole input as one text.')
     return { ...description, parameters: object({ [INPUT]: input }, [INPUT]) }
   }
   return {
@@ -173,11 +173,11 @@ function grammarOf({ format }: ResponseTool): string | undefined {
 }
 
 /** The tools that an item of the conversation adds. */
-function toolsIn({ item }: Placed): ResponseTool[] {
+function toolsIn({ item }: LocatedItem): ResponseTool[] {
   const { tools } = item as { tools?: unknown }
-  const { as, fate } = ruleFor(ITEMS, item)
-  const isSearch = typeof as === 'object' && 'result' in as
-  const brings = fate === 'translated' && (as === 'tools' || isSearch)
+  const { translation, handling } = ruleFor(ITEMS, item)
+  const isSearch = typeof translation === 'object' && 'result' in translation
+  const brings = handling === 'translated' && (translation === 'tools' || isSearch)
   return brings && Array.isArray(tools) ? tools : []
 }
 
@@ -185,12 +185,12 @@ function toolsIn({ item }: Placed): ResponseTool[] {
  * A deferred tool is offered only if it was called or is forced; tools that the client's search found
  * come from its result. Without such a search, all deferred tools are offered.
  */
-function heldBack(
-  declared: readonly Declared[],
-  items: readonly Placed[],
+function deferredTools(
+  declared: readonly NamespacedTool[],
+  items: readonly LocatedItem[],
   { tool_choice: choice }: ResponsesRequest,
-): (tool: Declared) => boolean {
-  const canSearch = declared.some(({ tool }) => ruleFor(TOOLS, tool).as?.call === SEARCH)
+): (tool: NamespacedTool) => boolean {
+  const canSearch = declared.some(({ tool }) => ruleFor(TOOLS, tool).translation?.call === SEARCH)
   if (!canSearch) return () => false
   const wanted = new Set(items.map(({ item }) => keyOf(item as Named)))
   if (choice && typeof choice === 'object') {

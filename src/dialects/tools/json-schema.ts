@@ -6,7 +6,7 @@ export function text(description: string): Schema {
   return { type: 'string', description }
 }
 
-export function whole(description: string): Schema {
+export function integer(description: string): Schema {
   return { type: 'integer', description }
 }
 

@@ -1,22 +1,22 @@
-/** Rules for types of tools, items and blocks where the engine is asked in chat. */
+/** Rules that say how tools, items and blocks are translated to a chat request, by their type. */
 
 /**
- * `passed`: a chat request has the same. `translated`: it becomes something else in the chat request,
- * and calls become the client's type again. `left out`: the engine does not get it; the log line and a
- * response header name it. `refused`: the request is refused with 400 that names the field.
+ * `passed`: a chat request has the same. `translated`: it is replaced in the chat request, and calls are
+ * translated back to the client's type. `left out`: the engine does not get it; the log line and a
+ * response header name its type. `refused`: the request is refused with a 400 that names the field.
  */
-export type Fate = 'passed' | 'translated' | 'left out' | 'refused'
+export type Handling = 'passed' | 'translated' | 'left out' | 'refused'
 
 export interface ToolRule<Translation = never> {
-  /** The type; `*` in it stands for any characters. */
+  /** The type; `*` matches any characters. */
   type: string
-  /** A further condition, in words and as a test. */
-  only?: { words: string; holds: (value: Typed) => boolean }
-  fate: Fate
-  /** What happens exactly, for the documentation. */
-  how: string
-  /** The translation, where there is one of its own. */
-  as?: Translation
+  /** A further condition, in words and as a function. */
+  condition?: { words: string; holds: (value: Typed) => boolean }
+  handling: Handling
+  /** What happens exactly, for docs/tools.md. */
+  description: string
+  /** How it is translated, if that needs a description of its own. */
+  translation?: Translation
 }
 
 export interface Typed {
@@ -29,8 +29,8 @@ export function ruleFor<R extends ToolRule<unknown>>(
   rules: readonly R[],
   value: { type: string },
 ): R {
-  const found = rules.find(({ type, only }) => {
-    return isOfType(value.type, type) && (only?.holds(value as Typed) ?? true)
+  const found = rules.find(({ type, condition }) => {
+    return isOfType(value.type, type) && (condition?.holds(value as Typed) ?? true)
   })
   if (found === undefined) throw new TypeError(`no rule for ${value.type}`)
   return found

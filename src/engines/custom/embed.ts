@@ -1,6 +1,6 @@
 import type { WholeAnswer } from '../../stream/chat-stream.ts'
 import { isObject } from '../../util/object.ts'
-import { judgeEmbeddings } from '../../wire/contract/embeddings-answer.ts'
+import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { badValue } from './errors.ts'
@@ -38,7 +38,7 @@ export function embeddingAnswer(
   const model = request.model ?? label
   const counts = { prompt_tokens: tokens ?? 0, total_tokens: tokens ?? 0 }
   const answer = { object: 'list', data, model, usage: counts }
-  judgeEmbeddings(answer, request, errors)
+  checkEmbeddings(answer, request, errors)
   return {
     kind: 'whole',
     json: JSON.stringify(answer),
@@ -50,7 +50,7 @@ export function embeddingAnswer(
   }
 }
 
-/** Numbers in an array: `judgeEmbeddings` writes them as base64 where that is asked for. */
+/** Numbers in an array: `checkEmbeddings` writes them as base64 where that is asked for. */
 function plain(vector: unknown): unknown {
   return ArrayBuffer.isView(vector) ? Array.from(vector as Float32Array) : vector
 }

@@ -10,7 +10,7 @@ export function engineFailure(label: string, thrown: unknown): ApiError {
   const cause = thrown instanceof Error ? thrown : new Error(String(thrown))
   return new ApiError(502, `${label} failed while answering; the log of sluice says why.`, {
     code: 'engine_error',
-    shows: 'answered',
+    evidence: 'answered',
     cause,
   })
 }

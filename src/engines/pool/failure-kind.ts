@@ -1,5 +1,5 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
-import { blamesRequest } from '../../wire/errors/reported-error.ts'
+import { isRequestError } from '../../wire/errors/reported-error.ts'
 import { isLoading } from '../upstream/model-loading.ts'
 
 /**
@@ -62,7 +62,7 @@ export function retryAfterMs(error: unknown, now = Date.now()): number | undefin
  */
 function isUnsupported({ status, message }: ApiError): boolean {
   // 400 is what an upstream's 5xx of this kind is mapped to; 502 is an error frame within a stream.
-  return (status === 400 || status === 502) && blamesRequest(withoutPrefix(message))
+  return (status === 400 || status === 502) && isRequestError(withoutPrefix(message))
 }
 
 /** An error frame's own message, without the prefix that names the engine. */
@@ -90,9 +90,9 @@ const LOST_CODE = /_(unreachable|truncated|timeout)$/
 /** The one place that decides whether a failure counts against an engine. */
 export function blameOf(error: unknown): Blame {
   if (!(error instanceof ApiError)) return 'nobody'
-  const { code, shows } = error
+  const { code, evidence } = error
   if (OWN_CODES.has(code ?? '')) return 'nobody'
-  if (shows === 'lost' || (shows === undefined && LOST_CODE.test(code ?? ''))) return 'engine'
+  if (evidence === 'lost' || (evidence === undefined && LOST_CODE.test(code ?? ''))) return 'engine'
   if (failureKind(error) === 'broken') return 'answer'
-  return shows === 'answered' || error.status >= 500 ? 'request' : 'nobody'
+  return evidence === 'answered' || error.status >= 500 ? 'request' : 'nobody'
 }

@@ -53,7 +53,7 @@ export interface WireError {
   code: string | null
   param: string | null
   headers: Record<string, string>
-  shows?: Evidence
+  evidence?: Evidence
   cause?: string
 }
 
@@ -70,7 +70,7 @@ export const SILENCE_TIMEOUT = 60_000
 export const INITIAL_CREDIT = 64
 
 export function packError(error: ApiError): WireError {
-  const { status, message, type, code, param, headers, shows, cause } = error
+  const { status, message, type, code, param, headers, evidence, cause } = error
   return {
     status,
     message,
@@ -78,7 +78,7 @@ export function packError(error: ApiError): WireError {
     code,
     param,
     headers,
-    ...(shows && { shows }),
+    ...(evidence && { evidence }),
     ...(cause !== undefined && { cause: textOf(cause) }),
   }
 }

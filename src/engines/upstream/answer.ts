@@ -14,7 +14,7 @@ export interface Protocol<C extends AnyContract> {
   path: string
   contract(options: ContractOptions): C
   /** Checks and repairs a complete answer in place. Returns the names of the repairs. */
-  judge(value: unknown, contract: C): string[]
+  check(value: unknown, contract: C): string[]
   asChunks: boolean
   /** Fields that are left out in a second attempt where the server refuses the request. */
   optionalFields?: readonly string[]
@@ -53,10 +53,10 @@ export async function readAnswer<C extends AnyContract>(
 function readJsonAnswer<C extends AnyContract>(
   { json, value }: { json: string; value: unknown },
   streams: boolean,
-  { judge }: Protocol<C>,
+  { check }: Protocol<C>,
   contract: C,
 ): WholeAnswer {
-  const repaired = judge(value, contract)
+  const repaired = check(value, contract)
   if (streams)
     throw contract.errors.invalid(
       'answered with JSON instead of a stream; request it with stream: false',

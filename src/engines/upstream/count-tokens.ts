@@ -2,7 +2,7 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import type { CountedPrompt } from '../../wire/native.ts'
+import type { TokenCountCall } from '../../wire/native.ts'
 import type { Engine } from '../engine.ts'
 import { isJson, mediaType, readJson } from './json-body.ts'
 
@@ -57,7 +57,7 @@ function keyOf(model: string | undefined, path: string): string {
  * llama.cpp, tools/server/README.md.
  */
 export async function countByUpstream(
-  { native, chat, nativeApis }: CountedPrompt & Pick<Engine, 'nativeApis'>,
+  { native, chat, nativeApis }: TokenCountCall & Pick<Engine, 'nativeApis'>,
   model: string | undefined,
   post: Post,
   label: string,

@@ -3,7 +3,7 @@ import type { Fetched } from '../../platform/fetch.ts'
 import { concat } from '../../util/bytes.ts'
 import { ApiError, type Evidence } from '../../wire/errors/api-error.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
-import { MAX_DEPTH, nestsDeeper } from '../../wire/json/depth.ts'
+import { exceedsDepth, MAX_DEPTH } from '../../wire/json/depth.ts'
 import { decodeText } from '../../wire/sse/sse.ts'
 
 /** The most bytes of one answer. */
@@ -82,7 +82,7 @@ export async function readJson(
 ): Promise<{ json: string; value: unknown }> {
   const bytes = await readBytes(response, label, MAX_ANSWER_BYTES)
   // Serializing deeply nested JSON again would take seconds, or overflow the stack.
-  if (nestsDeeper(bytes, MAX_DEPTH)) {
+  if (exceedsDepth(bytes, MAX_DEPTH)) {
     throw invalidAnswer(
       label,
       `sent JSON nested deeper than ${MAX_DEPTH} levels, the most that sluice accepts`,
@@ -120,8 +120,8 @@ export function invalidAnswer(
   label: string,
   did: string,
   cause?: unknown,
-  shows?: Evidence,
+  evidence?: Evidence,
 ): ApiError {
-  const details = { code: 'upstream_invalid', cause, ...(shows && { shows }) }
+  const details = { code: 'upstream_invalid', cause, ...(evidence && { evidence }) }
   return new ApiError(502, `${label} ${did}.`, details)
 }

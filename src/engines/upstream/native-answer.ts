@@ -29,8 +29,8 @@ export async function readNative(
     return { kind: 'frames', contract, ...readFrames(body, contract, control, false, true) }
   }
   const { json, value } = await readJson(answer.response, options.label)
-  const { model, usage, isChanged, ...judged } = call.judge(value, errors)
-  const repaired = [...judged.repaired, ...(answer.hasWrongType ? ['content_type'] : [])]
+  const { model, usage, isChanged, ...checked } = call.check(value, errors)
+  const repaired = [...checked.repaired, ...(answer.hasWrongType ? ['content_type'] : [])]
   const text = isChanged || repaired.length > 0 ? stringifyExact(value, json) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), repaired }
 }

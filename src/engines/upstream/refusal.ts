@@ -2,7 +2,7 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
-import { blamesRequest, errorOf, type ForeignError } from '../../wire/errors/reported-error.ts'
+import { isRequestError, type ReportedError, readError } from '../../wire/errors/reported-error.ts'
 import { invalidAnswer, readBytes, textOf } from './json-body.ts'
 import { MODEL_LOADING, saysModelIsLoading } from './model-loading.ts'
 import { textOfPage } from './page-text.ts'
@@ -46,9 +46,9 @@ export async function refusal(
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${textOfPage(text)}`}`
   const retryAfter = response.headers.get('retry-after')
   // Clients retry a 5xx. A failure that the request caused would come again, so it becomes a 400.
-  const reported = status >= 500 && found && blamesRequest(found.message) ? 400 : status
-  return new ApiError(reported, new EngineErrors({ label, secrets }).shown(message), {
-    shows: 'answered',
+  const reported = status >= 500 && found && isRequestError(found.message) ? 400 : status
+  return new ApiError(reported, new EngineErrors({ label, secrets }).redact(message), {
+    evidence: 'answered',
     ...(found?.type && reported === status && { type: found.type }),
     code: found?.code ?? (saysModelIsLoading(status, message) ? MODEL_LOADING : null),
     param: found?.param ?? null,
@@ -58,7 +58,7 @@ export async function refusal(
 }
 
 /** Whether a 404 is for the path and not for the model: such answers have no code or message. */
-function isMissingPath(found: ForeignError | undefined): boolean {
+function isMissingPath(found: ReportedError | undefined): boolean {
   return found === undefined || (!found.code && !/model/i.test(found.message))
 }
 
@@ -73,12 +73,12 @@ function missingPath(path: string, label: string, alternative: string): ApiError
   return new ApiError(404, message, { code: 'model_not_capable', param: 'model' })
 }
 
-function parseError(text: string): ForeignError | undefined {
+function parseError(text: string): ReportedError | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'string') return { message: value }
     if (typeof value !== 'object' || value === null) return undefined
-    return errorOf(value as Record<string, unknown>) ?? errorOf({ error: value })
+    return readError(value as Record<string, unknown>) ?? readError({ error: value })
   } catch {
     return undefined
   }

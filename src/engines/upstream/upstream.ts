@@ -4,17 +4,18 @@ import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-st
 import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { systemAs } from '../../wire/chat/system-messages.ts'
+import { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import type { TextRequest } from '../../wire/completions/request.ts'
 import { ChatContract, type ContractOptions } from '../../wire/contract/chat.ts'
-import { judgeCompletion } from '../../wire/contract/chat-answer.ts'
-import { judgeText, TextContract } from '../../wire/contract/completions.ts'
-import { judgeEmbeddings } from '../../wire/contract/embeddings-answer.ts'
+import { checkCompletion } from '../../wire/contract/chat-answer.ts'
+import { TextContract } from '../../wire/contract/completions.ts'
+import { checkTextCompletion } from '../../wire/contract/completions-answer.ts'
+import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import { thinkSeparator } from '../../wire/contract/think.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
-import type { CountedPrompt, NativeApi, NativeCall } from '../../wire/native.ts'
+import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
 import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
@@ -95,10 +96,10 @@ export class Upstream implements Engine {
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
     const choices = asked.n ?? 1
     const think = thinkSeparator(thinkTags, reasoning, asked)
-    return this.#generate(systemAs(systemMessages, asked), signal, {
+    return this.#generate(withSystemMessages(systemMessages, asked), signal, {
       path: '/chat/completions',
       contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
-      judge: judgeCompletion,
+      check: checkCompletion,
       ...{ asChunks, optionalFields, hops },
     })
   }
@@ -112,7 +113,7 @@ export class Upstream implements Engine {
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
-      judge: judgeText,
+      check: checkTextCompletion,
       asChunks: false,
       hops,
     })
@@ -132,7 +133,7 @@ export class Upstream implements Engine {
   }
 
   async countTokens(
-    prompt: CountedPrompt,
+    prompt: TokenCountCall,
     model: string | undefined,
     signal: AbortSignal,
     { hops }: CallOptions = {},
@@ -140,7 +141,7 @@ export class Upstream implements Engine {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) =>
       this.#client.post(path, body, { signal, hops, headers })
-    const chat = () => systemAs(this.#options.systemMessages, prompt.chat())
+    const chat = () => withSystemMessages(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
     return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
@@ -168,7 +169,7 @@ export class Upstream implements Engine {
     const response = await this.#postEmbedding(this.#names.renamed(asked), { signal, hops })
     requireJson(mediaType(response), 'JSON', errors)
     const { json, value } = await readJson(response, this.label)
-    const { repaired, usage } = judgeEmbeddings(value, asked, errors)
+    const { repaired, usage } = checkEmbeddings(value, asked, errors)
     const text = repaired.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole' as const, json: text, repaired, ...(usage && { usage }) }
   }

@@ -1,8 +1,5 @@
-import {
-  type EmbeddingRequest,
-  type EmbeddingResponse,
-  encodeVector,
-} from '../../wire/embeddings/request.ts'
+import { type EmbeddingResponse, encodeVector } from '../../wire/embeddings/answer.ts'
+import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { MlcEmbeddings, ModelRecord } from './mlc-types.ts'
 

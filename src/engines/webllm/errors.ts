@@ -124,7 +124,7 @@ export function fromMlc(
   if (kind.status === 400) {
     const field = param === null ? '' : `${param}: `
     const refused = badRequest(`${field}${message}`, param)
-    const details = { code: kind.code, param, cause: error, shows: 'answered' } as const
+    const details = { code: kind.code, param, cause: error, evidence: 'answered' } as const
     return new ApiError(400, refused.message, details)
   }
   return new ApiError(kind.status, `${model}: ${message}`, { code: kind.code, param, cause: error })

@@ -1,5 +1,5 @@
-import { type ResponsesConversation, readConversation } from '../../dialects/responses/dialect.ts'
-import { requireFew } from '../../guard/size.ts'
+import { type TranslatedResponsesRequest, translate } from '../../dialects/responses/dialect.ts'
+import { requireItemLimits } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { openStream, streamResponse } from '../../stream/sse-response.ts'
@@ -42,7 +42,7 @@ interface ResponseCall {
   /** The whole conversation: what came before the request, and its own input. */
   input: ResponseItem[]
   owner: string
-  conversation(exchange: Exchange): ResponsesConversation
+  conversation(exchange: Exchange): TranslatedResponsesRequest
 }
 
 async function readCall(
@@ -50,7 +50,7 @@ async function readCall(
   trace: Trace,
   { settings, isolates, responses: { store, runs } }: RouteContext,
 ): Promise<ResponseCall> {
-  requireFew(body, settings)
+  requireItemLimits(body, settings)
   const request = parseResponsesRequest(body)
   // Where requests are isolated, work goes on after a response only as far as the runtime lets it.
   const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
@@ -59,11 +59,11 @@ async function readCall(
   const id = `resp_${crypto.randomUUID().replaceAll('-', '')}`
   const items = await contextOf(store, owner, request, id)
   const input = items.map(({ item }) => item)
-  requireFew({ input }, settings)
+  requireItemLimits({ input }, settings)
   const onChange = request.store === false ? undefined : storeChanges(trace, store, owner, input)
   const conversation = (exchange: Exchange) => {
     const telling = { usage: () => exchange.usage, onChange }
-    return readConversation(request, items, id, telling, settings.maxTools)
+    return translate(request, items, id, telling, settings.maxTools)
   }
   return { request, input, owner, conversation }
 }
@@ -71,7 +71,7 @@ async function readCall(
 /** Answers on the client's connection. A stream that the client leaves is stored as cancelled. */
 function beginResponse(
   { request }: ResponseCall,
-  conversation: ResponsesConversation,
+  conversation: TranslatedResponsesRequest,
   exchange: Exchange,
   trace: Trace,
 ): Answering {
@@ -88,7 +88,7 @@ function beginResponse(
 /** Answers in the background: the client is told of the response at once, and may follow its events. */
 async function beginRun(
   { request, owner }: ResponseCall,
-  conversation: ResponsesConversation,
+  conversation: TranslatedResponsesRequest,
   exchange: Exchange,
   trace: Trace,
   { pool, responses: { runs }, settings }: RouteContext,

@@ -1,11 +1,11 @@
 /**
- * What a chat is answered with: the chunks of a stream, and whole completions. Names and forms are
- * those of OpenAI's OpenAPI description 2.3.0; a server's own fields are kept everywhere.
+ * The answers of the chat API: the chunks of a stream, and completions. Source: OpenAI's OpenAPI description
+ * 2.3.0. Fields of a server's own are kept everywhere.
  */
 
 import type { ToolCall } from './message.ts'
 
-/** The five ways a choice can end. */
+/** The reasons for the end of a choice. */
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'function_call'
 
 /** Token counts. */
@@ -18,7 +18,7 @@ export interface Usage {
   [field: string]: unknown
 }
 
-/** A piece of a tool call; the pieces with the same `index` make one call. */
+/** A delta of a tool call; the deltas with the same `index` form one call. */
 export interface ToolCallDelta {
   index: number
   id?: string
@@ -35,7 +35,7 @@ export interface ChunkDelta {
   refusal?: string | null
   tool_calls?: ToolCallDelta[]
   function_call?: { name?: string; arguments?: string; [field: string]: unknown }
-  /** What the model thinks; not OpenAI's, and servers use either name. */
+  /** The model's reasoning; not a field of OpenAI's, and servers use either name. */
   reasoning?: string | null
   reasoning_content?: string | null
   [field: string]: unknown
@@ -58,12 +58,12 @@ export interface ChatChunk {
   created: number
   model: string
   choices: ChunkChoice[]
-  /** Only on the last chunk, only if asked for; null on the others. */
+  /** Only on the last chunk and only on request; null on the others. */
   usage?: Usage | null
   [field: string]: unknown
 }
 
-/** One entry a token, each with its text, log probability, bytes and nearest rivals. */
+/** One entry per token, with its text, log probability, bytes and most likely alternatives. */
 export interface Logprobs {
   content?: { [field: string]: unknown }[] | null
   refusal?: { [field: string]: unknown }[] | null
@@ -91,7 +91,7 @@ export interface CompletionChoice {
   [field: string]: unknown
 }
 
-/** The whole answer where no stream was asked for: `chat.completion`. */
+/** The answer without streaming: `chat.completion`. */
 export interface ChatCompletion {
   id: string
   object: 'chat.completion'

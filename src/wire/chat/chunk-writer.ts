@@ -2,21 +2,21 @@ import { frame } from '../sse/sse.ts'
 import type { ChatChunk } from './request.ts'
 
 /**
- * What stands between the quotes of two texts. Within a text JSON escapes each quote, so that it can
- * stand between two quotes otherwise only where a text ends with it.
+ * The JSON between two texts of the list, without their quotes. JSON escapes quotes within a text, so
+ * `",0,"` can occur elsewhere only if a text ends with this.
  */
-const BETWEEN = ',0,'
+const SEPARATOR = ',0,'
 
 /**
- * Writes one stream's chunks as frames. Most differ only in the text of one delta: what stands
- * before and after it is serialised once, and the texts of a run of them together.
+ * Writes the chunks of one stream as frames. Most chunks differ only in the text of one delta: the JSON
+ * before and after it is serialized once, and the texts of consecutive chunks are serialized together.
  */
 export class ChunkWriter {
-  #plain: ChatChunk | undefined
+  #template: ChatChunk | undefined
   #index = 0
   #prefix = ''
   #suffix = ''
-  /** Suffix and prefix between two texts and their quotes, as a replacement is written. */
+  /** Suffix and prefix between two texts, escaped as the replacement of `replaceAll`. */
   #between = ''
 
   write(chunks: readonly ChatChunk[]): string {
@@ -26,27 +26,27 @@ export class ChunkWriter {
       const text = plainText(chunk)
       const goesOn = text !== undefined && this.#matches(chunk)
       if (!goesOn) {
-        written += this.#framed(run)
+        written += this.#frames(run)
         run = []
       }
       if (text === undefined) written += frame(JSON.stringify(chunk))
       else {
-        if (!goesOn) this.#learn(chunk)
+        if (!goesOn) this.#setTemplate(chunk)
         run.push(text, 0)
       }
     }
-    return written + this.#framed(run)
+    return written + this.#frames(run)
   }
 
-  /** A frame for each of the texts, which have a zero behind each. */
-  #framed(texts: (string | 0)[]): string {
+  /** One frame per text; each text in the list is followed by a zero. */
+  #frames(texts: (string | 0)[]): string {
     if (texts.length === 0) return ''
     const list = JSON.stringify(texts).slice(1, -',0]'.length)
-    return this.#prefix + list.replaceAll(`"${BETWEEN}"`, this.#between) + this.#suffix
+    return this.#prefix + list.replaceAll(`"${SEPARATOR}"`, this.#between) + this.#suffix
   }
 
   #matches({ id, object, created, model, choices }: ChatChunk): boolean {
-    const plain = this.#plain
+    const plain = this.#template
     return (
       plain !== undefined &&
       plain.id === id &&
@@ -57,10 +57,10 @@ export class ChunkWriter {
     )
   }
 
-  #learn({ id, object, created, model, choices }: ChatChunk): void {
+  #setTemplate({ id, object, created, model, choices }: ChatChunk): void {
     const index = choices[0]?.index ?? 0
     this.#index = index
-    this.#plain = { id, object, created, model, choices: [] }
+    this.#template = { id, object, created, model, choices: [] }
     const head = JSON.stringify({ id, object, created, model })
     this.#prefix = `data: ${head.slice(0, -1)},"choices":[{"index":${index},"delta":{"content":`
     this.#suffix = '},"finish_reason":null}]}\n\n'
@@ -68,14 +68,14 @@ export class ChunkWriter {
   }
 }
 
-/** The text, where the chunk brings that and nothing else, and it can stand in a list. */
+/** The text of a chunk that has nothing else; undefined for other chunks. */
 function plainText(chunk: ChatChunk): string | undefined {
   const choice = chunk.choices[0]
   if (choice === undefined || choice.finish_reason !== null) return undefined
   const { content } = choice.delta
   const isPlain =
     typeof content === 'string' &&
-    !content.endsWith(BETWEEN) &&
+    !content.endsWith(SEPARATOR) &&
     chunk.choices.length === 1 &&
     countKeys(choice.delta) === 1 &&
     countKeys(choice) === 3 &&

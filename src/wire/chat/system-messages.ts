@@ -1,17 +1,17 @@
 /**
- * One system message at most, first, and as one string: the only form that all chat templates take.
- * Those of Qwen 3.5, some of Mistral's models and others refuse a system message that is not the first,
- * and that of Mistral Small 3.1 reads `content[0].text` alone. Many know no `developer`.
+ * At most one system message, first, and as one string: the only form that all chat templates accept. The
+ * templates of Qwen 3.5, some Mistral models and others reject a system message that is not the first, and
+ * that of Mistral Small 3.1 reads only `content[0].text`. Many do not know the role `developer`.
  */
 
 import { isObject } from '../../util/object.ts'
 import type { ChatMessage, ContentPart } from './message.ts'
 
-/** What is done with system messages: `merge` makes them one, `keep` leaves them as they came. */
+/** How system messages are handled: `merge` joins them, `keep` leaves them unchanged. */
 export type SystemMessages = 'merge' | 'keep'
 
-/** The chat with its system messages in this form; the very object where it has it. */
-export function systemAs<Chat extends { messages: ChatMessage[] }>(
+/** The chat with its system messages handled as `how` says; the same object if nothing changes. */
+export function withSystemMessages<Chat extends { messages: ChatMessage[] }>(
   how: SystemMessages | undefined,
   chat: Chat,
 ): Chat {
@@ -20,12 +20,11 @@ export function systemAs<Chat extends { messages: ChatMessage[] }>(
 }
 
 /**
- * The messages with the leading system and developer messages as one, and each later one between
- * `<system>` and `</system>` in the turn of the user's that it follows. Where it follows another
- * message, it goes to the start of the user's turn behind it, or else to the end of the tool result
- * before it, or else it becomes a turn of the user's. So it stays in its place while the conversation
- * grows, as a server's cache of the prompt wants it. The very array where there is nothing to do;
- * otherwise no message of it is changed, and nothing is lost.
+ * Joins the leading system and developer messages, and moves each later one between `<system>` and
+ * `</system>` into the user message before it. After another message, it moves to the start of the next
+ * user message, otherwise to the end of the tool result before it, otherwise it becomes a user message. So
+ * its position does not change while the conversation grows, and a server's prompt cache stays valid.
+ * Returns the same array if nothing changes; never changes a message in place, and loses no content.
  */
 export function withOneSystemMessage(messages: ChatMessage[]): ChatMessage[] {
   const head = messages.findIndex((message) => !isSystem(message))
@@ -34,17 +33,17 @@ export function withOneSystemMessage(messages: ChatMessage[]): ChatMessage[] {
   const isFit = leading.length === 0 || (leading.length === 1 && isPlain(leading[0]))
   if (isFit && !rest.some(isSystem)) return messages
   if (!messages.every(isReadable)) return messages
-  const turns = folded(rest)
+  const turns = foldSystemMessages(rest)
   return leading.length === 0
     ? turns
-    : [isFit ? (leading[0] as ChatMessage) : merged(leading), ...turns]
+    : [isFit ? (leading[0] as ChatMessage) : mergeLeading(leading), ...turns]
 }
 
 function isSystem({ role }: ChatMessage): boolean {
   return role === 'system' || role === 'developer'
 }
 
-/** Whether what a message says has a form that can be joined: only an upstream can judge any other. */
+/** Whether the content of a message can be joined; other content is left for the upstream to check. */
 function isReadable(message: ChatMessage): boolean {
   const { content } = message
   if (!isSystem(message) && message.role !== 'user') return true
@@ -55,10 +54,10 @@ function isPlain(message: ChatMessage | undefined): boolean {
   return message?.role === 'system' && typeof message.content === 'string'
 }
 
-function merged(messages: ChatMessage[]): ChatMessage {
+function mergeLeading(messages: ChatMessage[]): ChatMessage {
   const [first = { role: 'system' }] = messages
   const { name: _name, ...rest } = first
-  // One name can't stand for several messages.
+  // Joined messages have no single name.
   const isOne = messages.length === 1
   const texts = isOne ? [textOf(first)] : messages.map(namedText).filter((text) => text !== '')
   const others = messages.flatMap(otherParts)
@@ -68,20 +67,20 @@ function merged(messages: ChatMessage[]): ChatMessage {
 }
 
 /**
- * Later system messages within the turns of others. Each turn of the user's is built once, from all of
- * its messages: a text that grew message by message would be copied as often.
+ * Moves later system messages into other messages. Each user message is built once from all of its parts,
+ * because a text that grows message by message would be copied each time.
  */
-function folded(messages: ChatMessage[]): ChatMessage[] {
+function foldSystemMessages(messages: ChatMessage[]): ChatMessage[] {
   const turns: ChatMessage[] = []
-  /** System messages, and the user's messages that they join. */
+  /** System messages, and the user messages that they are joined with. */
   let open: ChatMessage[] = []
   function close(): void {
     const [first] = open
     if (first === undefined) return
     const result = turns.at(-1)
-    if (open.every(isSystem) && result !== undefined && canHold(result, open)) {
-      turns[turns.length - 1] = together([result, ...open])
-    } else turns.push(open.length === 1 && !isSystem(first) ? first : together(open))
+    if (open.every(isSystem) && result !== undefined && canAppend(result, open)) {
+      turns[turns.length - 1] = joinMessages([result, ...open])
+    } else turns.push(open.length === 1 && !isSystem(first) ? first : joinMessages(open))
     open = []
   }
   for (const message of messages) {
@@ -89,7 +88,7 @@ function folded(messages: ChatMessage[]): ChatMessage[] {
       open.push(message)
       continue
     }
-    // Nothing may stand between calls and their results.
+    // Nothing may come between calls and their results.
     const waits = message.role === 'tool' && open.every(isSystem)
     if (!waits) close()
     if (message.role === 'user') open.push(message)
@@ -99,27 +98,27 @@ function folded(messages: ChatMessage[]): ChatMessage[] {
   return turns
 }
 
-/** Whether a message of the user's belongs to a turn, whose last message is a system message then. */
+/** Whether a user message is joined with the open messages, the last of which is a system message then. */
 function isJoined(open: ChatMessage[], { name }: ChatMessage): boolean {
   const last = open.at(-1)
   if (last === undefined || !isSystem(last)) return false
-  // One name can't stand for two users. All messages of the user's in a turn have the same.
+  // Only messages of the same user are joined.
   const user = open.find((message) => !isSystem(message))
   return user === undefined || user.name === name
 }
 
 /**
- * Whether a message is a tool's result that can hold these, which only texts can. As a turn of the
- * user's between the result and the answer they would break the alternation of roles, which Mistral's
- * templates check without regard to calls and results.
+ * Whether these system messages can be appended to a tool result: only if they are text. A user message
+ * between the result and the answer would break the alternation of roles, which Mistral's templates check
+ * without regard to calls and results.
  */
-function canHold({ role, content }: ChatMessage, systems: ChatMessage[]): boolean {
+function canAppend({ role, content }: ChatMessage, systems: ChatMessage[]): boolean {
   const isKnown = typeof content === 'string' || Array.isArray(content)
   return role === 'tool' && isKnown && systems.every((system) => otherParts(system).length === 0)
 }
 
-/** Several messages as one, with the fields of those that are no system's. */
-function together(messages: ChatMessage[]): ChatMessage {
+/** Joins several messages, with the fields of those that are not system messages. */
+function joinMessages(messages: ChatMessage[]): ChatMessage {
   const turn: ChatMessage = { role: 'user' }
   for (const message of messages) if (!isSystem(message)) Object.assign(turn, message)
   const isText = messages.every((message) => {
@@ -146,14 +145,14 @@ function tagged(message: ChatMessage): string {
   return text === '' ? '' : `<system>\n${text}\n</system>`
 }
 
-/** Its text behind its name, as the examples of a conversation have one: `example_user: Hello.` */
+/** The text with the name of the message, as in examples of a conversation: `example_user: Hello.` */
 function namedText(message: ChatMessage): string {
   const text = textOf(message)
   const { name } = message
   return typeof name === 'string' && name !== '' && text !== '' ? `${name}: ${text}` : text
 }
 
-/** Its text; its parts on lines of their own, as vLLM and llama-server join them. */
+/** The text of a message; its parts on separate lines, as vLLM and llama-server join them. */
 function textOf({ content }: ChatMessage): string {
   if (typeof content === 'string') return content
   const texts = (content ?? []).filter(isText).map(({ text }) => text as string)

@@ -4,11 +4,13 @@
  */
 import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
-import type { FinishReason, StreamOptions, Usage } from '../chat/request.ts'
+import type { StreamOptions } from '../chat/request.ts'
 import { badRequest } from '../errors/api-error.ts'
 import { withNumbers } from '../json/exact-integers.ts'
 import { type Fields, fieldChecker, flag, integer, relied, sampling } from '../validation/fields.ts'
 import { anyInputs, inputsOf, inputsSchema, type TextInputs } from '../validation/inputs.ts'
+
+export type * from './answer.ts'
 
 /**
  * The body of a request. Of one to an upstream all but `prompt`, `model`, `stream`, `stream_options`
@@ -34,39 +36,6 @@ export interface TextRequest {
   max_tokens?: number | null
   stop?: string | string[] | null
   seed?: number | null
-  [field: string]: unknown
-}
-
-/** One entry a token in each list. */
-export interface TextLogprobs {
-  tokens?: string[] | null
-  token_logprobs?: (number | null)[] | null
-  top_logprobs?: (Record<string, number> | null)[] | null
-  /** Where each token begins in the text, characters. */
-  text_offset?: number[] | null
-  [field: string]: unknown
-}
-
-/** One of the answers to a text completion, or a piece of it. */
-export interface TextChoice {
-  /** Of the answers to a prompt, after those to the prompts before it. */
-  index: number
-  text: string
-  logprobs: TextLogprobs | null
-  finish_reason: FinishReason | null
-  [field: string]: unknown
-}
-
-/** One event of a stream, whose texts are pieces, or the whole answer where no stream was asked for. */
-export interface TextChunk {
-  id: string
-  object: 'text_completion'
-  /** Unix time in seconds. */
-  created: number
-  model: string
-  choices: TextChoice[]
-  /** Of a stream only on the last event, only if asked for. */
-  usage?: Usage | null
   [field: string]: unknown
 }
 

@@ -5,24 +5,24 @@ import type {
   CompletionMessage,
   FinishReason,
 } from '../chat/request.ts'
-import { errorOf } from '../errors/reported-error.ts'
+import { readError } from '../errors/reported-error.ts'
 import type { ChatContract, Repair } from './chat.ts'
 import { renameReasoning } from './delta.ts'
-import { finishReason, mayLackFinish } from './finish-reason.ts'
-import { JsonEnd, repairWholeCalls } from './tool-calls.ts'
+import { canEndWithoutReason, readFinishReason } from './finish-reason.ts'
+import { JsonNesting, repairToolCalls } from './tool-calls.ts'
 
 /**
- * Holds a completion that came whole to what a stream is held to: no error in disguise, a known
- * finish reason, seconds, one name for reasoning, calls that can be answered. Repairs in place and returns what it repaired; throws
- * the contract's `ApiError`.
+ * Checks a completion that was not streamed against the same contract: no error object, a known finish
+ * reason, `created` in seconds, one field for reasoning, calls with ids. Repairs it in place and returns
+ * the repairs; throws the contract's `ApiError`.
  */
-export function judgeCompletion(value: unknown, contract: ChatContract): Repair[] {
+export function checkCompletion(value: unknown, contract: ChatContract): Repair[] {
   if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
-  const error = errorOf(value)
+  const error = readError(value)
   if (error !== undefined) throw contract.errors.failed(error)
   if (!Array.isArray(value.choices)) throw contract.errors.invalid('sent an answer without choices')
   if (value.choices.length === 0) {
-    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
+    throw contract.errors.unfinished('incomplete', 'sent an answer with no choices')
   }
   const completion = value as ChatCompletion
   for (const [at, choice] of completion.choices.entries()) {
@@ -38,50 +38,50 @@ export function judgeCompletion(value: unknown, contract: ChatContract): Repair[
       contract.repaired.add('reasoning')
     }
     if (contract.options.think?.separateWhole(choice.message)) contract.repaired.add('think')
-    if (repairWholeCalls(choice.message.tool_calls)) contract.repaired.add('tool_call')
+    if (repairToolCalls(choice.message.tool_calls)) contract.repaired.add('tool_call')
     const reason = finishOf(choice, contract)
     if (reason === choice.finish_reason) continue
     choice.finish_reason = reason
     contract.repaired.add('finish_reason')
   }
-  contract.judgeIdentity(completion)
+  contract.checkIdentity(completion)
   return [...contract.repaired]
 }
 
-/** How a choice ended, its server's silence about it included. */
+/** The finish reason of a choice, inferred if the server sent none and the setting allows that. */
 function finishOf(
   { finish_reason, message }: CompletionChoice,
   contract: ChatContract,
 ): FinishReason {
   const rule = contract.options.finishReason
-  const verdict = finishReason(finish_reason)
-  if (verdict !== undefined && verdict.kind !== 'reason') throw contract.errors.badFinish(verdict)
-  if (verdict?.reason) {
+  const meaning = readFinishReason(finish_reason)
+  if (meaning !== undefined && meaning.kind !== 'reason') throw contract.errors.badFinish(meaning)
+  if (meaning?.reason) {
     rule?.sent()
-    return verdict.reason
+    return meaning.reason
   }
   const calls = Array.isArray(message.tool_calls) ? message.tool_calls : []
   const { function_call: old } = message
-  // Some servers write an empty one where there is none.
+  // Some servers send an empty function_call if there is none.
   const called = old?.name || old?.arguments ? old : undefined
-  const hasContent = calls.length > 0 || called !== undefined || speaks(message)
-  const isCut = [called, ...calls.map((call) => call?.function)].some(breaksOff)
-  if (isCut || !mayLackFinish(rule, hasContent)) {
+  const hasContent = calls.length > 0 || called !== undefined || hasText(message)
+  const isCut = [called, ...calls.map((call) => call?.function)].some(isTruncated)
+  if (isCut || !canEndWithoutReason(rule, hasContent)) {
     throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
   }
   if (calls.length > 0) return 'tool_calls'
   return called === undefined ? 'stop' : 'function_call'
 }
 
-/** Whether a call's arguments break off within their JSON. */
-function breaksOff(called: { arguments?: unknown } | undefined): boolean {
+/** Whether the arguments of a call end inside their JSON. */
+function isTruncated(called: { arguments?: unknown } | undefined): boolean {
   const text = called?.arguments
   if (typeof text !== 'string') return false
-  const end = new JsonEnd()
-  end.take(text)
+  const end = new JsonNesting()
+  end.add(text)
   return end.isOpen
 }
 
-function speaks({ content, refusal, reasoning, reasoning_content }: CompletionMessage) {
+function hasText({ content, refusal, reasoning, reasoning_content }: CompletionMessage) {
   return Boolean(content || refusal || reasoning || reasoning_content)
 }

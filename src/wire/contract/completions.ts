@@ -1,13 +1,11 @@
-/** The state machine of a text completion's stream, and of one that came whole. */
+/** The state machine of a text completion stream. */
 
-import { isObject } from '../../util/object.ts'
 import type { TextChoice, TextChunk } from '../completions/request.ts'
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
-import type { Ending, Repair } from './contract.ts'
-import { mayLackFinish } from './finish-reason.ts'
+import type { StreamEnd } from './contract.ts'
 
 export interface TextContractOptions extends ContractOptions {
-  /** How many prompts are to be answered; 1 by default. `choices` counts the answers to all. */
+  /** The number of prompts; 1 by default. `choices` counts the answers to all of them. */
   prompts?: number
 }
 
@@ -27,46 +25,46 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
   }
 
   /**
-   * Says nothing new: the heartbeat of a stream that has begun. Undefined where all was said: of a
-   * choice that has ended, some clients would take the last finish reason for the true one.
+   * A chunk without content: the heartbeat of a stream that has started. Undefined if all choices have
+   * finished, because some clients would take the null of the heartbeat as the finish reason.
    */
-  quietChunk(): TextChunk | undefined {
-    const [index, state] = this.current ?? [0]
+  heartbeatChunk(): TextChunk | undefined {
+    const [index, state] = this.currentChoice ?? [0]
     return state?.finished ? undefined : this.emptyChunk(index)
   }
 
-  /** Brings no text. */
+  /** A chunk without text. */
   emptyChunk(index = 0): TextChunk {
     return this.chunk([piece(index)])
   }
 
-  override end(ending: Ending): TextChunk[] {
+  override end(ending: StreamEnd): TextChunk[] {
     this.requireAll(ending)
     return super.end(ending)
   }
 
   /**
-   * Throws an `ApiError` where a prompt has no answer. To a single one there may be fewer than asked
-   * for, as in a chat; of several, nobody could tell which of them an answer belongs to.
+   * Throws an `ApiError` if a prompt has no answer. A single prompt may have fewer answers than
+   * requested, as in a chat; with several prompts, it would be unknown which of them has no answer.
    */
-  requireAll(ending: Ending): void {
-    if (this.#prompts === 1 || this.seen === this.#asked) return
-    const did = `gave ${this.seen} of ${this.#asked} answers to ${this.#prompts} prompts`
+  requireAll(ending: StreamEnd): void {
+    if (this.#prompts === 1 || this.choiceCount === this.#asked) return
+    const did = `sent ${this.choiceCount} of ${this.#asked} answers to ${this.#prompts} prompts`
     throw this.errors.unfinished(ending === 'done' ? 'incomplete' : 'truncated', did)
   }
 
-  protected begin(index: number): ChoiceState {
+  protected newChoice(index: number): ChoiceState {
     if (index < this.#asked) return { finished: false, hasContent: false }
     throw this.errors.invalid(
-      `sent a choice with index ${index}, and ${this.#asked} were asked for`,
+      `sent a choice with index ${index}, though only ${this.#asked} were requested`,
     )
   }
 
-  protected stopped(index: number): TextChoice {
+  protected finalChoice(index: number): TextChoice {
     return { ...piece(index), finish_reason: 'stop' }
   }
 
-  protected judgeContent(choice: TextChoice, state: ChoiceState): boolean {
+  protected checkContent(choice: TextChoice, state: ChoiceState): boolean {
     const { finish_reason: reason, logprobs } = choice
     if (reason === 'tool_calls' || reason === 'function_call') {
       throw this.errors.badFinish({ kind: 'unknown', shown: JSON.stringify(reason) })
@@ -85,32 +83,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
   }
 }
 
-/** A piece of text that brings none. */
+/** A choice without text. */
 function piece(index: number): TextChoice {
   return { index, text: '', logprobs: null, finish_reason: null }
-}
-
-/**
- * Holds a completion that came whole to what a stream is held to. Repairs in place and returns what it
- * repaired; throws the contract's `ApiError`.
- */
-export function judgeText(value: unknown, contract: TextContract): Repair[] {
-  if (!isObject(value)) throw contract.errors.invalid('sent an answer that is not a JSON object')
-  // Here usage stands beside the choices, as it should.
-  contract.judge({ ...value, usage: null })
-  const { choices } = value as unknown as TextChunk
-  if (choices.length === 0) {
-    throw contract.errors.unfinished('incomplete', 'sent an answer of no choices')
-  }
-  for (const choice of choices) {
-    if (choice.finish_reason) continue
-    if (!mayLackFinish(contract.options.finishReason, choice.text !== '')) {
-      throw contract.errors.unfinished('incomplete', 'sent a choice without a finish_reason')
-    }
-    choice.finish_reason = 'stop'
-    contract.repaired.add('finish_reason')
-  }
-  contract.requireAll('done')
-  contract.judgeIdentity(value)
-  return [...contract.repaired]
 }

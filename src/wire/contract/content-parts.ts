@@ -1,13 +1,12 @@
 /**
- * `content` that came as an array of parts, as Mistral's reasoning models send it in streams and in
- * whole answers: `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]}]`, then
+ * `content` as an array of parts, as Mistral's reasoning models send it, streamed or not: `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]}]`, then
  * `[{"type":"text","text":"…"}]`. OpenAI's clients expect one string there.
  */
 import { isObject } from '../../util/object.ts'
 import type { ReasoningName } from './think.ts'
 
 /** A stream's delta, or the message of a whole answer. */
-interface Spoken {
+interface ContentHolder {
   content?: unknown
   [field: string]: unknown
 }
@@ -18,10 +17,10 @@ interface Texts {
   reasoning: string
 }
 
-/** The field for parts that are neither text nor thinking: their meaning is the client's to know. */
-const OTHERS = 'content_parts'
+/** The field for parts that are neither text nor thinking, which a client may know. */
+const OTHER_PARTS = 'content_parts'
 
-/** The parts that bring text, and what each brings. */
+/** The field for the text of each type of part. */
 const FIELDS: Record<string, keyof Texts> = {
   text: 'content',
   output_text: 'content',
@@ -31,42 +30,42 @@ const FIELDS: Record<string, keyof Texts> = {
 }
 
 /**
- * Replaces parts by the strings that they stand for, in place: thinking goes to the field `name`.
- * `hasContent`: whether `content` must be there though no part brought any, as in a whole answer.
- * Returns whether there were parts; `wrong` completes "sent …".
+ * Joins parts to strings, in place: thinking goes to the field `name`. `hasContent`: whether `content`
+ * must exist although no part has text, as in an answer without streaming. Returns whether there were
+ * parts; `problem` completes "sent …".
  */
 export function joinParts(
-  spoken: Spoken,
+  holder: ContentHolder,
   name: ReasoningName = 'reasoning_content',
   hasContent: boolean = false,
-): boolean | { wrong: string } {
-  const { content: parts } = spoken
+): boolean | { problem: string } {
+  const { content: parts } = holder
   if (!Array.isArray(parts)) return false
   const texts: Texts = { content: '', refusal: '', reasoning: '' }
   const others: unknown[] = []
   for (const [at, part] of parts.entries()) {
     const isPart = typeof part === 'string' || (isObject(part) && typeof part.type === 'string')
     if (!isPart) {
-      return { wrong: `content whose part ${at} is neither a text nor an object with a type` }
+      return { problem: `content whose part ${at} is neither a text nor an object with a type` }
     }
     const found = textOf(part)
     if (found === undefined) others.push(part)
     else texts[found.field] += found.text
   }
-  delete spoken.content
-  if (texts.content !== '' || hasContent) spoken.content = texts.content || null
-  append(spoken, 'refusal', texts.refusal)
-  append(spoken, name, texts.reasoning)
-  if (others.length > 0) spoken[OTHERS] = others
+  delete holder.content
+  if (texts.content !== '' || hasContent) holder.content = texts.content || null
+  append(holder, 'refusal', texts.refusal)
+  append(holder, name, texts.reasoning)
+  if (others.length > 0) holder[OTHER_PARTS] = others
   return true
 }
 
-/** Undefined where the part brings something other than text. */
+/** Undefined if the part is not text. */
 function textOf(part: unknown): { field: keyof Texts; text: string } | undefined {
   if (typeof part === 'string') return { field: 'content', text: part }
   if (!isObject(part)) return undefined
   const field = Object.hasOwn(FIELDS, String(part.type)) ? FIELDS[String(part.type)] : undefined
-  // The text stands in the field that is called like the type, or in `text`.
+  // The text is in the field with the name of the type, or in `text`.
   const text = plainText(part[String(part.type)] ?? part.text)
   return field === undefined || text === undefined ? undefined : { field, text }
 }
@@ -79,8 +78,8 @@ function plainText(value: unknown): string | undefined {
   return texts.every((text) => typeof text === 'string') ? texts.join('') : undefined
 }
 
-function append(spoken: Spoken, field: string, text: string): void {
+function append(holder: ContentHolder, field: string, text: string): void {
   if (text === '') return
-  const before = spoken[field]
-  spoken[field] = typeof before === 'string' ? before + text : text
+  const before = holder[field]
+  holder[field] = typeof before === 'string' ? before + text : text
 }

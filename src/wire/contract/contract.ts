@@ -1,9 +1,9 @@
-/** What holds of every stream, whatever the API: the rest of a contract is the API's own. */
+/** What the stream contracts of all APIs have in common. */
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import type { EngineErrors } from '../errors/engine-errors.ts'
 
-/** What a contract repaired, for the request's log line. */
+/** A repair that a contract made; the request's log line names it. */
 export type Repair =
   | 'content_type'
   | 'created'
@@ -26,12 +26,12 @@ export type Repair =
   | 'usage'
 
 /**
- * `same`: forward it untouched. `changed`: it was repaired in place. `drop`: nothing is left of it.
- * `hold`: usage, which `end` gives when all else was said; it may be changed too. `last`: forward it
- * too, and nothing follows; it may be changed too. `last-failed`: the same, and the answer failed:
- * `failure` says why.
+ * What to do with a checked chunk. `same`: forward its bytes. `changed`: it was repaired in place, so
+ * write it again. `drop`: write nothing. `hold`: it has only usage, which `end` returns after all other
+ * chunks; `hold-changed` if it was repaired. `last`: forward it, and nothing follows; `last-changed` if
+ * it was repaired. `last-failed`: write it again, and the answer has failed: `failure` says why.
  */
-export type Verdict =
+export type ChunkAction =
   | 'same'
   | 'changed'
   | 'drop'
@@ -41,30 +41,30 @@ export type Verdict =
   | 'last-changed'
   | 'last-failed'
 
-/** How the engine stopped speaking: with `[DONE]` or a last event, by ending, or by breaking off. */
-export type Ending = 'done' | 'end' | 'reset'
+/** How a stream ended: with `[DONE]` or a last event, with the end of the body, or with a lost connection. */
+export type StreamEnd = 'done' | 'end' | 'reset'
 
-/** The state machine of a stream in any API: what is read is held to it, what is written obeys it. */
+/** The state machine of a stream in any API: chunks that are read or written must obey it. */
 export interface StreamContract<T> {
-  /** How many events brought something. */
+  /** How many events had content. */
   readonly tokens: number
-  /** What the engine counted, in the terms of a chat. */
+  /** The engine's token counts, as in a chat. */
   readonly usage: Usage | undefined
-  /** Whether all was said: only what ends the stream is left to write. */
+  /** Whether all chunks were written, so that only the end of the stream is missing. */
   readonly finished: boolean
-  /** Whether all that may still follow is usage and the end. */
+  /** Whether only usage and the end may still follow. */
   readonly isComplete: boolean
   /** What was repaired, for the request's log line. */
   readonly repaired: Set<string>
   readonly errors: EngineErrors
-  /** Why the answer failed, where the upstream's own event has told it. */
+  /** Why the answer failed, if the upstream reported it in an event. */
   readonly failure: ApiError | undefined
-  /** What the engine left out before the event judged last; whoever writes it takes it away. */
+  /** Events that the engine left out before the last checked one; the writer removes them. */
   readonly missing: T[]
-  /** Judges what the engine sent as a chunk, and repairs it in place. Throws an `ApiError`. */
-  judge(value: unknown): Verdict
-  /** So many frames came, each proven to bring only the next text. */
-  takeProven(frames: number): void
-  /** The engine stopped speaking. Returns the chunks still owed. Throws an `ApiError`. */
-  end(ending: Ending): T[]
+  /** Checks a parsed chunk and repairs it in place. Throws an `ApiError` for one that breaks the contract. */
+  check(value: unknown): ChunkAction
+  /** Counts frames that were proven to have only the next text, without being parsed. */
+  countProven(frames: number): void
+  /** Ends the stream. Returns the chunks that are still to be written. Throws an `ApiError`. */
+  end(ending: StreamEnd): T[]
 }

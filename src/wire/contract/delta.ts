@@ -2,49 +2,50 @@ import { isObject } from '../../util/object.ts'
 import type { ChunkDelta } from '../chat/request.ts'
 
 /**
- * What a delta brings. It speaks where it has content that no finish may precede, and progresses
- * where it has anything but a role, a server's own fields included. `wrong` completes "sent …".
+ * The content of a delta. `hasContent`: it has text or calls, which may not follow a finish reason.
+ * `hasProgress`: it has anything besides a role, fields of the server's own included. `problem` completes
+ * "sent …".
  */
-export type DeltaKind = { speaks: boolean; progresses: boolean } | { wrong: string }
+export type DeltaContent = { hasContent: boolean; hasProgress: boolean } | { problem: string }
 
-const NOTHING = { speaks: false, progresses: false }
-const PROGRESS = { speaks: false, progresses: true }
-const SPEECH = { speaks: true, progresses: true }
+const NOTHING = { hasContent: false, hasProgress: false }
+const PROGRESS = { hasContent: false, hasProgress: true }
+const CONTENT = { hasContent: true, hasProgress: true }
 
-export function deltaKind(delta: ChunkDelta): DeltaKind {
-  let kind: DeltaKind = NOTHING
+export function classifyDelta(delta: ChunkDelta): DeltaContent {
+  let kind: DeltaContent = NOTHING
   for (const field in delta) {
     const value = delta[field]
     if (field === 'role' || value === null || value === undefined || value === '') continue
-    const found = fieldKind(field, value)
-    if ('wrong' in found) return found
-    if (found.speaks || kind === NOTHING) kind = found
+    const found = classifyField(field, value)
+    if ('problem' in found) return found
+    if (found.hasContent || kind === NOTHING) kind = found
   }
   return kind
 }
 
-/** `value` is neither null nor an empty text. */
-function fieldKind(field: string, value: unknown): DeltaKind {
+/** `value` is neither null nor an empty string. */
+function classifyField(field: string, value: unknown): DeltaContent {
   switch (field) {
     case 'content':
     case 'refusal':
     case 'reasoning':
     case 'reasoning_content':
-      if (typeof value === 'string') return SPEECH
-      return { wrong: `a delta whose ${field} is not a string` }
+      if (typeof value === 'string') return CONTENT
+      return { problem: `a delta whose ${field} is not a string` }
     case 'tool_calls':
       if (!Array.isArray(value) || !value.every(isObject)) {
-        return { wrong: 'tool_calls that are not an array of objects' }
+        return { problem: 'tool_calls that are not an array of objects' }
       }
-      return value.length > 0 ? SPEECH : NOTHING
+      return value.length > 0 ? CONTENT : NOTHING
     case 'function_call':
-      return isObject(value) ? SPEECH : NOTHING
+      return isObject(value) ? CONTENT : NOTHING
     default:
       return Array.isArray(value) && value.length === 0 ? NOTHING : PROGRESS
   }
 }
 
-/** Gives reasoning one name, in place. Returns whether it had another. */
+/** Renames the reasoning field, in place. Returns whether it had the other name. */
 export function renameReasoning(
   message: { reasoning?: unknown; reasoning_content?: unknown },
   name: 'reasoning' | 'reasoning_content' | undefined,

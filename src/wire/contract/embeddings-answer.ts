@@ -1,29 +1,30 @@
-/** What embeddings are held to: a vector for each input, in the form and the size that were asked for. */
+/** The contract of embeddings: a vector for each input, in the requested encoding and size. */
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
-import { decodeVector, type EmbeddingRequest, encodeVector } from '../embeddings/request.ts'
+import { decodeVector, encodeVector } from '../embeddings/answer.ts'
+import type { EmbeddingRequest } from '../embeddings/request.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 import type { EngineErrors } from '../errors/engine-errors.ts'
-import { errorOf } from '../errors/reported-error.ts'
+import { readError } from '../errors/reported-error.ts'
 import { inputsOf } from '../validation/inputs.ts'
 
-export interface JudgedEmbeddings {
-  /** What was repaired: `encoding` where numbers came for base64, or base64 for numbers; `index`. */
+export interface CheckedEmbeddings {
+  /** The repairs: `encoding` if numbers came instead of base64 or the reverse; `index`. */
   repaired: string[]
   usage: Usage | undefined
 }
 
 /**
- * Judges an answer, and repairs it in place. Throws an `ApiError`: 502 where it is not what was asked
- * for, 400 where its vectors have another length than was asked for: no other try would change that.
+ * Checks an answer and repairs it in place. Throws an `ApiError`: 502 if the answer is invalid, 400 if its
+ * vectors have another length than requested, because a retry would not change that.
  */
-export function judgeEmbeddings(
+export function checkEmbeddings(
   value: unknown,
   request: EmbeddingRequest,
   errors: EngineErrors,
-): JudgedEmbeddings {
-  const error = isObject(value) ? errorOf(value) : undefined
+): CheckedEmbeddings {
+  const error = isObject(value) ? readError(value) : undefined
   if (error !== undefined) throw errors.failed(error)
   if (!isObject(value) || !Array.isArray(value.data)) throw errors.invalid('sent no embeddings')
   const { data } = value
@@ -73,11 +74,11 @@ function requireSize(
 }
 
 function otherSize(dimensions: number, size: number): ApiError {
-  const message = `dimensions: asked for ${dimensions}, but the model's vectors have ${size} numbers; leave it out.`
+  const message = `dimensions: expected ${size}, the length of this model's vectors, got ${dimensions}; leave it out.`
   return badRequest(message, 'dimensions')
 }
 
-/** As far as it is counted: an embedding has no completion. */
+/** The token counts as in a chat; an embedding has no completion tokens. */
 function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined
   const { prompt_tokens, total_tokens = prompt_tokens } = usage

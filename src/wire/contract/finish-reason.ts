@@ -1,33 +1,33 @@
 import type { FinishReason } from '../chat/request.ts'
 
 /**
- * How a `[DONE]` without a finish reason is judged. `required`: a failure. `optional`: `stop`, or
- * `tool_calls` if calls came. `learn`: the same after some content, until the server has sent a finish
- * reason for that model; from then on a failure.
+ * How a `[DONE]` without a finish reason is handled. `required`: as a failure. `optional`: as `stop`, or
+ * `tool_calls` if calls came. `learn`: as `optional` after some content, until the server has sent a
+ * finish reason for that model; from then on as a failure.
  */
 export type FinishReasonSetting = 'learn' | 'required' | 'optional'
 
-/** How an answer is judged that is whole but for its finish reason. */
+/** How an answer without a finish reason is handled. */
 export interface FinishRule {
   readonly missing: 'failure' | 'stop-after-content' | 'stop'
-  /** The server has sent a finish reason. */
+  /** Called when the server has sent a finish reason. */
   sent(): void
 }
 
 /** Whether a choice may end without a finish reason. */
-export function mayLackFinish(rule: FinishRule | undefined, hasContent: boolean): boolean {
+export function canEndWithoutReason(rule: FinishRule | undefined, hasContent: boolean): boolean {
   const missing = rule?.missing ?? 'failure'
   return missing === 'stop' || (missing === 'stop-after-content' && hasContent)
 }
 
-/** What a `finish_reason` on the wire means. */
-export type ReasonVerdict =
+/** The meaning of a received `finish_reason`. */
+export type FinishReasonMeaning =
   | { kind: 'reason'; reason: FinishReason | null }
   | { kind: 'abort' }
   | { kind: 'error' }
   | { kind: 'unknown'; shown: string }
 
-const REASONS: Record<string, ReasonVerdict> = {
+const REASONS: Record<string, FinishReasonMeaning> = {
   '': { kind: 'reason', reason: null },
   stop: { kind: 'reason', reason: 'stop' },
   eos: { kind: 'reason', reason: 'stop' },
@@ -41,8 +41,8 @@ const REASONS: Record<string, ReasonVerdict> = {
   error: { kind: 'error' },
 }
 
-/** Undefined where the choice goes on: the field is null or not there. */
-export function finishReason(value: unknown): ReasonVerdict | undefined {
+/** Undefined if the choice goes on, so that the field is null or missing. */
+export function readFinishReason(value: unknown): FinishReasonMeaning | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value === 'string' && Object.hasOwn(REASONS, value)) return REASONS[value]
   return { kind: 'unknown', shown: JSON.stringify(value).slice(0, 40) }

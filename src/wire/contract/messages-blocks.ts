@@ -1,47 +1,47 @@
-/** What the blocks of a Messages stream have brought so far. */
-import { JsonEnd } from './tool-calls.ts'
+/** Tracks the content blocks of a Messages stream. */
+import { JsonNesting } from './tool-calls.ts'
 
-/** Blocks whose text comes in deltas: nothing was said as long as it is empty. */
+/** The text field of blocks whose text comes in deltas: an empty one is not content. */
 const TEXT_BLOCKS: Readonly<Record<string, string>> = { text: 'text', thinking: 'thinking' }
 
-export class MessageProgress {
-  /** How many blocks were started, and which of them are open. */
-  blocks = 0
+export class MessageBlocks {
+  /** The number of blocks that have started, and the indexes of open blocks. */
+  count = 0
   readonly open = new Set<number>()
   hasCalls = false
-  /** Whether any block brought something: an empty text is nothing. */
+  /** Whether any block has content; an empty text is none. */
   hasContent = false
   readonly #tracks: boolean
-  /** Where the JSON of each block's input ends. */
-  readonly #inputs = new Map<number, JsonEnd>()
+  /** The nesting of each tool call's input JSON. */
+  readonly #inputs = new Map<number, JsonNesting>()
 
-  /** `tracks`: whether it matters where the input of a tool call ends. */
+  /** `tracks`: whether to track the end of each tool call's input. */
   constructor(tracks: boolean) {
     this.#tracks = tracks
   }
 
-  /** Whether the input of a tool call breaks off within its JSON. */
-  get isCut(): boolean {
+  /** Whether the input of a tool call ends inside its JSON. */
+  get isTruncated(): boolean {
     return [...this.#inputs.values()].some(({ isOpen }) => isOpen)
   }
 
   start(type: string, block: Record<string, unknown>): void {
-    this.open.add(this.blocks++)
+    this.open.add(this.count++)
     this.hasCalls ||= type === 'tool_use'
     const field = Object.hasOwn(TEXT_BLOCKS, type) ? TEXT_BLOCKS[type] : undefined
     this.hasContent ||= field === undefined || Boolean(block[field])
   }
 
-  /** `text` is the delta's own, where it is of a known type. */
-  grow(index: number, type: string, text: unknown): void {
-    // A signature says nothing by itself.
+  /** `text` is the text of the delta, if its type is known. */
+  addDelta(index: number, type: string, text: unknown): void {
+    // A signature is not content.
     if (text !== '' && type !== 'signature_delta') this.hasContent = true
     if (!this.#tracks || type !== 'input_json_delta') return
     let input = this.#inputs.get(index)
     if (input === undefined) {
-      input = new JsonEnd()
+      input = new JsonNesting()
       this.#inputs.set(index, input)
     }
-    input.take(text as string)
+    input.add(text as string)
   }
 }

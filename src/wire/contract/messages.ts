@@ -1,30 +1,29 @@
 /**
- * The state machine of a Messages stream: what an upstream that speaks the API itself sends is held
- * to it. First `message_start`; then blocks, each with an index of its own, next in turn, that start,
- * grow and stop; then `message_delta` with the stop reason, and `message_stop`.
+ * The state machine of a Messages stream from an upstream with the same API. First `message_start`; then
+ * blocks with consecutive indexes, each with a start, deltas and a stop; then `message_delta` with the
+ * stop reason, and `message_stop`.
  *
- * Passed on: pings left out, events of unknown types, several `message_delta`s, and blocks that are
- * open at once: llama-server stops all of them at the end, and clients go by the index. A missing
- * `message_start` and missing stops of blocks are supplied.
+ * Allowed: missing pings, events of unknown types, several `message_delta`s, and several open blocks:
+ * llama-server stops all of them at the end, and clients use the index. A missing `message_start` and
+ * missing `content_block_stop` events are supplied.
  */
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
-import { errorOf } from '../errors/reported-error.ts'
+import { readError } from '../errors/reported-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from '../messages/answer.ts'
-import type { NativeAnswer } from '../native.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
-import type { Ending, StreamContract, Verdict } from './contract.ts'
-import { type FinishRule, mayLackFinish } from './finish-reason.ts'
-import { MessageProgress } from './messages-blocks.ts'
+import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
+import { canEndWithoutReason, type FinishRule } from './finish-reason.ts'
+import { MessageBlocks } from './messages-blocks.ts'
 
 type Fields = Record<string, unknown>
 
-/** What the message of a `message_start` has: vLLM leaves most of it out. */
-const STARTED: Fields = {
+/** The fields of the message in `message_start`; vLLM leaves most of them out. */
+const MESSAGE_DEFAULTS: Fields = {
   type: 'message',
   role: 'assistant',
   content: [],
@@ -33,16 +32,16 @@ const STARTED: Fields = {
   usage: { input_tokens: 0, output_tokens: 0 },
 }
 
-/** The events that belong to a message, which `message_start` begins. */
-const BELONGING = new Set([
+/** The events that must follow `message_start`. */
+const MESSAGE_EVENTS = new Set([
   'content_block_start',
   'content_block_delta',
   'content_block_stop',
   'message_delta',
 ])
 
-/** The text of each delta. */
-const TEXTS: Record<string, string> = {
+/** The text field of each type of delta. */
+const DELTA_FIELDS: Record<string, string> = {
   text_delta: 'text',
   thinking_delta: 'thinking',
   input_json_delta: 'partial_json',
@@ -50,7 +49,7 @@ const TEXTS: Record<string, string> = {
 }
 
 export class MessagesContract implements StreamContract<MessageEvent> {
-  /** How many deltas and blocks came. */
+  /** The number of deltas and blocks. */
   tokens = 0
   usage: Usage | undefined
   finished = false
@@ -59,35 +58,35 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   readonly failure = undefined
   readonly missing: MessageEvent[] = []
   readonly #finishReason: FinishRule | undefined
-  /** What the client calls the model. */
+  /** The client's name of the model. */
   readonly #model: string
   #hasStarted = false
   #id: unknown
   #hasStopped = false
   /** Whether `message_stop` was passed on. */
-  #isStopSaid = false
+  #hasSentStop = false
   #stopReason: string | undefined
-  readonly #progress: MessageProgress
-  /** The counts so far; later ones replace earlier ones. */
+  readonly #blocks: MessageBlocks
+  /** The token counts so far; later ones replace earlier ones. */
   #counts: Fields = {}
 
   constructor(options: ContractOptions, model = '') {
     this.#model = model
     this.errors = new EngineErrors(options)
     this.#finishReason = options.finishReason
-    this.#progress = new MessageProgress(mayLackFinish(options.finishReason, true))
+    this.#blocks = new MessageBlocks(canEndWithoutReason(options.finishReason, true))
   }
 
   get isComplete(): boolean {
     return this.#stopReason !== undefined || this.#hasStopped
   }
 
-  /** Nothing is proven by comparing: every event is parsed. */
-  takeProven(frames: number): void {
+  /** Not called: every event of this API is parsed. */
+  countProven(frames: number): void {
     this.tokens += frames
   }
 
-  judge(value: unknown): Verdict {
+  check(value: unknown): ChunkAction {
     if (value === null) {
       this.repaired.add('null')
       return 'drop'
@@ -95,108 +94,111 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const { type, object } = value
     const isTyped = typeof type === 'string' && isEventName(type)
-    // vLLM's own errors have a type of their own. Other types may call anything an error or a detail.
+    // vLLM's errors have types of their own and `object: "error"`. Events of other types may have fields
+    // named error or detail.
     if (!isTyped || type === 'error' || object === 'error') throw this.#failed(value)
     if (type === 'ping') return 'drop'
     if (type === 'message_start') return this.#start(value)
-    if (!this.#hasStarted && BELONGING.has(type)) this.#supplyStart()
+    if (!this.#hasStarted && MESSAGE_EVENTS.has(type)) this.#supplyStart()
     if (type === 'content_block_start') return this.#startBlock(value)
-    if (type === 'content_block_delta') return this.#grow(value)
+    if (type === 'content_block_delta') return this.#checkDelta(value)
     if (type === 'content_block_stop') return this.#stopBlock(value)
-    if (type === 'message_delta') return this.#stopFor(value)
+    if (type === 'message_delta') return this.#checkMessageDelta(value)
     if (type === 'message_stop') return this.#stop()
     return 'same'
   }
 
-  end(ending: Ending): MessageEvent[] {
+  end(ending: StreamEnd): MessageEvent[] {
     const owed: MessageEvent[] = []
     if (this.#stopReason === undefined) {
       const isEnd = ending === 'done' || this.#hasStopped
-      if (!isEnd || !this.#mayLackReason) throw this.#unfinished(ending)
+      if (!isEnd || !this.#canEndWithoutReason) throw this.#unfinished(ending)
       owed.push(...this.#closeBlocks())
       const delta = {
         ...NOT_STOPPED,
-        stop_reason: this.#progress.hasCalls ? 'tool_use' : 'end_turn',
+        stop_reason: this.#blocks.hasCalls ? 'tool_use' : 'end_turn',
       }
       owed.push({ type: 'message_delta', delta, usage: this.#counted })
       this.usage = fromMessageUsage(this.#counts)
       this.repaired.add('stop_reason')
     }
     if (!this.#hasStopped) this.repaired.add('done')
-    if (!this.#isStopSaid) owed.push({ type: 'message_stop' })
+    if (!this.#hasSentStop) owed.push({ type: 'message_stop' })
     this.finished = true
     return owed
   }
 
-  #start(event: Fields): Verdict {
+  #start(event: Fields): ChunkAction {
     const { message } = event
     if (!isObject(message)) throw this.errors.invalid('sent message_start without a message')
     if (this.#hasStarted) return this.#startAgain(message)
     this.#hasStarted = true
     this.#id = message.id
     this.#count(message.usage)
-    return this.#complete(message, STARTED) ? 'changed' : 'same'
+    return this.#supplyFields(message, MESSAGE_DEFAULTS) ? 'changed' : 'same'
   }
 
-  /** A message that is told twice is one; another one within a stream is a mistake. */
-  #startAgain({ id }: Fields): Verdict {
+  /** A repeated message_start is dropped; one with another id is an error. */
+  #startAgain({ id }: Fields): ChunkAction {
     const isSame = this.#id === undefined || id === this.#id
     if (!isSame) throw this.errors.invalid('started a second message')
     this.repaired.add('message')
     return 'drop'
   }
 
-  /** llama-server leaves it out where the first character takes several tokens, as an emoji does. */
+  /** llama-server leaves it out if the first character takes several tokens, as an emoji does. */
   #supplyStart(): void {
     const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
-    const message = { id, model: this.#model, ...structuredClone(STARTED) }
+    const message = { id, model: this.#model, ...structuredClone(MESSAGE_DEFAULTS) }
     this.missing.push({ type: 'message_start', message })
     this.repaired.add('message')
     this.#hasStarted = true
   }
 
-  #startBlock({ index, content_block: block }: Fields): Verdict {
+  #startBlock({ index, content_block: block }: Fields): ChunkAction {
     if (!isObject(block) || typeof block.type !== 'string') {
-      throw this.errors.invalid('started a block without saying of which type')
+      throw this.errors.invalid('started a block without a type')
     }
-    if (this.#stopReason !== undefined) throw this.errors.invalid('started a block after its end')
-    const next = this.#progress.blocks
+    if (this.#stopReason !== undefined)
+      throw this.errors.invalid('started a block after the stop_reason')
+    const next = this.#blocks.count
     if (index !== next) {
       throw this.errors.invalid(`started block ${shown(index)} where ${next} is next`)
     }
-    this.#progress.start(block.type, block)
+    this.#blocks.start(block.type, block)
     this.tokens++
     return 'same'
   }
 
-  #grow({ index, delta }: Fields): Verdict {
+  #checkDelta({ index, delta }: Fields): ChunkAction {
     if (!isObject(delta) || typeof delta.type !== 'string') {
-      throw this.errors.invalid('sent a delta without saying of which type')
+      throw this.errors.invalid('sent a delta without a type')
     }
     const at = this.#requireOpen(index, 'continued')
-    const field = TEXTS[delta.type]
+    const field = DELTA_FIELDS[delta.type]
     if (field !== undefined && typeof delta[field] !== 'string') {
       throw this.errors.invalid(`sent a ${delta.type} whose ${field} is not a string`)
     }
-    this.#progress.grow(at, delta.type, field && delta[field])
+    this.#blocks.addDelta(at, delta.type, field && delta[field])
     this.tokens++
     return 'same'
   }
 
-  #stopBlock({ index }: Fields): Verdict {
-    this.#progress.open.delete(this.#requireOpen(index, 'stopped'))
+  #stopBlock({ index }: Fields): ChunkAction {
+    this.#blocks.open.delete(this.#requireOpen(index, 'stopped'))
     return 'same'
   }
 
-  #stopFor(event: Fields): Verdict {
+  #checkMessageDelta(event: Fields): ChunkAction {
     const { delta, usage } = event
     if (!isObject(delta)) throw this.errors.invalid('sent message_delta without a delta')
     this.#count(usage)
     const { stop_reason: reason } = delta
     if (reason === null || reason === undefined || reason === '') return 'same'
-    if (typeof reason !== 'string') throw this.errors.invalid('sent a stop_reason that is no text')
-    if (this.#progress.open.size > 0) {
-      // A tool call that max_tokens cut: the SDKs take what came of it.
+    if (typeof reason !== 'string')
+      throw this.errors.invalid('sent a stop_reason that is not a string')
+    if (this.#blocks.open.size > 0) {
+      // max_tokens cut a tool call off: the SDKs accept the incomplete block.
       this.missing.push(...this.#closeBlocks())
       this.repaired.add('block')
     }
@@ -204,38 +206,38 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#finishReason?.sent()
     this.tokens++
     this.usage = fromMessageUsage(this.#counts)
-    return this.#complete(event, { usage: this.#counted }) ? 'changed' : 'same'
+    return this.#supplyFields(event, { usage: this.#counted }) ? 'changed' : 'same'
   }
 
-  #stop(): Verdict {
+  #stop(): ChunkAction {
     this.#hasStopped = true
     if (this.#stopReason !== undefined) {
-      this.#isStopSaid = true
+      this.#hasSentStop = true
       return 'last'
     }
-    // `end` gives what is missing before it.
-    if (this.#mayLackReason) return 'drop'
+    // `end` supplies the missing message_delta before it.
+    if (this.#canEndWithoutReason) return 'drop'
     throw this.#unfinished('done')
   }
 
-  get #mayLackReason(): boolean {
-    const { isCut, hasContent } = this.#progress
-    return this.#hasStarted && !isCut && mayLackFinish(this.#finishReason, hasContent)
+  get #canEndWithoutReason(): boolean {
+    const { isTruncated, hasContent } = this.#blocks
+    return this.#hasStarted && !isTruncated && canEndWithoutReason(this.#finishReason, hasContent)
   }
 
-  /** The answer's tokens, as far as they were counted: clients expect a number. */
+  /** The answer's tokens; 0 if they are unknown, because clients expect a number. */
   get #counted(): Fields {
     return { output_tokens: this.#counts.output_tokens ?? 0 }
   }
 
   #closeBlocks(): MessageEvent[] {
-    const open = [...this.#progress.open]
-    this.#progress.open.clear()
+    const open = [...this.#blocks.open]
+    this.#blocks.open.clear()
     return open.map((index) => ({ type: 'content_block_stop', index }))
   }
 
-  /** Clients read these fields without looking whether they are there. */
-  #complete(fields: Fields, wanted: Fields): boolean {
+  /** Supplies missing fields, which clients read without checking. Returns whether any was missing. */
+  #supplyFields(fields: Fields, wanted: Fields): boolean {
     const missing = Object.keys(wanted).filter((name) => (fields[name] ?? null) === null)
     const changed = missing.filter((name) => fields[name] !== wanted[name])
     for (const name of changed) fields[name] = structuredClone(wanted[name])
@@ -244,7 +246,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #requireOpen(index: unknown, did: string): number {
-    if (typeof index === 'number' && this.#progress.open.has(index)) return index
+    if (typeof index === 'number' && this.#blocks.open.has(index)) return index
     throw this.errors.invalid(`${did} block ${shown(index)}, which is not open`)
   }
 
@@ -256,45 +258,16 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #failed(event: Fields): ApiError {
-    const error = errorOf(event)
+    const error = readError(event)
     if (error !== undefined) return this.errors.failed(error)
     return this.errors.invalid('sent an event without a type')
   }
 
-  #unfinished(ending: Ending): ApiError {
+  #unfinished(ending: StreamEnd): ApiError {
     const seen = this.#hasStarted ? 'before a stop_reason' : 'before message_start'
     if (ending === 'done') return this.errors.unfinished('incomplete', `stopped ${seen}`)
     const how = ending === 'reset' ? 'broke the connection' : 'ended the stream'
     return this.errors.unfinished('truncated', `${how} ${seen}`)
-  }
-}
-
-/**
- * Holds a whole message to the same: no error in disguise, blocks with types, a stop reason. Repairs
- * in place. Throws the `ApiError` of what is wrong.
- */
-export function judgeMessage(value: unknown, errors: EngineErrors): NativeAnswer {
-  if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
-  const error = errorOf(value)
-  if (error !== undefined) throw errors.failed(error)
-  const repaired: string[] = []
-  // Ollama has null where there is no block.
-  if (value.content === null) {
-    value.content = []
-    repaired.push('message')
-  }
-  const { content, stop_reason: reason, model, usage } = value
-  const isBlock = (block: unknown) => isObject(block) && typeof block.type === 'string'
-  if (!Array.isArray(content) || !content.every(isBlock)) {
-    throw errors.invalid('sent an answer that is no message')
-  }
-  if (typeof reason !== 'string' || reason === '') {
-    throw errors.unfinished('incomplete', 'sent a message without a stop_reason')
-  }
-  return {
-    model: typeof model === 'string' ? model : '',
-    usage: isObject(usage) ? fromMessageUsage(usage) : undefined,
-    repaired,
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * Where the events of a Responses stream belong. llama-server leaves out `output_index` and
- * `content_index`, which SDKs go by; which item and part is meant follows from its id and the order.
+ * Supplies `output_index` and `content_index` in the events of a Responses stream. llama-server leaves
+ * them out, but SDKs need them; they follow from the item's id and the order of events.
  */
 import { isObject } from '../../util/object.ts'
 
 type Fields = Record<string, unknown>
 
-/** The events of a part within an item, by the first words of their type, and what their index is called. */
+/** The events of a part, by the second word of their type, and the name of their index field. */
 const PART_INDEX: Readonly<Record<string, string>> = {
   content_part: 'content_index',
   output_text: 'content_index',
@@ -16,7 +16,7 @@ const PART_INDEX: Readonly<Record<string, string>> = {
   reasoning_summary_text: 'summary_index',
 }
 
-/** The other events of an item, by the first words of their type. */
+/** The other events of an item, by the second word of their type. */
 const OF_ITEM = new Set([
   'code_interpreter_call',
   'code_interpreter_call_code',
@@ -34,21 +34,21 @@ const OF_ITEM = new Set([
   'web_search_call',
 ])
 
-/** Whether events of a type belong to an item; unknown types may use the same fields for anything. */
-export function isPlaced(type: string): boolean {
+/** Whether events of a type belong to an item; events of unknown types may use the same fields otherwise. */
+export function belongsToItem(type: string): boolean {
   const [origin, name = ''] = type.split('.')
   return origin === 'response' && (OF_ITEM.has(name) || Object.hasOwn(PART_INDEX, name))
 }
 
-export class ResponsePlaces {
-  /** Which item has an id, or is the call of one. */
+export class ResponseIndexes {
+  /** The index of each item, by its id and its call_id. */
   readonly #items = new Map<string, number>()
-  /** How many parts of each kind an item has: `0 content_index`. */
+  /** The number of parts of each kind of an item, by keys such as `0 content_index`. */
   readonly #parts = new Map<string, number>()
   #last = -1
 
-  /** Supplies what is missing, in place. Returns whether anything was. */
-  complete(type: string, event: Fields): boolean {
+  /** Supplies missing indexes, in place. Returns whether any was missing. */
+  supply(type: string, event: Fields): boolean {
     const [, name = '', what] = type.split('.')
     const isItem = name === 'output_item'
     if (!isItem && event.item_id === undefined && !Object.hasOwn(PART_INDEX, name)) return false
@@ -56,7 +56,7 @@ export class ResponsePlaces {
     const isPlaced = typeof event.output_index === 'number'
     if (!isPlaced) event.output_index = isNew ? this.#last + 1 : this.#find(event)
     if (isNew) this.#add(event)
-    return this.#completePart(name, what === 'added', event) || !isPlaced
+    return this.#supplyPart(name, what === 'added', event) || !isPlaced
   }
 
   #find({ item_id, item }: Fields): number {
@@ -73,7 +73,7 @@ export class ResponsePlaces {
     }
   }
 
-  #completePart(name: string, isNew: boolean, event: Fields): boolean {
+  #supplyPart(name: string, isNew: boolean, event: Fields): boolean {
     const field = Object.hasOwn(PART_INDEX, name) ? (PART_INDEX[name] as string) : undefined
     if (field === undefined) return false
     const key = `${event.output_index} ${field}`

@@ -1,40 +1,40 @@
 /**
- * The state machine of a Responses stream: what an upstream that speaks the API itself sends is held
- * to it. First `response.created`; then items, each with an index of its own, next in turn, that are
- * added, grow and are done; then `response.completed` or `response.incomplete`.
+ * The state machine of a Responses stream from an upstream with the same API. First `response.created`;
+ * then items with consecutive indexes, each with an added event, deltas and a done event; then
+ * `response.completed` or `response.incomplete`.
  *
- * Passed on: events of unknown types, an upstream's own errors, and items that are still open at the
- * end. Numbers are given anew, so that a sign of life has one too.
+ * Allowed: events of unknown types, the upstream's own errors, and items that are still open at the end.
+ * Events are numbered again, because heartbeats of sluice's own need numbers too.
  */
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
-import { errorOf, type ForeignError } from '../errors/reported-error.ts'
-import type { NativeAnswer } from '../native.ts'
+import { readError } from '../errors/reported-error.ts'
+import { fromResponseUsage, type ResponseEvent } from '../responses/answer.ts'
 import { isEventName } from '../sse/sse.ts'
 import type { ContractOptions } from './chat.ts'
-import type { Ending, StreamContract, Verdict } from './contract.ts'
-import { isPlaced, ResponsePlaces } from './responses-indexes.ts'
+import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
+import { isItem, NO_REASON, reportedFailure } from './responses-answer.ts'
+import { belongsToItem, ResponseIndexes } from './responses-indexes.ts'
 
 type Fields = Record<string, unknown>
 
-/** One event of a stream. */
-export interface ResponseEvent {
-  type: string
-  [field: string]: unknown
-}
+/** Merges an event into the client's stream, in place. Returns false if that stream already has it. */
+export type MergeEvent = (event: ResponseEvent) => boolean
 
-/** Makes an event one of the client's stream, in place. False: that stream has told it already. */
-export type Adopt = (event: ResponseEvent) => boolean
-
-const ENDS = new Set(['response.completed', 'response.incomplete'])
-const STATES = new Set(['response.created', 'response.queued', 'response.in_progress', ...ENDS])
-const FAILURES = new Set(['response.failed', 'response.cancelled'])
+const FINAL_EVENTS = new Set(['response.completed', 'response.incomplete'])
+const STATE_EVENTS = new Set([
+  'response.created',
+  'response.queued',
+  'response.in_progress',
+  ...FINAL_EVENTS,
+])
+const FAILURE_EVENTS = new Set(['response.failed', 'response.cancelled'])
 
 export class ResponsesContract implements StreamContract<ResponseEvent> {
-  /** How many deltas and items came. */
+  /** The number of deltas and items. */
   tokens = 0
   usage: Usage | undefined
   finished = false
@@ -42,99 +42,99 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   readonly errors: EngineErrors
   readonly missing: ResponseEvent[] = []
   failure: ApiError | undefined
-  readonly #adopt: Adopt
+  readonly #merge: MergeEvent
   #hasBegun = false
   #hasEnded = false
-  /** How many items were added, and which of them are open. */
+  /** The number of items that were added, and the indexes of open items. */
   #items = 0
   readonly #open = new Set<number>()
-  readonly #places = new ResponsePlaces()
+  readonly #indexes = new ResponseIndexes()
 
-  constructor(options: ContractOptions, adopt: Adopt) {
+  constructor(options: ContractOptions, adopt: MergeEvent) {
     this.errors = new EngineErrors(options)
-    this.#adopt = adopt
+    this.#merge = adopt
   }
 
   get isComplete(): boolean {
     return this.#hasEnded || this.failure !== undefined
   }
 
-  /** Nothing is proven by comparing: every event is parsed. */
-  takeProven(frames: number): void {
+  /** Not called: every event of this API is parsed. */
+  countProven(frames: number): void {
     this.tokens += frames
   }
 
-  judge(value: unknown): Verdict {
+  check(value: unknown): ChunkAction {
     if (value === null) {
       this.repaired.add('null')
       return 'drop'
     }
     if (!isObject(value)) throw this.errors.invalid('sent an event that is not a JSON object')
     const { type, object } = value
-    // vLLM's own errors have a type of their own.
+    // vLLM's errors have types of their own.
     if (typeof type !== 'string' || !isEventName(type) || object === 'error') {
-      const error = errorOf(value)
+      const error = readError(value)
       throw error ? this.errors.failed(error) : this.errors.invalid('sent an event without a type')
     }
     if (type === 'error') return this.#report(value as ResponseEvent)
-    if (FAILURES.has(type)) return this.#fail(value as ResponseEvent)
+    if (FAILURE_EVENTS.has(type)) return this.#fail(value as ResponseEvent)
     if (this.failure !== undefined) throw this.failure
     if (type === 'response.created' && this.#hasBegun) {
       this.repaired.add('response')
       return 'drop'
     }
-    // What does not belong to the response (`keepalive`) is left out before it.
+    // Events before the response that do not belong to it, such as `keepalive`, are dropped.
     if (!this.#hasBegun && !type.startsWith('response.')) return 'drop'
-    if (STATES.has(type)) this.#judgeState(type, value.response)
-    else if (isPlaced(type)) {
-      if (this.#places.complete(type, value)) this.repaired.add('index')
-      if ('output_index' in value) this.#judgePiece(type, value)
+    if (STATE_EVENTS.has(type)) this.#checkState(type, value.response)
+    else if (belongsToItem(type)) {
+      if (this.#indexes.supply(type, value)) this.repaired.add('index')
+      if ('output_index' in value) this.#checkItemEvent(type, value)
     }
     if (!this.#hasBegun) this.#begin(type)
     if (type.endsWith('.delta')) this.tokens++
-    if (!this.#adopt(value as ResponseEvent)) return 'drop'
-    return ENDS.has(type) ? 'last-changed' : 'changed'
+    if (!this.#merge(value as ResponseEvent)) return 'drop'
+    return FINAL_EVENTS.has(type) ? 'last-changed' : 'changed'
   }
 
   /**
-   * SDKs expect `response.created` first: it is supplied. Called when the event was judged: where it
-   * fails, another upstream may be asked, and the client's stream has not begun.
+   * Supplies `response.created`, which SDKs expect first. Called after the check of the event: if that
+   * fails, the client's stream has not started and another upstream may be tried.
    */
   #begin(type: string): void {
     this.#hasBegun = true
     if (type === 'response.created') return
     const created = { type: 'response.created', response: {} }
     this.repaired.add('response')
-    if (this.#adopt(created)) this.missing.push(created)
+    if (this.#merge(created)) this.missing.push(created)
   }
 
-  /** An error that the upstream tells in its stream is told in its words; `response.failed` may follow. */
-  #report(event: ResponseEvent): Verdict {
-    const { message, code = null, param = null } = errorOf(event) ?? NOTHING
-    this.failure = this.errors.failed({ ...errorOf(event), message, code })
+  /** Forwards the upstream's error event with its own message; `response.failed` may follow. */
+  #report(event: ResponseEvent): ChunkAction {
+    const { message, code = null, param = null } = readError(event) ?? NO_REASON
+    this.failure = this.errors.failed({ ...readError(event), message, code })
     if (!this.#hasBegun) throw this.failure
-    // The fields that SDKs read, where an upstream has them elsewhere.
+    // SDKs read these fields on the event; some upstreams send them inside `error`.
     for (const [name, value] of Object.entries({ message, code, param })) event[name] ??= value
     this.#mask(event)
-    return this.#adopt(event) ? 'changed' : 'drop'
+    return this.#merge(event) ? 'changed' : 'drop'
   }
 
-  #fail(event: ResponseEvent): Verdict {
+  #fail(event: ResponseEvent): ChunkAction {
     const { response } = event
-    this.failure = failure(response, this.errors)
+    this.failure = reportedFailure(response, this.errors)
     if (!this.#hasBegun || !isObject(response)) throw this.failure
     this.#mask(response.error)
-    return this.#adopt(event) ? 'last-failed' : 'drop'
+    return this.#merge(event) ? 'last-failed' : 'drop'
   }
 
-  /** Hides the upstream's key and address, if it tells them. */
+  /** Removes the upstream's key and address from the message. */
   #mask(error: unknown): void {
     if (!isObject(error)) return
-    if (typeof error.message === 'string') error.message = this.errors.shown(error.message)
+    if (typeof error.message === 'string') error.message = this.errors.redact(error.message)
     this.#mask(error.error)
   }
 
-  end(ending: Ending): ResponseEvent[] {
+  end(ending: StreamEnd): ResponseEvent[] {
     if (this.failure !== undefined) throw this.failure
     if (!this.#hasEnded) {
       const seen = this.#hasBegun ? 'before the response was complete' : 'before response.created'
@@ -146,18 +146,18 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     return []
   }
 
-  #judgeState(type: string, response: unknown): void {
+  #checkState(type: string, response: unknown): void {
     if (!isObject(response)) throw this.errors.invalid(`sent ${type} without a response`)
-    if (!ENDS.has(type)) return
+    if (!FINAL_EVENTS.has(type)) return
     if (!Array.isArray(response.output)) throw this.errors.invalid(`sent ${type} without output`)
     this.usage = fromResponseUsage(response.usage)
     this.#hasEnded = true
     this.tokens++
   }
 
-  #judgePiece(type: string, { output_index: index, item }: Fields): void {
+  #checkItemEvent(type: string, { output_index: index, item }: Fields): void {
     if (type === 'response.output_item.added') {
-      if (!isItem(item)) throw this.errors.invalid('added an item without saying of which type')
+      if (!isItem(item)) throw this.errors.invalid('added an item without a type')
       if (index !== this.#items) {
         throw this.errors.invalid(`added item ${shown(index)} where ${this.#items} is next`)
       }
@@ -169,57 +169,8 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       throw this.errors.invalid(`sent ${type} for item ${shown(index)}, which is not open`)
     }
     if (type !== 'response.output_item.done') return
-    if (!isItem(item)) throw this.errors.invalid('ended an item without telling it')
+    if (!isItem(item)) throw this.errors.invalid('ended an item without its final content')
     this.#open.delete(index)
-  }
-}
-
-/**
- * Holds a whole response to the same: no failure in disguise, items with types, a status that is an
- * end. Throws the `ApiError` of what is wrong.
- */
-export function judgeResponse(value: unknown, errors: EngineErrors): NativeAnswer {
-  if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
-  const { status, output, model, usage } = value
-  if (status === 'failed' || status === 'cancelled') throw failure(value, errors)
-  const error = errorOf(value)
-  if (error !== undefined) throw errors.failed(error)
-  if (!Array.isArray(output) || !output.every(isItem)) {
-    throw errors.invalid('sent an answer that is no response')
-  }
-  if (status !== 'completed' && status !== 'incomplete') {
-    throw errors.unfinished('incomplete', 'sent a response that is not complete')
-  }
-  const name = typeof model === 'string' ? model : ''
-  return { model: name, usage: fromResponseUsage(usage), repaired: [] }
-}
-
-const NOTHING: ForeignError = { message: 'it did not say why.' }
-
-function failure(response: unknown, errors: EngineErrors) {
-  const error = isObject(response) ? errorOf(response) : undefined
-  return errors.failed(error ?? NOTHING)
-}
-
-function isItem(item: unknown): boolean {
-  return isObject(item) && typeof item.type === 'string'
-}
-
-/** The API's counts as a chat's; undefined where it counted nothing. */
-function fromResponseUsage(usage: unknown): Usage | undefined {
-  if (!isObject(usage)) return undefined
-  const { input_tokens: input, output_tokens: output, total_tokens: total } = usage
-  if (typeof input !== 'number' || typeof output !== 'number') return undefined
-  return {
-    prompt_tokens: input,
-    completion_tokens: output,
-    total_tokens: typeof total === 'number' ? total : input + output,
-    ...(isObject(usage.input_tokens_details) && {
-      prompt_tokens_details: usage.input_tokens_details,
-    }),
-    ...(isObject(usage.output_tokens_details) && {
-      completion_tokens_details: usage.output_tokens_details,
-    }),
   }
 }
 

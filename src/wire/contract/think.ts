@@ -1,24 +1,24 @@
 /**
- * Thinking that a model writes into its answer, `<think>…</think>`, told apart from the answer. The
- * tags count where models put them: at the answer's start, behind nothing but white space, and once.
- * An answer that speaks of them later is left as it is.
+ * Separates thinking that a model writes into its answer as `<think>…</think>`. The tags count only where
+ * models write them: once, at the start of the answer, after white space only. An answer that mentions
+ * them later stays unchanged.
  */
 
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest, ChunkChoice } from '../chat/request.ts'
 
 /**
- * What is done with the tags. `keep`: they stay in the content. `separate`: thinking becomes
- * reasoning. `unopened`: the same, and an answer begins with thinking though `<think>` may be
- * missing: the model's template wrote it, and only `</think>` comes.
+ * How the tags are handled. `keep`: they stay in the content. `separate`: thinking becomes reasoning.
+ * `unopened`: the same, and an answer starts with thinking although `<think>` may be missing, because the
+ * model's template has it and only `</think>` comes.
  */
 export type ThinkTags = 'keep' | 'separate' | 'unopened'
 
 /** The fields in which servers send reasoning. */
 export type ReasoningName = 'reasoning' | 'reasoning_content'
 
-/** A part of an answer's text: joined, the parts are the text without its tags. */
-export interface Thought {
+/** A part of an answer, separated; the joined parts are the text without its tags. */
+export interface SeparatedText {
   reasoning: string
   content: string
 }
@@ -26,75 +26,75 @@ export interface Thought {
 const OPEN = '<think>'
 const CLOSE = '</think>'
 
-/** Characters of white space before `<think>`; what follows more of it is no thinking. */
-const MOST_BLANK = 64
+/** The most characters of white space before `<think>`; after more, the tag is content. */
+const MAX_LEADING_SPACE = 64
 
-/** One text that comes in pieces, cut anywhere. */
+/** Separates one text that arrives in pieces, which may be split anywhere. */
 export class ThinkText {
-  readonly #opens: boolean
+  readonly #startsInside: boolean
   #state: 'start' | 'inside' | 'settled' = 'start'
-  /** What may be a tag's beginning. */
-  #held = ''
+  /** Text that may be the start of a tag. */
+  #pending = ''
 
   constructor(how: 'separate' | 'unopened') {
-    this.#opens = how === 'unopened'
+    this.#startsInside = how === 'unopened'
   }
 
-  take(piece: string): Thought {
+  add(piece: string): SeparatedText {
     if (this.#state === 'settled') return { reasoning: '', content: piece }
-    const text = this.#held + piece
-    this.#held = ''
+    const text = this.#pending + piece
+    this.#pending = ''
     return this.#state === 'start' ? this.#begin(text) : this.#think(text)
   }
 
-  /** What was held back, where no more will come. */
-  flush(): Thought {
-    const held = this.#held
-    this.#held = ''
-    const isThought = this.#state === 'inside' || (this.#state === 'start' && this.#opens)
+  /** Returns the pending text when no more will come. */
+  flush(): SeparatedText {
+    const held = this.#pending
+    this.#pending = ''
+    const isThought = this.#state === 'inside' || (this.#state === 'start' && this.#startsInside)
     return isThought ? { reasoning: held, content: '' } : { reasoning: '', content: held }
   }
 
-  /** From now on all is content: who sends reasoning by itself means its content as it is. */
-  settle(): void {
+  /** Treats everything from now on as content: a server that sends reasoning separately writes no tags. */
+  stop(): void {
     this.#state = 'settled'
   }
 
-  #begin(text: string): Thought {
+  #begin(text: string): SeparatedText {
     const at = text.search(/\S|$/)
     const said = text.slice(at)
-    if (at <= MOST_BLANK && said.startsWith(OPEN)) {
+    if (at <= MAX_LEADING_SPACE && said.startsWith(OPEN)) {
       this.#state = 'inside'
       const { reasoning, content } = this.#think(said.slice(OPEN.length))
       return { reasoning, content: text.slice(0, at) + content }
     }
-    if (at <= MOST_BLANK && OPEN.startsWith(said)) {
-      this.#held = text
+    if (at <= MAX_LEADING_SPACE && OPEN.startsWith(said)) {
+      this.#pending = text
       return { reasoning: '', content: '' }
     }
-    this.#state = this.#opens ? 'inside' : 'settled'
-    return this.take(text)
+    this.#state = this.#startsInside ? 'inside' : 'settled'
+    return this.add(text)
   }
 
-  #think(text: string): Thought {
+  #think(text: string): SeparatedText {
     const at = text.indexOf(CLOSE)
     if (at !== -1) {
       this.#state = 'settled'
       return { reasoning: text.slice(0, at), content: text.slice(at + CLOSE.length) }
     }
     const sure = text.length - overlap(text)
-    this.#held = text.slice(sure)
+    this.#pending = text.slice(sure)
     return { reasoning: text.slice(0, sure), content: '' }
   }
 }
 
-/** Characters at the text's end that may begin `</think>`. */
+/** The number of characters at the end that may start `</think>`. */
 function overlap(text: string): number {
   const at = text.lastIndexOf('<')
   return at !== -1 && CLOSE.startsWith(text.slice(at)) ? text.length - at : 0
 }
 
-/** Separates the thinking of one answer's choices, in place. */
+/** Separates the thinking in the choices of one answer, in place. */
 export class ThinkSeparator {
   readonly #how: 'separate' | 'unopened'
   readonly #name: ReasoningName
@@ -105,14 +105,14 @@ export class ThinkSeparator {
     this.#name = name
   }
 
-  /** A choice of a stream's next chunk. Returns whether anything changed. */
+  /** Separates a choice of the next chunk. Returns whether anything changed. */
   separate({ index, delta, finish_reason }: ChunkChoice): boolean {
     const text = this.#textOf(index)
-    if (delta.reasoning || delta.reasoning_content) text.settle()
+    if (delta.reasoning || delta.reasoning_content) text.stop()
     const { content } = delta
     const came = typeof content === 'string' ? content : ''
-    const said = text.take(came)
-    // Not every server says null before the last.
+    const said = text.add(came)
+    // Some servers send "" instead of null before the end.
     const rest = finish_reason ? text.flush() : undefined
     const reasoning = said.reasoning + (rest?.reasoning ?? '')
     const told = said.content + (rest?.content ?? '')
@@ -121,12 +121,12 @@ export class ThinkSeparator {
     return told !== came || reasoning !== ''
   }
 
-  /** The message of a whole answer. Returns whether anything changed. */
+  /** Separates the message of an answer without streaming. Returns whether anything changed. */
   separateWhole(message: { content?: unknown; reasoning?: unknown; reasoning_content?: unknown }) {
     const { content } = message
     if (typeof content !== 'string' || message.reasoning || message.reasoning_content) return false
     const text = new ThinkText(this.#how)
-    const parts = [text.take(content), text.flush()]
+    const parts = [text.add(content), text.flush()]
     const told = parts.map((part) => part.content).join('')
     if (told === content) return false
     message.content = told
@@ -144,19 +144,19 @@ export class ThinkSeparator {
   }
 }
 
-/** What separates the thinking in the answer to a request; undefined where it stays. */
+/** The separator for the answer to a request; undefined if thinking stays in the content. */
 export function thinkSeparator(
   how: ThinkTags,
   name: ReasoningName | undefined,
   request: ChatRequest,
 ): ThinkSeparator | undefined {
   if (how === 'keep') return undefined
-  // A template that is told not to think opens no tag.
+  // With thinking disabled, the template writes no tag.
   const opens = how === 'unopened' && wantsThinking(request) !== false
   return new ThinkSeparator(opens ? 'unopened' : 'separate', name)
 }
 
-/** vLLM's and llama-server's switch, and OpenAI's way to say the same; undefined if neither is set. */
+/** The fields of vLLM, llama-server and OpenAI that switch thinking; undefined if none is set. */
 export function wantsThinking(request: ChatRequest): boolean | undefined {
   const { chat_template_kwargs: kwargs, enable_thinking, reasoning_effort } = request
   if (typeof enable_thinking === 'boolean') return enable_thinking

@@ -17,14 +17,6 @@ export interface EmbeddingRequest {
   [field: string]: unknown
 }
 
-/** The answer: a vector for each input, in their order. */
-export interface EmbeddingResponse {
-  object: 'list'
-  data: { object: 'embedding'; index: number; embedding: number[] | string }[]
-  model: string
-  usage: { prompt_tokens: number; total_tokens: number; [field: string]: unknown }
-}
-
 const error = 'a text that is not empty'
 
 /** What is relied on, whoever answers: the answer is held to its form and its length. */
@@ -59,29 +51,4 @@ export function requireEmbedding(request: EmbeddingRequest): EmbeddingRequest {
   const plain = withNumbers(request)
   checkAll(plain)
   return plain
-}
-
-/** A vector as OpenAI's clients ask for it: 32-bit floats, little-endian, in base64. */
-export function encodeVector(vector: readonly number[]): string {
-  const bytes = new Uint8Array(vector.length * 4)
-  const view = new DataView(bytes.buffer)
-  vector.forEach((value, index) => {
-    view.setFloat32(index * 4, value, true)
-  })
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
-}
-
-/** The numbers of such a text; undefined where it is none. */
-export function decodeVector(text: string): number[] | undefined {
-  let binary: string
-  try {
-    binary = atob(text)
-  } catch {
-    return undefined
-  }
-  if (binary.length % 4 !== 0) return undefined
-  const view = new DataView(Uint8Array.from(binary, (byte) => byte.charCodeAt(0)).buffer)
-  return Array.from({ length: binary.length / 4 }, (_, index) => view.getFloat32(index * 4, true))
 }

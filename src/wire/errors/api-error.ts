@@ -1,5 +1,5 @@
 /**
- * Every refusal and every failure sluice speaks of, in OpenAI's shape:
+ * Every error that sluice returns, in OpenAI's format:
  * `{"error": {"message", "type", "param", "code"}}`.
  */
 
@@ -10,35 +10,35 @@ export interface ErrorBody {
     type: string
     param: string | null
     code: string | null
-    /** What an upstream counted: `n_prompt_tokens`, `n_ctx`. */
+    /** Counts from an upstream: `n_prompt_tokens`, `n_ctx`. */
     [count: `n_${string}`]: number
   }
 }
 
 /** What an `ApiError` says besides its status and message. */
 export interface ErrorDetails {
-  /** A stable word for programs: `model_not_found`, `upstream_truncated`, … */
+  /** A stable code for programs: `model_not_found`, `upstream_truncated`, … */
   code?: string | null
-  /** The field of the request that is at fault, as a path: `messages[0].role`. */
+  /** The path of the invalid request field: `messages[0].role`. */
   param?: string | null
-  /** OpenAI's error type; by default the one that belongs to the status. */
+  /** OpenAI's error type; by default the one for the status. */
   type?: string
-  /** Response headers that belong to this error: `retry-after`, `allow`. */
+  /** Response headers of the error: `retry-after`, `allow`. */
   headers?: Record<string, string>
-  /** What an upstream counted, as it names it: `n_prompt_tokens`, `n_ctx`. */
+  /** Counts from an upstream, with its field names: `n_prompt_tokens`, `n_ctx`. */
   details?: Readonly<Record<`n_${string}`, number>>
-  /** What went wrong underneath. Never shown to a client. */
+  /** The underlying error. Never shown to a client. */
   cause?: unknown
-  /** What it shows of the engine that was asked, where its code does not say. */
-  shows?: Evidence
+  /** What the error shows about the engine, if its code does not tell. */
+  evidence?: Evidence
 }
 
-/** `answered`: the engine said this itself, so it works. `lost`: the connection to it broke. */
+/** `answered`: the engine itself returned the error, so it works. `lost`: the connection to it broke. */
 export type Evidence = 'answered' | 'lost'
 
 /**
- * An error a client may see. Thrown before a response's headers went out it becomes that status;
- * afterwards the same object becomes the stream's one error frame.
+ * An error that a client may see. Before the response headers are sent, it becomes the response with its
+ * status; afterwards it becomes the error frame of the stream.
  *
  * @example
  * const printer = defineEngine({
@@ -62,7 +62,7 @@ export class ApiError extends Error {
   readonly code: string | null
   readonly param: string | null
   readonly headers: Record<string, string>
-  readonly shows: Evidence | undefined
+  readonly evidence: Evidence | undefined
   readonly details: Readonly<Record<`n_${string}`, number>>
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
@@ -73,11 +73,11 @@ export class ApiError extends Error {
     this.code = details.code ?? null
     this.param = details.param ?? null
     this.headers = details.headers ?? {}
-    this.shows = details.shows
+    this.evidence = details.evidence
     this.details = details.details ?? {}
   }
 
-  /** The JSON a client reads, in a response's body as in an error frame. */
+  /** The JSON in a response body or an error frame. */
   toJSON(): ErrorBody {
     const { message, type, param, code, details } = this
     return { error: { message, type, param, code, ...details } }
@@ -91,17 +91,20 @@ function typeOf(status: number): string {
   return status < 500 ? 'invalid_request_error' : 'server_error'
 }
 
-/** A 400 that names the field. `message` says what came and what was expected. */
+/** A 400 for a request field. `message` says what was expected, what came and what to do. */
 export function badRequest(message: string, param: string | null = null): ApiError {
   return new ApiError(400, message, { param, code: 'invalid_value' })
 }
 
-/** Anything thrown, as an `ApiError`; what is not one tells a client nothing of itself. */
+/** Any thrown value as an `ApiError`; of other errors a client sees no details. */
 export function toApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error
   return new ApiError(
     500,
     'sluice failed to answer because of an internal error; see its log for the cause.',
-    { code: 'internal_error', cause: error },
+    {
+      code: 'internal_error',
+      cause: error,
+    },
   )
 }

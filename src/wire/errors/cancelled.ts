@@ -1,2 +1,2 @@
-/** Thrown where the client has left; nobody reads its message. */
+/** Thrown when the client has disconnected; nobody reads its message. */
 export class Cancelled extends Error {}

@@ -1,20 +1,20 @@
-import type { ReasonVerdict } from '../contract/finish-reason.ts'
+import type { FinishReasonMeaning } from '../contract/finish-reason.ts'
 import { ApiError } from './api-error.ts'
-import type { ForeignError } from './reported-error.ts'
+import type { ReportedError } from './reported-error.ts'
 
 export interface EngineErrorOptions {
-  /** How people know the engine; every message names it. */
+  /** The engine's name in every message. */
   label: string
-  /** Error codes begin with it: `upstream_truncated`. */
+  /** The prefix of the error codes: `upstream_truncated`. */
   source?: 'upstream' | 'engine'
-  /** What an engine's own words must not show a client: its key, its address. */
+  /** Texts to remove from an engine's messages: its key, its address. */
   secrets?: readonly string[]
 }
 
-/** Characters of the longest message an engine's words become. */
+/** The most characters of an engine's message. */
 const MAX_MESSAGE = 500
 
-/** What ends an engine's answer, each as an `ApiError` (502; 529 for an overloaded engine). */
+/** Creates the errors that end an engine's answer, each an `ApiError` (502; 529 for an overloaded engine). */
 export class EngineErrors {
   readonly #options: EngineErrorOptions
 
@@ -27,36 +27,36 @@ export class EngineErrors {
     return this.#broken('invalid', did, cause)
   }
 
-  /** The engine said itself that it failed. */
-  failed({ message, type = 'server_error', code, details = {} }: ForeignError): ApiError {
-    const text = `${this.#options.label} failed while answering: ${this.shown(message)}`
-    // Anthropic's own status for this: clients wait longer after it than after a 502.
+  /** The engine reported an error. */
+  failed({ message, type = 'server_error', code, details = {} }: ReportedError): ApiError {
+    const text = `${this.#options.label} failed while answering: ${this.redact(message)}`
+    // 529 is Anthropic's status for this: clients wait longer after it than after a 502.
     const status = type === 'overloaded_error' ? 529 : 502
     return new ApiError(status, text, {
       type,
       code: code ?? this.#code('error'),
       details,
-      shows: 'answered',
+      evidence: 'answered',
     })
   }
 
-  /** The engine stopped before a finish; `did` is how. */
+  /** The answer ended before its finish reason; `did` completes "{label} …". */
   unfinished(what: 'incomplete' | 'truncated', did: string): ApiError {
     return this.#broken(what, did)
   }
 
-  /** A choice ended in a way that ends the answer. */
-  badFinish(verdict: Exclude<ReasonVerdict, { kind: 'reason' }>): ApiError {
-    if (verdict.kind === 'abort') {
-      const message = `${this.#options.label} aborted the answer on its own; it is not complete.`
+  /** A choice ended with a reason that is an error. */
+  badFinish(meaning: Exclude<FinishReasonMeaning, { kind: 'reason' }>): ApiError {
+    if (meaning.kind === 'abort') {
+      const message = `${this.#options.label} aborted its answer; the answer is incomplete, so retry the request.`
       return new ApiError(502, message, { code: 'engine_aborted' })
     }
-    if (verdict.kind === 'error') return this.failed({ message: 'its finish_reason is "error".' })
-    return this.invalid(`sent an unknown finish_reason (${verdict.shown})`)
+    if (meaning.kind === 'error') return this.failed({ message: 'its finish_reason is "error".' })
+    return this.invalid(`sent an unknown finish_reason (${meaning.shown})`)
   }
 
-  /** An engine's own words, as far as a client may read them. */
-  shown(words: string): string {
+  /** An engine's message without secrets, and at most 500 characters of it. */
+  redact(words: string): string {
     let text = words
     for (const secret of this.#options.secrets ?? []) text = text.replaceAll(secret, '…')
     return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text
@@ -67,7 +67,7 @@ export class EngineErrors {
   }
 
   #broken(what: string, did: string, cause?: unknown): ApiError {
-    const message = `${this.#options.label} ${did}; the answer is not complete.`
+    const message = `${this.#options.label} ${did}; the answer is incomplete.`
     return new ApiError(502, message, { code: this.#code(what), cause })
   }
 }

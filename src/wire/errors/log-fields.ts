@@ -1,39 +1,39 @@
-/** What of a refusal may stand in a log line: never what a client or an upstream said. */
+/** The parts of an error that may be logged: never text from a client or an upstream. */
 import type { ApiError } from './api-error.ts'
 
-/** Characters of the longest message and of the longest field in a log line. */
+/** The most characters of a message and of a field path in a log line. */
 const MAX = { message: 200, param: 80 }
 
-/** A text in double quotes, as JSON writes it. */
+/** A string in double quotes, as in JSON. */
 const QUOTED = /"(?:[^"\\]|\\.)*"/gs
 
-/** Fields whose own fields have the names that a client gave them. */
+/** Fields whose keys are chosen by the client. */
 const OWN_NAMES = /^(metadata|logit_bias)[.[].*$/s
 
-/** What comes before a received value in every message. */
+/** The text before the received value in every message. */
 const GOT = ', got '
 
 /**
- * The field that a refusal names, and why it was refused, without any value that was received: those
- * may be parts of a prompt. Nothing of a failure, whose words may be an engine's; of an upstream's own
- * refusal only the field.
+ * The field and the message of a 4xx error without received values, which may be parts of a prompt.
+ * Nothing of a 5xx error, whose message may be an engine's; of an error that an upstream reported, only
+ * the field.
  *
  * @example
  * loggable(badRequest('top_p: expected a number, got "two" (string).', 'top_p'))
  * // { param: 'top_p', message: 'top_p: expected a number' }
  */
-export function loggable(error: ApiError): { param?: string; message?: string } {
-  const { status, shows, param } = error
+export function errorLogFields(error: ApiError): { param?: string; message?: string } {
+  const { status, evidence, param } = error
   if (status < 400 || status >= 500) return {}
   const field = param === null ? '' : withoutQuoted(param.replace(OWN_NAMES, '$1["…"]'))
   const isPath = field.length <= MAX.param && /^[\w.[\]"…-]+$/.test(field)
-  const message = shows === undefined ? withoutValues(error, field) : ''
+  const message = evidence === undefined ? withoutValues(error, field) : ''
   return { ...(isPath && { param: field }), ...(message && { message }) }
 }
 
 function withoutValues({ message, param }: ApiError, field: string): string {
   const expecting = `${param}: expected `
-  // What is expected are constants of our own, quoted or not.
+  // Expected values are constants of sluice, quoted or not.
   const text =
     param !== null && message.startsWith(expecting)
       ? `${field}: expected ${beforeValue(message.slice(expecting.length))}`

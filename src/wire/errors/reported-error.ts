@@ -1,26 +1,26 @@
-/** An error as a server of some kind writes it, in a body or in a frame of a stream. */
-export interface ForeignError {
+/** An error that an upstream reports, in a response body or in a frame of a stream. */
+export interface ReportedError {
   message: string
   type?: string
   code?: string | null
   param?: string | null
-  /** What it counted: llama-server tells how long a prompt is, and how long it may be. */
+  /** Counts: llama-server sends the length of a prompt and of the context. */
   details?: Record<`n_${string}`, number>
 }
 
 /**
- * Reads an error in any of the shapes seen: OpenAI's and llama-server's `{"error": {…}}`, Ollama's
- * `{"error": "…"}`, vLLM's `{"object": "error", …}`, FastAPI's `{"detail": …}`. Undefined where
- * the value is no error.
+ * Reads an error in any of the known formats: OpenAI's and llama-server's `{"error": {…}}`, Ollama's
+ * `{"error": "…"}`, vLLM's `{"object": "error", …}`, FastAPI's `{"detail": …}`. Undefined if
+ * the value is not an error.
  */
-export function errorOf(value: Record<string, unknown>): ForeignError | undefined {
+export function readError(value: Record<string, unknown>): ReportedError | undefined {
   if (value.error) return describe(value.error)
   if (value.object === 'error' || value.type === 'error') return describe(value)
   if (value.detail !== undefined && value.choices === undefined) return describe(value.detail)
   return undefined
 }
 
-function describe(value: unknown): ForeignError {
+function describe(value: unknown): ReportedError {
   if (typeof value === 'string') return { message: value }
   if (Array.isArray(value)) return describe(value[0] ?? 'no reason given')
   if (typeof value !== 'object' || value === null) return { message: 'no reason given' }
@@ -38,11 +38,11 @@ function describe(value: unknown): ForeignError {
 }
 
 /**
- * What llama-server says, with status 500, of requests that it will refuse however often they come.
- * Sources: llama.cpp, tools/server/server-common.cpp (what is thrown as `std::runtime_error`) and
+ * Messages with which llama-server rejects a request, although with status 500, so that a retry can't
+ * succeed. Sources: llama.cpp, tools/server/server-common.cpp (what is thrown as `std::runtime_error`) and
  * tools/server/server-context.cpp.
  */
-const REQUEST_AT_FAULT = [
+const REQUEST_ERRORS = [
   /^(image|audio|video) input is not supported/,
   /^input( \(\d+ tokens\))? is too large to process/,
   /^Multimodal data provided, but model does not support/,
@@ -53,12 +53,12 @@ const REQUEST_AT_FAULT = [
   /^(Only no echo is supported|Unsupported param: |"prompt" )/,
 ]
 
-/** Whether a server's failure is, by its own words, the fault of the request. */
-export function blamesRequest(message: string): boolean {
-  return REQUEST_AT_FAULT.some((words) => words.test(message))
+/** Whether a server's message says that the request is at fault, whatever its status. */
+export function isRequestError(message: string): boolean {
+  return REQUEST_ERRORS.some((words) => words.test(message))
 }
 
-function countsOf(fields: Record<string, unknown>): Pick<ForeignError, 'details'> {
+function countsOf(fields: Record<string, unknown>): Pick<ReportedError, 'details'> {
   const counts = Object.entries(fields).filter(
     (field): field is [`n_${string}`, number] =>
       /^n_[a-z_]{1,30}$/.test(field[0]) && Number.isFinite(field[1]),

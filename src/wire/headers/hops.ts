@@ -1,27 +1,27 @@
 /**
- * The header that tells which sluices a request has passed: the id of each, oldest first, separated
- * by commas. A header of our own, as a service worker may not send `Via`, and the entries of other
- * proxies there prove nothing.
+ * The header with the ids of the sluice instances that a request has passed, oldest first, separated by
+ * commas. Not `Via`, because a service worker may not send that, and entries of other proxies in it prove
+ * nothing.
  */
 export const HOP_HEADER = 'x-sluice-hop'
 
 /**
- * The most sluices that a request may have passed before this one. It also ends loops through instances
- * that do not know each other's id.
+ * The most instances that a request may have passed before this one. It also ends loops
+ * in which no instance finds its own id, such as loops through load-balanced replicas.
  */
 export const MAX_HOPS = 8
 
-/** Characters of the longest list that is read. `MAX_HOPS` ids of 64 characters fit. */
+/** The most characters of the list. `MAX_HOPS` ids of 64 characters fit. */
 const MAX_LENGTH = 600
 
 const ID = /^[\w.-]{1,64}$/
 
-/** Stands for an entry that is no id: it still counts as a hop. */
+/** Replaces an entry that is not a valid id; it still counts as a hop. */
 const UNKNOWN = 'unknown'
 
 /**
- * Reads a hop list. Entries that are not made of letters, digits, `_`, `.` and `-` come out as
- * `unknown`; undefined where there are more than `MAX_HOPS` entries, or the list is too long to read.
+ * Parses a hop list. Entries with other characters than letters, digits, `_`, `.` and `-` become
+ * `unknown`. Undefined if there are more than `MAX_HOPS` entries, or if the list is too long.
  *
  * @example
  * readHops('a1, b2') // ['a1', 'b2']
@@ -35,7 +35,7 @@ export function readHops(header: string | null): string[] | undefined {
   return hops.map((hop) => (ID.test(hop) ? hop : UNKNOWN))
 }
 
-/** The header's value. */
+/** Formats a hop list as the header's value. */
 export function writeHops(hops: readonly string[]): string {
   return hops.join(', ')
 }

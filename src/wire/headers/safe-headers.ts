@@ -1,7 +1,7 @@
-/** Characters of the longest header value that is passed on. */
+/** The most characters of a header value that is passed on. */
 const MAX_VALUE = 2_000
 
-/** Visible ASCII, with spaces and tabs only between it: what every HTTP implementation takes. */
+/** Visible ASCII, with spaces and tabs only inside: valid in every HTTP implementation. */
 const SAFE = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/
 
 /**
@@ -13,8 +13,8 @@ function isSafeHeader(value: string): boolean {
 }
 
 /**
- * The headers whose values may be sent, in either direction; the others are left out. Every header
- * value that comes from a client, an upstream or an engine passes through here before it goes on.
+ * The headers whose values are safe to send, in either direction; the others are left out. Every header
+ * value from a client, an upstream or an engine is filtered here before it is passed on.
  *
  * @example
  * safeHeaders({ 'retry-after': '5', 'openai-version': '\u0001' }) // { 'retry-after': '5' }

@@ -1,18 +1,18 @@
-/** Levels that JSON may nest here: no request or answer needs more, and recursion has its limits. */
+/** The most levels of nested JSON: no request or answer needs more, and recursion is limited. */
 export const MAX_DEPTH = 64
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 
-/** Bytes of a string that are looked at singly before the search for its end is worth a call. */
+/** Bytes of a string that are read singly before a search for its end is faster. */
 const STEPS = 48
 
 /**
- * Whether JSON text, as UTF-8 bytes, nests arrays and objects deeper than `limit` levels: asked
- * before `JSON.parse`, so that nothing later recurses deeper than that. It judges nesting alone; text
- * that is no JSON may get either answer. One pass, nothing allocated.
+ * Whether JSON text, as UTF-8 bytes, nests arrays and objects deeper than `limit` levels. Called before
+ * `JSON.parse`, so that no later code recurses deeper. It checks only nesting; for text that is not JSON,
+ * the result is undefined. One pass without allocation.
  */
-export function nestsDeeper(bytes: Uint8Array, limit: number): boolean {
+export function exceedsDepth(bytes: Uint8Array, limit: number): boolean {
   const length = bytes.length
   let depth = 0
   for (let at = 0; at < length; at++) {
@@ -29,18 +29,18 @@ export function nestsDeeper(bytes: Uint8Array, limit: number): boolean {
   return false
 }
 
-/** Where the string that opens at `start` closes; the end of the bytes, or past it, if it does not. */
+/** The index of the quote that ends the string at `start`; the length of the bytes or more if none does. */
 export function endOfString(bytes: Uint8Array, start: number): number {
   const length = bytes.length
   let at = start + 1
   while (at < length) {
-    // Most strings are short, and a search per escaped quote costs more than stepping over it.
+    // Most strings are short, and a search for each escaped quote costs more than reading bytes.
     for (const near = Math.min(at + STEPS, length); at < near; at++) {
       const byte = bytes[at]
       if (byte === QUOTE) return at
       if (byte === BACKSLASH) at++
     }
-    // Images are megabytes without a quote: there the search is ten times as fast.
+    // Images are megabytes without a quote: there `indexOf` is ten times as fast.
     const end = bytes.indexOf(QUOTE, at)
     if (end < 0) return length
     if (!isEscaped(bytes, end)) return end
@@ -49,7 +49,7 @@ export function endOfString(bytes: Uint8Array, start: number): number {
   return at
 }
 
-/** Whether an odd number of backslashes stands before `at`. */
+/** Whether an odd number of backslashes precedes `at`. */
 function isEscaped(bytes: Uint8Array, at: number): boolean {
   let first = at
   while (bytes[first - 1] === BACKSLASH) first--

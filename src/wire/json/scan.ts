@@ -1,4 +1,4 @@
-/** What a request's JSON holds, counted on its bytes before any of it is parsed. */
+/** Checks the limits of a request's JSON on its bytes, before it is parsed. */
 import { endOfString, MAX_DEPTH } from './depth.ts'
 
 /**
@@ -14,9 +14,9 @@ export const MAX_VALUES = 500_000
 export const MAX_KEYS = 200_000
 
 /** The most integers of 16 digits or more in one request; each becomes an object of its own. */
-export const MAX_LONG = 10_000
+export const MAX_LONG_INTEGERS = 10_000
 
-/** Digits from which on an integer may be larger than a double holds exactly: 2^53 has 16. */
+/** Integers with fewer digits fit into a double exactly: 2^53 has 16. */
 const LONG_DIGITS = 16
 
 /**
@@ -24,7 +24,7 @@ const LONG_DIGITS = 16
  * keys they take, so a proxy in front of sluice or a server behind it could act on the other one. Go's
  * `encoding/json` also takes a key in other letter case (`Model`) for the same field.
  */
-const DECIDING = [
+const CHECKED_KEYS = [
   'model',
   'stream',
   'messages',
@@ -44,17 +44,17 @@ const DECIDING = [
 ]
 
 export interface JsonScan {
-  /** The first limit that is passed; the rest of the text was not looked at. */
+  /** The first limit that is exceeded; the rest of the text was not read. */
   exceeds?: 'depth' | 'values' | 'keys' | 'long' | 'double'
-  /** A deciding key that comes twice. */
+  /** A checked key that occurs twice. */
   duplicate?: string
-  /** A key that differs from a deciding one only in the case of its letters. */
+  /** A key that differs from a checked key only in letter case. */
   otherCase?: { key: string; name: string }
   /**
-   * Where integers stand that a double may not hold: their starts and ends in turn. Empty where the
-   * text is seen not to be JSON.
+   * The start and end of each integer that a double may not represent, one after the other. Empty if the
+   * text is visibly not JSON.
    */
-  long: readonly number[]
+  longIntegers: readonly number[]
 }
 
 const STRING = 1
@@ -85,16 +85,16 @@ const NONE: readonly number[] = []
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
-/** The names by their length, each with its place in `DECIDING`. */
+/** The checked keys by their length, each with its index in `CHECKED_KEYS`. */
 const byLength: { place: number; name: Uint8Array }[][] = Array.from({ length: 32 }, () => [])
-for (const [place, name] of DECIDING.entries()) {
+for (const [place, name] of CHECKED_KEYS.entries()) {
   byLength[name.length]?.push({ place, name: encoder.encode(name) })
 }
 
 /**
- * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and looks for keys that come
- * twice and for integers that a double does not hold. One pass, which allocates nothing for ordinary
- * requests. It does not judge whether the text is JSON: text that is not may get any answer.
+ * Counts the values, keys and levels of JSON text, given as UTF-8 bytes, and finds duplicate keys and
+ * integers that a double can't represent. One pass, which allocates nothing for ordinary requests. It does
+ * not check whether the text is JSON: for other text, the result is undefined.
  */
 export function scanJson(bytes: Uint8Array): JsonScan {
   const length = bytes.length
@@ -112,16 +112,17 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (depth === 1) keyStart = at + 1
       at = endOfString(bytes, at)
     } else if (kind === COMMA) {
-      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
+      if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
     } else if (kind === COLON) {
-      if (++keys > MAX_KEYS) return { exceeds: 'keys', long: NONE }
+      if (++keys > MAX_KEYS) return { exceeds: 'keys', longIntegers: NONE }
       const end = endOfKey(bytes, at)
       if (end < 0) isBroken = true
       else if (depth === 1) {
-        const place = placeOf(bytes, keyStart, end)
-        if (place < NO_PLACE) return { otherCase: otherCase(bytes, keyStart, end), long: NONE }
+        const place = checkedKeyIndex(bytes, keyStart, end)
+        if (place < NOT_CHECKED)
+          return { otherCase: otherCase(bytes, keyStart, end), longIntegers: NONE }
         if (place >= 0 && (seen >> place) & 1) {
-          return { duplicate: DECIDING[place] as string, long: NONE }
+          return { duplicate: CHECKED_KEYS[place] as string, longIntegers: NONE }
         }
         if (place >= 0) seen |= 1 << place
       }
@@ -130,31 +131,31 @@ export function scanJson(bytes: Uint8Array): JsonScan {
       if (((bytes[end] as number) | LOWER) === LETTER_E) {
         const letter = end
         end = endOfExponent(bytes, letter)
-        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', long: NONE }
+        if (isInfinite(bytes, at, letter, end)) return { exceeds: 'double', longIntegers: NONE }
       } else if (isLongInteger(bytes, at, end)) {
         long ??= []
         long.push(bytes[at - 1] === MINUS ? at - 1 : at, end)
-        if (long.length > 2 * MAX_LONG) return { exceeds: 'long', long: NONE }
+        if (long.length > 2 * MAX_LONG_INTEGERS) return { exceeds: 'long', longIntegers: NONE }
       }
       at = end - 1
     } else if (kind === OPEN) {
-      if (++depth > MAX_DEPTH) return { exceeds: 'depth', long: NONE }
-      if (++values > MAX_VALUES) return { exceeds: 'values', long: NONE }
-      // What follows the end of an object is no part of it, nor of any JSON.
+      if (++depth > MAX_DEPTH) return { exceeds: 'depth', longIntegers: NONE }
+      if (++values > MAX_VALUES) return { exceeds: 'values', longIntegers: NONE }
+      // A new top-level value has its own keys.
       if (depth === 1) seen = 0
     } else depth--
   }
-  return { long: isBroken ? NONE : (long ?? NONE) }
+  return { longIntegers: isBroken ? NONE : (long ?? NONE) }
 }
 
-/** Where the digits and points end, or the signs that are no JSON there, that begin at `start`. */
+/** The end of the digits, points and signs that start at `start`. */
 function endOfDigits(bytes: Uint8Array, start: number): number {
   let at = start + 1
   while (isDigitOrSign(bytes[at])) at++
   return at
 }
 
-/** Where the number ends whose exponent has its letter at `start`. */
+/** The end of the number whose exponent letter is at `start`. */
 function endOfExponent(bytes: Uint8Array, start: number): number {
   let at = start + 1
   while (isDigitOrSign(bytes[at]) || ((bytes[at] as number) | LOWER) === LETTER_E) at++
@@ -167,7 +168,7 @@ function isDigitOrSign(byte: number | undefined): boolean {
   return KINDS[byte] === DIGIT || byte === 0x2e || byte === 0x2b || byte === MINUS
 }
 
-/** Whether it is an integer of many digits, well formed: one with a leading zero is not JSON. */
+/** Whether it is a long, well-formed integer: JSON has no leading zeros. */
 function isLongInteger(bytes: Uint8Array, start: number, end: number): boolean {
   if (end - start < LONG_DIGITS || bytes[start] === ZERO) return false
   for (let at = start; at < end; at++) if (KINDS[bytes[at] as number] !== DIGIT) return false
@@ -189,32 +190,32 @@ function isInfinite(bytes: Uint8Array, start: number, letter: number, end: numbe
   return Number(decoder.decode(bytes.subarray(start, end))) === Number.POSITIVE_INFINITY
 }
 
-/** Where the quote stands that closes the key before a colon; -1 where there is no key. */
+/** The index of the quote that closes the key before a colon; -1 if there is no key. */
 function endOfKey(bytes: Uint8Array, colon: number): number {
   let at = colon - 1
   while (at >= 0 && (bytes[at] as number) <= 0x20) at--
   return bytes[at] === QUOTE ? at : -1
 }
 
-/** What `placeOf` tells of keys that are not in `DECIDING`. */
-const NO_PLACE = -1
+/** The results of `checkedKeyIndex` for keys that are not in `CHECKED_KEYS`. */
+const NOT_CHECKED = -1
 const OTHER_CASE = -2
 
 /**
- * The place in `DECIDING` of the key between two positions; `OTHER_CASE` for one that differs only in
- * the case of its letters, `NO_PLACE` for any other key.
+ * The index in `CHECKED_KEYS` of the key between two positions; `OTHER_CASE` for one that differs only in
+ * the case of its letters, `NOT_CHECKED` for any other key.
  */
-function placeOf(bytes: Uint8Array, start: number, end: number): number {
+function checkedKeyIndex(bytes: Uint8Array, start: number, end: number): number {
   for (let at = start; at < end; at++) {
     // An escape may spell the same key: `"mod\u0065l"`. Two letters beyond ASCII fold to `s` and `k`.
     const byte = bytes[at] as number
-    if (byte === BACKSLASH || byte >= 0x80) return unusualPlaceOf(bytes.subarray(start, end))
+    if (byte === BACKSLASH || byte >= 0x80) return decodedKeyIndex(bytes.subarray(start, end))
   }
   for (const { place, name } of byLength[end - start] ?? []) {
     if (isAt(bytes, start, name)) return place
     if (isAtInAnyCase(bytes, start, name)) return OTHER_CASE
   }
-  return NO_PLACE
+  return NOT_CHECKED
 }
 
 function isAt(bytes: Uint8Array, start: number, name: Uint8Array): boolean {
@@ -232,18 +233,18 @@ function isAtInAnyCase(bytes: Uint8Array, start: number, name: Uint8Array): bool
   return true
 }
 
-/** Six bytes at most spell one letter: what is longer can be none of the names. */
-const LONGEST_ESCAPED = 6 * Math.max(...DECIDING.map((name) => name.length))
+/** An escape takes at most six bytes per letter, so a longer key can't be one of the names. */
+const LONGEST_ESCAPED = 6 * Math.max(...CHECKED_KEYS.map((name) => name.length))
 
-function unusualPlaceOf(bytes: Uint8Array): number {
-  if (bytes.length > LONGEST_ESCAPED) return NO_PLACE
+function decodedKeyIndex(bytes: Uint8Array): number {
+  if (bytes.length > LONGEST_ESCAPED) return NOT_CHECKED
   const key = keyIn(bytes)
-  const place = DECIDING.indexOf(key)
+  const place = CHECKED_KEYS.indexOf(key)
   if (place >= 0) return place
-  return DECIDING.includes(inLowerCase(key)) ? OTHER_CASE : NO_PLACE
+  return CHECKED_KEYS.includes(inLowerCase(key)) ? OTHER_CASE : NOT_CHECKED
 }
 
-/** Empty where it is not JSON. */
+/** The decoded key; empty if it is not JSON. */
 function keyIn(bytes: Uint8Array): string {
   try {
     return JSON.parse(`"${decoder.decode(bytes)}"`) as string
@@ -253,8 +254,8 @@ function keyIn(bytes: Uint8Array): string {
 }
 
 /**
- * Without differences of case, as parsers that ignore it compare keys: by way of the upper case, since
- * that of `ſ` (U+017F) is `S`.
+ * The key in lower case, as case-insensitive parsers compare keys: through upper case, because that of
+ * `ſ` (U+017F) is `S`.
  *
  * @example
  * inLowerCase('Meſſages') // 'messages'

@@ -1,18 +1,18 @@
-/** The inside of JSON strings, as bytes: RFC 8259 §7, RFC 3629 §4. */
+/** Checks the content of JSON strings as bytes: RFC 8259 §7, RFC 3629 §4. */
 
 const QUOTE = 34
 const BACKSLASH = 92
 
-/** 1 for what stands in a string as it is and by itself: ASCII but controls, quote and backslash. */
+/** 1 for bytes that need no further check: ASCII except control characters, quote and backslash. */
 const PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= 0x20 && byte < 0x80 && byte !== QUOTE && byte !== BACKSLASH),
 )
 
 /**
- * Where the JSON string ends whose inside begins at `start`: the index of its closing quote. -1
- * where it does not end before `end`, or is not well formed.
+ * The index of the closing quote of the JSON string whose content starts at `start`. -1 if it does not end
+ * before `end`, or is not well formed.
  */
-export function endOfJsonText(bytes: Uint8Array, start: number, end: number): number {
+export function endOfJsonString(bytes: Uint8Array, start: number, end: number): number {
   let at = start
   while (at < end) {
     const byte = bytes[at] as number
@@ -28,7 +28,7 @@ export function endOfJsonText(bytes: Uint8Array, start: number, end: number): nu
   return -1
 }
 
-/** 2 for `\n` and its like, 6 for `\u0000`, 0 for what is no escape. */
+/** The length of an escape sequence: 2 for `\n`, 6 for `\u0000`, 0 if it is invalid. */
 function escapeLength(bytes: Uint8Array, at: number, end: number): number {
   if (bytes[at] !== BACKSLASH || at + 1 >= end) return 0
   const kind = bytes[at + 1] as number
@@ -43,13 +43,13 @@ function escapeLength(bytes: Uint8Array, at: number, end: number): number {
   return 6
 }
 
-/** The length of the well-formed UTF-8 sequence at `at`, 0 where it is not well formed. */
+/** The length of the UTF-8 sequence at `at`; 0 if it is not well formed. */
 function utf8Length(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at] as number
   const length = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
   if (length === 0 || at + length > end) return 0
   const second = bytes[at + 1] as number
-  // Overlong forms, surrogates and what lies past U+10FFFF show in the second byte.
+  // The second byte shows overlong forms, surrogates and code points above U+10FFFF.
   if (first === 0xe0 && second < 0xa0) return 0
   if (first === 0xed && second > 0x9f) return 0
   if (first === 0xf0 && second < 0x90) return 0

@@ -1,6 +1,6 @@
 /**
- * What the Messages API answers with, whole and in events. Names and forms are those of its SDK's
- * types (@anthropic-ai/sdk 1.12.0).
+ * The answers of the Messages API: messages, and the events of a stream. Source: the types of its SDK
+ * (@anthropic-ai/sdk 1.12.0).
  */
 import type { Usage } from '../chat/answer.ts'
 
@@ -15,7 +15,7 @@ export const STOP_REASONS = [
 ] as const
 export type StopReason = (typeof STOP_REASONS)[number]
 
-/** Token counts; what is read from or written to a cache is not among `input_tokens`. */
+/** Token counts; tokens read from or written to a cache are not included in `input_tokens`. */
 export interface MessageUsage {
   input_tokens: number | null
   output_tokens: number
@@ -25,7 +25,7 @@ export interface MessageUsage {
   server_tool_use: null
 }
 
-/** How a message ended; nulls until it has. */
+/** Why a message ended; null until it has. */
 export interface Stop {
   stop_reason: StopReason | null
   stop_sequence: string | null
@@ -50,7 +50,7 @@ export interface MessageEvent {
 
 export const NOT_STOPPED: Stop = { stop_reason: null, stop_sequence: null, stop_details: null }
 
-/** A chat's counts in the API's terms; what the engine did not say is null, or 0 where it may not be. */
+/** Converts a chat's token counts; unknown counts are null, or 0 if the API does not allow null. */
 export function toMessageUsage(usage: Usage | null | undefined): MessageUsage {
   const read = count(usage?.prompt_tokens_details?.cached_tokens)
   const written = count(usage?.prompt_tokens_details?.cache_write_tokens)
@@ -66,7 +66,7 @@ export function toMessageUsage(usage: Usage | null | undefined): MessageUsage {
   }
 }
 
-/** The API's counts as a chat's; undefined where the prompt or the answer was not counted. */
+/** Converts token counts to a chat's; undefined if prompt or answer were not counted. */
 export function fromMessageUsage(usage: Record<string, unknown>): Usage | undefined {
   const input = count(usage.input_tokens)
   const completion_tokens = count(usage.output_tokens)

@@ -1,9 +1,9 @@
-/** Errors in the shape of Anthropic's API: https://platform.claude.com/docs/en/api/errors. */
+/** Errors in the format of Anthropic's API: https://platform.claude.com/docs/en/api/errors. */
 import type { ApiError } from '../errors/api-error.ts'
 
 export interface MessagesErrorBody {
   type: 'error'
-  /** `error_code` is what the SDK has as `errorCode`. */
+  /** The SDK reads `error_code` as `errorCode`. */
   error: { type: string; message: string; details?: { error_code: string } }
   request_id: string
 }
@@ -20,7 +20,7 @@ const TYPES: Record<number, string> = {
   529: 'overloaded_error',
 }
 
-/** Types that an upstream's own failure may name, whatever the status it becomes here. */
+/** Error types of an upstream that are kept, whatever the status. */
 const FAILURES = new Set(['api_error', 'overloaded_error', 'rate_limit_error', 'timeout_error'])
 
 export function messagesError(error: ApiError, requestId: string): MessagesErrorBody {

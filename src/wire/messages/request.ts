@@ -179,6 +179,6 @@ function check(schema: z.ZodMiniType, body: unknown): void {
 function refuseThread(body: unknown): void {
   if (!isObject(body) || body.thread === undefined || body.thread === null) return
   const message =
-    'thread: expected none, as no conversation is kept here; send all of its messages.'
+    'thread: expected none, because sluice stores no conversations; send all messages.'
   throw new ApiError(400, message, { code: 'thread_unsupported_request', param: 'thread' })
 }

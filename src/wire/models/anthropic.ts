@@ -1,16 +1,16 @@
-/** The list of models in the shape of Anthropic's API. */
+/** The list of models in the format of Anthropic's API. */
 
 import { isObject } from '../../util/object.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 
-/** A model as OpenAI's clients read it, as far as it says what Anthropic's want to know. */
-export interface Listed {
+/** A model in OpenAI's format: the fields from which Anthropic's format is derived. */
+export interface ListedModel {
   id: string
   /** Unix time in seconds. */
   created?: unknown
-  /** Tokens, as vLLM tells it. */
+  /** Tokens; a field of vLLM. */
   max_model_len?: unknown
-  /** What llama-server tells: `n_ctx` is what it runs with, `n_ctx_train` what the model is made for. */
+  /** A field of llama-server: `n_ctx` is the context it runs with, `n_ctx_train` that of the training. */
   meta?: unknown
   [field: string]: unknown
 }
@@ -19,7 +19,7 @@ export interface ModelInfo {
   type: 'model'
   id: string
   display_name: string
-  /** RFC 3339; the epoch where it is not known. */
+  /** RFC 3339; 1970 if it is unknown. */
   created_at: string
   lifecycle: 'active'
   max_input_tokens: number | null
@@ -39,10 +39,10 @@ export interface ModelPage {
 
 const LIMIT = { usual: 20, most: 1000 }
 
-/** Seconds that a date can hold. */
+/** The largest time of a Date, in seconds. */
 const MAX_SECONDS = 8.64e12
 
-export function modelInfo(model: Listed): ModelInfo {
+export function modelInfo(model: ListedModel): ModelInfo {
   const { id, created } = model
   const isTime = typeof created === 'number' && created >= 0 && created < MAX_SECONDS
   return {
@@ -60,19 +60,22 @@ export function modelInfo(model: Listed): ModelInfo {
   }
 }
 
-/** Tokens of the longest context, in whatever words its server tells it; null where it does not. */
-function contextOf({ max_model_len, meta }: Listed): number | null {
+/** The context length in tokens, from any of the known fields; null if there is none. */
+function contextOf({ max_model_len, meta }: ListedModel): number | null {
   const { n_ctx, n_ctx_train } = isObject(meta) ? meta : {}
   const isLength = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0
   return [max_model_len, n_ctx, n_ctx_train].find(isLength) ?? null
 }
 
-/** The page that `limit`, `after_id` and `before_id` ask for. Throws an `ApiError` (400). */
-export function modelPage(models: readonly Listed[], query: URLSearchParams): ModelPage {
+/** The page for the parameters `limit`, `after_id` and `before_id`. Throws an `ApiError` (400). */
+export function modelPage(models: readonly ListedModel[], query: URLSearchParams): ModelPage {
   const limit = readLimit(query.get('limit'))
   const [after, before] = [query.get('after_id'), query.get('before_id')]
   if (after !== null && before !== null) {
-    throw badRequest('before_id: expected only one of after_id and before_id.', 'before_id')
+    throw badRequest(
+      'before_id: expected only one of after_id and before_id, got both; remove one.',
+      'before_id',
+    )
   }
   const ids = models.map(({ id }) => id)
   const start = after === null ? 0 : placeOf(ids, after, 'after_id') + 1

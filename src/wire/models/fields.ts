@@ -1,13 +1,13 @@
 /**
- * What is passed on of a model as its server lists it. An allow-list: llama-server's router lists
- * each model with its command line, which holds paths and keys.
+ * The fields of a listed model that are passed on. An allow-list, because llama-server's router lists each
+ * model with its command line, which has paths and keys.
  */
 import { isObject } from '../../util/object.ts'
 
-/** Reads a field; undefined where it is not of the form that clients read. */
+/** Reads a field; undefined if its value is not valid for clients. */
 type Read = (value: unknown) => unknown
 
-/** Characters of the longest text, and entries of the longest list and object. */
+/** The most characters of a text, and entries of a list or object. */
 const MOST = { text: 200, entries: 64 }
 
 const text: Read = (value) =>
@@ -18,11 +18,11 @@ const texts: Read = (value) => {
   const isTexts = Array.isArray(value) && value.every((item) => text(item) !== undefined)
   return isTexts ? value.slice(0, MOST.entries) : undefined
 }
-/** An address without a key in it. */
+/** A URL without credentials or query. */
 const url: Read = (value) =>
   typeof value === 'string' && /^https?:\/\/[^\s?#@]{1,500}$/.test(value) ? value : undefined
 
-/** An object's fields that can be read, whatever they are called. */
+/** The valid fields of an object, whatever their names. */
 function each(read: Read): Read {
   return (value) => {
     if (!isObject(value)) return undefined
@@ -32,7 +32,7 @@ function each(read: Read): Read {
   }
 }
 
-/** An object's fields of these names, as far as they can be read. */
+/** The valid fields of an object with these names. */
 function object(fields: Record<string, Read>): Read {
   return (value) => {
     if (!isObject(value)) return undefined
@@ -50,7 +50,7 @@ const architecture = object({
   tokenizer: text,
 })
 
-/** Each field that is passed on, and who lists it beside the `id`. */
+/** The fields that are passed on besides the `id`, by the server that sends them. */
 const FIELDS: Record<string, Read> = {
   // OpenAI.
   ...{ object: text, created: number, owned_by: text },

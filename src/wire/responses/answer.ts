@@ -1,8 +1,10 @@
 /**
- * What OpenAI's Responses API answers with: a response, and the items of its output. Names and forms
- * are those of its OpenAPI description 2.3.0.
+ * The answers of OpenAI's Responses API: a response, and the items of its output. Source: its OpenAPI
+ * description 2.3.0.
  */
 
+import { isObject } from '../../util/object.ts'
+import type { Usage } from '../chat/answer.ts'
 import type { FunctionCallItem, ReasoningItem, ResponsePart } from './items.ts'
 
 /** How far an item of the output is. */
@@ -41,7 +43,7 @@ export interface ResponseUsage {
   total_tokens: number
 }
 
-/** `response`: what was asked, and as much of the answer as there is. */
+/** `response`: the fields of the request, and the answer so far. */
 export interface ResponseObject {
   id: string
   object: 'response'
@@ -58,10 +60,34 @@ export interface ResponseObject {
   [field: string]: unknown
 }
 
-/** One token, how likely it was, and its nearest rivals. */
+/** One event of a stream. */
+export interface ResponseEvent {
+  type: string
+  [field: string]: unknown
+}
+
+/** One token with its log probability and its most likely alternatives. */
 export interface TokenLogprob {
   token: string
   logprob: number
   bytes: number[]
   top_logprobs: { token: string; logprob: number; bytes: number[] }[]
+}
+
+/** Converts token counts to a chat's; undefined if there are none. */
+export function fromResponseUsage(usage: unknown): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const { input_tokens: input, output_tokens: output, total_tokens: total } = usage
+  if (typeof input !== 'number' || typeof output !== 'number') return undefined
+  return {
+    prompt_tokens: input,
+    completion_tokens: output,
+    total_tokens: typeof total === 'number' ? total : input + output,
+    ...(isObject(usage.input_tokens_details) && {
+      prompt_tokens_details: usage.input_tokens_details,
+    }),
+    ...(isObject(usage.output_tokens_details) && {
+      completion_tokens_details: usage.output_tokens_details,
+    }),
+  }
 }

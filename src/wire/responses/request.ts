@@ -14,7 +14,6 @@ import { checking, invalid } from '../validation/invalid.ts'
 import { itemSchema } from './items.ts'
 import { ToolChoiceSchema, ToolSchema } from './tools.ts'
 
-export type { ResponseEvent } from '../contract/responses.ts'
 export type * from './answer.ts'
 export type * from './items.ts'
 

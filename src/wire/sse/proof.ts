@@ -1,12 +1,12 @@
 /**
- * Proof by comparing. A stream's frames differ mostly in the text of one delta. Once a frame was
- * parsed, any frame that equals it but for that text, with a well-formed JSON string in its place,
- * is proven to be that same chunk with another text, without being parsed. OpenAI pads each frame
- * with a text of another length, so that one may differ too.
+ * Proof by comparison. The frames of a stream differ mostly in the text of one delta. After a frame was
+ * parsed, a frame with the same bytes except for that text, and with a well-formed JSON string in its
+ * place, is proven to be the same chunk with another text, without being parsed. OpenAI pads each frame
+ * with a text of varying length (`obfuscation`), so that text may differ too.
  */
 import type { ChatChunk, ChunkDelta } from '../chat/request.ts'
 import type { TextChunk } from '../completions/request.ts'
-import { endOfJsonText } from '../json/string.ts'
+import { endOfJsonString } from '../json/string.ts'
 import { decodeText, encodeText } from './sse.ts'
 
 const QUOTE = 34
@@ -15,13 +15,13 @@ const PADDING = 'obfuscation'
 const KEYS = new Map(
   [...TEXT_FIELDS, PADDING].map((field) => [field, encodeText(`"${field}":`)] as const),
 )
-/** A text no engine sends, to see that the hole found in the bytes is the field's value. */
+/** A text that no engine sends, to verify that the span found in the bytes is the field's value. */
 const MARKER = '\u0001sluice\u0001'
 const ESCAPED_MARKER = JSON.stringify(MARKER).slice(1, -1)
-/** After so many frames learnt in vain, only every 32nd is tried. */
-const PATIENCE = 8
+/** After so many frames from which nothing was learnt, only every 32nd is tried. */
+const MAX_FAILED_STUDIES = 8
 
-/** Bytes that every frame has. */
+/** Bytes that are the same in every frame. */
 interface Literal {
   bytes: Uint8Array
   /** The same eight at a time, as floats; the last of them overlaps the one before. */
@@ -30,7 +30,7 @@ interface Literal {
 }
 
 /** A field's text in a frame. */
-interface Hole {
+interface TextSpan {
   field: string
   start: number
   end: number
@@ -48,20 +48,19 @@ interface Sample {
 }
 
 export class FrameProof {
-  /** How many frames were proven last. */
+  /** The number of frames that the last call proved. */
   proven = 0
-  /** Studied when the next frame comes: the first token must not wait for it. */
+  /** Studied when the next frame arrives, so that the first token is not delayed. */
   #sample: Sample | undefined
-  /** What stands before the first hole, between two, and after the last; empty: nothing learnt. */
+  /** The bytes before the first text, between two texts, and after the last; empty if nothing is learnt. */
   #literals: Literal[] = []
-  /** Which hole is the delta's text; the other is padding. */
-  #textHole = 0
-  #vain = 0
+  /** Which of the texts is the delta's; the other is padding. */
+  #textSpan = 0
+  #failedStudies = 0
 
   /**
-   * Where the last of the frames in `bytes[start, end)` ends that stand one behind the other and are
-   * the one last learnt but for its text; `start` where none is. `view` is over the memory of
-   * `bytes`.
+   * The end of the last of the consecutive frames in `bytes[start, end)` that equal the learnt frame
+   * except for its text; `start` if there is none. `view` is a view of the memory of `bytes`.
    */
   provenEnd(bytes: Uint8Array, view: DataView, start: number, end: number): number {
     this.proven = 0
@@ -71,25 +70,25 @@ export class FrameProof {
     let proven = 0
     let at = start
     for (;;) {
-      const next = frameEnd(bytes, view, at, end, literals, this.#textHole)
+      const next = frameEnd(bytes, view, at, end, literals, this.#textSpan)
       if (next === -1) break
       at = next
       proven++
     }
     this.proven = proven
-    if (proven > 0) this.#vain = 0
+    if (proven > 0) this.#failedStudies = 0
     return at
   }
 
-  /** The next frame must be parsed whatever it looks like. */
+  /** Forgets the learnt frame, so that the next frame must be parsed. */
   forget(): void {
     this.#sample = undefined
     if (this.#literals.length > 0) this.#literals = []
   }
 
   /**
-   * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and passed unrepaired.
-   * Learns nothing from a chunk that is more than one choice's text. Neither may change later.
+   * Learns the plain frame `bytes[start, end)`, which was parsed to `chunk` and needed no repair. Learns
+   * nothing from a chunk with more than the text of one choice. The caller must not change either later.
    */
   learn(bytes: Uint8Array, start: number, end: number, chunk: Chunk): void {
     this.forget()
@@ -99,20 +98,24 @@ export class FrameProof {
   #study({ bytes, start, end, chunk }: Sample): void {
     this.#sample = undefined
     const field = soleTextField(chunk)
-    if (field === undefined || (++this.#vain > PATIENCE && this.#vain % 32 !== 0)) return
+    if (
+      field === undefined ||
+      (++this.#failedStudies > MAX_FAILED_STUDIES && this.#failedStudies % 32 !== 0)
+    )
+      return
     const fields = typeof chunk[PADDING] === 'string' ? [field, PADDING] : [field]
     const frame = bytes.slice(start, end)
-    const holes = fields.map((name) => findHole(frame, name))
+    const holes = fields.map((name) => findText(frame, name))
     if (!holes.every((hole) => hole !== undefined)) return
     holes.sort((a, b) => a.start - b.start)
     const literals = literalsAround(frame, holes)
     if (!holdsMarkers(literals, field, fields.length > 1)) return
     this.#literals = literals
-    this.#textHole = holes.findIndex((hole) => hole.field === field)
+    this.#textSpan = holes.findIndex((hole) => hole.field === field)
   }
 }
 
-/** The field of the one text this chunk brings; undefined if it brings anything else. */
+/** The field of the only text of a chunk; undefined if the chunk has anything else. */
 function soleTextField(chunk: Chunk): string | undefined {
   const choice = chunk.choices.length === 1 ? chunk.choices[0] : undefined
   if (choice === undefined || choice.finish_reason || chunk.usage) return undefined
@@ -122,25 +125,25 @@ function soleTextField(chunk: Chunk): string | undefined {
   return filled.length === 1 ? filled[0] : undefined
 }
 
-/** What a choice brings; one of a text completion holds its text itself. */
+/** The delta of a choice; in a text completion, the choice itself has the text. */
 function deltaOf(choice: Chunk['choices'][number]): ChunkDelta {
   return (choice.delta ?? choice) as ChunkDelta
 }
 
-/** The text behind the last `"field":"`; undefined if the field's value stands there otherwise. */
-function findHole(frame: Uint8Array, field: string): Hole | undefined {
+/** The text after the last `"field":"`; undefined if the value is not a string. */
+function findText(frame: Uint8Array, field: string): TextSpan | undefined {
   const key = KEYS.get(field) as Uint8Array
   for (let at = frame.length - key.length; at >= 0; at--) {
     if (frame[at] !== QUOTE || !key.every((byte, i) => frame[at + i] === byte)) continue
     let open = at + key.length
     while (frame[open] === 32) open++
-    const end = frame[open] === QUOTE ? endOfJsonText(frame, open + 1, frame.length) : -1
+    const end = frame[open] === QUOTE ? endOfJsonString(frame, open + 1, frame.length) : -1
     return end === -1 ? undefined : { field, start: open + 1, end }
   }
   return undefined
 }
 
-function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: Hole[]): Literal[] {
+function literalsAround(frame: Uint8Array<ArrayBuffer>, holes: TextSpan[]): Literal[] {
   const starts = [0, ...holes.map(({ end }) => end)]
   const ends = [...holes.map(({ start }) => start), frame.length]
   return starts.map((start, i) => {
@@ -155,7 +158,7 @@ function literalOf(bytes: Uint8Array<ArrayBuffer>): Literal {
   return { bytes, words, tail: length < 8 ? 0 : view.getFloat64(length - 8, true) }
 }
 
-/** Whether what stands in the holes is read as the fields' values. */
+/** Whether markers in place of the texts are parsed as the values of the fields. */
 function holdsMarkers(literals: Literal[], field: string, hasPadding: boolean): boolean {
   const frame = literals.map(({ bytes }) => decodeText(bytes)).join(ESCAPED_MARKER)
   const chunk = JSON.parse(frame.slice('data: '.length)) as Chunk
@@ -164,7 +167,7 @@ function holdsMarkers(literals: Literal[], field: string, hasPadding: boolean): 
   return isText && (!hasPadding || chunk[PADDING] === MARKER)
 }
 
-/** Where the frame ends that begins at `start` and has these literals; -1 where none does. */
+/** The end of a frame at `start` with these literals; -1 if there is none. */
 function frameEnd(
   bytes: Uint8Array,
   view: DataView,
@@ -176,8 +179,8 @@ function frameEnd(
   let at = start
   for (let i = 0; i < literals.length; i++) {
     if (i > 0) {
-      const close = endOfJsonText(bytes, at, end)
-      // An empty text is no token: the contract has to see it.
+      const close = endOfJsonString(bytes, at, end)
+      // An empty text is not a token, so the contract has to check the chunk.
       if (close === -1 || (close === at && i - 1 === textHole)) return -1
       at = close
     }
@@ -190,8 +193,8 @@ function frameEnd(
 }
 
 /**
- * Whether the literal's bytes stand at `at`, where as many lie. Eight at a time they are compared as
- * floats, which is exact here: JSON has no zero bytes, so none is ±0; and a NaN, equal to nothing,
+ * Whether the literal's bytes are at `at`, where enough bytes remain. Eight bytes at a time are compared
+ * as floats, which is exact here: JSON has no zero bytes, so none is ±0; and a NaN equals nothing, so it
  * proves nothing.
  */
 function equals(bytes: Uint8Array, view: DataView, at: number, literal: Literal): boolean {

@@ -24,7 +24,7 @@ export function namedFrame(name: string, text: string): string {
   return `event: ${name}\ndata: ${text}\n\n`
 }
 
-/** Whether a type can stand as the name of an event: what nobody knows yet passes, in one line. */
+/** Whether a type can be the name of an event: visible ASCII in one line. Unknown types are allowed. */
 export function isEventName(type: string): boolean {
   return /^[\x21-\x7e]+$/.test(type)
 }
@@ -33,12 +33,12 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
   return encoder.encode(text) as Uint8Array<ArrayBuffer>
 }
 
-/** Throws a `TypeError` where the bytes are not UTF-8. */
+/** Throws a `TypeError` if the bytes are not UTF-8. */
 export function decodeText(bytes: Uint8Array): string {
   return decoder.decode(bytes)
 }
 
-/** An event longer than the scanner's limit: the sender never ends it, or means harm. */
+/** An event exceeds the scanner's limit. */
 export class EventTooLong extends Error {
   readonly limit: number
   constructor(limit: number) {
@@ -47,7 +47,7 @@ export class EventTooLong extends Error {
   }
 }
 
-/** What an event says, once its lines are read. */
+/** The fields of an event. */
 export interface EventFields {
   /** The `data` lines joined by LF; undefined when there is none. */
   data: string | undefined
@@ -58,8 +58,8 @@ export interface EventFields {
 }
 
 /**
- * Finds events in bytes that arrive in packets cut anywhere. Every legal form is read: LF, CRLF
- * and CR, a BOM, comments, any field, several data lines.
+ * Finds events in bytes that arrive in packets, which may be split anywhere. Accepts every legal form: LF,
+ * CRLF and CR, a BOM, comments, any field, several data lines.
  *
  * A cursor, not a callback: after `push`, call `next` until it returns false; each time it returns
  * true, `buffer[start, end)` is one whole event. `buffer` may be another each time; bytes once seen
@@ -73,17 +73,17 @@ export class EventScanner {
   plain = false
 
   readonly #limit: number
-  /** What `buffer` is the filled part of, where it is ours to append to and not a packet. */
-  #room: Uint8Array<ArrayBuffer> | undefined
-  /** The part of the packet that was not copied behind a cut event; `buffer` is next. */
-  #later: Uint8Array<ArrayBuffer> | undefined
-  /** Where the event begins that is not complete yet. */
+  /** The memory of which `buffer` is the filled part, if it belongs to the scanner and not to a packet. */
+  #storage: Uint8Array<ArrayBuffer> | undefined
+  /** The part of the packet after the copied end of a split event; it becomes the next `buffer`. */
+  #remaining: Uint8Array<ArrayBuffer> | undefined
+  /** The start of the incomplete event. */
   #pending = 0
-  /** Where the line begins that is not complete yet. */
+  /** The start of the incomplete line. */
   #line = 0
-  /** No line ends between `#line` and here, so a long event is not searched again and again. */
+  /** No line ends between `#line` and here, so that a long event is searched only once. */
   #searched = 0
-  /** The next CR at or after `#searched`, or the buffer's end: found once, not once an event. */
+  /** The next CR at or after `#searched`, or the buffer's end: searched once, not for every event. */
   #cr = -1
   /** A CR ended the last packet: an LF that opens the next belongs to it. */
   #afterCr = false
@@ -100,25 +100,25 @@ export class EventScanner {
     if (this.#pending === this.buffer.length) {
       this.#rebase(this.buffer.length)
       this.buffer = packet
-      this.#room = undefined
+      this.#storage = undefined
     } else {
-      // Only what completes the event that was cut is copied.
+      // Copies only the bytes that complete the split event.
       const cut = pastBlankLine(packet)
       this.#append(packet.subarray(0, cut))
-      this.#later = cut < packet.length ? packet.subarray(cut) : undefined
+      this.#remaining = cut < packet.length ? packet.subarray(cut) : undefined
     }
     this.#cr = -1
   }
 
   /**
-   * Moves to the next whole event. False: none is complete until more bytes come.
+   * Moves to the next complete event. Returns false if more bytes are needed.
    * Throws `EventTooLong`.
    */
   next(): boolean {
     while (!this.#nextInBuffer()) {
-      const later = this.#later
+      const later = this.#remaining
       if (later === undefined) return false
-      this.#later = undefined
+      this.#remaining = undefined
       this.push(later)
     }
     return true
@@ -144,13 +144,13 @@ export class EventScanner {
     }
   }
 
-  /** Where the next event begins, if nothing of it was read yet; else -1. */
+  /** The start of the next event, if none of it was read yet; otherwise -1. */
   get boundary(): number {
     const isClean = this.#pending === this.#searched && !this.#beginning && !this.#afterCr
     return isClean ? this.#pending : -1
   }
 
-  /** Moves over `buffer[boundary, end)`, a plain event that was found by other means. */
+  /** Skips `buffer[boundary, end)`, plain events that the caller found by comparison. */
   take(end: number): void {
     this.start = this.#pending
     this.end = end
@@ -158,7 +158,7 @@ export class EventScanner {
     this.#pending = this.#line = this.#searched = end
   }
 
-  /** The bytes that came after the last whole event, as an event: for a sender that ended there. */
+  /** Treats the bytes after the last complete event as an event, for a sender that ended there. */
   takeRest(): boolean {
     if (this.#pending >= this.buffer.length) return false
     this.start = this.#pending
@@ -168,12 +168,12 @@ export class EventScanner {
     return true
   }
 
-  /** The data of a plain event. Throws a `TypeError` where it is not UTF-8. */
+  /** The data of a plain event. Throws a `TypeError` if it is not UTF-8. */
   plainData(): string {
     return decodeText(this.buffer.subarray(this.start + 6, this.end - 2))
   }
 
-  /** The fields of any event. Throws a `TypeError` where it is not UTF-8. */
+  /** The fields of any event. Throws a `TypeError` if it is not UTF-8. */
   fields(): EventFields {
     const fields: EventFields = { data: undefined, event: '', error: undefined }
     for (const line of decodeText(this.buffer.subarray(this.start, this.end)).split(/\r\n|\r|\n/)) {
@@ -188,27 +188,27 @@ export class EventScanner {
     return fields
   }
 
-  /** Nothing before `by` is needed any more; positions count from there. */
+  /** Drops the first `by` bytes: positions count from there. */
   #rebase(by: number): void {
     this.#pending -= by
     this.#line -= by
     this.#searched -= by
   }
 
-  /** Appends to what is pending, into room that doubles: linear however an event is cut. */
+  /** Appends to the pending bytes in memory that doubles: linear time however an event is split. */
   #append(packet: Uint8Array<ArrayBuffer>): void {
     const needed = this.buffer.length + packet.length
-    if (this.#room === undefined || needed > this.#room.length) {
+    if (this.#storage === undefined || needed > this.#storage.length) {
       const rest = this.buffer.subarray(this.#pending)
-      this.#room = new Uint8Array(Math.max(1024, (rest.length + packet.length) * 2))
-      this.#room.set(rest)
+      this.#storage = new Uint8Array(Math.max(1024, (rest.length + packet.length) * 2))
+      this.#storage.set(rest)
       this.#rebase(this.#pending)
       this.buffer = rest
     }
     const length = this.buffer.length
-    this.#room.set(packet, length)
-    // Only what was received: a search must not run on through the room that is left.
-    this.buffer = this.#room.subarray(0, length + packet.length)
+    this.#storage.set(packet, length)
+    // Only the received bytes, so that a search does not continue into the free memory.
+    this.buffer = this.#storage.subarray(0, length + packet.length)
   }
 
   #skipBom(): boolean {
@@ -255,7 +255,7 @@ export class EventScanner {
     return this.buffer[lineEnd + 1] === LF ? lineEnd + 2 : lineEnd + 1
   }
 
-  /** A blank line ends the event, if lines stand before it. */
+  /** Ends the event at a blank line, if it has lines. */
   #closeEvent(end: number): boolean {
     const { buffer } = this
     const start = this.#pending
@@ -282,7 +282,7 @@ export class EventScanner {
   }
 }
 
-/** Where the first blank line ends that is two LFs; the packet's end where it has none. */
+/** The end of the first blank line made of two LFs; the packet's end if there is none. */
 function pastBlankLine(packet: Uint8Array): number {
   let lf = packet.indexOf(LF)
   while (lf !== -1 && packet[lf + 1] !== LF) lf = packet.indexOf(LF, lf + 1)

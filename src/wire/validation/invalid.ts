@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
-import { keptDigits } from '../json/exact-integers.ts'
+import { exactDigits } from '../json/exact-integers.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -116,7 +116,7 @@ function choiceText(expected: string[]): string {
 function valueText(value: unknown, expected: string[]): string {
   if (value === undefined) return 'undefined (missing)'
   if (value === null) return 'null'
-  const digits = keptDigits(value)
+  const digits = exactDigits(value)
   if (digits !== undefined) return digits
   if (Array.isArray(value)) return value.length > 0 ? 'an array' : 'an empty array'
   if (typeof value === 'object') return 'an object'

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { rules } from '../../../src/check/rules/rules.ts'
 import { textReport } from '../../../src/check/text-report.ts'
-import { countOf } from '../../../src/check/violations.ts'
+import { countBySeverity } from '../../../src/check/violations.ts'
 import { sound } from '../../support/zoo/chat.ts'
 import { callers } from '../../support/zoo/tools.ts'
 import { ALL, brokenIn, paint, refuse, run, sse, start, stream } from './odd-server.ts'
@@ -14,7 +14,7 @@ describe('a server', () => {
     const report = await run(await start())
     expect(brokenIn(report)).toEqual([])
     expect(report.scores.every(({ broken, rules: all }) => broken === 0 && all > 0)).toBe(true)
-    expect(report.asked.length).toBe(12)
+    expect(report.results.length).toBe(12)
   })
 
   it('that is sound in all its APIs is clean in all of them', async () => {
@@ -22,9 +22,9 @@ describe('a server', () => {
     expect(brokenIn(report)).toEqual([])
     expect(report.dialects).toEqual(ALL)
     // Nothing that a completion can't be asked for is asked of it.
-    const asked = report.asked.filter(({ dialect }) => dialect === 'completions')
+    const asked = report.results.filter(({ dialect }) => dialect === 'completions')
     expect(asked.map(({ name }) => name)).not.toContain('tools')
-    const told = report.asked.filter(({ unoffered }) => unoffered !== undefined)
+    const told = report.results.filter(({ notOffered }) => notOffered !== undefined)
     expect(told.map(({ dialect, name }) => `${dialect} ${name}`)).toEqual([
       'responses tools',
       'responses structured',
@@ -42,12 +42,12 @@ describe('a server', () => {
     const report = await run(url, undefined, ALL)
     expect(report.dialects).toEqual(['chat', 'completions'])
     expect(report.untested).toEqual({
-      responses: expect.stringMatching(/answered 404/),
-      messages: expect.stringMatching(/answered 404/),
+      responses: expect.stringMatching(/answered with status 404/),
+      messages: expect.stringMatching(/answered with status 404/),
     })
     expect(brokenIn(report)).toEqual([])
     const told = textReport(report, paint)
-    expect(told).toMatch(/^responses could not be tested: it answered 404/m)
+    expect(told).toMatch(/^responses could not be checked: it answered with status 404/m)
     expect(told).toMatch(/^ {2}chat, completions$/m)
   })
 
@@ -92,7 +92,7 @@ describe('a server', () => {
       unoffered: expect.stringMatching(/no tools here/),
     })
     expect(textReport(report, paint)).toContain(
-      '– tools       not offered: it answered 400: no tools here',
+      '– tools       not offered: it answered with status 400: no tools here',
     )
   })
 
@@ -103,15 +103,15 @@ describe('a server', () => {
     expect(report.scores.find((score) => score.section === section)?.broken).toBe(1)
   })
 
-  it('that wants a key could not be tested', async () => {
+  it('that wants a key could not be checked', async () => {
     const url = await start((_request, response) => {
       refuse(response, 401, '{"error":{"message":"a key is wanted"}}')
       return true
     })
-    expect((await run(url)).untested.chat).toMatch(/answered 401: .*a key is wanted/)
+    expect((await run(url)).untested.chat).toMatch(/answered with status 401: .*a key is wanted/)
   })
 
-  it('that is not there could not be tested', async () => {
+  it('that is not there could not be checked', async () => {
     const report = await run('http://127.0.0.1:9/v1/chat/completions')
     expect(report.untested.chat).toMatch(/ECONNREFUSED|refused/)
     expect(report.scores).toEqual([])
@@ -158,14 +158,16 @@ describe('every rule about answers', () => {
 describe('the report', () => {
   it('tells of each breach once, with what was seen and what to do', async () => {
     const report = await run(await start())
-    expect(textReport(report, paint)).toMatch(/✓ framing {5}11 of 11\n[\s\S]*Clean\.\n$/)
+    expect(textReport(report, paint)).toMatch(
+      /✓ framing {5}11 of 11\n[\s\S]*No rule is broken\.\n$/,
+    )
     const wrong = await run(await start(oddities[0]?.[1]))
     const text = textReport(wrong, paint)
     expect(text).toMatch(/✗ whole {7}0 of 1/)
     expect(text).toMatch(/ERROR {2}whole-shape {2}Without stream/)
-    expect(text).toMatch(/seen {2}text\/event-stream in a whole answer, byte 0/)
+    expect(text).toMatch(/seen {5}text\/event-stream in an answer without streaming, byte 0/)
     expect(text).toMatch(/1 error, 0 warnings, 0 hints\n$/)
-    expect(countOf(wrong)).toEqual({ error: 1, warning: 0, hint: 0 })
+    expect(countBySeverity(wrong)).toEqual({ error: 1, warning: 0, hint: 0 })
   })
 
   it('lets a server’s words do nothing to a terminal', async () => {

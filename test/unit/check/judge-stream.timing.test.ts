@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { judgeStream } from '../../../src/check/check-stream.ts'
+import { checkStream } from '../../../src/check/check-stream.ts'
 import { dialects } from '../../../src/check/dialects/dialects.ts'
 import { rulesPage } from '../../../src/check/rules/docs-page.ts'
 import type { DialectName } from '../../../src/check/rules/rule.ts'
@@ -46,7 +46,7 @@ const headers = {
 }
 
 function broken(recording: Recording): string[] {
-  return judgeStream(recording).map(({ rule }) => rule)
+  return checkStream(recording).map(({ rule }) => rule)
 }
 
 describe('a stream', () => {
@@ -59,7 +59,7 @@ describe('a stream', () => {
     'of $dialect that breaks $rule breaks only that, like $like',
     async (animal) => {
       const { rule, script, dialect } = animal
-      const findings = judgeStream(await ask(script, undefined, dialect))
+      const findings = checkStream(await ask(script, undefined, dialect))
       expect(findings.map((finding) => finding.rule)).toEqual([rule])
       expect(findings[0]?.seen).not.toBe('')
     },
@@ -115,7 +115,7 @@ describe('a finding', () => {
       { send: 'now something else\n\n' },
       ...sound.slice(2).map((send) => ({ send })),
     ]
-    const [finding] = judgeStream(await ask({ headers, steps }))
+    const [finding] = checkStream(await ask({ headers, steps }))
     expect(finding).toMatchObject({
       rule: 'stray-line',
       offset: sound.slice(0, 2).join('').length,
@@ -126,7 +126,7 @@ describe('a finding', () => {
 
   it('counts what is broken again and again', async () => {
     const lines = sound.map((send) => ({ send: send.replaceAll('\n', '\r\n') }))
-    const [finding] = judgeStream(await ask({ headers, steps: lines }))
+    const [finding] = checkStream(await ask({ headers, steps: lines }))
     expect(finding).toMatchObject({ rule: 'line-ends', count: sound.length })
   })
 })
@@ -143,8 +143,9 @@ describe('every rule', () => {
   })
 
   it('says what has to be, who stumbles, and what to do', () => {
-    for (const { says, clients, repair } of Object.values(rules)) {
-      for (const words of [says, clients, repair]) expect(words).toMatch(/^[\p{Lu}"[]?.{10,}\.$/u)
+    for (const { requirement, affected, repair } of Object.values(rules)) {
+      for (const words of [requirement, affected, repair])
+        expect(words).toMatch(/^[\p{Lu}"[]?.{10,}\.$/u)
     }
     expect(chunkOf({})).toHaveProperty('choices')
   })

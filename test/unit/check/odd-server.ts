@@ -140,8 +140,8 @@ export function run(
 
 export const ALL = Object.keys(dialects) as DialectName[]
 
-export function brokenIn({ asked }: Report): string[] {
-  return asked.flatMap(({ findings }) => findings.map(({ rule }) => rule))
+export function brokenIn({ results }: Report): string[] {
+  return results.flatMap(({ findings }) => findings.map(({ rule }) => rule))
 }
 
 export const paint = {

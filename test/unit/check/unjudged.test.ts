@@ -6,7 +6,7 @@ import { textReport } from '../../../src/check/text-report.ts'
 import { htmlOf } from '../../../src/check/verification/html.ts'
 import { markdownOf } from '../../../src/check/verification/markdown.ts'
 import { verificationOf } from '../../../src/check/verification/verification.ts'
-import { breachesOf } from '../../../src/check/violations.ts'
+import { violationsOf } from '../../../src/check/violations.ts'
 import { sound } from '../../support/zoo/chat.ts'
 import { callers, soundCalls, soundForm } from '../../support/zoo/tools.ts'
 
@@ -86,14 +86,14 @@ describe('a first stream that is empty or broken', () => {
         ['contract', 'truncated'],
       ],
     ],
-    ['[DONE] alone', ['data: [DONE]\n\n'], 'the stream brings nothing', []],
+    ['[DONE] alone', ['data: [DONE]\n\n'], 'the stream has no content', []],
     [
       'half an answer',
       sound.slice(0, 2),
       'the stream is broken (truncated)',
       [['contract', 'truncated']],
     ],
-  ])('keeps no rule that was not judged, and its breach is told: %s', async (...given) => {
+  ])('keeps no rule that was not checked, and its breach is told: %s', async (...given) => {
     const [, frames, unjudged, breaches] = given
     const report = await reportOn(() => frames)
     for (const section of STREAMED) {
@@ -101,7 +101,7 @@ describe('a first stream that is empty or broken', () => {
       expect(score).toMatchObject({ unjudged })
       expect(score?.rules).toBe(score?.broken)
     }
-    const found = breachesOf(report).map(({ finding }) => finding.rule as string)
+    const found = violationsOf(report).map(({ finding }) => finding.rule as string)
     for (const [section, rule] of breaches) {
       expect(found).toContain(rule)
       expect(scoreOf(report, section)?.broken).toBeGreaterThan(0)
@@ -109,11 +109,11 @@ describe('a first stream that is empty or broken', () => {
     expect(scoreOf(report, 'headers')).toMatchObject({ rules: 5 })
   })
 
-  it('shows what it broke beside what was not judged, in every form of the report', async () => {
+  it('shows what it broke beside what was not checked, in every form of the report', async () => {
     const report = await reportOn(() => [])
-    const told = '0 of 1, the others not judged: the stream is broken (truncated)'
+    const told = '0 of 1, the others not checked: the stream is broken (truncated)'
     expect(textReport(report, paint)).toContain(`✗ contract    ${told}`)
-    expect(textReport(report, paint)).toContain('– framing     not judged: the stream is broken')
+    expect(textReport(report, paint)).toContain('– framing     not checked: the stream is broken')
     const machine = { cpu: 'A processor', cores: 2, memory: '8 GiB', system: 'Linux' }
     const circumstances = { by: 'a test', machine, limits: {} }
     const record = verificationOf([report], circumstances, '2026-11-23T10:00:00.000Z')
@@ -122,18 +122,20 @@ describe('a first stream that is empty or broken', () => {
   })
 })
 
-it('what was not judged is no rule kept, in every form of the report', async () => {
+it('what was not checked is no rule kept, in every form of the report', async () => {
   const html = { 'content-type': 'text/html' }
   const report = await reportOn(() => ['<p>Hi</p>'], html)
   for (const section of ['framing', 'arrival', 'schema', 'contract', 'tools', 'structured']) {
-    const unjudged = 'no stream came'
+    const unjudged = 'the answer is not a stream'
     expect(scoreOf(report, section)).toEqual({ section, rules: 0, broken: 0, unjudged })
   }
   expect(scoreOf(report, 'headers')).toMatchObject({ rules: 5 })
-  expect(textReport(report, paint)).toMatch(/^ {2}– framing {5}not judged: no stream came$/m)
+  expect(textReport(report, paint)).toMatch(
+    /^ {2}– framing {5}not checked: the answer is not a stream$/m,
+  )
   const machine = { cpu: 'A processor', cores: 2, memory: '8 GiB', system: 'Linux' }
   const circumstances = { by: 'a test', machine, limits: {} }
   const record = verificationOf([report], circumstances, '2026-11-23T10:00:00.000Z')
-  expect(markdownOf(record)).toMatch(/\| framing \| – not judged: no stream came \|/)
-  expect(htmlOf(record)).toMatch(/<th>framing<td>– not judged: no stream came/)
+  expect(markdownOf(record)).toMatch(/\| framing \| – not checked: the answer is not a stream \|/)
+  expect(htmlOf(record)).toMatch(/<th>framing<td>– not checked: the answer is not a stream/)
 })

@@ -37,21 +37,21 @@ it('counts a request before it is parsed, and gives its place back once', async 
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100, maxConcurrency: 1 }, 'key')
   const [first, second] = [new Caller(key, store), new Caller(key, store)]
   const use = { tokens: () => 10 }
-  await first.enter()
-  const refused = await second.enter().catch((error: unknown) => error)
+  await first.acquireSlot()
+  const refused = await second.acquireSlot().catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ApiError)
   expect(refused).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
-  second.leave()
-  await expect(second.enter()).rejects.toMatchObject({ status: 429 })
+  second.releaseSlot()
+  await expect(second.acquireSlot()).rejects.toMatchObject({ status: 429 })
   const permit = await first.permit(use)
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 90 })
   permit.end(25)
-  first.leave()
+  first.releaseSlot()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
-  await second.enter()
-  await expect(first.enter()).rejects.toMatchObject({ status: 429 })
+  await second.acquireSlot()
+  await expect(first.acquireSlot()).rejects.toMatchObject({ status: 429 })
   ;(await second.permit(use)).end(undefined)
-  await first.enter()
+  await first.acquireSlot()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
 })
 
@@ -59,7 +59,7 @@ it('knows what Ollama adds to a name', () => {
   const key = readKey({ name: 'a', hash, models: ['llama3.2', 'qwen*:8b'] }, 'key')
   const caller = new Caller(key, memoryLimits())
   const names = ['llama3.2', 'llama3.2:latest', 'llama3.2:1b', 'qwen3:8b', 'qwen3:80b']
-  expect(names.filter((name) => caller.mayUse?.(name))).toEqual([
+  expect(names.filter((name) => caller.mayUseModel?.(name))).toEqual([
     'llama3.2',
     'llama3.2:latest',
     'qwen3:8b',

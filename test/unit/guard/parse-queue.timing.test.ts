@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { DirectParsing, LARGE_BODY, ParseQueue } from '../../../src/guard/parse-queue.ts'
+import { ImmediateParsing, LARGE_BODY, ParseQueue } from '../../../src/guard/parse-queue.ts'
 
 const never = new AbortController().signal
 const wish = { bytes: 1_000, who: '', signal: never, timeout: 5_000 }
@@ -17,7 +17,7 @@ describe('large bodies', () => {
     const neighbour = setInterval(() => setImmediate(() => order.push('other')), 1)
     await Promise.all(
       Array.from({ length: 8 }, async () => {
-        await queue.take(wish)
+        await queue.waitTurn(wish)
         work(40)
         order.push('body')
       }),
@@ -32,7 +32,7 @@ describe('large bodies', () => {
     const queue = new ParseQueue()
     const order: string[] = []
     const bodies = ['a', 'a', 'a', 'b', 'c'].map(async (who) => {
-      await queue.take({ ...wish, who })
+      await queue.waitTurn({ ...wish, who })
       order.push(who)
     })
     await Promise.all(bodies)
@@ -42,8 +42,8 @@ describe('large bodies', () => {
   it('of a client that leaves are waited for by nobody', async () => {
     const queue = new ParseQueue()
     const control = new AbortController()
-    const first = queue.take({ ...wish, signal: control.signal })
-    const second = queue.take(wish)
+    const first = queue.waitTurn({ ...wish, signal: control.signal })
+    const second = queue.waitTurn(wish)
     control.abort(new Error('left'))
     await expect(first).rejects.toThrow('left')
     await second
@@ -52,16 +52,16 @@ describe('large bodies', () => {
   it('wait no longer than they may, and no more of them than fit', async () => {
     const queue = new ParseQueue()
     const half = { ...wish, bytes: 128_000_000 }
-    const held = [queue.take(half), queue.take(half)]
-    await expect(queue.take(wish)).rejects.toMatchObject({
+    const held = [queue.waitTurn(half), queue.waitTurn(half)]
+    await expect(queue.waitTurn(wish)).rejects.toMatchObject({
       status: 503,
       code: 'parse_queue_full',
       headers: { 'retry-after': '2' },
     })
     await Promise.all(held)
-    await queue.take(wish)
-    const slow = queue.take(wish)
-    const late = queue.take({ ...wish, timeout: 5 }).catch((error: unknown) => error)
+    await queue.waitTurn(wish)
+    const slow = queue.waitTurn(wish)
+    const late = queue.waitTurn({ ...wish, timeout: 5 }).catch((error: unknown) => error)
     work(60)
     await slow
     work(60)
@@ -74,7 +74,7 @@ describe('large bodies', () => {
       const control = new AbortController()
       const outcomes: (string | undefined)[] = Array.from({ length: count })
       const all = outcomes.map((_, at) =>
-        queue.take({ ...wish, who, bytes, signal: control.signal }).then(
+        queue.waitTurn({ ...wish, who, bytes, signal: control.signal }).then(
           () => {
             outcomes[at] = 'parsed'
           },
@@ -96,7 +96,7 @@ describe('large bodies', () => {
       expect(many.outcomes.slice(0, 97)).not.toContain('parse_queue_full')
       many.leave()
       await many.all
-      await queue.take(wish)
+      await queue.waitTurn(wish)
     })
 
     it('are refused what is beyond their share', async () => {
@@ -111,7 +111,7 @@ describe('large bodies', () => {
         each.leave()
         await each.all
       }
-      await queue.take(wish)
+      await queue.waitTurn(wish)
     })
 
     it('are counted by their bytes too, and nothing is dropped for what does not fit', async () => {
@@ -129,20 +129,20 @@ describe('large bodies', () => {
 
 describe('bodies parsed at once', () => {
   it('are no large one together, however long they take', () => {
-    const direct = new DirectParsing()
+    const direct = new ImmediateParsing()
     for (let count = 0; count < 2; count++) {
-      expect(direct.takes(LARGE_BODY / 2 - 1)).toBe(true)
+      expect(direct.tryBegin(LARGE_BODY / 2 - 1)).toBe(true)
       work(30)
-      direct.ended(LARGE_BODY / 2 - 1)
+      direct.end(LARGE_BODY / 2 - 1)
     }
-    expect(direct.takes(LARGE_BODY / 2 - 1)).toBe(false)
-    expect(direct.takes(1_000)).toBe(true)
+    expect(direct.tryBegin(LARGE_BODY / 2 - 1)).toBe(false)
+    expect(direct.tryBegin(1_000)).toBe(true)
     work(30)
-    expect(direct.takes(LARGE_BODY / 2 - 1)).toBe(true)
+    expect(direct.tryBegin(LARGE_BODY / 2 - 1)).toBe(true)
   })
 
   it('are never large', () => {
-    expect(new DirectParsing().takes(LARGE_BODY)).toBe(false)
-    expect(new DirectParsing().takes(LARGE_BODY - 1)).toBe(true)
+    expect(new ImmediateParsing().tryBegin(LARGE_BODY)).toBe(false)
+    expect(new ImmediateParsing().tryBegin(LARGE_BODY - 1)).toBe(true)
   })
 })

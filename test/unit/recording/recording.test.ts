@@ -109,19 +109,22 @@ describe('a recording as text', () => {
   })
 
   it.each([
-    ['', /line 1: it is not a recording/],
-    ['{"a":1}', /line 1: it is not a recording/],
+    ['', /line 1: expected the first line of a recording/],
+    ['{"a":1}', /line 1: expected the first line of a recording/],
     ['data: x', /line 1: expected a JSON object/],
-    ['{"sluice-recording":2}', /line 1: it is of version 2; this sluice reads versions up to 1/],
-    ['{"sluice-recording":1}', /line 2: expected "request"/],
-    ['{"sluice-recording":1}\n{"request":{"method":"POST","url":"x"}}', /line 2: .*a url/],
-    [`${head()}{"at":"x","text":""}`, /line 3: "at" has to be milliseconds/],
-    [`${head()}{"at":5,"text":"a"}\n{"at":4,"text":"b"}`, /line 4: "at" .* no fewer than before/],
+    ['{"sluice-recording":2}', /line 1: expected version 1 or older, got 2/],
+    ['{"sluice-recording":1}', /line 2: expected an object with "request"/],
+    ['{"sluice-recording":1}\n{"request":{"method":"POST","url":"x"}}', /line 2: .*a valid url/],
+    [`${head()}{"at":"x","text":""}`, /line 3: "at": expected milliseconds/],
+    [
+      `${head()}{"at":5,"text":"a"}\n{"at":4,"text":"b"}`,
+      /line 4: "at": .* no fewer than in the line before/,
+    ],
     [`${head()}{"at":1}`, /line 3: expected "text" or "base64"/],
-    [`${head()}{"at":1,"base64":"*"}`, /line 3: "base64" is not base64/],
-    [`${head()}{"at":1,"end":"never"}`, /line 3: "end" has to be/],
-    [`${head()}{"at":1,"response":{"status":99,"headers":[]}}`, /line 3: "status" has to be/],
-    [`${head()}{"at":1,"response":{"status":200,"headers":[1]}}`, /line 3: "headers" has to be/],
+    [`${head()}{"at":1,"base64":"*"}`, /line 3: "base64": expected valid base64/],
+    [`${head()}{"at":1,"end":"never"}`, /line 3: "end": expected/],
+    [`${head()}{"at":1,"response":{"status":99,"headers":[]}}`, /line 3: "status": expected/],
+    [`${head()}{"at":1,"response":{"status":200,"headers":[1]}}`, /line 3: "headers": expected/],
   ])('%j is refused, with its line', (text, message) => {
     expect(() => parseRecording(text)).toThrow(RecordingError)
     expect(() => parseRecording(text)).toThrow(message)

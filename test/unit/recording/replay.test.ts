@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Recording } from '../../../src/recording/recording.ts'
-import { planOf, replay } from '../../../src/recording/replay.ts'
+import { packetSchedule, replay } from '../../../src/recording/replay.ts'
 import { modelOf, replayHandler } from '../../../src/recording/replay-server.ts'
 
 const never = new AbortController().signal
@@ -46,14 +46,14 @@ describe('the plan', () => {
         fc.record({ split: fc.integer({ min: 1, max: 9 }), jitter: fc.nat(20), seed: fc.nat() }),
         (packets, options) => {
           const recording = recordingOf('m', packets)
-          const plan = planOf(recording, options)
+          const plan = packetSchedule(recording, options)
           const bytes = (list: { bytes: Uint8Array }[]) => list.flatMap((each) => [...each.bytes])
           expect(bytes(plan)).toEqual(bytes(recording.packets))
           expect(plan.every(({ bytes: { length } }) => length <= options.split)).toBe(true)
           plan.forEach(({ at }, index) => {
             expect(at).toBeGreaterThanOrEqual(plan[index - 1]?.at ?? 0)
           })
-          expect(planOf(recording, options)).toEqual(plan)
+          expect(packetSchedule(recording, options)).toEqual(plan)
         },
       ),
     )
@@ -64,9 +64,9 @@ describe('the plan', () => {
       [1, 'a'],
       [5, 'b'],
     ])
-    expect(planOf(recording)).toEqual(recording.packets)
-    expect(planOf(recording, { speed: 2 }).map(({ at }) => at)).toEqual([0.5, 2.5])
-    expect(planOf(recording, { speed: 0 }).map(({ at }) => at)).toEqual([0, 0])
+    expect(packetSchedule(recording)).toEqual(recording.packets)
+    expect(packetSchedule(recording, { speed: 2 }).map(({ at }) => at)).toEqual([0.5, 2.5])
+    expect(packetSchedule(recording, { speed: 0 }).map(({ at }) => at)).toEqual([0, 0])
   })
 })
 
@@ -138,7 +138,7 @@ describe('a server of recordings', () => {
   it('says what there is where it has not what was asked for', async () => {
     const model = await post('/v1/chat/completions', { model: 'c' })
     expect(model.status).toBe(404)
-    expect(await model.text()).toContain('there is \\"a\\", \\"b\\"')
+    expect(await model.text()).toContain('one of the recorded models (\\"a\\", \\"b\\"')
     const place = await post('/v1/responses', { model: 'a' })
     expect(place.status).toBe(404)
     expect(await place.text()).toContain('POST /v1/chat/completions')

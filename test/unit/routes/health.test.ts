@@ -31,7 +31,7 @@ function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
     isolateRequests: false,
   })
   const trace = new Trace('GET', '/health', undefined)
-  const guard = { trusts: isTrusted ?? (async () => true) }
+  const guard = { isAuthorized: isTrusted ?? (async () => true) }
   const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
   return {
     alive: (asked: Request) => health(asked, trace, context),

@@ -213,9 +213,9 @@ describe('EventReader', () => {
 describe('streams in turns, a frame a packet', () => {
   class Counting extends ChatContract {
     proven = 0
-    override takeProven(frames: number): void {
+    override countProven(frames: number): void {
       this.proven += frames
-      super.takeProven(frames)
+      super.countProven(frames)
     }
   }
 

@@ -22,10 +22,10 @@ class Numbers implements StreamContract<Event> {
   isComplete = false
   readonly repaired = new Set<string>()
   readonly errors = new EngineErrors({ label: 'x' })
-  takeProven(): void {
+  countProven(): void {
     throw new Error('nothing is proven')
   }
-  judge(value: unknown) {
+  check(value: unknown) {
     const event = value as Event
     if (event.type === 'last') return 'last'
     if (event.type === 'ping') return 'drop'

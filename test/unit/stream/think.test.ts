@@ -30,9 +30,9 @@ function frameOf(chunk: ChatChunk): string {
 /** Counts what it judges: frames that were compared never come here. */
 class Counting extends ChatContract {
   judged = 0
-  override judge(value: unknown) {
+  override check(value: unknown) {
     this.judged++
-    return super.judge(value)
+    return super.check(value)
   }
 }
 

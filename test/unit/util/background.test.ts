@@ -38,7 +38,7 @@ it('a store of limits that fails at the end of a request ends nothing else', asy
   const store = { ...memoryLimits(), release: broken, settle: broken }
   const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
   const caller = new Caller(key, store)
-  await caller.enter()
+  await caller.acquireSlot()
   const permit = await caller.permit({ tokens: () => 1 } as never)
   expect(() => permit.end(5)).not.toThrow()
   await turn()

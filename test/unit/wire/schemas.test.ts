@@ -21,11 +21,8 @@ import type {
 } from '../../../src/wire/chat/schema.ts'
 import type { TextChunk, TextRequest, textFields } from '../../../src/wire/completions/request.ts'
 import type { TextCompletionSchema } from '../../../src/wire/completions/schema.ts'
-import type {
-  EmbeddingRequest,
-  EmbeddingResponse,
-  embeddingFields,
-} from '../../../src/wire/embeddings/request.ts'
+import type { EmbeddingResponse } from '../../../src/wire/embeddings/answer.ts'
+import type { EmbeddingRequest, embeddingFields } from '../../../src/wire/embeddings/request.ts'
 import type { EmbeddingListSchema } from '../../../src/wire/embeddings/schema.ts'
 import type { ErrorBody } from '../../../src/wire/errors/api-error.ts'
 import type { ErrorSchema } from '../../../src/wire/errors/schema.ts'

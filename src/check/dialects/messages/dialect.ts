@@ -1,6 +1,6 @@
 import { isObject } from '../../../util/object.ts'
-import type { CheckedApi, JsonFields, Told } from '../dialect.ts'
-import { judgeMessagesStream } from './stream.ts'
+import type { CheckedApi, CollectedAnswer, JsonFields } from '../dialect.ts'
+import { checkMessagesStream } from './stream.ts'
 
 /** `POST /v1/messages`, Anthropic's API. */
 export const messages: CheckedApi = {
@@ -8,12 +8,12 @@ export const messages: CheckedApi = {
   path: '/messages',
   asksUsage: false,
   hasTools: true,
-  wrong: { messages: 'hello' },
+  invalidFields: { messages: 'hello' },
   headersFor: (key) => ({
     'anthropic-version': '2023-06-01',
     ...(key !== undefined && { 'x-api-key': key }),
   }),
-  // It has to be limited.
+  // The API requires a limit.
   body: ({ model, text, limit = 4_096, stream, tool, schema }) => ({
     ...(model !== undefined && { model }),
     max_tokens: limit,
@@ -25,42 +25,42 @@ export const messages: CheckedApi = {
     }),
     ...(schema && { output_config: { format: { type: 'json_schema', schema } } }),
   }),
-  judge: judgeMessagesStream,
-  faultOfWhole({ type, content, stop_reason }) {
+  checkStream: checkMessagesStream,
+  problemInAnswer({ type, content, stop_reason }) {
     if (type !== 'message') return `type: ${JSON.stringify(type)}`
     const isWhole = Array.isArray(content) && typeof stop_reason === 'string'
-    return isWhole ? undefined : 'no content, or no stop_reason'
+    return isWhole ? undefined : 'content is not a list, or stop_reason is missing'
   },
-  isRefusal: ({ type, error }) =>
+  isErrorBody: ({ type, error }) =>
     type === 'error' &&
     isObject(error) &&
     typeof error.type === 'string' &&
     typeof error.message === 'string',
-  told,
-  ends: { call: 'tool_use', limit: 'max_tokens' },
-  speaks({ type, delta }) {
+  collect,
+  finishReasons: { call: 'tool_use', limit: 'max_tokens' },
+  hasOutput({ type, delta }) {
     if (type !== 'content_block_delta' || !isObject(delta)) return false
     return Object.entries(delta).some(([name, value]) => name !== 'type' && value !== '')
   },
-  countIn({ type, usage }) {
+  tokenCount({ type, usage }) {
     if (type !== 'message_delta' || !isObject(usage)) return undefined
     return typeof usage.output_tokens === 'number' ? usage.output_tokens : undefined
   },
 }
 
-function told(events: readonly JsonFields[]): Told {
-  const said: Told = { text: '', calls: [], finish: undefined }
+function collect(events: readonly JsonFields[]): CollectedAnswer {
+  const answer: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, index, content_block: block, delta } of events) {
     const at = index as number
     if (type === 'content_block_start' && isObject(block) && block.type === 'tool_use') {
-      said.calls[at] = { id: block.id, name: block.name, arguments: '' }
+      answer.calls[at] = { id: block.id, name: block.name, arguments: '' }
     }
     if (!isObject(delta)) continue
-    const call = said.calls[at]
-    if (delta.type === 'text_delta') said.text += delta.text
+    const call = answer.calls[at]
+    if (delta.type === 'text_delta') answer.text += delta.text
     else if (delta.type === 'input_json_delta' && call) call.arguments += delta.partial_json
-    else if (type === 'message_delta') said.finish = delta.stop_reason
+    else if (type === 'message_delta') answer.finishReason = delta.stop_reason
   }
-  // Blocks of text have their places, too.
-  return { ...said, calls: said.calls.filter((each) => each !== undefined) }
+  // Blocks that are not calls leave gaps in the list.
+  return { ...answer, calls: answer.calls.filter((each) => each !== undefined) }
 }

@@ -2,12 +2,12 @@ import type { Recording } from '../../../recording/recording.ts'
 import { isObject } from '../../../util/object.ts'
 import { STOP_REASONS } from '../../../wire/messages/answer.ts'
 import { shown } from '../../checks/ending.ts'
-import type { SaidEvent } from '../../checks/framing.ts'
+import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
 import type { JsonFields } from '../dialect.ts'
-import { type Forms, TypedJudge } from '../typed-stream.ts'
+import { type RequiredFields, TypedEventChecker } from '../typed-stream.ts'
 
-const FORMS: Forms = {
+const EVENT_FIELDS: RequiredFields = {
   message_start: { message: 'object' },
   content_block_start: { index: 'index', content_block: 'object' },
   content_block_delta: { index: 'index', delta: 'object' },
@@ -17,7 +17,7 @@ const FORMS: Forms = {
 
 const REASONS: readonly string[] = STOP_REASONS
 
-/** The blocks that a delta of a type belongs to; others may come in any. */
+/** The block types that a delta of a type may belong to; other deltas may come in any. */
 const BLOCK_OF: Readonly<Record<string, RegExp>> = {
   text_delta: /^text$/,
   citations_delta: /^text$/,
@@ -26,25 +26,25 @@ const BLOCK_OF: Readonly<Record<string, RegExp>> = {
   signature_delta: /^thinking$/,
 }
 
-/** A Messages stream: its events' form, and the order in which they come. */
-export function judgeMessagesStream(
+/** Checks a Messages stream: the form of its events and their order. */
+export function checkMessagesStream(
   recording: Recording,
-  said: readonly SaidEvent[],
+  events: readonly ParsedEvent[],
   findings: Findings,
 ): void {
-  new MessagesJudge(recording, findings, FORMS).judge(said)
+  new MessagesChecker(recording, findings, EVENT_FIELDS).check(events)
 }
 
-class MessagesJudge extends TypedJudge {
-  protected readonly first = 'message_start'
+class MessagesChecker extends TypedEventChecker {
+  protected readonly firstType = 'message_start'
   /** The types of the blocks that are open, by their index. */
   readonly #open = new Map<number, string>()
 
-  protected look(type: string, event: JsonFields): void {
+  protected checkEvent(type: string, event: JsonFields): void {
     const at = event.index as number
     if (type === 'message_start') this.#start(event.message as JsonFields)
     else if (type === 'content_block_start') {
-      if (this.#open.has(at)) this.add('block-open', `block ${at} begins again`)
+      if (this.#open.has(at)) this.add('block-open', `block ${at} starts again`)
       this.#open.set(at, String((event.content_block as JsonFields).type))
     } else if (type === 'content_block_delta') this.#delta(at, event.delta as JsonFields)
     else if (type === 'content_block_stop') {
@@ -82,7 +82,7 @@ class MessagesJudge extends TypedJudge {
 
   #stop(): void {
     this.isEnded = true
-    if (!this.isFinished) this.add('finish-missing', 'message_stop and no stop_reason')
+    if (!this.isFinished) this.add('finish-missing', 'message_stop without a stop_reason')
     const [open] = this.#open.keys()
     if (open !== undefined) this.add('block-closed', `block ${open} never ends`)
   }

@@ -1,6 +1,6 @@
 import { isObject } from '../../../util/object.ts'
-import type { CheckedApi, JsonFields, Told } from '../dialect.ts'
-import { judgeResponsesStream } from './stream.ts'
+import type { CheckedApi, CollectedAnswer, JsonFields } from '../dialect.ts'
+import { checkResponsesStream } from './stream.ts'
 
 /** `POST /v1/responses`. */
 export const responses: CheckedApi = {
@@ -8,7 +8,7 @@ export const responses: CheckedApi = {
   path: '/responses',
   asksUsage: false,
   hasTools: true,
-  wrong: { input: 7 },
+  invalidFields: { input: 7 },
   headersFor: () => ({}),
   body: ({ model, text, limit, stream, tool, schema }) => ({
     ...(model !== undefined && { model }),
@@ -21,19 +21,19 @@ export const responses: CheckedApi = {
       text: { format: { type: 'json_schema', name: 'answer', strict: true, schema } },
     }),
   }),
-  judge: judgeResponsesStream,
-  faultOfWhole({ object, status, output }) {
+  checkStream: checkResponsesStream,
+  problemInAnswer({ object, status, output }) {
     if (object !== 'response') return `object: ${JSON.stringify(object)}`
     if (status !== 'completed' && status !== 'incomplete')
       return `status: ${JSON.stringify(status)}`
-    return Array.isArray(output) ? undefined : 'no list of output'
+    return Array.isArray(output) ? undefined : 'output is not a list'
   },
-  isRefusal: ({ error }) => isObject(error) && typeof error.message === 'string',
-  told,
-  ends: { call: 'completed', limit: 'incomplete' },
-  speaks: ({ type, delta }) =>
+  isErrorBody: ({ error }) => isObject(error) && typeof error.message === 'string',
+  collect,
+  finishReasons: { call: 'completed', limit: 'incomplete' },
+  hasOutput: ({ type, delta }) =>
     typeof type === 'string' && type.endsWith('.delta') && delta !== '' && delta !== undefined,
-  countIn({ response }) {
+  tokenCount({ response }) {
     const usage = isObject(response) ? response.usage : undefined
     return isObject(usage) && typeof usage.output_tokens === 'number'
       ? usage.output_tokens
@@ -41,18 +41,18 @@ export const responses: CheckedApi = {
   },
 }
 
-function told(events: readonly JsonFields[]): Told {
-  const said: Told = { text: '', calls: [], finish: undefined }
+function collect(events: readonly JsonFields[]): CollectedAnswer {
+  const answer: CollectedAnswer = { text: '', calls: [], finishReason: undefined }
   for (const { type, delta, item, output_index: at, response } of events) {
-    const call = said.calls[at as number]
-    if (type === 'response.output_text.delta') said.text += delta
+    const call = answer.calls[at as number]
+    if (type === 'response.output_text.delta') answer.text += delta
     else if (type === 'response.function_call_arguments.delta') {
       if (call !== undefined) call.arguments += delta
     } else if (type === 'response.output_item.added' && isObject(item)) {
       if (item.type !== 'function_call') continue
-      said.calls[at as number] = { id: item.call_id, name: item.name, arguments: '' }
-    } else if (isObject(response)) said.finish = response.status
+      answer.calls[at as number] = { id: item.call_id, name: item.name, arguments: '' }
+    } else if (isObject(response)) answer.finishReason = response.status
   }
-  // Other items have their places, too.
-  return { ...said, calls: said.calls.filter((each) => each !== undefined) }
+  // Items that are not calls leave gaps in the list.
+  return { ...answer, calls: answer.calls.filter((each) => each !== undefined) }
 }

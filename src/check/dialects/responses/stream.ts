@@ -1,10 +1,10 @@
 import type { Recording } from '../../../recording/recording.ts'
 import { isObject } from '../../../util/object.ts'
 import { shown } from '../../checks/ending.ts'
-import type { SaidEvent } from '../../checks/framing.ts'
+import type { ParsedEvent } from '../../checks/framing.ts'
 import type { Findings } from '../../findings.ts'
 import type { JsonFields } from '../dialect.ts'
-import { type FieldKind, type Forms, TypedJudge } from '../typed-stream.ts'
+import { type FieldKind, type RequiredFields, TypedEventChecker } from '../typed-stream.ts'
 
 const OF_ANSWER: Record<string, FieldKind> = { response: 'object' }
 const OF_ITEM: Record<string, FieldKind> = { output_index: 'index', item: 'object' }
@@ -14,7 +14,7 @@ const OF_PART: Record<string, FieldKind> = {
   content_index: 'index',
 }
 
-const FORMS: Forms = {
+const EVENT_FIELDS: RequiredFields = {
   'response.created': OF_ANSWER,
   'response.in_progress': OF_ANSWER,
   'response.completed': OF_ANSWER,
@@ -42,31 +42,31 @@ const FORMS: Forms = {
   },
 }
 
-/** The status that the answer's object has in the event that ends it. */
+/** The status of the response in each event that ends it. */
 const ENDS: Readonly<Record<string, string>> = {
   'response.completed': 'completed',
   'response.incomplete': 'incomplete',
 }
 
-/** A Responses stream: its events' form, and the order in which they come. */
-export function judgeResponsesStream(
+/** Checks a Responses stream: the form of its events and their order. */
+export function checkResponsesStream(
   recording: Recording,
-  said: readonly SaidEvent[],
+  events: readonly ParsedEvent[],
   findings: Findings,
 ): void {
-  new ResponsesJudge(recording, findings, FORMS).judge(said)
+  new ResponsesChecker(recording, findings, EVENT_FIELDS).check(events)
 }
 
 interface Item {
   id: unknown
   isOpen: boolean
-  /** By the event's kind and its part: what the deltas made. */
+  /** The joined deltas, by kind of event and part. */
   texts: Map<string, string>
   parts: Map<number, { isOpen: boolean }>
 }
 
-class ResponsesJudge extends TypedJudge {
-  protected readonly first = 'response.created'
+class ResponsesChecker extends TypedEventChecker {
+  protected readonly firstType = 'response.created'
   readonly #items = new Map<number, Item>()
   #sequence = -1
   #id: unknown
@@ -79,13 +79,13 @@ class ResponsesJudge extends TypedJudge {
     return isObject(response) ? response.error : event
   }
 
-  protected look(type: string, event: JsonFields): void {
+  protected checkEvent(type: string, event: JsonFields): void {
     if (isObject(event.response)) this.#answer(type, event.response)
     else if (type.startsWith('response.output_item.')) this.#item(type, event)
     else if (event.output_index !== undefined) this.#inItem(type, event)
   }
 
-  protected override count({ sequence_number: sequence }: JsonFields): void {
+  protected override checkSequence({ sequence_number: sequence }: JsonFields): void {
     if (sequence !== this.#sequence + 1) {
       const expected = this.#sequence + 1
       this.add('event-sequence', `sequence_number: ${shown(sequence)}, expected ${expected}`)
@@ -122,7 +122,7 @@ class ResponsesJudge extends TypedJudge {
     const { id } = event.item as JsonFields
     const known = this.#items.get(at)
     if (type === 'response.output_item.added') {
-      if (known !== undefined) this.add('block-open', `item ${at} begins again`)
+      if (known !== undefined) this.add('block-open', `item ${at} starts again`)
       else this.#items.set(at, { id, isOpen: true, texts: new Map(), parts: new Map() })
     } else if (known?.isOpen !== true) this.add('block-open', `item ${at} ends, and is not open`)
     else {
@@ -151,7 +151,7 @@ class ResponsesJudge extends TypedJudge {
     else if (type === 'response.content_part.done') part.isOpen = false
   }
 
-  /** What ends a text repeats it. */
+  /** The event that ends a text repeats all of it. */
   #text(type: string, { texts }: Item, event: JsonFields): void {
     const [, kind, step] = /^response\.(.+)\.(delta|done)$/.exec(type) ?? []
     if (kind === undefined) return
@@ -163,7 +163,7 @@ class ResponsesJudge extends TypedJudge {
     }
     const whole = event.text ?? event.arguments ?? event.refusal
     if (typeof whole === 'string' && whole !== so) {
-      this.add('done-text', `${shown(whole)} where the deltas made ${shown(so)}`)
+      this.add('done-text', `${shown(whole)} though the deltas say ${shown(so)}`)
     }
   }
 

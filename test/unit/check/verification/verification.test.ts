@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { judgeStream } from '../../../../src/check/check-stream.ts'
-import { brokenByHops } from '../../../../src/check/hops.ts'
+import { checkStream } from '../../../../src/check/check-stream.ts'
+import { violationsByHop } from '../../../../src/check/hops.ts'
 import type { QuestionResult } from '../../../../src/check/question-result.ts'
 import type { Report } from '../../../../src/check/report.ts'
 import {
@@ -56,11 +56,11 @@ function recordingOf(frames: readonly string[], first = 50, every = 10): Recordi
 }
 
 function reportOf(recording: Recording, url = recording.request.url): Report {
-  const findings = judgeStream(recording)
+  const findings = checkStream(recording)
   const what = { dialect: 'chat', name: 'stream', title: 'a stream' } as const
-  const asked = [{ ...what, recording, findings }]
+  const results = [{ ...what, recording, findings }]
   const scores = [{ section: 'framing' as const, rules: 11, broken: findings.length }]
-  return { url, model: 'zoo', asked, dialects: ['chat'], untested: {}, scores }
+  return { url, model: 'zoo', results, dialects: ['chat'], untested: {}, scores }
 }
 
 const date = '2026-11-23T10:00:00.000Z'
@@ -115,15 +115,15 @@ describe('a record', () => {
 
   it('tells a hop from the server by the API, too', () => {
     const broken = reportOf(recordingOf(stray), 'http://server')
-    const [first] = broken.asked
+    const [first] = broken.results
     const message = { ...(first as QuestionResult), dialect: 'messages' as const }
-    const behind = { ...broken, url: 'http://proxy', asked: [...broken.asked, message] }
-    expect(brokenByHops([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
-    expect(brokenByHops([behind, behind])).toEqual([])
+    const behind = { ...broken, url: 'http://proxy', results: [...broken.results, message] }
+    expect(violationsByHop([broken, behind])).toEqual([{ rule: 'stray-line', hop: 'http://proxy' }])
+    expect(violationsByHop([behind, behind])).toEqual([])
   })
 
   it('is a page of Markdown that nothing in an answer can break', () => {
-    expect(markdownOf(clean)).toMatch(/\| result \| clean \|/)
+    expect(markdownOf(clean)).toMatch(/\| result \| no broken rules \|/)
     const page = markdownOf(broken)
     expect(page).toMatch(/\| result \| 1 error, 0 warnings, 0 hints \|/)
     expect(page).toMatch(/### stray-line \(error\)/)
@@ -141,9 +141,11 @@ describe('a record', () => {
 
   it('is read again as what was written', () => {
     expect(parseVerification(JSON.stringify(broken))).toEqual(broken)
-    expect(() => parseVerification('x')).toThrow(/no JSON/)
-    expect(() => parseVerification('{"sluice-verification":2}')).toThrow(/no record of version 1/)
-    expect(() => parseVerification('null')).toThrow(/no record/)
+    expect(() => parseVerification('x')).toThrow(/expected JSON/)
+    expect(() => parseVerification('{"sluice-verification":2}')).toThrow(
+      /expected a record of "sluice check" \(version 1\)/,
+    )
+    expect(() => parseVerification('null')).toThrow(/expected a record/)
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { countedPrompt, messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
+import { messagesDialect } from '../../../../src/dialects/messages/dialect.ts'
+import { tokenCountCall } from '../../../../src/dialects/messages/native.ts'
 import { base, chat, read, refusal } from './asked.ts'
 
 describe('fields', () => {
@@ -215,12 +216,12 @@ describe('the request for an engine that speaks the API', () => {
 describe('a prompt to be counted', () => {
   it('needs no max_tokens, and is a chat as well', () => {
     const { model, messages } = base
-    const prompt = countedPrompt({ model, messages, system: 'A.' }, new Headers())
+    const prompt = tokenCountCall({ model, messages, system: 'A.' }, new Headers())
     expect(prompt.native).toMatchObject({ path: '/messages/count_tokens', body: { system: 'A.' } })
     expect(prompt.chat()).toEqual({
       model,
       messages: [{ role: 'system', content: 'A.' }, ...messages],
     })
-    expect(() => countedPrompt({ messages: [] }, new Headers())).toThrow('messages:')
+    expect(() => tokenCountCall({ messages: [] }, new Headers())).toThrow('messages:')
   })
 })

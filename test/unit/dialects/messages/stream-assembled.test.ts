@@ -95,7 +95,7 @@ describe('what a client assembles', () => {
         const streamed = tell([chunks])
         const fold = new ChatAccumulator()
         for (const chunk of structuredClone(chunks)) fold.add(chunk)
-        const whole = Message.parse(conversation().whole(fold.completion()))
+        const whole = Message.parse(conversation().answer(fold.completion()))
         expect(whole.content).toEqual(
           streamed.blocks.map(({ json, ...block }) =>
             block.type === 'tool_use' ? { ...block, input: JSON.parse(json ?? '{}') } : block,

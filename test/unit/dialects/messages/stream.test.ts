@@ -91,7 +91,7 @@ describe('how it ended', () => {
     expect(read.stop).toMatchObject(stop)
     const choice = { index: 0, message: { role: 'assistant', content: 'a' }, finish_reason: reason }
     const completion = { ...envelope, choices: [{ ...choice, ...more }] }
-    expect(Message.parse(conversation(asked).whole(completion as never))).toMatchObject(stop)
+    expect(Message.parse(conversation(asked).answer(completion as never))).toMatchObject(stop)
   })
 
   it('is a refusal where the engine refused, in its words', () => {
@@ -130,7 +130,7 @@ describe('how it ended', () => {
 describe('a whole answer', () => {
   const whole = (message: object, finish_reason = 'tool_calls') => {
     const choice = { index: 0, message: { role: 'assistant', content: null, ...message } }
-    return conversation().whole({ ...envelope, choices: [{ ...choice, finish_reason }] } as never)
+    return conversation().answer({ ...envelope, choices: [{ ...choice, finish_reason }] } as never)
   }
   const called = (text: string) => ({
     tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: text } }],

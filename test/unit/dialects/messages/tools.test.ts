@@ -77,7 +77,7 @@ describe('tools that only a provider runs', () => {
     const conversation = read({ tools, mcp_servers: [{ type: 'url', name: 's' }] })
     expect(conversation.chat.tools).toMatchObject([{ function: { name: 'f' } }])
     const left = ['mcp_servers', 'web_search_20250305', 'mcp_toolset', 'new_20300101']
-    expect(conversation.omitted?.()).toEqual(left)
+    expect(conversation.omittedTypes?.()).toEqual(left)
   })
 
   it.each([{ type: 'auto' }, { type: 'none' }])('leave no empty list: %j', (tool_choice) => {
@@ -106,7 +106,7 @@ describe('tools that only a provider runs', () => {
     ]
     const conversation = read({ messages: messages([text('Found.'), ...content]) })
     expect(conversation.chat.messages[1]).toEqual({ role: 'assistant', content: 'Found.' })
-    expect(conversation.omitted?.()).toEqual(['server_tool_use', 'web_search_tool_result'])
+    expect(conversation.omittedTypes?.()).toEqual(['server_tool_use', 'web_search_tool_result'])
     expect(chat({ messages: messages(content) }).messages).toEqual([
       { role: 'user', content: 'Go.\n\nOn.' },
     ])

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { readConversation } from '../../../../src/dialects/responses/dialect.ts'
+import { translate } from '../../../../src/dialects/responses/dialect.ts'
 import { contextOf } from '../../../../src/routes/responses/context.ts'
 import { memoryResponseStore } from '../../../../src/state/response-store.ts'
 import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
@@ -10,7 +10,7 @@ export async function chatOf(body: object): Promise<ChatRequest> {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryResponseStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
-  return readConversation(request, items, 'resp_1', telling, 512).chat
+  return translate(request, items, 'resp_1', telling, 512).chat
 }
 
 export async function refusal(body: object): Promise<ApiError> {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { Conversation } from '../../../../src/dialects/dialect.ts'
-import { readConversation } from '../../../../src/dialects/responses/dialect.ts'
-import { fromCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
+import type { TranslatedRequest } from '../../../../src/dialects/dialect.ts'
+import { translate } from '../../../../src/dialects/responses/dialect.ts'
+import { fromEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../../src/routes/responses/context.ts'
 import { memoryResponseStore } from '../../../../src/state/response-store.ts'
 import type {
@@ -28,7 +28,7 @@ async function ask(body: object) {
   const request = parseResponsesRequest({ input: 'Go.', tools, ...body })
   const items = await contextOf(memoryResponseStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
-  return readConversation(request, items, 'resp_1', telling, 512)
+  return translate(request, items, 'resp_1', telling, 512)
 }
 
 function chunkOf(delta: ChunkDelta, finish_reason: FinishReason | null = null): ChatChunk {
@@ -57,7 +57,7 @@ async function whole(name: string, text: string): Promise<Fields[]> {
 }
 
 /** The output of a whole answer with one call. */
-function told(conversation: Conversation, name: string, text: string, content = ''): Fields[] {
+function told(conversation: TranslatedRequest, name: string, text: string, content = ''): Fields[] {
   const call = { id: 'c', type: 'function', function: { name, arguments: text } }
   const completion = {
     id: 'c',
@@ -73,7 +73,7 @@ function told(conversation: Conversation, name: string, text: string, content = 
       },
     ],
   }
-  const response = conversation.whole(completion as unknown as ChatCompletion)
+  const response = conversation.answer(completion as unknown as ChatCompletion)
   return (response as { output: Fields[] }).output
 }
 
@@ -239,7 +239,7 @@ describe('a call of another tool', () => {
 
   it('is told as if nothing had come before, where an answer of no use was asked for again', async () => {
     const conversation = await ask({})
-    expect(() => told(conversation, 'shell', '{"commands":7}', 'Look.')).toThrow('does not take')
+    expect(() => told(conversation, 'shell', '{"commands":7}', 'Look.')).toThrow('do not match')
     expect(told(conversation, 'shell', '{"commands":["ls"]}', 'Look.')).toMatchObject([
       { type: 'message', content: [{ text: 'Look.' }] },
       { type: 'shell_call', action: { commands: ['ls'] } },
@@ -262,7 +262,7 @@ describe('a summary that was asked for', () => {
     const [item, ...others] = outputOf(read)
     expect(others).toEqual([])
     expect(item).toMatchObject({ type: 'compaction', id: expect.stringMatching(/^cmp_/) })
-    expect(fromCarried(`${item?.encrypted_content}`, 'here')).toBe('All is well.')
+    expect(fromEncryptedContent(`${item?.encrypted_content}`, 'here')).toBe('All is well.')
   })
 
   it('fails where none was written', async () => {

@@ -62,7 +62,7 @@ describe('for any chunks', () => {
       if (pings.includes(at)) text += encoder.ping()
       const some = structuredClone(chunks.slice(at, at + batch))
       for (const chunk of some) {
-        contract.judge(chunk)
+        contract.check(chunk)
         fold.add(structuredClone(chunk))
       }
       text += encoder.chunks(some)
@@ -92,7 +92,7 @@ describe('for any chunks', () => {
   it('tells the same as a whole answer, except for the order of its parts', () => {
     const property = fc.property(conversation, (plan) => {
       const { read, folded } = play({ ...plan, pings: [] })
-      const whole = encoderOf().whole(structuredClone(folded))
+      const whole = encoderOf().answer(structuredClone(folded))
       expect(lintResponse(whole)).toEqual([])
       const texts = whole.output.flatMap((item) => (item.type === 'message' ? item.content : []))
       expect(texts.map((part) => part.text ?? '').join('')).toBe(read.text)

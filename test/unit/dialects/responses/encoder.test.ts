@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { fromCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
+import { fromEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import type { ChunkDelta } from '../../../../src/wire/chat/request.ts'
 import { readResponses } from '../../../support/responses.ts'
 import { chunkOf, encoderOf, tell, typesOf } from './told.ts'
@@ -53,7 +53,7 @@ it('lets a client that keeps nothing here carry what was thought', () => {
     const read = tell(structuredClone(chunks), encoder)
     expect(read.problems).toEqual([])
     const { output } = read.response as { output: { encrypted_content: string }[] }
-    expect(fromCarried(output[0]?.encrypted_content ?? '', 'here')).toBe('Hm… 🤔')
+    expect(fromEncryptedContent(output[0]?.encrypted_content ?? '', 'here')).toBe('Hm… 🤔')
   }
 })
 
@@ -168,5 +168,5 @@ it('ends an answer that would fill the memory', () => {
   const flood = () => {
     for (let count = 0; count < 5; count++) encoder.chunks([long])
   }
-  expect(flood).toThrow(/longer than/)
+  expect(flood).toThrow(/an answer of more than/)
 })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { EventWriter } from '../../../../src/dialects/responses/events.ts'
-import { quietEvent } from '../../../../src/dialects/responses/heartbeat.ts'
+import { heartbeatAfter } from '../../../../src/dialects/responses/heartbeat.ts'
 import type { ResponseEvent } from '../../../../src/wire/responses/request.ts'
 
 const place = { item_id: 'i', output_index: 1 }
@@ -50,23 +50,23 @@ it.each<[ResponseEvent, unknown]>([
   [{ type: 'response.content_part.added', ...inContent, part: { type: 'odd' } }, undefined],
   [{ type: 'response.content_part.added', ...inContent, part: { type: 'toString' } }, undefined],
 ])('after %o a quiet line gets %o', (last, expected) => {
-  expect(quietEvent(last)).toEqual(expected)
+  expect(heartbeatAfter(last)).toEqual(expected)
 })
 
 it('does not tell the state while another item is half told', () => {
   const writer = new EventWriter()
   const told = () => {
     let count = 0
-    writer.writeQuiet(() => count++)
+    writer.writeHeartbeat(() => count++)
     return count
   }
   const item = (type: string, output_index: number) => {
-    writer.passed({ type: `response.output_item.${type}`, output_index, item: { type: 'message' } })
+    writer.note({ type: `response.output_item.${type}`, output_index, item: { type: 'message' } })
   }
   expect(told()).toBe(1)
   item('added', 0)
   expect(told()).toBe(1)
-  writer.passed({ type: 'response.content_part.added', output_index: 0, part: { type: 'odd' } })
+  writer.note({ type: 'response.content_part.added', output_index: 0, part: { type: 'odd' } })
   item('added', 1)
   item('done', 1)
   expect(told()).toBe(0)

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { InputText } from '../../../../src/dialects/responses/custom-tool-input.ts'
+import { CustomToolInput } from '../../../../src/dialects/responses/custom-tool-input.ts'
 
 /** The pieces of a text that a custom tool's arguments in these pieces tell. */
 function decode(pieces: string[]): { told: string[]; text: string } {
-  const input = new InputText()
+  const input = new CustomToolInput()
   const told = pieces.map((piece) => input.add(piece))
   told.push(input.end())
   expect(told.join('')).toBe(input.text)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readConversation } from '../../../../src/dialects/responses/dialect.ts'
-import { toCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
+import { translate } from '../../../../src/dialects/responses/dialect.ts'
+import { toEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import { contextOf } from '../../../../src/routes/responses/context.ts'
 import { memoryResponseStore } from '../../../../src/state/response-store.ts'
 import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
@@ -10,7 +10,7 @@ async function read(body: object) {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryResponseStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
-  return readConversation(request, items, 'resp_1', telling, 512)
+  return translate(request, items, 'resp_1', telling, 512)
 }
 
 async function chatOf(body: object): Promise<ChatRequest> {
@@ -170,7 +170,7 @@ describe('a conversation', () => {
     expect(told.messages).toEqual([{ role: 'user', content: '/root: New task:\nSay hello.' }])
     const omitted = async (text: string) => {
       const conversation = await read({ input: [message(text)] })
-      return [conversation.chat.messages, conversation.omitted?.()]
+      return [conversation.chat.messages, conversation.omittedTypes?.()]
     }
     const token = `gAAAAABl${'x'.repeat(92)}==`
     expect(await omitted(token)).toEqual([
@@ -199,7 +199,9 @@ describe('a conversation', () => {
 
   it('has the summary that sluice gave, and refuses what it can’t read', async () => {
     const compaction = (encrypted_content: string) => ({ type: 'compaction', encrypted_content })
-    const { messages } = await chatOf({ input: [compaction(toCarried('All is well.')), go] })
+    const { messages } = await chatOf({
+      input: [compaction(toEncryptedContent('All is well.')), go],
+    })
     expect(messages).toMatchObject([
       { role: 'user', content: expect.stringMatching(/All is well\.\n\nGo\.$/) },
     ])

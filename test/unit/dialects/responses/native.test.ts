@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { toCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
+import { toEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import { createHostedHandler, type Handler } from '../../../../src/handler.ts'
 import { lintResponse, type ResponsesRead, readResponses } from '../../../support/responses.ts'
 import {
@@ -53,7 +53,7 @@ async function stream(script?: Script, body: Fields = {}): Promise<ResponsesRead
 
 describe('an upstream that speaks the API itself', () => {
   it('is told the summary of a conversation that only sluice can read', async () => {
-    const compaction = { type: 'compaction', encrypted_content: toCarried('All is well.') }
+    const compaction = { type: 'compaction', encrypted_content: toEncryptedContent('All is well.') }
     const other = { type: 'compaction', encrypted_content: 'gAAAA' }
     await stream(undefined, { input: [compaction, other] })
     const text = expect.stringMatching(/All is well\.$/)

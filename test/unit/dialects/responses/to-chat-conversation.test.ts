@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toCarried } from '../../../../src/dialects/responses/encrypted-content.ts'
+import { toEncryptedContent } from '../../../../src/dialects/responses/encrypted-content.ts'
 import { call, called, chatOf, go, output, said, thought, told } from './asked.ts'
 
 describe('a conversation', () => {
@@ -57,7 +57,7 @@ describe('a conversation', () => {
       [
         { type: 'reasoning', summary: [{ type: 'summary_text', text: 'S.' }] },
         said('One.'),
-        { type: 'reasoning', summary: [], encrypted_content: toCarried('C.') },
+        { type: 'reasoning', summary: [], encrypted_content: toEncryptedContent('C.') },
         said('Two.'),
       ],
       [

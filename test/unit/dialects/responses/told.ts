@@ -23,8 +23,8 @@ export function encoderOf(
 ) {
   const response = newResponse({ model: 'm', input: 'Go.', ...request }, 'resp_1', status)
   const summarizes = request.reasoning?.summary != null
-  const carries = request.include?.includes('reasoning.encrypted_content') ?? false
-  return new ResponseEncoder({ response, summarizes, carries, usage: () => usage })
+  const encryptsReasoning = request.include?.includes('reasoning.encrypted_content') ?? false
+  return new ResponseEncoder({ response, summarizes, encryptsReasoning, usage: () => usage })
 }
 
 export function chunkOf(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readConversation } from '../../../../src/dialects/responses/dialect.ts'
+import { translate } from '../../../../src/dialects/responses/dialect.ts'
 import { contextOf } from '../../../../src/routes/responses/context.ts'
 import { memoryResponseStore } from '../../../../src/state/response-store.ts'
 import type { ChatRequest } from '../../../../src/wire/chat/request.ts'
@@ -12,7 +12,7 @@ async function read(body: object, maxTools = 512) {
   const request = parseResponsesRequest({ input: 'Go.', ...body })
   const items = await contextOf(memoryResponseStore(), '', request, 'resp_1')
   const telling = { usage: () => undefined, onChange: undefined }
-  return readConversation(request, items, 'resp_1', telling, maxTools)
+  return translate(request, items, 'resp_1', telling, maxTools)
 }
 
 async function chatOf(body: object): Promise<ChatRequest> {
@@ -118,7 +118,7 @@ describe('tools that only a provider runs', () => {
     const tools = [web, { type: 'mcp', server_label: 'x' }, f, { type: 'from the futüre' }]
     const conversation = await read({ tools })
     expect(conversation.chat.tools).toMatchObject([{ function: { name: 'f' } }])
-    expect(conversation.omitted?.()).toEqual(['web_search', 'mcp', 'from_the_fut_re'])
+    expect(conversation.omittedTypes?.()).toEqual(['web_search', 'mcp', 'from_the_fut_re'])
   })
 
   it.each(['auto', 'none', undefined])(
@@ -133,7 +133,7 @@ describe('tools that only a provider runs', () => {
     const tools = Array.from({ length: 99 }, (_, at) => ({ type: `${at}${'x'.repeat(99)}` }))
     const conversation = await read({ tools })
     expect(conversation.chat.tools).toBeUndefined()
-    expect(conversation.omitted?.().join(', ').length).toBeLessThan(700)
+    expect(conversation.omittedTypes?.().join(', ').length).toBeLessThan(700)
   })
 
   it.each<[string, string, object]>([
@@ -151,7 +151,7 @@ describe('tools that only a provider runs', () => {
     const body = { tools: [web], input: [{ type: 'program', id: 'p' }] }
     const error = await chatOf(body).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ status: 400, param: 'input' })
-    expect((error as Error).message).toContain('got only program.')
+    expect((error as Error).message).toContain('got only program;')
   })
 
   it('leave out their items as well', async () => {
@@ -163,7 +163,7 @@ describe('tools that only a provider runs', () => {
       ],
     })
     expect(conversation.chat.messages).toEqual([{ role: 'user', content: 'Go.' }])
-    expect(conversation.omitted?.()).toEqual(['web_search_call', 'image_generation_call'])
+    expect(conversation.omittedTypes?.()).toEqual(['web_search_call', 'image_generation_call'])
   })
 })
 
@@ -206,7 +206,7 @@ describe('tools that are found in the course of a conversation', () => {
     expect(Object.keys(await offered({ tools: [late] }))).toEqual(['late'])
     const served = await read({ tools: [late, { type: 'tool_search' }] })
     expect(served.chat.tools).toHaveLength(1)
-    expect(served.omitted?.()).toEqual(['tool_search'])
+    expect(served.omittedTypes?.()).toEqual(['tool_search'])
   })
 
   it('keep their names where a tool of the client’s has the same', async () => {
@@ -223,7 +223,7 @@ describe('tools that are found in the course of a conversation', () => {
     const conversation = await read({ input })
     expect(conversation.chat.tools).toMatchObject([{ function: { name: 'apply_patch' } }])
     expect(conversation.chat.messages).toHaveLength(1)
-    expect(conversation.omitted?.()).toEqual(['web_search'])
+    expect(conversation.omittedTypes?.()).toEqual(['web_search'])
   })
 })
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import * as messages from '../../../../src/dialects/messages/rules.ts'
 import * as responses from '../../../../src/dialects/responses/rules.ts'
 import { toolsPage } from '../../../../src/dialects/tools/docs-page.ts'
-import { Omitted } from '../../../../src/dialects/tools/omitted-types.ts'
+import { OmittedTypes } from '../../../../src/dialects/tools/omitted-types.ts'
 import { ruleFor, type ToolRule } from '../../../../src/dialects/tools/rule.ts'
 
 const root = join(import.meta.dirname, '../../../..')
@@ -25,13 +25,13 @@ describe.each(tables)('the table for %s', (_, rules) => {
   it('has no row that another one hides', () => {
     for (const rule of rules) {
       const type = rule.type.replace('*', '_x')
-      const fitting = rules.filter((other) => other.only === undefined)
-      if (rule.only === undefined) expect(ruleFor(fitting, { type })).toBe(rule)
+      const fitting = rules.filter((other) => other.condition === undefined)
+      if (rule.condition === undefined) expect(ruleFor(fitting, { type })).toBe(rule)
     }
   })
 
   it('has rows that fit in a table of the page', () => {
-    for (const { type, how } of rules) expect(`${type}${how}`).not.toMatch(/[|\n]/)
+    for (const { type, description } of rules) expect(`${type}${description}`).not.toMatch(/[|\n]/)
   })
 })
 
@@ -46,15 +46,15 @@ describe('a rule', () => {
     [{ type: 'web_search_preview_2025_03_11' }, 'left out'],
     [{ type: 'computer_use_preview' }, 'translated'],
   ])('goes by what the tool says: %j', (tool, fate) => {
-    expect(ruleFor(responses.TOOLS, tool as { type: string }).fate).toBe(fate)
+    expect(ruleFor(responses.TOOLS, tool as { type: string }).handling).toBe(fate)
   })
 })
 
 it('names what is left out in words that a header takes', () => {
-  const omitted = new Omitted()
+  const omitted = new OmittedTypes()
   for (const type of ['web_search', 'a\r\nb: c', '', 'web_search', 'é'.repeat(99)])
     omitted.add(type)
-  expect(omitted.types).toEqual(['web_search', 'a__b__c', '_', '_'.repeat(40)])
+  expect(omitted.names).toEqual(['web_search', 'a__b__c', '_', '_'.repeat(40)])
 })
 
 it('is shown by docs/tools.md: node scripts/tools.mjs writes it', () => {

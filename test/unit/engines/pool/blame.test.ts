@@ -84,6 +84,6 @@ it.each([
 
 it('what an error shows of an engine is kept on the way from a page', async () => {
   const error = await refusal(new Response('{"error":"no"}', { status: 404 }), 'gpu', [])
-  expect(unpackError(packError(error)).shows).toBe('answered')
-  expect(unpackError(packError(badRequest('no'))).shows).toBeUndefined()
+  expect(unpackError(packError(error)).evidence).toBe('answered')
+  expect(unpackError(packError(badRequest('no'))).evidence).toBeUndefined()
 })

@@ -38,7 +38,7 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
     ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
     ...{ retry: true, isolateRequests: false },
   })
-  const guard = { trusts: async () => true }
+  const guard = { isAuthorized: async () => true }
   const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
   const ready = () => {
     const request = new Request('http://localhost/health/ready')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { countedPrompt } from '../../../../src/dialects/messages/dialect.ts'
+import { tokenCountCall } from '../../../../src/dialects/messages/native.ts'
 import { Upstream, type UpstreamOptions } from '../../../../src/engines/upstream/upstream.ts'
 import type { FetchInit } from '../../../../src/platform/fetch.ts'
 
@@ -40,7 +40,7 @@ async function count(
       return new Response(text, { status, headers: { 'content-type': type } }) as never
     },
   })
-  const prompt = countedPrompt({ model: 'small', messages, tools, ...more }, new Headers())
+  const prompt = tokenCountCall({ model: 'small', messages, tools, ...more }, new Headers())
   const ask = () => upstream.countTokens(prompt, 'small', new AbortController().signal)
   for (let time = 1; time < times; time++) await ask()
   const tokens = await ask()

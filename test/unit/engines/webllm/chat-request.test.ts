@@ -220,7 +220,9 @@ describe('what is the upstream’s to judge elsewhere', () => {
 
   it('integers of many digits are numbers', () => {
     const bytes = new TextEncoder().encode('{"seed":18446744073709551615}')
-    const { seed } = parseExact(bytes, scanJson(bytes).long, decodeText) as { seed: unknown }
+    const { seed } = parseExact(bytes, scanJson(bytes).longIntegers, decodeText) as {
+      seed: unknown
+    }
     expect(typeof seed).toBe('object')
     expect(convert({ seed })).toMatchObject({ seed: 2 ** 64 })
   })

@@ -8,7 +8,7 @@ describe('tool calls', () => {
     const sent = chunk([
       { index: 0, delta: { role: 'assistant', tool_calls }, finish_reason: null },
     ])
-    stream.judge(sent)
+    stream.check(sent)
     return tool_calls.map(({ index }) => index)
   }
 
@@ -45,7 +45,7 @@ describe('tool calls without ids', () => {
   const indices = (...deltas: Record<string, unknown>[][]) => {
     const stream = contract()
     return deltas.map((tool_calls) => {
-      stream.judge(
+      stream.check(
         chunk([{ index: 0, delta: { role: 'assistant', tool_calls }, finish_reason: null }]),
       )
       return tool_calls.map(({ index }) => index)
@@ -105,14 +105,14 @@ describe('what fails', () => {
     ['an error that is called so', { object: 'error', message: 'out of memory' }, 'upstream_error'],
     ['an error with choices', chunk([], { error: { message: 'x' } }), 'upstream_error'],
   ])('%s', (_name, value, code) => {
-    expect(codeOf(() => contract().judge(value))).toBe(code)
+    expect(codeOf(() => contract().check(value))).toBe(code)
   })
 
   it('content after its finish', () => {
     const stream = contract()
-    stream.judge(says('a'))
-    stream.judge(ends('stop'))
-    expect(codeOf(() => stream.judge(says('b')))).toBe('upstream_invalid')
+    stream.check(says('a'))
+    stream.check(ends('stop'))
+    expect(codeOf(() => stream.check(says('b')))).toBe('upstream_invalid')
   })
 
   it.each([
@@ -122,10 +122,10 @@ describe('what fails', () => {
   ] as const)('%s before every seen choice finished', (ending, code) => {
     expect(codeOf(() => contract().end(ending))).toBe(code)
     const stream = contract()
-    stream.judge(
+    stream.check(
       chunk([0, 1].map((index) => ({ index, delta: { content: 'a' }, finish_reason: null }))),
     )
-    stream.judge(ends('stop', 1))
+    stream.check(ends('stop', 1))
     expect(codeOf(() => stream.end(ending))).toBe(code)
   })
 

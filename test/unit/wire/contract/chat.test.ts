@@ -5,9 +5,9 @@ import { chunk, codeOf, contract, ends, says, USAGE } from './judging.ts'
 describe('a stream as it should be', () => {
   it('passes untouched and owes nothing', () => {
     const stream = contract({ usage: true })
-    expect(stream.judge(says('a'))).toBe('same')
-    expect(stream.judge(ends('stop'))).toBe('same')
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
+    expect(stream.check(says('a'))).toBe('same')
+    expect(stream.check(ends('stop'))).toBe('same')
+    expect(stream.check(chunk([], { usage: USAGE }))).toBe('hold')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
     expect([...stream.repaired]).toEqual([])
     expect(stream).toMatchObject({
@@ -38,7 +38,7 @@ describe('a stream as it should be', () => {
     ],
   ])('passes %s', (_name, chunks) => {
     const stream = contract()
-    for (const each of chunks) expect(stream.judge(each)).toBe('same')
+    for (const each of chunks) expect(stream.check(each)).toBe('same')
     expect([...stream.repaired]).toEqual([])
   })
 })
@@ -51,28 +51,28 @@ describe('what is repaired', () => {
     ['max_tokens', 'length'],
   ])('finish_reason %j becomes %j', (came, expected) => {
     const stream = contract()
-    stream.judge(says('a'))
+    stream.check(says('a'))
     const last = ends(came)
-    expect(stream.judge(last)).toBe('changed')
+    expect(stream.check(last)).toBe('changed')
     expect(last.choices).toMatchObject([{ finish_reason: expected }])
     expect([...stream.repaired]).toEqual(['finish_reason'])
   })
 
   it('keeps the first of two finish reasons', () => {
     const stream = contract()
-    stream.judge(says('a'))
-    stream.judge(ends('tool_calls'))
+    stream.check(says('a'))
+    stream.check(ends('tool_calls'))
     const second = ends('stop')
-    expect(stream.judge(second)).toBe('changed')
+    expect(stream.check(second)).toBe('changed')
     expect(second.choices).toMatchObject([{ finish_reason: null }])
   })
 
   it('adds a missing role to the first delta of each choice', () => {
     const stream = contract()
     const first = chunk([{ index: 0, delta: { content: 'a' }, finish_reason: null }])
-    expect(stream.judge(first)).toBe('changed')
+    expect(stream.check(first)).toBe('changed')
     expect(first.choices).toMatchObject([{ delta: { role: 'assistant', content: 'a' } }])
-    expect(stream.judge(chunk([{ index: 0, delta: { content: 'b' }, finish_reason: null }]))).toBe(
+    expect(stream.check(chunk([{ index: 0, delta: { content: 'b' }, finish_reason: null }]))).toBe(
       'same',
     )
   })
@@ -80,7 +80,7 @@ describe('what is repaired', () => {
   it('turns milliseconds into seconds', () => {
     const stream = contract()
     const first = says('a', { created: 1_800_000_000_123 })
-    expect(stream.judge(first)).toBe('changed')
+    expect(stream.check(first)).toBe('changed')
     expect(first).toMatchObject({ created: 1_800_000_000 })
     expect([...stream.repaired]).toEqual(['created'])
   })
@@ -90,7 +90,7 @@ describe('what is repaired', () => {
     const first = chunk([
       { index: 0, delta: { role: 'assistant', reasoning: 'hm' }, finish_reason: null },
     ])
-    expect(stream.judge(first)).toBe('changed')
+    expect(stream.check(first)).toBe('changed')
     expect(first.choices).toMatchObject([{ delta: { reasoning_content: 'hm' } }])
     expect(JSON.stringify(first)).not.toContain('"reasoning":')
   })
@@ -98,8 +98,8 @@ describe('what is repaired', () => {
   it("takes the client's [DONE] from a stream that only forgot it", () => {
     for (const ending of ['end', 'reset'] as const) {
       const stream = contract()
-      stream.judge(says('a'))
-      stream.judge(ends('stop'))
+      stream.check(says('a'))
+      stream.check(ends('stop'))
       expect(stream.end(ending)).toEqual([])
       expect([...stream.repaired]).toEqual(['done'])
     }
@@ -108,10 +108,10 @@ describe('what is repaired', () => {
   it('ends what an upstream left open that needs no finish reason, at its [DONE] alone', () => {
     const finishReason = { missing: 'stop', sent: () => {} } as const
     const stream = contract({ finishReason })
-    stream.judge(says('a'))
+    stream.check(says('a'))
     expect(stream.end('done')).toEqual([ends('stop')])
     const broken = contract({ finishReason })
-    broken.judge(says('a'))
+    broken.check(says('a'))
     expect(codeOf(() => broken.end('end'))).toBe('upstream_truncated')
   })
 })
@@ -119,13 +119,13 @@ describe('what is repaired', () => {
 describe('usage', () => {
   it('is taken out where it was not asked for, and no repair where sluice asked', () => {
     const own = contract({ usageRequested: true })
-    own.judge(says('a'))
-    own.judge(ends('stop'))
-    expect(own.judge(chunk([], { usage: USAGE }))).toBe('drop')
+    own.check(says('a'))
+    own.check(ends('stop'))
+    expect(own.check(chunk([], { usage: USAGE }))).toBe('drop')
     expect([...own.repaired]).toEqual([])
     const unasked = contract()
     const first = says('a', { usage: USAGE })
-    expect(unasked.judge(first)).toBe('changed')
+    expect(unasked.check(first)).toBe('changed')
     expect('usage' in first).toBe(false)
     expect([...unasked.repaired]).toEqual(['usage'])
   })
@@ -133,36 +133,36 @@ describe('usage', () => {
   it('on every chunk is gathered, and given once at the end', () => {
     const stream = contract({ usage: true })
     for (const completion_tokens of [1, 2]) {
-      expect(stream.judge(says('a', { usage: { ...USAGE, completion_tokens } }))).toBe('changed')
+      expect(stream.check(says('a', { usage: { ...USAGE, completion_tokens } }))).toBe('changed')
     }
-    stream.judge(ends('stop'))
+    stream.check(ends('stop'))
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
   })
 
   it('is given once, though it came twice: the last one', () => {
     const stream = contract({ usage: true })
-    stream.judge(says('a'))
-    stream.judge(ends('stop'))
-    expect(stream.judge(chunk([], { usage: { ...USAGE, total_tokens: 1 } }))).toBe('hold')
-    expect(stream.judge(chunk([], { usage: USAGE, timings: 1 }))).toBe('hold')
+    stream.check(says('a'))
+    stream.check(ends('stop'))
+    expect(stream.check(chunk([], { usage: { ...USAGE, total_tokens: 1 } }))).toBe('hold')
+    expect(stream.check(chunk([], { usage: USAGE, timings: 1 }))).toBe('hold')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE, timings: 1 })])
     expect([...stream.repaired]).toEqual(['usage'])
   })
 
   it('comes last, whatever an upstream says after it', () => {
     const stream = contract({ usage: true, choices: 2 })
-    stream.judge(says('a'))
-    stream.judge(ends('stop'))
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
+    stream.check(says('a'))
+    stream.check(ends('stop'))
+    expect(stream.check(chunk([], { usage: USAGE }))).toBe('hold')
     const second = { index: 1, delta: { role: 'assistant', content: 'b' }, finish_reason: 'stop' }
-    expect(stream.judge(chunk([second]))).toBe('same')
+    expect(stream.check(chunk([second]))).toBe('same')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
   })
 
   it('is never made up', () => {
     const stream = contract({ usage: true })
-    stream.judge(says('a'))
-    stream.judge(ends('stop'))
+    stream.check(says('a'))
+    stream.check(ends('stop'))
     expect(stream.end('done')).toEqual([])
   })
 })
@@ -170,31 +170,31 @@ describe('usage', () => {
 describe('a heartbeat', () => {
   it('says who speaks, where no choice has begun', () => {
     const stream = contract()
-    stream.judge(chunk([], { id: '', prompt_filter_results: [] }))
-    expect(stream.quietChunk().choices).toEqual([
+    stream.check(chunk([], { id: '', prompt_filter_results: [] }))
+    expect(stream.heartbeatChunk().choices).toEqual([
       { index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null },
     ])
   })
 
   it('says nothing of an open choice', () => {
     const stream = contract()
-    stream.judge(says('a'))
-    stream.judge(chunk([{ index: 1, delta: { role: 'assistant' }, finish_reason: null }]))
-    stream.judge(ends('stop'))
-    expect(stream.quietChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
+    stream.check(says('a'))
+    stream.check(chunk([{ index: 1, delta: { role: 'assistant' }, finish_reason: null }]))
+    stream.check(ends('stop'))
+    expect(stream.heartbeatChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
   })
 
   it('begins no choice of its own, where the only one seen has finished', () => {
     const stream = contract({ choices: 2 })
     const delta = { role: 'assistant', content: 'a' }
-    stream.judge(chunk([{ index: 1, delta, finish_reason: 'stop' }]))
-    expect(stream.quietChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
+    stream.check(chunk([{ index: 1, delta, finish_reason: 'stop' }]))
+    expect(stream.heartbeatChunk()).toEqual(chunk([{ index: 1, delta: {}, finish_reason: null }]))
   })
 })
 
 it('takes any field of a delta but the role for progress', () => {
   const stream = contract()
-  const say = (delta: object) => stream.judge(chunk([{ index: 0, delta, finish_reason: null }]))
+  const say = (delta: object) => stream.check(chunk([{ index: 0, delta, finish_reason: null }]))
   say({ role: 'assistant', content: '', tool_calls: [], audio: null })
   expect(stream.tokens).toBe(0)
   say({ thinking: 'hm' })
@@ -205,7 +205,7 @@ it('tells a client neither key nor address of the engine, and not too much', () 
   const stream = contract({ secrets: ['sk-secret', '127.0.0.1:11434'] })
   const message = `Bad key sk-secret at 127.0.0.1:11434. ${'x'.repeat(10_000)}`
   try {
-    stream.judge({ error: { message } })
+    stream.check({ error: { message } })
   } catch (error) {
     expect((error as ApiError).message).toContain('Bad key … at ….')
     expect((error as ApiError).message.length).toBeLessThan(600)

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
-  judgeText,
   TextContract,
   type TextContractOptions,
 } from '../../../../src/wire/contract/completions.ts'
+import { checkTextCompletion } from '../../../../src/wire/contract/completions-answer.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
@@ -46,10 +46,10 @@ function codeOf(work: () => unknown): string | null {
 describe('a stream as it should be', () => {
   it('passes untouched and owes nothing', () => {
     const stream = contract({ usage: true })
-    expect(stream.judge(says('a'))).toBe('same')
-    expect(stream.judge(ends('stop'))).toBe('same')
+    expect(stream.check(says('a'))).toBe('same')
+    expect(stream.check(ends('stop'))).toBe('same')
     expect(stream.isComplete).toBe(true)
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('hold')
+    expect(stream.check(chunk([], { usage: USAGE }))).toBe('hold')
     expect(stream.end('done')).toEqual([chunk([], { usage: USAGE })])
     expect(stream.repaired.size).toBe(0)
     expect(stream).toMatchObject({ id: 'c1', model: 'm', usage: USAGE, tokens: 2, finished: true })
@@ -66,14 +66,14 @@ describe('a stream as it should be', () => {
     ['log probabilities', [says('a', { logprobs: { tokens: ['a'] } })]],
   ])('passes %s', (_name, chunks) => {
     const stream = contract()
-    for (const each of chunks) expect(stream.judge(each)).toBe('same')
+    for (const each of chunks) expect(stream.check(each)).toBe('same')
     expect(stream.repaired.size).toBe(0)
   })
 
   it('drops usage that we asked for on our own, and that is no repair', () => {
     const stream = contract({ usageRequested: true })
-    stream.judge(says('a', { finish_reason: 'stop' }))
-    expect(stream.judge(chunk([], { usage: USAGE }))).toBe('drop')
+    stream.check(says('a', { finish_reason: 'stop' }))
+    expect(stream.check(chunk([], { usage: USAGE }))).toBe('drop')
     expect(stream.end('done')).toEqual([])
     expect(stream.repaired.size).toBe(0)
     expect(stream.usage).toEqual(USAGE)
@@ -91,7 +91,7 @@ describe('a stream that departs from it is repaired', () => {
   ])('%s of %j', (repair, fields, expected) => {
     const stream = contract()
     const sent = says('', fields)
-    expect(stream.judge(sent)).toBe('changed')
+    expect(stream.check(sent)).toBe('changed')
     expect(sent.choices[0]).toMatchObject(expected)
     expect([...stream.repaired]).toEqual([repair])
   })
@@ -102,7 +102,7 @@ describe('a stream that departs from it is repaired', () => {
       created: 1_800_000_000_000,
       usage: USAGE,
     })
-    expect(stream.judge(sent)).toBe('changed')
+    expect(stream.check(sent)).toBe('changed')
     expect(sent).toMatchObject({ created: 1_800_000_000 })
     expect(sent).not.toHaveProperty('usage')
     expect(stream.end('end')).toEqual([chunk([], { usage: USAGE })])
@@ -112,7 +112,7 @@ describe('a stream that departs from it is repaired', () => {
   it('and where a setting says so, a [DONE] before the finish is one', () => {
     const finishReason = { missing: 'stop', sent: () => {} } as const
     const stream = contract({ finishReason, choices: 2 })
-    stream.judge(
+    stream.check(
       chunk([
         { index: 0, text: 'a' },
         { index: 1, text: 'b' },
@@ -139,7 +139,7 @@ describe('a stream fails', () => {
     ['engine_aborted', 'an aborted choice', [ends('abort')]],
   ])('with %s for %s', (code, _name, chunks) => {
     const stream = contract()
-    expect(codeOf(() => chunks.map((each) => stream.judge(each)))).toBe(code)
+    expect(codeOf(() => chunks.map((each) => stream.check(each)))).toBe(code)
   })
 
   it.each([
@@ -149,16 +149,16 @@ describe('a stream fails', () => {
   ] as const)('where it is over by %s before its finish', (ending, code) => {
     expect(codeOf(() => contract().end(ending))).toBe(code)
     const stream = contract()
-    stream.judge(says('a'))
+    stream.check(says('a'))
     expect(codeOf(() => stream.end(ending))).toBe(code)
     const several = contract({ prompts: 2, choices: 2 })
-    several.judge(ends('stop', 1))
+    several.check(ends('stop', 1))
     expect(codeOf(() => several.end(ending))).toBe(code)
   })
 
   it('but to a single prompt there may be fewer answers than asked for', () => {
     const stream = contract({ choices: 3 })
-    stream.judge(ends('stop', 0))
+    stream.check(ends('stop', 0))
     expect(stream.end('done')).toEqual([])
   })
 })
@@ -166,17 +166,17 @@ describe('a stream fails', () => {
 describe('a heartbeat', () => {
   it('is an empty text of a choice that goes on', () => {
     const stream = contract({ choices: 2, prompts: 2 })
-    expect(stream.quietChunk()).toMatchObject({ choices: [{ index: 0, text: '' }] })
-    stream.judge(says('a', { index: 1 }))
-    expect(stream.quietChunk()).toEqual(ends(null, 1))
-    stream.judge(says('a', { finish_reason: 'stop' }))
-    expect(stream.quietChunk()).toEqual(ends(null, 1))
+    expect(stream.heartbeatChunk()).toMatchObject({ choices: [{ index: 0, text: '' }] })
+    stream.check(says('a', { index: 1 }))
+    expect(stream.heartbeatChunk()).toEqual(ends(null, 1))
+    stream.check(says('a', { finish_reason: 'stop' }))
+    expect(stream.heartbeatChunk()).toEqual(ends(null, 1))
   })
 
   it('is not there where all have ended: some clients forget how', () => {
     const stream = contract()
-    stream.judge(says('a', { finish_reason: 'stop' }))
-    expect(stream.quietChunk()).toBeUndefined()
+    stream.check(says('a', { finish_reason: 'stop' }))
+    expect(stream.heartbeatChunk()).toBeUndefined()
   })
 })
 
@@ -188,13 +188,13 @@ describe('a whole answer', () => {
 
   it('passes untouched, usage and all', () => {
     const answer = whole()
-    expect(judgeText(answer, contract({ usage: true }))).toEqual([])
+    expect(checkTextCompletion(answer, contract({ usage: true }))).toEqual([])
     expect(answer).toEqual(whole())
   })
 
   it('is repaired in place', () => {
     const answer = { ...whole({ finish_reason: 'eos' }), created: 1_800_000_000_000 }
-    expect(judgeText(answer, contract()).sort()).toEqual(['created', 'finish_reason'])
+    expect(checkTextCompletion(answer, contract()).sort()).toEqual(['created', 'finish_reason'])
     expect(answer).toEqual(whole())
   })
 
@@ -209,14 +209,16 @@ describe('a whole answer', () => {
     ['upstream_invalid', whole({ text: undefined, message: { content: 'a' } })],
     ['engine_aborted', whole({ finish_reason: 'abort' })],
   ])('fails with %s: %j', (code, answer) => {
-    expect(codeOf(() => judgeText(answer, contract()))).toBe(code)
+    expect(codeOf(() => checkTextCompletion(answer, contract()))).toBe(code)
   })
 
   it('fails where a prompt has no answer, or two have the same place', () => {
     const asked = { prompts: 2, choices: 2 }
-    expect(codeOf(() => judgeText(whole(), contract(asked)))).toBe('upstream_incomplete')
+    expect(codeOf(() => checkTextCompletion(whole(), contract(asked)))).toBe('upstream_incomplete')
     const one = { index: 0, text: 'a', finish_reason: 'stop' }
-    expect(codeOf(() => judgeText(chunk([one, one]), contract(asked)))).toBe('upstream_invalid')
+    expect(codeOf(() => checkTextCompletion(chunk([one, one]), contract(asked)))).toBe(
+      'upstream_invalid',
+    )
   })
 
   it('is judged whatever it is, and every fault is an error that a client may see', () => {
@@ -239,7 +241,7 @@ describe('a whole answer', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), answer), (value) => {
         try {
-          judgeText(value, contract())
+          checkTextCompletion(value, contract())
         } catch (error) {
           expect(error).toBeInstanceOf(ApiError)
           return

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { judgeEmbeddings } from '../../../../src/wire/contract/embeddings-answer.ts'
-import { decodeVector, encodeVector } from '../../../../src/wire/embeddings/request.ts'
+import { checkEmbeddings } from '../../../../src/wire/contract/embeddings-answer.ts'
+import { decodeVector, encodeVector } from '../../../../src/wire/embeddings/answer.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 
@@ -52,7 +52,7 @@ describe('an answer', () => {
         const input = all.map(() => 'x')
         const asked = { input, ...(format !== undefined && { encoding_format: format }) }
         const isOther = all.some(([isText]) => isText !== (format === 'base64'))
-        expect(judgeEmbeddings(came, asked, errors).repaired).toEqual(isOther ? ['encoding'] : [])
+        expect(checkEmbeddings(came, asked, errors).repaired).toEqual(isOther ? ['encoding'] : [])
         const given = came.data.map(({ embedding }) => embedding)
         const wanted = all.map(([, vector]) =>
           format === 'base64' ? encodeVector(vector) : vector,
@@ -70,7 +70,7 @@ describe('an answer', () => {
     [null, undefined],
     ['many', undefined],
   ])('counts what it read: %j', (usage, total) => {
-    const judged = judgeEmbeddings({ ...answer([1]), usage }, { input: 'a' }, errors)
+    const judged = checkEmbeddings({ ...answer([1]), usage }, { input: 'a' }, errors)
     expect(judged.usage?.total_tokens).toBe(total)
   })
 
@@ -86,7 +86,7 @@ describe('an answer', () => {
     ['an index that is another', { data: [{ index: 1, embedding: [1] }] }],
     ['an index that is text', { data: [{ index: '0', embedding: [1] }] }],
   ])('fails with %s', (_, value) => {
-    expect(() => judgeEmbeddings(value, { input: 'a' }, errors)).toThrow(/^tei sent /)
+    expect(() => checkEmbeddings(value, { input: 'a' }, errors)).toThrow(/^tei sent /)
   })
 
   it('is judged whatever it is, and every fault is an error that a client may see', () => {
@@ -104,7 +104,7 @@ describe('an answer', () => {
       fc.property(value, format, fc.nat(2), (came, encoding_format, dimensions) => {
         const asked = { input: 'a', encoding_format, ...(dimensions > 0 && { dimensions }) }
         try {
-          judgeEmbeddings(came, asked, errors)
+          checkEmbeddings(came, asked, errors)
         } catch (error) {
           expect(error).toBeInstanceOf(ApiError)
           return

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { FinishHistory } from '../../../../src/engines/upstream/finish-history.ts'
 import { ChatContract } from '../../../../src/wire/contract/chat.ts'
-import { judgeCompletion } from '../../../../src/wire/contract/chat-answer.ts'
-import { judgeText, TextContract } from '../../../../src/wire/contract/completions.ts'
+import { checkCompletion } from '../../../../src/wire/contract/chat-answer.ts'
+import { TextContract } from '../../../../src/wire/contract/completions.ts'
+import { checkTextCompletion } from '../../../../src/wire/contract/completions-answer.ts'
 import { MessagesContract } from '../../../../src/wire/contract/messages.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
@@ -15,9 +16,9 @@ function learning(setting: 'learn' | 'required' | 'optional' = 'learn') {
     const options = { label: 'gpu', finishReason: history.ruleFor(model, setting), choices }
     const contract = new ChatContract(options)
     for (const { index = 0, ...delta } of deltas) {
-      contract.judge(chunk([{ index, delta, finish_reason: null }]))
+      contract.check(chunk([{ index, delta, finish_reason: null }]))
     }
-    if (finish !== null) contract.judge(chunk([{ index: 0, delta: {}, finish_reason: finish }]))
+    if (finish !== null) contract.check(chunk([{ index: 0, delta: {}, finish_reason: finish }]))
     return ending(() => contract.end('done').flatMap((last) => last.choices), contract.repaired)
   }
 }
@@ -116,7 +117,7 @@ describe('[DONE] without a finish reason, as it is learnt', () => {
     const finishReason = new FinishHistory().ruleFor('m')
     for (const end of ['end', 'reset'] as const) {
       const contract = new ChatContract({ label: 'gpu', finishReason })
-      contract.judge(chunk([{ index: 0, delta: word, finish_reason: null }]))
+      contract.check(chunk([{ index: 0, delta: word, finish_reason: null }]))
       expect(ending(() => contract.end(end) as never, contract.repaired)).toBe('upstream_truncated')
     }
   })
@@ -146,7 +147,7 @@ describe('a whole answer without a finish reason', () => {
     const finishReason = history.ruleFor('m', setting)
     const contract = new ChatContract({ label: 'gpu', finishReason })
     return ending(() => {
-      const repaired = judgeCompletion(answer, contract)
+      const repaired = checkCompletion(answer, contract)
       return repaired.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
     }, contract.repaired)
   }
@@ -190,7 +191,7 @@ describe('a whole answer without a finish reason', () => {
       const answer = chunk([{ index: 0, text, finish_reason }])
       const contract = new TextContract({ label: 'gpu', finishReason: history.ruleFor('m') })
       return ending(() => {
-        const repaired = judgeText(answer, contract)
+        const repaired = checkTextCompletion(answer, contract)
         return repaired.length > 0 ? (answer.choices as { finish_reason: unknown }[]) : []
       }, contract.repaired)
     }
@@ -205,7 +206,7 @@ it('holds a text completion’s stream to the same', () => {
   const finishReason = new FinishHistory().ruleFor('m')
   const say = (text: string, finish_reason: string | null) => {
     const contract = new TextContract({ label: 'gpu', finishReason })
-    contract.judge(chunk([{ index: 0, text, finish_reason }]))
+    contract.check(chunk([{ index: 0, text, finish_reason }]))
     return ending(() => contract.end('done').flatMap(({ choices }) => choices), contract.repaired)
   }
   expect(say('', null)).toBe('upstream_incomplete')
@@ -218,14 +219,14 @@ it('holds a native message’s stop_reason to the same', () => {
   const finishReason = new FinishHistory().ruleFor('m')
   const tell = (block: object | undefined, reason?: string) => {
     const contract = new MessagesContract({ label: 'gpu', finishReason })
-    contract.judge({ type: 'message_start', message: { id: 'm', model: 'm' } })
+    contract.check({ type: 'message_start', message: { id: 'm', model: 'm' } })
     if (block) {
-      contract.judge({ type: 'content_block_start', index: 0, content_block: block })
-      contract.judge({ type: 'content_block_stop', index: 0 })
+      contract.check({ type: 'content_block_start', index: 0, content_block: block })
+      contract.check({ type: 'content_block_stop', index: 0 })
     }
-    if (reason) contract.judge({ type: 'message_delta', delta: { stop_reason: reason } })
+    if (reason) contract.check({ type: 'message_delta', delta: { stop_reason: reason } })
     try {
-      contract.judge({ type: 'message_stop' })
+      contract.check({ type: 'message_stop' })
       return contract.end('done').map((event) => (event.delta as Delta)?.stop_reason ?? event.type)
     } catch (error) {
       return (error as ApiError).code

@@ -33,7 +33,7 @@ interface Ended {
 function endOf(events: Event[], missing: FinishRule['missing'] = 'stop-after-content'): Ended {
   const contract = new MessagesContract({ label: 'gpu', finishReason: { missing, sent() {} } })
   try {
-    for (const event of structuredClone([start, ...events])) contract.judge(event)
+    for (const event of structuredClone([start, ...events])) contract.check(event)
     return { contract, end: contract.end('done') }
   } catch (error) {
     return { contract, end: (error as ApiError).code }
@@ -127,9 +127,9 @@ describe('a message without a stop_reason', () => {
     const last: Event = { type: 'message_delta', delta: { stop_reason: 'end_turn' } }
     const contract = new MessagesContract({ label: 'gpu' })
     for (const event of [start, blockStart({ type: 'text', text: 'a' }), counted]) {
-      contract.judge(structuredClone(event))
+      contract.check(structuredClone(event))
     }
-    contract.judge(last)
+    contract.check(last)
     expect(last.usage).toEqual({ output_tokens: 57 })
   })
 })

@@ -4,7 +4,8 @@ import { EventReader } from '../../../../src/stream/event-reader.ts'
 import { FrameSink } from '../../../../src/stream/event-sinks.ts'
 import { concat } from '../../../../src/util/bytes.ts'
 import type { FinishRule } from '../../../../src/wire/contract/finish-reason.ts'
-import { judgeMessage, MessagesContract } from '../../../../src/wire/contract/messages.ts'
+import { MessagesContract } from '../../../../src/wire/contract/messages.ts'
+import { checkMessage } from '../../../../src/wire/contract/messages-answer.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 import { encodeText } from '../../../../src/wire/sse/sse.ts'
 import { readMessages } from '../../../support/message-stream.ts'
@@ -187,11 +188,15 @@ describe('a stream that does not obey fails', () => {
       at(2, { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 1 } }),
       /text is not a string/,
     ],
-    ['with a block after its stop reason', at(events.length - 1, block(2)), /after its end/],
+    [
+      'with a block after its stop reason',
+      at(events.length - 1, block(2)),
+      /after the stop_reason/,
+    ],
     [
       'with a reason that is no text',
       [...events.slice(0, -2), { type: 'message_delta', delta: { stop_reason: 1 } }],
-      /no text/,
+      /not a string/,
     ],
     ['with an event without a type', at(1, { type: '' }), /without a type/],
     [
@@ -241,13 +246,13 @@ describe('a whole message', () => {
 
   it('passes, and tells the log of its model and counts', () => {
     const usage = { input_tokens: 1, output_tokens: 2 }
-    const judged = judgeMessage({ ...stopped, usage }, errors)
+    const judged = checkMessage({ ...stopped, usage }, errors)
     expect(judged).toMatchObject({ model: 'm', usage: { total_tokens: 3 }, repaired: [] })
   })
 
   it('has an empty list where the upstream has null', () => {
     const empty = { ...stopped, content: null }
-    expect(judgeMessage(empty, errors).repaired).toEqual(['message'])
+    expect(checkMessage(empty, errors).repaired).toEqual(['message'])
     expect(empty.content).toEqual([])
   })
 
@@ -260,6 +265,6 @@ describe('a whole message', () => {
     ['an error', { type: 'error', error: { message: 'x' } }, 'upstream_error'],
     ['a chat', { object: 'chat.completion', choices: [] }, 'upstream_invalid'],
   ])('fails with %s', (_, value, code) => {
-    expect(() => judgeMessage(value, errors)).toThrow(expect.objectContaining({ code }))
+    expect(() => checkMessage(value, errors)).toThrow(expect.objectContaining({ code }))
   })
 })

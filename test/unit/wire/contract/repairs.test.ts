@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { ChatContract, type ContractOptions } from '../../../../src/wire/contract/chat.ts'
-import { judgeCompletion } from '../../../../src/wire/contract/chat-answer.ts'
-import { judgeText, TextContract } from '../../../../src/wire/contract/completions.ts'
+import { checkCompletion } from '../../../../src/wire/contract/chat-answer.ts'
+import { TextContract } from '../../../../src/wire/contract/completions.ts'
+import { checkTextCompletion } from '../../../../src/wire/contract/completions-answer.ts'
 import type { ApiError } from '../../../../src/wire/errors/api-error.ts'
 
 const USAGE = { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 }
@@ -42,22 +43,22 @@ function messageOf(work: () => unknown): string {
 describe('the identity of a stream', () => {
   it('is that of its first chunk, in a chat', () => {
     const stream = contract()
-    expect(stream.judge(says({ content: 'a' }, { id: '', model: '' }))).toBe('same')
-    expect(stream.judge(says({ content: 'b' }))).toBe('same')
+    expect(stream.check(says({ content: 'a' }, { id: '', model: '' }))).toBe('same')
+    expect(stream.check(says({ content: 'b' }))).toBe('same')
     const other = says({ content: 'c' }, { id: 'c2', model: 'other' })
-    expect(stream.judge(other)).toBe('changed')
+    expect(stream.check(other)).toBe('changed')
     expect(other).toMatchObject({ id: 'c1', model: 'm' })
     expect(stream).toMatchObject({ id: 'c1', model: 'm' })
     expect([...stream.repaired]).toEqual(['id', 'model'])
-    expect(stream.judge(says({ content: 'd' }))).toBe('same')
+    expect(stream.check(says({ content: 'd' }))).toBe('same')
   })
 
   it('is that of its first chunk, in a text completion', () => {
     const stream = textContract()
     const say = (id: string) => ({ id, model: 'm', choices: [{ index: 0, text: 'a' }] })
-    expect(stream.judge(say('t1'))).toBe('same')
+    expect(stream.check(say('t1'))).toBe('same')
     const other = say('t2')
-    expect(stream.judge(other)).toBe('changed')
+    expect(stream.check(other)).toBe('changed')
     expect(other.id).toBe('t1')
     expect([...stream.repaired]).toEqual(['id'])
   })
@@ -65,10 +66,10 @@ describe('the identity of a stream', () => {
   it('has a string for an id that is a number', () => {
     const stream = contract()
     const first = says({ content: 'a' }, { id: 17 })
-    expect(stream.judge(first)).toBe('changed')
+    expect(stream.check(first)).toBe('changed')
     expect(first.id).toBe('17')
     const second = says({ content: 'b' }, { id: 18 })
-    stream.judge(second)
+    stream.check(second)
     expect(second.id).toBe('17')
     expect([...stream.repaired]).toEqual(['id'])
   })
@@ -77,7 +78,7 @@ describe('the identity of a stream', () => {
 it('is whole seconds when a stream was created, though its server counts fractions', () => {
   const stream = contract()
   const first = says({ content: 'a' }, { created: 1_800_000_000.75 })
-  expect(stream.judge(first)).toBe('changed')
+  expect(stream.check(first)).toBe('changed')
   expect(first.created).toBe(1_800_000_000)
   expect([...stream.repaired]).toEqual(['created'])
 })
@@ -89,7 +90,7 @@ describe('content as parts', () => {
   it('becomes text and reasoning, in a stream', () => {
     const stream = contract()
     const came = says({ content: parts })
-    expect(stream.judge(came)).toBe('changed')
+    expect(stream.check(came)).toBe('changed')
     expect(came.choices).toEqual([
       {
         index: 0,
@@ -104,19 +105,19 @@ describe('content as parts', () => {
   it('becomes reasoning under the name that was asked for', () => {
     const stream = contract({ reasoning: 'reasoning' })
     const came = says({ content: [thinking] })
-    stream.judge(came)
+    stream.check(came)
     expect(came.choices).toMatchObject([{ delta: { reasoning: 'hm' } }])
     expect(JSON.stringify(came)).not.toContain('"content"')
   })
 
   it('becomes text and reasoning, in a whole answer', () => {
     const came = whole({ role: 'assistant', content: parts })
-    expect(judgeCompletion(came, contract())).toEqual(['parts'])
+    expect(checkCompletion(came, contract())).toEqual(['parts'])
     expect(came.choices).toMatchObject([
       { message: { role: 'assistant', content: 'ab', reasoning_content: 'hm' } },
     ])
     const thought = whole({ role: 'assistant', content: [thinking] })
-    judgeCompletion(thought, contract())
+    checkCompletion(thought, contract())
     expect(thought.choices).toMatchObject([{ message: { content: null } }])
   })
 
@@ -131,7 +132,7 @@ describe('content as parts', () => {
         { type: 'reasoning', text: '!' },
       ],
     })
-    stream.judge(came)
+    stream.check(came)
     expect(came.choices).toMatchObject([
       { delta: { content: 'ab', refusal: 'no', reasoning_content: 'hm!' } },
     ])
@@ -141,22 +142,22 @@ describe('content as parts', () => {
     const stream = contract()
     const reference = { type: 'reference', reference_ids: [1, 2] }
     const came = says({ content: [{ type: 'text', text: 'a' }, reference] })
-    stream.judge(came)
+    stream.check(came)
     expect(came.choices).toMatchObject([{ delta: { content: 'a', content_parts: [reference] } }])
   })
 
   it('counts as content: none may follow the finish', () => {
     const stream = contract()
-    stream.judge(says({ content: parts }))
-    stream.judge(stop())
-    expect(messageOf(() => stream.judge(says({ content: parts })))).toContain('after a finish')
+    stream.check(says({ content: parts }))
+    stream.check(stop())
+    expect(messageOf(() => stream.check(says({ content: parts })))).toContain('after a finish')
   })
 
   it('fails where a part is none', () => {
     const expected = 'sent content whose part 1 is neither a text nor an object with a type'
-    expect(messageOf(() => contract().judge(says({ content: ['a', 7] })))).toContain(expected)
+    expect(messageOf(() => contract().check(says({ content: ['a', 7] })))).toContain(expected)
     const came = whole({ role: 'assistant', content: [{ type: 'text', text: 'a' }, {}] })
-    expect(messageOf(() => judgeCompletion(came, contract()))).toContain(expected)
+    expect(messageOf(() => checkCompletion(came, contract()))).toContain(expected)
   })
 })
 
@@ -165,10 +166,10 @@ describe('fields of a server on the chunk with usage', () => {
 
   it('stay where usage is left out because the client did not ask for it', () => {
     const stream = contract({ usageRequested: true })
-    stream.judge(says({ content: 'a' }))
-    stream.judge(stop())
+    stream.check(says({ content: 'a' }))
+    stream.check(stop())
     const last = counted()
-    expect(stream.judge(last)).toBe('changed')
+    expect(stream.check(last)).toBe('changed')
     expect(last).toEqual(
       chunk([{ index: 0, delta: {}, finish_reason: null }], {
         timings: { ms: 1 },
@@ -182,31 +183,33 @@ describe('fields of a server on the chunk with usage', () => {
 
   it('stay beside usage where the client asked for it', () => {
     const stream = contract({ usage: true })
-    stream.judge(says({ content: 'a' }))
-    stream.judge(stop())
-    expect(stream.judge(counted())).toBe('hold')
+    stream.check(says({ content: 'a' }))
+    stream.check(stop())
+    expect(stream.check(counted())).toBe('hold')
     expect(stream.end('done')).toEqual([counted()])
   })
 
   it('are no reason for a chunk where a server has none', () => {
     const stream = contract({ usageRequested: true })
-    stream.judge(says({ content: 'a' }))
-    stream.judge(stop())
+    stream.check(says({ content: 'a' }))
+    stream.check(stop())
     const last = chunk([], { usage: USAGE, service_tier: 'default', obfuscation: 'x', extra: null })
-    expect(stream.judge(last)).toBe('drop')
+    expect(stream.check(last)).toBe('drop')
   })
 })
 
 describe('null where an event should be', () => {
   it('is left out, in a chat and in a text completion', () => {
     for (const stream of [contract(), textContract()]) {
-      expect(stream.judge(null)).toBe('drop')
+      expect(stream.check(null)).toBe('drop')
       expect([...stream.repaired]).toEqual(['null'])
     }
   })
 
   it('is no whole answer', () => {
-    expect(messageOf(() => judgeCompletion(null, contract()))).toContain('not a JSON object')
-    expect(messageOf(() => judgeText(null, textContract()))).toContain('not a JSON object')
+    expect(messageOf(() => checkCompletion(null, contract()))).toContain('not a JSON object')
+    expect(messageOf(() => checkTextCompletion(null, textContract()))).toContain(
+      'not a JSON object',
+    )
   })
 })

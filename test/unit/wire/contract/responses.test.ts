@@ -1,12 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  judgeResponse,
-  type ResponseEvent,
-  ResponsesContract,
-} from '../../../../src/wire/contract/responses.ts'
+import { ResponsesContract } from '../../../../src/wire/contract/responses.ts'
+import { checkResponse } from '../../../../src/wire/contract/responses-answer.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
+import type { ResponseEvent } from '../../../../src/wire/responses/answer.ts'
 
 const response = { id: 'r', object: 'response', status: 'in_progress', output: [] }
 const created = { type: 'response.created', response }
@@ -36,7 +34,7 @@ function play(events: unknown[], ending: 'done' | 'end' | 'reset' = 'end') {
     return true
   }
   const contract = new ResponsesContract({ label: 'gpu' }, adopt)
-  const verdicts = structuredClone(events).map((event) => contract.judge(event))
+  const verdicts = structuredClone(events).map((event) => contract.check(event))
   contract.end(ending)
   return { contract, told, verdicts }
 }
@@ -158,9 +156,9 @@ describe('a whole response of such an upstream', () => {
   const whole = { ...response, status: 'completed', model: 'm', usage }
 
   it('is taken, with what it counted', () => {
-    const answer = judgeResponse(whole, errors)
+    const answer = checkResponse(whole, errors)
     expect(answer).toMatchObject({ model: 'm', usage: { total_tokens: 7 } })
-    expect(judgeResponse({ ...whole, status: 'incomplete', error: null }, errors)).toBeDefined()
+    expect(checkResponse({ ...whole, status: 'incomplete', error: null }, errors)).toBeDefined()
   })
 
   it.each([
@@ -172,7 +170,7 @@ describe('a whole response of such an upstream', () => {
     [{ ...whole, status: 'failed', error: { message: 'No.', code: 'busy' } }, 'busy'],
     [{ ...whole, status: 'cancelled', error: null }, 'upstream_error'],
   ])('%j is refused', (value, code) => {
-    expect(() => judgeResponse(value, errors)).toThrow(
+    expect(() => checkResponse(value, errors)).toThrow(
       expect.objectContaining({ status: 502, code }),
     )
   })

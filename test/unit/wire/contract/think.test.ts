@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChunkChoice } from '../../../../src/wire/chat/request.ts'
 import {
+  type SeparatedText,
   ThinkSeparator,
   ThinkText,
-  type Thought,
   thinkSeparator,
   wantsThinking,
 } from '../../../../src/wire/contract/think.ts'
@@ -12,9 +12,9 @@ import {
 type How = 'separate' | 'unopened'
 
 /** The parts of a text that comes in these pieces, each kind joined. */
-function split(how: How, pieces: string[]): Thought {
+function split(how: How, pieces: string[]): SeparatedText {
   const text = new ThinkText(how)
-  const parts = [...pieces.map((piece) => text.take(piece)), text.flush()]
+  const parts = [...pieces.map((piece) => text.add(piece)), text.flush()]
   return {
     reasoning: parts.map(({ reasoning }) => reasoning).join(''),
     content: parts.map(({ content }) => content).join(''),
@@ -115,10 +115,10 @@ describe('thinking in a text', () => {
 
   it('is given on as it comes, but for what may be a tag', () => {
     const text = new ThinkText('separate')
-    expect(text.take('<think>a <')).toEqual({ reasoning: 'a ', content: '' })
-    expect(text.take('b')).toEqual({ reasoning: '<b', content: '' })
-    expect(text.take('</think>c')).toEqual({ reasoning: '', content: 'c' })
-    expect(text.take('<')).toEqual({ reasoning: '', content: '<' })
+    expect(text.add('<think>a <')).toEqual({ reasoning: 'a ', content: '' })
+    expect(text.add('b')).toEqual({ reasoning: '<b', content: '' })
+    expect(text.add('</think>c')).toEqual({ reasoning: '', content: 'c' })
+    expect(text.add('<')).toEqual({ reasoning: '', content: '<' })
   })
 })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChatAccumulator } from '../../../../src/stream/chat-accumulator.ts'
 import type { ChatChunk, ToolCallDelta } from '../../../../src/wire/chat/request.ts'
-import { newCallId, repairWholeCalls, ToolCalls } from '../../../../src/wire/contract/tool-calls.ts'
+import { newCallId, repairToolCalls, ToolCalls } from '../../../../src/wire/contract/tool-calls.ts'
 
 interface Planned {
   name: string
@@ -145,14 +145,14 @@ describe('the tool calls of a whole answer', () => {
       { function: { name: 'f', arguments: { a: 1 } } },
       { id: 'x', type: 'function', function: { name: 'g', arguments: '{}' } },
     ]
-    expect(repairWholeCalls(calls)).toBe(true)
+    expect(repairToolCalls(calls)).toBe(true)
     expect(calls[0]).toEqual({
       id: expect.stringMatching(/^call_\w{32}$/),
       type: 'function',
       function: { name: 'f', arguments: '{"a":1}' },
     })
-    expect(repairWholeCalls([calls[1]])).toBe(false)
-    expect(repairWholeCalls(null)).toBe(false)
+    expect(repairToolCalls([calls[1]])).toBe(false)
+    expect(repairToolCalls(null)).toBe(false)
   })
 
   it('have names that OpenAI would take', () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
-import { errorOf, type ForeignError } from '../../../../src/wire/errors/reported-error.ts'
+import { type ReportedError, readError } from '../../../../src/wire/errors/reported-error.ts'
 
 const tooLong = {
   error: {
@@ -10,14 +10,14 @@ const tooLong = {
 }
 
 it('keeps what a server counted, and no other fields', () => {
-  expect(errorOf(tooLong)).toEqual({
+  expect(readError(tooLong)).toEqual({
     ...{ message: 'too long', type: 'exceed_context_size_error' },
     details: { n_prompt_tokens: 5000, n_ctx: 4096 },
   })
 })
 
 it('tells it in the frame of a stream that fails', () => {
-  const failed = new EngineErrors({ label: 'gpu' }).failed(errorOf(tooLong) as ForeignError)
+  const failed = new EngineErrors({ label: 'gpu' }).failed(readError(tooLong) as ReportedError)
   expect(JSON.parse(JSON.stringify(failed))).toEqual({
     error: {
       message: 'gpu failed while answering: too long',

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { parseChatRequest } from '../../../../src/wire/chat/request.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
-import { loggable } from '../../../../src/wire/errors/log-fields.ts'
+import { errorLogFields } from '../../../../src/wire/errors/log-fields.ts'
 
 it.each([
   [
@@ -22,10 +22,14 @@ it.each([
     'm["…"]: expected a string',
   ],
   ['m["a: expected b"]: expected a string.', 'm["a: expected b"]', 'm["…"]: expected a string.'],
-  ['key: it is not a key of this server.', null, 'key: it is not a key of this server.'],
+  [
+    'key: this key is disabled; ask the operator for another one.',
+    null,
+    'key: this key is disabled; ask the operator for another one.',
+  ],
   ['x'.repeat(300), null, `${'x'.repeat(200)}…`],
 ])('%s', (message, param, told) => {
-  expect(loggable(badRequest(message, param)).message).toBe(told)
+  expect(errorLogFields(badRequest(message, param)).message).toBe(told)
 })
 
 it.each([
@@ -37,13 +41,13 @@ it.each([
   ['x'.repeat(81), undefined],
   [null, undefined],
 ])('names the field %s as %s', (param, told) => {
-  expect(loggable(badRequest('no', param)).param).toBe(told)
+  expect(errorLogFields(badRequest('no', param)).param).toBe(told)
 })
 
 it('tells nothing of a failure, and of an upstream only the field', () => {
-  expect(loggable(new ApiError(502, 'gpu said: secret', { param: 'model' }))).toEqual({})
-  const refused = new ApiError(400, 'secret is no model', { param: 'model', shows: 'answered' })
-  expect(loggable(refused)).toEqual({ param: 'model' })
+  expect(errorLogFields(new ApiError(502, 'gpu said: secret', { param: 'model' }))).toEqual({})
+  const refused = new ApiError(400, 'secret is no model', { param: 'model', evidence: 'answered' })
+  expect(errorLogFields(refused)).toEqual({ param: 'model' })
 })
 
 it('tells nothing of what a request holds, wherever it is wrong', () => {
@@ -71,7 +75,7 @@ it('tells nothing of what a request holds, wherever it is wrong', () => {
       try {
         parseChatRequest(body)
       } catch (error) {
-        expect(JSON.stringify(loggable(error as ApiError))).not.toContain('SECRET')
+        expect(JSON.stringify(errorLogFields(error as ApiError))).not.toContain('SECRET')
       }
     }),
   )

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { nestsDeeper } from '../../../../src/wire/json/depth.ts'
+import { exceedsDepth } from '../../../../src/wire/json/depth.ts'
 
 const bytesOf = (text: string) => new TextEncoder().encode(text)
 
@@ -23,16 +23,16 @@ describe('nestsDeeper', () => {
     [`["${'é'.repeat(100)}\\"[[[[${'x'.repeat(100)}"]`, 1],
     [`["${'x'.repeat(100)}\\\\",[]]`, 2],
   ])('%s nests %i deep', (text, depth) => {
-    expect(nestsDeeper(bytesOf(text), depth)).toBe(false)
-    if (depth > 0) expect(nestsDeeper(bytesOf(text), depth - 1)).toBe(true)
+    expect(exceedsDepth(bytesOf(text), depth)).toBe(false)
+    if (depth > 0) expect(exceedsDepth(bytesOf(text), depth - 1)).toBe(true)
   })
 
   it('finds an escaped quote wherever it lies in a long string', () => {
     for (let before = 0; before < 200; before++) {
       for (const slashes of [0, 1, 2, 3]) {
         const text = JSON.stringify([`${'x'.repeat(before)}${'\\'.repeat(slashes)}"[[[`])
-        expect(nestsDeeper(bytesOf(text), 1), text).toBe(false)
-        expect(nestsDeeper(bytesOf(`[${text}]`), 1), text).toBe(true)
+        expect(exceedsDepth(bytesOf(text), 1), text).toBe(false)
+        expect(exceedsDepth(bytesOf(`[${text}]`), 1), text).toBe(true)
       }
     }
   })
@@ -45,7 +45,7 @@ describe('nestsDeeper', () => {
     )
     fc.assert(
       fc.property(json, fc.nat({ max: 8 }), (text, limit) => {
-        expect(nestsDeeper(bytesOf(text), limit)).toBe(depthOf(JSON.parse(text)) > limit)
+        expect(exceedsDepth(bytesOf(text), limit)).toBe(depthOf(JSON.parse(text)) > limit)
       }),
       { numRuns: 2_000 },
     )
@@ -54,11 +54,11 @@ describe('nestsDeeper', () => {
   it.each(['', '"', '"\\', '["abc', ']]]', `"${'\\'.repeat(300)}`, '[[[['])(
     'survives %j',
     (text) => {
-      expect(typeof nestsDeeper(bytesOf(text), 64)).toBe('boolean')
+      expect(typeof exceedsDepth(bytesOf(text), 64)).toBe('boolean')
     },
   )
 
   it('stops at the limit, however long the text', () => {
-    expect(nestsDeeper(bytesOf('['.repeat(1_000_000)), 64)).toBe(true)
+    expect(exceedsDepth(bytesOf('['.repeat(1_000_000)), 64)).toBe(true)
   })
 })

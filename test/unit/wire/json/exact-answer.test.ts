@@ -20,7 +20,7 @@ describe('a whole answer keeps the digits of integers', () => {
     const call = { name: 'find', arguments: '{"tweet_id":1849281726354817263,"n":1e3}' }
     const calls = [{ id: 'c', type: 'function', function: call }]
     const parsed = JSON.parse(completion({ content: null, tool_calls: calls })) as ChatCompletion
-    const told = messagesDialect.read(asked, 'id', new Headers()).whole(parsed)
+    const told = messagesDialect.read(asked, 'id', new Headers()).answer(parsed)
     expect(JSON.stringify(told)).toContain('"input":{"tweet_id":1849281726354817263,"n":1000}')
   })
 
@@ -47,7 +47,7 @@ describe('a whole answer keeps the digits of integers', () => {
   it('in a native answer that is repaired', async () => {
     const call = {
       body: { stream: false },
-      judge: (value: { model: string }) => {
+      check: (value: { model: string }) => {
         value.model = 'b'
         return { model: 'b', isChanged: true, repaired: [] }
       },

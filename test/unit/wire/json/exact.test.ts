@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { keptDigits, parseExact, withNumbers } from '../../../../src/wire/json/exact-integers.ts'
+import { exactDigits, parseExact, withNumbers } from '../../../../src/wire/json/exact-integers.ts'
 import { scanJson } from '../../../../src/wire/json/scan.ts'
 
 function parse(text: string): unknown {
   const bytes = new TextEncoder().encode(text)
-  return parseExact(bytes, scanJson(bytes).long, (part) => new TextDecoder().decode(part))
+  return parseExact(bytes, scanJson(bytes).longIntegers, (part) => new TextDecoder().decode(part))
 }
 
 describe('an integer of many digits', () => {
@@ -29,11 +29,11 @@ describe('an integer of many digits', () => {
 
   it('can be told, and be made a number, without changing what is not copied', () => {
     const body = parse('{"seed":18446744073709551615,"a":{"b":[1]}}') as Record<string, unknown>
-    expect(keptDigits(body.seed)).toBe('18446744073709551615')
-    expect(keptDigits(5)).toBeUndefined()
+    expect(exactDigits(body.seed)).toBe('18446744073709551615')
+    expect(exactDigits(5)).toBeUndefined()
     const plain = withNumbers(body)
     expect(plain).toEqual({ seed: 2 ** 64, a: { b: [1] } })
-    expect(keptDigits(body.seed)).toBe('18446744073709551615')
+    expect(exactDigits(body.seed)).toBe('18446744073709551615')
     expect(withNumbers(plain)).toBe(plain)
   })
 

@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MAX_DEPTH } from '../../../../src/wire/json/depth.ts'
-import { MAX_KEYS, MAX_LONG, MAX_VALUES, scanJson } from '../../../../src/wire/json/scan.ts'
+import {
+  MAX_KEYS,
+  MAX_LONG_INTEGERS,
+  MAX_VALUES,
+  scanJson,
+} from '../../../../src/wire/json/scan.ts'
 
 const scan = (text: string) => scanJson(new TextEncoder().encode(text))
 const keys = (count: number) =>
@@ -17,7 +22,7 @@ describe('what a body may hold', () => {
     ['double', '[-1E+309]'],
     ['double', '{"a":[1e5,9e308]}'],
     ['double', '[0.5, 123456789012345678901234567890.5e300 ]'],
-    ['long', `[${'1234567890123456789,'.repeat(MAX_LONG + 1)}1]`],
+    ['long', `[${'1234567890123456789,'.repeat(MAX_LONG_INTEGERS + 1)}1]`],
   ])('more %s than that is told', (exceeds, text) => {
     expect(scan(text).exceeds).toBe(exceeds)
   })
@@ -32,7 +37,7 @@ describe('what a body may hold', () => {
     ],
     ['levels', '['.repeat(MAX_DEPTH) + ']'.repeat(MAX_DEPTH)],
   ])('%s are no more', (_, text) => {
-    expect(scan(text)).toEqual({ long: [] })
+    expect(scan(text)).toEqual({ longIntegers: [] })
   })
 })
 
@@ -59,7 +64,7 @@ describe('a deciding key at the top', () => {
     '{"model":"a","x":{"Model":"b"},"messages":[{"Stream":true}]}',
     `{"${'\\u0061'.repeat(1_000)}":1,"model":"a"}`,
   ])('that comes once is not: %s', (text) => {
-    expect(scan(text)).toEqual({ long: [] })
+    expect(scan(text)).toEqual({ longIntegers: [] })
   })
 
   it.each([
@@ -73,7 +78,7 @@ describe('a deciding key at the top', () => {
     ['MAX_TO\u212aENS', 'max_tokens', '{"MAX_TO\\u212AENS":1}'],
     ['N', 'n', '{"N":1}'],
   ])('in other letter case is told: %s for %s in %s', (key, name, text) => {
-    expect(scan(text)).toEqual({ otherCase: { key, name }, long: [] })
+    expect(scan(text)).toEqual({ otherCase: { key, name }, longIntegers: [] })
   })
 
   it('is found as by reading the keys one by one, whatever the body', () => {
@@ -93,9 +98,9 @@ describe('a deciding key at the top', () => {
 
 describe('integers of many digits', () => {
   const found = (text: string) => {
-    const { long } = scan(text)
-    return Array.from({ length: long.length / 2 }, (_, at) =>
-      text.slice(long[2 * at], long[2 * at + 1]),
+    const { longIntegers } = scan(text)
+    return Array.from({ length: longIntegers.length / 2 }, (_, at) =>
+      text.slice(longIntegers[2 * at], longIntegers[2 * at + 1]),
     )
   }
 
@@ -116,6 +121,6 @@ describe('integers of many digits', () => {
 it.each(['', '"', '"\\', '["abc', ']]]', ':', '{:}', ',', '-', '1234567890123456789', '{"model'])(
   'survives %j',
   (text) => {
-    expect(scan(text)).toHaveProperty('long')
+    expect(scan(text)).toHaveProperty('longIntegers')
   },
 )

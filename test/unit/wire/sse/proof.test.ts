@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatChunk } from '../../../../src/wire/chat/request.ts'
 import type { TextChoice, TextChunk } from '../../../../src/wire/completions/request.ts'
-import { endOfJsonText } from '../../../../src/wire/json/string.ts'
+import { endOfJsonString } from '../../../../src/wire/json/string.ts'
 import { FrameProof } from '../../../../src/wire/sse/proof.ts'
 import { encodeText } from '../../../../src/wire/sse/sse.ts'
 
@@ -225,7 +225,7 @@ describe('endOfJsonText', () => {
         } catch {
           valid = false
         }
-        expect(endOfJsonText(bytes, 1, bytes.length) === bytes.length - 1).toBe(valid)
+        expect(endOfJsonString(bytes, 1, bytes.length) === bytes.length - 1).toBe(valid)
       }),
       { numRuns: 20_000 },
     )
