@@ -6,7 +6,7 @@ const lacks = Object.entries(CAPABILITIES).map(([name, description]) => {
 })
 
 const slow = 'test/unit/**/*.slow.test.ts'
-const timing = 'test/unit/**/*.timing.test.ts'
+const timing = 'test/{unit,hosts/in-process}/**/*.timing.test.ts'
 const isolated = 'test/unit/**/*.isolated.test.ts'
 
 /** The classes of tests, by what they need of the machine. CONTRIBUTING.md tells of them. */
@@ -23,7 +23,11 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   // They change what a whole thread shares.
   isolated: { include: [isolated], maxWorkers: 2 },
   // They wait for most of their time.
-  'in-process': { include: ['test/hosts/in-process/*.test.ts'], maxWorkers: 4 },
+  'in-process': {
+    include: ['test/hosts/in-process/*.test.ts'],
+    exclude: [timing],
+    maxWorkers: 4,
+  },
   slow: { include: [slow], maxWorkers: 2 },
   // They measure time: two files at once would blur each other's.
   timing: { include: [timing], maxWorkers: 1 },

@@ -54,7 +54,7 @@ export function foreignHeaders(host: HostName): void {
 
   describe.each(Object.entries(UNSAFE))(
     'an upstream that sends %s in a header',
-    needs(host, 'transport'),
+    needs(host, 'odd-headers'),
     (_, value) => {
       it('is streamed without that header', async () => {
         const script = withHeader(value, '200 OK', 'text/event-stream', token('Hi') + DONE)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { can } from '../support/hosts.ts'
+import { can, needs } from '../support/hosts.ts'
 import { expectError } from '../support/refusal.ts'
 import { errorOf, logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import { lintResponse, postResponses, readResponsesStream } from '../support/responses.ts'
@@ -17,7 +17,7 @@ export function responses(host: HostName): void {
   describe('told', () => told(useRelay(host, { flags })))
   describe('kept', () => kept(host, useRelay(host, { flags })))
   describe('that fails', () => failing(host))
-  describe.runIf(hasBackground)('in the background', () => background(host))
+  describe('in the background', needs(host, 'waking'), () => background(host))
   describe.skipIf(hasBackground)('in the background', () => isolated(useRelay(host, { flags })))
 }
 

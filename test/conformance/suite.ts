@@ -90,13 +90,8 @@ const topics = {
     queue,
   },
   contract: { contract, thinking },
-  streams: {
-    timing,
-    deadlines,
-    cancel,
-    'back-pressure': backpressure,
-    shutdown,
-  },
+  endings: { deadlines, cancel, shutdown },
+  pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
     'settings file': settingsFile,
@@ -117,7 +112,7 @@ const runsClients = (host: HostName) =>
   host === 'in-process' || host === 'bun' || process.env.SLUICE_TEST_CLIENTS === 'whole'
 
 /** What measures time in most of its tests, and what does not. */
-export const timed: Topic[] = ['streams']
+export const timed: Topic[] = ['endings', 'pace']
 export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed.includes(topic))
 
 /** What suites need in each of their tests. */

@@ -15,7 +15,7 @@ export const CAPABILITIES = {
   draining: 'a running stream is told of a shutdown',
   files: 'an engine that plays recordings from files',
   reloading: 'the same handler answers before and after its settings change',
-  transport: 'requests to upstreams over sockets of its own, not by the global fetch',
+  'odd-headers': 'an upstream is read whose headers hold what HTTP does not allow',
 } as const
 
 export type Capability = keyof typeof CAPABILITIES
@@ -26,7 +26,7 @@ const capabilities: Record<HostName, Capability[]> = {
   bun: everything,
   deno: everything,
   node: everything,
-  workerd: ['sockets', 'process'],
+  workerd: ['sockets', 'process', 'odd-headers'],
   'in-process': ['hangups', 'waking', 'draining'],
 }
 

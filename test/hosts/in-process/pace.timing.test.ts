@@ -2,4 +2,4 @@ import { conformance } from '../../conformance/suite.ts'
 import { callInProcess } from '../../support/in-process.ts'
 
 callInProcess()
-conformance('in-process', ['streams'])
+conformance('in-process', ['pace'])
