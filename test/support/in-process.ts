@@ -1,4 +1,4 @@
-// A host without a socket: `fetch` of its URL calls the handler as a function.
+// A host without a socket: `fetch` with its URL calls the handler as a function.
 
 import { readFlags } from '../../src/cli/flags.ts'
 import { formatEntry, logForm } from '../../src/cli/log.ts'
@@ -10,11 +10,11 @@ import { type Capability, lacking } from './hosts.ts'
 import type { Server } from './server.ts'
 import { serverLog } from './server-log.ts'
 
-/** Handlers by their origins. Only names are given to them: nothing listens there. */
+/** Handlers by their origins, which are only names: nothing listens there. */
 const handlers = new Map<string, Handler>()
 let started = 0
 
-/** A server that is a handler in this process. Its settings are those of the same flags and variables. */
+/** A handler in this process as a server. It reads the same flags and variables as the others. */
 export async function startInProcess(
   flags: string[],
   env: Record<string, string | undefined>,
@@ -75,7 +75,7 @@ function lack(capability: Capability): never {
 
 const networkFetch = globalThis.fetch
 
-/** Lets `fetch` call the handlers of this process; all else goes out as ever. */
+/** Makes `fetch` call the handlers of this process; it sends all other requests as usual. */
 export function callInProcess(): void {
   globalThis.fetch = async (input, init) => {
     const url = URL.parse(input instanceof Request ? input.url : String(input))
@@ -99,7 +99,7 @@ async function call(handler: Handler, request: Request): Promise<Response> {
   }
 }
 
-/** A response as a client has it: without a body for HEAD, and cut off when the client aborts. */
+/** A response as a client receives it: without a body for HEAD, and ended when the client aborts. */
 function received({ method, signal }: Request, response: Response): Response {
   const { status, statusText, headers } = response
   const body = method === 'HEAD' ? null : response.body
