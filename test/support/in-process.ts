@@ -80,33 +80,63 @@ export function callInProcess(): void {
   globalThis.fetch = async (input, init) => {
     const url = URL.parse(input instanceof Request ? input.url : String(input))
     const handler = handlers.get(url?.origin ?? '')
-    if (handler) return call(handler, new Request(input, init))
+    if (handler) return call(handler, new Request(input, init), init?.signal ?? undefined)
     if (url?.hostname.endsWith('.localhost')) throw new TypeError('fetch failed: nobody is there')
     return networkFetch(input, init)
   }
 }
 
-async function call(handler: Handler, request: Request): Promise<Response> {
-  const { signal } = request
-  signal.throwIfAborted()
+/**
+ * `signal` is the client's own: Node's `Request` follows it only for as long as somebody holds the
+ * request, which no handler has to.
+ */
+async function call(
+  handler: Handler,
+  request: Request,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  signal?.throwIfAborted()
   const left = Promise.withResolvers<never>()
-  const leave = () => left.reject(signal.reason)
-  signal.addEventListener('abort', leave, { once: true })
+  const leave = () => left.reject(signal?.reason)
+  signal?.addEventListener('abort', leave, { once: true })
   try {
-    return received(request, await Promise.race([handler.fetch(request), left.promise]))
+    const response = await Promise.race([handler.fetch(request), left.promise])
+    return received(response, request.method, signal)
   } finally {
-    signal.removeEventListener('abort', leave)
+    signal?.removeEventListener('abort', leave)
   }
 }
 
+type Body = ReadableStream<Uint8Array<ArrayBuffer>>
+
 /** A response as a client receives it: without a body for HEAD, and ended when the client aborts. */
-function received({ method, signal }: Request, response: Response): Response {
+function received(response: Response, method: string, signal: AbortSignal | undefined): Response {
   const { status, statusText, headers } = response
   const body = method === 'HEAD' ? null : response.body
-  const through = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>()
-  return new Response(body?.pipeThrough(through, { signal }) ?? null, {
-    status,
-    statusText,
-    headers,
-  })
+  const own = body && signal ? cutBy(signal, body) : body
+  return new Response(own, { status, statusText, headers })
+}
+
+/** By hand, as `pipeThrough` lets go of its source only once the last piece was taken. */
+function cutBy(signal: AbortSignal, body: Body): Body {
+  const reader = body.getReader()
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
+    {
+      start(controller) {
+        const cut = () => {
+          controller.error(signal.reason)
+          void reader.cancel(signal.reason).catch(() => {})
+        }
+        signal.addEventListener('abort', cut, { once: true })
+      },
+      async pull(controller) {
+        const { done, value } = await reader.read()
+        if (signal.aborted) return
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
 }
