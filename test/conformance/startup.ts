@@ -58,6 +58,14 @@ function refusals(host: HostName): void {
     }
   })
 
+  it('a port that another sluice uses, in one line and with code 2', async () => {
+    await using other = await startServer(host, ['--no-discover'])
+    const { port } = new URL(other.url)
+    const { code, stderr } = await runToEnd(host, ['--port', port, '--no-discover'])
+    expect(stderr).toMatch(/^sluice: port: \d+ is already in use[^\n]*--port[^\n]*\n$/)
+    expect(code).toBe(2)
+  })
+
   it('an address that is not of this machine, in one line and with code 2', async () => {
     const flags = ['--port', '0', '--no-discover', '--insecure', '--host', '192.0.2.1']
     const { code, stderr } = await runToEnd(host, flags)

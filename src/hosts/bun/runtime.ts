@@ -32,6 +32,8 @@ export const runtime: Runtime = {
       // For errors of Bun itself. Its own error page would show our source and stack to a client.
       error: (error) => logInternalError({ url: '', headers: new Headers() }, error),
       development: false,
+      // With `development: false`, Bun 1.4.5 sets it, so that two servers would share one port.
+      reusePort: false,
       ...{ port, hostname, idleTimeout, maxRequestBodySize },
       ...(tls && { tls }),
     })
