@@ -1,4 +1,4 @@
-/** What is measured: sluice on its hosts, what each host does by itself, and the peers. */
+/** The candidates: sluice on its hosts, the minimum on each host, and other proxies. */
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { binaryOf, hostCommand, hosts, type Runtime, root } from '../scripts/hosts.mjs'
@@ -7,7 +7,7 @@ import { type workers, writeWorker } from './candidates/workerd.ts'
 import { findDebianPeer, installDebianPeer, installNpmPeers, peerPath } from './peers.ts'
 import type { Command } from './process.ts'
 
-/** Where a candidate listens, what it stands in front of, and a folder for its files. */
+/** The ports of a candidate and of its upstream, and a folder for its files. */
 export interface Slot {
   port: number
   upstreamPort: number
@@ -18,36 +18,36 @@ export interface Candidate {
   name: string
   /** One line for the report. */
   what: string
-  /** The candidate that shows what the same runtime does by itself. */
+  /** The candidate that shows the minimum on the same runtime. */
   yardstick?: string
-  /** The same for what is done to every chunk, where that is another one. */
+  /** Another yardstick for the costs of each chunk, where the first one does not touch chunks. */
   chunkYardstick?: string
   /** The candidate that it is compared with round by round, where both are measured. */
   rival?: string
-  /** Its bytes are not the upstream's: in a flood each token has to be found. */
+  /** Whether it changes the upstream's bytes, so that a flood is counted by tokens and not by bytes. */
   reencodes?: boolean
-  /** What its clients have to send besides. */
-  headers?: (place: Slot) => Record<string, string>
-  /** Makes sure that it can run; returns why not, if it can't. */
-  lacks?: () => string | undefined
-  /** None: the upstream itself. */
-  command?: (place: Slot) => Command
+  /** Further headers that its clients have to send. */
+  headers?: (slot: Slot) => Record<string, string>
+  /** Installs it where that is needed; returns the reason if it cannot run. */
+  unavailable?: () => string | undefined
+  /** The command that starts it; undefined for the upstream itself. */
+  command?: (slot: Slot) => Command
 }
 
 const url = ({ upstreamPort }: Slot) => `http://127.0.0.1:${upstreamPort}`
 const program = (name: string) => join(root, 'bench/candidates', name)
 
-const direct: Candidate = { name: 'direct', what: 'the upstream itself, nothing between' }
+const direct: Candidate = { name: 'direct', what: 'the upstream itself, without a proxy' }
 
 const nginx: Candidate = {
   name: 'nginx',
   what: '`proxy_buffering off`, one worker, upstream connections kept',
-  lacks: () => installDebianPeer('nginx'),
-  command: (place) => ({
+  unavailable: () => installDebianPeer('nginx'),
+  command: (slot) => ({
     file: findDebianPeer('nginx') ?? '',
     args: [
-      ...['-c', writeNginx(place.folder, place.port, place.upstreamPort)],
-      ...['-p', place.folder, '-e', join(place.folder, 'error.log')],
+      ...['-c', writeNginx(slot.folder, slot.port, slot.upstreamPort)],
+      ...['-p', slot.folder, '-e', join(slot.folder, 'error.log')],
     ],
   }),
 }
@@ -55,10 +55,10 @@ const nginx: Candidate = {
 const haproxy: Candidate = {
   name: 'haproxy',
   what: '`http-no-delay`, `abortonclose`, one thread, upstream connections kept',
-  lacks: () => installDebianPeer('haproxy'),
-  command: (place) => ({
+  unavailable: () => installDebianPeer('haproxy'),
+  command: (slot) => ({
     file: findDebianPeer('haproxy') ?? '',
-    args: ['-db', '-f', writeHaproxy(place.folder, place.port, place.upstreamPort)],
+    args: ['-db', '-f', writeHaproxy(slot.folder, slot.port, slot.upstreamPort)],
   }),
 }
 
@@ -66,9 +66,9 @@ function raw(runtime: 'bun' | 'deno' | 'node', args: string[] = []): Candidate {
   return {
     name: `${runtime}-fetch`,
     what: `\`return fetch()\` on ${runtime === 'node' ? 'Node (srvx)' : capital(runtime)}`,
-    command: (place) => ({
+    command: (slot) => ({
       file: binaryOf(runtime),
-      args: [...args, program(`raw-${runtime}.ts`), String(place.port), url(place)],
+      args: [...args, program(`raw-${runtime}.ts`), String(slot.port), url(slot)],
       env: hosts[runtime].env,
       cwd: root,
     }),
@@ -79,9 +79,9 @@ function workerd(name: keyof typeof workers, what: string): Candidate {
   return {
     name: name === 'pass' ? 'workerd-pass' : 'workerd-fetch',
     what,
-    command: (place) => ({
+    command: (slot) => ({
       file: binaryOf('workerd'),
-      args: ['serve', writeWorker(place.folder, name, place.port, url(place))],
+      args: ['serve', writeWorker(slot.folder, name, slot.port, url(slot))],
     }),
   }
 }
@@ -89,17 +89,17 @@ function workerd(name: keyof typeof workers, what: string): Candidate {
 const portkey: Candidate = {
   name: 'portkey',
   what: 'Portkey gateway 1.15.2 on Node; not stock: hono held at 4.9.7, @hono/node-server at 1.13.8',
-  lacks: installNpmPeers,
-  headers: (place) => ({
+  unavailable: installNpmPeers,
+  headers: (slot) => ({
     authorization: 'Bearer none',
     'x-portkey-provider': 'openai',
-    'x-portkey-custom-host': `${url(place)}/v1`,
+    'x-portkey-custom-host': `${url(slot)}/v1`,
   }),
-  command: (place) => ({
+  command: (slot) => ({
     file: binaryOf('node'),
     args: [
       peerPath('node_modules/@portkey-ai/gateway/build/start-server.js'),
-      `--port=${place.port}`,
+      `--port=${slot.port}`,
       '--headless',
     ],
     env: { NODE_ENV: 'production', TRUSTED_CUSTOM_HOSTS: '127.0.0.1,localhost' },
@@ -109,20 +109,20 @@ const portkey: Candidate = {
 const hono: Candidate = {
   name: 'hono',
   what: "Hono 4.9.7's proxy helper on Node",
-  lacks: installNpmPeers,
-  command: (place) => ({
+  unavailable: installNpmPeers,
+  command: (slot) => ({
     file: binaryOf('node'),
-    args: [program('hono.ts'), String(place.port), url(place), peerPath('package.json')],
+    args: [program('hono.ts'), String(slot.port), url(slot), peerPath('package.json')],
   }),
 }
 
 const aiSdk: Candidate = {
   name: 'ai-sdk',
-  what: 'the `ai` SDK reads the stream and encodes it anew, on Node (srvx)',
+  what: 'the `ai` SDK decodes the stream and encodes it again, on Node (srvx)',
   reencodes: true,
-  command: (place) => ({
+  command: (slot) => ({
     file: binaryOf('node'),
-    args: [program('ai-sdk.ts'), String(place.port), url(place)],
+    args: [program('ai-sdk.ts'), String(slot.port), url(slot)],
     env: { AI_SDK_LOG_WARNINGS: 'false' },
   }),
 }
@@ -133,24 +133,23 @@ function sluice(runtime: Runtime): Candidate {
     what: `sluice on ${capital(runtime)}, as \`npm start\` runs it`,
     yardstick: `${runtime}-fetch`,
     ...(runtime === 'workerd' && { chunkYardstick: 'workerd-pass' }),
-    command: (place) =>
-      hostCommand(runtime, ['--port', String(place.port), '--upstream', url(place)]),
+    command: (slot) => hostCommand(runtime, ['--port', String(slot.port), '--upstream', url(slot)]),
   }
 }
 
-/** Hosts on which sluice asks its upstreams by its own HTTP/1.1 client. */
+/** Hosts on which sluice sends requests to upstreams with its own HTTP/1.1 client. */
 type OwnClient = 'bun' | 'deno' | 'node'
 
 function nativeFetch(runtime: OwnClient): Candidate {
   return {
     ...sluice(runtime),
     name: `native-${runtime}`,
-    what: `sluice on ${capital(runtime)}, its upstreams asked by ${capital(runtime)}'s own \`fetch\``,
+    what: `sluice on ${capital(runtime)}, with ${capital(runtime)}'s own \`fetch\` for upstreams`,
     rival: `sluice-${runtime}`,
-    command: (place) =>
+    command: (slot) =>
       hostCommand(
         runtime,
-        ['--port', String(place.port), '--upstream', url(place)],
+        ['--port', String(slot.port), '--upstream', url(slot)],
         `bench/candidates/native-${runtime}.ts`,
       ),
   }
@@ -160,7 +159,7 @@ function capital(word: string): string {
   return word === 'workerd' ? word : word.charAt(0).toUpperCase() + word.slice(1)
 }
 
-/** The sluice of another checkout beside the one of this: `other-bun` beside `sluice-bun`. */
+/** Adds the sluice of another checkout: `other-bun` after `sluice-bun`, and so on. */
 export async function addCheckout(folder: string): Promise<void> {
   const path = pathToFileURL(join(resolve(folder), 'scripts/hosts.mjs')).href
   const other = (await import(path)) as typeof import('../scripts/hosts.mjs')
@@ -172,8 +171,8 @@ export async function addCheckout(folder: string): Promise<void> {
       name: `other-${runtime}`,
       what: `the same, from ${folder}`,
       rival: `sluice-${runtime}`,
-      command: (place) =>
-        other.hostCommand(runtime, ['--port', String(place.port), '--upstream', url(place)]),
+      command: (slot) =>
+        other.hostCommand(runtime, ['--port', String(slot.port), '--upstream', url(slot)]),
     })
   }
 }

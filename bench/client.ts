@@ -1,45 +1,45 @@
-/** A load client with next to no cost of its own: raw TCP, and a look for stamps. */
+/** A load client that takes hardly any processor time: raw TCP, and a search for stamps. */
 import type { Socket } from 'bun'
 import { ResponseParser } from '../src/transport/http1/response-parser.ts'
 import { now, readStamp, STAMP_DIGITS, STAMP_MARK } from './clock.ts'
 import { requestBody, type Script } from './script.ts'
 
-/** Where requests go, and what this server wants them to carry. */
+/** The server that requests are sent to, and the headers that it needs. */
 export interface Target {
   port: number
   headers?: Record<string, string> | undefined
 }
 
-/** One answer, as it comes in. */
+/** The state of one answer while it is received. */
 export interface Reading {
   status: number
   /** Tokens seen by their stamps; stays 0 where only bytes are counted. */
   tokens: number
   /** Bytes of the body. */
   bytes: number
-  /** When the request was written and when its first token came, by `now`. */
-  askedAt: number
+  /** The times, by `now`, when the request was written and when its first token arrived. */
+  sentAt: number
   firstAt: number
   /** Resolves with the first token; rejects where the connection ends before it. */
   first: Promise<void>
-  /** Resolves when the body is whole; rejects where the connection ends before that. */
+  /** Resolves when the body is complete; rejects where the connection ends before that. */
   ended: Promise<void>
 }
 
-export interface Ask {
-  /** Only counts bytes: for floods. */
+export interface RequestOptions {
+  /** Counts bytes only, for floods. */
   bytesOnly?: boolean
-  /** Called for every token with the times, by `now`, at which it was sent and came. */
-  onToken?: (sent: number, came: number) => void
+  /** Called for every token with the times, by `now`, at which it was sent and arrived. */
+  onToken?: (sent: number, arrived: number) => void
 }
 
 /** A connection, for one request at a time. */
 export interface Connection {
-  ask(script: Script, options?: Ask): Reading
-  /** Leaves as a client does whose program ends. Returns when, by `now`. */
-  leave(): number
-  /** Leaves with a reset, which keeps no port occupied for the minute after. */
-  drop(): void
+  send(script: Script, options?: RequestOptions): Reading
+  /** Closes the connection, as the system does for a program that exits. Returns the time, by `now`. */
+  close(): number
+  /** Resets the connection, which frees its port at once and not after a minute. */
+  reset(): void
 }
 
 interface Data {
@@ -47,7 +47,7 @@ interface Data {
   onClose(): void
 }
 
-/** Connects. Rejects where nobody listens. */
+/** Connects. Rejects where no server listens. */
 export async function connect(target: Target): Promise<Connection> {
   const extra = Object.entries(target.headers ?? {}).map(([name, value]) => `${name}: ${value}\r\n`)
   const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1:${target.port}\r\ncontent-type: application/json\r\naccept: text/event-stream\r\n${extra.join('')}`
@@ -59,7 +59,7 @@ export async function connect(target: Target): Promise<Connection> {
   })
   const socket = await open(target.port, {
     onPacket(bytes) {
-      if (current) current.cameAt = now()
+      if (current) current.arrivedAt = now()
       reader.push(bytes)
     },
     onClose() {
@@ -68,31 +68,31 @@ export async function connect(target: Target): Promise<Connection> {
     },
   })
   return {
-    ask(script, options = {}) {
+    send(script, options = {}) {
       const body = requestBody(script)
       current = new Tracker(options)
       socket.write(`${head}content-length: ${body.length}\r\n\r\n${body}`)
       return current
     },
-    leave() {
-      const leftAt = now()
+    close() {
+      const closedAt = now()
       socket.end()
-      return leftAt
+      return closedAt
     },
-    drop() {
+    reset() {
       socket.terminate()
     },
   }
 }
 
-/** Connects and asks at once. */
+/** Connects and sends a request. */
 export async function request(
   target: Target,
   script: Script,
-  options?: Ask,
+  options?: RequestOptions,
 ): Promise<Reading & { connection: Connection }> {
   const connection = await connect(target)
-  return Object.assign(connection.ask(script, options), { connection })
+  return Object.assign(connection.send(script, options), { connection })
 }
 
 function open(port: number, data: Data): Promise<Socket<Data>> {
@@ -109,32 +109,32 @@ function open(port: number, data: Data): Promise<Socket<Data>> {
   })
 }
 
-/** Characters of an error's text that are told. */
-const MOST_TOLD = 300
+/** The most characters of an error answer that are shown. */
+const MAX_ERROR_TEXT = 300
 
 class Tracker implements Reading {
   status = 0
   tokens = 0
   bytes = 0
-  askedAt = now()
+  sentAt = now()
   firstAt = Number.NaN
-  /** When the packet that is being read came. */
-  cameAt = 0
+  /** When the packet that is being read arrived. */
+  arrivedAt = 0
   readonly first: Promise<void>
   readonly ended: Promise<void>
   readonly #first = Promise.withResolvers<void>()
   readonly #ended = Promise.withResolvers<void>()
-  readonly #options: Ask
-  /** What an answer says that is none: how it begins. */
-  #refusal = ''
-  /** The beginning of a stamp whose end has not come. */
-  #torn = new Uint8Array(0)
+  readonly #options: RequestOptions
+  /** The beginning of an error answer's body. */
+  #errorText = ''
+  /** The beginning of a stamp whose end has not arrived. */
+  #partialStamp = new Uint8Array(0)
 
-  constructor(options: Ask) {
+  constructor(options: RequestOptions) {
     this.#options = options
     this.first = this.#first.promise
     this.ended = this.#ended.promise
-    // Whoever does not wait for one of them is not told of its failure either.
+    // Handled here, because callers need not await both.
     this.first.catch(() => {})
     this.ended.catch(() => {})
   }
@@ -145,8 +145,8 @@ class Tracker implements Reading {
 
   payload(bytes: Uint8Array, start: number, end: number): void {
     this.bytes += end - start
-    if (this.status !== 200 && this.#refusal.length < MOST_TOLD)
-      this.#refusal += Buffer.from(bytes.subarray(start, end)).toString()
+    if (this.status !== 200 && this.#errorText.length < MAX_ERROR_TEXT)
+      this.#errorText += Buffer.from(bytes.subarray(start, end)).toString()
     if (!this.#options.bytesOnly) this.#findStamps(bytes, start, end)
   }
 
@@ -156,25 +156,25 @@ class Tracker implements Reading {
   }
 
   fail(): void {
-    const told = this.#refusal === '' ? '' : `: ${this.#refusal.slice(0, MOST_TOLD)}`
+    const text = this.#errorText === '' ? '' : `: ${this.#errorText.slice(0, MAX_ERROR_TEXT)}`
     const error = new Error(
-      `the answer (status ${this.status}) ended after ${this.bytes} bytes${told}`,
+      `the answer (status ${this.status}) ended after ${this.bytes} bytes${text}`,
     )
     this.#first.reject(error)
     this.#ended.reject(error)
   }
 
   #findStamps(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#torn.length > 0) {
-      const joined = Buffer.concat([this.#torn, bytes.subarray(start, end)])
-      this.#torn = new Uint8Array(0)
+    if (this.#partialStamp.length > 0) {
+      const joined = Buffer.concat([this.#partialStamp, bytes.subarray(start, end)])
+      this.#partialStamp = new Uint8Array(0)
       this.#findStamps(joined, 0, joined.length)
       return
     }
     let at = bytes.indexOf(STAMP_MARK, start)
     while (at !== -1 && at < end) {
       if (at + STAMP_DIGITS >= end) {
-        this.#torn = bytes.slice(at, end)
+        this.#partialStamp = bytes.slice(at, end)
         return
       }
       this.#token(bytes, at + 1)
@@ -185,9 +185,9 @@ class Tracker implements Reading {
   #token(bytes: Uint8Array, at: number): void {
     this.tokens++
     if (this.tokens === 1) {
-      this.firstAt = this.cameAt
+      this.firstAt = this.arrivedAt
       this.#first.resolve()
     }
-    this.#options.onToken?.(readStamp(bytes, at), this.cameAt)
+    this.#options.onToken?.(readStamp(bytes, at), this.arrivedAt)
   }
 }

@@ -1,10 +1,10 @@
 /**
- * Time by a clock that all processes of this machine share, and its form inside a token: `~` and
- * sixteen digits, always as wide, so that a frame with a stamp differs from the one before it in
- * the text of its delta alone.
+ * The time by a clock that all processes of this machine share, and its form in a token's text: `~` and
+ * sixteen digits. The width is fixed, so that a frame differs from the frame before it only in the
+ * text of its delta.
  */
 
-/** The byte before the digits; it stands nowhere else in a frame. */
+/** The byte before the digits, which appears nowhere else in a frame. */
 export const STAMP_MARK = 126
 export const STAMP_DIGITS = 16
 /** A stamp that was not filled in. */
@@ -17,7 +17,7 @@ export function now(): number {
   return (performance.timeOrigin + performance.now()) * 1000
 }
 
-/** Writes the digits of `microseconds` at `at`, which lies behind the mark. */
+/** Writes the digits of `microseconds` at the offset `at`, just after the mark. */
 export function writeStamp(bytes: Uint8Array, at: number, microseconds: number): void {
   const high = Math.floor(microseconds / HALF)
   writeDigits(bytes, at + 8, high)
@@ -53,8 +53,9 @@ function readDigits(bytes: Uint8Array, at: number): number {
 }
 
 /**
- * Turns the event loop without sleeping and does `work` at every turn, so that nothing waits for
- * this process to wake. Only for a process that has a core of its own. Returns what ends it.
+ * Keeps the event loop running without sleeping, and calls `work` on every turn, so that no event
+ * waits until this process wakes up. Only for a process with a core of its own. Returns a function
+ * that stops it.
  */
 export function spin(work: () => void): () => void {
   let turning = true

@@ -1,12 +1,12 @@
-/** Candidates against their rivals, round by round. */
+/** Compares candidates with their rivals, round by round. */
 import { candidates } from './candidates.ts'
-import { crowds } from './measure/memory.ts'
+import { streamCounts } from './measure/memory.ts'
 import { paceName, paces } from './measure/paced.ts'
 import type { Samples } from './samples.ts'
 import { added, meanRatio, ratio } from './stats.ts'
 import { table, times } from './table.ts'
 
-/** What is compared; `base` is the figure of `direct` that it is counted from. */
+/** The figures that are compared; `base` is the figure of `direct` that is subtracted. */
 const figures: { title: string; figure: string; base?: string }[] = [
   { title: 'first token, added p50', figure: 'ttft.p50', base: 'ttft.p50' },
   ...paces.flatMap((pace) => {
@@ -18,10 +18,10 @@ const figures: { title: string; figure: string; base?: string }[] = [
     ]
   }),
   { title: 'flood (more is better)', figure: 'flood.rate' },
-  { title: 'hang-up p50', figure: 'hangup.p50' },
-  ...crowds.map((crowd) => ({
-    title: `memory a stream, ${crowd} streams`,
-    figure: `memory-${crowd}.kib`,
+  { title: 'disconnect p50', figure: 'hangup.p50' },
+  ...streamCounts.map((count) => ({
+    title: `memory for each of ${count} streams`,
+    figure: `memory-${count}.kib`,
   })),
   { title: 'cold start', figure: 'cold.first' },
 ]
@@ -35,7 +35,7 @@ export function comparison(samples: Samples, only: readonly string[]): string {
   )
   if (rows.length === 0) return ''
   const note =
-    'The geometric mean over the rounds of what the first candidate measured, divided by what the second one did in the same round, with its 95 % confidence interval. An interval that holds 1 shows no difference.'
+    'The geometric mean over the rounds of what the first candidate measured, divided by what the second one did in the same round, with its 95 % confidence interval. An interval that includes 1 shows no difference.'
   return `\n## Round by round\n\n${note}\n\n${table(['candidates', 'figure', 'ratio', '95 %'], rows)}\n`
 }
 

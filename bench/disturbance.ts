@@ -1,13 +1,13 @@
-/** What else happened on the cores while something was measured. */
+/** Measures how much processor time others used on the benchmark's cores during a measurement. */
 import { readFileSync } from 'node:fs'
 import { now } from './clock.ts'
 import { usageOf } from './process.ts'
 
-/** Shares of one core's time, in percent. NaN where the system does not tell. */
+/** Shares of one core's time, in percent. NaN where the system does not report them. */
 export interface Disturbance {
-  /** What a virtual machine's host gave to others, on the core that lost more. */
+  /** The time that a virtual machine's host gave to others, on the core that lost more. */
   stolen: number
-  /** What other processes ran, on all cores that are used here. */
+  /** The time that other processes used, on all cores of the benchmark. */
   others: number
 }
 
@@ -17,8 +17,8 @@ export const TOLERABLE = 4
 const TICK_MICROS = 10_000
 
 /**
- * Starts watching `cores` (all where none is named); the function it returns tells what happened
- * until it is called. `cpu` tells the nanoseconds of processor time that the candidate has used.
+ * Starts watching `cores` (an empty list means all). The function that it returns gives the
+ * disturbance since then. `cpu` returns the nanoseconds of processor time that the candidate has used.
  */
 export function watch(cores: readonly number[], cpu: () => number): () => Disturbance {
   const own = () => usageOf(process.pid).cpu + (cpu() || 0)

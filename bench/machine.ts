@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { root } from '../scripts/hosts.mjs'
 import { findDebianPeer } from './peers.ts'
 
-/** What the figures depend on besides the programs, a line each. */
+/** The machine that the figures were measured on, a line for each property. */
 export function machineLines(): string[] {
   const [cpu] = cpus()
   return [
@@ -15,12 +15,12 @@ export function machineLines(): string[] {
   ]
 }
 
-/** Processes that wanted a core, on average over the last minute. */
+/** The load average of the last minute. */
 export function load(): number {
   return loadavg()[0] as number
 }
 
-/** The versions of all that was measured, by name. */
+/** The versions of the measured programs, by name. */
 export function versions(): Record<string, string> {
   const names = ['bun', 'deno', 'node', 'workerd', 'srvx', 'ai']
   const packages = names.map((name) => [name, packageVersion(name)])
@@ -35,9 +35,9 @@ function packageVersion(name: string): string {
 
 function programVersion(name: 'nginx' | 'haproxy'): string {
   const path = findDebianPeer(name)
-  // nginx tells its version on stderr.
-  const said = path && output('sh', ['-c', `"${path}" -v 2>&1`])
-  return /\d+\.\d+\.\d+/.exec(said ?? '')?.[0] ?? 'absent'
+  // nginx prints its version to stderr.
+  const text = path && output('sh', ['-c', `"${path}" -v 2>&1`])
+  return /\d+\.\d+\.\d+/.exec(text ?? '')?.[0] ?? 'not installed'
 }
 
 function commit(): string {

@@ -1,4 +1,4 @@
-/** `npm run bench`: sluice against its peers and against the limit, in one run. */
+/** `npm run bench`: measures sluice, other proxies and the minimum on each host in one run. */
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -6,14 +6,14 @@ import { join } from 'node:path'
 import { binaryOf, type Runtime, root } from '../scripts/hosts.mjs'
 import { candidates } from './candidates.ts'
 import { comparison } from './comparison.ts'
-import type { Bench } from './field.ts'
 import { load, machineLines, versions } from './machine.ts'
 import { measureSize } from './measure/size.ts'
 import { type Options, readOptions, usage } from './options.ts'
 import { canPin } from './process.ts'
 import { tables } from './report.ts'
 import { type Outcome, run } from './run.ts'
-import { onlyShape } from './script.ts'
+import type { Bench } from './runner.ts'
+import { useShape } from './script.ts'
 import { startUpstream } from './upstream.ts'
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -22,17 +22,17 @@ if (process.argv.includes('--help')) {
   console.log(usage)
   process.exit(0)
 }
-// Programs under test are ended on the way out; by a signal alone there would be no way out.
+// A signal must lead to a normal exit, because the exit handler ends the programs that are measured.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => process.exit(130))
 }
 const options = await parse(process.argv.slice(2))
-if (options.shape) onlyShape(options.shape)
+if (options.shape) useShape(options.shape)
 const pins = canPin && cpus().length > 1
 const bench: Bench = {
   upstream: startUpstream(),
   core: pins ? 0 : undefined,
-  // A quick look must not take a core from whoever works beside it.
+  // A short run must not take a whole core from other programs.
   spins: pins && options.scale === 1,
   scale: options.scale,
 }
@@ -56,12 +56,13 @@ async function parse(args: string[]): Promise<Options> {
   try {
     return await readOptions(args)
   } catch (error) {
-    say(`bench: ${error instanceof Error ? error.message : String(error)}\n${usage}`)
+    say(`bench: ${error instanceof Error ? error.message : String(error)}`)
+    say('bench: "npm run bench -- --help" lists the options.')
     process.exit(2)
   }
 }
 
-/** Each repeat counts as a round. */
+/** Counts each repeat as a round. */
 async function recordInProcess({ samples, notes }: Outcome): Promise<void> {
   const runtimes: [Runtime, string[]][] = [
     ['bun', []],
@@ -94,27 +95,27 @@ function describe({ samples, notes }: Outcome, options: Options): string {
   const list = (lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
   return `# What sluice costs
 
-Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ` **cut short, each measurement to ${scale} of its time**` : ''}. Each figure is the median of the rounds with the least and the greatest beside it; a ratio is one of medians. In every round all candidates are started anew and take turns (A B C … A B C …).
+Measured on ${startedAt.toISOString().slice(0, 16).replace('T', ' ')} UTC in ${rounds} ${rounds === 1 ? 'round' : 'rounds'}${scale < 1 ? ` **with only ${scale} of the usual time for each measurement**` : ''}. Each figure is the median of all rounds, with the minimum and the maximum in brackets; a ratio is the ratio of two medians. In every round all candidates are started again and take turns (A B C … A B C …).
 
-Run it again: \`npm run bench -- --write\` (\`npm run bench -- --help\` lists the rest). The machine should have nothing else to do.
+Run it again with \`npm run bench -- --write\`; \`npm run bench -- --help\` lists the options. No other program should run meanwhile.
 
 ${list([
   ...machineLines(),
   pins
-    ? 'the candidate is pinned to core 0; upstream and clients, one process over raw TCP, have core 1 and never sleep while they measure'
-    : '**nothing could be pinned to a core here**: candidate and load disturb each other',
-  `load average ${before.toFixed(2)} before and ${load().toFixed(2)} after; 1 to 2 is the benchmark's own`,
+    ? 'the candidate is pinned to core 0; the upstream and the clients are one process over raw TCP on core 1, which never sleeps while it measures'
+    : '**programs cannot be pinned to a core here**: the candidate and the load generator disturb each other',
+  `load average ${before.toFixed(2)} before and ${load().toFixed(2)} after; the benchmark itself accounts for 1 to 2`,
   Object.entries(versions())
     .map(([name, version]) => `${name} ${version}`)
     .join(', '),
 ])}
 
-The chunks are shaped like those of ${shape ?? 'Ollama, vLLM, llama-server and OpenAI, a quarter each'}; every chunk has a frame of HTTP's chunked encoding and, unless it is a flood, a packet of its own.
+The chunks have the form of ${shape ?? 'Ollama, vLLM, llama-server and OpenAI, a quarter each'}. Every chunk of the stream is one chunk of HTTP's chunked encoding and, except in a flood, one packet.
 
 ${glossary(shown.map(({ name, what }) => [name, what]))}
 
 ${tables(samples, only)}
-${comparison(samples, only)}${notes.length > 0 ? `\n## Left out or gone wrong\n\n${list(notes)}\n` : ''}`
+${comparison(samples, only)}${notes.length > 0 ? `\n## Left out or failed\n\n${list(notes)}\n` : ''}`
 }
 
 function glossary(rows: string[][]): string {

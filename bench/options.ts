@@ -1,7 +1,7 @@
 import { addCheckout, candidates } from './candidates.ts'
 import { type Shape, shapes } from './shapes.ts'
 
-/** What can be measured, in the order in which it is. */
+/** The measures, in the order in which they are taken. */
 export const measures = [
   'ttft',
   'paced',
@@ -16,33 +16,61 @@ export type Measure = (typeof measures)[number]
 
 export interface Options {
   what: Measure[]
-  /** Names of candidates; `direct` is always among them. */
+  /** The names of candidates, which always include `direct`. */
   only: string[]
   rounds: number
-  /** 1, or less for a quick look. */
+  /** Multiplies the time of each measurement: 1, or less for a quick check. */
   scale: number
   /** The shape of all streams; each in turn by default. */
   shape?: Shape
   /** Writes RESULTS.md. */
   write: boolean
-  /** Where every figure of every round is written as JSON. */
+  /** The path of a file for every figure of every round as JSON. */
   json?: string
 }
 
-export const usage = `usage: npm run bench -- [--what NAME,…] [--only NAME,…] [--rounds N] [--scale N] [--quick] [--shape NAME] [--against FOLDER] [--write] [--json FILE]
-  --what    ${measures.join(', ')}; all by default
-  --only    ${candidates.map(({ name }) => name).join(', ')}; all by default
-  --rounds  how often everyone takes a turn; 5 by default
-  --scale   how long each thing is measured, as a part of the usual time: 0.3 with many rounds suits a
-            machine that has other work to do
-  --quick   one short round, to see that it runs; its figures mean little
-  --shape   ${shapes.join(', ')}: streams of one server's shape alone
-  --against another checkout of sluice with its packages installed: measured in turn with this one
-            as other-bun, other-deno, …, and compared round by round
-  --write   writes bench/RESULTS.md
-  --json    writes every figure of every round`
+/** Breaks a list into lines of at most 80 characters behind an indent. */
+function listed(names: readonly string[], indent: string): string {
+  const lines = ['']
+  for (const name of names.map((each, index) => (index < names.length - 1 ? `${each},` : each))) {
+    const line = lines.at(-1) ?? ''
+    const longer = line === '' ? name : `${line} ${name}`
+    if (indent.length + longer.length > 80) lines.push(name)
+    else lines[lines.length - 1] = longer
+  }
+  return lines.map((line) => indent + line).join('\n')
+}
 
-/** The options of a command line. Rejects with an `Error` that says what is wrong with it. */
+const INDENT = ' '.repeat(20)
+
+export const usage = `Measures what sluice costs, in comparison with other proxies.
+
+Usage: npm run bench -- [options]
+
+  --what NAME,…     the measures to take; all by default:
+${listed(measures, INDENT)}
+  --only NAME,…     the candidates to measure; all by default:
+${listed(
+  candidates.map(({ name }) => name),
+  INDENT,
+)}
+  --rounds N        the number of rounds, in each of which every candidate is
+                    measured once; 5 by default
+  --scale N         multiplies the time of each measurement, above 0 and at
+                    most 1; use 0.3 with many rounds on a busy machine
+  --quick           one short round, to check that everything runs; its figures
+                    are not reliable
+  --shape NAME      streams in the form of one server only:
+${listed(shapes, INDENT)}
+  --against FOLDER  another checkout of sluice, with its packages installed. It
+                    is measured too, as other-bun, other-deno and so on, and
+                    compared with this one round by round
+  --write           writes the results to bench/RESULTS.md
+  --json FILE       writes every figure of every round to a file
+
+Example: npm run bench -- --quick --only sluice-bun,nginx`
+
+/** Reads the options of a command line. Rejects with an `Error` that says what is wrong. */
 export async function readOptions(args: readonly string[]): Promise<Options> {
   const words = args.flatMap((arg) => (arg.startsWith('--') ? arg.split(/=(.*)/s, 2) : [arg]))
   await takeCheckout(words)
@@ -60,52 +88,53 @@ export async function readOptions(args: readonly string[]): Promise<Options> {
     else if (word === '--json') options.json = takeValue(word, words)
     else if (word === '--rounds') options.rounds = readRounds(takeValue(word, words))
     else if (word === '--scale') options.scale = readScale(takeValue(word, words))
-    else if (word === '--shape') [options.shape] = choose(takeValue(word, words), shapes)
-    else if (word === '--what') options.what = choose(takeValue(word, words), measures)
-    else if (word === '--only') options.only = choose(takeValue(word, words), options.only)
-    else throw new Error(`unknown argument ${word}`)
+    else if (word === '--shape') [options.shape] = choose(word, takeValue(word, words), shapes)
+    else if (word === '--what') options.what = choose(word, takeValue(word, words), measures)
+    else if (word === '--only') options.only = choose(word, takeValue(word, words), options.only)
+    else throw new Error(`${word}: there is no such option.`)
   }
   if (!options.only.includes('direct')) options.only.unshift('direct')
   return options
 }
 
-/** First of all, since `--only` may name what the other checkout adds. */
+/** Reads `--against` first, because `--only` may name candidates of the other checkout. */
 async function takeCheckout(words: string[]): Promise<void> {
   const at = words.indexOf('--against')
   if (at === -1) return
   const [word = '', ...values] = words.splice(at, 2)
   const folder = takeValue(word, values)
   await addCheckout(folder).catch((cause) => {
-    throw new Error(`--against: expected the folder of a checkout of sluice, got ${folder}`, {
-      cause,
-    })
+    throw new Error(
+      `--against: expected the folder of a checkout of sluice, got "${folder}"; name its path.`,
+      { cause },
+    )
   })
 }
 
 function takeValue(word: string, words: string[]): string {
   const value = words.shift()
-  if (!value) throw new Error(`${word} needs a value`)
+  if (!value) throw new Error(`${word}: expected a value, got nothing.`)
   return value
 }
 
 function readRounds(text: string): number {
   const rounds = Number(text)
   if (Number.isInteger(rounds) && rounds > 0) return rounds
-  throw new Error(`--rounds: expected a whole number above 0, got ${text}`)
+  throw new Error(`--rounds: expected a whole number above 0, got "${text}".`)
 }
 
 function readScale(text: string): number {
   const scale = Number(text)
   if (scale > 0 && scale <= 1) return scale
-  throw new Error(`--scale: expected a number above 0 and at most 1, got ${text}`)
+  throw new Error(`--scale: expected a number above 0 and at most 1, got "${text}".`)
 }
 
-/** The chosen of `known`, in the order of `known`. */
-function choose<T extends string>(text: string, known: readonly T[]): T[] {
+/** The names in a list, in the order of `known`. */
+function choose<T extends string>(option: string, text: string, known: readonly T[]): T[] {
   const names = text.split(',')
   const unknown = names.find((name) => !known.includes(name as T))
   if (unknown !== undefined) {
-    throw new Error(`there is no "${unknown}": choose ${known.join(', ')}`)
+    throw new Error(`${option}: expected names among ${known.join(', ')}, got "${unknown}".`)
   }
   return known.filter((name) => names.includes(name))
 }

@@ -1,7 +1,7 @@
 /**
- * How fast tokens reach a page's own `fetch` through the service worker, from an engine in its
- * worker: `node bench/page.ts`. The engine is web-llm's over a stand-in for its pipeline, so that
- * what is measured is what lies between.
+ * Measures how fast tokens of an engine in a worker reach a page's own `fetch` through the service
+ * worker: `node bench/page.ts`. A stand-in replaces web-llm's pipeline, so that only sluice's part is
+ * measured.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,15 +20,15 @@ interface Run {
   tokens: number
 }
 
-/** What one answer's reader saw. */
+/** The measurements of one answer. */
 interface Read {
   /** Tokens a second. */
   rate: number
-  /** Milliseconds from a token's making to its reading, at the median. */
+  /** Milliseconds from producing a token to reading it, as the median. */
   delay: number
 }
 
-/** Reads one answer to its end; runs in the page. */
+/** Reads one answer to its end. This function runs in the page. */
 async function read({ model, tokens }: Run): Promise<Read> {
   const response = await fetch('v1/chat/completions', {
     method: 'POST',
@@ -64,7 +64,7 @@ async function read({ model, tokens }: Run): Promise<Read> {
   return { rate: (times.length - 1) / seconds, delay: delays[Math.floor(delays.length / 2)] ?? 0 }
 }
 
-/** Asks the engine's worker itself. */
+/** The tokens a second of the engine's worker alone. */
 function bareRate(page: Page, run: Run): Promise<number> {
   return page.evaluate(
     ({ model, tokens }) =>
@@ -80,7 +80,7 @@ function bareRate(page: Page, run: Run): Promise<number> {
   )
 }
 
-/** Milliseconds from a client's stop to the engine's last token. */
+/** Milliseconds from a client's abort to the engine's last token. */
 async function stopTime(page: Page): Promise<number> {
   return page.evaluate(async () => {
     const control = new AbortController()
@@ -111,7 +111,7 @@ async function stopTime(page: Page): Promise<number> {
   })
 }
 
-/** Kilobytes (1,024 bytes) of the page as it is first loaded, gzipped; without web-llm. */
+/** KiB of the page's first load, gzipped, without web-llm. */
 function pageSize(folder: string): number {
   const assets = readdirSync(join(folder, 'assets')).map((name) => join('assets', name))
   const first = ['index.html', 'service-worker.js', ...assets].filter(

@@ -1,11 +1,11 @@
-/** Programs that are no part of sluice: installed where they can be, left out where not. */
+/** Other programs to compare with: installed where that is possible, and left out otherwise. */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../scripts/hosts.mjs'
 import { npm } from '../scripts/install.mjs'
 
-/** npm's peers lie in a folder of their own: whoever only serves or tests need not install them. */
+/** A folder of their own, so that only the benchmark installs these packages. */
 const folder = join(root, 'node_modules/.cache/sluice/bench-peers')
 
 const manifest = {
@@ -15,16 +15,16 @@ const manifest = {
     hono: '4.9.7',
     '@hono/node-server': '1.13.8',
   },
-  // With the newer ones its own ranges allow, Portkey answers 500 to every stream.
+  // With newer versions, which its own ranges allow, Portkey answers every stream with 500.
   overrides: { hono: '4.9.7', '@hono/node-server': '1.13.8' },
 }
 
-/** A path inside the folder of npm's peers. */
+/** A path in the folder of the npm packages. */
 export function peerPath(...parts: string[]): string {
   return join(folder, ...parts)
 }
 
-/** Installs npm's peers. Returns why they are not there, if they are not. */
+/** Installs the npm packages. Returns the reason if they could not be installed. */
 export function installNpmPeers(): string | undefined {
   const names = Object.keys(manifest.dependencies)
   const wanted = JSON.stringify(manifest, null, 2)
@@ -41,26 +41,28 @@ export function installNpmPeers(): string | undefined {
     '--loglevel=error',
   ])
   const { status, stderr } = spawnSync(file, args, { cwd: folder, shell, encoding: 'utf8' })
-  return status === 0 ? undefined : `npm could not install them: ${lastLine(stderr)}`
+  return status === 0 ? undefined : `npm install failed in ${folder}: ${lastLine(stderr)}`
 }
 
-/** Where nginx or haproxy is; undefined where it is not installed. */
+/** The path of nginx or haproxy; undefined where it is not installed. */
 export function findDebianPeer(name: 'nginx' | 'haproxy'): string | undefined {
   return [`/usr/sbin/${name}`, `/usr/bin/${name}`, `/usr/local/bin/${name}`].find(existsSync)
 }
 
-/** Installs Debian's package, where root may do so. Returns why it is not there, if it is not. */
+/** Installs the Debian package, as root. Returns the reason if it could not be installed. */
 export function installDebianPeer(name: 'nginx' | 'haproxy'): string | undefined {
   if (findDebianPeer(name)) return undefined
   if (process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) {
-    return `it is not installed, and only root on Debian can be helped (apt-get install ${name})`
+    return `it is not installed, and only root on Debian can install it here; install ${name} and run the benchmark again`
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   for (const args of [['update'], ['install', '--no-install-recommends', '-y', name]]) {
     const { status, stderr } = spawnSync('apt-get', args, { env, encoding: 'utf8' })
     if (status !== 0) return `apt-get ${args[0]} failed: ${lastLine(stderr)}`
   }
-  return findDebianPeer(name) ? undefined : 'apt-get installed it somewhere else'
+  return findDebianPeer(name)
+    ? undefined
+    : `apt-get installed ${name}, but not in /usr/sbin, /usr/bin or /usr/local/bin`
 }
 
 function lastLine(text: string | null): string {

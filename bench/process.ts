@@ -1,4 +1,4 @@
-/** The programs under test: started on a core of their own, and what they cost the machine. */
+/** Starts programs on a core of their own, and reads the processor time and memory that they use. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
@@ -9,7 +9,7 @@ export interface Command {
   cwd?: string
 }
 
-/** What a program and all its descendants have used so far. */
+/** What a program and all of its descendants have used so far. */
 export interface Usage {
   /** Nanoseconds of processor time. */
   cpu: number
@@ -22,7 +22,7 @@ const isLinux = process.platform === 'linux'
 /** Whether programs can be pinned to a core. */
 export const canPin = isLinux && spawnSync('taskset', ['--version']).status === 0
 
-/** Nanoseconds a tick of the coarse account lasts: it counts in hundredths of a second. */
+/** Nanoseconds in a tick of `utime` and `stime`, which count hundredths of a second. */
 const TICK = 10_000_000
 
 const hasSchedstat = read('/proc/self/schedstat') !== ''
@@ -33,9 +33,9 @@ process.on('exit', () => {
 })
 
 export interface Program {
-  /** What the program wrote to stderr so far. */
-  said(): string
-  /** Whether it still runs. */
+  /** What the program has written to stderr so far. */
+  stderr(): string
+  /** Whether it is still running. */
   alive(): boolean
   usage(): Usage
   killNow(): void
@@ -43,14 +43,14 @@ export interface Program {
   stop(): Promise<void>
 }
 
-/** Starts a program on the core for what is measured. */
+/** Starts a program, pinned to this core. */
 export function start(command: Command, core: number | undefined): Program {
   const pinned = core === undefined ? [] : ['taskset', '-c', String(core)]
   const [file = '', ...args] = [...pinned, command.file, ...command.args]
   const child = spawn(file, args, {
     cwd: command.cwd,
     env: cleanEnv(command.env),
-    // A group of its own, so that whatever it starts can be ended with it.
+    // A group of its own, so that its child processes can be ended too.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -63,7 +63,7 @@ export function start(command: Command, core: number | undefined): Program {
   })
   const pid = child.pid ?? 0
   const program: Program = {
-    said: () => text,
+    stderr: () => text,
     alive: () => isAlive(child),
     usage: () => usageOf(pid),
     killNow() {
@@ -79,7 +79,7 @@ export function start(command: Command, core: number | undefined): Program {
   return program
 }
 
-/** A person's own settings must not reach the sluice that is measured. */
+/** The environment without the user's own settings of sluice. */
 function cleanEnv(more: Command['env']): NodeJS.ProcessEnv {
   const all = Object.entries({ ...process.env, ...more })
   return Object.fromEntries(all.filter(([name]) => !/^(SLUICE_|npm_)/.test(name)))
@@ -88,7 +88,7 @@ function cleanEnv(more: Command['env']): NodeJS.ProcessEnv {
 async function end(child: ChildProcess, program: Program): Promise<void> {
   const ended = new Promise((resolve) => child.once('exit', resolve))
   if (isAlive(child)) {
-    // Streams that are still open need no time to end.
+    // Killed soon after, since streams that are still open need not end cleanly.
     const timer = setTimeout(() => program.killNow(), 500)
     child.kill('SIGTERM')
     await ended
@@ -101,7 +101,7 @@ function isAlive(child: ChildProcess): boolean {
   return child.pid !== undefined && child.exitCode === null && child.signalCode === null
 }
 
-/** What a process and its descendants have used so far; nothing but zeros where there is no /proc. */
+/** What a process and its descendants have used so far; zeros where there is no /proc. */
 export function usageOf(pid: number): Usage {
   const pids = [pid, ...descendants(pid)]
   return {
@@ -111,8 +111,8 @@ export function usageOf(pid: number): Usage {
 }
 
 /**
- * From the scheduler's own account of each thread where the kernel keeps one, for `utime` and
- * `stime` count in ticks of 10 ms. A thread that ended is missing there.
+ * From the scheduler's statistics of each thread, where the kernel has them, because `utime` and
+ * `stime` count only ticks of 10 ms. Threads that have ended are missing there.
  */
 function cpuOf(pid: number): number {
   if (!hasSchedstat) return coarseCpuOf(pid)
@@ -126,7 +126,7 @@ function cpuOf(pid: number): number {
 
 function coarseCpuOf(pid: number): number {
   const stat = read(`/proc/${pid}/stat`)
-  // The name in brackets may hold spaces; utime and stime are the 12th and 13th field behind it.
+  // The name in brackets may hold spaces; utime and stime are the 12th and 13th fields after it.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK
 }
@@ -151,7 +151,7 @@ function list(folder: string): string[] {
   }
 }
 
-/** Empty where the process is gone. */
+/** Returns an empty text where the process has ended. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -165,6 +165,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It is gone already.
+    // It has ended already.
   }
 }

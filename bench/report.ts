@@ -1,7 +1,7 @@
-/** The figures as text for people. */
+/** The figures as Markdown tables. */
 import { type Candidate, candidates } from './candidates.ts'
 import { TOLERABLE } from './disturbance.ts'
-import { crowds } from './measure/memory.ts'
+import { streamCounts } from './measure/memory.ts'
 import { paceName, paces } from './measure/paced.ts'
 import type { Samples } from './samples.ts'
 import { number, spread, table, times } from './table.ts'
@@ -9,14 +9,14 @@ import { number, spread, table, times } from './table.ts'
 interface Column {
   title: string
   figure: string
-  /** The figure of `direct` that it is counted from. */
+  /** The figure of `direct` that is subtracted. */
   base?: string
   /** Divides the figure for showing. */
   unit?: number
-  /** It is what is done to every chunk. */
+  /** Whether it is a cost of each chunk. */
   perChunk?: boolean
-  /** It is not a cost, and has no ratios. */
-  plain?: boolean
+  /** Whether it is shown without ratios, because it is not a cost. */
+  withoutRatio?: boolean
 }
 
 interface Section {
@@ -28,7 +28,7 @@ interface Section {
 const sections: Section[] = [
   {
     title: 'Added time to first token, µs',
-    note: 'One request after the other on one connection. p50 is counted from the p50 of `direct` in the same round, and so is p99: how late the slowest of a hundred is, compared with the usual one without a proxy.',
+    note: 'One request after the other on one connection. The p50 of `direct` in the same round is subtracted from both p50 and p99, so p99 shows how late the slowest of a hundred requests is, compared with the median without a proxy.',
     columns: [
       { title: 'p50', figure: 'ttft.p50', base: 'ttft.p50' },
       { title: 'p99', figure: 'ttft.p99', base: 'ttft.p50' },
@@ -38,7 +38,7 @@ const sections: Section[] = [
     const name = paceName(pace)
     return {
       title: `${pace.streams} streams of ${pace.rate} tokens/s`,
-      note: 'Microseconds a chunk: of processor time, and of time added between the upstream and the client (counted as above).',
+      note: 'Microseconds for each chunk: of processor time, and of time added between the upstream and the client (with the p50 of `direct` subtracted).',
       columns: [
         { title: 'CPU', figure: `${name}.cpu`, perChunk: true },
         { title: 'added p50', figure: `${name}.p50`, base: `${name}.p50`, perChunk: true },
@@ -48,39 +48,39 @@ const sections: Section[] = [
   }),
   {
     title: 'Flood, million chunks/s',
-    note: 'Four streams at once, as fast as back-pressure allows. Busy is the part of its core the candidate used: near 1 it was the bound, well below that it was the load side, which alone passes what `direct` shows.',
+    note: 'Four streams at the same time, as fast as back-pressure allows. Busy is the part of its core that the candidate used: near 1 the candidate was the bottleneck, well below 1 it was the load generator, which reaches the rate of `direct` without a proxy.',
     columns: [
       { title: 'chunks', figure: 'flood.rate', unit: 1e6 },
-      { title: 'busy', figure: 'flood.busy', plain: true },
+      { title: 'busy', figure: 'flood.busy', withoutRatio: true },
     ],
   },
   {
-    title: 'Hang-up, ms',
-    note: 'From a client leaving a quiet stream to the upstream seeing its connection closed; ∞ is more than 5 s.',
+    title: 'Disconnect, ms',
+    note: 'From the moment a client closes a quiet stream until the upstream sees its connection closed; ∞ means more than 5 s.',
     columns: [
       { title: 'p50', figure: 'hangup.p50' },
       { title: 'p99', figure: 'hangup.p99' },
     ],
   },
   {
-    title: 'Memory an open stream, KiB',
-    note: 'Growth of the resident memory by quiet streams, divided by their number. At rest is the whole process before, in MiB.',
+    title: 'Memory for each open stream, KiB',
+    note: 'The growth of the resident memory with quiet streams, divided by their number. "At rest" is the whole process before that, in MiB.',
     columns: [
-      ...crowds.map((crowd) => ({ title: String(crowd), figure: `memory-${crowd}.kib` })),
-      { title: 'at rest', figure: 'memory.base', plain: true },
+      ...streamCounts.map((count) => ({ title: String(count), figure: `memory-${count}.kib` })),
+      { title: 'at rest', figure: 'memory.base', withoutRatio: true },
     ],
   },
   {
     title: 'Disturbance, % of a core',
-    note: `The worst of any one measurement above in a round: the time that the host of a virtual machine gave to others, and the time that other processes ran. A measurement with more than ${TOLERABLE} % of both was taken again, twice at most, and the least disturbed one counts.`,
+    note: `The worst value of any measurement above in a round: the time that the host of a virtual machine gave to others, and the time that other processes used. A measurement with more than ${TOLERABLE} % of both together was repeated, at most twice, and the least disturbed one counts.`,
     columns: [
-      { title: 'stolen by the host', figure: 'disturbed.stolen', plain: true },
-      { title: 'others', figure: 'disturbed.others', plain: true },
+      { title: 'stolen by the host', figure: 'disturbed.stolen', withoutRatio: true },
+      { title: 'others', figure: 'disturbed.others', withoutRatio: true },
     ],
   },
   {
     title: 'Cold start, ms',
-    note: 'From starting the program to the first token of its first answer, the middle of three starts a round, `taskset` included (about 1 ms).',
+    note: 'From starting the program to the first token of its first answer: the median of three starts in each round, which includes about 1 ms for `taskset`.',
     columns: [{ title: 'first token', figure: 'cold.first' }],
   },
 ]
@@ -103,42 +103,42 @@ function sectionText({ title, note, columns }: Section, shown: Candidate[], samp
   const rows = shown
     .filter(({ name }) => columns.some(({ figure }) => !isEmpty(samples.series(name, figure))))
     .map((candidate) => [
-      candidate.name + (isBehind(candidate, columns, samples) ? ' *' : ''),
+      candidate.name + (fellBehind(candidate, columns, samples) ? ' *' : ''),
       ...columns.flatMap((column) => cells(column, candidate, samples)),
     ])
   const behind = rows.some(([name]) => name?.endsWith('*'))
-    ? '\n\n\\* It could not keep up: its delays say how long it was watched, no more.'
+    ? '\n\n\\* It was slower than the upstream, so its delays grew for as long as it was measured.'
     : ''
   const verdict = columns.some(({ figure }) => figure === 'flood.rate') ? saturation(samples) : ''
   return `## ${title}\n\n${note}${verdict}\n\n${table(header, rows)}${behind}`
 }
 
-/** Whether the load side can ask more of nginx than nginx can give. */
+/** Whether the load generator can send more than nginx can forward. */
 function saturation(samples: Samples): string {
   const busy = samples.figure('nginx', 'flood.busy').median
   const reserve = samples.ratio('direct', 'nginx', 'flood.rate')
   if (Number.isNaN(busy + reserve)) return ''
-  return ` nginx kept its core busy for ${(busy * 100).toFixed(0)} % of the time, and the load side alone passes ${reserve.toFixed(1)} times as much.`
+  return ` nginx kept its core busy for ${(busy * 100).toFixed(0)} % of the time, and without a proxy the load generator reaches ${reserve.toFixed(1)} times that rate.`
 }
 
-function headings({ title, plain }: Column): string[] {
-  return plain ? [title] : [title, '× nginx', '× raw fetch']
+function headings({ title, withoutRatio }: Column): string[] {
+  return withoutRatio ? [title] : [title, '× nginx', '× raw fetch']
 }
 
 function cells(column: Column, candidate: Candidate, samples: Samples): string[] {
-  const { figure, base, unit = 1, plain, perChunk } = column
+  const { figure, base, unit = 1, withoutRatio, perChunk } = column
   const isBase = candidate.name === 'direct' && base === figure
   const { median, min, max } = samples.figure(candidate.name, figure, isBase ? undefined : base)
   const shown = spread({ median: median / unit, min: min / unit, max: max / unit })
-  if (plain) return [shown]
+  if (withoutRatio) return [shown]
   if (candidate.name === 'direct') return [isBase ? `0, from ${number(median)}` : shown, '', '']
   const yardstick = (perChunk && candidate.chunkYardstick) || candidate.yardstick
   const compare = (to: string) => times(samples.ratio(candidate.name, to, figure, base))
   return [shown, compare('nginx'), yardstick ? compare(yardstick) : '']
 }
 
-/** Whether it fell behind in the pace these columns speak of. */
-function isBehind({ name }: Candidate, columns: Column[], samples: Samples): boolean {
+/** Whether it was slower than the pace of these columns. */
+function fellBehind({ name }: Candidate, columns: Column[], samples: Samples): boolean {
   const [measure] = columns[0]?.figure.split('.') ?? []
   return samples.series(name, `${measure}.behind`).some((behind) => behind > 0)
 }
@@ -151,7 +151,7 @@ function inProcess(samples: Samples): string {
   const rows = candidates
     .filter(({ name }) => !isEmpty(samples.series(name, 'inprocess.token')))
     .map(({ name }) => [name, spread(samples.figure(name, 'inprocess.token'))])
-  return `## A local engine's token in process, ns\n\nThe \`static\` engine without delay, through handler and server-sent events, to a reader in the same process.\n\n${table(['', 'a token'], rows)}`
+  return `## A token of a local engine in one process, ns\n\nThe \`static\` engine without delays, through the handler and server-sent events, to a reader in the same process.\n\n${table(['', 'each token'], rows)}`
 }
 
 function size(samples: Samples): string {

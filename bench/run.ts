@@ -1,7 +1,6 @@
-/** Everyone takes a turn at everything, round after round. */
+/** Runs every measurement on every candidate in turn, in several rounds. */
 import { type Candidate, candidates } from './candidates.ts'
 import { type Disturbance, TOLERABLE, watch } from './disturbance.ts'
-import { type Bench, enter, type Runner } from './field.ts'
 import { measureCold } from './measure/cold.ts'
 import { measureFlood } from './measure/flood.ts'
 import { measureHangUp } from './measure/hang-up.ts'
@@ -9,16 +8,17 @@ import { measureMemory } from './measure/memory.ts'
 import { measurePaced, paces } from './measure/paced.ts'
 import { measureTtft } from './measure/ttft.ts'
 import type { Measure, Options } from './options.ts'
+import { type Bench, type Runner, startCandidate } from './runner.ts'
 import { type Figures, Samples } from './samples.ts'
 import { warmUp } from './warm-up.ts'
 
 export interface Outcome {
   samples: Samples
-  /** What was left out or went wrong, a line each. */
+  /** Candidates that were left out and measurements that failed, a line each. */
   notes: string[]
 }
 
-/** How often a disturbed measurement is taken before the best of them has to do. */
+/** The most attempts at a disturbed measurement, of which the least disturbed one counts. */
 const ATTEMPTS = 3
 
 interface Attempt {
@@ -29,76 +29,84 @@ interface Attempt {
 
 type Task = (bench: Bench, runner: Runner) => Promise<Figures>
 
-/** Those for which all candidates run side by side, so that their turns are close together. */
-const together: Partial<Record<Measure, Task[]>> = {
+/** Measures for which all candidates run at the same time, so that their turns follow closely. */
+const sharedMeasures: Partial<Record<Measure, Task[]>> = {
   ttft: [measureTtft],
   paced: paces.map((pace) => (bench, runner) => measurePaced(bench, runner, pace)),
   flood: [measureFlood],
   hangup: [measureHangUp],
 }
 
-interface Race {
+interface RunContext {
   bench: Bench
   outcome: Outcome
-  say: (line: string) => void
+  print: (line: string) => void
 }
 
-/** Those that need a process that has done nothing else. */
-const alone: Partial<Record<Measure, (bench: Bench, candidate: Candidate) => Promise<Figures>>> = {
+/** Measures that need a new process for each candidate. */
+const isolatedMeasures: Partial<
+  Record<Measure, (bench: Bench, candidate: Candidate) => Promise<Figures>>
+> = {
   memory,
   cold: measureCold,
 }
 
-/** Measures what the options ask for. `say` tells how far it is. */
+/** Runs the measures in the options. `print` shows the progress. */
 export async function run(
   bench: Bench,
   options: Options,
-  say: (line: string) => void,
+  print: (line: string) => void,
 ): Promise<Outcome> {
   const outcome: Outcome = { samples: new Samples(), notes: [] }
-  const race: Race = { bench, outcome, say }
-  const able = candidates
+  const context: RunContext = { bench, outcome, print }
+  const available = candidates
     .filter(({ name }) => options.only.includes(name))
-    .filter((candidate) => isAble(candidate, outcome.notes))
-  const tasks = options.what.flatMap((name) => together[name] ?? [])
+    .filter((candidate) => isAvailable(candidate, outcome.notes))
+  const tasks = options.what.flatMap((name) => sharedMeasures[name] ?? [])
   for (let round = 0; round < options.rounds; round++) {
-    say(`round ${round + 1} of ${options.rounds}`)
-    if (tasks.length > 0) await sideBySide(race, round, able, tasks)
-    for (const [name, task] of Object.entries(alone)) {
+    print(`round ${round + 1} of ${options.rounds}`)
+    if (tasks.length > 0) await measureSideBySide(context, round, available, tasks)
+    for (const [name, task] of Object.entries(isolatedMeasures)) {
       if (!options.what.includes(name as Measure)) continue
-      for (const candidate of able) {
-        if (candidate.command) await turn(race, round, candidate, () => task(bench, candidate))
+      for (const candidate of available) {
+        if (candidate.command)
+          await measureTurn(context, round, candidate, () => task(bench, candidate))
       }
     }
   }
   return outcome
 }
 
-function isAble(candidate: Candidate, notes: string[]): boolean {
-  const lack = candidate.lacks?.()
-  if (lack !== undefined) notes.push(`${candidate.name} is left out: ${lack}`)
-  return lack === undefined
+function isAvailable(candidate: Candidate, notes: string[]): boolean {
+  const reason = candidate.unavailable?.()
+  if (reason !== undefined) notes.push(`${candidate.name} is left out: ${reason}`)
+  return reason === undefined
 }
 
-async function sideBySide(race: Race, round: number, able: Candidate[], tasks: Task[]) {
+async function measureSideBySide(
+  context: RunContext,
+  round: number,
+  available: Candidate[],
+  tasks: Task[],
+) {
   const runners: Runner[] = []
   try {
-    for (const candidate of able) {
-      await turn(race, round, candidate, async () => {
-        const runner = await enter(race.bench, candidate)
+    for (const candidate of available) {
+      await measureTurn(context, round, candidate, async () => {
+        const runner = await startCandidate(context.bench, candidate)
         runners.push(runner)
-        await warmUp(race.bench, runner)
+        await warmUp(context.bench, runner)
         return {}
       })
     }
     for (const task of tasks) {
       for (const runner of runners) {
-        await turn(race, round, runner.candidate, async () => {
-          const attempt = await watched(race.bench, runner, task)
-          return withDisturbance(race.outcome, round, runner.candidate.name, attempt)
+        await measureTurn(context, round, runner.candidate, async () => {
+          const attempt = await measureUndisturbed(context.bench, runner, task)
+          return withDisturbance(context.outcome, round, runner.candidate.name, attempt)
         })
-        race.bench.upstream.forget()
-        // What it still has to tidy up is not the next one's to pay.
+        context.bench.upstream.forget()
+        // Work that the candidate still does must not disturb the next one's measurement.
         await Bun.sleep(100)
       }
     }
@@ -107,13 +115,13 @@ async function sideBySide(race: Race, round: number, able: Candidate[], tasks: T
   }
 }
 
-/** Measures again, twice at most, when the machine was disturbed; the least disturbed one counts. */
-async function watched(bench: Bench, runner: Runner, task: Task): Promise<Attempt> {
+/** Measures at most three times while the machine is disturbed; the least disturbed attempt counts. */
+async function measureUndisturbed(bench: Bench, runner: Runner, task: Task): Promise<Attempt> {
   let best: Attempt | undefined
   for (let i = 0; i < (bench.scale < 1 ? 1 : ATTEMPTS); i++) {
-    const look = watch(bench.core === undefined ? [] : [0, 1], () => runner.usage().cpu)
+    const stopWatching = watch(bench.core === undefined ? [] : [0, 1], () => runner.usage().cpu)
     const figures = await task(bench, runner)
-    const disturbance = look()
+    const disturbance = stopWatching()
     const attempt = { figures, disturbance, sum: disturbance.stolen + disturbance.others }
     if (best === undefined || attempt.sum < best.sum) best = attempt
     if (!(best.sum > TOLERABLE)) break
@@ -121,7 +129,7 @@ async function watched(bench: Bench, runner: Runner, task: Task): Promise<Attemp
   return best as Attempt
 }
 
-/** Keeps the worst of a round beside its figures. */
+/** Adds the worst disturbance of the round so far to the figures. */
 function withDisturbance({ samples }: Outcome, round: number, name: string, attempt: Attempt) {
   const { figures, disturbance } = attempt
   const worst = (figure: 'stolen' | 'others') => {
@@ -131,9 +139,9 @@ function withDisturbance({ samples }: Outcome, round: number, name: string, atte
   return { ...figures, 'disturbed.stolen': worst('stolen'), 'disturbed.others': worst('others') }
 }
 
-/** One candidate's turn at one thing; its failure is noted and stops nobody else. */
-async function turn(
-  { outcome, say }: Race,
+/** Runs one measure on one candidate. A failure is noted, and the other candidates go on. */
+async function measureTurn(
+  { outcome, print }: RunContext,
   round: number,
   { name }: Candidate,
   task: () => Promise<Figures>,
@@ -141,23 +149,25 @@ async function turn(
   try {
     const figures = await task()
     outcome.samples.record(round, name, figures)
-    const shown = Object.entries(figures).map(([figure, value]) => `${figure} ${brief(value)}`)
-    if (shown.length > 0) say(`  ${name.padEnd(15)} ${shown.join('  ')}`)
+    const shown = Object.entries(figures).map(
+      ([figure, value]) => `${figure} ${shortNumber(value)}`,
+    )
+    if (shown.length > 0) print(`  ${name.padEnd(15)} ${shown.join('  ')}`)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const note = `round ${round + 1}, ${name}: ${message}`
     outcome.notes.push(note)
-    say(`  ${note}`)
+    print(`  ${note}`)
   }
 }
 
 async function memory(bench: Bench, candidate: Candidate): Promise<Figures> {
-  await using runner = await enter(bench, candidate)
+  await using runner = await startCandidate(bench, candidate)
   await warmUp({ ...bench, scale: Math.min(bench.scale, 0.2) }, runner)
-  // Awaited here, for the runner ends with this function.
+  // Awaited here, because the runner is disposed when this function returns.
   return await measureMemory(bench, runner)
 }
 
-function brief(value: number): string {
+function shortNumber(value: number): string {
   return Number.isFinite(value) ? String(Number(value.toPrecision(4))) : String(value)
 }

@@ -7,7 +7,7 @@ export type Figures = Record<string, number>
 export class Samples {
   readonly #rounds: Map<string, Figures>[] = []
 
-  /** Adds what a candidate's turn in a round (from 0) gave. */
+  /** Adds the figures of a candidate in a round (counted from 0). */
   record(round: number, candidate: string, figures: Figures): void {
     this.#rounds[round] ??= new Map()
     const known = this.#rounds[round]?.get(candidate)

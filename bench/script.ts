@@ -1,12 +1,12 @@
-/** What a request asks the scripted upstream to do: a line inside the message, which any proxy keeps. */
+/** The script of a request to the upstream: a line inside the message, which every proxy forwards. */
 import { type Shape, shapes } from './shapes.ts'
 
 export interface Script {
-  /** `quiet` sends one token and then nothing until the client leaves. */
+  /** `quiet` sends one token and then nothing until the client disconnects. */
   kind: 'paced' | 'flood' | 'quiet'
-  /** Names the request in the upstream's record. */
+  /** Identifies the request in the upstream's list of answers. */
   id: number
-  /** How many tokens; of a flood a multiple of `BLOCK`. */
+  /** The number of tokens; for `flood` a multiple of `BLOCK`. */
   tokens: number
   /** Tokens a second, for `paced`. */
   rate: number
@@ -20,8 +20,8 @@ const pattern = /kind=(paced|flood|quiet) id=(\d+) tokens=(\d+) rate=(\d+) shape
 let last = 0
 let turns: readonly Shape[] = shapes
 
-/** All streams from now on have this shape, instead of each in turn. */
-export function onlyShape(shape: Shape): void {
+/** Gives all streams from now on this shape, instead of each shape in turn. */
+export function useShape(shape: Shape): void {
   turns = [shape]
 }
 

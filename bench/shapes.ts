@@ -1,4 +1,4 @@
-/** The streams of four servers as bytes, made once: what is left to do a token is to write a stamp. */
+/** The streams of four servers as bytes, made in advance: for each token only a stamp is written. */
 import { EMPTY_STAMP } from './clock.ts'
 
 export const shapes = ['ollama', 'vllm', 'llama-server', 'openai'] as const
@@ -7,9 +7,9 @@ export type Shape = (typeof shapes)[number]
 /** Tokens in the block that a flood repeats. */
 export const BLOCK = 256
 
-/** The bytes of one shape, HTTP's chunked framing included: a chunk for every event. */
+/** The bytes of one shape, with HTTP's chunked framing: a chunk for every event. */
 export interface Template {
-  /** Status line, headers and what comes before the first token. */
+  /** The status line, the headers and the events before the first token. */
   head: Uint8Array<ArrayBuffer>
   token: Uint8Array<ArrayBuffer>
   /** Where the digits of the stamp begin in `token`. */

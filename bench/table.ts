@@ -2,7 +2,7 @@
 
 export type Row = readonly string[]
 
-/** A table whose columns but the first are flush right, padded so that its source reads as well. */
+/** A table whose columns are aligned right except for the first, and also aligned in its source. */
 export function table(header: Row, rows: readonly Row[]): string {
   const widths = header.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -20,7 +20,7 @@ export function table(header: Row, rows: readonly Row[]): string {
   return [line(header), line(rule), ...rows.map(line)].join('\n')
 }
 
-/** Three digits that count; a dash for what was not measured. */
+/** A number with three significant digits; a dash for NaN. */
 export function number(value: number): string {
   if (Number.isNaN(value)) return '–'
   if (!Number.isFinite(value)) return '∞'

@@ -1,17 +1,17 @@
 /**
- * A scripted upstream with next to no cost of its own: bytes made beforehand over raw TCP. Run by
- * itself (`bun bench/upstream.ts PORT`) it serves a profiler's subject.
+ * A scripted upstream that takes hardly any processor time: it sends bytes that were made in advance,
+ * over raw TCP. Run it alone with `bun bench/upstream.ts PORT`, to profile a program in front of it.
  */
 import type { Socket } from 'bun'
 import { now, writeSeconds, writeStamp } from './clock.ts'
 import { MODEL, readScript, type Script } from './script.ts'
 import { BLOCK, makeTemplate, type Shape, shapes, type Template } from './shapes.ts'
 
-/** What became of one request. */
+/** What was sent for one request. */
 export interface Answer {
   /** Tokens handed to the socket. */
   sent: number
-  /** When the connection closed, by `now`, if it did before the answer was whole. */
+  /** When the connection closed, by `now`, if it closed before the end of the answer. */
   leftAt: number | undefined
 }
 
@@ -36,9 +36,9 @@ interface Stream extends Answer {
 }
 
 interface Connection {
-  /** A request that is not yet whole. */
+  /** The beginning of a request that has not arrived completely. */
   partial: string
-  /** What the socket did not take. */
+  /** Bytes that the socket's buffer had no room for. */
   rest: Uint8Array | undefined
   stream: Stream | undefined
   /** The client asked for the connection to end with the answer. */

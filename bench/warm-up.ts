@@ -1,11 +1,11 @@
-import type { Bench, Runner } from './field.ts'
 import { measureFlood } from './measure/flood.ts'
 import { measurePaced } from './measure/paced.ts'
 import { measureTtft } from './measure/ttft.ts'
+import type { Bench, Runner } from './runner.ts'
 
 /**
- * Takes the measurements once, uncounted: compilers go on optimising for tens of thousands of
- * chunks, and what they have not done yet is not what a chunk costs.
+ * Takes the measurements once without counting them, because compilers go on optimising for tens of
+ * thousands of chunks.
  */
 export async function warmUp(bench: Bench, runner: Runner): Promise<void> {
   await measureFlood({ ...bench, scale: bench.scale / 2 }, runner)

@@ -1,4 +1,4 @@
-/** The API as any program would use it: `fetch`, and the frames that come back. */
+/** Calls the API as any program would: with `fetch`, reading the events of the answer. */
 import { signal } from '@preact/signals'
 import type { Recording } from '../src/recording/recording.ts'
 import { decodeText, EventScanner } from '../src/wire/sse/sse.ts'
@@ -12,7 +12,7 @@ export interface Model {
   memory_mb?: number
   context_length?: number
   download_bytes?: number
-  /** Where the weights lie. */
+  /** The URL of the weights' folder. */
   weights?: string
 }
 
@@ -31,27 +31,27 @@ export interface ChatBody {
   max_tokens?: number
 }
 
-/** One event as it came: its bytes as text, and when. */
+/** The text of one event, and when it arrived. */
 export interface Frame {
   /** Milliseconds since the request. */
   at: number
   text: string
 }
 
-/** The root of the API, wherever the page lies. */
+/** The root of the API, in the page's folder. */
 export const root = new URL('./v1', document.baseURI).href
 
-/** The person's key for the server behind the page; empty where there is none. */
+/** The user's API key for the server behind the page; empty if there is none. */
 export const key = persisted('sluice.key', '')
 
-/** Whether that server wants another key than it was given. */
+/** Whether that server needs a key, and did not accept this one. */
 export const wantsKey = signal(false)
 
 function authorization(): Record<string, string> {
   return key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
 }
 
-/** Asks the server behind the page, if there is one, whether it knows the key. */
+/** Finds out whether the server behind the page, if there is one, accepts the key. */
 export async function checkKey(): Promise<void> {
   const health = new URL('./health', document.baseURI)
   const response = await fetch(health, { headers: authorization() }).catch(() => undefined)
@@ -69,10 +69,10 @@ export async function listModels(): Promise<Model[]> {
   return data
 }
 
-/** An answer that could not be given, in the API's own words. */
+/** A request that the API refused, with the API's message. */
 class Refused extends Error {}
 
-/** A request for an answer, and nothing of the answer yet. */
+/** A recording of a request without any answer yet. */
 export function unanswered(body: ChatBody): Recording {
   return {
     recordedAt: new Date().toISOString(),
@@ -89,7 +89,8 @@ export function unanswered(body: ChatBody): Recording {
 }
 
 /**
- * Streams one answer's frames, and keeps it as it came. Throws a `Refused` with the API's message.
+ * Streams the events of one answer, and adds its packets to the recording. Throws a `Refused` with the
+ * API's message.
  */
 export async function* streamChat(
   recording: Recording,
@@ -117,7 +118,8 @@ export async function* streamChat(
         return
       }
       recording.packets.push({ at, bytes: value })
-      // Loading is told in comments, which belong to the event that follows: shown as they come.
+      // Comments report the loading of a model. They belong to the event that follows, which may come
+      // much later, so they are yielded at once.
       const text = decoder.decode(value, { stream: true })
       for (const [comment] of text.matchAll(/^: [^\n]*\n/gm)) yield { at, text: comment }
       scanner.push(value)
@@ -155,6 +157,6 @@ async function reasonOf(response: Response): Promise<string> {
     const { error } = JSON.parse(text) as Payload
     return error?.message ?? text
   } catch {
-    return `The server answered ${response.status} ${response.statusText}, and no JSON.`
+    return `Expected an error as JSON, got status ${response.status} ${response.statusText} without JSON; see the server's log.`
   }
 }

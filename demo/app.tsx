@@ -5,7 +5,7 @@ import { Models } from './models.tsx'
 import { service } from './service.ts'
 import { WireView } from './wire.tsx'
 
-/** What a phone shows: there is room for one of the three. */
+/** The column that a narrow screen shows. */
 const tab = signal<'models' | 'chat' | 'wire'>('chat')
 
 const TABS = [
@@ -21,7 +21,7 @@ export function App() {
         <h1>sluice</h1>
         <Status />
         <a class="weak" href="openapi.html">
-          The API
+          API reference
         </a>
       </header>
       <Notice />
@@ -58,10 +58,10 @@ function Status() {
   const { state } = gpu.value
   const text =
     gpu.value.state === 'ready'
-      ? `WebGPU${gpu.value.name ? `: ${gpu.value.name}` : ' works here'}`
+      ? `WebGPU${gpu.value.name ? `: ${gpu.value.name}` : ' is available'}`
       : state === 'checking'
-        ? 'Looking for a GPU…'
-        : 'No WebGPU here'
+        ? 'Checking for WebGPU…'
+        : 'WebGPU is not available'
   return (
     <p class={`status ${state}`} role="status">
       {text}
@@ -69,13 +69,13 @@ function Status() {
   )
 }
 
-/** Why something does not work here, and what to do. */
+/** What does not work in this browser, and what to do about it. */
 function Notice() {
-  const troubles = [gpu.value, service.value].filter((each) => each.state === 'missing')
-  if (troubles.length === 0) return null
+  const problems = [gpu.value, service.value].filter((each) => each.state === 'missing')
+  if (problems.length === 0) return null
   return (
     <div class="notice" role="alert">
-      {troubles.map(({ why, remedy }) => (
+      {problems.map(({ why, remedy }) => (
         <p key={why}>
           <strong>{why}</strong> {remedy}
         </p>

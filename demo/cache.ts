@@ -1,4 +1,4 @@
-/** What web-llm keeps of models in this browser. */
+/** The files of models that web-llm has cached in this browser. */
 import type { Model } from './api.ts'
 
 /** web-llm's caches of weights and of configurations. */
@@ -6,9 +6,9 @@ const CACHES = ['webllm/model', 'webllm/config']
 const MANIFEST = /\/(tensor-cache|ndarray-cache)\.json$/
 
 export interface Cached {
-  /** Bytes of the whole model, as its manifest says. */
+  /** Bytes of the whole model, from its manifest. */
   bytes: number
-  /** Whether every part is there. */
+  /** Whether every part is cached. */
   isWhole: boolean
 }
 
@@ -16,7 +16,7 @@ interface Manifest {
   records: { dataPath: string; nbytes: number }[]
 }
 
-/** What is kept of a model; undefined where nothing is. */
+/** The cached part of a model; undefined where nothing is cached. */
 export async function cachedParts({ weights }: Model): Promise<Cached | undefined> {
   if (weights === undefined || !('caches' in globalThis)) return undefined
   const cache = await caches.open('webllm/model')
@@ -39,7 +39,7 @@ export async function deleteCached({ weights }: Model): Promise<void> {
   }
 }
 
-/** Bytes this page keeps in the browser, and may keep. */
+/** The bytes that this page stores in the browser, and the most that it may store. */
 export async function storageUsed(): Promise<{ used: number; quota: number } | undefined> {
   const estimate = await navigator.storage?.estimate?.()
   if (estimate?.usage === undefined || estimate.quota === undefined) return undefined

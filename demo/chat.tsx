@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { timeText } from './format.ts'
 import { toHtml } from './markdown.ts'
-import { regenerate, send, stop, takeBack } from './send.ts'
+import { regenerate, removeFrom, send, stop } from './send.ts'
 import {
   conversations,
   current,
@@ -102,7 +102,7 @@ function Message({ said, index, isLast }: { said: Said; index: number; isLast: b
             type="button"
             class="quiet"
             onClick={() => {
-              draft.value = takeBack(index)
+              draft.value = removeFrom(index)
             }}
           >
             Edit
@@ -221,7 +221,10 @@ function Options() {
 }
 
 function Conversations() {
-  const titleOf = (messages: Said[]) => messages[0]?.content.slice(0, 40) || 'New conversation'
+  const titleOf = ([first]: Said[]) => {
+    if (!first?.content) return 'New conversation'
+    return first.content.length > 40 ? `${first.content.slice(0, 40)}…` : first.content
+  }
   return (
     <div class="conversations">
       <select

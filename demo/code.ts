@@ -1,4 +1,4 @@
-/** The request that was made, for a person to make elsewhere. */
+/** The current request as code for other programs. */
 import { type ChatBody, key, root } from './api.ts'
 
 export const LANGUAGES = ['curl', 'JavaScript', 'Python'] as const
@@ -38,7 +38,7 @@ for chunk in stream:
 `
 }
 
-/** JSON's literals are Python's, but for three words. */
+/** A Python literal, which differs from JSON in `True`, `False` and `None`. */
 function literal(value: unknown): string {
   if (value === true) return 'True'
   if (value === false) return 'False'

@@ -1,6 +1,6 @@
 /**
- * The engine of this browser: of several tabs one runs it, in a worker of its own, and the others
- * share it through the service worker. When that tab closes, another takes over.
+ * The engine of this browser. One of the open tabs runs it in a worker, and the others use it through
+ * the service worker. When that tab is closed, another one takes over.
  */
 import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
@@ -14,13 +14,13 @@ export type Gpu =
   | { state: 'ready'; name: string }
   | { state: 'missing'; why: string; remedy: string }
 
-/** How far the engine's owner has loaded a model. */
+/** The progress of the tab that loads a model. */
 export interface Loading {
   model: string
   done: number
   text: string
   startedAt: number
-  /** Megabytes, as far as web-llm tells. */
+  /** Megabytes loaded so far, where web-llm reports them. */
   megabytes?: number
   error?: string
 }
@@ -28,13 +28,14 @@ export interface Loading {
 export const gpu = signal<Gpu>({ state: 'checking' })
 export const loading = signal<Loading | undefined>(undefined)
 
-/** What the tabs say to each other. */
-type Word =
+/** The messages between tabs. */
+type TabMessage =
   | { kind: 'news'; news: WorkerEvent }
   | { kind: 'load'; model: string }
   | { kind: 'stop-loading' }
   | { kind: 'load-failed'; model: string; message: string }
   | { kind: 'loaded'; model: string }
+  /** Asks the tab that runs the engine for its latest news. */
   | { kind: 'who' }
 
 const tabs = new BroadcastChannel('sluice')
@@ -46,7 +47,7 @@ let lastNews: WorkerEvent | undefined
 let service: ServiceWorker | undefined
 let wantedAt = Number.NEGATIVE_INFINITY
 
-/** Called when a model came or went. */
+/** Called when the list of models has changed. */
 let onModels: () => void = () => {}
 
 export function whenModelsChange(act: () => void): void {
@@ -54,33 +55,34 @@ export function whenModelsChange(act: () => void): void {
 }
 
 export function startEngine(): void {
-  tabs.addEventListener('message', ({ data }) => hear(data as Word))
+  tabs.addEventListener('message', ({ data }) => handleMessage(data as TabMessage))
   navigator.serviceWorker?.addEventListener('message', ({ data, source }) => {
     if ((data as ToPage).kind !== 'engine-wanted') return
-    // Not the page's controller: a page that was loaded past the service worker has none.
+    // Not the page's controller: a page that was loaded with Shift-reload has none.
     service = source as ServiceWorker
-    // Whoever runs it may just have closed: the next one answers then.
+    // The tab that ran the engine may just have been closed: then this one may take over and answer.
     wantedAt = performance.now()
     if (worker) lendEngine(worker)
   })
-  // Another tab may run it already: it says what it knows.
-  tabs.postMessage({ kind: 'who' } satisfies Word)
+  // If another tab runs the engine already, it answers with its latest news.
+  tabs.postMessage({ kind: 'who' } satisfies TabMessage)
   if (!navigator.locks) {
-    own()
+    runEngine()
     return
   }
   void navigator.locks.request('sluice-engine', () => {
-    own()
+    runEngine()
+    // Never resolves: the lock is held until this tab is closed.
     return new Promise(() => {})
   })
 }
 
-/** This tab runs the engine from now on. */
-function own(): void {
+/** Starts the engine in this tab. */
+function runEngine(): void {
   worker = new Worker(new URL('../worker/engine.ts', import.meta.url), { type: 'module' })
   worker.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
     lastNews = data
-    say({ kind: 'news', news: data })
+    broadcast({ kind: 'news', news: data })
   })
   worker.addEventListener('error', ({ message }) => {
     const why = message || 'The engine did not start.'
@@ -113,27 +115,32 @@ function toService(message: FromPage, ports: MessagePort[] = []): void {
   service?.postMessage(message, ports)
 }
 
-/** Tells every tab, this one too. */
-function say(word: Word): void {
-  tabs.postMessage(word)
-  hear(word)
+/** Sends a message to every tab, and handles it in this one. */
+function broadcast(message: TabMessage): void {
+  tabs.postMessage(message)
+  handleMessage(message)
 }
 
-function hear(word: Word): void {
-  if (word.kind === 'news') learn(word.news)
-  else if (word.kind === 'load') void load(word.model)
-  else if (word.kind === 'stop-loading') stopLoading.abort(new Error('stopped'))
-  else if (word.kind === 'who' && lastNews) tabs.postMessage({ kind: 'news', news: lastNews })
-  else if (word.kind === 'loaded') {
+function handleMessage(message: TabMessage): void {
+  if (message.kind === 'news') applyNews(message.news)
+  else if (message.kind === 'load') void load(message.model)
+  else if (message.kind === 'stop-loading') stopLoading.abort(new Error('stopped'))
+  else if (message.kind === 'who' && lastNews) tabs.postMessage({ kind: 'news', news: lastNews })
+  else if (message.kind === 'loaded') {
     loading.value = undefined
     onModels()
-  } else if (word.kind === 'load-failed') {
-    const { model, message } = word
-    loading.value = { model, done: 0, text: '', startedAt: 0, error: message }
+  } else if (message.kind === 'load-failed') {
+    loading.value = {
+      model: message.model,
+      done: 0,
+      text: '',
+      startedAt: 0,
+      error: message.message,
+    }
   }
 }
 
-function learn(news: WorkerEvent): void {
+function applyNews(news: WorkerEvent): void {
   if (news.kind === 'ready') {
     gpu.value = { state: 'ready', name: news.gpu }
     onModels()
@@ -157,16 +164,16 @@ function learn(news: WorkerEvent): void {
   }
 }
 
-/** Loads a model, in whichever tab runs the engine. */
+/** Loads a model in the tab that runs the engine. */
 export function loadModel(model: string): void {
   loading.value = { model, done: 0, text: 'starting', startedAt: performance.now() }
   if (local) void load(model)
-  else tabs.postMessage({ kind: 'load', model } satisfies Word)
+  else tabs.postMessage({ kind: 'load', model } satisfies TabMessage)
 }
 
 export function cancelLoading(): void {
   loading.value = undefined
-  say({ kind: 'stop-loading' })
+  broadcast({ kind: 'stop-loading' })
 }
 
 async function load(model: string): Promise<void> {
@@ -175,22 +182,23 @@ async function load(model: string): Promise<void> {
   const { signal } = stopLoading
   try {
     await local.load(model, signal)
-    say({ kind: 'loaded', model })
+    broadcast({ kind: 'loaded', model })
   } catch (error) {
-    if (!signal.aborted) say({ kind: 'load-failed', model, message: (error as Error).message })
+    if (signal.aborted) return
+    broadcast({ kind: 'load-failed', model, message: (error as Error).message })
   }
 }
 
-/** What a person can do about it, by the error's code. */
+/** What the user can do, by the error's code. */
 function remedyFor(code: string | null): string {
   if (code === 'webgpu_missing') {
     return isSecureContext
-      ? 'Use a current Chrome, Edge or Safari, or Firefox on Windows or macOS. Some browsers have it behind a flag: chrome://flags/#enable-unsafe-webgpu.'
-      : 'Open this page as http://localhost:…, or serve it with TLS: browsers give WebGPU only to such pages.'
+      ? 'Use a current Chrome, Edge or Safari, or Firefox on Windows or macOS. Some browsers need a flag: chrome://flags/#enable-unsafe-webgpu.'
+      : 'Open this page as http://localhost:…, or serve it over https: browsers allow WebGPU only on such pages.'
   }
   if (code === 'adapter_missing') {
-    return 'Check that hardware acceleration is on in the browser’s settings and that the graphics driver is installed. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'
+    return 'Turn on hardware acceleration in the browser’s settings. On Linux, Chrome may need chrome://flags/#enable-unsafe-webgpu and #enable-vulkan.'
   }
-  if (code === 'models_invalid') return 'Repair the list of your own models, or remove it.'
-  return 'Models of a server still work.'
+  if (code === 'models_invalid') return 'Correct the list of your own models, or remove it.'
+  return 'Use the models of a server.'
 }

@@ -1,4 +1,4 @@
-/** Quantities as a person reads them. */
+/** Quantities as texts. */
 
 export function bytesText(bytes: number): string {
   if (bytes >= 1e9) return `${(bytes / 1e9).toFixed(1)} GB`
@@ -10,7 +10,7 @@ export function timeText(ms: number): string {
   return ms < 60_000 ? `${(ms / 1_000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
 }
 
-/** How fast a model of this size is likely to be, in a word. */
+/** How fast a model of this size is likely to be. */
 export function speedText(megabytes: number): string {
   if (megabytes < 1_500) return 'fast'
   return megabytes < 4_500 ? 'medium' : 'slow, needs a large GPU'

@@ -9,7 +9,7 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   node.setAttribute('rel', 'noopener noreferrer')
 })
 
-/** A model's words as HTML that can do nothing but be read. */
+/** A model's Markdown as HTML without scripts, forms or styles. */
 export function toHtml(text: string): string {
   const html = marked.parse(text, { async: false })
   return DOMPurify.sanitize(html, { FORBID_TAGS: ['style', 'form', 'input', 'button', 'iframe'] })

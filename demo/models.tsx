@@ -9,7 +9,7 @@ import { cached, chosenModel, model, models, refreshStorage, storage } from './s
 
 const search = signal('')
 
-/** The form of one's own models, as it is being filled in. */
+/** The form for the user's own models, while it is being filled in. */
 const own = { text: signal(ownModelsText()), memory: signal(maxMemory()) }
 
 export function Models() {
@@ -39,7 +39,7 @@ export function Models() {
       {all !== undefined && shown.length === 0 && <NoModels isSearch={search.value !== ''} />}
       <List title="On a server" list={remote} />
       <List title="On this GPU" list={local} />
-      <List title="Built in: a fixed sentence" list={builtIn} />
+      <List title="Built in (a fixed answer)" list={builtIn} />
       <Storage />
       <OwnModels />
     </>
@@ -75,13 +75,13 @@ function List({ title, list }: { title: string; list: Model[] }) {
 
 function Entry({ entry }: { entry: Model }) {
   const { id, loaded, memory_mb: memory, context_length: context } = entry
-  const kept = cached.value.get(id)
+  const download = cached.value.get(id)
   const facts = [
     memory !== undefined && `${bytesText(memory * 1e6)} of memory`,
     memory !== undefined && speedText(memory),
     context !== undefined && `context ${context}`,
-    kept &&
-      `${bytesText(kept.bytes)} ${kept.isWhole ? 'on this device' : 'in part on this device'}`,
+    download &&
+      `${bytesText(download.bytes)} ${download.isWhole ? 'on this device' : 'in part on this device'}`,
   ].filter(Boolean)
   return (
     <li>
@@ -105,9 +105,9 @@ function Entry({ entry }: { entry: Model }) {
             onClick={() => loadModel(id)}
             disabled={loading.value !== undefined && !loading.value.error}
           >
-            {kept?.isWhole ? 'Load' : 'Download and load'}
+            {download?.isWhole ? 'Load' : 'Download and load'}
           </button>
-          {kept && (
+          {download && (
             <button
               type="button"
               class="quiet"

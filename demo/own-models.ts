@@ -1,4 +1,4 @@
-/** Models of one's own, as the person pasted them: web-llm's `model_list` as JSON, or its URL. */
+/** The user's own models: web-llm's `model_list` as JSON, or its URL. */
 import type { EngineOptions } from '../src/engines/webllm/worker.ts'
 
 const KEY = 'sluice.models'
@@ -12,7 +12,7 @@ export function readModelsFile(): EngineOptions {
   try {
     return { ...options, models: JSON.parse(text), modelsUrl: document.baseURI }
   } catch {
-    // A URL, which the engine reads; of anything else it says that this is no list of models.
+    // A URL, which the engine reads. It rejects anything else as no list of models.
     return { ...options, models: text, modelsUrl: document.baseURI }
   }
 }
@@ -25,7 +25,7 @@ export function maxMemory(): string {
   return localStorage.getItem(MEMORY_KEY) ?? ''
 }
 
-/** Takes effect as the engine starts: the page has to be loaded anew. */
+/** Takes effect when the engine starts, so the page has to be reloaded. */
 export function saveEngineOptions(models: string, memory: string): void {
   localStorage.setItem(KEY, models.trim())
   localStorage.setItem(MEMORY_KEY, memory.trim())

@@ -1,6 +1,6 @@
 import { effect, signal } from '@preact/signals'
 
-/** A signal whose value stays in the browser. */
+/** A signal whose value is stored in the browser. */
 export function persisted<T>(key: string, fallback: T) {
   const value = signal<T>(read(key, fallback))
   effect(() => {
@@ -8,7 +8,7 @@ export function persisted<T>(key: string, fallback: T) {
     try {
       localStorage.setItem(key, text)
     } catch {
-      // Storage is full or disabled: the value lives as long as the page.
+      // Storage is full or disabled: the value lasts as long as the page.
     }
   })
   return value

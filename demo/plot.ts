@@ -1,13 +1,13 @@
 import uPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 
-/** Draws how many tokens had come when. */
+/** A plot of the number of tokens received over time. */
 export interface TokenPlot {
   show(tokens: number[]): void
   remove(): void
 }
 
-const HEIGHT = 150
+const HEIGHT = 130
 
 export function plotTokens(place: HTMLElement): TokenPlot {
   const style = getComputedStyle(place)
@@ -25,7 +25,7 @@ export function plotTokens(place: HTMLElement): TokenPlot {
       legend: { show: false },
       scales: { x: { time: false } },
       axes: [
-        { ...axis, values: (_, ticks) => ticks.map((tick) => `${tick / 1000} s`) },
+        { ...axis, size: 32, values: (_, ticks) => ticks.map((tick) => `${tick / 1000} s`) },
         { ...axis, size: 44 },
       ],
       series: [{}, { stroke: line, width: 2, points: { show: false } }],
@@ -33,7 +33,7 @@ export function plotTokens(place: HTMLElement): TokenPlot {
     [[], []],
     place,
   )
-  // A phone shows it only later, and windows change.
+  // A narrow screen shows the plot later than it is made, and windows change their size.
   const resized = new ResizeObserver(() => {
     if (place.clientWidth > 0) plot.setSize({ width: place.clientWidth, height: HEIGHT })
   })

@@ -1,4 +1,4 @@
-/** Asks for an answer and writes down what comes, as it comes. */
+/** Requests answers, and updates the page's state as each event arrives. */
 import { batch } from '@preact/signals'
 import { checkStream } from '../src/check/check-stream.ts'
 import {
@@ -22,13 +22,13 @@ import {
 
 let control = new AbortController()
 
-/** Adds the person's words and streams the answer. */
+/** Adds the user's message and streams the answer. */
 export async function send(text: string): Promise<void> {
   setMessages((messages) => [...messages, { role: 'user', content: text }])
   await answer()
 }
 
-/** Streams an answer to the conversation as it is. */
+/** Streams an answer to the current conversation. */
 async function answer(): Promise<void> {
   if (isStreaming.value) return
   control = new AbortController()
@@ -39,13 +39,13 @@ async function answer(): Promise<void> {
     wire.value = { frames: [], tokens: [] }
     setMessages((messages) => [...messages, { role: 'assistant', content: '' }])
   })
-  const take = painted()
+  const { add, flush } = frameBatches()
   try {
-    for await (const frame of streamChat(recording, control.signal)) take(frame)
-    take.flush()
+    for await (const frame of streamChat(recording, control.signal)) add(frame)
+    flush()
     end(wire.value.frames.some(({ text }) => text.includes('[DONE]')) ? 'finished' : 'failed')
   } catch (error) {
-    take.flush()
+    flush()
     if (control.signal.aborted) end('cancelled')
     else end('failed', (error as Error).message)
   } finally {
@@ -60,14 +60,14 @@ export function stop(): void {
   control.abort(new Error('stopped'))
 }
 
-/** Asks again for the last answer. */
+/** Requests the last answer again. */
 export async function regenerate(): Promise<void> {
   setMessages((messages) => messages.slice(0, messages.findLastIndex(isUser) + 1))
   await answer()
 }
 
-/** Takes a message back, with all that followed; returns its words. */
-export function takeBack(index: number): string {
+/** Removes a message and all that follow, and returns its text to be edited. */
+export function removeFrom(index: number): string {
   const text = current.value.messages[index]?.content ?? ''
   setMessages((messages) => messages.slice(0, index))
   return text
@@ -77,7 +77,7 @@ function isUser({ role }: Said): boolean {
   return role === 'user'
 }
 
-/** The request for the conversation as it is; also what the code to copy shows. */
+/** The request for the current conversation, which the code examples show too. */
 export function requestBody(): ChatBody {
   const { system, temperature, top_p, max_tokens } = options.value
   const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
@@ -100,24 +100,25 @@ export function requestBody(): ChatBody {
   }
 }
 
-/** Frames come faster than a screen is drawn: they are shown together, once for each picture. */
-function painted() {
+/** Collects frames and shows them once for each repaint: they arrive faster than a screen repaints. */
+function frameBatches() {
   let waiting: Frame[] = []
-  let isAsked = false
+  let isScheduled = false
   const flush = () => {
-    isAsked = false
+    isScheduled = false
     const frames = waiting
     waiting = []
     if (frames.length > 0) batch(() => show(frames))
   }
-  const take = (frame: Frame) => {
+  const add = (frame: Frame) => {
     waiting.push(frame)
-    if (isAsked) return
-    isAsked = true
+    if (isScheduled) return
+    isScheduled = true
+    // A hidden page gets no animation frames.
     if (document.hidden) setTimeout(flush, 100)
     else requestAnimationFrame(flush)
   }
-  return Object.assign(take, { flush })
+  return { add, flush }
 }
 
 function show(frames: Frame[]): void {
@@ -136,10 +137,10 @@ function show(frames: Frame[]): void {
   const before = wire.value
   wire.value = { frames: [...before.frames, ...frames], tokens: [...before.tokens, ...tokens] }
   if (tokens.length > 0) note.value = ''
-  if (text || reasoning) changeLast((last) => grown(last, text, reasoning))
+  if (text || reasoning) changeLast((last) => appended(last, text, reasoning))
 }
 
-function grown(last: Said, text: string, reasoning: string): Said {
+function appended(last: Said, text: string, reasoning: string): Said {
   const thought = (last.reasoning ?? '') + reasoning
   return { ...last, content: last.content + text, ...(thought && { reasoning: thought }) }
 }
@@ -148,14 +149,14 @@ function end(outcome: NonNullable<Said['outcome']>, error?: string): void {
   const { tokens, frames } = wire.value
   const payloads = frames.map(payloadOf)
   const counted = payloads.findLast((payload) => payload?.usage)?.usage
-  // What the stream itself says of its failure.
-  const told = error ?? payloads.findLast((payload) => payload?.error)?.error?.message
+  // Otherwise the error frame of the stream itself.
+  const message = error ?? payloads.findLast((payload) => payload?.error)?.error?.message
   const first = tokens[0]
   const last = tokens.at(-1)
   changeLast((said) => ({
     ...said,
     outcome,
-    ...(told !== undefined && { error: told }),
+    ...(message !== undefined && { error: message }),
     ...(first !== undefined &&
       last !== undefined && {
         stats: {

@@ -9,15 +9,15 @@ export type Service =
 
 export const service = signal<Service>({ state: 'starting' })
 
-/** Milliseconds a new service worker has to take this page over. */
-const PATIENCE = 4_000
+/** Milliseconds within which a new service worker has to control this page. */
+const CONTROL_TIMEOUT = 4_000
 
-/** Resolves when it controls this page, or when it is known why it does not. */
+/** Resolves when the service worker controls this page, or when it is known why it cannot. */
 export async function startServiceWorker(): Promise<void> {
   const workers = navigator.serviceWorker as ServiceWorkerContainer | undefined
   if (workers === undefined) {
-    const why = 'This page did not come from https or localhost, so it may run no service worker.'
-    const remedy = 'Open it as http://localhost:…, or serve it with TLS.'
+    const why = 'Browsers allow a service worker only on pages from https or localhost.'
+    const remedy = 'Open this page as http://localhost:…, or serve it over https.'
     service.value = { state: 'missing', why, remedy }
     return
   }
@@ -31,13 +31,13 @@ export async function startServiceWorker(): Promise<void> {
   }
 }
 
-/** A page that was loaded by Shift-reload is controlled by none. */
+/** Rejects after a while, because a page that was loaded with Shift-reload is never controlled. */
 function controlled(workers: ServiceWorkerContainer): Promise<void> {
   if (workers.controller) return Promise.resolve()
   return new Promise((resolve, reject) => {
     workers.addEventListener('controllerchange', () => resolve(), { once: true })
     setTimeout(() => {
       reject(new Error('The service worker does not control this page.'))
-    }, PATIENCE)
+    }, CONTROL_TIMEOUT)
   })
 }

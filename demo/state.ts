@@ -1,4 +1,4 @@
-/** What the page knows and what the person has set, kept in the browser where it should last. */
+/** The page's state. The user's choices and conversations are stored in the browser. */
 import { computed, signal } from '@preact/signals'
 import type { Finding } from '../src/check/rules/rule.ts'
 import type { RuleName } from '../src/check/rules/rules.ts'
@@ -7,9 +7,9 @@ import { type Cached, cachedParts, storageUsed } from './cache.ts'
 import { whenModelsChange } from './engine.ts'
 import { persisted } from './persisted-signal.ts'
 
-/** One message as it is shown. */
+/** A message as the page shows it. */
 export interface Said extends Message {
-  /** Reasoning, where the model gives it apart. */
+  /** The model's reasoning, where it is sent apart from the answer. */
   reasoning?: string
   outcome?: 'finished' | 'failed' | 'cancelled'
   error?: string
@@ -36,12 +36,12 @@ export interface Options {
   max_tokens: string
 }
 
-/** What crossed the wire for the last answer. */
+/** The events of the last answer. */
 export interface Wire {
   frames: Frame[]
-  /** When each token came, in milliseconds since the request. */
+  /** When each token arrived, in milliseconds since the request. */
   tokens: number[]
-  /** The rules that the stream broke, once it has ended. */
+  /** The rules that the stream breaks; undefined until it has ended. */
   findings?: Finding<RuleName>[]
 }
 
@@ -50,7 +50,7 @@ export const cached = signal<ReadonlyMap<string, Cached>>(new Map())
 export const storage = signal<{ used: number; quota: number } | undefined>(undefined)
 export const wire = signal<Wire>({ frames: [], tokens: [] })
 export const isStreaming = signal(false)
-/** What the server or the engine does before the first token. */
+/** The progress that the server or the engine reports before the first token. */
 export const note = signal('')
 
 export const chosenModel = persisted('sluice.model', '')
@@ -63,7 +63,7 @@ export const options = persisted<Options>('sluice.options', {
   max_tokens: '',
 })
 
-/** The model that is asked: the chosen one, else one that is ready. */
+/** The model for the next request: the chosen one, or else the first that needs no loading. */
 export const model = computed(() => {
   const all = models.value ?? []
   const ids = all.map(({ id }) => id)

@@ -8,7 +8,7 @@ import { plotTokens, type TokenPlot } from './plot.ts'
 import { requestBody } from './send.ts'
 import { isStreaming, wire } from './state.ts'
 
-/** More rows than this make the page slow; all frames are counted and plotted. */
+/** The most rows in the list, as more make the page slow; all events are counted and plotted. */
 const SHOWN = 300
 
 export function WireView() {
@@ -40,12 +40,12 @@ function Figures() {
     ['First token', timeText(first)],
     ['Tokens', String(tokens.length)],
     [
-      'Rate',
-      last > first ? `${(((tokens.length - 1) / (last - first)) * 1000).toFixed(1)}/s` : '–',
+      'Tokens per second',
+      last > first ? (((tokens.length - 1) / (last - first)) * 1000).toFixed(1) : '–',
     ],
-    ['Gap, median', timeText(at(0.5))],
-    ['Gap, longest', timeText(gaps.at(-1) ?? 0)],
-    ['Frames', String(frames.length)],
+    ['Median pause', timeText(at(0.5))],
+    ['Longest pause', timeText(gaps.at(-1) ?? 0)],
+    ['Events', String(frames.length)],
   ]
   return (
     <dl class="figures">
@@ -69,17 +69,14 @@ function Plot() {
   }, [])
   useEffect(() => plot.current?.show(tokens), [tokens])
   return (
-    <div
-      class="plot"
-      ref={place}
-      role="img"
-      aria-label="When each token arrived"
-      hidden={tokens.length < 2}
-    />
+    <figure class="plot" hidden={tokens.length < 2}>
+      <figcaption>Tokens received over time</figcaption>
+      <div ref={place} role="img" aria-label="The number of tokens received over time" />
+    </figure>
   )
 }
 
-/** What `sluice check` would say of this stream. */
+/** The findings of `sluice check` for this stream. */
 function Rules() {
   const { findings } = wire.value
   if (findings === undefined) return null
@@ -111,7 +108,7 @@ function Frames() {
     <>
       {hidden > 0 && <p class="weak">{hidden} earlier events are not shown.</p>}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard */}
-      <ol class="frames" ref={list} tabIndex={0} aria-label="Frames">
+      <ol class="frames" ref={list} tabIndex={0} aria-label="Events">
         {frames.slice(hidden).map((frame, index) => (
           <FrameRow key={hidden + index} frame={frame} before={frames[hidden + index - 1]} />
         ))}

@@ -1,5 +1,5 @@
-// `npm run bench`: installs what is missing, then measures on a core of its own. The figures of a
-// busy machine are worth nothing: it says so, but measures all the same.
+// `npm run bench`: installs missing packages, then runs the benchmark on a core of its own. Results
+// from a busy machine are not reliable, so it warns where other programs are running.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { availableParallelism, loadavg } from 'node:os'
@@ -8,12 +8,15 @@ import { installAll } from './install.mjs'
 
 installAll()
 const busy = loadavg()[0] ?? 0
-if (busy > 0.5 && !process.argv.includes('--quick'))
-  console.error(`bench: the machine is busy already (load average ${busy.toFixed(1)}).`)
+const needsIdleMachine = !['--quick', '--help'].some((option) => process.argv.includes(option))
+if (busy > 0.5 && needsIdleMachine)
+  console.error(
+    `bench: expected an idle machine, but its load average is ${busy.toFixed(1)}; stop other programs for results that can be compared.`,
+  )
 
 const bench = [binaryOf('bun'), 'bench/main.ts', ...process.argv.slice(2)]
 const pinned = canPin() ? ['taskset', '-c', '1', ...bench] : bench
-// Thousands of streams take more open files than a shell allows by default.
+// Thousands of streams need more open files than a shell allows by default.
 const script = 'ulimit -n "$(ulimit -Hn)"; exec "$@"'
 const child = spawn('sh', ['-c', script, 'sh', ...pinned], { cwd: root, stdio: 'inherit' })
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

@@ -16,7 +16,7 @@ try {
   process.exit(1)
 }
 
-// Editors find it by "$schema" in a settings file.
+// For editors, where a settings file names it as its "$schema".
 const schema = capture(binaryOf('node'), ['dist/cli/sluice.js', 'schema'])
 writeFileSync(join(root, 'dist/sluice.schema.json'), schema)
 
@@ -30,10 +30,10 @@ const edge = await build({
   format: 'esm',
   target: 'es2024',
   conditions: ['workerd', 'worker'],
-  // It is parsed at every start. Names stay, for the stack of an error.
+  // Workers parse it at every start, so it is small. Names are kept for the stacks of errors.
   minifyWhitespace: true,
   minifySyntax: true,
-  // A module is strict as it is: esbuild would say so again in each of 130 modules.
+  // Every module is strict already: esbuild would write "use strict" into each of 130 modules.
   tsconfigRaw: { compilerOptions: { alwaysStrict: false, verbatimModuleSyntax: true } },
 })
 mkdirSync(join(root, 'dist/worker'), { recursive: true })

@@ -1,5 +1,5 @@
-// A program as one file: a runtime starts from it in a fraction of the time that hundreds of small
-// ones take it. Made anew when a source or a package has changed.
+// Bundles a program into one file, from which a runtime starts in a fraction of the time that hundreds
+// of small files take. The bundle is made again when a source or a package has changed.
 
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -12,21 +12,21 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'node_modules/.cache/sluice/start')
 
 /**
- * What a runtime starts from fastest. In Node an ES module that imports `node:http` has all of its
- * exports read, and one of them loads undici: 100 ms. Bun compiles ahead only CommonJS that awaits
- * nothing at its top level. There `import process` would read `process.stdout`, which loads streams
- * (10 ms): the global does not.
+ * The file form from which each runtime starts fastest. Node reads all exports of `node:http` where an
+ * ES module imports it, and one of these loads undici (100 ms). Bun makes bytecode only of CommonJS
+ * without a top-level `await`; there `import process` would read `process.stdout`, which loads streams
+ * (10 ms), and the global `process` does not.
  */
 const FORMS = { bun: 'js', deno: 'mjs', node: 'cjs' }
 
 /**
- * The path of `entry` and all that it imports as one file, which calls its `main`; `entry` itself
- * where esbuild is not installed or can't do it, so that the runtime says what is wrong.
+ * Returns the path of a file with `entry` and all of its imports, which calls the entry's `main`. Where
+ * esbuild is not installed or fails it returns `entry` itself, so that the runtime reports the error.
  * @param {string} entry below the repository's folder
  * @param {keyof typeof FORMS} runtime
  * @param {string} binary of the runtime
- * @param {string} [worker] below the repository's folder: what the entry gives workerd to run. It
- * lies beside it as a module of its own.
+ * @param {string} [worker] below the repository's folder: the worker that the entry runs on workerd,
+ * which is bundled into a file beside the first one
  */
 export function bundle(entry, runtime, binary, worker) {
   const name = basename(entry, '.ts')
@@ -63,9 +63,9 @@ function build(entry, outfile) {
     mainFields: ['module', 'main'],
     external: ['esbuild', 'workerd'],
     define: {
-      // Whoever asks where it lies stands beside the entry.
+      // Modules that locate files do so relative to the entry.
       'import.meta.url': JSON.stringify(pathToFileURL(join(root, entry)).href),
-      // Of all that is in the file, the entry alone is called.
+      // The bundle calls the entry's `main` itself, and no other module's.
       'import.meta.main': 'false',
     },
   })
@@ -84,7 +84,7 @@ function pack(options) {
   esbuild.buildSync({
     bundle: true,
     target: 'es2024',
-    // Names stay, for the stack of an error.
+    // Names are kept for the stacks of errors.
     minifyWhitespace: true,
     minifySyntax: true,
     logLevel: 'silent',
@@ -98,7 +98,7 @@ function compile(bun, file, outdir) {
   execFileSync(bun, ['build', ...how, file], { stdio: 'ignore' })
 }
 
-/** Changes with the entry, every source and what is installed. @param {string} entry */
+/** A hash that changes with the entry, the sources and the lockfile. @param {string} entry */
 function fingerprint(entry) {
   const hash = createHash('sha256')
   const files = ['src', 'worker']
@@ -114,7 +114,7 @@ function fingerprint(entry) {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** What was made of older sources. @param {string} name @param {string} made */
+/** Removes the bundles of older sources. @param {string} name @param {string} made */
 function removeOlder(name, made) {
   for (const each of readdirSync(folder)) {
     const isOlder = each.startsWith(`${name}-`) && each !== basename(made)

@@ -1,4 +1,4 @@
-// What each host is made of: the npm packages it needs and the command that runs it from a checkout.
+// The npm packages that each host needs, and the command that runs it from a checkout.
 
 import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { bundle } from './bundle.mjs'
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
 const exe = process.platform === 'win32' ? '.exe' : ''
-// The binaries themselves: their launchers in .bin cost 50 ms and stand between us and a signal.
+// The binaries themselves: the launchers in .bin take 50 ms, and do not pass on every signal.
 const binaries = {
   bun: 'bun/bin/bun.exe',
   deno: `deno/deno${exe}`,
@@ -23,8 +23,8 @@ const binaries = {
 /** The tools that write files. */
 const WRITERS = ['chat', 'record', 'check']
 
-/** What Node compiled once it need not compile again: a fifth of the time it takes to start. */
-const compiled = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/sluice/compiled') }
+/** Node's cache of compiled code, which saves a fifth of its start time. */
+const compileCache = { NODE_COMPILE_CACHE: join(root, 'node_modules/.cache/sluice/compiled') }
 
 /** @type {Record<Runtime, HostParts>} */
 export const hosts = {
@@ -33,7 +33,7 @@ export const hosts = {
     runtime: 'bun',
     entry: 'src/hosts/bun.ts',
     args: [],
-    // What src/hosts/bun.ts would start anew for.
+    // Set here, because src/hosts/bun.ts would otherwise have to start Bun a second time.
     env: { BUN_CONFIG_MAX_HTTP_REQUESTS: '65336', MIMALLOC_PURGE_DELAY: '1000' },
   },
   deno: {
@@ -46,8 +46,8 @@ export const hosts = {
       '--no-lock',
       '--node-modules-dir=manual',
       '--cached-only',
-      // MiB. Young objects fill all that V8 allows them before it collects: a thousand streams
-      // took nearly twice as much, and no time was gained.
+      // MiB. V8 lets new objects fill this space before it collects garbage: with its default a
+      // thousand streams took nearly twice the memory, and were no faster.
       '--v8-flags=--max-semi-space-size=4',
       '--allow-net',
       '--allow-env',
@@ -61,7 +61,7 @@ export const hosts = {
     runtime: 'node',
     entry: 'src/hosts/node.ts',
     args: [],
-    env: compiled,
+    env: compileCache,
   },
   workerd: {
     packages: ['workerd', 'esbuild', 'node'],
@@ -69,7 +69,7 @@ export const hosts = {
     entry: 'src/hosts/workerd.ts',
     worker: 'worker/edge.ts',
     args: [],
-    env: compiled,
+    env: compileCache,
   },
 }
 
@@ -81,7 +81,7 @@ export function binaryOf(runtime) {
 /** Whether the package's install script has put its binary in place. @param {string} name */
 export function hasBinary(name) {
   const path = name in binaries && binaryOf(/** @type {Runtime} */ (name))
-  // Until then a small launcher that only complains may lie there.
+  // Until the script has run, there may be a small launcher that only prints an error.
   return !path || (existsSync(path) && statSync(path).size > 1e6)
 }
 
@@ -103,7 +103,7 @@ export function hostCommand(name, args = [], entry = hosts[name].entry) {
 }
 
 /**
- * What serves may write nothing; a tool writes the file it is told to.
+ * Permission to write files, which only the tools that save something need.
  * @param {Runtime} name @param {string[]} args
  */
 function writing(name, [tool = '']) {

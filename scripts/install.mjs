@@ -9,10 +9,10 @@ import { hasBinary, hosts, root } from './hosts.mjs'
 /** @typedef {{ version?: string, dev?: boolean, optional?: boolean, dependencies?: object, devDependencies?: object }} Entry */
 
 /**
- * Sees to it that what serving on one host needs is installed, and nothing else where the checkout
- * was not yet set up for development.
+ * Installs the packages that a server on one host needs, and nothing else where the checkout has not
+ * been set up for development.
  * @param {keyof typeof hosts} name
- * @param {string[]} [more] packages that what was asked for needs besides
+ * @param {string[]} [more] further packages that are needed
  * @throws when npm fails
  */
 export function installForServing(name, more = []) {
@@ -22,7 +22,7 @@ export function installForServing(name, more = []) {
   const lacking = missing(serves)
   if (lacking.length === 0) return
   if (isSetUpForDevelopment()) return installAll()
-  // npm removes what it is not told of: other hosts installed this way before are named again.
+  // npm removes packages that are not named here, so hosts that were installed before are named again.
   const keep = [...runtimes(), ...more].filter(
     (runtime) => wanted.includes(runtime) || installed(runtime),
   )
@@ -32,11 +32,11 @@ export function installForServing(name, more = []) {
   verify(missing(serves))
 }
 
-/** Sees to it that every package of package-lock.json is installed. @throws when npm fails */
+/** Installs every package of package-lock.json that is missing. @throws when npm fails */
 export function installAll() {
   const lacking = missing(() => true)
   if (lacking.length === 0) return
-  // An npm of another age would write the same lockfile in its own way.
+  // Without --no-save another version of npm would write the same lockfile in another form.
   npmInstall(lacking, agrees(lockfile()['']) ? ['--no-save'] : [])
   verify(missing(() => true))
 }
@@ -48,11 +48,11 @@ export function installAll() {
 function missing(isWanted) {
   const { '': checkout, ...packages } = lockfile()
   const lacking = Object.entries(packages)
-    // Optional ones are mostly other platforms' binaries.
+    // Optional packages are mostly binaries for other platforms.
     .filter(([path, entry]) => !entry.optional && isWanted(entry, path))
     .filter(([path, entry]) => versionAt(path) !== entry.version || !hasBinary(nameOf(path)))
     .map(([path]) => nameOf(path))
-  return agrees(checkout) ? lacking : ['what package.json names anew', ...lacking]
+  return agrees(checkout) ? lacking : ['packages that package.json has added', ...lacking]
 }
 
 /** Whether the lockfile was made from package.json as it is now. @param {Entry | undefined} locked */
@@ -103,19 +103,25 @@ function readJson(path) {
 function npmInstall(lacking, args) {
   const named = lacking.slice(0, 5).join(', ')
   const more = lacking.length > 5 ? ` and ${lacking.length - 5} more` : ''
-  console.error(`sluice: installing ${named}${more} (npm install, this once)`)
+  console.error(`sluice: installing ${named}${more} with npm install; later starts skip this`)
   const command = npm(['install', '--loglevel=error', ...args])
   const { status, error } = spawnSync(command.file, command.args, {
     cwd: root,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: command.shell,
   })
-  if (error) throw new Error(`npm could not be started (${error.message}).`)
-  if (status !== 0) throw new Error('npm install failed; its own message stands above.')
+  if (error) {
+    throw new Error(`npm: it could not be started (${error.message}); install Node with npm.`)
+  }
+  if (status !== 0) {
+    throw new Error(
+      'npm: npm install failed; solve the problem that it printed above, and try again.',
+    )
+  }
 }
 
 /**
- * How to call the npm that called us, or else the one on PATH.
+ * The command line of the npm that started this process, or else of the npm on PATH.
  * @param {string[]} args
  */
 export function npm(args) {
@@ -131,7 +137,7 @@ function verify(lacking) {
   const [first] = lacking
   throw new Error(
     hasBinary(first ?? '')
-      ? `npm install ran, yet ${lacking.join(', ')} is still not as package-lock.json says.`
-      : `npm did not run the install script of ${first}: try \`npm rebuild ${first}\`.`,
+      ? `npm: expected the versions in package-lock.json, but after npm install these differ: ${lacking.join(', ')}; delete node_modules and try again.`
+      : `npm: the install script of ${first} did not run; run it with: npm rebuild ${first}`,
   )
 }

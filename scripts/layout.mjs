@@ -27,7 +27,7 @@ export const layout = {
   state: ['stream', 'settings', 'platform'],
   guard: ['state', 'settings', 'platform'],
   recording: ['stream', 'settings', 'platform'],
-  // What is checked is a recording.
+  // It checks recordings.
   check: ['recording', 'stream', 'settings', 'platform'],
   engines: ['stream', 'transport', 'settings', 'platform'],
   routes: core,
@@ -81,7 +81,7 @@ function layoutRules() {
  */
 function override(glob, up, names) {
   const allowed = names.map((name) => `!${up}${name}${name.endsWith('.ts') ? '' : '/**'}`)
-  // A Node module may be used where only Node, Bun and Deno run.
+  // Only these folders may use Node's modules: their code runs on Node, Bun and Deno alone.
   const foreign = glob.startsWith('src/hosts/') || glob.startsWith('src/cli/') ? [] : ['node:*']
   const message = `${glob} may import ${names.join(', ')}; scripts/layout.mjs says why.`
   const patterns = [{ group: [`${up}**`, ...foreign, ...allowed], message }]

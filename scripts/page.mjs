@@ -5,7 +5,7 @@ import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
 
 /**
- * Builds the page into `outDir`. `engine`: what stands in the place of worker/engine.ts, for tests.
+ * Builds the page into `outDir`. `engine` replaces worker/engine.ts, for tests.
  * @param {string} outDir
  * @param {string} [engine]
  */
@@ -16,7 +16,10 @@ export async function buildPage(outDir, engine) {
     configFile: join(root, 'vite.config.ts'),
     logLevel: 'warn',
     build: { outDir, emptyOutDir: true },
-    ...(engine && { plugins: [replaced(engine)], worker: { plugins: () => [replaced(engine)] } }),
+    ...(engine && {
+      plugins: [replaceEngine(engine)],
+      worker: { plugins: () => [replaceEngine(engine)] },
+    }),
   })
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
   const { build: bundle } = await import('esbuild')
@@ -26,14 +29,14 @@ export async function buildPage(outDir, engine) {
     outfile: join(outDir, 'service-worker.js'),
     bundle: true,
     minify: true,
-    // A script and no module: not every browser has module service workers.
+    // A classic script: not every browser supports modules as service workers.
     format: 'iife',
     target: 'es2022',
   })
 }
 
 /** @param {string} engine @returns {import('vite').Plugin} */
-function replaced(engine) {
+function replaceEngine(engine) {
   return {
     name: 'replaced-engine',
     enforce: 'pre',

@@ -1,13 +1,13 @@
-// Child processes that cannot outlive their time.
+// Child processes that are ended when their time is up.
 
 import { execFileSync, spawn } from 'node:child_process'
 import { root } from './hosts.mjs'
 
-/** Groups that run now, by the pid of their first process. */
+/** The process groups that are running, by the pid of their first process. */
 const running = new Set()
 
 /**
- * What a command prints; throws when it fails.
+ * Returns what a command prints; throws when it fails.
  * @param {string} file
  * @param {string[]} args
  */
@@ -16,8 +16,8 @@ export function capture(file, args) {
 }
 
 /**
- * Runs a command in a process group of its own, which ends with it: by itself, or when its time is
- * up. Its output is kept, stdout and stderr together.
+ * Runs a command in a process group of its own, and ends the group when the command exits or its time
+ * is up. `output` holds stdout and stderr together.
  * @param {string[]} argv
  * @param {number} seconds
  * @returns {Promise<{ ok: boolean, output: string }>}
@@ -38,7 +38,7 @@ export function run([file = '', ...args], seconds) {
   return new Promise((resolve) => {
     let note = ''
     const timer = setTimeout(() => {
-      note = `\nEnded: it took longer than ${seconds} s.\n`
+      note = `\nStopped: it took longer than ${seconds} s.\n`
       endGroup(child.pid)
     }, seconds * 1000)
     /** @param {boolean} ok */
@@ -49,7 +49,7 @@ export function run([file = '', ...args], seconds) {
     }
     child.on('exit', (code) => {
       signalGroup(child.pid, 'SIGKILL')
-      // Its last words are still in the pipes; someone who left the group may hold those open.
+      // The pipes may still hold output. They may also stay open, in a process that left the group.
       const settled = setTimeout(settle, 1000, code === 0)
       child.once('close', () => {
         clearTimeout(settled)
@@ -63,7 +63,7 @@ export function run([file = '', ...args], seconds) {
   })
 }
 
-/** Ends every group that still runs. */
+/** Ends every group that is still running. */
 export function endAll() {
   for (const pid of running) signalGroup(pid, 'SIGKILL')
 }

@@ -1,4 +1,4 @@
-// `node scripts/rules.mjs`: writes docs/rules.md, the list of what `sluice check` looks for.
+// `node scripts/rules.mjs`: writes docs/rules.md, the list of the rules of `sluice check`.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,5 @@
-// `npm run release:version`, after changesets has set the version in package.json: writes it where
-// else it is stated. src/version.ts holds a copy because a worker cannot read package.json.
+// Part of `npm run release:version`: copies the version that changesets has set in package.json to
+// src/version.ts, because a worker cannot read package.json, and to package-lock.json.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 

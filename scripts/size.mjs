@@ -1,5 +1,5 @@
-// How large an entry is for whoever loads it: bundled with all that it imports except web-llm, and
-// minified; and that gzipped, as servers and package sites state sizes.
+// The size of an entry with all of its imports except web-llm, bundled and minified, and the same
+// gzipped, as package sites state sizes.
 
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'

@@ -1,5 +1,5 @@
-// `npm start`: installs what serving needs where it is missing, then runs a host.
-// It must run on Node 22 with nothing installed.
+// `npm start`: installs the packages that a server needs, where they are missing, and runs a host.
+// This file and its imports must run on Node 22 with no packages installed.
 
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
@@ -7,7 +7,7 @@ import { hostCommand, hosts } from './hosts.mjs'
 import { installForServing } from './install.mjs'
 
 const [name = 'bun', ...args] = process.argv.slice(2)
-if (!isHost(name)) fail(`there is no host "${name}": choose ${Object.keys(hosts).join(', ')}.`, 2)
+if (!isHost(name)) fail(`host: expected one of ${Object.keys(hosts).join(', ')}, got "${name}".`, 2)
 
 try {
   installForServing(name, needsWebgpu() ? ['@mlc-ai/web-llm'] : [])
@@ -17,33 +17,36 @@ try {
 run(hostCommand(name, args))
 
 /**
- * Runs the command until it ends, passes on each signal once, and exits as it did.
+ * Runs the command until it exits, forwards each signal once, and exits with the same code.
  * @param {ReturnType<typeof hostCommand>} command
  */
 function run({ file, args, env, cwd }) {
-  // In a process group of its own: Ctrl-C reaches everyone in a terminal's group, and npm passes it
-  // on besides. The server would take the second one for "end at once". A chat shares the terminal:
-  // there Ctrl-C is a key, and no signal tells those outside the group of another window size.
+  // In a process group of its own: a terminal sends Ctrl-C to every process of its group, and npm
+  // forwards it too. The server would take the second signal as an order to exit at once. A chat stays
+  // in the terminal's group: it reads Ctrl-C as a key, and needs the signal for a new window size.
   const detached = process.platform !== 'win32' && process.argv[3] !== 'chat'
   const child = spawn(file, args, { cwd, env, detached, stdio: 'inherit' })
   const last = new Map()
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {
       const now = performance.now()
-      const isEcho = now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < 300
+      const isDuplicate = now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < 300
       last.set(signal, now)
-      if (!isEcho) child.kill(signal)
+      if (!isDuplicate) child.kill(signal)
     })
   }
   if (process.env.npm_lifecycle_event) whenOrphaned(() => child.kill('SIGTERM'))
-  child.on('error', (error) => fail(`${file} could not be started (${error.message}).`, 1))
+  child.on('error', ({ message }) =>
+    fail(`${name}: cannot start ${file} (${message}); delete node_modules and start again.`, 1),
+  )
   child.on('exit', (code, signal) => {
     process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1))
   })
 }
 
 /**
- * npm hands a SIGTERM to a shell that dies of it without a word to us.
+ * Calls `act` when the parent process has exited. npm sends a SIGTERM only to its shell, which exits
+ * without forwarding it.
  * @param {() => void} act
  */
 function whenOrphaned(act) {
@@ -55,7 +58,7 @@ function whenOrphaned(act) {
   }, 500)
 }
 
-/** Whether models are to run on the GPU: that needs a package that nothing else does. */
+/** Whether models will run on the GPU, which needs a package that is otherwise not installed. */
 function needsWebgpu() {
   return name === 'deno' && (args.includes('--webgpu') || process.env.SLUICE_WEBGPU !== undefined)
 }

@@ -1,4 +1,4 @@
-// What npm cannot install: a browser, a GPU in software for it to use, and a terminal for programs.
+// The tests' programs that npm cannot install: a browser, a software GPU driver for it, and tmux.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
@@ -12,23 +12,23 @@ const chromiums = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** Where Chromium is, by `CHROMIUM` or its usual places; undefined when it is in none. */
+/** The path of Chromium: that in `CHROMIUM`, or a usual one; undefined where there is none. */
 export function chromiumPath() {
   return [process.env.CHROMIUM ?? '', ...chromiums].find((path) => path && existsSync(path))
 }
 
-/** Why the tests that need Chromium (and Mesa, on Linux) cannot run here, if they cannot. */
+/** The reason why tests with Chromium (and Mesa, on Linux) cannot run here; undefined if they can. */
 export function chromiumAndMesa() {
   return need(browserPackages())
 }
 
-/** Why the tests that need a terminal cannot run here, if they cannot. */
+/** The reason why tests in a terminal cannot run here; undefined if they can. */
 export function tmux() {
   return need(terminalPackages())
 }
 
 /**
- * Installs what is absent, as root on Debian.
+ * Installs missing packages, where this is Debian and the user is root.
  * @param {string[]} lacking
  * @param {(line: string) => void} say
  */
@@ -48,13 +48,13 @@ function need(lacking) {
   return `it needs ${lacking.join(' and ')}. ${remedy(lacking)}`
 }
 
-/** Debian's name of tmux, where it is absent. */
+/** The Debian package of tmux, if tmux is not installed. */
 export function terminalPackages() {
   const folders = (process.env.PATH ?? '').split(delimiter)
   return folders.some((folder) => existsSync(join(folder, 'tmux'))) ? [] : ['tmux']
 }
 
-/** Debian's names of what is absent. */
+/** The Debian packages of the browser and the driver that are not installed. */
 export function browserPackages() {
   const lacking = chromiumPath() ? [] : ['chromium']
   if (process.platform === 'linux' && !hasLavapipe()) lacking.push('mesa-vulkan-drivers')
@@ -72,6 +72,8 @@ function isRootOnDebian() {
 
 /** @param {string[]} lacking */
 function remedy(lacking) {
-  if (!existsSync('/etc/debian_version')) return 'Install it; CHROMIUM may name a browser.'
-  return `Type: sudo apt-get update && sudo apt-get install -y ${lacking.join(' ')}`
+  if (!existsSync('/etc/debian_version')) {
+    return 'Install it, or set CHROMIUM to the path of a browser.'
+  }
+  return `Install it with: sudo apt-get update && sudo apt-get install -y ${lacking.join(' ')}`
 }

@@ -1,4 +1,4 @@
-// `node scripts/tools.mjs`: writes docs/tools.md, what becomes of each type of tool, item and block.
+// `node scripts/tools.mjs`: writes docs/tools.md, how each type of tool, item and block is translated.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -6,7 +6,7 @@ import { type HandlerHost, type HandlerOptions, readHandlerOptions } from './opt
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
-import { unexpected } from './routes/last-resort.ts'
+import { internalErrorResponse } from './routes/internal-error.ts'
 import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
@@ -198,7 +198,7 @@ function withoutAnswer(
   exchange?.fail(toApiError(error))
   if (exchange) running.delete(exchange)
   trace.respond(500, error)
-  return unexpected(isAnthropic, trace.id)
+  return internalErrorResponse(isAnthropic, trace.id)
 }
 
 function shuttingDown(): ApiError {

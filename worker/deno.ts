@@ -1,10 +1,10 @@
 /**
- * What web-llm misses in a Deno worker. Nothing is changed elsewhere, and nothing outside the
- * worker: the server keeps its `process`.
+ * Adds what web-llm needs and a Deno worker lacks. Only this worker's globals change: the server keeps
+ * its `process`. Does nothing in a browser.
  */
 export function prepareDeno(): void {
   if (!('Deno' in globalThis)) return
-  // Its runtime would take Node's way through `require` where it sees a process.
+  // web-llm's runtime takes a `process` for a sign of Node, and would call `require`.
   Reflect.deleteProperty(globalThis, 'process')
   if ('add' in Cache.prototype) return
   Object.defineProperty(Cache.prototype, 'add', { value: add })

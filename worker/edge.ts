@@ -1,80 +1,80 @@
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
-import { unfailing } from '../src/routes/last-resort.ts'
+import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 
-/** What workerd learns of a client that left it learns by writing: a heartbeat bounds that time. */
+/** Milliseconds. workerd notices that a client has disconnected only when it writes. */
 const heartbeat = 2_000
 
 type Served = Pick<Handler, 'fetch' | 'refresh'>
 
 let handler: Served | undefined
 
-/** The handler on workerd, Cloudflare's or your own; settings come from `env`, once. */
+/** The handler on workerd, Cloudflare's or your own. It reads the settings from `env` once. */
 export default {
   fetch(request: Request, env: Record<string, unknown>, context?: unknown): Promise<Response> {
-    return unfailing((asked) => once(env).fetch(asked, context))(request)
+    return withErrorResponse((asked) => handlerOnce(env).fetch(asked, context))(request)
   },
 }
 
-/** For whoever runs the worker, never for clients: what the engines serve now, and other settings. */
+/** For the process that runs workerd, never for clients: GET lists the engines, PUT sets the settings. */
 export const control = {
   async fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
     if (request.method === 'PUT') return replace(env, await request.text())
-    return Response.json(await once(env).refresh())
+    return Response.json(await handlerOnce(env).refresh())
   },
 }
 
-/** Serves by other settings from now on; a request that runs goes on by those it began with. */
+/** Replaces the settings. Running requests go on with the settings they began with. */
 function replace(env: Record<string, unknown>, config: string): Response {
   try {
-    handler = make({ ...env, SLUICE_CONFIG: config })
+    handler = makeHandler({ ...env, SLUICE_CONFIG: config })
     return Response.json({})
   } catch (error) {
     return Response.json({ error: String(error) }, { status: 400 })
   }
 }
 
-/** What keys have used is not forgotten with the settings. */
+/** Kept when the settings are replaced, so that what each key has used still counts. */
 const limits = memoryLimits()
 
-function once(env: Record<string, unknown>): Served {
-  handler ??= build(env)
+function handlerOnce(env: Record<string, unknown>): Served {
+  handler ??= handlerOrRefusal(env)
   return handler
 }
 
-function build(env: Record<string, unknown>): Served {
+function handlerOrRefusal(env: Record<string, unknown>): Served {
   try {
-    return make(env)
+    return makeHandler(env)
   } catch (error) {
     return refuseAll(error instanceof Error ? error.message : String(error))
   }
 }
 
-/** By the binding's new name, or by its former one, which still works for one release. */
+/** Reads the binding by its new name, or by its former one, which works for one more release. */
 function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
   return (EXPOSURE ?? REACH) === 'machine'
 }
 
 /** Throws a `SettingsError`. */
-function make(env: Record<string, unknown>): Served {
+function makeHandler(env: Record<string, unknown>): Served {
   const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
   requireSupport(settings, 'worker')
   return createHostedHandler(settings, {
     name: 'workerd',
     limits,
-    // Told by whoever listens for it; deployed, anyone can reach it.
+    // Set by `sluice` on this machine. A deployed worker lacks it, and anyone can reach it.
     exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
     ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
   })
 }
 
-/** The page's files, where they were deployed along. */
+/** The binding of the page's files, where they were deployed with the worker. */
 interface Fetcher {
   fetch(request: Request): Promise<Response>
 }
@@ -90,13 +90,13 @@ function filesOf(assets: Fetcher): Files {
   }
 }
 
-/** Answers everything with 503; the whole message is for the log alone. */
+/** Answers every request with 503. Only the log has the whole message, which may quote a secret. */
 function refuseAll(message: string): Served {
   console.error(`sluice: ${message}`)
-  const setting = /^[\w: ]+(?=: )/.exec(message)?.[0] ?? 'a setting'
+  const setting = /^[\w: ]+(?=: )/.exec(message)?.[0] ?? 'named in the log'
   const error = new ApiError(
     503,
-    `sluice can't serve: ${setting} is not right; its log says why.`,
+    `sluice cannot answer: the setting ${setting} is wrong; see its log for what is expected.`,
     {
       code: 'settings_invalid',
     },

@@ -1,4 +1,4 @@
-/** web-llm in a worker of its own, in a browser as in Deno, behind message ports. */
+/** Runs web-llm in a worker, in a browser or in Deno; others use it over message ports. */
 
 import type { Mlc, ModelRecord } from '../src/engines/webllm/webllm.ts'
 import { runEngine } from '../src/engines/webllm/worker.ts'
@@ -16,6 +16,6 @@ runEngine(async () => {
 
 function missing(cause: unknown): never {
   const message =
-    'web-llm could not be loaded; if it is not installed: npm install @mlc-ai/web-llm@0.2.86'
+    'web-llm: the npm package could not be loaded; install it with: npm install @mlc-ai/web-llm@0.2.86'
   throw new ApiError(503, message, { code: 'webllm_missing', cause })
 }

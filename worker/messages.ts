@@ -1,11 +1,11 @@
-/** What the service worker and the pages say to each other. */
+/** The messages between the service worker and the pages. */
 
 export type ToPage =
-  /** Whoever runs the engine sends a port to it. */
+  /** Asks for a port to the engine; the page that runs it answers. */
   { kind: 'engine-wanted' }
 
 export type FromPage =
-  /** Brings a port to the engine along. */
+  /** Transfers a port to the engine. */
   | { kind: 'engine' }
   /** The page that ran the engine is closed. */
   | { kind: 'engine-gone' }

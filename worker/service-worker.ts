@@ -1,42 +1,44 @@
 /**
- * The same handler inside a browser: what a page of this origin asks of `v1/` is answered here, by
- * the GPU for the models it runs, and by the server that served the page for all others.
+ * The same handler inside a browser. It answers the requests of this origin's pages to `v1/`: with the
+ * GPU for the models that run there, and for all others by asking the server that served the page.
  */
 
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote } from '../src/engines/remote/remote.ts'
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Fetch } from '../src/platform/fetch.ts'
-import { unfailing } from '../src/routes/last-resort.ts'
+import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { memoryResponseStore } from '../src/state/response-store.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 import type { FromPage, ToPage } from './messages.ts'
 
 declare const self: ServiceWorkerGlobalScope
 
-/** The folder that the page lies in, as a path with a slash at the end. */
+/** The path of the page's folder, with a slash at the end. */
 const base = new URL(self.registration.scope).pathname
 
-/** Milliseconds the pages have to answer for the engine. */
-const PATIENCE = 5_000
+/** Milliseconds within which a page has to send a port to the engine. */
+const ENGINE_TIMEOUT = 5_000
 
-let offered: ((port: MessagePort) => void) | undefined
+/** Resolves the latest request for a port. */
+let onPort: ((port: MessagePort) => void) | undefined
 
 const remote = createRemote({ label: 'webllm', connect })
 
-/** Handlers by the key their requests came with: that is for the server, and the handler drops it. */
+/** A handler for each key: the key is for the server, and a handler does not forward its clients' keys. */
 const handlers = new Map<string, Handler>()
 
-/** Kept at most; a page has one key, and may try another. */
-const MOST_KEYS = 8
+/** The most handlers that are kept. A page has one key, and the user may try another. */
+const MAX_HANDLERS = 8
 
 function handlerFor(authorization: string): Handler {
-  const made = handlers.get(authorization) ?? createFor(authorization)
+  const handler = handlers.get(authorization) ?? createFor(authorization)
+  // Inserted again at the end, so that the first one is the least recently used.
   handlers.delete(authorization)
-  handlers.set(authorization, made)
+  handlers.set(authorization, handler)
   const [oldest] = handlers.keys()
-  if (handlers.size > MOST_KEYS && oldest !== undefined) handlers.delete(oldest)
-  return made
+  if (handlers.size > MAX_HANDLERS && oldest !== undefined) handlers.delete(oldest)
+  return handler
 }
 
 function createFor(authorization: string): Handler {
@@ -55,9 +57,9 @@ function createFor(authorization: string): Handler {
           systemMessages: 'keep',
         },
       ],
-      // The page shows what a model thinks apart from what it answers.
+      // The page shows reasoning apart from the answer.
       thinkTags: 'separate',
-      // Until the headers are out nobody can tell that a client left.
+      // A browser reports that a page has aborted its request only after the response's headers.
       headerWait: 250,
       heartbeat: 2_000,
     },
@@ -66,7 +68,7 @@ function createFor(authorization: string): Handler {
       engines: [remote],
       fetch: fetchFromServer,
       exposure: 'page',
-      // A browser ends it soon after its last connection.
+      // A browser stops a service worker soon after its last request, so no response runs in background.
       responses: { store: memoryResponseStore(), runs: undefined },
     },
   )
@@ -87,24 +89,24 @@ self.addEventListener('fetch', (event) => {
 
 self.addEventListener('message', ({ data, ports }) => {
   const message = data as FromPage
-  if (message.kind === 'engine' && ports[0]) offered?.(ports[0])
+  if (message.kind === 'engine' && ports[0]) onPort?.(ports[0])
   else if (message.kind === 'engine-gone') remote.lose()
 })
 
-/** What the server that served the page says of itself; nothing where it only serves files. */
+/** The `/health` of the server that served the page; an empty object where it serves only files. */
 async function healthOfServer(request: Request): Promise<Response> {
   const response = await fetch(request).catch(() => undefined)
   return response?.ok ? response : Response.json({})
 }
 
-/** Never rejects: a page would see a network error that tells it nothing. */
+/** Never rejects: the page would see only a network error without a cause. */
 const answer = (request: Request, url: URL): Promise<Response> =>
-  unfailing(async (asked) => {
+  withErrorResponse(async (asked) => {
     const handler = handlerFor(asked.headers.get('authorization') ?? '')
     return handler.fetch(atRoot(asked, url))
   })(request)
 
-/** The handler's routes begin at the root, wherever the page lies. */
+/** The request with its path relative to the page's folder, where the handler's routes begin. */
 function atRoot(request: Request, url: URL): Request {
   if (base === '/') return request
   url.pathname = url.pathname.slice(base.length - 1)
@@ -112,15 +114,17 @@ function atRoot(request: Request, url: URL): Request {
 }
 
 /**
- * A fresh port to the engine, from the page that runs it: a service worker is stopped whenever
- * nothing is asked of it, and its ports with it.
+ * Asks the page that runs the engine for a new port. A port cannot be kept: browsers stop an idle
+ * service worker, which closes its ports.
  */
 async function connect(): Promise<Port> {
   const pages = await self.clients.matchAll({ type: 'window', includeUncontrolled: true })
-  if (pages.length === 0) throw noEngine('no page of it is open')
+  if (pages.length === 0) throw noEngine('no page of sluice is open')
   const port = new Promise<MessagePort>((resolve, reject) => {
-    offered = resolve
-    setTimeout(() => reject(noEngine('no open page answers for it')), PATIENCE)
+    onPort = resolve
+    const seconds = ENGINE_TIMEOUT / 1_000
+    const why = `no open page has offered its engine within ${seconds} s`
+    setTimeout(() => reject(noEngine(why)), ENGINE_TIMEOUT)
   })
   const message: ToPage = { kind: 'engine-wanted' }
   for (const page of pages) page.postMessage(message)
@@ -128,6 +132,6 @@ async function connect(): Promise<Port> {
 }
 
 function noEngine(why: string): ApiError {
-  const message = `The browser's GPU can't be used: ${why}. Open the page and leave it open.`
+  const message = `The browser's GPU cannot be used: ${why}. Open the page, leave it open and send the request again.`
   return new ApiError(503, message, { code: 'engine_missing' })
 }

@@ -1,4 +1,4 @@
-/** The `ai` SDK between two OpenAI APIs, on Node: it reads the upstream's stream and writes its own. */
+/** The `ai` SDK as a proxy on Node: it decodes the upstream's stream and encodes one of its own. */
 import { createServer, type RequestListener } from 'node:http'
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible'
 import { type ModelMessage, streamText } from 'ai'

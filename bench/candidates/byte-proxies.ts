@@ -1,10 +1,10 @@
-/** nginx and haproxy, set up to pass each chunk on at once and to keep connections open. */
+/** nginx and haproxy, configured to forward each chunk at once and to keep connections open. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Writes nginx's configuration into `folder`; returns its path. */
 export function writeNginx(folder: string, port: number, upstreamPort: number): string {
-  // Started by root its worker would be another user, who may not write into the folder.
+  // Started by root, nginx would run its worker as another user, who may not write into the folder.
   const user = process.getuid?.() === 0 ? 'user root;' : ''
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,

@@ -1,4 +1,4 @@
-/** A plain proxy as Hono's documentation shows one, on Node. Its packages lie in a folder of their own. */
+/** The proxy of Hono's documentation, on Node. Its packages are in a folder of their own. */
 import { createRequire } from 'node:module'
 
 const [port = '', upstream = '', packages = ''] = process.argv.slice(2)

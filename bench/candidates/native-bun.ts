@@ -1,4 +1,4 @@
-/** sluice on Bun, its upstreams asked by Bun's own `fetch`. */
+/** sluice on Bun, with Bun's own `fetch` for upstreams. */
 import { nativeFetch } from '../../src/hosts/bun/fetch.ts'
 import { runtime } from '../../src/hosts/bun/runtime.ts'
 import { main as run } from '../../src/hosts/server/serve.ts'

@@ -1,4 +1,4 @@
-/** sluice on Deno, its upstreams asked by Deno's own `fetch`. */
+/** sluice on Deno, with Deno's own `fetch` for upstreams. */
 import { nativeFetch } from '../../src/hosts/deno/fetch.ts'
 import { runtime } from '../../src/hosts/deno/runtime.ts'
 import { main as run } from '../../src/hosts/server/serve.ts'

@@ -1,4 +1,4 @@
-/** sluice on Node, its upstreams asked by Node's own `fetch`. */
+/** sluice on Node, with Node's own `fetch` for upstreams. */
 import { nativeFetch } from '../../src/hosts/node/fetch.ts'
 import { runtime } from '../../src/hosts/node/runtime.ts'
 import { main as run } from '../../src/hosts/server/serve.ts'

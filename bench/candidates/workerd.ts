@@ -1,16 +1,16 @@
-/** Two workers to hold sluice on workerd against, and the configuration that runs them. */
+/** Two workers to compare with sluice on workerd, and the configuration that runs them. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const workers = {
-  /** The upstream's body is returned as it is: no JavaScript runs for a chunk. */
+  /** Returns the upstream's body unchanged: no JavaScript runs for a chunk. */
   untouched: `export default {
   fetch(request, env) {
     return fetch(env.UPSTREAM + new URL(request.url).pathname, request)
   },
 }
 `,
-  /** The least that lets JavaScript see every chunk. */
+  /** The minimum that runs JavaScript for every chunk. */
   pass: `export default {
   async fetch(request, env) {
     const response = await fetch(env.UPSTREAM + new URL(request.url).pathname, request)

@@ -1,11 +1,11 @@
 import type { Candidate } from '../candidates.ts'
 import { request } from '../client.ts'
 import { now } from '../clock.ts'
-import { awake, type Bench, launch, within } from '../field.ts'
+import { type Bench, launch, withoutSleeping, withTimeout } from '../runner.ts'
 import { makeScript } from '../script.ts'
 import { median } from '../stats.ts'
 
-/** Starts of which the middle one counts. */
+/** The number of starts, of which the median counts. */
 const STARTS = 3
 
 /** Milliseconds from starting the program to the first token of its first answer. */
@@ -15,7 +15,7 @@ export async function measureCold(
 ): Promise<Record<string, number>> {
   const times: number[] = []
   for (let i = 0; i < (bench.scale < 1 ? 1 : STARTS); i++) {
-    times.push(await awake(bench, () => firstToken(bench, candidate)))
+    times.push(await withoutSleeping(bench, () => firstToken(bench, candidate)))
   }
   return { 'cold.first': median(times) }
 }
@@ -26,13 +26,13 @@ async function firstToken(bench: Bench, candidate: Candidate): Promise<number> {
   while (now() < deadline) {
     try {
       const reading = await request(runner.target, makeScript('paced'))
-      await within(reading.first, 10_000)
+      await withTimeout(reading.first, 10_000)
       return (reading.firstAt - runner.launchedAt) / 1000
     } catch {
-      // It does not listen yet, or never will.
-      if (runner.program?.alive() === false) throw new Error(runner.program.said())
+      // It does not listen yet, or it has exited.
+      if (runner.program?.alive() === false) throw new Error(runner.program.stderr())
       await Bun.sleep(1)
     }
   }
-  throw new Error('no first token came within 20 s')
+  throw new Error('expected a first token within 20 s, got none')
 }

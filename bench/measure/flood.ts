@@ -1,24 +1,24 @@
 import { request } from '../client.ts'
 import { now } from '../clock.ts'
-import type { Bench, Runner } from '../field.ts'
+import type { Bench, Runner } from '../runner.ts'
 import { makeScript } from '../script.ts'
 import { BLOCK, makeTemplate, type Shape } from '../shapes.ts'
 
-/** As many as there are shapes. */
+/** One for each shape. */
 const STREAMS = 4
 
 /**
- * Tokens a second that pass when the upstream sends as fast as it may, four streams at once, one of
- * each shape; and the part of its core that the candidate was busy meanwhile: near 1 it was the
- * bound, much below it was the load.
+ * Tokens a second where the upstream sends as fast as back-pressure allows, in four streams at the same
+ * time, one of each shape; and the part of its core that the candidate used meanwhile. Near 1 the
+ * candidate was the bottleneck, well below 1 it was the load generator.
  */
 export async function measureFlood(bench: Bench, runner: Runner): Promise<Record<string, number>> {
   const first = await flood(bench, runner, 20 * BLOCK)
-  const second = await flood(bench, runner, wanted(first.rate, 0.3 * bench.scale))
+  const second = await flood(bench, runner, tokensFor(first.rate, 0.3 * bench.scale))
   const { rate, busy, sent, received } = await flood(
     bench,
     runner,
-    wanted(second.rate, 1.5 * bench.scale),
+    tokensFor(second.rate, 1.5 * bench.scale),
   )
   return {
     'flood.rate': rate,
@@ -28,8 +28,8 @@ export async function measureFlood(bench: Bench, runner: Runner): Promise<Record
   }
 }
 
-/** Tokens a stream that make the flood last `seconds`, at so many a second in all. */
-function wanted(rate: number, seconds: number): number {
+/** The number of tokens in each stream that makes a flood at this rate last `seconds`. */
+function tokensFor(rate: number, seconds: number): number {
   const blocks = Math.round((rate * seconds) / STREAMS / BLOCK)
   return Math.max(blocks, 4) * BLOCK
 }
@@ -47,7 +47,7 @@ async function flood({ upstream }: Bench, runner: Runner, tokens: number) {
   await Promise.all(streams.map(({ reading }) => reading.ended))
   const micros = now() - startedAt
   const cpu = runner.usage().cpu - before
-  for (const { reading } of streams) reading.connection.drop()
+  for (const { reading } of streams) reading.connection.reset()
   let sent = 0
   let received = 0
   for (const { script, reading } of streams) {
@@ -57,7 +57,7 @@ async function flood({ upstream }: Bench, runner: Runner, tokens: number) {
   return { rate: (received / micros) * 1e6, busy: cpu / 1000 / micros, sent, received }
 }
 
-/** How many tokens so many bytes of events are, if nothing is missing; else it is no whole number. */
+/** The number of tokens in these bytes of events; not a whole number where something is missing. */
 function tokensIn(bytes: number, shape: Shape): number {
   const { head, token, closing } = makeTemplate(shape).events
   return (bytes - head - closing) / token

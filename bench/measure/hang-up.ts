@@ -1,14 +1,14 @@
 import { request } from '../client.ts'
-import { type Bench, type Runner, within } from '../field.ts'
+import { type Bench, type Runner, withTimeout } from '../runner.ts'
 import { makeScript } from '../script.ts'
 import { quantile } from '../stats.ts'
 
-/** Milliseconds for which the upstream's close is waited for; beyond it counts as never. */
-const LONGEST = 5000
+/** Milliseconds within which the upstream's connection has to close; a later close counts as none. */
+const TIMEOUT = 5000
 
 /**
- * Milliseconds from a client's hang-up, while its stream is quiet, to the upstream's connection
- * closing; Infinity where it did not close within `LONGEST`.
+ * Milliseconds from a client's disconnect, while its stream is quiet, to the close of the upstream's
+ * connection; Infinity where it did not close within `TIMEOUT`.
  */
 export async function measureHangUp(
   { upstream, scale }: Bench,
@@ -19,16 +19,16 @@ export async function measureHangUp(
   for (let i = 0; i < count; i++) {
     const script = makeScript('quiet')
     const reading = await request(target, script)
-    await within(reading.first, 5000)
+    await withTimeout(reading.first, 5000)
     streams.push({ script, reading })
   }
   const leaving: { id: number; leftAt: number }[] = []
   for (const { script, reading } of streams) {
-    leaving.push({ id: script.id, leftAt: reading.connection.leave() })
+    leaving.push({ id: script.id, leftAt: reading.connection.close() })
     await Bun.sleep(3)
   }
   const closedAt = (id: number) => upstream.answer(id)?.leftAt
-  const deadline = performance.now() + LONGEST
+  const deadline = performance.now() + TIMEOUT
   while (leaving.some(({ id }) => closedAt(id) === undefined) && performance.now() < deadline) {
     await Bun.sleep(5)
   }

@@ -1,7 +1,7 @@
 /**
- * Nanoseconds that a token of the `static` engine takes through handler and server-sent events,
- * inside one process: `RUNTIME bench/measure/in-process.ts [REPEATS]` prints a JSON array, a figure
- * a repeat. It runs on every runtime.
+ * Nanoseconds for each token of the `static` engine, through the handler to server-sent events in one
+ * process. `RUNTIME bench/measure/in-process.ts [REPEATS]` prints a JSON array with a value for each
+ * repeat, on any runtime.
  */
 import { createHandler } from '../../src/index.ts'
 
@@ -9,8 +9,8 @@ declare const process: { argv: string[] }
 
 const TOKENS = 20_000
 const REPEATS = Number(process.argv[2] ?? 12)
-/** What is not yet compiled is not what a token costs. */
-const UNCOUNTED = 5
+/** Repeats that do not count, in which the runtime compiles the code. */
+const WARM_UPS = 5
 
 const handler = createHandler({
   staticText: 'word '.repeat(TOKENS).trim(),
@@ -18,7 +18,7 @@ const handler = createHandler({
   insecure: true,
 })
 
-async function speak(): Promise<{ bytes: number; nanoseconds: number }> {
+async function answerOnce(): Promise<{ bytes: number; nanoseconds: number }> {
   const body = JSON.stringify({
     model: 'static',
     stream: true,
@@ -40,9 +40,11 @@ async function speak(): Promise<{ bytes: number; nanoseconds: number }> {
 }
 
 const costs: number[] = []
-for (let i = 0; i < UNCOUNTED + REPEATS; i++) {
-  const { bytes, nanoseconds } = await speak()
-  if (bytes < TOKENS * 100) throw new Error(`only ${bytes} bytes came`)
-  if (i >= UNCOUNTED) costs.push(nanoseconds / TOKENS)
+for (let i = 0; i < WARM_UPS + REPEATS; i++) {
+  const { bytes, nanoseconds } = await answerOnce()
+  if (bytes < TOKENS * 100) {
+    throw new Error(`expected at least ${TOKENS * 100} bytes, got ${bytes}`)
+  }
+  if (i >= WARM_UPS) costs.push(nanoseconds / TOKENS)
 }
 console.log(JSON.stringify(costs))

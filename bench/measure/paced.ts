@@ -1,10 +1,10 @@
 import { request } from '../client.ts'
 import { now } from '../clock.ts'
-import { awake, type Bench, type Runner, within } from '../field.ts'
+import { type Bench, type Runner, withoutSleeping, withTimeout } from '../runner.ts'
 import { makeScript, type Script } from '../script.ts'
 import { quantile } from '../stats.ts'
 
-/** How many streams at once, and how many tokens a second each. */
+/** A number of streams at the same time, and the tokens a second of each. */
 export interface Pace {
   streams: number
   rate: number
@@ -21,30 +21,30 @@ export function paceName({ streams, rate }: Pace): string {
 }
 
 /**
- * Microseconds from a token's leaving the upstream to its arrival, and microseconds of processor
- * time a token. `sent` and `received` count the tokens of whole streams; where the candidate could
- * not keep up, `behind` is 1 and they may differ.
+ * Microseconds from sending a token at the upstream to its arrival at the client, and microseconds of
+ * processor time for each token. `sent` and `received` count the tokens of complete streams; where the
+ * candidate was too slow, `behind` is 1 and they may differ.
  */
 export function measurePaced(
   bench: Bench,
   runner: Runner,
   pace: Pace,
 ): Promise<Record<string, number>> {
-  return awake(bench, async () => {
+  return withoutSleeping(bench, async () => {
     const name = paceName(pace)
     const warm = 0.5 * bench.scale
     const seconds = 2.5 * bench.scale
     const tokens = Math.ceil(pace.rate * (warm + seconds + 0.3))
     const delays: number[] = []
     let measuring = false
-    const onToken = (sent: number, came: number) => {
-      if (measuring) delays.push(came - sent)
+    const onToken = (sent: number, arrived: number) => {
+      if (measuring) delays.push(arrived - sent)
     }
     const streams = []
     for (let i = 0; i < pace.streams; i++) {
       const script = makeScript('paced', { tokens, rate: pace.rate })
       streams.push({ script, reading: await request(runner.target, script, { onToken }) })
-      // Their tokens come at different times, spread over the time between two of one stream.
+      // The streams start at intervals, so that their tokens are spread evenly over time.
       await pause(1e6 / pace.rate / pace.streams)
     }
     await Bun.sleep(warm * 1000)
@@ -73,11 +73,11 @@ interface Running {
 async function settle({ upstream }: Bench, streams: Running[]) {
   let ended = true
   try {
-    await within(Promise.all(streams.map(({ reading }) => reading.ended)).then(nothing), 2000)
+    await withTimeout(Promise.all(streams.map(({ reading }) => reading.ended)).then(nothing), 2000)
   } catch {
     ended = false
   }
-  for (const { reading } of streams) reading.connection.drop()
+  for (const { reading } of streams) reading.connection.reset()
   const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
   return {
     ended,
@@ -88,7 +88,7 @@ async function settle({ upstream }: Bench, streams: Running[]) {
 
 function nothing(): void {}
 
-/** Waits for less than a timer can. */
+/** Waits for a time that is too short for a timer. */
 async function pause(microseconds: number): Promise<void> {
   const until = now() + microseconds
   while (now() < until) await new Promise((resolve) => setImmediate(resolve))

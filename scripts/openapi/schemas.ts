@@ -18,7 +18,7 @@ export const requests: Record<string, DescribedRequest> = {
   ...responsesSchemas.requests,
 }
 
-export const answers: Record<string, AnySchema> = {
+const answers: Record<string, AnySchema> = {
   ...chatSchemas.answers,
   ...textSchemas.answers,
   ...messagesSchemas.answers,

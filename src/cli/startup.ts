@@ -2,29 +2,32 @@ import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
 import { printable } from './log.ts'
 
-/** What is printed at the start. */
+/** What the first lines of a server tell its user. */
 export interface Startup {
   /** `sluice 0.1.0 on bun 1.4.5` */
   name: string
-  /** Where it listens, `http://127.0.0.1:8787`. */
+  /** The address it listens at, `http://127.0.0.1:8787`. */
   address: string
   /** Whether other machines can reach it. */
   open: boolean
-  /** How many keys are set; with none, clients need no key. */
+  /** The number of API keys in the settings; with 0 no client needs one. */
   keys: number
   discover: boolean
-  /** Deprecated settings that are in use, a sentence each. */
+  /** The deprecated names and settings that are in use, a sentence each. */
   warnings?: readonly string[]
 }
 
-/** Text in a terminal's colours, or as it is. */
-export interface Ink {
+/** Adds the escape sequences of a terminal's text styles, or leaves texts as they are. */
+export interface TerminalStyle {
   strong(text: string): string
   weak(text: string): string
 }
 
-/** Colours on a terminal, unless the environment forbids them. */
-export function inkFor(onTerminal: boolean, env: Record<string, string | undefined>): Ink {
+/** The styles on a terminal that has them, unless `NO_COLOR` is set. */
+export function terminalStyle(
+  onTerminal: boolean,
+  env: Record<string, string | undefined>,
+): TerminalStyle {
   const wanted = onTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
   const paint = (code: number) => (text: string) =>
     wanted ? `\u001b[${code}m${text}\u001b[0m` : text
@@ -32,20 +35,30 @@ export function inkFor(onTerminal: boolean, env: Record<string, string | undefin
 }
 
 /** The first lines, printed as soon as the server listens. */
-export function greeting(startup: Startup, ink: Ink): string {
+export function startupText(startup: Startup, style: TerminalStyle): string {
   const { name, address, open, keys, warnings = [] } = startup
-  const lines = [`${name} listens at ${ink.strong(`${address}/v1`)}`]
-  if (keys > 0) lines.push(`Clients need a key${open ? '. Other machines can connect' : ''}.`)
-  else if (open) lines.push('Other machines can connect, and no key is needed.')
+  const lines = [`${name} listens at ${style.strong(`${address}/v1`)}`]
+  if (keys > 0) {
+    lines.push(`Clients need an API key.${open ? ' Other machines can reach this address.' : ''}`)
+  } else if (open) {
+    lines.push('Warning: Other machines can reach this address, and no client needs an API key.')
+  }
   for (const warning of warnings) lines.push(`Warning: ${printable(warning)}`)
   return `${lines.join('\n')}\n`
 }
 
-/** The engines with their models, or why they are unavailable, and a command to try. */
-export function inventory(found: readonly EngineStatus[], startup: Startup, ink: Ink): string {
-  const lines = found.map((engine) => describe(engine, found, ink))
+/** The engines with their models or their errors, and a command to try. */
+export function enginesText(
+  found: readonly EngineStatus[],
+  startup: Startup,
+  style: TerminalStyle,
+): string {
+  const lines = ['Engines and their models:', ...found.map((each) => describe(each, found, style))]
   if (startup.discover && !found.some(isServer)) {
-    lines.push('  No server was found on this machine yet; one that starts later will appear.')
+    lines.push(
+      '  No model server was found on this machine. Start one, such as Ollama, and it is added here;',
+      '  name one elsewhere with --upstream URL. Until then "static" answers with a fixed sentence.',
+    )
   }
   lines.push(
     '',
@@ -56,28 +69,32 @@ export function inventory(found: readonly EngineStatus[], startup: Startup, ink:
   return `${lines.join('\n')}\n`
 }
 
-/** The engines that came, changed or went between two listings, a line each. */
-export function changes(
+/** The engines that were added, changed or removed between two searches, a line each. */
+export function engineChanges(
   before: readonly EngineStatus[],
   after: readonly EngineStatus[],
-  ink: Ink,
+  style: TerminalStyle,
 ): string {
   const was = new Map(before.map((engine) => [engine.engine, summary(engine)]))
   const lines = after
     .filter((engine) => was.get(engine.engine) !== summary(engine))
-    .map((engine) => describe(engine, after, ink))
+    .map((engine) => describe(engine, after, style))
   const now = new Set(after.map(({ engine }) => engine))
-  for (const name of was.keys()) if (!now.has(name)) lines.push(`  ${printable(name)} is gone`)
+  for (const name of was.keys()) if (!now.has(name)) lines.push(`  ${printable(name)}  removed`)
   return lines.map((line) => `${line}\n`).join('')
 }
 
-function describe(engine: EngineStatus, all: readonly EngineStatus[], ink: Ink): string {
+function describe(
+  engine: EngineStatus,
+  all: readonly EngineStatus[],
+  style: TerminalStyle,
+): string {
   const width = Math.max(...all.map(({ engine: name }) => name.length))
-  return `  ${ink.strong(printable(engine.engine).padEnd(width))}  ${ink.weak(summary(engine))}`
+  return `  ${style.strong(printable(engine.engine).padEnd(width))}  ${style.weak(summary(engine))}`
 }
 
 function summary({ engine, models, error }: EngineStatus): string {
-  // The engine's name is printed in front of it already.
+  // The line begins with the engine's name, so that a message need not repeat it.
   if (error?.startsWith(`${engine} `)) return printable(error.slice(engine.length + 1))
   if (error !== undefined) return printable(error)
   if (models.length === 0) return 'no models yet'

@@ -5,12 +5,12 @@ import { startWith } from './server/start-with.ts'
 
 export type { Server, ServerOptions }
 
-/** What Bun reads only as it starts. */
-const atStart = {
-  // It asks upstreams only 256 things at once by default.
+/** Environment variables that Bun reads only when it starts. */
+const startEnvironment = {
+  // By default Bun's fetch has at most 256 requests in progress.
   BUN_CONFIG_MAX_HTTP_REQUESTS: '65336',
-  // Milliseconds that freed memory is kept. By default it goes back to the system at once, packet by
-  // packet: a flood is an eighth slower.
+  // Milliseconds for which freed memory is kept. By default it is returned to the system after each
+  // packet, which takes an eighth of the throughput.
   MIMALLOC_PURGE_DELAY: '1000',
 }
 
@@ -36,17 +36,17 @@ export function serve(options?: ServerOptions): Promise<Server> {
  * await main(['--version'])
  */
 export function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
-  const isSet = Object.keys(atStart).every((name) => process.env[name] !== undefined)
-  // It starts anew, in the same process.
+  const isSet = Object.keys(startEnvironment).every((name) => process.env[name] !== undefined)
+  // `execve` starts Bun again in the same process, now with these variables.
   if (!isSet && process.platform !== 'win32') {
     const { execPath, execArgv, argv } = process
     process.execve?.(execPath, [execPath, ...execArgv, ...argv.slice(1)], {
-      ...atStart,
+      ...startEnvironment,
       ...process.env,
     })
   }
   return run(runtime, args)
 }
 
-// Not awaited: Bun compiles ahead only what awaits nothing here.
+// Not awaited: Bun makes bytecode only of a module without a top-level `await`.
 if (import.meta.main) void main()

@@ -1,9 +1,9 @@
 /**
- * Where sluice's own files are. This file stays in `src/hosts/`, beside the entries: a program that is
- * bundled as one file has the URL of its entry in place of every `import.meta.url`.
+ * Where sluice's own files are. This file must stay in `src/hosts/`, beside the entries: bundling
+ * replaces every `import.meta.url` with the URL of the entry.
  */
 
-/** Whether it runs from a checkout, not from a built package. */
+/** Whether sluice runs from a checkout and not from a built package. */
 export const isCheckout = import.meta.url.endsWith('.ts')
 
 /**
@@ -22,12 +22,12 @@ export function workerUrl(name: string): URL {
   return new URL(path, import.meta.url)
 }
 
-/** The script that makes the API's description in a checkout; a package holds what it made. */
+/** The script that makes the OpenAPI description in a checkout; a package holds the files it made. */
 export const openapiScript = new URL('../../scripts/openapi/main.ts', import.meta.url)
 
 /**
  * Where the page's files are: beside the build in a package. In a checkout `npm run build` makes most
- * of them; a file that is served as it is there takes precedence over the copy in an older build.
+ * of them. The sources come first, so that an older build's copy of a file is not served instead.
  */
 export const pageFolders: readonly URL[] = (
   isCheckout ? ['../../demo/public/', '../../dist/page/'] : ['../page/']

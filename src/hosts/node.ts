@@ -1,7 +1,7 @@
 import type { ServerOptions } from '../options.ts'
 import { runtime } from './node/runtime.ts'
 import { requireNode } from './node/version.ts'
-import { refuse } from './server/process.ts'
+import { exitWithError } from './server/process.ts'
 import { main as run, type Server } from './server/serve.ts'
 import { startWith } from './server/start-with.ts'
 
@@ -33,7 +33,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
   try {
     requireNode(process.versions.node)
   } catch (error) {
-    refuse(error)
+    exitWithError(error)
   }
   return run(runtime, args)
 }

@@ -9,43 +9,46 @@ import type { Settings } from '../settings/settings.ts'
 import { requireSupport } from '../settings/support.ts'
 import { VERSION } from '../version.ts'
 import { exposureOf, requireProtection } from './server/exposure.ts'
-import { addressOf, onSignal, refuse, survive } from './server/process.ts'
+import { addressOf, exitWithError, logUnhandledRejections, onSignal } from './server/process.ts'
 import { followSettings } from './server/reload.ts'
-import { commandOf, introduce } from './server/serve.ts'
+import { commandOf, reportEngines } from './server/serve.ts'
 import { processTerminal as terminal } from './server/terminal.ts'
 import { readTls } from './server/tls.ts'
 import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'
 
 /**
- * The `sluice` command on workerd. A worker gets no flags and no signals: this gives it settings,
- * tells what it says and ends it.
+ * The `sluice` command on workerd. A worker receives no flags and no signals, so this process reads the
+ * settings, starts workerd with them, prints its output and stops it.
  */
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
-  // What does not serve needs no worker.
+  // The tools need no worker, and run on Node.
   if (toolNamed(args)) return (await import('./node.ts')).main(args)
-  // workerd learns that a client left only as it writes, so it writes more often.
+  // workerd notices that a client has disconnected only when it writes, so heartbeats are frequent.
   const command = await commandOf(args, { heartbeat: 2_000 })
   if (command === undefined) return
   const { settings } = command
   protect(settings)
-  survive(terminal)
+  logUnhandledRejections(terminal)
   const form = logForm(settings.log, await terminal.out.isTerminal())
   const folder = mkdtempSync(join(tmpdir(), 'sluice-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const log = form === 'none' ? form : 'json'
-  const tls = await readTls(settings).catch(refuse)
-  const workerd = await startWorkerd({ ...settings, log }, folder, tls).catch(refuse)
+  const tls = await readTls(settings).catch(exitWithError)
+  const workerd = await startWorkerd({ ...settings, log }, folder, tls).catch(exitWithError)
   let stopping = false
   workerd.process.once('exit', (code, signal) => {
     if (stopping) return
-    terminal.err.write(`sluice: workerd ended by itself (${signal ?? `code ${code}`}).\n`)
+    const status = signal ?? `exit code ${code}`
+    terminal.err.write(
+      `sluice: workerd exited unexpectedly (${status}), and every stream with it; start sluice again.\n`,
+    )
     process.exit(1)
   })
   onSignal(() => {
     stopping = true
     return endWorkerd(workerd.process, settings.grace)
   })
-  passOn(workerd, form)
+  forwardOutput(workerd, form)
   const startup = {
     name: `sluice ${VERSION} on workerd`,
     address: addressOf(settings.host, workerd.port, tls !== undefined),
@@ -55,7 +58,7 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     warnings: command.warnings,
   }
   await followSettings(command, workerd.reload, terminal)
-  await introduce(terminal, workerd.look, startup)
+  await reportEngines(terminal, workerd.refresh, startup)
 }
 
 function protect(settings: Settings): void {
@@ -63,12 +66,12 @@ function protect(settings: Settings): void {
     requireSupport(settings, 'workerd')
     requireProtection(settings)
   } catch (error) {
-    refuse(error)
+    exitWithError(error)
   }
 }
 
-/** The worker's log lines in the form that was asked for; whatever else it says as it is. */
-function passOn({ stdout, stderr }: Workerd, form: LogForm): void {
+/** Prints the worker's log lines in the configured form, and its other output unchanged. */
+function forwardOutput({ stdout, stderr }: Workerd, form: LogForm): void {
   stderr.pipe(process.stderr, { end: false })
   createInterface({ input: stdout }).on('line', (line) => {
     const entry = form === 'text' ? readEntry(line) : undefined

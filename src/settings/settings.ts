@@ -16,7 +16,6 @@ export { SettingsError } from './error.ts'
 export type { KeyInput, UpstreamInput } from './generated/entry-inputs.ts'
 export type { SettingsInput } from './generated/settings-input.ts'
 export type { Key } from './keys.ts'
-export type { SettingName } from './table/table.ts'
 export type { Settings } from './types.ts'
 export type { ResolvedUpstream } from './upstreams.ts'
 

@@ -31,7 +31,7 @@ export function readBoolean(value: unknown): unknown {
   return /^(false|0|no|off)$/i.test(value) ? false : value
 }
 
-export function readList(value: unknown): unknown {
+function readList(value: unknown): unknown {
   return typeof value === 'string' ? value.split(',').map((item) => item.trim()) : value
 }
 

@@ -135,7 +135,7 @@ export function keys(host: HostName): void {
       const [key = ''] = /sluice_[\w-]{43}/.exec(stdout) ?? []
       const [entryText = ''] = /\{"name".*\}/.exec(stdout) ?? []
       await using server = await startServer(host, [], { SLUICE_KEYS: `[${entryText}]` })
-      expect(server.stderr()).toContain('Clients need a key')
+      expect(server.stderr()).toContain('Clients need an API key.')
       expect((await fetch(`${server.base}/models`, bearer(key))).status).toBe(200)
       expect((await fetch(`${server.base}/models`)).status).toBe(401)
       expect(server.stdout() + server.stderr()).not.toContain(key)

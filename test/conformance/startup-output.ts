@@ -64,7 +64,7 @@ export function output(host: HostName): void {
 
   it('warns where other machines can reach it', async () => {
     await using open = await startServer(host, ['--host', '0.0.0.0', '--insecure'])
-    expect(open.stderr()).toMatch(/Other machines can connect/)
+    expect(open.stderr()).toMatch(/^Warning: Other machines can reach this address/m)
     expect((await fetch(`http://127.0.0.1:${open.port}/health`)).status).toBe(200)
   })
 

@@ -49,7 +49,9 @@ function refusals(host: HostName): void {
     })
     try {
       const { code, stderr } = await runToEnd(host, ['--port', String(port), '--no-discover'])
-      expect(stderr).toMatch(new RegExp(`^sluice: port ${port} is in use[^\\n]*--port[^\\n]*\\n$`))
+      expect(stderr).toMatch(
+        new RegExp(`^sluice: port: ${port} is already in use[^\\n]*--port[^\\n]*\\n$`),
+      )
       expect(code).toBe(2)
     } finally {
       await promisify(other.close.bind(other))()
@@ -59,7 +61,9 @@ function refusals(host: HostName): void {
   it('an address that is not of this machine, in one line and with code 2', async () => {
     const flags = ['--port', '0', '--no-discover', '--insecure', '--host', '192.0.2.1']
     const { code, stderr } = await runToEnd(host, flags)
-    expect(stderr).toMatch(/^sluice: 192\.0\.2\.1 is no address of this machine[^\n]*\n$/)
+    expect(stderr).toMatch(
+      /^sluice: host: expected an address of this machine, got 192\.0\.2\.1; [^\n]*--host\.\n$/,
+    )
     expect(code).toBe(2)
   })
 }

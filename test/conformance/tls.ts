@@ -84,24 +84,24 @@ function refusals(host: HostName): void {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   it.each<[string, () => string[], RegExp]>([
-    ['a certificate alone', () => ['--tls-cert', CERT], /tlsCert: .*key.*--tls-key FILE/],
-    ['a key alone', () => ['--tls-key', KEY], /tlsKey: .*certificate.*--tls-cert FILE/],
+    ['a certificate alone', () => ['--tls-cert', CERT], /tlsKey: .*of tlsCert.*--tls-key FILE/],
+    ['a key alone', () => ['--tls-key', KEY], /tlsCert: .*of tlsKey.*--tls-cert FILE/],
     [
       'a file that is not there',
       () => pair(at('gone.pem'), KEY),
-      /tlsCert: .*gone\.pem" is not there/,
+      /tlsCert: cannot read .*gone\.pem" \(there is no such file\); name a PEM file/,
     ],
-    ['a folder', () => pair(CERT, folder), /tlsKey: .* can't be read/],
+    ['a folder', () => pair(CERT, folder), /tlsKey: cannot read .*; name a PEM file/],
     [
       'what is no certificate',
       () => pair(at('text.pem'), KEY),
-      /tlsCert: .*no certificate.*BEGIN CERT/,
+      /tlsCert: expected a certificate in PEM, .*BEGIN CERT.*text\.pem" holds none/,
     ],
-    ['a key for a certificate', () => pair(KEY, KEY), /tlsCert: .*no certificate/],
+    ['a key for a certificate', () => pair(KEY, KEY), /tlsCert: expected a certificate/],
     [
       'what is no key',
       () => pair(CERT, at('text.pem')),
-      /tlsKey: .*no private key.*BEGIN PRIVATE KEY/,
+      /tlsKey: expected a private key in PEM, .*BEGIN PRIVATE KEY.*text\.pem" holds none/,
     ],
     ['the key of another', () => pair(CERT, at('other.pem')), /tlsKey: .*is not the key of/],
     [

@@ -1,15 +1,15 @@
 import type { ChatBody } from './personas.ts'
 import type { Scripted } from './script.ts'
 
-/** A tool's result as a chat has it. */
+/** A tool's result as a chat message. */
 interface ToolMessage {
   role: string
   content: string
 }
 
 /**
- * A model that asks for the weather of two cities at once, then for the difference of what it was
- * told, and then says what came of it.
+ * A model that calls a tool for the weather of two cities in parallel, then one for the difference of
+ * the results, and then answers with text.
  */
 export function weatherAgent({ messages }: ChatBody): Scripted {
   const results = (messages as ToolMessage[]).filter(({ role }) => role === 'tool')

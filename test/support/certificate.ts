@@ -3,9 +3,9 @@ import { join } from 'node:path'
 
 const folder = join(import.meta.dirname, 'tls')
 
-/** Paths of a certificate that signs itself, for localhost and 127.0.0.1, and of its key. */
+/** Paths of a self-signed certificate for localhost and 127.0.0.1, and of its key. */
 export const CERT = join(folder, 'test-only-cert.pem')
 export const KEY = join(folder, 'test-only-key.pem')
 
-/** What a client has to trust. */
+/** The certificate that a client has to trust. */
 export const CA = readFileSync(CERT, 'utf8')

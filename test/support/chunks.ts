@@ -1,6 +1,6 @@
 import type { ChatChunk } from '../../src/wire/chat/request.ts'
 
-/** All chunks of an engine's answer. Rejects as the answer does. */
+/** All chunks of an engine's answer. Rejects with the answer's error. */
 export async function readAll(answer: {
   items: AsyncIterator<ChatChunk[], void, void>
 }): Promise<ChatChunk[]> {

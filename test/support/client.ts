@@ -2,22 +2,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { rawRequest } from './raw.ts'
 import type { Server } from './server.ts'
 
-/** A client that can leave in any way, and stop reading. */
+/** A client that can disconnect in several ways, and stop reading. */
 export interface Client {
-  /** What came so far. */
+  /** The text received so far. */
   text(): string
-  /** Bytes that came so far. */
+  /** The number of bytes received so far. */
   received(): number
-  /** Resolves once what came matches; rejects after `ms` (5,000), or when the server is gone. */
+  /** Resolves once the text matches; rejects after `ms` (5,000), or when the connection has closed. */
   waitFor(pattern: string | RegExp, ms?: number): Promise<void>
-  /** Reads no more, so that the server meets back-pressure, until `resume`. */
+  /** Stops reading until `resume`, which causes back-pressure at the server. */
   pause(): void
   resume(): void
-  /** Leaves at once: politely, or with a reset. Returns `performance.now()`. */
+  /** Closes or resets the connection at once. Returns `performance.now()`. */
   hangUp(how?: 'close' | 'reset'): number
 }
 
-/** Posts JSON (a chat by default) by a client of its own, which reads from then on. */
+/** Posts JSON (a chat by default) with a client of its own, which starts reading. */
 export async function openClient(
   server: Server,
   body: object,
@@ -27,7 +27,7 @@ export async function openClient(
   return fetchingClient(server.url + path, JSON.stringify(body))
 }
 
-/** The same without a socket: to leave is to abort the request, or to cancel the body. */
+/** The same without a socket: disconnecting aborts the request or cancels the body. */
 function fetchingClient(url: string, body: string): Client {
   const control = new AbortController()
   const parts: Uint8Array[] = []

@@ -1,4 +1,4 @@
-// Text completions: what the scripted upstream says to them, and how a test asks and reads.
+// Text completions: the scripted upstream's answers, and how a test requests and reads them.
 
 import { isObject } from '../../src/util/object.ts'
 import { lintText } from './lint-text.ts'
@@ -28,14 +28,14 @@ function promptsOf({ prompt }: TextBody): string[] {
 
 const envelope = { id: 'cmpl-u', object: 'text_completion', created: 1_790_000_000 }
 
-/** vLLM's refusal, in form, of what is neither a text nor a list. */
+/** vLLM's error for a prompt that is neither a text nor a list. */
 const wrongPrompt: Script = {
   status: 400,
   headers: { 'content-type': 'application/json' },
   steps: [{ send: '{"error":{"message":"prompt: not a string or a list","code":400}}' }],
 }
 
-/** The answer of a server that can do all there is: every prompt gets the words, `n` times. */
+/** The answer of a server with every feature: every prompt gets the words, `n` times. */
 export function completionScript(body: TextBody): Script {
   if (isObject(body.prompt)) return wrongPrompt
   const { model = 'm', echo = false, stream } = body
@@ -84,7 +84,7 @@ function logprobsOf(tokens: string[], rivals: number) {
   }
 }
 
-/** A chunk as vLLM sends it, with other fields laid over it. */
+/** A chunk as vLLM sends it, with some fields replaced. */
 export function textChunk(text: unknown, choice: object = {}, over: object = {}): object {
   const choices = [{ index: 0, text, logprobs: null, finish_reason: null, ...choice }]
   return { ...envelope, model: 'm', choices, ...over }
@@ -95,7 +95,7 @@ export const END: Step[] = [
   { send: frame('[DONE]') },
 ]
 
-/** Tokens and other steps, and a proper end. */
+/** Tokens and other steps, followed by a complete end. */
 export function writing(...parts: (string | Step)[]): Script {
   const steps = parts.map((part) => (typeof part === 'string' ? { chunk: textChunk(part) } : part))
   return { steps: [...steps, ...END] }
@@ -111,12 +111,12 @@ export function postText(root: string, body: object, init: RequestInit = {}): Pr
   })
 }
 
-/** What a client saw of a text completion's stream; `texts` by the choice's index. */
+/** A text completion's stream as a client received it; `texts` by the choice's index. */
 export interface TextRead extends StreamRead {
   texts: string[]
 }
 
-/** Reads a stream to its end and judges it by what the request asked for. */
+/** Reads a stream to its end, and checks it against the request. */
 export async function readText(
   response: Response,
   body: { prompt?: unknown; n?: number; stream_options?: unknown } = {},

@@ -3,11 +3,11 @@ import { createHandler, type Handler } from '../../src/handler.ts'
 import type { HandlerOptions } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
 
-/** A handler with engines that tests define, and what it logs. */
+/** A handler with engines that tests define, and its log entries. */
 export interface Own {
   handler: Handler
   log: LogEntry[]
-  /** Asks for model `m`, or what `body` says. */
+  /** Sends a request for model `m`, or the given body. */
   ask(path: string, body?: object, signal?: AbortSignal): Promise<Response>
 }
 
@@ -44,7 +44,7 @@ export function handlerOf(
   }
 }
 
-/** The JSON of a stream's events, in order; what is no JSON as text. */
+/** The JSON of a stream's events in order; events without JSON as text. */
 export async function eventsOf(response: Response): Promise<unknown[]> {
   const frames = (await response.text()).split('\n\n').filter((frame) => frame !== '')
   return frames.flatMap((frame) => {
@@ -54,7 +54,7 @@ export async function eventsOf(response: Response): Promise<unknown[]> {
   })
 }
 
-/** The error in a refusal. */
+/** The error in an error response. */
 export async function errorOf(response: Response): Promise<{ message: string; code: string }> {
   return ((await response.json()) as { error: { message: string; code: string } }).error
 }

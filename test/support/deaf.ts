@@ -3,7 +3,7 @@ import { type Client, openClient } from './client.ts'
 import { type Relay, tag } from './relay.ts'
 import { END, token } from './talk.ts'
 
-/** A client that has stopped reading a flood of so many bytes; it ends properly after them. */
+/** A client that has stopped reading a response of so many bytes, which has a complete end. */
 export async function deaf(relay: Relay, bytes?: number) {
   const flood = { text: token('x'.repeat(1_000)), ...(bytes && { bytes }) }
   const script = { steps: [{ flood }, { send: END }] }
@@ -15,7 +15,7 @@ export async function deaf(relay: Relay, bytes?: number) {
   return { client, body }
 }
 
-/** Everything that a raw response said, once it said `[DONE]`. */
+/** The whole text of a raw response, once it holds `[DONE]`. */
 export async function untilDone(client: Client): Promise<string> {
   const deadline = performance.now() + 20_000
   for (let length = -1; length < client.received() || !client.text().includes('[DONE]'); ) {

@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** An upstream that keeps each body as the text that came: parsed, its long integers would change. */
+/** An upstream that keeps each request body as text, because parsing would change long integers. */
 export interface Echo {
   /** The API's root: `http://127.0.0.1:PORT/v1`. */
   url: string
@@ -13,7 +13,7 @@ export interface Echo {
 const head = { id: 'x', created: 1, model: 'm' }
 const usage = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2 }
 
-/** A chat's stream is a token every 5 ms until its client leaves; anything else is answered at once. */
+/** Streams a token every 5 ms to a chat until its client disconnects; answers all else at once. */
 export async function startEcho(): Promise<Echo> {
   const bodies: string[] = []
   const server = createServer(async (request, response) => {

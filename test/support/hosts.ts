@@ -1,12 +1,12 @@
-// What the hosts are called, and what each of them can show of itself to a test.
+// The names of the hosts, and what tests can observe on each of them.
 
-/** The hosts that are started as a process, and asked over a socket. */
+/** The hosts that run as a process, and receive requests over a socket. */
 export type ProcessHost = 'bun' | 'deno' | 'node' | 'workerd'
 
 /** `in-process`: a handler in the process of the tests, called as a function. */
 export type HostName = ProcessHost | 'in-process'
 
-/** What a test may need beside a handler that answers requests. */
+/** What a test may need besides a handler that answers requests. */
 export const CAPABILITIES = {
   sockets: 'a connection whose bytes, port and end the test can see',
   process: 'a process: its flags, files, output, signals, exit code and memory',
@@ -30,7 +30,7 @@ const capabilities: Record<HostName, Capability[]> = {
   'in-process': ['hangups', 'waking', 'draining'],
 }
 
-/** Whether a test can see this on that host. */
+/** Whether the host provides this. */
 export function can(host: HostName, capability: Capability): boolean {
   return capabilities[host].includes(capability)
 }
@@ -45,7 +45,7 @@ export function needs(host: HostName, ...needed: Capability[]): { skip: boolean;
   return { skip: lacking.length > 0, tags: lacking.map(tagOf) }
 }
 
-/** The tag of a test that was skipped for the lack of this. */
+/** The tag of a test that was skipped because the host does not provide this. */
 export function tagOf(capability: Capability): string {
   return `lacks-${capability}`
 }

@@ -1,4 +1,4 @@
-// A host without a socket: `fetch` of its URL calls the handler as a function.
+// A host without a socket: `fetch` with its URL calls the handler as a function.
 
 import { readFlags } from '../../src/cli/flags.ts'
 import { formatEntry, logForm } from '../../src/cli/log.ts'
@@ -10,11 +10,11 @@ import { type Capability, lacking } from './hosts.ts'
 import type { Server } from './server.ts'
 import { serverLog } from './server-log.ts'
 
-/** Handlers by their origins. Only names are given to them: nothing listens there. */
+/** Handlers by their origins, which are only names: nothing listens there. */
 const handlers = new Map<string, Handler>()
 let started = 0
 
-/** A server that is a handler in this process. Its settings are those of the same flags and variables. */
+/** A handler in this process as a server. It reads the same flags and variables as the others. */
 export async function startInProcess(
   flags: string[],
   env: Record<string, string | undefined>,
@@ -75,7 +75,7 @@ function lack(capability: Capability): never {
 
 const networkFetch = globalThis.fetch
 
-/** Lets `fetch` call the handlers of this process; all else goes out as ever. */
+/** Makes `fetch` call the handlers of this process; it sends all other requests as usual. */
 export function callInProcess(): void {
   globalThis.fetch = async (input, init) => {
     const url = URL.parse(input instanceof Request ? input.url : String(input))
@@ -87,8 +87,8 @@ export function callInProcess(): void {
 }
 
 /**
- * `signal` is the client's own: Node's `Request` follows it only for as long as somebody holds the
- * request, which no handler has to.
+ * `signal` is the client's own. The signal of Node's `Request` follows it only until the request is
+ * garbage collected, and a handler need not keep the request.
  */
 async function call(
   handler: Handler,
@@ -109,25 +109,25 @@ async function call(
 
 type Body = ReadableStream<Uint8Array<ArrayBuffer>>
 
-/** A response as a client has it: without a body for HEAD, and cut off when the client aborts. */
+/** A response as a client receives it: without a body for HEAD, and ended when the client aborts. */
 function received(response: Response, method: string, signal: AbortSignal | undefined): Response {
   const { status, statusText, headers } = response
   const body = method === 'HEAD' ? null : response.body
-  const own = body && signal ? cutBy(signal, body) : body
+  const own = body && signal ? endedBy(signal, body) : body
   return new Response(own, { status, statusText, headers })
 }
 
-/** By hand, as `pipeThrough` lets go of its source only once the last piece was taken. */
-function cutBy(signal: AbortSignal, body: Body): Body {
+/** Not by `pipeThrough`, which cancels its source only once the last piece was read. */
+function endedBy(signal: AbortSignal, body: Body): Body {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start(controller) {
-        const cut = () => {
+        const end = () => {
           controller.error(signal.reason)
           void reader.cancel(signal.reason).catch(() => {})
         }
-        signal.addEventListener('abort', cut, { once: true })
+        signal.addEventListener('abort', end, { once: true })
       },
       async pull(controller) {
         const { done, value } = await reader.read()

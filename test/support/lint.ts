@@ -6,8 +6,8 @@ const REASONS = ['stop', 'length', 'tool_calls', 'content_filter', 'function_cal
 const TEXTS = ['role', 'content', 'refusal', 'reasoning', 'reasoning_content']
 
 /**
- * What a chat stream does that none may do, in words; empty for one that obeys. Knows nothing of
- * how the stream was made, and allows what may be passed on: `created` drifts, an empty id, chunks
+ * The rules that a chat stream breaks, a sentence each; empty for a correct stream. It does not use
+ * sluice's own code, and allows what sluice may forward: a changing `created`, an empty id, chunks
  * without choices.
  */
 export function lint(events: StreamEvent[], chunks: Chunk[], usageAsked: boolean): string[] {
@@ -94,7 +94,7 @@ function hasContent({ delta }: ChunkChoice): boolean {
   return fields.some((field) => delta[field] && String(delta[field]) !== '')
 }
 
-/** Each call has an index, and with its first piece, once, an id, a type and a name. */
+/** Each call has an index; its first piece, and only that, has an id, a type and a name. */
 function lintToolCalls(chunks: Chunk[]): string[] {
   const problems: string[] = []
   const seen = new Map<string, Set<string>>()
@@ -127,7 +127,7 @@ interface CallPiece {
   custom?: { name?: unknown } | null
 }
 
-/** Which of the fields that come once this piece has. */
+/** The fields in this piece that may appear only once. */
 function introduced(call: CallPiece): string[] {
   const name = call.function?.name ?? call.custom?.name
   return Object.entries({ id: call.id, type: call.type, name })

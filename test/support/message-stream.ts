@@ -1,6 +1,6 @@
 import * as z from 'zod'
 
-/** How a Messages stream ended, as its client can tell. */
+/** How a Messages stream ended for its client. */
 export type MessageOutcome = 'finished' | 'failed' | 'truncated'
 
 export interface MessageBlock {
@@ -14,7 +14,7 @@ export interface MessageBlock {
   json?: string
 }
 
-/** What a client makes of a Messages stream. */
+/** A Messages stream as a client assembles it. */
 export interface MessageRead {
   raw: string
   events: { type: string; [field: string]: unknown }[]
@@ -29,7 +29,7 @@ export interface MessageRead {
   usage: Record<string, unknown>[]
   error: { type: string; message: string } | undefined
   pings: number
-  /** What no stream may do; empty for one that obeys. */
+  /** The rules that the stream breaks; empty for a correct stream. */
   problems: string[]
 }
 

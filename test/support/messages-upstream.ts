@@ -15,7 +15,7 @@ interface Said {
   usage?: { input_tokens: number; output_tokens: number }
 }
 
-/** The events by which a server that speaks the Messages API says this. */
+/** The events of this message from a server with the Messages API. */
 export function messageEvents(said: Said): Event[] {
   const usage = said.usage ?? { input_tokens: 5, output_tokens: 7 }
   const message = {
@@ -61,7 +61,7 @@ export function messageEvents(said: Said): Event[] {
   ]
 }
 
-/** Those events as an answer, each sent by itself. */
+/** Those events as an answer, each in a packet of its own. */
 export function messageStream(events: Event[], wait = 0): Script {
   const steps = events.flatMap((event): Step[] => [
     ...(wait > 0 ? [{ wait }] : []),
@@ -70,7 +70,7 @@ export function messageStream(events: Event[], wait = 0): Script {
   return { headers: { 'content-type': 'text/event-stream' }, steps }
 }
 
-/** The same message whole. */
+/** The same message as one JSON answer. */
 export function wholeMessage({ thinking, text, calls, stop_reason, usage }: Said): Script {
   const content = [
     ...(thinking ? [{ type: 'thinking', thinking: thinking.join(''), signature: '' }] : []),

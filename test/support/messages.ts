@@ -1,4 +1,4 @@
-/** What is asked of the Messages API, and how it is asked, by SDKs as by hand. */
+/** Requests to the Messages API, which tests send through SDKs and with `fetch`. */
 import type { Script } from './script.ts'
 import type { Server } from './server.ts'
 
@@ -7,7 +7,7 @@ export const staticText = 'Water finds its way word by word, and every stream re
 export const upstreamText = 'The quick brown fox jumps over the lazy dog.'
 export const ask = { max_tokens: 99, messages: [{ role: 'user' as const, content: 'Go.' }] }
 
-/** What the server in front of the scripted upstream is started with. */
+/** The flags of the server in front of the scripted upstream. */
 export const flags = ['--static-delay', '0', '--heartbeat', '200', '--first-token-timeout', '900']
 
 /** Two tokens, then an error in the middle of the stream. */
@@ -44,7 +44,7 @@ export function hasBudget(body: unknown): boolean {
   return JSON.stringify(body ?? '').includes('"thinking_budget_tokens"')
 }
 
-/** What it rejects with; undefined where it does not. */
+/** The error that it rejects with; undefined where it resolves. */
 export function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => undefined,

@@ -4,7 +4,7 @@ import { fields } from './oddities/fields.ts'
 import { framing } from './oddities/framing.ts'
 import type { Script } from './script.ts'
 
-/** Why a stream that a client saw fail has failed. */
+/** The code of a stream that failed for its client. */
 export type FailureCode =
   | 'upstream_incomplete'
   | 'upstream_truncated'
@@ -12,7 +12,7 @@ export type FailureCode =
   | 'upstream_error'
   | 'engine_aborted'
 
-/** What had to be repaired; the names that a log line uses. */
+/** The repairs, by the names in a log line. */
 export type Repaired =
   | 'framing'
   | 'finish_reason'
@@ -32,22 +32,22 @@ export type Repaired =
   | 'parts'
   | 'stream'
 
-/** One way in which an upstream departs from a plain stream, and what becomes of it. */
+/** One way in which an upstream's stream is unusual, and the result that sluice must give. */
 export interface Oddity {
   name: string
   script: Script
-  /** Fields that the chat request needs besides; `stream` is true unless they say otherwise. */
+  /** Further fields of the chat request; `stream` is true unless it is set here. */
   request?: Record<string, unknown>
   expect: 'passed' | 'repaired' | 'failed'
   /** Set where `expect` is `failed`. */
   code?: FailureCode
-  /** Set where `expect` is `repaired`: all of what had to be. */
+  /** Set where `expect` is `repaired`: all repairs. */
   repaired?: Repaired[]
-  /** The content of choice 0 that a client is to see, before a failure too. */
+  /** The content of choice 0 that a client must receive, also before a failure. */
   text?: string
-  /** What else a client must see: substrings of the bytes that it gets. */
+  /** Substrings of the bytes that a client must receive. */
   contains?: string[]
-  /** What a client must never see. */
+  /** Substrings that a client must never receive. */
   without?: string[]
 }
 

@@ -2,7 +2,7 @@ import { type HostName, type Server, startServer } from './server.ts'
 import { talk } from './talk.ts'
 import { startUpstream, type Upstream, type UpstreamOptions } from './upstream.ts'
 
-/** sluice before several scripted upstreams that serve the same model, `m`. */
+/** sluice in front of several scripted upstreams that serve the same model, `m`. */
 export interface PoolUnderTest extends AsyncDisposable {
   server: Server
   /** By their labels. */
@@ -23,8 +23,8 @@ export function named(...ids: string[]) {
 }
 
 /**
- * Starts upstreams, in this order, and sluice, which has asked each for its models once. An upstream
- * without a script says its own label.
+ * Starts upstreams in this order, and then sluice, which has requested each one's models once. An
+ * upstream without a script answers with its own label.
  */
 export async function startPool(
   host: HostName,
@@ -51,7 +51,7 @@ export async function startPool(
   }
 }
 
-/** How many chats reached an upstream. */
+/** The number of chats that reached an upstream. */
 export function chatsAt(upstream: Upstream | undefined): number {
   return upstream?.requests.filter(({ path }) => path.endsWith('/chat/completions')).length ?? 0
 }

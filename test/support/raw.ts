@@ -7,35 +7,35 @@ export interface RawRequest {
   method?: string
   /** `/v1/chat/completions` by default. */
   path?: string
-  /** Laid over `host`, `content-type` and `content-length`; undefined removes one. */
+  /** Replace or add to `host`, `content-type` and `content-length`; undefined removes one. */
   headers?: Record<string, string | undefined>
   /** An object is sent as JSON. */
   body?: string | Uint8Array | object
   /** Sends the whole request `bytes` at a time, `every` ms. */
   slowly?: { bytes: number; every: number }
-  /** Speaks TLS, and trusts this certificate alone. */
+  /** Uses TLS, and trusts only this certificate. */
   ca?: string
 }
 
-/** One connection, one request, and all that came back, as bytes. */
+/** One connection with one request, and the bytes of the response. */
 export interface RawResponse {
   socket: Socket
-  /** What came so far, headers and chunked framing included. */
+  /** The text received so far, with headers and chunked framing. */
   text(): string
-  /** Bytes that came so far. */
+  /** The number of bytes received so far. */
   received(): number
-  /** The status line's number; undefined before it came. */
+  /** The status; undefined before the status line has arrived. */
   status(): number | undefined
   /** `performance.now()` at each packet. */
   arrivals: number[]
-  /** Resolves once what came matches; rejects after `ms` (5,000), or when the server is gone. */
+  /** Resolves once the text matches; rejects after `ms` (5,000), or when the connection has closed. */
   waitFor(pattern: string | RegExp, ms?: number): Promise<void>
-  /** Reads no more, so that the server meets back-pressure, until `resume`. */
+  /** Stops reading until `resume`, which causes back-pressure at the server. */
   pause(): void
   resume(): void
-  /** Leaves at once, politely or with a reset. Returns `performance.now()`. */
+  /** Closes or resets the connection at once. Returns `performance.now()`. */
   hangUp(how?: 'close' | 'reset'): number
-  /** `performance.now()` when the connection was gone, whoever ended it. */
+  /** `performance.now()` when the connection had closed, whichever side closed it. */
   closed: Promise<number>
 }
 
@@ -49,7 +49,7 @@ export async function rawRequest(request: RawRequest): Promise<RawResponse> {
     socket.once('error', reject)
   })
   const response = listen(socket)
-  // A server that refuses early may close before the request is whole: that is for the test to see.
+  // A server that refuses a request early may close before all of it is sent: tests look at that.
   void send(socket, encode(request), request.slowly)
   return response
 }

@@ -4,10 +4,10 @@ import { type StreamEvent, sseReader } from './sse.ts'
 export { rawRequest } from './raw.ts'
 export type { StreamEvent } from './sse.ts'
 
-/** How a stream ended, as its client can tell. */
+/** How a stream ended for its client. */
 export type Outcome = 'finished' | 'failed' | 'truncated'
 
-/** A chunk or an error, as loosely as a test looks at it. */
+/** A chunk or an error, with only the fields that tests look at. */
 export interface Chunk {
   id?: string
   created?: number
@@ -25,11 +25,11 @@ export interface ChunkChoice {
   [field: string]: unknown
 }
 
-/** Everything a client saw of one stream. */
+/** Everything that a client received of one stream. */
 export interface StreamRead {
   status: number
   headers: Headers
-  /** In order of arrival; `[DONE]` among them. */
+  /** All events in order of arrival, with `[DONE]`. */
   events: StreamEvent[]
   /** The events' JSON, `[DONE]` left out. */
   chunks: Chunk[]
@@ -44,11 +44,11 @@ export interface StreamRead {
   /** The last finish reason of each choice. */
   finish: Record<number, string>
   usage: Record<string, unknown> | undefined
-  /** What the error frame says. */
+  /** The error of the error frame. */
   error: Chunk['error']
-  /** What was wrong with the framing or with the chunks; empty for a stream that obeys. */
+  /** What was wrong with the framing or the chunks; empty for a correct stream. */
   problems: string[]
-  /** What the connection broke with. */
+  /** The error of a connection that broke. */
   broke: unknown
 }
 
@@ -62,8 +62,8 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a streamed response to its end and judges it: the framing byte by byte, the chunks by the
- * rules of a chat stream. Never rejects: a broken connection is an outcome.
+ * Reads a streamed response to its end and checks it: the framing byte by byte, the chunks by the rules
+ * of a chat stream. Never rejects: a broken connection is an outcome.
  */
 export async function readStream(
   response: Response,

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-/** What an error says, in the shape of OpenAI's API. */
+/** An error in the shape of OpenAI's API. */
 export interface ApiErrorBody {
   message: string
   type: string
@@ -9,8 +9,8 @@ export interface ApiErrorBody {
 }
 
 /**
- * Expects the response to be an error of this status in OpenAI's shape, whole and named by a request
- * id. Resolves with what it says.
+ * Expects the response to be a complete error of this status in OpenAI's shape, with a request id.
+ * Resolves with the error.
  */
 export async function expectError(response: Response, status: number): Promise<ApiErrorBody> {
   const text = await response.text()
@@ -18,7 +18,7 @@ export async function expectError(response: Response, status: number): Promise<A
   return expectErrorShape(response, text)
 }
 
-/** Like `expectError`, whatever the status. */
+/** Like `expectError`, with any status. */
 export function expectErrorShape(response: Response, text: string): ApiErrorBody {
   expect(response.headers.get('content-type')).toMatch(/^application\/json\b/)
   expect(response.headers.get('x-request-id')).toMatch(/^[\w-]{8,}$/)

@@ -41,7 +41,7 @@ export function useRelay(host: HostName, options: RelayOptions = {}): Relay {
   }
 }
 
-/** One request as all three saw it: the client, the upstream and the log. */
+/** One request as seen by the client, the upstream and the log. */
 export interface Relayed {
   read: StreamRead
   /** Every chat request that reached the upstream for it, oldest first. */
@@ -59,7 +59,7 @@ export async function relayChat(relay: Relay, body: Record<string, unknown>): Pr
   return { read, sent: sentFor(relay, tagged), entry }
 }
 
-/** A body that can be told from all others where it arrives. */
+/** A body with a tag, by which the upstream's requests can be found. */
 export function tag<T extends object>(body: T): T & { tag: string } {
   return { ...body, tag: randomUUID() }
 }
@@ -69,7 +69,7 @@ export function sentFor(relay: Pick<Relay, 'upstream'>, body: { tag: string }): 
   return relay.upstream.requests.filter((request) => tagOf(request) === body.tag)
 }
 
-/** The chat request with this body's tag, waited for. */
+/** Waits for the chat request with this body's tag. */
 export function nextFor(relay: Pick<Relay, 'upstream'>, body: { tag: string }) {
   return relay.upstream.next((request) => tagOf(request) === body.tag)
 }
@@ -91,7 +91,7 @@ export interface ErrorFields {
   code: string | null
 }
 
-/** The error of a refusal. Throws where its body is not of OpenAI's shape. */
+/** The error of an error response. Throws where its body does not have OpenAI's shape. */
 export async function errorOf(response: Response): Promise<ErrorFields> {
   const text = await response.text()
   const told = `${response.status} ${text}`

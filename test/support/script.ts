@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { PersonaScript } from './personas.ts'
 
-/** One thing the scripted upstream does with an answer. Plain JSON, so that a request can carry it. */
+/** One step of a scripted upstream's answer. Plain JSON, so that a request can carry it. */
 export type Step =
   /** Bytes, given as text. */
   | { send: string }
@@ -19,13 +19,13 @@ export type Step =
   /** `text` over and over, as fast as the reader takes it, until `bytes` or `count` is reached. */
   | { flood: { text: string; bytes?: number; count?: number } }
   | { repeat: number; steps: Step[] }
-  /** A proper end of the answer. Implied after the last step. */
+  /** A complete end of the answer. Implied after the last step. */
   | { end: true }
-  /** The connection closes where an answer still goes on: no last chunk, too few bytes. */
+  /** Closes the connection in the middle of an answer: no last chunk, too few bytes. */
   | { cut: true }
-  /** The connection is reset. Put a short `wait` before it: a reset may overtake unread bytes. */
+  /** Resets the connection. Put a short `wait` before it: a reset may overtake unread bytes. */
   | { reset: true }
-  /** Nothing more, and no end. */
+  /** Sends nothing more, and does not end. */
   | { hang: true }
 
 /** A whole answer. */
@@ -34,9 +34,9 @@ export interface Script {
   status?: number
   /** `content-type` is `text/event-stream` by default where a stream was asked for, else JSON. */
   headers?: Record<string, string>
-  /** Milliseconds before the headers go out; `never` keeps the client waiting for them. */
+  /** Milliseconds before the headers are sent; with `never` they are not sent at all. */
   headersAfter?: number | 'never'
-  /** This in place of an HTTP answer, in UTF-8 unless it says so, and then an end, a reset, or nothing more. */
+  /** Text that is sent in place of an HTTP answer (UTF-8 by default), and what follows it. */
   instead?: { text: string; then: 'cut' | 'reset' | 'hang'; encoding?: 'latin1' }
   steps: Step[]
 }
@@ -44,25 +44,25 @@ export interface Script {
 /** What a request's `script` field may hold. */
 export type Scripted = Script | PersonaScript | Turns
 
-/** An answer a turn: the first where the conversation holds no answer yet, and so on. */
+/** An answer for each turn: the first one where the conversation holds no answer yet, and so on. */
 export interface Turns {
   turns: (Script | PersonaScript)[]
 }
 
-/** Where a script is played, and who wants to know of it. */
+/** The response that a script is played into, and callbacks on its progress. */
 export interface Stage {
   response: ServerResponse
-  /** Aborted when the response's connection is gone. */
+  /** Aborted when the response's connection has closed. */
   gone: AbortSignal
-  /** Told of body bytes that the operating system has taken. */
+  /** Called with the number of body bytes that the operating system has taken. */
   sent(bytes: number): void
-  /** Told that this side is about to break the connection. */
+  /** Called just before this side breaks the connection. */
   breaking(how: 'cut' | 'reset'): void
 }
 
 type Next = 'on' | 'over'
 
-/** Plays a script to its end, or until the client is gone. Never rejects for that. */
+/** Plays a script to its end, or until the client disconnects, for which it does not reject. */
 export async function play(script: Script, stage: Stage): Promise<void> {
   try {
     await playAll(script, stage)
@@ -143,7 +143,7 @@ export function frame(data: object | string): string {
   return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 }
 
-/** Resolves when more may be written; rejects when the client is gone. */
+/** Resolves when more may be written; rejects when the client has disconnected. */
 async function write(stage: Stage, bytes: Buffer): Promise<void> {
   const { response, gone } = stage
   if (bytes.length === 0) return

@@ -49,7 +49,7 @@ export async function startTool(host: HostName, args: string[], env: Env = {}): 
   }
 }
 
-/** What a command that ends by itself left behind. */
+/** The output and exit code of a command that has ended. */
 export interface Ended {
   code: number
   stdout: string
@@ -81,7 +81,7 @@ export async function runToEnd(
 function launch(host: HostName, flags: string[], env: Env, input?: string): ChildProcess {
   if (host === 'in-process') throw lacking('process')
   const command = hostCommand(host, flags)
-  // A setting of the person who runs the tests must not reach the server that is tested.
+  // Settings of the user who runs the tests must not reach the tested server.
   const clean = Object.entries(command.env).filter(([name]) => !name.startsWith('SLUICE_'))
   const child = spawn(command.file, command.args, {
     cwd: command.cwd,
@@ -105,7 +105,7 @@ function describeServer(host: HostName, child: ChildProcess): Server {
   running.add(killNow)
   child.once('exit', () => running.delete(killNow))
   const kill = async () => {
-    // A supervisor ends by itself when its child has, and removes what it wrote.
+    // A supervisor exits by itself after its child, and removes its files.
     if (endServing(host, supervisor)) await Promise.race([ended, sleep(2_000)])
     if (isAlive(child)) child.kill('SIGKILL')
     await ended
@@ -206,7 +206,7 @@ function residentBytes(pid: number): number {
   return Number(kilobytes) * 1024
 }
 
-/** Empty where the process is gone. */
+/** Returns an empty text where the process has ended. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8')

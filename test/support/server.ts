@@ -7,7 +7,7 @@ export type { LogEntry } from '../../src/platform/log.ts'
 export type { HostName } from './hosts.ts'
 export { type Ended, runToEnd, startTool } from './server-process.ts'
 
-/** A host that answers: in a process of its own, unless it is the one in this process. */
+/** A running host: in a process of its own, except for the one in this process. */
 export interface Server extends AsyncDisposable {
   host: HostName
   /** `http://127.0.0.1:PORT` */
@@ -19,7 +19,7 @@ export interface Server extends AsyncDisposable {
   pid: number
   /** The process that was started, which takes the signals. */
   supervisor: number
-  /** A line a request, oldest first. */
+  /** A line for each request, oldest first. */
   log: LogEntry[]
   /**
    * The first log line not yet handed out for which `matches` holds, waited for up to `ms` (3,000).
@@ -63,7 +63,7 @@ export function useServer(host: HostName, flags: string[] = [], env: Env = {}): 
   return useServerWith(host, async () => ({ flags, env }))
 }
 
-/** Like `useServer`, where the flags are known only once something else runs. */
+/** Like `useServer`, where the flags are known only after something else has started. */
 export function useServerWith(
   host: HostName,
   prepare: () => Promise<{ flags: string[]; env?: Env }>,

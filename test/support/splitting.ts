@@ -1,12 +1,12 @@
 import type { StreamRead } from './read.ts'
 
-/** What a client sees that takes a blank line for the end of an event and its first line for data. */
+/** The data of a client that splits at blank lines, and reads only the first line of each event. */
 export function splitAtBlankLines(read: StreamRead): string[] {
   const events = read.raw.split('\n\n').filter((event) => event.startsWith('data: '))
   return events.map((event) => event.slice(6))
 }
 
-/** How many events with words, a finish or an error such a client loses. */
+/** The number of events with text, a finish reason or an error that such a client loses. */
 export function lostToSplitting(read: StreamRead): number {
   const seen = new Set(splitAtBlankLines(read))
   const isEmpty = (data: string) =>

@@ -1,4 +1,4 @@
-/** One thing the server wrote into a stream, and when it arrived (`performance.now()`). */
+/** One event or comment of a stream, and when it arrived (`performance.now()`). */
 export interface StreamEvent {
   data: string
   at: number
@@ -11,7 +11,7 @@ export interface SseReader {
   events: StreamEvent[]
   /** Arrival times of the comments. */
   pings: number[]
-  /** Departures from the one form that sluice writes: what, and at which byte. */
+  /** Differences from the form that sluice writes, each with its byte offset. */
   problems: string[]
 }
 

@@ -12,21 +12,21 @@ function chunkOf(delta: object, finish_reason: string | null): string {
   return frame({ ...ENVELOPE, choices: [{ index: 0, delta, finish_reason }] })
 }
 
-/** A frame with one token, and the role; an empty one says nothing. */
+/** A frame with one token and the role; an empty token has no text. */
 export function token(content = 'tok'): string {
   return chunkOf({ role: 'assistant', content }, null)
 }
 
-/** A proper end: the finish, and `[DONE]`. */
+/** A complete end: the finish reason and `[DONE]`. */
 export const END = chunkOf({}, 'stop') + DONE
 
-/** Tokens and other steps, and a proper end. */
+/** Tokens and other steps, followed by a complete end. */
 export function talk(...parts: (string | Step)[]): Script {
   const steps = parts.map((part) => (typeof part === 'string' ? { send: token(part) } : part))
   return { steps: [...steps, { send: END }] }
 }
 
-/** `count` tokens, `ms` apart, and a proper end. */
+/** `count` tokens, `ms` apart, followed by a complete end. */
 export function pace(count: number, ms: number): Script {
   return talk({ repeat: count, steps: [{ send: token() }, { wait: ms }] })
 }

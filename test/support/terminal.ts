@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { hostCommand, root } from '../../scripts/hosts.mjs'
 import type { ProcessHost } from './hosts.ts'
 
-/** A real terminal with a shell in it, by tmux. */
+/** A real terminal with a shell, which tmux provides. */
 export interface Terminal extends AsyncDisposable {
   /** A folder of its own, which programs in it take for their state. */
   folder: string
@@ -91,7 +91,7 @@ export async function openTerminal(options: TerminalOptions = {}): Promise<Termi
   return terminal
 }
 
-/** Starts the command of a host in the terminal, as a person would. */
+/** Starts the command of a host in the terminal, as a user would. */
 export function startIn(terminal: Terminal, host: ProcessHost, args: string[]): void {
   const { file, args: words, env } = hostCommand(host, args)
   const more = Object.entries(env).filter(([name, value]) => value !== process.env[name])
@@ -112,7 +112,7 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
-/** A setting of the person who runs the tests must not reach what is tested. */
+/** Settings of the user who runs the tests must not reach the tested program. */
 function cleanEnv(): Record<string, string> {
   const own = /^(SLUICE_.*|NO_COLOR|FORCE_COLOR|TMUX.*|CI)$/
   const kept = Object.entries(process.env).filter(([name, value]) => value && !own.test(name))

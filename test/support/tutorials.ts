@@ -1,14 +1,14 @@
 /**
- * Servers as tutorials for FastAPI, Flask, Express and Go write them, and as Mistral's API answers.
- * None of them is quite what OpenAI's is; users have them, and other clients read them. One server
- * is all of them: the model says which.
+ * Servers as tutorials for FastAPI, Flask, Express and Go write them, and Mistral's API. Each differs
+ * from OpenAI's in some way, but users run them, and other clients can read them. One server plays all
+ * of them, chosen by the model.
  */
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 type Fields = Record<string, unknown>
 
-/** What one server makes of the same words. */
+/** How one server sends the same words. */
 interface Tutorial {
   /** The content type of a stream and of a whole answer; none where it sets none. */
   type: { stream?: string; whole?: string }
@@ -61,7 +61,7 @@ const fastapi: Tutorial = {
     wholeOf('fastapi', { message: { role: 'assistant', content } }, { id: '1337' }),
 }
 
-/** Flask: `Response(generate())` is called HTML, and a small answer leaves in one piece. */
+/** Flask: `Response(generate())` has the content type of HTML, and a short answer is one packet. */
 const flask: Tutorial = {
   type: { stream: 'text/html; charset=utf-8', whole: 'application/json' },
   chunk: course.chunk,
@@ -77,7 +77,7 @@ const express: Tutorial = {
   frame: (data) => `data:${data}\r\n\r\n`,
 }
 
-/** Go: text/plain, for nobody named a type, and the empty strings of a struct. */
+/** Go: text/plain, because no type is set, and the empty strings of a struct. */
 const go: Tutorial = {
   type: { stream: 'text/plain; charset=utf-8', whole: 'text/plain; charset=utf-8' },
   chunk: (content) =>

@@ -1,4 +1,4 @@
-/** Servers that break one rule of `sluice check` each, and only that: as real ones did. */
+/** Servers that break exactly one rule of `sluice check` each, as real servers did. */
 import type { DialectName } from '../../src/check/rules/rule.ts'
 import type { Animal } from './zoo/animal.ts'
 import { chats, sound } from './zoo/chat.ts'
@@ -6,7 +6,7 @@ import { soundText, texts } from './zoo/completions.ts'
 import { soundMessage, tellers } from './zoo/messages.ts'
 import { responders, soundResponse } from './zoo/responses.ts'
 
-/** A stream in each API as it should be, sent as it is made. */
+/** A correct stream of each API, sent as it is generated. */
 export const soundIn: Record<DialectName, string[]> = {
   chat: sound,
   completions: soundText,
@@ -14,7 +14,7 @@ export const soundIn: Record<DialectName, string[]> = {
   messages: soundMessage,
 }
 
-/** What a stream may do wrong. */
+/** The ways in which a stream may break a rule. */
 export const zoo: (Animal & { dialect: DialectName })[] = [
   ...chats.map((animal) => ({ ...animal, dialect: 'chat' as const })),
   ...texts.map((animal) => ({ ...animal, dialect: 'completions' as const })),

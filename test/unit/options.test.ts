@@ -164,7 +164,7 @@ describe('serve', () => {
     [{ webgpu: true }, /^webgpu: serve can't honour this option; .*only on Deno/],
     [{ webgpuQueue: 4 }, /^webgpuQueue: serve can't honour/],
     [{ hostname: 'x' }, /^hostname: there is no such setting\. Did you mean host\?/],
-    [{ host: '0.0.0.0', port: 0 }, /^host: 0\.0\.0\.0 lets other machines in/],
+    [{ host: '0.0.0.0', port: 0 }, /^host: other machines can reach 0\.0\.0\.0, and no API keys/],
     [{ log: 'loud' }, /^log: expected/],
   ])('refuses on Node what it can not honour: %o', async (options, message) => {
     await expect(serve(options as ServerOptions)).rejects.toThrow(message)

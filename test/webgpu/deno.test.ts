@@ -166,7 +166,7 @@ describe('the real adapter', () => {
   it('is refused where the list of models is none', async () => {
     const args = ['--webgpu-models', join(root, 'README.md')]
     expect(await refusedStart('deno', args)).toMatch(
-      /^sluice: webgpuModels: .*README\.md can't be read: /,
+      /^sluice: webgpuModels: cannot read .*README\.md \(/,
     )
   }, 30_000)
 })

@@ -1,12 +1,12 @@
 /** Prints an answer on a terminal as it arrives. */
 import { printable } from '../log.ts'
-import type { Ink } from '../startup.ts'
+import type { TerminalStyle } from '../startup.ts'
 import type { AnswerListener } from './answer.ts'
 import { harmlessPieces, showBytes } from './harmless.ts'
 
 export interface PrinterOptions {
   write(text: string): void
-  ink: Ink
+  style: TerminalStyle
   /** Shows the bytes instead of the text. */
   raw: boolean
   /** Shows how long nothing has arrived. */
@@ -30,7 +30,7 @@ export class Printer implements AnswerListener {
 
   constructor(options: PrinterOptions) {
     this.#options = options
-    this.#isColoured = options.ink.weak('') !== ''
+    this.#isColoured = options.style.weak('') !== ''
     if (options.waits) this.#ticker = setInterval(() => this.#showWaiting(), WAITING_EVERY)
   }
 
@@ -40,9 +40,9 @@ export class Printer implements AnswerListener {
 
   packet(bytes: Uint8Array): void {
     if (!this.#options.raw) return
-    const { ink } = this.#options
+    const { style } = this.#options
     this.#line(`${this.#clock()}  ${bytes.length} bytes`)
-    this.#put(showBytes(bytes, (text) => ink.weak(text)))
+    this.#put(showBytes(bytes, (text) => style.weak(text)))
   }
 
   text(piece: string): void {
@@ -64,7 +64,7 @@ export class Printer implements AnswerListener {
       this.#begin(part)
       this.#putWeak('calls ')
     }
-    if (name !== '') this.#put(`${this.#options.ink.strong(printable(name))} `)
+    if (name !== '') this.#put(`${this.#options.style.strong(printable(name))} `)
     this.#putWeak(this.#pieces(piece))
   }
 
@@ -98,7 +98,7 @@ export class Printer implements AnswerListener {
 
   #putWeak(text: string): void {
     if (text === '') return
-    this.#put(this.#options.ink.weak(text), text.endsWith('\n'))
+    this.#put(this.#options.style.weak(text), text.endsWith('\n'))
   }
 
   #put(text: string, endsLine = text.endsWith('\n')): void {
@@ -116,7 +116,7 @@ export class Printer implements AnswerListener {
   #showWaiting(): void {
     const seconds = Math.round((performance.now() - this.#startedAt) / 1_000)
     this.#isWaiting = true
-    this.#options.write(`\r\u001b[K${this.#options.ink.weak(`waiting ${seconds} s`)}`)
+    this.#options.write(`\r\u001b[K${this.#options.style.weak(`waiting ${seconds} s`)}`)
   }
 
   #clearWaiting(): void {

@@ -5,7 +5,7 @@ import { closestMatches } from '../../util/closest-matches.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'
-import type { Ink } from '../startup.ts'
+import type { TerminalStyle } from '../startup.ts'
 import type { ToolContext } from '../tools/tool.ts'
 import { type ChatAnswer, failure, readAnswer } from './answer.ts'
 import { type CommandName, helpLines, readEntry } from './commands.ts'
@@ -20,7 +20,7 @@ export interface SessionOptions {
   context: ToolContext
   server: ChatServer
   editor: Editor
-  ink: Ink
+  style: TerminalStyle
   model: string | undefined
   system: string | undefined
   raw: boolean
@@ -125,7 +125,7 @@ export class Session {
   }
 
   async #ask(prompt: string): Promise<void> {
-    const { context, server, editor, ink, settings, remedy } = this.#options
+    const { context, server, editor, style, settings, remedy } = this.#options
     const stop = new AbortController()
     editor.onInterrupt = () => stop.abort()
     const model = this.#model
@@ -135,12 +135,12 @@ export class Session {
       messages: this.#conversation.asking(prompt),
     }
     const write = (text: string) => this.#write(text)
-    const printer = new Printer({ write, ink, raw: this.#raw, waits: true })
+    const printer = new Printer({ write, style, raw: this.#raw, waits: true })
     const signal = AbortSignal.any([context.signal, stop.signal])
     const answer = await readAnswer(server, request, signal, printer)
     printer.end()
     this.#last = answer
-    for (const line of summaryLines(answer, this.#width)) this.#write(`${ink.weak(line)}\n`)
+    for (const line of summaryLines(answer, this.#width)) this.#write(`${style.weak(line)}\n`)
     const isKept = this.#conversation.keep(answer)
     if (answer.outcome.how === 'failed') {
       this.#say(
@@ -172,12 +172,12 @@ export class Session {
   }
 
   #showModels(models: readonly Model[]): void {
-    const { ink } = this.#options
+    const { style } = this.#options
     if (models.length === 0) this.#say('The server lists no models.')
     for (const { id, loaded } of models) {
       const name = printable(id)
-      const shown = id === this.#model ? `* ${ink.strong(name)}` : `  ${name}`
-      this.#write(`${shown}${loaded === false ? ink.weak('  not loaded') : ''}\n`)
+      const shown = id === this.#model ? `* ${style.strong(name)}` : `  ${name}`
+      this.#write(`${shown}${loaded === false ? style.weak('  not loaded') : ''}\n`)
     }
   }
 
@@ -206,6 +206,6 @@ export class Session {
   }
 
   #say(text: string): void {
-    for (const line of folded(text, this.#width)) this.#write(`${this.#options.ink.weak(line)}\n`)
+    for (const line of folded(text, this.#width)) this.#write(`${this.#options.style.weak(line)}\n`)
   }
 }

@@ -10,7 +10,7 @@ import { Session } from '../chat/session.ts'
 import { outcomeText } from '../chat/summary.ts'
 import { printable } from '../log.ts'
 import type { Given } from '../options.ts'
-import { inkFor } from '../startup.ts'
+import { terminalStyle } from '../startup.ts'
 import { targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
 import type { ToolContext } from './tool.ts'
@@ -92,7 +92,7 @@ function split(words: readonly string[]): { url: string | undefined; words: stri
 
 async function talk(chat: Chat): Promise<number> {
   const { context, given, server, settings } = chat
-  const ink = inkFor(true, process.env)
+  const style = terminalStyle(true, process.env)
   const model = await modelOf(chat)
   if (model === null) return 1
   const historyFile = given.has('no-history') ? undefined : historyPath()
@@ -102,7 +102,7 @@ async function talk(chat: Chat): Promise<number> {
   })
   context.signal.addEventListener('abort', () => editor.close())
   const session = new Session({
-    ...{ context, server, editor, ink, model, settings, historyFile },
+    ...{ context, server, editor, style, model, settings, historyFile },
     system: given.text('system'),
     raw: given.has('raw'),
     remedy: ({ outcome }) => (outcome.how === 'failed' ? chat.remedy(outcome) : undefined),
@@ -162,9 +162,9 @@ async function listenerOf({ context, given }: Chat) {
   const onTerminal = await context.out.isTerminal()
   const write = (text: string) => context.out.write(text)
   const raw = given.has('raw')
-  const ink = inkFor(onTerminal, process.env)
+  const style = terminalStyle(onTerminal, process.env)
   if (raw || onTerminal) {
-    const printer = new Printer({ write, ink, raw, waits: false })
+    const printer = new Printer({ write, style, raw, waits: false })
     return Object.assign(printer, { reasoning: () => {} })
   }
   let last = '\n'

@@ -14,7 +14,7 @@ import { circumstancesOf } from '../circumstances.ts'
 import { printable } from '../log.ts'
 import { readRecord, requireForms, writeRecord } from '../records.ts'
 import { histogram, sparkline } from '../sparkline.ts'
-import { type Ink, inkFor } from '../startup.ts'
+import { type TerminalStyle, terminalStyle } from '../startup.ts'
 import { modelAt, type Target, targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
 import type { ToolContext } from './tool.ts'
@@ -121,15 +121,15 @@ async function shown(
     const all = { reports: reports.map(jsonOf), hops: violationsByHop(reports) }
     return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
   }
-  const ink = inkFor(await out.isTerminal(), process.env)
+  const style = terminalStyle(await out.isTerminal(), process.env)
   // Text of the server may contain control characters.
-  const paint = { ...ink, plain: printable }
+  const paint = { ...style, plain: printable }
   const text = others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
-  return `${arrivalText(reports.at(-1) as Report, ink)}${text}`
+  return `${arrivalText(reports.at(-1) as Report, style)}${text}`
 }
 
 /** The timing of the first stream, drawn: a bar for each gap between two events, and a histogram. */
-function arrivalText({ results }: Report, { weak }: Ink): string {
+function arrivalText({ results }: Report, { weak }: TerminalStyle): string {
   const stream = results.find(({ name }) => name === 'stream')
   if (stream === undefined) return ''
   const timings = timingsOf(stream.recording)

@@ -38,14 +38,14 @@ export const tool = defineTool(usage, async (given, context) => {
   const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'replay')))
   const options = readReplayOptions((name) => given.text(name as keyof typeof usage.table))
   const handler = replayHandler(recordings, options)
-  const rehearsal = `/${crypto.randomUUID()}`
+  const warmUpPath = `/${crypto.randomUUID()}`
   const address = await context.serve({
     fetch: (request) =>
-      request.url.endsWith(rehearsal) ? replay(TRIAL, request.signal) : handler(request),
+      request.url.endsWith(warmUpPath) ? replay(WARM_UP, request.signal) : handler(request),
     host: given.text('host') ?? '127.0.0.1',
     port: given.number('port', 0, 65_535) ?? 8788,
   })
-  await rehearse(context, address + rehearsal)
+  await warmUp(context, address + warmUpPath)
   context.err.write(`sluice replays at ${address}/v1\n`)
   for (const recording of recordings) {
     const { packets, recordedAt } = recording
@@ -66,15 +66,15 @@ function untilStopped(signal: AbortSignal): Promise<void> {
 }
 
 /** One request loads the code, and a few more let it be compiled. */
-const REHEARSALS = 5
+const WARM_UP_ANSWERS = 5
 
 /** A stream of comments only. */
-const TRIAL: Recording = {
+const WARM_UP: Recording = {
   recordedAt: '',
   by: '',
   request: { method: 'GET', url: 'http://127.0.0.1/', headers: {} },
   response: { at: 0, status: 200, headers: [['content-type', 'text/event-stream']] },
-  packets: [0, 2, 4].map((at) => ({ at, bytes: new TextEncoder().encode(': trial\n') })),
+  packets: [0, 2, 4].map((at) => ({ at, bytes: new TextEncoder().encode(': warm-up\n') })),
   end: { at: 6, how: 'end' },
 }
 
@@ -82,8 +82,8 @@ const TRIAL: Recording = {
  * The first answer of a process is late, as code is loaded and compiled for it; so the process sends
  * itself the first requests. If it cannot reach itself, the first answer to a client is late.
  */
-async function rehearse({ fetch }: ToolContext, url: string): Promise<void> {
-  for (let times = 0; times < REHEARSALS; times++) {
+async function warmUp({ fetch }: ToolContext, url: string): Promise<void> {
+  for (let times = 0; times < WARM_UP_ANSWERS; times++) {
     await record({ fetch, url, headers: {}, by: '', signal: AbortSignal.timeout(1_000) })
   }
 }

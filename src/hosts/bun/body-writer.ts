@@ -2,27 +2,27 @@ import type { BodyWriter } from '../../platform/body-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Bun's direct stream: what is written goes to the socket, past the queues of a stream. */
+/** The controller of Bun's direct streams, which write to the socket without a stream's queue. */
 interface DirectController {
-  /** A promise where the socket's buffer is full. */
+  /** Returns a promise where the socket's buffer is full. */
   write(bytes: Uint8Array): number | Promise<number>
   flush(): number | Promise<number>
   close(): void
 }
 
-/** A body writer without the cost of a `TransformStream`, which Bun runs in JavaScript chunk by chunk. */
+/** A body writer on a direct stream: Bun runs a `TransformStream` in JavaScript for each chunk. */
 export function bunBodyWriter(): BodyWriter {
   return new BunBodyWriter()
 }
 
-/** It is the stream's own source: a stream has fewer objects to keep, then. */
+/** The writer is itself the stream's underlying source, which saves an object for each stream. */
 class BunBodyWriter implements BodyWriter {
   readonly type = 'direct'
   readonly readable: ReadableStream<Bytes>
   readonly closed: Promise<void>
   readonly #closed = Promise.withResolvers<void>()
   #control: DirectController | undefined
-  /** Whoever writes before Bun asks for the body waits for this. */
+  /** Writes that come before Bun reads the body wait for this. */
   #started: PromiseWithResolvers<void> | undefined
   #isGone = false
 
@@ -59,7 +59,7 @@ class BunBodyWriter implements BodyWriter {
     this.#closed.reject(reason)
   }
 
-  /** Bun asks for the body, which lasts until what this returns settles. */
+  /** Bun calls this when it starts to read the body, which lasts until the returned promise settles. */
   pull(control: DirectController): Promise<void> {
     this.#control = control
     this.#started?.resolve()

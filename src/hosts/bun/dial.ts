@@ -2,10 +2,10 @@ import type { Dial, Socket, SocketEvents } from '../../transport/http1/socket.ts
 
 type Native = Bun.Socket<BunSocket>
 
-/** Connects by Bun's own sockets, whose every packet costs less than one of `node:net`. */
+/** Connects with Bun's own sockets, which take less time for each packet than `node:net`. */
 export const dial: Dial = async (hostname, port, events) => {
   const data = new BunSocket(events)
-  // Its types know no `connect` with another `binaryType` than `buffer`.
+  // Bun's types allow `connect` only with the `binaryType` `buffer`.
   const socket = handlers as unknown as Bun.SocketHandler<BunSocket>
   const native = await Bun.connect<BunSocket>({ hostname, port, data, socket })
   data.native = native
@@ -26,7 +26,7 @@ const handlers: Bun.SocketHandler<BunSocket, 'uint8array'> = {
 class BunSocket implements Socket {
   native: Native | undefined
   readonly events: SocketEvents
-  /** What the network did not take. */
+  /** Bytes that the socket's buffer had no room for. */
   #unsent: Uint8Array | undefined
   #hasEnded = false
 

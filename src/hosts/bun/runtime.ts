@@ -1,4 +1,4 @@
-import { lastResort, unfailing } from '../../routes/last-resort.ts'
+import { logInternalError, withErrorResponse } from '../../routes/internal-error.ts'
 import { directFetch } from '../server/direct-fetch.ts'
 import type { Runtime } from '../server/runtime.ts'
 import { bunBodyWriter } from './body-writer.ts'
@@ -6,10 +6,10 @@ import { dial } from './dial.ts'
 import { nativeFetch } from './fetch.ts'
 import { bunTerminal } from './terminal.ts'
 
-/** Milliseconds; Bun's shortest limit is 10 s. */
-const keepAwakeEvery = 2_500
+/** Milliseconds between two extensions; the shortest idle timeout below is 10 s. */
+const extendEvery = 2_500
 
-/** What Bun gives. */
+/** What Bun offers to a server. */
 export const runtime: Runtime = {
   name: `bun ${Bun.version}`,
   place: 'bun',
@@ -18,42 +18,43 @@ export const runtime: Runtime = {
   terminal: bunTerminal,
   async listen({ fetch, port, hostname, tls, bodyTimeout }) {
     const idleTimeout = Math.ceil(Math.min(240_000, Math.max(10_000, bodyTimeout)) / 1_000)
-    // The largest body is for the settings to say, and for the handler to refuse in its own words.
+    // The handler checks the size against `maxBody`, and answers with an error of the API's shape.
     const maxRequestBodySize = Number.MAX_SAFE_INTEGER
-    const answer = unfailing(fetch)
+    const answer = withErrorResponse(fetch)
     const server = Bun.serve({
       async fetch(request) {
         running.add(request)
         const response = await answer(request)
-        // What is no stream is written at once.
+        // Any other answer is written at once, and cannot become idle.
         if (!isStream(response)) running.delete(request)
         return response
       },
-      // What Bun itself fails at. Its own page for that would show a client our source and stack.
-      error: (error) => lastResort({ url: '', headers: new Headers() }, error),
+      // For errors of Bun itself. Its own error page would show our source and stack to a client.
+      error: (error) => logInternalError({ url: '', headers: new Headers() }, error),
       development: false,
       ...{ port, hostname, idleTimeout, maxRequestBodySize },
       ...(tls && { tls }),
     })
-    const running = keepAwake(server, idleTimeout)
+    const running = extendIdleTimeouts(server, idleTimeout)
     return { port: server.port ?? port, close: () => server.stop() }
   },
 }
 
 /**
- * Bun closes what is quiet for `seconds`, which is right for a client that sends nothing, and wrong
- * for an answer: a model that loads, a long thought. Switched off by 0 for one request, it would be
- * off for its connection's next ones too; so it begins anew for as long as a request runs.
+ * Bun closes a connection that is idle for `seconds`. That is right for a client that sends nothing,
+ * but an answer may be idle for longer, while a model loads or reasons. A timeout of 0 for one request
+ * would stay off for the next requests on the same connection. So the timeout is set again and again
+ * while a request runs. Returns the set of running requests.
  */
-function keepAwake(server: Bun.Server<undefined>, seconds: number): Set<Request> {
+function extendIdleTimeouts(server: Bun.Server<undefined>, seconds: number): Set<Request> {
   const running = new Set<Request>()
   const timer = setInterval(() => {
     for (const request of running) {
-      // An answered request has no address any more.
+      // Bun has no address for a request that has been answered.
       if (server.requestIP(request) === null) running.delete(request)
       else server.timeout(request, seconds)
     }
-  }, keepAwakeEvery)
+  }, extendEvery)
   timer.unref()
   return running
 }

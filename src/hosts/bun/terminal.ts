@@ -2,13 +2,13 @@ import type { BunFile } from 'bun'
 import type { Output } from '../../cli/tools/tool.ts'
 import type { Terminal } from '../server/terminal.ts'
 
-/** The bits of a file's mode that tell its kind, and the kind that a terminal is. */
+/** The bits of a file's mode that hold its type, and their value for a terminal. */
 const KIND = 0o170000
 const CHARACTER_DEVICE = 0o020000
 
 /**
- * The terminal without `process.stdout` and `process.stderr`: to touch these makes Bun load
- * `node:tty`, `node:net` and `node:stream`, which takes longer than the rest of the start.
+ * The terminal without `process.stdout` and `process.stderr`: using these makes Bun load `node:tty`,
+ * `node:net` and `node:stream`, which takes longer than the rest of the start.
  */
 export const bunTerminal: Terminal = { out: output(Bun.stdout), err: output(Bun.stderr) }
 

@@ -3,12 +3,12 @@ import type { Dial } from '../../transport/http1/socket.ts'
 import { connected } from '../node/dial.ts'
 
 /**
- * What every socket reads into. They can share it: Deno reads only what is there already, and hands
- * it over before it reads on.
+ * The buffer that every socket reads into. Sockets can share it, because Deno reads only data that
+ * has arrived, and calls back before the next read.
  */
 const buffer = new Uint8Array(64 * 1024)
 
-/** Connects by `node:net`, and takes packets from below its streams, which cost more than they. */
+/** Connects with `node:net`, but reads packets without its streams, which cost more than the reading itself. */
 export const dial: Dial = (host, port, events) => {
   const onread = {
     buffer,

@@ -3,8 +3,8 @@ import type { Fetch } from '../../platform/fetch.ts'
 let unpooled: Deno.HttpClient | undefined
 
 /**
- * Deno's own `fetch`, which honours `once`. By default Deno sends a POST again when a kept connection
- * closes without an answer, even seconds after the server has read the request. A client that keeps
+ * Deno's own `fetch`, which honours `once`. By default Deno sends a POST again when a reused connection
+ * closes without an answer, even seconds after the server has read the request. A client that reuses
  * no connections does not.
  */
 export const nativeFetch: Fetch = (url, { once, ...init }) => {

@@ -7,9 +7,9 @@ import { nativeFetch } from './fetch.ts'
 import { startWebgpu } from './webgpu.ts'
 
 /**
- * What Deno gives. It does not listen by `Deno.serve`: of a client that leaves before the headers went
- * out, that tells only where the whole request came in one small packet. `node:http` tells at once, and
- * costs no more.
+ * What Deno offers to a server. It listens with `node:http`, because `Deno.serve` reports a client that
+ * disconnects before the response's headers only where its request came in one small packet. `node:http`
+ * reports it at once, and costs no more.
  */
 export const runtime: Runtime = {
   name: `deno ${Deno.version.deno}`,

@@ -9,17 +9,18 @@ import type { EngineOptions, WorkerCommand, WorkerEvent } from '../../engines/we
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { workerUrl } from '../location.ts'
 
-/** What a person can do where WebGPU finds nothing, by the error's code. */
+/** What a user can do where there is no usable GPU, by the error's code. */
 const REMEDIES: Record<string, string> = {
-  webgpu_missing: 'Deno 2.1 or later is needed.',
+  webgpu_missing: 'Install Deno 2.1 or newer.',
   adapter_missing:
-    'Install its Vulkan driver, or one that computes on the CPU: apt install mesa-vulkan-drivers',
+    "Install the GPU's Vulkan driver, or one that computes on the CPU: apt install mesa-vulkan-drivers",
   adapter_too_small: 'Use a local GPU server instead: --upstream URL',
 }
 
 /**
- * The engine of this computer's GPU, in a worker: the server never waits for it. Rejects with a
- * `SettingsError` where there is no GPU that can do it, or the settings are wrong.
+ * Starts an engine that runs models on this computer's GPU. It runs in a worker, because web-llm's
+ * work would block the server's event loop. Rejects with a `SettingsError` where no GPU is suitable,
+ * or where the settings are wrong.
  */
 export async function startWebgpu(
   settings: Settings,
@@ -29,7 +30,7 @@ export async function startWebgpu(
   const options = await optionsOf(settings)
   let worker: Worker | undefined
 
-  /** A worker that crashed is replaced when the next request comes. */
+  /** Replaces a worker that crashed, when the next request comes. */
   async function connect(): Promise<Port> {
     worker ??= await begin()
     const { port1, port2 } = new MessageChannel()
@@ -44,7 +45,7 @@ export async function startWebgpu(
       remote.lose()
     })
   const remote = createRemote({ label: 'webllm', connect })
-  // What is wrong shows now, not at the first request.
+  // Started now, so that errors show at the start and not at the first request.
   worker = await begin()
   return remote
 }
@@ -68,10 +69,14 @@ function startWorker(
       }
     })
     worker.addEventListener('error', (event) => {
-      // Else Deno ends the whole process.
+      // Without this Deno ends the whole process.
       event.preventDefault()
       onCrash()
-      reject(new SettingsError(`webgpu: the engine did not start: ${event.message}`))
+      reject(
+        new SettingsError(
+          `webgpu: the engine did not start (${event.message}); use a local GPU server instead: --upstream URL`,
+        ),
+      )
     })
     const order: WorkerCommand = { kind: 'start', options }
     worker.postMessage(order)
@@ -79,9 +84,9 @@ function startWorker(
 }
 
 /**
- * A process that exits while a worker's GPU driver is being unloaded crashes in it, and nothing
- * tells when that is over. So one that exits on the failure never begins it, and one that lives
- * on does so long enough.
+ * A process that exits while the GPU driver of a worker is being unloaded crashes in the driver, and
+ * no event tells when the unloading has ended. So it begins a second later, when a process that exits
+ * on the failure has exited already, and another timer keeps the process alive until it has ended.
  */
 function terminateLater(worker: Worker): void {
   setTimeout(() => {
@@ -90,7 +95,7 @@ function terminateLater(worker: Worker): void {
   }, 1_000)
 }
 
-/** Beside the sources in a checkout, beside the build in a package. */
+/** The script lies beside the sources in a checkout, and beside the build in a package. */
 function workerScript(): URL {
   return workerUrl('engine')
 }
@@ -105,21 +110,24 @@ async function optionsOf(settings: Settings): Promise<EngineOptions> {
   }
 }
 
-/** The file's JSON and where it lies. Rejects with a `SettingsError`. */
+/** The JSON of a file or a URL, and its URL. Rejects with a `SettingsError`. */
 async function readModels(place: string): Promise<Pick<EngineOptions, 'models' | 'modelsUrl'>> {
   const isUrl = /^https?:/.test(place)
   const modelsUrl = isUrl ? place : pathToFileURL(resolve(place)).href
   try {
-    const text = isUrl ? await fetched(place) : await readFile(place, 'utf8')
+    const text = isUrl ? await fetchText(place) : await readFile(place, 'utf8')
     return { models: JSON.parse(text), modelsUrl }
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new SettingsError(`webgpuModels: ${place} can't be read: ${why}`, { cause })
+    throw new SettingsError(
+      `webgpuModels: cannot read ${place} (${why}); name a JSON file or URL with a list of models.`,
+      { cause },
+    )
   }
 }
 
-async function fetched(url: string): Promise<string> {
+async function fetchText(url: string): Promise<string> {
   const response = await fetch(url, { signal: AbortSignal.timeout(30_000) })
-  if (!response.ok) throw new Error(`it answered ${response.status}`)
+  if (!response.ok) throw new Error(`the server answered ${response.status}`)
   return response.text()
 }

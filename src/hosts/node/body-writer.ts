@@ -7,15 +7,15 @@ type Bytes = Uint8Array<ArrayBuffer>
 const CR = 13
 const LF = 10
 
-/** Bytes from which a piece is rather written in parts than copied. */
+/** Bytes from which a piece is written as three parts, because copying it would take longer. */
 const LARGE = 16 * 1024
 
-/** Which writer stands behind a response's body. */
+/** The writer of each response body. */
 const writers = new WeakMap<ReadableStream, NodeBodyWriter>()
 
 /**
- * A writer that writes to the socket itself, behind a head that the response has written: what lies
- * between the two costs more than the writing. Its `readable` only stands for it, and is never read.
+ * Writes chunks to the socket itself, once the response has written its headers: the layers between
+ * the two take more time than the write. Its `readable` only identifies it, and is never read.
  */
 class NodeBodyWriter implements BodyWriter {
   readonly readable = new ReadableStream<Bytes>()
@@ -23,18 +23,18 @@ class NodeBodyWriter implements BodyWriter {
   readonly #attached = Promise.withResolvers<void>()
   readonly #closed = Promise.withResolvers<void>()
   #response: ServerResponse | undefined
-  /** Where the body's chunks may go without the response's help. */
+  /** Set once chunks may be written to it directly. */
   #socket: Socket | undefined
   #drained: Promise<void> | undefined
 
   constructor() {
     this.closed = this.#closed.promise
-    // Whoever awaits it learns of it; nobody has to.
+    // Handled here, because callers need not await it.
     this.closed.catch(() => {})
     writers.set(this.readable, this)
   }
 
-  /** The response to write to; its head was written. */
+  /** Sets the response to write to, whose headers have been written. */
   attach(response: ServerResponse): void {
     this.#response = response
     let hasFinished = false
@@ -42,18 +42,18 @@ class NodeBodyWriter implements BodyWriter {
       hasFinished = true
       this.#closed.resolve()
     })
-    const leave = () => this.#closed.reject(new Error('the connection was closed'))
-    // It comes behind the end as well, and an error costs as much as a system call.
-    response.once('close', () => hasFinished || leave())
+    const fail = () => this.#closed.reject(new Error('the connection was closed'))
+    // `close` follows `finish` too, and making an error with its stack costs as much as a system call.
+    response.once('close', () => hasFinished || fail())
     response.on('error', () => {})
-    if (response.destroyed || response.socket?.destroyed) leave()
+    if (response.destroyed || response.socket?.destroyed) fail()
     this.#attached.resolve()
   }
 
   write(pieces: Bytes[]): Promise<unknown> | undefined {
     const response = this.#response
     if (response === undefined) return this.#attached.promise.then(() => this.write(pieces))
-    // Behind a response's end its socket is the next one's.
+    // After a response has ended, its socket belongs to the next one.
     if (response.destroyed || response.writableEnded) return this.closed
     let sink: Socket | ServerResponse = response
     let isTaken = true
@@ -61,7 +61,7 @@ class NodeBodyWriter implements BodyWriter {
       sink = this.#socket ?? response
       isTaken = this.#socket ? writeChunk(this.#socket, piece) : response.write(piece)
     }
-    // With the first piece the head has left.
+    // The first piece has sent the headers.
     if (response.chunkedEncoding) this.#socket = response.socket ?? undefined
     return isTaken || sink.writableLength === 0 ? undefined : this.#drain(sink)
   }
@@ -85,7 +85,7 @@ class NodeBodyWriter implements BodyWriter {
     this.#then((response) => response.destroy())
   }
 
-  /** In the order in which it was asked for, whatever is still to be attached. */
+  /** Acts on the response once it is attached, in the order of the calls. */
   #then(act: (response: ServerResponse) => void): void {
     const response = this.#response
     if (response) act(response)
@@ -103,7 +103,7 @@ function writeChunk(socket: Socket, piece: Bytes): boolean {
   return isTaken
 }
 
-/** One chunk, framed as HTTP/1.1 wants it. Source: RFC 9112, §7.1. */
+/** One chunk with the framing of HTTP/1.1's chunked encoding. Source: RFC 9112, §7.1. */
 function framed(piece: Bytes): Buffer {
   const size = piece.length.toString(16)
   const start = size.length + 2
@@ -120,7 +120,7 @@ export function nodeBodyWriter(): BodyWriter {
   return new NodeBodyWriter()
 }
 
-/** Sends a response whose body is such a writer; false where it is another. */
+/** Sends a response whose body is a `NodeBodyWriter`; returns false for any other body. */
 export function sendDirectly(
   response: ServerResponse,
   { status, headers, body }: Response,

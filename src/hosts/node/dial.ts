@@ -1,19 +1,19 @@
 import { connect, type Socket as NetSocket } from 'node:net'
 import type { Dial, Socket, SocketEvents } from '../../transport/http1/socket.ts'
 
-/** A `Buffer` has methods of its own under a `Uint8Array`'s names: its `slice` copies nothing. */
+/** The bytes as a `Uint8Array`: a `Buffer` overrides its methods, and its `slice` does not copy. */
 function plain({ buffer, byteOffset, length }: Buffer<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(buffer, byteOffset, length)
 }
 
-/** Connects by `node:net`. */
+/** Connects with `node:net`. */
 export const dial: Dial = (host, port, events) => {
   const socket = connect({ host, port, noDelay: true })
   socket.on('data', (bytes: Buffer<ArrayBuffer>) => events.packet(plain(bytes)))
   return connected(socket, events)
 }
 
-/** The socket once it is connected; whoever made it sees to its packets. */
+/** Resolves once the socket is connected. The caller reads its packets. */
 export function connected(socket: NetSocket, events: Pick<SocketEvents, 'close'>): Promise<Socket> {
   return new Promise((resolve, reject) => {
     let hasEnded = false
@@ -23,7 +23,7 @@ export function connected(socket: NetSocket, events: Pick<SocketEvents, 'close'>
     })
     socket.on('timeout', () => socket.destroy())
     socket.once('connect', () => {
-      // What breaks a connection is told by its closing.
+      // A later error needs no handling here: the `close` event follows it.
       socket.off('error', reject).on('error', () => {})
       socket.once('close', () => events.close(hasEnded))
       resolve({

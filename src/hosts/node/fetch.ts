@@ -1,6 +1,6 @@
 import type { Fetch } from '../../platform/fetch.ts'
 
-/** The `fetch` of Node is built on undici, which keeps its default agent under this name. */
+/** Node's `fetch` is built on undici, which stores its default agent under this symbol. */
 const agentName = Symbol.for('undici.globalDispatcher.1')
 
 type Agent = new (options: {
@@ -18,8 +18,8 @@ interface Agents {
 let agents: Promise<Agents | undefined> | undefined
 
 /**
- * Node's own `fetch`, which honours `once`, and without its limit of 300 s for headers and between two
- * chunks: a model may load for longer, and how long is too long is for the settings to say.
+ * Node's own `fetch`, which honours `once`, without its limit of 300 s for headers and between two
+ * chunks: a model may load for longer, and the settings have their own timeouts.
  */
 export const nativeFetch: Fetch = async (url, { once, ...init }) => {
   agents ??= makeAgents()
@@ -28,15 +28,15 @@ export const nativeFetch: Fetch = async (url, { once, ...init }) => {
   return fetch(url, { ...init, ...(dispatcher && { dispatcher }) } as RequestInit)
 }
 
-/** Agents of the class that Node itself uses; the class shows only after the first fetch. */
+/** Agents of the class that Node itself uses. It can be reached only after the first fetch. */
 async function makeAgents(): Promise<Agents | undefined> {
   await fetch('data:,')
   const current = (globalThis as Record<symbol, unknown>)[agentName]
   if (typeof current !== 'object' || current === null) return undefined
   const agent = current.constructor as Agent
-  const patient = { headersTimeout: 0, bodyTimeout: 0 }
+  const withoutTimeouts = { headersTimeout: 0, bodyTimeout: 0 }
   return {
-    pooled: new agent({ ...patient, pipelining: 1 }),
-    unpooled: new agent({ ...patient, pipelining: 0 }),
+    pooled: new agent({ ...withoutTimeouts, pipelining: 1 }),
+    unpooled: new agent({ ...withoutTimeouts, pipelining: 0 }),
   }
 }

@@ -1,24 +1,24 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sendNodeResponse } from 'srvx/node'
-import { lastResort } from '../../routes/last-resort.ts'
+import { logInternalError } from '../../routes/internal-error.ts'
 import type { Runtime } from '../server/runtime.ts'
 import { sendDirectly } from './body-writer.ts'
 import { directRequest } from './request.ts'
 
-/** How long a client may go on sending a body that its answer did not wait for, in milliseconds. */
-const linger = 2_000
+/** Milliseconds for which a client may still send a body after its request has been answered. */
+const unreadBodyTimeout = 2_000
 
-/** Listens by `node:http`. */
+/** Listens with `node:http`. */
 export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bodyTimeout }) => {
   const options = {
     headersTimeout: bodyTimeout,
-    // The handler refuses a slow body in its own words; this is for one it does not read.
+    // The handler itself rejects a slow body with 408; this limit is for bodies that it does not read.
     requestTimeout: 2 * bodyTimeout + 5_000,
     connectionsCheckingInterval: Math.min(5_000, Math.max(100, bodyTimeout / 4)),
   }
   const listener = (req: IncomingMessage, res: ServerResponse) => {
-    res.once('finish', () => dismiss(req))
+    res.once('finish', () => closeIfUnread(req))
     void respond(fetch, req, res)
   }
   const server = tls
@@ -33,13 +33,13 @@ export const listen: Runtime['listen'] = async ({ fetch, port, hostname, tls, bo
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
-        // Clients keep connections open for later; those would keep the server open.
+        // Idle keep-alive connections would keep the server open.
         server.closeIdleConnections()
       }),
   }
 }
 
-/** Never rejects: a rejection that nobody handles ends the process, on Node. */
+/** Never rejects: on Node an unhandled rejection ends the process. */
 async function respond(
   fetch: (request: Request) => Promise<Response>,
   req: IncomingMessage,
@@ -51,13 +51,13 @@ async function respond(
     answer = await fetch(request)
     if (!sendDirectly(res, answer)) await sendNodeResponse(res, answer)
   } catch (error) {
-    // Nobody reads the rest of it: whoever writes it learns that the client is gone.
+    // Cancelled so that the engine stops: nothing will read the rest of the answer.
     await answer?.body?.cancel().catch(() => {})
     await fail(error, req, res).catch(() => res.destroy())
   }
 }
 
-/** Answers with a 500, where nothing was answered yet; otherwise breaks the answer off. */
+/** Answers with 500, or closes the connection where the headers have been sent already. */
 async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): Promise<void> {
   if (res.headersSent) {
     res.destroy()
@@ -65,20 +65,20 @@ async function fail(error: unknown, req: IncomingMessage, res: ServerResponse): 
   }
   const headers = new Headers()
   if (req.headers['anthropic-version']) headers.set('anthropic-version', 'any')
-  const response = lastResort({ url: `http://host${req.url}`, headers }, error)
+  const response = logInternalError({ url: `http://host${req.url}`, headers }, error)
   await sendNodeResponse(res, response)
 }
 
-/** Most serve without TLS, and need not wait until it is loaded. */
+/** Imported only here: most servers run without TLS, and start faster without loading it. */
 async function secureServer() {
   return (await import('node:https')).createServer
 }
 
-/** An answered request that is still being sent ends with its connection; Deno would wait on. */
-function dismiss(request: IncomingMessage): void {
+/** Closes the connection of an answered request whose body does not end; Deno would wait for it. */
+function closeIfUnread(request: IncomingMessage): void {
   if (request.complete) return
   const timer = setTimeout(() => {
     if (!request.complete) request.socket.destroy()
-  }, linger)
+  }, unreadBodyTimeout)
   request.once('close', () => clearTimeout(timer))
 }

@@ -5,7 +5,7 @@ import { dial } from './dial.ts'
 import { nativeFetch } from './fetch.ts'
 import { listen } from './listen.ts'
 
-/** What Node gives. */
+/** What Node offers to a server. */
 export const runtime: Runtime = {
   name: `node ${process.versions.node}`,
   place: 'node',

@@ -1,11 +1,11 @@
 import { SettingsError } from '../../settings/settings.ts'
 
-/** The oldest that has all that is used: `Promise.withResolvers`. */
+/** The first version with `Promise.withResolvers`, the newest feature that sluice uses. */
 const OLDEST = 22
 
 /**
- * Throws a `SettingsError` for a Node that is too old: npm only warns of one, and then every request
- * would fail.
+ * Throws a `SettingsError` for a version of Node that is too old. npm installs there with a warning
+ * only, and every request would fail.
  *
  * @example
  * requireNode('20.20.2') // throws: node: expected version 22 or newer, got 20.20.2; …
@@ -13,6 +13,6 @@ const OLDEST = 22
 export function requireNode(version: string): void {
   if (Number.parseInt(version, 10) >= OLDEST) return
   throw new SettingsError(
-    `node: expected version ${OLDEST} or newer, got ${version}; get one from https://nodejs.org, or run sluice on Bun or Deno.`,
+    `node: expected version ${OLDEST} or newer, got ${version}; install a newer one from https://nodejs.org, or run sluice on Bun or Deno.`,
   )
 }

@@ -5,7 +5,7 @@ import type { Dial } from '../../transport/http1/socket.ts'
 
 const PROXIES = ['http_proxy', 'HTTP_PROXY', 'all_proxy', 'ALL_PROXY']
 
-/** Upstreams at `http:` by the host's sockets; what needs TLS or a proxy by its `fetch`. */
+/** Sends requests at `http:` over the host's sockets, and those that need TLS or a proxy by `fetch`. */
 export function directFetch(dial: Dial, otherwise: Fetch): Fetch {
   const direct = socketFetch(dial)
   let hasProxy: boolean | undefined

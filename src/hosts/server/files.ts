@@ -3,21 +3,21 @@ import { encodeText } from '../../wire/sse/sse.ts'
 import { isCheckout, openapiScript, pageFolders } from '../location.ts'
 
 /**
- * The page's files from disk: only what the folders held at the first request is ever opened,
- * whatever a path says. In a checkout the API's description is made of its schemas when it is first
- * asked for, so that it is there without a build and never older than they are.
+ * The page's files from disk. A request can open only the files that the folders held at the first
+ * request, so that no path leads out of them. In a checkout the OpenAPI description is made from the
+ * schemas when it is first requested, so that it needs no build and is always current.
  */
 export function pageFiles(): Files {
-  let found: Promise<Map<string, URL>> | undefined
-  let made: Promise<Record<string, string>> | undefined
+  let listed: Promise<Map<string, URL>> | undefined
+  let openapi: Promise<Record<string, string>> | undefined
   return async (name) => {
     if (isCheckout && /^openapi\.(json|html)$/.test(name)) {
-      made ??= makeOpenapi()
-      const text = (await made)[name]
+      openapi ??= makeOpenapi()
+      const text = (await openapi)[name]
       return text === undefined ? undefined : encodeText(text)
     }
-    found ??= list()
-    const url = (await found).get(name)
+    listed ??= list()
+    const url = (await listed).get(name)
     if (url === undefined) return undefined
     const { readFile } = await fs()
     return new Uint8Array(await readFile(url))
@@ -29,7 +29,7 @@ async function makeOpenapi(): Promise<Record<string, string>> {
   return script.openapiFiles()
 }
 
-/** Loaded when the page is asked for: it would cost every start some milliseconds. */
+/** Imported when the page is first requested: loading it would delay every start. */
 function fs() {
   return import('node:fs/promises')
 }

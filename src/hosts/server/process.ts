@@ -2,11 +2,17 @@
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import type { Terminal } from './terminal.ts'
 
-/** A signal that comes twice within this time was sent once and passed on by a parent as well. */
-const echo = 300
+/**
+ * Milliseconds within which a second signal is a copy of the first: a terminal sends Ctrl-C to every
+ * process of its group, and a parent such as npm passes its own on.
+ */
+const duplicateWindow = 300
 
-/** Ends the process: with code 2 and one line for what the person can repair, with 1 for the rest. */
-export function refuse(error: unknown): never {
+/**
+ * Ends the process with code 2 and one line for an error in the settings, and with code 1 and a stack
+ * for any other error.
+ */
+export function exitWithError(error: unknown): never {
   if (error instanceof SettingsError) {
     process.stderr.write(`sluice: ${error.message}\n`)
     process.exit(2)
@@ -26,48 +32,52 @@ export function onSignal(stop: () => Promise<void>): void {
         stop().then(
           () => process.exit(0),
           (error: unknown) => {
-            process.stderr.write(`sluice: it did not stop cleanly: ${String(error)}\n`)
+            process.stderr.write(`sluice: shutdown failed: ${String(error)}\n`)
             process.exit(1)
           },
         )
-      } else if (performance.now() - first > echo) process.exit(code)
+      } else if (performance.now() - first > duplicateWindow) process.exit(code)
     })
   }
 }
 
-/** A proxy that the environment names must not be asked for servers on this machine. */
-export function bypassProxy(env: Record<string, string | undefined>): void {
+/** Excepts this machine from the proxy that the environment names: servers here are asked directly. */
+export function bypassProxyForLoopback(env: Record<string, string | undefined>): void {
   const given = env.NO_PROXY || env.no_proxy
   const hosts = ['localhost', '127.0.0.1', '::1', ...(given ? [given] : [])].join(',')
   env.NO_PROXY = hosts
   env.no_proxy = hosts
 }
 
-/** One stray rejection must not end every stream. */
-export function survive({ err }: Terminal): void {
+/** Logs unhandled rejections, which would otherwise end the process and with it every stream. */
+export function logUnhandledRejections({ err }: Terminal): void {
   process.on('unhandledRejection', (reason) => {
-    const told = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
-    err.write(`sluice: an error that nothing caught: ${told}\n`)
+    const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
+    err.write(`sluice: unhandled error: ${text}\n`)
   })
 }
 
-/** Why it can't listen, as something the person can repair. */
-export function explain(error: unknown, { host, port }: Pick<Settings, 'host' | 'port'>): Error {
+/** The `SettingsError` for a port or an address at which the process cannot listen. */
+export function listenError(
+  error: unknown,
+  { host, port }: Pick<Settings, 'host' | 'port'>,
+): SettingsError {
   const { code } = error as { code?: unknown }
+  const noAddress = `host: expected an address of this machine, got ${host}; choose another with --host.`
   const reasons: Record<string, string> = {
-    EADDRINUSE: `port ${port} is in use on ${host}; choose another with --port.`,
-    EACCES: `port ${port} needs more rights than this process has; choose another with --port.`,
-    EADDRNOTAVAIL: `${host} is no address of this machine; choose another with --host.`,
-    // What Deno says of the same.
-    EINVAL: `${host} is no address of this machine; choose another with --host.`,
-    ENOTFOUND: `${host} is no address of this machine; choose another with --host.`,
+    EADDRINUSE: `port: ${port} is already in use on ${host}; stop the program that uses it, or choose another port with --port.`,
+    EACCES: `port: this user may not listen on port ${port}; choose a port from 1024 with --port.`,
+    EADDRNOTAVAIL: noAddress,
+    // Deno has this code for the same error.
+    EINVAL: noAddress,
+    ENOTFOUND: noAddress,
   }
-  const reason = reasons[String(code)]
-  const [told] = String(error instanceof Error ? error.message : error).split('\n')
-  return new SettingsError(reason ?? `can't listen on port ${port} of ${host}: ${told}`)
+  const [text] = String(error instanceof Error ? error.message : error).split('\n')
+  const other = `port: cannot listen on port ${port} of ${host} (${text}); choose another with --port or --host.`
+  return new SettingsError(reasons[String(code)] ?? other)
 }
 
-/** The address for a person to use: the loopback one, where it listens at every address. */
+/** The address for a user to open: the loopback address where the server listens on all addresses. */
 export function addressOf(host: string, port: number, isSecure = false): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   const scheme = isSecure ? 'https' : 'http'

@@ -5,19 +5,19 @@ import { memoryResponses } from '../../routes/responses/background.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/limit-store.ts'
 
-/** Longer than any stream: the milliseconds a handler has that gets no new requests any more. */
-const FOR_EVER = 2 ** 31
+/** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */
+const UNLIMITED = 2 ** 31
 
-/** A handler whose settings can be replaced: who began by the former ones ends by them. */
+/** A handler whose settings can be replaced. Running requests go on with the settings they began with. */
 export class ReloadableHandler {
-  /** Those in force. */
+  /** The settings in force. */
   settings: Settings
   readonly #host: HandlerHost
   readonly #former = new Set<Handler>()
   #current: Handler
 
   constructor(settings: Settings, host: HandlerHost) {
-    // What a key has used, what was answered, found and learned is not forgotten with the settings.
+    // Kept across reloads: what each key has used, stored responses, and what is known of upstreams.
     const shared = {
       limits: memoryLimits(),
       responses: memoryResponses(),
@@ -35,13 +35,13 @@ export class ReloadableHandler {
     return this.#current.refresh()
   }
 
-  /** Throws a `SettingsError`, and then changes nothing. */
+  /** Throws a `SettingsError` for wrong settings, and then keeps the present ones. */
   replace(input: SettingsInput): void {
     const settings = parseSettings(input)
     const next = createHostedHandler(settings, this.#host)
     const former = this.#current
     this.#former.add(former)
-    void former.drain(FOR_EVER).then(() => this.#former.delete(former))
+    void former.drain(UNLIMITED).then(() => this.#former.delete(former))
     this.#current = next
     this.settings = settings
   }

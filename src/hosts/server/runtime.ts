@@ -6,35 +6,35 @@ import type { Settings } from '../../settings/settings.ts'
 import type { Terminal } from './terminal.ts'
 import type { Tls } from './tls.ts'
 
-/** A socket that listens. */
-export interface Listener {
-  /** The real port, where 0 was asked for. */
+/** An HTTP server that listens. */
+export interface HttpServer {
+  /** The port it listens on, also where 0 was given. */
   port: number
-  /** Stops accepting and lets running responses go on; resolves when the last has ended. */
+  /** Accepts no more connections; resolves when the last running response has ended. */
   close(): Promise<void>
 }
 
-/** What a runtime gives. */
+/** What a runtime offers to a server. */
 export interface Runtime {
   /** `bun 1.4.5` */
   name: string
-  /** Which settings it can honour. */
+  /** Decides which settings it supports. */
   place: Place
-  /** Where requests to upstreams go out; the global `fetch` by default. */
+  /** Sends requests to upstreams; the global `fetch` by default. */
   fetch?: Host['fetch']
   frameWriter?: Host['frameWriter']
-  /** What `node:process` gives by default. */
+  /** The terminal of `node:process` by default. */
   terminal?: Terminal
-  /** Makes the engine of this computer's GPU. Rejects with a `SettingsError`. */
+  /** Starts an engine that runs models on this computer's GPU. Rejects with a `SettingsError`. */
   webgpu?: (settings: Settings, onProgress: (progress: Progress) => void) => Promise<LocalEngine>
-  /** Rejects where it can't listen. */
+  /** Rejects with the system's error where it cannot listen. */
   listen(options: {
     fetch: (request: Request) => Promise<Response>
     port: number
     hostname: string
-    /** Serves over https. */
+    /** Serves https with this certificate and key. */
     tls: Tls | undefined
-    /** Milliseconds in which a request's headers have to come, and then its body. */
+    /** Milliseconds within which a request's headers have to arrive, and then its body. */
     bodyTimeout: number
-  }): Promise<Listener>
+  }): Promise<HttpServer>
 }

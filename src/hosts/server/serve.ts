@@ -2,7 +2,13 @@ import { setInterval, setTimeout as sleep } from 'node:timers/promises'
 import { readCommand, type ServeCommand } from '../../cli/command.ts'
 import { formatEntry, type LogForm, logForm } from '../../cli/log.ts'
 import { progressBar } from '../../cli/progress.ts'
-import { changes, greeting, inkFor, inventory, type Startup } from '../../cli/startup.ts'
+import {
+  engineChanges,
+  enginesText,
+  type Startup,
+  startupText,
+  terminalStyle,
+} from '../../cli/startup.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
 import { resolveAlias } from '../../engines/registry/aliases.ts'
@@ -15,48 +21,55 @@ import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
-import { addressOf, bypassProxy, explain, onSignal, refuse, survive } from './process.ts'
+import {
+  addressOf,
+  bypassProxyForLoopback,
+  exitWithError,
+  listenError,
+  logUnhandledRejections,
+  onSignal,
+} from './process.ts'
 import { followSettings } from './reload.ts'
 import { ReloadableHandler } from './reloadable-handler.ts'
 import type { Runtime } from './runtime.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { readTls } from './tls.ts'
 
-/** A server that runs. */
+/** A running server. */
 export interface Server {
   /** `http://127.0.0.1:8787`, or `https:` */
   url: string
   port: number
-  /** Asks every engine for its models now, and looks for local servers anew. */
+  /** Asks every engine for its models now, and searches for local servers again. */
   refresh(): Promise<EngineStatus[]>
   /**
-   * Answers new requests by these settings; running ones go on by theirs. Those of the address
-   * stay as they are. Throws a `SettingsError`.
+   * Answers new requests with these settings; running ones go on with theirs. The address and TLS
+   * do not change. Throws a `SettingsError`.
    */
   reload(settings: SettingsInput): void
-  /** Settles when the model named in the settings is on the GPU; rejects with an `ApiError`. */
+  /** Resolves when the model named in the settings is loaded; rejects with an `ApiError`. */
   loading?: Promise<void>
-  /** Stops accepting, lets streams end for `graceMs`, then ends the rest with an error frame. */
+  /** Accepts no more connections, gives streams `graceMs` to end, and fails the rest with an error frame. */
   stop(graceMs?: number): Promise<void>
 }
 
-const never = new AbortController().signal
+const neverAborted = new AbortController().signal
 
-/** How often servers on this machine are looked for, in milliseconds. */
-const lookEvery = 10_000
+/** Milliseconds between two searches for servers on this machine. */
+const discoveryInterval = 10_000
 
-/** How long a response's last bytes may take to leave after its stream has ended. */
-const flush = 500
+/** Milliseconds for the last bytes of a response to be sent after its stream has ended. */
+const flushTimeout = 500
 
-/** What a server is given beside the settings. */
+/** What a server takes besides its settings. */
 export interface StartOptions {
-  /** What a program sets in code. */
+  /** The options that only a program can set, such as engines and functions. */
   host?: HandlerHost
   log?: ((entry: LogEntry) => void) | undefined
   onProgress?: (progress: Progress) => void
 }
 
-/** Serves until it is stopped. Rejects with a `SettingsError` where the settings don't allow it. */
+/** Serves until it is stopped. Rejects with a `SettingsError` where the settings are wrong. */
 export async function start(
   runtime: Runtime,
   input: SettingsInput,
@@ -66,11 +79,11 @@ export async function start(
   requireSupport(settings, runtime.place)
   requireProtection(settings, host.authenticate !== undefined)
   const tls = await readTls(settings)
-  bypassProxy(process.env)
+  bypassProxyForLoopback(process.env)
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
-  const recorded = settings.engine.length > 0 ? await recordedFrom(settings, runtime) : []
+  const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
   const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
-  const handlers = new ReloadableHandler(settings, {
+  const handler = new ReloadableHandler(settings, {
     name: runtime.name,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
@@ -80,45 +93,45 @@ export async function start(
     exposure: exposureOf(settings.host),
     ...(log && { log }),
   })
-  // Whoever asks before it is there waits in line.
+  // Not awaited: requests that come before the model is loaded wait in the engine's queue.
   const model = resolveAlias(settings.model, settings.alias)
-  const loading = model && local?.load(model, never)
+  const loading = model && local?.load(model, neverAborted)
   if (loading) loading.catch(() => {})
   const { host: hostname, port, bodyTimeout } = settings
-  const listener = await runtime
-    .listen({ fetch: handlers.fetch, port, hostname, tls, bodyTimeout })
-    .catch((error: unknown) => Promise.reject(explain(error, settings)))
+  const httpServer = await runtime
+    .listen({ fetch: handler.fetch, port, hostname, tls, bodyTimeout })
+    .catch((error: unknown) => Promise.reject(listenError(error, settings)))
   return {
-    url: addressOf(hostname, listener.port, tls !== undefined),
-    port: listener.port,
-    refresh: () => handlers.refresh(),
-    reload: (next) => handlers.replace(next),
+    url: addressOf(hostname, httpServer.port, tls !== undefined),
+    port: httpServer.port,
+    refresh: () => handler.refresh(),
+    reload: (next) => handler.replace(next),
     ...(loading && { loading }),
-    async stop(graceMs = handlers.settings.grace) {
-      const closed = listener.close()
-      await handlers.drain(graceMs)
-      await Promise.race([closed, sleep(flush)])
+    async stop(graceMs = handler.settings.grace) {
+      const closed = httpServer.close()
+      await handler.drain(graceMs)
+      await Promise.race([closed, sleep(flushTimeout)])
     },
   }
 }
 
-/** Writes each entry as a line to standard output. */
+/** Writes each log entry as a line to standard output; undefined where nothing is logged. */
 export function logWriter(form: LogForm, { out }: Terminal) {
   if (form === 'none') return undefined
   return (entry: LogEntry): void => out.write(`${formatEntry(entry, form)}\n`)
 }
 
-/** From files of their own even where this is one file: what serves must not read them at its start. */
+/** By URL, so that bundling leaves them in files of their own: a server need not load them. */
 function tools(): Promise<typeof import('./tool.ts')> {
   return import(moduleUrl('hosts/server/tool').href)
 }
 
-/** Loaded only where it is wanted: it would cost every start some milliseconds. */
-async function recordedFrom({ engine }: Settings, runtime: Runtime): Promise<Engine[]> {
-  return (await import('./recorded.ts')).recordedEngines(engine, runtime)
+/** Imported only where a recording is served: loading it would delay every start. */
+async function enginesFromRecordings({ engine }: Settings, runtime: Runtime): Promise<Engine[]> {
+  return (await import('./replay-engines.ts')).replayEngines(engine, runtime)
 }
 
-/** The `sluice` command: serves by flags and environment until a signal ends it. */
+/** The `sluice` command: runs a tool, or serves until a signal ends it. */
 export async function main(runtime: Runtime, args: readonly string[]): Promise<void> {
   if (toolNamed(args)) return (await tools()).runTool(runtime, args)
   const command = await commandOf(args)
@@ -126,11 +139,11 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const { settings } = command
   const { terminal = processTerminal } = runtime
   const form = logForm(settings.log, await terminal.out.isTerminal())
-  survive(terminal)
+  logUnhandledRejections(terminal)
   const server = await start(runtime, settings, {
     log: logWriter(form, terminal),
     onProgress: progressBar(terminal.err),
-  }).catch(refuse)
+  }).catch(exitWithError)
   onSignal(() => server.stop())
   const startup = {
     name: `sluice ${VERSION} on ${runtime.name}`,
@@ -142,39 +155,39 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   }
   server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
   await followSettings(command, server.reload, terminal)
-  await introduce(terminal, server.refresh, startup)
+  await reportEngines(terminal, server.refresh, startup)
 }
 
 /**
- * What a command line, the environment and a file set; words that are asked for instead are printed,
- * and undefined is returned.
+ * Reads the command line, the environment and the settings file. Where the command line asks for a
+ * text such as the help, that is printed, and undefined is returned.
  */
 export async function commandOf(
   args: readonly string[],
   hostDefaults: SettingsInput = {},
 ): Promise<ServeCommand | undefined> {
-  const command = await readCommand(args, hostDefaults).catch(refuse)
+  const command = await readCommand(args, hostDefaults).catch(exitWithError)
   if (typeof command !== 'string') return command
   process.stdout.write(command)
   return undefined
 }
 
-/** Prints where it listens and what `look` found, then what comes and goes. */
-export async function introduce(
+/** Prints the address and the engines, and from then on the engines that were added or removed. */
+export async function reportEngines(
   { err }: Terminal,
-  look: () => Promise<EngineStatus[]>,
+  refresh: () => Promise<EngineStatus[]>,
   startup: Startup,
 ): Promise<void> {
-  const ink = inkFor(await err.isTerminal(), process.env)
-  err.write(greeting(startup, ink))
-  let known = await look().catch(() => [])
-  err.write(inventory(known, startup, ink))
+  const style = terminalStyle(await err.isTerminal(), process.env)
+  err.write(startupText(startup, style))
+  let known = await refresh().catch(() => [])
+  err.write(enginesText(known, startup, style))
   if (!startup.discover) return
-  // The sockets keep the process alive, not this.
-  for await (const _ of setInterval(lookEvery, undefined, { ref: false })) {
-    // It can't look while it is being stopped.
-    const found = await look().catch(() => known)
-    err.write(changes(known, found, ink))
+  // Not referenced: the sockets alone keep the process alive.
+  for await (const _ of setInterval(discoveryInterval, undefined, { ref: false })) {
+    // Rejects while the server is being stopped.
+    const found = await refresh().catch(() => known)
+    err.write(engineChanges(known, found, style))
     known = found
   }
 }

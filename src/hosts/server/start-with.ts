@@ -5,7 +5,7 @@ import type { Runtime } from './runtime.ts'
 import { logWriter, type Server, start } from './serve.ts'
 import { processTerminal } from './terminal.ts'
 
-/** Serves by what a program sets in code. Rejects with a `SettingsError`. */
+/** Starts a server with the options of a program. Rejects with a `SettingsError`. */
 export async function startWith(
   runtime: Runtime,
   options: DenoServerOptions = {},
@@ -16,7 +16,7 @@ export async function startWith(
   const { terminal = processTerminal } = runtime
   const { log: form } = parseSettings({ log: word })
   const log = own ?? logWriter(logForm(form, await terminal.out.isTerminal()), terminal)
-  // Servers of this machine are looked for where nothing else was named that could answer.
+  // By default servers on this machine are discovered only where the program brings no engine.
   const hasEngines = (host.engines ?? []).length > 0
   const discover = settings.discover ?? (hasEngines ? false : undefined)
   return start(

@@ -1,6 +1,6 @@
 import type { Output } from '../../cli/tools/tool.ts'
 
-/** Where a command writes: answers and the log to `out`, what it tells the person to `err`. */
+/** Where a command writes: answers and log lines to `out`, messages for the user to `err`. */
 export interface Terminal {
   out: Output
   err: Output

@@ -1,9 +1,9 @@
 import type { Settings } from '../../settings/settings.ts'
 import { SettingsError } from '../../settings/settings.ts'
 
-/** What https is served by, each as PEM. */
+/** The certificate for https and its private key, each as PEM. */
 export interface Tls {
-  /** With its chain, where there is one. */
+  /** The certificate, followed by its chain if it has one. */
   cert: string
   key: string
 }
@@ -14,20 +14,20 @@ type Named = 'tlsCert' | 'tlsKey'
 export async function readTls(settings: Pick<Settings, Named>): Promise<Tls | undefined> {
   const { tlsCert, tlsKey } = settings
   if (tlsCert === undefined && tlsKey === undefined) return undefined
-  if (tlsKey === undefined) throw alone('tlsCert', 'its key', '--tls-key')
-  if (tlsCert === undefined) throw alone('tlsKey', 'its certificate', '--tls-cert')
+  if (tlsKey === undefined) throw missing('tlsKey', 'the private key of tlsCert', '--tls-key')
+  if (tlsCert === undefined) throw missing('tlsCert', 'the certificate of tlsKey', '--tls-cert')
   const tls = { cert: await read('tlsCert', tlsCert), key: await read('tlsKey', tlsKey) }
-  // Loaded where it is needed: it would cost every start some milliseconds.
+  // Imported only here: loading it takes some milliseconds, which a server without TLS saves.
   const { createPrivateKey, createPublicKey, X509Certificate } = await import('node:crypto')
   const der = { type: 'spki', format: 'der' } as const
-  const certified = attempt('tlsCert', tlsCert, 'a certificate', () =>
+  const certified = parsePem('tlsCert', tlsCert, 'CERTIFICATE', () =>
     new X509Certificate(tls.cert).publicKey.export(der),
   )
-  if (tls.key.includes('ENCRYPTED')) throw locked(tlsKey)
-  const own = attempt('tlsKey', tlsKey, 'a private key', () =>
+  if (tls.key.includes('ENCRYPTED')) throw encrypted(tlsKey)
+  const own = parsePem('tlsKey', tlsKey, 'PRIVATE KEY', () =>
     createPublicKey(createPrivateKey(tls.key)).export(der),
   )
-  if (!certified.equals(own)) throw unlike(tlsKey, tlsCert)
+  if (!certified.equals(own)) throw mismatch(tlsKey, tlsCert)
   return tls
 }
 
@@ -37,37 +37,40 @@ async function read(name: Named, path: string): Promise<string> {
     return await readFile(path, 'utf8')
   } catch (cause) {
     const code = String((cause as { code?: unknown }).code ?? 'an error')
-    const why = { ENOENT: 'is not there', EACCES: 'may not be read by this user' }[code]
-    const told = why ?? `can't be read (${code})`
-    throw new SettingsError(`${name}: ${JSON.stringify(path)} ${told}; name a PEM file.`, { cause })
-  }
-}
-
-function attempt<T>(name: Named, path: string, what: string, parse: () => T): T {
-  try {
-    return parse()
-  } catch (cause) {
-    const label = what.slice(2).toUpperCase()
+    const why = { ENOENT: 'there is no such file', EACCES: 'this user may not read it' }[code]
+    const shown = JSON.stringify(path)
     throw new SettingsError(
-      `${name}: ${JSON.stringify(path)} holds no ${label.toLowerCase()} in PEM; expected -----BEGIN ${label}-----.`,
+      `${name}: cannot read ${shown} (${why ?? code}); name a PEM file that this user can read.`,
       { cause },
     )
   }
 }
 
-function alone(name: Named, missing: string, flag: string): SettingsError {
-  return new SettingsError(`${name}: https needs ${missing} as well; add ${flag} FILE.`)
+function parsePem<T>(name: Named, path: string, label: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (cause) {
+    const expected = `a ${label.toLowerCase()} in PEM, which begins with -----BEGIN ${label}-----`
+    throw new SettingsError(
+      `${name}: expected ${expected}, but ${JSON.stringify(path)} holds none; name another file.`,
+      { cause },
+    )
+  }
 }
 
-function locked(path: string): SettingsError {
+function missing(name: Named, what: string, flag: string): SettingsError {
+  return new SettingsError(`${name}: https needs ${what} as well, got nothing; add ${flag} FILE.`)
+}
+
+function encrypted(path: string): SettingsError {
   const shown = JSON.stringify(path)
   return new SettingsError(
-    `tlsKey: ${shown} has a passphrase; take it off with: openssl pkey -in ${shown} -out open.pem`,
+    `tlsKey: expected a key without a passphrase, but ${shown} has one; remove it with: openssl pkey -in ${shown} -out key.pem`,
   )
 }
 
-function unlike(key: string, cert: string): SettingsError {
+function mismatch(key: string, cert: string): SettingsError {
   return new SettingsError(
-    `tlsKey: ${JSON.stringify(key)} is not the key of the certificate in ${JSON.stringify(cert)}; name the two that were made together.`,
+    `tlsKey: ${JSON.stringify(key)} is not the key of the certificate in ${JSON.stringify(cert)}; name a certificate and a key that belong together.`,
   )
 }

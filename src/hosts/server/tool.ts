@@ -1,19 +1,19 @@
 import { loadTool } from '../../cli/tools/tools.ts'
-import { addressOf, bypassProxy, explain, refuse } from './process.ts'
+import { addressOf, bypassProxyForLoopback, exitWithError, listenError } from './process.ts'
 import type { Runtime } from './runtime.ts'
 import { processTerminal } from './terminal.ts'
 
-/** Milliseconds in which a request has to come whole. */
+/** Milliseconds within which a request's body has to arrive. */
 const BODY_TIMEOUT = 30_000
 
-/** Runs the tool that the command line asks for, and ends the process. */
+/** Runs the tool that the command line names, and ends the process. */
 export async function runTool(runtime: Runtime, args: readonly string[]): Promise<never> {
-  const tool = await loadTool(args).catch(refuse)
-  bypassProxy(process.env)
+  const tool = await loadTool(args).catch(exitWithError)
+  bypassProxyForLoopback(process.env)
   const stop = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM']) {
     process.on(signal, () => {
-      // The second time it is meant.
+      // The first signal lets the tool finish; the second one ends the process at once.
       if (stop.signal.aborted) process.exit(130)
       stop.abort()
     })
@@ -26,19 +26,19 @@ export async function runTool(runtime: Runtime, args: readonly string[]): Promis
       ...{ out, err, signal: stop.signal },
       async serve({ fetch, host, port }) {
         const options = { fetch, port, hostname: host, tls: undefined, bodyTimeout: BODY_TIMEOUT }
-        const listener = await runtime
+        const httpServer = await runtime
           .listen(options)
-          .catch((error: unknown) => Promise.reject(explain(error, { host, port })))
-        return addressOf(host, listener.port)
+          .catch((error: unknown) => Promise.reject(listenError(error, { host, port })))
+        return addressOf(host, httpServer.port)
       },
     })
-    .catch(refuse)
-  await Promise.all([drained(process.stdout), drained(process.stderr)])
+    .catch(exitWithError)
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)])
   process.exit(code)
 }
 
-/** All that was written is on its way: a process that ends loses what is not. */
-function drained(stream: NodeJS.WriteStream): Promise<void> {
+/** Resolves when all output has been written: a process that exits earlier loses the rest. */
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
     if (stream.destroyed) resolve()
     else stream.write('', () => resolve())

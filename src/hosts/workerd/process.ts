@@ -12,19 +12,19 @@ import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { supportedBy } from '../../settings/support.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
-import { explain } from '../server/process.ts'
+import { listenError } from '../server/process.ts'
 import type { Tls } from '../server/tls.ts'
 
-/** A workerd that listens. */
+/** A workerd process that listens. */
 export interface Workerd {
   process: ChildProcess
-  /** The real port, where 0 was asked for. */
+  /** The port it listens on, also where 0 was given. */
   port: number
   stdout: Readable
   stderr: Readable
-  /** Has the worker ask its engines for their models now. */
-  look(): Promise<EngineStatus[]>
-  /** Has it serve by other settings. Rejects where it won't. */
+  /** Makes the worker ask its engines for their models now. */
+  refresh(): Promise<EngineStatus[]>
+  /** Replaces the worker's settings. Rejects with a `SettingsError` where it rejects them. */
   reload(settings: Settings): Promise<void>
 }
 
@@ -33,7 +33,7 @@ const compatibilityDate = '2026-11-17'
 
 /**
  * Starts workerd with its files in `folder`; resolves once it listens. Rejects with a
- * `SettingsError` where it can't.
+ * `SettingsError` where it cannot listen.
  */
 export async function startWorkerd(
   settings: Settings,
@@ -43,19 +43,19 @@ export async function startWorkerd(
   const binary = findBinary()
   await bundle(join(folder, 'edge.js'))
   const config = join(folder, 'config.capnp')
-  const door = join(folder, 'control')
-  // The key is in it: for this person alone, as the folder is.
-  writeFileSync(config, configure(settings, door, tls), { mode: 0o600 })
+  const socketPath = join(folder, 'control')
+  // It holds the private key: only this user may read it, as only this user may enter the folder.
+  writeFileSync(config, configText(settings, socketPath, tls), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
-    // In the environment keys are seen by nobody else, and need no escaping.
+    // The settings hold keys: other users cannot see the environment, and it needs no escaping.
     env: { ...process.env, SLUICE_CONFIG: JSON.stringify(forWorker(settings)) },
-    // In a group of its own: a terminal's Ctrl-C is for the supervisor, which lets streams end.
+    // A process group of its own, so that Ctrl-C reaches only this process, which lets streams end.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   process.on('exit', () => child.kill('SIGKILL'))
   const [, stdout, stderr, control] = child.stdio as unknown as Readable[]
-  if (!stdout || !stderr || !control) throw new Error('workerd was started without its pipes')
+  if (!stdout || !stderr || !control) throw new Error('workerd: no pipes for its output')
   const port = await listening(child, control, stderr, settings)
   const log = settings.log === 'none' ? 'none' : 'json'
   return {
@@ -63,14 +63,16 @@ export async function startWorkerd(
     port,
     stdout,
     stderr,
-    look: async () => (await ask(door)) as EngineStatus[],
-    reload: async (next) => void (await ask(door, JSON.stringify(forWorker({ ...next, log })))),
+    refresh: async () => (await callControl(socketPath)) as EngineStatus[],
+    async reload(next) {
+      await callControl(socketPath, JSON.stringify(forWorker({ ...next, log })))
+    },
   }
 }
 
 /**
- * A worker refuses settings that it cannot honour, such as the port: this process does that. Where
- * host names are checked, the name it listens at is allowed.
+ * The settings for the worker, which rejects those that it does not support, such as the port. It does
+ * not know the address it listens at, so that is added to the allowed host names where there are any.
  */
 function forWorker(settings: Settings): Partial<Settings> {
   const { allowHost, host } = settings
@@ -82,7 +84,7 @@ function forWorker(settings: Settings): Partial<Settings> {
   }
 }
 
-/** Ends workerd: it lets running streams end for `graceMs`, then it is killed. */
+/** Stops workerd: running streams have `graceMs` to end, then the process is killed. */
 export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = new Promise((resolve) => child.once('exit', resolve))
@@ -92,9 +94,9 @@ export async function endWorkerd(child: ChildProcess, graceMs: number): Promise<
   clearTimeout(timer)
 }
 
-/** `door` is a socket for this process alone: it lies in a folder that nobody else may enter. */
-function configure({ host, port }: Settings, door: string, tls?: Tls): string {
-  // workerd has one folder: the built page, which holds what the others do.
+/** Only this user can open the control socket: it lies in a folder that nobody else may enter. */
+function configText({ host, port }: Settings, socketPath: string, tls?: Tls): string {
+  // A disk service has one folder: that of the built page, which includes the files of demo/public.
   const folder = pageFolders.findLast((each) => existsSync(each))
   const page = folder && fileURLToPath(folder)
   const address = `${host.includes(':') ? `[${host}]` : host}:${port}`
@@ -122,7 +124,7 @@ const config :Workerd.Config = (
     (name = "http", address = ${JSON.stringify(address)}, ${protocol(tls)}, service = "sluice"),
     (
       name = "control",
-      address = ${JSON.stringify(`unix:${door}`)},
+      address = ${JSON.stringify(`unix:${socketPath}`)},
       http = (),
       service = (name = "sluice", entrypoint = "control"),
     ),
@@ -131,7 +133,7 @@ const config :Workerd.Config = (
 `
 }
 
-/** The certificate and its key are base64 and lines, which JSON escapes as Cap'n Proto does. */
+/** PEM is base64 in lines, whose line breaks JSON and Cap'n Proto escape alike. */
 function protocol(tls: Tls | undefined): string {
   if (tls === undefined) return 'http = ()'
   const [key, cert] = [tls.key, tls.cert].map((text) => JSON.stringify(text))
@@ -142,8 +144,8 @@ function protocol(tls: Tls | undefined): string {
 }
 
 /**
- * The worker as one module: as it was packed, as it lies beside a program that is one file, or
- * bundled now from a checkout.
+ * Writes the worker as one module: copied from the package, copied from beside a program that was
+ * bundled as one file, or bundled now from a checkout.
  */
 async function bundle(outfile: string): Promise<void> {
   const beside = join(dirname(process.argv[1] ?? ''), 'edge.js')
@@ -161,7 +163,7 @@ async function bundle(outfile: string): Promise<void> {
     conditions: ['workerd', 'worker'],
     logLevel: 'error',
   })
-  // Its service would else stay beside the server for as long as that runs.
+  // Otherwise esbuild's service process would run as long as the server.
   await stop()
 }
 
@@ -171,11 +173,14 @@ function findBinary(): string {
     const { default: path } = require('workerd') as { default: string }
     return path
   } catch (cause) {
-    throw new SettingsError('workerd is not installed; get it with: npm install workerd', { cause })
+    throw new SettingsError(
+      'workerd: the npm package is not installed; install it with: npm install workerd',
+      { cause },
+    )
   }
 }
 
-/** The port it says it listens on, or why it ended instead. */
+/** Resolves with the port that workerd reports; rejects with its error output where it exits instead. */
 function listening(
   child: ChildProcess,
   control: Readable,
@@ -183,37 +188,39 @@ function listening(
   settings: Settings,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
-    let said = ''
-    const hear = (bytes: Buffer) => {
-      said += bytes.toString()
+    let output = ''
+    const collect = (bytes: Buffer) => {
+      output += bytes.toString()
     }
-    stderr.on('data', hear)
+    stderr.on('data', collect)
     child.once('error', reject)
-    child.once('close', () => reject(toError(said, settings)))
+    child.once('close', () => reject(startError(output, settings)))
     createInterface({ input: control }).on('line', (line) => {
       const { event, socket, port } = JSON.parse(line) as Record<string, unknown>
       if (event !== 'listen' || socket !== 'http') return
-      stderr.off('data', hear)
-      if (said !== '') process.stderr.write(said)
+      stderr.off('data', collect)
+      if (output !== '') process.stderr.write(output)
       resolve(Number(port))
     })
   })
 }
 
-/** What workerd said before it gave up; where the system refused it, why. */
-function toError(said: string, settings: Settings): Error {
+/** The error for what workerd printed before it exited. */
+function startError(output: string, settings: Settings): Error {
   const codes: [RegExp, string][] = [
     [/Address already in use/, 'EADDRINUSE'],
     [/Permission denied/, 'EACCES'],
     [/Cannot assign requested address/, 'EADDRNOTAVAIL'],
     [/getaddrinfo|Name or service not known|no address/i, 'ENOTFOUND'],
   ]
-  const code = codes.find(([pattern]) => pattern.test(said))?.[1]
-  return code ? explain({ code }, settings) : new Error(`workerd did not start: ${said.trim()}`)
+  const code = codes.find(([pattern]) => pattern.test(output))?.[1]
+  return code
+    ? listenError({ code }, settings)
+    : new Error(`workerd: it exited before it listened, and printed: ${output.trim()}`)
 }
 
-/** Asks the worker; a body is the settings it is to serve by. */
-async function ask(socketPath: string, body?: string): Promise<unknown> {
+/** Calls the worker's `control` entry point: GET returns the engines, PUT sets settings from the body. */
+async function callControl(socketPath: string, body?: string): Promise<unknown> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const method = body === undefined ? 'GET' : 'PUT'
     request({ socketPath, agent: false, method }, resolve).on('error', reject).end(body)

@@ -53,7 +53,7 @@ const reasoning = {
   reasoning_content: described(z.nullish(text), 'The same, by its other name.'),
 }
 
-export const ToolCallSchema = z.looseObject({
+const ToolCallSchema = z.looseObject({
   id: described(text, 'The message with the result refers to the call by it.'),
   type: described(text, '`function` or `custom`.'),
   function: z.optional(

@@ -3,7 +3,7 @@ import { type ApiSchemas, described } from '../validation/describe.ts'
 
 const text = z.string()
 
-export const ModelSchema = z.looseObject({
+const ModelSchema = z.looseObject({
   id: text,
   object: z.literal('model'),
   created: described(z.int(), 'Unix time in seconds.'),

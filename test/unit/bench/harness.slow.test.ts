@@ -100,21 +100,18 @@ test("compares our client with the runtime's own fetch, round by round", async (
 }, 60_000)
 
 test.each([
-  [['--only', 'apache'], 'there is no "apache"'],
-  [['--what', 'speed'], 'there is no "speed"'],
-  [['--rounds', '0'], '--rounds: expected a whole number above 0, got 0'],
-  [['--scale', '2'], '--scale: expected a number above 0 and at most 1, got 2'],
-  [['--json'], '--json needs a value'],
-  [['fast'], 'unknown argument fast'],
-  [['--against'], '--against needs a value'],
-  [
-    ['--against', '/nowhere'],
-    '--against: expected the folder of a checkout of sluice, got /nowhere',
-  ],
-  [['--only', 'other-bun'], 'there is no "other-bun"'],
+  [['--only', 'apache'], /--only: expected names among direct, .*, got "apache"\./],
+  [['--what', 'speed'], /--what: expected names among ttft, .*, got "speed"\./],
+  [['--rounds', '0'], /--rounds: expected a whole number above 0, got "0"\./],
+  [['--scale', '2'], /--scale: expected a number above 0 and at most 1, got "2"\./],
+  [['--json'], /--json: expected a value, got nothing\./],
+  [['fast'], /fast: there is no such option\./],
+  [['--against'], /--against: expected a value, got nothing\./],
+  [['--against', '/nowhere'], /--against: expected the folder of a checkout .*, got "\/nowhere";/],
+  [['--only', 'other-bun'], /--only: expected names among .*, got "other-bun"\./],
 ])('refuses %j', { timeout: 20_000 }, async (args, message) => {
   const { code, text } = await bench(args)
   expect(code).toBe(2)
-  expect(text).toContain(message)
-  expect(text).toContain('usage:')
+  expect(text).toMatch(message)
+  expect(text).toContain('--help')
 })

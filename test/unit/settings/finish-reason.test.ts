@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { greeting, inkFor } from '../../../src/cli/startup.ts'
+import { startupText, terminalStyle } from '../../../src/cli/startup.ts'
 import { deprecations } from '../../../src/settings/deprecated.ts'
 import { settingsFromEnv } from '../../../src/settings/environment.ts'
 import { parseSettings } from '../../../src/settings/settings.ts'
@@ -39,6 +39,6 @@ it('is optional where the old setting says so, unless the new one is given too',
 it('has a warning at the start where the old setting is used', () => {
   const startup = { name: 'sluice', address: 'http://x', open: false, keys: 0, discover: false }
   const warnings = deprecations(parseSettings({ lenient: ['ollama'], discover: true }))
-  const text = greeting({ ...startup, warnings }, inkFor(false, {}))
+  const text = startupText({ ...startup, warnings }, terminalStyle(false, {}))
   expect(text).toMatch(/\nWarning: lenient is deprecated: .*--finish-reason optional\.\n$/)
 })

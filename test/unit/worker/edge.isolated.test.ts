@@ -47,7 +47,8 @@ it('refuses with 503 where its settings are wrong, and says which, but not what 
   expect([first.status, second.status]).toEqual([503, 503])
   const { error } = (await first.json()) as { error: Record<string, unknown> }
   expect(error).toEqual({
-    message: "sluice can't serve: upstreamKey is not right; its log says why.",
+    message:
+      'sluice cannot answer: the setting upstreamKey is wrong; see its log for what is expected.',
     type: 'server_error',
     param: null,
     code: 'settings_invalid',
@@ -59,6 +60,6 @@ it('names the variable that is wrong', async () => {
   const { default: worker } = await freshWorker()
   const response = await worker.fetch(request(), { SLUICE_UPSTREAM: 'gpu.internal:8000' })
   const text = await response.text()
-  expect(text).toContain('SLUICE_UPSTREAM is not right')
+  expect(text).toContain('the setting SLUICE_UPSTREAM is wrong')
   expect(text).not.toContain('gpu.internal')
 })

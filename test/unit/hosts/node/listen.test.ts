@@ -2,12 +2,12 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { nodeBodyWriter } from '../../../../src/hosts/node/body-writer.ts'
 import { listen } from '../../../../src/hosts/node/listen.ts'
-import type { Listener } from '../../../../src/hosts/server/runtime.ts'
+import type { HttpServer } from '../../../../src/hosts/server/runtime.ts'
 import type { BodyWriter } from '../../../../src/platform/body-writer.ts'
 import { until } from '../../transport/http1/raw-server.ts'
 
 let answer: (request: Request) => Promise<Response>
-let listener: Listener
+let listener: HttpServer
 let client: Socket
 let text = ''
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { exposureOf } from '../../../../src/hosts/server/exposure.ts'
-import { addressOf, explain } from '../../../../src/hosts/server/process.ts'
+import { addressOf, listenError } from '../../../../src/hosts/server/process.ts'
 import { SettingsError } from '../../../../src/settings/settings.ts'
 
 it.each([
@@ -28,16 +28,21 @@ it('knows the addresses that only this machine reaches', () => {
 })
 
 it.each([
-  [{ code: 'EADDRINUSE' }, 'port 80 is in use on 127.0.0.1; choose another with --port.'],
-  [{ code: 'EACCES' }, 'port 80 needs more rights than this process has'],
-  [{ code: 'EADDRNOTAVAIL' }, '127.0.0.1 is no address of this machine'],
-])('explains %j', (error, message) => {
-  const explained = explain(error, { host: '127.0.0.1', port: 80 })
+  [
+    { code: 'EADDRINUSE' },
+    'port: 80 is already in use on 127.0.0.1; stop the program that uses it, or',
+  ],
+  [{ code: 'EACCES' }, 'port: this user may not listen on port 80; choose'],
+  [{ code: 'EADDRNOTAVAIL' }, 'host: expected an address of this machine, got 127.0.0.1; choose'],
+])('says what to do about %j', (error, message) => {
+  const explained = listenError(error, { host: '127.0.0.1', port: 80 })
   expect(explained).toBeInstanceOf(SettingsError)
   expect(explained.message).toContain(message)
 })
 
-it('passes on the first line of what it does not know', () => {
-  const explained = explain(new Error('the disk is on fire\nat x'), { host: '::1', port: 80 })
-  expect(explained.message).toBe("can't listen on port 80 of ::1: the disk is on fire")
+it('shows the first line of an error that it does not know', () => {
+  const explained = listenError(new Error('the disk is on fire\nat x'), { host: '::1', port: 80 })
+  expect(explained.message).toBe(
+    'port: cannot listen on port 80 of ::1 (the disk is on fire); choose another with --port or --host.',
+  )
 })

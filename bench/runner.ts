@@ -1,4 +1,4 @@
-/** Candidates that run, each on a port of its own, and the upstream that they all stand in front of. */
+/** Starts the candidates, each on a port of its own, in front of the one scripted upstream. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,31 +10,31 @@ import { makeScript } from './script.ts'
 import type { Upstream } from './upstream.ts'
 
 /** Milliseconds within which a candidate must answer. */
-const PATIENCE = 20_000
+const READY_TIMEOUT = 20_000
 
-/** What all measurements share. */
+/** What all measurements have in common. */
 export interface Bench {
   upstream: Upstream
-  /** The core for what is measured; undefined where nothing can be pinned. */
+  /** The core that candidates are pinned to; undefined where programs cannot be pinned. */
   core: number | undefined
-  /** Whether this process may keep its own core busy all the time. */
+  /** Whether this process may keep its own core busy without sleeping. */
   spins: boolean
-  /** Scales how long things are measured: 1 as reported, less for a quick look. */
+  /** Multiplies the time of each measurement: 1 for results, less for a quick check. */
   scale: number
 }
 
 export interface Runner extends AsyncDisposable {
   candidate: Candidate
   target: Target
-  /** What it used so far; the upstream itself, as a candidate, is not counted. */
+  /** What it has used so far; NaN for the upstream itself. */
   usage(): Usage
 }
 
-/** Starts a candidate and waits until it answers. Rejects with what it said where it does not. */
-export async function enter(bench: Bench, candidate: Candidate): Promise<Runner> {
+/** Starts a candidate and waits until it answers. Rejects with its error output where it does not. */
+export async function startCandidate(bench: Bench, candidate: Candidate): Promise<Runner> {
   const runner = await launch(bench, candidate)
   try {
-    await answers(runner)
+    await waitUntilReady(runner)
     return runner
   } catch (error) {
     await runner[Symbol.asyncDispose]()
@@ -42,15 +42,15 @@ export async function enter(bench: Bench, candidate: Candidate): Promise<Runner>
   }
 }
 
-/** Starts a candidate; it may not listen yet. */
+/** Starts a candidate without waiting until it listens. */
 export async function launch(bench: Bench, candidate: Candidate): Promise<Runner & Launched> {
-  const place = await makePlace(bench, candidate)
-  const command = candidate.command?.(place)
+  const slot = await makeSlot(bench, candidate)
+  const command = candidate.command?.(slot)
   const launchedAt = now()
   const program = command && start(command, bench.core)
   return {
     candidate,
-    target: { port: place.port, headers: candidate.headers?.(place) },
+    target: { port: slot.port, headers: candidate.headers?.(slot) },
     launchedAt,
     program,
     usage: () => program?.usage() ?? nothingCounted,
@@ -67,19 +67,19 @@ interface Launched {
   program: Program | undefined
 }
 
-let files: string | undefined
+let temporary: string | undefined
 
-/** A folder that is gone when this process is. */
-function filesFolder(): string {
-  if (files !== undefined) return files
+/** A folder that is removed when this process exits. */
+function temporaryFolder(): string {
+  if (temporary !== undefined) return temporary
   const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  files = folder
+  temporary = folder
   return folder
 }
 
-async function makePlace({ upstream }: Bench, candidate: Candidate): Promise<Slot> {
-  const folder = mkdtempSync(join(filesFolder(), `${candidate.name}-`))
+async function makeSlot({ upstream }: Bench, candidate: Candidate): Promise<Slot> {
+  const folder = mkdtempSync(join(temporaryFolder(), `${candidate.name}-`))
   const port = candidate.command ? freePort() : upstream.port
   return { folder, port, upstreamPort: upstream.port }
 }
@@ -91,46 +91,49 @@ function freePort(): number {
   return port
 }
 
-async function answers({ candidate, target, program }: Runner & Launched): Promise<void> {
-  const deadline = now() + PATIENCE * 1000
+async function waitUntilReady({ candidate, target, program }: Runner & Launched): Promise<void> {
+  const deadline = now() + READY_TIMEOUT * 1000
   for (;;) {
     try {
       const reading = await request(target, makeScript('paced', { tokens: 2 }))
-      await within(reading.ended, 5000)
-      if (reading.tokens !== 2) throw new Error(`it answered ${reading.tokens} tokens instead of 2`)
-      reading.connection.drop()
+      await withTimeout(reading.ended, 5000)
+      if (reading.tokens !== 2) throw new Error(`expected 2 tokens, got ${reading.tokens}`)
+      reading.connection.reset()
       return
     } catch (error) {
       if (now() < deadline && program?.alive() !== false) {
         await Bun.sleep(20)
         continue
       }
-      const said = program?.said().trim()
+      const text = program?.stderr().trim()
       throw new Error(
-        `${candidate.name} does not answer: ${String(error)}${said ? `\n${said}` : ''}`,
+        `${candidate.name} does not answer: ${String(error)}${text ? `\n${text}` : ''}`,
       )
     }
   }
 }
 
-/** Runs `work` while this process, if it may, does not sleep. */
-export async function awake<T>({ upstream, spins }: Bench, work: () => Promise<T>): Promise<T> {
-  const rest = spins ? spin(upstream.tick) : () => {}
+/** Runs `work` while this process spins, if it may, so that no event has to wait for it to wake up. */
+export async function withoutSleeping<T>(
+  { upstream, spins }: Bench,
+  work: () => Promise<T>,
+): Promise<T> {
+  const stopSpinning = spins ? spin(upstream.tick) : () => {}
   try {
     return await work()
   } finally {
-    rest()
+    stopSpinning()
   }
 }
 
-/** Whether the promise settles well within `ms`. Rejects as it does, or when the time is up. */
-export async function within(promise: Promise<void>, ms: number): Promise<void> {
+/** Settles as the promise does, or rejects after `ms`. */
+export async function withTimeout(promise: Promise<void>, ms: number): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
+  const timeout = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it took longer than ${ms} ms`)), ms)
   })
   try {
-    await Promise.race([promise, late])
+    await Promise.race([promise, timeout])
   } finally {
     clearTimeout(timer)
   }

@@ -10,8 +10,8 @@ import type { EngineSetting } from '../../settings/engines.ts'
 import { SettingsError } from '../../settings/settings.ts'
 import type { Runtime } from './runtime.ts'
 
-/** The engines that settings make of files. Rejects with a `SettingsError`. */
-export async function recordedEngines(
+/** The engines that replay the recordings named in the settings. Rejects with a `SettingsError`. */
+export async function replayEngines(
   settings: readonly EngineSetting[],
   runtime: Runtime,
 ): Promise<Engine[]> {
@@ -21,8 +21,8 @@ export async function recordedEngines(
     const how = readReplayOptions((name) => options[name])
     return createReplay(recordings[index] as Recording, how, label)
   })
-  // Where it can't be, the first answer is late.
-  await rehearse(recordings[0] as Recording, runtime).catch(() => {})
+  // If the warm-up fails, only the first answer comes late.
+  await warmUp(recordings[0] as Recording, runtime).catch(() => {})
   return engines
 }
 
@@ -31,28 +31,28 @@ async function readChat(file: string): Promise<Recording> {
   if (isChat(recording)) return recording
   const { pathname } = new URL(recording.request.url)
   throw new SettingsError(
-    `--engine: ${file} holds no chat, but an answer to ${pathname}; "sluice replay" serves it.`,
+    `--engine: expected a recorded chat, but ${file} holds an answer of ${pathname}; serve it with: sluice replay ${file}`,
   )
 }
 
-/** How often a recording is played before it is asked for, and milliseconds for all of them. */
-const REHEARSALS = { times: 5, patience: 1_000 }
+/** How often a recording is replayed to warm up, and the milliseconds for all of these. */
+const WARM_UP = { times: 5, timeout: 1_000 }
 
 /**
- * What a process answers first comes late by all that it does for the first time, and the first
- * answer would not be as it was recorded. So it is played before, without waiting, to nobody: at a
- * port of its own, as keys and logs are none of its business.
+ * Replays the recording without its pauses before the server starts. The first answer of a process
+ * runs code that is not compiled yet, and would come later than it was recorded. It has a server of
+ * its own, so that no key is needed and nothing is logged.
  */
-async function rehearse(recording: Recording, { listen, fetch = ask, frameWriter }: Runtime) {
+async function warmUp(recording: Recording, { listen, fetch = globalFetch, frameWriter }: Runtime) {
   const engines = [createReplay(recording, { speed: 0 })]
   const host = { engines, ...(frameWriter && { frameWriter }) }
   const handler = createHostedHandler({ discover: false, insecure: true }, host)
   const address = { hostname: '127.0.0.1', port: 0, tls: undefined, bodyTimeout: 1_000 }
   const { port, close } = await listen({ fetch: handler.fetch, ...address })
   const model = modelOf(recording)
-  const messages = [{ role: 'user', content: 'A rehearsal.' }]
-  const signal = AbortSignal.timeout(REHEARSALS.patience)
-  for (let times = 0; times < REHEARSALS.times && !signal.aborted; times++) {
+  const messages = [{ role: 'user', content: 'Warm-up.' }]
+  const signal = AbortSignal.timeout(WARM_UP.timeout)
+  for (let times = 0; times < WARM_UP.times && !signal.aborted; times++) {
     await record({
       fetch,
       url: `http://127.0.0.1:${port}/v1/chat/completions`,
@@ -65,6 +65,6 @@ async function rehearse(recording: Recording, { listen, fetch = ask, frameWriter
   await close()
 }
 
-function ask(...request: Parameters<Fetch>): ReturnType<Fetch> {
+function globalFetch(...request: Parameters<Fetch>): ReturnType<Fetch> {
   return fetch(...request)
 }

@@ -6,13 +6,13 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { tool } from '../../../src/cli/tools/replay.ts'
 import { dial } from '../../../src/hosts/node/dial.ts'
 import { listen } from '../../../src/hosts/node/listen.ts'
-import { recordedEngines } from '../../../src/hosts/server/recorded.ts'
+import { replayEngines } from '../../../src/hosts/server/replay-engines.ts'
 import type { Runtime } from '../../../src/hosts/server/runtime.ts'
 import { formatRecording } from '../../../src/recording/recording.ts'
 import { socketFetch } from '../../../src/transport/http1/fetch.ts'
 import { sound } from '../../support/zoo/chat.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'sluice-rehearsal-'))
+const folder = mkdtempSync(join(tmpdir(), 'sluice-warm-up-'))
 const file = join(folder, 'chat.jsonl')
 const setting = { kind: 'replay' as const, file, options: {} }
 /** The statuses of all that was answered, and where. */
@@ -61,7 +61,7 @@ const runtime: Runtime = {
 
 it('an engine is played before it is asked for, without waiting, and its port is closed', async () => {
   const begun = performance.now()
-  const engines = await recordedEngines([setting], runtime)
+  const engines = await replayEngines([setting], runtime)
   expect(engines).toHaveLength(1)
   expect(statuses).toEqual([200, 200, 200, 200, 200])
   // Five times half a second, had it been waited for.
@@ -71,7 +71,7 @@ it('an engine is played before it is asked for, without waiting, and its port is
 
 it('an engine that could not be played before serves all the same', async () => {
   const broken: Runtime = { ...runtime, listen: () => Promise.reject(new Error('no port')) }
-  expect(await recordedEngines([setting], broken)).toHaveLength(1)
+  expect(await replayEngines([setting], broken)).toHaveLength(1)
 })
 
 it('"sluice replay" answers itself before it says that it listens', async () => {

@@ -1,0 +1,47 @@
+/** The answer to a request whose handling threw an unexpected error. */
+import { toApiError } from '../wire/errors/api-error.ts'
+import { errorResponse, speaksAnthropic } from './api.ts'
+
+/**
+ * Logs the error, and returns a 500 in the shape of the API that was called. The answer says nothing
+ * of the cause, which is written to standard error with the answer's `x-request-id`.
+ */
+export function logInternalError(
+  { url, headers }: Pick<Request, 'url' | 'headers'>,
+  cause: unknown,
+): Response {
+  const id = crypto.randomUUID()
+  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+  console.error(`sluice: request ${id} failed: ${text}`)
+  return internalErrorResponse(speaksAnthropic(pathOf(url), headers), id)
+}
+
+/** A 500 in the shape of the API that was called, which is not logged. */
+export function internalErrorResponse(isAnthropic: boolean, id: string): Response {
+  const response = errorResponse(toApiError(undefined), isAnthropic, id)
+  response.headers.set('x-request-id', id)
+  if (isAnthropic) response.headers.set('request-id', id)
+  return response
+}
+
+/**
+ * A handler's `fetch` that never rejects: any error that it throws becomes a 500.
+ *
+ * @example
+ * export default { fetch: withErrorResponse(handler.fetch) }
+ */
+export function withErrorResponse(
+  fetch: (request: Request) => Promise<Response>,
+): (request: Request) => Promise<Response> {
+  return async (request) => {
+    try {
+      return await fetch(request)
+    } catch (error) {
+      return logInternalError(request, error)
+    }
+  }
+}
+
+function pathOf(url: string): string | undefined {
+  return /^[a-z]+:\/\/[^/]*([^?#]*)/i.exec(url)?.[1]
+}
