@@ -87,8 +87,8 @@ export function callInProcess(): void {
 }
 
 /**
- * `signal` is the client's own: Node's `Request` follows it only for as long as somebody holds the
- * request, which no handler has to.
+ * `signal` is the client's own. The signal of Node's `Request` follows it only until the request is
+ * garbage collected, and a handler need not keep the request.
  */
 async function call(
   handler: Handler,
@@ -113,21 +113,21 @@ type Body = ReadableStream<Uint8Array<ArrayBuffer>>
 function received(response: Response, method: string, signal: AbortSignal | undefined): Response {
   const { status, statusText, headers } = response
   const body = method === 'HEAD' ? null : response.body
-  const own = body && signal ? cutBy(signal, body) : body
+  const own = body && signal ? endedBy(signal, body) : body
   return new Response(own, { status, statusText, headers })
 }
 
-/** By hand, as `pipeThrough` lets go of its source only once the last piece was taken. */
-function cutBy(signal: AbortSignal, body: Body): Body {
+/** Not by `pipeThrough`, which cancels its source only once the last piece was read. */
+function endedBy(signal: AbortSignal, body: Body): Body {
   const reader = body.getReader()
   return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       start(controller) {
-        const cut = () => {
+        const end = () => {
           controller.error(signal.reason)
           void reader.cancel(signal.reason).catch(() => {})
         }
-        signal.addEventListener('abort', cut, { once: true })
+        signal.addEventListener('abort', end, { once: true })
       },
       async pull(controller) {
         const { done, value } = await reader.read()
