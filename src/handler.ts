@@ -11,7 +11,6 @@ import {
 } from './options.ts'
 import type { Fetch } from './platform/fetch.ts'
 import type { Files } from './platform/files.ts'
-import type { Exposure } from './platform/host.ts'
 import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
@@ -86,7 +85,7 @@ export interface FormerHost {
   fetch?: Fetch
   files?: Files
   /** Who can reach the handler; anyone by default. */
-  reach?: Exposure
+  reach?: 'machine' | 'page' | 'anyone'
   log?: (entry: LogEntry) => void
   limits?: LimitStore
   responses?: object

@@ -26,11 +26,10 @@ export type { Model, Progress } from './engines/engine.ts'
 
 // The handler, and what it is made of.
 import type { EngineStatus } from './engines/registry/catalog.ts'
-import type { FormerHost } from './handler.ts'
 
 export type { EngineStatus } from './engines/registry/catalog.ts'
 export type { Authenticate, Identity } from './guard/authenticate.ts'
-export { createHandler, type FormerHost, type Handler } from './handler.ts'
+export { createHandler, type FormerHost as Host, type Handler } from './handler.ts'
 export type { HandlerOptions, ServerOptions, StateOptions } from './options.ts'
 export type {
   Fetch,
@@ -112,5 +111,3 @@ export type { TextInputs } from './wire/validation/inputs.ts'
 
 /** @deprecated Its name is `EngineStatus` now; this one works for one release. */
 export type Found = EngineStatus
-/** @deprecated Write what it has as options of `createHandler`. */
-export type Host = FormerHost
