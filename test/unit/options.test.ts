@@ -130,6 +130,18 @@ describe('createHandler', () => {
     expect((await fetch(chat('http://localhost'))).status).toBe(500)
   })
 
+  it('answers 503 where authenticate throws what can not be shown', async () => {
+    const log: LogEntry[] = []
+    const { fetch } = createHandler({
+      authenticate: () => {
+        throw Object.create(null)
+      },
+      log: (entry) => log.push(entry),
+    })
+    expect((await fetch(chat('http://sluice.example'))).status).toBe(503)
+    expect(log).toMatchObject([{ cause: 'a value was thrown that cannot be shown as text' }])
+  })
+
   it('keeps its state where it is told to', async () => {
     const limits = memoryLimits()
     const responses = memoryResponseStore()
