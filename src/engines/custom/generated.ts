@@ -50,7 +50,10 @@ export async function generated<T>(
   } catch (error) {
     if (!signal.aborted) throw engineFailure(label, error)
     // What comes after all has to stop as well.
-    inBackground(async () => iteratorOf(await opening.catch(() => []), errors).return?.())
+    inBackground(async () => {
+      const late = await opening.catch(() => undefined)
+      if (isObject(late)) await opened(late)?.return?.()
+    })
     throw signal.reason
   }
 }

@@ -122,6 +122,26 @@ describe('what an engine may not give', () => {
     }
     expect(written).toEqual([])
   })
+
+  it('is no iterable, which nobody is told of once the client has left', async () => {
+    const written: unknown[] = []
+    const { error } = console
+    console.error = (...words: unknown[]) => written.push(words)
+    try {
+      const { promise, resolve } = Promise.withResolvers<unknown>()
+      const leaving = new AbortController()
+      const { ask } = handlerOf([{ chat: () => promise as ReturnType<EngineDefinition['chat']> }])
+      const answer = ask(chatPath, {}, leaving.signal)
+      await new Promise((done) => setTimeout(done, 20))
+      leaving.abort()
+      expect((await answer).status).toBe(499)
+      resolve(7)
+      await new Promise((done) => setTimeout(done, 20))
+    } finally {
+      console.error = error
+    }
+    expect(written).toEqual([])
+  })
 })
 
 describe('a definition', () => {
