@@ -2,7 +2,16 @@
 import { createEngines } from './engines/engines.ts'
 import type { EngineStatus } from './engines/registry/catalog.ts'
 import { createGuard } from './guard/guard.ts'
-import { type HandlerHost, type HandlerOptions, readHandlerOptions } from './options.ts'
+import { requireKnownCallers } from './guard/origin.ts'
+import {
+  type HandlerHost,
+  type HandlerOptions,
+  readHandlerOptions,
+  requireOwnLabels,
+} from './options.ts'
+import type { Fetch } from './platform/fetch.ts'
+import type { Files } from './platform/files.ts'
+import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
 import { errorResponse, speaksAnthropic } from './routes/api.ts'
@@ -13,6 +22,7 @@ import { createRoutes } from './routes/router.ts'
 import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
+import type { LimitStore } from './state/limit-store.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
@@ -36,6 +46,8 @@ export interface Handler {
   drain(graceMs: number): Promise<void>
 }
 
+/** @deprecated Give one argument: `createHandler({ ...settings, engines, log })`. */
+export function createHandler(settings: SettingsInput, host: FormerHost): Handler
 /**
  * Makes the handler that serves the OpenAI and Anthropic APIs, for any program that can answer a
  * `Request` with a `Response`. Nothing runs until the first request. Throws a `SettingsError` for an
@@ -56,15 +68,28 @@ export interface Handler {
  * console.log(response.status) // 401
  */
 export function createHandler(options?: HandlerOptions): Handler
-export function createHandler(options: HandlerOptions = {}, former?: FormerHost): Handler {
-  if (former !== undefined) return createAsFormerly(options as SettingsInput, former)
+export function createHandler(options: object = {}, former?: FormerHost): Handler {
+  if (former !== undefined) return createAsFormerly(options, former)
   const { settings, host } = readHandlerOptions(options)
   return createHostedHandler(settings, host)
 }
 
-/** The second argument that `createHandler` had. */
-interface FormerHost extends HandlerHost {
-  reach?: HandlerHost['exposure']
+/**
+ * The second argument that `createHandler` had; it works for one release.
+ *
+ * @deprecated Write what it has as options of `createHandler`.
+ */
+export interface FormerHost {
+  name?: string
+  engines?: readonly object[]
+  fetch?: Fetch
+  files?: Files
+  /** Who can reach the handler; anyone by default. */
+  reach?: 'machine' | 'page' | 'anyone'
+  log?: (entry: LogEntry) => void
+  limits?: LimitStore
+  responses?: object
+  isolateRequests?: boolean
 }
 
 /** How it was called before it had options of its own: this works for one release. */
@@ -72,12 +97,15 @@ function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHos
   warnOnce(
     'createHandler(settings, host) is deprecated: put engines, files, fetch, log, limits and responses into its one argument, the last two as state.limits and state.responses.',
   )
-  return createHostedHandler(settings, { ...(reach && { exposure: reach }), ...host })
+  const lent = { ...(reach && { exposure: reach }), ...host }
+  return createHostedHandler(settings, lent as HandlerHost)
 }
 
 /** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost = {}): Handler {
   const settings = parseSettings(input)
+  requireKnownCallers(settings, host)
+  requireOwnLabels(settings, host)
   const running = new Set<Exchange>()
   /** Requests that have no response yet. */
   let pending = 0
@@ -195,9 +223,14 @@ function withoutAnswer(
   running: Set<Exchange>,
 ): Response {
   const { exchange } = trace
-  exchange?.fail(toApiError(error))
   if (exchange) running.delete(exchange)
-  trace.respond(500, error)
+  // Whatever is broken, a host gets a response.
+  try {
+    exchange?.fail(toApiError(error))
+  } catch {}
+  try {
+    trace.respond(500, error)
+  } catch {}
   return internalErrorResponse(isAnthropic, trace.id)
 }
 

@@ -23,10 +23,13 @@ export type { ModelList, ModelsOf } from './engines/custom/models.ts'
 export type { TextPiece, TextYield } from './engines/custom/text-form.ts'
 export type { UsageInput } from './engines/custom/usage.ts'
 export type { Model, Progress } from './engines/engine.ts'
+
 // The handler, and what it is made of.
+import type { EngineStatus } from './engines/registry/catalog.ts'
+
 export type { EngineStatus } from './engines/registry/catalog.ts'
 export type { Authenticate, Identity } from './guard/authenticate.ts'
-export { createHandler, type Handler } from './handler.ts'
+export { createHandler, type FormerHost as Host, type Handler } from './handler.ts'
 export type { HandlerOptions, ServerOptions, StateOptions } from './options.ts'
 export type {
   Fetch,
@@ -105,3 +108,6 @@ export type {
   ResponsePart,
 } from './wire/responses/items.ts'
 export type { TextInputs } from './wire/validation/inputs.ts'
+
+/** @deprecated Its name is `EngineStatus` now; this one works for one release. */
+export type Found = EngineStatus

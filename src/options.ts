@@ -1,5 +1,5 @@
 /** What a program sets in code: the settings that a handler can honour, and what only code can give. */
-import type { DefinedEngine } from './engines/custom/define-engine.ts'
+import { type DefinedEngine, isDefinedEngine } from './engines/custom/define-engine.ts'
 import type { Engine } from './engines/engine.ts'
 import type { EngineSources } from './engines/engines.ts'
 import type { Authenticate } from './guard/authenticate.ts'
@@ -10,8 +10,13 @@ import type { LogEntry } from './platform/log.ts'
 import { memoryResponses, type StoredResponses } from './routes/responses/background.ts'
 import type { Place } from './settings/declaration.ts'
 import { SettingsError, unexpected, unknownName } from './settings/error.ts'
-import { declarationOf, type SettingsInput, settingNames } from './settings/settings.ts'
-import { unsupportedBy } from './settings/support.ts'
+import {
+  declarationOf,
+  type Settings,
+  type SettingsInput,
+  settingNames,
+} from './settings/settings.ts'
+import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
@@ -115,24 +120,65 @@ export function readOptions(options: object, reader: OptionsReader): ReadOptions
   const host: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined) continue
-    // What is off needs nobody to honour it.
-    const why = value === false ? undefined : reader.refused[name]
+    const why = Object.hasOwn(reader.refused, name) ? reader.refused[name] : undefined
     if (why !== undefined) {
-      throw new SettingsError(`${name}: ${reader.name} can't honour this option; ${why}.`)
+      if (!isAskedFor(name, value, options)) continue
+      throw new SettingsError(
+        `${name}: ${reader.name} can't honour this option; ${why}. Leave it out, and out of the environment where settingsFromEnv reads it.`,
+      )
     }
     if (Object.hasOwn(readers, name)) Object.assign(host, readers[name as CodeOption](value))
     else if (name === 'log' && typeof value === 'function') host.log = value
     else if (declarationOf(name)) settings[name] = value
-    else throw unknownName(name, name, [...settingNames(), ...Object.keys(readers)])
+    else throw unknownOption(name, reader)
   }
   return { settings, host }
+}
+
+/**
+ * Whether an option that can't be honoured asks for something: what is off or the default does not.
+ * Settings that `parseSettings` completed have `discover: true` where they name no servers.
+ */
+function isAskedFor(name: string, value: unknown, options: Record<string, unknown>): boolean {
+  if (value === false || isDefault(name, value)) return false
+  const namesServers = [options.upstream, options.engine].some(
+    (list) => !Array.isArray(list) || list.length > 0,
+  )
+  return name !== 'discover' || namesServers
+}
+
+/** Where to write what was written as an option; of `Host` at first, which `createHandler` took. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  limits: 'write it as state: { limits }',
+  responses: 'write it as state: { responses }',
+  reach:
+    'only a host tells who can reach it, as exposure; sluice assumes that anyone can, so leave it out',
+  exposure: 'only a host tells who can reach it; sluice assumes that anyone can, so leave it out',
+}
+
+function unknownOption(name: string, reader: OptionsReader): SettingsError {
+  if (Object.hasOwn(ELSEWHERE, name)) {
+    return new SettingsError(`${name}: ${reader.name} has no such option; ${ELSEWHERE[name]}.`)
+  }
+  return unknownName(name, name, [...settingNames(), ...Object.keys(readers)], 'option')
+}
+
+/** An upstream with the label of an engine would share its log entries and its failures. */
+export function requireOwnLabels({ upstream }: Settings, { engines = [] }: HandlerHost): void {
+  const labels = new Set(upstream.map(({ label }) => label))
+  const taken = engines.find((engine) => isDefinedEngine(engine) && labels.has(engine.label))
+  if (taken === undefined) return
+  throw new SettingsError(
+    `engines: expected a label that no upstream has, got "${taken.label}"; give the engine or the upstream another label.`,
+  )
 }
 
 /** What `createHandler` was given, in its parts. Throws a `SettingsError`. */
 export function readHandlerOptions(options: object): ReadOptions {
   const { settings, host } = readOptions(options, handlerReader)
-  const { log = 'none', ...rest } = settings
-  if (log !== 'json' && log !== 'none') {
+  // In complete settings, `auto` is what nobody asked for.
+  const { log = 'auto', ...rest } = settings
+  if (log !== 'json' && log !== 'none' && log !== 'auto') {
     throw unexpected('log', 'a function, "json" or "none"', log)
   }
   const own = log === 'json' && { log: (entry: LogEntry) => console.log(JSON.stringify(entry)) }
@@ -148,7 +194,7 @@ const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (ke
 const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
   engines(value) {
     if (!Array.isArray(value) || !value.every(isEngine)) {
-      throw unexpected('engines', 'engines in an array, each made by defineEngine', value)
+      throw notMade(value)
     }
     const labels = value.map(({ label }) => label)
     const twice = labels.find((label, index) => labels.indexOf(label) !== index)
@@ -165,7 +211,7 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
     if (!isObject(value)) throw unexpected('state', 'an object with limits or responses', value)
     for (const name of Object.keys(value)) {
       if (name !== 'limits' && name !== 'responses') {
-        throw unknownName(`state.${name}`, name, ['limits', 'responses'])
+        throw unknownName(`state.${name}`, name, ['limits', 'responses'], 'field')
       }
     }
     const { limits, responses } = value as StateOptions
@@ -178,9 +224,17 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
   },
 }
 
-function isEngine(value: unknown): value is Engine {
-  const isNamed = isObject(value) && typeof value.label === 'string'
-  return isNamed && typeof value.chat === 'function' && typeof value.models === 'function'
+function isEngine(value: unknown): value is DefinedEngine & Engine {
+  return isDefinedEngine(value)
+}
+
+function notMade(value: unknown): SettingsError {
+  const wrong = Array.isArray(value) ? value.findIndex((each) => !isDefinedEngine(each)) : -1
+  if (wrong === -1) {
+    return unexpected('engines', 'engines in an array, each made by defineEngine', value)
+  }
+  const given: unknown = Array.isArray(value) ? value[wrong] : value
+  return unexpected(`engines[${wrong}]`, 'an engine that was made by defineEngine', given)
 }
 
 function requireFunction(name: string, value: unknown): unknown {

@@ -1,5 +1,6 @@
 /** Identities of one's own: who asks is told by a function instead of by a key. */
 import { SettingsError, unexpected, unknownName } from '../settings/error.ts'
+import { asError } from '../util/as-error.ts'
 import { isObject } from '../util/object.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import type { CallerLimits } from './caller.ts'
@@ -68,7 +69,7 @@ function failed(cause: unknown): ApiError {
   return new ApiError(503, message, {
     code: 'authentication_failed',
     headers: { 'retry-after': '5' },
-    cause: cause instanceof Error ? cause : new Error(String(cause)),
+    cause: asError(cause),
   })
 }
 

@@ -1,8 +1,11 @@
 /** Which web pages may send requests, and the CORS headers for browsers (https://fetch.spec.whatwg.org/#http-cors-protocol). */
 
+import { SettingsError } from '../settings/error.ts'
 import { matchesPattern } from '../settings/patterns.ts'
+import type { Settings } from '../settings/types.ts'
 import { parseUrl } from '../util/parse-url.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import type { Authenticate } from './authenticate.ts'
 
 /** Seconds for which a browser may cache a preflight; Chrome's maximum. */
 const MAX_AGE = '7200'
@@ -64,6 +67,20 @@ export function corsHeaders({ method, headers }: Request, origin: string): Recor
     // Chrome requires this before a public page may use an address in a private network.
     ...(isPrivate && { 'access-control-allow-private-network': 'true' }),
   }
+}
+
+/**
+ * Throws a `SettingsError` for `*` where nothing tells who asks: any website could use the GPU of
+ * whoever opens it.
+ */
+export function requireKnownCallers(
+  { allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>,
+  { authenticate }: { authenticate?: Authenticate },
+): void {
+  if (!allowOrigin.includes('*') || keys.length > 0 || authenticate !== undefined) return
+  throw new SettingsError(
+    'allowOrigin: "*" lets the pages of every website send requests, and no keys are set; name the origins, or set keys.',
+  )
 }
 
 /** Compares only the host: behind a proxy that terminates TLS, the scheme is unknown. */

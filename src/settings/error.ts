@@ -27,11 +27,19 @@ export function notShown(setting: string, expected: string): SettingsError {
   )
 }
 
-/** The message for an unknown name, with the known ones that are most like it. */
-export function unknownName(setting: string, name: string, known: Iterable<string>): SettingsError {
+/**
+ * The message for an unknown name, with the known ones that are most like it. `kind` is what the person
+ * who wrote it calls such a name.
+ */
+export function unknownName(
+  setting: string,
+  name: string,
+  known: Iterable<string>,
+  kind: 'setting' | 'option' | 'field' = 'setting',
+): SettingsError {
   const near = closestMatches(name, known)
   const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`
-  return new SettingsError(`${setting}: there is no such setting.${hint}`)
+  return new SettingsError(`${setting}: there is no such ${kind}.${hint}`)
 }
 
 function show(value: unknown): string {

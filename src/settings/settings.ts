@@ -1,7 +1,7 @@
 import type { Declaration } from './declaration.ts'
 import { formerNamesOf, type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { readOption } from './entry.ts'
-import { notShown, SettingsError, unexpected, unknownName } from './error.ts'
+import { notShown, unexpected, unknownName } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
 import type { SettingsInput } from './generated/settings-input.ts'
 import { requireDistinct } from './keys.ts'
@@ -43,7 +43,6 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
     upstreamKey: string[]
   }
   requireDistinct(rest.keys)
-  requireKeysFor(rest)
   checkAliases(rest.alias)
   checkContextFallback(rest.contextFallback)
   const discover = rest.discover ?? upstream.length + rest.engine.length === 0
@@ -106,12 +105,4 @@ function readAll(
     const place = typeof each === 'string' ? shownAs : `${shownAs}[${index}]`
     return item?.read(each, place, warn)
   })
-}
-
-/** Otherwise any website could use the GPU of whoever opens it. */
-function requireKeysFor({ allowOrigin, keys }: Pick<Settings, 'allowOrigin' | 'keys'>): void {
-  if (!allowOrigin.includes('*') || keys.length > 0) return
-  throw new SettingsError(
-    'allowOrigin: "*" lets the pages of every website send requests, and no keys are set; name the origins, or set keys.',
-  )
 }

@@ -49,7 +49,8 @@ function isSupported(name: string, place: Place): boolean {
   return declarations[name]?.where?.includes(place) ?? true
 }
 
-function isDefault(name: string, value: unknown): boolean {
+/** Whether a value is what the setting has by itself, so that it asks for nothing. */
+export function isDefault(name: string, value: unknown): boolean {
   return (
     value === undefined || JSON.stringify(value) === JSON.stringify(declarations[name]?.default)
   )

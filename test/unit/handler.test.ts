@@ -84,7 +84,7 @@ describe('whatever throws', () => {
   const impossible: Engine = {
     label: 'impossible',
     models: async () => [{ id: 'm', object: 'model', created: 1, owned_by: 'tests' }],
-    chat: () => Promise.reject(new ApiError(999, 'secret')),
+    chat: () => Promise.reject(Object.assign(new ApiError(500, 'secret'), { status: 999 })),
   }
 
   function handled(path: string, body: object, host: HandlerHost) {

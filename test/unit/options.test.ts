@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { defineEngine } from '../../src/engines/custom/define-engine.ts'
-import { createHandler, type Handler } from '../../src/handler.ts'
+import { createHandler } from '../../src/handler.ts'
 import { serve } from '../../src/hosts/node.ts'
 import type { HandlerOptions, ServerOptions } from '../../src/options.ts'
 import type { LogEntry } from '../../src/platform/log.ts'
+import { settingsFromEnv } from '../../src/settings/environment.ts'
+import { parseSettings } from '../../src/settings/settings.ts'
 import { memoryLimits } from '../../src/state/limit-store.ts'
 import { memoryResponseStore } from '../../src/state/response-store.ts'
 
@@ -32,11 +34,27 @@ describe('createHandler', () => {
     [{ grace: '1s' }, /^grace: createHandler can't honour/],
     [{ engine: ['replay:a'] }, /^engine: createHandler can't honour/],
     [{ webgpu: true }, /^webgpu: createHandler can't honour .*sluice\/deno/],
-    [{ upstreams: [] }, /^upstreams: there is no such setting\. Did you mean upstream or/],
+    [{ upstreams: [] }, /^upstreams: there is no such option\. Did you mean upstream or/],
     [{ authentication: 1 }, /^authentication: .*Did you mean authenticate\?/],
     [{ authenticate: 'yes' }, /^authenticate: expected a function, got "yes"/],
     [{ engines: echo }, /^engines: expected engines in an array/],
-    [{ engines: [{ label: 'x' }] }, /^engines: expected engines in an array, each made by/],
+    [{ engines: [{ label: 'x' }] }, /^engines\[0\]: expected an engine that was made by/],
+    [
+      { engines: [echo, { label: 'x', models: async () => [], chat: async () => {} }] },
+      /^engines\[1\]: expected an engine that was made by defineEngine, got an object/,
+    ],
+    [
+      { engines: [echo], upstream: ['echo=http://127.0.0.1:1/v1'] },
+      /^engines: expected a label that no upstream has, got "echo"; give/,
+    ],
+    [{ constructor: 2 }, /^constructor: there is no such option\./],
+    [{ limits: {} }, /^limits: createHandler has no such option; write it as state: \{ limits \}/],
+    [{ responses: {} }, /^responses: .* write it as state: \{ responses \}/],
+    [{ reach: 'machine' }, /^reach: .* only a host tells/],
+    [{ exposure: 'machine' }, /^exposure: .* only a host tells/],
+    [{ log: 'text' }, /^log: expected/],
+    [{ allowOrigin: ['*'] }, /^allowOrigin: .* no keys are set/],
+    [settingsFromEnv({ SLUICE_PORT: '1' }), /^port: .* Leave it out, and out of the environment/],
     [{ engines: [echo, echo] }, /^engines: expected a label that is not taken, got "echo"/],
     [{ basePath: 'ai' }, /^basePath: expected a path such as "\/ai"/],
     [{ basePath: '/ai/' }, /^basePath: expected/],
@@ -54,6 +72,18 @@ describe('createHandler', () => {
   it('takes what is left out, or is off', () => {
     createHandler()
     createHandler({ model: undefined, discover: false, webgpu: false } as HandlerOptions)
+  })
+
+  it.each([
+    parseSettings({ insecure: true }),
+    parseSettings({ upstream: 'http://127.0.0.1:1/v1' }),
+    settingsFromEnv({ SLUICE_PORT: '8787', SLUICE_LOG: 'auto' }),
+  ])('takes settings of which none asks for a server of its own: %#', (settings) => {
+    createHandler(settings as HandlerOptions)
+  })
+
+  it('takes every origin, where a function knows who asks', () => {
+    createHandler({ allowOrigin: ['*'], authenticate: () => undefined })
   })
 
   it('refuses everyone, where nothing says who may ask', async () => {
@@ -84,8 +114,7 @@ describe('createHandler', () => {
     const { warn } = console
     console.warn = (line: string) => warnings.push(line)
     try {
-      const former = createHandler as (settings: object, host: object) => Handler
-      const { fetch } = former({ discover: false }, { engines: [echo], reach: 'machine' })
+      const { fetch } = createHandler({ discover: false }, { engines: [echo], reach: 'machine' })
       expect((await fetch(chat('http://localhost'))).status).toBe(200)
     } finally {
       console.warn = warn
@@ -93,6 +122,24 @@ describe('createHandler', () => {
     expect(warnings).toEqual([
       expect.stringContaining('createHandler(settings, host) is deprecated'),
     ])
+  })
+
+  it('answers even where an engine of a former host breaks what an engine promises', async () => {
+    const plain = { label: 'x', models: async () => [{ id: 'echo' }], async *chat() {} }
+    const { fetch } = createHandler({ insecure: true, discover: false }, { engines: [plain] })
+    expect((await fetch(chat('http://localhost'))).status).toBe(500)
+  })
+
+  it('answers 503 where authenticate throws what can not be shown', async () => {
+    const log: LogEntry[] = []
+    const { fetch } = createHandler({
+      authenticate: () => {
+        throw Object.create(null)
+      },
+      log: (entry) => log.push(entry),
+    })
+    expect((await fetch(chat('http://sluice.example'))).status).toBe(503)
+    expect(log).toMatchObject([{ cause: 'a value was thrown that cannot be shown as text' }])
   })
 
   it('keeps its state where it is told to', async () => {
@@ -133,6 +180,11 @@ describe('createHandler', () => {
 })
 
 describe('serve', () => {
+  it('takes settings that are complete', async () => {
+    const server = await serve({ ...parseSettings({ port: 0, staticDelay: 0 }), log: 'none' })
+    await server.stop(0)
+  })
+
   it('serves engines of one’s own, and lets in whom a function knows', async () => {
     const log: LogEntry[] = []
     const server = await serve({
@@ -163,7 +215,7 @@ describe('serve', () => {
   it.each([
     [{ webgpu: true }, /^webgpu: serve can't honour this option; .*only on Deno/],
     [{ webgpuQueue: 4 }, /^webgpuQueue: serve can't honour/],
-    [{ hostname: 'x' }, /^hostname: there is no such setting\. Did you mean host\?/],
+    [{ hostname: 'x' }, /^hostname: there is no such option\. Did you mean host\?/],
     [{ host: '0.0.0.0', port: 0 }, /^host: other machines can reach 0\.0\.0\.0, and no API keys/],
     [{ log: 'loud' }, /^log: expected/],
   ])('refuses on Node what it can not honour: %o', async (options, message) => {

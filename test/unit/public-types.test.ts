@@ -20,7 +20,8 @@ it('exports these values', () => {
 
 it('types what is made', () => {
   expectTypeOf(createHandler).returns.toEqualTypeOf<sluice.Handler>()
-  expectTypeOf(createHandler).parameter(0).toEqualTypeOf<sluice.HandlerOptions | undefined>()
+  type Options = Parameters<typeof createHandler>[0]
+  expectTypeOf<Options>().toEqualTypeOf<sluice.HandlerOptions | undefined>()
   expectTypeOf(serve).returns.toEqualTypeOf<Promise<Server>>()
   expectTypeOf(serve).parameter(0).toEqualTypeOf<ServerOptions | undefined>()
   expectTypeOf(defineEngine).returns.toEqualTypeOf<sluice.Engine>()
@@ -60,6 +61,9 @@ export function wrong(engine: sluice.Engine): void {
   createHandler({ log: 'text' })
   // @ts-expect-error an engine is made by defineEngine
   createHandler({ engines: [{ label: 'own', chat() {}, models() {} }] })
+  createHandler(settingsFromEnv({}), { reach: 'machine', log: ({ key }) => key })
+  expectTypeOf<sluice.Found>().toEqualTypeOf<sluice.EngineStatus>()
+  expectTypeOf<sluice.Host>().toExtend<{ reach?: unknown }>()
   // @ts-expect-error a host is for runtimes
   createHandler({}, { exposure: 'machine' })
 

@@ -9,6 +9,8 @@ import type {
   Usage,
 } from '../../wire/chat/request.ts'
 import type { ChatContract } from '../../wire/contract/chat.ts'
+import { classifyDelta } from '../../wire/contract/delta.ts'
+import { ToolCalls } from '../../wire/contract/tool-calls.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import { badValue } from './errors.ts'
 import type { ChunkMaker } from './generated.ts'
@@ -63,6 +65,8 @@ const DELTA_FIELDS = [
 interface ChoiceState {
   isFinished: boolean
   hasCalls: boolean
+  /** Gives pieces their index, and calls the id and type that they lack. */
+  calls: ToolCalls
 }
 
 /** Makes chunks that the contract has nothing to repair in of what is yielded for a request. */
@@ -74,6 +78,8 @@ export class ChatForm implements ChunkMaker<ChatChunk> {
   readonly #asked: number
   readonly #choices = new Map<number, ChoiceState>()
   #hasContent = false
+  /** The last usage: it is written when all choices have ended. */
+  #counted: ChatChunk | undefined
 
   constructor(label: string, contract: ChatContract, request: ChatRequest) {
     this.#label = label
@@ -95,7 +101,7 @@ export class ChatForm implements ChunkMaker<ChatChunk> {
       const { finish_reason, ...delta } = value
       return this.#delta(delta, finish_reason)
     }
-    if (isObject(value.usage)) return this.#usage(value.usage)
+    if (isObject(value.usage)) return this.#hold(this.#usage(value.usage))
     throw this.#bad('yielded', value)
   }
 
@@ -108,7 +114,7 @@ export class ChatForm implements ChunkMaker<ChatChunk> {
       if (isFinished) continue
       owed.push(this.#made([{ index, delta: {}, finish_reason: hasCalls ? 'tool_calls' : 'stop' }]))
     }
-    if (returned === undefined) return owed
+    if (returned === undefined) return this.#counted ? [...owed, this.#counted] : owed
     if (!isObject(returned) || !isObject(returned.usage)) {
       throw badValue(this.#contract.errors, 'returned', returned, 'nothing, or { usage: {…} }')
     }
@@ -120,15 +126,19 @@ export class ChatForm implements ChunkMaker<ChatChunk> {
     return this.#made([{ index: 0, delta, finish_reason: finish as FinishReason | null }])
   }
 
-  #whole(value: Record<string, unknown>): ChatChunk {
+  #whole(value: Record<string, unknown>): ChatChunk | undefined {
     const { usage, choices, ...rest } = value
     const given = Object.entries(rest).filter(([, field]) => field !== undefined)
-    const counted = isObject(usage) ? { usage: this.#usageOf(usage) } : {}
-    return {
-      ...this.#made(choices as ChunkChoice[]),
-      ...Object.fromEntries(given),
-      ...counted,
-    }
+    const chunk = { ...this.#made(choices as ChunkChoice[]), ...Object.fromEntries(given) }
+    if (!isObject(usage)) return chunk
+    const counts = { usage: this.#usageOf(usage) }
+    if (chunk.choices.length === 0) return this.#hold({ ...chunk, ...counts })
+    this.#hold({ ...chunk, choices: [], ...counts })
+    return chunk
+  }
+
+  #hold(counted: ChatChunk): undefined {
+    this.#counted = counted
   }
 
   #usage(usage: Record<string, unknown>): ChatChunk {
@@ -151,13 +161,13 @@ export class ChatForm implements ChunkMaker<ChatChunk> {
     const { index = 0, delta = {}, finish_reason = null } = choice
     let state = this.#choices.get(index)
     const isFirst = state === undefined
-    state ??= { isFinished: false, hasCalls: false }
+    state ??= { isFinished: false, hasCalls: false, calls: new ToolCalls() }
     this.#choices.set(index, state)
     if (finish_reason) state.isFinished = true
     if (Array.isArray(delta.tool_calls) && delta.tool_calls.length > 0) state.hasCalls = true
     this.#hasContent ||= Boolean(finish_reason) || bringsSomething(delta)
     const spoken = isFirst ? { ...delta, role: 'assistant' } : delta
-    return { ...choice, index, delta: withCalls(spoken), finish_reason }
+    return { ...choice, index, delta: withCalls(spoken, state.calls), finish_reason }
   }
 
   #oneChoice() {
@@ -174,13 +184,16 @@ function bringsSomething({ role: _role, ...delta }: ChunkDelta): boolean {
   return Object.values(delta).some((value) => value !== undefined && value !== null && value !== '')
 }
 
-/** One's own objects stay as they are: the contract repairs calls in place. */
-function withCalls(delta: ChunkDelta): ChunkDelta {
+/** One's own objects stay as they are: calls are completed in place. */
+function withCalls(delta: ChunkDelta, calls: ToolCalls): ChunkDelta {
   const { tool_calls } = delta
   if (!Array.isArray(tool_calls) || !tool_calls.every(isObject)) return { ...delta }
   const copies = (tool_calls as ToolCallDelta[]).map((call) => ({
     ...call,
     ...(isObject(call.function) && { function: { ...call.function } }),
   }))
-  return { ...delta, tool_calls: copies }
+  const completed = { ...delta, tool_calls: copies }
+  // What the contract will refuse stays as it is.
+  if (!('problem' in classifyDelta(completed))) calls.repair(copies)
+  return completed
 }

@@ -13,10 +13,11 @@ import type { ChatOptions, Engine, Progress } from '../engine.ts'
 import { STATIC_MODEL } from '../static/model.ts'
 import { ChatForm, type ChatYield } from './chat-form.ts'
 import { type Embedded, embeddingAnswer } from './embed.ts'
-import { engineFailure } from './errors.ts'
+import { engineFailure, shown } from './errors.ts'
 import { type EngineCall, generated, type Yields } from './generated.ts'
 import { checkModels, type ModelList, type ModelsOf, modelsOf } from './models.ts'
 import { TextForm, type TextYield } from './text-form.ts'
+import { isCount } from './usage.ts'
 
 /** What a call is given where a model may have to be loaded first. */
 export interface GenerationCall extends EngineCall {
@@ -49,7 +50,8 @@ export interface EngineDefinition {
   maxConcurrency?: number
 }
 
-declare const made: unique symbol
+/** From the registry of symbols: two copies of this module in a program know each other's engines. */
+const made: unique symbol = Symbol.for('sluice.engine')
 
 /** An engine, as `defineEngine` makes it. What else it has is between sluice and it. */
 export interface DefinedEngine {
@@ -90,11 +92,16 @@ const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
  */
 export function defineEngine(definition: EngineDefinition): DefinedEngine {
   check(definition)
-  return engineOf(definition) as Engine & DefinedEngine
+  return Object.assign(engineOf(definition), { [made]: true as const })
+}
+
+/** Whether a value is an engine that `defineEngine` made. */
+export function isDefinedEngine(value: unknown): value is DefinedEngine & Engine {
+  return typeof value === 'object' && value !== null && made in value
 }
 
 function engineOf(definition: EngineDefinition): Engine {
-  const { label, embed, complete, countTokens, maxConcurrency } = definition
+  const { label, maxConcurrency } = definition
   const errors = new EngineErrors({ label, source: 'engine' })
   const models = modelsOf(definition.models, label, errors)
   return {
@@ -104,21 +111,22 @@ function engineOf(definition: EngineDefinition): Engine {
     acceptsModel: models.takes,
     models: (signal) => attempt(label, signal, () => models.list(signal)),
     chat: (request, signal, options) => chat(definition, request, signal, options),
-    ...(complete && {
-      complete: (request, signal, options) =>
-        completeText({ label, complete }, request, signal, options),
+    ...(definition.complete && {
+      complete: (request, signal, options) => completeText(definition, request, signal, options),
     }),
-    ...(embed && {
+    ...(definition.embed && {
       async embed(asked, signal) {
         const request = requireEmbedding(asked)
-        const returned = await attempt(label, signal, () => embed(request, { signal }))
+        const returned = await attempt(label, signal, () => definition.embed?.(request, { signal }))
         return embeddingAnswer(returned, request, label, errors)
       },
     }),
-    ...(countTokens && {
+    ...(definition.countTokens && {
       countTokens(prompt, model, signal) {
         const request = { ...prompt.chat(), ...(model !== undefined && { model }) }
-        return attempt(label, signal, () => countTokens(request, { signal }))
+        return attempt(label, signal, async () =>
+          tokenCount(await definition.countTokens?.(request, { signal })),
+        )
       },
     }),
   }
@@ -147,12 +155,13 @@ async function chat(
 }
 
 async function completeText(
-  { label, complete }: Required<Pick<EngineDefinition, 'label' | 'complete'>>,
+  definition: EngineDefinition,
   asked: TextRequest,
   signal: AbortSignal,
   { onProgress = () => {} }: Pick<ChatOptions, 'onProgress'> = {},
 ): Promise<TextStream> {
   const request = requireText(asked)
+  const { label } = definition
   const { stream, stream_options } = request
   const answers = answerCounts(request)
   const contract = new TextContract({
@@ -164,7 +173,7 @@ async function completeText(
   })
   const { errors } = contract
   const form = new TextForm(label, contract, request, answers.choices)
-  const call = () => complete(request, { signal, onProgress })
+  const call = () => definition.complete?.(request, { signal, onProgress }) ?? []
   return enforceContract(await generated(call, { label, form, errors, signal }), contract)
 }
 
@@ -185,9 +194,7 @@ function check(definition: EngineDefinition): void {
   if (typeof definition !== 'object' || definition === null) {
     throw unexpected('defineEngine', 'an object with a label, models and chat', definition)
   }
-  for (const name of Object.keys(definition)) {
-    if (!FIELDS.includes(name)) throw unknownName(`defineEngine: ${name}`, name, FIELDS)
-  }
+  requireKnownFields(definition)
   const { label, models, maxConcurrency } = definition
   const isLabel = typeof label === 'string' && LABEL.test(label) && label !== STATIC_MODEL
   if (!isLabel) {
@@ -200,7 +207,25 @@ function check(definition: EngineDefinition): void {
     throw unexpected(`defineEngine: ${name}`, 'a function', given)
   }
   checkModels(models)
-  const isCount = Number.isInteger(maxConcurrency) && Number(maxConcurrency) >= 1
-  if (maxConcurrency === undefined || isCount) return
+  if (maxConcurrency === undefined || (isCount(maxConcurrency) && maxConcurrency >= 1)) return
   throw unexpected('defineEngine: maxConcurrency', 'a whole number from 1', maxConcurrency)
+}
+
+/** An instance of a class may have fields of its own. */
+function requireKnownFields(definition: object): void {
+  const prototype: unknown = Object.getPrototypeOf(definition)
+  if (prototype !== Object.prototype && prototype !== null) return
+  for (const name of Object.keys(definition)) {
+    if (FIELDS.includes(name)) continue
+    const current = name === 'streams' ? 'maxConcurrency' : name
+    throw unknownName(`defineEngine: ${name}`, current, FIELDS, 'field')
+  }
+}
+
+/** Throws an error for a count that is none. */
+function tokenCount(value: unknown): number | undefined {
+  if (value === undefined || isCount(value)) return value
+  throw new TypeError(
+    `countTokens returned ${shown(value)}; expected a whole number of tokens, or undefined where it can't be told`,
+  )
 }

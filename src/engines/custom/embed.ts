@@ -8,7 +8,10 @@ import { badValue } from './errors.ts'
 /** The numbers of one embedding. */
 export type Vector = readonly number[] | Float32Array | Float64Array
 
-/** What `embed` may return: a vector for each input, in their order, and how many tokens were read. */
+/**
+ * What `embed` may return: a vector for each input, in their order, and how many tokens were read.
+ * OpenAI's answer has to have `usage`: without it a client is sent zeros, and nothing counts for limits.
+ */
 export type Embedded =
   | readonly Vector[]
   | { embeddings: readonly Vector[]; usage?: { prompt_tokens: number } }

@@ -1,3 +1,4 @@
+import { asError } from '../../util/as-error.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
 
@@ -7,11 +8,10 @@ import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
  */
 export function engineFailure(label: string, thrown: unknown): ApiError {
   if (thrown instanceof ApiError) return thrown
-  const cause = thrown instanceof Error ? thrown : new Error(String(thrown))
   return new ApiError(502, `${label} failed while answering; the log of sluice says why.`, {
     code: 'engine_error',
     evidence: 'answered',
-    cause,
+    cause: asError(thrown),
   })
 }
 
@@ -26,7 +26,7 @@ export function badValue(
 }
 
 /** A value in a few words: of an object only its field names, as its values may be part of a prompt. */
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return `an array of ${value.length}`
   if (typeof value === 'object') {

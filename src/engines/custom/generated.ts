@@ -50,7 +50,10 @@ export async function generated<T>(
   } catch (error) {
     if (!signal.aborted) throw engineFailure(label, error)
     // What comes after all has to stop as well.
-    inBackground(async () => iteratorOf(await opening.catch(() => []), errors).return?.())
+    inBackground(async () => {
+      const late = await opening.catch(() => undefined)
+      if (isObject(late)) await opened(late)?.return?.()
+    })
     throw signal.reason
   }
 }
@@ -61,15 +64,25 @@ type AnyIterator =
 
 /** Throws an `ApiError` for what can't be iterated. */
 function iteratorOf(value: unknown, errors: EngineErrors): AnyIterator {
-  if (isObject(value) || Array.isArray(value)) {
-    if (Symbol.asyncIterator in value) {
-      return (value as AsyncIterable<unknown, unknown, undefined>)[Symbol.asyncIterator]()
-    }
-    if (Symbol.iterator in value) {
-      return (value as Iterable<unknown, unknown, undefined>)[Symbol.iterator]()
-    }
-  }
+  const iterator = isObject(value) || Array.isArray(value) ? opened(value) : undefined
+  if (isObject(iterator) && typeof iterator.next === 'function') return iterator
   throw badValue(errors, 'returned', value, 'an async generator or another async iterable')
+}
+
+/** An iterator of what can be iterated, or what is in its place. */
+function opened(value: object): AnyIterator | undefined {
+  if (Symbol.asyncIterator in value) {
+    return (value as AsyncIterable<unknown, unknown, undefined>)[Symbol.asyncIterator]()
+  }
+  if (Symbol.iterator in value) {
+    return (value as Iterable<unknown, unknown, undefined>)[Symbol.iterator]()
+  }
+  return undefined
+}
+
+/** Throws for what can't be sent, such as a bigint or an object that holds itself. */
+function requireJson(value: unknown): void {
+  if (typeof value === 'object') JSON.stringify(value)
 }
 
 class Generated<T> implements AsyncIterator<T[], void, void> {
@@ -95,6 +108,7 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
       while (!this.#isOver) {
         const pulled = Promise.resolve(this.#iterator.next())
         const { value, done } = await abortable(pulled, signal)
+        requireJson(value)
         if (done) return { value: this.#end(value), done: false }
         const chunk = form.chunk(value)
         if (chunk !== undefined) return { value: [chunk], done: false }

@@ -30,6 +30,8 @@ export class TextForm implements ChunkMaker<TextChunk> {
   readonly #asked: number
   /** Whether each answer that was seen has ended. */
   readonly #finished = new Map<number, boolean>()
+  /** The last usage: it is written when all answers have ended. */
+  #counted: TextChunk | undefined
 
   constructor(label: string, contract: TextContract, request: TextRequest, asked: number) {
     this.#label = label
@@ -47,11 +49,10 @@ export class TextForm implements ChunkMaker<TextChunk> {
     if (typeof value === 'string') return value === '' ? undefined : this.#only({ text: value })
     if (!isObject(value)) throw this.#bad('yielded', value)
     if (Array.isArray(value.choices)) {
-      const { choices, ...rest } = value
-      return { ...this.#made(choices), ...rest }
+      return this.#whole(value.choices, value)
     }
     if (typeof value.text === 'string') return this.#only(value)
-    if (isObject(value.usage)) return this.#usage(value.usage)
+    if (isObject(value.usage)) return this.#hold(this.#usage(value.usage))
     throw this.#bad('yielded', value)
   }
 
@@ -62,10 +63,22 @@ export class TextForm implements ChunkMaker<TextChunk> {
     }
     const open = [...this.#finished].filter(([, isFinished]) => !isFinished)
     const owed = open.map(([index]) => this.#made([{ index, text: '', finish_reason: 'stop' }]))
-    if (returned === undefined) return owed
+    if (returned === undefined) return this.#counted ? [...owed, this.#counted] : owed
     if (isObject(returned) && isObject(returned.usage))
       return [...owed, this.#usage(returned.usage)]
     throw badValue(errors, 'returned', returned, 'nothing, or { usage: {…} }')
+  }
+
+  #whole(choices: unknown[], value: Record<string, unknown>): TextChunk | undefined {
+    const { usage, ...rest } = value
+    const chunk = { ...this.#made([]), ...rest, choices: this.#made(choices).choices }
+    if (!isObject(usage)) return chunk
+    this.#hold({ ...chunk, choices: [], usage: usageOf(usage, this.#contract.errors) })
+    return choices.length === 0 ? undefined : chunk
+  }
+
+  #hold(counted: TextChunk): undefined {
+    this.#counted = counted
   }
 
   /** A piece that names no answer belongs to the only one. */

@@ -22,7 +22,12 @@ export function usageOf(given: Record<string, unknown>, errors: EngineErrors): U
   return { ...given, prompt_tokens, completion_tokens, total_tokens: total }
 }
 
+/** Whether a value is a whole number from 0. */
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0
+}
+
 function count(value: unknown, name: string, errors: EngineErrors): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0) return value
+  if (isCount(value)) return value
   throw badValue(errors, `gave as usage.${name}`, value, 'a whole number of tokens')
 }

@@ -38,7 +38,8 @@ export type Evidence = 'answered' | 'lost'
 
 /**
  * An error that a client may see. Before the response headers are sent, it becomes the response with its
- * status; afterwards it becomes the error frame of the stream.
+ * status; afterwards it becomes the error frame of the stream. A status that is no error's, from 400 to
+ * 599, becomes 500, and the log entry's `cause` says so.
  *
  * @example
  * const printer = defineEngine({
@@ -66,10 +67,11 @@ export class ApiError extends Error {
   readonly details: Readonly<Record<`n_${string}`, number>>
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
-    super(message, { cause: details.cause })
+    const isError = Number.isInteger(status) && status >= 400 && status <= 599
+    super(message, { cause: isError ? details.cause : notAnError(status, details.cause) })
     this.name = 'ApiError'
-    this.status = status
-    this.type = details.type ?? typeOf(status)
+    this.status = isError ? status : 500
+    this.type = details.type ?? typeOf(this.status)
     this.code = details.code ?? null
     this.param = details.param ?? null
     this.headers = details.headers ?? {}
@@ -82,6 +84,14 @@ export class ApiError extends Error {
     const { message, type, param, code, details } = this
     return { error: { message, type, param, code, ...details } }
   }
+}
+
+/** What the log says of a status that would not be an error: throwing here could end a stream. */
+function notAnError(status: unknown, cause: unknown): RangeError {
+  const got = typeof status === 'number' ? status : typeof status
+  return new RangeError(`ApiError: status: expected 400 to 599, got ${got}; 500 was sent instead`, {
+    cause,
+  })
 }
 
 function typeOf(status: number): string {

@@ -82,13 +82,15 @@ describe('below a base path', () => {
   })
 
   it('refuses a request that comes back to it', async () => {
-    const { fetch } = createHandler({
+    const handler: Handler = createHandler({
       basePath: '/ai',
       insecure: true,
       upstream: ['http://loop.example/ai/v1'],
       // Whatever it asks for comes back to itself.
-      fetch: (url, { headers = {}, ...init }) => fetch(new Request(url, { ...init, headers })),
+      fetch: (url, { headers = {}, ...init }) =>
+        handler.fetch(new Request(url, { ...init, headers })),
     })
+    const { fetch } = handler
     const models = await fetch(new Request('http://loop.example/ai/v1/models'))
     expect(await models.json()).toMatchObject({ data: [{ id: 'static' }] })
     const body = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'Hi' }] })

@@ -49,11 +49,98 @@ describe('what an engine throws', () => {
     },
   )
 
+  it.each([
+    ['nothing that can be shown', Object.create(null), 'a value was thrown that cannot be shown'],
+    ['a symbol', Symbol('paper'), 'Symbol(paper)'],
+  ])('may be %s', async (_, thrown, cause) => {
+    const { ask, log } = handlerOf([{ chat: throwing(thrown) }])
+    expect((await ask(chatPath)).status).toBe(502)
+    expect(log).toMatchObject([{ code: 'engine_error', cause: expect.stringContaining(cause) }])
+  })
+
+  it.each([200, 99, 204, 600, 400.5])('is a 500 for the status %s', async (status) => {
+    const { ask, log } = handlerOf([{ chat: throwing(new ApiError(status, 'Odd.')) }])
+    const response = await ask(chatPath)
+    expect(response.status).toBe(500)
+    expect(await errorOf(response)).toMatchObject({ message: 'Odd.', type: 'server_error' })
+    expect(log).toMatchObject([{ cause: expect.stringContaining(`got ${status}; 500 was sent`) }])
+  })
+
+  it('keeps the status where a header has a name that HTTP forbids', async () => {
+    const headers = { 'bad name': 'x', 'retry-after': '5' }
+    const { ask } = handlerOf([{ chat: throwing(new ApiError(429, 'Busy.', { headers })) }])
+    const response = await ask(chatPath)
+    expect([response.status, response.headers.get('retry-after')]).toEqual([429, '5'])
+  })
+
   it('sends a request on to another engine that has the model', async () => {
     const { ask, log } = handlerOf([{ chat: throwing(new Error('down')) }, { chat: words }])
     const response = await ask(chatPath, { stream: true })
     expect(await response.text()).toContain('Hello')
     expect(log).toMatchObject([{ engine: 'own-2', attempts: 2, failures: ['own-1 engine_error'] }])
+  })
+})
+
+describe('what an engine may not give', () => {
+  const circle: { content: string; self?: unknown } = { content: 'a' }
+  circle.self = circle
+
+  it.each([
+    ['a circle', circle],
+    ['a bigint', { content: 'a', count: 1n }],
+  ])('is what JSON has no form for: %s', async (_, value) => {
+    for (const stream of [true, false]) {
+      const { ask, log } = handlerOf([{ chat: () => [value] }])
+      const response = await ask(chatPath, { stream })
+      expect(response.status).toBe(502)
+      expect((await errorOf(response)).code).toBe('engine_error')
+      expect(log).toMatchObject([{ cause: expect.any(String) }])
+    }
+  })
+
+  it.each([-5, 1.5, Number.NaN, '7'])('is a count of tokens such as %s', async (count) => {
+    const { ask, log } = handlerOf([{ chat: words, countTokens: () => count as number }])
+    const response = await ask('/v1/messages/count_tokens', {
+      messages: [{ role: 'user', content: 'Hi' }],
+    })
+    expect(response.status).toBe(502)
+    expect(log).toMatchObject([
+      { code: 'engine_error', cause: expect.stringContaining('countTokens returned') },
+    ])
+  })
+
+  it('is an iterable without an iterator, of which the log tells once', async () => {
+    const written: unknown[] = []
+    const { error } = console
+    console.error = (...words: unknown[]) => written.push(words)
+    try {
+      const chat = () => ({ [Symbol.asyncIterator]: () => undefined })
+      const { ask } = handlerOf([{ chat: chat as unknown as EngineDefinition['chat'] }])
+      expect((await ask(chatPath)).status).toBe(502)
+    } finally {
+      console.error = error
+    }
+    expect(written).toEqual([])
+  })
+
+  it('is no iterable, which nobody is told of once the client has left', async () => {
+    const written: unknown[] = []
+    const { error } = console
+    console.error = (...words: unknown[]) => written.push(words)
+    try {
+      const { promise, resolve } = Promise.withResolvers<unknown>()
+      const leaving = new AbortController()
+      const { ask } = handlerOf([{ chat: () => promise as ReturnType<EngineDefinition['chat']> }])
+      const answer = ask(chatPath, {}, leaving.signal)
+      await new Promise((done) => setTimeout(done, 20))
+      leaving.abort()
+      expect((await answer).status).toBe(499)
+      resolve(7)
+      await new Promise((done) => setTimeout(done, 20))
+    } finally {
+      console.error = error
+    }
+    expect(written).toEqual([])
   })
 })
 
@@ -69,6 +156,10 @@ describe('a definition', () => {
     [{ chat: undefined }, /^defineEngine: chat: expected a function, got undefined/],
     [{ embed: 'yes' }, /^defineEngine: embed: expected a function/],
     [{ maxConcurrency: 0 }, /^defineEngine: maxConcurrency: expected a whole number from 1, got 0/],
+    [
+      { streams: 2 },
+      /^defineEngine: streams: there is no such field\. Did you mean maxConcurrency\?/,
+    ],
     [{ maxConcurency: 2 }, /^defineEngine: maxConcurency: .*Did you mean maxConcurrency\?/],
   ])('that is wrong is refused: %o', (wrong, message) => {
     expect(() => defineEngine({ ...right, ...wrong } as EngineDefinition)).toThrow(message)
