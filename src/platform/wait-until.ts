@@ -26,7 +26,7 @@ function isLender(value: unknown): value is Lender {
   try {
     return typeof (value as Partial<Lender>).waitUntil === 'function'
   } catch {
-    // Hono's context has getters that throw where the runtime has no such thing.
+    // Some contexts have getters that throw where the runtime lends nothing.
     return false
   }
 }
