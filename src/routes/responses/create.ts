@@ -123,7 +123,14 @@ async function beginRun(
     async send(_exchange, opening, _encoder, streaming) {
       const { response } = encoder
       opening.catch(() => {})
-      await recorder.begin(response)
+      try {
+        await recorder.begin(response)
+        // Others may have begun meanwhile.
+        runs.requireRoom()
+      } catch (error) {
+        encoder.error(toApiError(error))
+        throw error
+      }
       runs.start(owner, exchange, opening, encoder, streaming)
       if (!request.stream) return jsonResponse(response)
       return runs.follow(owner, response.id, 0, settings.clientTimeout)

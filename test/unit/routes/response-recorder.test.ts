@@ -103,6 +103,15 @@ describe('a store that takes its time', () => {
     await expect.poll(() => get(id)).toMatchObject({ status: 'cancelled' })
   })
 
+  it('lets no more run in the background at once than a quick one', async () => {
+    const store = slowStore()
+    const { ask } = handlerWith(store)
+    const asked = Array.from({ length: 34 }, () => ask({ model: 'lasting', background: true }))
+    const statuses = (await Promise.all(asked)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 503)).toHaveLength(2)
+    await expect.poll(() => store.calls.filter((call) => call === 'update failed')).toHaveLength(2)
+  })
+
   it('learns of a client that left before the first event', async () => {
     const store = slowStore()
     const { fetch } = createHandler({
