@@ -32,6 +32,7 @@ export function recordResponse(
   /** Settles when the store has taken all calls so far: they never overlap. */
   let calls: Promise<void> | undefined
   let latest: ResponseObject | undefined
+  let isRejected = false
 
   async function put(stored: StoredResponse): Promise<true> {
     await store.put(owner, stored)
@@ -40,6 +41,8 @@ export function recordResponse(
 
   async function update(stored: StoredResponse, earlier: Promise<void>): Promise<void> {
     await earlier
+    // There is nothing to replace.
+    if (isRejected) return
     try {
       await store.update(owner, stored)
     } catch (cause) {
@@ -52,10 +55,11 @@ export function recordResponse(
     async begin(response = latest) {
       if (calls !== undefined || response === undefined) return
       const putting = put({ response, input })
-      // An update after a failed put finds nothing to replace, and may still be tried.
       calls = putting.then(
         () => {},
-        () => {},
+        () => {
+          isRejected = true
+        },
       )
       const isStored = await withTimeout(timeout, putting).catch((cause: unknown) => {
         throw notStored(cause)

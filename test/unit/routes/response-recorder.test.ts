@@ -140,7 +140,8 @@ describe('a store that fails', () => {
     'refuses the response before anything is sent: %j',
     async (fields) => {
       const put = () => Promise.reject(new Error('SECRET is down'))
-      const { ask, log } = handlerWith({ ...memoryResponseStore(), put })
+      const update = vi.fn(async () => {})
+      const { ask, log } = handlerWith({ ...memoryResponseStore(), put, update })
       const response = await ask(fields)
       expect(response.status).toBe(503)
       expect(response.headers.get('retry-after')).toBe('5')
@@ -148,6 +149,7 @@ describe('a store that fails', () => {
       expect(text).toContain('response_not_stored')
       expect(text).not.toContain('SECRET')
       await expect.poll(() => log[0]?.cause).toContain('SECRET is down')
+      expect(update).not.toHaveBeenCalled()
       expect((await ask({ ...fields, background: false, store: false })).status).toBe(200)
     },
   )
