@@ -1,6 +1,7 @@
 import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
+import { memoryResponses } from '../src/routes/responses/background.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
@@ -39,8 +40,9 @@ function replace(env: Record<string, unknown>, config: string): Response {
   }
 }
 
-/** Kept when the settings are replaced, so that what each key has used still counts. */
+/** Kept when the settings are replaced: what each key has used, and the stored responses. */
 const limits = memoryLimits()
+const responses = memoryResponses()
 
 function handlerOnce(env: Record<string, unknown>): Served {
   handler ??= handlerOrRefusal(env)
@@ -67,6 +69,7 @@ function makeHandler(env: Record<string, unknown>): Served {
   return createHostedHandler(settings, {
     name: 'workerd',
     limits,
+    responses,
     // Set by `sluice` on this machine. A deployed worker lacks it, and anyone can reach it.
     exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),

@@ -1,8 +1,10 @@
 /** Identities of one's own: who asks is told by a function instead of by a key. */
 import { SettingsError, unexpected, unknownName } from '../settings/error.ts'
+import { abortable } from '../util/abortable.ts'
 import { asError } from '../util/as-error.ts'
 import { isObject } from '../util/object.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { CallerLimits } from './caller.ts'
 
 /**
@@ -26,7 +28,10 @@ export interface Identity {
  * Tells who asks, from the headers of a request. Undefined or null: nobody that is known (401, unless
  * the request has one of the keys in the settings). An `ApiError` that is thrown is the answer; any
  * other error is logged as the cause of a 503 that tells the client nothing. The body must be left
- * unread. Called for each request to a route that needs a key, before its body is read.
+ * unread. Called for each request to a route that needs a key, before its body is read; and, as callers
+ * of sluice's own learn more there, for `/health`, `/health/ready`, `/status` and `/`, where whoever is
+ * not known within a second counts as a stranger. On routes that need a key it has no deadline, but a
+ * client that leaves ends its request.
  */
 export type Authenticate = (
   request: Request,
@@ -42,16 +47,30 @@ export async function identityOf(
   authenticate: Authenticate,
 ): Promise<CallerLimits | undefined> {
   try {
-    const identity = await authenticate(request)
-    if (request.bodyUsed) {
+    const asking = authenticate(request)
+    const identity = isPromise(asking) ? await unlessLeft(asking, request.signal) : asking
+    if (request.bodyUsed || request.body?.locked) {
       throw new SettingsError(
-        'authenticate: it read the body of the request, which is then lost; read a clone of it: request.clone().',
+        'authenticate: it read or locked the body of the request, which is then lost; read a clone of it: request.clone().',
       )
     }
     return identity === undefined || identity === null ? undefined : read(identity)
   } catch (error) {
-    throw error instanceof ApiError ? error : failed(error)
+    throw error instanceof ApiError || error instanceof Cancelled ? error : failed(error)
   }
+}
+
+/** Rejects with `Cancelled` where the client leaves first: its request is over then. */
+async function unlessLeft<T>(asking: PromiseLike<T>, signal: AbortSignal): Promise<T> {
+  try {
+    return await abortable(Promise.resolve(asking), signal)
+  } catch (error) {
+    throw signal.aborted ? new Cancelled('the client left', { cause: error }) : error
+  }
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return isObject(value) && typeof value.then === 'function'
 }
 
 /** The 401 for whoever `authenticate` does not know. */

@@ -2,6 +2,7 @@
 import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
+import { withTimeout } from '../util/with-timeout.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
 import { type Afterwards, Caller } from './caller.ts'
@@ -9,6 +10,9 @@ import { requireAllowedHost } from './host.ts'
 import { createApiKeys } from './keys.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
+
+/** Milliseconds for which a route that anyone may use waits to learn who asks. */
+const FIND_TIMEOUT = 1_000
 
 export interface Guard {
   /**
@@ -21,7 +25,7 @@ export interface Guard {
    * work for which the response does not wait.
    */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
-  /** The caller of a request, which is not counted; undefined without a valid key. */
+  /** The caller of a request, which is not counted; undefined where none is known within a second. */
   findCaller(request: Request): Promise<Caller | undefined>
   /** Whether a request has a valid key, so that it may see engines and models. Not counted. */
   isAuthorized(request: Request): Promise<boolean>
@@ -57,6 +61,13 @@ export function createGuard(
     throw unprotected()
   }
 
+  function findCaller(request: Request): Promise<Caller | undefined> {
+    return withTimeout(
+      FIND_TIMEOUT,
+      callerOf(request).catch(() => undefined),
+    )
+  }
+
   return {
     admit(request) {
       requireShortHeaders(request.headers)
@@ -71,12 +82,8 @@ export function createGuard(
       await caller.countRequest()
       return caller
     },
-    findCaller: (request) => callerOf(request).catch(() => undefined),
-    isAuthorized: (request) =>
-      callerOf(request).then(
-        () => true,
-        () => false,
-      ),
+    findCaller,
+    isAuthorized: async (request) => (await findCaller(request)) !== undefined,
   }
 }
 

@@ -23,5 +23,10 @@ function tell(lender: Lender, promise: Promise<unknown>): void {
 
 function isLender(value: unknown): value is Lender {
   if (typeof value !== 'object' || value === null) return false
-  return typeof (value as Partial<Lender>).waitUntil === 'function'
+  try {
+    return typeof (value as Partial<Lender>).waitUntil === 'function'
+  } catch {
+    // Some contexts have getters that throw where the runtime lends nothing.
+    return false
+  }
 }

@@ -3,10 +3,14 @@ import type { RouteEntry } from 'itty-router'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Answers OPTIONS with the methods of the path. Throws an `ApiError` (404). */
-export function preflight(routes: RouteEntry[], { url, headers }: Request): Response {
+export function preflight(
+  routes: RouteEntry[],
+  { url, headers }: Request,
+  basePath: string,
+): Response {
   const path = new URL(url).pathname
   const methods = methodsOf(routes, path)
-  if (methods.length === 0) throw notFound('OPTIONS', path)
+  if (methods.length === 0) throw notFound('OPTIONS', path, basePath)
   const allow = methods.join(', ')
   const isAsked = headers.has('access-control-request-method')
   return new Response(null, {
@@ -16,11 +20,15 @@ export function preflight(routes: RouteEntry[], { url, headers }: Request): Resp
 }
 
 /** Throws the `ApiError` that fits: 405 where the path exists, 404 where it does not. */
-export function noRoute(routes: RouteEntry[], request: { method: string; url: string }): never {
+export function noRoute(
+  routes: RouteEntry[],
+  request: { method: string; url: string },
+  basePath: string,
+): never {
   const { method, url } = request
   const path = new URL(url).pathname
   const allow = methodsOf(routes, path)
-  if (allow.length === 0) throw notFound(method, path)
+  if (allow.length === 0) throw notFound(method, path, basePath)
   const message = `method: expected ${allow.join(', ')} for ${path}, got ${method}.`
   throw new ApiError(405, message, {
     code: 'method_not_allowed',
@@ -37,8 +45,8 @@ function methodsOf(routes: RouteEntry[], path: string): string[] {
   return methods.length > 0 ? [...methods, 'OPTIONS'] : []
 }
 
-function notFound(method: string, path: string): ApiError {
-  const message = `path: there is no route ${method} ${path}. The API is below /v1: POST /v1/chat/completions, GET /v1/models.`
+function notFound(method: string, path: string, basePath: string): ApiError {
+  const message = `path: there is no route ${method} ${path}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

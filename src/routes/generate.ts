@@ -28,6 +28,8 @@ export type Answering = JsonAnswering | StreamAnswering
 export interface JsonAnswering {
   /** Asks one engine for the whole answer. */
   json: Attempt<JsonAnswer>
+  /** Awaited when the engine has answered, before that is sent. */
+  beforeSend?: () => Promise<void>
 }
 
 export interface StreamAnswering {
@@ -61,8 +63,9 @@ export function generate(
     try {
       const answering = await generation.begin(exchange)
       if ('json' in answering) {
-        const answer = pool.answer(exchange, model, answering.json, canAnswer)
-        return await jsonAnswerResponse(exchange, answer)
+        const { json, beforeSend } = answering
+        const answer = pool.answer(exchange, model, json, canAnswer)
+        return await jsonAnswerResponse(exchange, beforeSend ? after(answer, beforeSend) : answer)
       }
       const { open, encoder, send = streamResponse } = answering
       const opening = pool.answer(exchange, model, open, canAnswer)
@@ -72,4 +75,10 @@ export function generate(
       throw error
     }
   }
+}
+
+async function after<T>(answer: Promise<T>, act: () => Promise<void>): Promise<T> {
+  const answered = await answer
+  await act()
+  return answered
 }

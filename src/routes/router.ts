@@ -15,7 +15,7 @@ export function createRoutes(context: RouteContext) {
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
   // A preflight carries no key.
-  router.options('*', (request) => preflight(router.routes, request))
+  router.options('*', (request) => preflight(router.routes, request, basePath))
   router.get('*', refuseUpgrade)
   for (const [id, { method, path, access, module }] of Object.entries(table)) {
     const answer = handlerOf<string>(id, module)
@@ -30,7 +30,7 @@ export function createRoutes(context: RouteContext) {
   const file = ({ url }: RouteRequest) =>
     fileResponse(files, belowBase(new URL(url).pathname, basePath))
   router.get('*', file).head('*', file)
-  router.all('*', (request) => noRoute(router.routes, request))
+  router.all('*', (request) => noRoute(router.routes, request, basePath))
   return (request: Request, trace: Trace): Promise<Response> => router.fetch(request, trace)
 
   function refuseLoop({ headers }: Request, trace: Trace): void {

@@ -12,7 +12,8 @@ export interface SettingsFile {
 
 /** Reads the text of a settings file. Rejects with a `SettingsError` that names the line. */
 export async function readSettingsFile(text: string, name: string): Promise<SettingsFile> {
-  const { value, lines } = await parseJsonc(text, name)
+  // Editors on Windows begin a file with a byte order mark.
+  const { value, lines } = await parseJsonc(text.replace(/^\uFEFF/, ''), name)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unexpected(name, 'a JSON object', value)
   }

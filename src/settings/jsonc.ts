@@ -91,6 +91,6 @@ function tooDeep({ createScanner }: typeof import('jsonc-parser'), text: string)
 
 /** What stands in a text, up to the end of its line. */
 function shownAt(text: string, offset: number): string {
-  const [rest] = text.slice(offset, offset + 20).split('\n')
+  const [rest] = text.slice(offset, offset + 20).split(/\r?\n/)
   return rest ? JSON.stringify(rest) : 'the end'
 }

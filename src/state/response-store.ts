@@ -14,7 +14,8 @@ export interface StoredResponse {
 /**
  * Stores responses by id, each readable by its owner alone: the name of an API key, or empty where
  * no keys are configured. A `put` that has resolved is visible to every later read of the same
- * store.
+ * store. For one response `put` is called once, first and awaited before its id is sent; `update` is
+ * called when it has ended, after `put` has settled.
  */
 export interface ResponseStore {
   put(owner: string, stored: StoredResponse): Promise<void>

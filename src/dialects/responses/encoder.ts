@@ -90,7 +90,6 @@ export class ResponseEncoder implements StreamEncoder {
 
   /** Ends a cancelled response. The API has no event for that, so readers get response.failed. */
   cancel(): void {
-    if (!this.#isAnnounced) return
     this.#fail('cancelled', new ApiError(499, 'The response was cancelled.', { code: 'cancelled' }))
     this.response.error = null
   }

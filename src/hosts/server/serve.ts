@@ -75,8 +75,8 @@ export async function start(
   input: SettingsInput,
   { host = {}, log, onProgress = () => {} }: StartOptions = {},
 ): Promise<Server> {
-  const settings = parseSettings(input)
-  requireSupport(settings, runtime.place)
+  const read = (given: SettingsInput) => readSettings(given, runtime, host)
+  const settings = read(input)
   requireProtection(settings, host.authenticate !== undefined)
   const tls = await readTls(settings)
   bypassProxyForLoopback(process.env)
@@ -105,7 +105,7 @@ export async function start(
     url: addressOf(hostname, httpServer.port, tls !== undefined),
     port: httpServer.port,
     refresh: () => handler.refresh(),
-    reload: (next) => handler.replace(next),
+    reload: (next) => handler.replace(read(next)),
     ...(loading && { loading }),
     async stop(graceMs = handler.settings.grace) {
       const closed = httpServer.close()
@@ -113,6 +113,19 @@ export async function start(
       await Promise.race([closed, sleep(flushTimeout)])
     },
   }
+}
+
+/**
+ * By default servers on this machine are discovered only where the program brings no engine. Throws a
+ * `SettingsError`, also for what this runtime cannot do.
+ */
+function readSettings(input: SettingsInput, { place }: Runtime, { engines = [] }: HandlerHost) {
+  const settings = parseSettings({
+    ...input,
+    ...(input.discover === undefined && engines.length > 0 && { discover: false }),
+  })
+  requireSupport(settings, place)
+  return settings
 }
 
 /** Writes each log entry as a line to standard output; undefined where nothing is logged. */

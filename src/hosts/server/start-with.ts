@@ -16,12 +16,5 @@ export async function startWith(
   const { terminal = processTerminal } = runtime
   const { log: form } = parseSettings({ log: word })
   const log = own ?? logWriter(logForm(form, await terminal.out.isTerminal()), terminal)
-  // By default servers on this machine are discovered only where the program brings no engine.
-  const hasEngines = (host.engines ?? []).length > 0
-  const discover = settings.discover ?? (hasEngines ? false : undefined)
-  return start(
-    runtime,
-    { ...settings, ...(discover !== undefined && { discover }) },
-    { host: lent, log },
-  )
+  return start(runtime, settings, { host: lent, log })
 }

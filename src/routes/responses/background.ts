@@ -10,6 +10,7 @@ import { SSE_HEADERS, type StreamSettings, writeStream } from '../../stream/sse-
 import { transformWriter } from '../../stream/transform-writer.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
+import type { ResponseObject } from '../../wire/responses/request.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 
 /** Where responses are stored, and where those in the background run. */
@@ -33,6 +34,7 @@ const ENDED: BoundedLimits = { count: 512, bytes: 32 * 1024 * 1024, ageMs: 60 * 
 /** One response in the background, until its events are deleted. */
 interface Run {
   exchange: Exchange
+  response: ResponseObject
   log: EventLog
   /** The clients that follow it; each settles when its client has received everything, or is gone. */
   followers: Set<Promise<void>>
@@ -66,7 +68,8 @@ export class Runs {
     const log = new EventLog(LOG_LENGTH)
     const followers = new Set<Promise<void>>()
     const ended = Promise.withResolvers<void>()
-    const run: Run = { exchange, log, followers, isCancelled: false }
+    const { response } = encoder
+    const run: Run = { exchange, response, log, followers, isCancelled: false }
     this.#running.set(key, run)
     encoder.events.onFrame = (frame) => log.append(frame)
 
@@ -93,10 +96,13 @@ export class Runs {
 
   /**
    * Stops the engine, if it still runs. Where requests are isolated (workerd), the request that runs
-   * it does so at its next heartbeat: no other one may abort what it holds.
+   * it does so at its next heartbeat: no other one may abort what it holds. Returns the response as it
+   * is then, which the store may learn of later; undefined where it does not run.
    */
-  cancel(owner: string, id: string, isolates: boolean): void {
-    stop(this.#running.get(storeKey(owner, id)), isolates)
+  cancel(owner: string, id: string, isolates: boolean): ResponseObject | undefined {
+    const run = this.#running.get(storeKey(owner, id))
+    stop(run, isolates)
+    return run?.response
   }
 
   /** Cancels it, and deletes its events. */

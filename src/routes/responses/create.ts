@@ -1,13 +1,13 @@
 import { type TranslatedResponsesRequest, translate } from '../../dialects/responses/dialect.ts'
 import { requireItemLimits } from '../../guard/size.ts'
-import type { ResponseStore } from '../../state/response-store.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { openStream, streamResponse } from '../../stream/sse-response.ts'
-import { badRequest } from '../../wire/errors/api-error.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
+import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
+import { Cancelled } from '../../wire/errors/cancelled.ts'
 import {
   parseResponsesRequest,
   type ResponseItem,
-  type ResponseObject,
   type ResponsesRequest,
 } from '../../wire/responses/request.ts'
 import { chatAsker } from '../ask-chat.ts'
@@ -17,6 +17,7 @@ import { jsonResponse } from '../json.ts'
 import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
 import { contextOf } from './context.ts'
+import { noRecorder, type ResponseRecorder, recordResponse } from './recorder.ts'
 
 /** `POST /v1/responses` */
 export const createResponse = generate(async (body, { trace, context }) => {
@@ -42,6 +43,7 @@ interface ResponseCall {
   /** The whole conversation: what came before the request, and its own input. */
   input: ResponseItem[]
   owner: string
+  recorder: ResponseRecorder
   conversation(exchange: Exchange): TranslatedResponsesRequest
 }
 
@@ -60,34 +62,50 @@ async function readCall(
   const items = await contextOf(store, owner, request, id)
   const input = items.map(({ item }) => item)
   requireItemLimits({ input }, settings)
-  const onChange = request.store === false ? undefined : storeChanges(trace, store, owner, input)
+  const recorder = request.store === false ? noRecorder : recordResponse(trace, store, owner, input)
   const conversation = (exchange: Exchange) => {
-    const telling = { usage: () => exchange.usage, onChange }
+    const telling = { usage: () => exchange.usage, onChange: recorder.change }
     return translate(request, items, id, telling, settings.maxTools)
   }
-  return { request, input, owner, conversation }
+  return { request, input, owner, recorder, conversation }
 }
 
 /** Answers on the client's connection. A stream that the client leaves is stored as cancelled. */
 function beginResponse(
-  { request }: ResponseCall,
+  { request, recorder }: ResponseCall,
   conversation: TranslatedResponsesRequest,
   exchange: Exchange,
   trace: Trace,
 ): Answering {
-  const send: StreamAnswering['send'] = async (...streaming) => {
-    const response = await streamResponse(...streaming)
-    void exchange.delivered?.then(() => {
-      if (exchange.outcome?.kind === 'cancelled') conversation.encoder().cancel()
-    })
-    return response
+  const answering = converse(exchange, trace, conversation, request.stream)
+  if ('json' in answering) return { ...answering, beforeSend: () => recorder.begin() }
+  const send: StreamAnswering['send'] = async (_exchange, opening, encoder, streaming) => {
+    opening.catch(() => {})
+    const early = await exchange.untilEnd(withTimeout(streaming.headerWait, opening))
+    const headerWait = early === undefined ? 0 : streaming.headerWait
+    try {
+      await exchange.untilEnd(recorder.begin(conversation.encoder().response))
+      const response = await streamResponse(exchange, opening, encoder, {
+        ...streaming,
+        headerWait,
+      })
+      void exchange.delivered?.then(() => {
+        if (exchange.outcome?.kind === 'cancelled') conversation.encoder().cancel()
+      })
+      return response
+    } catch (error) {
+      // It may be stored, and must not stay in progress.
+      if (error instanceof Cancelled) conversation.encoder().cancel()
+      else conversation.encoder().error(toApiError(error))
+      throw error
+    }
   }
-  return { ...converse(exchange, trace, conversation, request.stream), send }
+  return { ...answering, send }
 }
 
 /** Answers in the background: the client is told of the response at once, and may follow its events. */
 async function beginRun(
-  { request, owner }: ResponseCall,
+  { request, owner, recorder }: ResponseCall,
   conversation: TranslatedResponsesRequest,
   exchange: Exchange,
   trace: Trace,
@@ -103,24 +121,20 @@ async function beginRun(
     open: (route, signal) => openStream(exchange, ask(route, signal), signal),
     encoder,
     async send(_exchange, opening, _encoder, streaming) {
-      runs.start(owner, exchange, opening, encoder, streaming)
       const { response } = encoder
+      opening.catch(() => {})
+      try {
+        await recorder.begin(response)
+        // Others may have begun meanwhile.
+        runs.requireRoom()
+      } catch (error) {
+        encoder.error(toApiError(error))
+        throw error
+      }
+      runs.start(owner, exchange, opening, encoder, streaming)
       if (!request.stream) return jsonResponse(response)
       return runs.follow(owner, response.id, 0, settings.clientTimeout)
     },
-  }
-}
-
-/** A response is stored before a client learns its id. */
-function storeChanges(
-  { afterwards }: Trace,
-  store: ResponseStore,
-  owner: string,
-  input: ResponseItem[],
-) {
-  return (response: ResponseObject) => {
-    const isNew = response.status === 'in_progress' || response.status === 'queued'
-    afterwards(() => store[isNew ? 'put' : 'update'](owner, { response, input }))
   }
 }
 

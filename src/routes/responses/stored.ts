@@ -44,8 +44,8 @@ export const cancelResponse: RouteHandler = async (request, trace, context) => {
     const message = `id: expected a response that runs in the background, got ${response.id}, which does not; close its connection to cancel it.`
     throw new ApiError(400, message, { code: 'not_background' })
   }
-  context.responses.runs?.cancel(ownerOf(trace), response.id, context.isolates)
-  return jsonResponse(response)
+  const run = context.responses.runs?.cancel(ownerOf(trace), response.id, context.isolates)
+  return jsonResponse(run ?? response)
 }
 
 /** `GET /v1/responses/{id}/input_items` */

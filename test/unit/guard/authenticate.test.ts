@@ -190,3 +190,42 @@ it('tells a stranger nothing of what runs here', async () => {
   expect(await health({})).not.toHaveProperty('engines')
   expect(await health(ann)).toHaveProperty('engines')
 })
+
+it('must not lock the body either', async () => {
+  const { handler, log } = handlerOf({
+    authenticate(request) {
+      request.body?.getReader()
+      return { name: 'ann' }
+    },
+  })
+  expect((await ask(handler, {})).status).toBe(503)
+  expect(log[0]?.cause).toContain('request.clone()')
+})
+
+describe('one that does not answer', () => {
+  const never: Authenticate = () => new Promise(() => {})
+
+  it('is waited for no longer than a second where anyone may ask', async () => {
+    const { handler } = handlerOf({ authenticate: never })
+    const paths = ['/health', '/health/ready', '/status', '/']
+    const responses = await Promise.all(
+      paths.map((path) => handler.fetch(new Request(`http://sluice.example${path}`))),
+    )
+    expect(responses.map(({ status }) => status)).toEqual([200, 200, 200, 200])
+    expect(await responses[0]?.text()).not.toContain('"engines"')
+    expect(await responses[2]?.text()).toContain('This server needs a key')
+  })
+
+  it('ends with the client that leaves, which the log tells', async () => {
+    const { handler, log } = handlerOf({ authenticate: never })
+    const client = new AbortController()
+    const { signal } = client
+    const asking = handler.fetch(new Request('http://sluice.example/v1/models', { signal }))
+    client.abort()
+    expect((await asking).status).toBe(499)
+    expect(log).toMatchObject([{ path: '/v1/models', outcome: 'cancelled' }])
+    const startedAt = performance.now()
+    await handler.drain(5_000)
+    expect(performance.now() - startedAt).toBeLessThan(1_000)
+  })
+})

@@ -118,6 +118,11 @@ describe('below a base path', () => {
     expect(status).not.toContain('href="/v1')
   })
 
+  it('is named where a path is unknown', async () => {
+    const text = await (await get('/my.ai/now/v2/models')).text()
+    expect(text).toContain('The API is below /my.ai/now/v1: POST /my.ai/now/v1/chat/completions')
+  })
+
   it('has an API description whose server is there', async () => {
     const response = await get('/my.ai/now/openapi.json')
     expect(response.headers.get('content-type')).toBe('application/json')

@@ -129,6 +129,17 @@ it('need not be there', async () => {
   }
 })
 
+it('counts as absent where it cannot be read', async () => {
+  const { fetch } = createHandler({ insecure: true, staticDelay: 0 })
+  const lent = {
+    get waitUntil() {
+      throw new Error('this context has no executionCtx')
+    },
+  }
+  const response = await fetch(post('/v1/chat/completions', { messages }), lent)
+  expect(response.status).toBe(200)
+})
+
 it('lets a response run in the background where requests are isolated', async () => {
   const { fetch } = createHostedHandler(
     { discover: false, insecure: true, staticDelay: 5 },

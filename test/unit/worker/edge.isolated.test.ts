@@ -63,3 +63,19 @@ it('names the variable that is wrong', async () => {
   expect(text).toContain('the setting SLUICE_UPSTREAM is wrong')
   expect(text).not.toContain('gpu.internal')
 })
+
+it('keeps stored responses when its settings are replaced', async () => {
+  const { default: worker, control } = await freshWorker()
+  const env = { SLUICE_DISCOVER: 'no', SLUICE_INSECURE: '1', SLUICE_LOG: 'none' }
+  const asked = new Request('http://localhost/v1/responses', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'static', input: 'Hi' }),
+  })
+  const { id } = (await (await worker.fetch(asked, env)).json()) as { id: string }
+  const body = '{"queue": 5}'
+  const replaced = await control.fetch(new Request('http://x/', { method: 'PUT', body }), env)
+  expect(replaced.status).toBe(200)
+  const found = await worker.fetch(new Request(`http://localhost/v1/responses/${id}`), env)
+  expect(found.status).toBe(200)
+})
