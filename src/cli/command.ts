@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { deprecations, withNewNames } from '../settings/deprecated.ts'
+import { withNewNames } from '../settings/deprecated.ts'
 import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
 import {
   located,
@@ -65,7 +65,7 @@ export async function readCommand(
     const settings = located(held, () =>
       parseSettings({ ...hostDefaults, ...(held && valuesOf(held, warn)), ...given }, warn),
     )
-    return { settings, warnings: [...warnings, ...deprecations(settings)] }
+    return { settings, warnings }
   }
   const stamp = file === undefined ? undefined : await stampOf(file)
   return {

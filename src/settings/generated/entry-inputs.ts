@@ -43,8 +43,8 @@ export interface UpstreamInput {
    */
   finishReason?: Upstream['finishReason']
   /**
-   * @deprecated Use "finishReason": "optional" instead. Whether a stream may end without a finish
-   * reason.
+   * @deprecated Write "finishReason": "optional" instead of true, and nothing instead of false.
+   * Whether a stream may end without a finish reason.
    */
   lenient?: Upstream['lenient']
   /** The field that reasoning is sent in; keep leaves it in the field it came in. */

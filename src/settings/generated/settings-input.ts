@@ -83,8 +83,8 @@ export interface SettingsInput {
    */
   finishReason?: Given['finishReason']
   /**
-   * @deprecated Use --finish-reason, or finishReason of an upstream, instead. An upstream whose
-   * streams may end without a finish reason.
+   * @deprecated Use finishReason instead, of all upstreams or of one (as a flag: --finish-reason).
+   * An upstream whose streams may end without a finish reason.
    */
   lenient?: Given['lenient']
   /**
