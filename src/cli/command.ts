@@ -48,6 +48,7 @@ export async function readCommand(
 ): Promise<ServeCommand | string> {
   const flagWarnings: string[] = []
   const line = readFlags(args, (warning) => flagWarnings.push(warning))
+  if (line.help && line.command === 'key') return (await import('./tools/key.ts')).keyHelp
   if (line.help) return helpText()
   if (line.version) return `${VERSION}\n`
   if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words)

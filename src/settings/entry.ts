@@ -48,7 +48,8 @@ export function readOption(
     if (option.secret) throw notShown(shownAs, option.expected, given)
     if (option.kind === 'pairs') requireNames(given, shownAs)
     const isEmpty = Array.isArray(given) && given.length === 0
-    throw unexpected(shownAs, option.expected, given, isEmpty ? option.whenEmpty : undefined)
+    const advice = given === undefined ? 'add it' : isEmpty ? option.whenEmpty : undefined
+    throw unexpected(shownAs, option.expected, given, advice)
   }
   return option.read ? option.read(result.data as never, shownAs) : result.data
 }

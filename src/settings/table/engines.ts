@@ -37,7 +37,7 @@ export const engines = {
     max: 100_000,
     default: 100,
     placeholder: 'N',
-    help: 'How many requests may wait in the queue for an upstream that has as many as it takes.',
+    help: 'How many requests may wait in the queue of an upstream that is busy.',
   }),
   retry: boolean({
     default: true,

@@ -89,6 +89,11 @@ it('names both values that one name has in a text of pairs', () => {
 describe('a message says what was given and what to do', () => {
   it.each<[string, object, string]>([
     ['a missing hash', { keys: [{ name: 'a' }] }, 'prints it, got nothing; add it.'],
+    [
+      'a missing URL',
+      { upstream: [{ label: 'a' }] },
+      'http://127.0.0.1:11434, got nothing; add it.',
+    ],
     ['a key without a name', { keys: 'foo' }, 'keys: expected NAME=sha256:…, as'],
     [
       'an empty list of models',
