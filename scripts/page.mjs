@@ -40,6 +40,8 @@ function replaceEngine(engine) {
   return {
     name: 'replaced-engine',
     enforce: 'pre',
+    // package.json lists no file of the tests as one with side effects.
+    resolveId: (id) => (id === engine ? { id, moduleSideEffects: true } : undefined),
     load: (id) =>
       id.split('?')[0]?.endsWith('/worker/engine.ts')
         ? `import ${JSON.stringify(engine)}`

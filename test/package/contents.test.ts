@@ -77,6 +77,7 @@ describe('the files', () => {
       'bench',
       'dist',
       'docs',
+      'examples',
       'package.json',
     ])
     const code = files.filter((file) => file.startsWith('dist/'))

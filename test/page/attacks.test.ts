@@ -214,7 +214,7 @@ it('the page asks for the key, and then chats through its service worker', async
   await page.getByRole('button', { name: 'Use key' }).click()
   await page.getByLabel('The server refused this API key.').fill(key)
   await page.getByRole('button', { name: 'Use key' }).click()
-  await page.getByText('A key is used for the server.').waitFor()
+  await page.getByText('An API key is in use.').waitFor()
   // Only the server has that one.
   await page.locator('.name', { hasText: 'greeting' }).click()
   await page.getByLabel('Message', { exact: true }).fill('Hello')
