@@ -2,6 +2,7 @@ import { createHostedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { memoryResponses } from '../src/routes/responses/background.ts'
+import { warnOnce } from '../src/settings/deprecated.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
@@ -59,6 +60,8 @@ function handlerOrRefusal(env: Record<string, unknown>): Served {
 
 /** Reads the binding by its new name, or by its former one, which works for one more release. */
 function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
+  if (EXPOSURE === undefined && REACH !== undefined)
+    warnOnce('The binding REACH is deprecated: use EXPOSURE instead.')
   return (EXPOSURE ?? REACH) === 'machine'
 }
 

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { deprecations, withNewNames } from '../settings/deprecated.ts'
+import { withNewNames } from '../settings/deprecated.ts'
 import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
 import {
   located,
@@ -48,6 +48,7 @@ export async function readCommand(
 ): Promise<ServeCommand | string> {
   const flagWarnings: string[] = []
   const line = readFlags(args, (warning) => flagWarnings.push(warning))
+  if (line.help && line.command === 'key') return (await import('./tools/key.ts')).keyHelp
   if (line.help) return helpText()
   if (line.version) return `${VERSION}\n`
   if (line.command === 'key') return (await import('./tools/key.ts')).newKey(line.words)
@@ -65,7 +66,7 @@ export async function readCommand(
     const settings = located(held, () =>
       parseSettings({ ...hostDefaults, ...(held && valuesOf(held, warn)), ...given }, warn),
     )
-    return { settings, warnings: [...warnings, ...deprecations(settings)] }
+    return { settings, warnings }
   }
   const stamp = file === undefined ? undefined : await stampOf(file)
   return {

@@ -103,14 +103,16 @@ function readFlag(token: FlagToken, names: Map<string, string>, given: Record<st
   const name = names.get(flag)
   if (name === undefined || !token.rawName.startsWith('--'))
     throw unknownFlag(token.rawName, names.keys())
-  const { kind, expected } = declarationOf(name) ?? {}
+  const { kind, expected, placeholder = 'VALUE' } = declarationOf(name) ?? {}
   if (kind === 'boolean') {
     given[name] = token.value ?? !negative
     return
   }
   if (negative) throw unknownFlag(token.rawName, names.keys())
   if (token.value === undefined)
-    throw new SettingsError(`${flag}: expected ${expected}, got nothing.`)
+    throw new SettingsError(
+      `${flag}: expected ${expected}, got nothing; write it as ${flag} ${placeholder}.`,
+    )
   if (kind !== 'list' && kind !== 'pairs') given[name] = token.value
   else given[name] = [...((given[name] as string[] | undefined) ?? []), token.value]
 }
@@ -136,7 +138,9 @@ function unknownFlag(flag: string, known: Iterable<string>): SettingsError {
 
 function readConfigPath(value: string | undefined): string {
   if (value) return value
-  throw new SettingsError('--config: expected the path of a settings file, got nothing.')
+  throw new SettingsError(
+    '--config: expected the path of a settings file, got nothing; write it as --config FILE.',
+  )
 }
 
 function readCommandName(word: string): string {

@@ -23,7 +23,7 @@ model servers on this machine.
 
 Usage: sluice [serve] [flags]
        sluice chat [URL]      chat with a model in the terminal
-       sluice check URL       judge how a server streams, by named rules
+       sluice check URL       check how a server streams, against named rules
        sluice record URL      save a stream to a file, with its timing
        sluice replay FILE …   serve recordings, with the same bytes and times
        sluice key new NAME    make a key, and the entry for the settings
@@ -90,7 +90,7 @@ export function sentences(name: string, declaration: Declaration): string[] {
     ...(isMany ? ['May be given several times.'] : []),
     ...(Object.hasOwn(perUpstream, name) ? ['An upstream may have a value of its own.'] : []),
     ...(only ? [`Only on ${listed(where.map((place) => runtimes[place] ?? place))}.`] : []),
-    ...(secret ? ['There is no flag for it, as a list of processes would show it.'] : []),
+    ...(secret ? ['It has no flag, because the list of processes would show its value.'] : []),
     ...formerNames.map((former) => `Its former name, ${flagName(former)}, is deprecated.`),
   ]
 }

@@ -106,7 +106,9 @@ function givenTo(token: { rawName: string; value?: string | undefined }, option:
     )
   }
   if (value !== undefined && value !== '') return value
-  throw new SettingsError(`${rawName}: expected ${option.value}, got nothing.`)
+  throw new SettingsError(
+    `${rawName}: expected ${option.value}, got nothing; write it as ${rawName} ${option.value}.`,
+  )
 }
 
 function unknownOption(flag: string, table: Table): SettingsError {

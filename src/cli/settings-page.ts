@@ -15,7 +15,7 @@ const HEAD = `# Settings
 
 Every setting can be given as a flag (\`--header-wait 2s\`), in the environment (\`SLUICE_HEADER_WAIT=2s\`), in a settings file (\`"headerWait": "2s"\`) and in code (\`serve({ headerWait: '2s' })\`). A flag overrides its environment variable, which overrides \`SLUICE_CONFIG\` (all settings as one JSON object), which overrides the settings file.
 
-The settings file is \`sluice.json\` or \`sluice.jsonc\` in the folder where sluice is started, or what \`--config FILE\` names. It may have comments and trailing commas. \`npm start -- schema\` prints its JSON Schema, which editors check it by.
+The settings file is \`sluice.json\` or \`sluice.jsonc\` in the folder where sluice is started, or what \`--config FILE\` names. It may have comments and trailing commas, and so may the text of \`SLUICE_CONFIG\`; in both, a name that an object has twice is an error. \`npm start -- schema\` prints its JSON Schema, which editors check it by.
 
 A *time* is a number of milliseconds or has a unit: \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`. A *size* is a number of bytes or has a unit: \`kB\`, \`MB\`, \`GB\`, \`KiB\`, \`MiB\`, \`GiB\`.
 `

@@ -125,7 +125,7 @@ async function readInTime(
     return await Promise.race([readBytes(request, maxBytes, late.promise), late.promise])
   } catch (error) {
     if (error instanceof ApiError) throw error
-    throw new Cancelled('the client broke off its request', { cause: error })
+    throw new Cancelled('the client disconnected before it had sent its request', { cause: error })
   } finally {
     clearTimeout(timer)
   }

@@ -130,7 +130,7 @@ export function formatReset(milliseconds: number): string {
 
 function limitReached(limit: string, waitMs: number): ApiError {
   const wait = Math.max(1, Math.ceil(waitMs))
-  const message = `This key has reached its limit of ${limit}. Retry in ${formatReset(wait)}.`
+  const message = `You have reached your limit of ${limit}. Retry in ${formatReset(wait)}.`
   return new ApiError(429, message, {
     code: 'rate_limit_exceeded',
     headers: { 'retry-after': String(Math.ceil(wait / 1_000)), 'retry-after-ms': String(wait) },

@@ -83,8 +83,8 @@ function usedBy(
 
 /** What some engines lack, and what to do instead. */
 const ABLE = {
-  complete: 'completes no texts; ask it for a chat, at POST /v1/chat/completions',
-  embed: 'gives no embeddings; name a model that does',
+  complete: 'cannot complete a text; send it a chat instead, with POST /v1/chat/completions',
+  embed: 'cannot make embeddings; name a model that can',
 } as const
 
 /** Throws an `ApiError` (400) where the engine lacks an ability. `model`: the name of its model. */

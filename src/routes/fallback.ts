@@ -29,7 +29,7 @@ export function noRoute(
   const path = new URL(url).pathname
   const allow = methodsOf(routes, path)
   if (allow.length === 0) throw notFound(method, path, basePath)
-  const message = `method: expected ${allow.join(', ')} for ${path}, got ${method}.`
+  const message = `method: expected ${allow.join(' or ')} for ${path}, got ${method}; send the request with ${allow.length > 1 ? 'one of those' : 'that one'}.`
   throw new ApiError(405, message, {
     code: 'method_not_allowed',
     headers: { allow: allow.join(', ') },

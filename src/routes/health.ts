@@ -31,11 +31,15 @@ export async function ready(request: HealthRequest, _trace: Trace, context: Heal
   const { status, engines } = healthOf(catalog, pool)
   if (status !== 'unavailable') return report(request, context)
   const states = engines.slice(0, -1).map(({ engine, state }) => `${engine} is ${state}`)
-  const reason = (await guard.isAuthorized(request)) ? `: ${states.join(', ')}` : ''
-  throw new ApiError(503, `No engine can answer now${reason}.`, {
-    code: 'not_ready',
-    headers: { 'retry-after': String(AGAIN) },
-  })
+  const reason = (await guard.isAuthorized(request)) ? ` (${states.join(', ')})` : ''
+  throw new ApiError(
+    503,
+    `engines: expected one that can answer now, got none${reason}; check the model servers, or retry in ${AGAIN} seconds.`,
+    {
+      code: 'not_ready',
+      headers: { 'retry-after': String(AGAIN) },
+    },
+  )
 }
 
 /** Which engines there are, and how each one fares, is only for callers who may use them. */

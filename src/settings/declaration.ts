@@ -30,6 +30,8 @@ export interface Details {
   instead?: string
   /** Whether a server that runs keeps the value it started with. */
   needsRestart?: boolean
+  /** What an empty list would mean, and what to do instead: the end of that error's message. */
+  whenEmpty?: string
   /** Whether an entry must have this option. */
   required?: boolean
 }
@@ -44,7 +46,7 @@ export interface Declaration extends Details {
   /** All that it may be, where that is one of a few words. */
   choices?: readonly string[]
   /** A value out of a flag or the environment, where that is not a text already. */
-  fromText?: (text: unknown) => unknown
+  fromText?: (text: unknown, shownAs: string) => unknown
   /** What the schema cannot check or convert. Throws a `SettingsError`. */
   read?: (value: never, shownAs: string) => unknown
   item?: Item<unknown, unknown>
@@ -184,6 +186,6 @@ export const secrets: Item<string, string> = {
   keepsEmpty: true,
   read(item, shownAs) {
     if (typeof item === 'string' && VISIBLE.test(item)) return item
-    throw notShown(shownAs, 'a key of visible ASCII characters')
+    throw notShown(shownAs, 'a key of visible ASCII characters', item)
   },
 }

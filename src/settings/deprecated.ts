@@ -33,7 +33,8 @@ export function formerNamesOf(table: Table): ReadonlyMap<string, string> {
 }
 
 /**
- * The same values, each under its new name. `show` is how the person who gave them calls a name.
+ * The same values, each under its new name. `show` is how the person who gave them calls a name, and
+ * `showNew` how a message does that has said already where it was given.
  * Throws a `SettingsError` where a value was given under both names.
  */
 export function withNewNames(
@@ -41,6 +42,7 @@ export function withNewNames(
   given: object,
   warn: Warn,
   show: (name: string) => string = (name) => name,
+  showNew = show,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = { ...given }
   for (const [former, name] of formerNamesOf(table)) {
@@ -49,36 +51,30 @@ export function withNewNames(
     delete values[former]
     if (values[name] !== undefined) {
       throw new SettingsError(
-        `${show(former)}: given as ${show(name)} too, which is its new name; keep ${show(name)} and remove ${show(former)}.`,
+        `${show(former)}: this is the former name of ${showNew(name)}, which is given as well; keep ${showNew(name)} and remove ${showNew(former)}.`,
       )
     }
-    warn(`${show(former)} is deprecated: use ${show(name)} instead.`)
+    warn(`${show(former)} is deprecated: use ${showNew(name)} instead.`)
     values[name] = value
   }
   return values
 }
 
-interface WithLenient {
-  lenient: readonly string[]
-  upstream: readonly { label: string; lenient?: boolean }[]
-}
+/** Lists that were read, whose deprecation the person who gave them was told of. */
+const told = new WeakSet<object>()
 
 /**
- * What to write instead of `lenient`, where it is in use. That is no former name of `finishReason`,
- * which replaces it: its values mean something else, so the table of names cannot translate them.
+ * Warns of a deprecated list, by what the person who gave it calls it. Values that were read from a flag,
+ * a variable or a file are read again together: that is no further use.
  */
-export function deprecations({ lenient, upstream }: WithLenient): string[] {
-  const found: string[] = []
-  if (lenient.length > 0) {
-    found.push(
-      `lenient is deprecated: in the settings file, set "finishReason": "optional" for ${lenient.join(', ')}; or set it for all upstreams with --finish-reason optional.`,
-    )
-  }
-  for (const { label, lenient: isLenient } of upstream) {
-    if (isLenient === undefined) continue
-    found.push(
-      `upstream ${label}: lenient is deprecated: ${isLenient ? 'write "finishReason": "optional" instead' : 'leave it out'}.`,
-    )
-  }
-  return found
+export function warnOfList(
+  deprecated: string | undefined,
+  { given, read }: { given: unknown; read: readonly unknown[] },
+  shownAs: string,
+  warn: Warn,
+): void {
+  if (deprecated === undefined || read.length === 0) return
+  const isTold = typeof given === 'object' && given !== null && told.has(given)
+  if (!isTold) warn(`${shownAs} is deprecated: ${deprecated}.`)
+  told.add(read)
 }

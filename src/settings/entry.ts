@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import type { Declaration } from './declaration.ts'
 import { type Warn, withNewNames } from './deprecated.ts'
 import { notShown, unexpected, unknownName } from './error.ts'
+import { requireNames } from './names.ts'
 
 type Options = Readonly<Record<string, Declaration>>
 
@@ -13,7 +14,13 @@ export function readEntry(
   shownAs: string,
   warn: Warn,
 ): Record<string, unknown> {
-  const given = withNewNames(options, item, warn, (name) => `${shownAs}.${name}`)
+  const given = withNewNames(
+    options,
+    item,
+    warn,
+    (name) => `${shownAs}.${name}`,
+    (name) => name,
+  )
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(options, name))
       throw unknownName(`${shownAs}.${name}`, name, Object.keys(options))
@@ -23,6 +30,8 @@ export function readEntry(
     const value = given[name]
     if (value === undefined && !option.required) continue
     entry[name] = readOption(option, value, `${shownAs}.${name}`)
+    if (option.deprecated !== undefined)
+      warn(`${shownAs}.${name} is deprecated: ${option.deprecated}.`)
   }
   return entry
 }
@@ -36,9 +45,11 @@ export function readOption(
 ): unknown {
   const result = option.schema().safeParse(value)
   if (!result.success) {
-    throw option.secret
-      ? notShown(shownAs, option.expected)
-      : unexpected(shownAs, option.expected, given)
+    if (option.secret) throw notShown(shownAs, option.expected, given)
+    if (option.kind === 'pairs') requireNames(given, shownAs)
+    const isEmpty = Array.isArray(given) && given.length === 0
+    const advice = given === undefined ? 'add it' : isEmpty ? option.whenEmpty : undefined
+    throw unexpected(shownAs, option.expected, given, advice)
   }
   return option.read ? option.read(result.data as never, shownAs) : result.data
 }

@@ -1,5 +1,6 @@
+import { parseConfigText } from './config-text.ts'
 import { type Warn, warnOnce, withNewNames } from './deprecated.ts'
-import { SettingsError, unexpected, unknownName } from './error.ts'
+import { unexpected, unknownName } from './error.ts'
 import { readSetting, readTextSetting, type SettingsInput, settingNames } from './settings.ts'
 import { declarations } from './table/table.ts'
 
@@ -53,20 +54,23 @@ function isServiceLink(variable: string, value: unknown): boolean {
 
 function readConfig(config: unknown, warn: Warn): Record<string, unknown> {
   if (config === undefined || config === '') return {}
-  let value = config
-  try {
-    if (typeof config === 'string') value = JSON.parse(config)
-  } catch {
-    throw new SettingsError('SLUICE_CONFIG: expected a JSON object, got text that is not JSON.')
-  }
+  const value = typeof config === 'string' ? parseConfigText(config, 'SLUICE_CONFIG') : config
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unexpected('SLUICE_CONFIG', 'a JSON object', value)
   }
   const settings: Record<string, unknown> = {}
   for (const [name, item] of Object.entries(value)) {
+    // Editors find the JSON Schema by it, in a settings file that may have been copied here.
+    if (name === '$schema') continue
     settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`, warn)
   }
-  return withNewNames(declarations, settings, warn, (name) => `SLUICE_CONFIG: ${name}`)
+  return withNewNames(
+    declarations,
+    settings,
+    warn,
+    (name) => `SLUICE_CONFIG: ${name}`,
+    (name) => name,
+  )
 }
 
 /** `SLUICE_HEADER_WAIT` for `headerWait`. */

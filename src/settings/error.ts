@@ -15,21 +15,32 @@ export class SettingsError extends Error {
   override name = 'SettingsError'
 }
 
-/** The message for a wrong value, which it shows cut to one short line. */
-export function unexpected(setting: string, expected: string, given: unknown): SettingsError {
-  return new SettingsError(`${setting}: expected ${expected}, got ${show(given)}.`)
+/** The message for a wrong value, which it shows cut to one short line; `advice` says what to do. */
+export function unexpected(
+  setting: string,
+  expected: string,
+  given: unknown,
+  advice?: string,
+): SettingsError {
+  const end = advice === undefined ? '' : `; ${advice}`
+  return new SettingsError(`${setting}: expected ${expected}, got ${show(given)}${end}.`)
 }
 
 /** The same for a value that may be a secret, so that it does not get into a log. */
-export function notShown(setting: string, expected: string): SettingsError {
-  return new SettingsError(
-    `${setting}: expected ${expected}, got something else, which is not shown as it may be a secret.`,
-  )
+export function notShown(setting: string, expected: string, given: unknown): SettingsError {
+  const got =
+    given === undefined
+      ? 'nothing; add it'
+      : 'something else, which is not shown as it may be a secret'
+  return new SettingsError(`${setting}: expected ${expected}, got ${got}.`)
 }
 
+/** So many names that a message can list them. */
+const FEW = 20
+
 /**
- * The message for an unknown name, with the known ones that are most like it. `kind` is what the person
- * who wrote it calls such a name.
+ * The message for an unknown name, with the known ones that are most like it, or where to find them.
+ * `kind` is what the person who wrote it calls such a name.
  */
 export function unknownName(
   setting: string,
@@ -37,9 +48,12 @@ export function unknownName(
   known: Iterable<string>,
   kind: 'setting' | 'option' | 'field' = 'setting',
 ): SettingsError {
-  const near = closestMatches(name, known)
-  const hint = near.length === 0 ? '' : ` Did you mean ${near.join(' or ')}?`
-  return new SettingsError(`${setting}: there is no such ${kind}.${hint}`)
+  const all = [...known]
+  const near = closestMatches(name, all)
+  const where =
+    all.length <= FEW ? `Use one of ${all.join(', ')}.` : 'docs/settings.md and --help list them.'
+  const hint = near.length === 0 ? where : `Did you mean ${near.join(' or ')}?`
+  return new SettingsError(`${setting}: there is no such ${kind}. ${hint}`)
 }
 
 function show(value: unknown): string {
@@ -49,7 +63,8 @@ function show(value: unknown): string {
   // A flag that may be given several times.
   const isTexts = Array.isArray(value) && value.length > 0 && value.every(isText)
   if (isTexts) return show(value.join(', '))
-  if (Array.isArray(value)) return 'an array'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array'
+  if (value === undefined) return 'nothing'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
 

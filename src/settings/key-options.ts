@@ -27,6 +27,7 @@ export const keyOptions = {
   models: array(() => z.string().check(z.minLength(1)), {
     min: 1,
     expected: 'a list of names, in which * stands for anything',
+    whenEmpty: 'it would allow no model: leave it out to allow all, or name some',
     help: 'The models that it may ask for; * stands for any characters. All by default.',
   }),
   requestsPerMinute: amount({ help: 'How many requests it may send in a minute.' }),

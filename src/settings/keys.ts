@@ -18,17 +18,21 @@ export const keyItem: Item<string | KeyInput, Key> = {
   read: readKey,
 }
 
+const EXPECTED =
+  'NAME=sha256:…, as "sluice key new NAME" prints it, or an object with a name and a hash'
+
 /** One key as it was given: an object, or `NAME=sha256:…`. Throws a `SettingsError`. */
 export function readKey(item: unknown, shownAs: string, warn: Warn = warnOnce): Key {
   if (typeof item === 'string') {
     const [, name, hash] = /^([^=]*)=(.*)$/s.exec(item.trim()) ?? []
+    if (name === undefined) throw notShown(shownAs, EXPECTED, item)
     return {
       name: readOption(keyOptions.name, name, shownAs) as string,
       hash: readOption(keyOptions.hash, hash, shownAs) as string,
     }
   }
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    throw notShown(shownAs, 'NAME=sha256:… or an object with a name and a hash')
+    throw notShown(shownAs, EXPECTED, item)
   }
   return readEntry(keyOptions, item, shownAs, warn) as unknown as Key
 }
@@ -37,11 +41,18 @@ export function readKey(item: unknown, shownAs: string, warn: Warn = warnOnce): 
 export function requireDistinct(keys: readonly Key[]): void {
   const names = new Set<string>()
   const hashes = new Set<string>()
-  for (const { name, hash } of keys) {
-    if (names.has(name)) throw unexpected('keys', 'a name that is not taken', name)
+  for (const [index, { name, hash }] of keys.entries()) {
+    if (names.has(name)) {
+      throw unexpected(
+        `keys[${index}].name`,
+        'a name that no other key has',
+        name,
+        'choose another',
+      )
+    }
     if (hashes.has(hash)) {
       throw new SettingsError(
-        `keys: expected a hash for each key that no other has, got the same for ${name} and another; remove one of them.`,
+        `keys[${index}].hash: expected a hash that no other key has, got the same for ${name} and another; remove one of them.`,
       )
     }
     names.add(name)

@@ -1,20 +1,41 @@
-import { SettingsError } from './error.ts'
+import { SettingsError, unexpected } from './error.ts'
 
 /** Models by other names, or the models that answer what is too long for others. */
 export type Names = Record<string, string>
 
-/** `a=b,c=d` or a list of such pairs as an object; what is not a pair stays as it is, for the schema to refuse. */
-export function readPairs(value: unknown): unknown {
+/** `a=b,c=d` or a list of such pairs as an object; what is not a pair stays as it is, for the schema to refuse. Throws a `SettingsError` where a name has two values. */
+export function readPairs(value: unknown, shownAs: string): unknown {
   const given: unknown = typeof value === 'string' ? [value] : value
   if (!Array.isArray(given)) return value
-  const pairs: [string, string][] = []
+  const pairs = new Map<string, string>()
   const items = given.flatMap((item) => String(item).split(','))
   for (const item of items.filter((each) => each.trim() !== '')) {
     const [, name, model] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/s.exec(item) ?? []
     if (name === undefined || model === undefined) return value
-    pairs.push([name, model])
+    const before = pairs.get(name)
+    if (before !== undefined && before !== model) {
+      throw new SettingsError(
+        `${shownAs}: expected one value for ${JSON.stringify(name)}, got ${name}=${before} and ${name}=${model}; remove one of them.`,
+      )
+    }
+    pairs.set(name, model)
   }
   return Object.fromEntries(pairs)
+}
+
+/** Throws a `SettingsError` where one of the pairs does not stand for a name. */
+export function requireNames(value: unknown, shownAs: string): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return
+  for (const [name, model] of Object.entries(value)) {
+    if (name !== '' && typeof model === 'string' && model !== '') continue
+    const expected = `the name of a model for ${JSON.stringify(name)}`
+    throw unexpected(placeOf(shownAs, name), expected, model)
+  }
+}
+
+/** The path of a pair in a settings file, by which its line is found. */
+function placeOf(setting: string, name: string): string {
+  return /^[\w.]+$/.test(name) ? `${setting}.${name}` : setting
 }
 
 /** An alias stands for a model, not for another alias. Throws a `SettingsError`. */
@@ -22,7 +43,7 @@ export function checkAliases(alias: Readonly<Names>): void {
   for (const [name, model] of Object.entries(alias)) {
     if (!Object.hasOwn(alias, model)) continue
     throw new SettingsError(
-      `alias: expected ${name} to stand for a model, got ${model}, which is an alias itself.`,
+      `${placeOf('alias', name)}: expected ${name} to stand for a model, got ${model}, which is an alias itself; name the model that ${model} stands for.`,
     )
   }
 }
@@ -35,7 +56,7 @@ export function checkContextFallback(fallback: Readonly<Names>): void {
       if (seen.includes(next)) {
         const circle = [...seen, next].join(' → ')
         throw new SettingsError(
-          `contextFallback: expected chains of models that end, got a circle: ${circle}; remove one of its pairs.`,
+          `${placeOf('contextFallback', name)}: expected chains of models that end, got a circle: ${circle}; remove one of its pairs.`,
         )
       }
       seen.push(next)

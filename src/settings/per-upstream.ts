@@ -22,11 +22,11 @@ export const perUpstream = {
     max: 100_000,
     formerNames: ['streams'],
     placeholder: 'N',
-    help: 'How many requests an upstream gets at once. The others wait in a queue, in which clients take turns. Any number by default.',
+    help: 'How many requests are sent to an upstream at once. Further ones wait in a queue, in which clients take turns. Unlimited by default.',
   }),
   finishReason: choice(finishReasons, {
     placeholder: 'RULE',
-    help: 'How a stream is judged that ends with [DONE] but without a finish reason. required: it failed. optional: it ended with "stop". learn: "stop" if some content came, until the server has sent a finish reason for that model; from then on it failed.',
+    help: 'How to judge a stream that ends with [DONE] but without a finish reason. required: as failed. optional: as finished with "stop". learn: as finished with "stop" if it has content, but as failed once the server has sent a finish reason for that model.',
   }),
   reasoning: choice(reasoningNames, {
     placeholder: 'NAME',

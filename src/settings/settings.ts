@@ -1,5 +1,5 @@
 import type { Declaration } from './declaration.ts'
-import { formerNamesOf, type Warn, warnOnce, withNewNames } from './deprecated.ts'
+import { formerNamesOf, type Warn, warnOfList, warnOnce, withNewNames } from './deprecated.ts'
 import { readOption } from './entry.ts'
 import { notShown, unexpected, unknownName } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
@@ -29,12 +29,14 @@ export type { ResolvedUpstream } from './upstreams.ts'
  */
 export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce): Settings {
   if (typeof input !== 'object' || input === null) throw unexpected('settings', 'an object', input)
+  // What was read from elsewhere has its new names already.
+  const warnOfCode: Warn = (warning) => warn(`in code, ${warning}`)
   const values: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(input)) {
     if (value !== undefined)
-      values[name] = isDefault(name, value) ? value : readSetting(name, value, name, warn)
+      values[name] = isDefault(name, value) ? value : readSetting(name, value, name, warnOfCode)
   }
-  const parsed = withNewNames(declarations, values, warn)
+  const parsed = withNewNames(declarations, values, warnOfCode)
   for (const [name, { default: value }] of Object.entries(declarations)) {
     if (value !== undefined) parsed[name] ??= value
   }
@@ -47,7 +49,9 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
   checkContextFallback(rest.contextFallback)
   const discover = rest.discover ?? upstream.length + rest.engine.length === 0
   const resolved = resolveUpstreams(upstream, upstreamKey, rest.lenient, discover)
-  return { ...rest, discover, upstream: resolved }
+  // The upstreams that it names have their finish reason; only servers yet to be found need it.
+  const lenient = discover ? rest.lenient : []
+  return { ...rest, lenient, discover, upstream: resolved }
 }
 
 /** Complete settings are given again to a worker: most of them are the defaults. */
@@ -80,29 +84,38 @@ export function readSetting(
   const declaration = declarationOf(name)
   if (declaration === undefined) throw unknownName(shownAs, name, Object.keys(declarations))
   return declaration.item
-    ? readAll(declaration, value, shownAs, warn)
+    ? readAll(declaration, value, (index) => `${shownAs}[${index}]`, shownAs, warn)
     : readOption(declaration, value, shownAs, given)
 }
 
 /** The same for a value out of a flag or the environment, where numbers and the like are text. */
 export function readTextSetting(name: string, text: unknown, shownAs: string, warn: Warn): unknown {
-  const { fromText = (value: unknown) => value } = declarationOf(name) ?? {}
-  return readSetting(name, fromText(text), shownAs, warn, text)
+  const declaration = declarationOf(name)
+  // A flag that is given several times has no numbered values.
+  if (declaration?.item) return readAll(declaration, text, () => shownAs, shownAs, warn)
+  const value = declaration?.fromText ? declaration.fromText(text, shownAs) : text
+  return readSetting(name, value, shownAs, warn, text)
 }
 
+/** `placeOf` is what the person who gave the list calls a text in it. */
 function readAll(
-  { item, expected, secret }: Declaration,
+  { item, expected, secret, deprecated }: Declaration,
   value: unknown,
+  placeOf: (index: number) => string,
   shownAs: string,
   warn: Warn,
 ): unknown[] {
   const items = readItems(value)
   if (!Array.isArray(items)) {
-    throw secret ? notShown(shownAs, expected) : unexpected(shownAs, expected, value)
+    throw secret ? notShown(shownAs, expected, value) : unexpected(shownAs, expected, value)
   }
-  const given = item?.keepsEmpty ? items : items.filter((each) => each !== '')
-  return given.map((each, index) => {
-    const place = typeof each === 'string' ? shownAs : `${shownAs}[${index}]`
-    return item?.read(each, place, warn)
+  const read = items.flatMap((each, index) => {
+    if (each === '' && !item?.keepsEmpty) return []
+    const isNumbered = typeof each !== 'string'
+    const isInText = typeof value === 'string'
+    const place = isNumbered ? `${shownAs}[${index}]` : isInText ? shownAs : placeOf(index)
+    return [item?.read(each, place, warn)]
   })
+  warnOfList(deprecated, { given: value, read }, shownAs, warn)
+  return read
 }

@@ -29,6 +29,7 @@ export const upstreamOptions = {
   models: array(() => z.string().check(z.minLength(1)), {
     min: 1,
     expected: 'a list of names, in which * stands for anything',
+    whenEmpty: 'it would allow no model: leave it out to allow all, or name some',
     help: 'The models that it may be asked for; * stands for any characters. By default all that it lists.',
   }),
   rewrite: pairs({
@@ -43,7 +44,7 @@ export const upstreamOptions = {
   maxConcurrency,
   finishReason,
   lenient: boolean({
-    deprecated: 'use "finishReason": "optional" instead',
+    deprecated: 'write "finishReason": "optional" instead of true, and nothing instead of false',
     help: 'Whether a stream may end without a finish reason.',
   }),
   reasoning,

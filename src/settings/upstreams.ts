@@ -48,7 +48,13 @@ function readUpstream(item: unknown, shownAs: string, warn: Warn): UpstreamInput
   if (typeof item !== 'object' || item === null) {
     throw unexpected(shownAs, 'URL, LABEL=URL or an object with a url', item)
   }
-  return readEntry(upstreamOptions, item, shownAs, warn) as unknown as UpstreamInput
+  const { lenient, ...entry } = readEntry(
+    upstreamOptions,
+    item,
+    shownAs,
+    warn,
+  ) as unknown as UpstreamInput
+  return lenient ? { finishReason: 'optional', ...entry } : entry
 }
 
 /**
@@ -64,13 +70,16 @@ export function resolveUpstreams(
   const lastKey = keys.findLastIndex((key) => key !== '') + 1
   if (lastKey > given.length) {
     throw new SettingsError(
-      `upstreamKey: expected at most one key for each upstream, got ${lastKey} for ${given.length}.`,
+      `upstreamKey: expected at most one key for each upstream, got ${lastKey} for ${given.length}; remove the others, or add their upstreams.`,
     )
   }
   const taken = new Set(['static'])
-  for (const { label } of given) {
+  for (const [index, { label }] of given.entries()) {
     if (label === undefined) continue
-    if (taken.has(label)) throw unexpected('upstream', 'a label that is not taken', label)
+    if (taken.has(label)) {
+      const place = `upstream[${index}].label`
+      throw unexpected(place, 'a label that no other engine has', label, 'choose another')
+    }
     taken.add(label)
   }
   const upstreams = given.map(({ url, ...rest }, index) => {
@@ -78,7 +87,7 @@ export function resolveUpstreams(
     taken.add(label)
     const key = rest.key || keys[index]
     const listed = lenient.some((name) => name === label || isSameUrl(name, url))
-    const isOptional = rest.finishReason === undefined && (listed || rest.lenient === true)
+    const isOptional = rest.finishReason === undefined && listed
     const finishReason = isOptional ? ('optional' as const) : rest.finishReason
     return { ...rest, url, label, ...(key && { key }), ...(finishReason && { finishReason }) }
   })

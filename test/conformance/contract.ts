@@ -146,7 +146,7 @@ export function contract(host: HostName): void {
     })
 
     it('warns that the old setting is deprecated', needs(host, 'process'), () => {
-      expect(relay.server.stderr()).toContain('Warning: lenient is deprecated')
+      expect(relay.server.stderr()).toContain('Warning: --lenient is deprecated')
     })
 
     it('still fails a truncated stream', async () => {

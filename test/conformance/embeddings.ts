@@ -160,7 +160,7 @@ function forms(relay: Relay): void {
 
 function judged(relay: Relay): void {
   it.each<[VectorsOddity, RegExp]>([
-    ['one-less', /gpu sent 1 embeddings for 2 inputs/],
+    ['one-less', /gpu sent the wrong number of embeddings: expected 2, got 1/],
     ['swapped', /indices are not in order/],
     ['uneven', /vectors of 2 and of 3 numbers/],
     ['nulls', /neither numbers nor/],
@@ -202,7 +202,7 @@ function refusals(relay: Relay): void {
   it('come from a model that only chats, with what to do', async () => {
     const error = await expectError(await post(relay, { model: 'static' }), 400)
     expect(error).toMatchObject({ code: 'model_not_capable', param: 'model' })
-    expect(error.message).toBe('model: static gives no embeddings; name a model that does.')
+    expect(error.message).toBe('model: static cannot make embeddings; name a model that can.')
   })
 
   it('come from an upstream in its own words', async () => {

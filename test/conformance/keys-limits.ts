@@ -19,7 +19,9 @@ export function limits(relay: Relay, ask: (key: string, body?: object) => Promis
       const refused = await ask('slow-key')
       const { code, type, message } = await expectError(refused, 429)
       expect({ code, type }).toEqual({ code: 'rate_limit_exceeded', type: 'rate_limit_error' })
-      expect(message).toMatch(/limit of 3 requests per minute\. Retry in \d+/)
+      expect(message).toMatch(
+        /^You have reached your limit of 3 requests per minute\. Retry in \d+/,
+      )
       const wait = Number(refused.headers.get('retry-after'))
       expect(wait).toBeGreaterThan(0)
       expect(wait).toBeLessThanOrEqual(20)

@@ -148,7 +148,7 @@ export function settingsFile(host: HostName): void {
         '{"port": 1,\n"port": 2}',
         /:2: port: given on line 1 already; remove one of them\.\n$/,
       ],
-      ['a list', '[]', /: expected a JSON object, got an array\.\n$/],
+      ['a list', '[]', /: expected a JSON object, got an empty array\.\n$/],
       ['nothing', '', /:1: expected a value, got the end\.\n$/],
     ])('%s', async (_, content, message) => {
       const path = await write('wrong.json', content)

@@ -93,7 +93,7 @@ describe.each(Object.entries(ROUTES))('%s', (name, [path, body]) => {
       const response = await ask(path, { ...body, model })
       const text = await response.text()
       expect(response.status, text).toBe(403)
-      expect(text).toContain('this key may not use')
+      expect(text).toContain('you may not use')
       expect(asked).toEqual([])
     })
 
@@ -198,7 +198,11 @@ describe('a request that names other models beside its own', () => {
         const response = await ask(path, { ...body, model: 'small', [field]: value })
         expect(response.status).toBe(403)
         const { error } = (await response.json()) as { error: { message: string } }
-        expect(error.message).toMatch(new RegExp(`^${field}: this key may not use every model`))
+        expect(error.message).toMatch(
+          new RegExp(
+            `^${field}: expected no further models, got this field, and you may not use every model`,
+          ),
+        )
       }
       expect(asked).toEqual([])
     },

@@ -26,14 +26,14 @@ const usage = {
     },
     system: { value: 'TEXT', short: 's', text: 'The system message.' },
     temperature: { value: 'N', text: 'From 0 to 2; by default the server decides.' },
-    'max-tokens': { value: 'N', text: 'The most tokens that an answer may have.' },
+    'max-tokens': { value: 'N', text: 'The maximum number of tokens in an answer.' },
     raw: { text: 'Show the bytes that the server sends, with times, instead of the text.' },
     'no-history': {
       text: 'Do not save what you type. By default it is saved in $XDG_STATE_HOME/sluice/chat-history; where that variable is not set, below ~/.local/state.',
     },
     key: {
       value: 'KEY',
-      text: 'Sent as "Authorization: Bearer KEY". Better set SLUICE_CLIENT_KEY: a list of processes shows flags.',
+      text: 'Sent as "Authorization: Bearer KEY". SLUICE_CLIENT_KEY is safer: the list of processes shows flags.',
     },
   },
 } as const

@@ -26,7 +26,7 @@ const usage = {
     model: { value: 'NAME', text: 'The model to use; by default the first that the server lists.' },
     key: {
       value: 'KEY',
-      text: 'Sent as "Authorization: Bearer KEY". Better set SLUICE_CLIENT_KEY: a list of processes shows flags.',
+      text: 'Sent as "Authorization: Bearer KEY". SLUICE_CLIENT_KEY is safer: the list of processes shows flags.',
     },
     dialect: {
       value: 'NAME',
@@ -39,12 +39,12 @@ const usage = {
     },
     report: {
       value: 'FILE.md|.json|.html',
-      text: 'Write a record of the check too: the server, the requests, the answers, and their timing.',
+      text: 'Also write a record of the check: the server, the requests, the answers, and their timing.',
       many: true,
     },
     against: { value: 'OLD.json', text: 'Print what has changed since that record.' },
     json: { text: 'Print the report as JSON.' },
-    strict: { text: 'Exit with 1 for warnings and hints too.' },
+    strict: { text: 'Also exit with 1 for warnings and hints.' },
   },
 } as const
 

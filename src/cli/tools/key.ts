@@ -9,6 +9,13 @@ const LENGTH = 32
 
 const USAGE = 'key: expected "new NAME", got something else; write "sluice key new NAME".'
 
+/** The text of `sluice key --help`. */
+export const keyHelp = `usage: sluice key new NAME
+
+Makes an API key for the client NAME and prints it once, with its entry for the settings, which
+holds only the hash of the key. NAME has letters, digits, ".", "_", "@" and "-", and is shown in logs.
+`
+
 /** `sluice key new NAME`: a new key, and its entry for the settings. Throws a `SettingsError`. */
 export async function newKey(words: readonly string[]): Promise<string> {
   const [verb, name, ...rest] = words

@@ -12,7 +12,7 @@ import type { ToolContext } from './tool.ts'
 
 const usage = {
   line: 'sluice record URL [-o FILE] [options]',
-  text: 'Requests a stream from a server and saves it exactly as it arrives, with the time of each packet.\nThe recording is text without keys, to read, to attach to a bug report, and to serve again with\n"sluice replay FILE". URL is the root of an OpenAI-compatible API, or one of its endpoints.',
+  text: 'Requests a stream from a server and saves it exactly as it arrives, with the time of each packet.\nThe recording is a text file without keys: read it, attach it to a bug report, or serve it again\nwith "sluice replay FILE". URL is the root of an OpenAI-compatible API, or one of its endpoints.',
   table: {
     output: {
       value: 'FILE',
@@ -24,12 +24,12 @@ const usage = {
     data: {
       value: 'JSON|@FILE',
       short: 'd',
-      text: 'The body of the request, instead of one made of the model and the prompt.',
+      text: 'The body of the request, instead of one made from the model and the prompt.',
     },
     header: { value: "'NAME: VALUE'", short: 'H', text: 'A header to send.', many: true },
     key: {
       value: 'KEY',
-      text: 'Sent as "Authorization: Bearer KEY". Better set SLUICE_CLIENT_KEY: a list of processes shows flags.',
+      text: 'Sent as "Authorization: Bearer KEY". SLUICE_CLIENT_KEY is safer: the list of processes shows flags.',
     },
   },
 } as const

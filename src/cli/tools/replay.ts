@@ -19,7 +19,7 @@ const usage = {
     host: { value: 'ADDRESS', text: 'The address to listen on, 127.0.0.1 by default.' },
     speed: {
       value: 'N',
-      text: 'How many times as fast as it was recorded; 0 for no waiting at all.',
+      text: 'The speed relative to the recording, such as 2 for twice as fast; 0 sends without waiting.',
     },
     split: { value: 'BYTES', text: 'Split the bytes into packets of this size instead.' },
     jitter: { value: 'TIME', text: 'Delay each packet by a random time, up to this one.' },

@@ -46,7 +46,7 @@ export interface EngineDefinition {
     request: ChatRequest,
     call: EngineCall,
   ): number | undefined | PromiseLike<number | undefined>
-  /** How many requests it works on at once, from 1; further ones wait in line. Any number by default. */
+  /** How many requests it works on at once, from 1; further ones wait in a queue. Any number by default. */
   maxConcurrency?: number
 }
 

@@ -84,7 +84,7 @@ export class TextForm implements ChunkMaker<TextChunk> {
   /** A piece that names no answer belongs to the only one. */
   #only(piece: Record<string, unknown>): TextChunk {
     if (piece.index !== undefined || this.#asked === 1) return this.#made([piece])
-    const message = `n: expected one prompt and n: 1, got ${this.#asked} answers to give: ${this.#label} gives one a request; ask it for each.`
+    const message = `n: expected one prompt and n: 1, got a request for ${this.#asked} answers; ${this.#label} gives one answer for each request: send one request for each.`
     throw badRequest(message, 'n')
   }
 

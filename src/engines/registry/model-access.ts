@@ -40,7 +40,7 @@ export function requireModelAccess(access: ModelAccess, name: string): void {
   if (access === undefined || access(name)) return
   const shown = JSON.stringify(name.slice(0, 80))
   throw notAllowed(
-    `this key may not use ${shown}; use one of the models that GET /v1/models lists for it.`,
+    `you may not use ${shown}; use one of the models that GET /v1/models lists for you.`,
   )
 }
 
@@ -70,7 +70,7 @@ export function requireOneModel(access: ModelAccess, body: unknown): void {
     if (!OTHER_MODELS.has(inLowerCase(key))) continue
     throw new ApiError(
       403,
-      `${key}: this key may not use every model, so that a request must not name further ones here; remove the field and name one model in model.`,
+      `${key}: expected no further models, got this field, and you may not use every model; remove it and name one model in model.`,
       { code: 'model_not_allowed', param: key },
     )
   }

@@ -213,7 +213,7 @@ function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry
   const note = unreachable.length > 0 ? ` ${unreachable.join(' and ')} could not be reached.` : ''
   if (model === undefined && access !== undefined) {
     return notAllowed(
-      `the request names no model, and this key may not use every model; name one that GET /v1/models lists for it.${note}`,
+      `the request names no model, and you may not use every model; name one that GET /v1/models lists for you.${note}`,
     )
   }
   if (model === undefined) {

@@ -14,6 +14,6 @@ export function exposureOf(host: string): Exposure & ('machine' | 'anyone') {
 export function requireProtection({ host, keys, insecure }: Settings, authenticates = false): void {
   if (insecure || authenticates || keys.length > 0 || exposureOf(host) === 'machine') return
   throw new SettingsError(
-    `host: other machines can reach ${host}, and no API keys are configured; make a key with "sluice key new NAME", or allow everyone with --insecure.`,
+    `host: other machines can reach ${host}, and no API keys are configured; make a key with "sluice key new NAME", give authenticate in code, or allow everyone with --insecure (in code: insecure: true).`,
   )
 }

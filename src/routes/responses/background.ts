@@ -49,7 +49,7 @@ export class Runs {
   /** Throws an `ApiError` (503) where too many run already. */
   requireRoom(): void {
     if (this.#running.size < MOST_RUNNING) return
-    const message = `background: expected at most ${MOST_RUNNING} responses in the background at once, and so many run now; retry when one has ended.`
+    const message = `background: expected at most ${MOST_RUNNING} responses in the background at once, got one more; retry when one has ended.`
     throw new ApiError(503, message, {
       code: 'too_many_background',
       headers: { 'retry-after': '10' },

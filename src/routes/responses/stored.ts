@@ -71,7 +71,7 @@ function ownerOf({ caller }: Trace): string {
 }
 
 function unknown(id: string): ApiError {
-  const message = `id: expected the id of a response that is stored for this key, got ${JSON.stringify(id.slice(0, 80))}; responses are stored for 24 hours after their last use.`
+  const message = `id: expected the id of a response that is stored for you, got ${JSON.stringify(id.slice(0, 80))}; responses are stored for 24 hours after their last use; send the whole conversation instead.`
   return new ApiError(404, message, { code: 'response_not_found' })
 }
 

@@ -30,21 +30,21 @@ export interface UpstreamInput {
   /** @deprecated The former name of `nativeApis`. */
   speaks?: Upstream['speaks']
   /**
-   * How many requests an upstream gets at once. The others wait in a queue, in which clients take
-   * turns. Any number by default.
+   * How many requests are sent to an upstream at once. Further ones wait in a queue, in which
+   * clients take turns. Unlimited by default.
    */
   maxConcurrency?: Upstream['maxConcurrency']
   /** @deprecated The former name of `maxConcurrency`. */
   streams?: Upstream['streams']
   /**
-   * How a stream is judged that ends with [DONE] but without a finish reason. required: it failed.
-   * optional: it ended with "stop". learn: "stop" if some content came, until the server has sent a
-   * finish reason for that model; from then on it failed.
+   * How to judge a stream that ends with [DONE] but without a finish reason. required: as failed.
+   * optional: as finished with "stop". learn: as finished with "stop" if it has content, but as
+   * failed once the server has sent a finish reason for that model.
    */
   finishReason?: Upstream['finishReason']
   /**
-   * @deprecated Use "finishReason": "optional" instead. Whether a stream may end without a finish
-   * reason.
+   * @deprecated Write "finishReason": "optional" instead of true, and nothing instead of false.
+   * Whether a stream may end without a finish reason.
    */
   lenient?: Upstream['lenient']
   /** The field that reasoning is sent in; keep leaves it in the field it came in. */

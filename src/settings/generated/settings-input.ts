@@ -51,16 +51,13 @@ export interface SettingsInput {
    */
   discover?: Given['discover']
   /**
-   * How many requests an upstream gets at once. The others wait in a queue, in which clients take
-   * turns. Any number by default. An upstream may have a value of its own.
+   * How many requests are sent to an upstream at once. Further ones wait in a queue, in which
+   * clients take turns. Unlimited by default. An upstream may have a value of its own.
    */
   maxConcurrency?: Given['maxConcurrency']
   /** @deprecated The former name of `maxConcurrency`. */
   streams?: Given['streams']
-  /**
-   * How many requests may wait in the queue for an upstream that has as many as it takes. Default:
-   * 100.
-   */
+  /** How many requests may wait in the queue of an upstream that is busy. Default: 100. */
   queue?: Given['queue']
   /**
    * Send a request again, once, to the only upstream that serves its model, if that failed before
@@ -76,15 +73,15 @@ export interface SettingsInput {
   /** @deprecated The former name of `contextFallback`. */
   larger?: Given['larger']
   /**
-   * How a stream is judged that ends with [DONE] but without a finish reason. required: it failed.
-   * optional: it ended with "stop". learn: "stop" if some content came, until the server has sent a
-   * finish reason for that model; from then on it failed. An upstream may have a value of its own.
-   * Default: learn.
+   * How to judge a stream that ends with [DONE] but without a finish reason. required: as failed.
+   * optional: as finished with "stop". learn: as finished with "stop" if it has content, but as
+   * failed once the server has sent a finish reason for that model. An upstream may have a value of
+   * its own. Default: learn.
    */
   finishReason?: Given['finishReason']
   /**
-   * @deprecated Use --finish-reason, or finishReason of an upstream, instead. An upstream whose
-   * streams may end without a finish reason.
+   * @deprecated Use finishReason instead, of all upstreams or of one (as a flag: --finish-reason).
+   * An upstream whose streams may end without a finish reason.
    */
   lenient?: Given['lenient']
   /**
@@ -129,29 +126,29 @@ export interface SettingsInput {
   /** How many requests may wait for the GPU. Only on Deno. Default: 16. */
   webgpuQueue?: Given['webgpuQueue']
   /**
-   * How long the GPU goes without a request before its memory is freed. By default it is kept. Only
-   * on Deno.
+   * How long the GPU goes without a request before its memory is freed. By default it is never
+   * freed. Only on Deno.
    */
   webgpuIdle?: Given['webgpuIdle']
   /**
-   * How long the headers of a stream wait for its first chunk, so that an early failure gets a true
-   * HTTP status. Default: 5s.
+   * How long the headers of a stream are held back for its first chunk, so that an early failure
+   * gets the right HTTP status. Default: 5s.
    */
   headerWait?: Given['headerWait']
   /** How long a stream may be silent before a heartbeat is sent. 2s on workerd. Default: 10s. */
   heartbeat?: Given['heartbeat']
   /**
-   * How long an engine may take until it answers: the time in the queue and to load the model.
-   * Default: 15m.
+   * How long a request may wait for an engine to answer, including the time in the queue and for
+   * loading the model. Default: 15m.
    */
   answerTimeout?: Given['answerTimeout']
   /** How long one of several engines may send nothing before another is asked. Default: 1m. */
   attemptTimeout?: Given['attemptTimeout']
-  /** How long an engine that answered may take until its first token. Default: 10m. */
+  /** How long an engine may take from the start of its answer to the first token. Default: 10m. */
   firstTokenTimeout?: Given['firstTokenTimeout']
   /** How long an engine may pause between two tokens. Default: 5m. */
   tokenTimeout?: Given['tokenTimeout']
-  /** How long a client may read nothing of a stream. Default: 5m. */
+  /** How long a client may go without reading from its stream. Default: 5m. */
   clientTimeout?: Given['clientTimeout']
   /**
    * How long a client may take to send the headers of a request, and then its body. Default: 30s.

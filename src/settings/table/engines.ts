@@ -37,7 +37,7 @@ export const engines = {
     max: 100_000,
     default: 100,
     placeholder: 'N',
-    help: 'How many requests may wait in the queue for an upstream that has as many as it takes.',
+    help: 'How many requests may wait in the queue of an upstream that is busy.',
   }),
   retry: boolean({
     default: true,
@@ -65,7 +65,7 @@ export const engines = {
   lenient: list(texts('labels or URLs of upstreams'), {
     placeholder: 'LABEL|URL',
     expected: 'labels or URLs of upstreams',
-    deprecated: 'use --finish-reason, or finishReason of an upstream, instead',
+    deprecated: 'use finishReason instead, of all upstreams or of one (as a flag: --finish-reason)',
     help: 'An upstream whose streams may end without a finish reason.',
   }),
   reasoning: { ...reasoning, default: 'keep' as const },

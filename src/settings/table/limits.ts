@@ -8,7 +8,7 @@ export const limits = {
     min: 0,
     default: 5_000,
     placeholder: 'TIME',
-    help: 'How long the headers of a stream wait for its first chunk, so that an early failure gets a true HTTP status.',
+    help: 'How long the headers of a stream are held back for its first chunk, so that an early failure gets the right HTTP status.',
   }),
   heartbeat: time({
     ...timeout,
@@ -18,7 +18,7 @@ export const limits = {
   answerTimeout: time({
     ...timeout,
     default: 15 * 60_000,
-    help: 'How long an engine may take until it answers: the time in the queue and to load the model.',
+    help: 'How long a request may wait for an engine to answer, including the time in the queue and for loading the model.',
   }),
   attemptTimeout: time({
     ...timeout,
@@ -28,7 +28,7 @@ export const limits = {
   firstTokenTimeout: time({
     ...timeout,
     default: 10 * 60_000,
-    help: 'How long an engine that answered may take until its first token.',
+    help: 'How long an engine may take from the start of its answer to the first token.',
   }),
   tokenTimeout: time({
     ...timeout,
@@ -38,7 +38,7 @@ export const limits = {
   clientTimeout: time({
     ...timeout,
     default: 5 * 60_000,
-    help: 'How long a client may read nothing of a stream.',
+    help: 'How long a client may go without reading from its stream.',
   }),
   bodyTimeout: time({
     ...timeout,

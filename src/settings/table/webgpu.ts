@@ -39,6 +39,6 @@ export const webgpu = {
     ...deno,
     min: 1_000,
     placeholder: 'TIME',
-    help: 'How long the GPU goes without a request before its memory is freed. By default it is kept.',
+    help: 'How long the GPU goes without a request before its memory is freed. By default it is never freed.',
   }),
 }

@@ -30,7 +30,9 @@ export function checkEmbeddings(
   const { data } = value
   const { length } = inputsOf(request.input)
   if (data.length !== length) {
-    throw errors.invalid(`sent ${data.length} embeddings for ${length} inputs`)
+    throw errors.invalid(
+      `sent the wrong number of embeddings: expected ${length}, got ${data.length}`,
+    )
   }
   const repaired = new Set<string>()
   const sizes = new Set<number>()

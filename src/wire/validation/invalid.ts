@@ -49,7 +49,10 @@ const KIND_WORDS: Record<string, RegExp> = {
  */
 export function invalid(issues: readonly Issue[], input: unknown): ApiError {
   const [first] = issues
-  if (!first) return badRequest('body: not what was expected.')
+  if (!first)
+    return badRequest(
+      'body: expected what docs/apis.md describes, got something else; compare the two.',
+    )
   const { path, expected } = faultOf(first)
   const where = pathText(path)
   const more = issues.length > 1 ? `; and ${issues.length - 1} more` : ''

@@ -59,7 +59,7 @@ describe('flags', () => {
     [['--zzz'], '--zzz: there is no such flag. --help lists the flags.'],
     [['-p', '1'], '-p: there is no such flag.'],
     [['--no-port'], '--no-port: there is no such flag.'],
-    [['--port'], '--port: expected a port from 0 to 65535, got nothing.'],
+    [['--port'], '--port: expected a port from 0 to 65535, got nothing; write it as --port PORT.'],
     [['--port', 'x'], '--port: expected a port from 0 to 65535, got "x".'],
     [['--port='], '--port: expected a port from 0 to 65535, got "".'],
     [['--alias', 'a=b', '--alias', 'c'], '--alias: expected NAME=MODEL, got "a=b, c".'],

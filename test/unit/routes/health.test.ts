@@ -62,7 +62,8 @@ it('is not ready where every engine is down, but still alive', async () => {
   await expect(ready(request)).rejects.toMatchObject({
     status: 503,
     code: 'not_ready',
-    message: 'No engine can answer now: a is down.',
+    message:
+      'engines: expected one that can answer now, got none (a is down); check the model servers, or retry in 5 seconds.',
     headers: { 'retry-after': '5' },
   })
   const response = await alive(request)
@@ -80,7 +81,9 @@ it('tells a stranger no engine by name', async () => {
     'status',
     'version',
   ])
-  await expect(ready(request)).rejects.toThrow(/^No engine can answer now\.$/)
+  await expect(ready(request)).rejects.toThrow(
+    /^engines: expected one that can answer now, got none; check/,
+  )
 })
 
 it('stays alive while it is stopped, but is not ready', async () => {

@@ -28,7 +28,7 @@ describe('a former name works, with a warning that names both', () => {
     const { value, warnings } = told((warn) => settingsFromEnv(env, warn))
     expect(value).toEqual({ maxConcurrency: 4, contextFallback: { a: 'b' } })
     expect(warnings.sort()).toEqual([
-      'SLUICE_CONFIG: larger is deprecated: use SLUICE_CONFIG: contextFallback instead.',
+      'SLUICE_CONFIG: larger is deprecated: use contextFallback instead.',
       'SLUICE_STREAMS is deprecated: use SLUICE_MAX_CONCURRENCY instead.',
     ])
   })
@@ -47,10 +47,10 @@ describe('a former name works, with a warning that names both', () => {
     })
     expect(JSON.stringify(value)).not.toMatch(/"(streams|speaks)"/)
     expect(warnings.sort()).toEqual([
-      'keys[0].streams is deprecated: use keys[0].maxConcurrency instead.',
-      'streams is deprecated: use maxConcurrency instead.',
-      'upstream[0].speaks is deprecated: use upstream[0].nativeApis instead.',
-      'upstream[0].streams is deprecated: use upstream[0].maxConcurrency instead.',
+      'in code, keys[0].streams is deprecated: use maxConcurrency instead.',
+      'in code, streams is deprecated: use maxConcurrency instead.',
+      'in code, upstream[0].speaks is deprecated: use nativeApis instead.',
+      'in code, upstream[0].streams is deprecated: use maxConcurrency instead.',
     ])
   })
 
@@ -60,7 +60,7 @@ describe('a former name works, with a warning that names both', () => {
     parseSettings({ larger: { a: 'c' } })
     parseSettings({ contextFallback: { a: 'b' } })
     expect(warn.mock.calls).toEqual([
-      ['sluice: larger is deprecated: use contextFallback instead.'],
+      ['sluice: in code, larger is deprecated: use contextFallback instead.'],
     ])
     warn.mockRestore()
   })
@@ -75,7 +75,7 @@ describe('a value under both names is refused, and the message says which to kee
     [
       'flags',
       () => readFlags(['--streams', '4', '--max-concurrency', '4']),
-      '--streams: given as --max-concurrency too, which is its new name; keep --max-concurrency and remove --streams.',
+      '--streams: this is the former name of --max-concurrency, which is given as well; keep --max-concurrency and remove --streams.',
     ],
     [
       'the environment',
@@ -85,18 +85,18 @@ describe('a value under both names is refused, and the message says which to kee
     [
       'SLUICE_CONFIG',
       () => settingsFromEnv({ SLUICE_CONFIG: { larger: {}, contextFallback: {} } }),
-      'keep SLUICE_CONFIG: contextFallback and remove',
+      'SLUICE_CONFIG: larger: this is the former name of contextFallback, which is given as well; keep contextFallback and remove larger.',
     ],
     ['code', () => parseSettings({ streams: 1, maxConcurrency: 1 }), 'keep maxConcurrency'],
     [
       'an upstream',
       () => parseSettings({ upstream: [{ url: 'http://a', speaks: [], nativeApis: [] }] }),
-      'upstream[0].speaks: given as upstream[0].nativeApis too',
+      'upstream[0].speaks: this is the former name of nativeApis,',
     ],
     [
       'a key',
       () => parseSettings({ keys: [{ name: 'ann', hash, streams: 1, maxConcurrency: 1 }] }),
-      'keys[0].streams: given as keys[0].maxConcurrency too',
+      'keys[0].streams: this is the former name of maxConcurrency,',
     ],
   ])('%s', (_, read, message) => {
     expect(read).toThrow(message)

@@ -67,7 +67,10 @@ describe.each(NAMES)('%s', (name) => {
     const read = () => readFlags([flag])
     if (declaration?.secret) expect(read).toThrow(`set ${environmentName(name)} instead`)
     else if (declaration?.kind === 'boolean') expect(read().settings).toEqual({ [name]: true })
-    else expect(read).toThrow(`${flag}: expected ${declaration?.expected}, got nothing.`)
+    else
+      expect(read).toThrow(
+        `${flag}: expected ${declaration?.expected}, got nothing; write it as ${flag} `,
+      )
   })
 
   it('is described in a sentence', () => {

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest'
-import { startupText, terminalStyle } from '../../../src/cli/startup.ts'
-import { deprecations } from '../../../src/settings/deprecated.ts'
+import { describe, expect, it } from 'vitest'
+import { readFlags } from '../../../src/cli/flags.ts'
 import { settingsFromEnv } from '../../../src/settings/environment.ts'
-import { parseSettings } from '../../../src/settings/settings.ts'
+import { readSettingsFile, withLine } from '../../../src/settings/file.ts'
+import { parseSettings, type SettingsInput, type Warn } from '../../../src/settings/settings.ts'
 
 it('is learnt by default, and may be set for all upstreams and for one', () => {
   expect(parseSettings().finishReason).toBe('learn')
@@ -28,17 +28,46 @@ it('is optional where the old setting says so, unless the new one is given too',
   })
   const found = settings.upstream.map(({ finishReason }) => finishReason)
   expect(found).toEqual(['optional', 'required', 'optional'])
-  const told = deprecations(settings)
-  expect(told).toHaveLength(3)
-  for (const each of told) expect(each).toContain('lenient is deprecated')
-  expect(told[0]).toContain('"finishReason": "optional" for c')
-  expect(told[1]).toContain('upstream a:')
-  expect(deprecations(parseSettings({ upstream: ['http://a'] }))).toEqual([])
 })
 
-it('has a warning at the start where the old setting is used', () => {
-  const startup = { name: 'sluice', address: 'http://x', open: false, keys: 0, discover: false }
-  const warnings = deprecations(parseSettings({ lenient: ['ollama'], discover: true }))
-  const text = startupText({ ...startup, warnings }, terminalStyle(false, {}))
-  expect(text).toMatch(/\nWarning: lenient is deprecated: .*--finish-reason optional\.\n$/)
+describe('the old setting has a warning that says where it was given', () => {
+  const told = (read: (warn: Warn) => SettingsInput) => {
+    const warnings: string[] = []
+    const warn: Warn = (warning) => warnings.push(warning)
+    parseSettings({ ...read(warn), discover: true }, warn)
+    return warnings
+  }
+  const advice =
+    'is deprecated: use finishReason instead, of all upstreams or of one (as a flag: --finish-reason).'
+
+  it.each<[string, (warn: Warn) => SettingsInput, string]>([
+    ['a flag', (warn) => readFlags(['--lenient', 'a'], warn).settings, '--lenient'],
+    ['the environment', (warn) => settingsFromEnv({ SLUICE_LENIENT: 'a' }, warn), 'SLUICE_LENIENT'],
+    [
+      'SLUICE_CONFIG',
+      (warn) => settingsFromEnv({ SLUICE_CONFIG: '{"lenient": ["a"]}' }, warn),
+      'SLUICE_CONFIG: lenient',
+    ],
+    ['code', () => ({ lenient: ['a'] }), 'in code, lenient'],
+  ])('%s', (_, read, name) => {
+    expect(told(read)).toEqual([`${name} ${advice}`])
+  })
+
+  it('of one upstream', () => {
+    const upstream = [{ url: 'http://a', lenient: true }]
+    expect(told(() => ({ upstream }))).toEqual([
+      'in code, upstream[0].lenient is deprecated: write "finishReason": "optional" instead of true, and nothing instead of false.',
+    ])
+  })
+
+  it('and none where it is not used, or where parsed settings are parsed again', () => {
+    expect(told(() => ({ upstream: ['http://a'], lenient: [] }))).toEqual([])
+    const settings = parseSettings({ lenient: ['a'], discover: true }, () => {})
+    expect(told(() => settings)).toEqual([])
+  })
+
+  it('in a settings file', async () => {
+    const file = await readSettingsFile('{\n"lenient": ["a"]}', 's.json')
+    expect(withLine(file, `lenient ${advice}`)).toBe(`s.json:2: lenient ${advice}`)
+  })
 })

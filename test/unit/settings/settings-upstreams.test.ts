@@ -49,12 +49,12 @@ describe('upstreams', () => {
     ['ftp://a', 'expected an http or https URL'],
     ['', 'expected an http or https URL'],
     ['bad label=http://a', 'expected a label of letters, digits'],
-    ['static=http://a', 'expected a label that is not taken, got "static"'],
+    ['static=http://a', 'expected a label that no other engine has, got "static"'],
     ['http://a/v1?key=sk-secret', 'expected a URL that ends with its path'],
     ['http://me:sk-secret@a', 'expected a URL without a user'],
   ])('refuse %j', (given, message) => {
     const told = refusal({ upstream: [{ url: given }].map(({ url }) => (url ? url : { url })) })
-    expect(told.replace(/\[0\](\.url)?/, '')).toContain(`upstream: ${message}`)
+    expect(told.replace(/\[0\](\.url|\.label)?/, '')).toContain(`upstream: ${message}`)
     expect(told).not.toContain('sk-secret')
   })
 
@@ -63,7 +63,7 @@ describe('upstreams', () => {
     expect(refusal({ upstream: [{ url: 'http://a', kye: 'k' }] })).toContain('Did you mean key?')
     expect(refusal({ upstream: ['http://a'], lenient: ['b'] })).toContain('lenient: expected')
     expect(refusal({ upstream: ['http://a'], upstreamKey: 'sk-1,sk-2' })).toBe(
-      'upstreamKey: expected at most one key for each upstream, got 2 for 1.',
+      'upstreamKey: expected at most one key for each upstream, got 2 for 1; remove the others, or add their upstreams.',
     )
   })
 
@@ -93,7 +93,7 @@ describe('names of models', () => {
     ['SLUICE_ALIAS', 'gpt-4o', 'SLUICE_ALIAS: expected NAME=MODEL, got "gpt-4o".'],
     ['SLUICE_ALIAS', '=m', 'SLUICE_ALIAS: expected NAME=MODEL'],
     ['SLUICE_ALIAS', 'm=', 'SLUICE_ALIAS: expected NAME=MODEL'],
-    ['SLUICE_ALIAS', { a: 1 }, 'SLUICE_ALIAS: expected NAME=MODEL, got an object'],
+    ['SLUICE_ALIAS', { a: 1 }, 'SLUICE_ALIAS.a: expected the name of a model for "a", got 1.'],
     ['SLUICE_CONTEXT_FALLBACK', 'm', 'SLUICE_CONTEXT_FALLBACK: expected MODEL=FALLBACK, got "m".'],
     [
       'SLUICE_MAX_CONCURRENCY',
@@ -106,11 +106,11 @@ describe('names of models', () => {
 
   it('are no aliases of aliases, and lead in no circle', () => {
     expect(refusal({ alias: { a: 'b', b: 'm' } })).toBe(
-      'alias: expected a to stand for a model, got b, which is an alias itself.',
+      'alias.a: expected a to stand for a model, got b, which is an alias itself; name the model that b stands for.',
     )
     expect(refusal({ alias: { a: 'a' } })).toContain('got a, which is an alias itself')
     expect(refusal({ contextFallback: { s: 'm', m: 's' } })).toBe(
-      'contextFallback: expected chains of models that end, got a circle: s → m → s; remove one of its pairs.',
+      'contextFallback.s: expected chains of models that end, got a circle: s → m → s; remove one of its pairs.',
     )
     expect(parseSettings({ contextFallback: { s: 'm', m: 'l' } }).contextFallback).toEqual({
       s: 'm',
@@ -148,7 +148,9 @@ describe('names of models', () => {
     )
     expect(refused({ reasoning: '' })).toContain('upstream[0].reasoning: expected one of keep,')
     expect(refused({ models: [] })).toContain('upstream[0].models: expected a list of names')
-    expect(refused({ rewrite: { m: 1 } })).toContain('upstream[0].rewrite: expected an object')
+    expect(refused({ rewrite: { m: 1 } })).toContain(
+      'upstream[0].rewrite.m: expected the name of a model for "m", got 1.',
+    )
     for (const nativeApis of ['messages', ['chat'], [1], {}]) {
       expect(refused({ nativeApis })).toContain(
         'upstream[0].nativeApis: expected a list of any of "messages"',

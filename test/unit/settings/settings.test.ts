@@ -129,8 +129,11 @@ describe('the environment', () => {
       'SLUICE_CONFIG: prot: there is no such setting. Did you mean port',
     ],
     [{ SLUICE_CONFIG: '{"port": "x"}' }, 'SLUICE_CONFIG: port: expected a port'],
-    [{ SLUICE_CONFIG: '{' }, 'SLUICE_CONFIG: expected a JSON object, got text that is not JSON.'],
-    [{ SLUICE_CONFIG: '[]' }, 'SLUICE_CONFIG: expected a JSON object, got an array.'],
+    [
+      { SLUICE_CONFIG: '{' },
+      'SLUICE_CONFIG: expected a JSON object, got text that is not JSON at line 1, column 2; write a name in double quotes or "}" there.',
+    ],
+    [{ SLUICE_CONFIG: '[]' }, 'SLUICE_CONFIG: expected a JSON object, got an empty array.'],
     [{ SLUICE_CONFIG: '{"toString": 1}' }, 'SLUICE_CONFIG: toString: there is no such setting.'],
   ])('%j is refused', (env, message) => {
     expect(refusalOfEnv(env)).toContain(message)
@@ -141,7 +144,9 @@ it('names the near ones of an unknown setting', () => {
   expect(refusal({ hearbeat: 1 })).toBe(
     'hearbeat: there is no such setting. Did you mean heartbeat?',
   )
-  expect(refusal({ zzzzzz: 1 })).toBe('zzzzzz: there is no such setting.')
+  expect(refusal({ zzzzzz: 1 })).toBe(
+    'zzzzzz: there is no such setting. docs/settings.md and --help list them.',
+  )
 })
 
 it('takes no notice of the names Kubernetes gives a service called sluice', () => {

@@ -26,6 +26,19 @@ it('serves with the settings of its environment', async () => {
   expect(found).toEqual([{ engine: 'static', models: ['static'] }])
 })
 
+it('reads the binding EXPOSURE, or by its former name with a warning', async () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {})
+  const { default: worker } = await freshWorker()
+  const env = { SLUICE_DISCOVER: 'no', REACH: 'machine' }
+  expect((await worker.fetch(request(), env)).status).toBe(200)
+  expect(warn.mock.calls).toEqual([
+    ['sluice: The binding REACH is deprecated: use EXPOSURE instead.'],
+  ])
+  const { default: other } = await freshWorker()
+  await other.fetch(request(), { SLUICE_DISCOVER: 'no', EXPOSURE: 'machine' })
+  expect(warn).toHaveBeenCalledOnce()
+})
+
 it('logs each request as one line of JSON, unless it is told not to', async () => {
   const { default: worker } = await freshWorker()
   await (await worker.fetch(request(), { SLUICE_DISCOVER: 'no', SLUICE_INSECURE: '1' })).text()

@@ -153,7 +153,7 @@ describe('a definition', () => {
     [{ models: [] }, /^defineEngine: models: expected ids/],
     [{ models: ['m', 7] }, /^defineEngine: models\[1\]: expected the id of a model/],
     [{ models: ['static'] }, /^defineEngine: models\[0\]: /],
-    [{ chat: undefined }, /^defineEngine: chat: expected a function, got undefined/],
+    [{ chat: undefined }, /^defineEngine: chat: expected a function, got nothing/],
     [{ embed: 'yes' }, /^defineEngine: embed: expected a function/],
     [{ maxConcurrency: 0 }, /^defineEngine: maxConcurrency: expected a whole number from 1, got 0/],
     [

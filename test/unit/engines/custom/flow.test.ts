@@ -202,7 +202,9 @@ it('gives embeddings, as numbers and in base64', async () => {
   expect(log).toMatchObject([{ promptTokens: 7 }, { promptTokens: 7 }])
   const wrong = handlerOf([{ chat: () => [], embed: () => [[1]] }])
   const refusal = await wrong.ask('/v1/embeddings', { input: ['a', 'b'] })
-  expect((await errorOf(refusal)).message).toContain('own-1 sent 1 embeddings for 2 inputs')
+  expect((await errorOf(refusal)).message).toContain(
+    'own-1 sent the wrong number of embeddings: expected 2, got 1',
+  )
 })
 
 it('completes texts, and counts tokens', async () => {

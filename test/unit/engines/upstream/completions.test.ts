@@ -187,7 +187,8 @@ describe('an engine that only chats', () => {
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({
       error: {
-        message: 'model: m completes no texts; ask it for a chat, at POST /v1/chat/completions.',
+        message:
+          'model: m cannot complete a text; send it a chat instead, with POST /v1/chat/completions.',
         code: 'model_not_capable',
         param: 'model',
       },
