@@ -1,9 +1,9 @@
 /**
- * What programs build on: a handler that serves the OpenAI and Anthropic APIs from servers and
- * engines of one's own. `sluice/bun`, `sluice/deno` and `sluice/node` add a server to it.
+ * The public API: a handler that serves the OpenAI and Anthropic APIs with your own servers and
+ * engines. `sluice/bun`, `sluice/deno` and `sluice/node` add a server.
  */
 
-// Engines of one's own.
+// Your own engines.
 export type {
   ChatChunkInput,
   ChatDelta,
@@ -24,7 +24,7 @@ export type { TextPiece, TextYield } from './engines/custom/text-form.ts'
 export type { UsageInput } from './engines/custom/usage.ts'
 export type { Model, Progress } from './engines/engine.ts'
 
-// The handler, and what it is made of.
+// The handler and its options.
 import type { EngineStatus } from './engines/registry/catalog.ts'
 
 export type { EngineStatus } from './engines/registry/catalog.ts'
@@ -57,7 +57,7 @@ export {
 export type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 export type { BucketLevel, LimitStore } from './state/limit-store.ts'
 export type { ResponseStore, StoredResponse } from './state/response-store.ts'
-// What requests and answers look like.
+// The types of requests and answers.
 export type {
   ChatChunk,
   ChatCompletion,

@@ -22,9 +22,9 @@ import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import { isObject } from './util/object.ts'
 
-/** Where a handler keeps what later requests need. All of it is in memory by default. */
+/** The stores for what later requests need. By default all of it is in memory. */
 export interface StateOptions {
-  /** How much of their limits keys and identities have used. */
+  /** How much of its limits each key or identity has used. */
   limits?: LimitStore
   /** Responses of the Responses API that a later request may name. */
   responses?: ResponseStore
@@ -35,24 +35,24 @@ export interface StateOptions {
  * Times are milliseconds or texts such as `10s`, sizes bytes or texts such as `20MB`.
  */
 export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | DenoSetting | 'log'> {
-  /** Engines of one's own, made by `defineEngine`; they are asked before upstreams with the same model. */
+  /** Your own engines, made by `defineEngine`. They are asked before upstreams with the same model. */
   engines?: readonly DefinedEngine[]
-  /** Tells who asks, by identities of one's own instead of keys, or beside them. */
+  /** Identifies the caller of a request, instead of API keys or in addition to them. */
   authenticate?: Authenticate
   /**
-   * The path below which clients find the API: `/ai` for `/ai/v1/chat/completions`. A request from
-   * whose path a router has already taken it away is answered too.
+   * The path below which clients find the API: `/ai` for `/ai/v1/chat/completions`. Requests are
+   * answered with this prefix, and also if a router has already removed it from the path.
    */
   basePath?: string
-  /** Where state is kept; in memory by default. */
+  /** Where state is stored; in memory by default. */
   state?: StateOptions
   /** Makes the requests to upstreams; the global `fetch` by default. */
   fetch?: Fetch
   /** The bytes of the files of the page at `/`; without it, a page that lists engines and models. */
   files?: Files
   /**
-   * Is called once a request, when it has ended; `json` writes each entry as one line to the
-   * console. Nothing is logged by default.
+   * Called once per request, when it has ended. `json` writes each entry to the console, as one
+   * line. Nothing is logged by default.
    */
   log?: ((entry: LogEntry) => void) | 'json' | 'none'
 }
@@ -62,8 +62,8 @@ export interface ServerOptions
   extends Omit<HandlerOptions, 'log'>,
     Pick<SettingsInput, ServerSetting> {
   /**
-   * Is called once a request, when it has ended; `text` and `json` write each entry as one line to
-   * standard output, `auto` whichever of them suits it. Nothing is logged by default.
+   * Called once per request, when it has ended. `text` and `json` write each entry to standard
+   * output, as one line; `auto` chooses `text` for a terminal. Nothing is logged by default.
    */
   log?: ((entry: LogEntry) => void) | 'auto' | 'text' | 'json' | 'none'
 }
@@ -71,23 +71,23 @@ export interface ServerOptions
 /** What `serve` takes on Deno, which can also run models on this computer's GPU. */
 export interface DenoServerOptions extends ServerOptions, Pick<SettingsInput, DenoSetting> {}
 
-/** What a host lends the handler, and what it shares with the handlers that follow this one. */
+/** What a host provides, and what a handler shares with the one that replaces it. */
 export interface HandlerHost extends Host, EngineSources {
-  /** Where the state of the keys' limits is; in memory by default. */
+  /** The store for rate limits; in memory by default. */
   limits?: LimitStore
-  /** Where responses are stored that a later request may name; in memory by default. */
+  /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
   authenticate?: Authenticate
   basePath?: string
 }
 
-/** Options in the two parts that a handler is made of. */
+/** The options, split into settings and the rest. */
 export interface ReadOptions {
   settings: SettingsInput
   host: HandlerHost
 }
 
-/** Which function was called, and which settings it can't honour, each with what to do instead. */
+/** The function that was called, and the settings that it can't honour, each with what to do instead. */
 interface OptionsReader {
   name: 'createHandler' | 'serve'
   refused: Readonly<Record<string, string>>
@@ -176,7 +176,7 @@ export function requireOwnLabels({ upstream }: Settings, { engines = [] }: Handl
 /** What `createHandler` was given, in its parts. Throws a `SettingsError`. */
 export function readHandlerOptions(options: object): ReadOptions {
   const { settings, host } = readOptions(options, handlerReader)
-  // In complete settings, `auto` is what nobody asked for.
+  // Complete settings have `auto` as the default, which no one asked for.
   const { log = 'auto', ...rest } = settings
   if (log !== 'json' && log !== 'none' && log !== 'auto') {
     throw unexpected('log', 'a function, "json" or "none"', log)

@@ -1,4 +1,4 @@
-/** Identities of one's own: who asks is told by a function instead of by a key. */
+/** Callers that a function of the embedding program identifies, instead of API keys. */
 import { SettingsError, unexpected, unknownName } from '../settings/error.ts'
 import { abortable } from '../util/abortable.ts'
 import { asError } from '../util/as-error.ts'
@@ -8,16 +8,16 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import type { CallerLimits } from './caller.ts'
 
 /**
- * Who asks, and what they may use: the same as a key's entry in the settings. The name takes part in
- * everything a key's name does: limits, turns at a busy engine, who owns a stored response, and the
- * `key` of a log entry.
+ * A caller, and what the caller may use, with the same fields as a key's entry in the settings. The
+ * name is used wherever a key's name is: for limits, for turns in the queue of a busy engine, for the
+ * owner of a stored response, and as `key` in the log.
  */
 export interface Identity {
-  /** Unique; 1 to 128 characters without white space. Whoever has the same name is the same caller. */
+  /** Unique; 1 to 128 characters without white space. The same name means the same caller. */
   name: string
-  /** Names of the models it may ask for, `*` standing for any characters; all by default. */
+  /** The models that the caller may use, where `*` stands for any characters; all by default. */
   models?: readonly string[]
-  /** How many answers at once. */
+  /** The most requests at the same time. */
   maxConcurrency?: number
   requestsPerMinute?: number
   /** Prompt and answer together. */
@@ -25,13 +25,14 @@ export interface Identity {
 }
 
 /**
- * Tells who asks, from the headers of a request. Undefined or null: nobody that is known (401, unless
- * the request has one of the keys in the settings). An `ApiError` that is thrown is the answer; any
- * other error is logged as the cause of a 503 that tells the client nothing. The body must be left
- * unread. Called for each request to a route that needs a key, before its body is read; and, as callers
- * of sluice's own learn more there, for `/health`, `/health/ready`, `/status` and `/`, where whoever is
- * not known within a second counts as a stranger. On routes that need a key it has no deadline, but a
- * client that leaves ends its request.
+ * Identifies the caller from the headers of a request. Returning undefined or null means an unknown
+ * caller: 401, unless the request has one of the keys in the settings. A thrown `ApiError` becomes the
+ * answer; any other error becomes a 503, with its message only in the log. The body must not be read.
+ *
+ * Called before the body is read, for each request to a route that needs a key, where it has no
+ * deadline; the request ends when the client disconnects. Also called for `/health`, `/health/ready`,
+ * `/status` and `/`, which show more to known callers; there, a caller who is not identified within a
+ * second counts as unknown.
  */
 export type Authenticate = (
   request: Request,
@@ -41,7 +42,7 @@ const AMOUNTS = ['maxConcurrency', 'requestsPerMinute', 'tokensPerMinute'] as co
 const FIELDS = ['name', 'models', ...AMOUNTS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 
-/** The identity behind a request; undefined where there is none. Rejects with an `ApiError`. */
+/** The identity of a request's caller; undefined if there is none. Rejects with an `ApiError`. */
 export async function identityOf(
   request: Request,
   authenticate: Authenticate,
@@ -60,7 +61,7 @@ export async function identityOf(
   }
 }
 
-/** Rejects with `Cancelled` where the client leaves first: its request is over then. */
+/** Rejects with `Cancelled` if the client disconnects first. */
 async function unlessLeft<T>(asking: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   try {
     return await abortable(Promise.resolve(asking), signal)
@@ -73,10 +74,10 @@ function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return isObject(value) && typeof value.then === 'function'
 }
 
-/** The 401 for whoever `authenticate` does not know. */
+/** The 401 for a caller that `authenticate` does not know. */
 export function notAuthenticated(): ApiError {
   const message =
-    'authentication: this server does not know who asks; send the credentials that it gave you.'
+    'authentication: expected credentials that this server knows, got none or others; send those that it gave you.'
   return new ApiError(401, message, {
     code: 'invalid_api_key',
     headers: { 'www-authenticate': 'Bearer realm="sluice"' },
@@ -84,7 +85,8 @@ export function notAuthenticated(): ApiError {
 }
 
 function failed(cause: unknown): ApiError {
-  const message = 'authentication: sluice could not find out who asks; its log says why. Try again.'
+  const message =
+    'authentication: the server could not identify the caller; its log has the cause. Try again later.'
   return new ApiError(503, message, {
     code: 'authentication_failed',
     headers: { 'retry-after': '5' },

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { formatEntry, type LogForm, logForm } from '../cli/log.ts'
 import { toolNamed } from '../cli/tools/tool-names.ts'
+import { requireKnownCallers } from '../guard/origin.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
 import { requireSupport } from '../settings/support.ts'
@@ -65,6 +66,8 @@ function protect(settings: Settings): void {
   try {
     requireSupport(settings, 'workerd')
     requireProtection(settings)
+    // The worker would refuse them only after it has started.
+    requireKnownCallers(settings, {})
   } catch (error) {
     exitWithError(error)
   }

@@ -21,10 +21,10 @@ export interface ToolCallPiece extends Partial<Omit<ToolCallDelta, 'index'>> {
   index?: number
 }
 
-/** What is new in an answer with one choice: at least one of these fields. */
+/** A part of an answer with one choice: at least one of these fields. */
 export interface ChatDelta {
   content?: string | null
-  /** What the model thinks before it answers. */
+  /** The model's reasoning before its answer. */
   reasoning_content?: string | null
   tool_calls?: ToolCallPiece[]
   refusal?: string | null
@@ -39,7 +39,7 @@ export interface ChatChunkInput extends Partial<Omit<ChatChunk, 'choices' | 'usa
   usage?: UsageInput | null
 }
 
-/** How many tokens were read and written, in the words of OpenAI's API. */
+/** The tokens of the prompt and of the answer, with OpenAI's field names. */
 export interface UsageYield {
   usage: UsageInput
 }
@@ -184,7 +184,7 @@ function bringsSomething({ role: _role, ...delta }: ChunkDelta): boolean {
   return Object.values(delta).some((value) => value !== undefined && value !== null && value !== '')
 }
 
-/** One's own objects stay as they are: calls are completed in place. */
+/** Copies the pieces, because they are completed in place and belong to the engine. */
 function withCalls(delta: ChunkDelta, calls: ToolCalls): ChunkDelta {
   const { tool_calls } = delta
   if (!Array.isArray(tool_calls) || !tool_calls.every(isObject)) return { ...delta }

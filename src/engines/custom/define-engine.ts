@@ -19,43 +19,43 @@ import { checkModels, type ModelList, type ModelsOf, modelsOf } from './models.t
 import { TextForm, type TextYield } from './text-form.ts'
 import { isCount } from './usage.ts'
 
-/** What a call is given where a model may have to be loaded first. */
+/** The second argument of calls for which a model may have to be loaded first. */
 export interface GenerationCall extends EngineCall {
-  /** Tells the client how far a model has been loaded, while nothing was yielded yet. */
+  /** Reports to the client how far a model has been loaded, until the first value is yielded. */
   onProgress(progress: Progress): void
 }
 
-/** An engine of one's own: what it is called, which models it has, and how it answers. */
+/** The definition of an engine: its name, its models, and how it answers. */
 export interface EngineDefinition {
-  /** What logs and messages call it: 1 to 40 letters, digits, `.`, `_` and `-`. */
+  /** Its name in logs and error messages: 1 to 40 letters, digits, `.`, `_` and `-`. */
   label: string
-  /** The ids of its models, or the models themselves, or a function that returns them now. */
+  /** The ids of its models, the models themselves, or a function that returns the current ones. */
   models: ModelList | ModelsOf
   /**
-   * Answers a chat: yields texts, deltas (`{ content }`, `{ reasoning_content }`, `{ tool_calls }`),
-   * whole chunks, or `{ usage }`, which may also be returned. An `ApiError` that is thrown before the
-   * first yield gives the response its status; later it is the stream's last event.
+   * Answers a chat. It yields texts, deltas (`{ content }`, `{ reasoning_content }`,
+   * `{ tool_calls }`), whole chunks, or `{ usage }`, which may also be returned. An `ApiError` thrown
+   * before the first yield becomes the HTTP status; a later one becomes the stream's last event.
    */
   chat(request: ChatRequest, call: GenerationCall): Yields<ChatYield>
-  /** Answers a text completion (`POST /v1/completions`); without it, those are refused with 400. */
+  /** Answers a text completion (`POST /v1/completions`). Without it, such requests get 400. */
   complete?(request: TextRequest, call: GenerationCall): Yields<TextYield>
-  /** Answers `POST /v1/embeddings`; without it, those are refused with 400. */
+  /** Answers `POST /v1/embeddings`. Without it, such requests get 400. */
   embed?(request: EmbeddingRequest, call: EngineCall): Embedded | PromiseLike<Embedded>
-  /** How many tokens a prompt has; undefined where that can't be told. */
+  /** The number of tokens of a prompt; undefined if it is unknown. */
   countTokens?(
     request: ChatRequest,
     call: EngineCall,
   ): number | undefined | PromiseLike<number | undefined>
-  /** How many requests it works on at once, from 1; further ones wait in a queue. Any number by default. */
+  /** The most requests at the same time, from 1; further ones wait in a queue. Unlimited by default. */
   maxConcurrency?: number
 }
 
-/** From the registry of symbols: two copies of this module in a program know each other's engines. */
+/** A registered symbol, so that two copies of this module in one program accept each other's engines. */
 const made: unique symbol = Symbol.for('sluice.engine')
 
-/** An engine, as `defineEngine` makes it. What else it has is between sluice and it. */
+/** An engine made by `defineEngine`. Its other properties are internal. */
 export interface DefinedEngine {
-  /** What logs and messages call it. */
+  /** Its name in logs and error messages. */
   readonly label: string
   readonly [made]: true
 }
@@ -65,17 +65,18 @@ const FUNCTIONS = ['chat', 'complete', 'embed', 'countTokens'] as const
 const LABEL = /^[a-z0-9][a-z0-9._-]{0,39}$/i
 
 /**
- * Makes an engine of functions of one's own, for the option `engines` of `createHandler` and `serve`.
- * Every API that sluice serves is answered by it, streamed or whole, and what it yields is held to the
- * contract of a stream: the role, the finish reason, ids and times are added where they are missing.
+ * Makes an engine out of functions, for the option `engines` of `createHandler` and `serve`. It
+ * answers every API that sluice serves, as JSON or as a stream. A missing role, finish reason, id or
+ * time is added, and the stream is checked like that of any other engine.
  *
- * - A value is pulled when the client has taken the one before it: a slow client slows the engine.
- * - When the client leaves, `signal` aborts and the generator's `return` is called, so that its
- *   `finally` runs. What it waits for should be given the signal.
- * - An `ApiError` is told to the client as it is. Of any other error the client learns only that the
- *   engine failed (502, `engine_error`); the log entry's `cause` has its message.
+ * - The next value is pulled when the client has taken the one before it, so that a slow client slows
+ *   the engine.
+ * - When the client disconnects, `signal` aborts and the generator's `return` is called, so that its
+ *   `finally` runs. Pass the signal on to whatever the generator waits for.
+ * - An `ApiError` is sent to the client unchanged. Any other error becomes 502 `engine_error`, with
+ *   its message only in the log entry's `cause`.
  *
- * Throws a `SettingsError` for a definition that is not right.
+ * Throws a `SettingsError` for an invalid definition.
  *
  * @example
  * const echo = defineEngine({
@@ -226,6 +227,6 @@ function requireKnownFields(definition: object): void {
 function tokenCount(value: unknown): number | undefined {
   if (value === undefined || isCount(value)) return value
   throw new TypeError(
-    `countTokens returned ${shown(value)}; expected a whole number of tokens, or undefined where it can't be told`,
+    `countTokens returned ${shown(value)}; expected a whole number of tokens, or undefined if it is unknown`,
   )
 }

@@ -12,9 +12,9 @@ export type Yields<T> =
   | readonly T[]
   | PromiseLike<AsyncIterable<T> | readonly T[]>
 
-/** What a call of an engine's code is given beside the request. */
+/** The second argument of a call of an engine's function. */
 export interface EngineCall {
-  /** Aborts when the answer is of no use any more: the client left, or a deadline has passed. */
+  /** Aborts when the answer is no longer needed: the client disconnected, or a deadline has passed. */
   signal: AbortSignal
 }
 
@@ -22,7 +22,7 @@ export interface EngineCall {
 export interface ChunkMaker<T> {
   /** The chunk for a yielded value; undefined where it brings nothing. Throws an `ApiError`. */
   chunk(value: unknown): T | undefined
-  /** The chunks that are still owed when the engine has said all. Throws an `ApiError`. */
+  /** The remaining chunks when the engine has ended. Throws an `ApiError`. */
   end(returned: unknown): T[]
 }
 
@@ -97,7 +97,7 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
     if (options.signal.aborted) this.#stop()
   }
 
-  /** The signal aborted: nobody wants what is still to come. */
+  /** The signal aborted: the rest of the answer is not needed. */
   handleEvent(): void {
     this.#stop()
   }
@@ -134,7 +134,7 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
 
   /**
    * Calls the generator's `return`, once. Not awaited: a generator that waits for something runs its
-   * `finally` only when that has settled. That it may fail then ends no request any more.
+   * `finally` only when that has settled. A failure of it no longer affects a request.
    */
   #stop(): void {
     if (this.#isOver) return

@@ -4,16 +4,16 @@ import { badValue } from './errors.ts'
 
 /** Counts of tokens. */
 export interface UsageInput {
-  /** Tokens that were read. */
+  /** Tokens of the prompt. */
   prompt_tokens: number
-  /** Tokens that were written. */
+  /** Tokens of the answer. */
   completion_tokens: number
   /** Both together; added where it is missing. */
   total_tokens?: number
   [field: string]: unknown
 }
 
-/** The counts in full. Throws an `ApiError` (502) for what is no count. */
+/** The complete counts. Throws an `ApiError` (502) for an invalid count. */
 export function usageOf(given: Record<string, unknown>, errors: EngineErrors): Usage {
   const prompt_tokens = count(given.prompt_tokens, 'prompt_tokens', errors)
   const completion_tokens = count(given.completion_tokens, 'completion_tokens', errors)
