@@ -46,7 +46,7 @@ export const parts = [
   },
   { ...classes('unit', ['unit', 'isolated'], 300), isQuick: true, isBeside: true },
   { ...classes('in-process', ['in-process'], 300), isQuick: true, isBeside: 'quick' },
-  classes('slow', ['slow'], 600),
+  { ...classes('slow', ['slow'], 600), isBeside: true },
   // Apart from all others, as they measure time.
   classes('timing', ['timing'], 600),
   ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),
@@ -54,7 +54,7 @@ export const parts = [
   ...onHosts('-timing', '.timing.test.ts', ['node', 'workerd']),
   // Most of its rows wait for a limit to pass.
   tests('faults', 'test/faults/', 600, ['--maxConcurrency', '40']),
-  tests('package', 'test/package/', 300),
+  { ...tests('package', 'test/package/', 300), isBeside: true },
   {
     name: 'wrangler',
     commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
