@@ -42,9 +42,12 @@ interface Run {
   isCancelled: boolean
 }
 
+/** What can still be followed; the store has the response. */
+type EndedRun = Pick<Run, 'log' | 'followers'>
+
 export class Runs {
   readonly #running = new Map<string, Run>()
-  readonly #ended = new BoundedMap<Run>(ENDED)
+  readonly #ended = new BoundedMap<EndedRun>(ENDED)
 
   /** Throws an `ApiError` (503) where too many run already. */
   requireRoom(): void {
@@ -76,7 +79,8 @@ export class Runs {
     const end = () => {
       log.end()
       // It is not stored if it was deleted meanwhile.
-      if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
+      if (this.#running.delete(key))
+        this.#ended.set(owner, response.id, { log, followers }, log.length * 2)
       ended.resolve()
     }
     writeStream<AnyContract>(exchange, opening, encoder, settings, {
@@ -110,7 +114,7 @@ export class Runs {
     const key = storeKey(owner, id)
     const run = this.#running.get(key)
     this.#running.delete(key)
-    this.#ended.delete(key)
+    this.#ended.delete(owner, id)
     stop(run, isolates)
   }
 
@@ -125,8 +129,7 @@ export class Runs {
    * no such stream.
    */
   follow(owner: string, id: string, from: number, clientTimeout: number): Response {
-    const key = storeKey(owner, id)
-    const run = this.#running.get(key) ?? this.#ended.get(key)
+    const run = this.#running.get(storeKey(owner, id)) ?? this.#ended.get(owner, id)
     if (run === undefined) {
       const message =
         'stream: the events of this response are not stored: they are for an hour, and only with background: true. Leave stream out to get the response itself.'
