@@ -80,8 +80,8 @@ export class BoundedMap<T> {
     owner.bytes += bytes
     this.#bytes += bytes
     this.#use(entry)
-    // The new entry is its owner's most recently used one. It is never evicted itself: it would have
-    // to be its owner's only one, and that owner the one with the most, which `#hasRoomFor` excludes.
+    // The new entry is never evicted itself: it would have to be its owner's only one, and that owner
+    // the one with the most, which `#hasRoomFor` excludes.
     while (this.size > this.#limits.count) this.#evictFrom(this.#byCount.first)
     while (this.#bytes > this.#limits.bytes) this.#evictFrom(this.#byBytes.first)
     return true
@@ -103,18 +103,20 @@ export class BoundedMap<T> {
     return true
   }
 
-  /** Whether others can make room for a value, once its owner has no other entry. */
+  /**
+   * Whether a value fits once its owner has no other entry, and no other owner has as much as it takes:
+   * then its owner is the one with the most.
+   */
   #hasRoomFor(name: string, bytes: number): boolean {
     const { bytes: limit } = this.#limits
     const own = this.#owners.get(name)
     if (this.#bytes - (own?.bytes ?? 0) + bytes <= limit) return true
     const owners = this.#owners.size + (own === undefined ? 1 : 0)
     if (bytes * owners <= limit) return true
-    // Entries of other owners are evicted only while these have more than the value takes. Every owner
-    // has an entry, so there are at most as many as entries; a value in its fair share skips this.
+    // Only for a value above its fair share, which takes longer to serialize than this loop.
     let others = 0
     for (const each of this.#owners.values()) {
-      if (each !== own) others += Math.min(each.bytes, bytes)
+      if (each !== own) others += leftBelow(each, bytes)
     }
     return others + bytes <= limit
   }
@@ -167,4 +169,14 @@ export class BoundedMap<T> {
     this.#byCount.delete(owner)
     this.#byBytes.delete(owner)
   }
+}
+
+/** The bytes that an owner has left when its entries are evicted until it has less than `bytes`. */
+function leftBelow<T>(owner: Owner<T>, bytes: number): number {
+  let left = owner.bytes
+  for (const entry of owner.entries.values()) {
+    if (left < bytes) break
+    left -= entry.bytes
+  }
+  return left
 }

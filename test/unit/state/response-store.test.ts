@@ -55,6 +55,17 @@ describe('a store in memory', () => {
     expect(await store.get('', 'resp_1')).toBeUndefined()
   })
 
+  it('finds no item of what was stored before under the same id', async () => {
+    const store = memoryResponseStore({ ...limits, count: 1 })
+    await store.put('', kept('resp_1', [item('msg_1')]))
+    await store.update('', kept('resp_1', [item('msg_2')]))
+    expect(await store.item('', 'msg_1')).toBeUndefined()
+    await store.put('', kept('resp_2'))
+    await store.put('', kept('resp_1', [item('msg_3')]))
+    expect(await store.item('', 'msg_2')).toBeUndefined()
+    expect(await store.item('', 'msg_3')).toBeDefined()
+  })
+
   it('finds an item as long as one of its responses is kept', async () => {
     const store = memoryResponseStore()
     const shared = item('msg_1')
@@ -101,7 +112,7 @@ describe('a store that several owners share', () => {
   }
 
   it('lets one that stores many evict nothing of another', async () => {
-    const store = memoryResponseStore(roomy)
+    const store = memoryResponseStore({ ...roomy, bytes: 1_000_000 })
     await add(store, 'bob', 5)
     await add(store, 'ann', 200)
     await add(store, 'cat', 5)
