@@ -65,12 +65,13 @@ describe.each([
     for (const name of ['x1bg', 'x2bg', 'x3bg']) void come(name)
     void come('x4')
     await expect(come('x5')).rejects.toMatchObject({ code: 'engine_busy' })
-    expect(limiter.waiting).toBe(4)
-    for (let turn = 0; turn < 4; turn++) {
+    void come('x6bg')
+    expect(limiter.waiting).toBe(5)
+    for (let turn = 0; turn < 5; turn++) {
       go(served.at(-1) as string)
       await wait()
     }
-    expect(served).toEqual(['x0', 'x4', 'x1bg', 'x2bg', 'x3bg'])
+    expect(served).toEqual(['x0', 'x4', 'x1bg', 'x2bg', 'x3bg', 'x6bg'])
   })
 })
 
