@@ -98,7 +98,8 @@ function answers({ responses }: Route): string {
   const refused = given.flatMap(([status, { $ref }]) =>
     $ref === undefined ? [] : [`<li><b>${status}</b> ${words(errors[Number(status)] ?? '')}</li>`],
   )
-  const [, shape = ''] = /(\w+?)\d+$/.exec(given.find(([, { $ref }]) => $ref)?.[1].$ref ?? '') ?? []
+  const reference = given.find(([, { $ref }]) => $ref)?.[1].$ref ?? ''
+  const [shape = ''] = /^[a-z]+/i.exec(reference.slice(reference.lastIndexOf('/') + 1)) ?? []
   const errorList = `<details><summary>Errors</summary><p>Each is a <a href="#${shape}">${shape}</a>.</p><ul>${refused.join('\n')}</ul></details>`
   return told.join('\n') + (refused.length === 0 ? '' : errorList)
 }

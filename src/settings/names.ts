@@ -10,8 +10,8 @@ export function readPairs(value: unknown, shownAs: string): unknown {
   const pairs = new Map<string, string>()
   const items = given.flatMap((item) => String(item).split(','))
   for (const item of items.filter((each) => each.trim() !== '')) {
-    const [, name, model] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/s.exec(item) ?? []
-    if (name === undefined || model === undefined) return value
+    const [name, model] = pairIn(item)
+    if (name === '' || model === '') return value
     const before = pairs.get(name)
     if (before !== undefined && before !== model) {
       throw new SettingsError(
@@ -21,6 +21,12 @@ export function readPairs(value: unknown, shownAs: string): unknown {
     pairs.set(name, model)
   }
   return Object.fromEntries(pairs)
+}
+
+/** What is before and after the first `=`; two empty texts where there is none. */
+function pairIn(item: string): [name: string, value: string] {
+  const at = item.indexOf('=')
+  return at === -1 ? ['', ''] : [item.slice(0, at).trim(), item.slice(at + 1).trim()]
 }
 
 /** Throws a `SettingsError` where one of the pairs does not stand for a name. */

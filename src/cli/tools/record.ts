@@ -67,11 +67,11 @@ export const tool = defineTool(usage, async (given, context) => {
 
 function ownHeaders(given: readonly string[]): Record<string, string> {
   const pairs = given.map((text) => {
-    const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? []
-    if (name === undefined || value === undefined) {
+    const [name = '', ...rest] = text.split(':')
+    if (rest.length === 0 || !/^[\w-]+$/.test(name)) {
       throw new SettingsError(`--header: expected 'NAME: VALUE', got ${JSON.stringify(text)}.`)
     }
-    return [name.toLowerCase(), value]
+    return [name.toLowerCase(), rest.join(':').trim()]
   })
   return Object.fromEntries(pairs)
 }

@@ -35,7 +35,11 @@ function cachedWords(text: string): readonly string[] {
  * text.
  */
 export function splitWords(text: string): string[] {
-  return text.match(/\s*\S+(?:\s+$)?/g) ?? []
+  const words = text.match(/\s*\S+/g) ?? []
+  const last = words.pop()
+  if (last === undefined) return []
+  const end = text.slice(text.trimEnd().length)
+  return [...words, last + end]
 }
 
 /**
