@@ -35,11 +35,14 @@ function cachedWords(text: string): readonly string[] {
  * text.
  */
 export function splitWords(text: string): string[] {
-  const words = text.match(/\s*\S+/g) ?? []
+  const words: string[] = []
+  let at = 0
+  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+    words.push(text.slice(at, index + word.length))
+    at = index + word.length
+  }
   const last = words.pop()
-  if (last === undefined) return []
-  const end = text.slice(text.trimEnd().length)
-  return [...words, last + end]
+  return last === undefined ? [] : [...words, last + text.slice(at)]
 }
 
 /**
