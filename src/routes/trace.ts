@@ -3,10 +3,10 @@ import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { inBackground } from '../util/background.ts'
+import { safeHeaders } from '../util/safe/headers.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { errorLogFields } from '../wire/errors/log-fields.ts'
-import { safeHeaders } from '../wire/headers/safe-headers.ts'
 
 /** The log entry of one request: written once, when the answer has ended. */
 export class Trace {
