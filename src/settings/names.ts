@@ -1,3 +1,5 @@
+import { isModelName } from '../util/safe/model-name.ts'
+import { quoted } from '../util/safe/quoted.ts'
 import { SettingsError, unexpected } from './error.ts'
 
 /** Models by other names, or the models that answer what is too long for others. */
@@ -33,8 +35,8 @@ function pairIn(item: string): [name: string, value: string] {
 export function requireNames(value: unknown, shownAs: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return
   for (const [name, model] of Object.entries(value)) {
-    if (name !== '' && typeof model === 'string' && model !== '') continue
-    const expected = `the name of a model for ${JSON.stringify(name)}`
+    if (isModelName(name) && typeof model === 'string' && isModelName(model)) continue
+    const expected = `the name of a model for ${quoted(name)}`
     throw unexpected(placeOf(shownAs, name), expected, model)
   }
 }
