@@ -174,5 +174,5 @@ export const framesInput: fc.Arbitrary<FramesInput> = fc.record({
     .tuple(stream, fc.oneof(fc.constant([]), edits(PIECES, 2)))
     .map(([bytes, changes]) => edited(bytes, changes)),
   cuts,
-  isBytewise: fc.nat(4).map((each) => each === 0),
+  isBytewise: fc.nat(4).map((each) => each === 4),
 })

@@ -26,9 +26,11 @@ export function answerOf({
   const sent = edited(whole, edits)
   const length = Math.floor((sent.length * share) / 1_000)
   const isEdited = edits.length > 0
+  // What such an event adds, if anything, depends on its place.
+  const mayAdd = changes.some((each) => each.how === 'insert' && /delta|choices/.test(each.send))
   return {
     packets: packetsOf(bytesOf(sent.slice(0, length)), cuts),
-    text: isEdited ? undefined : frames.map(({ text }) => text).join(''),
+    text: isEdited || mayAdd ? undefined : frames.map(({ text }) => text).join(''),
     isWhole: !isEdited && changes.length === 0 && length === whole.length,
   }
 }

@@ -129,7 +129,7 @@ export const upstreamsInput: fc.Arbitrary<UpstreamsInput> = fc
       { weight: 1, arbitrary: fc.nat(1_000) },
     ),
     cuts,
-    delay: fc.nat(40).map((each) => (each === 0 ? 5 : 0)),
+    delay: fc.nat(40).map((each) => (each === 40 ? 5 : 0)),
     ending: fc.oneof(
       { weight: 60, arbitrary: fc.constant('end' as const) },
       { weight: 40, arbitrary: fc.constant('break' as const) },

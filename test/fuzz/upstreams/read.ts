@@ -49,7 +49,13 @@ const READERS: Record<Api, (response: Response, reading: Reading) => Promise<Cli
     const problems = isNative ? endingProblems(raw) : read.problems
     const error = read.error?.code
     return {
-      ...{ outcome, raw, problems, text: read.text, call: read.calls[0]?.arguments },
+      ...{
+        outcome,
+        raw,
+        problems,
+        text: isNative ? deltasOf(read.events) : read.text,
+        call: read.calls[0]?.arguments,
+      },
       error: error === undefined ? undefined : String(error),
     }
   },
@@ -80,4 +86,10 @@ function endingProblems(raw: string): string[] {
   const ends = names.filter((line) => LAST.test(line)).length
   if (ends !== 1) return [`${ends} events that end it`]
   return LAST.test(names.at(-1) ?? '') ? [] : ['events behind its end']
+}
+
+/** The text as its events add to it, in whatever order they came. */
+function deltasOf(events: { type: string; [field: string]: unknown }[]): string {
+  const added = events.filter(({ type }) => type === 'response.output_text.delta')
+  return added.map(({ delta }) => String(delta)).join('')
 }

@@ -46,7 +46,8 @@ async function checkUpstreams(input: UpstreamsInput): Promise<void> {
   const read = await readAs(asked, response, { usage, isNative: isNative(input) })
   const told = () => `${shown({ ...read, raw: read.raw.slice(-1_000) })}`
   // A forwarded stream may break rules that its client's library does not need.
-  if (!isNative(input) || answer.isWhole) requireEqual(read.problems, [], `problems of ${told()}`)
+  if (!isNative(input) || (answer.isWhole && isExpected(input)))
+    requireEqual(read.problems, [], `problems of ${told()}`)
   requireThat(read.outcome !== 'truncated', () => `no outcome: ${told()}`)
   requireEqual(
     log.map(({ outcome }) => outcome),
@@ -62,6 +63,12 @@ async function checkUpstreams(input: UpstreamsInput): Promise<void> {
 /** Whether the upstream's events are forwarded in the API in which they came. */
 function isNative({ asked, isNative: has }: UpstreamsInput): boolean {
   return has && (asked === 'messages' || asked === 'responses')
+}
+
+/** Whether the upstream answers in the API in which it is asked. */
+function isExpected(input: UpstreamsInput): boolean {
+  const { asked, answers } = input
+  return answers === (asked === 'completions' || isNative(input) ? asked : 'chat')
 }
 
 async function ask(input: UpstreamsInput, { packets }: UpstreamAnswer) {
@@ -121,9 +128,7 @@ function checkText(
   read: ClientRead,
   told: () => string,
 ): void {
-  const isExpected =
-    input.answers === (input.asked === 'completions' || isNative(input) ? input.asked : 'chat')
-  if (isExpected && isWhole && input.ending === 'end' && text !== '') {
+  if (isExpected(input) && isWhole && input.ending === 'end' && text !== '') {
     requireEqual(read.outcome, 'finished', `the outcome of ${told()}`)
     requireEqual(read.text, text, 'the text')
     if (input.said.call) requireEqual(read.call, input.said.call.join(''), "the call's arguments")
