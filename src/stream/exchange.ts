@@ -94,7 +94,8 @@ export class Exchange {
       this.#rejectEndedEarly = reject
     })
     this.#endedEarly.catch(() => {})
-    this.#removeTick = options.ticker.add((now) => this.#tick(now))
+    const first = options.onProgress && PROGRESS_EVERY
+    this.#removeTick = options.ticker.add((now) => this.#tick(now), first)
     if (options.client.aborted) this.cancel()
     else options.client.addEventListener('abort', this.cancel, { once: true })
   }
