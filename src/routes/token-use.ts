@@ -57,8 +57,7 @@ export class ExchangeUse implements ExpectedUse {
     const isWhole = outcome?.kind === 'finished'
     const answer = Math.max(tokens, this.#wholeAnswer(exchange))
     const total = this.size.tokens + answer
-    // Without a stream it is unknown how much was generated until the client left.
-    const isUnseen = !isWhole && !exchange.isStream && tokens === 0
+    const isUnseen = answer === 0 && wasGivenUp(exchange)
     return { total: isUnseen ? Math.max(total, reserved) : total, answer, isWhole }
   }
 
@@ -129,6 +128,16 @@ function wasAsked({ attempts, tokens, outcome }: Exchange): boolean {
   const { error } = outcome
   if (blameOf(error) === 'nobody' || /_unreachable$/.test(error.code ?? '')) return false
   return failureKind(error) === 'broken'
+}
+
+/**
+ * Whether an answer that is not streamed was given up, by the client or a deadline: how much of it was
+ * generated is unknown.
+ */
+function wasGivenUp({ isStream, outcome }: Exchange): boolean {
+  if (isStream || outcome === undefined) return false
+  if (outcome.kind === 'failed') return /_timeout$/.test(outcome.error.code ?? '')
+  return outcome.kind === 'cancelled'
 }
 
 /** No token has more bytes, and a server does not send a token in more pieces. */
