@@ -72,7 +72,7 @@ export function isRunning(pid: number): boolean {
 
 /** What a server must never print: a stack trace, or an exception that nobody caught. */
 const COMPLAINT =
-  /unhandled|uncaught|\n\s+at .*[:(]\d+|TypeError|RangeError|ReferenceError|panic|Segmentation|fatal|kj::|exception =/i
+  /request \S+ failed:|unhandled|uncaught|\n\s+at .*[:(]\d+|TypeError|RangeError|ReferenceError|panic|Segmentation|fatal|kj::|exception =/i
 
 /** The first complaint in what a server wrote to stderr. */
 export function complaintIn(stderr: string): string | undefined {
@@ -84,7 +84,5 @@ export function complaintIn(stderr: string): string | undefined {
 /** Takes the log's lines out of memory, and returns those of internal errors. */
 export function internalErrors(server: Server): string[] {
   const lines = server.log.splice(0)
-  return lines
-    .filter(({ code, status }) => code === 'internal_error' || (status === 500 && !code))
-    .map((line) => JSON.stringify(line))
+  return lines.filter(({ code }) => code === 'internal_error').map((line) => JSON.stringify(line))
 }

@@ -31,6 +31,7 @@ Usage: npm run soak -- bun|deno|node|workerd [options]
   --streams N          well-behaved streams at once; 24 by default
   --attackers A,B,…    the attacks, all by default:
 ${described()}
+  --without A,B,…      leaves out these attacks
   --json FILE          the details; .soak/HOST.json by default
 
 Two servers run all the time. The well-behaved streams use one of them; the
@@ -64,7 +65,10 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     else if (word === '--seed') options.seed = numberIn(word, value, 0, 2 ** 32 - 1)
     else if (word === '--streams') options.streams = numberIn(word, value, 1, 200)
     else if (word === '--attackers') options.attacks = namesIn(word, value)
-    else if (word === '--json') options.json = value
+    else if (word === '--without') {
+      const left = namesIn(word, value)
+      options.attacks = options.attacks.filter((name) => !left.includes(name))
+    } else if (word === '--json') options.json = value
     else throw new Error(`${word}: there is no such option; see --help.`)
   }
   return options

@@ -30,9 +30,14 @@ export function print(options: SoakOptions, { rows, recorder, ends, seconds }: S
   if (ends.complaint !== undefined) console.log(`  stderr: ${ends.complaint}`)
 }
 
+/** Those that begin alike are told once. */
 function list(what: string, lines: string[]): void {
-  for (const line of lines.slice(0, LISTED)) console.log(`  ${what}: ${line.slice(0, 700)}`)
-  if (lines.length > LISTED) console.log(`  … and ${lines.length - LISTED} more`)
+  const alike = Map.groupBy(lines, (line) => line.replace(/[\d-]+/g, '').slice(0, 120))
+  for (const [first = '', ...others] of [...alike.values()].slice(0, LISTED)) {
+    const more = others.length > 0 ? ` (and ${others.length} alike)` : ''
+    console.log(`  ${what}${more}: ${first.slice(0, 700)}`)
+  }
+  if (alike.size > LISTED) console.log(`  … and ${alike.size - LISTED} sorts more`)
 }
 
 /** The mean share of a core of each process, while attacked and in the control. */
