@@ -43,7 +43,7 @@ const WORDS = [
 ]
 
 /** A token's text, its stamp not filled in. */
-export function tokenText(id: string, at: number): string {
+function tokenText(id: string, at: number): string {
   const word = WORDS[at % WORDS.length]
   return `${id}:${at} ${word} ${EMPTY_STAMP} `
 }

@@ -7,9 +7,9 @@ import { type Pair, type RatioInterval, ratioOf } from './ratio.ts'
 import type { Recorder } from './record.ts'
 
 /** What an attack may cost others: the ratio to the control. */
-export const MAX_RATIO = 3
+const MAX_RATIO = 3
 /** Milliseconds within which an aborted request has to be closed at the upstream: the heartbeat, and time to act. */
-export const MAX_CLOSING = 2_500
+const MAX_CLOSING = 2_500
 /** Bytes by which memory may have grown. */
 export const MAX_GROWTH = 100 * 2 ** 20
 /** Descriptors by which a server may have grown: idle connections to upstreams are kept. */

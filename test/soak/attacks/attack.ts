@@ -74,7 +74,7 @@ export async function send(scene: Scene, sent: Sent): Promise<Heard> {
 }
 
 /** What no answer may hold: a stack trace, or an internal error. */
-export function judgeAnswer(scene: Scene, sent: Sent | undefined, text: string): void {
+function judgeAnswer(scene: Scene, sent: Sent | undefined, text: string): void {
   const found = /\n {4}at |internal_error|node_modules|src\/[\w/-]+\.ts|file:\/\//.exec(text)
   if (!found) return
   const asked = JSON.stringify(sent)?.slice(0, 300) ?? ''
