@@ -10,6 +10,7 @@ const LONGEST = 20_000
 
 let start: Start | undefined
 let target: Target | undefined
+let rate = 1
 /** Aborted when the target changes. */
 let phase = new AbortController()
 const counts: Record<string, AttackCount> = {}
@@ -20,6 +21,8 @@ onCommand((command) => {
     target = command.target
     phase.abort()
     phase = new AbortController()
+  } else if (command.type === 'rate') {
+    rate = command.factor
   } else if (command.type === 'start') {
     start = command
     for (const attack of ATTACKS.filter(({ name }) => command.attacks.includes(name)))
@@ -38,7 +41,7 @@ async function repeat(attack: Attack, { ports }: Start, random: Random): Promise
   counts[attack.name] = count
   let underWay = 0
   for (;;) {
-    const mean = 1_000 / attack.perSecond
+    const mean = 1_000 / attack.perSecond / rate
     await sleep(-Math.log(1 - random.next()) * mean)
     if (target === undefined || underWay >= attack.atOnce) continue
     underWay++

@@ -115,7 +115,7 @@ async function judgeAgain(
   return refusal ? [`read again: ${refusal}`] : kind.judge(again.text, assignment)
 }
 
-/** A background response may take twice its time, and 10 s. */
+/** A background response may take twice its time, and 20 s. */
 async function judgeBackground(
   lane: Lane,
   kind: Kind,
@@ -123,7 +123,7 @@ async function judgeBackground(
   { text }: Answered,
 ): Promise<string[]> {
   const { id } = JSON.parse(text) as { id: string }
-  const deadline = performance.now() + 2 * assignment.tokens * assignment.every + 10_000
+  const deadline = performance.now() + 2 * assignment.tokens * assignment.every + 20_000
   const { port, secret } = lane
   for (;;) {
     await sleep(500)

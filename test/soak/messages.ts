@@ -27,6 +27,8 @@ export type Command =
   | { type: 'phase'; phase: number | undefined }
   /** To the attackers: whom they attack from now on. */
   | { type: 'attack'; target: Target | undefined }
+  /** To the attackers: the share of the rates in their table that they may use, from 0 to 1. */
+  | { type: 'rate'; factor: number }
   /** To the client: no new streams; it says `done` when the last has ended. */
   | { type: 'finish' }
 

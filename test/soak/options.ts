@@ -8,6 +8,8 @@ export interface SoakOptions {
   /** Well-behaved streams at once. */
   streams: number
   attacks: string[]
+  /** What servers and attackers may use together of the machine, in percent of one core. */
+  share: number
   /** Where the details are written. */
   json: string
 }
@@ -32,6 +34,9 @@ Usage: npm run soak -- bun|deno|node|workerd [options]
   --attackers A,B,…    the attacks, all by default:
 ${described()}
   --without A,B,…      leaves out these attacks
+  --share N            what the servers and the attackers may use together, in
+                       percent of one core; 100 by default. The attacks become
+                       rarer above it
   --json FILE          the details; .soak/HOST.json by default
 
 Two servers run all the time. The well-behaved streams use one of them; the
@@ -55,6 +60,7 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     seed: 1,
     streams: 24,
     attacks,
+    share: 100,
     json: `.soak/${host}.json`,
   }
   while (words.length > 0) {
@@ -64,6 +70,7 @@ export function readOptions(args: readonly string[]): SoakOptions | undefined {
     if (word === '--minutes') options.minutes = numberIn(word, value, 0.5, 120)
     else if (word === '--seed') options.seed = numberIn(word, value, 0, 2 ** 32 - 1)
     else if (word === '--streams') options.streams = numberIn(word, value, 1, 200)
+    else if (word === '--share') options.share = numberIn(word, value, 10, 10_000)
     else if (word === '--attackers') options.attacks = namesIn(word, value)
     else if (word === '--without') {
       const left = namesIn(word, value)

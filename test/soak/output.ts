@@ -51,7 +51,8 @@ function loadOf(moments: SoakResult['recorder']['moments']): string {
     })
     return `${phase}: ${shares.join(', ')}`
   })
-  return `shares of one core, ${parts.join('; ')}`
+  const rate = ((moments.at(-1)?.rate ?? 1) * 100).toFixed(0)
+  return `attacks at ${rate} % of their rates; shares of one core, ${parts.join('; ')}`
 }
 
 function latenessOf({ figures, upstreamLateness }: SoakResult['recorder']): string {

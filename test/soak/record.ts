@@ -17,6 +17,8 @@ export interface Moment extends Holdings {
   phase: string
   /** Of the shared upstream. */
   upstream: UpstreamStats
+  /** The share of the rates in the table at which the attackers attack. */
+  rate: number
   /** Shares of one core, in percent, by the name of a process. */
   cpu: Record<string, number>
 }

@@ -2,12 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Server, startServer } from '../support/server.ts'
-import { RELOAD } from './attacks/table.ts'
+import { startServer } from '../support/server.ts'
 import { TARGETS, type Target } from './messages.ts'
 import {
   complaintIn,
-  cpuOf,
   type Holdings,
   holdingsOf,
   internalErrors,
@@ -16,9 +14,11 @@ import {
 import type { SoakOptions } from './options.ts'
 import { seeded } from './random.ts'
 import { Recorder } from './record.ts'
-import { makeKeys, OPERATOR, type Secrets, type SettingsFile, writeSettings } from './setup.ts'
+import type { Scene } from './scene.ts'
+import { makeKeys, OPERATOR, writeSettings } from './setup.ts'
 import { type Ends, MAX_DESCRIPTORS, MAX_GROWTH, type Row, rowsOf } from './verdict.ts'
-import { startWorker, type WorkerProcess } from './worker-process.ts'
+import { watch } from './watch.ts'
+import { startWorker } from './worker-process.ts'
 
 export interface SoakResult {
   rows: Row[]
@@ -30,23 +30,9 @@ export interface SoakResult {
 /** Seconds after a change of phase whose samples don't count, since the attacks before it still end. */
 const SETTLING = 3
 /** Seconds of attacks and rest before the level is taken that memory has to return to. */
-const WARM_UP = { attacked: 8, rest: 6 }
+const WARM_UP = { attacked: 10, rest: 6 }
 /** Seconds after the last stream within which everything has to return. */
 const RETURN_WITHIN = 90
-const RELOAD_EVERY = 10
-
-interface Scene {
-  options: SoakOptions
-  recorder: Recorder
-  secrets: Secrets
-  files: Record<Target, SettingsFile>
-  servers: Record<Target, Server>
-  /** By the names under which their shares of a core are told. */
-  workers: Record<'healthy' | 'hostile' | 'client' | 'attackers', WorkerProcess>
-  tell(line: string): void
-  phase: string
-  target: Target | undefined
-}
 
 /** Runs a soak to its end; whatever it started has ended then. */
 export async function soak(options: SoakOptions, tell: Scene['tell']): Promise<SoakResult> {
@@ -91,13 +77,24 @@ async function prepare(
   const workers = { healthy, hostile, client, attackers }
   const servers = { measured: measured.server, other: other.server }
   const files = { measured: measured.file, other: other.file }
-  return { options, recorder, secrets, files, servers, workers, tell, phase: '', target: undefined }
+  return {
+    options,
+    recorder,
+    secrets,
+    files,
+    servers,
+    workers,
+    tell,
+    phase: '',
+    target: undefined,
+    rate: 1,
+  }
 }
 
 async function run(scene: Scene): Promise<SoakResult> {
   const { options, recorder, servers, workers } = scene
   const begun = performance.now()
-  const watching = watch(scene, begun)
+  const watching = watch(scene)
   const idle = await begin(scene)
   const before = { ...(await warmUp(scene)), descriptors: idle.descriptors }
   const pairs = options.minutes >= 5 ? 5 : 3
@@ -186,42 +183,4 @@ async function settle(scene: Scene, before: Holdings, restingBefore: number): Pr
     }
     await sleep(1_000)
   }
-}
-
-/** Looks at the processes every second, and rewrites the settings of the server that is attacked. */
-function watch(scene: Scene, begun: number): { stop(): void } {
-  const { recorder, servers, secrets, options, workers, files } = scene
-  const pids = {
-    measured: servers.measured.pid,
-    other: servers.other.pid,
-    ...Object.fromEntries(Object.entries(workers).map(([name, { pid }]) => [name, pid])),
-  }
-  let last = { at: performance.now(), cpu: sharesOf(pids) }
-  let ticks = 0
-  const timer = setInterval(async () => {
-    ticks++
-    if (options.attacks.includes(RELOAD) && scene.target && ticks % RELOAD_EVERY === 0) {
-      files[scene.target].rewrite()
-      recorder.reloads++
-    }
-    for (const target of TARGETS) recorder.internalErrors.push(...internalErrors(servers[target]))
-    const now = { at: performance.now(), cpu: sharesOf(pids) }
-    const cpu = Object.fromEntries(
-      Object.entries(now.cpu).map(([name, nanoseconds]) => {
-        const used = nanoseconds - (last.cpu[name] ?? 0)
-        return [name, Math.round(used / (now.at - last.at) / 1e4)]
-      }),
-    )
-    last = now
-    const { phase } = scene
-    const holdings = await holdingsOf(servers.measured, secrets[OPERATOR] ?? '')
-    const upstream = { ...recorder.upstream.measured }
-    const at = Math.round((now.at - begun) / 1_000)
-    recorder.moments.push({ at, phase, ...holdings, upstream, cpu })
-  }, 1_000)
-  return { stop: () => clearInterval(timer) }
-}
-
-function sharesOf(pids: Record<string, number>): Record<string, number> {
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuOf(pid)]))
 }
