@@ -41,6 +41,7 @@ import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
@@ -59,6 +60,7 @@ const topics = {
     limits,
     origins,
     keys,
+    'one client against others': tenants,
     'foreign headers': foreignHeaders,
     'coding agents': codingAgents,
   },
