@@ -25,6 +25,12 @@ export interface Route {
   isDown: boolean
 }
 
+/** A model's id, which may be an alias, and the engines that serve it. */
+export interface ServedModel {
+  id: string
+  engines: Engine[]
+}
+
 export interface Router {
   /**
    * The engines that serve a model, in the order of the settings. Rejects with an `ApiError`: 403
@@ -37,6 +43,11 @@ export interface Router {
    * of the request.
    */
   list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]>
+  /**
+   * The models of the last listing that the caller may use, each with the engines that serve it;
+   * sends no request.
+   */
+  known(access: ModelAccess): ServedModel[]
   /** One model served now. Rejects with an `ApiError` (403, 404, 503). */
   find(id: string, access: ModelAccess, hops?: readonly string[]): Promise<Model>
 }
@@ -80,6 +91,8 @@ export function createRouter(
 
   return {
     list,
+    known: (access) =>
+      servedModels(catalog.known, aliases).filter(({ id }) => access?.(id) ?? true),
     async pick(asked, access) {
       const what = resolveModel(asked, access)
       // With a fixed set of engines, a single upstream gets any named model without waiting for its
@@ -104,6 +117,22 @@ export function createRouter(
       throw notFound({ model: id, access, aliases }, entries)
     },
   }
+}
+
+/** Every model once, aliases included, in the order of `list`. */
+function servedModels(entries: CatalogEntry[], aliases: Aliases): ServedModel[] {
+  const served = new Map<string, Engine[]>()
+  const add = ({ engine, models }: CatalogEntry) => {
+    for (const { id } of models) served.set(id, [...(served.get(id) ?? []), engine])
+  }
+  entries.slice(0, -1).forEach(add)
+  for (const [alias, target] of Object.entries(aliases)) {
+    const engines = served.get(target) ?? served.get(`${target}:latest`)
+    served.delete(alias)
+    if (engines !== undefined) served.set(alias, engines)
+  }
+  entries.slice(-1).forEach(add)
+  return [...served].map(([id, engines]) => ({ id, engines }))
 }
 
 type Routes = [Route, ...Route[]]
