@@ -35,7 +35,7 @@ function replaceImage(image: HTMLImageElement): void {
   const title = element('strong', alt ? `Image: ${alt}` : 'Image')
   if (host === undefined) {
     const box = element('span', '', 'image')
-    box.append(title, element('small', 'It has no address that can be opened.'))
+    box.append(title, element('small', 'Not loaded: it has no web address.'))
     image.replaceWith(box)
     return
   }

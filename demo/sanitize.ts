@@ -8,7 +8,8 @@ const TAGS = [
   ...['table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr', 'u', 'ul', 'var'],
 ]
 
-const ATTRIBUTES = ['align', 'alt', 'colspan', 'href', 'rowspan', 'src', 'start']
+/** Attributes with text or numbers, which need not be addresses. */
+const TEXTS = ['align', 'alt', 'colspan', 'rowspan', 'start']
 
 /** Only whole addresses: a relative one would lead to this server. */
 const ADDRESSES = /^(?:https?:\/\/|mailto:|data:image\/(?:png|jpeg|gif|webp|avif);base64,)/i
@@ -17,8 +18,9 @@ const ADDRESSES = /^(?:https?:\/\/|mailto:|data:image\/(?:png|jpeg|gif|webp|avif
 export function sanitized(html: string): DocumentFragment {
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS: TAGS,
-    ALLOWED_ATTR: ATTRIBUTES,
+    ALLOWED_ATTR: [...TEXTS, 'href', 'src'],
     ALLOWED_URI_REGEXP: ADDRESSES,
+    ADD_URI_SAFE_ATTR: TEXTS,
     ALLOW_ARIA_ATTR: false,
     ALLOW_DATA_ATTR: false,
     // By default it lets any data: URL through for images.

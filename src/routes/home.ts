@@ -108,5 +108,6 @@ h3, p, ul { margin: 0.25rem 0; }
 ul { max-height: 20rem; overflow-y: auto; }
 pre { white-space: pre-wrap; }
 code { overflow-wrap: anywhere; }
+small code { white-space: nowrap; }
 .error { color: light-dark(#a4262c, #ff8a8a); }
 `

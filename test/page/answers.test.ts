@@ -73,8 +73,11 @@ async function open(url: string, options: { bypassCSP?: boolean } = {}): Promise
 }
 
 async function ask(page: Page, question: string): Promise<void> {
+  const answers = page.locator('.message.assistant')
+  const before = await answers.count()
   await page.getByLabel('Message', { exact: true }).fill(question)
   await page.keyboard.press('Enter')
+  await answers.nth(before).waitFor()
   await page.getByRole('button', { name: 'Send' }).waitFor()
 }
 
@@ -100,7 +103,7 @@ const readGlobal = (page: Page, name: string) =>
 function covered(): string[] {
   return [
     'header h1',
-    'textarea',
+    '.composer textarea',
     '.composer button',
     '.conversations select',
     '.models h2',
@@ -165,11 +168,11 @@ describe('an answer', () => {
   it('shows in the place of an image whose it is, and opens it by keyboard in a new tab', async () => {
     const { page, context } = await open(`${server.url}/`)
     await ask(page, text('![a cat](EVIL) and [![a dog](EVIL)](http://other.example/)'))
-    const image = page.locator('.assistant a.image')
+    const image = page.locator('.assistant a.image').first()
     expect(await image.textContent()).toContain('Image: a cat')
     expect(await image.textContent()).toContain(`${EVIL} would learn that you read this`)
     expect(await image.getAttribute('rel')).toBe('noopener noreferrer nofollow')
-    const link = page.locator('.assistant a', { hasText: 'a dog' })
+    const link = page.locator('.assistant a:not(.image)', { hasText: 'a dog' })
     expect(await link.textContent()).toBe('a dog (other.example)')
     await context.route('**/cat.png', (route) => route.fulfill({ body: 'cat' }))
     await image.focus()

@@ -112,10 +112,10 @@ async function stream(response: ServerResponse, text: string): Promise<void> {
     }
     response.write(`data: ${JSON.stringify(chunk)}\n\n`)
   }
-  const step = Math.max(7, Math.ceil(text.length / 30))
+  const step = Math.max(7, Math.ceil(text.length / 15))
   for (let at = 0; at < text.length; at += step) {
     send({ content: text.slice(at, at + step) })
-    await new Promise((resolve) => setTimeout(resolve, 8))
+    await new Promise((resolve) => setTimeout(resolve, 4))
   }
   send({}, 'stop')
   response.end('data: [DONE]\n\n')
