@@ -1,5 +1,7 @@
 import { closestMatches } from '../../util/closest-matches.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
+import { isModelName, MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
+import { quoted } from '../../util/safe/quoted.ts'
+import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
@@ -11,6 +13,7 @@ import {
   otherNames,
   requireModelAccess,
 } from './model-access.ts'
+import { type ServedModel, servedModels } from './served-models.ts'
 import { unavailable } from './unavailable.ts'
 
 /** Milliseconds a cached catalog is used where it has the model, and where it does not. */
@@ -23,12 +26,6 @@ export interface Route {
   model: string | undefined
   /** Whether the engine's last model listing failed. */
   isDown: boolean
-}
-
-/** A model's id, which may be an alias, and the engines that serve it. */
-export interface ServedModel {
-  id: string
-  engines: Engine[]
 }
 
 export interface Router {
@@ -79,6 +76,7 @@ export function createRouter(
    * Resolves aliases and the default. Throws an `ApiError` (403) where the caller may not use it.
    */
   function resolveModel(asked: string | null | undefined, access: ModelAccess): WantedModel {
+    if (asked) requireModelName(asked)
     if (asked) requireModelAccess(access, asked)
     const defaultTarget =
       defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
@@ -107,6 +105,7 @@ export function createRouter(
       return routes
     },
     async find(id, access, hops) {
+      requireModelName(id)
       requireModelAccess(access, id)
       const models = await list(undefined, hops)
       const model = findByName(models, id)
@@ -119,20 +118,11 @@ export function createRouter(
   }
 }
 
-/** Every model once, aliases included, in the order of `list`. */
-function servedModels(entries: CatalogEntry[], aliases: Aliases): ServedModel[] {
-  const served = new Map<string, Engine[]>()
-  const add = ({ engine, models }: CatalogEntry) => {
-    for (const { id } of models) served.set(id, [...(served.get(id) ?? []), engine])
-  }
-  entries.slice(0, -1).forEach(add)
-  for (const [alias, target] of Object.entries(aliases)) {
-    const engines = served.get(target) ?? served.get(`${target}:latest`)
-    served.delete(alias)
-    if (engines !== undefined) served.set(alias, engines)
-  }
-  entries.slice(-1).forEach(add)
-  return [...served].map(([id, engines]) => ({ id, engines }))
+/** Throws an `ApiError` (400) for what no model is called. */
+function requireModelName(name: string): void {
+  if (isModelName(name)) return
+  const message = `model: expected at most ${MAX_MODEL_NAME} characters without control characters, got ${quoted(name)}; use one of the models that GET /v1/models lists.`
+  throw badRequest(message, 'model')
 }
 
 type Routes = [Route, ...Route[]]
@@ -248,7 +238,7 @@ function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry
   if (model === undefined) {
     return missing(`the request names none, and no upstream lists any; name one in model.${note}`)
   }
-  const shown = JSON.stringify(model.slice(0, 80))
+  const shown = quoted(model)
   const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
   const usable = [...names, ...Object.keys(aliases)].filter((name) => access?.(name) ?? true)
   const near = closestMatches(model, usable)
@@ -257,7 +247,7 @@ function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry
   }
   const hint =
     near.length > 0
-      ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
+      ? `did you mean ${near.map((id) => quoted(id, MAX_MODEL_NAME)).join(' or ')}?`
       : 'use one of the models that GET /v1/models lists.'
   return missing(`no engine serves ${shown}; ${hint}${note}`)
 }
