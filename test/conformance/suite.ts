@@ -30,6 +30,7 @@ import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
+import { roles } from './roles.ts'
 import { routes } from './routes.ts'
 import { chatClients } from './sdk/chat.ts'
 import { clients } from './sdk/chat-basics.ts'
@@ -60,7 +61,7 @@ const topics = {
     limits,
     origins,
     keys,
-    'one client against others': tenants,
+    'who may see what': roles,
     'foreign headers': foreignHeaders,
     'coding agents': codingAgents,
   },
