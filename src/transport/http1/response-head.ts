@@ -92,7 +92,7 @@ function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'
   throw new Error(`content-length: expected one number, got ${quote(length)}`)
 }
 
-/** Without the optional white space around a value, which is spaces and tabs (RFC 9110 §5.6.3). */
+/** Without the spaces and tabs around it (RFC 9110 §5.5); `trim` would remove 0xA0, too. */
 function withoutSpace(value: string): string {
   let start = 0
   let end = value.length
