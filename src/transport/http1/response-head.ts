@@ -47,7 +47,8 @@ export function parseHead(text: string): ResponseHead {
   if (code === undefined) throw new Error(`expected an HTTP/1.1 status line, got ${quote(first)}`)
   const headers = parseFields(lines)
   const status = Number(code)
-  const body = bodyFraming(status, headers)
+  const framing = bodyFraming(headers)
+  const body = BODILESS_STATUSES.includes(status) || status < 200 ? 0 : framing
   const connection = headers
     .get('connection')
     ?.toLowerCase()
@@ -75,9 +76,8 @@ function parseFields(lines: readonly string[]): HeaderFields {
   return fields
 }
 
-/** RFC 9112 §6.3. */
-function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'] {
-  if (BODILESS_STATUSES.includes(status) || status < 200) return 0
+/** RFC 9112 §6.3. The fields are checked even where there is no body. */
+function bodyFraming(headers: HeaderFields): ResponseHead['body'] {
   const coding = headers.get('transfer-encoding')
   const length = headers.get('content-length')
   // With both, a proxy in between may have read the body in the other way (RFC 9112 §6.3).
