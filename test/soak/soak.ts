@@ -37,7 +37,9 @@ const RETURN_WITHIN = 90
 /** Runs a soak to its end; whatever it started has ended then. */
 export async function soak(options: SoakOptions, tell: Scene['tell']): Promise<SoakResult> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-soak-'))
-  const cleanUp: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeFolder)
+  const cleanUp: (() => unknown)[] = [removeFolder]
   try {
     const scene = await prepare(options, tell, folder, cleanUp)
     return await run(scene)
