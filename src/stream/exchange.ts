@@ -51,6 +51,8 @@ export class Exchange {
   model: string | undefined
   /** The name of the client's key, for fair queueing; empty where clients are not distinguished. */
   caller = ''
+  /** Whether no client waits for it, so that requests of clients that do are served before it. */
+  isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
   /**
