@@ -43,7 +43,7 @@ export function parseHead(text: string): ResponseHead {
     const [, name, value] = FIELD.exec(line) ?? []
     if (name === undefined || value === undefined)
       throw new Error(`expected a header field, got ${quote(line)}`)
-    headers.add(name.toLowerCase(), value.trim())
+    headers.add(name.toLowerCase(), withoutSpace(value))
   }
   const status = Number(code)
   const body = bodyFraming(status, headers)
@@ -73,10 +73,23 @@ function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'
   }
   const lengthField = headers.get('content-length')
   if (lengthField === null || lengthField === '') return 'until-close'
-  const lengths = new Set(lengthField.split(/\s*,\s*/))
+  const lengths = new Set(lengthField.split(',').map((each) => each.trim()))
   const [length = ''] = lengths
   if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
   throw new Error(`content-length: expected one number, got ${quote([...lengths].join(', '))}`)
+}
+
+/** Without the spaces and tabs around it (RFC 9110 §5.5); `trim` would remove 0xA0, too. */
+function withoutSpace(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isSpace(value.charCodeAt(start))) start++
+  while (start < end && isSpace(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9
 }
 
 function withoutCr(line: string): string {

@@ -4,6 +4,8 @@
  */
 
 import { isObject } from '../../util/object.ts'
+import { answerId } from '../../util/safe/id.ts'
+import { MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
 import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { type EngineErrorOptions, EngineErrors } from '../errors/engine-errors.ts'
@@ -191,15 +193,15 @@ export abstract class ChoicesContract<
     const { id, model } = answer
     let changed = false
     if (id !== this.id && id !== undefined && id !== null && id !== '') {
-      if (this.id === '') this.id = String(id)
+      if (this.id === '') this.id = answerId(id)
       if (this.id !== id) {
         answer.id = this.id
         changed = this.repair('id')
       }
     }
     if (model !== this.model && typeof model === 'string' && model !== '') {
-      if (this.model === '') this.model = model
-      else {
+      if (this.model === '') this.model = model.slice(0, MAX_MODEL_NAME)
+      if (this.model !== model) {
         answer.model = this.model
         changed = this.repair('model')
       }
