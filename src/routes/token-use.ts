@@ -2,14 +2,19 @@
 import { blameOf, failureKind } from '../engines/pool/failure-kind.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
 import type { ExpectedUse, Permit, TokenUse } from '../guard/caller.ts'
-import { BYTES_PER_TOKEN, type Prompt, type PromptSize, promptSize } from '../guard/prompt-size.ts'
+import {
+  BYTES_PER_TOKEN,
+  type PromptSize,
+  type PromptSource,
+  promptSize,
+} from '../guard/prompt-size.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { answerLength } from '../wire/answer-length.ts'
 import { answerLimit } from '../wire/models/answer-limit.ts'
 import { isTokenCount, plausibleUse } from '../wire/usage.ts'
 
 /** What counts against a caller's limit on tokens. */
-export interface RequestedUse extends Prompt {
+export interface RequestedUse extends PromptSource {
   /** The number of answers, to all prompts together; 1 by default, 0 if nothing is generated. */
   answers?: number | undefined
 }
