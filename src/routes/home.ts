@@ -30,7 +30,7 @@ export function homePage(
 <h2>Engines and models</h2>
 ${found?.map(engine).join('\n') ?? NOT_TOLD}
 ${found?.length === 1 ? NOTHING_ELSE : ''}
-<p><small><a href="${basePath}/openapi.html">the API</a> · <a href="${basePath}/v1/models">/v1/models</a> · <a href="${basePath}/health">/health</a></small></p>
+<p><small><a href="${text(basePath)}/openapi.html">the API</a> · <a href="${text(basePath)}/v1/models">/v1/models</a> · <a href="${text(basePath)}/health">/health</a></small></p>
 </main>
 </html>
 `

@@ -15,6 +15,7 @@ import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
+import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -59,6 +60,7 @@ const topics = {
     origins,
     keys,
     'foreign headers': foreignHeaders,
+    'hostile values': hostileValues,
     'coding agents': codingAgents,
   },
   apis: {
