@@ -151,7 +151,7 @@ function applyNews(news: WorkerEvent): void {
     const { progress } = news
     const before = loading.value
     const isSame = before?.model === progress.model && !before.error
-    const megabytes = /([\d.]+)\s?MB/.exec(progress.text)?.[1]
+    const megabytes = /(\d{1,9}(?:\.\d{1,9})?)\s?MB/.exec(progress.text)?.[1]
     loading.value = {
       ...progress,
       startedAt: isSame ? before.startedAt : performance.now(),

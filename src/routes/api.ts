@@ -1,6 +1,7 @@
 /** Which of the two families of APIs a client uses: OpenAI's or Anthropic's. */
+
+import { safeHeaders } from '../util/safe/headers.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
-import { safeHeaders } from '../wire/headers/safe-headers.ts'
 import { messagesError } from '../wire/messages/error.ts'
 import { jsonResponse } from './json.ts'
 

@@ -15,11 +15,12 @@ import { generate } from './generate.ts'
 /** `POST /v1/completions` */
 export const createCompletion = generate((body, { trace, context }) => {
   const asked = parseTextRequest(body)
-  requireAnswerLimit('prompt', answerCounts(asked), context.settings)
-  const { model, prompt, suffix } = asked
+  const counts = answerCounts(asked)
+  requireAnswerLimit('prompt', counts, context.settings)
+  const { model, prompt } = asked
   return {
     model,
-    prompt: [prompt, suffix],
+    use: { body: asked, inputs: prompt, answers: counts.choices },
     canAnswer,
     begin(exchange) {
       const ask = textAsker(exchange, asked)

@@ -17,7 +17,7 @@ export const createEmbedding = generate((body, { context }) => {
   requireAnswerLimit('input', { prompts: length, choices: length }, context.settings)
   return {
     model,
-    prompt: input,
+    use: { inputs: input, answers: 0 },
     canAnswer,
     begin(exchange) {
       const ask = embeddingAsker(exchange, asked)

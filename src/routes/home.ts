@@ -1,5 +1,6 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
+import { htmlText as text } from '../util/safe/html.ts'
 import { VERSION } from '../version.ts'
 
 /** A page that lists the engines and models that the viewer may see, and a curl command to try one. */
@@ -48,11 +49,6 @@ function engine({ engine: label, models, error }: EngineStatus): string {
   const none = error === undefined ? '<p>It lists no models.</p>' : ''
   const list = models.map((id) => `<li><code>${text(id)}</code></li>`).join('')
   return `<section><h3>${text(label)}</h3>${state}${list ? `<ul>${list}</ul>` : none}</section>`
-}
-
-/** Text as HTML. */
-function text(words: string): string {
-  return words.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 const NOT_TOLD = `<p>This server needs a key: send it as <code>Authorization: Bearer KEY</code>.

@@ -8,6 +8,7 @@ import { type HostName, runToEnd, startServer } from '../support/server.ts'
 import { talk } from '../support/talk.ts'
 import { bearer, ENTRIES, entry, KEY, SECRETS } from './keys-entries.ts'
 import { limits, takingTurns } from './keys-limits.ts'
+import { tokenLimits } from './keys-tokens.ts'
 
 /** Who may ask by the key a request presents, and how much. */
 export function keys(host: HostName): void {
@@ -125,6 +126,7 @@ export function keys(host: HostName): void {
   limits(relay, ask)
 
   takingTurns(host)
+  tokenLimits(host)
 
   it(
     'are made by the command, and the entry it prints lets that key in',

@@ -15,6 +15,7 @@ import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
+import { hangUps } from './hang-ups.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -90,7 +91,7 @@ const topics = {
     queue,
   },
   contract: { contract, thinking },
-  endings: { deadlines, cancel, shutdown },
+  endings: { deadlines, cancel, 'hang-ups': hangUps, shutdown },
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,

@@ -2,11 +2,9 @@ import { separateTickers, type Ticker } from '../../stream/ticker.ts'
 import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { PoolMember } from './member.ts'
+import { type Polling, PollSchedule } from './poll-schedule.ts'
 import { queueFull } from './queue-full.ts'
 import { Slot } from './slot.ts'
-
-/** Milliseconds between two checks by a waiter where requests are isolated (workerd). */
-const POLL_INTERVAL = 50
 
 /**
  * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may
@@ -30,7 +28,8 @@ export interface SlotRequest {
 
 type WaitResult = { slot: Slot } | { refusal: ApiError }
 
-interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'> {
+interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
+  members: PoolMember[]
   renewedAt: number
   result?: WaitResult
   /** Settles the waiter's promise, if there is a result. */
@@ -48,13 +47,14 @@ export class ConcurrencyLimiter {
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
   #reclaimedAt = 0
-  readonly #pollTicker: Ticker | undefined
+  /** When waiters look for their slots, where no request may wake another. */
+  readonly #polls: PollSchedule | undefined
   readonly #leaseTicker: Ticker | undefined
 
   /** `maxQueued`: how many requests may wait for the same engine. */
   constructor(maxQueued: number, isolated: boolean) {
     this.#maxQueued = maxQueued
-    this.#pollTicker = isolated ? separateTickers(POLL_INTERVAL) : undefined
+    this.#polls = isolated ? new PollSchedule(this.#queue) : undefined
     this.#leaseTicker = isolated ? separateTickers(LEASE.renewEvery) : undefined
   }
 
@@ -104,12 +104,7 @@ export class ConcurrencyLimiter {
         else if ('slot' in waiter.result) waiter.result.slot.free()
         reject(signal.reason)
       }
-      const stopPolling = this.#pollTicker?.add((at) => {
-        waiter.renewedAt = at
-        this.#reclaimExpired(at)
-        waiter.wake()
-        return undefined
-      })
+      const stopPolling = this.#polls && this.#poll(waiter, this.#polls)
       const stop = () => {
         stopPolling?.()
         signal.removeEventListener('abort', leave)
@@ -118,6 +113,23 @@ export class ConcurrencyLimiter {
       this.#queue.push(waiter)
       if (signal.aborted) leave()
     })
+  }
+
+  /** Looks for the waiter's slot until the returned function is called. */
+  #poll(waiter: Waiter, polls: PollSchedule): () => void {
+    let isOver = false
+    const look = () => {
+      const now = performance.now()
+      waiter.renewedAt = now
+      this.#reclaimExpired(now)
+      waiter.wake()
+      if (!isOver) timer = setTimeout(look, polls.next(waiter, now))
+    }
+    let timer = setTimeout(look, polls.next(waiter, waiter.renewedAt))
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
   }
 
   #createSlot(member: PoolMember, now: number, isCompared: boolean, caller: string): Slot {
@@ -152,24 +164,22 @@ export class ConcurrencyLimiter {
     while (member.hasFreeSlot) {
       const waiter = this.#queue.takeNext((entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
+      this.#polls?.given(waiter, now)
       this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
     }
     if (member.breaker.allows(now)) return
     // A waiter whose engines are all idle behind an open breaker would wait for ever: no slot of
     // theirs will be freed.
-    for (const waiter of [...this.#queue]) {
-      const cannotBeServed = waiter.members.every(
-        (each) => each.running === 0 && !mayUse(waiter, each, now),
-      )
-      if (!cannotBeServed) continue
-      this.#queue.remove(waiter)
+    const cannotBeServed = (waiter: Waiter) =>
+      waiter.members.every((each) => each.running === 0 && !mayUse(waiter, each, now))
+    for (const waiter of this.#take(cannotBeServed)) {
       this.#settle(waiter, { refusal: breakerOpen(waiter.members, now) })
     }
   }
 
   #settle(waiter: Waiter, result: WaitResult): void {
     waiter.result = result
-    if (this.#pollTicker === undefined) waiter.wake()
+    if (this.#polls === undefined) waiter.wake()
   }
 
   #reclaimExpired(now: number): void {
@@ -178,9 +188,15 @@ export class ConcurrencyLimiter {
     for (const slot of this.#leased) {
       if (now - slot.renewedAt >= LEASE.expiresAfter) slot.reclaim()
     }
-    for (const waiter of [...this.#queue]) {
-      if (now - waiter.renewedAt >= LEASE.expiresAfter) this.#queue.remove(waiter)
-    }
+    this.#take((waiter) => now - waiter.renewedAt >= LEASE.expiresAfter)
+  }
+
+  /** Removes the waiters that match from the queue, and returns them. */
+  #take(matches: (waiter: Waiter) => boolean): Waiter[] {
+    const taken: Waiter[] = []
+    for (const waiter of this.#queue) if (matches(waiter)) taken.push(waiter)
+    for (const waiter of taken) this.#queue.remove(waiter)
+    return taken
   }
 
   #refuseIfQueueFull(members: PoolMember[]): void {

@@ -22,10 +22,10 @@ import { noRecorder, type ResponseRecorder, recordResponse } from './recorder.ts
 /** `POST /v1/responses` */
 export const createResponse = generate(async (body, { trace, context }) => {
   const call = await readCall(body, trace, context)
-  const { model, instructions, background } = call.request
+  const { model, background } = call.request
   return {
     model,
-    prompt: [instructions, call.input],
+    use: { body: call.request, conversation: call.input },
     // A response in the background goes on when its client disconnects.
     ...(background && { client: { signal: new AbortController().signal } }),
     begin(exchange) {

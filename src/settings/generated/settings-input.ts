@@ -132,7 +132,7 @@ export interface SettingsInput {
   webgpuIdle?: Given['webgpuIdle']
   /**
    * How long the headers of a stream are held back for its first chunk, so that an early failure
-   * gets the right HTTP status. Default: 5s.
+   * gets the right HTTP status. 2s on workerd. Default: 5s.
    */
   headerWait?: Given['headerWait']
   /** How long a stream may be silent before a heartbeat is sent. 2s on workerd. Default: 10s. */

@@ -8,7 +8,7 @@ export const limits = {
     min: 0,
     default: 5_000,
     placeholder: 'TIME',
-    help: 'How long the headers of a stream are held back for its first chunk, so that an early failure gets the right HTTP status.',
+    help: 'How long the headers of a stream are held back for its first chunk, so that an early failure gets the right HTTP status. 2s on workerd.',
   }),
   heartbeat: time({
     ...timeout,

@@ -73,7 +73,7 @@ function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'
   }
   const lengthField = headers.get('content-length')
   if (lengthField === null || lengthField === '') return 'until-close'
-  const lengths = new Set(lengthField.split(/\s*,\s*/))
+  const lengths = new Set(lengthField.split(',').map((each) => each.trim()))
   const [length = ''] = lengths
   if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
   throw new Error(`content-length: expected one number, got ${quote([...lengths].join(', '))}`)
