@@ -7,7 +7,7 @@ import { propertyOf, runCase, type Target } from './target.ts'
 const TURN = 3_000
 const BATCH = 500
 /** Milliseconds of a batch, most of which go into making a finding smaller. */
-const LONGEST = 60_000
+const LONGEST = 30_000
 
 export interface Progress {
   target: Target

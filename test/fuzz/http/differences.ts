@@ -65,6 +65,12 @@ const laxer: Difference[] = [
       ours.isReusable && !theirs.isReusable && 'proxy-connection' in theirs.headers,
   },
   {
+    what: 'a tab behind a value that frames the body or the connection',
+    why: 'RFC 9110 §5.5 removes it from the value; llhttp does not know the value with it',
+    explains: (_ours, _theirs, answer) =>
+      /^(transfer-encoding|connection|content-length):.*\t *\r?$/im.test(answer),
+  },
+  {
     what: 'the same content-length several times',
     why: 'RFC 9110 §8.6 allows it, and there is one length',
     explains: onlyLlhttpFails('HPE_UNEXPECTED_CONTENT_LENGTH', 'HPE_INVALID_CONTENT_LENGTH'),

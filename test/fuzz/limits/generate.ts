@@ -62,7 +62,11 @@ const plan: fc.Arbitrary<Plan> = fc.record({
 const ask = fc.record({
   do: fc.constant('ask' as const),
   key: fc.nat(2),
-  path: fc.constantFrom<'/v1/chat/completions' | '/v1/messages' | '/v1/responses'>('/v1/chat/completions', '/v1/messages', '/v1/responses'),
+  path: fc.constantFrom<'/v1/chat/completions' | '/v1/messages' | '/v1/responses'>(
+    '/v1/chat/completions',
+    '/v1/messages',
+    '/v1/responses',
+  ),
   stream: fc.boolean(),
   prompt: fc.oneof(fc.nat(40), fc.nat(1_200)),
   maxTokens: fc.option(fc.integer({ min: 16, max: 32_000 }), { nil: null }),

@@ -39,6 +39,8 @@ class Run {
   readonly #counted = new Set<Sent>()
   readonly #requests: (BucketModel | undefined)[]
   readonly #tokens: (BucketModel | undefined)[]
+  /** The same as of `#requests`, with those that another limit refused, which count as well. */
+  readonly #attempts: (BucketModel | undefined)[]
   readonly #handler: ReloadableHandler
 
   constructor({ keys }: LimitsInput) {
@@ -46,6 +48,7 @@ class Run {
     const bucket = (perMinute: number | undefined) =>
       perMinute === undefined ? undefined : new BucketModel(perMinute)
     this.#requests = keys.map(({ requestsPerMinute }) => bucket(requestsPerMinute))
+    this.#attempts = keys.map(({ requestsPerMinute }) => bucket(requestsPerMinute))
     this.#tokens = keys.map(({ tokensPerMinute }) => bucket(tokensPerMinute))
     const named = Object.fromEntries(keys.map((key, index) => [`key-${index}`, key]))
     this.#handler = new ReloadableHandler(parseSettings(SETTINGS), {
@@ -77,12 +80,15 @@ class Run {
       maxTokens: maxTokens ?? undefined,
     }
     const sent = new Sent(this.#handler, asking)
+    const attempts = this.#attempts[key]?.level()
     const reached = this.#served.length
     this.#sent.push(sent)
     await settle()
     const isAdmitted = this.#served.length > reached
-    if (sent.status === 429 && !isAdmitted) this.#checkRefusal(sent, before.requests)
+    const isRefused = sent.status === 429 && !isAdmitted
+    if (isRefused) this.#checkRefusal(sent, attempts)
     else this.#requests[key]?.charge(1)
+    if (!isRefused || !sent.text.includes('requests per minute')) this.#attempts[key]?.charge(1)
     if (isAdmitted) {
       for (const [what, level] of Object.entries(before)) {
         requireThat(
@@ -106,7 +112,6 @@ class Run {
     requireThat(after > 0 && after <= 3_600, `a 429 with retry-after ${after}: ${text}`)
     if (!text.includes('requests per minute')) return
     requireThat((requests ?? 0) < 2, () => `refused, though ${requests} requests were left`)
-    // A refused request is not counted.
   }
 
   #checkConcurrency(key: number): void {
@@ -135,8 +140,7 @@ class Run {
 
   /** After everything has ended and an hour has passed, each key can use all of its limits again. */
   async end(): Promise<void> {
-    for (const each of this.#served) each.release()
-    await settle(1)
+    await this.#drain()
     for (const sent of this.#sent) {
       requireThat(sent.isOver || sent.hasLeft, () => `a request never ended: ${shown(sent.asking)}`)
       await sent.done
@@ -160,6 +164,15 @@ class Run {
       () =>
         `an hour later, a key has not got all of its limits again: ${first?.status} ${first?.text}`,
     )
+  }
+
+  /** Lets everything go, until nothing runs. */
+  async #drain(): Promise<void> {
+    for (let turn = 0; turn < 100; turn++) {
+      for (const each of this.#served) each.release()
+      await settle(turn < 3 ? 0 : 10)
+      if (this.#sent.every(({ isOver, hasLeft }) => isOver || hasLeft)) return
+    }
   }
 
   /** Reservations of several requests at once may exceed a small bucket. */

@@ -43,9 +43,7 @@ export function startServer(): ServerUnderTest {
     complete: (asked) => record('/completions')(asked) ?? ['Hello', ' you'],
     embed: (asked) => {
       record('/embeddings')(asked)
-      const count =
-        Array.isArray(asked.input) && typeof asked.input[0] !== 'number' ? asked.input.length : 1
-      return Array.from({ length: count }, () => [0.5, 1])
+      return Array.from({ length: promptsIn(asked.input) ?? 1 }, () => [0.5, 1])
     },
     countTokens: (asked) => record('/count')(asked) ?? 7,
   })
@@ -75,11 +73,31 @@ type Asked = { stream?: boolean; n?: number; input?: unknown; [field: string]: u
 
 /** What a server without faults answers; what it cannot do it refuses. */
 function answer(path: string, asked: Asked): Response {
+  if (path === '/embeddings' && promptsIn(asked.input) === undefined) return refused()
+  if (path === '/completions' && promptsIn(asked.prompt) === undefined) return refused()
   const n = Math.min(8, Number.isInteger(asked.n) && Number(asked.n) > 0 ? Number(asked.n) : 1)
   if (path === '/chat/completions') return chat(asked, n)
   if (path === '/completions') return completion(asked)
   if (path === '/embeddings') return embeddings(asked)
   return new Response('{"detail":"Not Found"}', { status: 404, headers: JSON_TYPE })
+}
+
+function refused(): Response {
+  return new Response('{"error":{"message":"prompt: none that a model could read"}}', {
+    status: 400,
+    headers: JSON_TYPE,
+  })
+}
+
+/** The number of prompts in a field that holds one or several; undefined if it is neither. */
+function promptsIn(field: unknown): number | undefined {
+  const isOf = (type: string) => (each: unknown) => typeof each === type
+  if (typeof field === 'string') return 1
+  if (!Array.isArray(field) || field.length === 0) return undefined
+  if (field.every(isOf('number'))) return 1
+  const areTokens = (each: unknown) =>
+    Array.isArray(each) && each.length > 0 && each.every(isOf('number'))
+  return field.every(isOf('string')) || field.every(areTokens) ? field.length : undefined
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' }
@@ -112,7 +130,7 @@ function completion(asked: Asked): Response {
 }
 
 function embeddings({ input, encoding_format: format }: Asked): Response {
-  const count = Array.isArray(input) && typeof input[0] !== 'number' ? input.length : 1
+  const count = promptsIn(input) ?? 1
   const embedding =
     format === 'base64' ? Buffer.from(Float32Array.of(0.5, 1).buffer).toString('base64') : [0.5, 1]
   const data = Array.from({ length: count }, (_, index) => ({

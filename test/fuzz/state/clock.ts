@@ -11,6 +11,6 @@ export function advance(ms: number): void {
 
 /** Lets everything that is ready to run do so; timers of some milliseconds too, if `ms` says so. */
 export async function settle(ms = 0): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve))
+  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms))
+  for (let turn = 0; turn < 8; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
