@@ -109,7 +109,7 @@ class Run {
   /** A refusal is only true if the limit that it names is used up. */
   #checkRefusal({ text, headers }: Sent, requests: number | undefined): void {
     const after = Number(headers?.get('retry-after'))
-    requireThat(after > 0 && after <= 3_600, `a 429 with retry-after ${after}: ${text}`)
+    requireThat(after > 0 && after <= 86_400, `a 429 with retry-after ${after}: ${text}`)
     if (!text.includes('requests per minute')) return
     requireThat((requests ?? 0) < 2, () => `refused, though ${requests} requests were left`)
   }
@@ -138,14 +138,14 @@ class Run {
     }
   }
 
-  /** After everything has ended and an hour has passed, each key can use all of its limits again. */
+  /** After everything has ended and a day has passed, each key can use all of its limits again. */
   async end(): Promise<void> {
     await this.#drain()
     for (const sent of this.#sent) {
       requireThat(sent.isOver || sent.hasLeft, () => `a request never ended: ${shown(sent.asking)}`)
       await sent.done
     }
-    advance(3_600_000)
+    advance(DAY)
     const now: Sent[] = []
     for (const [index, { maxConcurrency = 2, requestsPerMinute = 99 }] of this.#keys.entries()) {
       for (let at = 0; at < Math.min(maxConcurrency, requestsPerMinute); at++) {
@@ -162,7 +162,7 @@ class Run {
     requireThat(
       first === undefined || this.#isSmall(first),
       () =>
-        `an hour later, a key has not got all of its limits again: ${first?.status} ${first?.text}`,
+        `a day later, a key has not got all of its limits again: ${first?.status} ${first?.text}`,
     )
   }
 
