@@ -12,7 +12,7 @@ export const limits = target({
   name: 'limits',
   about:
     'sequences of requests, disconnects, failures, lies about usage, reloads and pauses (createHandler): no key gets more than its limits, and all of it is given back',
-  short: 200,
+  short: 100,
   batch: 50,
   input: limitsInput,
   check: checkLimits,

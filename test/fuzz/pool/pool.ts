@@ -62,7 +62,7 @@ export const pool = target({
   name: 'pool',
   about:
     'several engines and callers, one of whom provokes failures (createHandler): no engine is closed to the others, no slot is lost, nobody waits for ever',
-  short: 200,
+  short: 60,
   batch: 50,
   input,
   check: checkPool,

@@ -12,7 +12,7 @@ export const requests = target({
   name: 'requests',
   about:
     'requests of every API (createHandler): never a 500, a hang or a throw; errors name a field; the engine gets what came; streams by judges of their own',
-  short: 3_000,
+  short: 1_500,
   input: requestsInput,
   check: checkRequests,
 })

@@ -129,7 +129,7 @@ export const settings = target({
   name: 'settings',
   about:
     'settings from code, environment, flags and files (createHandler, parseSettings, settingsFromEnv, readFlags): read, or a SettingsError in one line that says what to do',
-  short: 4_000,
+  short: 3_000,
   input: settingsCase,
   check: checkSettings,
 })

@@ -29,7 +29,7 @@ export const stored = target({
   name: 'stored',
   about:
     'stored responses of several owners (createHandler): each reads and deletes its own, finds it as it was, and learns nothing of another owner',
-  short: 200,
+  short: 100,
   batch: 50,
   input: fc.array(step, { minLength: 1, maxLength: 14 }),
   check: checkStored,
