@@ -108,7 +108,13 @@ const laxer: Difference[] = [
   {
     what: 'an LF without its CR',
     why: 'RFC 9112 §2.2 allows it in the head',
-    explains: onlyLlhttpFails('HPE_CR_EXPECTED', 'HPE_LF_EXPECTED', 'HPE_INVALID_STATUS'),
+    explains: (ours, theirs, answer) =>
+      /[^\r]\n/.test(answer) &&
+      onlyLlhttpFails('HPE_CR_EXPECTED', 'HPE_LF_EXPECTED', 'HPE_INVALID_STATUS')(
+        ours,
+        theirs,
+        answer,
+      ),
   },
 ]
 
