@@ -165,5 +165,6 @@ function isFound({ target, file, find, replace }: Mutant): boolean {
   )
   const [, cases = '?'] = /fuzz: (\d+) cases/.exec(stdout) ?? []
   console.log(`           within ${cases} cases`)
-  return status === 1
+  // Ended by an error of another kind, it has shown nothing.
+  return status === 1 && stdout.includes('FINDING')
 }

@@ -13,7 +13,7 @@ interface PoolInput {
 }
 
 type Step =
-  | { do: 'ask'; isHostile: boolean; who: number; plan: Plan; stream: boolean }
+  | { do: 'ask'; isHostile: boolean; who: number; plan: Plan; stream: boolean; times: number }
   | { do: 'release' | 'leave'; which: number }
   | { do: 'wait'; ms: number }
 
@@ -42,6 +42,8 @@ const ask = fc
     who: fc.nat(1),
     plan,
     stream: fc.boolean(),
+    // A breaker opens after several failures in a row.
+    times: fc.integer({ min: 1, max: 8 }),
   })
   .map((each) => ({ do: 'ask' as const, ...each }))
 const which = fc.nat(40)
@@ -55,7 +57,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const input: fc.Arbitrary<PoolInput> = fc.record({
   engines: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 3 }),
-  steps: fc.array(step, { minLength: 1, maxLength: 40 }),
+  steps: fc.array(step, { minLength: 1, maxLength: 16 }),
 })
 
 export const pool = target({
@@ -97,7 +99,10 @@ class Run {
   }
 
   async step(step: Step): Promise<void> {
-    if (step.do === 'ask') return this.#ask(step)
+    if (step.do === 'ask') {
+      for (let time = 0; time < step.times; time++) await this.#ask(step)
+      return
+    }
     if (step.do === 'wait') advance(step.ms)
     else if (step.do === 'leave') this.#sent[step.which % (this.#sent.length || 1)]?.leave()
     else this.#served[step.which % (this.#served.length || 1)]?.release()
