@@ -64,19 +64,21 @@ const answerLengths = new WeakMap<LimitStore, AnswerLengths>()
 /** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
 export type CallerLimits = Pick<
   Key,
-  'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
+  'name' | 'admin' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
 >
 
 /** Who sends a request, and what is left of their limits. */
 export class Caller {
   /** The key's name; empty if no key is required. */
   readonly name: string
+  /** Whether they may see what belongs to every caller: engine details, others' requests, metrics. */
+  readonly isAdmin: boolean
   /** Response headers with the limits and what is left of them. */
   readonly headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
-  /** Whether this request holds one of the key's concurrency slots. */
-  #holdsSlot = false
+  /** The counter in which this request holds one of the key's concurrency slots. */
+  #heldSlot: string | undefined
 
   readonly #afterwards: Afterwards
 
@@ -84,7 +86,9 @@ export class Caller {
     key: CallerLimits | undefined,
     store: LimitStore,
     afterwards: Afterwards = (act) => void inBackground(act),
+    isAdmin = key?.admin === true,
   ) {
+    this.isAdmin = isAdmin
     this.#afterwards = afterwards
     this.name = key?.name ?? ''
     this.#key = key
@@ -110,18 +114,38 @@ export class Caller {
    */
   async acquireSlot(): Promise<void> {
     const { name, maxConcurrency } = this.#key ?? {}
-    if (name === undefined || maxConcurrency === undefined || this.#holdsSlot) return
+    if (name === undefined || maxConcurrency === undefined || this.#heldSlot) return
     if (!(await this.#store.acquire(name, maxConcurrency))) {
       throw limitReached(`${maxConcurrency} concurrent requests`, 1_000)
     }
-    this.#holdsSlot = true
+    this.#heldSlot = name
+  }
+
+  /**
+   * Exchanges the slot for one of those that the key has for responses in the background: as many
+   * again, because a response that waits for minutes behind other requests must not keep its key from
+   * sending these. Rejects with an `ApiError` (429).
+   */
+  async moveToBackground(): Promise<void> {
+    const { name, maxConcurrency } = this.#key ?? {}
+    if (name === undefined || maxConcurrency === undefined) return
+    // No name contains a space.
+    const counter = `${name} background`
+    if (!(await this.#store.acquire(counter, maxConcurrency))) {
+      throw limitReached(`${maxConcurrency} concurrent responses in the background`, 1_000)
+    }
+    const hasEnded = this.#heldSlot === undefined
+    this.releaseSlot()
+    this.#heldSlot = counter
+    if (hasEnded) this.releaseSlot()
   }
 
   /** Releases the slot, once; calling it again has no effect. */
   releaseSlot(): void {
-    if (!this.#holdsSlot) return
-    this.#holdsSlot = false
-    this.#afterwards(() => this.#store.release(this.name))
+    const held = this.#heldSlot
+    if (held === undefined) return
+    this.#heldSlot = undefined
+    this.#afterwards(() => this.#store.release(held))
   }
 
   /** Permits a parsed request to use an engine. Rejects with an `ApiError` (429). */

@@ -51,6 +51,8 @@ export class Exchange {
   model: string | undefined
   /** The name of the client's key, for fair queueing; empty where clients are not distinguished. */
   caller = ''
+  /** Whether no client waits for it, so that requests of clients that do are served before it. */
+  isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
   /**
@@ -187,6 +189,12 @@ export class Exchange {
   /** Tokens received so far. */
   get tokens(): number {
     return this.#tokens
+  }
+
+  /** How long the streamed answer is so far, in bytes or characters. */
+  get textLength(): number {
+    const answer = this.#answer
+    return answer === undefined || answer.kind === 'whole' ? 0 : answer.contract.textLength
   }
 
   /** The repairs of the engine's answer, for the log. */

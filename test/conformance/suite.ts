@@ -30,6 +30,7 @@ import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
+import { roles } from './roles.ts'
 import { routes } from './routes.ts'
 import { chatClients } from './sdk/chat.ts'
 import { clients } from './sdk/chat-basics.ts'
@@ -42,6 +43,7 @@ import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
@@ -60,6 +62,7 @@ const topics = {
     limits,
     origins,
     keys,
+    'who may see what': roles,
     'foreign headers': foreignHeaders,
     'coding agents': codingAgents,
   },
