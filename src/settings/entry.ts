@@ -43,7 +43,7 @@ export function readOption(
   shownAs: string,
   given = value,
 ): unknown {
-  const result = option.schema().safeParse(value)
+  const result = schemaOf(option).safeParse(value)
   if (!result.success) {
     if (option.secret) throw notShown(shownAs, option.expected, given)
     if (option.kind === 'pairs') requireNames(given, shownAs)
@@ -52,6 +52,18 @@ export function readOption(
     throw unexpected(shownAs, option.expected, given, advice)
   }
   return option.read ? option.read(result.data as never, shownAs) : result.data
+}
+
+const schemas = new WeakMap<Declaration, z.ZodMiniType<unknown>>()
+
+/** Made once: making the schemas of ten thousand keys' options takes longer than all else. */
+function schemaOf(option: Declaration): z.ZodMiniType<unknown> {
+  let schema = schemas.get(option)
+  if (schema === undefined) {
+    schema = option.schema()
+    schemas.set(option, schema)
+  }
+  return schema
 }
 
 /** The schema of an object of options, for JSON Schema. */

@@ -43,7 +43,8 @@ interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'> {
  * the slots of requests that vanished are reclaimed when their lease expires.
  */
 export class ConcurrencyLimiter {
-  readonly #maxQueued: number
+  /** Another one after the settings were reloaded. */
+  maxQueued: number
   readonly #queue = new FairQueue<Waiter>()
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
@@ -53,7 +54,7 @@ export class ConcurrencyLimiter {
 
   /** `maxQueued`: how many requests may wait for the same engine. */
   constructor(maxQueued: number, isolated: boolean) {
-    this.#maxQueued = maxQueued
+    this.maxQueued = maxQueued
     this.#pollTicker = isolated ? separateTickers(POLL_INTERVAL) : undefined
     this.#leaseTicker = isolated ? separateTickers(LEASE.renewEvery) : undefined
   }
@@ -72,7 +73,7 @@ export class ConcurrencyLimiter {
     const now = performance.now()
     if (this.#leased.size > 0) this.#reclaimExpired(now)
     if (this.#queue.size > 0)
-      for (const member of request.members) this.#assignFreeSlots(member, now)
+      for (const member of request.members) this.assignFreeSlots(member, now)
     const best = bestMember(request, now)
     // A load that is compared with another's must not include requests that vanished: give a lease.
     const isCompared = request.members.length > 1
@@ -130,7 +131,7 @@ export class ConcurrencyLimiter {
   /** Gives a freed slot to a waiter. */
   onFree(slot: Slot, now: number): void {
     this.#leased.delete(slot)
-    if (this.#queue.size > 0) this.#assignFreeSlots(slot.member, now)
+    if (this.#queue.size > 0) this.assignFreeSlots(slot.member, now)
   }
 
   /**
@@ -148,7 +149,7 @@ export class ConcurrencyLimiter {
   }
 
   /** Gives the free slots of an engine to the waiters for it. */
-  #assignFreeSlots(member: PoolMember, now: number): void {
+  assignFreeSlots(member: PoolMember, now: number): void {
     while (member.hasFreeSlot) {
       const waiter = this.#queue.takeNext((entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
@@ -187,7 +188,7 @@ export class ConcurrencyLimiter {
     const queued = this.#queue.count((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )
-    if (queued < this.#maxQueued) return
+    if (queued < this.maxQueued) return
     const concurrency = members.reduce((sum, member) => sum + member.concurrencyLimit, 0)
     const duration = Math.max(...members.map((member) => member.averageDuration.value))
     throw queueFull(queued, queued + 1, concurrency, duration)
