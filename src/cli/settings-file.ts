@@ -1,4 +1,5 @@
 /** Reads a settings file from disk, whatever lies there. */
+import type { Stats } from 'node:fs'
 import { constants, type FileHandle, open, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SettingsError } from '../settings/error.ts'
@@ -18,8 +19,6 @@ export interface FileOnDisk {
   /** Whether all users of this machine may read it. */
   isPublic: boolean
 }
-
-type Stats = Awaited<ReturnType<FileHandle['stat']>>
 
 /** A text that is another one after the file has changed. */
 export async function stampOf(path: string): Promise<string> {

@@ -12,6 +12,7 @@ const hash = `sha256:${'0'.repeat(64)}`
 function refusalOfFile(text: string): string {
   const file = settingsText(text, 's.json')
   const steps = (function* () {
+    yield
     return parseSettings(file.values)
   })()
   try {
