@@ -4,9 +4,10 @@
  */
 import { type Scanner, TOKEN } from './jsonc.ts'
 
-// Each token has one way to match and no group repeats an empty text, so that it takes linear time.
+// A space or comment, a string, a number, or a word or mark. Each has one way to match, and no group
+// repeats an empty text, so that it takes linear time.
 const TOKENS =
-  /(?<space>[ \t\r\n]+|\/\/[^\r\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)|(?<string>"[ !#-[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\u{10ffff}]*)*")|(?<number>-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|(?<word>true|false|null|[{}[\],:])/uy
+  /([ \t\r\n]+|\/\/[^\r\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)|("[ !#-[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\u{10ffff}]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|true|false|null|[{}[\],:]/uy
 
 const KINDS: Readonly<Record<string, number>> = {
   '{': TOKEN.openBrace,
@@ -32,8 +33,7 @@ export function scanConfigText(text: string): Scanner {
     start = end
     if (start === text.length) return TOKEN.end
     TOKENS.lastIndex = start
-    const { space, string, number, word } = TOKENS.exec(text)?.groups ?? {}
-    const token = space ?? string ?? number ?? word
+    const [token, space, string, number] = TOKENS.exec(text) ?? []
     if (token === undefined) return TOKEN.unknown
     end = start + token.length
     if (space !== undefined) {
@@ -41,8 +41,8 @@ export function scanConfigText(text: string): Scanner {
       return TOKEN.space
     }
     value = string === undefined ? token : JSON.parse(string)
-    if (word !== undefined) return KINDS[word] ?? TOKEN.unknown
-    return string === undefined ? TOKEN.number : TOKEN.string
+    if (string !== undefined) return TOKEN.string
+    return number === undefined ? (KINDS[token] ?? TOKEN.unknown) : TOKEN.number
   }
 
   function countLines(space: string): void {

@@ -3,7 +3,7 @@ import { scanConfigText } from './config-text.ts'
 import { type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { unexpected, unknownName } from './error.ts'
 import { textProblem } from './json-messages.ts'
-import { parseJsonc } from './jsonc.ts'
+import { type JsonProblem, parseJsonc } from './jsonc.ts'
 import {
   readSettingInSteps,
   readTextSetting,
@@ -87,9 +87,9 @@ function* readConfig(config: unknown, warn: Warn): Steps<Record<string, unknown>
 }
 
 function* parseText(text: string): Steps<unknown> {
-  return (yield* parseJsonc(scanConfigText(text), (problem) =>
-    textProblem('SLUICE_CONFIG', problem),
-  )).value
+  const scanner = scanConfigText(text)
+  const refuse = (problem: JsonProblem) => textProblem('SLUICE_CONFIG', scanner, problem)
+  return (yield* parseJsonc(scanner, refuse)).value
 }
 
 /** `SLUICE_HEADER_WAIT` for `headerWait`. */

@@ -24,7 +24,8 @@ export function* readSettingsFile(
 ): Steps<SettingsFile> {
   // Editors on Windows begin a file with a byte order mark.
   const text = given.replace(/^\uFEFF/, '')
-  const parsed = yield* parseJsonc(scan(text), (problem) => fileProblem(text, name, problem))
+  const scanner = scan(text)
+  const parsed = yield* parseJsonc(scanner, (problem) => fileProblem(text, name, scanner, problem))
   const { value } = parsed
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unexpected(name, 'a JSON object', value)

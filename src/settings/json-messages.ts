@@ -1,7 +1,7 @@
 /** What is wrong with a JSON text, as the messages about settings say it. */
 import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { SettingsError } from './error.ts'
-import type { JsonProblem, Wanted } from './jsonc.ts'
+import { type JsonProblem, type OpenJson, type Scanner, TOKEN, type Wanted } from './jsonc.ts'
 
 /** What is missing, for a file. */
 const MISSING: Readonly<Record<Wanted, string>> = {
@@ -35,20 +35,37 @@ const TOKENS = [
 ]
 
 /** The error for the text of the file that messages call `name`. */
-export function fileProblem(text: string, name: string, problem: JsonProblem): SettingsError {
-  const { kind, line, offset, path, before } = problem
-  const wrong = (message: string) => new SettingsError(`${name}:${line}: ${message}`)
+export function fileProblem(
+  text: string,
+  name: string,
+  scanner: Scanner,
+  problem: JsonProblem,
+): SettingsError {
+  const { kind, open } = problem
+  const wrong = (message: string) =>
+    new SettingsError(`${name}:${scanner.getTokenStartLine() + 1}: ${message}`)
   if (kind === 'depth') return wrong(`expected at most ${MAX_DEPTH} levels of nesting.`)
-  if (kind === 'twice')
-    return wrong(`${path}: given on line ${before} already; remove one of them.`)
-  const got = shownAt(text, offset)
-  return wrong(`expected ${expectedIn(problem, got === THE_END)}, got ${got}.`)
+  if (kind === 'twice') {
+    const inner = open.at(-1)
+    const before = inner?.lines.get(inner.at)
+    return wrong(`${pathOf(open)}: given on line ${before} already; remove one of them.`)
+  }
+  const got = shownAt(text, scanner.getTokenOffset())
+  const token = kind === 'token' ? TOKENS[scanner.getTokenError()] : undefined
+  return wrong(`expected ${token ?? expectedIn(problem, got === THE_END)}, got ${got}.`)
 }
 
-function expectedIn({ kind, wanted, tokenError, isInObject }: JsonProblem, isEnd: boolean): string {
-  if (kind === 'token') return TOKENS[tokenError] ?? 'JSON'
+function expectedIn({ wanted, open }: JsonProblem, isEnd: boolean): string {
   if (wanted !== 'separator' || !isEnd) return MISSING[wanted]
-  return isInObject ? '"," or "}"' : '"," or "]"'
+  return open.at(-1)?.closedBy === TOKEN.closeBrace ? '"," or "}"' : '"," or "]"'
+}
+
+/** The path of the member that is being read: `keys[0].hash`. */
+function pathOf(open: readonly OpenJson[]): string {
+  return open.reduce((path, { at }) => {
+    if (typeof at === 'number') return `${path}[${at}]`
+    return path === '' ? at : `${path}.${at}`
+  }, '')
 }
 
 const THE_END = 'the end'
@@ -62,20 +79,17 @@ function shownAt(text: string, offset: number): string {
 /** The error for a text that is never shown, as it may hold keys: it has the line and the column. */
 export function textProblem(
   shownAs: string,
-  { kind, wanted, line, column, name }: JsonProblem,
+  scanner: Scanner,
+  { kind, wanted, open }: JsonProblem,
 ): SettingsError {
-  const place = `line ${line}, column ${column}`
-  if (kind === 'depth') {
-    return new SettingsError(
-      `${shownAs}: expected at most ${MAX_DEPTH} levels of nesting, got more at ${place}; write the settings as docs/settings.md shows them.`,
-    )
-  }
-  if (kind === 'twice') {
-    return new SettingsError(
-      `${shownAs}: expected each name once in an object, got "${name.slice(0, 40)}" again at ${place}; remove one of them.`,
-    )
+  const place = `line ${scanner.getTokenStartLine() + 1}, column ${scanner.getTokenStartCharacter() + 1}`
+  const name = String(open.at(-1)?.at).slice(0, 40)
+  const expected = {
+    depth: `at most ${MAX_DEPTH} levels of nesting, got more at ${place}; remove the inner ones`,
+    twice: `each name once in an object, got "${name}" again at ${place}; remove one of them`,
+    expected: `a JSON object, got text that is not JSON at ${place}; write ${WANTED[wanted]} there`,
   }
   return new SettingsError(
-    `${shownAs}: expected a JSON object, got text that is not JSON at ${place}; write ${WANTED[wanted]} there.`,
+    `${shownAs}: expected ${expected[kind === 'token' ? 'expected' : kind]}.`,
   )
 }

@@ -22,22 +22,12 @@ export interface Scanner {
 /** What may come next. */
 export type Wanted = 'value' | 'item' | 'name' | 'colon' | 'separator' | 'end'
 
-/** What is wrong with a text, and where. */
+/** What is wrong with a text, at the token that the scanner found last. */
 export interface JsonProblem {
   kind: 'token' | 'expected' | 'twice' | 'depth'
   wanted: Wanted
-  /** For `token`: why it is none, by jsonc-parser's numbers of errors; 0 for an unknown one. */
-  tokenError: number
-  offset: number
-  /** From 1, both. */
-  line: number
-  column: number
-  /** Whether it is within an object, rather than an array or nothing. */
-  isInObject: boolean
-  /** For `twice`: the name, its path, and the line where it was given before. */
-  name: string
-  path: string
-  before: number | undefined
+  /** The objects and arrays that are not closed there, the innermost last. */
+  open: readonly OpenJson[]
 }
 
 /** The lines, from 1, of an object's members, or of an array's items. */
@@ -73,7 +63,7 @@ export const TOKEN = {
 const TOKENS_PER_STEP = 512
 
 /** An object or array that is not closed yet. */
-interface Open {
+export interface OpenJson {
   closedBy: number
   /** By name or index; what has one twice is found by it too. */
   lines: MemberLines
@@ -95,7 +85,7 @@ class Reader {
   readonly #scanner: Scanner
   readonly #refuse: (problem: JsonProblem) => Error
   readonly #members = new WeakMap<object, MemberLines>()
-  readonly #open: Open[] = []
+  readonly #open: OpenJson[] = []
   #wanted: Wanted = 'value'
   #root: unknown
   #rootLine = 1
@@ -132,7 +122,7 @@ class Reader {
   }
 
   /** Begins a member of an object with its name. */
-  #begin(inner: Open): Wanted {
+  #begin(inner: OpenJson): Wanted {
     const name = this.#scanner.getTokenValue()
     inner.at = name
     if (inner.lines.has(name)) throw this.#problem('twice')
@@ -140,7 +130,7 @@ class Reader {
     return 'colon'
   }
 
-  #takeValue(token: number, inner: Open | undefined): Wanted {
+  #takeValue(token: number, inner: OpenJson | undefined): Wanted {
     if (inner === undefined) this.#rootLine = this.#line
     else if (inner.closedBy === TOKEN.closeBracket) inner.lines.set(inner.at, this.#line)
     if (token === TOKEN.openBrace) return this.#nest(TOKEN.closeBrace)
@@ -158,7 +148,7 @@ class Reader {
     return closedBy === TOKEN.closeBrace ? 'name' : 'item'
   }
 
-  #close({ closedBy, lines, entries, items }: Open): Wanted {
+  #close({ closedBy, lines, entries, items }: OpenJson): Wanted {
     // `Object.fromEntries` makes `__proto__` a property like any other.
     const value = closedBy === TOKEN.closeBrace ? Object.fromEntries(entries) : items
     this.#members.set(value, lines)
@@ -182,34 +172,13 @@ class Reader {
   }
 
   #problem(kind: JsonProblem['kind']): Error {
-    const inner = this.#open.at(-1)
-    const name = String(inner?.at ?? '')
-    return this.#refuse({
-      kind,
-      wanted: this.#wanted,
-      tokenError: this.#scanner.getTokenError(),
-      offset: this.#scanner.getTokenOffset(),
-      line: this.#line,
-      column: this.#scanner.getTokenStartCharacter() + 1,
-      isInObject: inner?.closedBy === TOKEN.closeBrace,
-      name,
-      path: pathOf(this.#open),
-      before: inner?.lines.get(name),
-    })
+    return this.#refuse({ kind, wanted: this.#wanted, open: this.#open })
   }
 }
 
 /** What may come after a comma. */
-function next(inner: Open): Wanted {
+function next(inner: OpenJson): Wanted {
   if (inner.closedBy === TOKEN.closeBrace) return 'name'
   inner.at = inner.items.length
   return 'item'
-}
-
-/** The path of the member that is being read: `keys[0].hash`. */
-function pathOf(open: readonly Open[]): string {
-  return open.reduce((path, { at }) => {
-    if (typeof at === 'number') return `${path}[${at}]`
-    return path === '' ? at : `${path}.${at}`
-  }, '')
 }

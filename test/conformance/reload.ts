@@ -110,6 +110,28 @@ export function reload(host: HostName): void {
     expect(chatsAt(it.upstream)).toBe(3)
   })
 
+  it('a stream’s pace, while 10,000 keys are read', async () => {
+    const keys = Array.from({ length: 10_000 }, (_, at) => {
+      return { name: `key-${at}`, hash: `sha256:${at.toString(16).padStart(64, '0')}` }
+    })
+    const last = { name: 'last', hash: await hashKey('last') }
+    const settings = { keys: [...keys, last], staticText: 'word '.repeat(400), staticDelay: 10 }
+    await using it = await start(settings)
+    const ask = (key: string) =>
+      postChat(it.server.base, { model: 'static' }, { headers: { 'x-api-key': key } })
+    const stream = readStream(await ask('last'))
+    await it.reload({ keys: [...keys, { ...last, name: 'new', hash: await hashKey('new') }] })
+    const { events, outcome } = await stream
+    const times = events.map(({ at }) => at)
+    const gaps = times.slice(1).map((at, index) => at - (times[index] as number))
+    // Reading them takes some 20 ms at a time; at once it would be more than a minute.
+    expect(Math.max(...gaps)).toBeLessThan(1_000)
+    expect(outcome).toBe('finished')
+    const [gone, there] = [await ask('last'), await ask('new')]
+    expect([gone.status, there.status]).toEqual([401, 200])
+    await there.body?.cancel()
+  })
+
   it('the stream of an engine that was taken out', async () => {
     await using it = await start({})
     const running = readStream(await postChat(it.server.base, M))

@@ -9,8 +9,8 @@ import { finish } from '../../../src/util/slices.ts'
 
 /** The value of a file's text, and its lines. */
 function parsed(text: string) {
-  const steps = parseJsonc(createScanner(text), (each) => fileProblem(text, 'x.json', each))
-  const json = finish(steps)
+  const scanner = createScanner(text)
+  const json = finish(parseJsonc(scanner, (each) => fileProblem(text, 'x.json', scanner, each)))
   return { value: json.value, lines: linesOf(json) }
 }
 
