@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hashKey } from '../../src/guard/keys.ts'
+import { openClient } from '../support/client.ts'
 import { chatsAt, named } from '../support/pool.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { errorOf } from '../support/relay.ts'
@@ -13,6 +14,7 @@ import { pace } from '../support/talk.ts'
 import { startUpstream } from '../support/upstream.ts'
 
 const M = { model: 'm' }
+const ASKED = { ...M, stream: true, messages: [{ role: 'user', content: 'Go.' }] }
 
 /** What goes on as it was when the settings are read again. */
 export function reload(host: HostName): void {
@@ -30,10 +32,10 @@ export function reload(host: HostName): void {
   }
 
   /** Sluice with a settings file, and in front of an upstream that answers by a script. */
-  async function start(settings: object, script = pace(40, 50)) {
+  async function start(settings: object, script = pace(2_000, 20)) {
     const upstream = await startUpstream({ models: named('m'), script })
     const all = (changed: object) => ({
-      upstream: [{ label: 'gpu', url: upstream.url, ...M_LIMIT }],
+      upstream: [{ label: 'gpu', url: upstream.url, maxConcurrency: 1 }],
       ...{ headerWait: 50, heartbeat: 200, ...settings, ...changed },
     })
     const server = await startServer(host, ['--config', await write(all({}))])
@@ -54,60 +56,60 @@ export function reload(host: HostName): void {
   }
 
   it('an engine’s slots: it gets no second request beside the one that it may have', async () => {
-    await using it = await start({}, pace(55, 50))
-    const first = readStream(await postChat(it.server.base, M))
-    await it.upstream.next()
+    await using it = await start({})
+    const first = await openClient(it.server, ASKED)
+    await first.waitFor('"tok"')
     await it.reload({ queue: 7 })
-    const second = readStream(await postChat(it.server.base, M))
-    await sleep(500)
+    const second = await openClient(it.server, ASKED)
+    await second.waitFor(': ping')
     expect(chatsAt(it.upstream)).toBe(1)
-    expect((await first).outcome).toBe('finished')
-    expect((await second).outcome).toBe('finished')
+    first.hangUp()
+    await second.waitFor('"tok"')
     expect(chatsAt(it.upstream)).toBe(2)
+    second.hangUp()
   })
 
   it('the places of those that wait, who count for the queue as before', async () => {
-    await using it = await start({ queue: 1 }, pace(70, 50))
-    const ends: string[] = []
-    const ask = async (name: string) => {
-      const read = await readStream(await postChat(it.server.base, M))
-      ends.push(name)
-      return read
-    }
-    const first = ask('first')
-    await it.upstream.next()
-    const second = ask('second')
-    await sleep(200)
+    await using it = await start({ queue: 1 })
+    const first = await openClient(it.server, ASKED)
+    await first.waitFor('"tok"')
+    const second = await openClient(it.server, ASKED)
+    await second.waitFor(': ping')
     await it.reload({ queue: 1, alias: { a: 'm' } })
     const refused = await postChat(it.server.base, M)
     expect(refused.status).toBe(503)
     expect(await errorOf(refused)).toMatchObject({ code: 'engine_busy' })
     await it.reload({ queue: 2 })
-    const third = ask('third')
-    for (const read of await Promise.all([first, second, third])) {
-      expect(read).toMatchObject({ outcome: 'finished', problems: [] })
-    }
-    expect(ends).toEqual(['first', 'second', 'third'])
+    const third = await openClient(it.server, ASKED)
+    await third.waitFor(': ping')
+    first.hangUp()
+    await second.waitFor('"tok"')
+    expect(chatsAt(it.upstream)).toBe(2)
+    second.hangUp()
+    await third.waitFor('"tok"')
+    third.hangUp()
   })
 
   it('but a higher limit serves those that wait, and a lower one holds from then on', async () => {
-    await using it = await start({}, pace(90, 50))
+    await using it = await start({})
     const gpu = { label: 'gpu', url: it.upstream.url }
-    const first = readStream(await postChat(it.server.base, M))
-    await it.upstream.next()
-    const second = readStream(await postChat(it.server.base, M))
-    await sleep(200)
+    const first = await openClient(it.server, ASKED)
+    await first.waitFor('"tok"')
+    const second = await openClient(it.server, ASKED)
+    await second.waitFor(': ping')
     expect(chatsAt(it.upstream)).toBe(1)
     await it.reload({ upstream: [{ ...gpu, maxConcurrency: 2 }] })
-    await it.upstream.next()
+    await second.waitFor('"tok"')
     await it.reload({ upstream: [{ ...gpu, maxConcurrency: 1 }] })
-    const third = readStream(await postChat(it.server.base, M))
-    await sleep(500)
+    const third = await openClient(it.server, ASKED)
+    await third.waitFor(': ping')
+    first.hangUp()
+    await it.server.nextLog(({ outcome }) => outcome === 'cancelled')
+    await sleep(200)
     expect(chatsAt(it.upstream)).toBe(2)
-    for (const read of await Promise.all([first, second, third])) {
-      expect(read.outcome).toBe('finished')
-    }
-    expect(chatsAt(it.upstream)).toBe(3)
+    second.hangUp()
+    await third.waitFor('"tok"')
+    third.hangUp()
   })
 
   it('a stream’s pace, while 10,000 keys are read', async () => {
@@ -133,7 +135,7 @@ export function reload(host: HostName): void {
   })
 
   it('the stream of an engine that was taken out', async () => {
-    await using it = await start({})
+    await using it = await start({}, pace(60, 50))
     const running = readStream(await postChat(it.server.base, M))
     await it.upstream.next()
     await it.reload({ upstream: [], discover: false })
@@ -180,8 +182,6 @@ export function reload(host: HostName): void {
     await next.body?.cancel()
   })
 }
-
-const M_LIMIT = { maxConcurrency: 1 }
 
 async function untilRead(server: Server, from: number): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {
