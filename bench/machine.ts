@@ -37,7 +37,7 @@ function programVersion(name: 'nginx' | 'haproxy'): string {
   const path = findDebianPeer(name)
   // nginx prints its version to stderr.
   const text = path && output('sh', ['-c', `"${path}" -v 2>&1`])
-  return /\d+\.\d+\.\d+/.exec(text ?? '')?.[0] ?? 'not installed'
+  return /\d{1,5}\.\d{1,5}\.\d{1,5}/.exec(text ?? '')?.[0] ?? 'not installed'
 }
 
 function commit(): string {

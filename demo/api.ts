@@ -58,7 +58,7 @@ export async function checkKey(): Promise<void> {
   const type = response?.headers.get('content-type') ?? ''
   const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
   const isSluice = typeof body === 'object' && body !== null && 'version' in body
-  wantsKey.value = isSluice && !('engines' in body)
+  wantsKey.value = isSluice && !('models' in body)
 }
 
 export async function listModels(): Promise<Model[]> {
@@ -121,16 +121,23 @@ export async function* streamChat(
       // Comments report the loading of a model. They belong to the event that follows, which may come
       // much later, so they are yielded at once.
       const text = decoder.decode(value, { stream: true })
-      for (const [comment] of text.matchAll(/^: [^\n]*\n/gm)) yield { at, text: comment }
+      for (const line of text.split('\n').slice(0, -1)) {
+        if (line.startsWith(': ')) yield { at, text: `${line}\n` }
+      }
       scanner.push(value)
       while (scanner.next()) {
         const event = decodeText(scanner.buffer.subarray(scanner.start, scanner.end))
-        yield { at, text: event.replace(/^:[^\n]*\n/gm, '') }
+        yield { at, text: withoutComments(event) }
       }
     }
   } finally {
     await reader.cancel().catch(() => {})
   }
+}
+
+function withoutComments(event: string): string {
+  const lines = event.split('\n')
+  return lines.filter((line) => !line.startsWith(':')).join('\n')
 }
 
 /** The JSON that a frame carries; undefined for a comment and for `[DONE]`. */

@@ -7,12 +7,10 @@ import { warnOnce } from '../src/settings/deprecated.ts'
 import { envInSteps, settingsFromEnv } from '../src/settings/environment.ts'
 import { keepAsRead, parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
+import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
 import { inSlices } from '../src/util/slices.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
-
-/** Milliseconds. workerd notices that a client has disconnected only when it writes. */
-const heartbeat = 2_000
 
 type Served = Pick<Handler, 'fetch' | 'refresh'>
 
@@ -79,7 +77,7 @@ function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
 
 /** Throws a `SettingsError`. */
 function makeHandler(env: Record<string, unknown>, given = settingsFromEnv(env)): Served {
-  const settings = parseSettings({ heartbeat, ...given })
+  const settings = parseSettings({ ...WORKERD_DEFAULTS, ...given })
   requireSupport(settings, 'worker')
   return createCheckedHandler(settings, {
     name: 'workerd',

@@ -1,13 +1,10 @@
 /** A JSON Schema's fields as HTML. */
+import { htmlText } from '../../src/util/safe/html.ts'
 import { COMPONENTS, type Schema } from './schema.ts'
 
 /** Text as HTML; what stands between backticks is code. */
 export function words(text: string): string {
-  return escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>')
-}
-
-export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+  return htmlText(text).replace(/`([^`]+)`/g, '<code>$1</code>')
 }
 
 /** What a schema's value may be, in a line. */
@@ -16,7 +13,7 @@ export function typeOf(schema: Schema): string {
     const name = schema.$ref.slice(COMPONENTS.length)
     return `<a href="#${name}">${name}</a>`
   }
-  if (schema.const !== undefined) return `<code>${escaped(JSON.stringify(schema.const))}</code>`
+  if (schema.const !== undefined) return `<code>${htmlText(JSON.stringify(schema.const))}</code>`
   if (schema.enum) return schema.enum.map((each) => typeOf({ const: each })).join(' ')
   const branches = schema.anyOf ?? schema.oneOf
   if (branches) return [...new Set(branches.map(typeOf))].join(' or ')
@@ -71,7 +68,7 @@ function listFields({ properties = {}, required = [] }: Schema): string {
     const inner = fieldsOf(schema)
     const more = inner === '' ? '' : `<details><summary>fields</summary>${inner}</details>`
     const type = `<span class="type">${typeOf(schema)}</span>`
-    return `<dt><code>${escaped(name)}</code> ${type}${must}</dt><dd>${said}${more}</dd>`
+    return `<dt><code>${htmlText(name)}</code> ${type}${must}</dt><dd>${said}${more}</dd>`
   })
   return rows.length === 0 ? '' : `<dl>${rows.join('\n')}</dl>`
 }

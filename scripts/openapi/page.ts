@@ -1,7 +1,9 @@
-/** The OpenAPI document as a page to read: one file that needs no script and no other file. */
+/** The OpenAPI document as a page to read: it needs no script. */
+
+import { htmlText } from '../../src/util/safe/html.ts'
 import type { Described, Document, Media } from './document.ts'
 import { errors } from './errors.ts'
-import { escaped, fieldsOf, typeOf, words } from './fields.ts'
+import { fieldsOf, typeOf, words } from './fields.ts'
 import type { Schema } from './schema.ts'
 
 /** Where the examples ask; a page can't know where it will be served. */
@@ -12,8 +14,7 @@ interface Route extends Described {
   path: string
 }
 
-/** `look`: the colours and fonts, as CSS. */
-export function createPage(document: Document, look: string): string {
+export function createPage(document: Document): string {
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({ ...described, method, path })),
   )
@@ -23,10 +24,12 @@ export function createPage(document: Document, look: string): string {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'">
+<meta name="color-scheme" content="light dark">
 <title>sluice: the API</title>
 <link rel="icon" href="icon.svg">
-<style>${look}${STYLE}</style>
-<header><h1><a href="./">sluice</a></h1><p>the API, version ${escaped(String(document.info.version))}</p>
+<link rel="stylesheet" href="openapi.css">
+<header><h1><a href="./">sluice</a></h1><p>the API, version ${htmlText(String(document.info.version))}</p>
 <p><a href="openapi.json">openapi.json</a></p></header>
 <div class="columns">
 <nav>${tags.map((tag) => contents(tag, of(tag))).join('\n')}
@@ -48,7 +51,7 @@ ${Object.entries(document.components.schemas).map(component).join('\n')}
 function contents(tag: string, routes: Route[]): string {
   const links = routes.map(
     ({ operationId, method, path }) =>
-      `<li><a href="#${operationId}">${badge(method)} ${escaped(path)}</a></li>`,
+      `<li><a href="#${operationId}">${badge(method)} ${htmlText(path)}</a></li>`,
   )
   return `<h2>${tag}</h2><ul>${links.join('\n')}</ul>`
 }
@@ -57,10 +60,10 @@ function article(route: Route): string {
   const { operationId, method, path, summary, description, requestBody } = route
   const body = requestBody?.content['application/json']
   return `<article id="${operationId}">
-<h3>${badge(method)} <code>${escaped(path)}</code></h3>
+<h3>${badge(method)} <code>${htmlText(path)}</code></h3>
 <p>${words(summary)}</p>
 ${description === undefined ? '' : `<p>${words(description)}</p>`}
-<pre><code>${escaped(curl(route, body))}</code></pre>
+<pre><code>${htmlText(curl(route, body))}</code></pre>
 ${body?.schema === undefined ? '' : `<p>Body: ${typeOf(body.schema)}</p>`}
 ${parameters(route)}
 ${answers(route)}
@@ -83,7 +86,7 @@ function curl({ method, path, parameters: given = [] }: Route, body: Media | und
 function parameters({ parameters: given = [] }: Route): string {
   const rows = (given as { name: string; description: string; schema: Schema }[]).map(
     ({ name, description, schema }) =>
-      `<dt><code>${escaped(name)}</code> <span class="type">${typeOf(schema)}</span></dt><dd><p>${words(description)}</p></dd>`,
+      `<dt><code>${htmlText(name)}</code> <span class="type">${typeOf(schema)}</span></dt><dd><p>${words(description)}</p></dd>`,
   )
   return rows.length === 0 ? '' : `<dl>${rows.join('')}</dl>`
 }
@@ -98,7 +101,8 @@ function answers({ responses }: Route): string {
   const refused = given.flatMap(([status, { $ref }]) =>
     $ref === undefined ? [] : [`<li><b>${status}</b> ${words(errors[Number(status)] ?? '')}</li>`],
   )
-  const [, shape = ''] = /(\w+?)\d+$/.exec(given.find(([, { $ref }]) => $ref)?.[1].$ref ?? '') ?? []
+  const reference = given.find(([, { $ref }]) => $ref)?.[1].$ref ?? ''
+  const [shape = ''] = /^[a-z]+/i.exec(reference.slice(reference.lastIndexOf('/') + 1)) ?? []
   const errorList = `<details><summary>Errors</summary><p>Each is a <a href="#${shape}">${shape}</a>.</p><ul>${refused.join('\n')}</ul></details>`
   return told.join('\n') + (refused.length === 0 ? '' : errorList)
 }
@@ -110,7 +114,7 @@ function media(content: Record<string, Media> = {}): string {
     }
     const each = events.map(
       ({ event, data, description }) =>
-        `<li>${event === undefined ? '' : `<code>${escaped(event)}</code> `}${typeOf(data)}: ${words(description)}</li>`,
+        `<li>${event === undefined ? '' : `<code>${htmlText(event)}</code> `}${typeOf(data)}: ${words(description)}</li>`,
     )
     return `<li><code>${type}</code>, of these events:<ul>${each.join('\n')}</ul></li>`
   })
@@ -124,7 +128,8 @@ ${description === undefined ? '' : `<p>${words(description)}</p>`}
 ${fieldsOf(schema)}</article>`
 }
 
-const STYLE = `
+/** The style sheet, without colours and fonts. */
+export const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; }
 a { color: var(--accent); text-decoration: none; }

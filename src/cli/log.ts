@@ -1,5 +1,6 @@
 import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
+import { terminalLine } from '../util/safe/terminal.ts'
 
 /** The format of the log. */
 export type LogForm = 'text' | 'json' | 'none'
@@ -12,7 +13,8 @@ export function logForm(log: Settings['log'], onTerminal: boolean): LogForm {
 
 /** One request as one line, without a line end. Nothing that a client sent can begin another line. */
 export function formatEntry(entry: LogEntry, form: LogForm): string {
-  return form === 'json' ? JSON.stringify(entry, shortened) : formatText(entry)
+  // The escapes are those of JSON, so that the values stay the same.
+  return form === 'json' ? terminalLine(JSON.stringify(entry, shortened)) : formatText(entry)
 }
 
 /** Times to a tenth of a millisecond: more is noise. */
@@ -39,7 +41,7 @@ function formatText(entry: LogEntry): string {
     ...(entry.omittedTools?.length ? [`omitted ${entry.omittedTools.join(',')}`] : []),
     ...(entry.cause === undefined ? [] : [`(${entry.cause})`]),
   ]
-  return words.map(printable).join(' ')
+  return words.map(terminalLine).join(' ')
 }
 
 /** Why it was refused; most messages begin with the field. */
@@ -63,15 +65,4 @@ function showMs(milliseconds: number): string {
   return milliseconds < 10_000
     ? `${Math.round(milliseconds)} ms`
     : `${(milliseconds / 1_000).toFixed(1)} s`
-}
-
-// Control characters, and those that change the direction of text or end a line.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g
-
-/** Text that is safe on a terminal: what could move the cursor or reverse text is escaped. */
-export function printable(text: string): string {
-  return text.replace(unprintable, (character) => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
 }

@@ -1,5 +1,5 @@
 import type { Progress } from '../engines/engine.ts'
-import { printable } from './log.ts'
+import { terminalLine } from '../util/safe/terminal.ts'
 
 /** Where the bar is drawn. */
 interface Output {
@@ -30,12 +30,12 @@ function movingLine(progress: Progress): string {
   const filled = Math.round(progress.done * WIDTH)
   const bar = `${'█'.repeat(filled)}${'░'.repeat(WIDTH - filled)}`
   const end = progress.done >= 1 ? '\n' : ''
-  return `\r\u001b[K  ${bar} ${percent(progress.done)}  ${printable(progress.model)}  ${shownText(progress)}${end}`
+  return `\r\u001b[K  ${bar} ${percent(progress.done)}  ${terminalLine(progress.model)}  ${shownText(progress)}${end}`
 }
 
 function plainLine({ model, done }: Progress): string {
   const tenth = Math.floor(done * 10) / 10
-  return `  loading ${printable(model)}: ${percent(tenth).trim()}\n`
+  return `  loading ${terminalLine(model)}: ${percent(tenth).trim()}\n`
 }
 
 function percent(done: number): string {
@@ -44,5 +44,5 @@ function percent(done: number): string {
 
 /** The text of web-llm, cut to one short sentence. */
 function shownText({ text }: Progress): string {
-  return printable(text.split('. ')[0] ?? '').slice(0, 60)
+  return terminalLine(text.split('. ')[0] ?? '').slice(0, 60)
 }

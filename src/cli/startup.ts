@@ -1,6 +1,6 @@
 import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
-import { printable } from './log.ts'
+import { terminalLine } from '../util/safe/terminal.ts'
 
 /** What the first lines of a server tell its user. */
 export interface Startup {
@@ -43,7 +43,7 @@ export function startupText(startup: Startup, style: TerminalStyle): string {
   } else if (open) {
     lines.push('Warning: Other machines can reach this address, and no client needs an API key.')
   }
-  for (const warning of warnings) lines.push(`Warning: ${printable(warning)}`)
+  for (const warning of warnings) lines.push(`Warning: ${terminalLine(warning)}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -63,7 +63,7 @@ export function enginesText(
   lines.push(
     '',
     'Try:',
-    `  ${printable(curlCommand(startup.address, modelToTry(found), startup.keys > 0))}`,
+    `  ${terminalLine(curlCommand(startup.address, modelToTry(found), startup.keys > 0))}`,
     '',
   )
   return `${lines.join('\n')}\n`
@@ -80,7 +80,7 @@ export function engineChanges(
     .filter((engine) => was.get(engine.engine) !== summary(engine))
     .map((engine) => describe(engine, after, style))
   const now = new Set(after.map(({ engine }) => engine))
-  for (const name of was.keys()) if (!now.has(name)) lines.push(`  ${printable(name)}  removed`)
+  for (const name of was.keys()) if (!now.has(name)) lines.push(`  ${terminalLine(name)}  removed`)
   return lines.map((line) => `${line}\n`).join('')
 }
 
@@ -90,15 +90,15 @@ function describe(
   style: TerminalStyle,
 ): string {
   const width = Math.max(...all.map(({ engine: name }) => name.length))
-  return `  ${style.strong(printable(engine.engine).padEnd(width))}  ${style.weak(summary(engine))}`
+  return `  ${style.strong(terminalLine(engine.engine).padEnd(width))}  ${style.weak(summary(engine))}`
 }
 
 function summary({ engine, models, error }: EngineStatus): string {
   // The line begins with the engine's name, so that a message need not repeat it.
-  if (error?.startsWith(`${engine} `)) return printable(error.slice(engine.length + 1))
-  if (error !== undefined) return printable(error)
+  if (error?.startsWith(`${engine} `)) return terminalLine(error.slice(engine.length + 1))
+  if (error !== undefined) return terminalLine(error)
   if (models.length === 0) return 'no models yet'
-  const shown = models.slice(0, 8).map(printable).join(', ')
+  const shown = models.slice(0, 8).map(terminalLine).join(', ')
   return models.length > 8 ? `${shown} and ${models.length - 8} more` : shown
 }
 

@@ -7,6 +7,7 @@ import { CLIENT_KEY } from '../settings/environment.ts'
 import { SettingsError } from '../settings/settings.ts'
 import { isObject, parseObject } from '../util/object.ts'
 import { parseUrl } from '../util/parse-url.ts'
+import { withoutTrailing } from '../util/without-trailing.ts'
 
 export interface Target {
   /** The API's root: `http://127.0.0.1:8787/v1`. */
@@ -32,7 +33,7 @@ export function targetOf(given: string | undefined, key: string | undefined, wha
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new SettingsError(`${what}: expected an http or https URL, got ${JSON.stringify(given)}.`)
   }
-  const path = url.pathname.replace(/\/+$/, '')
+  const path = withoutTrailing('/', url.pathname)
   const dialect = dialectAt(path)
   const root = dialect === undefined ? path || '/v1' : path.slice(0, -dialect.path.length)
   const base = `${url.origin}${root}`

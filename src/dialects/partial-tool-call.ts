@@ -1,6 +1,7 @@
 /** A tool call of a chat stream, joined from its deltas. */
 
 import { isObject, parseObject } from '../util/object.ts'
+import { quoted } from '../util/safe/quoted.ts'
 import type { ToolCallDelta } from '../wire/chat/request.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
@@ -32,7 +33,7 @@ export class PartialToolCall {
       return piece
     }
     if (piece.trim() === '') return ''
-    const shown = JSON.stringify(this.name)
+    const shown = quoted(this.name)
     throw incompleteAnswer(`continued the arguments of ${shown} after they were complete`)
   }
 

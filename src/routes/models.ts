@@ -1,3 +1,4 @@
+import { quoted } from '../util/safe/quoted.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { modelInfo, modelPage } from '../wire/models/anthropic.ts'
 import { sendsVersion } from './api.ts'
@@ -23,7 +24,7 @@ function decodedId(id: string): string {
   try {
     return decodeURIComponent(id)
   } catch {
-    const message = `model: expected an id in percent-encoded UTF-8, got ${JSON.stringify(id)}; encode it with encodeURIComponent.`
+    const message = `model: expected an id in percent-encoded UTF-8, got ${quoted(id)}; encode it with encodeURIComponent.`
     throw badRequest(message, 'model')
   }
 }

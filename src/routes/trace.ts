@@ -3,10 +3,15 @@ import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { inBackground } from '../util/background.ts'
+import { errorText } from '../util/safe/error-text.ts'
+import { safeHeaders } from '../util/safe/headers.ts'
+import { logText } from '../util/safe/log.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { errorLogFields } from '../wire/errors/log-fields.ts'
-import { safeHeaders } from '../wire/headers/safe-headers.ts'
+
+/** The most types of tools in a log entry. */
+const MAX_OMITTED = 20
 
 /** The log entry of one request: written once, when the answer has ended. */
 export class Trace {
@@ -88,25 +93,32 @@ export class Trace {
     this.#tell({
       time: new Date(this.#time).toISOString(),
       id: this.id,
-      method: this.#method,
-      path: this.#path,
+      method: logText(this.#method, 20),
+      path: logText(this.#path, 500),
       status: this.#status,
       durationMs: now - this.#startedAt,
       outcome: this.#outcome(),
-      ...(exchange?.model && { model: exchange.model }),
-      ...(exchange?.engine && { engine: exchange.engine }),
-      ...(this.caller?.name && { key: this.caller.name }),
+      ...(exchange?.model && { model: logText(exchange.model) }),
+      ...(exchange?.engine && { engine: logText(exchange.engine) }),
+      ...(this.caller?.name && { key: logText(this.caller.name) }),
       ...(exchange && exchange.attempts > 1 && { attempts: exchange.attempts }),
-      ...(exchange?.failures.length && { failures: exchange.failures }),
+      ...(exchange?.failures.length && {
+        failures: exchange.failures.map((each) => logText(each)),
+      }),
       ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
-      ...(error instanceof ApiError && error.code && { code: error.code }),
+      ...(error instanceof ApiError && error.code && { code: logText(error.code) }),
       ...(error instanceof ApiError && errorLogFields(error)),
       ...(repaired.length > 0 && { repaired, mended: repaired }),
-      ...(this.omittedTools.length > 0 && { omittedTools: [...this.omittedTools] }),
+      ...(this.omittedTools.length > 0 && { omittedTools: this.#omittedTools() }),
       ...(cause && { cause }),
     })
+  }
+
+  /** Clients choose these types. */
+  #omittedTools(): string[] {
+    return this.omittedTools.slice(0, MAX_OMITTED).map((type) => logText(type, 100))
   }
 
   /** A log that throws, because its disk is full or its reader is gone, must not end the request. */
@@ -133,5 +145,5 @@ function causeOf(error: unknown): string | undefined {
     told.push(cause.message)
     cause = cause.cause
   }
-  return told.length > 0 ? told.join(': ') : undefined
+  return told.length > 0 ? logText(errorText(told.join(': ')), 500) : undefined
 }

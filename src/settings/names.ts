@@ -1,3 +1,5 @@
+import { isModelName } from '../util/safe/model-name.ts'
+import { quoted } from '../util/safe/quoted.ts'
 import { SettingsError, unexpected } from './error.ts'
 
 /** Models by other names, or the models that answer what is too long for others. */
@@ -10,8 +12,8 @@ export function readPairs(value: unknown, shownAs: string): unknown {
   const pairs = new Map<string, string>()
   const items = given.flatMap((item) => String(item).split(','))
   for (const item of items.filter((each) => each.trim() !== '')) {
-    const [, name, model] = /^\s*([^=]+?)\s*=\s*(.+?)\s*$/s.exec(item) ?? []
-    if (name === undefined || model === undefined) return value
+    const [name, model] = pairIn(item)
+    if (name === '' || model === '') return value
     const before = pairs.get(name)
     if (before !== undefined && before !== model) {
       throw new SettingsError(
@@ -23,12 +25,18 @@ export function readPairs(value: unknown, shownAs: string): unknown {
   return Object.fromEntries(pairs)
 }
 
+/** What is before and after the first `=`; two empty texts where there is none. */
+function pairIn(item: string): [name: string, value: string] {
+  const at = item.indexOf('=')
+  return at === -1 ? ['', ''] : [item.slice(0, at).trim(), item.slice(at + 1).trim()]
+}
+
 /** Throws a `SettingsError` where one of the pairs does not stand for a name. */
 export function requireNames(value: unknown, shownAs: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return
   for (const [name, model] of Object.entries(value)) {
-    if (name !== '' && typeof model === 'string' && model !== '') continue
-    const expected = `the name of a model for ${JSON.stringify(name)}`
+    if (isModelName(name) && typeof model === 'string' && isModelName(model)) continue
+    const expected = `the name of a model for ${quoted(name)}`
     throw unexpected(placeOf(shownAs, name), expected, model)
   }
 }

@@ -1,6 +1,7 @@
 /** The options of an upstream. */
 import * as z from 'zod/mini'
 import { parseUrl } from '../util/parse-url.ts'
+import { withoutTrailing } from '../util/without-trailing.ts'
 import { nativeApis } from '../wire/native.ts'
 import { array, boolean, pairs, text, VISIBLE } from './declaration.ts'
 import { SettingsError, unexpected } from './error.ts'
@@ -69,6 +70,6 @@ export function readUrl(given: string, shownAs: string): string {
       `${shownAs}: expected a URL that ends with its path, got one with a query or a fragment; remove that.`,
     )
   }
-  const path = url.pathname.replace(/\/+$/, '')
+  const path = withoutTrailing('/', url.pathname)
   return url.origin + (path === '' ? '/v1' : path)
 }

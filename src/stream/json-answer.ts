@@ -1,4 +1,4 @@
-import { safeHeaders } from '../wire/headers/safe-headers.ts'
+import { safeHeaders } from '../util/safe/headers.ts'
 import { type Accumulator, ChatAccumulator, collectStream } from './chat-accumulator.ts'
 import type { AnswerStream, AnyContract, ChatStream, ChunkOf, NativeStream } from './chat-stream.ts'
 import type { Exchange } from './exchange.ts'

@@ -5,11 +5,11 @@
 
 import type { BodyWriter } from '../platform/body-writer.ts'
 import { joinSmall } from '../util/bytes.ts'
+import { safeHeaders } from '../util/safe/headers.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { ChatContract } from '../wire/contract/chat.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import { safeHeaders } from '../wire/headers/safe-headers.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
 import type { Exchange, Outcome, StreamWriter } from './exchange.ts'

@@ -1,3 +1,4 @@
+import { htmlText as text } from '../../util/safe/html.ts'
 import { limitsOf, machineOf, resultOf, scoreRows, timingRows } from './markdown.ts'
 import type { Verification } from './verification.ts'
 
@@ -62,10 +63,6 @@ ${bytes === undefined ? '' : `<pre>${text(bytes)}</pre>`}</section>`
 function table(rows: [string, string][]): string {
   const lines = rows.map(([name, value]) => `<tr><th>${text(name)}<td>${text(value)}`)
   return `<table>${lines.join('\n')}</table>`
-}
-
-function text(words: string): string {
-  return words.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }
 
 const STYLE = `

@@ -1,3 +1,4 @@
+import { markdownText } from '../../util/safe/markdown.ts'
 import { scoreText } from '../report.ts'
 import type { BrokenRule, Verification } from './verification.ts'
 
@@ -16,7 +17,7 @@ export function markdownOf(record: Verification): string {
       ['result', resultOf(record)],
     ]),
     ...Object.entries(record.untested).map(
-      ([dialect, why]) => `${dialect} could not be checked: ${why}`,
+      ([dialect, why]) => `${dialect} could not be checked: ${markdownText(why)}`,
     ),
     ...timingsOf(record),
     ...scoresOf(record),
@@ -91,14 +92,14 @@ function ruleOf({ rule, severity, says, seen, offset, at, bytes, questions, hop 
   const lines = [
     `### ${rule} (${severity})`,
     says,
-    `Seen: ${seen}, in ${questions.join(', ')}${place}.${hop === undefined ? '' : ` The hop at ${hop} breaks it.`}`,
+    `Seen: ${markdownText(seen)}, in ${questions.join(', ')}${place}.${hop === undefined ? '' : ` The hop at ${hop} breaks it.`}`,
     ...(bytes === undefined ? [] : [fence(bytes)]),
   ]
   return lines.join('\n\n')
 }
 
 function table(rows: [string, string][]): string {
-  const lines = rows.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`)
+  const lines = rows.map(([name, value]) => `| ${name} | ${markdownText(value)} |`)
   return `| | |\n| --- | --- |\n${lines.join('\n')}`
 }
 

@@ -1,8 +1,8 @@
 /** Prints an answer on a terminal as it arrives. */
-import { printable } from '../log.ts'
+import { terminalLine, terminalPieces } from '../../util/safe/terminal.ts'
 import type { TerminalStyle } from '../startup.ts'
 import type { AnswerListener } from './answer.ts'
-import { harmlessPieces, showBytes } from './harmless.ts'
+import { showBytes } from './show-bytes.ts'
 
 export interface PrinterOptions {
   write(text: string): void
@@ -23,7 +23,7 @@ export class Printer implements AnswerListener {
   readonly #startedAt = performance.now()
   readonly #isColoured: boolean
   #part: Part = 'nothing'
-  #pieces = harmlessPieces()
+  #pieces = terminalPieces()
   #atLineStart = true
   #ticker: ReturnType<typeof setInterval> | undefined
   #isWaiting = false
@@ -35,7 +35,7 @@ export class Printer implements AnswerListener {
   }
 
   head(status: number, type: string): void {
-    if (this.#options.raw) this.#line(`${this.#clock()}  ${status} ${printable(type)}`)
+    if (this.#options.raw) this.#line(`${this.#clock()}  ${status} ${terminalLine(type)}`)
   }
 
   packet(bytes: Uint8Array): void {
@@ -64,7 +64,7 @@ export class Printer implements AnswerListener {
       this.#begin(part)
       this.#putWeak('calls ')
     }
-    if (name !== '') this.#put(`${this.#options.style.strong(printable(name))} `)
+    if (name !== '') this.#put(`${this.#options.style.strong(terminalLine(name))} `)
     this.#putWeak(this.#pieces(piece))
   }
 
@@ -83,7 +83,7 @@ export class Printer implements AnswerListener {
     const isNamed = label === 'reasoning' || this.#part === 'reasoning'
     if (isNamed && label !== undefined && !this.#isColoured) this.#put(`[${label}]\n`)
     this.#part = part
-    this.#pieces = harmlessPieces()
+    this.#pieces = terminalPieces()
   }
 
   #line(text: string): void {

@@ -2,8 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import type { Model } from '../../engines/engine.ts'
 import { closestMatches } from '../../util/closest-matches.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
-import { printable } from '../log.ts'
 import { histogram } from '../sparkline.ts'
 import type { TerminalStyle } from '../startup.ts'
 import type { ToolContext } from '../tools/tool.ts'
@@ -54,8 +54,8 @@ export class Session {
   /** Resolves when the chat ends. */
   async run(): Promise<void> {
     const { server, editor } = this.#options
-    const model = this.#model === undefined ? 'the model it chooses' : printable(this.#model)
-    this.#say(`${printable(server.name)}, ${model}. /help lists the commands.`)
+    const model = this.#model === undefined ? 'the model it chooses' : terminalLine(this.#model)
+    this.#say(`${terminalLine(server.name)}, ${model}. /help lists the commands.`)
     while (!this.#leaves) {
       const typed = await editor.read(this.#composer.isOpen ? '. ' : '> ')
       await this.#take(typed)
@@ -86,7 +86,7 @@ export class Session {
   async #enter(text: string): Promise<void> {
     const entry = readEntry(text)
     if (entry.kind === 'message') await this.#ask(entry.text)
-    else if (entry.kind === 'unknown') this.#say(printable(entry.message))
+    else if (entry.kind === 'unknown') this.#say(terminalLine(entry.message))
     else if (entry.kind === 'command') await this.#commands[entry.name](entry.rest)
   }
 
@@ -152,7 +152,7 @@ export class Session {
   async #chooseModel(name: string): Promise<void> {
     const { context, server } = this.#options
     const models = await server.models(context.signal).catch((error: unknown) => {
-      this.#say(printable(failure(error).message))
+      this.#say(terminalLine(failure(error).message))
       return []
     })
     if (name === '') {
@@ -164,18 +164,18 @@ export class Session {
     if (names.length > 0 && !names.includes(name)) {
       const near = closestMatches(name, names)
       const known = near.length > 0 ? `did you mean ${near.join(' or ')}?` : names.join(', ')
-      this.#say(printable(`There is no model ${name}: ${known}`))
+      this.#say(terminalLine(`There is no model ${name}: ${known}`))
       return
     }
     this.#model = name
-    this.#say(`The model is now ${printable(name)}.`)
+    this.#say(`The model is now ${terminalLine(name)}.`)
   }
 
   #showModels(models: readonly Model[]): void {
     const { style } = this.#options
     if (models.length === 0) this.#say('The server lists no models.')
     for (const { id, loaded } of models) {
-      const name = printable(id)
+      const name = terminalLine(id)
       const shown = id === this.#model ? `* ${style.strong(name)}` : `  ${name}`
       this.#write(`${shown}${loaded === false ? style.weak('  not loaded') : ''}\n`)
     }
@@ -185,15 +185,15 @@ export class Session {
     const conversation = this.#conversation
     if (text !== '') conversation.system = text === '-' ? undefined : text
     const { system } = conversation
-    this.#say(system === undefined ? 'There is no system message.' : printable(system))
+    this.#say(system === undefined ? 'There is no system message.' : terminalLine(system))
   }
 
   async #save(file: string): Promise<void> {
     if (file === '') return this.#say('/save: expected the name of a file, got nothing.')
     const saved = { model: this.#model, messages: this.#conversation.messages() }
     await writeFile(file, `${JSON.stringify(saved, null, 2)}\n`, { flag: 'wx' }).then(
-      () => this.#say(`Saved to ${printable(file)}.`),
-      (error: Error) => this.#say(printable(error.message)),
+      () => this.#say(`Saved to ${terminalLine(file)}.`),
+      (error: Error) => this.#say(terminalLine(error.message)),
     )
   }
 

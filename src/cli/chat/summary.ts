@@ -1,5 +1,5 @@
 /** The line below an answer: its speed, its length, and how it ended. */
-import { printable } from '../log.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import { sparkline } from '../sparkline.ts'
 import type { AnswerOutcome, ChatAnswer } from './answer.ts'
 
@@ -67,9 +67,9 @@ function counted({ usage, deltas }: ChatAnswer): string[] {
 /** `finished: stop` */
 export function outcomeText(outcome: AnswerOutcome): string {
   if (outcome.how === 'cancelled') return 'cancelled'
-  if (outcome.how === 'finished') return `finished: ${printable(outcome.reason)}`
+  if (outcome.how === 'finished') return `finished: ${terminalLine(outcome.reason)}`
   const { message, code } = outcome
-  return `failed: ${printable(message)}${code === null ? '' : ` [${printable(code)}]`}`
+  return `failed: ${terminalLine(message)}${code === null ? '' : ` [${terminalLine(code)}]`}`
 }
 
 /** As many parts in a line as fit; a part that is longer than a line is split at spaces. */

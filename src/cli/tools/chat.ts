@@ -1,5 +1,6 @@
 import { CLIENT_KEY } from '../../settings/environment.ts'
 import { SettingsError } from '../../settings/settings.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { type ChatAnswer, failure, readAnswer, UNREACHABLE } from '../chat/answer.ts'
 import { Editor } from '../chat/editor.ts'
@@ -8,7 +9,6 @@ import { Printer } from '../chat/printer.ts'
 import { ChatServer } from '../chat/server.ts'
 import { Session } from '../chat/session.ts'
 import { outcomeText } from '../chat/summary.ts'
-import { printable } from '../log.ts'
 import type { Given } from '../options.ts'
 import { terminalStyle } from '../startup.ts'
 import { targetOf } from '../target.ts'
@@ -123,7 +123,7 @@ async function modelOf(chat: Chat): Promise<string | undefined | null> {
     const isFinal = failed.code === UNREACHABLE || failed.status === 401 || context.signal.aborted
     // Some servers have no list.
     if (!isFinal) return named
-    context.err.write(`sluice: ${printable(remedy(failed) ?? failed.message)}\n`)
+    context.err.write(`sluice: ${terminalLine(remedy(failed) ?? failed.message)}\n`)
     return null
   }
 }

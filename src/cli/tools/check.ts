@@ -9,9 +9,9 @@ import { gapsOf, timingsOf } from '../../check/verification/timings.ts'
 import { verificationOf } from '../../check/verification/verification.ts'
 import { countBySeverity } from '../../check/violations.ts'
 import { SettingsError } from '../../settings/settings.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { circumstancesOf } from '../circumstances.ts'
-import { printable } from '../log.ts'
 import { readRecord, requireForms, writeRecord } from '../records.ts'
 import { histogram, sparkline } from '../sparkline.ts'
 import { type TerminalStyle, terminalStyle } from '../startup.ts'
@@ -123,7 +123,7 @@ async function shown(
   }
   const style = terminalStyle(await out.isTerminal(), process.env)
   // Text of the server may contain control characters.
-  const paint = { ...style, plain: printable }
+  const paint = { ...style, plain: terminalLine }
   const text = others.length > 0 ? pathText(reports, paint) : textReport(report, paint)
   return `${arrivalText(reports.at(-1) as Report, style)}${text}`
 }

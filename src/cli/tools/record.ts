@@ -3,8 +3,8 @@ import { dialects } from '../../check/dialects/dialects.ts'
 import { record } from '../../recording/record.ts'
 import { formatRecording, type Recording } from '../../recording/recording.ts'
 import { SettingsError } from '../../settings/settings.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
-import { printable } from '../log.ts'
 import type { Given } from '../options.ts'
 import { modelAt, type Target, targetOf } from '../target.ts'
 import { defineTool } from './define-tool.ts'
@@ -67,11 +67,11 @@ export const tool = defineTool(usage, async (given, context) => {
 
 function ownHeaders(given: readonly string[]): Record<string, string> {
   const pairs = given.map((text) => {
-    const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(text) ?? []
-    if (name === undefined || value === undefined) {
+    const [name = '', ...rest] = text.split(':')
+    if (rest.length === 0 || !/^[\w-]+$/.test(name)) {
       throw new SettingsError(`--header: expected 'NAME: VALUE', got ${JSON.stringify(text)}.`)
     }
-    return [name.toLowerCase(), value]
+    return [name.toLowerCase(), rest.join(':').trim()]
   })
   return Object.fromEntries(pairs)
 }
@@ -128,11 +128,11 @@ async function counter({ err }: ToolContext): Promise<(bytes: number) => void> {
 }
 
 function summaryOf({ response, packets, end }: Recording): string {
-  const reason = end.why === undefined ? '' : ` (${printable(end.why)})`
+  const reason = end.why === undefined ? '' : ` (${terminalLine(end.why)})`
   if (response === undefined) return `The server did not answer${reason}.`
   const bytes = packets.reduce((sum, packet) => sum + packet.bytes.length, 0)
   const type = response.headers.find(([name]) => name === 'content-type')?.[1] ?? 'no type'
   const first = packets[0] === undefined ? '' : `, the first after ${Math.round(packets[0].at)} ms`
   const how = { end: 'ended', broken: 'the connection broke', stopped: 'stopped' }[end.how]
-  return `${response.status} ${printable(type)}: ${packets.length} packets, ${bytes} bytes${first}; ${how} after ${(end.at / 1000).toFixed(2)} s${reason}.`
+  return `${response.status} ${terminalLine(type)}: ${packets.length} packets, ${bytes} bytes${first}; ${how} after ${(end.at / 1000).toFixed(2)} s${reason}.`
 }

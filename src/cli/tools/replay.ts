@@ -3,7 +3,7 @@ import type { Recording } from '../../recording/recording.ts'
 import { replay } from '../../recording/replay.ts'
 import { modelOf, replayHandler } from '../../recording/replay-server.ts'
 import { SettingsError } from '../../settings/settings.ts'
-import { printable } from '../log.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import { readRecording, readReplayOptions } from '../recordings.ts'
 import { defineTool } from './define-tool.ts'
 import type { ToolContext } from './tool.ts'
@@ -50,7 +50,7 @@ export const tool = defineTool(usage, async (given, context) => {
   for (const recording of recordings) {
     const { packets, recordedAt } = recording
     context.err.write(
-      `  ${printable(modelOf(recording))}  ${packets.length} packets, recorded ${printable(recordedAt)}\n`,
+      `  ${terminalLine(modelOf(recording))}  ${packets.length} packets, recorded ${terminalLine(recordedAt)}\n`,
     )
   }
   await untilStopped(context.signal)

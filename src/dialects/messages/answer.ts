@@ -1,4 +1,5 @@
 /** Translates a chat completion to a message. */
+import { quoted } from '../../util/safe/quoted.ts'
 import type { ChatCompletion, FinishReason, ToolCall } from '../../wire/chat/request.ts'
 import { parseExactText } from '../../wire/json/exact-integers.ts'
 import {
@@ -115,6 +116,6 @@ function callBlock(call: ToolCall, reason: FinishReason, { newCallId }: AnswerCo
   } catch (cause) {
     // A call that the token limit cut off is dropped: the stop reason is max_tokens.
     if (reason === 'length') return []
-    throw incompleteAnswer(`called ${JSON.stringify(name)} with arguments that are not JSON`, cause)
+    throw incompleteAnswer(`called ${quoted(name)} with arguments that are not JSON`, cause)
   }
 }

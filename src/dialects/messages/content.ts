@@ -1,4 +1,5 @@
 /** Translates blocks of a Messages request to parts of chat messages. */
+import { quoted } from '../../util/safe/quoted.ts'
 import type { ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type {
@@ -30,7 +31,7 @@ export function partsOf(block: Block, at: string): ContentPart[] {
 }
 
 function unknownBlock({ type }: { type: string }, at: string) {
-  const message = `${at}: expected a block type that a chat request supports, such as text, image or document, got ${JSON.stringify(type.slice(0, 40))}; remove this block.`
+  const message = `${at}: expected a block type that a chat request supports, such as text, image or document, got ${quoted(type, 40)}; remove this block.`
   return badRequest(message, at)
 }
 

@@ -1,6 +1,7 @@
 /** Writes the output item of a tool call; its type depends on how the client declared the tool. */
 
 import { parseObject } from '../../util/object.ts'
+import { quoted } from '../../util/safe/quoted.ts'
 import type { ItemStatus, OutputItem } from '../../wire/responses/request.ts'
 import { incompleteAnswer, PartialToolCall } from '../partial-tool-call.ts'
 import type { ResponsesClientTool } from './client-tools.ts'
@@ -112,7 +113,7 @@ export class CallItem {
       // The token limit cut the call off: the response's status is incomplete.
       if (status === 'incomplete') return
       throw incompleteAnswer(
-        `called ${JSON.stringify(this.call.name)} with arguments that do not match its schema`,
+        `called ${quoted(this.call.name)} with arguments that do not match its schema`,
       )
     }
     const id = this.#context.id(client.prefix)

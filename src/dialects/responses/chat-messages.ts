@@ -1,4 +1,5 @@
 /** Translates the items of a Responses conversation to chat messages. */
+import { quoted } from '../../util/safe/quoted.ts'
 import type { ChatMessage, ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type {
@@ -233,7 +234,7 @@ function toChatMessage({ role, content }: MessageItem, at: string): ChatMessage 
 
 function unknownCall(id: string, at: string) {
   const field = `${at}.call_id`
-  const came = JSON.stringify(id.slice(0, 80))
+  const came = quoted(id)
   const message = `${field}: expected the call_id of an earlier call, got ${came}; send that call too, or the previous_response_id of the response that made it.`
   return badRequest(message, field)
 }

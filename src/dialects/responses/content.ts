@@ -1,4 +1,5 @@
 /** Translates the parts of a Responses item to parts of a chat message. */
+import { quoted } from '../../util/safe/quoted.ts'
 import type { ContentPart } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsePart } from '../../wire/responses/request.ts'
@@ -78,7 +79,7 @@ function toFile({ file_data, file_id, filename }: ResponsePart, at: string): Con
 
 function unknownType({ type }: { type: string }, at: string, known: string[]) {
   const expected = known.map((type) => JSON.stringify(type)).join(', ')
-  const came = JSON.stringify(type.slice(0, 40))
+  const came = quoted(type, 40)
   const message = `${at}.type: expected one of ${expected}, got ${came}; remove this part or send it as one of these.`
   return badRequest(message, `${at}.type`)
 }

@@ -4,7 +4,7 @@ import { isObject } from '../../util/object.ts'
 /** The name of the function's only argument. */
 export const INPUT = 'input'
 
-const HEAD = new RegExp(`^\\s*\\{\\s*"${INPUT}"\\s*:\\s*"`)
+const HEAD = /^\s*\{\s*"input"\s*:\s*"/
 
 /** The most characters before the text; with more, the arguments have another form. */
 const HEAD_LENGTH = 64

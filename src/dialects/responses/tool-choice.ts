@@ -1,4 +1,5 @@
 /** The tools that the model is offered, and which of them it must call. */
+import { quoted } from '../../util/safe/quoted.ts'
 import type { Tool } from '../../wire/chat/request.ts'
 import { badRequest } from '../../wire/errors/api-error.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
@@ -84,13 +85,13 @@ function isMeant({ type, declared }: OfferedTool, choice: Named): boolean {
 
 function notOffered(name: string, at: string, which: 'type' | 'name') {
   const field = `${at}.${which}`
-  const came = JSON.stringify(name.slice(0, 80))
+  const came = quoted(name)
   const message = `${field}: expected the ${which} of a tool in tools, got ${came}; declare that tool, or choose another one.`
   return badRequest(message, field)
 }
 
 function cannotForce(types: string, field: string, instead: string) {
-  const came = JSON.stringify(types.slice(0, 80))
+  const came = quoted(types)
   const message = `${field}: expected ${instead}, got ${came}, which a chat request cannot offer; choose another tool.`
   return badRequest(message, field)
 }

@@ -1,4 +1,5 @@
 /** The names of the chat functions that replace the tools of a Responses request. */
+import { withoutTrailing } from '../../util/without-trailing.ts'
 
 /** The limit of OpenAI's chat API, which local servers rely on. */
 const MAX_LENGTH = 64
@@ -54,6 +55,6 @@ export class ToolNames {
 }
 
 function flat(name: string, namespace: string | undefined): string {
-  const whole = namespace === undefined ? name : `${namespace.replace(/_+$/, '')}__${name}`
+  const whole = namespace === undefined ? name : `${withoutTrailing('_', namespace)}__${name}`
   return whole.replace(/[^\w-]/g, '_') || 'tool'
 }

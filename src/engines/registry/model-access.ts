@@ -4,6 +4,7 @@
  */
 
 import { isObject } from '../../util/object.ts'
+import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { inLowerCase } from '../../wire/json/scan.ts'
 import type { Model } from '../engine.ts'
@@ -38,7 +39,7 @@ export function mayUseModel(access: ModelAccess, model: Model, aliases: Aliases)
 /** Throws an `ApiError` (403) where the caller may not use a model of this name. */
 export function requireModelAccess(access: ModelAccess, name: string): void {
   if (access === undefined || access(name)) return
-  const shown = JSON.stringify(name.slice(0, 80))
+  const shown = quoted(name)
   throw notAllowed(
     `you may not use ${shown}; use one of the models that GET /v1/models lists for you.`,
   )

@@ -1,5 +1,7 @@
 import { closestMatches } from '../../util/closest-matches.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
+import { isModelName, MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
+import { quoted } from '../../util/safe/quoted.ts'
+import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
@@ -11,6 +13,7 @@ import {
   otherNames,
   requireModelAccess,
 } from './model-access.ts'
+import { type ServedModel, servedModels } from './served-models.ts'
 import { unavailable } from './unavailable.ts'
 
 /** Milliseconds a cached catalog is used where it has the model, and where it does not. */
@@ -37,6 +40,11 @@ export interface Router {
    * of the request.
    */
   list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]>
+  /**
+   * The models of the last listing that the caller may use, each with the engines that serve it;
+   * sends no request.
+   */
+  known(access: ModelAccess): ServedModel[]
   /** One model served now. Rejects with an `ApiError` (403, 404, 503). */
   find(id: string, access: ModelAccess, hops?: readonly string[]): Promise<Model>
 }
@@ -68,6 +76,7 @@ export function createRouter(
    * Resolves aliases and the default. Throws an `ApiError` (403) where the caller may not use it.
    */
   function resolveModel(asked: string | null | undefined, access: ModelAccess): WantedModel {
+    if (asked) requireModelName(asked)
     if (asked) requireModelAccess(access, asked)
     const defaultTarget =
       defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
@@ -80,6 +89,8 @@ export function createRouter(
 
   return {
     list,
+    known: (access) =>
+      servedModels(catalog.known, aliases).filter(({ id }) => access?.(id) ?? true),
     async pick(asked, access) {
       const what = resolveModel(asked, access)
       // With a fixed set of engines, a single upstream gets any named model without waiting for its
@@ -94,6 +105,7 @@ export function createRouter(
       return routes
     },
     async find(id, access, hops) {
+      requireModelName(id)
       requireModelAccess(access, id)
       const models = await list(undefined, hops)
       const model = findByName(models, id)
@@ -104,6 +116,13 @@ export function createRouter(
       throw notFound({ model: id, access, aliases }, entries)
     },
   }
+}
+
+/** Throws an `ApiError` (400) for what no model is called. */
+function requireModelName(name: string): void {
+  if (isModelName(name)) return
+  const message = `model: expected at most ${MAX_MODEL_NAME} characters without control characters, got ${quoted(name)}; use one of the models that GET /v1/models lists.`
+  throw badRequest(message, 'model')
 }
 
 type Routes = [Route, ...Route[]]
@@ -219,7 +238,7 @@ function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry
   if (model === undefined) {
     return missing(`the request names none, and no upstream lists any; name one in model.${note}`)
   }
-  const shown = JSON.stringify(model.slice(0, 80))
+  const shown = quoted(model)
   const names = entries.flatMap(modelsOf).map(({ id }) => id.replace(/:latest$/, ''))
   const usable = [...names, ...Object.keys(aliases)].filter((name) => access?.(name) ?? true)
   const near = closestMatches(model, usable)
@@ -228,7 +247,7 @@ function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry
   }
   const hint =
     near.length > 0
-      ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
+      ? `did you mean ${near.map((id) => quoted(id, MAX_MODEL_NAME)).join(' or ')}?`
       : 'use one of the models that GET /v1/models lists.'
   return missing(`no engine serves ${shown}; ${hint}${note}`)
 }

@@ -1,16 +1,20 @@
 import { isObject } from '../../util/object.ts'
+import { isModelName } from '../../util/safe/model-name.ts'
 import { modelFields } from '../../wire/models/fields.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
 
+/** The most models of one engine: with more, looking one up and showing them all takes long. */
+const MAX_MODELS = 10_000
+
 /**
- * An engine's models as clients see them. A model named `static` is left out unless it is the
+ * An engine's models as clients see them, without those whose names could harm. A model named `static` is left out unless it is the
  * built-in engine's own: another sluice's would be confused with it.
  */
 export function visibleModels(engine: Engine, models: Model[]): Model[] {
   const isOwn = engine.label === STATIC_MODEL && engine.isServer !== true
-  const own = isOwn ? models : models.filter(({ id }) => id !== STATIC_MODEL)
-  return own.map((model) => {
+  const own = models.filter(({ id }) => isModelName(id) && (isOwn || id !== STATIC_MODEL))
+  return own.slice(0, MAX_MODELS).map((model) => {
     const loaded = isLoaded(model)
     return { ...modelFields(model), ...(loaded !== undefined && { loaded }) }
   })

@@ -35,7 +35,14 @@ function cachedWords(text: string): readonly string[] {
  * text.
  */
 export function splitWords(text: string): string[] {
-  return text.match(/\s*\S+(?:\s+$)?/g) ?? []
+  const words: string[] = []
+  let at = 0
+  for (const { 0: word, index } of text.matchAll(/\S+/g)) {
+    words.push(text.slice(at, index + word.length))
+    at = index + word.length
+  }
+  const last = words.pop()
+  return last === undefined ? [] : [...words, last + text.slice(at)]
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
+import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
-import { safeHeaders } from '../../wire/headers/safe-headers.ts'
 import type { CallOptions } from '../engine.ts'
 import { refusal } from './refusal.ts'
 import { unreachable } from './unreachable.ts'

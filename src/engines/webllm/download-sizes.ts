@@ -52,7 +52,14 @@ export async function downloadSizes(
 /** The manifest's URL, derived from a model's URL as web-llm does. */
 function manifestUrl(model: string): string {
   const folder = model.endsWith('/') ? model : `${model}/`
-  return `${folder}${/\/resolve\/.+\/$/.test(folder) ? '' : 'resolve/main/'}tensor-cache.json`
+  return `${folder}${hasRevision(folder) ? '' : 'resolve/main/'}tensor-cache.json`
+}
+
+/** Whether `/resolve/` and a revision are in a URL that ends with a slash. */
+function hasRevision(folder: string): boolean {
+  const marker = '/resolve/'
+  const at = folder.indexOf(marker)
+  return at !== -1 && at + marker.length < folder.length - 1
 }
 
 async function sizeIn(cache: CacheStore, url: string): Promise<number | undefined> {

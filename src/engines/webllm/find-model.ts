@@ -1,4 +1,6 @@
 import { closestMatches } from '../../util/closest-matches.ts'
+import { MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
+import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ModelRecord } from './mlc-types.ts'
 import { EMBEDDING_TYPE } from './models.ts'
@@ -41,8 +43,8 @@ function unknownModel(model: string, records: readonly ModelRecord[]): ApiError 
   )
   const hint =
     near.length > 0
-      ? `did you mean ${near.map((id) => JSON.stringify(id)).join(' or ')}?`
+      ? `did you mean ${near.map((id) => quoted(id, MAX_MODEL_NAME)).join(' or ')}?`
       : 'use one of the models that GET /v1/models lists.'
-  const message = `model: ${JSON.stringify(model.slice(0, 80))} is not available on this GPU; ${hint}`
+  const message = `model: ${quoted(model)} is not available on this GPU; ${hint}`
   return new ApiError(404, message, details)
 }

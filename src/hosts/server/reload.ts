@@ -1,9 +1,9 @@
 import { setInterval } from 'node:timers/promises'
 import type { ServeCommand } from '../../cli/command.ts'
-import { printable } from '../../cli/log.ts'
 import { stampOf } from '../../cli/settings-file.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { fixedSettings } from '../../settings/support.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Milliseconds between two checks of the settings file. */
@@ -33,10 +33,10 @@ export async function followSettings(
       )
       const rest = changed.length > 0 ? ` (${changed.join(', ')}: only after a restart)` : ''
       err.write(`sluice: ${file} was read again, and its settings are in force${rest}\n`)
-      for (const warning of warnings) err.write(`sluice: ${printable(warning)}\n`)
+      for (const warning of warnings) err.write(`sluice: ${terminalLine(warning)}\n`)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      err.write(`sluice: ${printable(why)} The settings in force do not change.\n`)
+      err.write(`sluice: ${terminalLine(why)} The settings in force do not change.\n`)
     }
   }
 

@@ -1,6 +1,8 @@
 /** The conversation of a request: its stored part, and what the request adds. */
+
 import type { Placed } from '../../dialects/responses/dialect.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
+import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { completeItem, type ResponseItem } from '../../wire/responses/items.ts'
 import type { ResponsesRequest } from '../../wire/responses/request.ts'
@@ -66,5 +68,5 @@ async function referred(
 }
 
 function shown(id: string): string {
-  return JSON.stringify(id.slice(0, 80))
+  return quoted(id)
 }

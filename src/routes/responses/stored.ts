@@ -2,7 +2,9 @@
  * What a client may do with a stored response. Each route rejects with an `ApiError`: 404 for what is
  * not stored for its caller, 400 for a wrong query.
  */
+
 import type { StoredResponse } from '../../state/response-store.ts'
+import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
@@ -71,7 +73,7 @@ function ownerOf({ caller }: Trace): string {
 }
 
 function unknown(id: string): ApiError {
-  const message = `id: expected the id of a response that is stored for you, got ${JSON.stringify(id.slice(0, 80))}; responses are stored for 24 hours after their last use; send the whole conversation instead.`
+  const message = `id: expected the id of a response that is stored for you, got ${quoted(id)}; responses are stored for 24 hours after their last use; send the whole conversation instead.`
   return new ApiError(404, message, { code: 'response_not_found' })
 }
 
@@ -120,5 +122,5 @@ function flag(query: URLSearchParams, name: string): boolean {
 }
 
 function shown(text: string): string {
-  return JSON.stringify(text.slice(0, 80))
+  return quoted(text)
 }

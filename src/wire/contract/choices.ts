@@ -4,10 +4,13 @@
  */
 
 import { isObject } from '../../util/object.ts'
+import { answerId } from '../../util/safe/id.ts'
+import { MAX_MODEL_NAME } from '../../util/safe/model-name.ts'
 import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { type EngineErrorOptions, EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
+import { repairUsage } from '../usage.ts'
 import type { ChunkAction, Repair, StreamContract, StreamEnd } from './contract.ts'
 import { canEndWithoutReason, type FinishRule, readFinishReason } from './finish-reason.ts'
 import type { ThinkSeparator } from './think.ts'
@@ -158,6 +161,7 @@ export abstract class ChoicesContract<
     for (const choice of chunk.choices) changed = this.#checkChoice(choice) || changed
     const usage = this.#checkUsage(chunk)
     if (usage === 'drop') return 'drop'
+    if (usage === 'hold-changed') return usage
     if (usage === 'hold') return changed ? 'hold-changed' : 'hold'
     return changed || usage === 'changed' ? 'changed' : 'same'
   }
@@ -204,15 +208,15 @@ export abstract class ChoicesContract<
     const { id, model } = answer
     let changed = false
     if (id !== this.id && id !== undefined && id !== null && id !== '') {
-      if (this.id === '') this.id = String(id)
+      if (this.id === '') this.id = answerId(id)
       if (this.id !== id) {
         answer.id = this.id
         changed = this.repair('id')
       }
     }
     if (model !== this.model && typeof model === 'string' && model !== '') {
-      if (this.model === '') this.model = model
-      else {
+      if (this.model === '') this.model = model.slice(0, MAX_MODEL_NAME)
+      if (this.model !== model) {
         answer.model = this.model
         changed = this.repair('model')
       }
@@ -232,14 +236,19 @@ export abstract class ChoicesContract<
 
   /** Usage is written once, last, without choices, and only on request. */
   #checkUsage(chunk: T): ChunkAction {
-    if (!isObject(chunk.usage)) return 'same'
+    if (chunk.usage === undefined || chunk.usage === null) return 'same'
     const isRepeated = this.usage !== undefined
     const isAlone = chunk.choices.length === 0
-    this.usage = chunk.usage
-    this.#usageChunk = isAlone ? chunk : undefined
+    const isRepaired = repairUsage(chunk)
+    const { usage } = chunk
+    if (usage) {
+      this.usage = usage
+      this.#usageChunk = isAlone ? chunk : undefined
+    }
     const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
-    if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.repaired.add('usage')
-    if (isAlone && this.options.usage) return 'hold'
+    const isInPlace = isWanted && !isRepeated && isAlone && this.#allFinished()
+    if (isRepaired || !isInPlace) this.repaired.add('usage')
+    if (isAlone && this.options.usage && usage) return isRepaired ? 'hold-changed' : 'hold'
     if (isAlone) {
       // llama-server's timings are kept. A client that did not ask for usage expects a choice in each chunk.
       const [index] = hasOwnFields(chunk) ? (this.currentChoice ?? []) : []

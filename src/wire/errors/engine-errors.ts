@@ -1,3 +1,4 @@
+import { errorText } from '../../util/safe/error-text.ts'
 import type { FinishReasonMeaning } from '../contract/finish-reason.ts'
 import { ApiError } from './api-error.ts'
 import type { ReportedError } from './reported-error.ts'
@@ -10,9 +11,6 @@ export interface EngineErrorOptions {
   /** Texts to remove from an engine's messages: its key, its address. */
   secrets?: readonly string[]
 }
-
-/** The most characters of an engine's message. */
-const MAX_MESSAGE = 500
 
 /** Creates the errors that end an engine's answer, each an `ApiError` (502; 529 for an overloaded engine). */
 export class EngineErrors {
@@ -55,11 +53,9 @@ export class EngineErrors {
     return this.invalid(`sent an unknown finish_reason (${meaning.shown})`)
   }
 
-  /** An engine's message without secrets, and at most 500 characters of it. */
+  /** An engine's message as a client may see it. */
   redact(words: string): string {
-    let text = words
-    for (const secret of this.#options.secrets ?? []) text = text.replaceAll(secret, '…')
-    return text.length > MAX_MESSAGE ? `${text.slice(0, MAX_MESSAGE)}…` : text
+    return errorText(words, this.#options.secrets)
   }
 
   #code(what: string): string {

@@ -4,9 +4,6 @@ import type { ApiError } from './api-error.ts'
 /** The most characters of a message and of a field path in a log line. */
 const MAX = { message: 200, param: 80 }
 
-/** A string in double quotes, as in JSON. */
-const QUOTED = /"(?:[^"\\]|\\.)*"/gs
-
 /** Fields whose keys are chosen by the client. */
 const OWN_NAMES = /^(metadata|logit_bias)[.[].*$/s
 
@@ -41,8 +38,21 @@ function withoutValues({ message, param }: ApiError, field: string): string {
   return text.length > MAX.message ? `${text.slice(0, MAX.message)}…` : text
 }
 
+/**
+ * A text whose strings in double quotes, as in JSON, are `"…"`. A string that is never closed is
+ * left out to the end. One pass: the regular expression for it is quadratic.
+ */
 function withoutQuoted(text: string): string {
-  return text.replace(QUOTED, '"…"')
+  let rest = ''
+  let at = 0
+  for (;;) {
+    const start = text.indexOf('"', at)
+    if (start === -1) return rest + text.slice(at)
+    rest += `${text.slice(at, start)}"…"`
+    at = start + 1
+    while (at < text.length && text[at] !== '"') at += text[at] === '\\' ? 2 : 1
+    at++
+  }
 }
 
 function beforeValue(text: string): string {

@@ -1,3 +1,6 @@
+import { isCode } from '../../util/safe/code.ts'
+import { logText } from '../../util/safe/log.ts'
+
 /** An error that an upstream reports, in a response body or in a frame of a stream. */
 export interface ReportedError {
   message: string
@@ -30,9 +33,9 @@ function describe(value: unknown): ReportedError {
   )
   return {
     message: (message as string | undefined) ?? 'no reason given',
-    ...(typeof fields.type === 'string' && { type: fields.type }),
-    ...(typeof fields.code === 'string' && { code: fields.code }),
-    ...(typeof fields.param === 'string' && { param: fields.param }),
+    ...(isCode(fields.type) && { type: fields.type }),
+    ...(isCode(fields.code) && { code: fields.code }),
+    ...(typeof fields.param === 'string' && { param: logText(fields.param) }),
     ...countsOf(fields),
   }
 }

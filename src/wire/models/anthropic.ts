@@ -1,6 +1,7 @@
 /** The list of models in the format of Anthropic's API. */
 
 import { isObject } from '../../util/object.ts'
+import { quoted } from '../../util/safe/quoted.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 
 /** A model in OpenAI's format: the fields from which Anthropic's format is derived. */
@@ -106,8 +107,5 @@ function placeOf(ids: string[], id: string, field: string): number {
 }
 
 function wrong(field: string, expected: string, given: string): ApiError {
-  return badRequest(
-    `${field}: expected ${expected}, got ${JSON.stringify(given.slice(0, 80))}.`,
-    field,
-  )
+  return badRequest(`${field}: expected ${expected}, got ${quoted(given)}.`, field)
 }

@@ -2,7 +2,9 @@
  * The fields of a listed model that are passed on. An allow-list, because llama-server's router lists each
  * model with its command line, which has paths and keys.
  */
+
 import { isObject } from '../../util/object.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 
 /** Reads a field; undefined if its value is not valid for clients. */
 type Read = (value: unknown) => unknown
@@ -11,7 +13,9 @@ type Read = (value: unknown) => unknown
 const MOST = { text: 200, entries: 64 }
 
 const text: Read = (value) =>
-  typeof value === 'string' && value.length <= MOST.text ? value : undefined
+  typeof value === 'string' && value.length <= MOST.text && terminalLine(value) === value
+    ? value
+    : undefined
 const number: Read = (value) => (Number.isFinite(value) ? value : undefined)
 const flag: Read = (value) => (typeof value === 'boolean' ? value : undefined)
 const texts: Read = (value) => {

@@ -16,3 +16,16 @@ it('names three at most, the nearest first', () => {
   expect(closestMatches('qwen', ['qwen3', 'qwen2', 'qwan', 'qwen2.5', 'qwen3:8b'])).toHaveLength(3)
   expect(closestMatches('abcd', ['abzz', 'abcx'])).toEqual(['abcx', 'abzz'])
 })
+
+it('counts what differs, wherever that is', () => {
+  expect(closestMatches('abcdefgh', ['xabcdefgh', 'abcdxefgh', 'abcdefg'])).toHaveLength(3)
+  expect(closestMatches('abcdefghijkl', ['abcdefghXXXX', 'abcdefgXXXXX'])).toEqual(['abcdefghXXXX'])
+  expect(closestMatches('abcdefghijkl', ['XXbcdefghijkl', 'bcdefghijklXX'])).toHaveLength(2)
+})
+
+it('compares a bounded number of candidates', () => {
+  function* endless() {
+    for (;;) yield 'another'
+  }
+  expect(closestMatches('anothr', endless())).toHaveLength(3)
+})

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { harmless, harmlessPieces, showBytes } from '../../../../src/cli/chat/harmless.ts'
+import { showBytes } from '../../../../src/cli/chat/show-bytes.ts'
+import { terminalPieces, terminalText } from '../../../../src/util/safe/terminal.ts'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const HARMFUL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/
@@ -14,8 +15,8 @@ const nasty = fc.string({
 
 describe('what a model sends', () => {
   it('keeps line ends, tabs and joined characters, and nothing that steers a terminal', () => {
-    expect(harmless('a\n\tb \u001b[2J 👩‍👧 \u202e')).toBe('a\n\tb \\u001b[2J 👩‍👧 \\u202e')
-    fc.assert(fc.property(nasty, (text) => !HARMFUL.test(harmless(text))))
+    expect(terminalText('a\n\tb \u001b[2J 👩‍👧 \u202e')).toBe('a\n\tb \\u001b[2J 👩‍👧 \\u202e')
+    fc.assert(fc.property(nasty, (text) => !HARMFUL.test(terminalText(text))))
   })
 
   it('is the same in any pieces', () => {
@@ -23,9 +24,9 @@ describe('what a model sends', () => {
       fc.property(nasty, fc.array(fc.nat(), { maxLength: 8 }), (text, cuts) => {
         const at = [0, ...cuts.map((cut) => cut % (text.length + 1)), text.length]
         at.sort((a, b) => a - b)
-        const pieces = harmlessPieces()
+        const pieces = terminalPieces()
         const parts = at.slice(1).map((end, i) => pieces(text.slice(at[i], end)))
-        expect(parts.join('') + pieces()).toBe(harmless(text.replaceAll('\r\n', '\n')))
+        expect(parts.join('') + pieces()).toBe(terminalText(text.replaceAll('\r\n', '\n')))
         // What is written must not be half a character.
         for (const part of parts) {
           if (text.isWellFormed()) expect(part.isWellFormed()).toBe(true)
@@ -35,7 +36,7 @@ describe('what a model sends', () => {
   })
 
   it('waits for the other half of a character or of a line end, and for nothing else', () => {
-    const pieces = harmlessPieces()
+    const pieces = terminalPieces()
     expect(pieces('a\ud83d')).toBe('a')
     expect(pieces('\udc69\r')).toBe('👩')
     expect(pieces('\nb')).toBe('\nb')

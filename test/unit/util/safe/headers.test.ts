@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { safeHeaders } from '../../../../src/wire/headers/safe-headers.ts'
+import { safeHeaders } from '../../../../src/util/safe/headers.ts'
 
 it.each(['5', '2023-06-01', 'Thu, 01 Jan 1970 00:00:10 GMT', 'a\tb', '"~!', 'x'.repeat(2_000)])(
   'passes on %j',

@@ -1,30 +1,5 @@
-/** Makes text from a server safe for a terminal. */
-import { printable } from '../log.ts'
-
-/** Joiners that scripts and emoji need; they do not move the cursor. */
-const KEPT = /([\n\t\u200c\u200d]+)/
-
-/** Text with escaped control characters, except line ends, tabs and joiners. */
-export function harmless(text: string): string {
-  return text
-    .split(KEPT)
-    .map((part) => (KEPT.test(part) ? part : printable(part)))
-    .join('')
-}
-
-/**
- * The same for text in parts, split anywhere: CR LF becomes LF, and half a character waits for the
- * other half. Without an argument it returns what is left.
- */
-export function harmlessPieces(): (piece?: string) => string {
-  let waiting = ''
-  return (piece) => {
-    const text = waiting + (piece ?? '')
-    const whole = piece === undefined ? text : text.replace(/[\r\ud800-\udbff]$/, '')
-    waiting = text.slice(whole.length)
-    return harmless(whole.replaceAll('\r\n', '\n'))
-  }
-}
+/** Shows the bytes of a stream on a terminal. */
+import { terminalLine } from '../../util/safe/terminal.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -56,12 +31,12 @@ function lengthOf(byte: number): number {
   return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
 }
 
-/** Undefined if it is incomplete, invalid or not printable. */
+/** Undefined if it is incomplete, invalid, or one that a terminal does not show. */
 function decoded(bytes: Uint8Array, length: number): string | undefined {
   if (bytes.length < length) return undefined
   try {
     const text = decoder.decode(bytes)
-    return printable(text) === text ? text : undefined
+    return terminalLine(text) === text ? text : undefined
   } catch {
     return undefined
   }
