@@ -86,7 +86,7 @@ const FAULTS: RawFault[] = [
   },
   {
     name: 'ends lines with LF alone',
-    answer: (socket) => socket.write(said.replaceAll('\r\n', '\n') + '\n'),
+    answer: (socket) => socket.write(`${said.replaceAll('\r\n', '\n')}\n`),
     outcome: 'failed',
     except: 'workerd',
   },
