@@ -191,6 +191,7 @@ function createContext(
     guard: createGuard(settings, host),
     streaming: { ...settings, frameWriter },
     responses,
+    hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
     files: host.files,
     hostName: host.name,

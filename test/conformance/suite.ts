@@ -16,6 +16,7 @@ import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { hangUps } from './hang-ups.ts'
+import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -30,6 +31,7 @@ import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
+import { roles } from './roles.ts'
 import { routes } from './routes.ts'
 import { chatClients } from './sdk/chat.ts'
 import { clients } from './sdk/chat-basics.ts'
@@ -42,6 +44,7 @@ import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
@@ -60,7 +63,10 @@ const topics = {
     limits,
     origins,
     keys,
+    'who may see what': roles,
+    'one client against others': tenants,
     'foreign headers': foreignHeaders,
+    'hostile values': hostileValues,
     'coding agents': codingAgents,
   },
   apis: {

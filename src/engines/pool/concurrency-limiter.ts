@@ -1,10 +1,11 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
-import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
+import { toDisplace } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { PoolMember } from './member.ts'
 import { type Polling, PollSchedule } from './poll-schedule.ts'
-import { queueFull } from './queue-full.ts'
+import { displacedByOther, queueFull } from './queue-full.ts'
 import { Slot } from './slot.ts'
+import { SlotQueue, type SlotQueueEntry } from './slot-queue.ts'
 
 /**
  * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may
@@ -22,13 +23,15 @@ export interface SlotRequest {
   members: PoolMember[]
   /** There is no other engine: ask it even if its circuit breaker is open. */
   isForced: boolean
+  /** No client waits for its answer: those of clients that do are served first. */
+  isBackground?: boolean | undefined
   /** Leaves the queue. */
   signal: AbortSignal
 }
 
 type WaitResult = { slot: Slot } | { refusal: ApiError }
 
-interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
+interface Waiter extends SlotQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
   members: PoolMember[]
   renewedAt: number
   result?: WaitResult
@@ -43,7 +46,7 @@ interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
  */
 export class ConcurrencyLimiter {
   readonly #maxQueued: number
-  readonly #queue = new FairQueue<Waiter>()
+  readonly #queue = new SlotQueue<Waiter>()
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
   #reclaimedAt = 0
@@ -51,7 +54,10 @@ export class ConcurrencyLimiter {
   readonly #polls: PollSchedule | undefined
   readonly #leaseTicker: Ticker | undefined
 
-  /** `maxQueued`: how many requests may wait for the same engine. */
+  /**
+   * `maxQueued`: how many requests of waiting clients may wait for the same engine. Those in the
+   * background wait beside them, and are limited where they begin.
+   */
   constructor(maxQueued: number, isolated: boolean) {
     this.#maxQueued = maxQueued
     this.#polls = isolated ? new PollSchedule(this.#queue) : undefined
@@ -66,7 +72,8 @@ export class ConcurrencyLimiter {
   /**
    * A slot at the best of the engines; a promise if all are occupied. Throws an `ApiError` (503)
    * where the queue is full or the circuit breaker of every engine is open. The promise rejects
-   * with the signal's reason.
+   * with the signal's reason, or with an `ApiError` (503) where a request of a caller with fewer in
+   * the full queue takes its place.
    */
   acquire(request: SlotRequest): Slot | Promise<Slot> {
     const now = performance.now()
@@ -81,7 +88,7 @@ export class ConcurrencyLimiter {
     if (!request.members.some((member) => mayUse(request, member, now))) {
       throw breakerOpen(request.members, now)
     }
-    this.#refuseIfQueueFull(request.members)
+    this.#makeRoom(request)
     return this.#wait(request, now)
   }
 
@@ -162,7 +169,7 @@ export class ConcurrencyLimiter {
   /** Gives the free slots of an engine to the waiters for it. */
   #assignFreeSlots(member: PoolMember, now: number): void {
     while (member.hasFreeSlot) {
-      const waiter = this.#queue.takeNext((entry) => mayUse(entry, member, now))
+      const waiter = this.#queue.takeNext(member, (entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
       this.#polls?.given(waiter, now)
       this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
@@ -199,14 +206,24 @@ export class ConcurrencyLimiter {
     return taken
   }
 
-  #refuseIfQueueFull(members: PoolMember[]): void {
-    const queued = this.#queue.count((waiter) =>
+  /**
+   * Where the queue is full, refuses the newest request of the caller with the most, or the new one:
+   * one caller can't fill the queue for all others.
+   */
+  #makeRoom({ members, caller, isBackground }: SlotRequest): void {
+    if (isBackground) return
+    const queued = this.#queue.interactive((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )
-    if (queued < this.#maxQueued) return
+    if (queued.length < this.#maxQueued) return
     const concurrency = members.reduce((sum, member) => sum + member.concurrencyLimit, 0)
     const duration = Math.max(...members.map((member) => member.averageDuration.value))
-    throw queueFull(queued, queued + 1, concurrency, duration)
+    const load = { queued: queued.length, ahead: queued.length + 1, concurrency, duration }
+    const displaced = toDisplace(queued, caller)
+    const own = queued.filter((waiter) => waiter.caller === (displaced?.caller ?? caller)).length
+    if (displaced === undefined) throw queueFull({ ...load, own: caller === '' ? 0 : own })
+    this.#queue.remove(displaced)
+    this.#settle(displaced, { refusal: displacedByOther({ ...load, own }) })
   }
 }
 

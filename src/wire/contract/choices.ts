@@ -10,8 +10,10 @@ import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { type EngineErrorOptions, EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
+import { repairUsage } from '../usage.ts'
 import type { ChunkAction, Repair, StreamContract, StreamEnd } from './contract.ts'
 import { canEndWithoutReason, type FinishRule, readFinishReason } from './finish-reason.ts'
+import { hasOwnFields } from './own-fields.ts'
 import type { ThinkSeparator } from './think.ts'
 
 export interface ContractOptions extends EngineErrorOptions {
@@ -52,24 +54,6 @@ export interface ChoiceState {
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
 const MAX_SECONDS = 1e11
 
-/** The fields of OpenAI's chunks: without usage and choices, they have no content. */
-const STANDARD = new Set([
-  'id',
-  'object',
-  'created',
-  'model',
-  'choices',
-  'usage',
-  'service_tier',
-  'system_fingerprint',
-  'obfuscation',
-])
-
-/** Whether a chunk has fields of the server's own. */
-function hasOwnFields(chunk: object): boolean {
-  return Object.entries(chunk).some(([field, value]) => !STANDARD.has(field) && value !== null)
-}
-
 /** `S` is the state of a choice of type `C` in chunks of type `T`. */
 export abstract class ChoicesContract<
   C extends AnyChoice,
@@ -85,6 +69,7 @@ export abstract class ChoicesContract<
   usage: Usage | undefined
   /** How many deltas had content: text, reasoning, a tool call, a refusal or a finish reason. */
   tokens = 0
+  textLength = 0
   /** Whether the stream finished, so that only `[DONE]` is missing. */
   finished = false
   readonly repaired = new Set<Repair>()
@@ -140,8 +125,9 @@ export abstract class ChoicesContract<
   }
 
   /** Counts frames that were proven to have only the next texts of an open choice. */
-  countProven(frames: number): void {
+  countProven(frames: number, textLength: number): void {
     this.tokens += frames
+    this.textLength += textLength
   }
 
   /** Checks a parsed chunk and repairs it in place. Throws an `ApiError`. */
@@ -160,6 +146,7 @@ export abstract class ChoicesContract<
     for (const choice of chunk.choices) changed = this.#checkChoice(choice) || changed
     const usage = this.#checkUsage(chunk)
     if (usage === 'drop') return 'drop'
+    if (usage === 'hold-changed') return usage
     if (usage === 'hold') return changed ? 'hold-changed' : 'hold'
     return changed || usage === 'changed' ? 'changed' : 'same'
   }
@@ -234,14 +221,19 @@ export abstract class ChoicesContract<
 
   /** Usage is written once, last, without choices, and only on request. */
   #checkUsage(chunk: T): ChunkAction {
-    if (!isObject(chunk.usage)) return 'same'
+    if (chunk.usage === undefined || chunk.usage === null) return 'same'
     const isRepeated = this.usage !== undefined
     const isAlone = chunk.choices.length === 0
-    this.usage = chunk.usage
-    this.#usageChunk = isAlone ? chunk : undefined
+    const isRepaired = repairUsage(chunk)
+    const { usage } = chunk
+    if (usage) {
+      this.usage = usage
+      this.#usageChunk = isAlone ? chunk : undefined
+    }
     const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
-    if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.repaired.add('usage')
-    if (isAlone && this.options.usage) return 'hold'
+    const isInPlace = isWanted && !isRepeated && isAlone && this.#allFinished()
+    if (isRepaired || !isInPlace) this.repaired.add('usage')
+    if (isAlone && this.options.usage && usage) return isRepaired ? 'hold-changed' : 'hold'
     if (isAlone) {
       // llama-server's timings are kept. A client that did not ask for usage expects a choice in each chunk.
       const [index] = hasOwnFields(chunk) ? (this.currentChoice ?? []) : []

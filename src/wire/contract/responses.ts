@@ -14,6 +14,7 @@ import { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
 import { fromResponseUsage, type ResponseEvent } from '../responses/answer.ts'
 import { isEventName } from '../sse/sse.ts'
+import { repairResponseUsage } from '../usage.ts'
 import type { ContractOptions } from './chat.ts'
 import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
 import { isItem, NO_REASON, reportedFailure } from './responses-answer.ts'
@@ -36,6 +37,7 @@ const FAILURE_EVENTS = new Set(['response.failed', 'response.cancelled'])
 export class ResponsesContract implements StreamContract<ResponseEvent> {
   /** The number of deltas and items. */
   tokens = 0
+  textLength = 0
   usage: Usage | undefined
   finished = false
   readonly repaired = new Set<string>()
@@ -60,9 +62,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   }
 
   /** Not called: every event of this API is parsed. */
-  countProven(frames: number): void {
-    this.tokens += frames
-  }
+  countProven(): void {}
 
   check(value: unknown): ChunkAction {
     if (value === null) {
@@ -91,7 +91,10 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       if ('output_index' in value) this.#checkItemEvent(type, value)
     }
     if (!this.#hasBegun) this.#begin(type)
-    if (type.endsWith('.delta')) this.tokens++
+    if (type.endsWith('.delta')) {
+      this.tokens++
+      if (typeof value.delta === 'string') this.textLength += value.delta.length
+    }
     if (!this.#merge(value as ResponseEvent)) return 'drop'
     return FINAL_EVENTS.has(type) ? 'last-changed' : 'changed'
   }
@@ -150,6 +153,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     if (!isObject(response)) throw this.errors.invalid(`sent ${type} without a response`)
     if (!FINAL_EVENTS.has(type)) return
     if (!Array.isArray(response.output)) throw this.errors.invalid(`sent ${type} without output`)
+    if (repairResponseUsage(response)) this.repaired.add('usage')
     this.usage = fromResponseUsage(response.usage)
     this.#hasEnded = true
     this.tokens++
