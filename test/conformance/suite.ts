@@ -38,6 +38,7 @@ import { completionClients } from './sdk/completions.ts'
 import { messagesClients } from './sdk/messages.ts'
 import { responsesClients } from './sdk/responses.ts'
 import { sameAnswers } from './sdk/same-answers.ts'
+import { sentOnce } from './sent-once.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
@@ -91,6 +92,7 @@ const topics = {
     relayed,
     pool,
     'whose fault': blame,
+    'sent once': sentOnce,
     queue,
   },
   contract: { contract, thinking },
