@@ -63,6 +63,7 @@ const topics = {
     origins,
     keys,
     'who may see what': roles,
+    'one client against others': tenants,
     'foreign headers': foreignHeaders,
     'coding agents': codingAgents,
   },
