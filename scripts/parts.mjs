@@ -18,6 +18,7 @@ import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './syst
  * @property {boolean | 'quick'} [isBeside] it runs beside the part before it, or does so where time
  * counts most: both wait more than they work
  * @property {boolean} [isQuick] `npm run test:quick` runs it
+ * @property {boolean} [isLong] only `npm run test:all` runs it, or `--only`
  */
 
 const node = binaryOf('node')
@@ -55,6 +56,7 @@ export const parts = [
   // Most of its rows wait for a limit to pass.
   tests('faults', 'test/faults/', 600, ['--maxConcurrency', '40']),
   { ...tests('package', 'test/package/', 300), isBeside: true },
+  { ...tests('soak', 'test/soak/', 300), isLong: true },
   {
     name: 'wrangler',
     commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],

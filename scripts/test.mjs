@@ -1,7 +1,8 @@
 // `npm test`: installs what is missing, then runs every part in order.
 //   npm test -- --only unit,types    npm test -- --skip page
 // `npm run test:quick` runs the parts for while you work; `npm run test:all` runs every client on
-// every host, where `npm test` compares what the hosts answer to those clients' requests.
+// every host, where `npm test` compares what the hosts answer to those clients' requests, and a short
+// soak.
 
 import { installAll } from './install.mjs'
 import { parts } from './parts.mjs'
@@ -19,7 +20,9 @@ try {
 const ofTier =
   tier === 'quick'
     ? parts.filter(({ isQuick }) => isQuick)
-    : parts.map((part) => ({ ...part, isBeside: part.isBeside === true }))
+    : parts
+        .filter(({ isLong }) => !isLong || tier === 'all' || only.length > 0)
+        .map((part) => ({ ...part, isBeside: part.isBeside === true }))
 const chosen = only.length === 0 ? ofTier : ofTier.filter(({ name }) => isNamed(name, only))
 const left = chosen.filter(({ name }) => isNamed(name, skip)).map(({ name }) => name)
 const failed = await runParts(chosen, left)

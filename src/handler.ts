@@ -22,6 +22,7 @@ import { createRoutes } from './routes/router.ts'
 import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
+import { WORKERD_DEFAULTS } from './settings/workerd-defaults.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
@@ -103,7 +104,7 @@ function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHos
 
 /** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost = {}): Handler {
-  const settings = parseSettings(input)
+  const settings = parseSettings(isWorkerd() ? { ...WORKERD_DEFAULTS, ...input } : input)
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host)
   const running = new Set<Exchange>()
@@ -190,6 +191,7 @@ function createContext(
     guard: createGuard(settings, host),
     streaming: { ...settings, frameWriter },
     responses,
+    hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,
     isolates,
     files: host.files,
     hostName: host.name,

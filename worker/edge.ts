@@ -6,12 +6,10 @@ import { warnOnce } from '../src/settings/deprecated.ts'
 import { settingsFromEnv } from '../src/settings/environment.ts'
 import { parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
+import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
 import { terminalLine } from '../src/util/safe/terminal.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
-
-/** Milliseconds. workerd notices that a client has disconnected only when it writes. */
-const heartbeat = 2_000
 
 type Served = Pick<Handler, 'fetch' | 'refresh'>
 
@@ -68,7 +66,7 @@ function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
 
 /** Throws a `SettingsError`. */
 function makeHandler(env: Record<string, unknown>): Served {
-  const settings = parseSettings({ heartbeat, ...settingsFromEnv(env) })
+  const settings = parseSettings({ ...WORKERD_DEFAULTS, ...settingsFromEnv(env) })
   requireSupport(settings, 'worker')
   return createHostedHandler(settings, {
     name: 'workerd',

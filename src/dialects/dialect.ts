@@ -19,8 +19,6 @@ export interface TranslatedRequest {
    * chat can't express.
    */
   readonly chat: ChatRequest
-  /** The value from which its prompt's tokens are estimated; by default the chat's messages. */
-  prompt?: unknown
   /** Chat fields that are left out of a second try if an engine refuses them. */
   optionalFields?: readonly string[]
   /** The client's names of chat fields, where they differ. */

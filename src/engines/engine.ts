@@ -34,6 +34,13 @@ export interface CallOptions {
    * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
    */
   hops?: readonly string[] | undefined
+  /**
+   * The name of the client's key, for an engine with a queue of its own; empty where clients are not
+   * distinguished.
+   */
+  caller?: string | undefined
+  /** Whether no client waits for the answer: such requests come last in an engine's own queue. */
+  isBackground?: boolean | undefined
 }
 
 export interface ChatOptions extends CallOptions {
@@ -95,7 +102,7 @@ export interface Engine {
   complete?(
     request: TextRequest,
     signal: AbortSignal,
-    options?: Pick<ChatOptions, 'onProgress' | 'hops'>,
+    options?: CallOptions & Pick<ChatOptions, 'onProgress'>,
   ): Promise<TextStream>
   /** Resolves with the JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Optional. */
   embed?(

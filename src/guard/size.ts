@@ -49,21 +49,3 @@ function requireCount(
   if (!Array.isArray(list) || list.length <= most) return
   throw tooManyItems(field, most, list.length, flag)
 }
-
-/** Characters per token, approximately, in English; the engine's count replaces the estimate. */
-const CHARACTERS = 4
-
-/** Estimates the tokens of a prompt from all text in it. */
-export function estimateTokens(prompt: unknown): number {
-  return Math.ceil(charactersOf(prompt) / CHARACTERS)
-}
-
-function charactersOf(value: unknown): number {
-  if (typeof value === 'string') return value.startsWith('data:') ? 0 : value.length
-  // A number is a token.
-  if (typeof value === 'number') return CHARACTERS
-  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + charactersOf(item), 0)
-  // Anthropic's images and documents are base64.
-  if (!isObject(value) || value.type === 'base64') return 0
-  return Object.values(value).reduce((sum: number, item) => sum + charactersOf(item), 0)
-}

@@ -8,6 +8,7 @@ import { requireKnownCallers } from '../guard/origin.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
 import { requireSupport } from '../settings/support.ts'
+import { WORKERD_DEFAULTS } from '../settings/workerd-defaults.ts'
 import { terminalLine } from '../util/safe/terminal.ts'
 import { VERSION } from '../version.ts'
 import { exposureOf, requireProtection } from './server/exposure.ts'
@@ -25,8 +26,7 @@ import { endWorkerd, startWorkerd, type Workerd } from './workerd/process.ts'
 export async function main(args: readonly string[] = process.argv.slice(2)): Promise<void> {
   // The tools need no worker, and run on Node.
   if (toolNamed(args)) return (await import('./node.ts')).main(args)
-  // workerd notices that a client has disconnected only when it writes, so heartbeats are frequent.
-  const command = await commandOf(args, { heartbeat: 2_000 })
+  const command = await commandOf(args, WORKERD_DEFAULTS)
   if (command === undefined) return
   const { settings } = command
   protect(settings)

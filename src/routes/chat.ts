@@ -10,10 +10,10 @@ import { generate } from './generate.ts'
 export const createChatCompletion = generate((body, { trace, context }) => {
   requireItemLimits(body, context.settings)
   const asked = parseChatRequest(body)
-  const { model, messages } = asked
+  const { model, messages, n } = asked
   return {
     model,
-    prompt: messages,
+    use: { body: asked, conversation: messages, answers: n ?? 1 },
     begin(exchange) {
       const ask = chatAsker(exchange, asked)
       if (!asked.stream) {

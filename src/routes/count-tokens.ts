@@ -14,7 +14,7 @@ export const countMessageTokens = generate((body, { request, context }) => {
   return {
     model: prompt.native.body.model,
     // Counting uses no tokens.
-    prompt: '',
+    use: { answers: 0 },
     canAnswer,
     begin: ({ hops }) => ({
       async json({ engine, model }, signal) {

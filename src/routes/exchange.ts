@@ -1,24 +1,27 @@
 import type { Engine } from '../engines/engine.ts'
+import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
-import { estimateTokens } from '../guard/size.ts'
 import type { Settings } from '../settings/settings.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { chargeEnd, chargeProgress, ExchangeUse, type RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
 
 export interface ExchangeContext {
+  catalog: Catalog
   settings: Settings
   ticker: Ticker
   /** The exchanges that run now; each removes itself when it ends. */
   running: Set<Exchange>
 }
 
-/** What counts against the token limits of a caller before the engine reports usage. */
-export interface PromptUse {
-  /** The number of prompt tokens is estimated from it. */
-  prompt: unknown
+/** What an exchange is begun for. */
+export interface Requested {
+  model: string | null | undefined
+  /** What its use of tokens is estimated from. */
+  use: RequestedUse
 }
 
 /**
@@ -41,21 +44,23 @@ export async function readBody(
  * is exceeded. Whether the caller may use the model is checked where the engine is chosen.
  */
 export async function beginExchange(
-  { settings, ticker, running }: ExchangeContext,
+  { settings, ticker, running, catalog }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { prompt }: PromptUse,
+  { use: requested, model }: Requested,
 ): Promise<Exchange> {
-  const tokens = () => estimateTokens(prompt)
-  const permit = await trace.caller?.permit({ tokens })
+  const use = new ExchangeUse(requested, model, catalog)
+  const permit = await trace.caller?.permit(use)
   const over = Promise.withResolvers<void>()
   const exchange = new Exchange({
     client: request.signal,
     limits: settings,
     ticker,
+    onProgress: permit && chargeProgress(permit, use),
     onEnd(ended) {
+      // First, since it may find that the engine's count is not plausible, which the log names.
+      if (permit) chargeEnd(permit, use, ended)
       trace.end()
-      permit?.end(usedBy(ended, tokens))
       void Promise.resolve(ended.delivered).then(() => {
         running.delete(ended)
         over.resolve()
@@ -69,16 +74,6 @@ export async function beginExchange(
   trace.exchange = exchange
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange
-}
-
-/** The tokens that the engine counted; if it counted none, the estimate and the observed deltas. */
-function usedBy(
-  { usage, tokens, outcome }: Exchange,
-  promptTokens: () => number,
-): number | undefined {
-  if (usage?.total_tokens !== undefined) return usage.total_tokens
-  const wasAnswered = tokens > 0 || outcome?.kind === 'finished'
-  return wasAnswered ? promptTokens() + tokens : undefined
 }
 
 /** What some engines lack, and what to do instead. */

@@ -8,13 +8,14 @@ import { type StreamEncoder, streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
+import type { RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
 
 /** A request whose body was read and checked. */
 export interface Generation {
   model: string | null | undefined
-  /** What its prompt's tokens are estimated from. */
-  prompt: unknown
+  /** What its use of tokens is estimated from. */
+  use: RequestedUse
   /** Which engines can do what is asked; every engine by default. */
   canAnswer?: (engine: Engine) => boolean
   /** Whose disconnect cancels it; the request by default. */

@@ -10,7 +10,7 @@ export const createMessage = generate((body, { request, trace, context }) => {
   requireItemLimits(asked, context.settings)
   return {
     model: asked.model,
-    prompt: conversation.prompt ?? asked.messages,
+    use: { body: asked, conversation: asked.messages },
     begin: (exchange) => converse(exchange, trace, conversation, asked.stream),
   }
 })

@@ -1,27 +1,39 @@
 /** The router that the table of routes drives. */
 import { Router } from 'itty-router'
+import { requireAdmin } from '../guard/admin.ts'
 import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
 import { fileResponse } from './page.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
-import { table } from './table.ts'
+import { type Access, type TableEntry, table } from './table.ts'
 import type { Trace } from './trace.ts'
 
-/** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */
-export function createRoutes(context: RouteContext) {
+/**
+ * Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended.
+ * `routes`: by their operation ids; tests have others.
+ */
+export function createRoutes(
+  context: RouteContext,
+  routes: Readonly<Record<string, TableEntry>> = table,
+) {
   const { guard, files, basePath } = context
   // A router in front of this one may have taken the prefix away.
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
+  const checks: Record<Access, ((request: Request, trace: Trace) => Promise<void> | void)[]> = {
+    open: [],
+    key: [identify],
+    admin: [identify, (_, { caller }) => requireAdmin(caller)],
+  }
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request, basePath))
   router.get('*', refuseUpgrade)
-  for (const [id, { method, path, access, module }] of Object.entries(table)) {
+  for (const [id, { method, path, access, module }] of Object.entries(routes)) {
     const answer = handlerOf<string>(id, module)
     const handle = (request: RouteRequest, trace: Trace) => answer(request, trace, context)
-    const handlers = access === 'key' ? [identify, handle] : [handle]
+    const handlers = [...checks[access], handle]
     router[method](path, ...handlers)
     // The host leaves out the body of what answers HEAD.
     if (method === 'get') router.head(path, ...handlers)

@@ -2,6 +2,7 @@ import { stackText } from '../util/safe/stack.ts'
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
+import { countsOf } from '../wire/usage.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import type { Ticker } from './ticker.ts'
@@ -33,7 +34,12 @@ export interface ExchangeOptions {
   ticker: Ticker
   /** Called once at the end; within the constructor, if the client has already hung up. */
   onEnd: (exchange: Exchange) => void
+  /** Called about once a second while the answer comes, to charge for it. */
+  onProgress?: ((exchange: Exchange) => void) | undefined
 }
+
+/** Milliseconds between two calls of `onProgress`. */
+const PROGRESS_EVERY = 1_000
 
 /**
  * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that
@@ -46,6 +52,8 @@ export class Exchange {
   model: string | undefined
   /** The name of the client's key, for fair queueing; empty where clients are not distinguished. */
   caller = ''
+  /** Whether no client waits for it, so that requests of clients that do are served before it. */
+  isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
   /**
@@ -76,6 +84,10 @@ export class Exchange {
   readonly #endedEarly: Promise<never>
   #answer: Answer | undefined
   #tokens = 0
+  /** The number of tokens when `onProgress` was last called, and when that was. */
+  #reportedTokens = 0
+  #reportedAt = Number.NEGATIVE_INFINITY
+  #isUsageDoubted = false
   #rejectEndedEarly: (reason: unknown) => void = () => {}
 
   constructor(options: ExchangeOptions) {
@@ -85,7 +97,8 @@ export class Exchange {
       this.#rejectEndedEarly = reject
     })
     this.#endedEarly.catch(() => {})
-    this.#removeTick = options.ticker.add((now) => this.#tick(now))
+    const first = options.onProgress && PROGRESS_EVERY
+    this.#removeTick = options.ticker.add((now) => this.#tick(now), first)
     if (options.client.aborted) this.cancel()
     else options.client.addEventListener('abort', this.cancel, { once: true })
   }
@@ -157,10 +170,21 @@ export class Exchange {
     this.#deadlines.waitForEngine(now)
   }
 
-  /** The engine's token counts; undefined until it sends them. */
+  /** The engine's token counts; undefined until it sends them, and where they are not believed. */
   get usage(): Usage | undefined {
     const answer = this.#answer
-    return answer?.kind === 'whole' ? answer.usage : answer?.contract.usage
+    if (answer === undefined || this.#isUsageDoubted) return undefined
+    return answer.kind === 'whole' ? countsOf(answer.usage) : answer.contract.usage
+  }
+
+  /** From now on the engine's token counts are not believed, which the log names as a repair. */
+  doubtUsage(): void {
+    this.#isUsageDoubted = true
+  }
+
+  /** The JSON of an answer that was not streamed by the engine. */
+  get wholeAnswer(): string | undefined {
+    return this.#answer?.kind === 'whole' ? this.#answer.json : undefined
   }
 
   /** Tokens received so far. */
@@ -172,7 +196,8 @@ export class Exchange {
   get repaired(): string[] {
     const answer = this.#answer
     if (answer === undefined) return []
-    return answer.kind === 'whole' ? answer.repaired : [...answer.contract.repaired]
+    const repaired = answer.kind === 'whole' ? answer.repaired : answer.contract.repaired
+    return [...new Set([...repaired, ...(this.#isUsageDoubted ? ['usage'] : [])])]
   }
 
   /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */
@@ -225,10 +250,24 @@ export class Exchange {
   #checkDeadlines(now: number): number | undefined {
     const left = this.#deadlines.remaining(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
-    if (overdue === undefined) return Math.min(left, this.writer?.tick(now) ?? left)
+    if (overdue === undefined) {
+      return Math.min(left, this.writer?.tick(now) ?? left, this.#reportProgress(now))
+    }
     if (overdue === 'client') this.cancel()
     else this.fail(overdue)
     return undefined
+  }
+
+  /** Returns the milliseconds until the next call. */
+  #reportProgress(now: number): number {
+    const { onProgress } = this.#options
+    if (onProgress === undefined) return Number.POSITIVE_INFINITY
+    const left = this.#reportedAt + PROGRESS_EVERY - now
+    if (left > 0) return left
+    this.#reportedAt = now
+    if (this.#tokens !== this.#reportedTokens) onProgress(this)
+    this.#reportedTokens = this.#tokens
+    return PROGRESS_EVERY
   }
 }
 

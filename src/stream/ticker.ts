@@ -5,8 +5,11 @@
 export type Tick = (now: number) => number | undefined
 
 export interface Ticker {
-  /** Calls `tick` every interval, or when it asks to be, until the returned function is called. */
-  add(tick: Tick): () => void
+  /**
+   * Calls `tick` every interval, or when it asks to be, until the returned function is called; the first
+   * time after `first` milliseconds, where that is sooner.
+   */
+  add(tick: Tick, first?: number): () => void
 }
 
 /**
@@ -39,9 +42,9 @@ export function sharedTicker(interval: number): Ticker {
  */
 export function separateTickers(interval: number): Ticker {
   return {
-    add(tick) {
+    add(tick, first = interval) {
       let isOver = false
-      let timer = setTimeout(fire, interval)
+      let timer = setTimeout(fire, Math.min(first, interval))
       return () => {
         isOver = true
         clearTimeout(timer)

@@ -31,7 +31,10 @@ export function limits(relay: Relay, ask: (key: string, body?: object) => Promis
       const usage = { prompt_tokens: 40, completion_tokens: 50, total_tokens: 90 }
       const script = { persona: 'openai', words: ['a', 'b'], usage }
       const first = await ask('few-key', { script, stream_options: { include_usage: true } })
-      expect(first.headers.get('x-ratelimit-remaining-tokens')).toBe('98')
+      // Some for the prompt, and a quarter for an answer whose length is not known.
+      const remaining = Number(first.headers.get('x-ratelimit-remaining-tokens'))
+      expect(remaining).toBeGreaterThan(60)
+      expect(remaining).toBeLessThan(75)
       const { usage: counted } = await readStream(first, { usage: true })
       const second = await ask('few-key')
       const left = Number(second.headers.get('x-ratelimit-remaining-tokens'))
@@ -70,11 +73,12 @@ export function limits(relay: Relay, ask: (key: string, body?: object) => Promis
         expect(response.status, await response.text()).toBe(200)
         return Number(response.headers.get('x-ratelimit-remaining-tokens'))
       }
-      expect(await remaining(['x'.repeat(80), 'y'.repeat(80)])).toBe(60)
+      // 40 for the prompts, and a quarter of the minute for the answers.
+      expect(await remaining(['x'.repeat(80), 'y'.repeat(80)])).toBe(35)
       // Two prompts of 3 and two answers of 6 were used, and a little trickles in.
       const left = await remaining(Array(40).fill(1))
-      expect(left).toBeGreaterThanOrEqual(42)
-      expect(left).toBeLessThanOrEqual(55)
+      expect(left).toBeGreaterThanOrEqual(36)
+      expect(left).toBeLessThanOrEqual(49)
     })
 
     it('has so many streams at once, and those that ended or were left count no more', async () => {

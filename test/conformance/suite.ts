@@ -15,6 +15,7 @@ import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
+import { hangUps } from './hang-ups.ts'
 import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
@@ -30,6 +31,7 @@ import { relayed } from './relayed.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
+import { roles } from './roles.ts'
 import { routes } from './routes.ts'
 import { chatClients } from './sdk/chat.ts'
 import { clients } from './sdk/chat-basics.ts'
@@ -37,10 +39,12 @@ import { completionClients } from './sdk/completions.ts'
 import { messagesClients } from './sdk/messages.ts'
 import { responsesClients } from './sdk/responses.ts'
 import { sameAnswers } from './sdk/same-answers.ts'
+import { sentOnce } from './sent-once.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
@@ -59,6 +63,8 @@ const topics = {
     limits,
     origins,
     keys,
+    'one client against others': tenants,
+    'who may see what': roles,
     'foreign headers': foreignHeaders,
     'hostile values': hostileValues,
     'coding agents': codingAgents,
@@ -89,10 +95,11 @@ const topics = {
     relayed,
     pool,
     'whose fault': blame,
+    'sent once': sentOnce,
     queue,
   },
   contract: { contract, thinking },
-  endings: { deadlines, cancel, shutdown },
+  endings: { deadlines, cancel, 'hang-ups': hangUps, shutdown },
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,

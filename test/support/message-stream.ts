@@ -252,6 +252,8 @@ function takeBlock(
   isForwarded: boolean,
   problem: (what: string) => void,
 ): void {
+  // An upstream may have events that we don't know, which are forwarded.
+  if (isForwarded && !event.type?.startsWith('content_block_')) return
   const at = event.index as number
   if (event.type === 'content_block_start') {
     if (at !== read.blocks.length) problem(`index ${at} where ${read.blocks.length} is next`)
@@ -265,7 +267,7 @@ function takeBlock(
     open.delete(at)
     return
   }
-  const delta = event.delta as Record<string, string>
+  const delta = (event.delta ?? {}) as Record<string, string>
   const [type, field, from] = GROWS[delta.type ?? ''] ?? []
   const block = read.blocks[at]
   if (block === undefined || field === undefined || from === undefined) return

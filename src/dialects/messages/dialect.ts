@@ -42,7 +42,6 @@ function translate(
       return chat
     },
     omittedTypes: () => omitted.names,
-    prompt: [request.system, request.messages, request.tools],
     optionalFields: OPTIONAL_FIELDS,
     fieldNames: FIELD_NAMES,
     native,

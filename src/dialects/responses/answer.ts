@@ -6,6 +6,7 @@ import type {
   ResponseTool,
   ResponseUsage,
 } from '../../wire/responses/request.ts'
+import { isTokenCount } from '../../wire/usage.ts'
 
 /**
  * A response without output. It repeats the fields of the request; fields that the request leaves out
@@ -102,5 +103,5 @@ function detail(details: unknown, field: string): number {
 }
 
 function count(value: unknown): number {
-  return typeof value === 'number' && value >= 0 ? value : 0
+  return isTokenCount(value) ? value : 0
 }

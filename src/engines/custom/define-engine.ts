@@ -9,6 +9,7 @@ import { ChatContract } from '../../wire/contract/chat.ts'
 import { TextContract } from '../../wire/contract/completions.ts'
 import { type EmbeddingRequest, requireEmbedding } from '../../wire/embeddings/request.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import { isTokenCount } from '../../wire/usage.ts'
 import type { ChatOptions, Engine, Progress } from '../engine.ts'
 import { STATIC_MODEL } from '../static/model.ts'
 import { ChatForm, type ChatYield } from './chat-form.ts'
@@ -17,7 +18,6 @@ import { engineFailure, shown } from './errors.ts'
 import { type EngineCall, generated, type Yields } from './generated.ts'
 import { checkModels, type ModelList, type ModelsOf, modelsOf } from './models.ts'
 import { TextForm, type TextYield } from './text-form.ts'
-import { isCount } from './usage.ts'
 
 /** The second argument of calls for which a model may have to be loaded first. */
 export interface GenerationCall extends EngineCall {
@@ -208,7 +208,8 @@ function check(definition: EngineDefinition): void {
     throw unexpected(`defineEngine: ${name}`, 'a function', given)
   }
   checkModels(models)
-  if (maxConcurrency === undefined || (isCount(maxConcurrency) && maxConcurrency >= 1)) return
+  if (maxConcurrency === undefined || (Number.isInteger(maxConcurrency) && maxConcurrency >= 1))
+    return
   throw unexpected('defineEngine: maxConcurrency', 'a whole number from 1', maxConcurrency)
 }
 
@@ -225,7 +226,7 @@ function requireKnownFields(definition: object): void {
 
 /** Throws an error for a count that is none. */
 function tokenCount(value: unknown): number | undefined {
-  if (value === undefined || isCount(value)) return value
+  if (value === undefined || isTokenCount(value)) return value
   throw new TypeError(
     `countTokens returned ${shown(value)}; expected a whole number of tokens, or undefined if it is unknown`,
   )

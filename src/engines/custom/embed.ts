@@ -3,6 +3,7 @@ import { isObject } from '../../util/object.ts'
 import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import { isTokenCount } from '../../wire/usage.ts'
 import { badValue } from './errors.ts'
 
 /** The numbers of one embedding. */
@@ -35,7 +36,7 @@ export function embeddingAnswer(
     embedding: plain(vector),
   }))
   const tokens = isObject(usage) ? usage.prompt_tokens : undefined
-  if (tokens !== undefined && !Number.isInteger(tokens)) {
+  if (tokens !== undefined && !isTokenCount(tokens)) {
     throw badValue(errors, 'gave as usage.prompt_tokens', tokens, 'a whole number of tokens')
   }
   const model = request.model ?? label
@@ -47,7 +48,7 @@ export function embeddingAnswer(
     json: JSON.stringify(answer),
     model,
     repaired: [],
-    ...(typeof tokens === 'number' && {
+    ...(tokens !== undefined && {
       usage: { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens },
     }),
   }

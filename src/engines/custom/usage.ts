@@ -1,5 +1,6 @@
 import type { Usage } from '../../wire/chat/request.ts'
 import type { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import { isTokenCount } from '../../wire/usage.ts'
 import { badValue } from './errors.ts'
 
 /** Counts of tokens. */
@@ -22,12 +23,7 @@ export function usageOf(given: Record<string, unknown>, errors: EngineErrors): U
   return { ...given, prompt_tokens, completion_tokens, total_tokens: total }
 }
 
-/** Whether a value is a whole number from 0. */
-export function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0
-}
-
 function count(value: unknown, name: string, errors: EngineErrors): number {
-  if (isCount(value)) return value
+  if (isTokenCount(value)) return value
   throw badValue(errors, `gave as usage.${name}`, value, 'a whole number of tokens')
 }

@@ -1,12 +1,11 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
-import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
+import { toDisplace } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { PoolMember } from './member.ts'
-import { queueFull } from './queue-full.ts'
+import { type Polling, PollSchedule } from './poll-schedule.ts'
+import { displacedByOther, queueFull } from './queue-full.ts'
 import { Slot } from './slot.ts'
-
-/** Milliseconds between two checks by a waiter where requests are isolated (workerd). */
-const POLL_INTERVAL = 50
+import { SlotQueue, type SlotQueueEntry } from './slot-queue.ts'
 
 /**
  * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may
@@ -24,13 +23,16 @@ export interface SlotRequest {
   members: PoolMember[]
   /** There is no other engine: ask it even if its circuit breaker is open. */
   isForced: boolean
+  /** No client waits for its answer: those of clients that do are served first. */
+  isBackground?: boolean | undefined
   /** Leaves the queue. */
   signal: AbortSignal
 }
 
 type WaitResult = { slot: Slot } | { refusal: ApiError }
 
-interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'> {
+interface Waiter extends SlotQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
+  members: PoolMember[]
   renewedAt: number
   result?: WaitResult
   /** Settles the waiter's promise, if there is a result. */
@@ -44,17 +46,21 @@ interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'> {
  */
 export class ConcurrencyLimiter {
   readonly #maxQueued: number
-  readonly #queue = new FairQueue<Waiter>()
+  readonly #queue = new SlotQueue<Waiter>()
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
   #reclaimedAt = 0
-  readonly #pollTicker: Ticker | undefined
+  /** When waiters look for their slots, where no request may wake another. */
+  readonly #polls: PollSchedule | undefined
   readonly #leaseTicker: Ticker | undefined
 
-  /** `maxQueued`: how many requests may wait for the same engine. */
+  /**
+   * `maxQueued`: how many requests of waiting clients may wait for the same engine. Those in the
+   * background wait beside them, and are limited where they begin.
+   */
   constructor(maxQueued: number, isolated: boolean) {
     this.#maxQueued = maxQueued
-    this.#pollTicker = isolated ? separateTickers(POLL_INTERVAL) : undefined
+    this.#polls = isolated ? new PollSchedule(this.#queue) : undefined
     this.#leaseTicker = isolated ? separateTickers(LEASE.renewEvery) : undefined
   }
 
@@ -66,7 +72,8 @@ export class ConcurrencyLimiter {
   /**
    * A slot at the best of the engines; a promise if all are occupied. Throws an `ApiError` (503)
    * where the queue is full or the circuit breaker of every engine is open. The promise rejects
-   * with the signal's reason.
+   * with the signal's reason, or with an `ApiError` (503) where a request of a caller with fewer in
+   * the full queue takes its place.
    */
   acquire(request: SlotRequest): Slot | Promise<Slot> {
     const now = performance.now()
@@ -81,7 +88,7 @@ export class ConcurrencyLimiter {
     if (!request.members.some((member) => mayUse(request, member, now))) {
       throw breakerOpen(request.members, now)
     }
-    this.#refuseIfQueueFull(request.members)
+    this.#makeRoom(request)
     return this.#wait(request, now)
   }
 
@@ -104,12 +111,7 @@ export class ConcurrencyLimiter {
         else if ('slot' in waiter.result) waiter.result.slot.free()
         reject(signal.reason)
       }
-      const stopPolling = this.#pollTicker?.add((at) => {
-        waiter.renewedAt = at
-        this.#reclaimExpired(at)
-        waiter.wake()
-        return undefined
-      })
+      const stopPolling = this.#polls && this.#poll(waiter, this.#polls)
       const stop = () => {
         stopPolling?.()
         signal.removeEventListener('abort', leave)
@@ -118,6 +120,23 @@ export class ConcurrencyLimiter {
       this.#queue.push(waiter)
       if (signal.aborted) leave()
     })
+  }
+
+  /** Looks for the waiter's slot until the returned function is called. */
+  #poll(waiter: Waiter, polls: PollSchedule): () => void {
+    let isOver = false
+    const look = () => {
+      const now = performance.now()
+      waiter.renewedAt = now
+      this.#reclaimExpired(now)
+      waiter.wake()
+      if (!isOver) timer = setTimeout(look, polls.next(waiter, now))
+    }
+    let timer = setTimeout(look, polls.next(waiter, waiter.renewedAt))
+    return () => {
+      isOver = true
+      clearTimeout(timer)
+    }
   }
 
   #createSlot(member: PoolMember, now: number, isCompared: boolean, caller: string): Slot {
@@ -150,26 +169,24 @@ export class ConcurrencyLimiter {
   /** Gives the free slots of an engine to the waiters for it. */
   #assignFreeSlots(member: PoolMember, now: number): void {
     while (member.hasFreeSlot) {
-      const waiter = this.#queue.takeNext((entry) => mayUse(entry, member, now))
+      const waiter = this.#queue.takeNext(member, (entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
+      this.#polls?.given(waiter, now)
       this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
     }
     if (member.breaker.allows(now)) return
     // A waiter whose engines are all idle behind an open breaker would wait for ever: no slot of
     // theirs will be freed.
-    for (const waiter of [...this.#queue]) {
-      const cannotBeServed = waiter.members.every(
-        (each) => each.running === 0 && !mayUse(waiter, each, now),
-      )
-      if (!cannotBeServed) continue
-      this.#queue.remove(waiter)
+    const cannotBeServed = (waiter: Waiter) =>
+      waiter.members.every((each) => each.running === 0 && !mayUse(waiter, each, now))
+    for (const waiter of this.#take(cannotBeServed)) {
       this.#settle(waiter, { refusal: breakerOpen(waiter.members, now) })
     }
   }
 
   #settle(waiter: Waiter, result: WaitResult): void {
     waiter.result = result
-    if (this.#pollTicker === undefined) waiter.wake()
+    if (this.#polls === undefined) waiter.wake()
   }
 
   #reclaimExpired(now: number): void {
@@ -178,19 +195,35 @@ export class ConcurrencyLimiter {
     for (const slot of this.#leased) {
       if (now - slot.renewedAt >= LEASE.expiresAfter) slot.reclaim()
     }
-    for (const waiter of [...this.#queue]) {
-      if (now - waiter.renewedAt >= LEASE.expiresAfter) this.#queue.remove(waiter)
-    }
+    this.#take((waiter) => now - waiter.renewedAt >= LEASE.expiresAfter)
   }
 
-  #refuseIfQueueFull(members: PoolMember[]): void {
-    const queued = this.#queue.count((waiter) =>
+  /** Removes the waiters that match from the queue, and returns them. */
+  #take(matches: (waiter: Waiter) => boolean): Waiter[] {
+    const taken: Waiter[] = []
+    for (const waiter of this.#queue) if (matches(waiter)) taken.push(waiter)
+    for (const waiter of taken) this.#queue.remove(waiter)
+    return taken
+  }
+
+  /**
+   * Where the queue is full, refuses the newest request of the caller with the most, or the new one:
+   * one caller can't fill the queue for all others.
+   */
+  #makeRoom({ members, caller, isBackground }: SlotRequest): void {
+    if (isBackground) return
+    const queued = this.#queue.interactive((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )
-    if (queued < this.#maxQueued) return
+    if (queued.length < this.#maxQueued) return
     const concurrency = members.reduce((sum, member) => sum + member.concurrencyLimit, 0)
     const duration = Math.max(...members.map((member) => member.averageDuration.value))
-    throw queueFull(queued, queued + 1, concurrency, duration)
+    const load = { queued: queued.length, ahead: queued.length + 1, concurrency, duration }
+    const displaced = toDisplace(queued, caller)
+    const own = queued.filter((waiter) => waiter.caller === (displaced?.caller ?? caller)).length
+    if (displaced === undefined) throw queueFull({ ...load, own: caller === '' ? 0 : own })
+    this.#queue.remove(displaced)
+    this.#settle(displaced, { refusal: displacedByOther({ ...load, own }) })
   }
 }
 

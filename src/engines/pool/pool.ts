@@ -149,6 +149,7 @@ export class Pool {
         caller: exchange.caller,
         members: next,
         isForced: next.length === 1,
+        isBackground: exchange.isBackground,
         signal: exchange.signal,
       })
       const slot = acquired instanceof Promise ? await acquired : acquired

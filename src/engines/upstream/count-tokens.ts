@@ -3,6 +3,7 @@ import type { Fetched } from '../../platform/fetch.ts'
 import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { TokenCountCall } from '../../wire/native.ts'
+import { isTokenCount } from '../../wire/usage.ts'
 import type { Engine } from '../engine.ts'
 import { isJson, mediaType, readJson } from './json-body.ts'
 
@@ -94,7 +95,7 @@ export async function countByUpstream(
 
   const modelField = model === undefined ? {} : { model }
   const counted = await ask(native.path, { ...native.body, ...modelField }, native.headers)
-  if (isCount(counted.input_tokens)) return counted.input_tokens
+  if (isTokenCount(counted.input_tokens)) return counted.input_tokens
   const tokens = await countChat(chat(), modelField, ask)
   if (tokens === undefined && refusal !== undefined) throw refusal
   return tokens
@@ -115,15 +116,11 @@ async function countChat(
   if (!isText(messages)) return undefined
   const shared = { ...modelField, messages, ...(tools && { tools }) }
   const { count } = await ask('../tokenize', { ...shared, add_generation_prompt: true })
-  if (isCount(count)) return count
+  if (isTokenCount(count)) return count
   const { prompt } = await ask('../apply-template', shared)
   if (typeof prompt !== 'string') return undefined
   const { tokens } = await ask('../tokenize', { content: prompt, add_special: true })
   return Array.isArray(tokens) ? tokens.length : undefined
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0
 }
 
 function isText(messages: ChatRequest['messages']): boolean {

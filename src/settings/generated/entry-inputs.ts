@@ -71,6 +71,11 @@ export interface KeyInput {
    * The hash of the key: "sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it.
    */
   hash: Key['hash']
+  /**
+   * Whether it may see what belongs to every client: engine details, requests of others and
+   * metrics. An ordinary key sees and stops its own requests only.
+   */
+  admin?: Key['admin']
   /** The models that it may ask for; * stands for any characters. All by default. */
   models?: Key['models']
   /** How many requests it may send in a minute. */

@@ -57,7 +57,11 @@ export interface SettingsInput {
   maxConcurrency?: Given['maxConcurrency']
   /** @deprecated The former name of `maxConcurrency`. */
   streams?: Given['streams']
-  /** How many requests may wait in the queue of an upstream that is busy. Default: 100. */
+  /**
+   * How many requests may wait in the queue of an upstream that is busy. When it is full, a request
+   * of a key with fewer takes the place of the newest one of the key with the most. Responses in
+   * the background wait beside it, up to --max-background. Default: 100.
+   */
   queue?: Given['queue']
   /**
    * Send a request again, once, to the only upstream that serves its model, if that failed before
@@ -132,7 +136,7 @@ export interface SettingsInput {
   webgpuIdle?: Given['webgpuIdle']
   /**
    * How long the headers of a stream are held back for its first chunk, so that an early failure
-   * gets the right HTTP status. Default: 5s.
+   * gets the right HTTP status. 2s on workerd. Default: 5s.
    */
   headerWait?: Given['headerWait']
   /** How long a stream may be silent before a heartbeat is sent. 2s on workerd. Default: 10s. */
@@ -162,6 +166,12 @@ export interface SettingsInput {
   maxMessages?: Given['maxMessages']
   /** How many tools a request may have. Default: 512. */
   maxTools?: Given['maxTools']
+  /**
+   * How many responses may run in the background at once. Where there are several keys, a key gets
+   * one only while it has fewer than there are free places, so that the others find some. Default:
+   * 32.
+   */
+  maxBackground?: Given['maxBackground']
   /**
    * The format of the log, which has one line for each request; auto is text on a terminal and JSON
    * elsewhere. Default: auto.

@@ -8,7 +8,7 @@ export const limits = {
     min: 0,
     default: 5_000,
     placeholder: 'TIME',
-    help: 'How long the headers of a stream are held back for its first chunk, so that an early failure gets the right HTTP status.',
+    help: 'How long the headers of a stream are held back for its first chunk, so that an early failure gets the right HTTP status. 2s on workerd.',
   }),
   heartbeat: time({
     ...timeout,
@@ -73,5 +73,12 @@ export const limits = {
     default: 512,
     placeholder: 'N',
     help: 'How many tools a request may have.',
+  }),
+  maxBackground: integer({
+    min: 1,
+    max: 10_000,
+    default: 32,
+    placeholder: 'N',
+    help: 'How many responses may run in the background at once. Where there are several keys, a key gets one only while it has fewer than there are free places, so that the others find some.',
   }),
 }

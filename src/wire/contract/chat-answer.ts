@@ -6,6 +6,7 @@ import type {
   FinishReason,
 } from '../chat/request.ts'
 import { readError } from '../errors/reported-error.ts'
+import { repairUsage } from '../usage.ts'
 import type { ChatContract, Repair } from './chat.ts'
 import { renameReasoning } from './delta.ts'
 import { canEndWithoutReason, readFinishReason } from './finish-reason.ts'
@@ -44,6 +45,7 @@ export function checkCompletion(value: unknown, contract: ChatContract): Repair[
     choice.finish_reason = reason
     contract.repaired.add('finish_reason')
   }
+  if (repairUsage(completion)) contract.repaired.add('usage')
   contract.checkIdentity(completion)
   return [...contract.repaired]
 }

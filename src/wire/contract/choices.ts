@@ -10,6 +10,7 @@ import type { FinishReason, Usage } from '../chat/request.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { type EngineErrorOptions, EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
+import { repairUsage } from '../usage.ts'
 import type { ChunkAction, Repair, StreamContract, StreamEnd } from './contract.ts'
 import { canEndWithoutReason, type FinishRule, readFinishReason } from './finish-reason.ts'
 import type { ThinkSeparator } from './think.ts'
@@ -160,6 +161,7 @@ export abstract class ChoicesContract<
     for (const choice of chunk.choices) changed = this.#checkChoice(choice) || changed
     const usage = this.#checkUsage(chunk)
     if (usage === 'drop') return 'drop'
+    if (usage === 'hold-changed') return usage
     if (usage === 'hold') return changed ? 'hold-changed' : 'hold'
     return changed || usage === 'changed' ? 'changed' : 'same'
   }
@@ -234,14 +236,19 @@ export abstract class ChoicesContract<
 
   /** Usage is written once, last, without choices, and only on request. */
   #checkUsage(chunk: T): ChunkAction {
-    if (!isObject(chunk.usage)) return 'same'
+    if (chunk.usage === undefined || chunk.usage === null) return 'same'
     const isRepeated = this.usage !== undefined
     const isAlone = chunk.choices.length === 0
-    this.usage = chunk.usage
-    this.#usageChunk = isAlone ? chunk : undefined
+    const isRepaired = repairUsage(chunk)
+    const { usage } = chunk
+    if (usage) {
+      this.usage = usage
+      this.#usageChunk = isAlone ? chunk : undefined
+    }
     const isWanted = this.options.usage || (isAlone && this.options.usageRequested)
-    if (!isWanted || isRepeated || !isAlone || !this.#allFinished()) this.repaired.add('usage')
-    if (isAlone && this.options.usage) return 'hold'
+    const isInPlace = isWanted && !isRepeated && isAlone && this.#allFinished()
+    if (isRepaired || !isInPlace) this.repaired.add('usage')
+    if (isAlone && this.options.usage && usage) return isRepaired ? 'hold-changed' : 'hold'
     if (isAlone) {
       // llama-server's timings are kept. A client that did not ask for usage expects a choice in each chunk.
       const [index] = hasOwnFields(chunk) ? (this.currentChoice ?? []) : []

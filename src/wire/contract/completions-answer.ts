@@ -1,5 +1,6 @@
 import { isObject } from '../../util/object.ts'
 import type { TextChunk } from '../completions/answer.ts'
+import { repairUsage } from '../usage.ts'
 import type { TextContract } from './completions.ts'
 import type { Repair } from './contract.ts'
 import { canEndWithoutReason } from './finish-reason.ts'
@@ -25,6 +26,7 @@ export function checkTextCompletion(value: unknown, contract: TextContract): Rep
     contract.repaired.add('finish_reason')
   }
   contract.requireAll('done')
+  if (repairUsage(value)) contract.repaired.add('usage')
   contract.checkIdentity(value)
   return [...contract.repaired]
 }

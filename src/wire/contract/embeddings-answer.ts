@@ -7,10 +7,11 @@ import type { EmbeddingRequest } from '../embeddings/request.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
 import type { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
+import { isTokenCount, repairUsage } from '../usage.ts'
 import { inputsOf } from '../validation/inputs.ts'
 
 export interface CheckedEmbeddings {
-  /** The repairs: `encoding` if numbers came instead of base64 or the reverse; `index`. */
+  /** The repairs: `encoding` if numbers came instead of base64 or the reverse; `index`, `usage`. */
   repaired: string[]
   usage: Usage | undefined
 }
@@ -46,6 +47,7 @@ export function checkEmbeddings(
     item.embedding = isText ? vector : encodeVector(vector)
     repaired.add('encoding')
   }
+  if (repairUsage(value)) repaired.add('usage')
   requireSize(sizes, request.dimensions ?? undefined, errors)
   return { repaired: [...repaired], usage: usageOf(value.usage) }
 }
@@ -83,8 +85,7 @@ function otherSize(dimensions: number, size: number): ApiError {
 /** The token counts as in a chat; an embedding has no completion tokens. */
 function usageOf(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined
-  const { prompt_tokens, total_tokens = prompt_tokens } = usage
-  if (!Number.isFinite(total_tokens)) return undefined
-  const total = total_tokens as number
+  const total = usage.total_tokens ?? usage.prompt_tokens
+  if (!isTokenCount(total)) return undefined
   return { prompt_tokens: total, completion_tokens: 0, total_tokens: total }
 }

@@ -3,6 +3,7 @@ import type { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
 import { fromMessageUsage } from '../messages/answer.ts'
 import type { NativeAnswer } from '../native.ts'
+import { repairMessageUsage } from '../usage.ts'
 
 /**
  * Checks a message that was not streamed: no error object, blocks with types, a stop reason. Repairs it in
@@ -26,9 +27,11 @@ export function checkMessage(value: unknown, errors: EngineErrors): NativeAnswer
   if (typeof reason !== 'string' || reason === '') {
     throw errors.unfinished('incomplete', 'sent a message without a stop_reason')
   }
+  const counted = isObject(usage) ? fromMessageUsage(usage) : undefined
+  if (repairMessageUsage(value)) repaired.push('usage')
   return {
     model: typeof model === 'string' ? model : '',
-    usage: isObject(usage) ? fromMessageUsage(usage) : undefined,
+    usage: counted,
     repaired,
   }
 }

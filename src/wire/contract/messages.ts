@@ -15,6 +15,7 @@ import { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
 import { fromMessageUsage, type MessageEvent, NOT_STOPPED } from '../messages/answer.ts'
 import { isEventName } from '../sse/sse.ts'
+import { isTokenCount, repairMessageUsage } from '../usage.ts'
 import type { ContractOptions } from './chat.ts'
 import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
 import { canEndWithoutReason, type FinishRule } from './finish-reason.ts'
@@ -134,8 +135,8 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     if (this.#hasStarted) return this.#startAgain(message)
     this.#hasStarted = true
     this.#id = message.id
-    this.#count(message.usage)
-    return this.#supplyFields(message, MESSAGE_DEFAULTS) ? 'changed' : 'same'
+    const isRepaired = this.#count(message)
+    return this.#supplyFields(message, MESSAGE_DEFAULTS) || isRepaired ? 'changed' : 'same'
   }
 
   /** A repeated message_start is dropped; one with another id is an error. */
@@ -190,11 +191,13 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   #checkMessageDelta(event: Fields): ChunkAction {
-    const { delta, usage } = event
+    const { delta } = event
     if (!isObject(delta)) throw this.errors.invalid('sent message_delta without a delta')
-    this.#count(usage)
+    const isRepaired = this.#count(event)
     const { stop_reason: reason } = delta
-    if (reason === null || reason === undefined || reason === '') return 'same'
+    if (reason === null || reason === undefined || reason === '') {
+      return isRepaired ? 'changed' : 'same'
+    }
     if (typeof reason !== 'string')
       throw this.errors.invalid('sent a stop_reason that is not a string')
     if (this.#blocks.open.size > 0) {
@@ -206,7 +209,8 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     this.#finishReason?.sent()
     this.tokens++
     this.usage = fromMessageUsage(this.#counts)
-    return this.#supplyFields(event, { usage: this.#counted }) ? 'changed' : 'same'
+    const isSupplied = this.#supplyFields(event, { usage: this.#counted })
+    return isSupplied || isRepaired ? 'changed' : 'same'
   }
 
   #stop(): ChunkAction {
@@ -250,11 +254,17 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     throw this.errors.invalid(`${did} block ${shown(index)}, which is not open`)
   }
 
-  #count(usage: unknown): void {
-    if (!isObject(usage)) return
-    for (const [name, value] of Object.entries(usage)) {
-      if (typeof value === 'number') this.#counts[name] = value
+  /** Adopts the counts of a message or an event, and repairs wrong ones. Returns whether any was. */
+  #count(holder: Fields): boolean {
+    const { usage } = holder
+    if (isObject(usage)) {
+      for (const [name, value] of Object.entries(usage)) {
+        if (isTokenCount(value)) this.#counts[name] = value
+      }
     }
+    if (!repairMessageUsage(holder)) return false
+    this.repaired.add('usage')
+    return true
   }
 
   #failed(event: Fields): ApiError {

@@ -3,6 +3,7 @@ import type { EngineErrors } from '../errors/engine-errors.ts'
 import { type ReportedError, readError } from '../errors/reported-error.ts'
 import type { NativeAnswer } from '../native.ts'
 import { fromResponseUsage } from '../responses/answer.ts'
+import { repairResponseUsage } from '../usage.ts'
 
 /**
  * Checks a response that was not streamed: no failure, items with types, a final status. Throws an
@@ -10,7 +11,7 @@ import { fromResponseUsage } from '../responses/answer.ts'
  */
 export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswer {
   if (!isObject(value)) throw errors.invalid('sent an answer that is not a JSON object')
-  const { status, output, model, usage } = value
+  const { status, output, model } = value
   if (status === 'failed' || status === 'cancelled') throw reportedFailure(value, errors)
   const error = readError(value)
   if (error !== undefined) throw errors.failed(error)
@@ -21,7 +22,8 @@ export function checkResponse(value: unknown, errors: EngineErrors): NativeAnswe
     throw errors.unfinished('incomplete', 'sent a response that is not complete')
   }
   const name = typeof model === 'string' ? model : ''
-  return { model: name, usage: fromResponseUsage(usage), repaired: [] }
+  const repaired = repairResponseUsage(value) ? ['usage'] : []
+  return { model: name, usage: fromResponseUsage(value.usage), repaired }
 }
 
 export const NO_REASON: ReportedError = { message: 'no reason given' }

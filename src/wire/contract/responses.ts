@@ -14,6 +14,7 @@ import { EngineErrors } from '../errors/engine-errors.ts'
 import { readError } from '../errors/reported-error.ts'
 import { fromResponseUsage, type ResponseEvent } from '../responses/answer.ts'
 import { isEventName } from '../sse/sse.ts'
+import { repairResponseUsage } from '../usage.ts'
 import type { ContractOptions } from './chat.ts'
 import type { ChunkAction, StreamContract, StreamEnd } from './contract.ts'
 import { isItem, NO_REASON, reportedFailure } from './responses-answer.ts'
@@ -150,6 +151,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     if (!isObject(response)) throw this.errors.invalid(`sent ${type} without a response`)
     if (!FINAL_EVENTS.has(type)) return
     if (!Array.isArray(response.output)) throw this.errors.invalid(`sent ${type} without output`)
+    if (repairResponseUsage(response)) this.repaired.add('usage')
     this.usage = fromResponseUsage(response.usage)
     this.#hasEnded = true
     this.tokens++

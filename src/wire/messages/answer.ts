@@ -3,6 +3,7 @@
  * (@anthropic-ai/sdk 1.12.0).
  */
 import type { Usage } from '../chat/answer.ts'
+import { isTokenCount } from '../usage.ts'
 
 export const STOP_REASONS = [
   'end_turn',
@@ -77,5 +78,5 @@ export function fromMessageUsage(usage: Record<string, unknown>): Usage | undefi
 }
 
 function count(value: unknown): number | null {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : null
+  return isTokenCount(value) ? value : null
 }

@@ -5,6 +5,7 @@
 
 import { isObject } from '../../util/object.ts'
 import type { Usage } from '../chat/answer.ts'
+import { isTokenCount } from '../usage.ts'
 import type { FunctionCallItem, ReasoningItem, ResponsePart } from './items.ts'
 
 /** How far an item of the output is. */
@@ -78,11 +79,11 @@ export interface TokenLogprob {
 export function fromResponseUsage(usage: unknown): Usage | undefined {
   if (!isObject(usage)) return undefined
   const { input_tokens: input, output_tokens: output, total_tokens: total } = usage
-  if (typeof input !== 'number' || typeof output !== 'number') return undefined
+  if (!isTokenCount(input) || !isTokenCount(output)) return undefined
   return {
     prompt_tokens: input,
     completion_tokens: output,
-    total_tokens: typeof total === 'number' ? total : input + output,
+    total_tokens: isTokenCount(total) ? total : input + output,
     ...(isObject(usage.input_tokens_details) && {
       prompt_tokens_details: usage.input_tokens_details,
     }),

@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { Caller, formatReset } from '../../../src/guard/caller.ts'
-import { estimateTokens } from '../../../src/guard/size.ts'
+import { Caller, type ExpectedUse, formatReset } from '../../../src/guard/caller.ts'
 import { readKey } from '../../../src/settings/keys.ts'
 import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const hash = `sha256:${'a'.repeat(64)}`
+
+interface Expected {
+  prompt?: number
+  answers?: number
+  most?: number
+}
+
+function expected({ prompt = 0, answers = 1, most = Number.POSITIVE_INFINITY }: Expected) {
+  return { promptTokens: () => prompt, answers, answerMost: () => most } satisfies ExpectedUse
+}
 
 it.each([
   [0, '0ms'],
@@ -18,25 +27,11 @@ it.each([
   expect(formatReset(milliseconds)).toBe(text)
 })
 
-describe('the tokens of a prompt', () => {
-  it('are guessed from all of its text, and from no image', () => {
-    const text = { type: 'text', text: 'x'.repeat(40) }
-    const image = {
-      type: 'image_url',
-      image_url: { url: `data:image/png;base64,${'A'.repeat(9e4)}` },
-    }
-    const guess = estimateTokens([{ role: 'user', content: [text, image] }])
-    expect(guess).toBeGreaterThanOrEqual(10)
-    expect(guess).toBeLessThan(20)
-    expect(estimateTokens([1, 2, 3])).toBe(3)
-  })
-})
-
 it('counts a request before it is parsed, and gives its place back once', async () => {
   const store = memoryLimits(() => 0)
   const key = readKey({ name: 'a', hash, tokensPerMinute: 100, maxConcurrency: 1 }, 'key')
   const [first, second] = [new Caller(key, store), new Caller(key, store)]
-  const use = { tokens: () => 10 }
+  const use = expected({ prompt: 10, answers: 0 })
   await first.acquireSlot()
   const refused = await second.acquireSlot().catch((error: unknown) => error)
   expect(refused).toBeInstanceOf(ApiError)
@@ -45,12 +40,12 @@ it('counts a request before it is parsed, and gives its place back once', async 
   await expect(second.acquireSlot()).rejects.toMatchObject({ status: 429 })
   const permit = await first.permit(use)
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 90 })
-  permit.end(25)
+  permit.end({ total: 25, answer: 0, isWhole: true })
   first.releaseSlot()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
   await second.acquireSlot()
   await expect(first.acquireSlot()).rejects.toMatchObject({ status: 429 })
-  ;(await second.permit(use)).end(undefined)
+  ;(await second.permit(use)).end()
   await first.acquireSlot()
   expect(store.take('a tokens', 0, 100)).toMatchObject({ remaining: 75 })
 })
@@ -64,4 +59,117 @@ it('knows what Ollama adds to a name', () => {
     'llama3.2:latest',
     'qwen3:8b',
   ])
+})
+
+describe('of the answer, the part that is reserved', () => {
+  const key = readKey({ name: 'a', hash, tokensPerMinute: 10_000 }, 'key')
+
+  /** What is reserved for a request, after answers of these lengths. */
+  async function reservedAfter(answers: number[], next: Expected): Promise<number | undefined> {
+    const caller = new Caller(
+      key,
+      memoryLimits(() => 0),
+    )
+    for (const answer of answers) {
+      const { end } = await caller.permit(expected({}))
+      // As if the prompt was refunded, so that the bucket stays full.
+      end({ total: 0, answer, isWhole: true })
+    }
+    return (await caller.permit(expected(next))).meter?.reserved
+  }
+
+  it.each<[string, number[], Expected, number]>([
+    ['is a quarter of a minute, where nothing else is known', [], {}, 2_500],
+    ['is no more for one that asks for far more', [], { most: 32_000, prompt: 100 }, 2_600],
+    ['is what it asks for', [], { most: 40, prompt: 7 }, 47],
+    ['is what answers took lately', [300], { most: 32_000 }, 300],
+    ['falls slowly', [300, 100], { most: 32_000 }, 260],
+    ['rises at once', [300, 2_000], { most: 32_000 }, 2_000],
+    ['is never less than a 64th, where the answer may be longer', [1], { most: 32_000 }, 156],
+    ['is less for one that cannot be longer', [1], { most: 20 }, 20],
+    ['is for each answer', [], { most: 100, answers: 3 }, 300],
+    ['is at most a quarter for all answers', [], { most: 2_000, answers: 128 }, 2_500],
+    ['is nothing where nothing is generated', [], { answers: 0, prompt: 9 }, 9],
+  ])('%s', async (_title, answers, next, reserved) => {
+    expect(await reservedAfter(answers, next)).toBe(reserved)
+  })
+
+  it('is of its own caller', async () => {
+    const store = memoryLimits(() => 0)
+    const other = readKey({ name: 'b', hash, tokensPerMinute: 10_000 }, 'key')
+    const { end } = await new Caller(key, store).permit(expected({}))
+    end({ total: 50, answer: 50, isWhole: true })
+    const { meter } = await new Caller(other, store).permit(expected({}))
+    expect(meter?.reserved).toBe(2_500)
+  })
+
+  it('is not shortened by answers that were broken off, or could not be longer', async () => {
+    const store = memoryLimits(() => 0)
+    const caller = new Caller(key, store)
+    const first = await caller.permit(expected({}))
+    first.end({ total: 0, answer: 1_000, isWhole: true })
+    const left = await caller.permit(expected({}))
+    left.end({ total: 0, answer: 1, isWhole: false })
+    const short = await caller.permit(expected({ most: 1 }))
+    short.end({ total: 0, answer: 1, isWhole: true })
+    expect((await caller.permit(expected({}))).meter?.reserved).toBe(1_000)
+  })
+})
+
+it('takes from the bucket what comes beyond the reservation, once', async () => {
+  const store = memoryLimits(() => 0)
+  const key = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
+  const permit = await new Caller(key, store).permit(expected({ prompt: 10, most: 5 }))
+  const left = () => (store.take('a tokens', 0, 100) as { remaining: number }).remaining
+  const use = (total: number) => ({ total, answer: total - 10, isWhole: false })
+  expect(left()).toBe(85)
+  permit.meter?.advance(use(12))
+  expect(left()).toBe(85)
+  permit.meter?.advance(use(40))
+  expect(left()).toBe(60)
+  permit.meter?.advance(use(40))
+  permit.meter?.advance(use(Number.NaN))
+  permit.meter?.advance(use(Number.POSITIVE_INFINITY))
+  expect(left()).toBe(60)
+  permit.end(use(30))
+  permit.end(use(90))
+  permit.meter?.advance(use(90))
+  expect(left()).toBe(70)
+})
+
+it('is not broken by a store that computes nonsense', async () => {
+  const none = Number.NaN
+  const store = {
+    ...memoryLimits(),
+    take: () => ({ taken: false, remaining: none, fullInMs: none, availableInMs: none }),
+  }
+  const key = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
+  const caller = new Caller(key, store)
+  const error: unknown = await caller.permit(expected({})).catch((reason: unknown) => reason)
+  expect(error).toMatchObject({ status: 429, headers: { 'retry-after': '1' } })
+  expect(caller.headers).toEqual({})
+})
+
+it('gives a store finite amounts only, whatever a request is estimated at', async () => {
+  const amounts: number[] = []
+  const memory = memoryLimits(() => 0)
+  const store = {
+    ...memory,
+    take(name: string, amount: number, perMinute: number) {
+      amounts.push(amount)
+      return memory.take(name, amount, perMinute)
+    },
+    settle(name: string, amount: number, perMinute: number) {
+      amounts.push(amount)
+      return memory.settle(name, amount, perMinute)
+    },
+  }
+  const key = readKey({ name: 'a', hash, tokensPerMinute: 100 }, 'key')
+  for (const total of [Number.NaN, Number.POSITIVE_INFINITY, 20]) {
+    const caller = new Caller({ ...key, name: `a${total}` }, store)
+    const permit = await caller.permit(expected({ prompt: total }))
+    permit.end({ total, answer: total, isWhole: true })
+  }
+  expect(amounts.length).toBeGreaterThan(2)
+  expect(amounts.filter((amount) => !Number.isFinite(amount))).toEqual([])
 })

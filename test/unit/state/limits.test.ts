@@ -70,3 +70,36 @@ it('counts who is inside, and forgets who left', () => {
   store.release('a')
   expect([store.acquire('a', 1), store.acquire('a', 1)]).toEqual([true, false])
 })
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+  'refuses %d, which would spoil a bucket for ever',
+  (amount) => {
+    const { store } = atTime()
+    expect(() => store.take('a', amount, 100)).toThrow(RangeError)
+    expect(() => store.settle('a', amount, 100)).toThrow(RangeError)
+    expect(() => store.take('a', 1, amount)).toThrow(RangeError)
+    expect(store.take('a', 0, 100)).toMatchObject({ taken: true, remaining: 100 })
+  },
+)
+
+it('refuses to take less than nothing, which would be a refund', () => {
+  expect(() => atTime().store.take('a', -1, 100)).toThrow('amount: expected a finite number')
+})
+
+it('is not drained by a clock that is set back', () => {
+  const { clock, store } = atTime()
+  clock.now = 60_000
+  store.take('a', 10, 100)
+  clock.now = 0
+  expect(store.take('a', 0, 100)).toMatchObject({ remaining: 90 })
+})
+
+it('keeps debts when it forgets full buckets of thousands of names', () => {
+  const { clock, store } = atTime()
+  store.settle('debtor', 1_000, 100)
+  for (let round = 0; round < 5; round++) {
+    clock.now += 60_000
+    for (let name = 0; name < 1_000; name++) store.take(`${round}.${name}`, 1, 100)
+  }
+  expect(store.take('debtor', 0, 100)).toMatchObject({ taken: false, remaining: 0 })
+})

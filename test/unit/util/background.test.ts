@@ -39,8 +39,8 @@ it('a store of limits that fails at the end of a request ends nothing else', asy
   const key = { name: 'ann', maxConcurrency: 1, tokensPerMinute: 100 } as Key
   const caller = new Caller(key, store)
   await caller.acquireSlot()
-  const permit = await caller.permit({ tokens: () => 1 } as never)
-  expect(() => permit.end(5)).not.toThrow()
+  const permit = await caller.permit({ promptTokens: () => 1, answers: 0, answerMost: () => 1 })
+  expect(() => permit.end({ total: 5, answer: 0, isWhole: true })).not.toThrow()
   await turn()
   expect(told).toHaveBeenCalledTimes(2)
 })

@@ -1,0 +1,124 @@
+/** How many tokens a prompt has, estimated before an engine counts them. */
+import { isObject } from '../util/object.ts'
+import { utf8Length } from '../util/utf8-length.ts'
+import { addMediaPart, type PromptSum } from './media-size.ts'
+
+/** What a request sends to a model. */
+export interface Prompt {
+  /** The body, of which the fields that templates put into a prompt are counted. */
+  body?: object
+  /** The messages, or the items of a conversation: their content may have images. */
+  conversation?: unknown
+  /** The texts and token ids of a text completion or of embeddings. */
+  inputs?: unknown
+}
+
+/** The size of a prompt in tokens. */
+export interface PromptSize {
+  /** An estimate. */
+  tokens: number
+  /** The most that an engine may count without being doubted. */
+  most: number
+}
+
+/**
+ * UTF-8 bytes per token, approximately: 4 characters of English. Other scripts have more bytes per
+ * character and more tokens too. Source: https://help.openai.com/en/articles/4936856
+ */
+export const BYTES_PER_TOKEN = 4
+
+/**
+ * Tokens that a template adds to each message. Source: OpenAI's cookbook, "How to count tokens with
+ * tiktoken".
+ */
+const MESSAGE_TOKENS = 3
+
+/**
+ * No tokenizer makes more tokens than there are bytes, as each byte is one in the worst case. A template
+ * may indent schemas, name a tool twice, and add instructions and marks of its own.
+ */
+const MOST = { tokensPerByte: 4, perMessage: 64, template: 16_384 }
+
+/** The fields of a body, besides the conversation, that reach a model as text. */
+const PROMPT_FIELDS = [
+  'system',
+  'instructions',
+  'tools',
+  'functions',
+  'tool_choice',
+  'response_format',
+  'output_config',
+  'output_format',
+  'text',
+  'prediction',
+  'suffix',
+  // vLLM, SGLang and llama-server.
+  'documents',
+  'chat_template',
+  'chat_template_kwargs',
+]
+
+/**
+ * Estimates the tokens of a prompt in one pass over it. Text is text whatever it starts with; an image is
+ * one only where the API has a place for it.
+ */
+export function promptSize({ body, conversation, inputs }: Prompt): PromptSize {
+  const sum: PromptSum = { bytes: 0, tokens: 0, most: 0 }
+  const fields = (body ?? {}) as Record<string, unknown>
+  for (const name of PROMPT_FIELDS) addJson(sum, fields[name])
+  addJson(sum, inputs)
+  const messages = Array.isArray(conversation) ? conversation : [conversation]
+  for (const message of messages) addMessage(sum, message)
+  const count = conversation === undefined ? 0 : messages.length
+  const { tokensPerByte, perMessage, template } = MOST
+  return {
+    tokens: Math.ceil(sum.bytes / BYTES_PER_TOKEN) + sum.tokens + count * MESSAGE_TOKENS,
+    most: sum.bytes * tokensPerByte + sum.most + count * perMessage + template,
+  }
+}
+
+/** A message of a chat, or an item of a conversation. */
+function addMessage(sum: PromptSum, message: unknown): void {
+  if (!isObject(message)) {
+    addJson(sum, message)
+    return
+  }
+  for (const name in message) {
+    if (name === 'content' || name === 'output') addContent(sum, message[name])
+    else addJson(sum, message[name])
+  }
+}
+
+/** A text, parts, or a single part such as the screenshot of a computer. */
+function addContent(sum: PromptSum, content: unknown): void {
+  const parts = Array.isArray(content) ? content : [content]
+  for (const part of parts) {
+    if (isObject(part)) addPart(sum, part)
+    else addJson(sum, part)
+  }
+}
+
+function addPart(sum: PromptSum, part: Record<string, unknown>): void {
+  // The field that holds an image or a file, if there is one; all others are text.
+  const taken = addMediaPart(sum, part)
+  for (const name in part) {
+    if (name === taken) continue
+    if (name === 'content') addContent(sum, part[name])
+    else if (name === 'source' && part.type === 'document') addContent(sum, part[name])
+    else addJson(sum, part[name])
+  }
+}
+
+/** JSON that a template writes out: its texts, numbers and the names of its fields. */
+function addJson(sum: PromptSum, value: unknown): void {
+  if (typeof value === 'string') sum.bytes += utf8Length(value)
+  // A number is taken for a token, which it is among the inputs.
+  else if (typeof value === 'number') sum.bytes += BYTES_PER_TOKEN
+  else if (Array.isArray(value)) for (const item of value) addJson(sum, item)
+  else if (isObject(value)) {
+    for (const name in value) {
+      sum.bytes += name.length
+      addJson(sum, value[name])
+    }
+  }
+}

@@ -1,0 +1,157 @@
+/** What a request probably uses, and what it is charged in the end. */
+import { blameOf, failureKind } from '../engines/pool/failure-kind.ts'
+import type { Catalog } from '../engines/registry/catalog.ts'
+import type { ExpectedUse, Permit, TokenUse } from '../guard/caller.ts'
+import { BYTES_PER_TOKEN, type Prompt, type PromptSize, promptSize } from '../guard/prompt-size.ts'
+import type { Exchange } from '../stream/exchange.ts'
+import { answerLength } from '../wire/answer-length.ts'
+import { answerLimit } from '../wire/models/answer-limit.ts'
+import { isTokenCount, plausibleUse } from '../wire/usage.ts'
+
+/** What counts against a caller's limit on tokens. */
+export interface RequestedUse extends Prompt {
+  /** The number of answers, to all prompts together; 1 by default, 0 if nothing is generated. */
+  answers?: number | undefined
+}
+
+/** The names of the field that limits an answer, in all APIs. */
+const LIMITS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
+
+/** The use of one request, estimated when it is first needed: only for a caller with a limit. */
+export class ExchangeUse implements ExpectedUse {
+  readonly answers: number
+  readonly answerMost: () => number
+  readonly #requested: RequestedUse
+  /** Whether the answer repeats the prompt, so that its length says nothing. */
+  readonly #echoes: boolean
+  #size: PromptSize | undefined
+
+  constructor(requested: RequestedUse, model: string | null | undefined, catalog: KnownModels) {
+    this.#requested = requested
+    this.answers = requested.answers ?? 1
+    this.#echoes = fieldsOf(requested.body).echo === true
+    this.answerMost = () => Math.min(askedMost(requested.body), modelMost(catalog, model))
+  }
+
+  get size(): PromptSize {
+    this.#size ??= promptSize(this.#requested)
+    return this.#size
+  }
+
+  readonly promptTokens = (): number => this.size.tokens
+
+  /** What a running exchange has used: the prompt, and each delta taken for a token. */
+  soFar({ tokens }: Exchange): TokenUse {
+    return { total: this.size.tokens + tokens, answer: tokens, isWhole: false }
+  }
+
+  /**
+   * What an exchange that has ended used: the engine's count where that is plausible, else the estimate.
+   * Undefined where no engine worked on it.
+   */
+  ofEnded(exchange: Exchange, reserved: number): TokenUse | undefined {
+    if (!wasAsked(exchange)) return undefined
+    const counted = this.#counted(exchange)
+    if (counted !== undefined) return counted
+    const { tokens, outcome } = exchange
+    const isWhole = outcome?.kind === 'finished'
+    const answer = Math.max(tokens, this.#wholeAnswer(exchange))
+    const total = this.size.tokens + answer
+    const isUnseen = answer === 0 && wasGivenUp(exchange)
+    return { total: isUnseen ? Math.max(total, reserved) : total, answer, isWhole }
+  }
+
+  /** An estimate of the tokens of an answer that was not streamed. */
+  #wholeAnswer({ wholeAnswer }: Exchange): number {
+    if (this.answers === 0 || wholeAnswer === undefined) return 0
+    const tokens = Math.ceil(answerLength(wholeAnswer) / BYTES_PER_TOKEN)
+    return this.#echoes ? Math.max(0, tokens - this.size.tokens) : tokens
+  }
+
+  /** By the engine's count; undefined where it sent none, or one that is not plausible. */
+  #counted(exchange: Exchange): TokenUse | undefined {
+    const { usage, outcome } = exchange
+    if (usage === undefined) return undefined
+    const used = plausibleUse(usage, {
+      promptMost: this.size.most,
+      hasPrompt: this.size.tokens > 0,
+      answers: this.answers,
+      answerLeast: this.#echoes ? 0 : leastOf(exchange, this.answers, usage.completion_tokens),
+    })
+    if (used === undefined) exchange.doubtUsage()
+    return used && { ...used, isWhole: outcome?.kind === 'finished' }
+  }
+}
+
+type KnownModels = Pick<Catalog, 'known'>
+
+/** Charges a permit while an exchange runs; undefined where its caller has no limit on tokens. */
+export function chargeProgress({ meter }: Permit, use: ExchangeUse) {
+  if (meter === undefined) return undefined
+  return (exchange: Exchange) => meter.advance(use.soFar(exchange))
+}
+
+/** Charges a permit for an exchange that has ended. */
+export function chargeEnd({ meter, end }: Permit, use: ExchangeUse, exchange: Exchange): void {
+  end(meter && use.ofEnded(exchange, meter.reserved))
+}
+
+/** The longest answer that a request allows; the larger one if it has two limits. */
+function askedMost(body: object | undefined): number {
+  const fields = fieldsOf(body)
+  const limits = LIMITS.map((name) => fields[name]).filter(isTokenCount)
+  // Local servers read 0 and -1 as "no limit".
+  const asked = limits.filter((limit) => limit > 0)
+  return asked.length > 0 ? Math.max(...asked) : Number.POSITIVE_INFINITY
+}
+
+function fieldsOf(body: object | undefined): Record<string, unknown> {
+  return (body ?? {}) as Record<string, unknown>
+}
+
+/** The longest answer of a model, as far as an engine lists it. */
+function modelMost({ known }: KnownModels, name: string | null | undefined): number {
+  if (!name) return Number.POSITIVE_INFINITY
+  const all = known.flatMap(({ models }) => models.filter(({ id }) => id === name))
+  const limits = all.map((model) => answerLimit(model) ?? Number.POSITIVE_INFINITY)
+  return limits.length > 0 ? Math.max(...limits) : Number.POSITIVE_INFINITY
+}
+
+/**
+ * Whether an engine worked on it. What never reached one, or was refused before any work, costs nothing;
+ * what an engine failed at does, as another caller's prompt could not be read meanwhile. Further attempts
+ * cost nothing more: which engine fails is not the caller's choice.
+ */
+function wasAsked({ attempts, tokens, outcome }: Exchange): boolean {
+  if (attempts === 0) return false
+  if (outcome?.kind !== 'failed' || tokens > 0) return true
+  const { error } = outcome
+  if (blameOf(error) === 'nobody' || /_unreachable$/.test(error.code ?? '')) return false
+  return failureKind(error) === 'broken'
+}
+
+/**
+ * Whether an answer that is not streamed was given up, by the client or a deadline: how much of it was
+ * generated is unknown.
+ */
+function wasGivenUp({ isStream, outcome }: Exchange): boolean {
+  if (isStream || outcome === undefined) return false
+  if (outcome.kind === 'failed') return /_timeout$/.test(outcome.error.code ?? '')
+  return outcome.kind === 'cancelled'
+}
+
+/** No token has more bytes, and a server does not send a token in more pieces. */
+const LARGEST_TOKEN = { bytes: 128, deltas: 16 }
+
+/** The fewest tokens that an answer can have: at least one if it has any text. */
+function leastOf(exchange: Exchange, answers: number, counted: unknown): number {
+  const { tokens: deltas, wholeAnswer } = exchange
+  if (answers === 0) return 0
+  if (wholeAnswer === undefined) {
+    // Each choice's finish reason counts as a delta.
+    return Math.max(Math.floor(deltas / LARGEST_TOKEN.deltas), deltas > answers ? 1 : 0)
+  }
+  // Parsed again only where the count is small for the length of the whole JSON.
+  const isLarge = isTokenCount(counted) && counted * LARGEST_TOKEN.bytes >= wholeAnswer.length
+  return isLarge ? 0 : Math.ceil(answerLength(wholeAnswer) / LARGEST_TOKEN.bytes)
+}

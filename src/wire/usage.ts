@@ -1,0 +1,167 @@
+/**
+ * What is believed of the token counts that an engine reports. A count is a whole number from 0 up to a
+ * thousand million: a text, a negative number, a fraction or 1e15 is none. It is never made up: the client
+ * gets what the engine counted, or no count.
+ */
+import { isObject } from '../util/object.ts'
+import type { Usage } from './chat/answer.ts'
+
+/** No request is longer, by far: the longest contexts of models have some ten million tokens. */
+const LARGEST = 1e9
+
+/** Whether a value counts tokens. */
+export function isTokenCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= LARGEST
+}
+
+/** The names of the counts in one API. */
+interface Names {
+  input: string
+  output: string
+  total?: string
+  /** Objects of further counts, or further counts. */
+  details: readonly string[]
+}
+
+const CHAT: Names = {
+  input: 'prompt_tokens',
+  output: 'completion_tokens',
+  total: 'total_tokens',
+  details: ['prompt_tokens_details', 'completion_tokens_details'],
+}
+
+const RESPONSES: Names = {
+  input: 'input_tokens',
+  output: 'output_tokens',
+  total: 'total_tokens',
+  details: ['input_tokens_details', 'output_tokens_details'],
+}
+
+const MESSAGES: Names = {
+  input: 'input_tokens',
+  output: 'output_tokens',
+  details: [
+    'cache_creation_input_tokens',
+    'cache_read_input_tokens',
+    'output_tokens_details',
+    'cache_creation',
+  ],
+}
+
+type Fields = Record<string, unknown>
+
+/**
+ * Repairs the usage of a chat, a text completion or embeddings in place: a wrong total becomes the sum, a
+ * wrong detail is removed, and so is the whole usage where the prompt or the answer has no true count.
+ * Returns whether anything changed.
+ */
+export function repairUsage(holder: { usage?: unknown }): boolean {
+  const { usage } = holder
+  if (usage === undefined || usage === null) return false
+  const repaired = repairCounts(usage, CHAT)
+  if (repaired === 'lost') delete holder.usage
+  return repaired !== 'same'
+}
+
+/** The same for a response; `usage` becomes null, as it is in a response that has none. */
+export function repairResponseUsage(response: { usage?: unknown }): boolean {
+  const { usage } = response
+  if (usage === undefined || usage === null) return false
+  const repaired = repairCounts(usage, RESPONSES)
+  if (repaired === 'lost') response.usage = null
+  return repaired !== 'same'
+}
+
+/** The same for a message and its events, in which an unknown count is 0 because clients add it up. */
+export function repairMessageUsage(holder: { usage?: unknown }): boolean {
+  const { usage } = holder
+  if (usage === undefined || usage === null) return false
+  if (!isObject(usage)) {
+    delete holder.usage
+    return true
+  }
+  const { input, output } = MESSAGES
+  const wrong = [input, output].filter((name) => isWrong(usage[name]))
+  for (const name of wrong) usage[name] = 0
+  return repairDetails(usage, MESSAGES.details) || wrong.length > 0
+}
+
+/** `lost`: there is no true count of the prompt, or none of the answer. */
+function repairCounts(usage: unknown, names: Names): 'same' | 'changed' | 'lost' {
+  if (!isObject(usage)) return 'lost'
+  const { input, output, total = '', details } = names
+  if (isWrong(usage[input]) || isWrong(usage[output])) return 'lost'
+  let changed = repairDetails(usage, details)
+  if (isWrong(usage[total])) {
+    const parts = [usage[input], usage[output] ?? 0]
+    if (!parts.every(isTokenCount)) return 'lost'
+    usage[total] = parts.reduce((sum, part) => sum + part, 0)
+    changed = true
+  }
+  return changed ? 'changed' : 'same'
+}
+
+/** Removes wrong counts, and those in an object of counts. Returns whether there were any. */
+function repairDetails(usage: Fields, names: readonly string[]): boolean {
+  let changed = false
+  for (const name of names) {
+    const detail = usage[name]
+    const [holder, fields] = isObject(detail) ? [detail, Object.keys(detail)] : [usage, [name]]
+    for (const field of fields) {
+      if (!isWrong(holder[field])) continue
+      delete holder[field]
+      changed = true
+    }
+  }
+  return changed
+}
+
+/** A count that is left out is not wrong. */
+function isWrong(value: unknown): boolean {
+  return value !== undefined && value !== null && !isTokenCount(value)
+}
+
+/** The counts of a chat's usage as far as they are true; undefined if none is. */
+export function countsOf(usage: Usage | undefined): Usage | undefined {
+  if (!isObject(usage)) return undefined
+  const holder = { usage: { ...usage } as Usage }
+  repairUsage(holder)
+  return holder.usage
+}
+
+/** What limits the counts of one request. */
+export interface UsageBounds {
+  /** The most tokens that its prompt can have, and whether it has any text. */
+  promptMost: number
+  hasPrompt: boolean
+  /** How many answers were asked for; 0 if none is generated, as for embeddings. */
+  answers: number
+  /** The fewest tokens that the answers can have, by what came of them. */
+  answerLeast: number
+}
+
+/**
+ * The most tokens of one answer: as long as the longest contexts of models that generate. `max_tokens` is
+ * no bound, as not all servers heed it.
+ */
+const ANSWER_MOST = 1_048_576
+
+/**
+ * The tokens that a request used, by the engine's count; undefined where that is not plausible: a prompt of
+ * no tokens, or of more than its bytes can have; an answer of fewer tokens than came, or of more than any
+ * model writes. A total may be more than the sum, as some servers count thinking only there.
+ */
+export function plausibleUse(
+  usage: Usage,
+  { promptMost, hasPrompt, answers, answerLeast }: UsageBounds,
+): { total: number; answer: number } | undefined {
+  const { prompt_tokens: prompt, completion_tokens: answer, total_tokens: total } = usage
+  const answerMost = answers * ANSWER_MOST
+  if (!isTokenCount(prompt) || prompt > promptMost || (hasPrompt && prompt === 0)) return undefined
+  const answered = answer ?? 0
+  if (!isTokenCount(answered) || answered < answerLeast || answered > answerMost) return undefined
+  const sum = prompt + answered
+  if (!isTokenCount(total) || total <= sum) return { total: sum, answer: answered }
+  if (total > promptMost + answerMost) return undefined
+  return { total, answer: answered + (answers > 0 ? total - sum : 0) }
+}

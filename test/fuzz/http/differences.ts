@@ -1,0 +1,74 @@
+/** Where our HTTP client and llhttp are meant to differ. Every other difference is a finding. */
+import type { Answer } from './answer.ts'
+
+export interface Difference {
+  what: string
+  why: string
+  /** Whether it explains that they differ on this answer. */
+  explains(ours: Answer, theirs: Answer, answer: string): boolean
+}
+
+/** Only llhttp refuses it, with one of these errors. */
+const onlyLlhttpFails =
+  (...codes: string[]): Difference['explains'] =>
+  (ours, { error = '' }) =>
+    ours.verdict !== 'refused' && codes.includes(error)
+
+const isStricter = (ours: Answer, theirs: Answer) =>
+  ours.verdict === 'refused' && theirs.verdict !== 'refused'
+
+/** What we refuse and llhttp accepts. */
+const stricter: Difference[] = [
+  {
+    what: 'a status line of HTTP/0.9 or HTTP/2.0',
+    why: 'we speak HTTP/1.0 and HTTP/1.1 alone',
+    explains: (ours, theirs, answer) =>
+      isStricter(ours, theirs) && /HTTP\/(0\.9|2\.0)/.test(answer),
+  },
+  {
+    what: 'empty lines before the status line',
+    why: 'RFC 9112 §2.2 allows them before a request alone',
+    explains: (ours, theirs, answer) =>
+      isStricter(ours, theirs) && /^[\r\n]|\n\r?\n[\r\n]+HTTP/.test(answer),
+  },
+  {
+    what: 'a status below 100',
+    why: 'RFC 9110 §15 has none',
+    explains: (ours, theirs, answer) => isStricter(ours, theirs) && /HTTP\/1\.[01] 0/.test(answer),
+  },
+  {
+    what: 'status 101',
+    why: 'we never ask for another protocol',
+    explains: (ours, theirs) => isStricter(ours, theirs) && theirs.status === 101,
+  },
+  {
+    what: 'a transfer-encoding other than chunked alone',
+    why: 'we decode no other, so that its bytes would be taken for the content',
+    explains: (ours, { verdict, headers }) =>
+      ours.verdict === 'refused' &&
+      verdict !== 'refused' &&
+      (headers['transfer-encoding'] ?? 'chunked').toLowerCase() !== 'chunked',
+  },
+]
+
+/** What llhttp refuses and we accept: none of it can change where an answer ends. */
+const laxer: Difference[] = [
+  {
+    what: 'connection: close in an interim answer, with the final one behind it',
+    why: 'the field concerns the final answer; llhttp expects nothing behind it',
+    explains: onlyLlhttpFails('HPE_CLOSED_CONNECTION'),
+  },
+  {
+    what: 'proxy-connection: close',
+    why: 'RFC 9112 (appendix C.2.2) gives the field no meaning; llhttp does not reuse the connection',
+    explains: (ours, theirs) =>
+      ours.isReusable && !theirs.isReusable && 'proxy-connection' in theirs.headers,
+  },
+  {
+    what: 'control characters in a header value',
+    why: 'only printable ASCII of a header is forwarded (wire/headers/safe-headers.ts)',
+    explains: onlyLlhttpFails('HPE_INVALID_HEADER_TOKEN'),
+  },
+]
+
+export const differences: readonly Difference[] = [...stricter, ...laxer]
