@@ -35,7 +35,7 @@ export const keyOptions = {
   }),
   requestsPerMinute: amount({ help: 'How many requests it may send in a minute.' }),
   tokensPerMinute: amount({
-    help: 'How many tokens it may use in a minute, of prompts and answers together.',
+    help: 'How many tokens it may use in a minute, of prompts and answers together. At most a quarter of them is reserved for an answer, however long it may become.',
   }),
   maxConcurrency: amount({
     formerNames: ['streams'],

@@ -192,6 +192,12 @@ export class Exchange {
     return this.#tokens
   }
 
+  /** How long the streamed answer is so far, in bytes or characters. */
+  get textLength(): number {
+    const answer = this.#answer
+    return answer === undefined || answer.kind === 'whole' ? 0 : answer.contract.textLength
+  }
+
   /** The repairs of the engine's answer, for the log. */
   get repaired(): string[] {
     const answer = this.#answer
