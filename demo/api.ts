@@ -58,7 +58,7 @@ export async function checkKey(): Promise<void> {
   const type = response?.headers.get('content-type') ?? ''
   const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
   const isSluice = typeof body === 'object' && body !== null && 'version' in body
-  wantsKey.value = isSluice && !('engines' in body)
+  wantsKey.value = isSluice && !('models' in body)
 }
 
 export async function listModels(): Promise<Model[]> {

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { Answer } from './answer.tsx'
 import { timeText } from './format.ts'
-import { toHtml } from './markdown.ts'
 import { regenerate, removeFrom, send, stop } from './send.ts'
 import {
   conversations,
@@ -82,11 +82,7 @@ function Message({ said, index, isLast }: { said: Said; index: number; isLast: b
           <p>{said.reasoning}</p>
         </details>
       )}
-      {said.role === 'user' ? (
-        <p class="words">{said.content}</p>
-      ) : (
-        <div class="words" dangerouslySetInnerHTML={{ __html: toHtml(said.content) }} />
-      )}
+      {said.role === 'user' ? <p class="words">{said.content}</p> : <Answer text={said.content} />}
       {isLive && said.content === '' && (
         <p class="weak waiting">{note.value || 'waiting for the first token'}</p>
       )}

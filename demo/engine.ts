@@ -6,8 +6,10 @@ import { signal } from '@preact/signals'
 import type { Port } from '../src/engines/remote/protocol.ts'
 import { createRemote, type RemoteEngine } from '../src/engines/remote/remote.ts'
 import type { WorkerCommand, WorkerEvent } from '../src/engines/webllm/worker.ts'
+import engineUrl from '../worker/engine.ts?worker&url'
 import type { FromPage, ToPage } from '../worker/messages.ts'
 import { readModelsFile } from './own-models.ts'
+import { ownScript } from './own-script.ts'
 
 export type Gpu =
   | { state: 'checking' }
@@ -79,7 +81,7 @@ export function startEngine(): void {
 
 /** Starts the engine in this tab. */
 function runEngine(): void {
-  worker = new Worker(new URL('../worker/engine.ts', import.meta.url), { type: 'module' })
+  worker = new Worker(ownScript(engineUrl), { type: 'module' })
   worker.addEventListener('message', ({ data }: MessageEvent<WorkerEvent>) => {
     lastNews = data
     broadcast({ kind: 'news', news: data })

@@ -1,5 +1,6 @@
 /** The service worker that answers this page's own requests. */
 import { signal } from '@preact/signals'
+import { ownScript } from './own-script.ts'
 
 export type Service =
   | { state: 'starting' }
@@ -22,7 +23,7 @@ export async function startServiceWorker(): Promise<void> {
     return
   }
   try {
-    await workers.register(new URL('./service-worker.js', document.baseURI))
+    await workers.register(ownScript('./service-worker.js'))
     await controlled(workers)
     service.value = { state: 'ready' }
   } catch (error) {

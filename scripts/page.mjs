@@ -5,20 +5,23 @@ import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
 
 /**
- * Builds the page into `outDir`. `engine` replaces worker/engine.ts, for tests.
+ * Builds the page into `outDir`. `engine` replaces worker/engine.ts, for tests, and `others` more files,
+ * by the ends of their paths.
  * @param {string} outDir
  * @param {string} [engine]
+ * @param {Record<string, string>} [others]
  */
-export async function buildPage(outDir, engine) {
+export async function buildPage(outDir, engine, others = {}) {
+  const replaced = Object.entries({ ...(engine && { '/worker/engine.ts': engine }), ...others })
   const { build } = await import('vite')
   await build({
     root: join(root, 'demo'),
     configFile: join(root, 'vite.config.ts'),
     logLevel: 'warn',
     build: { outDir, emptyOutDir: true },
-    ...(engine && {
-      plugins: [replaceEngine(engine)],
-      worker: { plugins: () => [replaceEngine(engine)] },
+    ...(replaced.length > 0 && {
+      plugins: replaced.map(replaceFile),
+      worker: { plugins: () => replaced.map(replaceFile) },
     }),
   })
   capture(binaryOf('node'), ['scripts/openapi/main.ts', outDir])
@@ -35,16 +38,17 @@ export async function buildPage(outDir, engine) {
   })
 }
 
-/** @param {string} engine @returns {import('vite').Plugin} */
-function replaceEngine(engine) {
+/** @param {[string, string]} replacement @returns {import('vite').Plugin} */
+function replaceFile([end, file]) {
   return {
-    name: 'replaced-engine',
+    name: `replaced ${end}`,
     enforce: 'pre',
     // package.json lists no file of the tests as one with side effects.
-    resolveId: (id) => (id === engine ? { id, moduleSideEffects: true } : undefined),
+    resolveId: (id) => (id === file ? { id, moduleSideEffects: true } : undefined),
     load: (id) =>
-      id.split('?')[0]?.endsWith('/worker/engine.ts')
-        ? `import ${JSON.stringify(engine)}`
+      // With `?worker&url` it is the URL of a worker that is asked for.
+      id.split('?')[0]?.endsWith(end) && !id.includes('&url')
+        ? `import ${JSON.stringify(file)}; export * from ${JSON.stringify(file)}`
         : undefined,
   }
 }

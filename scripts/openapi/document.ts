@@ -82,15 +82,20 @@ export function createDocument(): Document {
   }
 }
 
+/** OpenAPI has no word for the role that a key of some kind gives. */
+const FOR_ADMINS =
+  'Needs a key with `admin: true`; on a server without keys, a request from its own machine.'
+
 function describe(operation: Operation): Described {
   const { id, tag, summary, description, parameters, request, example, access } = operation
   const shape = operation.errorShape ?? 'Error'
+  const described = [description, access === 'admin' && FOR_ADMINS].filter(Boolean).join(' ')
   const refused = operation.errors.toSorted((a, b) => a - b)
   return {
     operationId: id,
     tags: [tag],
     summary,
-    ...(description !== undefined && { description }),
+    ...(described !== '' && { description: described }),
     ...(parameters && { parameters }),
     ...(request !== undefined && {
       requestBody: {

@@ -1,18 +1,19 @@
-// The API's document and the page that shows it, written into the folder that is named:
+// The API's document and the page that shows it with its style sheet, written into the folder that is named:
 //   node scripts/openapi/main.ts FOLDER
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { createDocument } from './document.ts'
-import { createPage } from './page.ts'
+import { createPage, STYLE } from './page.ts'
 
-/** Both files, by their names below the page's folder. */
+/** The document, the page and its style sheet, by their names below the page's folder. */
 export function openapiFiles(): Record<string, string> {
   const document = createDocument()
   return {
     'openapi.json': `${JSON.stringify(document)}\n`,
-    'openapi.html': createPage(document, look()),
+    'openapi.html': createPage(document),
+    'openapi.css': look() + STYLE,
   }
 }
 
@@ -22,7 +23,7 @@ function look(): string {
   return /^:root \{[^}]*\}/.exec(css)?.[0] ?? ''
 }
 
-/** Writes both files into a folder. */
+/** Writes these files into a folder. */
 export function writeOpenapi(folder: string): void {
   for (const [name, text] of Object.entries(openapiFiles())) {
     writeFileSync(join(folder, name), text)

@@ -112,7 +112,8 @@ const texts: Record<OperationId, OperationTexts> = {
   },
   health: {
     tag: 'Server',
-    summary: 'Reports that the server runs, and the state of each engine.',
+    summary:
+      'Reports that the server runs; to a key, which of its models are ready; to an admin, the state of each engine.',
     answerText: 'The server runs, whatever the state of its engines.',
     errors: OPEN_ERRORS,
   },
@@ -123,7 +124,9 @@ const texts: Record<OperationId, OperationTexts> = {
     errors: [...OPEN_ERRORS, 503],
   },
   home: page('The chat page; the same as `/status` if it was not built.'),
-  status: page('A page that lists the engines and models that run here.'),
+  status: page(
+    'A page that lists the models that the caller may use; to an admin, each engine with its models.',
+  ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
 }

@@ -1,4 +1,4 @@
-/** The OpenAPI document as a page to read: one file that needs no script and no other file. */
+/** The OpenAPI document as a page to read: it needs no script. */
 
 import { htmlText } from '../../src/util/safe/html.ts'
 import type { Described, Document, Media } from './document.ts'
@@ -14,8 +14,7 @@ interface Route extends Described {
   path: string
 }
 
-/** `look`: the colours and fonts, as CSS. */
-export function createPage(document: Document, look: string): string {
+export function createPage(document: Document): string {
   const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, described]) => ({ ...described, method, path })),
   )
@@ -25,9 +24,11 @@ export function createPage(document: Document, look: string): string {
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'">
+<meta name="color-scheme" content="light dark">
 <title>sluice: the API</title>
 <link rel="icon" href="icon.svg">
-<style>${look}${STYLE}</style>
+<link rel="stylesheet" href="openapi.css">
 <header><h1><a href="./">sluice</a></h1><p>the API, version ${htmlText(String(document.info.version))}</p>
 <p><a href="openapi.json">openapi.json</a></p></header>
 <div class="columns">
@@ -127,7 +128,8 @@ ${description === undefined ? '' : `<p>${words(description)}</p>`}
 ${fieldsOf(schema)}</article>`
 }
 
-const STYLE = `
+/** The style sheet, without colours and fonts. */
+export const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; }
 a { color: var(--accent); text-decoration: none; }

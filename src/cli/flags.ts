@@ -21,6 +21,8 @@ export interface CommandLine {
   command: string
   /** The arguments after the command. */
   words: string[]
+  /** Whether `sluice key` makes a key for an admin. */
+  admin: boolean
   help: boolean
   version: boolean
 }
@@ -50,6 +52,7 @@ export function readFlags(args: readonly string[], warn: Warn = () => {}): Comma
     settings: {},
     command: 'serve',
     words: [],
+    admin: false,
     help: false,
     version: false,
   }
@@ -65,6 +68,7 @@ export function readFlags(args: readonly string[], warn: Warn = () => {}): Comma
     if (token.name === 'config') line.config = readConfigPath(token.value)
     else if (token.name === 'help') line.help = true
     else if (token.name === 'version') line.version = true
+    else if (token.rawName === '--admin' && line.command === 'key') line.admin = true
     else readFlag(token, names, given)
   }
   for (const [name, value] of Object.entries(given)) {
@@ -80,6 +84,7 @@ function tokensOf(args: readonly string[], options: NonNullable<ParseArgsConfig[
     options: {
       ...options,
       config: { type: 'string' },
+      admin: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       version: { type: 'boolean' },
     },

@@ -1,6 +1,8 @@
 import type { BreakerState } from './pool/circuit-breaker.ts'
 import type { Pool } from './pool/pool.ts'
 import type { Catalog, CatalogEntry } from './registry/catalog.ts'
+import type { ModelAccess } from './registry/model-access.ts'
+import type { Router } from './registry/router.ts'
 
 /**
  * - `up`: its last model listing succeeded.
@@ -22,6 +24,12 @@ export interface EngineHealth {
   streams?: number
 }
 
+/** A model that a caller may use, and whether an engine could answer for it now. */
+export interface ModelHealth {
+  id: string
+  ready: boolean
+}
+
 /** `degraded`: some engines can't answer now; `unavailable`: none can. */
 export interface Health {
   status: 'ok' | 'degraded' | 'unavailable'
@@ -36,7 +44,7 @@ export function healthOf(catalog: Catalog, pool: Pool): Health {
   const engines = catalog.known.map((entry) => engineHealth(entry, pool, now))
   // The static engine, which is last, replaces no other: it counts only where it is alone.
   const serving = engines.length > 1 ? engines.slice(0, -1) : engines
-  const able = serving.filter(({ state }) => state !== 'down' && state !== 'open')
+  const able = serving.filter(isAble)
   const isAll = serving.every(({ state }) => state === 'up' || state === 'unknown')
   const status = able.length === 0 ? 'unavailable' : isAll ? 'ok' : 'degraded'
   return { status, engines, waiting: pool.waiting }
@@ -57,4 +65,26 @@ function engineHealth(
     running,
     ...(maxConcurrency !== undefined && { maxConcurrency, streams: maxConcurrency }),
   }
+}
+
+function isAble({ state }: EngineHealth): boolean {
+  return state !== 'down' && state !== 'open'
+}
+
+/** The models that a caller may use, without the engines that serve them; sends no request. */
+export function modelHealthOf(
+  catalog: Catalog,
+  pool: Pool,
+  router: Router,
+  access: ModelAccess,
+): ModelHealth[] {
+  const now = performance.now()
+  const able = new Set(
+    catalog.known
+      .filter((entry) => isAble(engineHealth(entry, pool, now)))
+      .map(({ engine }) => engine),
+  )
+  return router
+    .known(access)
+    .map(({ id, engines }) => ({ id, ready: engines.some((engine) => able.has(engine)) }))
 }

@@ -15,6 +15,11 @@ import type { CallerLimits } from './caller.ts'
 export interface Identity {
   /** Unique; 1 to 128 characters without white space. The same name means the same caller. */
   name: string
+  /**
+   * Whether the caller may see what belongs to every caller, as a key with `admin: true` may: engine
+   * details, others' requests and metrics. False by default.
+   */
+  admin?: boolean
   /** The models that the caller may use, where `*` stands for any characters; all by default. */
   models?: readonly string[]
   /** The most requests at the same time. */
@@ -39,7 +44,7 @@ export type Authenticate = (
 ) => Identity | null | undefined | PromiseLike<Identity | null | undefined>
 
 const AMOUNTS = ['maxConcurrency', 'requestsPerMinute', 'tokensPerMinute'] as const
-const FIELDS = ['name', 'models', ...AMOUNTS]
+const FIELDS = ['name', 'admin', 'models', ...AMOUNTS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 
 /** The identity of a request's caller; undefined if there is none. Rejects with an `ApiError`. */
@@ -102,10 +107,13 @@ function read(identity: unknown): CallerLimits {
   for (const name of Object.keys(identity)) {
     if (!FIELDS.includes(name)) throw unknownName(`authenticate: ${name}`, name, FIELDS)
   }
-  const { name, models } = identity
+  const { name, admin, models } = identity
   if (typeof name !== 'string' || !NAME.test(name)) {
     const expected = 'a text of 1 to 128 characters without white space'
     throw unexpected('authenticate: name', expected, typeof name === 'string' ? 'another' : name)
+  }
+  if (admin !== undefined && typeof admin !== 'boolean') {
+    throw unexpected('authenticate: admin', 'true or false', admin)
   }
   if (models !== undefined && !(Array.isArray(models) && models.every(isText))) {
     throw unexpected('authenticate: models', 'names of models in an array', models)

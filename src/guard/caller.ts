@@ -64,13 +64,15 @@ const answerLengths = new WeakMap<LimitStore, AnswerLengths>()
 /** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
 export type CallerLimits = Pick<
   Key,
-  'name' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
+  'name' | 'admin' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
 >
 
 /** Who sends a request, and what is left of their limits. */
 export class Caller {
   /** The key's name; empty if no key is required. */
   readonly name: string
+  /** Whether they may see what belongs to every caller: engine details, others' requests, metrics. */
+  readonly isAdmin: boolean
   /** Response headers with the limits and what is left of them. */
   readonly headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
@@ -84,7 +86,9 @@ export class Caller {
     key: CallerLimits | undefined,
     store: LimitStore,
     afterwards: Afterwards = (act) => void inBackground(act),
+    isAdmin = key?.admin === true,
   ) {
+    this.isAdmin = isAdmin
     this.#afterwards = afterwards
     this.name = key?.name ?? ''
     this.#key = key

@@ -4,6 +4,7 @@ import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { isLocalAdmin } from './admin.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
 import { type Afterwards, Caller } from './caller.ts'
 import { requireAllowedHost } from './host.ts'
@@ -27,8 +28,6 @@ export interface Guard {
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
   /** The caller of a request, which is not counted; undefined where none is known within a second. */
   findCaller(request: Request): Promise<Caller | undefined>
-  /** Whether a request has a valid key, so that it may see engines and models. Not counted. */
-  isAuthorized(request: Request): Promise<boolean>
 }
 
 /** The options of a guard besides the settings. */
@@ -45,6 +44,7 @@ export function createGuard(
   const { allowHost, allowOrigin, keys, insecure } = settings
   const apiKeys = createApiKeys(keys)
   const anyone = new Caller(undefined, limits)
+  const localAdmin = new Caller(undefined, limits, undefined, true)
   const isOpen = exposure !== 'anyone' || insecure
   // A public server relies on keys instead: nobody can list all of its host names.
   const checksHost = exposure === 'machine' || allowHost.length > 0
@@ -57,7 +57,7 @@ export function createGuard(
       const key = await apiKeys.find(request, new URL(request.url))
       return new Caller(key, limits, afterwards)
     }
-    if (isOpen) return anyone
+    if (isOpen) return isLocalAdmin(request, exposure) ? localAdmin : anyone
     throw unprotected()
   }
 
@@ -83,7 +83,6 @@ export function createGuard(
       return caller
     },
     findCaller,
-    isAuthorized: async (request) => (await findCaller(request)) !== undefined,
   }
 }
 

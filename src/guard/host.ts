@@ -6,6 +6,11 @@ export function isLoopback(name: string): boolean {
   return /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\]|::1)$/i.test(name)
 }
 
+/** The name in a Host header, without the port. */
+export function nameOf(host: string): string {
+  return host.replace(/:\d+$/, '')
+}
+
 /**
  * Throws an `ApiError` (421) for a host that is not allowed. A web page can make its own host name
  * resolve to this machine (DNS rebinding), so that it has the same origin; but the Host header still has
@@ -13,7 +18,7 @@ export function isLoopback(name: string): boolean {
  */
 export function requireAllowedHost(host: string, patterns: readonly string[], own = ''): void {
   const asked = host.toLowerCase()
-  const name = asked.replace(/:\d+$/, '')
+  const name = nameOf(asked)
   if (isLoopback(name) || name === own || patterns.some((each) => matches(each, asked, name)))
     return
   const shown = JSON.stringify(host.slice(0, 100))

@@ -43,7 +43,7 @@ export function foreignOrigin(
   patterns: readonly string[],
 ): string | undefined {
   const origin = request.headers.get('origin')
-  if (origin === null || isOwn(origin, host)) return undefined
+  if (origin === null || isOwnOrigin(origin, host)) return undefined
   if (patterns.some((pattern) => allows(pattern, origin.toLowerCase()))) return origin
   const shown = JSON.stringify(origin.slice(0, 100))
   const message = `origin: expected an origin that --allow-origin lists, got ${shown}; add it with --allow-origin.`
@@ -83,8 +83,11 @@ export function requireKnownCallers(
   )
 }
 
-/** Compares only the host: behind a proxy that terminates TLS, the scheme is unknown. */
-function isOwn(origin: string, host: string): boolean {
+/**
+ * Whether an origin is that of sluice itself. Compares only the host: behind a proxy that terminates TLS,
+ * the scheme is unknown.
+ */
+export function isOwnOrigin(origin: string, host: string): boolean {
   const url = parseUrl(origin)
   return url !== null && /^https?:$/.test(url.protocol) && url.host === host.toLowerCase()
 }

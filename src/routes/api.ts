@@ -4,6 +4,7 @@ import { safeHeaders } from '../util/safe/headers.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
 import { messagesError } from '../wire/messages/error.ts'
 import { jsonResponse } from './json.ts'
+import { CLOSED_POLICY } from './policy.ts'
 
 /** Whether it is Anthropic's: told by the path or, where both APIs have it, by the version header. */
 export function speaksAnthropic(path: string | undefined, headers: Headers): boolean {
@@ -16,10 +17,16 @@ export function sendsVersion(headers: Headers): boolean {
   return headers.has('anthropic-version')
 }
 
+/** A browser shows an error as a document where a URL that is wrong is opened. */
+const AS_DOCUMENT = {
+  'content-security-policy': CLOSED_POLICY,
+  'x-content-type-options': 'nosniff',
+}
+
 /** An error as a response in the shape that the client reads. */
 export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: string): Response {
   const { status } = error
-  const headers = { ...finality(status), ...error.headers }
+  const headers = { ...finality(status), ...AS_DOCUMENT, ...error.headers }
   const told = isAnthropic ? messagesError(error, requestId) : error
   return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }

@@ -1,4 +1,4 @@
-import { healthOf } from '../engines/health.ts'
+import { healthOf, modelHealthOf } from '../engines/health.ts'
 import { VERSION } from '../version.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { jsonResponse } from './json.ts'
@@ -6,8 +6,11 @@ import type { RouteContext, RouteRequest } from './route.ts'
 import type { Trace } from './trace.ts'
 
 /** What these routes need of the context. */
-export type HealthContext = Pick<RouteContext, 'catalog' | 'pool' | 'hostName' | 'isDraining'> & {
-  guard: Pick<RouteContext['guard'], 'isAuthorized'>
+export type HealthContext = Pick<
+  RouteContext,
+  'catalog' | 'pool' | 'router' | 'hostName' | 'isDraining'
+> & {
+  guard: Pick<RouteContext['guard'], 'findCaller'>
 }
 
 type HealthRequest = Request | RouteRequest
@@ -30,8 +33,9 @@ export async function ready(request: HealthRequest, _trace: Trace, context: Heal
   await catalog.entries(CURRENT)
   const { status, engines } = healthOf(catalog, pool)
   if (status !== 'unavailable') return report(request, context)
+  const caller = await guard.findCaller(request)
   const states = engines.slice(0, -1).map(({ engine, state }) => `${engine} is ${state}`)
-  const reason = (await guard.isAuthorized(request)) ? ` (${states.join(', ')})` : ''
+  const reason = caller?.isAdmin ? ` (${states.join(', ')})` : ''
   throw new ApiError(
     503,
     `engines: expected one that can answer now, got none${reason}; check the model servers, or retry in ${AGAIN} seconds.`,
@@ -42,14 +46,16 @@ export async function ready(request: HealthRequest, _trace: Trace, context: Heal
   )
 }
 
-/** Which engines there are, and how each one fares, is only for callers who may use them. */
+/** Strangers learn that sluice runs, known callers which models answer, admins how each engine fares. */
 async function report(request: HealthRequest, context: HealthContext): Promise<Response> {
-  const { catalog, pool, guard, hostName, isDraining } = context
+  const { catalog, pool, router, guard, hostName, isDraining } = context
   const { status, ...details } = healthOf(catalog, pool)
+  const caller = await guard.findCaller(request)
   return jsonResponse({
     status,
     version: VERSION,
     ...(isDraining() && { draining: true }),
-    ...((await guard.isAuthorized(request)) && { host: hostName, ...details }),
+    ...(caller && { models: modelHealthOf(catalog, pool, router, caller.mayUseModel) }),
+    ...(caller?.isAdmin && { host: hostName, ...details }),
   })
 }

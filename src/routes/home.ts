@@ -1,18 +1,28 @@
+import type { ModelHealth } from '../engines/health.ts'
 import type { EngineStatus } from '../engines/registry/catalog.ts'
 import { curlCommand } from '../util/curl-command.ts'
 import { htmlText as text } from '../util/safe/html.ts'
 import { VERSION } from '../version.ts'
+import { statusPolicy } from './policy.ts'
 
-/** A page that lists the engines and models that the viewer may see, and a curl command to try one. */
-export function homePage(
-  found: EngineStatus[] | undefined,
-  origin: string,
-  basePath: string,
-  host = 'this host',
-): Response {
-  const model =
-    found?.find(({ models, error }) => models.length > 0 && error === undefined)?.models[0] ??
-    'static'
+/** What a viewer of the page may learn. */
+export interface HomeView {
+  origin: string
+  basePath: string
+  /** Whether the viewer has to send a key with a request. */
+  needsKey: boolean
+  /** The models that the viewer may use; undefined for a stranger. */
+  models?: ModelHealth[] | undefined
+  /** Engines with their errors, for admins. */
+  engines?: EngineStatus[] | undefined
+  /** The runtime, for admins. */
+  hostName?: string | undefined
+}
+
+/** A page that lists the engines or models that the viewer may see, and a curl command to try one. */
+export async function homePage(view: HomeView): Promise<Response> {
+  const { origin, basePath, needsKey, hostName } = view
+  const url = origin + basePath
   const html = `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -23,14 +33,12 @@ export function homePage(
 <main>
 <h1>sluice</h1>
 <p>The OpenAI and Anthropic APIs, streaming first, for models on your own hardware.<br>
-<small>version ${text(VERSION)} on ${text(host)}</small></p>
+<small>version ${text(VERSION)}${hostName === undefined ? '' : ` on ${text(hostName)}`}</small></p>
 <h2>Try it</h2>
-<pre><code>${text(curlCommand(origin + basePath, model, found === undefined))}</code></pre>
-<p>Any OpenAI client streams from the base URL <code>${text(origin + basePath)}/v1</code>.</p>
-<h2>Engines and models</h2>
-${found?.map(engine).join('\n') ?? NOT_TOLD}
-${found?.length === 1 ? NOTHING_ELSE : ''}
-<p><small><a href="${basePath}/openapi.html">the API</a> · <a href="${basePath}/v1/models">/v1/models</a> · <a href="${basePath}/health">/health</a></small></p>
+<pre><code>${text(curlCommand(url, modelToTry(view), needsKey))}</code></pre>
+<p>Any OpenAI client streams from the base URL <code>${text(url)}/v1</code>.</p>
+${view.engines ? enginesPart(view.engines) : modelsPart(view)}
+<p><small><a href="${text(basePath)}/openapi.html">the API</a> · <a href="${text(basePath)}/v1/models">/v1/models</a> · <a href="${text(basePath)}/health">/health</a></small></p>
 </main>
 </html>
 `
@@ -38,10 +46,32 @@ ${found?.length === 1 ? NOTHING_ELSE : ''}
     headers: {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
+      'content-security-policy': await statusPolicy(STYLE),
       'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
     },
   })
+}
+
+function modelToTry({ engines, models }: HomeView): string {
+  const listed = engines?.find((each) => each.models.length > 0 && each.error === undefined)
+  return listed?.models[0] ?? models?.find(({ ready }) => ready)?.id ?? 'static'
+}
+
+function enginesPart(engines: EngineStatus[]): string {
+  const none = engines.length === 1 ? NOTHING_ELSE : ''
+  return `<h2>Engines and models</h2>\n${engines.map(engine).join('\n')}\n${none}`
+}
+
+function modelsPart({ models, needsKey }: HomeView): string {
+  if (models === undefined) return `<h2>Models</h2>\n${NOT_TOLD}`
+  const list = models.map(({ id, ready }) => {
+    return `<li><code>${text(id)}</code>${ready ? '' : ' <small>not ready now</small>'}</li>`
+  })
+  const shown = list.length > 0 ? `<ul>${list.join('')}</ul>` : '<p>No model is listed.</p>'
+  return `<h2>Models</h2>
+<section>${shown}</section>
+<p><small>${needsKey ? NOT_ADMIN : NO_ADMIN}</small></p>`
 }
 
 function engine({ engine: label, models, error }: EngineStatus): string {
@@ -53,6 +83,13 @@ function engine({ engine: label, models, error }: EngineStatus): string {
 
 const NOT_TOLD = `<p>This server needs a key: send it as <code>Authorization: Bearer KEY</code>.
 <code>GET /v1/models</code> lists the models that the key may use.</p>`
+
+const NOT_ADMIN = `Engines, their states and errors are shown to keys with <code>admin: true</code>, which
+<code>sluice key new NAME --admin</code> creates.`
+
+const NO_ADMIN = `Engines, their states and errors are not shown: no keys are configured, and this request did not
+come directly from this machine. Open this page there by a loopback address, or configure a key with
+<code>admin: true</code>, which <code>sluice key new NAME --admin</code> creates.`
 
 const NOTHING_ELSE = `<p>No model server was found, so the built-in <code>static</code> model answers with
 a fixed sentence. Start Ollama, LM Studio, llama-server or vLLM on this machine and reload, or start
@@ -67,5 +104,6 @@ h3, p, ul { margin: 0.25rem 0; }
 ul { max-height: 20rem; overflow-y: auto; }
 pre { white-space: pre-wrap; }
 code { overflow-wrap: anywhere; }
+small code { white-space: nowrap; }
 .error { color: light-dark(#a4262c, #ff8a8a); }
 `

@@ -1,6 +1,7 @@
 /** Serves the page's files, whose bytes a host provides. */
 import type { Files } from '../platform/files.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
+import { filePolicy } from './policy.ts'
 
 const TYPES: Record<string, string> = {
   css: 'text/css; charset=utf-8',
@@ -14,20 +15,8 @@ const TYPES: Record<string, string> = {
   webmanifest: 'application/manifest+json',
 }
 
-/**
- * Scripts, workers and styles are loaded from this server only; models and the images in an answer from
- * anywhere. WebAssembly is compiled in the page.
- */
-const POLICY = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "style-src 'self' 'unsafe-inline'",
-  'img-src * data:',
-  'connect-src * data:',
-  "object-src 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
+/** Chromium looks up the names of a page's links otherwise: a name in a model's link can hold words. */
+const QUIET = { 'referrer-policy': 'no-referrer', 'x-dns-prefetch-control': 'off' }
 
 /** The file at a path, `/` being the page itself; undefined where there is none. */
 export async function fileResponse(
@@ -44,8 +33,9 @@ export async function fileResponse(
     headers: {
       'content-type': type,
       'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': POLICY,
+      'content-security-policy': filePolicy(name),
       'x-content-type-options': 'nosniff',
+      ...(name.endsWith('.html') && QUIET),
     },
   })
 }

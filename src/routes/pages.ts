@@ -1,4 +1,5 @@
 /** The routes that people open in a browser. */
+import { modelHealthOf } from '../engines/health.ts'
 import { belowBase } from '../util/base-path.ts'
 import { homePage } from './home.ts'
 import { fileResponse, noFiles } from './page.ts'
@@ -14,15 +15,19 @@ export const home: RouteHandler = async (request, trace, context) => {
   return (await fileResponse(context.files, '/')) ?? status(request, trace, context)
 }
 
-/** `GET /status`: the engines and models that the caller may learn of. */
+/** `GET /status`: the models that the caller may use; to an admin, the engines instead. */
 export const status: RouteHandler = async (request, _trace, context) => {
-  const { guard, catalog, hostName, basePath } = context
-  const viewer = await guard.findCaller(request)
-  const all = viewer && (await catalog.status())
-  const found = all?.map(({ models, ...engine }) => {
-    return { ...engine, models: models.filter((id) => viewer?.mayUseModel?.(id) ?? true) }
-  })
-  return homePage(found, new URL(request.url).origin, basePath, hostName)
+  const { guard, catalog, pool, router, hostName, basePath } = context
+  const caller = await guard.findCaller(request)
+  const engines = caller && (await catalog.status())
+  const view = {
+    origin: new URL(request.url).origin,
+    basePath,
+    needsKey: caller === undefined || caller.name !== '',
+  }
+  if (caller?.isAdmin) return homePage({ ...view, engines, hostName })
+  const models = caller && modelHealthOf(catalog, pool, router, caller.mayUseModel)
+  return homePage({ ...view, models })
 }
 
 /** `GET /openapi.json`. Rejects with an `ApiError` (404) where it was not built. */

@@ -1,26 +1,39 @@
 /** The router that the table of routes drives. */
 import { Router } from 'itty-router'
+import { requireAdmin } from '../guard/admin.ts'
 import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
+import { badRequest } from '../wire/errors/api-error.ts'
 import { noRoute, preflight, refuseUpgrade } from './fallback.ts'
 import { fileResponse } from './page.ts'
 import { handlerOf, type RouteContext, type RouteRequest } from './route.ts'
-import { table } from './table.ts'
+import { type Access, type TableEntry, table } from './table.ts'
 import type { Trace } from './trace.ts'
 
-/** Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended. */
-export function createRoutes(context: RouteContext) {
+/**
+ * Answers a request by its route. Rejects with an `ApiError`, or with why the exchange ended.
+ * `routes`: by their operation ids; tests have others.
+ */
+export function createRoutes(
+  context: RouteContext,
+  routes: Readonly<Record<string, TableEntry>> = table,
+) {
   const { guard, files, basePath } = context
   // A router in front of this one may have taken the prefix away.
   const base = basePath && `(${basePath})?`
   const router = Router<RouteRequest, [Trace]>({ base, before: [refuseLoop] })
+  const checks: Record<Access, ((request: Request, trace: Trace) => Promise<void> | void)[]> = {
+    open: [],
+    key: [identify],
+    admin: [identify, (_, { caller }) => requireAdmin(caller)],
+  }
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request, basePath))
   router.get('*', refuseUpgrade)
-  for (const [id, { method, path, access, module }] of Object.entries(table)) {
+  for (const [id, { method, path, access, module }] of Object.entries(routes)) {
     const answer = handlerOf<string>(id, module)
     const handle = (request: RouteRequest, trace: Trace) => answer(request, trace, context)
-    const handlers = access === 'key' ? [identify, handle] : [handle]
+    const handlers = [...checks[access], handle]
     router[method](path, ...handlers)
     // The host leaves out the body of what answers HEAD.
     if (method === 'get') router.head(path, ...handlers)
@@ -31,7 +44,10 @@ export function createRoutes(context: RouteContext) {
     fileResponse(files, belowBase(new URL(url).pathname, basePath))
   router.get('*', file).head('*', file)
   router.all('*', (request) => noRoute(router.routes, request, basePath))
-  return (request: Request, trace: Trace): Promise<Response> => router.fetch(request, trace)
+  return async (request: Request, trace: Trace): Promise<Response> => {
+    requireFewParameters(request.url)
+    return router.fetch(request, trace)
+  }
 
   function refuseLoop({ headers }: Request, trace: Trace): void {
     trace.hops = extendHops(headers, context.instance())
@@ -40,4 +56,22 @@ export function createRoutes(context: RouteContext) {
   async function identify(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request, trace.afterwards)
   }
+}
+
+/** The most parameters of a query; no route has ten. */
+const MAX_PARAMETERS = 100
+
+/**
+ * Throws an `ApiError` (400) for a query with many parameters: the router copies all values of a name
+ * for each of them, so that 8,000 take most of a second, and that before any key is asked for.
+ */
+function requireFewParameters(url: string): void {
+  const start = url.indexOf('?')
+  if (start === -1) return
+  let count = 1
+  for (let at = url.indexOf('&', start); at !== -1; at = url.indexOf('&', at + 1)) count++
+  if (count <= MAX_PARAMETERS) return
+  throw badRequest(
+    `url: expected at most ${MAX_PARAMETERS} query parameters, got ${count}; send fewer.`,
+  )
 }

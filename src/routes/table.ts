@@ -19,38 +19,46 @@ const models = () => import('./models.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 
-const withKey = entries('key', {
-  createChatCompletion: post('/v1/chat/completions', 'ChatRequest', 'ChatCompletion', chat),
-  createCompletion: post('/v1/completions', 'TextRequest', 'TextCompletion', completions),
-  createMessage: post('/v1/messages', 'MessagesRequest', 'Message', messages),
-  countMessageTokens: post('/v1/messages/count_tokens', 'CountRequest', 'MessageTokens', counting),
-  createResponse: post('/v1/responses', 'ResponsesRequest', 'Response', responses),
-  retrieveResponse: get('/v1/responses/:id', 'Response', stored),
-  deleteResponse: remove('/v1/responses/:id', 'ResponseDeleted', stored),
-  cancelResponse: post('/v1/responses/:id/cancel', undefined, 'Response', stored),
-  listInputItems: get('/v1/responses/:id/input_items', 'ResponseItems', stored),
-  createEmbedding: post('/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
-  listModels: get('/v1/models', ['ModelList', 'ModelPage'], models),
-  retrieveModel: get('/v1/models/:id+', ['Model', 'ModelInfo'], models),
+/** The first word of a route is who may use it. */
+export const table = entries({
+  createChatCompletion: post('key', '/v1/chat/completions', 'ChatRequest', 'ChatCompletion', chat),
+  createCompletion: post('key', '/v1/completions', 'TextRequest', 'TextCompletion', completions),
+  createMessage: post('key', '/v1/messages', 'MessagesRequest', 'Message', messages),
+  countMessageTokens: post(
+    'key',
+    '/v1/messages/count_tokens',
+    'CountRequest',
+    'MessageTokens',
+    counting,
+  ),
+  createResponse: post('key', '/v1/responses', 'ResponsesRequest', 'Response', responses),
+  retrieveResponse: get('key', '/v1/responses/:id', 'Response', stored),
+  deleteResponse: remove('key', '/v1/responses/:id', 'ResponseDeleted', stored),
+  cancelResponse: post('key', '/v1/responses/:id/cancel', undefined, 'Response', stored),
+  listInputItems: get('key', '/v1/responses/:id/input_items', 'ResponseItems', stored),
+  createEmbedding: post('key', '/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
+  listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], models),
+  retrieveModel: get('key', '/v1/models/:id+', ['Model', 'ModelInfo'], models),
+  health: get('open', '/health', 'Health', health),
+  ready: get('open', '/health/ready', 'Health', health),
+  home: get('open', '/', 'text/html', pages),
+  status: get('open', '/status', 'text/html', pages),
+  openapi: get('open', '/openapi.json', 'application/json', pages),
+  openapiPage: get('open', '/openapi.html', 'text/html', pages),
 })
-
-const open = entries('open', {
-  health: get('/health', 'Health', health),
-  ready: get('/health/ready', 'Health', health),
-  home: get('/', 'text/html', pages),
-  status: get('/status', 'text/html', pages),
-  openapi: get('/openapi.json', 'application/json', pages),
-  openapiPage: get('/openapi.html', 'text/html', pages),
-})
-
-export const table = { ...withKey, ...open }
 
 /** What generated clients call a route, and the name of the function that answers it. */
 export type OperationId = keyof typeof table
 
+/**
+ * - `open`: anyone. Its answer may show more to callers with a key, and to admins.
+ * - `key`: whoever has a key, where the server has keys.
+ * - `admin`: a key with `admin: true`; where there are no keys, a program on this machine.
+ */
+export type Access = 'open' | 'key' | 'admin'
+
 export interface TableEntry {
-  /** Whether a server that has keys wants one. */
-  access: 'key' | 'open'
+  access: Access
   method: 'get' | 'post' | 'delete'
   /** In the router's syntax: `:id+` may hold slashes. */
   path: string
@@ -61,25 +69,31 @@ export interface TableEntry {
   module: HandlerModule<never>
 }
 
-type Entry<Module> = Omit<TableEntry, 'access' | 'module'> & { module: Module }
+type Entry<Module> = Omit<TableEntry, 'module'> & { module: Module }
 
 /** Each module must export a handler under the id of its route. */
 function entries<Entries extends { [Id in keyof Entries]: Entry<HandlerModule<Id & string>> }>(
-  access: TableEntry['access'],
   given: Entries,
 ): Record<keyof Entries, TableEntry> {
-  const all = Object.entries<Entry<HandlerModule<never>>>(given)
-  return Object.fromEntries(all.map(([id, entry]) => [id, { access, ...entry }])) as never
+  return given as never
 }
 
-function get<M>(path: string, answer: TableEntry['answer'], module: M): Entry<M> {
-  return { method: 'get', path, answer, module }
+type Answer = TableEntry['answer']
+
+function get<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
+  return { access, method: 'get', path, answer, module }
 }
 
-function remove<M>(path: string, answer: string, module: M): Entry<M> {
-  return { method: 'delete', path, answer, module }
+function remove<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
+  return { access, method: 'delete', path, answer, module }
 }
 
-function post<M>(path: string, request: string | undefined, answer: string, module: M): Entry<M> {
-  return { method: 'post', path, request, answer, module }
+function post<M>(
+  access: Access,
+  path: string,
+  request: string | undefined,
+  answer: Answer,
+  module: M,
+): Entry<M> {
+  return { access, method: 'post', path, request, answer, module }
 }

@@ -14,7 +14,9 @@ const NAMES = ['ann', 'bob', 'cat'] as const
 type Name = (typeof NAMES)[number]
 
 const keys = NAMES.map((name) => {
-  return { name, hash: `sha256:${createHash('sha256').update(`${name}-key`).digest('hex')}` }
+  // The states of engines are for admins.
+  const admin = name === 'ann'
+  return { name, admin, hash: `sha256:${createHash('sha256').update(`${name}-key`).digest('hex')}` }
 })
 
 /** What llama-server answers with status 500, though the request is at fault. */

@@ -10,7 +10,7 @@ export function entry(name: string, key: string, more: Partial<KeyInput> = {}): 
 }
 
 export const ENTRIES = [
-  entry('ann', KEY),
+  entry('ann', KEY, { admin: true }),
   entry('bob', 'bob-key', { models: ['small*', 'tiny'] }),
   entry('old', 'old-key', { expires: '2026-01-31' }),
   entry('off', 'off-key', { disabled: true }),

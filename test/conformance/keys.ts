@@ -141,8 +141,23 @@ export function keys(host: HostName): void {
       expect((await fetch(`${server.base}/models`, bearer(key))).status).toBe(200)
       expect((await fetch(`${server.base}/models`)).status).toBe(401)
       expect(server.stdout() + server.stderr()).not.toContain(key)
+      const health = await fetch(`${server.url}/health`, bearer(key))
+      expect(await health.json()).not.toHaveProperty('engines')
     },
   )
+
+  it('are made for admins as well', needs(host, 'process'), async () => {
+    const { stdout, code } = await runToEnd(host, ['key', 'new', 'root', '--admin'])
+    expect(code).toBe(0)
+    const [key = ''] = /sluice_[\w-]{43}/.exec(stdout) ?? []
+    const [entryText = ''] = /\{"name".*\}/.exec(stdout) ?? []
+    expect(JSON.parse(entryText)).toMatchObject({ name: 'root', admin: true })
+    await using server = await startServer(host, [], { SLUICE_KEYS: `[${entryText}]` })
+    const health = await fetch(`${server.url}/health`, bearer(key))
+    expect(await health.json()).toHaveProperty('engines')
+    const wrong = await runToEnd(host, ['--admin'])
+    expect(wrong.stderr).toContain('--admin: there is no such flag.')
+  })
 
   it('are never logged', () => {
     const said = relay.server.stdout() + relay.server.stderr()

@@ -72,7 +72,7 @@ export function routes(host: HostName): void {
       })
       const page = await get('/openapi.html')
       expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
-      expect(page.headers.get('content-security-policy')).toContain("default-src 'self'")
+      expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
       expect(await page.text()).toContain(`curl -N http://127.0.0.1:8787${chat}`)
       expect(await (await get('/status')).text()).toContain('href="/openapi.html"')
     })

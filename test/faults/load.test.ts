@@ -18,6 +18,8 @@ const WAITING = 100
 /** Ten clients with a key each; every limit counts, and none is reached. */
 const KEYS = Array.from({ length: 10 }, (_, at) => `key-${at}-${randomUUID()}`)
 const ENTRIES = KEYS.map((key, at) => ({
+  // Its health shows how much the engine works on.
+  admin: at === 0,
   name: `client-${at}`,
   hash: `sha256:${createHash('sha256').update(key).digest('hex')}`,
   models: ['m'],

@@ -156,7 +156,8 @@ describe('a page of another origin', () => {
   })
 
   it('whose name leads to this machine is not its own', async () => {
-    const page = await browser.newPage()
+    // A page of the attacker's has no policy, as the refusal has that is opened here.
+    const page = await browser.newPage({ bypassCSP: true })
     const response = await page.goto(`http://${REBOUND}:${server.port}/`)
     expect(response?.status()).toBe(421)
     const told = await page.evaluate(tryFetch, {

@@ -39,6 +39,8 @@ it('says what runs here and how to try it', async () => {
   expect(errors).toEqual([])
 })
 
+const FILES = ['/status', '/openapi.html', '/openapi.css', '/icon.svg']
+
 it('shows the API to read, by itself and without a fault', async () => {
   const fresh = await browser.newPage()
   const errors: string[] = []
@@ -63,9 +65,7 @@ it('shows the API to read, by itself and without a fault', async () => {
   const width = await fresh.evaluate(() => document.documentElement.scrollWidth)
   expect(width).toBeLessThanOrEqual(fresh.viewportSize()?.width ?? 0)
   expect(errors).toEqual([])
-  expect(asked.filter((path) => !['/status', '/openapi.html', '/icon.svg'].includes(path))).toEqual(
-    [],
-  )
+  expect(asked.filter((path) => !FILES.includes(path))).toEqual([])
   await fresh.close()
 })
 

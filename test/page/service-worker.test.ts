@@ -144,7 +144,7 @@ describe('the API inside the page', () => {
   })
 
   it('serves the unmodified openai SDK', async () => {
-    await page.addScriptTag({ content: sdk })
+    await page.evaluate(`${sdk};globalThis.OpenAISdk = OpenAISdk`)
     const said = await page.evaluate(async () => {
       const { default: OpenAI } = (globalThis as unknown as { OpenAISdk: { default: never } })
         .OpenAISdk as never as {
@@ -288,7 +288,7 @@ describe('the page', () => {
       localStorage.setItem('sluice.conversations', JSON.stringify([{ id: 'a', messages }]))
     })
     await page.reload()
-    await page.locator('.assistant strong').waitFor()
+    await page.locator('.assistant strong', { hasText: 'bold' }).waitFor()
     expect(await page.evaluate(() => 'hit' in window)).toBe(false)
     expect(await page.locator('.assistant a[href^="javascript"]').count()).toBe(0)
   })

@@ -3,6 +3,7 @@
 import { readFlags } from '../../src/cli/flags.ts'
 import { formatEntry, logForm } from '../../src/cli/log.ts'
 import { createHostedHandler, type Handler } from '../../src/handler.ts'
+import { exposureOf } from '../../src/hosts/server/exposure.ts'
 import { pageFiles } from '../../src/hosts/server/files.ts'
 import { settingsFromEnv } from '../../src/settings/environment.ts'
 import { parseSettings } from '../../src/settings/settings.ts'
@@ -26,7 +27,7 @@ export async function startInProcess(
   const handler = createHostedHandler(settings, {
     name: 'in-process',
     files: pageFiles(),
-    exposure: 'machine',
+    exposure: exposureOf(settings.host),
     log(entry) {
       // As it can be read from the log, without what JSON leaves out.
       log.entries.push(JSON.parse(formatEntry(entry, 'json')))

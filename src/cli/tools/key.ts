@@ -7,27 +7,31 @@ import { SettingsError } from '../../settings/settings.ts'
 /** Bytes of the random part of a key: 256 bits cannot be guessed. */
 const LENGTH = 32
 
-const USAGE = 'key: expected "new NAME", got something else; write "sluice key new NAME".'
+const USAGE =
+  'key: expected "new NAME" and at most --admin, got something else; write "sluice key new NAME".'
 
 /** The text of `sluice key --help`. */
-export const keyHelp = `usage: sluice key new NAME
+export const keyHelp = `usage: sluice key new NAME [--admin]
 
 Makes an API key for the client NAME and prints it once, with its entry for the settings, which
 holds only the hash of the key. NAME has letters, digits, ".", "_", "@" and "-", and is shown in logs.
+
+  --admin
+      The key may see what belongs to every client: engine details, requests of others and metrics.
 `
 
 /** `sluice key new NAME`: a new key, and its entry for the settings. Throws a `SettingsError`. */
-export async function newKey(words: readonly string[]): Promise<string> {
+export async function newKey(words: readonly string[], admin = false): Promise<string> {
   const [verb, name, ...rest] = words
   if (verb !== 'new' || name === undefined || rest.length > 0) throw new SettingsError(USAGE)
   const random = crypto.getRandomValues(new Uint8Array(LENGTH))
   const key = `sluice_${Buffer.from(random).toString('base64url')}`
-  const others = Object.keys(keyOptions).filter((option) => option !== 'name' && option !== 'hash')
+  const entry = readKey({ name, hash: await hashKey(key), ...(admin && { admin }) }, 'key')
+  const others = Object.keys(keyOptions).filter((option) => !Object.hasOwn(entry, option))
   const more = `${others
     .slice(0, -1)
     .map((option) => JSON.stringify(option))
     .join(', ')} and ${JSON.stringify(others.at(-1))}`
-  const entry = readKey({ name, hash: await hashKey(key) }, 'key')
   return `The key of ${name}, which is not shown again; clients send it as "Authorization: Bearer KEY":
 
   ${key}

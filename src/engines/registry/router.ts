@@ -13,6 +13,7 @@ import {
   otherNames,
   requireModelAccess,
 } from './model-access.ts'
+import { type ServedModel, servedModels } from './served-models.ts'
 import { unavailable } from './unavailable.ts'
 
 /** Milliseconds a cached catalog is used where it has the model, and where it does not. */
@@ -39,6 +40,11 @@ export interface Router {
    * of the request.
    */
   list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]>
+  /**
+   * The models of the last listing that the caller may use, each with the engines that serve it;
+   * sends no request.
+   */
+  known(access: ModelAccess): ServedModel[]
   /** One model served now. Rejects with an `ApiError` (403, 404, 503). */
   find(id: string, access: ModelAccess, hops?: readonly string[]): Promise<Model>
 }
@@ -83,6 +89,8 @@ export function createRouter(
 
   return {
     list,
+    known: (access) =>
+      servedModels(catalog.known, aliases).filter(({ id }) => access?.(id) ?? true),
     async pick(asked, access) {
       const what = resolveModel(asked, access)
       // With a fixed set of engines, a single upstream gets any named model without waiting for its

@@ -11,7 +11,7 @@ export function pageFiles(): Files {
   let listed: Promise<Map<string, URL>> | undefined
   let openapi: Promise<Record<string, string>> | undefined
   return async (name) => {
-    if (isCheckout && /^openapi\.(json|html)$/.test(name)) {
+    if (isCheckout && /^openapi\.(json|html|css)$/.test(name)) {
       openapi ??= makeOpenapi()
       const text = (await openapi)[name]
       return text === undefined ? undefined : encodeText(text)

@@ -71,11 +71,19 @@ export interface KeyInput {
    * The hash of the key: "sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it.
    */
   hash: Key['hash']
+  /**
+   * Whether it may see what belongs to every client: engine details, requests of others and
+   * metrics. An ordinary key sees and stops its own requests only.
+   */
+  admin?: Key['admin']
   /** The models that it may ask for; * stands for any characters. All by default. */
   models?: Key['models']
   /** How many requests it may send in a minute. */
   requestsPerMinute?: Key['requestsPerMinute']
-  /** How many tokens it may use in a minute, of prompts and answers together. */
+  /**
+   * How many tokens it may use in a minute, of prompts and answers together. At most a quarter of
+   * them is reserved for an answer, however long it may become.
+   */
   tokensPerMinute?: Key['tokensPerMinute']
   /** How many of its requests may run at once. */
   maxConcurrency?: Key['maxConcurrency']

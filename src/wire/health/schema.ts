@@ -7,9 +7,13 @@ const HealthSchema = z.looseObject({
   status: z.enum(['ok', 'degraded', 'unavailable']),
   version: described(z.string(), 'The version of sluice.'),
   draining: described(z.optional(z.boolean()), 'True while the server shuts down.'),
+  models: described(
+    z.optional(z.array(z.looseObject({ id: z.string(), ready: z.boolean() }))),
+    'The models that the caller may use, and whether an engine could answer for each now. Only for callers with a key, where the server has keys.',
+  ),
   host: described(
     z.optional(z.string()),
-    'The runtime. This and the fields below are only for callers with access.',
+    'The runtime. This and the fields below are only for admins.',
   ),
   waiting: described(z.optional(count), 'Requests that wait for an engine.'),
   engines: z.optional(

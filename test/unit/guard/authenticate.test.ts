@@ -114,6 +114,7 @@ describe('an identity', () => {
     [{ name: 'two words' }, /^authenticate: name: expected .*, got/],
     [{ name: 'ann', maxConcurency: 1 }, /maxConcurency: .*Did you mean maxConcurrency/],
     [{ name: 'ann', requestsPerMinute: 0 }, /^authenticate: requestsPerMinute: expected a whole/],
+    [{ name: 'ann', admin: 'true' }, /^authenticate: admin: expected true or false/],
     [{ name: 'ann', models: 'all' }, /^authenticate: models: expected names/],
   ])('that is wrong lets nobody in: %j', async (identity, cause) => {
     const { handler, log } = handlerOf({ authenticate: () => identity as Identity })
@@ -187,8 +188,17 @@ it('tells a stranger nothing of what runs here', async () => {
   const { handler } = handlerOf({ authenticate: byHeader() })
   const health = async (headers: Record<string, string>) =>
     (await handler.fetch(new Request('http://sluice.example/health', { headers }))).json()
-  expect(await health({})).not.toHaveProperty('engines')
-  expect(await health(ann)).toHaveProperty('engines')
+  expect(await health({})).not.toHaveProperty('models')
+  expect(await health(ann)).toHaveProperty('models')
+  expect(await health(ann)).not.toHaveProperty('engines')
+})
+
+it('shows the engines to an admin', async () => {
+  const { handler } = handlerOf({ authenticate: byHeader({ admin: true }) })
+  const response = await handler.fetch(
+    new Request('http://sluice.example/health', { headers: ann }),
+  )
+  expect(await response.json()).toHaveProperty('engines')
 })
 
 it('must not lock the body either', async () => {

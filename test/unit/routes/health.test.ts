@@ -4,13 +4,17 @@ import { Pool } from '../../../src/engines/pool/pool.ts'
 import { Catalog } from '../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../src/engines/static/static.ts'
+import { Caller } from '../../../src/guard/caller.ts'
 import { createHostedHandler } from '../../../src/handler.ts'
 import { health, ready } from '../../../src/routes/health.ts'
 import { Trace } from '../../../src/routes/trace.ts'
+import { memoryLimits } from '../../../src/state/limit-store.ts'
 import { sharedTicker } from '../../../src/stream/ticker.ts'
 import { ApiError } from '../../../src/wire/errors/api-error.ts'
 
 const request = new Request('http://localhost/health')
+const admin = new Caller({ name: 'ann', admin: true }, memoryLimits())
+const ordinary = new Caller({ name: 'bob', models: ['small'] }, memoryLimits())
 
 function engine(label: string, models: () => Promise<[]> = async () => []): Engine {
   return { label, models, chat: () => Promise.reject(new Error('no test asks for a chat')) }
@@ -18,11 +22,12 @@ function engine(label: string, models: () => Promise<[]> = async () => []): Engi
 
 const down = () => Promise.reject(new ApiError(502, "can't be reached"))
 
-function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
+function routesOf(engines: Engine[], caller: Caller | null = admin) {
   const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
   const catalog = new Catalog({ engines, static: own, isolateRequests: false })
+  const router = createRouter(catalog, undefined)
   const pool = new Pool({
-    router: createRouter(catalog, undefined),
+    router,
     ticker: sharedTicker(1_000),
     queue: 1,
     attemptTimeout: 1_000,
@@ -31,8 +36,8 @@ function routesOf(engines: Engine[], isTrusted?: () => Promise<boolean>) {
     isolateRequests: false,
   })
   const trace = new Trace('GET', '/health', undefined)
-  const guard = { isAuthorized: isTrusted ?? (async () => true) }
-  const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
+  const guard = { findCaller: async () => caller ?? undefined }
+  const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
   return {
     alive: (asked: Request) => health(asked, trace, context),
     ready: (asked: Request) => ready(asked, trace, context),
@@ -76,7 +81,7 @@ it('is ready with nothing but the fixed sentence', async () => {
 })
 
 it('tells a stranger no engine by name', async () => {
-  const { alive, ready } = routesOf([engine('secret', down)], async () => false)
+  const { alive, ready } = routesOf([engine('secret', down)], null)
   expect(Object.keys((await (await alive(request)).json()) as object)).toEqual([
     'status',
     'version',
@@ -84,6 +89,23 @@ it('tells a stranger no engine by name', async () => {
   await expect(ready(request)).rejects.toThrow(
     /^engines: expected one that can answer now, got none; check/,
   )
+})
+
+it('tells an ordinary key which of its models answer, and no engine by name', async () => {
+  const listing = (...ids: string[]) =>
+    ids.map((id) => ({ id, object: 'model' as const, created: 0, owned_by: 'tests' }))
+  const engines = [
+    { ...engine('secret'), models: async () => listing('small', 'large') },
+    engine('gone', down),
+  ]
+  const { ready } = routesOf(engines, ordinary)
+  expect(await (await ready(request)).json()).toEqual({
+    status: 'degraded',
+    version: expect.any(String),
+    models: [{ id: 'small', ready: true }],
+  })
+  const refusing = routesOf([engine('secret', down)], ordinary).ready
+  await expect(refusing(request)).rejects.toThrow(/got none; check/)
 })
 
 it('stays alive while it is stopped, but is not ready', async () => {

@@ -7,8 +7,10 @@ import {
 } from '../../../../src/engines/registry/discovery.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { createStatic } from '../../../../src/engines/static/static.ts'
+import { Caller } from '../../../../src/guard/caller.ts'
 import { ready as answerReady } from '../../../../src/routes/health.ts'
 import { Trace } from '../../../../src/routes/trace.ts'
+import { memoryLimits } from '../../../../src/state/limit-store.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
 import { errorScript } from '../../../support/personas/errors.ts'
@@ -38,8 +40,8 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
     ...{ router, ticker, queue: 10, attemptTimeout: 500, contextFallback: {} },
     ...{ retry: true, isolateRequests: false },
   })
-  const guard = { isAuthorized: async () => true }
-  const context = { catalog, pool, guard, hostName: 'tests', isDraining: () => false }
+  const guard = { findCaller: async () => new Caller({ name: 'ann', admin: true }, memoryLimits()) }
+  const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
   const ready = () => {
     const request = new Request('http://localhost/health/ready')
     return answerReady(request, new Trace('GET', '/health/ready', undefined), context)

@@ -1,0 +1,63 @@
+/** Who may see what belongs to every caller: engine details, others' requests, metrics. */
+import type { Exposure } from '../platform/host.ts'
+import { ApiError } from '../wire/errors/api-error.ts'
+import type { Caller } from './caller.ts'
+import { isLoopback, nameOf } from './host.ts'
+import { isOwnOrigin } from './origin.ts'
+
+/** Headers besides `x-forwarded-…` with which proxies, tunnels and content networks name the client. */
+const FORWARDING = new Set([
+  'cf-connecting-ip',
+  'cf-connecting-ipv6',
+  'cf-ray',
+  'client-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+  'forwarded',
+  'forwarded-for',
+  'proxy-client-ip',
+  'tailscale-user-login',
+  'true-client-ip',
+  'via',
+  'wl-proxy-client-ip',
+  'x-azure-clientip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-envoy-external-address',
+  'x-forwarded',
+  'x-original-forwarded-for',
+  'x-original-host',
+  'x-proxyuser-ip',
+  'x-real-ip',
+])
+
+/**
+ * Whether a request without a key comes from someone who could read the settings anyway, where no keys
+ * are configured: a program on this machine that asks a loopback address itself, or a page of the origin
+ * whose service worker this is. A request that passed a proxy can come from anywhere, and one from a page
+ * of another origin, even an allowed one, is that page's.
+ */
+export function isLocalAdmin(request: Request, exposure: Exposure): boolean {
+  if (exposure === 'anyone') return false
+  const { headers } = request
+  for (const [name] of headers) {
+    if (FORWARDING.has(name) || name.startsWith('x-forwarded-')) return false
+  }
+  const host = headers.get('host') ?? new URL(request.url).host
+  const origin = headers.get('origin')
+  if (origin !== null && !isOwnOrigin(origin, host)) return false
+  // A name from --allow-host is that of a proxy which need not say that it is one.
+  return exposure === 'page' || isLoopback(nameOf(host))
+}
+
+/** Throws an `ApiError` (403) for a caller who is no admin. */
+export function requireAdmin(caller: Caller | undefined): void {
+  if (caller?.isAdmin) return
+  throw new ApiError(403, caller?.name ? NOT_ADMIN : NO_ADMIN, { code: 'admin_required' })
+}
+
+const NOT_ADMIN =
+  'key: expected a key with admin: true, got another one; use an admin key, or ask the operator ("sluice key new NAME --admin" creates one).'
+
+const NO_ADMIN =
+  'key: expected a key with admin: true, or, where no keys are configured, a request that a program on this machine sends directly to a loopback address; got neither. Configure a key ("sluice key new NAME --admin" creates one) and send it, or ask without a proxy.'

@@ -1,0 +1,71 @@
+/**
+ * What browsers may do with the pages of a server. A model's text is shown on one of them, so the
+ * policies allow only what the pages themselves need.
+ */
+
+/** No page may be framed, send forms elsewhere, or change what its links are relative to. */
+const CLOSED = ["base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'"]
+
+/** For errors, which a browser shows as a document if one is opened in a tab. */
+export const CLOSED_POLICY = ["default-src 'none'", ...CLOSED].join('; ')
+
+/**
+ * For the page that shows a model's text. It connects to its own server alone and loads no image from
+ * anywhere, so that no request can leave it because of what a model said; what renders the text may not
+ * be given HTML except by the sanitizer and scripts except by `demo/own-script.ts`.
+ */
+const SHOWING_TEXT = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  'img-src data:',
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "require-trusted-types-for 'script'",
+  'trusted-types dompurify sluice',
+]
+
+/** The same in the page's own HTML, for hosts that serve only files; it can't forbid frames there. */
+export const EMBEDDED_POLICY = [...SHOWING_TEXT, ...CLOSED.slice(0, -1)].join('; ')
+
+const PAGE_POLICY = [...SHOWING_TEXT, ...CLOSED].join('; ')
+
+/**
+ * For the worker that runs web-llm: it never sees HTML. It downloads models from wherever the list of
+ * models says, to which users add their own, and compiles WebAssembly.
+ */
+const ENGINE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self' 'wasm-unsafe-eval'",
+  "connect-src 'self' https: http: data: blob:",
+].join('; ')
+
+/** For the service worker, which asks the server that served it. */
+const SERVICE_WORKER_POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'"
+
+/** For the description of the API. */
+const OPENAPI_POLICY = ["default-src 'none'", "style-src 'self'", "img-src 'self'", ...CLOSED].join(
+  '; ',
+)
+
+/** For the page's file of this name. */
+export function filePolicy(name: string): string {
+  if (name === 'openapi.html') return OPENAPI_POLICY
+  if (name.endsWith('.html')) return PAGE_POLICY
+  if (name === 'service-worker.js') return SERVICE_WORKER_POLICY
+  return /^assets\/engine-[^/]*\.js$/.test(name) ? ENGINE_POLICY : CLOSED_POLICY
+}
+
+/** Texts, not promises: on workerd no request may wait for a promise of another. */
+const policies = new Map<string, string>()
+
+/** For a page whose only part is this style sheet, within it. */
+export async function statusPolicy(style: string): Promise<string> {
+  const known = policies.get(style)
+  if (known !== undefined) return known
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(style))
+  const hash = btoa(String.fromCharCode(...new Uint8Array(digest)))
+  const policy = ["default-src 'none'", `style-src 'sha256-${hash}'`, ...CLOSED].join('; ')
+  policies.set(style, policy)
+  return policy
+}

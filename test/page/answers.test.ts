@@ -1,0 +1,222 @@
+// What a model says cannot make the page send a request, run a script or cover its controls: tried with
+// hostile answers, streamed in pieces through the real page in a real browser. The sanitizer and the
+// Content-Security-Policy each hold without the other.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { root } from '../../scripts/hosts.mjs'
+import { buildPage } from '../../scripts/page.mjs'
+import { type Server, startServer } from '../support/server.ts'
+import { launch } from './support/browser.ts'
+import { hostileAnswers } from './support/hostile-answers.ts'
+import { EVIL, type HostileServer, startHostileServer } from './support/hostile-server.ts'
+
+let browser: Browser
+let model: HostileServer
+let server: Server
+/** The page that shows a model's text without sanitizing it. */
+let unsafe: HostileServer
+let folder: string
+
+beforeAll(async () => {
+  await buildPage(join(root, 'dist/page'))
+  folder = mkdtempSync(join(tmpdir(), 'sluice-unsafe-'))
+  const replaced = { '/demo/markdown.ts': join(root, 'test/page/support/unsafe-markdown.ts') }
+  await buildPage(folder, join(root, 'test/workers/stand-in.ts'), replaced)
+  browser = await launch(`--host-resolver-rules=MAP ${EVIL} 127.0.0.1`)
+  model = await startHostileServer()
+  unsafe = await startHostileServer(folder)
+  server = await startServer('bun', ['--upstream', `hostile=${model.url}/v1`])
+}, 120_000)
+
+afterAll(async () => {
+  await browser?.close()
+  await server?.kill()
+  await model?.[Symbol.asyncDispose]()
+  await unsafe?.[Symbol.asyncDispose]()
+  if (folder) rmSync(folder, { recursive: true, force: true })
+})
+
+/** What went wrong, by a name of each. */
+interface Seen {
+  left: string[]
+  dialogs: number
+  popups: number
+}
+
+interface Opened {
+  page: Page
+  context: BrowserContext
+  seen: Seen
+}
+
+async function open(url: string, options: { bypassCSP?: boolean } = {}): Promise<Opened> {
+  const context = await browser.newContext(options)
+  const page = await context.newPage()
+  const seen: Seen = { left: [], dialogs: 0, popups: 0 }
+  await page.addInitScript(() => {
+    const own = globalThis as unknown as { violations: string[] }
+    own.violations = []
+    addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) => {
+      own.violations.push(`${violatedDirective} ${blockedURI}`)
+    })
+  })
+  await page.goto(url)
+  page.on('framenavigated', (frame) => seen.left.push(frame.url()))
+  page.on('dialog', () => seen.dialogs++)
+  context.on('page', () => seen.popups++)
+  await page.locator('.name', { hasText: 'hostile' }).click()
+  return { page, context, seen }
+}
+
+async function ask(page: Page, question: string): Promise<void> {
+  const answers = page.locator('.message.assistant')
+  const before = await answers.count()
+  await page.getByLabel('Message', { exact: true }).fill(question)
+  await page.keyboard.press('Enter')
+  await answers.nth(before).waitFor()
+  await page.getByRole('button', { name: 'Send' }).waitFor()
+}
+
+/** Asks for the answers with these numbers, and gives what they load time to load. */
+async function askAll(page: Page, numbers: number[]): Promise<void> {
+  for (const number of numbers) await ask(page, `answer ${number}`)
+  await page.waitForTimeout(500)
+}
+
+const all = hostileAnswers.map((_, number) => number)
+const staying = all.filter((number) => !hostileAnswers[number]?.leaves)
+
+/** The names of the answers that reached the other server. */
+function whoReached({ reached }: HostileServer): string[] {
+  const numbers = reached.requests.map((path) => Number(/^\/(\d+)/.exec(path)?.[1] ?? -1))
+  return [...new Set(numbers)].map((number) => hostileAnswers[number]?.name ?? 'another')
+}
+
+const readGlobal = (page: Page, name: string) =>
+  page.evaluate((key) => (globalThis as unknown as Record<string, unknown>)[key], name)
+
+/** Runs in the page: the controls of the page that something else lies on. */
+function covered(): string[] {
+  return [
+    'header h1',
+    '.composer textarea',
+    '.composer button',
+    '.conversations select',
+    '.models h2',
+  ].filter((selector) => {
+    const control = document.querySelector(selector)
+    if (control === null) return true
+    const { x, y, width, height } = control.getBoundingClientRect()
+    return !control.contains(document.elementFromPoint(x + width / 2, y + height / 2))
+  })
+}
+
+async function expectHarmless({ page, seen }: Opened, url: string): Promise<void> {
+  expect(seen).toEqual({ left: [], dialogs: 0, popups: 0 })
+  expect(page.url()).toBe(url)
+  expect(await readGlobal(page, 'hit')).toBeUndefined()
+  expect(await page.evaluate(covered)).toEqual([])
+}
+
+it('has many of them', () => {
+  expect(hostileAnswers.length).toBeGreaterThan(75)
+})
+
+it('the page sends nothing, and needs no policy for that', async () => {
+  const opened = await open(`${server.url}/`)
+  await askAll(opened.page, all)
+  await expectHarmless(opened, `${server.url}/`)
+  expect(whoReached(model)).toEqual([])
+  expect(model.reached.connections).toBe(0)
+  // Violations are no sign here: Chromium reports what is in the document that the sanitizer parses.
+  await opened.context.close()
+}, 240_000)
+
+it('the sanitizer holds without the policy', async () => {
+  const opened = await open(`${server.url}/`, { bypassCSP: true })
+  await askAll(opened.page, all)
+  await expectHarmless(opened, `${server.url}/`)
+  expect(whoReached(model)).toEqual([])
+  expect(model.reached.connections).toBe(0)
+  await opened.context.close()
+}, 240_000)
+
+it('the policy holds without the sanitizer, on a host that serves only files', async () => {
+  const opened = await open(`${unsafe.url}/`)
+  await askAll(opened.page, staying)
+  expect(whoReached(unsafe)).toEqual([])
+  expect(await readGlobal(opened.page, 'hit')).toBeUndefined()
+  const violations = (await readGlobal(opened.page, 'violations')) as string[]
+  expect(violations.length).toBeGreaterThan(40)
+  await opened.context.close()
+}, 240_000)
+
+it('without both of them, most answers reach the other server', async () => {
+  const opened = await open(`${unsafe.url}/`, { bypassCSP: true })
+  await askAll(opened.page, staying)
+  expect(whoReached(unsafe).length).toBeGreaterThan(40)
+  await opened.context.close()
+}, 240_000)
+
+describe('an answer', () => {
+  const text = (value: string) => value.replaceAll('EVIL', `http://${EVIL}/cat.png`)
+
+  it('shows in the place of an image whose it is, and opens it by keyboard in a new tab', async () => {
+    const { page, context } = await open(`${server.url}/`)
+    await ask(page, text('![a cat](EVIL) and [![a dog](EVIL)](http://other.example/)'))
+    const image = page.locator('.assistant a.image').first()
+    expect(await image.textContent()).toContain('Image: a cat')
+    expect(await image.textContent()).toContain(`${EVIL} would learn that you read this`)
+    expect(await image.getAttribute('rel')).toBe('noopener noreferrer nofollow')
+    const link = page.locator('.assistant a:not(.image)', { hasText: 'a dog' })
+    expect(await link.textContent()).toBe('a dog (other.example)')
+    await context.route('**/cat.png', (route) => route.fulfill({ body: 'cat' }))
+    await image.focus()
+    const opened = context.waitForEvent('page')
+    await page.keyboard.press('Enter')
+    const tab = await opened
+    await tab.waitForURL(text('EVIL'))
+    expect(await tab.evaluate(() => [document.referrer, opener])).toEqual(['', null])
+    await context.close()
+  }, 30_000)
+
+  it('shows an image that is part of it, links with where they lead, and marks up text', async () => {
+    const { page, context } = await open(`${server.url}/`)
+    const pixel =
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+    const lines = [
+      `![dot](data:image/png;base64,${pixel})`,
+      '[here](https://a.example/x) https://b.example/ [mail](mailto:a@c.example)',
+      '- [x] done\n- [ ] open',
+      '| a |\n|:-:|\n| **b** |',
+      '```js\nlet a = 1\n```',
+    ]
+    await ask(page, lines.join('\n\n'))
+    const words = page.locator('.assistant .words')
+    await expect
+      .poll(() =>
+        words.locator('img').evaluate((image) => (image as HTMLImageElement).naturalWidth),
+      )
+      .toBe(1)
+    expect(await words.locator('a').allTextContents()).toEqual([
+      'here (a.example)',
+      'https://b.example/',
+      'mail (mailto:a@c.example)',
+    ])
+    expect(await words.locator('li').allTextContents()).toEqual(['☑ done', '☐ open'])
+    expect(await words.locator('td[align=center] strong').textContent()).toBe('b')
+    expect(await readGlobal(page, 'violations')).toEqual([])
+    await context.close()
+  }, 30_000)
+
+  it('is shown as it is where it is nested too deeply to render', async () => {
+    const { page, context } = await open(`${server.url}/`)
+    await ask(page, `${'>'.repeat(20_000)} deep`)
+    await page.locator('.assistant .plain', { hasText: 'deep' }).waitFor()
+    await context.close()
+  }, 60_000)
+})
