@@ -34,6 +34,13 @@ export interface CallOptions {
    * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
    */
   hops?: readonly string[] | undefined
+  /**
+   * The name of the client's key, for an engine with a queue of its own; empty where clients are not
+   * distinguished.
+   */
+  caller?: string | undefined
+  /** Whether no client waits for the answer: such requests come last in an engine's own queue. */
+  isBackground?: boolean | undefined
 }
 
 export interface ChatOptions extends CallOptions {
@@ -52,6 +59,8 @@ export interface ChatOptions extends CallOptions {
 export interface Engine {
   /** Its name in logs and messages: `static`, `ollama`. Never an address. */
   readonly label: string
+  /** The address of a server, never shown: by it, an engine is known again after a reload. */
+  readonly address?: string | undefined
   /** The most requests it works on at once; further ones wait in the queue. No limit by default. */
   readonly maxConcurrency?: number | undefined
   /**
@@ -95,7 +104,7 @@ export interface Engine {
   complete?(
     request: TextRequest,
     signal: AbortSignal,
-    options?: Pick<ChatOptions, 'onProgress' | 'hops'>,
+    options?: CallOptions & Pick<ChatOptions, 'onProgress'>,
   ): Promise<TextStream>
   /** Resolves with the JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Optional. */
   embed?(

@@ -77,8 +77,8 @@ export class Caller {
   readonly headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
   readonly #store: LimitStore
-  /** Whether this request holds one of the key's concurrency slots. */
-  #holdsSlot = false
+  /** The counter in which this request holds one of the key's concurrency slots. */
+  #heldSlot: string | undefined
 
   readonly #afterwards: Afterwards
 
@@ -114,18 +114,38 @@ export class Caller {
    */
   async acquireSlot(): Promise<void> {
     const { name, maxConcurrency } = this.#key ?? {}
-    if (name === undefined || maxConcurrency === undefined || this.#holdsSlot) return
+    if (name === undefined || maxConcurrency === undefined || this.#heldSlot) return
     if (!(await this.#store.acquire(name, maxConcurrency))) {
       throw limitReached(`${maxConcurrency} concurrent requests`, 1_000)
     }
-    this.#holdsSlot = true
+    this.#heldSlot = name
+  }
+
+  /**
+   * Exchanges the slot for one of those that the key has for responses in the background: as many
+   * again, because a response that waits for minutes behind other requests must not keep its key from
+   * sending these. Rejects with an `ApiError` (429).
+   */
+  async moveToBackground(): Promise<void> {
+    const { name, maxConcurrency } = this.#key ?? {}
+    if (name === undefined || maxConcurrency === undefined) return
+    // No name contains a space.
+    const counter = `${name} background`
+    if (!(await this.#store.acquire(counter, maxConcurrency))) {
+      throw limitReached(`${maxConcurrency} concurrent responses in the background`, 1_000)
+    }
+    const hasEnded = this.#heldSlot === undefined
+    this.releaseSlot()
+    this.#heldSlot = counter
+    if (hasEnded) this.releaseSlot()
   }
 
   /** Releases the slot, once; calling it again has no effect. */
   releaseSlot(): void {
-    if (!this.#holdsSlot) return
-    this.#holdsSlot = false
-    this.#afterwards(() => this.#store.release(this.name))
+    const held = this.#heldSlot
+    if (held === undefined) return
+    this.#heldSlot = undefined
+    this.#afterwards(() => this.#store.release(held))
   }
 
   /** Permits a parsed request to use an engine. Rejects with an `ApiError` (429). */

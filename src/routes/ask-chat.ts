@@ -1,4 +1,4 @@
-import type { ChatOptions, Progress } from '../engines/engine.ts'
+import type { CallOptions, ChatOptions, Progress } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -13,10 +13,15 @@ export function chatAsker(
   return ({ engine, model }, signal) => {
     return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {
       ...options,
-      hops: exchange.hops,
+      ...callOptionsOf(exchange),
       onProgress: progressOf(exchange),
     })
   }
+}
+
+/** What an engine is told with every call. */
+export function callOptionsOf({ hops, caller, isBackground }: Exchange): CallOptions {
+  return { hops, caller, isBackground }
 }
 
 /** Reports to an exchange how far its model has been loaded. */

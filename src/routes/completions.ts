@@ -8,7 +8,7 @@ import { openStream } from '../stream/sse-response.ts'
 import { TextAccumulator } from '../stream/text-accumulator.ts'
 import { answerCounts, type TextStream } from '../stream/text-stream.ts'
 import { parseTextRequest, type TextRequest } from '../wire/completions/request.ts'
-import { progressOf } from './ask-chat.ts'
+import { callOptionsOf, progressOf } from './ask-chat.ts'
 import { requireAble } from './exchange.ts'
 import { generate } from './generate.ts'
 
@@ -43,7 +43,7 @@ function textAsker(exchange: Exchange, asked: TextRequest) {
     requireAble(engine, 'complete', model)
     const request = model === undefined || model === asked.model ? asked : { ...asked, model }
     return engine.complete(request, signal, {
-      hops: exchange.hops,
+      ...callOptionsOf(exchange),
       onProgress: progressOf(exchange),
     })
   }

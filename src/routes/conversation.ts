@@ -6,7 +6,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream } from '../stream/sse-response.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
-import { chatAsker } from './ask-chat.ts'
+import { callOptionsOf, chatAsker } from './ask-chat.ts'
 import type { Answering } from './generate.ts'
 import type { Trace } from './trace.ts'
 
@@ -45,7 +45,7 @@ function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest
     trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
-    return engine.forward?.(call, signal, { hops: exchange.hops })
+    return engine.forward?.(call, signal, callOptionsOf(exchange))
   }
 
   async function chat(route: Route, signal: AbortSignal) {

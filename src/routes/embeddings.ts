@@ -6,6 +6,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { readJsonAnswer } from '../stream/json-answer.ts'
 import { type EmbeddingRequest, parseEmbeddingRequest } from '../wire/embeddings/request.ts'
 import { inputsOf } from '../wire/validation/inputs.ts'
+import { callOptionsOf } from './ask-chat.ts'
 import { requireAble } from './exchange.ts'
 import { generate } from './generate.ts'
 
@@ -32,7 +33,7 @@ function embeddingAsker(exchange: Exchange, asked: EmbeddingRequest) {
   return async ({ engine, model }: Route, signal: AbortSignal): Promise<WholeAnswer> => {
     requireAble(engine, 'embed', model)
     const request = model === undefined ? asked : { ...asked, model }
-    return engine.embed(request, signal, { hops: exchange.hops })
+    return engine.embed(request, signal, callOptionsOf(exchange))
   }
 }
 

@@ -14,6 +14,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** How streams are sent. */
   streaming: StreamSettings
   responses: StoredResponses
+  /** Whether several callers are told apart: by several keys, or by `authenticate`. */
+  hasSeveralCallers: boolean
   /** The page's files, where the host has them. */
   files: Files | undefined
   /** The path below which clients find the API; empty for the root. */

@@ -34,12 +34,14 @@ const STORE_LIMITS = { count: 4_096, bytes: 32 * 1024 * 1024, ageMs: 24 * 60 * 6
 /** Estimated bytes of an item besides its text. */
 const ITEM_OVERHEAD = 200
 
-/** Stores responses in this process's memory; evicts the least recently used. */
+/**
+ * Stores responses in this process's memory. Where it is full, it evicts the least recently used one
+ * of the owner with the most; a response that is larger than what it can free so is not stored.
+ */
 export function memoryResponseStore(limits = STORE_LIMITS): ResponseStore {
   /** The response in which each item was stored last. */
   const responseByItem = new Map<string, StoredResponse>()
-  const responses = new BoundedMap<StoredResponse>(limits, (key, stored) => {
-    const [owner] = JSON.parse(key) as [string, string]
+  const responses = new BoundedMap<StoredResponse>(limits, (owner, _id, stored) => {
     for (const { id } of itemsOf(stored)) {
       const itemKey = storeKey(owner, id)
       if (responseByItem.get(itemKey) === stored) responseByItem.delete(itemKey)
@@ -49,7 +51,7 @@ export function memoryResponseStore(limits = STORE_LIMITS): ResponseStore {
   function put(owner: string, stored: StoredResponse): void {
     const items = itemsOf(stored)
     const bytes = items.reduce((sum, item) => sum + sizeOf(item), sizeOf(stored.response))
-    if (!responses.set(storeKey(owner, stored.response.id), stored, bytes)) return
+    if (!responses.set(owner, stored.response.id, stored, bytes)) return
     for (const { id } of items) responseByItem.set(storeKey(owner, id), stored)
   }
 
@@ -58,19 +60,18 @@ export function memoryResponseStore(limits = STORE_LIMITS): ResponseStore {
       put(owner, stored)
     },
     async update(owner, stored) {
-      if (responses.get(storeKey(owner, stored.response.id)) !== undefined) put(owner, stored)
+      if (responses.get(owner, stored.response.id) !== undefined) put(owner, stored)
     },
     async get(owner, id) {
-      return responses.get(storeKey(owner, id))
+      return responses.get(owner, id)
     },
     async delete(owner, id) {
-      return responses.delete(storeKey(owner, id))
+      return responses.delete(owner, id)
     },
     async item(owner, id) {
       const stored = responseByItem.get(storeKey(owner, id))
       // Reading an item marks its response as used, so that it is not evicted.
-      if (stored === undefined || !responses.get(storeKey(owner, stored.response.id)))
-        return undefined
+      if (stored === undefined || !responses.get(owner, stored.response.id)) return undefined
       return itemsOf(stored).find((item) => item.id === id)
     },
   }

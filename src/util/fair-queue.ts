@@ -55,13 +55,34 @@ export class FairQueue<W extends FairQueueEntry> {
     return undefined
   }
 
-  count(matches: (waiter: W) => boolean): number {
-    let count = 0
-    for (const own of this.#callers.values()) count += own.filter(matches).length
-    return count
+  some(matches: (waiter: W) => boolean): boolean {
+    for (const own of this.#callers.values()) if (own.some(matches)) return true
+    return false
   }
 
   *[Symbol.iterator](): Iterator<W> {
     for (const own of this.#callers.values()) yield* own
   }
+}
+
+/**
+ * The entry that gives up its place to a new one of `caller` where a queue is full: the newest entry of
+ * the caller with the most, if that has at least two more than `caller`. With a smaller difference the
+ * two would displace each other in turns. Undefined where the new entry has to be refused itself.
+ * `entries`: those that share the room, each caller's in the order of arrival.
+ */
+export function toDisplace<W extends FairQueueEntry>(
+  entries: readonly W[],
+  caller: string,
+): W | undefined {
+  const counts = new Map<string, number>()
+  for (const entry of entries) counts.set(entry.caller, (counts.get(entry.caller) ?? 0) + 1)
+  let most = (counts.get(caller) ?? 0) + 1
+  let displaced: string | undefined
+  for (const [other, count] of counts) {
+    if (count <= most) continue
+    most = count
+    displaced = other
+  }
+  return entries.findLast((entry) => entry.caller === displaced)
 }

@@ -16,6 +16,7 @@ import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { hangUps } from './hang-ups.ts'
+import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -27,6 +28,7 @@ import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
 import { relayed } from './relayed.ts'
+import { reload } from './reload.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
@@ -38,10 +40,12 @@ import { completionClients } from './sdk/completions.ts'
 import { messagesClients } from './sdk/messages.ts'
 import { responsesClients } from './sdk/responses.ts'
 import { sameAnswers } from './sdk/same-answers.ts'
+import { sentOnce } from './sent-once.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
 import { staticEngine } from './static.ts'
+import { tenants } from './tenants.ts'
 import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
@@ -61,7 +65,9 @@ const topics = {
     origins,
     keys,
     'who may see what': roles,
+    'one client against others': tenants,
     'foreign headers': foreignHeaders,
+    'hostile values': hostileValues,
     'coding agents': codingAgents,
   },
   apis: {
@@ -90,6 +96,7 @@ const topics = {
     relayed,
     pool,
     'whose fault': blame,
+    'sent once': sentOnce,
     queue,
   },
   contract: { contract, thinking },
@@ -98,6 +105,7 @@ const topics = {
   command: {
     startup,
     'settings file': settingsFile,
+    'a reload keeps': reload,
     tls,
     recordings,
     check,
@@ -122,6 +130,7 @@ export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed
 const needed: Record<string, Capability[]> = {
   'curl -N': ['sockets'],
   'settings file': ['process'],
+  'a reload keeps': ['process'],
   tls: ['process'],
   recordings: ['process'],
   check: ['process'],

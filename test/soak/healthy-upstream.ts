@@ -40,7 +40,7 @@ const stats: Record<Target, UpstreamStats> = {
   measured: { connections: 0, running: 0, abortable: 0 },
   other: { connections: 0, running: 0, abortable: 0 },
 }
-let closed: [id: string, at: number][] = []
+let closed: [id: string, opened: number, closed: number][] = []
 
 async function listen(target: Target): Promise<number> {
   const server = createServer((request, response) => {
@@ -117,10 +117,11 @@ const ANY: Assignment = { id: 'attack', tokens: 20, every: 10, shape: 'text' }
 
 /** Says one token or nothing, and then waits for the client to leave. */
 function hold(response: ServerResponse, id: string, target: Target): void {
+  const opened = Date.now()
   stats[target].abortable++
   response.once('close', () => {
     stats[target].abortable--
-    closed.push([id, Date.now()])
+    closed.push([id, opened, Date.now()])
   })
   if (id.endsWith('silent')) return
   response.writeHead(200, EVENTS)

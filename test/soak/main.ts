@@ -21,6 +21,9 @@ if (!existsSync('/proc/self/fd')) {
   )
   process.exit(2)
 }
+// The servers end with this process, but only if it ends by itself.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => process.exit(130))
 const result = await soak(options, (line) => console.error(`soak: ${line}`))
 print(options, result)
 writeDetails(options, result)

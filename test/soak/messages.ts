@@ -76,7 +76,11 @@ export type Report =
   | { type: 'failure'; failure: Failure }
   | { type: 'figures'; phase: number; figures: PhaseFigures }
   | { type: 'completed'; streams: number; byKind: Record<string, number> }
-  | { type: 'upstream'; stats: Record<Target, UpstreamStats>; closed: [id: string, at: number][] }
+  | {
+      type: 'upstream'
+      stats: Record<Target, UpstreamStats>
+      closed: [id: string, opened: number, closed: number][]
+    }
   | { type: 'lateness'; lateness: Histogram }
   | { type: 'left'; left: [id: string, at: number][] }
   | { type: 'attacks'; counts: Record<string, AttackCount> }

@@ -42,7 +42,7 @@ export class Recorder {
   }
   #isDone = Promise.withResolvers<void>()
   readonly #left = new Map<string, number>()
-  readonly #closed = new Map<string, number>()
+  readonly #closed = new Map<string, { opened: number; closed: number }>()
 
   /** Resolves once the last well-behaved stream has ended. */
   get done(): Promise<void> {
@@ -60,9 +60,15 @@ export class Recorder {
     else if (report.type === 'done') this.#isDone.resolve()
     else if (report.type === 'upstream') {
       this.upstream = report.stats
-      for (const [id, at] of report.closed) this.#join(id, this.#closed, at)
+      for (const [id, opened, closed] of report.closed) {
+        this.#closed.set(id, { opened, closed })
+        this.#join(id)
+      }
     } else if (report.type === 'left') {
-      for (const [id, at] of report.left) this.#join(id, this.#left, at)
+      for (const [id, at] of report.left) {
+        this.#left.set(id, at)
+        this.#join(id)
+      }
     }
   }
 
@@ -70,14 +76,16 @@ export class Recorder {
     if (this.violations.length < 200) this.violations.push({ attack, text })
   }
 
-  /** Both ends of an aborted request are told of, in either order. */
-  #join(id: string, mine: Map<string, number>, at: number): void {
-    mine.set(id, at)
+  /**
+   * Both ends of an aborted request are told of, in either order. One that reached the upstream only
+   * after its client had left, as on a busy machine, counts from then on.
+   */
+  #join(id: string): void {
     const left = this.#left.get(id)
-    const closed = this.#closed.get(id)
-    if (left === undefined || closed === undefined) return
+    const connection = this.#closed.get(id)
+    if (left === undefined || connection === undefined) return
     this.#left.delete(id)
     this.#closed.delete(id)
-    addValue(this.closing, Math.max(0, closed - left))
+    addValue(this.closing, Math.max(0, connection.closed - Math.max(left, connection.opened)))
   }
 }

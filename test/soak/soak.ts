@@ -29,7 +29,7 @@ export interface SoakResult {
 
 /** Seconds after a change of phase whose samples don't count, since the attacks before it still end. */
 const SETTLING = 3
-/** Seconds of attacks and rest before the level is taken that memory has to return to. */
+/** Seconds of attacks and rest before the first phase. */
 const WARM_UP = { attacked: 10, rest: 6 }
 /** Seconds after the last stream within which everything has to return. */
 const RETURN_WITHIN = 90
@@ -37,7 +37,9 @@ const RETURN_WITHIN = 90
 /** Runs a soak to its end; whatever it started has ended then. */
 export async function soak(options: SoakOptions, tell: Scene['tell']): Promise<SoakResult> {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-soak-'))
-  const cleanUp: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })]
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', removeFolder)
+  const cleanUp: (() => unknown)[] = [removeFolder]
   try {
     const scene = await prepare(options, tell, folder, cleanUp)
     return await run(scene)
@@ -96,10 +98,15 @@ async function run(scene: Scene): Promise<SoakResult> {
   const begun = performance.now()
   const watching = watch(scene)
   const idle = await begin(scene)
-  const before = { ...(await warmUp(scene)), descriptors: idle.descriptors }
+  await warmUp(scene)
   const pairs = options.minutes >= 5 ? 5 : 3
   const seconds = Math.max(SETTLING + 2, (options.minutes * 60) / pairs / 2)
-  for (let turn = 0; turn < pairs * 2; turn++) await runPhase(scene, turn, seconds)
+  const before = { ...idle }
+  for (let turn = 0; turn < pairs * 2; turn++) {
+    await runPhase(scene, turn, seconds)
+    // What the first attacks need at once is kept for the next: only what grows beyond it is a leak.
+    if (turn === 1) before.memory = Math.max(...recorder.moments.map(({ memory }) => memory))
+  }
   attack(scene, undefined, 'rest')
   workers.client.tell({ type: 'finish' })
   await Promise.race([recorder.done, sleep(60_000)])
@@ -131,17 +138,15 @@ function attack(scene: Scene, target: Target | undefined, phase: string): void {
   scene.workers.attackers.tell({ type: 'attack', target })
 }
 
-/** What is made once, at the first requests and attacks of each sort, is no leak. */
-async function warmUp(scene: Scene): Promise<Holdings> {
+/** What is made once, at the first requests and attacks of each sort, does not count. */
+async function warmUp(scene: Scene): Promise<void> {
   scene.tell('warming up')
-  const { servers, secrets } = scene
   for (const target of TARGETS) {
     attack(scene, target, 'warm-up')
     await sleep(WARM_UP.attacked * 1_000)
   }
   attack(scene, undefined, 'warm-up')
   await sleep(WARM_UP.rest * 1_000)
-  return holdingsOf(servers.measured, secrets[OPERATOR] ?? '')
 }
 
 async function runPhase(scene: Scene, turn: number, seconds: number): Promise<void> {

@@ -1,10 +1,11 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
-import { FairQueue, type FairQueueEntry } from '../../util/fair-queue.ts'
+import { toDisplace } from '../../util/fair-queue.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { PoolMember } from './member.ts'
 import { type Polling, PollSchedule } from './poll-schedule.ts'
-import { queueFull } from './queue-full.ts'
+import { displacedByOther, queueFull } from './queue-full.ts'
 import { Slot } from './slot.ts'
+import { SlotQueue, type SlotQueueEntry } from './slot-queue.ts'
 
 /**
  * Milliseconds of a slot's lease, where requests are isolated: a request whose client is gone may
@@ -22,13 +23,15 @@ export interface SlotRequest {
   members: PoolMember[]
   /** There is no other engine: ask it even if its circuit breaker is open. */
   isForced: boolean
+  /** No client waits for its answer: those of clients that do are served first. */
+  isBackground?: boolean | undefined
   /** Leaves the queue. */
   signal: AbortSignal
 }
 
 type WaitResult = { slot: Slot } | { refusal: ApiError }
 
-interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
+interface Waiter extends SlotQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
   members: PoolMember[]
   renewedAt: number
   result?: WaitResult
@@ -42,8 +45,9 @@ interface Waiter extends FairQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
  * the slots of requests that vanished are reclaimed when their lease expires.
  */
 export class ConcurrencyLimiter {
-  readonly #maxQueued: number
-  readonly #queue = new FairQueue<Waiter>()
+  /** Another one after the settings were reloaded. */
+  maxQueued: number
+  readonly #queue = new SlotQueue<Waiter>()
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
   #reclaimedAt = 0
@@ -51,9 +55,12 @@ export class ConcurrencyLimiter {
   readonly #polls: PollSchedule | undefined
   readonly #leaseTicker: Ticker | undefined
 
-  /** `maxQueued`: how many requests may wait for the same engine. */
+  /**
+   * `maxQueued`: how many requests of waiting clients may wait for the same engine. Those in the
+   * background wait beside them, and are limited where they begin.
+   */
   constructor(maxQueued: number, isolated: boolean) {
-    this.#maxQueued = maxQueued
+    this.maxQueued = maxQueued
     this.#polls = isolated ? new PollSchedule(this.#queue) : undefined
     this.#leaseTicker = isolated ? separateTickers(LEASE.renewEvery) : undefined
   }
@@ -66,13 +73,14 @@ export class ConcurrencyLimiter {
   /**
    * A slot at the best of the engines; a promise if all are occupied. Throws an `ApiError` (503)
    * where the queue is full or the circuit breaker of every engine is open. The promise rejects
-   * with the signal's reason.
+   * with the signal's reason, or with an `ApiError` (503) where a request of a caller with fewer in
+   * the full queue takes its place.
    */
   acquire(request: SlotRequest): Slot | Promise<Slot> {
     const now = performance.now()
     if (this.#leased.size > 0) this.#reclaimExpired(now)
     if (this.#queue.size > 0)
-      for (const member of request.members) this.#assignFreeSlots(member, now)
+      for (const member of request.members) this.assignFreeSlots(member, now)
     const best = bestMember(request, now)
     // A load that is compared with another's must not include requests that vanished: give a lease.
     const isCompared = request.members.length > 1
@@ -81,7 +89,7 @@ export class ConcurrencyLimiter {
     if (!request.members.some((member) => mayUse(request, member, now))) {
       throw breakerOpen(request.members, now)
     }
-    this.#refuseIfQueueFull(request.members)
+    this.#makeRoom(request)
     return this.#wait(request, now)
   }
 
@@ -142,7 +150,7 @@ export class ConcurrencyLimiter {
   /** Gives a freed slot to a waiter. */
   onFree(slot: Slot, now: number): void {
     this.#leased.delete(slot)
-    if (this.#queue.size > 0) this.#assignFreeSlots(slot.member, now)
+    if (this.#queue.size > 0) this.assignFreeSlots(slot.member, now)
   }
 
   /**
@@ -160,9 +168,9 @@ export class ConcurrencyLimiter {
   }
 
   /** Gives the free slots of an engine to the waiters for it. */
-  #assignFreeSlots(member: PoolMember, now: number): void {
+  assignFreeSlots(member: PoolMember, now: number): void {
     while (member.hasFreeSlot) {
-      const waiter = this.#queue.takeNext((entry) => mayUse(entry, member, now))
+      const waiter = this.#queue.takeNext(member, (entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
       this.#polls?.given(waiter, now)
       this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
@@ -199,14 +207,24 @@ export class ConcurrencyLimiter {
     return taken
   }
 
-  #refuseIfQueueFull(members: PoolMember[]): void {
-    const queued = this.#queue.count((waiter) =>
+  /**
+   * Where the queue is full, refuses the newest request of the caller with the most, or the new one:
+   * one caller can't fill the queue for all others.
+   */
+  #makeRoom({ members, caller, isBackground }: SlotRequest): void {
+    if (isBackground) return
+    const queued = this.#queue.interactive((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )
-    if (queued < this.#maxQueued) return
+    if (queued.length < this.maxQueued) return
     const concurrency = members.reduce((sum, member) => sum + member.concurrencyLimit, 0)
     const duration = Math.max(...members.map((member) => member.averageDuration.value))
-    throw queueFull(queued, queued + 1, concurrency, duration)
+    const load = { queued: queued.length, ahead: queued.length + 1, concurrency, duration }
+    const displaced = toDisplace(queued, caller)
+    const own = queued.filter((waiter) => waiter.caller === (displaced?.caller ?? caller)).length
+    if (displaced === undefined) throw queueFull({ ...load, own: caller === '' ? 0 : own })
+    this.#queue.remove(displaced)
+    this.#settle(displaced, { refusal: displacedByOther({ ...load, own }) })
   }
 }
 

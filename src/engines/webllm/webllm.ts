@@ -4,7 +4,7 @@ import { abortable } from '../../util/abortable.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import type { TextChunk, TextRequest } from '../../wire/completions/request.ts'
 import { type EmbeddingRequest, requireEmbedding } from '../../wire/embeddings/request.ts'
-import type { ChatOptions, Engine, Model, Progress } from '../engine.ts'
+import type { CallOptions, ChatOptions, Engine, Model, Progress } from '../engine.ts'
 import { toMlcRequest } from './chat-request.ts'
 import { chunkReader } from './chunks.ts'
 import { downloadSizes } from './download-sizes.ts'
@@ -48,6 +48,7 @@ export interface LocalEngine extends Engine {
 /** A generation, to be started once the GPU is free and the model is loaded. */
 interface GenerationJob<Raw> {
   model: string
+  call: CallOptions
   promptField: PromptField
   start(): Promise<AsyncIterator<Raw, unknown>>
 }
@@ -118,12 +119,13 @@ export class Webllm implements LocalEngine {
   async chat(
     request: ChatRequest,
     signal: AbortSignal,
-    { onProgress }: ChatOptions = {},
+    { onProgress, ...call }: ChatOptions = {},
   ): Promise<ChatStream> {
     const record = findGenerator(this.#records, request.model)
     const asked = toMlcRequest(request, record)
     const job: GenerationJob<MlcChunk> = {
       model: record.model_id,
+      call,
       promptField: 'messages',
       // A copy, since web-llm changes its request.
       start: async () =>
@@ -141,12 +143,13 @@ export class Webllm implements LocalEngine {
   async complete(
     request: TextRequest,
     signal: AbortSignal,
-    { onProgress }: Pick<ChatOptions, 'onProgress'> = {},
+    { onProgress, ...call }: CallOptions & Pick<ChatOptions, 'onProgress'> = {},
   ): Promise<TextStream> {
     const record = findGenerator(this.#records, request.model)
     const asked = toMlcTextRequests(request, record)
     const job: GenerationJob<TextChunk> = {
       model: record.model_id,
+      call,
       promptField: 'prompt',
       start: async () => textReader(this.#mlc, asked, request.echo === true),
     }
@@ -181,12 +184,16 @@ export class Webllm implements LocalEngine {
     })
   }
 
-  async embed(asked: EmbeddingRequest, signal: AbortSignal): Promise<WholeAnswer> {
+  async embed(
+    asked: EmbeddingRequest,
+    signal: AbortSignal,
+    call: CallOptions = {},
+  ): Promise<WholeAnswer> {
     const request = requireEmbedding(asked)
     const record = findRecord(this.#records, request.model)
     const model = record.model_id
     requireEmbeddingModel(request, record)
-    const slot = await this.#acquireSlot(model, signal)
+    const slot = await this.#acquireSlot(model, signal, call)
     // web-llm can't abort an embedding: the slot is released when it is done, even after an abort.
     const work = this.#computeEmbeddings(request.input, model, slot, signal).finally(slot.release)
     const vectors = await abortable(work, signal)
@@ -217,7 +224,7 @@ export class Webllm implements LocalEngine {
     job: GenerationJob<Raw>,
     signal: AbortSignal,
   ): Promise<{ slot: GpuSlot; begun: StartedGeneration<Raw> }> {
-    const slot = await this.#acquireSlot(job.model, signal)
+    const slot = await this.#acquireSlot(job.model, signal, job.call)
     const beginning = this.#startGeneration(job, slot, signal)
     const begun = await abortable(beginning, signal).catch((error: unknown) => {
       // The aborted request rejects at once; the slot is released when the GPU is free again.
@@ -234,8 +241,8 @@ export class Webllm implements LocalEngine {
     return { end: () => void this.#progressListeners.delete(tell) }
   }
 
-  async #acquireSlot(model: string, signal: AbortSignal): Promise<GpuSlot> {
-    const slot = await this.#queue.acquire(model, signal)
+  async #acquireSlot(model: string, signal: AbortSignal, call?: CallOptions): Promise<GpuSlot> {
+    const slot = await this.#queue.acquire(model, signal, call)
     clearTimeout(this.#unloadTimer)
     const release = () => {
       slot.release()

@@ -8,6 +8,7 @@ import type { AnyContract, OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { SSE_HEADERS, type StreamSettings, writeStream } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
+import { textPieces } from '../../util/text-pieces.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ResponseObject } from '../../wire/responses/request.ts'
@@ -27,12 +28,15 @@ export function memoryResponses(): StoredResponses {
 /** Characters of events that are stored of one response: some 15,000 tokens. */
 const LOG_LENGTH = 4 * 1024 * 1024
 
-/** How many may run at once, and how many that have ended are stored. */
-const MOST_RUNNING = 32
+/** Characters that are written at once to one who follows it, and held until they are read. */
+const PIECE_LENGTH = 65_536
+
+/** How many that have ended are stored. */
 const ENDED: BoundedLimits = { count: 512, bytes: 32 * 1024 * 1024, ageMs: 60 * 60_000 }
 
 /** One response in the background, until its events are deleted. */
 interface Run {
+  owner: string
   exchange: Exchange
   response: ResponseObject
   log: EventLog
@@ -40,20 +44,57 @@ interface Run {
   followers: Set<Promise<void>>
   /** Whether it was cancelled by a request that may not touch what this one holds. */
   isCancelled: boolean
+  /** When it last wrote an event or a heartbeat. */
+  writtenAt: number
+  /** Whether it was deleted, so that its events are not stored when it has ended. */
+  isDeleted: boolean
 }
+
+export interface BackgroundPlaces {
+  /** How many responses may run at once. */
+  places: number
+  /** Whether several owners share them. */
+  isShared: boolean
+  /**
+   * Milliseconds without a heartbeat after which a response has been ended by the runtime, without
+   * running any of its code, as workerd does; undefined where that does not happen.
+   */
+  silence: number | undefined
+}
+
+/** What can still be followed; the store has the response. */
+type EndedRun = Pick<Run, 'log' | 'followers'>
 
 export class Runs {
   readonly #running = new Map<string, Run>()
-  readonly #ended = new BoundedMap<Run>(ENDED)
+  readonly #ended = new BoundedMap<EndedRun>(ENDED)
 
-  /** Throws an `ApiError` (503) where too many run already. */
-  requireRoom(): void {
-    if (this.#running.size < MOST_RUNNING) return
-    const message = `background: expected at most ${MOST_RUNNING} responses in the background at once, got one more; retry when one has ended.`
-    throw new ApiError(503, message, {
-      code: 'too_many_background',
-      headers: { 'retry-after': '10' },
-    })
+  /**
+   * Throws an `ApiError` (503) where all of the `places` are taken or, where several owners share them,
+   * this one has as many as are free. So each finds at least half of what the others have left: one
+   * alone takes half of all, a second one a quarter, and a sixth still gets one of 32. A share for each
+   * key in the settings would leave most places empty, since few keys use the background at once.
+   */
+  requireRoom(owner: string, { places, isShared, silence }: BackgroundPlaces): void {
+    if (silence !== undefined) this.#forgetSilent(silence)
+    const free = places - this.#running.size
+    if (free <= 0) {
+      throw tooMany(
+        `expected at most ${places} responses in the background at once, got one more; retry when one has ended, or raise --max-background`,
+      )
+    }
+    if (!isShared) return
+    let own = 0
+    for (const run of this.#running.values()) if (run.owner === owner) own++
+    if (own < free) return
+    throw tooMany(
+      `expected at most as many responses of one key as there are free places (${free} of ${places}), got one more than the ${own} that yours has; retry when one of these has ended, cancel one, or raise --max-background`,
+    )
+  }
+
+  #forgetSilent(silence: number): void {
+    const since = performance.now() - silence
+    for (const [key, run] of this.#running) if (run.writtenAt < since) this.#running.delete(key)
   }
 
   /** Runs the stream that is being opened to its end. */
@@ -69,18 +110,20 @@ export class Runs {
     const followers = new Set<Promise<void>>()
     const ended = Promise.withResolvers<void>()
     const { response } = encoder
-    const run: Run = { exchange, response, log, followers, isCancelled: false }
+    const state = { isCancelled: false, isDeleted: false, writtenAt: performance.now() }
+    const run: Run = { owner, exchange, response, log, followers, ...state }
     this.#running.set(key, run)
     encoder.events.onFrame = (frame) => log.append(frame)
 
     const end = () => {
       log.end()
-      // It is not stored if it was deleted meanwhile.
-      if (this.#running.delete(key)) this.#ended.set(key, run, log.length * 2)
+      if (this.#running.delete(key) && !run.isDeleted)
+        this.#ended.set(owner, response.id, { log, followers }, log.length * 2)
       ended.resolve()
     }
     writeStream<AnyContract>(exchange, opening, encoder, settings, {
       write() {
+        run.writtenAt = performance.now()
         // The event log has it already. Every heartbeat is written here, so a cancellation is seen soon.
         if (run.isCancelled) queueMicrotask(exchange.cancel)
         return undefined
@@ -105,12 +148,11 @@ export class Runs {
     return run?.response
   }
 
-  /** Cancels it, and deletes its events. */
+  /** Cancels it, and deletes its events. It takes a place until the engine has stopped. */
   delete(owner: string, id: string, isolates: boolean): void {
-    const key = storeKey(owner, id)
-    const run = this.#running.get(key)
-    this.#running.delete(key)
-    this.#ended.delete(key)
+    const run = this.#running.get(storeKey(owner, id))
+    if (run !== undefined) run.isDeleted = true
+    this.#ended.delete(owner, id)
     stop(run, isolates)
   }
 
@@ -125,8 +167,7 @@ export class Runs {
    * no such stream.
    */
   follow(owner: string, id: string, from: number, clientTimeout: number): Response {
-    const key = storeKey(owner, id)
-    const run = this.#running.get(key) ?? this.#ended.get(key)
+    const run = this.#running.get(storeKey(owner, id)) ?? this.#ended.get(owner, id)
     if (run === undefined) {
       const message =
         'stream: the events of this response are not stored: they are for an hour, and only with background: true. Leave stream out to get the response itself.'
@@ -143,6 +184,13 @@ export class Runs {
     void following.finally(() => run.followers.delete(following))
     return new Response(writer.readable, { headers: SSE_HEADERS })
   }
+}
+
+function tooMany(reason: string): ApiError {
+  return new ApiError(503, `background: ${reason}.`, {
+    code: 'too_many_background',
+    headers: { 'retry-after': '10' },
+  })
 }
 
 function stop(run: Run | undefined, isolates: boolean): void {
@@ -163,12 +211,14 @@ async function pump(
     let at = from
     for (let frames = await log.read(at); frames; frames = await log.read(at)) {
       at += frames.length
-      const writing = Promise.resolve(writer.write([encodeText(frames.join(''))]))
-      const isTaken = await withTimeout(
-        clientTimeout,
-        writing.then(() => true),
-      )
-      if (!isTaken) throw new Error('the client does not read')
+      for (const piece of textPieces(frames.join(''), PIECE_LENGTH)) {
+        const writing = Promise.resolve(writer.write([encodeText(piece)]))
+        const isTaken = await withTimeout(
+          clientTimeout,
+          writing.then(() => true),
+        )
+        if (!isTaken) throw new Error('the client does not read')
+      }
     }
     writer.close()
   } catch (reason) {

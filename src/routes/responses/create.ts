@@ -16,6 +16,7 @@ import { type Answering, generate, type StreamAnswering } from '../generate.ts'
 import { jsonResponse } from '../json.ts'
 import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
+import type { BackgroundPlaces } from './background.ts'
 import { contextOf } from './context.ts'
 import { noRecorder, type ResponseRecorder, recordResponse } from './recorder.ts'
 
@@ -109,11 +110,19 @@ async function beginRun(
   conversation: TranslatedResponsesRequest,
   exchange: Exchange,
   trace: Trace,
-  { pool, responses: { runs }, settings }: RouteContext,
+  context: RouteContext,
 ): Promise<Answering> {
+  const {
+    pool,
+    responses: { runs },
+    settings,
+  } = context
   if (runs === undefined) throw new TypeError('nothing runs in the background here')
+  const requireRoom = () => runs.requireRoom(owner, placesOf(context))
   await pool.requireModel(exchange, request.model)
-  runs.requireRoom()
+  requireRoom()
+  await trace.caller?.moveToBackground()
+  exchange.isBackground = true
   const chat = { ...chatOf(conversation, trace), stream: true }
   const ask = chatAsker(exchange, chat, { asChunks: true })
   const encoder = conversation.encoder()
@@ -126,7 +135,7 @@ async function beginRun(
       try {
         await recorder.begin(response)
         // Others may have begun meanwhile.
-        runs.requireRoom()
+        requireRoom()
       } catch (error) {
         encoder.error(toApiError(error))
         throw error
@@ -135,6 +144,14 @@ async function beginRun(
       if (!request.stream) return jsonResponse(response)
       return runs.follow(owner, response.id, 0, settings.clientTimeout)
     },
+  }
+}
+
+function placesOf({ settings, hasSeveralCallers, isolates }: RouteContext): BackgroundPlaces {
+  return {
+    places: settings.maxBackground,
+    isShared: hasSeveralCallers,
+    silence: isolates ? 3 * settings.heartbeat + 15_000 : undefined,
   }
 }
 

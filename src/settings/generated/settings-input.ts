@@ -57,7 +57,11 @@ export interface SettingsInput {
   maxConcurrency?: Given['maxConcurrency']
   /** @deprecated The former name of `maxConcurrency`. */
   streams?: Given['streams']
-  /** How many requests may wait in the queue of an upstream that is busy. Default: 100. */
+  /**
+   * How many requests may wait in the queue of an upstream that is busy. When it is full, a request
+   * of a key with fewer takes the place of the newest one of the key with the most. Responses in
+   * the background wait beside it, up to --max-background. Default: 100.
+   */
   queue?: Given['queue']
   /**
    * Send a request again, once, to the only upstream that serves its model, if that failed before
@@ -162,6 +166,12 @@ export interface SettingsInput {
   maxMessages?: Given['maxMessages']
   /** How many tools a request may have. Default: 512. */
   maxTools?: Given['maxTools']
+  /**
+   * How many responses may run in the background at once. Where there are several keys, a key gets
+   * one only while it has fewer than there are free places, so that the others find some. Default:
+   * 32.
+   */
+  maxBackground?: Given['maxBackground']
   /**
    * The format of the log, which has one line for each request; auto is text on a terminal and JSON
    * elsewhere. Default: auto.

@@ -37,7 +37,7 @@ export const engines = {
     max: 100_000,
     default: 100,
     placeholder: 'N',
-    help: 'How many requests may wait in the queue of an upstream that is busy.',
+    help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
   }),
   retry: boolean({
     default: true,

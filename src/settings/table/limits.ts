@@ -74,4 +74,11 @@ export const limits = {
     placeholder: 'N',
     help: 'How many tools a request may have.',
   }),
+  maxBackground: integer({
+    min: 1,
+    max: 10_000,
+    default: 32,
+    placeholder: 'N',
+    help: 'How many responses may run in the background at once. Where there are several keys, a key gets one only while it has fewer than there are free places, so that the others find some.',
+  }),
 }

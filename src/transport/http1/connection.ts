@@ -13,10 +13,12 @@ export interface SocketResponse {
   body: ResponseBody | null
 }
 
-/**
- * An idle connection was reused just as its server closed it: nothing of the request was answered.
- */
-export class StaleConnection extends Error {}
+/** A connection that had been used before closed soon after the request, and without any answer. */
+export class StaleConnection extends Error {
+  constructor() {
+    super('the connection, which had been used before, closed before the response began')
+  }
+}
 
 /** Milliseconds for which an idle connection is kept; many servers close theirs after 5 s. */
 const IDLE_TIMEOUT = 4000
@@ -60,6 +62,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #payloadStart = 0
   #payloadEnd = 0
   #idleTimeout = IDLE_TIMEOUT
+  #idleUntil = 0
 
   /**
    * Sends a request. Rejects with `StaleConnection`, the signal's reason, or the connection's
@@ -108,6 +111,8 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
       this.#parser.push(bytes)
       this.#flush()
     } catch (error) {
+      // What came before the fault counts, wherever the packet began.
+      this.#flush()
       this.#fail(error)
       return
     }
@@ -117,6 +122,11 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   close(isClean: boolean): void {
     this.#parser.close(isClean)
     this.#onBroken()
+  }
+
+  /** Whether it was idle for so long that its server may be closing it. */
+  isExpired(now: number): boolean {
+    return now >= this.#idleUntil
   }
 
   /** Closes the connection at once. */
@@ -185,13 +195,14 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
       return
     }
     this.#isUsed = true
+    this.#idleUntil = performance.now() + this.#idleTimeout
     socket.setIdle(this.#idleTimeout)
     this.onIdle()
   }
 
   #onBroken(): void {
-    // After that time the server has probably read the request: sending it again could run it
-    // twice.
+    // After that time the server has probably read the request, whatever its method: it is not sent
+    // again.
     const isSoon = performance.now() - this.#sentAt < STALE_WITHIN
     const isStale = this.#isUsed && !this.#hasReceived && isSoon
     this.#fail(

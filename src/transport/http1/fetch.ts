@@ -11,49 +11,86 @@ import { UrlCache } from './url-cache.ts'
 const encoder = new TextEncoder()
 const NEVER_ABORTS = new AbortController().signal
 
-/** Idle connections by host and port, the most recently used last, which is reused first. */
-type Pool = Map<string, Connection[]>
+/** Milliseconds for which a POST uses new connections after a used one has closed unanswered. */
+const NEW_ONLY = 60_000
+
+/** The connections to one server. */
+interface Server {
+  /** Idle connections, the most recently used last, which is reused first. */
+  idle: Connection[]
+  /** Until when a POST uses new connections. */
+  newOnlyUntil: number
+}
+
+/** By host and port. */
+type Servers = Map<string, Server>
 
 /**
  * Creates a `fetch`. It rejects where the server can't be reached or sends no valid HTTP/1.1, or
  * with the signal's reason. It does not follow redirects.
  */
 export function socketFetch(dial: Dial): Fetch {
-  const pool: Pool = new Map()
+  const servers: Servers = new Map()
   const addresses = new UrlCache()
   return async (address, init) => {
     const url = addresses.parse(address)
     const signal = init.signal ?? NEVER_ABORTS
     signal.throwIfAborted()
     const request = requestBytes(url, init)
-    if (!init.once) return decompressed(await sendOnPooled(dial, pool, url, request, signal))
-    const connection = await connect(dial, url, pool, signal)
+    const server = serverOf(servers, url)
+    const idle = init.once ? undefined : takeIdle(server, init.method)
+    const answered = idle && (await sendOnIdle(idle, server, request, signal, init.method))
+    if (answered !== undefined) return decompressed(answered)
+    const connection = await connect(dial, url, server, signal)
     return decompressed(await connection.send(request, signal))
   }
 }
 
-async function sendOnPooled(
-  dial: Dial,
-  pool: Pool,
-  url: URL,
-  request: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
-): Promise<SocketResponse> {
-  const pooled = pool.get(url.host)?.pop()
-  try {
-    if (pooled !== undefined) return await pooled.send(request, signal)
-  } catch (error) {
-    // The server closed it before it read the request, so that sending it again is safe.
-    if (!(error instanceof StaleConnection)) throw error
+function serverOf(servers: Servers, { host }: URL): Server {
+  let server = servers.get(host)
+  if (server === undefined) {
+    server = { idle: [], newOnlyUntil: 0 }
+    servers.set(host, server)
   }
-  const connection = await connect(dial, url, pool, signal)
-  return connection.send(request, signal)
+  return server
 }
 
-async function connect(dial: Dial, url: URL, pool: Pool, signal: AbortSignal) {
+/** The idle connection to use, if there is one. */
+function takeIdle(server: Server, method: FetchInit['method']): Connection | undefined {
+  const now = performance.now()
+  if (method === 'POST' && now < server.newOnlyUntil) return undefined
+  for (;;) {
+    const connection = server.idle.pop()
+    if (!connection?.isExpired(now)) return connection
+    // A timer closes idle connections, but it fires late while the process is busy.
+    connection.destroy()
+  }
+}
+
+/**
+ * Sends a request on an idle connection; undefined where that closed unanswered and the request may be
+ * sent again. A POST may not: the server can have read it and begun to generate (RFC 9110 §9.2.2;
+ * undici, Go and nginx send none again either). Whoever asked decides what follows.
+ */
+async function sendOnIdle(
+  connection: Connection,
+  server: Server,
+  request: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+  method: FetchInit['method'],
+): Promise<SocketResponse | undefined> {
+  try {
+    return await connection.send(request, signal)
+  } catch (error) {
+    if (!(error instanceof StaleConnection)) throw error
+    server.newOnlyUntil = performance.now() + NEW_ONLY
+    if (method !== 'POST') return undefined
+    throw error
+  }
+}
+
+async function connect(dial: Dial, url: URL, { idle }: Server, signal: AbortSignal) {
   const connection = new Connection()
-  const idle = pool.get(url.host) ?? []
-  pool.set(url.host, idle)
   connection.onIdle = () => idle.push(connection)
   connection.onClose = () => {
     const at = idle.indexOf(connection)
@@ -76,6 +113,8 @@ async function socketOrAbort(dialled: Promise<Socket>, signal: AbortSignal): Pro
     )
   }
   signal.addEventListener('abort', abort)
+  // It may have aborted while an idle connection was tried.
+  if (signal.aborted) abort()
   try {
     return await Promise.race([dialled, promise])
   } finally {

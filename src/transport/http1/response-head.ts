@@ -28,55 +28,68 @@ export interface ResponseHead {
 }
 
 const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
-const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):(.*)$/
+/**
+ * Control characters other than NUL are let through: some servers quote a model's name or a prompt in
+ * a header, which must not cost its answer. Only printable ASCII is passed on to clients.
+ */
+const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):([^\r\n\0]*)$/
+/** Fields that frame a body, which no trailer may hold (RFC 9110 §6.5.1). */
+const FRAMING_FIELDS: readonly string[] = ['content-length', 'transfer-encoding']
 /** Statuses whose responses have no body. */
 export const BODILESS_STATUSES: readonly number[] = [204, 304]
 
 /** Parses a head, including its empty line. Throws an `Error` that says what is wrong. */
 export function parseHead(text: string): ResponseHead {
-  const [first = '', ...lines] = text.split('\n').map(withoutCr)
+  // Lines end with CR LF alone: taking a bare LF or CR for an end as well is how a message comes to be
+  // read in two ways (RFC 9112 §2.2 allows it for LF; Node's own parser refuses both).
+  const [first = '', ...lines] = text.split('\r\n')
   const [, minor, code] = STATUS.exec(first) ?? []
   if (code === undefined) throw new Error(`expected an HTTP/1.1 status line, got ${quote(first)}`)
-  const headers = new HeaderFields()
-  for (const line of lines) {
-    if (line === '') continue
-    const [, name, value] = FIELD.exec(line) ?? []
-    if (name === undefined || value === undefined)
-      throw new Error(`expected a header field, got ${quote(line)}`)
-    headers.add(name.toLowerCase(), withoutSpace(value))
-  }
+  const headers = parseFields(lines)
   const status = Number(code)
-  const body = bodyFraming(status, headers)
+  const framing = bodyFraming(headers)
+  const body = BODILESS_STATUSES.includes(status) || status < 200 ? 0 : framing
   const connection = headers
     .get('connection')
     ?.toLowerCase()
     .split(/[\s,]+/)
   const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
-  // With both, the length is ambiguous (request smuggling, RFC 9112 §6.1): do not reuse the
-  // connection.
-  const isUnambiguous = !(headers.get('transfer-encoding') && headers.get('content-length'))
-  return {
-    status,
-    headers,
-    body,
-    keepsAlive: isKept === true && isUnambiguous && body !== 'until-close',
-  }
+  return { status, headers, body, keepsAlive: isKept === true && body !== 'until-close' }
 }
 
-/** RFC 9112 §6.3. */
-function bodyFraming(status: number, headers: HeaderFields): ResponseHead['body'] {
-  if (BODILESS_STATUSES.includes(status) || status < 200) return 0
+/** Checks trailers, including their empty line; nothing of them is used. Throws an `Error`. */
+export function checkTrailers(text: string): void {
+  const fields = parseFields(text.split('\r\n'))
+  const name = FRAMING_FIELDS.find((each) => fields.get(each) !== null)
+  if (name !== undefined) throw new Error(`trailers: expected none that frames a body, got ${name}`)
+}
+
+function parseFields(lines: readonly string[]): HeaderFields {
+  const fields = new HeaderFields()
+  for (const line of lines) {
+    if (line === '') continue
+    const [, name, value] = FIELD.exec(line) ?? []
+    if (name === undefined || value === undefined)
+      throw new Error(`expected a header field, got ${quote(line)}`)
+    fields.add(name.toLowerCase(), withoutSpace(value))
+  }
+  return fields
+}
+
+/** RFC 9112 §6.3. The fields are checked even where there is no body. */
+function bodyFraming(headers: HeaderFields): ResponseHead['body'] {
   const coding = headers.get('transfer-encoding')
+  const length = headers.get('content-length')
+  // With both, a proxy in between may have read the body in the other way (RFC 9112 §6.3).
+  if (coding !== null && length !== null)
+    throw new Error('expected transfer-encoding or content-length, got both')
   if (coding !== null) {
     if (coding.toLowerCase() === 'chunked') return 'chunked'
     throw new Error(`transfer-encoding: expected chunked, got ${quote(coding)}`)
   }
-  const lengthField = headers.get('content-length')
-  if (lengthField === null || lengthField === '') return 'until-close'
-  const lengths = new Set(lengthField.split(',').map((each) => each.trim()))
-  const [length = ''] = lengths
-  if (lengths.size === 1 && /^\d{1,15}$/.test(length)) return Number(length)
-  throw new Error(`content-length: expected one number, got ${quote([...lengths].join(', '))}`)
+  if (length === null) return 'until-close'
+  if (/^\d{1,15}$/.test(length)) return Number(length)
+  throw new Error(`content-length: expected one number, got ${quote(length)}`)
 }
 
 /** Without the spaces and tabs around it (RFC 9110 §5.5); `trim` would remove 0xA0, too. */
@@ -84,16 +97,12 @@ function withoutSpace(value: string): string {
   let start = 0
   let end = value.length
   while (start < end && isSpace(value.charCodeAt(start))) start++
-  while (start < end && isSpace(value.charCodeAt(end - 1))) end--
+  while (end > start && isSpace(value.charCodeAt(end - 1))) end--
   return value.slice(start, end)
 }
 
 function isSpace(code: number): boolean {
   return code === 32 || code === 9
-}
-
-function withoutCr(line: string): string {
-  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 function quote(text: string): string {

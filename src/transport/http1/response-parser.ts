@@ -2,17 +2,26 @@
  * Parses HTTP/1.1 responses from packets with arbitrary boundaries, without copying their bodies.
  * Source: RFC 9112, "HTTP/1.1", §6 and §7.
  */
-import { parseHead, type ResponseHead } from './response-head.ts'
+import { checkTrailers, parseHead, type ResponseHead } from './response-head.ts'
 
 const LF = 10
 const CR = 13
+const SEMICOLON = 59
 /** The most bytes of a head, and of all trailers. */
 const MAX_HEAD = 64 * 1024
 /** The most bytes of a chunk-size line. */
 const MAX_SIZE_LINE = 4096
 
-/** What may follow a chunk size: CR, LF, or the beginning of an extension (`;`, space, tab). */
-const AFTER_SIZE = [CR, LF, 59, 32, 9]
+/** The most interim responses (1xx) before a response: a server could send them without an end. */
+const MAX_INTERIM = 100
+
+/**
+ * What follows a chunk size on its line, with the line's CR: extensions, which mean nothing here. White
+ * space between their parts is refused, although RFC 9112 §7.1.1 lets servers send it ("bad white
+ * space"): Node's own parser refuses it as well, and no server is known that sends it.
+ */
+const EXTENSIONS =
+  /^(?:;[!#$%&'*+\-.^_`|~\dA-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r$/
 
 /** The value of a hexadecimal digit by its byte; -1 for every other byte. */
 const HEX = new Int8Array(256).fill(-1)
@@ -43,14 +52,14 @@ type State =
 export class ResponseParser {
   readonly #sink: ResponseSink
   #state: State = 'head'
-  /** The head so far. */
-  #head = ''
-  #isHeadWhole = false
+  /** The head, the trailers or the chunk extensions so far. */
+  #text = ''
+  #isWhole = false
+  #interimCount = 0
   /** Bytes of the chunk or body still to come; in state `size` the size parsed so far. */
   #remaining = 0
   /** Bytes of the current line of a head, a chunk size or a trailer. */
   #lineLength = 0
-  #trailerLength = 0
 
   constructor(sink: ResponseSink) {
     this.#sink = sink
@@ -64,7 +73,7 @@ export class ResponseParser {
 
   /** Whether the last byte received was the last of a response. */
   get isBetweenResponses(): boolean {
-    return this.#state === 'head' && this.#head === ''
+    return this.#state === 'head' && this.#text === ''
   }
 
   /** The connection has ended. `isClean`: the server closed it, rather than resetting it. */
@@ -81,9 +90,9 @@ export class ResponseParser {
       case 'data-end':
         return this.#dataEnd(bytes, at)
       case 'trailer':
-        return this.#trailer(bytes, at)
+        return this.#trailers(bytes, at)
       case 'head':
-        return this.#readHead(bytes, at)
+        return this.#head(bytes, at)
       default:
         return this.#body(bytes, at)
     }
@@ -115,7 +124,7 @@ export class ResponseParser {
     for (let at = from; at < bytes.length; at++) {
       const digit = HEX[bytes[at] as number] as number
       if (digit === -1) {
-        if (this.#lineLength === 0 || !AFTER_SIZE.includes(bytes[at] as number)) {
+        if (this.#lineLength === 0 || (bytes[at] !== CR && bytes[at] !== SEMICOLON)) {
           throw new Error('chunked body: expected a chunk size in hexadecimal digits')
         }
         this.#state = 'extension'
@@ -129,13 +138,19 @@ export class ResponseParser {
     return bytes.length
   }
 
-  /** Skips a chunk extension, up to the end of its line. */
+  /** Skips chunk extensions, up to the end of their line. */
   #extension(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     const end = bytes.indexOf(LF, from)
-    this.#lineLength += (end === -1 ? bytes.length : end) - from
+    const to = end === -1 ? bytes.length : end
+    this.#lineLength += to - from
     if (this.#lineLength > MAX_SIZE_LINE)
       throw new Error('chunked body: a chunk extension is too long')
+    const isNone = this.#text === '' && to === from + 1 && bytes[from] === CR
+    const text = isNone ? '\r' : this.#text + decodeLatin1(bytes.subarray(from, to))
+    this.#text = end === -1 ? text : ''
     if (end === -1) return bytes.length
+    if (!isNone && !EXTENSIONS.test(text))
+      throw new Error('chunked body: expected CR LF or extensions after a chunk size')
     this.#lineLength = 0
     this.#state = this.#remaining === 0 ? 'trailer' : 'data'
     return end + 1
@@ -144,26 +159,25 @@ export class ResponseParser {
   #dataEnd(bytes: Uint8Array<ArrayBuffer>, at: number): number {
     const byte = bytes[at]
     if (byte === CR && this.#lineLength === 0) this.#lineLength = 1
-    else if (byte === LF) {
+    else if (byte === LF && this.#lineLength === 1) {
       this.#lineLength = 0
       this.#state = 'size'
-    } else throw new Error('chunked body: a chunk is longer than its size')
+    } else throw new Error('chunked body: a chunk is longer than its size, or no CR LF follows it')
     return at + 1
   }
 
-  #trailer(bytes: Uint8Array<ArrayBuffer>, from: number): number {
-    for (let at = from; at < bytes.length; at++) {
-      if (++this.#trailerLength > MAX_HEAD)
-        throw new Error(`the trailers are longer than ${MAX_HEAD} bytes`)
-      if (bytes[at] === CR) continue
-      if (bytes[at] !== LF) this.#lineLength++
-      else if (this.#lineLength > 0) this.#lineLength = 0
-      else {
-        this.#end()
-        return at + 1
-      }
+  #trailers(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    // Nearly all bodies end without any.
+    if (this.#text === '' && bytes[from] === CR && bytes[from + 1] === LF) {
+      this.#end()
+      return from + 2
     }
-    return bytes.length
+    const end = this.#fields(bytes, from, 'trailers')
+    const text = this.#wholeText()
+    if (text === undefined) return end
+    checkTrailers(text)
+    this.#end()
+    return end
   }
 
   #body(bytes: Uint8Array<ArrayBuffer>, at: number): number {
@@ -177,17 +191,10 @@ export class ResponseParser {
     return end
   }
 
-  #readHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
-    const end = this.#endOfHead(bytes, from)
-    if (this.#head.length + end - from > MAX_HEAD)
-      throw new Error(`the headers are longer than ${MAX_HEAD} bytes`)
-    const text = this.#head + decodeLatin1(bytes.subarray(from, end))
-    if (!this.#isHeadWhole) {
-      this.#head = text
-      return end
-    }
-    this.#head = ''
-    this.#isHeadWhole = false
+  #head(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+    const end = this.#fields(bytes, from, 'headers')
+    const text = this.#wholeText()
+    if (text === undefined) return end
     const head = parseHead(text)
     // 1xx is an interim response: the final one follows.
     if (head.status >= 200) this.#begin(head)
@@ -195,11 +202,34 @@ export class ResponseParser {
       throw new Error(
         'the server switched to another protocol (status 101), which was not requested',
       )
+    else if (++this.#interimCount > MAX_INTERIM)
+      throw new Error(`the server sent more than ${MAX_INTERIM} interim responses (1xx)`)
     return end
   }
 
-  /** The position after the head's empty line, or the end of the packet. */
-  #endOfHead(bytes: Uint8Array<ArrayBuffer>, from: number): number {
+  /** Collects a head or trailers, up to the empty line after them. */
+  #fields(bytes: Uint8Array<ArrayBuffer>, from: number, what: string): number {
+    const end = this.#endOfFields(bytes, from)
+    if (this.#text.length + end - from > MAX_HEAD)
+      throw new Error(`the ${what} are longer than ${MAX_HEAD} bytes`)
+    this.#text += decodeLatin1(bytes.subarray(from, end))
+    return end
+  }
+
+  /** The collected text, once it is whole. */
+  #wholeText(): string | undefined {
+    if (!this.#isWhole) return undefined
+    const text = this.#text
+    this.#text = ''
+    this.#isWhole = false
+    return text
+  }
+
+  /**
+   * The position after the empty line, or the end of the packet. Lines may end with LF here: their
+   * ends are checked when they are parsed.
+   */
+  #endOfFields(bytes: Uint8Array<ArrayBuffer>, from: number): number {
     // Scans no further than the longest head, however long the packet.
     const most = Math.min(bytes.length, from + MAX_HEAD + 1)
     for (let at = from; at < most; at++) {
@@ -208,7 +238,7 @@ export class ResponseParser {
       if (byte !== LF) this.#lineLength++
       else if (this.#lineLength > 0) this.#lineLength = 0
       else {
-        this.#isHeadWhole = true
+        this.#isWhole = true
         return at + 1
       }
     }
@@ -218,7 +248,7 @@ export class ResponseParser {
   #begin(head: ResponseHead): void {
     const { body } = head
     this.#lineLength = 0
-    this.#trailerLength = 0
+    this.#interimCount = 0
     this.#remaining =
       body === 'chunked' ? 0 : body === 'until-close' ? Number.POSITIVE_INFINITY : body
     this.#state = body === 'chunked' ? 'size' : body === 'until-close' ? body : 'length'

@@ -41,7 +41,7 @@ const NAMES = [
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'attemptTimeout'],
   ...['firstTokenTimeout', 'tokenTimeout', 'clientTimeout', 'bodyTimeout', 'grace', 'maxBody'],
-  ...['maxMessages', 'maxTools', 'log'],
+  ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
 ]
 
 it('has every setting, each in one group', () => {

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newResponse } from '../../../src/dialects/responses/answer.ts'
-import { BoundedMap } from '../../../src/state/bounded-map.ts'
 import { EventLog } from '../../../src/state/event-log.ts'
-import { memoryResponseStore, type StoredResponse } from '../../../src/state/response-store.ts'
+import {
+  memoryResponseStore,
+  type ResponseStore,
+  type StoredResponse,
+} from '../../../src/state/response-store.ts'
 import type { ResponseItem } from '../../../src/wire/responses/request.ts'
 
 function item(id: string, text = 'x'): ResponseItem {
@@ -52,6 +55,17 @@ describe('a store in memory', () => {
     expect(await store.get('', 'resp_1')).toBeUndefined()
   })
 
+  it('finds no item of what was stored before under the same id', async () => {
+    const store = memoryResponseStore({ ...limits, count: 1 })
+    await store.put('', kept('resp_1', [item('msg_1')]))
+    await store.update('', kept('resp_1', [item('msg_2')]))
+    expect(await store.item('', 'msg_1')).toBeUndefined()
+    await store.put('', kept('resp_2'))
+    await store.put('', kept('resp_1', [item('msg_3')]))
+    expect(await store.item('', 'msg_2')).toBeUndefined()
+    expect(await store.item('', 'msg_3')).toBeDefined()
+  })
+
   it('finds an item as long as one of its responses is kept', async () => {
     const store = memoryResponseStore()
     const shared = item('msg_1')
@@ -89,38 +103,56 @@ describe('a store in memory', () => {
   })
 })
 
-describe('a bounded map', () => {
-  it('stays within its limits, and tells of all that it drops', () => {
-    const operation = fc.tuple(fc.constantFrom('set', 'get', 'delete'), fc.nat(9), fc.nat(60))
-    const property = fc.property(fc.array(operation, { maxLength: 60 }), (operations) => {
-      const alive = new Map<string, number>()
-      const map = new BoundedMap<number>({ count: 4, bytes: 100, ageMs: 60_000 }, (key, value) => {
-        expect(alive.get(key)).toBe(value)
-        alive.delete(key)
-      })
-      for (const [what, key, bytes] of operations) {
-        if (what === 'get') expect(map.get(`${key}`)).toBe(alive.get(`${key}`))
-        else if (what === 'delete') map.delete(`${key}`)
-        else {
-          map.delete(`${key}`)
-          alive.set(`${key}`, bytes)
-          map.set(`${key}`, bytes, bytes)
-        }
-        const sum = [...alive.values()].reduce((total, each) => total + each, 0)
-        expect(alive.size).toBe(map.size)
-        expect(map.size).toBeLessThanOrEqual(4)
-        expect(sum).toBeLessThanOrEqual(100)
+describe('a store that several owners share', () => {
+  const roomy = { ...limits, count: 30, bytes: 40_000 }
+  const add = async (store: ResponseStore, owner: string, count: number, text = 'x') => {
+    for (let at = 0; at < count; at++) {
+      await store.put(owner, kept(`resp_${at}`, [item(`msg_${at}`, text)]))
+    }
+  }
+
+  it('lets one that stores many evict nothing of another', async () => {
+    const store = memoryResponseStore({ ...roomy, bytes: 1_000_000 })
+    await add(store, 'bob', 5)
+    await add(store, 'ann', 200)
+    await add(store, 'cat', 5)
+    for (const owner of ['bob', 'cat']) {
+      for (let at = 0; at < 5; at++) {
+        expect(await store.get(owner, `resp_${at}`)).toBeDefined()
+        expect(await store.item(owner, `msg_${at}`)).toBeDefined()
       }
-    })
-    fc.assert(property, { numRuns: 200 })
+    }
+    expect(await store.get('ann', 'resp_199')).toBeDefined()
+    expect(await store.item('ann', 'msg_0')).toBeUndefined()
   })
 
-  it('forgets what is old', async () => {
-    const map = new BoundedMap<number>({ count: 4, bytes: 100, ageMs: 20 })
-    map.set('a', 1, 1)
-    await new Promise((resolve) => setTimeout(resolve, 40))
-    expect(map.get('a')).toBeUndefined()
-    expect(map.size).toBe(0)
+  it('lets one with large responses evict nothing of another', async () => {
+    const store = memoryResponseStore(roomy)
+    await add(store, 'bob', 3)
+    await add(store, 'ann', 20, 'y'.repeat(8_000))
+    for (let at = 0; at < 3; at++) expect(await store.get('bob', `resp_${at}`)).toBeDefined()
+  })
+
+  it('does not store what has no room beside the shares of others, and evicts nothing for it', async () => {
+    const store = memoryResponseStore(roomy)
+    await add(store, 'bob', 2, 'y'.repeat(4_000))
+    await store.put('ann', kept('resp_small'))
+    await store.put('ann', kept('resp_large', [item('msg_large', 'y'.repeat(14_000))]))
+    expect(await store.get('ann', 'resp_large')).toBeUndefined()
+    expect(await store.item('ann', 'msg_large')).toBeUndefined()
+    expect(await store.get('ann', 'resp_small')).toBeDefined()
+    for (let at = 0; at < 2; at++) expect(await store.get('bob', `resp_${at}`)).toBeDefined()
+  })
+
+  it('stores what is larger than a fair share where the owner with the most makes room', async () => {
+    const store = memoryResponseStore(roomy)
+    for (const owner of ['bob', 'cat', 'dan']) await add(store, owner, 1)
+    await add(store, 'ann', 20, 'y'.repeat(1_000))
+    await store.put('bob', kept('resp_large', [item('msg_large', 'y'.repeat(6_000))]))
+    expect(await store.item('bob', 'msg_large')).toBeDefined()
+    for (const owner of ['bob', 'cat', 'dan']) {
+      expect(await store.get(owner, 'resp_0')).toBeDefined()
+    }
   })
 })
 
@@ -149,6 +181,16 @@ describe('a log of events', () => {
     expect(Number(frames[0])).toBe(log.first)
     await expect(log.read(log.first - 1)).rejects.toThrow(RangeError)
   })
+})
+
+it('a log of events gives a reader a bounded part at once', async () => {
+  const log = new EventLog(4_000_000)
+  for (let count = 0; count < 300; count++) log.append('x'.repeat(1_000))
+  log.append('y'.repeat(100_000))
+  log.end()
+  expect(await log.read(0)).toHaveLength(66)
+  expect(await log.read(300)).toEqual(['y'.repeat(100_000)])
+  expect(await read(log, 0)).toHaveLength(301)
 })
 
 async function read(log: EventLog, from: number): Promise<string[]> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { FairQueue } from '../../../src/util/fair-queue.ts'
+import { FairQueue, toDisplace } from '../../../src/util/fair-queue.ts'
 
 interface Guest {
   caller: string
@@ -83,5 +83,34 @@ it('lets in whom there is a place for, and keeps the turn of the others', () => 
   expect(line.peek()?.caller).toBe('b')
   expect([line.takeNext(), line.takeNext(), line.takeNext()].map((guest) => guest?.caller)).toEqual(
     ['b', 'a', undefined],
+  )
+})
+
+it('displaces the newest of who has the most, so that nobody with fewer is refused', () => {
+  const callers = fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 60 })
+  fc.assert(
+    fc.property(callers, fc.integer({ min: 1, max: 8 }), (came, room) => {
+      let waiting: Guest[] = []
+      const countOf = (caller: string) => waiting.filter((each) => each.caller === caller).length
+      for (const [number, caller] of came.entries()) {
+        const guest = { caller, number }
+        if (waiting.length < room) {
+          waiting.push(guest)
+          continue
+        }
+        const displaced = toDisplace(waiting, caller)
+        const others = waiting.map((each) => each.caller).filter((name) => name !== caller)
+        const most = Math.max(0, ...others.map(countOf))
+        if (displaced === undefined) {
+          expect(countOf(caller)).toBeGreaterThanOrEqual(most - 1)
+          continue
+        }
+        expect(countOf(displaced.caller)).toBe(most)
+        expect(waiting.findLast((each) => each.caller === displaced.caller)).toBe(displaced)
+        waiting = [...waiting.filter((each) => each !== displaced), guest]
+        // The other one would not be let in again in its turn.
+        expect(countOf(caller)).toBeLessThanOrEqual(countOf(displaced.caller))
+      }
+    }),
   )
 })

@@ -1,32 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Engine } from '../../../../src/engines/engine.ts'
 import { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
-import { PoolMember } from '../../../../src/engines/pool/member.ts'
+import type { PoolMember } from '../../../../src/engines/pool/member.ts'
 import type { Slot } from '../../../../src/engines/pool/slot.ts'
-
-const never = new AbortController().signal
-
-function member(label: string, maxConcurrency?: number): PoolMember {
-  return new PoolMember({ label, maxConcurrency } as Engine)
-}
-
-/** Requests that wait at this limiter, and those that got a slot, in order. */
-function guests(limiter: ConcurrencyLimiter, members: PoolMember[]) {
-  const served: string[] = []
-  const held = new Map<string, Slot>()
-  const come = async (name: string, signal = never) => {
-    const caller = name[0] as string
-    const slot = await limiter.acquire({ caller, members, isForced: false, signal })
-    served.push(name)
-    held.set(name, slot)
-  }
-  const go = (name: string) => held.get(name)?.free()
-  return { served, come, go, held }
-}
-
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 5; turn++) await Promise.resolve()
-}
+import { guests, member, never, settled } from './guests.ts'
 
 describe('a slot', () => {
   it('is at the engine with the least to do for its size; equals keep their order', () => {

@@ -60,3 +60,33 @@ it('lets those who leave the line leave it', async () => {
   ;(await next).release()
   expect(turns.isFree).toBe(true)
 })
+
+it('cannot be filled by one client for all others', async () => {
+  const turns = new GpuQueue(2)
+  const first = await turns.acquire('a', never, { caller: 'x' })
+  const waiting = ['b', 'c'].map((model) => turns.acquire(model, never, { caller: 'x' }))
+  const other = turns.acquire('d', never, { caller: 'y' })
+  await expect(waiting[1]).rejects.toMatchObject({ status: 503, code: 'engine_busy' })
+  await expect(turns.acquire('e', never, { caller: 'x' })).rejects.toMatchObject({
+    message: expect.stringContaining('2 requests are waiting, 1 of them yours'),
+  })
+  first.release()
+  ;(await waiting[0])?.release()
+  ;(await other).release()
+  expect(turns.isFree).toBe(true)
+})
+
+it('is given to clients who wait before what runs in the background', async () => {
+  const turns = new GpuQueue(1)
+  const first = await turns.acquire('a', never)
+  const order: string[] = []
+  const wait = async (model: string, isBackground: boolean) => {
+    const turn = await turns.acquire(model, never, { isBackground })
+    order.push(model)
+    turn.release()
+  }
+  const all = [wait('b', true), wait('c', true), wait('d', false)]
+  first.release()
+  await Promise.all(all)
+  expect(order).toEqual(['d', 'b', 'c'])
+})

@@ -14,7 +14,7 @@ let server: RawServer
 beforeEach(async () => {
   server = await startRaw((socket, request) => {
     if (/^\w+ \/answer /.test(request)) socket.write(ok('yes'))
-    else socket.destroy()
+    else setTimeout(() => socket.destroy(), /^\w+ \/later /.test(request) ? 500 : 0)
   })
 })
 
@@ -43,6 +43,20 @@ describe('a request that may be sent only once', () => {
     expect(closed).toHaveLength(1)
   })
 })
+
+it.each(['at once', 'after half a second'])(
+  'a POST is not sent again when its kept connection closes without an answer %s',
+  async (when) => {
+    const body = '{}'
+    const path = when === 'at once' ? '/close' : '/later'
+    for (let request = 0; request < 3; request++) {
+      expect(await get()).toBe('yes')
+      await sleep(20)
+    }
+    await expect(nativeFetch(server.url + path, { method: 'POST', body })).rejects.toThrow()
+    expect(server.requests.filter((each) => each.startsWith('POST '))).toHaveLength(1)
+  },
+)
 
 it('other requests share a connection', async () => {
   for (let request = 0; request < 3; request++) {

@@ -81,6 +81,11 @@ describe('what is no answer is refused', () => {
       `HTTP/1.1 200 OK\r\n${'x: y\r\n'.repeat(12_000)}`,
       'the headers are longer than',
     ],
+    [
+      'interim answers without end',
+      'HTTP/1.1 102 Processing\r\n\r\n'.repeat(101),
+      'more than 100 interim responses',
+    ],
     ['a first line without end', long, 'the headers are longer than'],
     ['a trailer without end', `${chunked}0\r\nx: ${long}`, 'the trailers are longer than'],
     [

