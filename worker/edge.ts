@@ -9,6 +9,7 @@ import { keepAsRead, parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
 import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
+import { terminalLine } from '../src/util/safe/terminal.ts'
 import { inSlices } from '../src/util/slices.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 
@@ -85,7 +86,9 @@ function makeHandler(env: Record<string, unknown>, given = settingsFromEnv(env))
     // Set by `sluice` on this machine. A deployed worker lacks it, and anyone can reach it.
     exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
-    ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
+    ...(settings.log !== 'none' && {
+      log: (entry) => console.log(terminalLine(JSON.stringify(entry))),
+    }),
   })
 }
 
@@ -107,7 +110,7 @@ function filesOf(assets: Fetcher): Files {
 
 /** Answers every request with 503. Only the log has the whole message, which may quote a secret. */
 function refuseAll(message: string): Served {
-  console.error(`sluice: ${message}`)
+  console.error(`sluice: ${terminalLine(message)}`)
   const setting = /^[\w: ]+(?=: )/.exec(message)?.[0] ?? 'named in the log'
   const error = new ApiError(
     503,

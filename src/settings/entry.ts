@@ -52,6 +52,7 @@ export function readOption(
     const advice = given === undefined ? 'add it' : isEmpty ? option.whenEmpty : undefined
     throw unexpected(shownAs, option.expected, given, advice)
   }
+  if (option.kind === 'pairs') requireNames(value, shownAs)
   return option.read ? option.read(result.data as never, shownAs) : result.data
 }
 

@@ -16,6 +16,7 @@ import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { hangUps } from './hang-ups.ts'
+import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -66,6 +67,7 @@ const topics = {
     'who may see what': roles,
     'one client against others': tenants,
     'foreign headers': foreignHeaders,
+    'hostile values': hostileValues,
     'coding agents': codingAgents,
   },
   apis: {

@@ -19,6 +19,7 @@ export async function followSettings(
   { err }: Terminal,
 ): Promise<void> {
   if (file === undefined) return
+  const shownFile = terminalLine(file)
 
   const kept: Record<string, unknown> = Object.fromEntries(
     fixedSettings().map((name) => [name, settings[name as keyof Settings]]),
@@ -32,7 +33,7 @@ export async function followSettings(
         (name) => JSON.stringify(next[name as keyof Settings]) !== JSON.stringify(kept[name]),
       )
       const rest = changed.length > 0 ? ` (${changed.join(', ')}: only after a restart)` : ''
-      err.write(`sluice: ${file} was read again, and its settings are in force${rest}\n`)
+      err.write(`sluice: ${shownFile} was read again, and its settings are in force${rest}\n`)
       for (const warning of warnings) err.write(`sluice: ${terminalLine(warning)}\n`)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)

@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { supportedBy } from '../../settings/support.ts'
+import { terminalText } from '../../util/safe/terminal.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { listenError } from '../server/process.ts'
@@ -199,7 +200,7 @@ function listening(
       const { event, socket, port } = JSON.parse(line) as Record<string, unknown>
       if (event !== 'listen' || socket !== 'http') return
       stderr.off('data', collect)
-      if (output !== '') process.stderr.write(output)
+      if (output !== '') process.stderr.write(terminalText(output))
       resolve(Number(port))
     })
   })
