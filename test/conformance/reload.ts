@@ -76,7 +76,8 @@ export function reload(host: HostName): void {
     const second = await openClient(it.server, ASKED)
     await second.waitFor(': ping')
     await it.reload({ queue: 1, alias: { a: 'm' } })
-    const refused = await postChat(it.server.base, M)
+    // Not as a stream, whose headers would be sent while the new settings' models are listed.
+    const refused = await postChat(it.server.base, { ...M, stream: false })
     expect(refused.status).toBe(503)
     expect(await errorOf(refused)).toMatchObject({ code: 'engine_busy' })
     await it.reload({ queue: 2 })
