@@ -4,7 +4,7 @@ import { utf8Length } from '../util/utf8-length.ts'
 import { addMediaPart, type PromptSum } from './media-size.ts'
 
 /** What a request sends to a model. */
-export interface Prompt {
+export interface PromptSource {
   /** The body, of which the fields that templates put into a prompt are counted. */
   body?: object
   /** The messages, or the items of a conversation: their content may have images. */
@@ -62,7 +62,7 @@ const PROMPT_FIELDS = [
  * Estimates the tokens of a prompt in one pass over it. Text is text whatever it starts with; an image is
  * one only where the API has a place for it.
  */
-export function promptSize({ body, conversation, inputs }: Prompt): PromptSize {
+export function promptSize({ body, conversation, inputs }: PromptSource): PromptSize {
   const sum: PromptSum = { bytes: 0, tokens: 0, most: 0 }
   const fields = (body ?? {}) as Record<string, unknown>
   for (const name of PROMPT_FIELDS) addJson(sum, fields[name])

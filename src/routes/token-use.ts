@@ -2,14 +2,19 @@
 import { blameOf, failureKind } from '../engines/pool/failure-kind.ts'
 import type { Catalog } from '../engines/registry/catalog.ts'
 import type { ExpectedUse, Permit, TokenUse } from '../guard/caller.ts'
-import { BYTES_PER_TOKEN, type Prompt, type PromptSize, promptSize } from '../guard/prompt-size.ts'
+import {
+  BYTES_PER_TOKEN,
+  type PromptSize,
+  type PromptSource,
+  promptSize,
+} from '../guard/prompt-size.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { answerLength } from '../wire/answer-length.ts'
 import { answerLimit } from '../wire/models/answer-limit.ts'
 import { isTokenCount, plausibleUse } from '../wire/usage.ts'
 
 /** What counts against a caller's limit on tokens. */
-export interface RequestedUse extends Prompt {
+export interface RequestedUse extends PromptSource {
   /** The number of answers, to all prompts together; 1 by default, 0 if nothing is generated. */
   answers?: number | undefined
 }
@@ -40,9 +45,16 @@ export class ExchangeUse implements ExpectedUse {
 
   readonly promptTokens = (): number => this.size.tokens
 
-  /** What a running exchange has used: the prompt, and each delta taken for a token. */
-  soFar({ tokens }: Exchange): TokenUse {
-    return { total: this.size.tokens + tokens, answer: tokens, isWhole: false }
+  /** What a running exchange has used: the prompt, and what came of the answer. */
+  soFar(exchange: Exchange): TokenUse {
+    const answer = this.#seen(exchange)
+    return { total: this.size.tokens + answer, answer, isWhole: false }
+  }
+
+  /** Each delta is taken for a token, and a long one for several. */
+  #seen({ tokens, textLength }: Exchange): number {
+    const long = Math.ceil(textLength / BYTES_PER_TOKEN)
+    return Math.max(tokens, this.#echoes ? long - this.size.tokens : long)
   }
 
   /**
@@ -53,9 +65,8 @@ export class ExchangeUse implements ExpectedUse {
     if (!wasAsked(exchange)) return undefined
     const counted = this.#counted(exchange)
     if (counted !== undefined) return counted
-    const { tokens, outcome } = exchange
-    const isWhole = outcome?.kind === 'finished'
-    const answer = Math.max(tokens, this.#wholeAnswer(exchange))
+    const isWhole = exchange.outcome?.kind === 'finished'
+    const answer = Math.max(this.#seen(exchange), this.#wholeAnswer(exchange))
     const total = this.size.tokens + answer
     const isUnseen = answer === 0 && wasGivenUp(exchange)
     return { total: isUnseen ? Math.max(total, reserved) : total, answer, isWhole }
@@ -145,11 +156,11 @@ const LARGEST_TOKEN = { bytes: 128, deltas: 16 }
 
 /** The fewest tokens that an answer can have: at least one if it has any text. */
 function leastOf(exchange: Exchange, answers: number, counted: unknown): number {
-  const { tokens: deltas, wholeAnswer } = exchange
+  const { tokens: deltas, textLength, wholeAnswer } = exchange
   if (answers === 0) return 0
   if (wholeAnswer === undefined) {
-    // Each choice's finish reason counts as a delta.
-    return Math.max(Math.floor(deltas / LARGEST_TOKEN.deltas), deltas > answers ? 1 : 0)
+    const byLength = Math.ceil(textLength / LARGEST_TOKEN.bytes)
+    return Math.max(byLength, Math.floor(deltas / LARGEST_TOKEN.deltas))
   }
   // Parsed again only where the count is small for the length of the whole JSON.
   const isLarge = isTokenCount(counted) && counted * LARGEST_TOKEN.bytes >= wholeAnswer.length

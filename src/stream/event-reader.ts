@@ -128,8 +128,8 @@ export class EventReader<T> {
     return proof.provenEnd(buffer, this.#view, start, end)
   }
 
-  #takeProven({ proven }: FrameProof): void {
-    this.#contract.countProven(proven)
+  #takeProven({ proven, textLength }: FrameProof): void {
+    this.#contract.countProven(proven, textLength)
     this.#sink.forward(this.#scanner, undefined)
   }
 

@@ -1,3 +1,4 @@
+import { stackText } from '../util/safe/stack.ts'
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
@@ -191,6 +192,12 @@ export class Exchange {
     return this.#tokens
   }
 
+  /** How long the streamed answer is so far, in bytes or characters. */
+  get textLength(): number {
+    const answer = this.#answer
+    return answer === undefined || answer.kind === 'whole' ? 0 : answer.contract.textLength
+  }
+
   /** The repairs of the engine's answer, for the log. */
   get repaired(): string[] {
     const answer = this.#answer
@@ -276,8 +283,7 @@ function logThrown(act: () => void): void {
     act()
   } catch (error) {
     console.error(
-      'sluice: an internal error while ending a request, which is otherwise complete:',
-      error,
+      `sluice: an internal error while ending a request, which is otherwise complete: ${stackText(error)}`,
     )
   }
 }

@@ -80,7 +80,10 @@ export interface KeyInput {
   models?: Key['models']
   /** How many requests it may send in a minute. */
   requestsPerMinute?: Key['requestsPerMinute']
-  /** How many tokens it may use in a minute, of prompts and answers together. */
+  /**
+   * How many tokens it may use in a minute, of prompts and answers together. At most a quarter of
+   * them is reserved for an answer, however long it may become.
+   */
   tokensPerMinute?: Key['tokensPerMinute']
   /** How many of its requests may run at once. */
   maxConcurrency?: Key['maxConcurrency']

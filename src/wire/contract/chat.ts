@@ -4,7 +4,7 @@ import { isObject } from '../../util/object.ts'
 import type { ChatChunk, ChunkChoice } from '../chat/request.ts'
 import { type ChoiceState, ChoicesContract } from './choices.ts'
 import { joinParts } from './content-parts.ts'
-import { classifyDelta, renameReasoning } from './delta.ts'
+import { classifyDelta, deltaLength, renameReasoning } from './delta.ts'
 import { canEndWithoutReason } from './finish-reason.ts'
 import { JsonNesting, ToolCalls } from './tool-calls.ts'
 
@@ -95,7 +95,10 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     if (kind.hasContent && state.finished) {
       throw this.errors.invalid('sent content after a finish_reason')
     }
-    if (kind.hasContent) state.hasContent = true
+    if (kind.hasContent) {
+      state.hasContent = true
+      this.textLength += deltaLength(delta)
+    }
     if (kind.hasProgress) this.tokens++
     if (renameReasoning(delta, this.options.reasoning)) changed = this.repair('reasoning')
     if (delta.tool_calls) {

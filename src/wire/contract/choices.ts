@@ -13,6 +13,7 @@ import { readError } from '../errors/reported-error.ts'
 import { repairUsage } from '../usage.ts'
 import type { ChunkAction, Repair, StreamContract, StreamEnd } from './contract.ts'
 import { canEndWithoutReason, type FinishRule, readFinishReason } from './finish-reason.ts'
+import { hasOwnFields } from './own-fields.ts'
 import type { ThinkSeparator } from './think.ts'
 
 export interface ContractOptions extends EngineErrorOptions {
@@ -53,24 +54,6 @@ export interface ChoiceState {
 /** Seconds until the year 5138; a larger `created` is in milliseconds. */
 const MAX_SECONDS = 1e11
 
-/** The fields of OpenAI's chunks: without usage and choices, they have no content. */
-const STANDARD = new Set([
-  'id',
-  'object',
-  'created',
-  'model',
-  'choices',
-  'usage',
-  'service_tier',
-  'system_fingerprint',
-  'obfuscation',
-])
-
-/** Whether a chunk has fields of the server's own. */
-function hasOwnFields(chunk: object): boolean {
-  return Object.entries(chunk).some(([field, value]) => !STANDARD.has(field) && value !== null)
-}
-
 /** `S` is the state of a choice of type `C` in chunks of type `T`. */
 export abstract class ChoicesContract<
   C extends AnyChoice,
@@ -86,6 +69,7 @@ export abstract class ChoicesContract<
   usage: Usage | undefined
   /** How many deltas had content: text, reasoning, a tool call, a refusal or a finish reason. */
   tokens = 0
+  textLength = 0
   /** Whether the stream finished, so that only `[DONE]` is missing. */
   finished = false
   readonly repaired = new Set<Repair>()
@@ -141,8 +125,9 @@ export abstract class ChoicesContract<
   }
 
   /** Counts frames that were proven to have only the next texts of an open choice. */
-  countProven(frames: number): void {
+  countProven(frames: number, textLength: number): void {
     this.tokens += frames
+    this.textLength += textLength
   }
 
   /** Checks a parsed chunk and repairs it in place. Throws an `ApiError`. */

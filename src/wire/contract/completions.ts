@@ -79,6 +79,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
     if (text !== '' && state.finished) throw this.errors.invalid('sent text after a finish_reason')
     if (text !== '') state.hasContent = true
     if (text !== '' || logprobs) this.tokens++
+    this.textLength += text.length
     return isMissing && this.repair('text')
   }
 }

@@ -48,6 +48,8 @@ export type StreamEnd = 'done' | 'end' | 'reset'
 export interface StreamContract<T> {
   /** How many events had content. */
   readonly tokens: number
+  /** How long the content was, in bytes or characters: a delta may hold more than a token. */
+  readonly textLength: number
   /** The engine's token counts, as in a chat. */
   readonly usage: Usage | undefined
   /** Whether all chunks were written, so that only the end of the stream is missing. */
@@ -63,8 +65,8 @@ export interface StreamContract<T> {
   readonly missing: T[]
   /** Checks a parsed chunk and repairs it in place. Throws an `ApiError` for one that breaks the contract. */
   check(value: unknown): ChunkAction
-  /** Counts frames that were proven to have only the next text, without being parsed. */
-  countProven(frames: number): void
+  /** Counts frames that were proven to have only the next texts, without being parsed. */
+  countProven(frames: number, textLength: number): void
   /** Ends the stream. Returns the chunks that are still to be written. Throws an `ApiError`. */
   end(ending: StreamEnd): T[]
 }

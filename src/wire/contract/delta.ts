@@ -45,6 +45,22 @@ function classifyField(field: string, value: unknown): DeltaContent {
   }
 }
 
+/** The characters of a delta that a model wrote. */
+export function deltaLength(delta: ChunkDelta): number {
+  // A server that sends both names of the reasoning sends the same text twice.
+  const { content, refusal, reasoning_content, reasoning = reasoning_content } = delta
+  let length = lengthOf(content) + lengthOf(refusal) + lengthOf(reasoning)
+  length += lengthOf(delta.function_call?.arguments)
+  for (const call of delta.tool_calls ?? []) {
+    length += lengthOf(call.function?.arguments ?? call.custom?.input)
+  }
+  return length
+}
+
+function lengthOf(text: unknown): number {
+  return typeof text === 'string' ? text.length : 0
+}
+
 /** Renames the reasoning field, in place. Returns whether it had the other name. */
 export function renameReasoning(
   message: { reasoning?: unknown; reasoning_content?: unknown },

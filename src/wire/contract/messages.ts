@@ -52,6 +52,7 @@ const DELTA_FIELDS: Record<string, string> = {
 export class MessagesContract implements StreamContract<MessageEvent> {
   /** The number of deltas and blocks. */
   tokens = 0
+  textLength = 0
   usage: Usage | undefined
   finished = false
   readonly repaired = new Set<string>()
@@ -83,9 +84,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   }
 
   /** Not called: every event of this API is parsed. */
-  countProven(frames: number): void {
-    this.tokens += frames
-  }
+  countProven(): void {}
 
   check(value: unknown): ChunkAction {
     if (value === null) {
@@ -182,6 +181,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     }
     this.#blocks.addDelta(at, delta.type, field && delta[field])
     this.tokens++
+    if (field !== undefined) this.textLength += String(delta[field]).length
     return 'same'
   }
 

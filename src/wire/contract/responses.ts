@@ -37,6 +37,7 @@ const FAILURE_EVENTS = new Set(['response.failed', 'response.cancelled'])
 export class ResponsesContract implements StreamContract<ResponseEvent> {
   /** The number of deltas and items. */
   tokens = 0
+  textLength = 0
   usage: Usage | undefined
   finished = false
   readonly repaired = new Set<string>()
@@ -61,9 +62,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   }
 
   /** Not called: every event of this API is parsed. */
-  countProven(frames: number): void {
-    this.tokens += frames
-  }
+  countProven(): void {}
 
   check(value: unknown): ChunkAction {
     if (value === null) {
@@ -92,7 +91,10 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
       if ('output_index' in value) this.#checkItemEvent(type, value)
     }
     if (!this.#hasBegun) this.#begin(type)
-    if (type.endsWith('.delta')) this.tokens++
+    if (type.endsWith('.delta')) {
+      this.tokens++
+      if (typeof value.delta === 'string') this.textLength += value.delta.length
+    }
     if (!this.#merge(value as ResponseEvent)) return 'drop'
     return FINAL_EVENTS.has(type) ? 'last-changed' : 'changed'
   }

@@ -50,10 +50,14 @@ interface Sample {
 export class FrameProof {
   /** The number of frames that the last call proved. */
   proven = 0
+  /** The bytes of their texts, padding included. */
+  textLength = 0
   /** Studied when the next frame arrives, so that the first token is not delayed. */
   #sample: Sample | undefined
   /** The bytes before the first text, between two texts, and after the last; empty if nothing is learnt. */
   #literals: Literal[] = []
+  /** The bytes of all of them. */
+  #literalLength = 0
   /** Which of the texts is the delta's; the other is padding. */
   #textSpan = 0
   #failedStudies = 0
@@ -76,6 +80,7 @@ export class FrameProof {
       proven++
     }
     this.proven = proven
+    this.textLength = at - start - proven * this.#literalLength
     if (proven > 0) this.#failedStudies = 0
     return at
   }
@@ -111,6 +116,7 @@ export class FrameProof {
     const literals = literalsAround(frame, holes)
     if (!holdsMarkers(literals, field, fields.length > 1)) return
     this.#literals = literals
+    this.#literalLength = literals.reduce((sum, { bytes }) => sum + bytes.length, 0)
     this.#textSpan = holes.findIndex((hole) => hole.field === field)
   }
 }

@@ -123,8 +123,13 @@ it('a caller that has left before it is asked for anything pays nothing', async 
   await expect.poll(left).toBe(LIMIT)
 })
 
-it('an answer without usage is charged by its length', async () => {
-  const { left, ask } = limited(() => ['x'.repeat(2_000)] as never)
-  await (await ask({})).text()
-  await expect.poll(left).toBeLessThanOrEqual(LIMIT - PROMPT - 1)
-})
+it.each([true, false])(
+  'a long piece without usage is several tokens; streamed: %s',
+  async (stream) => {
+    const { left, ask } = limited(async function* () {
+      yield 'x'.repeat(2_000)
+    })
+    await (await ask({ stream })).text()
+    await expect.poll(left).toBe(LIMIT - PROMPT - 500)
+  },
+)

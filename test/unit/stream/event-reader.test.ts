@@ -213,9 +213,9 @@ describe('EventReader', () => {
 describe('streams in turns, a frame a packet', () => {
   class Counting extends ChatContract {
     proven = 0
-    override countProven(frames: number): void {
+    override countProven(frames: number, textLength: number): void {
       this.proven += frames
-      super.countProven(frames)
+      super.countProven(frames, textLength)
     }
   }
 

@@ -22,6 +22,7 @@ class Numbers implements StreamContract<Event> {
   isComplete = false
   readonly repaired = new Set<string>()
   readonly errors = new EngineErrors({ label: 'x' })
+  textLength = 0
   countProven(): void {
     throw new Error('nothing is proven')
   }
