@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { createHandler } from '../../../src/handler.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { readSettingsFile } from '../../../src/settings/file.ts'
 import { parseSettings, SettingsError, type SettingsInput } from '../../../src/settings/settings.ts'
 import { declarations } from '../../../src/settings/table/table.ts'
+import { settingsText } from '../../support/settings-text.ts'
 import { type Edit, edited, edits } from '../bytes.ts'
 import { requireEqual, requireThat } from '../equal.ts'
 import { target } from '../target.ts'
@@ -160,6 +160,5 @@ async function readAny(given: SettingsCase) {
 }
 
 async function fromFile({ text, edits: changes }: Extract<SettingsCase, { kind: 'file' }>) {
-  const file = await readSettingsFile(edited(text, changes), 'sluice.jsonc')
-  return file.values as SettingsInput
+  return settingsText(edited(text, changes), 'sluice.jsonc').values as SettingsInput
 }
