@@ -18,6 +18,8 @@ export function print(options: SoakOptions, { rows, recorder, ends, seconds }: S
   }
   console.log(`  ${loadOf(recorder.moments)}`)
   console.log(`  ${latenessOf(recorder)}`)
+  if (isDisturbed(recorder))
+    console.log('  The machine was too busy for these figures to say much: stop other programs.')
   list(
     'a stream',
     recorder.failures.map((each) => JSON.stringify(each)),
@@ -63,6 +65,14 @@ function latenessOf({ figures, upstreamLateness }: SoakResult['recorder']): stri
   const tokens = all.reduce((sum, each) => sum + each.tokens, 0)
   const share = ((100 * leftOut) / tokens).toFixed(1)
   return `own lateness, p99: client ${client.toFixed(1)} ms, upstream ${upstream.toFixed(1)} ms; ${share} % of ${tokens} samples left out for it`
+}
+
+/** Whether much was left out, or the attackers had to be slowed down a lot. */
+function isDisturbed({ figures, moments }: SoakResult['recorder']): boolean {
+  const all = [...figures.values()]
+  const leftOut = all.reduce((sum, each) => sum + each.leftOut, 0)
+  const tokens = all.reduce((sum, each) => sum + each.tokens, 0)
+  return leftOut > 0.1 * tokens || (moments.at(-1)?.rate ?? 1) < 0.2
 }
 
 /** Everything that was seen, as JSON. */

@@ -1,4 +1,5 @@
 /** Looks at every process once a second. */
+import { readdirSync, readFileSync } from 'node:fs'
 import { RELOAD } from './attacks/table.ts'
 import { TARGETS } from './messages.ts'
 import { cpuOf, holdingsOf, internalErrors } from './observe-server.ts'
@@ -7,6 +8,8 @@ import { OPERATOR } from './setup.ts'
 
 /** Seconds between two reloads of the server that is attacked. */
 const RELOAD_EVERY = 10
+/** Percent of the time for which the attacked server's busiest thread may run or wait for a core. */
+const BUSIEST = 70
 /** Rates never fall below this share of those in the table. */
 const LOWEST_RATE = 0.02
 /** What the attackers cause. */
@@ -17,6 +20,10 @@ type Shares = Record<string, number>
 export function watch(scene: Scene): { stop(): void } {
   const begun = performance.now()
   const shares = shareMeter(scene)
+  const occupations = {
+    measured: occupationMeter(scene.servers.measured.pid),
+    other: occupationMeter(scene.servers.other.pid),
+  }
   let ticks = 0
   let isAsking = false
   const timer = setInterval(async () => {
@@ -24,7 +31,8 @@ export function watch(scene: Scene): { stop(): void } {
     const { recorder, servers, secrets, phase, rate } = scene
     for (const target of TARGETS) recorder.internalErrors.push(...internalErrors(servers[target]))
     const cpu = shares()
-    if (phase === 'warm-up' && scene.target) adapt(scene, cpu)
+    const occupied = scene.target === undefined ? 0 : occupations[scene.target]()
+    if (phase === 'warm-up' && scene.target) adapt(scene, cpu, occupied)
     if (isAsking) return
     isAsking = true
     const holdings = await holdingsOf(servers.measured, secrets[OPERATOR] ?? '')
@@ -43,13 +51,15 @@ function reload({ options, target, files, recorder }: Scene): void {
 }
 
 /**
- * Attacks become rarer while their processes use more than their share. Only while warming up: later
+ * Attacks become rarer while their processes use more than their share, and while the attacked server
+ * has hardly a moment to rest: a queue that only grows says nothing of who is served first. Only while warming up: later
  * the rates are the same in the attacked phases and in the control.
  */
-function adapt(scene: Scene, cpu: Shares): void {
+function adapt(scene: Scene, cpu: Shares, occupied: number): void {
   const used = THEIRS.reduce((sum, name) => sum + (cpu[name] ?? 0), 0)
-  if (used <= scene.options.share) return
-  scene.rate = Math.max(LOWEST_RATE, scene.rate * Math.max(0.5, scene.options.share / used))
+  const excess = Math.max(used / scene.options.share, occupied / BUSIEST)
+  if (excess <= 1) return
+  scene.rate = Math.max(LOWEST_RATE, scene.rate / Math.min(2, excess))
   scene.workers.attackers.tell({ type: 'rate', factor: scene.rate })
 }
 
@@ -73,6 +83,37 @@ function shareMeter({ servers, workers }: Scene): () => Shares {
     })
     last = now
     return Object.fromEntries(shares)
+  }
+}
+
+/**
+ * Returns a function that tells for what percent of the time since its last call the busiest thread
+ * was running or waited for a core.
+ */
+function occupationMeter(pid: number): () => number {
+  let last = { at: performance.now(), threads: occupiedOf(pid) }
+  return () => {
+    const now = { at: performance.now(), threads: occupiedOf(pid) }
+    const used = [...now.threads].map(([id, time]) => time - (last.threads.get(id) ?? time))
+    const share = Math.max(0, ...used) / (now.at - last.at) / 1e4
+    last = now
+    return share
+  }
+}
+
+/** Nanoseconds that each thread has run or waited for a core, by its id. */
+function occupiedOf(pid: number): Map<string, number> {
+  try {
+    const folder = `/proc/${pid}/task`
+    const threads = readdirSync(folder).map((id): [string, number] => {
+      const [ran = 0, waited = 0] = readFileSync(`${folder}/${id}/schedstat`, 'utf8')
+        .split(' ')
+        .map(Number)
+      return [id, ran + waited]
+    })
+    return new Map(threads)
+  } catch {
+    return new Map()
   }
 }
 

@@ -133,6 +133,26 @@ async function hostTricks(scene: Scene): Promise<void> {
   if (status === 200) scene.violation(`a trick got an answer: ${JSON.stringify(trick)}`)
 }
 
+/** Looks where only an admin may, or only the owner of a response. */
+async function lookAround(scene: Scene): Promise<void> {
+  const { random } = scene
+  const path = random.pick([
+    '/health',
+    '/health/ready',
+    '/status',
+    '/metrics',
+    `/v1/responses/resp_${random.between(1, 1e9)}`,
+    '/v1/models?limit=-1',
+    '/../../etc/passwd',
+    '/%2e%2e/%2e%2e/etc/passwd',
+  ])
+  const key = random.next() < 0.5 ? ('rude-0' as const) : undefined
+  const method = random.pick(['GET', 'GET', 'HEAD', 'OPTIONS', 'DELETE'])
+  const { text } = await send(scene, { path, method, ...(key && { key }) })
+  if (/"engines"|"waiting"|root:/.test(text))
+    scene.violation(`${path} told an ordinary key: ${text.slice(0, 500)}`)
+}
+
 export const REQUEST_ATTACKS: readonly Attack[] = [
   attack('H1', 'odd bytes in headers, on count_tokens and others', 5, 10, oddHeaders),
   attack('H3', 'bodies of 18 MB that hold millions of values', 0.25, 3, bigBody),
@@ -140,5 +160,6 @@ export const REQUEST_ATTACKS: readonly Attack[] = [
   attack('M1', 'token limits: data: texts, max_tokens, images', 3, 10, freeTokens),
   attack('names', 'long and strange names of models', 4, 10, wrongNames),
   attack('duplicates', 'duplicate keys, deep nesting, long numbers', 5, 10, duplicates),
+  attack('roles', 'what only an admin or an owner may see', 4, 10, lookAround),
   attack('hosts', 'foreign hosts, origins, types and keys', 8, 10, hostTricks),
 ]
