@@ -48,6 +48,12 @@ export const parts = [
   { ...classes('unit', ['unit', 'isolated'], 300), isQuick: true, isBeside: true },
   { ...classes('in-process', ['in-process'], 300), isQuick: true, isBeside: 'quick' },
   { ...classes('slow', ['slow'], 600), isBeside: true },
+  {
+    name: 'fuzz',
+    commands: [[node, '--max-old-space-size=768', 'test/fuzz/main.ts', '--short']],
+    seconds: 600,
+    isBeside: true,
+  },
   // Apart from all others, as they measure time.
   classes('timing', ['timing'], 600),
   ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),

@@ -63,7 +63,12 @@ export function unknownName(
   const where =
     all.length <= FEW ? `Use one of ${all.join(', ')}.` : 'docs/settings.md and --help list them.'
   const hint = near.length === 0 ? where : `Did you mean ${near.join(' or ')}?`
-  return new SettingsError(`${setting}: there is no such ${kind}. ${hint}`)
+  return new SettingsError(`${shownName(setting)}: there is no such ${kind}. ${hint}`)
+}
+
+/** A name as it is, unless it is empty, long or of odd characters: then it is quoted, and cut. */
+function shownName(name: string): string {
+  return /^[\w$.[\]: -]{1,120}$/.test(name) && name.trim() !== '' ? name : show(name)
 }
 
 function show(value: unknown): string {

@@ -43,6 +43,13 @@ export function requireNames(value: unknown, shownAs: string): void {
   }
 }
 
+/** The schema of an object of names leaves it out without a word. Throws a `SettingsError`. */
+export function refusePrototype(value: unknown, shownAs: string): void {
+  const name = '__proto__'
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, name))
+    throw unexpected(placeOf(shownAs, name), 'another name', name, 'remove it')
+}
+
 /** The path of a pair in a settings file, by which its line is found. */
 function placeOf(setting: string, name: string): string {
   return /^[\w.]+$/.test(name) ? `${setting}.${name}` : setting
@@ -60,17 +67,20 @@ export function checkAliases(alias: Readonly<Names>): void {
 
 /** A chain of fallbacks must end. Throws a `SettingsError`. */
 export function checkContextFallback(fallback: Readonly<Names>): void {
+  /** Names whose chains end: each is followed once, however many lead to it. */
+  const ending = new Set<string>()
   for (const name of Object.keys(fallback)) {
-    const seen = [name]
+    const seen = new Set([name])
     for (let next = fallback[name]; next !== undefined; next = fallback[next]) {
-      if (seen.includes(next)) {
+      if (seen.has(next)) {
         const circle = [...seen, next].join(' → ')
         throw new SettingsError(
           `${placeOf('contextFallback', name)}: expected chains of models that end, got a circle: ${circle}; remove one of its pairs.`,
         )
       }
-      seen.push(next)
-      if (!Object.hasOwn(fallback, next)) break
+      if (ending.has(next) || !Object.hasOwn(fallback, next)) break
+      seen.add(next)
     }
+    for (const each of seen) ending.add(each)
   }
 }

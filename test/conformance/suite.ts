@@ -28,6 +28,7 @@ import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
 import { relayed } from './relayed.ts'
+import { reload } from './reload.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
@@ -104,6 +105,7 @@ const topics = {
   command: {
     startup,
     'settings file': settingsFile,
+    'a reload keeps': reload,
     tls,
     recordings,
     check,
@@ -128,6 +130,7 @@ export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed
 const needed: Record<string, Capability[]> = {
   'curl -N': ['sockets'],
   'settings file': ['process'],
+  'a reload keeps': ['process'],
   tls: ['process'],
   recordings: ['process'],
   check: ['process'],

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { type Finding, nextSeed, readFinding, storeNextSeed } from './findings.ts'
 import { HELP, type Options, readOptions } from './options.ts'
-import { messageOf, type Progress, Session } from './session.ts'
+import { messageOf, type Progress, Session, type SessionOptions } from './session.ts'
 import { propertyOf, runCase, type Target } from './target.ts'
 import { targets } from './targets.ts'
 
@@ -37,15 +37,19 @@ async function main(args: string[]): Promise<number> {
   return options.isShort ? short(chosen) : long(chosen, options)
 }
 
-async function long(chosen: Target[], { seed, ms, cases }: Options): Promise<number> {
+async function long(
+  chosen: Target[],
+  { seed, ms, cases, endsAtFinding }: Options,
+): Promise<number> {
   const first = seed ?? nextSeed()
   console.log(
     `fuzz: from seed ${first}, for ${ms / 60_000} minutes; Ctrl-C ends it and tells the result.`,
   )
   const options = {
     seed: first,
-    until: performance.now() + ms,
+    until: Date.now() + ms,
     cases: cases ?? Number.POSITIVE_INFINITY,
+    endsAtFinding,
   }
   const { progress } = await run(chosen, options, tell)
   if (seed === undefined) storeNextSeed(Math.max(...progress.map((each) => each.seed)))
@@ -59,7 +63,12 @@ async function short(chosen: Target[]): Promise<number> {
   let found = 0
   for (const each of chosen) {
     for (const seed of [FIXED_SEED, today]) {
-      const options = { seed, until: Number.POSITIVE_INFINITY, cases: Math.ceil(each.short / 2) }
+      const options = {
+        seed,
+        until: Number.POSITIVE_INFINITY,
+        cases: Math.ceil(each.short / 2),
+        endsAtFinding: false,
+      }
       const { progress } = await run([each], options)
       found += summarise(progress)
     }
@@ -69,7 +78,7 @@ async function short(chosen: Target[]): Promise<number> {
 
 async function run(
   chosen: Target[],
-  options: { seed: number; until: number; cases: number },
+  options: Omit<SessionOptions, 'stop'>,
   turn: (progress: Progress) => void = () => {},
 ): Promise<Session> {
   const session = new Session(
@@ -82,7 +91,7 @@ async function run(
 }
 
 function tell({ target, cases, ms, findings, seed }: Progress): void {
-  const rate = Math.round((cases / ms) * 1_000)
+  const rate = ((cases / Math.max(ms, 1)) * 1_000).toPrecision(3)
   console.log(
     `${target.name.padEnd(10)} ${rate} cases/s, ${cases} cases, ${findings} findings, next seed ${seed}`,
   )

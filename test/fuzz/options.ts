@@ -11,6 +11,8 @@ export interface Options {
   cases: number | undefined
   /** A file of a finding, or `seed:path` as a finding prints it. */
   replay: string | undefined
+  /** Whether it ends with the first finding. */
+  endsAtFinding: boolean
   /** A fixed number of cases of each target, from a fixed seed and from today's. */
   isShort: boolean
 }
@@ -25,6 +27,7 @@ are written to .fuzz/findings. Exits with 1 if there is one.
   --seed N         The first seed. By default a run goes on with the seed after the last one's.
   --only A,B       Only these targets.
   --cases N        At most so many cases of each target.
+  --first          Ends with the first finding.
   --replay FILE    Runs one finding again: its file in .fuzz/findings or test/fuzz/corpus.
   --replay S:PATH  The same, by the seed and path that the finding printed, with --only TARGET.
   --short          The run that is part of npm test: a fixed number of cases.
@@ -41,6 +44,7 @@ export function readOptions(args: string[], targets: string[]): Options | 'help'
       only: { type: 'string', default: '' },
       cases: { type: 'string' },
       replay: { type: 'string' },
+      first: { type: 'boolean', default: false },
       short: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -57,6 +61,7 @@ export function readOptions(args: string[], targets: string[]): Options | 'help'
     only,
     cases: values.cases === undefined ? undefined : number('--cases', values.cases, /^\d{1,12}$/),
     replay: values.replay,
+    endsAtFinding: values.first,
     isShort: values.short,
   }
 }

@@ -7,7 +7,7 @@ import { propertyOf, runCase, type Target } from './target.ts'
 const TURN = 3_000
 const BATCH = 500
 /** Milliseconds of a batch, most of which go into making a finding smaller. */
-const LONGEST = 60_000
+const LONGEST = 30_000
 
 export interface Progress {
   target: Target
@@ -25,10 +25,11 @@ export interface Reporter {
 
 export interface SessionOptions {
   seed: number
-  /** When to stop: `performance.now()`. */
+  /** When to stop: `Date.now()`. */
   until: number
   /** The most cases of each target. */
   cases: number
+  endsAtFinding: boolean
   stop: AbortSignal
 }
 
@@ -60,8 +61,9 @@ export class Session {
   }
 
   #isOver({ cases }: Progress): boolean {
-    const { until, stop, cases: most } = this.#options
-    return stop.aborted || performance.now() >= until || cases >= most
+    const { until, stop, cases: most, endsAtFinding } = this.#options
+    if (endsAtFinding && this.#known.size > 0) return true
+    return stop.aborted || Date.now() >= until || cases >= most
   }
 
   async #runCorpus(progress: Progress): Promise<void> {
@@ -76,11 +78,11 @@ export class Session {
 
   /** Runs batches, each with a seed of its own, so that memory does not grow with the run. */
   async #turn(progress: Progress): Promise<void> {
-    const started = performance.now()
-    while (performance.now() - started < TURN && !this.#isOver(progress)) {
+    const started = Date.now()
+    while (Date.now() - started < TURN && !this.#isOver(progress)) {
       await this.#batch(progress)
     }
-    progress.ms += performance.now() - started
+    progress.ms += Date.now() - started
     this.#reporter.turn(progress)
   }
 

@@ -119,7 +119,7 @@ async function shown(
   const [report, ...others] = reports as [Report, ...Report[]]
   if (asJson) {
     const all = { reports: reports.map(jsonOf), hops: violationsByHop(reports) }
-    return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
+    return terminalText(`${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`)
   }
   const style = terminalStyle(await out.isTerminal(), process.env)
   // Text of the server may contain control characters.

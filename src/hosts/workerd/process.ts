@@ -45,11 +45,11 @@ export async function startWorkerd(
   await bundle(join(folder, 'edge.js'))
   const config = join(folder, 'config.capnp')
   const socketPath = join(folder, 'control')
-  // It holds the private key: only this user may read it, as only this user may enter the folder.
+  // They hold keys: only this user may read it, as only this user may enter the folder.
   writeFileSync(config, configText(settings, socketPath, tls), { mode: 0o600 })
+  // A file, since a variable of the environment holds 128 kB at most: some 500 keys.
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(forWorker(settings)), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
-    // The settings hold keys: other users cannot see the environment, and it needs no escaping.
-    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(forWorker(settings)) },
     // A process group of its own, so that Ctrl-C reaches only this process, which lets streams end.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -109,7 +109,7 @@ const config :Workerd.Config = (
       modules = [(name = "edge.js", esModule = embed "edge.js")],
       compatibilityDate = "${compatibilityDate}",
       bindings = [
-        (name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG"),
+        (name = "SLUICE_CONFIG", text = embed "settings.json"),
         (name = "EXPOSURE", text = "${exposureOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
       ],

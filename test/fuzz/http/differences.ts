@@ -65,6 +65,12 @@ const laxer: Difference[] = [
       ours.isReusable && !theirs.isReusable && 'proxy-connection' in theirs.headers,
   },
   {
+    what: 'a tab behind a value that frames the body or the connection',
+    why: 'RFC 9110 §5.5 removes it from the value; llhttp does not know the value with it',
+    explains: (_ours, _theirs, answer) =>
+      /^(transfer-encoding|connection|content-length):.*\t *\r?$/im.test(answer),
+  },
+  {
     what: 'control characters in a header value',
     why: 'only printable ASCII of a header is forwarded (wire/headers/safe-headers.ts)',
     explains: onlyLlhttpFails('HPE_INVALID_HEADER_TOKEN'),

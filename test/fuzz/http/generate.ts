@@ -96,13 +96,17 @@ const trailer = fc.constantFrom(
   ': y\r\n',
 )
 
+const afterData = fc
+  .nat(30)
+  .map((each) => ['\n\n', '\n\r', 'xx', '\r', '\n', '00'][each - 25] ?? '\r\n')
 const chunk = fc
   .tuple(
     data.filter((text) => text !== ''),
     size,
     extension,
+    afterData,
   )
-  .map(([text, written, more]) => `${written(text.length)}${more}\r\n${text}\r\n`)
+  .map(([text, written, more, end]) => `${written(text.length)}${more}\r\n${text}${end}`)
 const chunked = fc
   .tuple(fc.array(chunk, { maxLength: 4 }), fc.constantFrom('0', '00', '0;x', '0 '), trailer)
   .map(([chunks, last, lines]) => `${chunks.join('')}${last}\r\n${lines}\r\n`)

@@ -11,7 +11,7 @@ export const http = target({
   name: 'http',
   about:
     'the HTTP/1.1 client (socketFetch of src/transport/http1, over a socket in memory) against llhttp',
-  short: 3_000,
+  short: 2_000,
   input: httpInput,
   check: checkHttp,
 })

@@ -11,7 +11,7 @@ export const upstreams = target({
   name: 'upstreams',
   about:
     'answers of upstreams in each API, to clients of each API (createHandler with a fetch of its own): one outcome, by judges of their own, with the text that was said',
-  short: 2_000,
+  short: 1_000,
   input: upstreamsInput,
   check: checkUpstreams,
 })
