@@ -213,7 +213,7 @@ export class ConcurrencyLimiter {
    */
   #makeRoom({ members, caller, isBackground }: SlotRequest): void {
     // Only where it may be full are those counted that wait for these engines.
-    if (isBackground || this.#queue.interactiveSize < this.#maxQueued) return
+    if (isBackground || this.#queue.interactiveSize < this.maxQueued) return
     const queued = this.#queue.interactive((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )
