@@ -27,6 +27,19 @@ export function hangUps(host: HostName): void {
     expect(Math.max(...(await Promise.all(leaving)))).toBeLessThan(limit)
   })
 
+  const whole = useRelay(host, { flags: ['--answer-timeout', '1s'] })
+
+  // Nothing is written before such an answer is complete, so workerd learns nothing before.
+  it('close them at the latest at --answer-timeout where no stream was asked for', async () => {
+    whole.upstream.script = { headersAfter: 'never', steps: [] }
+    const body = tag({ model: 'm', messages: [{ role: 'user', content: 'Go.' }] })
+    const client = await openClient(whole.server, body)
+    const asked = await nextFor(whole, body)
+    const left = client.hangUp()
+    const took = (await asked.closedWithin(4_000)) - left
+    expect(took).toBeLessThan(can(host, 'hangups') ? 900 : 3_000)
+  })
+
   /** Resolves with the milliseconds for which its request was open at the upstream. */
   async function leave(after: number): Promise<number> {
     await sleep(after)

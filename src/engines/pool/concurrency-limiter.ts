@@ -212,7 +212,8 @@ export class ConcurrencyLimiter {
    * one caller can't fill the queue for all others.
    */
   #makeRoom({ members, caller, isBackground }: SlotRequest): void {
-    if (isBackground) return
+    // Only where it may be full are those counted that wait for these engines.
+    if (isBackground || this.#queue.interactiveSize < this.maxQueued) return
     const queued = this.#queue.interactive((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )

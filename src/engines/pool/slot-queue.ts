@@ -27,6 +27,11 @@ export class SlotQueue<W extends SlotQueueEntry> {
     return this.#interactive.size + this.#background.size
   }
 
+  /** How many requests of waiting clients there are. */
+  get interactiveSize(): number {
+    return this.#interactive.size
+  }
+
   push(waiter: W): void {
     this.#queueOf(waiter).push(waiter)
   }

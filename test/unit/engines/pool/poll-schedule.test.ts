@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Engine } from '../../../../src/engines/engine.ts'
 import { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
 import { PoolMember } from '../../../../src/engines/pool/member.ts'
+import { PollSchedule } from '../../../../src/engines/pool/poll-schedule.ts'
 
 const never = new AbortController().signal
 
@@ -17,7 +18,7 @@ afterEach(() => {
 async function serveAll(callers: string[], concurrency: number, ms: number) {
   const member = new PoolMember({ label: 'a', maxConcurrency: concurrency } as Engine)
   const limiter = new ConcurrencyLimiter(callers.length, true)
-  const timers = vi.spyOn(globalThis, 'setTimeout')
+  const nexts = vi.spyOn(PollSchedule.prototype, 'next')
   const begun = performance.now()
   const served: string[] = []
   let took = 0
@@ -31,9 +32,8 @@ async function serveAll(callers: string[], concurrency: number, ms: number) {
   })
   while (served.length < callers.length || member.running > 0) await vi.advanceTimersByTimeAsync(10)
   await Promise.all(each)
-  const looks = timers.mock.calls.length
-  // Restored while the timers are fake: later it would put the fake one back, for the next file too.
-  timers.mockRestore()
+  const looks = nexts.mock.calls.length
+  nexts.mockRestore()
   return { took, served, looks }
 }
 
