@@ -102,7 +102,7 @@ const MUTANTS: Mutant[] = [
     'const taken = bucket.amount >= needed || amount === 1',
   ),
   // Slots of a key are not released.
-  of('limits', 'guard/caller.ts', 'this.#afterwards(() => this.#store.release(this.name))', ''),
+  of('limits', 'guard/caller.ts', 'this.#afterwards(() => this.#store.release(held))', ''),
   // Slots of an engine are not freed.
   of(
     'pool',
@@ -123,6 +123,13 @@ const MUTANTS: Mutant[] = [
     'state/response-store.ts',
     'return JSON.stringify([owner, id])',
     "return JSON.stringify(['', id])",
+  ),
+  // Room is made by whoever came first, not by the owner with the most.
+  of(
+    'stored',
+    'state/bounded-map.ts',
+    'this.#evictFrom(this.#byCount.first)',
+    'this.#evictFrom(this.#owners.values().next().value)',
   ),
   // Nothing is deleted.
   of('stored', 'routes/responses/stored.ts', 'await store.delete(ownerOf(trace), id)', ''),
