@@ -104,7 +104,14 @@ function createAsFormerly(settings: SettingsInput, { reach, ...host }: FormerHos
 
 /** The same for a host. Throws a `SettingsError`. Nothing runs until the first request. */
 export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost = {}): Handler {
-  const settings = parseSettings(isWorkerd() ? { ...WORKERD_DEFAULTS, ...input } : input)
+  return createCheckedHandler(
+    parseSettings(isWorkerd() ? { ...WORKERD_DEFAULTS, ...input } : input),
+    host,
+  )
+}
+
+/** The same for settings that `parseSettings` has checked. */
+export function createCheckedHandler(settings: Settings, host: HandlerHost): Handler {
   requireKnownCallers(settings, host)
   requireOwnLabels(settings, host)
   const running = new Set<Exchange>()
@@ -112,8 +119,10 @@ export function createHostedHandler(input: SettingsInput = {}, host: HandlerHost
   let pending = 0
   let isDraining = false
   const context = createContext(settings, host, running, () => isDraining)
-  const { catalog, guard } = context
+  const { catalog, guard, pool } = context
   const route = createRoutes(context)
+  // Last, as nothing may change for running requests where something of the new settings is wrong.
+  pool.takeOver(catalog.known.map(({ engine }) => engine))
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // The process still serves, although it refuses requests.

@@ -1,4 +1,5 @@
 /** What a program sets in code: the settings that a handler can honour, and what only code can give. */
+
 import { type DefinedEngine, isDefinedEngine } from './engines/custom/define-engine.ts'
 import type { Engine } from './engines/engine.ts'
 import type { EngineSources } from './engines/engines.ts'
@@ -21,6 +22,7 @@ import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import { isObject } from './util/object.ts'
+import { terminalLine } from './util/safe/terminal.ts'
 
 /** The stores for what later requests need. By default all of it is in memory. */
 export interface StateOptions {
@@ -181,7 +183,9 @@ export function readHandlerOptions(options: object): ReadOptions {
   if (log !== 'json' && log !== 'none' && log !== 'auto') {
     throw unexpected('log', 'a function, "json" or "none"', log)
   }
-  const own = log === 'json' && { log: (entry: LogEntry) => console.log(JSON.stringify(entry)) }
+  const own = log === 'json' && {
+    log: (entry: LogEntry) => console.log(terminalLine(JSON.stringify(entry))),
+  }
   return { settings: { ...rest, discover: false }, host: { ...host, ...own } }
 }
 

@@ -1,13 +1,16 @@
-import { createHostedHandler, type Handler } from '../src/handler.ts'
+import { PoolState } from '../src/engines/pool/pool-state.ts'
+import { createCheckedHandler, type Handler } from '../src/handler.ts'
 import type { Files } from '../src/platform/files.ts'
 import { withErrorResponse } from '../src/routes/internal-error.ts'
 import { memoryResponses } from '../src/routes/responses/background.ts'
 import { warnOnce } from '../src/settings/deprecated.ts'
-import { settingsFromEnv } from '../src/settings/environment.ts'
-import { parseSettings } from '../src/settings/settings.ts'
+import { envInSteps, settingsFromEnv } from '../src/settings/environment.ts'
+import { keepAsRead, parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
 import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
+import { terminalLine } from '../src/util/safe/terminal.ts'
+import { inSlices } from '../src/util/slices.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
 
 type Served = Pick<Handler, 'fetch' | 'refresh'>
@@ -24,24 +27,34 @@ export default {
 /** For the process that runs workerd, never for clients: GET lists the engines, PUT sets the settings. */
 export const control = {
   async fetch(request: Request, env: Record<string, unknown>): Promise<Response> {
-    if (request.method === 'PUT') return replace(env, await request.text())
+    if (request.method === 'PUT') return replace(env, await request.json())
     return Response.json(await handlerOnce(env).refresh())
   },
 }
 
-/** Replaces the settings. Running requests go on with the settings they began with. */
-function replace(env: Record<string, unknown>, config: string): Response {
+/**
+ * Replaces the settings. Running requests go on with the settings they began with, and are not held up
+ * while the new ones are read. The caller waits for each answer, so that no two are read at once.
+ */
+async function replace(env: Record<string, unknown>, config: unknown): Promise<Response> {
   try {
-    handler = makeHandler({ ...env, SLUICE_CONFIG: config })
+    const given = await inSlices(envInSteps({ ...env, SLUICE_CONFIG: config }, warnOnce))
+    keepAsRead(given)
+    handler = makeHandler(env, given)
     return Response.json({})
   } catch (error) {
     return Response.json({ error: String(error) }, { status: 400 })
   }
 }
 
-/** Kept when the settings are replaced: what each key has used, and the stored responses. */
-const limits = memoryLimits()
-const responses = memoryResponses()
+/** Kept when the settings are replaced, as on a server: see `ReloadableHandler`. */
+const kept = {
+  limits: memoryLimits(),
+  responses: memoryResponses(),
+  seen: new Map(),
+  finishes: new Map(),
+  pool: new PoolState(true),
+}
 
 function handlerOnce(env: Record<string, unknown>): Served {
   handler ??= handlerOrRefusal(env)
@@ -64,17 +77,18 @@ function isMachine({ EXPOSURE, REACH }: Record<string, unknown>): boolean {
 }
 
 /** Throws a `SettingsError`. */
-function makeHandler(env: Record<string, unknown>): Served {
-  const settings = parseSettings({ ...WORKERD_DEFAULTS, ...settingsFromEnv(env) })
+function makeHandler(env: Record<string, unknown>, given = settingsFromEnv(env)): Served {
+  const settings = parseSettings({ ...WORKERD_DEFAULTS, ...given })
   requireSupport(settings, 'worker')
-  return createHostedHandler(settings, {
+  return createCheckedHandler(settings, {
     name: 'workerd',
-    limits,
-    responses,
+    ...kept,
     // Set by `sluice` on this machine. A deployed worker lacks it, and anyone can reach it.
     exposure: isMachine(env) ? 'machine' : 'anyone',
     ...(isFetcher(env.ASSETS) && { files: filesOf(env.ASSETS) }),
-    ...(settings.log !== 'none' && { log: (entry) => console.log(JSON.stringify(entry)) }),
+    ...(settings.log !== 'none' && {
+      log: (entry) => console.log(terminalLine(JSON.stringify(entry))),
+    }),
   })
 }
 
@@ -96,7 +110,7 @@ function filesOf(assets: Fetcher): Files {
 
 /** Answers every request with 503. Only the log has the whole message, which may quote a secret. */
 function refuseAll(message: string): Served {
-  console.error(`sluice: ${message}`)
+  console.error(`sluice: ${terminalLine(message)}`)
   const setting = /^[\w: ]+(?=: )/.exec(message)?.[0] ?? 'named in the log'
   const error = new ApiError(
     503,

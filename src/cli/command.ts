@@ -1,6 +1,5 @@
-import { readFile, stat } from 'node:fs/promises'
 import { withNewNames } from '../settings/deprecated.ts'
-import { CONFIG_FILE, settingsFromEnv } from '../settings/environment.ts'
+import { CONFIG_FILE, envInSteps } from '../settings/environment.ts'
 import {
   located,
   readSettingsFile,
@@ -9,8 +8,9 @@ import {
   withLine,
 } from '../settings/file.ts'
 import {
+  keepAsRead,
   parseSettings,
-  readSetting,
+  readSettingInSteps,
   type Settings,
   SettingsError,
   type SettingsInput,
@@ -18,12 +18,18 @@ import {
   type Warn,
 } from '../settings/settings.ts'
 import { declarations } from '../settings/table/table.ts'
+import { isObject } from '../util/object.ts'
+import { inSlices, type Steps } from '../util/slices.ts'
 import { VERSION } from '../version.ts'
 import { readFlags } from './flags.ts'
 import { helpText } from './help.ts'
+import { exists, readFromDisk, stampOf } from './settings-file.ts'
 
 /** The settings files that are looked for where none is named. */
 const DEFAULT_FILES = ['sluice.json', 'sluice.jsonc']
+
+/** Warnings that are shown: a deprecated name in each of ten thousand keys needs no line for each. */
+const MAX_WARNINGS = 20
 
 /** A command to serve, and its settings. */
 export interface ServeCommand {
@@ -61,12 +67,11 @@ export async function readCommand(
   async function read() {
     const warnings = [...flagWarnings]
     const warn: Warn = (warning) => warnings.push(warning)
-    const held = file === undefined ? undefined : await readFileAt(file)
-    const given = { ...settingsFromEnv(process.env, warn), ...line.settings }
-    const settings = located(held, () =>
-      parseSettings({ ...hostDefaults, ...(held && valuesOf(held, warn)), ...given }, warn),
+    const held = file === undefined ? undefined : await readFileAt(file, warn)
+    const settings = await inSlices(
+      located(held, settingsFrom(held, hostDefaults, line.settings, warn)),
     )
-    return { settings, warnings }
+    return { settings, warnings: shortened(warnings) }
   }
   const stamp = file === undefined ? undefined : await stampOf(file)
   return {
@@ -76,44 +81,63 @@ export async function readCommand(
   }
 }
 
+/** The settings of the command, the environment and the file, in steps; nothing is in force before. */
+function* settingsFrom(
+  file: SettingsFile | undefined,
+  hostDefaults: SettingsInput,
+  flags: SettingsInput,
+  warn: Warn,
+): Steps<Settings> {
+  const held = file && (yield* valuesOf(file, warn))
+  const env = yield* envInSteps(process.env, warn)
+  const given = { ...hostDefaults, ...held, ...env, ...flags }
+  keepAsRead(given)
+  return parseSettings(given, warn)
+}
+
+function shortened(warnings: string[]): string[] {
+  const rest = warnings.length - MAX_WARNINGS
+  if (rest <= 0) return warnings
+  return [...warnings.slice(0, MAX_WARNINGS), `There are ${rest} more warnings of this kind.`]
+}
+
 /** The settings file in this folder, if there is one. Rejects with a `SettingsError` for two. */
 async function defaultFile(): Promise<string | undefined> {
-  const stamps = await Promise.all(DEFAULT_FILES.map(stampOf))
-  const [file, other] = DEFAULT_FILES.filter((_, index) => stamps[index] !== GONE)
+  const there = await Promise.all(DEFAULT_FILES.map(exists))
+  const [file, other] = DEFAULT_FILES.filter((_, index) => there[index])
   if (other === undefined) return file
   throw new SettingsError(
     `--config: expected one settings file in this folder, found ${file} and ${other}; remove one, or name the one to use.`,
   )
 }
 
-/** What a file's stamp is where there is no file. */
-const GONE = 'gone'
-
-/** A text that is another one after the file has changed. */
-export async function stampOf(file: string): Promise<string> {
-  return stat(file).then(
-    ({ mtimeMs, size, ino }) => `${mtimeMs} ${size} ${ino}`,
-    () => GONE,
-  )
-}
-
-async function readFileAt(path: string): Promise<SettingsFile> {
-  const text = await readFile(path, 'utf8').catch((cause: Error) => {
-    throw new SettingsError(
-      `--config: cannot read ${path}: ${cause.message}; name a settings file that exists.`,
-      { cause },
+async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
+  const { text, isPublic } = await readFromDisk(path)
+  // Loaded for a file alone: a start without one does without it.
+  const { createScanner } = await import('jsonc-parser')
+  const file = await inSlices(readSettingsFile(text, path, (given) => createScanner(given)))
+  if (isPublic && hasUpstreamKey(file.values)) {
+    warn(
+      `${path}: all users of this machine may read this file, which has the key of an upstream; allow only yourself: chmod 600 ${path}`,
     )
-  })
-  return readSettingsFile(text, path)
+  }
+  return file
 }
 
-function valuesOf(file: SettingsFile, warn: Warn): SettingsInput {
+/** The keys of clients are hashes, which everyone may read. */
+function hasUpstreamKey({ upstreamKey, upstream }: Record<string, unknown>): boolean {
+  const keys = Array.isArray(upstream) ? upstream.map((each) => isObject(each) && each.key) : []
+  const isGiven = Array.isArray(upstreamKey) ? upstreamKey.some(Boolean) : Boolean(upstreamKey)
+  return isGiven || keys.some(Boolean)
+}
+
+function* valuesOf(file: SettingsFile, warn: Warn): Steps<SettingsInput> {
   const known = settingNames()
   const tell: Warn = (warning) => warn(withLine(file, warning))
   const values: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(file.values)) {
     if (!known.includes(name)) throw unknownInFile(file, name, Object.keys(declarations))
-    values[name] = readSetting(name, value, name, tell)
+    values[name] = yield* readSettingInSteps(name, value, name, tell)
   }
   return withNewNames(declarations, values, tell)
 }

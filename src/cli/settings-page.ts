@@ -17,6 +17,10 @@ Every setting can be given as a flag (\`--header-wait 2s\`), in the environment 
 
 The settings file is \`sluice.json\` or \`sluice.jsonc\` in the folder where sluice is started, or what \`--config FILE\` names. It may have comments and trailing commas, and so may the text of \`SLUICE_CONFIG\`; in both, a name that an object has twice is an error. \`npm start -- schema\` prints its JSON Schema, which editors check it by.
 
+The file is text in UTF-8 of at most 16 MiB, which is room for some 60,000 keys; a pipe or a device is refused. A server checks it every second, also where a link to it is pointed at another file, and reads it again when it has changed, or at once on \`SIGHUP\`. All of the new settings come into force at the same moment, for requests that arrive from then on. Requests that run or wait go on with the settings they began with. What a key has used, stored responses, responses in the background, and the slots, the queue and the circuit breaker of an engine are kept; a changed limit holds from then on. An engine is the same if its address and its label are, or its address alone where its label is new. If something in the file is wrong, the server says what and where, and keeps the settings that it has. To change the file, write a new one and rename it, so that it is never there in part.
+
+sluice warns of a file that has an upstream's key and that all users of the machine may read. The keys of clients are there as hashes only.
+
 A *time* is a number of milliseconds or has a unit: \`500ms\`, \`10s\`, \`1.5m\`, \`1h\`. A *size* is a number of bytes or has a unit: \`kB\`, \`MB\`, \`GB\`, \`KiB\`, \`MiB\`, \`GiB\`.
 `
 

@@ -59,6 +59,8 @@ export interface ChatOptions extends CallOptions {
 export interface Engine {
   /** Its name in logs and messages: `static`, `ollama`. Never an address. */
   readonly label: string
+  /** The address of a server, never shown: by it, an engine is known again after a reload. */
+  readonly address?: string | undefined
   /** The most requests it works on at once; further ones wait in the queue. No limit by default. */
   readonly maxConcurrency?: number | undefined
   /**

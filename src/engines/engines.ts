@@ -6,6 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
 import { Pool } from './pool/pool.ts'
+import type { PoolState } from './pool/pool-state.ts'
 import { Catalog } from './registry/catalog.ts'
 import { createDiscovery, type DiscoveredServers } from './registry/discovery.ts'
 import { createRouter, type Router } from './registry/router.ts'
@@ -32,6 +33,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   seen?: DiscoveredServers
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
   finishes?: FinishHistories
+  /** The slots, the queue and the breakers, kept when the settings are reloaded. */
+  pool?: PoolState
 }
 
 /** Creates the configured engines. `instance`: returns the id of this sluice for hop lists. */
@@ -74,6 +77,7 @@ export function createEngines(
     contextFallback,
     retry,
     isolateRequests,
+    state: host.pool,
   })
   return { catalog, router, pool }
 }

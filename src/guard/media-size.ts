@@ -57,7 +57,8 @@ const HANDLERS: Record<string, (sum: PromptSum, part: Part) => string> = {
   input_image: addImagePart,
   computer_screenshot: addImagePart,
   image(sum, { source }) {
-    if (isObject(source) && source.type === 'base64') addPixels(sum, String(source.data))
+    if (isObject(source) && source.type === 'base64' && typeof source.data === 'string')
+      addPixels(sum, source.data)
     else addPixels(sum, undefined)
     return 'source'
   },

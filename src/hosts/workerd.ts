@@ -9,6 +9,7 @@ import type { LogEntry } from '../platform/log.ts'
 import type { Settings } from '../settings/settings.ts'
 import { requireSupport } from '../settings/support.ts'
 import { WORKERD_DEFAULTS } from '../settings/workerd-defaults.ts'
+import { terminalLine } from '../util/safe/terminal.ts'
 import { VERSION } from '../version.ts'
 import { exposureOf, requireProtection } from './server/exposure.ts'
 import { addressOf, exitWithError, logUnhandledRejections, onSignal } from './server/process.ts'
@@ -78,7 +79,7 @@ function forwardOutput({ stdout, stderr }: Workerd, form: LogForm): void {
   stderr.pipe(process.stderr, { end: false })
   createInterface({ input: stdout }).on('line', (line) => {
     const entry = form === 'text' ? readEntry(line) : undefined
-    terminal.out.write(`${entry ? formatEntry(entry, 'text') : line}\n`)
+    terminal.out.write(`${entry ? formatEntry(entry, 'text') : terminalLine(line)}\n`)
   })
 }
 

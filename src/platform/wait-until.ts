@@ -1,4 +1,6 @@
 /** Keeps a runtime from ending what a request began until the promise has settled. */
+import { stackText } from '../util/safe/stack.ts'
+
 export type WaitUntil = (promise: Promise<unknown>) => void
 
 /** What a runtime hands over with a request: a Worker's `ctx`, a service worker's event. */
@@ -17,7 +19,9 @@ function tell(lender: Lender, promise: Promise<unknown>): void {
   try {
     lender.waitUntil(promise)
   } catch (error) {
-    console.error('sluice: waitUntil failed; work after a response may be cut off:', error)
+    console.error(
+      `sluice: waitUntil failed; work after a response may be cut off: ${stackText(error)}`,
+    )
   }
 }
 

@@ -38,7 +38,7 @@ export async function homePage(view: HomeView): Promise<Response> {
 <pre><code>${text(curlCommand(url, modelToTry(view), needsKey))}</code></pre>
 <p>Any OpenAI client streams from the base URL <code>${text(url)}/v1</code>.</p>
 ${view.engines ? enginesPart(view.engines) : modelsPart(view)}
-<p><small><a href="${basePath}/openapi.html">the API</a> · <a href="${basePath}/v1/models">/v1/models</a> · <a href="${basePath}/health">/health</a></small></p>
+<p><small><a href="${text(basePath)}/openapi.html">the API</a> · <a href="${text(basePath)}/v1/models">/v1/models</a> · <a href="${text(basePath)}/health">/health</a></small></p>
 </main>
 </html>
 `

@@ -1,4 +1,5 @@
 /** The answer to a request whose handling threw an unexpected error. */
+import { stackText } from '../util/safe/stack.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
 import { errorResponse, speaksAnthropic } from './api.ts'
 
@@ -11,8 +12,7 @@ export function logInternalError(
   cause: unknown,
 ): Response {
   const id = crypto.randomUUID()
-  const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
-  console.error(`sluice: request ${id} failed: ${text}`)
+  console.error(`sluice: request ${id} failed: ${stackText(cause)}`)
   return internalErrorResponse(speaksAnthropic(pathOf(url), headers), id)
 }
 

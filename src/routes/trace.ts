@@ -83,6 +83,7 @@ export class Trace {
   }
 
   #write(): void {
+    if (this.#log === undefined) return
     const now = performance.now()
     const { exchange } = this
     const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error

@@ -1,94 +1,63 @@
 /**
- * The text of `SLUICE_CONFIG`: JSON as in a settings file, with comments and trailing commas. A parser
- * of its own, since the one for files would make every worker's bundle larger.
+ * The tokens of `SLUICE_CONFIG`: JSON as in a settings file, with comments. They are found here since
+ * jsonc-parser, which finds those of a file, would add 2 kB to every worker's bundle.
  */
-import { SettingsError } from './error.ts'
+import { type Scanner, TOKEN } from './jsonc.ts'
 
-const TOKEN =
-  /\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\p{Cc}]|\\(?:["\\/bfnrt]|u[\da-f]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?|true|false|null|[{}[\],:]/iuy
+// A space or comment, a string, a number, or a word or mark. Each has one way to match, and no group
+// repeats an empty text, so that it takes linear time.
+const TOKENS =
+  /([ \t\r\n]+|\/\/[^\r\n]*|\/\*[^*]*\*+(?:[^/*][^*]*\*+)*\/)|("[ !#-[\]-\u{10ffff}]*(?:\\(?:["\\/bfnrt]|u[\da-fA-F]{4})[ !#-[\]-\u{10ffff}]*)*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)|true|false|null|[{}[\],:]/uy
 
-/** What has to come next, as a message calls it. */
-const WANTED = {
-  value: 'a value',
-  item: 'a value or "]"',
-  name: 'a name in double quotes or "}"',
-  colon: '":"',
-  separator: '"," or a closing bracket',
-  end: 'the end',
+const KINDS: Readonly<Record<string, number>> = {
+  '{': TOKEN.openBrace,
+  '}': TOKEN.closeBrace,
+  '[': TOKEN.openBracket,
+  ']': TOKEN.closeBracket,
+  ',': TOKEN.comma,
+  ':': TOKEN.colon,
+  null: TOKEN.null,
+  true: TOKEN.true,
+  false: TOKEN.false,
 }
 
-interface Open {
-  close: '}' | ']'
-  /** The names that an object has so far. */
-  names: Set<string>
-}
+/** The same interface as that of jsonc-parser's scanner. */
+export function scanConfigText(text: string): Scanner {
+  let start = 0
+  let end = 0
+  let value = ''
+  let line = 0
+  let lineStart = 0
 
-/** The value. Throws a `SettingsError` with the line and the column, never with the text: it may hold keys. */
-export function parseConfigText(text: string, shownAs: string): unknown {
-  const kept: string[] = []
-  const open: Open[] = []
-  let wanted = 'value' as keyof typeof WANTED
-  let offset = 0
-  while (offset < text.length) {
-    TOKEN.lastIndex = offset
-    const token = TOKEN.exec(text)?.[0]
-    if (token === undefined) throw notJson()
-    if (!/^[\s/]/.test(token)) take(token)
-    offset += token.length
-  }
-  if (wanted !== 'end') throw notJson()
-  try {
-    return JSON.parse(kept.join(''))
-  } catch {
-    throw notJson()
-  }
-
-  function take(token: string): void {
-    const inner = open.at(-1)
-    if (token === inner?.close && ['item', 'name', 'separator'].includes(wanted)) {
-      if (kept.at(-1) === ',') kept.pop()
-      open.pop()
-      wanted = afterValue()
-    } else if (wanted === 'name' && token.startsWith('"')) {
-      requireNew(token, inner?.names)
-      wanted = 'colon'
-    } else if (wanted === 'colon' && token === ':') {
-      wanted = 'value'
-    } else if (wanted === 'separator' && token === ',') {
-      wanted = inner?.close === '}' ? 'name' : 'item'
-    } else if ((wanted === 'value' || wanted === 'item') && !'}],:'.includes(token)) {
-      if (token === '{') open.push({ close: '}', names: new Set() })
-      if (token === '[') open.push({ close: ']', names: new Set() })
-      wanted = token === '{' ? 'name' : token === '[' ? 'item' : afterValue()
-    } else {
-      throw notJson()
+  function scan(): number {
+    start = end
+    if (start === text.length) return TOKEN.end
+    TOKENS.lastIndex = start
+    const [token, space, string, number] = TOKENS.exec(text) ?? []
+    if (token === undefined) return TOKEN.unknown
+    end = start + token.length
+    if (space !== undefined) {
+      countLines(space)
+      return TOKEN.space
     }
-    kept.push(token)
+    value = string === undefined ? token : JSON.parse(string)
+    if (string !== undefined) return TOKEN.string
+    return number === undefined ? (KINDS[token] ?? TOKEN.unknown) : TOKEN.number
   }
 
-  function afterValue(): 'end' | 'separator' {
-    return open.length === 0 ? 'end' : 'separator'
-  }
-
-  function requireNew(token: string, names: Set<string> | undefined): void {
-    const name: string = JSON.parse(token)
-    if (names?.has(name)) {
-      const shown = name.slice(0, 40)
-      throw new SettingsError(
-        `${shownAs}: expected each name once in an object, got "${shown}" again at ${place()}; remove one of them.`,
-      )
+  function countLines(space: string): void {
+    for (const { 0: end, index } of space.matchAll(/\r\n?|\n/g)) {
+      line++
+      lineStart = start + index + end.length
     }
-    names?.add(name)
   }
 
-  function notJson(): SettingsError {
-    return new SettingsError(
-      `${shownAs}: expected a JSON object, got text that is not JSON at ${place()}; write ${WANTED[wanted]} there.`,
-    )
-  }
-
-  function place(): string {
-    const lines = text.slice(0, offset).split('\n')
-    return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`
+  return {
+    scan,
+    getTokenError: () => 0,
+    getTokenValue: () => value,
+    getTokenOffset: () => start,
+    getTokenStartLine: () => line,
+    getTokenStartCharacter: () => start - lineStart,
   }
 }

@@ -1,4 +1,5 @@
 /** Names and settings that still work for one release. */
+import { terminalLine } from '../util/safe/terminal.ts'
 import { SettingsError } from './error.ts'
 
 /** Declarations by their names; each may say which names it had before. */
@@ -13,7 +14,7 @@ const warned = new Set<string>()
 export function warnOnce(warning: string): void {
   if (warned.has(warning)) return
   warned.add(warning)
-  console.warn(`sluice: ${warning}`)
+  console.warn(`sluice: ${terminalLine(warning)}`)
 }
 
 const known = new WeakMap<Table, ReadonlyMap<string, string>>()

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { Declaration } from './declaration.ts'
 import { type Warn, withNewNames } from './deprecated.ts'
 import { notShown, unexpected, unknownName } from './error.ts'
-import { requireNames } from './names.ts'
+import { refusePrototype, requireNames } from './names.ts'
 
 type Options = Readonly<Record<string, Declaration>>
 
@@ -43,7 +43,8 @@ export function readOption(
   shownAs: string,
   given = value,
 ): unknown {
-  const result = option.schema().safeParse(value)
+  if (option.kind === 'pairs') refusePrototype(value, shownAs)
+  const result = schemaOf(option).safeParse(value)
   if (!result.success) {
     if (option.secret) throw notShown(shownAs, option.expected, given)
     if (option.kind === 'pairs') requireNames(given, shownAs)
@@ -51,7 +52,20 @@ export function readOption(
     const advice = given === undefined ? 'add it' : isEmpty ? option.whenEmpty : undefined
     throw unexpected(shownAs, option.expected, given, advice)
   }
+  if (option.kind === 'pairs') requireNames(value, shownAs)
   return option.read ? option.read(result.data as never, shownAs) : result.data
+}
+
+const schemas = new WeakMap<Declaration, z.ZodMiniType<unknown>>()
+
+/** Made once: making the schemas of ten thousand keys' options takes longer than all else. */
+function schemaOf(option: Declaration): z.ZodMiniType<unknown> {
+  let schema = schemas.get(option)
+  if (schema === undefined) {
+    schema = option.schema()
+    schemas.set(option, schema)
+  }
+  return schema
 }
 
 /** The schema of an object of options, for JSON Schema. */

@@ -1,7 +1,15 @@
-import { parseConfigText } from './config-text.ts'
+import { finish, type Steps } from '../util/slices.ts'
+import { scanConfigText } from './config-text.ts'
 import { type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { unexpected, unknownName } from './error.ts'
-import { readSetting, readTextSetting, type SettingsInput, settingNames } from './settings.ts'
+import { textProblem } from './json-messages.ts'
+import { type JsonProblem, parseJsonc } from './jsonc.ts'
+import {
+  readSettingInSteps,
+  readTextSetting,
+  type SettingsInput,
+  settingNames,
+} from './settings.ts'
 import { declarations } from './table/table.ts'
 
 /** The variable with the path of the settings file, which a flag overrides. */
@@ -22,6 +30,11 @@ export function settingsFromEnv(
   env: Record<string, unknown>,
   warn: Warn = warnOnce,
 ): SettingsInput {
+  return finish(envInSteps(env, warn))
+}
+
+/** The same in steps. */
+export function* envInSteps(env: Record<string, unknown>, warn: Warn): Steps<SettingsInput> {
   const names = new Map(settingNames().map((name) => [environmentName(name), name]))
   const settings: Record<string, unknown> = {}
   for (const [variable, value] of Object.entries(env)) {
@@ -41,7 +54,7 @@ export function settingsFromEnv(
     settings[name] = readTextSetting(name, value, variable, warn)
   }
   return {
-    ...readConfig(env.SLUICE_CONFIG, warn),
+    ...(yield* readConfig(env.SLUICE_CONFIG, warn)),
     ...withNewNames(declarations, settings, warn, environmentName),
   }
 }
@@ -52,9 +65,9 @@ function isServiceLink(variable: string, value: unknown): boolean {
   return variable === 'SLUICE_PORT' && String(value).startsWith('tcp://')
 }
 
-function readConfig(config: unknown, warn: Warn): Record<string, unknown> {
+function* readConfig(config: unknown, warn: Warn): Steps<Record<string, unknown>> {
   if (config === undefined || config === '') return {}
-  const value = typeof config === 'string' ? parseConfigText(config, 'SLUICE_CONFIG') : config
+  const value = typeof config === 'string' ? yield* parseText(config) : config
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw unexpected('SLUICE_CONFIG', 'a JSON object', value)
   }
@@ -62,7 +75,7 @@ function readConfig(config: unknown, warn: Warn): Record<string, unknown> {
   for (const [name, item] of Object.entries(value)) {
     // Editors find the JSON Schema by it, in a settings file that may have been copied here.
     if (name === '$schema') continue
-    settings[name] = readSetting(name, item, `SLUICE_CONFIG: ${name}`, warn)
+    settings[name] = yield* readSettingInSteps(name, item, `SLUICE_CONFIG: ${name}`, warn)
   }
   return withNewNames(
     declarations,
@@ -71,6 +84,12 @@ function readConfig(config: unknown, warn: Warn): Record<string, unknown> {
     (name) => `SLUICE_CONFIG: ${name}`,
     (name) => name,
   )
+}
+
+function* parseText(text: string): Steps<unknown> {
+  const scanner = scanConfigText(text)
+  const refuse = (problem: JsonProblem) => textProblem('SLUICE_CONFIG', scanner, problem)
+  return (yield* parseJsonc(scanner, refuse)).value
 }
 
 /** `SLUICE_HEADER_WAIT` for `headerWait`. */

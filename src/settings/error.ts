@@ -1,4 +1,9 @@
 import { closestMatches } from '../util/closest-matches.ts'
+import { cut } from '../util/safe/cut.ts'
+import { terminalLine } from '../util/safe/terminal.ts'
+
+/** The most characters of a message. */
+const MAX_MESSAGE = 4_000
 
 /**
  * Settings that cannot be used. The message is one line: which setting, what was expected and what
@@ -13,6 +18,11 @@ import { closestMatches } from '../util/closest-matches.ts'
  */
 export class SettingsError extends Error {
   override name = 'SettingsError'
+
+  constructor(message?: string, options?: ErrorOptions) {
+    // It may quote a value, and is printed.
+    super(message === undefined ? message : terminalLine(cut(message, MAX_MESSAGE)), options)
+  }
 }
 
 /** The message for a wrong value, which it shows cut to one short line; `advice` says what to do. */

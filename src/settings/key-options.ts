@@ -52,8 +52,18 @@ export const keyOptions = {
   disabled: boolean({ help: 'Whether it is refused, without being removed.' }),
 }
 
+/** Some runtimes take 31 February for a day of March, and others for none. */
+function isInCalendar(date: string): boolean {
+  const [year = 0, month = 0, day = 0] = date.slice(0, 10).split('-').map(Number)
+  return new Date(Date.UTC(year, month - 1, day)).getUTCDate() === day
+}
+
+/** The largest time that a `Date` can have. */
+const LAST_MOMENT = 8.64e15
+
 function readMoment(given: string | number, shownAs: string): number {
   const moment = typeof given === 'string' ? Date.parse(given) : given
-  if (Number.isFinite(moment)) return moment
+  const isDay = typeof given === 'number' || isInCalendar(given)
+  if (isDay && Math.abs(moment) <= LAST_MOMENT) return moment
   throw unexpected(shownAs, 'a date, such as 2027-01-31 or 2027-01-31T12:00:00Z', given)
 }

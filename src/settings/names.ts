@@ -35,10 +35,19 @@ function pairIn(item: string): [name: string, value: string] {
 export function requireNames(value: unknown, shownAs: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return
   for (const [name, model] of Object.entries(value)) {
+    // Objects have a property of this name, so that one for a model would be lost.
+    if (name === '__proto__') throw unexpected(shownAs, 'names other than __proto__', name)
     if (isModelName(name) && typeof model === 'string' && isModelName(model)) continue
     const expected = `the name of a model for ${quoted(name)}`
     throw unexpected(placeOf(shownAs, name), expected, model)
   }
+}
+
+/** The schema of an object of names leaves it out without a word. Throws a `SettingsError`. */
+export function refusePrototype(value: unknown, shownAs: string): void {
+  const name = '__proto__'
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, name))
+    throw unexpected(placeOf(shownAs, name), 'another name', name, 'remove it')
 }
 
 /** The path of a pair in a settings file, by which its line is found. */
@@ -58,17 +67,20 @@ export function checkAliases(alias: Readonly<Names>): void {
 
 /** A chain of fallbacks must end. Throws a `SettingsError`. */
 export function checkContextFallback(fallback: Readonly<Names>): void {
+  /** Names whose chains end: each is followed once, however many lead to it. */
+  const ending = new Set<string>()
   for (const name of Object.keys(fallback)) {
-    const seen = [name]
+    const seen = new Set([name])
     for (let next = fallback[name]; next !== undefined; next = fallback[next]) {
-      if (seen.includes(next)) {
+      if (seen.has(next)) {
         const circle = [...seen, next].join(' → ')
         throw new SettingsError(
           `${placeOf('contextFallback', name)}: expected chains of models that end, got a circle: ${circle}; remove one of its pairs.`,
         )
       }
-      seen.push(next)
-      if (!Object.hasOwn(fallback, next)) break
+      if (ending.has(next) || !Object.hasOwn(fallback, next)) break
+      seen.add(next)
     }
+    for (const each of seen) ending.add(each)
   }
 }

@@ -1,3 +1,4 @@
+import { finish, type Steps } from '../util/slices.ts'
 import type { Declaration } from './declaration.ts'
 import { formerNamesOf, type Warn, warnOfList, warnOnce, withNewNames } from './deprecated.ts'
 import { readOption } from './entry.ts'
@@ -44,7 +45,8 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
     upstream: UpstreamInput[]
     upstreamKey: string[]
   }
-  requireDistinct(rest.keys)
+  if (!distinct.has(rest.keys)) requireDistinct(rest.keys)
+  if (isRead(rest.keys)) distinct.add(rest.keys)
   checkAliases(rest.alias)
   checkContextFallback(rest.contextFallback)
   const discover = rest.discover ?? upstream.length + rest.engine.length === 0
@@ -81,41 +83,75 @@ export function readSetting(
   warn: Warn = warnOnce,
   given = value,
 ): unknown {
+  return finish(readSettingInSteps(name, value, shownAs, warn, given))
+}
+
+/** The same in steps, for a list that may be long. */
+export function* readSettingInSteps(
+  name: string,
+  value: unknown,
+  shownAs: string,
+  warn: Warn,
+  given = value,
+): Steps<unknown> {
   const declaration = declarationOf(name)
   if (declaration === undefined) throw unknownName(shownAs, name, Object.keys(declarations))
-  return declaration.item
-    ? readAll(declaration, value, (index) => `${shownAs}[${index}]`, shownAs, warn)
-    : readOption(declaration, value, shownAs, given)
+  if (!declaration.item) return readOption(declaration, value, shownAs, given)
+  if (isRead(value)) return value
+  return yield* readAll(declaration, value, (index) => `${shownAs}[${index}]`, shownAs, warn)
+}
+
+/** Lists that were read, and that nothing changes any more. */
+const readLists = new WeakSet<object>()
+
+/**
+ * Keeps the lists of these settings from being read again with all others, which would take as long
+ * once more. Only for values that no other program gets hold of: it could change them.
+ */
+export function keepAsRead(values: SettingsInput): void {
+  for (const value of Object.values(values)) if (Array.isArray(value)) readLists.add(value)
+}
+
+/** Those of them that are keys, each with a name and a hash of its own. */
+const distinct = new WeakSet<object>()
+
+function isRead(value: unknown): boolean {
+  return Array.isArray(value) && readLists.has(value)
 }
 
 /** The same for a value out of a flag or the environment, where numbers and the like are text. */
 export function readTextSetting(name: string, text: unknown, shownAs: string, warn: Warn): unknown {
   const declaration = declarationOf(name)
   // A flag that is given several times has no numbered values.
-  if (declaration?.item) return readAll(declaration, text, () => shownAs, shownAs, warn)
+  if (declaration?.item) return finish(readAll(declaration, text, () => shownAs, shownAs, warn))
   const value = declaration?.fromText ? declaration.fromText(text, shownAs) : text
   return readSetting(name, value, shownAs, warn, text)
 }
 
+/** Items of one step: some tenths of a millisecond. */
+const ITEMS_PER_STEP = 32
+
 /** `placeOf` is what the person who gave the list calls a text in it. */
-function readAll(
+function* readAll(
   { item, expected, secret, deprecated }: Declaration,
   value: unknown,
   placeOf: (index: number) => string,
   shownAs: string,
   warn: Warn,
-): unknown[] {
+): Steps<unknown[]> {
   const items = readItems(value)
   if (!Array.isArray(items)) {
     throw secret ? notShown(shownAs, expected, value) : unexpected(shownAs, expected, value)
   }
-  const read = items.flatMap((each, index) => {
-    if (each === '' && !item?.keepsEmpty) return []
+  const read: unknown[] = []
+  for (const [index, each] of items.entries()) {
+    if (index % ITEMS_PER_STEP === ITEMS_PER_STEP - 1) yield
+    if (each === '' && !item?.keepsEmpty) continue
     const isNumbered = typeof each !== 'string'
     const isInText = typeof value === 'string'
     const place = isNumbered ? `${shownAs}[${index}]` : isInText ? shownAs : placeOf(index)
-    return [item?.read(each, place, warn)]
-  })
+    read.push(item?.read(each, place, warn))
+  }
   warnOfList(deprecated, { given: value, read }, shownAs, warn)
   return read
 }

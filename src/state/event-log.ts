@@ -1,3 +1,6 @@
+/** Characters of events that are read at once, unless a single event has more. */
+const READ_LENGTH = 65_536
+
 /**
  * The events of one response, stored so that a client can resume its stream after a lost
  * connection.
@@ -47,17 +50,23 @@ export class EventLog {
   }
 
   /**
-   * Up to `maxEvents` events from number `from` on. Waits if none is there yet; resolves with
-   * undefined once the log has ended. Rejects with a `RangeError` where event `from` was discarded.
+   * Some of the events from number `from` on: at most 64 KiB of them, so that a reader which does not
+   * go on holds no more, or one that is larger. Waits if none is there yet; resolves with undefined
+   * once the log has ended. Rejects with a `RangeError` where event `from` was discarded.
    */
-  async read(from: number, maxEvents = 256): Promise<string[] | undefined> {
+  async read(from: number): Promise<string[] | undefined> {
     while (from >= this.next) {
       if (this.#isEnded) return undefined
       await this.#changed.promise
     }
     if (from < this.#first)
       throw new RangeError(`event ${from} was discarded; the log begins at event ${this.#first}`)
-    return this.#frames.slice(from - this.#first, from - this.#first + maxEvents)
+    const start = from - this.#first
+    let end = start
+    for (let length = 0; end < this.#frames.length && length < READ_LENGTH; end++) {
+      length += (this.#frames[end] as string).length
+    }
+    return this.#frames.slice(start, end)
   }
 
   /** Discards an eighth at once: discarding single events would move the whole array each time. */

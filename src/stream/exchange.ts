@@ -1,3 +1,4 @@
+import { stackText } from '../util/safe/stack.ts'
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
@@ -282,8 +283,7 @@ function logThrown(act: () => void): void {
     act()
   } catch (error) {
     console.error(
-      'sluice: an internal error while ending a request, which is otherwise complete:',
-      error,
+      `sluice: an internal error while ending a request, which is otherwise complete: ${stackText(error)}`,
     )
   }
 }

@@ -6,10 +6,12 @@
  * @example
  * inBackground(() => store.release('ann'))
  */
+import { stackText } from './safe/stack.ts'
+
 export async function inBackground(work: () => unknown): Promise<void> {
   try {
     await work()
   } catch (error) {
-    console.error('sluice: background work failed; no request is affected:', error)
+    console.error(`sluice: background work failed; no request is affected: ${stackText(error)}`)
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -73,6 +73,23 @@ export function settingsFile(host: HostName): void {
     await server.untilStderr(/cannot read .*garbage\.json: .* The settings in force do not change/)
     expect(await sentence(server.base)).toBe('kept')
     await write('garbage.json', { staticText: 'again', staticDelay: 0 })
+    await server.untilStderr('was read again')
+    expect(await sentence(server.base)).toBe('again')
+  })
+
+  it('that are no text, too large or no file are refused, and those in force stay', async () => {
+    const path = await write('hostile.json', { staticText: 'kept', staticDelay: 0 })
+    await using server = await startServer(host, ['--config', path])
+    await writeFile(path, Buffer.from([0x7b, 0x0a, 0xff, 0x7d]))
+    await server.untilStderr(/hostile\.json:2: expected text in UTF-8, .* settings in force do not/)
+    await truncate(path, 100_000_000)
+    await server.untilStderr(/hostile\.json: expected at most 16 MiB, .* settings in force do not/)
+    await rm(path)
+    await mkdir(path)
+    await server.untilStderr(/expected a file, got a directory; .* settings in force do not change/)
+    expect(await sentence(server.base)).toBe('kept')
+    await rm(path, { recursive: true })
+    await write('hostile.json', { staticText: 'again', staticDelay: 0 })
     await server.untilStderr('was read again')
     expect(await sentence(server.base)).toBe('again')
   })

@@ -16,6 +16,7 @@ import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { hangUps } from './hang-ups.ts'
+import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { messages } from './messages.ts'
@@ -27,6 +28,7 @@ import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
 import { refusals } from './refusals.ts'
 import { relayed } from './relayed.ts'
+import { reload } from './reload.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
 import { nativeResponses } from './responses-native.ts'
@@ -62,8 +64,11 @@ const topics = {
     limits,
     origins,
     keys,
+    'one client against others': tenants,
     'who may see what': roles,
+    'one client against others': tenants,
     'foreign headers': foreignHeaders,
+    'hostile values': hostileValues,
     'coding agents': codingAgents,
   },
   apis: {
@@ -101,6 +106,7 @@ const topics = {
   command: {
     startup,
     'settings file': settingsFile,
+    'a reload keeps': reload,
     tls,
     recordings,
     check,
@@ -125,6 +131,7 @@ export const untimed = (Object.keys(topics) as Topic[]).filter((topic) => !timed
 const needed: Record<string, Capability[]> = {
   'curl -N': ['sockets'],
   'settings file': ['process'],
+  'a reload keeps': ['process'],
   tls: ['process'],
   recordings: ['process'],
   check: ['process'],

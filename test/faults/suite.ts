@@ -4,12 +4,14 @@ import { describe } from 'vitest'
 import type { HostName } from '../support/server.ts'
 import { clients } from './clients.ts'
 import { leaving } from './leaving.ts'
+import { rawUpstreams } from './raw-upstreams.ts'
 import { stopping } from './stopping.ts'
 import { upstreams } from './upstreams.ts'
 
 /** Declares every fault against one host. */
 export function faults(host: HostName): void {
   describe('the upstream', () => upstreams(host))
+  describe('an upstream that is no good server', () => rawUpstreams(host))
   describe('a client that leaves', () => leaving(host))
   describe('a client', () => clients(host))
   describe('a signal', () => stopping(host))

@@ -15,10 +15,10 @@ import {
   environmentName,
   settingsFromEnv,
 } from '../../src/settings/environment.ts'
-import { readSettingsFile } from '../../src/settings/file.ts'
 import { parseSettings, settingNames } from '../../src/settings/settings.ts'
 import { settingsTable } from '../../src/settings/table/table.ts'
 import { runToEnd, startServer, startTool, useServer } from '../support/server.ts'
+import { settingsText } from '../support/settings-text.ts'
 
 const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
@@ -156,8 +156,8 @@ it('shows a SLUICE_CONFIG that is right', () => {
   expect(settings.upstream.map(({ label }) => label)).toEqual(['big', 'small'])
 })
 
-it('shows a settings file that is right, and a schema that accepts it', async () => {
-  const { values } = await readSettingsFile(block('json', '"$schema"'), 'sluice.json')
+it('shows a settings file that is right, and a schema that accepts it', () => {
+  const { values } = settingsText(block('json', '"$schema"'), 'sluice.json')
   const { keys, host } = parseSettings(values)
   expect(keys.map(({ name }) => name)).toEqual(['laptop', 'guest'])
   expect(host).toBe('0.0.0.0')

@@ -83,10 +83,14 @@ describe('each regular expression, fed with repetitions of what it looks for', (
     for (const piece of piecesOf(pattern)) {
       const few = piece.repeat(Math.ceil(8_000 / piece.length))
       for (const end of ['', '\u0000']) {
-        const one = timeOf(expression, few + end)
-        const four = timeOf(expression, few.repeat(4) + end)
-        // A quadratic one takes 16 times as long.
-        expect(four, `${JSON.stringify(piece)} repeated`).toBeLessThan(9 * one + 10)
+        // Measured again where something else took the processor. A quadratic one takes 16 times
+        // as long.
+        let excess = Number.POSITIVE_INFINITY
+        for (let tries = 0; tries < 4 && excess > 0; tries++) {
+          const four = timeOf(expression, few.repeat(4) + end)
+          excess = Math.min(excess, four - 9 * timeOf(expression, few + end) - 10)
+        }
+        expect(excess, `${JSON.stringify(piece)} repeated`).toBeLessThanOrEqual(0)
       }
     }
   })

@@ -86,7 +86,7 @@ export class Session {
   async #enter(text: string): Promise<void> {
     const entry = readEntry(text)
     if (entry.kind === 'message') await this.#ask(entry.text)
-    else if (entry.kind === 'unknown') this.#say(terminalLine(entry.message))
+    else if (entry.kind === 'unknown') this.#say(entry.message)
     else if (entry.kind === 'command') await this.#commands[entry.name](entry.rest)
   }
 
@@ -152,7 +152,7 @@ export class Session {
   async #chooseModel(name: string): Promise<void> {
     const { context, server } = this.#options
     const models = await server.models(context.signal).catch((error: unknown) => {
-      this.#say(terminalLine(failure(error).message))
+      this.#say(failure(error).message)
       return []
     })
     if (name === '') {
@@ -164,11 +164,11 @@ export class Session {
     if (names.length > 0 && !names.includes(name)) {
       const near = closestMatches(name, names)
       const known = near.length > 0 ? `did you mean ${near.join(' or ')}?` : names.join(', ')
-      this.#say(terminalLine(`There is no model ${name}: ${known}`))
+      this.#say(`There is no model ${name}: ${known}`)
       return
     }
     this.#model = name
-    this.#say(`The model is now ${terminalLine(name)}.`)
+    this.#say(`The model is now ${name}.`)
   }
 
   #showModels(models: readonly Model[]): void {
@@ -185,15 +185,15 @@ export class Session {
     const conversation = this.#conversation
     if (text !== '') conversation.system = text === '-' ? undefined : text
     const { system } = conversation
-    this.#say(system === undefined ? 'There is no system message.' : terminalLine(system))
+    this.#say(system === undefined ? 'There is no system message.' : system)
   }
 
   async #save(file: string): Promise<void> {
     if (file === '') return this.#say('/save: expected the name of a file, got nothing.')
     const saved = { model: this.#model, messages: this.#conversation.messages() }
     await writeFile(file, `${JSON.stringify(saved, null, 2)}\n`, { flag: 'wx' }).then(
-      () => this.#say(`Saved to ${terminalLine(file)}.`),
-      (error: Error) => this.#say(terminalLine(error.message)),
+      () => this.#say(`Saved to ${file}.`),
+      (error: Error) => this.#say(error.message),
     )
   }
 
@@ -206,6 +206,7 @@ export class Session {
   }
 
   #say(text: string): void {
-    for (const line of folded(text, this.#width)) this.#write(`${this.#options.style.weak(line)}\n`)
+    for (const line of folded(text, this.#width))
+      this.#write(`${this.#options.style.weak(terminalLine(line))}\n`)
   }
 }

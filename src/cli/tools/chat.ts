@@ -153,7 +153,7 @@ async function answerOnce(chat: Chat): Promise<number> {
 function report({ outcome }: ChatAnswer, { err }: ToolContext, remedy: Chat['remedy']): number {
   if (outcome.how === 'finished' && outcome.reason === 'stop') return 0
   const advice = outcome.how === 'failed' ? remedy(outcome) : undefined
-  err.write(`sluice: ${advice ?? outcomeText(outcome)}\n`)
+  err.write(`sluice: ${terminalLine(advice ?? outcomeText(outcome))}\n`)
   return outcome.how === 'finished' ? 0 : outcome.how === 'failed' ? 1 : 130
 }
 

@@ -9,7 +9,7 @@ import { gapsOf, timingsOf } from '../../check/verification/timings.ts'
 import { verificationOf } from '../../check/verification/verification.ts'
 import { countBySeverity } from '../../check/violations.ts'
 import { SettingsError } from '../../settings/settings.ts'
-import { terminalLine } from '../../util/safe/terminal.ts'
+import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { circumstancesOf } from '../circumstances.ts'
 import { readRecord, requireForms, writeRecord } from '../records.ts'
@@ -76,7 +76,7 @@ export const tool = defineTool(usage, async (given, context) => {
     for (const file of files) await writeRecord(file, record)
     if (before !== undefined) {
       const output = given.has('json') ? context.err : context.out
-      output.write(`\n${comparisonText(compare(before, record))}`)
+      output.write(`\n${terminalText(comparisonText(compare(before, record)))}`)
     }
   }
   return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
@@ -119,7 +119,7 @@ async function shown(
   const [report, ...others] = reports as [Report, ...Report[]]
   if (asJson) {
     const all = { reports: reports.map(jsonOf), hops: violationsByHop(reports) }
-    return `${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`
+    return terminalText(`${JSON.stringify(others.length > 0 ? all : jsonOf(report), null, 2)}\n`)
   }
   const style = terminalStyle(await out.isTerminal(), process.env)
   // Text of the server may contain control characters.
@@ -165,5 +165,6 @@ function codeOf(report: Report, isStrict: boolean): number {
 /** Shows the current request, on a terminal. */
 async function progress({ err }: ToolContext): Promise<NonNullable<CheckOptions['onQuestion']>> {
   if (!(await err.isTerminal())) return () => {}
-  return (title) => err.write(`\r\u001b[K${title === '' ? '' : `requesting ${title} …`}`)
+  return (title) =>
+    err.write(`\r\u001b[K${title === '' ? '' : `requesting ${terminalLine(title)} …`}`)
 }

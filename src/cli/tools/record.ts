@@ -3,7 +3,7 @@ import { dialects } from '../../check/dialects/dialects.ts'
 import { record } from '../../recording/record.ts'
 import { formatRecording, type Recording } from '../../recording/recording.ts'
 import { SettingsError } from '../../settings/settings.ts'
-import { terminalLine } from '../../util/safe/terminal.ts'
+import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import type { Given } from '../options.ts'
 import { modelAt, type Target, targetOf } from '../target.ts'
@@ -59,7 +59,7 @@ export const tool = defineTool(usage, async (given, context) => {
   })
   const text = formatRecording(recording)
   const file = given.text('output')
-  if (file === undefined || file === '-') context.out.write(text)
+  if (file === undefined || file === '-') context.out.write(terminalText(text))
   else await write(file, text)
   context.err.write(`${summaryOf(recording)}\n`)
   return recording.end.how === 'broken' ? 1 : 0

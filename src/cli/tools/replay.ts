@@ -46,7 +46,7 @@ export const tool = defineTool(usage, async (given, context) => {
     port: given.number('port', 0, 65_535) ?? 8788,
   })
   await warmUp(context, address + warmUpPath)
-  context.err.write(`sluice replays at ${address}/v1\n`)
+  context.err.write(`sluice replays at ${terminalLine(address)}/v1\n`)
   for (const recording of recordings) {
     const { packets, recordedAt } = recording
     context.err.write(

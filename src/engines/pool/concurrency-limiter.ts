@@ -45,7 +45,8 @@ interface Waiter extends SlotQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
  * the slots of requests that vanished are reclaimed when their lease expires.
  */
 export class ConcurrencyLimiter {
-  readonly #maxQueued: number
+  /** Another one after the settings were reloaded. */
+  maxQueued: number
   readonly #queue = new SlotQueue<Waiter>()
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
@@ -59,7 +60,7 @@ export class ConcurrencyLimiter {
    * background wait beside them, and are limited where they begin.
    */
   constructor(maxQueued: number, isolated: boolean) {
-    this.#maxQueued = maxQueued
+    this.maxQueued = maxQueued
     this.#polls = isolated ? new PollSchedule(this.#queue) : undefined
     this.#leaseTicker = isolated ? separateTickers(LEASE.renewEvery) : undefined
   }
@@ -79,7 +80,7 @@ export class ConcurrencyLimiter {
     const now = performance.now()
     if (this.#leased.size > 0) this.#reclaimExpired(now)
     if (this.#queue.size > 0)
-      for (const member of request.members) this.#assignFreeSlots(member, now)
+      for (const member of request.members) this.assignFreeSlots(member, now)
     const best = bestMember(request, now)
     // A load that is compared with another's must not include requests that vanished: give a lease.
     const isCompared = request.members.length > 1
@@ -149,7 +150,7 @@ export class ConcurrencyLimiter {
   /** Gives a freed slot to a waiter. */
   onFree(slot: Slot, now: number): void {
     this.#leased.delete(slot)
-    if (this.#queue.size > 0) this.#assignFreeSlots(slot.member, now)
+    if (this.#queue.size > 0) this.assignFreeSlots(slot.member, now)
   }
 
   /**
@@ -167,7 +168,7 @@ export class ConcurrencyLimiter {
   }
 
   /** Gives the free slots of an engine to the waiters for it. */
-  #assignFreeSlots(member: PoolMember, now: number): void {
+  assignFreeSlots(member: PoolMember, now: number): void {
     while (member.hasFreeSlot) {
       const waiter = this.#queue.takeNext(member, (entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
@@ -215,7 +216,7 @@ export class ConcurrencyLimiter {
     const queued = this.#queue.interactive((waiter) =>
       waiter.members.some((member) => members.includes(member)),
     )
-    if (queued.length < this.#maxQueued) return
+    if (queued.length < this.maxQueued) return
     const concurrency = members.reduce((sum, member) => sum + member.concurrencyLimit, 0)
     const duration = Math.max(...members.map((member) => member.averageDuration.value))
     const load = { queued: queued.length, ahead: queued.length + 1, concurrency, duration }

@@ -10,7 +10,8 @@ const ASSUMED_CONCURRENCY = 16
 
 /** An engine of the pool and its current state. Times are milliseconds of `performance.now()`. */
 export class PoolMember {
-  readonly engine: Engine
+  /** Replaced when the settings are reloaded, by the same one with other options. */
+  engine: Engine
   readonly breaker = new CircuitBreaker()
   /** Seconds that a request occupies a concurrency slot. */
   readonly averageDuration = new MovingAverage(ASSUMED_DURATION)

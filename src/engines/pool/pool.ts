@@ -6,11 +6,10 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
-import { ConcurrencyLimiter } from './concurrency-limiter.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
-import { PoolMember } from './member.ts'
+import type { PoolMember } from './member.ts'
+import { PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, sameEngineDelay } from './retry.ts'
-import { RetryBudgets } from './retry-budget.ts'
 import type { Slot } from './slot.ts'
 
 export interface PoolOptions {
@@ -26,6 +25,8 @@ export interface PoolOptions {
   retry: boolean
   /** Whether a request must not resolve a promise of another request (workerd). */
   isolateRequests: boolean
+  /** What is known of the engines from a pool that this one replaces. */
+  state?: PoolState | undefined
 }
 
 /**
@@ -63,28 +64,35 @@ const TAKEOVER_CHECK = 1_000
  */
 export class Pool {
   readonly #options: PoolOptions
-  readonly #limiter: ConcurrencyLimiter
-  readonly #budgets = new RetryBudgets()
+  readonly #state: PoolState
   readonly #members = new WeakMap<Engine, PoolMember>()
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#limiter = new ConcurrencyLimiter(options.queue, options.isolateRequests)
+    this.#state = options.state ?? new PoolState(options.isolateRequests)
+    if (options.state === undefined) this.takeOver([])
   }
 
   /** The length of the queue. */
   get waiting(): number {
-    return this.#limiter.waiting
+    return this.#state.limiter.waiting
   }
 
   /** An engine's state in this pool. */
   member(engine: Engine): PoolMember {
     let member = this.#members.get(engine)
     if (member === undefined) {
-      member = new PoolMember(engine)
+      member = this.#state.memberOf(engine, this)
       this.#members.set(engine, member)
     }
     return member
+  }
+
+  /** Puts the settings of this pool in force for all requests, also those that another one began. */
+  takeOver(engines: readonly Engine[]): void {
+    const members = this.#state.takeOver(this, engines, this.#options.queue)
+    for (const [index, member] of members.entries())
+      this.#members.set(engines[index] as Engine, member)
   }
 
   /**
@@ -137,7 +145,7 @@ export class Pool {
 
   async #answerFromRoutes<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
-    this.#budgets.forCaller(exchange.caller).countRequest(now)
+    this.#state.budgets.forCaller(exchange.caller).countRequest(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.setDown(isDown, now)
@@ -145,7 +153,7 @@ export class Pool {
     })
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set() }
     for (let next = members, retries = 0; ; retries++) {
-      const acquired = this.#limiter.acquire({
+      const acquired = this.#state.limiter.acquire({
         caller: exchange.caller,
         members: next,
         isForced: next.length === 1,
@@ -199,7 +207,7 @@ export class Pool {
       const others = this.#otherMembers(call, member).filter(
         ({ hasFreeSlot, isDown }) => hasFreeSlot && !isDown,
       )
-      if (others.length === 0 || !this.#budgets.forCaller(exchange.caller).withdraw(now))
+      if (others.length === 0 || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
         return TAKEOVER_CHECK
       const { label } = member.engine
       const message = `${label} sent no first chunk within ${attemptTimeout / 1000} s (--attempt-timeout), so another engine is tried. Raise the timeout if this engine needs longer.`
@@ -232,7 +240,7 @@ export class Pool {
     }
     const isLast = retries > 0 || !this.#options.retry || isLoading(error)
     const delayMs = isLast ? undefined : sameEngineDelay(member.engine, kind, error)
-    if (delayMs === undefined || !this.#budgets.forCaller(exchange.caller).withdraw(now))
+    if (delayMs === undefined || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
       throw error
     return { members: [member], delayMs }
   }
@@ -251,6 +259,8 @@ export class Pool {
    */
   #mayTryAnother(slot: Slot, error: unknown, retries: number, caller: string): boolean {
     if (isFreeRetry(error) || slot.permit.isProbe) return true
-    return retries < MAX_RETRIES && this.#budgets.forCaller(caller).withdraw(performance.now())
+    return (
+      retries < MAX_RETRIES && this.#state.budgets.forCaller(caller).withdraw(performance.now())
+    )
   }
 }

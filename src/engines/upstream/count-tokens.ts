@@ -36,7 +36,8 @@ export class MissingPaths {
   }
 
   add(model: string | undefined, path: string): void {
-    if (this.#until.size >= MAX_REMEMBERED) this.#until.clear()
+    const [oldest] = this.#until.keys()
+    if (this.#until.size >= MAX_REMEMBERED && oldest !== undefined) this.#until.delete(oldest)
     this.#until.set(keyOf(model, path), performance.now() + MISSING_FOR)
   }
 }

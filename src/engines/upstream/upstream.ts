@@ -40,6 +40,7 @@ export interface UpstreamOptions
 /** A server with an OpenAI-compatible API, as an engine. */
 export class Upstream implements Engine {
   readonly label: string
+  readonly address: string
   readonly maxConcurrency: number | undefined
   readonly nativeApis: readonly NativeApi[] | undefined
   readonly isServer = true
@@ -55,6 +56,7 @@ export class Upstream implements Engine {
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
+    this.address = options.url
     this.maxConcurrency = options.maxConcurrency
     this.nativeApis = options.nativeApis
     this.isDiscovered = options.isDiscovered

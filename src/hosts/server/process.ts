@@ -1,5 +1,7 @@
 /** What a process that serves, or runs a tool, does with its signals, environment and errors. */
 import { type Settings, SettingsError } from '../../settings/settings.ts'
+import { stackText } from '../../util/safe/stack.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import type { Terminal } from './terminal.ts'
 
 /**
@@ -14,10 +16,10 @@ const duplicateWindow = 300
  */
 export function exitWithError(error: unknown): never {
   if (error instanceof SettingsError) {
-    process.stderr.write(`sluice: ${error.message}\n`)
+    process.stderr.write(`sluice: ${terminalLine(error.message)}\n`)
     process.exit(2)
   }
-  process.stderr.write(`sluice: ${error instanceof Error ? error.stack : String(error)}\n`)
+  process.stderr.write(`sluice: ${stackText(error)}\n`)
   process.exit(1)
 }
 
@@ -32,7 +34,7 @@ export function onSignal(stop: () => Promise<void>): void {
         stop().then(
           () => process.exit(0),
           (error: unknown) => {
-            process.stderr.write(`sluice: shutdown failed: ${String(error)}\n`)
+            process.stderr.write(`sluice: shutdown failed: ${stackText(error)}\n`)
             process.exit(1)
           },
         )
@@ -52,8 +54,7 @@ export function bypassProxyForLoopback(env: Record<string, string | undefined>):
 /** Logs unhandled rejections, which would otherwise end the process and with it every stream. */
 export function logUnhandledRejections({ err }: Terminal): void {
   process.on('unhandledRejection', (reason) => {
-    const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)
-    err.write(`sluice: unhandled error: ${text}\n`)
+    err.write(`sluice: unhandled error: ${stackText(reason)}\n`)
   })
 }
 

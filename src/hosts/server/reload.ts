@@ -1,5 +1,6 @@
 import { setInterval } from 'node:timers/promises'
-import { type ServeCommand, stampOf } from '../../cli/command.ts'
+import type { ServeCommand } from '../../cli/command.ts'
+import { stampOf } from '../../cli/settings-file.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { fixedSettings } from '../../settings/support.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
@@ -18,6 +19,7 @@ export async function followSettings(
   { err }: Terminal,
 ): Promise<void> {
   if (file === undefined) return
+  const shownFile = terminalLine(file)
 
   const kept: Record<string, unknown> = Object.fromEntries(
     fixedSettings().map((name) => [name, settings[name as keyof Settings]]),
@@ -31,7 +33,7 @@ export async function followSettings(
         (name) => JSON.stringify(next[name as keyof Settings]) !== JSON.stringify(kept[name]),
       )
       const rest = changed.length > 0 ? ` (${changed.join(', ')}: only after a restart)` : ''
-      err.write(`sluice: ${file} was read again, and its settings are in force${rest}\n`)
+      err.write(`sluice: ${shownFile} was read again, and its settings are in force${rest}\n`)
       for (const warning of warnings) err.write(`sluice: ${terminalLine(warning)}\n`)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
@@ -39,9 +41,31 @@ export async function followSettings(
     }
   }
 
+  const reloadOnce = oneAtATime(reload)
   // On a terminal that signal means that its window was closed.
-  if (!(await err.isTerminal())) process.on('SIGHUP', () => void reload())
-  void whenChanged(file, stamp, reload)
+  if (!(await err.isTerminal())) process.on('SIGHUP', () => void reloadOnce())
+  void whenChanged(file, stamp, reloadOnce)
+}
+
+/**
+ * Runs `act` once more where it was asked for meanwhile: reading takes time, and of two that run at
+ * once the older settings could be put in force last.
+ */
+function oneAtATime(act: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined
+  let isWanted = false
+  const run = async () => {
+    while (isWanted) {
+      isWanted = false
+      await act()
+    }
+    running = undefined
+  }
+  return () => {
+    isWanted = true
+    running ??= run()
+    return running
+  }
 }
 
 /** Polls: the system's own notifications differ, and miss a file that is replaced. */

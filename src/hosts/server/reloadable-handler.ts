@@ -1,8 +1,9 @@
+import { PoolState } from '../../engines/pool/pool-state.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
-import { createHostedHandler, type Handler } from '../../handler.ts'
+import { createCheckedHandler, type Handler } from '../../handler.ts'
 import type { HandlerHost } from '../../options.ts'
 import { memoryResponses } from '../../routes/responses/background.ts'
-import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
+import type { Settings } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/limit-store.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */
@@ -17,16 +18,18 @@ export class ReloadableHandler {
   #current: Handler
 
   constructor(settings: Settings, host: HandlerHost) {
-    // Kept across reloads: what each key has used, stored responses, and what is known of upstreams.
+    // Kept across reloads: what each key has used, stored responses, and what is known of upstreams,
+    // with their slots and the queue.
     const shared = {
       limits: memoryLimits(),
       responses: memoryResponses(),
       seen: new Map(),
       finishes: new Map(),
+      pool: new PoolState(false),
     }
     this.#host = { ...shared, ...host }
     this.settings = settings
-    this.#current = createHostedHandler(settings, this.#host)
+    this.#current = createCheckedHandler(settings, this.#host)
   }
 
   readonly fetch = (request: Request): Promise<Response> => this.#current.fetch(request)
@@ -35,10 +38,12 @@ export class ReloadableHandler {
     return this.#current.refresh()
   }
 
-  /** Throws a `SettingsError` for wrong settings, and then keeps the present ones. */
-  replace(input: SettingsInput): void {
-    const settings = parseSettings(input)
-    const next = createHostedHandler(settings, this.#host)
+  /**
+   * Takes settings that `parseSettings` has checked. Throws a `SettingsError` for what this server
+   * cannot do, and then keeps the present ones.
+   */
+  replace(settings: Settings): void {
+    const next = createCheckedHandler(settings, this.#host)
     const former = this.#current
     this.#former.add(former)
     void former.drain(UNLIMITED).then(() => this.#former.delete(former))

@@ -17,6 +17,7 @@ import type { HandlerHost } from '../../options.ts'
 import type { LogEntry } from '../../platform/log.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
@@ -166,7 +167,9 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     discover: settings.discover,
     warnings: command.warnings,
   }
-  server.loading?.catch((error: Error) => terminal.err.write(`sluice: ${error.message}\n`))
+  server.loading?.catch((error: Error) =>
+    terminal.err.write(`sluice: ${terminalLine(error.message)}\n`),
+  )
   await followSettings(command, server.reload, terminal)
   await reportEngines(terminal, server.refresh, startup)
 }

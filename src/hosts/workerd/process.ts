@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import { type Settings, SettingsError } from '../../settings/settings.ts'
 import { supportedBy } from '../../settings/support.ts'
+import { terminalText } from '../../util/safe/terminal.ts'
 import { isCheckout, pageFolders, workerUrl } from '../location.ts'
 import { exposureOf } from '../server/exposure.ts'
 import { listenError } from '../server/process.ts'
@@ -44,11 +45,11 @@ export async function startWorkerd(
   await bundle(join(folder, 'edge.js'))
   const config = join(folder, 'config.capnp')
   const socketPath = join(folder, 'control')
-  // It holds the private key: only this user may read it, as only this user may enter the folder.
+  // They hold keys: only this user may read it, as only this user may enter the folder.
   writeFileSync(config, configText(settings, socketPath, tls), { mode: 0o600 })
+  // A file, since a variable of the environment holds 128 kB at most: some 500 keys.
+  writeFileSync(join(folder, 'settings.json'), JSON.stringify(forWorker(settings)), { mode: 0o600 })
   const child = spawn(binary, ['serve', config, '--control-fd=3'], {
-    // The settings hold keys: other users cannot see the environment, and it needs no escaping.
-    env: { ...process.env, SLUICE_CONFIG: JSON.stringify(forWorker(settings)) },
     // A process group of its own, so that Ctrl-C reaches only this process, which lets streams end.
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
@@ -108,7 +109,7 @@ const config :Workerd.Config = (
       modules = [(name = "edge.js", esModule = embed "edge.js")],
       compatibilityDate = "${compatibilityDate}",
       bindings = [
-        (name = "SLUICE_CONFIG", fromEnvironment = "SLUICE_CONFIG"),
+        (name = "SLUICE_CONFIG", text = embed "settings.json"),
         (name = "EXPOSURE", text = "${exposureOf(host)}"),
         ${page === undefined ? '' : '(name = "ASSETS", service = "page"),'}
       ],
@@ -199,7 +200,7 @@ function listening(
       const { event, socket, port } = JSON.parse(line) as Record<string, unknown>
       if (event !== 'listen' || socket !== 'http') return
       stderr.off('data', collect)
-      if (output !== '') process.stderr.write(output)
+      if (output !== '') process.stderr.write(terminalText(output))
       resolve(Number(port))
     })
   })

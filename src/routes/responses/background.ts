@@ -8,6 +8,7 @@ import type { AnyContract, OpenedStream } from '../../stream/chat-stream.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { SSE_HEADERS, type StreamSettings, writeStream } from '../../stream/sse-response.ts'
 import { transformWriter } from '../../stream/transform-writer.ts'
+import { textPieces } from '../../util/text-pieces.ts'
 import { withTimeout } from '../../util/with-timeout.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ResponseObject } from '../../wire/responses/request.ts'
@@ -26,6 +27,9 @@ export function memoryResponses(): StoredResponses {
 
 /** Characters of events that are stored of one response: some 15,000 tokens. */
 const LOG_LENGTH = 4 * 1024 * 1024
+
+/** Characters that are written at once to one who follows it, and held until they are read. */
+const PIECE_LENGTH = 65_536
 
 /** How many that have ended are stored. */
 const ENDED: BoundedLimits = { count: 512, bytes: 32 * 1024 * 1024, ageMs: 60 * 60_000 }
@@ -207,12 +211,14 @@ async function pump(
     let at = from
     for (let frames = await log.read(at); frames; frames = await log.read(at)) {
       at += frames.length
-      const writing = Promise.resolve(writer.write([encodeText(frames.join(''))]))
-      const isTaken = await withTimeout(
-        clientTimeout,
-        writing.then(() => true),
-      )
-      if (!isTaken) throw new Error('the client does not read')
+      for (const piece of textPieces(frames.join(''), PIECE_LENGTH)) {
+        const writing = Promise.resolve(writer.write([encodeText(piece)]))
+        const isTaken = await withTimeout(
+          clientTimeout,
+          writing.then(() => true),
+        )
+        if (!isTaken) throw new Error('the client does not read')
+      }
     }
     writer.close()
   } catch (reason) {

@@ -41,7 +41,7 @@ async function previous(
   const stored = await store.get(owner, id)
   const field = 'previous_response_id'
   if (stored === undefined) {
-    const message = `${field}: expected the id of a stored response, got ${shown(id)}; it was deleted, has expired, or was requested with store: false. Send the whole conversation as input.`
+    const message = `${field}: expected the id of a stored response, got ${shown(id)}; it was deleted, has expired, made room for newer ones, or was requested with store: false. Send the whole conversation as input.`
     throw new ApiError(400, message, { code: 'previous_response_not_found', param: field })
   }
   const { status, output } = stored.response

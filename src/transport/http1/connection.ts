@@ -111,6 +111,8 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
       this.#parser.push(bytes)
       this.#flush()
     } catch (error) {
+      // What came before the fault counts, wherever the packet began.
+      this.#flush()
       this.#fail(error)
       return
     }

@@ -1,4 +1,5 @@
 import { cut } from './cut.ts'
+import { terminalText } from './terminal.ts'
 
 /** The most characters of a message that are read, and that are passed on. */
 const MOST = { read: 20_000, told: 500 }
@@ -9,10 +10,6 @@ const ADDRESS =
 
 /** A key as it stands in a header, or one that begins as most do. */
 const KEY = /\b(bearer\s|sk-|sluice_)[\w.~+/-]{16,}/gi
-
-/** Control characters except for line ends and tabs, and characters that reverse text or are invisible. */
-const UNSAFE =
-  /[^\P{Cc}\n\t]|[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu
 
 /**
  * The text of an error that sluice did not write, for a client or a log: without `secrets`, without
@@ -27,8 +24,8 @@ export function errorText(words: string, secrets: readonly string[] = []): strin
   for (const secret of secrets) if (secret !== '') text = text.replaceAll(secret, '…')
   // The beginning of a secret that was cut off.
   if (isLong) text = text.slice(0, -Math.max(1, ...secrets.map(({ length }) => length)))
-  text = withoutTrace(text).replace(KEY, '$1…').replace(ADDRESS, '…').replace(UNSAFE, '\ufffd')
-  return cut(text.toWellFormed(), MOST.told)
+  text = withoutTrace(text).replace(KEY, '$1…').replace(ADDRESS, '…')
+  return cut(terminalText(cut(text, MOST.told)), MOST.told)
 }
 
 /**

@@ -8,5 +8,5 @@ import { terminalLine } from './terminal.ts'
  * logText('a\nb') // 'a\\u000ab'
  */
 export function logText(text: string, most = 200): string {
-  return terminalLine(cut(text, most))
+  return cut(terminalLine(cut(text, most)), most)
 }

@@ -1,3 +1,4 @@
+import { cut } from '../../util/safe/cut.ts'
 import type { FinishReason } from '../chat/request.ts'
 
 /**
@@ -45,5 +46,5 @@ const REASONS: Record<string, FinishReasonMeaning> = {
 export function readFinishReason(value: unknown): FinishReasonMeaning | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value === 'string' && Object.hasOwn(REASONS, value)) return REASONS[value]
-  return { kind: 'unknown', shown: JSON.stringify(value).slice(0, 40) }
+  return { kind: 'unknown', shown: cut(JSON.stringify(value), 40) }
 }

@@ -61,7 +61,7 @@ export class ResponseIndexes {
 
   #find({ item_id, item }: Fields): number {
     const ids = isObject(item) ? [item.id, item.call_id] : [item_id]
-    const known = ids.map((id) => this.#items.get(String(id)))
+    const known = ids.map((id) => (typeof id === 'string' ? this.#items.get(id) : undefined))
     return known.find((index) => index !== undefined) ?? Math.max(0, this.#last)
   }
 

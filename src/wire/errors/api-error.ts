@@ -3,6 +3,10 @@
  * `{"error": {"message", "type", "param", "code"}}`.
  */
 
+import { cut } from '../../util/safe/cut.ts'
+import { logText } from '../../util/safe/log.ts'
+import { terminalText } from '../../util/safe/terminal.ts'
+
 /** The body of an error, as OpenAI's clients read it. */
 export interface ErrorBody {
   error: {
@@ -68,12 +72,12 @@ export class ApiError extends Error {
 
   constructor(status: number, message: string, details: ErrorDetails = {}) {
     const isError = Number.isInteger(status) && status >= 400 && status <= 599
-    super(message, { cause: isError ? details.cause : notAnError(status, details.cause) })
+    super(shown(message), { cause: isError ? details.cause : notAnError(status, details.cause) })
     this.name = 'ApiError'
     this.status = isError ? status : 500
     this.type = details.type ?? typeOf(this.status)
     this.code = details.code ?? null
-    this.param = details.param ?? null
+    this.param = details.param == null ? null : logText(details.param, MAX.param)
     this.headers = details.headers ?? {}
     this.evidence = details.evidence
     this.details = details.details ?? {}
@@ -84,6 +88,14 @@ export class ApiError extends Error {
     const { message, type, param, code, details } = this
     return { error: { message, type, param, code, ...details } }
   }
+}
+
+/** The most characters of a message and of a field path, which may quote what was received. */
+const MAX = { message: 2_000, param: 500 }
+
+/** Messages are shown in terminals and logs, by clients too. */
+function shown(message: string): string {
+  return terminalText(cut(message, MAX.message))
 }
 
 /** What the log says of a status that would not be an error: throwing here could end a stream. */

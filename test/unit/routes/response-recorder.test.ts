@@ -159,7 +159,7 @@ describe('a store that fails', () => {
     const update = () => Promise.reject(new Error('down'))
     const { ask } = handlerWith({ ...memoryResponseStore(), update })
     expect(await (await ask({ stream: true })).text()).toContain('response.completed')
-    await expect.poll(() => String(error.mock.calls[0]?.[1])).toContain('update failed')
+    await expect.poll(() => String(error.mock.calls[0]?.[0])).toContain('update failed')
     error.mockRestore()
   })
 

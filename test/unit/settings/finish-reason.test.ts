@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { readFlags } from '../../../src/cli/flags.ts'
 import { settingsFromEnv } from '../../../src/settings/environment.ts'
-import { readSettingsFile, withLine } from '../../../src/settings/file.ts'
+import { withLine } from '../../../src/settings/file.ts'
 import { parseSettings, type SettingsInput, type Warn } from '../../../src/settings/settings.ts'
+import { settingsText } from '../../support/settings-text.ts'
 
 it('is learnt by default, and may be set for all upstreams and for one', () => {
   expect(parseSettings().finishReason).toBe('learn')
@@ -66,8 +67,8 @@ describe('the old setting has a warning that says where it was given', () => {
     expect(told(() => settings)).toEqual([])
   })
 
-  it('in a settings file', async () => {
-    const file = await readSettingsFile('{\n"lenient": ["a"]}', 's.json')
+  it('in a settings file', () => {
+    const file = settingsText('{\n"lenient": ["a"]}', 's.json')
     expect(withLine(file, `lenient ${advice}`)).toBe(`s.json:2: lenient ${advice}`)
   })
 })

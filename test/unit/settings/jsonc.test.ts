@@ -1,7 +1,18 @@
 import fc from 'fast-check'
+import { createScanner } from 'jsonc-parser'
 import { describe, expect, it } from 'vitest'
 import { SettingsError } from '../../../src/settings/error.ts'
+import { fileProblem } from '../../../src/settings/json-messages.ts'
 import { parseJsonc } from '../../../src/settings/jsonc.ts'
+import { linesOf } from '../../../src/settings/lines.ts'
+import { finish } from '../../../src/util/slices.ts'
+
+/** The value of a file's text, and its lines. */
+function parsed(text: string) {
+  const scanner = createScanner(text)
+  const json = finish(parseJsonc(scanner, (each) => fileProblem(text, 'x.json', scanner, each)))
+  return { value: json.value, lines: linesOf(json) }
+}
 
 /** The path of every value, as `parseJsonc` writes them. */
 function pathsOf(value: unknown, path = ''): string[] {
@@ -27,10 +38,10 @@ const tree = fc.letrec((tie) => ({
 })).value
 
 describe('the lines of JSON', () => {
-  it('are those of each member and item', async () => {
+  it('are those of each member and item', () => {
     const text = '{\n  "a": 1,\n  "b": [\n    {},\n    {"c":\n null}\n  ]\n}'
-    const { lines } = await parseJsonc(text, 'x.json')
-    expect(Object.fromEntries(lines)).toEqual({
+    const { lines, value } = parsed(text)
+    expect(Object.fromEntries(pathsOf(value).map((path) => [path, lines.get(path)]))).toEqual({
       '': 1,
       a: 2,
       b: 3,
@@ -40,14 +51,33 @@ describe('the lines of JSON', () => {
     })
   })
 
-  it('are found for every value of whatever JSON.stringify writes', async () => {
-    await fc.assert(
-      fc.asyncProperty(tree, fc.constantFrom(undefined, 2, '\t'), async (given, indent) => {
-        const { value, lines } = await parseJsonc(JSON.stringify(given, null, indent), 'x.json')
-        expect(value).toEqual(JSON.parse(JSON.stringify(given)))
-        expect(new Set(lines.keys())).toEqual(new Set(pathsOf(given)))
+  it('are found for every value of whatever JSON.stringify writes', () => {
+    fc.assert(
+      fc.property(tree, fc.constantFrom(undefined, 2, '\t'), (given, indent) => {
+        const text = JSON.stringify(given, null, indent)
+        const { value, lines } = parsed(text)
+        expect(value).toEqual(JSON.parse(text))
+        const found = pathsOf(given).map((path) => lines.get(path))
+        expect(found.every((line) => line !== undefined)).toBe(true)
+        const isOnOneLine = indent === undefined
+        expect(Math.max(...found.map(Number))).toBeLessThanOrEqual(
+          isOnOneLine ? 1 : text.split('\n').length,
+        )
+        for (const path of ['nothing', '[99]', 'a.nothing', '[0].nothing', 'a[99]'])
+          expect(lines.get(path)).toBeUndefined()
       }),
     )
+  })
+
+  it('are found where names have dots and brackets themselves', () => {
+    const { lines } = parsed('{"a": {\n"b.c": 1,\n"b": {\n"c.d[0]": [\n2]}},\n"a.b": [\n3]}')
+    const places = ['a.b.c', 'a.b', 'a.b.c.d[0]', 'a.b.c.d[0][0]', 'a.b[0]']
+    expect(places.map((path) => lines.get(path))).toEqual([2, 3, 4, 5, 7])
+  })
+
+  it('count comments and Windows line breaks', () => {
+    const { lines } = parsed('/* a\r\n b\n*/{\r\n// c\r\n"a": 1}')
+    expect(lines.get('a')).toBe(5)
   })
 })
 
@@ -57,19 +87,19 @@ describe('JSON with comments', () => {
     ['a comment over several lines', '/* one\n two */ {"a": /* here */ 1}'],
     ['a trailing comma of an object', '{"a": 1,\n}'],
     ['what looks like a comment in a text', '{"a": 1, "url": "http://b//c", "d": "/* */"}'],
-  ])('may have %s', async (_, text) => {
-    const { value } = await parseJsonc(text, 'x.json')
+  ])('may have %s', (_, text) => {
+    const { value } = parsed(text)
     expect(value).toMatchObject({ a: 1 })
   })
 
-  it('may have a trailing comma of an array, and keeps the lines', async () => {
-    const { value, lines } = await parseJsonc('[\n// one\n1,\n2,\n]', 'x.json')
+  it('may have a trailing comma of an array, and keeps the lines', () => {
+    const { value, lines } = parsed('[\n// one\n1,\n2,\n]')
     expect(value).toEqual([1, 2])
     expect(lines.get('[1]')).toBe(4)
   })
 
-  it('has a property with any name, and no prototype by one', async () => {
-    const { value } = await parseJsonc('{"__proto__": {"a": 1}}', 'x.json')
+  it('has a property with any name, and no prototype by one', () => {
+    const { value } = parsed('{"__proto__": {"a": 1}}')
     expect(Object.keys(value as object)).toEqual(['__proto__'])
     expect((value as { a?: number }).a).toBeUndefined()
   })
@@ -89,26 +119,22 @@ describe('what is no JSON is refused', () => {
     ['// only a comment', 1, 'expected a value, got the end.'],
     ['{"a": 1,\n"b": 2,\n"a": 3}', 3, 'a: given on line 1 already; remove one of them.'],
     ['{"a": [{"b": 1,\n"b": 2}]}', 2, 'a[0].b: given on line 1 already; remove one of them.'],
-  ])('%j', async (text, line, message) => {
-    const refused = parseJsonc(text, 'x.json')
-    await expect(refused).rejects.toThrow(SettingsError)
-    await expect(refused).rejects.toThrow(`x.json:${line}: ${message}`)
+  ])('%j', (text, line, message) => {
+    expect(() => parsed(text)).toThrow(SettingsError)
+    expect(() => parsed(text)).toThrow(`x.json:${line}: ${message}`)
   })
 
-  it('is refused where it nests too deep', async () => {
-    await expect(parseJsonc('['.repeat(1e5), 'x.json')).rejects.toThrow('at most 64 levels')
+  it('is refused where it nests too deep', () => {
+    expect(() => parsed('['.repeat(1e5))).toThrow('at most 64 levels')
   })
 
-  it('accepts what JSON.parse accepts, and besides that trailing commas alone', async () => {
+  it('accepts what JSON.parse accepts, and besides that trailing commas alone', () => {
     const piece = fc.constantFrom('{', '}', '[', ']', ',', ':', '"a"', '1', '-', 'null', ' ', '\n')
-    await fc.assert(
-      fc.asyncProperty(fc.array(piece, { maxLength: 8 }), async (pieces) => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         const text = pieces.join('')
         const isJson = accepts(text)
-        const isJsonc = await parseJsonc(text, 'x').then(
-          () => true,
-          () => false,
-        )
+        const isJsonc = accepts(text, parsed)
         if (isJson) expect(isJsonc).toBe(true)
         const bare = text.replace(/(?<=["1l}\]])([ \n]*),([ \n]*[}\]])/g, '$1$2')
         if (isJsonc) expect(accepts(bare)).toBe(true)
@@ -118,9 +144,9 @@ describe('what is no JSON is refused', () => {
   })
 })
 
-function accepts(text: string): boolean {
+function accepts(text: string, parse: (text: string) => unknown = JSON.parse): boolean {
   try {
-    JSON.parse(text)
+    parse(text)
     return true
   } catch {
     return false

@@ -1,16 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { settingsFromEnv } from '../../../src/settings/environment.ts'
-import { located, readSettingsFile } from '../../../src/settings/file.ts'
+import { located } from '../../../src/settings/file.ts'
 import { parseSettings } from '../../../src/settings/settings.ts'
+import { finish } from '../../../src/util/slices.ts'
+import { settingsText } from '../../support/settings-text.ts'
 import { refusal, refusalOfEnv } from './refusal.ts'
 
 const hash = `sha256:${'0'.repeat(64)}`
 
 /** The message that the text of a settings file is refused with. */
-async function refusalOfFile(text: string): Promise<string> {
-  const file = await readSettingsFile(text, 's.json')
+function refusalOfFile(text: string): string {
+  const file = settingsText(text, 's.json')
+  const steps = (function* () {
+    yield
+    return parseSettings(file.values)
+  })()
   try {
-    located(file, () => parseSettings(file.values))
+    finish(located(file, steps))
   } catch (error) {
     return (error as Error).message
   }
@@ -44,8 +50,8 @@ it.each([
     '{"alias": {"b": "c",\n"a": "b"}}',
     's.json:2: alias.a: expected a to stand for a model, got b, which is an alias itself; name the model that b stands for.',
   ],
-])('the line and the path of %s', async (_, text, message) => {
-  expect(await refusalOfFile(text)).toContain(message)
+])('the line and the path of %s', (_, text, message) => {
+  expect(refusalOfFile(text)).toContain(message)
 })
 
 describe('SLUICE_CONFIG', () => {

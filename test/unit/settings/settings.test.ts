@@ -5,9 +5,13 @@ import { declarations } from '../../../src/settings/table/table.ts'
 import { refusal, refusalOfEnv } from './refusal.ts'
 
 describe('defaults', () => {
-  it('need no check, and no schema, where complete settings are given again', () => {
+  it('need no check, and no schema, where complete settings are given again', async () => {
+    // Schemas are made once: those that other tests needed are there already.
+    vi.resetModules()
+    const fresh = await import('../../../src/settings/settings.ts')
+    const { declarations } = await import('../../../src/settings/table/table.ts')
     const made = Object.values(declarations).map((field) => vi.spyOn(field, 'schema'))
-    const settings = parseSettings(parseSettings({ heartbeat: 2_000 }))
+    const settings = fresh.parseSettings(fresh.parseSettings({ heartbeat: 2_000 }))
     const names = Object.keys(declarations).filter((_, index) => made[index]?.mock.calls.length)
     for (const each of made) each.mockRestore()
     expect(settings.heartbeat).toBe(2_000)

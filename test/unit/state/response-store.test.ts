@@ -183,6 +183,16 @@ describe('a log of events', () => {
   })
 })
 
+it('a log of events gives a reader a bounded part at once', async () => {
+  const log = new EventLog(4_000_000)
+  for (let count = 0; count < 300; count++) log.append('x'.repeat(1_000))
+  log.append('y'.repeat(100_000))
+  log.end()
+  expect(await log.read(0)).toHaveLength(66)
+  expect(await log.read(300)).toEqual(['y'.repeat(100_000)])
+  expect(await read(log, 0)).toHaveLength(301)
+})
+
 async function read(log: EventLog, from: number): Promise<string[]> {
   const all: string[] = []
   for (let some = await log.read(from); some; some = await log.read(from + all.length)) {

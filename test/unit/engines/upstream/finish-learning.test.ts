@@ -71,11 +71,11 @@ describe('other settings', () => {
     expect(await askedOf(handler)).toContain('[DONE]')
     said = open
     expect(await askedOf(handler)).toContain('upstream_incomplete')
-    handler.replace({ ...settings, queue: 7 })
+    handler.replace(parseSettings({ ...settings, queue: 7 }))
     expect(await askedOf(handler)).toContain('upstream_incomplete')
-    handler.replace({ ...settings, finishReason: 'optional' })
+    handler.replace(parseSettings({ ...settings, finishReason: 'optional' }))
     expect(await askedOf(handler)).toContain('[DONE]')
-    handler.replace(settings)
+    handler.replace(parseSettings(settings))
     expect(await askedOf(handler)).toContain('upstream_incomplete')
   })
 

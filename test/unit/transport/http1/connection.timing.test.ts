@@ -113,7 +113,15 @@ describe('a connection', () => {
   it('that was idle for too long is closed rather than used, even where its timer is late', async () => {
     const late: Dial = async (host, port, events) => {
       const socket = await dial(host, port, events)
-      return Object.create(socket, { setIdle: { value: () => {} } }) as Socket
+      return {
+        isFlushed: true,
+        write: (bytes) => socket.write(bytes),
+        pause: () => socket.pause(),
+        resume: () => socket.resume(),
+        setIdle() {},
+        setActive: () => socket.setActive(),
+        destroy: () => socket.destroy(),
+      }
     }
     const lateFetch = socketFetch(late)
     await start((socket) => socket.write(ok('yes', 'keep-alive: timeout=2\r\n')))

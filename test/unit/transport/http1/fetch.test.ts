@@ -121,6 +121,14 @@ describe('an answer', () => {
     expect(await reader?.read()).toEqual({ done: true })
   })
 
+  it('that breaks within a packet gives what came before in it', async () => {
+    const head = 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n'
+    await start((socket) => socket.write(`${head}3\r\nabc\r\n1\r\nd\r\nnothing`))
+    const reader = (await fetch(server.url, {})).body?.getReader()
+    expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe('abcd')
+    await expect(reader?.read()).rejects.toThrow('expected a chunk size')
+  })
+
   it('may last until its connection ends', async () => {
     await start((socket) => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it'))
     expect([await get(), await get()]).toEqual(['all of it', 'all of it'])

@@ -1,0 +1,32 @@
+/**
+ * Long work in steps. Reading the settings of ten thousand keys takes a tenth of a second, in which no
+ * stream could go on: between two steps, other work may run.
+ */
+export type Steps<T> = Generator<void, T, void>
+
+/** Milliseconds after which other work gets a turn. */
+const SLICE = 5
+
+/** Does all steps at once. */
+export function finish<T>(steps: Steps<T>): T {
+  for (;;) {
+    const step = steps.next()
+    if (step.done) return step.value
+  }
+}
+
+/** Does the steps, with a turn for other work whenever a slice of time is over. */
+export async function inSlices<T>(steps: Steps<T>, pause: () => Promise<void> = turn): Promise<T> {
+  for (let began = performance.now(); ; ) {
+    const step = steps.next()
+    if (step.done) return step.value
+    if (performance.now() - began < SLICE) continue
+    await pause()
+    began = performance.now()
+  }
+}
+
+/** A timer, since a resolved promise would let nothing but other promises run. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1))
+}
