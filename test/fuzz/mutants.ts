@@ -86,7 +86,7 @@ const MUTANTS: Mutant[] = [
     'if (this.#choices.size === 0) {',
   ),
   // An empty name is shown as nothing.
-  of('settings', 'settings/error.ts', "&& name.trim() !== ''", '|| true'),
+  of('settings', 'settings/error.ts', '&& name.trim() === name', '|| true'),
   // Odd names of settings throw an error of another class.
   of(
     'settings',

@@ -4,6 +4,7 @@ import { parseSettings, type SettingsInput } from '../../../src/settings/setting
 it.each([
   ['', '""'],
   [' ', '" "'],
+  [' -', '" -"'],
   ['a\nb', '"a\\nb"'],
   ['x'.repeat(500), `"${'x'.repeat(59)}…"`],
   ['querry', 'querry'],
