@@ -64,7 +64,6 @@ const topics = {
     limits,
     origins,
     keys,
-    'one client against others': tenants,
     'who may see what': roles,
     'one client against others': tenants,
     'foreign headers': foreignHeaders,

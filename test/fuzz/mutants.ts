@@ -117,12 +117,12 @@ const MUTANTS: Mutant[] = [
     'this.#breaker.fail(now, by && this.#caller)',
     'this.#breaker.fail(now)',
   ),
-  // Owners share what they store.
+  // Owners read what another stores.
   of(
     'stored',
     'state/response-store.ts',
-    'return JSON.stringify([owner, id])',
-    "return JSON.stringify(['', id])",
+    'return responses.get(owner, id)',
+    "return ['ann', 'bob', 'cat'].map((each) => responses.get(each, id)).find((each) => each)",
   ),
   // Room is made by whoever came first, not by the owner with the most.
   of(

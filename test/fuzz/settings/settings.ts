@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { flagName, readFlags } from '../../../src/cli/flags.ts'
 import { createHandler } from '../../../src/handler.ts'
 import { environmentName, settingsFromEnv } from '../../../src/settings/environment.ts'
-import { readSettingsFile } from '../../../src/settings/file.ts'
 import { parseSettings, SettingsError, type SettingsInput } from '../../../src/settings/settings.ts'
 import { declarations } from '../../../src/settings/table/table.ts'
+import { settingsText } from '../../support/settings-text.ts'
 import { type Edit, edited, edits } from '../bytes.ts'
 import { requireEqual, requireThat } from '../equal.ts'
 import { target } from '../target.ts'
@@ -156,10 +156,10 @@ async function readAny(given: SettingsCase) {
   if (given.kind === 'code') return parseSettings(given.value as SettingsInput)
   if (given.kind === 'environment') return parseSettings(settingsFromEnv(given.value))
   if (given.kind === 'flags') return parseSettings(readFlags(given.value, silent).settings)
-  return parseSettings(await fromFile(given as Extract<SettingsCase, { kind: 'file' }>))
+  return parseSettings(fromFile(given as Extract<SettingsCase, { kind: 'file' }>))
 }
 
-async function fromFile({ text, edits: changes }: Extract<SettingsCase, { kind: 'file' }>) {
-  const file = await readSettingsFile(edited(text, changes), 'sluice.jsonc')
+function fromFile({ text, edits: changes }: Extract<SettingsCase, { kind: 'file' }>) {
+  const file = settingsText(edited(text, changes), 'sluice.jsonc')
   return file.values as SettingsInput
 }

@@ -35,7 +35,7 @@ export const stored = target({
     'stored responses of several owners (createHandler): each reads and deletes its own, finds it as it was, loses none below its share of the store, and learns nothing of another owner',
   short: 100,
   batch: 50,
-  input: fc.array(step, { minLength: 1, maxLength: 14 }),
+  input: fc.array(step, { minLength: 1, maxLength: 24 }),
   check: checkStored,
 })
 
@@ -52,6 +52,7 @@ interface Known {
 async function checkStored(steps: Step[]): Promise<void> {
   const run = new Run()
   for (const step of steps) await run.step(step)
+  await run.end()
 }
 
 class Run {
@@ -72,6 +73,11 @@ class Run {
     if (step.do === 'create') return this.#create(step)
     const known = this.#known[step.which % (this.#known.length || 1)]
     return known === undefined ? Promise.resolve() : this.#use(step.do, step.owner, known)
+  }
+
+  /** Every owner finds what it still has. */
+  async end(): Promise<void> {
+    for (const known of this.#known) await this.#use('get', known.owner, known)
   }
 
   async #create({
