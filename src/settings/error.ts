@@ -68,7 +68,7 @@ export function unknownName(
 
 /** A name as it is, unless it is empty, long or of odd characters: then it is quoted, and cut. */
 function shownName(name: string): string {
-  return /^[\w$.[\]: -]{1,120}$/.test(name) && name.trim() !== '' ? name : show(name)
+  return /^[\w$.[\]: -]{1,120}$/.test(name) && name.trim() === name ? name : show(name)
 }
 
 function show(value: unknown): string {

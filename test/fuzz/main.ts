@@ -91,7 +91,7 @@ async function run(
 }
 
 function tell({ target, cases, ms, findings, seed }: Progress): void {
-  const rate = ((cases / Math.max(ms, 1)) * 1_000).toPrecision(3)
+  const rate = Number(((cases / Math.max(ms, 1)) * 1_000).toPrecision(3))
   console.log(
     `${target.name.padEnd(10)} ${rate} cases/s, ${cases} cases, ${findings} findings, next seed ${seed}`,
   )

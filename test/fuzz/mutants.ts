@@ -86,7 +86,7 @@ const MUTANTS: Mutant[] = [
     'if (this.#choices.size === 0) {',
   ),
   // An empty name is shown as nothing.
-  of('settings', 'settings/error.ts', "&& name.trim() !== ''", '|| true'),
+  of('settings', 'settings/error.ts', '&& name.trim() === name', '|| true'),
   // Odd names of settings throw an error of another class.
   of(
     'settings',
@@ -102,7 +102,7 @@ const MUTANTS: Mutant[] = [
     'const taken = bucket.amount >= needed || amount === 1',
   ),
   // Slots of a key are not released.
-  of('limits', 'guard/caller.ts', 'this.#afterwards(() => this.#store.release(this.name))', ''),
+  of('limits', 'guard/caller.ts', 'this.#afterwards(() => this.#store.release(held))', ''),
   // Slots of an engine are not freed.
   of(
     'pool',
@@ -117,12 +117,19 @@ const MUTANTS: Mutant[] = [
     'this.#breaker.fail(now, by && this.#caller)',
     'this.#breaker.fail(now)',
   ),
-  // Owners share what they store.
+  // Owners read what another stores.
   of(
     'stored',
     'state/response-store.ts',
-    'return JSON.stringify([owner, id])',
-    "return JSON.stringify(['', id])",
+    'return responses.get(owner, id)',
+    "return ['ann', 'bob', 'cat'].map((each) => responses.get(each, id)).find((each) => each)",
+  ),
+  // Room is made by whoever came first, not by the owner with the most.
+  of(
+    'stored',
+    'state/bounded-map.ts',
+    'this.#evictFrom(this.#byCount.first)',
+    'this.#evictFrom(this.#owners.values().next().value)',
   ),
   // Nothing is deleted.
   of('stored', 'routes/responses/stored.ts', 'await store.delete(ownerOf(trace), id)', ''),

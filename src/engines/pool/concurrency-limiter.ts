@@ -51,6 +51,7 @@ export class ConcurrencyLimiter {
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
   #reclaimedAt = 0
+  #breakerTimer: ReturnType<typeof setTimeout> | undefined
   /** When waiters look for their slots, where no request may wake another. */
   readonly #polls: PollSchedule | undefined
   readonly #leaseTicker: Ticker | undefined
@@ -120,6 +121,7 @@ export class ConcurrencyLimiter {
       signal.addEventListener('abort', leave, { once: true })
       this.#queue.push(waiter)
       if (signal.aborted) leave()
+      else if (request.members.some(({ hasFreeSlot }) => hasFreeSlot)) this.#watchBreakers(now)
     })
   }
 
@@ -130,6 +132,9 @@ export class ConcurrencyLimiter {
       const now = performance.now()
       waiter.renewedAt = now
       this.#reclaimExpired(now)
+      for (const member of waiter.members) {
+        if (member.hasFreeSlot && mayUse(waiter, member, now)) this.assignFreeSlots(member, now)
+      }
       waiter.wake()
       if (!isOver) timer = setTimeout(look, polls.next(waiter, now))
     }
@@ -183,6 +188,27 @@ export class ConcurrencyLimiter {
     for (const waiter of this.#take(cannotBeServed)) {
       this.#settle(waiter, { refusal: breakerOpen(waiter.members, now) })
     }
+    this.#watchBreakers(now)
+  }
+
+  /**
+   * No slot is freed at an engine that is idle behind an open breaker, so nothing else would wake its
+   * waiters when the breaker allows a request again. Where they poll, each looks for itself.
+   */
+  #watchBreakers(now: number): void {
+    if (this.#polls !== undefined || this.#breakerTimer !== undefined) return
+    const idle = new Set<PoolMember>()
+    for (const { members } of this.#queue) {
+      for (const member of members) if (member.hasFreeSlot) idle.add(member)
+    }
+    if (idle.size === 0) return
+    const soonest = Math.min(...Array.from(idle, ({ breaker }) => breaker.retryIn(now)))
+    this.#breakerTimer = setTimeout(() => {
+      this.#breakerTimer = undefined
+      const at = performance.now()
+      for (const member of idle) this.assignFreeSlots(member, at)
+      this.#watchBreakers(at)
+    }, soonest)
   }
 
   #settle(waiter: Waiter, result: WaitResult): void {

@@ -60,7 +60,7 @@ class Run {
   async step(step: Step): Promise<void> {
     if (step.do === 'ask') return this.#ask(step)
     if (step.do === 'wait') advance(step.ms)
-    else if (step.do === 'reload') this.#handler.replace(SETTINGS)
+    else if (step.do === 'reload') this.#handler.replace(parseSettings(SETTINGS))
     else if (step.do === 'leave') this.#sent[step.which % (this.#sent.length || 1)]?.leave()
     else this.#served[step.which % (this.#served.length || 1)]?.release()
     await settle()

@@ -39,8 +39,8 @@ export function startServer(): ServerUnderTest {
   const own = defineEngine({
     label: 'own',
     models: ['own'],
-    chat: (asked) => record('/chat/completions')(asked) ?? ['Hello', ' you'],
-    complete: (asked) => record('/completions')(asked) ?? ['Hello', ' you'],
+    chat: (asked) => record('/chat/completions')(asked) ?? ['Hello', ' you', { usage: USAGE }],
+    complete: (asked) => record('/completions')(asked) ?? ['Hello', ' you', { usage: USAGE }],
     embed: (asked) => {
       record('/embeddings')(asked)
       return Array.from({ length: promptsIn(asked.input) ?? 1 }, () => [0.5, 1])

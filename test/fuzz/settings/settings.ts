@@ -156,9 +156,10 @@ async function readAny(given: SettingsCase) {
   if (given.kind === 'code') return parseSettings(given.value as SettingsInput)
   if (given.kind === 'environment') return parseSettings(settingsFromEnv(given.value))
   if (given.kind === 'flags') return parseSettings(readFlags(given.value, silent).settings)
-  return parseSettings(await fromFile(given as Extract<SettingsCase, { kind: 'file' }>))
+  return parseSettings(fromFile(given as Extract<SettingsCase, { kind: 'file' }>))
 }
 
-async function fromFile({ text, edits: changes }: Extract<SettingsCase, { kind: 'file' }>) {
-  return settingsText(edited(text, changes), 'sluice.jsonc').values as SettingsInput
+function fromFile({ text, edits: changes }: Extract<SettingsCase, { kind: 'file' }>) {
+  const file = settingsText(edited(text, changes), 'sluice.jsonc')
+  return file.values as SettingsInput
 }

@@ -13,6 +13,13 @@ export interface Asking {
   model?: string
 }
 
+/** A token as it is streamed; later events of the Responses API repeat the text. */
+const TOKENS = {
+  '/v1/chat/completions': /"content":"x\d+ "/g,
+  '/v1/messages': /"text":"x\d+ "/g,
+  '/v1/responses': /"delta":"x\d+ "/g,
+}
+
 /** One request, from its sending to its end. */
 export class Sent {
   readonly asking: Asking
@@ -58,13 +65,15 @@ export class Sent {
 
   async #read(response: Response): Promise<void> {
     const decoder = new TextDecoder()
+    const { stream, path = '/v1/chat/completions' } = this.asking
+    const token = stream ? TOKENS[path] : /x /g
     const reader = response.body?.getReader()
     const { signal } = this.#leaving
     signal.addEventListener('abort', () => void reader?.cancel().catch(() => {}), { once: true })
     for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
       const piece = decoder.decode(next.value, { stream: true })
       this.text += piece
-      const tokens = piece.match(/x\d* /g)?.length ?? 0
+      const tokens = piece.match(token)?.length ?? 0
       for (let each = 0; each < tokens; each++) this.tokensAt.push(performance.now())
     }
   }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { defineEngine } from '../../../src/engines/custom/define-engine.ts'
 import { createHandler, type Handler } from '../../../src/handler.ts'
+import { memoryResponseStore } from '../../../src/state/response-store.ts'
 import { requireEqual, requireThat } from '../equal.ts'
 import { callersOf } from '../state/client.ts'
 import { target } from '../target.ts'
@@ -10,6 +11,9 @@ type Step =
   | { do: 'get' | 'items' | 'delete' | 'cancel' | 'follow'; owner: number; which: number }
 
 const OWNERS = ['ann', 'bob', 'cat']
+/** What each owner can store without losing any of it, whatever the others store. */
+const SHARE = 2
+const LIMITS = { count: SHARE * OWNERS.length, bytes: 1e9, ageMs: 86_400_000 }
 const owner = fc.nat(OWNERS.length - 1)
 const which = fc.nat(20)
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -28,10 +32,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 export const stored = target({
   name: 'stored',
   about:
-    'stored responses of several owners (createHandler): each reads and deletes its own, finds it as it was, and learns nothing of another owner',
+    'stored responses of several owners (createHandler): each reads and deletes its own, finds it as it was, loses none below its share of the store, and learns nothing of another owner',
   short: 100,
   batch: 50,
-  input: fc.array(step, { minLength: 1, maxLength: 14 }),
+  input: fc.array(step, { minLength: 1, maxLength: 24 }),
   check: checkStored,
 })
 
@@ -41,17 +45,21 @@ interface Known {
   text: string
   input: string
   isDeleted: boolean
+  /** Its owner has stored more than its share, so that it may have made room. */
+  mayBeGone: boolean
 }
 
 async function checkStored(steps: Step[]): Promise<void> {
   const run = new Run()
   for (const step of steps) await run.step(step)
+  await run.end()
 }
 
 class Run {
   readonly #known: Known[] = []
   readonly #handler: Handler = createHandler({
     authenticate: callersOf(Object.fromEntries(OWNERS.map((name) => [name, {}]))),
+    state: { responses: memoryResponseStore(LIMITS) },
     engines: [
       defineEngine({
         label: 'own',
@@ -67,6 +75,11 @@ class Run {
     return known === undefined ? Promise.resolve() : this.#use(step.do, step.owner, known)
   }
 
+  /** Every owner finds what it still has. */
+  async end(): Promise<void> {
+    for (const known of this.#known) await this.#use('get', known.owner, known)
+  }
+
   async #create({
     owner,
     background,
@@ -80,16 +93,31 @@ class Run {
       ...(before && { previous_response_id: before.id }),
     })
     const body = (await response.json()) as { id: string }
+    if (before?.owner === owner && before.mayBeGone && response.status === 400) return
     const mayContinue = before === undefined || (before.owner === owner && !before.isDeleted)
     requireEqual(response.status, mayContinue ? 200 : 400, `creating one: ${JSON.stringify(body)}`)
     if (!mayContinue) return
-    this.#known.push({ id: body.id, owner, input, text: `heard ${input}`, isDeleted: false })
+    this.#known.push({
+      id: body.id,
+      owner,
+      input,
+      text: `heard ${input}`,
+      isDeleted: false,
+      mayBeGone: false,
+    })
+    this.#markAboveShare(owner)
     // What runs in the background has ended then.
     for (let turn = 0; background && turn < 200; turn++) {
       if (!/"(queued|in_progress)"/.test(await this.#text(owner, body.id))) return
       await new Promise((resolve) => setTimeout(resolve, 1))
     }
     requireThat(!background, 'a response in the background has not ended')
+  }
+
+  #markAboveShare(owner: number): void {
+    const own = this.#known.filter((each) => each.owner === owner && !each.isDeleted)
+    if (own.length <= SHARE) return
+    for (const each of own) each.mayBeGone = true
   }
 
   async #use(what: Exclude<Step['do'], 'create'>, owner: number, known: Known): Promise<void> {
@@ -109,6 +137,10 @@ class Run {
         !text.includes(JSON.stringify(input).slice(1, -1)),
         `it tells of another: ${text}`,
       )
+      return
+    }
+    if (known.mayBeGone && response.status === 404) {
+      known.isDeleted = true
       return
     }
     if (what === 'delete') known.isDeleted = true

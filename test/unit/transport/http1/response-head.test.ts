@@ -13,3 +13,11 @@ it.each([
   }
   expect(performance.now() - started).toBeLessThan(500)
 })
+
+it('removes the spaces and tabs around a value, and no other space', () => {
+  const { headers } = parseHead('HTTP/1.1 200 OK\r\na: \t b\t \r\nc: \xa0d\x85\xa0 \r\n\r\n')
+  expect([...headers.entries()]).toEqual([
+    ['a', 'b'],
+    ['c', '\xa0d\x85\xa0'],
+  ])
+})
