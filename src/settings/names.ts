@@ -35,8 +35,6 @@ function pairIn(item: string): [name: string, value: string] {
 export function requireNames(value: unknown, shownAs: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return
   for (const [name, model] of Object.entries(value)) {
-    // Objects have a property of this name, so that one for a model would be lost.
-    if (name === '__proto__') throw unexpected(shownAs, 'names other than __proto__', name)
     if (isModelName(name) && typeof model === 'string' && isModelName(model)) continue
     const expected = `the name of a model for ${quoted(name)}`
     throw unexpected(placeOf(shownAs, name), expected, model)
