@@ -58,9 +58,12 @@ export async function beginExchange(
     ticker,
     onProgress: permit && chargeProgress(permit, use),
     onEnd(ended) {
-      // First, since it may find that the engine's count is not plausible, which the log names.
-      if (permit) chargeEnd(permit, use, ended)
-      trace.end()
+      try {
+        // First, since it may find that the engine's count is not plausible, which the log names.
+        if (permit) chargeEnd(permit, use, ended)
+      } finally {
+        trace.end()
+      }
       void Promise.resolve(ended.delivered).then(() => {
         running.delete(ended)
         over.resolve()

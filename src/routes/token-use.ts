@@ -19,6 +19,12 @@ export interface RequestedUse extends PromptSource {
   answers?: number | undefined
 }
 
+/**
+ * The most tokens of an answer: so many for an answer that came at once, so many for each second that it
+ * took, which is more than any engine generates, and so many for each that was seen.
+ */
+const ANSWER_MOST = { least: 1_024, perSecond: 10_000, perSeen: 4 }
+
 /** The names of the field that limits an answer, in all APIs. */
 const LIMITS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
 
@@ -27,6 +33,7 @@ export class ExchangeUse implements ExpectedUse {
   readonly answers: number
   readonly answerMost: () => number
   readonly #requested: RequestedUse
+  readonly #startedAt = performance.now()
   /** Whether the answer repeats the prompt, so that its length says nothing. */
   readonly #echoes: boolean
   #size: PromptSize | undefined
@@ -79,6 +86,17 @@ export class ExchangeUse implements ExpectedUse {
     return this.#echoes ? Math.max(0, tokens - this.size.tokens) : tokens
   }
 
+  /**
+   * The most that can have been generated, all of which need not have come: thinking may stay hidden.
+   * `max_tokens` is no bound, as not all servers heed it.
+   */
+  #answerMost(exchange: Exchange): number {
+    const seconds = (performance.now() - this.#startedAt) / 1_000
+    const { least, perSecond, perSeen } = ANSWER_MOST
+    const seen = Math.max(this.#seen(exchange), exchange.wholeAnswer?.length ?? 0)
+    return this.answers === 0 ? 0 : this.answers * (least + perSecond * seconds) + perSeen * seen
+  }
+
   /** By the engine's count; undefined where it sent none, or one that is not plausible. */
   #counted(exchange: Exchange): TokenUse | undefined {
     const { usage, outcome } = exchange
@@ -86,7 +104,7 @@ export class ExchangeUse implements ExpectedUse {
     const used = plausibleUse(usage, {
       promptMost: this.size.most,
       hasPrompt: this.size.tokens > 0,
-      answers: this.answers,
+      answerMost: this.#answerMost(exchange),
       answerLeast: this.#echoes ? 0 : leastOf(exchange, this.answers, usage.completion_tokens),
     })
     if (used === undefined) exchange.doubtUsage()

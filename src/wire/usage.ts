@@ -134,34 +134,26 @@ export interface UsageBounds {
   /** The most tokens that its prompt can have, and whether it has any text. */
   promptMost: number
   hasPrompt: boolean
-  /** How many answers were asked for; 0 if none is generated, as for embeddings. */
-  answers: number
-  /** The fewest tokens that the answers can have, by what came of them. */
+  /** The fewest and the most tokens that all answers together can have. */
   answerLeast: number
+  answerMost: number
 }
 
 /**
- * The most tokens of one answer: as long as the longest contexts of models that generate. `max_tokens` is
- * no bound, as not all servers heed it.
- */
-const ANSWER_MOST = 1_048_576
-
-/**
  * The tokens that a request used, by the engine's count; undefined where that is not plausible: a prompt of
- * no tokens, or of more than its bytes can have; an answer of fewer tokens than came, or of more than any
- * model writes. A total may be more than the sum, as some servers count thinking only there.
+ * no tokens, or of more than its bytes can have; an answer of fewer tokens than came, or of more than can
+ * have been generated. A total may be more than the sum, as some servers count thinking only there.
  */
 export function plausibleUse(
   usage: Usage,
-  { promptMost, hasPrompt, answers, answerLeast }: UsageBounds,
+  { promptMost, hasPrompt, answerLeast, answerMost }: UsageBounds,
 ): { total: number; answer: number } | undefined {
   const { prompt_tokens: prompt, completion_tokens: answer, total_tokens: total } = usage
-  const answerMost = answers * ANSWER_MOST
   if (!isTokenCount(prompt) || prompt > promptMost || (hasPrompt && prompt === 0)) return undefined
   const answered = answer ?? 0
   if (!isTokenCount(answered) || answered < answerLeast || answered > answerMost) return undefined
   const sum = prompt + answered
   if (!isTokenCount(total) || total <= sum) return { total: sum, answer: answered }
   if (total > promptMost + answerMost) return undefined
-  return { total, answer: answered + (answers > 0 ? total - sum : 0) }
+  return { total, answer: Math.min(answerMost, answered + total - sum) }
 }

@@ -161,7 +161,7 @@ function usage(relay: Relay, newKey: NewKey): void {
     ['less than nothing', { ...counts, completion_tokens: -1e6, total_tokens: -1e6 }],
     ['a part of a token', { ...counts, prompt_tokens: 0.5 }],
     ['more than there is', { prompt_tokens: 1e15, completion_tokens: 1, total_tokens: 1e15 }],
-    ['more than any model writes', { ...counts, completion_tokens: 9e8 }],
+    ['more than was generated', { ...counts, completion_tokens: 200_000 }],
     ['nothing for a long answer', { prompt_tokens: 50, completion_tokens: 0, total_tokens: 50 }],
     ['nothing for a prompt', { prompt_tokens: 0, completion_tokens: 100, total_tokens: 100 }],
   ]

@@ -139,6 +139,23 @@ export function roles(host: HostName): void {
   it('no admin is who is told why on a public address', async () => {
     expect((await ask('status', 'public')).text).toContain('no keys are configured')
   })
+
+  it.each([
+    ...['/', '/status', '/openapi.html', '/openapi.json', '/nowhere', '/v1/models/none'],
+    ...['/assets/none.js', '/v1/chat/completions'],
+  ])('%s lets a browser do nothing that it need not', async (path) => {
+    const { headers, body } = await fetch(local.url + path)
+    const policy = headers.get('content-security-policy') ?? ''
+    expect(policy.split('; ')).toEqual(
+      expect.arrayContaining([
+        ...["default-src 'none'", "base-uri 'none'", "form-action 'none'"],
+        "frame-ancestors 'none'",
+      ]),
+    )
+    expect(policy).not.toMatch(/unsafe|\*|https?:/)
+    expect(headers.get('x-content-type-options')).toBe('nosniff')
+    await body?.cancel()
+  })
 }
 
 /** What an answer shows of what runs here. */

@@ -1,5 +1,5 @@
 import { ReloadableHandler } from '../../../src/hosts/server/reloadable-handler.ts'
-import { parseSettings, type SettingsInput } from '../../../src/settings/settings.ts'
+import { parseSettings } from '../../../src/settings/settings.ts'
 import { requireThat, shown } from '../equal.ts'
 import { callersOf, Sent } from '../state/client.ts'
 import { advance, settle } from '../state/clock.ts'
@@ -19,11 +19,11 @@ export const limits = target({
 })
 
 const DAY = 86_400_000
-const SETTINGS: SettingsInput = {
+const SETTINGS = parseSettings({
   upstream: ['http://gpu.test/v1'],
   ...{ discover: false, retry: false, queue: 1_000, headerWait: 0 },
   ...{ answerTimeout: DAY, firstTokenTimeout: DAY, tokenTimeout: DAY, clientTimeout: DAY },
-}
+})
 
 async function checkLimits(input: LimitsInput): Promise<void> {
   const run = new Run(input)
@@ -51,7 +51,7 @@ class Run {
     this.#attempts = keys.map(({ requestsPerMinute }) => bucket(requestsPerMinute))
     this.#tokens = keys.map(({ tokensPerMinute }) => bucket(tokensPerMinute))
     const named = Object.fromEntries(keys.map((key, index) => [`key-${index}`, key]))
-    this.#handler = new ReloadableHandler(parseSettings(SETTINGS), {
+    this.#handler = new ReloadableHandler(SETTINGS, {
       authenticate: callersOf(named),
       fetch: upstreams(['m'], this.#served),
     })

@@ -98,7 +98,7 @@ it('an unknown count of a message is 0, and other fields stay', () => {
 })
 
 describe('a use is plausible', () => {
-  const bounds = { promptMost: 1_000, hasPrompt: true, answers: 2, answerLeast: 3 }
+  const bounds = { promptMost: 1_000, hasPrompt: true, answerLeast: 3, answerMost: 2_000_000 }
   const usage = (prompt: number, answer: number, total = prompt + answer): Usage => {
     return { prompt_tokens: prompt, completion_tokens: answer, total_tokens: total }
   }
@@ -110,7 +110,7 @@ describe('a use is plausible', () => {
     ['not of no prompt', usage(0, 20), undefined],
     ['not of a prompt that is longer than its bytes', usage(1_001, 20), undefined],
     ['not of fewer tokens than came', usage(10, 2), undefined],
-    ['not of an answer that no model writes', usage(10, 3e6), undefined],
+    ['not of an answer that was not generated', usage(10, 3e6), undefined],
     ['not of a total that nothing explains', usage(10, 20, 3e6), undefined],
     ['not of a text', usage(10, 'lots' as never), undefined],
     ['not of less than nothing', usage(10, -20), undefined],

@@ -7,7 +7,16 @@ describe.each([
   ['where all share one clock', false],
   ['where requests are isolated', true],
 ])('the queue, %s', (_, isolated) => {
-  const wait = () => (isolated ? new Promise((resolve) => setTimeout(resolve, 120)) : settled())
+  /** Until each waiter that has got a slot or a refusal knows it: they look twice a second at least. */
+  const wait = () => (isolated ? new Promise((resolve) => setTimeout(resolve, 600)) : settled())
+  /** Frees the slot of the one that was served last, so often. */
+  const turns = async (served: string[], go: (name: string) => void, count: number) => {
+    for (let turn = 0; turn < count; turn++) {
+      const before = served.length
+      go(served.at(-1) as string)
+      await expect.poll(() => served.length, { interval: 5, timeout: 5_000 }).toBe(before + 1)
+    }
+  }
 
   it('gives the place of the newest of who has the most to one with fewer, if it is full', async () => {
     const limiter = new ConcurrencyLimiter(4, isolated)
@@ -35,10 +44,7 @@ describe.each([
     void queue('z1')
     await wait()
     expect(limiter.waiting).toBe(4)
-    for (let turn = 0; turn < 4; turn++) {
-      go(served.at(-1) as string)
-      await wait()
-    }
+    await turns(served, go, 4)
     expect(served).toHaveLength(5)
     expect(served).toContain('z1')
   })
@@ -49,10 +55,7 @@ describe.each([
     for (const name of ['x1bg', 'y1bg']) void come(name)
     const clients = Array.from({ length: 16 }, (_, at) => `${at % 2 ? 'x' : 'z'}${at + 1}`)
     for (const name of clients) void come(name)
-    for (let turn = 0; turn < 18; turn++) {
-      go(served.at(-1) as string)
-      await wait()
-    }
+    await turns(served, go, 18)
     expect(served.indexOf('x1bg')).toBe(8)
     expect(served.indexOf('y1bg')).toBe(16)
     expect(served).toHaveLength(19)
@@ -67,10 +70,7 @@ describe.each([
     await expect(come('x5')).rejects.toMatchObject({ code: 'engine_busy' })
     void come('x6bg')
     expect(limiter.waiting).toBe(5)
-    for (let turn = 0; turn < 5; turn++) {
-      go(served.at(-1) as string)
-      await wait()
-    }
+    await turns(served, go, 5)
     expect(served).toEqual(['x0', 'x4', 'x1bg', 'x2bg', 'x3bg', 'x6bg'])
   })
 })
