@@ -36,7 +36,7 @@ export const stored = target({
     'stored responses of several owners (createHandler): each reads and deletes its own, finds it as it was, loses none below its share of the store, and learns nothing of another owner',
   short: 100,
   batch: 50,
-  input: fc.array(step, { minLength: 1, maxLength: 24 }),
+  input: fc.array(step, { minLength: 1, maxLength: 24, size: 'max' }),
   check: checkStored,
 })
 
