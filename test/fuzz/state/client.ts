@@ -64,9 +64,16 @@ export class Sent {
     for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
       const piece = decoder.decode(next.value, { stream: true })
       this.text += piece
-      const tokens = piece.match(/x\d* /g)?.length ?? 0
+      const tokens = this.#deltasOf(piece).match(/x\d* /g)?.length ?? 0
       for (let each = 0; each < tokens; each++) this.tokensAt.push(performance.now())
     }
+  }
+
+  /** The events of a response repeat its whole text when a part of it is done. */
+  #deltasOf(piece: string): string {
+    if (this.asking.path !== '/v1/responses' || !this.asking.stream) return piece
+    const lines = piece.split('\n')
+    return lines.filter((line) => line.includes('"response.output_text.delta"')).join('\n')
   }
 }
 
