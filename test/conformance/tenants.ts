@@ -12,6 +12,7 @@ const KEYS = [
   entry('ann', 'ann-key'),
   entry('bob', 'bob-key'),
   entry('one', 'one-key', { maxConcurrency: 1 }),
+  entry('admin', 'admin-key', { admin: true }),
 ]
 
 const env = { SLUICE_KEYS: JSON.stringify(KEYS) }
@@ -135,7 +136,7 @@ function queued(host: HostName): void {
     return leave
   }
   const waiting = async () => {
-    const health = await fetch(`${relay.server.url}/health`, bearer('ann-key'))
+    const health = await fetch(`${relay.server.url}/health`, bearer('admin-key'))
     return ((await health.json()) as { waiting: number }).waiting
   }
 
