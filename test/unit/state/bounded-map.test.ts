@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BoundedMap } from '../../../src/state/bounded-map.ts'
 
 const LIMITS = { count: 8, bytes: 200, ageMs: 60_000 }
@@ -128,15 +128,17 @@ describe('a bounded map', () => {
     expect([map.get('0', 'a'), map.get('1', 'a'), map.get('new', 'a')]).toEqual([0, undefined, 8])
   })
 
-  it('forgets what is old, whoever owns it', async () => {
+  it('forgets what is old, whoever owns it', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
     const map = new BoundedMap<number>({ ...LIMITS, ageMs: 30 })
     map.set('ann', 'a', 1, 1)
     map.set('bob', 'a', 2, 1)
-    await new Promise((resolve) => setTimeout(resolve, 40))
+    vi.advanceTimersByTime(40)
     map.set('bob', 'b', 3, 1)
     expect(map.size).toBe(1)
     expect(map.bytes).toBe(1)
     expect(map.get('ann', 'a')).toBeUndefined()
+    vi.useRealTimers()
   })
 
   it('takes the entry that was used the longest ago where all owners have the same bytes', () => {
