@@ -17,7 +17,13 @@ afterEach(() => {
 async function serveAll(callers: string[], concurrency: number, ms: number) {
   const member = new PoolMember({ label: 'a', maxConcurrency: concurrency } as Engine)
   const limiter = new ConcurrencyLimiter(callers.length, true)
-  const timers = vi.spyOn(globalThis, 'setTimeout')
+  const fake = globalThis.setTimeout
+  let looks = 0
+  // No spy: restored, it would put the fake timer back for the tests of the next file.
+  globalThis.setTimeout = ((act: () => void, delay: number) => {
+    looks++
+    return fake(act, delay)
+  }) as typeof setTimeout
   const begun = performance.now()
   const served: string[] = []
   let took = 0
@@ -31,9 +37,7 @@ async function serveAll(callers: string[], concurrency: number, ms: number) {
   })
   while (served.length < callers.length || member.running > 0) await vi.advanceTimersByTimeAsync(10)
   await Promise.all(each)
-  const looks = timers.mock.calls.length
-  // Restored while the timers are fake: later it would put the fake one back, for the next file too.
-  timers.mockRestore()
+  globalThis.setTimeout = fake
   return { took, served, looks }
 }
 
