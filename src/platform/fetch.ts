@@ -46,5 +46,8 @@ export interface Fetched {
 /** A request that can't be written as HTTP: nothing of it was sent, so that it says nothing of a server. */
 export class Unsendable extends TypeError {}
 
+/** A request that was sent on a connection, on which no valid response came. */
+export class Unanswered extends Error {}
+
 /** The global `fetch`, as far as sluice uses it. A request that can't be sent is an `Unsendable`. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>

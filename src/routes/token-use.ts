@@ -155,7 +155,8 @@ function wasAsked({ attempts, tokens, outcome }: Exchange): boolean {
   if (attempts === 0) return false
   if (outcome?.kind !== 'failed' || tokens > 0) return true
   const { error } = outcome
-  if (blameOf(error) === 'nobody' || /_unreachable$/.test(error.code ?? '')) return false
+  const isUnreached = /_unreachable$/.test(error.code ?? '') && error.evidence !== 'lost'
+  if (isUnreached || blameOf(error) === 'nobody') return false
   return failureKind(error) === 'broken'
 }
 

@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import type { Declaration } from './declaration.ts'
 import { type Warn, withNewNames } from './deprecated.ts'
 import { notShown, unexpected, unknownName } from './error.ts'
-import { requireNames } from './names.ts'
+import { refusePrototype, requireNames } from './names.ts'
 
 type Options = Readonly<Record<string, Declaration>>
 
@@ -43,6 +43,7 @@ export function readOption(
   shownAs: string,
   given = value,
 ): unknown {
+  if (option.kind === 'pairs') refusePrototype(value, shownAs)
   const result = schemaOf(option).safeParse(value)
   if (!result.success) {
     if (option.secret) throw notShown(shownAs, option.expected, given)

@@ -41,6 +41,13 @@ export function requireNames(value: unknown, shownAs: string): void {
   }
 }
 
+/** The schema of an object of names leaves it out without a word. Throws a `SettingsError`. */
+export function refusePrototype(value: unknown, shownAs: string): void {
+  const name = '__proto__'
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, name))
+    throw unexpected(placeOf(shownAs, name), 'another name', name, 'remove it')
+}
+
 /** The path of a pair in a settings file, by which its line is found. */
 function placeOf(setting: string, name: string): string {
   return /^[\w.]+$/.test(name) ? `${setting}.${name}` : setting

@@ -76,7 +76,7 @@ export function settingNames(): string[] {
  * The value of one setting, checked, by its name or a former one; `shownAs` is what the person who
  * gave it calls it, and `given` is what that person wrote. Throws a `SettingsError`.
  */
-export function readSetting(
+function readSetting(
   name: string,
   value: unknown,
   shownAs = name,

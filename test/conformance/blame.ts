@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { errorScript } from '../support/personas/errors.ts'
 import { named } from '../support/pool.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { errorOf } from '../support/relay.ts'
 import type { Script } from '../support/script.ts'
 import { type HostName, useServerWith } from '../support/server.ts'
-import { talk } from '../support/talk.ts'
+import { talk, token } from '../support/talk.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
 
 const NAMES = ['ann', 'bob', 'cat'] as const
@@ -25,6 +26,16 @@ const CLIENTS_FAULT = [
   'input (842 tokens) is too large to process. increase the physical batch size (current batch size: 512)',
 ]
 
+const then = 'cut' as const
+const closing = { text: '', then }
+
+/** What a request can make a server do that works for all others. */
+const LOST: Record<string, Script> = {
+  'take longer than is waited': { headersAfter: 'never', steps: [] },
+  'make the server close the connection': { steps: [], instead: closing },
+  'make the server break off': { steps: [{ send: token() }, { cut: true }] },
+}
+
 function failure(message: string): Script {
   const error = { code: 500, message, type: 'server_error' }
   const headers = { 'content-type': 'application/json' }
@@ -41,7 +52,10 @@ export function blame(host: HostName): void {
       upstreams.push(started)
       upstream.push({ label, url: started.url })
     }
-    return { flags: [], env: { SLUICE_CONFIG: JSON.stringify({ upstream, keys }) } }
+    return {
+      flags: [],
+      env: { SLUICE_CONFIG: JSON.stringify({ upstream, keys, answerTimeout: '1s' }) },
+    }
   })
   afterAll(() => Promise.all(upstreams.map((upstream) => upstream.close())))
 
@@ -54,10 +68,10 @@ export function blame(host: HostName): void {
     return (await errorOf(response)).code ?? response.status
   }
   /** Asks for what makes every engine fail, until it is not asked any more. */
-  const provoke = async (name: Name) => {
+  const provoke = async (name: Name, script: Script = errorScript('message_only')) => {
     const codes: unknown[] = []
-    while (codes.at(-1) !== 'engine_resting' && codes.length < 12) {
-      codes.push(await codeOf(await ask(name, errorScript('message_only'))))
+    while (codes.at(-1) !== 'engine_resting' && codes.length < 20) {
+      codes.push(await codeOf(await ask(name, script)))
     }
     return codes
   }
@@ -89,6 +103,15 @@ export function blame(host: HostName): void {
     expect(await codeOf(await ask('bob'))).toBe('finished')
     expect(await codeOf(await ask('ann', errorScript('message_only')))).not.toBe('finished')
     expect(await codeOf(await ask('cat'))).toBe('finished')
+  })
+
+  describe.each(Object.entries(LOST))('a client whose requests %s', (_, script) => {
+    it('keeps no other client from the engines', needs(host, 'sockets'), async () => {
+      expect(await codeOf(await ask('bob'))).toBe('finished')
+      expect((await provoke('ann', script)).at(-1)).toBe('engine_resting')
+      expect(await states()).toEqual(['half-open', 'half-open'])
+      expect(await codeOf(await ask('bob'))).toBe('finished')
+    })
   })
 
   it('a client that failed has not used up what lets another be answered elsewhere', async () => {

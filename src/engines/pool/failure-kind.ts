@@ -74,25 +74,22 @@ function withoutPrefix(message: string): string {
  * Whom the circuit breaker holds responsible for a failed attempt:
  * - `nobody`: it shows nothing about the engine; the request could not be sent, or sluice failed.
  * - `request`: the engine works, and refused the request.
- * - `answer`: the engine answered with a failure or with something unusable, which the request may
- *   have provoked. It counts for the caller that sent the request.
- * - `engine`: it can't be reached, cut the connection, or missed a deadline. It counts for
- *   everyone.
+ * - `answer`: the engine has the request and answered with a failure or something unusable, cut the
+ *   connection, or missed a deadline. A long prompt, or one that makes the server crash, can provoke
+ *   each of these, so it counts for the caller that sent the request.
+ * - `engine`: it can't be reached, which no request can provoke. It counts for everyone.
  */
 export type Blame = 'nobody' | 'request' | 'answer' | 'engine'
 
 /** Codes of failures within sluice. */
 const OWN_CODES = new Set(['shutting_down', 'internal_error'])
 
-/** Codes of a lost connection and of a missed deadline. */
-const LOST_CODE = /_(unreachable|truncated|timeout)$/
-
 /** The one place that decides whether a failure counts against an engine. */
 export function blameOf(error: unknown): Blame {
   if (!(error instanceof ApiError)) return 'nobody'
   const { code, evidence } = error
   if (OWN_CODES.has(code ?? '')) return 'nobody'
-  if (evidence === 'lost' || (evidence === undefined && LOST_CODE.test(code ?? ''))) return 'engine'
-  if (failureKind(error) === 'broken') return 'answer'
+  if (code === 'upstream_unreachable' && evidence === undefined) return 'engine'
+  if (evidence === 'lost' || failureKind(error) === 'broken') return 'answer'
   return evidence === 'answered' || error.status >= 500 ? 'request' : 'nobody'
 }

@@ -2,7 +2,7 @@
  * `fetch` over a host's sockets, for `http:` only. A token that passes through costs a fraction of
  * what it costs through the host's own `fetch` and its streams.
  */
-import { type Fetch, type FetchInit, Unsendable } from '../../platform/fetch.ts'
+import { type Fetch, type FetchInit, Unanswered, Unsendable } from '../../platform/fetch.ts'
 import { Connection, type SocketResponse, StaleConnection } from './connection.ts'
 import { decompressed } from './decompress.ts'
 import type { Dial, Socket } from './socket.ts'
@@ -42,7 +42,7 @@ export function socketFetch(dial: Dial): Fetch {
     const answered = idle && (await sendOnIdle(idle, server, request, signal, init.method))
     if (answered !== undefined) return decompressed(answered)
     const connection = await connect(dial, url, server, signal)
-    return decompressed(await connection.send(request, signal))
+    return decompressed(await send(connection, request, signal))
   }
 }
 
@@ -80,12 +80,26 @@ async function sendOnIdle(
   method: FetchInit['method'],
 ): Promise<SocketResponse | undefined> {
   try {
-    return await connection.send(request, signal)
+    return await send(connection, request, signal)
   } catch (error) {
-    if (!(error instanceof StaleConnection)) throw error
+    if (!(error instanceof Unanswered && error.cause instanceof StaleConnection)) throw error
     server.newOnlyUntil = performance.now() + NEW_ONLY
     if (method !== 'POST') return undefined
     throw error
+  }
+}
+
+/** Rejects with the signal's reason, or with an `Unanswered`: the server may have read the request. */
+async function send(
+  connection: Connection,
+  request: Uint8Array<ArrayBuffer>,
+  signal: AbortSignal,
+): Promise<SocketResponse> {
+  try {
+    return await connection.send(request, signal)
+  } catch (cause) {
+    if (signal.aborted) throw cause
+    throw new Unanswered('no valid response came to a request that was sent', { cause })
   }
 }
 

@@ -37,7 +37,7 @@ export interface ErrorDetails {
   evidence?: Evidence
 }
 
-/** `answered`: the engine itself returned the error, so it works. `lost`: the connection to it broke. */
+/** `answered`: the engine itself returned the error, so it works. `lost`: the connection broke after the request was sent. */
 export type Evidence = 'answered' | 'lost'
 
 /**

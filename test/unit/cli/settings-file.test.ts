@@ -72,7 +72,7 @@ describe('what is no settings file is refused', () => {
     [
       'alias',
       '{"alias": {\n"__proto__": "m"}}',
-      ':1: alias: expected names other than __proto__, got "__proto__".',
+      ':2: alias.__proto__: expected another name, got "__proto__"; remove it.',
     ],
     [
       'newline',

@@ -68,6 +68,8 @@ it('follows ten thousand fallbacks to their ends in no time, and finds a circle 
 it('refuses a name that objects have in another way', () => {
   for (const setting of ['alias', 'contextFallback']) {
     const names = JSON.parse(`{"${setting}": {"__proto__": "m"}}`)
-    expect(refusal(names)).toBe(`${setting}: expected names other than __proto__, got "__proto__".`)
+    expect(refusal(names)).toBe(
+      `${setting}.__proto__: expected another name, got "__proto__"; remove it.`,
+    )
   }
 })

@@ -4,7 +4,7 @@ import { packError, unpackError } from '../../../../src/engines/remote/protocol.
 import { readJson } from '../../../../src/engines/upstream/json-body.ts'
 import { refusal } from '../../../../src/engines/upstream/refusal.ts'
 import { unreachable } from '../../../../src/engines/upstream/unreachable.ts'
-import { Unsendable } from '../../../../src/platform/fetch.ts'
+import { Unanswered, Unsendable } from '../../../../src/platform/fetch.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 
@@ -17,11 +17,15 @@ const CASES: Record<string, [unknown, Blame]> = {
   'our own refusal': [badRequest('model: expected another', 'model'), 'nobody'],
   'a server that ends': [new ApiError(503, 'bye', { code: 'shutting_down' }), 'nobody'],
   'a connection that is refused': [unreachable('gpu', new Error('ECONNREFUSED')), 'engine'],
-  'a stream that breaks off': [errors.unfinished('truncated', 'broke off'), 'engine'],
-  'no answer in time': [late('answer_timeout'), 'engine'],
-  'no token in time': [late('first_token_timeout'), 'engine'],
-  'a pause that is too long': [late('token_timeout'), 'engine'],
-  'an attempt that is given up': [late('attempt_timeout'), 'engine'],
+  'a connection that is closed without an answer': [
+    unreachable('gpu', new Unanswered('closed')),
+    'answer',
+  ],
+  'a stream that breaks off': [errors.unfinished('truncated', 'broke off'), 'answer'],
+  'no answer in time': [late('answer_timeout'), 'answer'],
+  'no token in time': [late('first_token_timeout'), 'answer'],
+  'a pause that is too long': [late('token_timeout'), 'answer'],
+  'an attempt that is given up': [late('attempt_timeout'), 'answer'],
   'an error frame': [errors.failed({ message: 'CUDA out of memory' }), 'answer'],
   'bytes that are no chat': [errors.invalid('sent no chat'), 'answer'],
   'a finish that is missing': [errors.unfinished('incomplete', 'sent [DONE]'), 'answer'],
@@ -62,7 +66,7 @@ it('a whole answer that breaks off', async () => {
     pull: (control) => control.error(new Error('the connection broke off')),
   })
   const error = await readJson(new Response(body), 'gpu').catch((thrown: unknown) => thrown)
-  expect(blameOf(error)).toBe('engine')
+  expect(blameOf(error)).toBe('answer')
 })
 
 it.each([
