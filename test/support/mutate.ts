@@ -17,7 +17,8 @@ export function mutate(
     collect(root, places)
     const [holder, key] = places[at % places.length] ?? [root, 'value']
     if (how === 'drop') delete holder[key]
-    else holder[key] = how === 'wrap' ? [holder[key], holder[key]] : to
+    // A copy: what is put in twice could come to hold itself.
+    else holder[key] = how === 'wrap' ? [holder[key], holder[key]] : structuredClone(to)
   }
   return root.value
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { settingsSchema } from '../../src/cli/schema.ts'
+import { keyHelp } from '../../src/cli/tools/key.ts'
 import { toolNames } from '../../src/cli/tools/tool-names.ts'
 import { loadTool } from '../../src/cli/tools/tools.ts'
 import { createHandler } from '../../src/index.ts'
@@ -222,6 +223,7 @@ describe('what the README names', () => {
       const { usage } = await loadTool([name])
       for (const option of Object.keys(usage.table)) flags.add(`--${option}`)
     }
+    for (const [option] of keyHelp.matchAll(/--[a-z]+/g)) flags.add(option)
     for (const [said] of readme.matchAll(/(?<=[`\s])--[a-z][a-z-]+/g)) {
       const flag = flags.has(said) ? said : said.replace('--no-', '--')
       if (flag !== '--help' && flag !== '--config') expect(flags).toContain(flag)

@@ -3,6 +3,7 @@
  * what it costs through the host's own `fetch` and its streams.
  */
 import { type Fetch, type FetchInit, Unanswered, Unsendable } from '../../platform/fetch.ts'
+import { asError } from '../../util/as-error.ts'
 import { Connection, type SocketResponse, StaleConnection } from './connection.ts'
 import { decompressed } from './decompress.ts'
 import type { Dial, Socket } from './socket.ts'
@@ -99,7 +100,7 @@ async function send(
     return await connection.send(request, signal)
   } catch (cause) {
     if (signal.aborted) throw cause
-    throw new Unanswered('no valid response came to a request that was sent', { cause })
+    throw new Unanswered(asError(cause).message, { cause })
   }
 }
 

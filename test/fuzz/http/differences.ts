@@ -42,6 +42,12 @@ const stricter: Difference[] = [
     explains: (ours, theirs) => isStricter(ours, theirs) && theirs.status === 101,
   },
   {
+    what: 'a content-length above 15 digits',
+    why: 'no number of JavaScript holds it exactly, and no answer is as long',
+    explains: (ours, theirs) =>
+      isStricter(ours, theirs) && /^\d{16,}$/.test(theirs.headers['content-length'] ?? ''),
+  },
+  {
     what: 'a transfer-encoding other than chunked alone',
     why: 'we decode no other, so that its bytes would be taken for the content',
     explains: (ours, { verdict, headers }) =>
