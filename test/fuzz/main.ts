@@ -12,6 +12,8 @@ const DAY = 86_400_000
 
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
+// Generated settings hold deprecated names, whose warnings would stand between the results.
+console.warn = () => {}
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`fuzz: ${messageOf(error)}`)
@@ -43,7 +45,7 @@ async function long(
 ): Promise<number> {
   const first = seed ?? nextSeed()
   console.log(
-    `fuzz: from seed ${first}, for ${ms / 60_000} minutes; Ctrl-C ends it and tells the result.`,
+    `fuzz: from seed ${first}, for ${ms / 60_000} minutes; Ctrl-C stops it and prints the result.`,
   )
   const options = {
     seed: first,
@@ -51,9 +53,14 @@ async function long(
     cases: cases ?? Number.POSITIVE_INFINITY,
     endsAtFinding,
   }
-  const { progress } = await run(chosen, options, tell)
+  let turns = 0
+  const { progress } = await run(chosen, options, (each) => {
+    turns++
+    tell(each)
+  })
   if (seed === undefined) storeNextSeed(Math.max(...progress.map((each) => each.seed)))
-  return summarise(progress)
+  // After a single turn each, the lines of the turns say the same already.
+  return summarise(progress, turns > chosen.length)
 }
 
 /** A fixed number of cases of each target: half from a fixed seed, half from one that is new each day. */
@@ -97,9 +104,9 @@ function tell({ target, cases, ms, findings, seed }: Progress): void {
   )
 }
 
-function summarise(progress: Progress[]): number {
+function summarise(progress: Progress[], listsTargets = true): number {
   const memory = Math.round(process.memoryUsage().rss / 1_048_576)
-  for (const each of progress) tell(each)
+  if (listsTargets) for (const each of progress) tell(each)
   const found = progress.reduce((sum, { findings }) => sum + findings, 0)
   const cases = progress.reduce((sum, each) => sum + each.cases, 0)
   console.log(`fuzz: ${cases} cases, ${found} findings, ${memory} MiB of memory`)
