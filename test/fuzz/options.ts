@@ -41,7 +41,9 @@ export function readOptions(args: string[], targets: string[]): Options | 'help'
   const only = values.only.split(',').filter((name) => name !== '')
   const unknown = only.find((name) => !targets.includes(name))
   if (unknown !== undefined) {
-    throw new Error(`--only: expected names of targets (${targets.join(', ')}), got ${JSON.stringify(unknown)}; see --help.`)
+    throw new Error(
+      `--only: expected names of targets (${targets.join(', ')}), got ${JSON.stringify(unknown)}; see --help.`,
+    )
   }
   return {
     ms: number('--minutes', values.minutes, /^\d+(\.\d+)?$/) * 60_000,

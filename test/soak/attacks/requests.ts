@@ -156,7 +156,13 @@ async function lookAround(scene: Scene): Promise<void> {
 export const REQUEST_ATTACKS: readonly Attack[] = [
   attack('request-headers', 'odd bytes in headers, on count_tokens and others', 5, 10, oddHeaders),
   attack('large-bodies', 'bodies of 18 MB that hold millions of values', 0.25, 3, bigBody),
-  attack('model-access', 'other models than those of the key, through fallbacks', 5, 10, otherModel),
+  attack(
+    'model-access',
+    'other models than those of the key, through fallbacks',
+    5,
+    10,
+    otherModel,
+  ),
   attack('token-limits', 'token limits: data: texts, max_tokens, images', 3, 10, freeTokens),
   attack('names', 'long and strange names of models', 4, 10, wrongNames),
   attack('duplicates', 'duplicate keys, deep nesting, long numbers', 5, 10, duplicates),

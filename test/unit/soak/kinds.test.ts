@@ -52,7 +52,14 @@ describe('a stream of the soak', () => {
 
 describe('the options of the soak', () => {
   it('name the host and the attacks', () => {
-    const options = readOptions(['node', '--minutes', '2', '--attackers=usage,hang-ups', '--without', 'hang-ups'])
+    const options = readOptions([
+      'node',
+      '--minutes',
+      '2',
+      '--attackers=usage,hang-ups',
+      '--without',
+      'hang-ups',
+    ])
     expect(options).toMatchObject({ host: 'node', minutes: 2, attacks: ['usage'] })
     expect(readOptions(['bun'])?.attacks).toContain('reload')
     expect(readOptions(['bun', '--help'])).toBeUndefined()
