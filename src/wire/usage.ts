@@ -106,14 +106,17 @@ function repairDetails(usage: Fields, names: readonly string[]): boolean {
   let changed = false
   for (const name of names) {
     const detail = usage[name]
-    const [holder, fields] = isObject(detail) ? [detail, Object.keys(detail)] : [usage, [name]]
-    for (const field of fields) {
-      if (!isWrong(holder[field])) continue
-      delete holder[field]
-      changed = true
-    }
+    if (!isObject(detail)) changed = removeWrong(usage, name) || changed
+    else for (const field in detail) changed = removeWrong(detail, field) || changed
   }
   return changed
+}
+
+/** Returns whether the field was wrong. */
+function removeWrong(holder: Fields, field: string): boolean {
+  if (!isWrong(holder[field])) return false
+  delete holder[field]
+  return true
 }
 
 /** A count that is left out is not wrong. */

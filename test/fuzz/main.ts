@@ -8,7 +8,6 @@ import { targets } from './targets.ts'
 
 /** The seed of the short run, beside today's. */
 const FIXED_SEED = 42
-const DAY = 86_400_000
 
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
@@ -63,22 +62,19 @@ async function long(
   return summarise(progress, turns > chosen.length)
 }
 
-/** A fixed number of cases of each target: half from a fixed seed, half from one that is new each day. */
+/** A fixed number of cases of each target, the same ones each time: a commit that passed keeps passing. */
 async function short(chosen: Target[]): Promise<number> {
-  const today = Math.floor(Date.now() / DAY)
-  console.log(`fuzz: seeds ${FIXED_SEED} and ${today}`)
+  console.log(`fuzz: seed ${FIXED_SEED}`)
   let found = 0
   for (const each of chosen) {
-    for (const seed of [FIXED_SEED, today]) {
-      const options = {
-        seed,
-        until: Number.POSITIVE_INFINITY,
-        cases: Math.ceil(each.short / 2),
-        endsAtFinding: false,
-      }
-      const { progress } = await run([each], options)
-      found += summarise(progress)
+    const options = {
+      seed: FIXED_SEED,
+      until: Number.POSITIVE_INFINITY,
+      cases: each.short,
+      endsAtFinding: false,
     }
+    const { progress } = await run([each], options)
+    found += summarise(progress)
   }
   return found > 0 ? 1 : 0
 }

@@ -30,7 +30,7 @@ it('has every attacker, and several things that each can try', () => {
 describe.each(rows)('who tries to$tries', ({ tests, stops }) => {
   const paths = [...tests.matchAll(/`([^`]+)`/g)].map(([, path]) => `test/${path}`)
 
-  it('is stopped, which a test proves', () => {
+  it('is stopped by something, and names tests', () => {
     expect(stops.trim()).not.toBe('')
     expect(paths).not.toEqual([])
   })

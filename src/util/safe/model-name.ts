@@ -1,9 +1,7 @@
+import { UNSAFE } from './unsafe.ts'
+
 /** The most characters of a model's name. Paths of local files are the longest ones in use. */
 export const MAX_MODEL_NAME = 512
-
-/** Control and invisible characters, those that reverse text or end a line, and halves of characters. */
-const UNSAFE =
-  /[\p{Cc}\p{Cs}\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e001f}]/u
 
 /**
  * Whether a text can be the name of a model: 1 to 512 characters, none of them a control character or
@@ -16,5 +14,5 @@ const UNSAFE =
  * isModelName('llama\n3') // false
  */
 export function isModelName(name: string): boolean {
-  return name.length > 0 && name.length <= MAX_MODEL_NAME && !UNSAFE.test(name)
+  return name.length > 0 && name.length <= MAX_MODEL_NAME && name.search(UNSAFE) === -1
 }

@@ -20,6 +20,7 @@ interface Asked {
   stream_options?: { include_usage?: boolean }
   prompt?: unknown
   n?: number
+  background?: unknown
 }
 
 async function judgeStream(path: string, response: Response, asked: unknown): Promise<void> {
@@ -32,7 +33,9 @@ async function judgeStream(path: string, response: Response, asked: unknown): Pr
   if (path.startsWith('/v1/responses')) {
     const raw = await response.text()
     const { problems, outcome } = readResponses(raw)
-    return requireEqual([problems, outcome], [[], 'completed'], raw)
+    // In the background it has begun before the engine refuses the request.
+    const isRefused = body.background === true && /"type":"invalid_request_error"/.test(raw)
+    return requireEqual([problems, outcome], [[], isRefused ? 'failed' : 'completed'], raw)
   }
   const read =
     path === '/v1/completions'

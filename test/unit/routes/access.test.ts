@@ -36,6 +36,10 @@ describe('whoever asks a server without keys', () => {
   it.each([
     ...['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip'],
     ...['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-anything', 'fly-client-ip', 'cf-ray'],
+    ...['cf-connecting-ipv6', 'client-ip', 'fastly-client-ip', 'forwarded-for', 'proxy-client-ip'],
+    ...['tailscale-user-login', 'wl-proxy-client-ip', 'x-azure-clientip', 'x-cluster-client-ip'],
+    ...['x-envoy-external-address', 'x-forwarded', 'x-original-forwarded-for', 'x-original-host'],
+    ...['x-proxyuser-ip'],
   ])('is not, where a proxy sent %s', (name) => {
     expect(ask({ [name]: '' })).toBe(false)
     expect(ask({ [name.toUpperCase()]: 'x' })).toBe(false)
