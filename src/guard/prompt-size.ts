@@ -1,7 +1,7 @@
 /** How many tokens a prompt has, estimated before an engine counts them. */
 import { isObject } from '../util/object.ts'
 import { utf8Length } from '../util/utf8-length.ts'
-import { addMediaPart, type PromptSum } from './media-size.ts'
+import { addMediaPart, addOwnMedia, mayHoldMedia, type PromptSum } from './media-size.ts'
 
 /** What a request sends to a model. */
 export interface PromptSource {
@@ -15,8 +15,9 @@ export interface PromptSource {
 
 /** The size of a prompt in tokens. */
 export interface PromptSize {
-  /** An estimate. */
+  /** An estimate, and how much of it is of images and files. */
   tokens: number
+  media: number
   /** The most that an engine may count without being doubted. */
   most: number
 }
@@ -73,6 +74,7 @@ export function promptSize({ body, conversation, inputs }: PromptSource): Prompt
   const { tokensPerByte, perMessage, template } = MOST
   return {
     tokens: Math.ceil(sum.bytes / BYTES_PER_TOKEN) + sum.tokens + count * MESSAGE_TOKENS,
+    media: sum.tokens,
     most: sum.bytes * tokensPerByte + sum.most + count * perMessage + template,
   }
 }
@@ -105,6 +107,7 @@ function addPart(sum: PromptSum, part: Record<string, unknown>): void {
     if (name === taken) continue
     if (name === 'content') addContent(sum, part[name])
     else if (name === 'source' && part.type === 'document') addContent(sum, part[name])
+    else if (mayHoldMedia(part, name)) addJson(sum, addOwnMedia(sum, part, name))
     else addJson(sum, part[name])
   }
 }
