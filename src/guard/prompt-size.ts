@@ -36,9 +36,10 @@ const MESSAGE_TOKENS = 3
 
 /**
  * No tokenizer makes more tokens than there are bytes, as each byte is one in the worst case. A template
- * may indent schemas, name a tool twice, and add instructions and marks of its own.
+ * may indent schemas, name a tool twice, and add instructions and marks of its own; a gateway may add
+ * documents and what it found in the web, up to a usual context.
  */
-const MOST = { tokensPerByte: 4, perMessage: 64, template: 16_384 }
+const MOST = { tokensPerByte: 4, perMessage: 64, added: 131_072 }
 
 /** The fields of a body, besides the conversation, that reach a model as text. */
 const PROMPT_FIELDS = [
@@ -71,11 +72,11 @@ export function promptSize({ body, conversation, inputs }: PromptSource): Prompt
   const messages = Array.isArray(conversation) ? conversation : [conversation]
   for (const message of messages) addMessage(sum, message)
   const count = conversation === undefined ? 0 : messages.length
-  const { tokensPerByte, perMessage, template } = MOST
+  const { tokensPerByte, perMessage, added } = MOST
   return {
     tokens: Math.ceil(sum.bytes / BYTES_PER_TOKEN) + sum.tokens + count * MESSAGE_TOKENS,
     media: sum.tokens,
-    most: sum.bytes * tokensPerByte + sum.most + count * perMessage + template,
+    most: sum.bytes * tokensPerByte + sum.most + count * perMessage + added,
   }
 }
 
