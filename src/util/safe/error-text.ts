@@ -34,7 +34,7 @@ export function errorText(words: string, secrets: readonly string[] = []): strin
   for (const secret of secrets) if (secret !== '') text = text.replaceAll(secret, '…')
   // The beginning of a secret that was cut off.
   if (isLong) text = text.slice(0, -Math.max(1, ...secrets.map(({ length }) => length)))
-  text = withoutAddresses(withoutKeys(withoutTrace(text)))
+  text = withoutAddresses(withoutKeys(withoutTrace(text.replaceAll('\r\n', '\n'))))
   return cut(terminalText(cut(text, MOST.told)), MOST.told)
 }
 

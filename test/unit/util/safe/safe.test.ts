@@ -133,6 +133,7 @@ describe('an error text', () => {
     ['first line\nsecond', 'first line\nsecond'],
     ['[fd00::5%eth0]:80 and http://[2001:db8:0:1:2:3:4:5]/', '… and http://…/'],
     ['x at ollama 10.0.0.5:11434, version 10.0.0.5:1', 'x at ollama …, version …'],
+    ['lines of\r\nWindows\r\n', 'lines of\nWindows\n'],
     ['from 10.0.0.5. Next', 'from …. Next'],
     ['Bearer eyJhbGciOi.eyJzdWIi-1.abc_def', 'Bearer …'],
     ['boom\n    at native\n    at async Promise.all (index 0)', 'boom\n    at native'],
