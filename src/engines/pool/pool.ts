@@ -147,7 +147,6 @@ export class Pool {
 
   async #answerFromRoutes<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
-    this.#state.budgets.forCaller(exchange.caller).countRequest(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.setDown(isDown, now)
@@ -164,7 +163,10 @@ export class Pool {
       })
       const slot = acquired instanceof Promise ? await acquired : acquired
       try {
-        return await this.#attempt(call, slot)
+        const answer = await this.#attempt(call, slot)
+        // One that its client left early would earn retries for the next one.
+        this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
+        return answer
       } catch (error) {
         const step = this.#nextStep(call, slot, error, retries)
         exchange.retry(failureLabel(slot.member.engine.label, error), error, step.isLoading)

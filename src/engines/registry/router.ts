@@ -125,7 +125,7 @@ export function createRouter(
 /** Throws an `ApiError` (400) for what no model is called. */
 function requireModelName(name: string): void {
   if (isModelName(name)) return
-  const message = `model: expected at most ${MAX_MODEL_NAME} characters without control characters, got ${quoted(name)}; use one of the models that GET /v1/models lists.`
+  const message = `model: expected at most ${MAX_MODEL_NAME} characters without control or invisible characters, got ${quoted(name)}; use one of the models that GET /v1/models lists.`
   throw badRequest(message, 'model')
 }
 
