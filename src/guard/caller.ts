@@ -7,8 +7,11 @@ import { AnswerLengths } from './answer-lengths.ts'
 
 /** What a request will probably use. */
 export interface ExpectedUse {
-  /** An estimate of its prompt's tokens. Called only for a caller with a limit on tokens. */
-  promptTokens(): number
+  /**
+   * An estimate of its prompt's tokens. Called only for a caller with a limit on tokens; `bucket`: those
+   * of a minute.
+   */
+  promptTokens(bucket: number): number
   /** The number of answers; 0 if nothing is generated. */
   answers: number
   /** The most tokens of each answer; Infinity if there is no limit. */
@@ -57,6 +60,12 @@ const ANSWER_SHARE = 1 / 4
  * otherwise begin any number of long ones at once.
  */
 const LEAST_SHARE = 1 / 64
+
+/**
+ * What is taken for an answer before a caller has had any: most are shorter, and a quarter of a minute's
+ * tokens for each would refuse the fifth request of those that begin at once.
+ */
+const FIRST_GUESS = 4_096
 
 /** Of the callers of each store, so that they are kept when settings are read again. */
 const answerLengths = new WeakMap<LimitStore, AnswerLengths>()
@@ -195,13 +204,13 @@ export class Caller {
     const recent = Math.max(this.#recentAnswer, Math.floor(limit * LEAST_SHARE))
     const each = answers > 0 ? Math.ceil(Math.min(answerMost(), recent)) : 0
     const share = Math.min(each * Math.max(1, answers), Math.floor(limit * ANSWER_SHARE))
-    const tokens = promptTokens() + share
+    const tokens = promptTokens(limit) + share
     return Number.isFinite(tokens) && tokens >= 0 ? tokens : limit
   }
 
-  /** Tokens of one of this caller's answers lately; Infinity before the first. */
+  /** Tokens of one of this caller's answers lately; a guess before the first. */
   get #recentAnswer(): number {
-    return this.#answerLengths.recent(this.name) ?? Number.POSITIVE_INFINITY
+    return this.#answerLengths.recent(this.name) ?? FIRST_GUESS
   }
 
   get #answerLengths(): AnswerLengths {

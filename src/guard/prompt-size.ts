@@ -1,7 +1,7 @@
 /** How many tokens a prompt has, estimated before an engine counts them. */
 import { isObject } from '../util/object.ts'
 import { utf8Length } from '../util/utf8-length.ts'
-import { addMediaPart, type PromptSum } from './media-size.ts'
+import { addMediaPart, addOwnMedia, mayHoldMedia, type PromptSum } from './media-size.ts'
 
 /** What a request sends to a model. */
 export interface PromptSource {
@@ -15,8 +15,9 @@ export interface PromptSource {
 
 /** The size of a prompt in tokens. */
 export interface PromptSize {
-  /** An estimate. */
+  /** An estimate, and how much of it is of images and files. */
   tokens: number
+  media: number
   /** The most that an engine may count without being doubted. */
   most: number
 }
@@ -35,9 +36,10 @@ const MESSAGE_TOKENS = 3
 
 /**
  * No tokenizer makes more tokens than there are bytes, as each byte is one in the worst case. A template
- * may indent schemas, name a tool twice, and add instructions and marks of its own.
+ * may indent schemas, name a tool twice, and add instructions and marks of its own; a gateway may add
+ * documents and what it found in the web, up to a usual context.
  */
-const MOST = { tokensPerByte: 4, perMessage: 64, template: 16_384 }
+const MOST = { tokensPerByte: 4, perMessage: 64, added: 131_072 }
 
 /** The fields of a body, besides the conversation, that reach a model as text. */
 const PROMPT_FIELDS = [
@@ -70,10 +72,11 @@ export function promptSize({ body, conversation, inputs }: PromptSource): Prompt
   const messages = Array.isArray(conversation) ? conversation : [conversation]
   for (const message of messages) addMessage(sum, message)
   const count = conversation === undefined ? 0 : messages.length
-  const { tokensPerByte, perMessage, template } = MOST
+  const { tokensPerByte, perMessage, added } = MOST
   return {
     tokens: Math.ceil(sum.bytes / BYTES_PER_TOKEN) + sum.tokens + count * MESSAGE_TOKENS,
-    most: sum.bytes * tokensPerByte + sum.most + count * perMessage + template,
+    media: sum.tokens,
+    most: sum.bytes * tokensPerByte + sum.most + count * perMessage + added,
   }
 }
 
@@ -105,6 +108,7 @@ function addPart(sum: PromptSum, part: Record<string, unknown>): void {
     if (name === taken) continue
     if (name === 'content') addContent(sum, part[name])
     else if (name === 'source' && part.type === 'document') addContent(sum, part[name])
+    else if (mayHoldMedia(part, name)) addJson(sum, addOwnMedia(sum, part, name))
     else addJson(sum, part[name])
   }
 }

@@ -11,7 +11,7 @@ import {
 import type { Exchange } from '../stream/exchange.ts'
 import { answerLength } from '../wire/answer-length.ts'
 import { answerLimit } from '../wire/models/answer-limit.ts'
-import { isTokenCount, plausibleUse } from '../wire/usage.ts'
+import { isTokenCount, plausibleUse, type Use } from '../wire/usage.ts'
 
 /** What counts against a caller's limit on tokens. */
 export interface RequestedUse extends PromptSource {
@@ -20,10 +20,14 @@ export interface RequestedUse extends PromptSource {
 }
 
 /**
- * The most tokens of an answer: so many for an answer that came at once, so many for each second that it
- * took, which is more than any engine generates, and so many for each that was seen.
+ * The most tokens of an answer: so many for an answer that came at once, as thinking may stay hidden and a
+ * gateway may keep answers; so many for each second that it took, which is more than any engine generates;
+ * and so many for each that was seen.
  */
-const ANSWER_MOST = { least: 1_024, perSecond: 10_000, perSeen: 4 }
+const ANSWER_MOST = { least: 32_768, perSecond: 10_000, perSeen: 4 }
+
+/** The tokens that an engine generates in a second, while none of them is seen. */
+const UNSEEN_PER_SECOND = 100
 
 /** The names of the field that limits an answer, in all APIs. */
 const LIMITS = ['max_tokens', 'max_completion_tokens', 'max_output_tokens']
@@ -37,6 +41,7 @@ export class ExchangeUse implements ExpectedUse {
   /** Whether the answer repeats the prompt, so that its length says nothing. */
   readonly #echoes: boolean
   #size: PromptSize | undefined
+  #prompt: number | undefined
 
   constructor(requested: RequestedUse, model: string | null | undefined, catalog: KnownModels) {
     this.#requested = requested
@@ -50,12 +55,22 @@ export class ExchangeUse implements ExpectedUse {
     return this.#size
   }
 
-  readonly promptTokens = (): number => this.size.tokens
+  /** What the prompt is taken for. */
+  get #promptUse(): number {
+    return this.#prompt ?? this.size.tokens
+  }
+
+  /** `bucket`: the tokens of a minute, which no estimate of images and files exceeds. */
+  readonly promptTokens = (bucket: number): number => {
+    const { tokens, media } = this.size
+    this.#prompt = tokens - media + Math.min(media, bucket)
+    return this.#prompt
+  }
 
   /** What a running exchange has used: the prompt, and what came of the answer. */
   soFar(exchange: Exchange): TokenUse {
     const answer = this.#seen(exchange)
-    return { total: this.size.tokens + answer, answer, isWhole: false }
+    return { total: this.#promptUse + answer, answer, isWhole: false }
   }
 
   /** Each delta is taken for a token, and a long one for several. */
@@ -65,18 +80,36 @@ export class ExchangeUse implements ExpectedUse {
   }
 
   /**
-   * What an exchange that has ended used: the engine's count where that is plausible, else the estimate.
-   * Undefined where no engine worked on it.
+   * What an exchange that has ended used: the engine's count as far as that is plausible, else the
+   * estimate. Undefined where no engine worked on it.
    */
   ofEnded(exchange: Exchange, reserved: number): TokenUse | undefined {
     if (!wasAsked(exchange)) return undefined
-    const counted = this.#counted(exchange)
-    if (counted !== undefined) return counted
     const isWhole = exchange.outcome?.kind === 'finished'
-    const answer = Math.max(this.#seen(exchange), this.#wholeAnswer(exchange))
-    const total = this.size.tokens + answer
+    const counted = this.#counted(exchange)
+    if (counted !== undefined) return { ...counted, isWhole }
+    const { total, answer } = this.#estimate(exchange)
     const isUnseen = answer === 0 && wasGivenUp(exchange)
-    return { total: isUnseen ? Math.max(total, reserved) : total, answer, isWhole }
+    return { total: isUnseen ? this.#unseen(exchange, reserved) : total, answer, isWhole }
+  }
+
+  #estimate(exchange: Exchange): Use {
+    const answer = Math.max(this.#seen(exchange), this.#wholeAnswer(exchange))
+    return { total: this.#promptUse + answer, answer }
+  }
+
+  /**
+   * The use of an answer that was given up before any of it was seen: what was reserved. A stream is
+   * charged by the time that the engine had for it, since editors leave streams before the first token all
+   * the time.
+   */
+  #unseen({ isStream, attemptedAt = this.#startedAt }: Exchange, reserved: number): number {
+    const prompt = this.#promptUse
+    const most = Math.max(prompt, reserved)
+    if (!isStream) return most
+    const seconds = (performance.now() - attemptedAt) / 1_000
+    const answers = Math.max(1, this.answers)
+    return Math.min(most, prompt + Math.ceil(seconds * UNSEEN_PER_SECOND) * answers)
   }
 
   /** An estimate of the tokens of an answer that was not streamed. */
@@ -97,18 +130,19 @@ export class ExchangeUse implements ExpectedUse {
     return this.answers === 0 ? 0 : this.answers * (least + perSecond * seconds) + perSeen * seen
   }
 
-  /** By the engine's count; undefined where it sent none, or one that is not plausible. */
-  #counted(exchange: Exchange): TokenUse | undefined {
-    const { usage, outcome } = exchange
+  /** By the engine's count; undefined where it sent none. */
+  #counted(exchange: Exchange): Use | undefined {
+    const { usage } = exchange
     if (usage === undefined) return undefined
-    const used = plausibleUse(usage, {
+    const bounds = {
       promptMost: this.size.most,
       hasPrompt: this.size.tokens > 0,
       answerMost: this.#answerMost(exchange),
       answerLeast: this.#echoes ? 0 : leastOf(exchange, this.answers, usage.completion_tokens),
-    })
-    if (used === undefined) exchange.doubtUsage()
-    return used && { ...used, isWhole: outcome?.kind === 'finished' }
+    }
+    const { isPlausible, ...used } = plausibleUse(usage, bounds, () => this.#estimate(exchange))
+    if (!isPlausible) exchange.doubtUsage()
+    return used
   }
 }
 
@@ -155,17 +189,14 @@ function wasAsked({ attempts, tokens, outcome }: Exchange): boolean {
   if (attempts === 0) return false
   if (outcome?.kind !== 'failed' || tokens > 0) return true
   const { error } = outcome
-  const isUnreached = /_unreachable$/.test(error.code ?? '') && error.evidence !== 'lost'
+  const isUnreached = /_unreachable$/.test(error.code ?? '') && error.evidence === undefined
   if (isUnreached || blameOf(error) === 'nobody') return false
   return failureKind(error) === 'broken'
 }
 
-/**
- * Whether an answer that is not streamed was given up, by the client or a deadline: how much of it was
- * generated is unknown.
- */
-function wasGivenUp({ isStream, outcome }: Exchange): boolean {
-  if (isStream || outcome === undefined) return false
+/** Whether it was given up, by the client or a deadline: how much was generated is unknown. */
+function wasGivenUp({ outcome }: Exchange): boolean {
+  if (outcome === undefined) return false
   if (outcome.kind === 'failed') return /_timeout$/.test(outcome.error.code ?? '')
   return outcome.kind === 'cancelled'
 }

@@ -62,6 +62,8 @@ export class Exchange {
   hops: readonly string[] = []
   /** The number of attempts, and how each but the last failed: `gpu upstream_unreachable`. */
   attempts = 0
+  /** When the first attempt began, by `performance.now()`. */
+  attemptedAt: number | undefined
   readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */
   isStream = false
@@ -116,6 +118,7 @@ export class Exchange {
     this.engine = engine
     this.model = model
     this.attempts++
+    this.attemptedAt ??= performance.now()
   }
 
   /** Stops the engine of the current attempt. */

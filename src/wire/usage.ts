@@ -145,21 +145,42 @@ export interface UsageBounds {
   answerMost: number
 }
 
+/** What a request used. */
+export interface Use {
+  total: number
+  answer: number
+}
+
 /**
- * The tokens that a request used, by the engine's count; undefined where that is not plausible: a prompt of
- * no tokens, or of more than its bytes can have; an answer of fewer tokens than came, or of more than can
- * have been generated. A total may be more than the sum, as some servers count thinking only there.
+ * The tokens that a request used, by the engine's count as far as that is plausible. Of more than can have
+ * been, the most that can have been counts: the estimate would make a request nearly free whose upstream
+ * adds much of its own. Where a count is missing or too small, `estimate` is called and counts if it is
+ * larger. A total may be more than the sum, as some servers count thinking only there.
  */
 export function plausibleUse(
   usage: Usage,
   { promptMost, hasPrompt, answerLeast, answerMost }: UsageBounds,
-): { total: number; answer: number } | undefined {
-  const { prompt_tokens: prompt, completion_tokens: answer, total_tokens: total } = usage
-  if (!isTokenCount(prompt) || prompt > promptMost || (hasPrompt && prompt === 0)) return undefined
-  const answered = answer ?? 0
-  if (!isTokenCount(answered) || answered < answerLeast || answered > answerMost) return undefined
-  const sum = prompt + answered
-  if (!isTokenCount(total) || total <= sum) return { total: sum, answer: answered }
-  if (total > promptMost + answerMost) return undefined
-  return { total, answer: Math.min(answerMost, answered + total - sum) }
+  estimate: () => Use,
+): Use & { isPlausible: boolean } {
+  const { prompt_tokens: prompt } = usage
+  const total = isTokenCount(usage.total_tokens) ? usage.total_tokens : undefined
+  const answered = usage.completion_tokens ?? 0
+  const isLarge = isTokenCount(prompt) && prompt >= (hasPrompt ? 1 : 0)
+  const isLong = isTokenCount(answered) && answered >= answerLeast
+  // A total alone may be all of the prompt.
+  let promptUse = Math.min(promptMost, [prompt, total].find(isTokenCount) ?? 0)
+  let answer = isTokenCount(answered) ? Math.min(answered, answerMost) : 0
+  if (!isLarge || !isLong) {
+    const expected = estimate()
+    promptUse = Math.max(promptUse, expected.total - expected.answer)
+    answer = Math.max(answer, expected.answer)
+  }
+  const beyond = isLarge && isTokenCount(answered) ? (total ?? 0) - prompt - answered : 0
+  const hidden = Math.max(0, Math.min(beyond, answerMost - answer))
+  const isWithin = promptUse === prompt && answer === answered && hidden === Math.max(0, beyond)
+  return {
+    total: promptUse + answer + hidden,
+    answer: answer + hidden,
+    isPlausible: isLarge && isLong && isWithin,
+  }
 }

@@ -94,6 +94,15 @@ describe('of the answer, the part that is reserved', () => {
     expect(await reservedAfter(answers, next)).toBe(reserved)
   })
 
+  it('is a guess before the first answer, so that several requests can begin at once', async () => {
+    const store = memoryLimits(() => 0)
+    const large = readKey({ name: 'a', hash, tokensPerMinute: 100_000 }, 'key')
+    for (let request = 0; request < 20; request++) {
+      const permit = await new Caller(large, store).permit(expected({ prompt: 100 }))
+      expect(permit.meter?.reserved).toBe(4_196)
+    }
+  })
+
   it('is of its own caller', async () => {
     const store = memoryLimits(() => 0)
     const other = readKey({ name: 'b', hash, tokensPerMinute: 10_000 }, 'key')

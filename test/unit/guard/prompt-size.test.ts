@@ -16,6 +16,8 @@ function png(width: number, height: number, length = 0): string {
 }
 
 const long = 'x'.repeat(40_000)
+/** What is no base64. */
+const words = 'a longer '.repeat(4_445)
 
 describe('text is counted as text', () => {
   it.each<[string, unknown]>([
@@ -24,9 +26,9 @@ describe('text is counted as text', () => {
     ['a text that starts like an image', `data:image/png;base64,${long}`],
     ['a part', [{ type: 'text', text: `data:image/png;base64,${long}` }]],
     ['a part of the Responses API', [{ type: 'input_text', text: long }]],
-    ['a part of a type of another API', [{ type: 'base64', data: long }]],
+    ['a part of a type of another API', [{ type: 'base64', data: words }]],
     ['a part without a type', [{ text: long }]],
-    ['an image whose URL is a text', [{ type: 'image_url', image_url: { url: long } }]],
+    ['an image whose URL is a text', [{ type: 'image_url', image_url: { url: words } }]],
     [
       'an image of a type that is none',
       [{ type: 'image_url', image_url: `data:text/plain,${long}` }],
@@ -40,7 +42,11 @@ describe('text is counted as text', () => {
     ['the input of a tool', [{ type: 'tool_use', input: { type: 'base64', data: long } }]],
     ['the name of a field', [{ type: 'tool_use', input: { [long]: 1 } }]],
     ['thinking', [{ type: 'thinking', thinking: long }]],
-    ['a video, as the JSON that it is', [{ type: 'video_url', video_url: { url: long } }]],
+    ['a video, as the JSON that it is', [{ type: 'video_url', video_url: { url: words } }]],
+    ['a text in a part for media', [{ type: 'video_url', text: long }]],
+    ['a text within its media', [{ type: 'video', video: { text: long } }]],
+    ['a URL of data that is none', [{ type: 'video_url', video_url: `data:video/mp4,${words}` }]],
+    ['an image that is base64 in a text', [{ type: 'text', text: '', image_url: long }]],
   ])('%s', (_what, content) => {
     expect(tokens(content)).toBeGreaterThanOrEqual(10_000)
     expect(tokens(content)).toBeLessThan(13_100)
@@ -169,6 +175,34 @@ describe('a file is counted by its size', () => {
   ])('%s', (_what, content, least) => {
     expect(tokens(content)).toBeGreaterThanOrEqual(least)
     expect(tokens(content)).toBeLessThan(least * 1.05 + 20)
+  })
+})
+
+describe('media of servers’ own are counted by their size, with a limit', () => {
+  const base64 = Buffer.alloc(3_000_000).toString('base64')
+  const url = (mime: string) => `data:${mime};base64,${base64}`
+
+  it.each<[string, Record<string, unknown>, number]>([
+    ['a video', { type: 'video_url', video_url: { url: url('video/mp4') } }, 6_000],
+    ['a video by name', { type: 'input_video', input_video: { data: base64 } }, 6_000],
+    ['a long video', { type: 'video', video: base64.repeat(4) }, 16_384],
+    ['frames of one', { type: 'video', video: [url('image/jpeg'), url('image/jpeg')] }, 3_136],
+    ['a video elsewhere', { type: 'video_url', video_url: { url: 'https://a.b/c' } }, 4_096],
+    ['sound', { type: 'audio_url', audio_url: { url: url('audio/wav') } }, 6_000],
+    ['compressed sound', { type: 'audio_url', audio_url: { url: url('audio/mp3') } }, 24_000],
+    ['an image of Transformers', { type: 'image', image: url('image/png') }, 1_568],
+    ['an image without a type', { image_url: { url: url('image/png') } }, 1_568],
+    ['an image of any type', { type: 'image_url', image_url: { url: url('a/b') } }, 1_568],
+    ['of no type', { type: 'image_url', image_url: { url: url('') } }, 1_568],
+    ['after a space', { type: 'image_url', image_url: { url: ` ${url('image/png')}` } }, 1_568],
+    ['base64 alone', { type: 'image_url', image_url: { url: base64 } }, 1_568],
+    ['embeddings of one', { type: 'image_embeds', image_embeds: base64 }, 1_568],
+  ])('%s', (_what, part, least) => {
+    expect(tokens([part])).toBeGreaterThanOrEqual(least)
+    expect(tokens([part])).toBeLessThan(least + 40)
+    const { tokens: all, media, most } = promptSize({ conversation: [{ content: [part] }] })
+    expect(media).toBe(least)
+    expect(most).toBeGreaterThan(all)
   })
 })
 

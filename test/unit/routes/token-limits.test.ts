@@ -101,7 +101,57 @@ it('what waited for an engine, and never reached one, is given back', async () =
   await expect.poll(left).toBe(LIMIT - PROMPT - 500)
   first.abort()
   await holding.catch(() => {})
-  await expect.poll(left).toBe(LIMIT - PROMPT)
+  // The first was answered by nothing yet, and is charged by its time.
+  await expect.poll(left).toBeGreaterThan(LIMIT - PROMPT - 500)
+  expect(left()).toBeLessThan(LIMIT - PROMPT)
+})
+
+it('a stream that sent nothing is charged by its time, where the client leaves', async () => {
+  const { left, ask } = limited(hangs)
+  const streams = [50, 500].map(async (ms) => {
+    const leaving = new AbortController()
+    const asking = ask({ max_tokens: 20, stream: true, messages: user('') }, leaving.signal)
+    await new Promise((resolve) => setTimeout(resolve, ms))
+    leaving.abort()
+    await asking.catch(() => {})
+  })
+  await Promise.all(streams)
+  // Two prompts of four tokens, all of the 20 that the longer one reserved, and some of the shorter one.
+  await expect.poll(left).toBeLessThanOrEqual(LIMIT - 8 - 20 - 4)
+  expect(left()).toBeGreaterThanOrEqual(LIMIT - 48)
+})
+
+const answers = (prompt_tokens: number, completion_tokens: number) =>
+  limited(async function* () {
+    yield 'Yes.'
+    return { usage: { prompt_tokens, completion_tokens } }
+  })
+
+it.each([
+  ['its upstream adds to the prompt', 60_000, 50, 60_050],
+  ['its model thinks unseen', 10, 20_000, 20_010],
+  ['a count says of the prompt, up to a bound', 1e8, 50, 131_172],
+  ['a count says of the answer, up to a bound', 10, 1e8, 32_780],
+])('a request is charged what %s', async (_what, prompt, answer, charged) => {
+  const { clock, left, ask } = answers(prompt, answer)
+  await (await ask({ messages: user('hi') })).text()
+  await expect.poll(left).toBe(0)
+  // The debt is paid by the time that its tokens take.
+  clock.now += ((charged - LIMIT) * 60_000) / LIMIT - 1_000
+  expect(left()).toBe(0)
+  clock.now += 180_000
+  expect(left()).toBeGreaterThan(0)
+})
+
+it('media that are only estimated reserve no more than a minute’s tokens', async () => {
+  const { left, ask } = answers(4_000, 50)
+  const url = `data:video/mp4;base64,${'A'.repeat(5_000_000)}`
+  const video = user(Array(3).fill({ type: 'video_url', video_url: { url } }))
+  const response = await ask({ messages: video, max_tokens: 50 })
+  expect(response.status).toBe(200)
+  expect(response.headers.get('x-ratelimit-remaining-tokens')).toBe('0')
+  await response.text()
+  await expect.poll(left).toBe(LIMIT - 4_050)
 })
 
 it.each([

@@ -109,19 +109,37 @@ describe('a use is plausible', () => {
     return { prompt_tokens: prompt, completion_tokens: answer, total_tokens: total }
   }
 
-  it.each<[string, Usage, number | undefined]>([
+  const estimate = () => ({ total: 107, answer: 7 })
+  const judge = (counted: Usage) => plausibleUse(counted, bounds, estimate)
+
+  it.each<[string, Usage, number]>([
     ['as the sum', usage(10, 20), 30],
     ['as the sum, whatever the total says', usage(10, 20, 0), 30],
     ['as a total with thinking', usage(10, 20, 90), 90],
-    ['not of no prompt', usage(0, 20), undefined],
-    ['not of a prompt that is longer than its bytes', usage(1_001, 20), undefined],
-    ['not of fewer tokens than came', usage(10, 2), undefined],
-    ['not of an answer that was not generated', usage(10, 3e6), undefined],
-    ['not of a total that nothing explains', usage(10, 20, 3e6), undefined],
-    ['not of a text', usage(10, 'lots' as never), undefined],
-    ['not of less than nothing', usage(10, -20), undefined],
+    ['up to all that is possible', usage(1_000, 2_000_000), 2_001_000],
   ])('%s', (_title, counted, total) => {
-    expect(plausibleUse(counted, bounds)?.total).toBe(total)
+    expect(judge(counted)).toMatchObject({ total, isPlausible: true })
+  })
+
+  it.each<[string, Usage, number]>([
+    ['of no prompt', usage(0, 20), 120],
+    ['of fewer tokens than came', usage(10, 2), 107],
+    ['of fewer tokens than came, after a long prompt', usage(500, 2), 507],
+    ['of a text', usage(10, 'lots' as never, 0), 107],
+    ['of less than nothing', usage(10, -20, 0), 107],
+    ['of a total alone', { total_tokens: 9 } as Usage, 107],
+    ['of a larger total alone', { total_tokens: 900 } as Usage, 907],
+  ])('not %s, where at least the estimate counts', (_title, counted, total) => {
+    expect(judge(counted)).toMatchObject({ total, isPlausible: false })
+  })
+
+  it.each<[string, Usage, number]>([
+    ['of a prompt that is longer than its bytes', usage(60_000, 20), 1_020],
+    ['of such a prompt without a total', { ...usage(60_000, 20), total_tokens: 0 }, 1_020],
+    ['of an answer that was not generated', usage(10, 3e6, 0), 2_000_010],
+    ['of a total that nothing explains', usage(10, 20, 3e6), 2_000_010],
+  ])('not %s, of which the possible part counts', (_title, counted, total) => {
+    expect(judge(counted)).toMatchObject({ total, isPlausible: false })
   })
 
   it('or is a finite number within the bounds, whatever is reported', () => {
@@ -129,10 +147,10 @@ describe('a use is plausible', () => {
     fc.assert(
       fc.property(any, any, any, (prompt_tokens, completion_tokens, total_tokens) => {
         const counted = countsOf({ prompt_tokens, completion_tokens, total_tokens } as Usage)
-        const used = counted && plausibleUse(counted, bounds)
+        const used = counted && judge(counted)
         if (used === undefined) return
         expect(used.total).toBeGreaterThanOrEqual(bounds.answerLeast)
-        expect(used.total).toBeLessThan(1_000 + 3e6)
+        expect(used.total).toBeLessThanOrEqual(1_000 + 2_000_000)
       }),
     )
   })
