@@ -183,3 +183,11 @@ it.each([true, false])(
     await expect.poll(left).toBe(LIMIT - PROMPT - 500)
   },
 )
+
+it.each([true, false])('other scripts have the same measure; streamed: %s', async (stream) => {
+  const { left, ask } = limited(async function* () {
+    yield '語'.repeat(400)
+  })
+  await (await ask({ stream })).text()
+  await expect.poll(left).toBe(LIMIT - PROMPT - 300)
+})
