@@ -35,7 +35,13 @@ function replaceImage(image: HTMLImageElement): void {
   const title = element('strong', alt ? `Image: ${alt}` : 'Image')
   if (host === undefined) {
     const box = element('span', '', 'image')
-    box.append(title, element('small', 'Not loaded: it has no web address.'))
+    box.append(
+      title,
+      element(
+        'small',
+        'Not loaded: it is neither at a web address nor a PNG, JPEG, GIF, WebP or AVIF image.',
+      ),
+    )
     image.replaceWith(box)
     return
   }

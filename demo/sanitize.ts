@@ -2,10 +2,46 @@ import DOMPurify from 'dompurify'
 
 /** What Markdown makes, and HTML that only marks up text. Nothing that loads, covers or is submitted. */
 const TAGS = [
-  ...['a', 'abbr', 'b', 'blockquote', 'br', 'caption', 'code', 'dd', 'del', 'details', 'div', 'dl'],
-  ...['dt', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'i', 'img', 'ins', 'kbd', 'li', 'mark'],
+  ...[
+    'a',
+    'abbr',
+    'b',
+    'bdi',
+    'blockquote',
+    'br',
+    'caption',
+    'center',
+    'cite',
+    'code',
+    'dd',
+    'del',
+  ],
+  ...[
+    'details',
+    'dfn',
+    'div',
+    'dl',
+    'dt',
+    'em',
+    'figcaption',
+    'figure',
+    'h1',
+    'h2',
+    'h3',
+    'h4',
+    'h5',
+    'h6',
+    'hr',
+    'i',
+    'img',
+    'ins',
+    'kbd',
+    'li',
+    'mark',
+  ],
   ...['ol', 'p', 'pre', 'q', 's', 'samp', 'small', 'span', 'strong', 'sub', 'summary', 'sup'],
   ...['table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr', 'u', 'ul', 'var'],
+  ...['rp', 'rt', 'ruby', 'section', 'strike'],
 ]
 
 /** Attributes with text or numbers, which need not be addresses. */
@@ -13,6 +49,12 @@ const TEXTS = ['align', 'alt', 'colspan', 'rowspan', 'start']
 
 /** Only whole addresses: a relative one would lead to this server. */
 const ADDRESSES = /^(?:https?:\/\/|mailto:|data:image\/(?:png|jpeg|gif|webp|avif);base64,)/i
+
+// For images, DOMPurify lets any data: URL through, whatever addresses are allowed.
+DOMPurify.addHook('uponSanitizeAttribute', (_node, attribute) => {
+  const { attrName, attrValue } = attribute
+  if (attrName === 'src' && !ADDRESSES.test(attrValue)) attribute.keepAttr = false
+})
 
 /** HTML as nodes of a document that loads nothing, without anything that is active. */
 export function sanitized(html: string): DocumentFragment {
@@ -23,8 +65,6 @@ export function sanitized(html: string): DocumentFragment {
     ADD_URI_SAFE_ATTR: TEXTS,
     ALLOW_ARIA_ATTR: false,
     ALLOW_DATA_ATTR: false,
-    // By default it lets any data: URL through for images.
-    ADD_DATA_URI_TAGS: [],
     RETURN_DOM_FRAGMENT: true,
   })
 }

@@ -2,7 +2,7 @@
 export const errors: Record<number, string> = {
   400: 'A field is wrong: the message names it, what was expected and what was received. Or the engine refused the request.',
   401: 'The key is missing, wrong, expired or disabled.',
-  403: 'The key may not use this model, the route needs a key with `admin: true`, or pages of this origin may not use the server.',
+  403: 'The key may not use this model, or pages of this origin may not use the server.',
   404: 'There is no such route, model or response.',
   405: 'The route has other methods, which the header `allow` lists.',
   408: 'The body took longer than `--body-timeout` to arrive.',

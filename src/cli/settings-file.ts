@@ -46,7 +46,7 @@ export async function readFromDisk(path: string): Promise<FileOnDisk> {
   }
   throw cannotRead(
     path,
-    'it changes all the time',
+    'expected a file at rest, got one that changes all the time',
     'write it elsewhere, and rename it when it is complete',
   )
 }
@@ -56,7 +56,7 @@ async function readOnce(path: string): Promise<FileOnDisk | undefined> {
   // A named pipe would block the open until someone writes to it; Windows has no such flag.
   const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
   const handle = await open(path, flags).catch((cause: Error) => {
-    throw cannotRead(path, cause.message, 'name a settings file that exists', cause)
+    throw cannotOpen(path, cause)
   })
   try {
     const before = await handle.stat()
@@ -127,6 +127,22 @@ function tooLarge(path: string): SettingsError {
   return cannotRead(path, `expected at most ${limit}, got more`, 'name a settings file')
 }
 
+/** What the system's refusals mean, and what to do about each. */
+const REFUSALS: Readonly<Record<string, readonly [got: string, advice: string]>> = {
+  ENOENT: ['nothing at this path', 'name a settings file that exists'],
+  ENOTDIR: ['nothing at this path', 'name a settings file that exists'],
+  EACCES: ['one that this user may not read', 'make it readable for this user'],
+  EPERM: ['one that this user may not read', 'make it readable for this user'],
+}
+
+/** The error for a file that the system did not open. */
+export function cannotOpen(path: string, cause: Error): SettingsError {
+  const other = [`the error "${cause.message}"`, 'repair the file, or name another one'] as const
+  const [got, advice] = REFUSALS[('code' in cause && String(cause.code)) || ''] ?? other
+  return cannotRead(path, `expected a settings file, got ${got}`, advice, cause)
+}
+
+/** Named by its path, since the file may be the default one, which no option named. */
 function cannotRead(path: string, why: string, advice: string, cause?: Error): SettingsError {
-  return new SettingsError(`--config: cannot read ${path}: ${why}; ${advice}.`, { cause })
+  return new SettingsError(`${path}: ${why}; ${advice}.`, { cause })
 }

@@ -1,4 +1,4 @@
-import type { BreakerState } from './pool/circuit-breaker.ts'
+import type { BreakerState } from './pool/circuit.ts'
 import type { Pool } from './pool/pool.ts'
 import type { Catalog, CatalogEntry } from './registry/catalog.ts'
 import type { ModelAccess } from './registry/model-access.ts'

@@ -1,4 +1,4 @@
-/** Who may see what belongs to every caller: engine details, others' requests, metrics. */
+/** Who may see what belongs to every caller: the engines, their states and errors, and the runtime. */
 import type { Exposure } from '../platform/host.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import type { Caller } from './caller.ts'

@@ -16,8 +16,8 @@ export interface Identity {
   /** Unique; 1 to 128 characters without white space. The same name means the same caller. */
   name: string
   /**
-   * Whether the caller may see what belongs to every caller, as a key with `admin: true` may: engine
-   * details, others' requests and metrics. False by default.
+   * Lets the caller see the engines, their states and errors, and the runtime, as `admin: true` does
+   * for a key. False by default.
    */
   admin?: boolean
   /** The models that the caller may use, where `*` stands for any characters; all by default. */

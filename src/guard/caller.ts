@@ -80,7 +80,7 @@ export type CallerLimits = Pick<
 export class Caller {
   /** The key's name; empty if no key is required. */
   readonly name: string
-  /** Whether they may see what belongs to every caller: engine details, others' requests, metrics. */
+  /** Whether they may see what belongs to every caller: the engines, their errors, and the runtime. */
   readonly isAdmin: boolean
   /** Response headers with the limits and what is left of them. */
   readonly headers: Record<string, string> = {}

@@ -49,5 +49,14 @@ export class Unsendable extends TypeError {}
 /** A request that was sent on a connection, on which no valid response came. */
 export class Unanswered extends Error {}
 
+/**
+ * A connection that had been used before closed soon after the request, and without any answer. As a
+ * rule its server, or a proxy before it, had given it up already.
+ */
+export class StaleConnection extends Unanswered {}
+
+/** What came in answer to a request is no valid HTTP, as the message says: `expected …, got "…"`. */
+export class InvalidResponse extends Unanswered {}
+
 /** The global `fetch`, as far as sluice uses it. A request that can't be sent is an `Unsendable`. */
 export type Fetch = (url: string, init: FetchInit) => Promise<Fetched>

@@ -16,7 +16,7 @@ export type HealthContext = Pick<
 type HealthRequest = Request | RouteRequest
 
 /** Milliseconds for which what the engines said of themselves counts as current. */
-const CURRENT = 5_000
+export const CURRENT = 5_000
 
 /** Seconds after which whoever asked whether sluice is ready may ask again. */
 const AGAIN = 5

@@ -1,6 +1,7 @@
 /** The routes that people open in a browser. */
 import { modelHealthOf } from '../engines/health.ts'
 import { belowBase } from '../util/base-path.ts'
+import { CURRENT } from './health.ts'
 import { homePage } from './home.ts'
 import { fileResponse, noFiles } from './page.ts'
 import type { RouteHandler } from './route.ts'
@@ -19,7 +20,7 @@ export const home: RouteHandler = async (request, trace, context) => {
 export const status: RouteHandler = async (request, _trace, context) => {
   const { guard, catalog, pool, router, hostName, basePath } = context
   const caller = await guard.findCaller(request)
-  const engines = caller && (await catalog.status())
+  const engines = caller && (await catalog.status(CURRENT))
   const view = {
     origin: new URL(request.url).origin,
     basePath,

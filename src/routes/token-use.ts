@@ -189,7 +189,7 @@ function wasAsked({ attempts, tokens, outcome }: Exchange): boolean {
   if (attempts === 0) return false
   if (outcome?.kind !== 'failed' || tokens > 0) return true
   const { error } = outcome
-  const isUnreached = /_unreachable$/.test(error.code ?? '') && error.evidence !== 'lost'
+  const isUnreached = /_unreachable$/.test(error.code ?? '') && error.evidence === undefined
   if (isUnreached || blameOf(error) === 'nobody') return false
   return failureKind(error) === 'broken'
 }

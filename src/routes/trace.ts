@@ -3,7 +3,7 @@ import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { inBackground } from '../util/background.ts'
-import { errorText } from '../util/safe/error-text.ts'
+import { causeText } from '../util/safe/error-text.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
 import { logText } from '../util/safe/log.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
@@ -146,5 +146,5 @@ function causeOf(error: unknown): string | undefined {
     told.push(cause.message)
     cause = cause.cause
   }
-  return told.length > 0 ? logText(errorText(told.join(': ')), 500) : undefined
+  return told.length > 0 ? logText(causeText(told.join(': ')), 500) : undefined
 }

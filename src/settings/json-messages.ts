@@ -44,7 +44,11 @@ export function fileProblem(
   const { kind, open } = problem
   const wrong = (message: string) =>
     new SettingsError(`${name}:${scanner.getTokenStartLine() + 1}: ${message}`)
-  if (kind === 'depth') return wrong(`expected at most ${MAX_DEPTH} levels of nesting.`)
+  if (kind === 'depth') {
+    return wrong(
+      `expected at most ${MAX_DEPTH} levels of nesting, got more; remove the inner ones.`,
+    )
+  }
   if (kind === 'twice') {
     const inner = open.at(-1)
     const before = inner?.lines.get(inner.at)

@@ -25,7 +25,7 @@ export const keyOptions = {
     help: 'The hash of the key: "sha256:" and 64 hexadecimal digits, as "sluice key new NAME" prints it.',
   }),
   admin: boolean({
-    help: 'Whether it may see what belongs to every client: engine details, requests of others and metrics. An ordinary key sees and stops its own requests only.',
+    help: 'Lets the key see the engines, their states and errors, and the runtime. An ordinary key sees and stops its own requests only.',
   }),
   models: array(() => z.string().check(z.minLength(1)), {
     min: 1,

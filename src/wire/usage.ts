@@ -101,7 +101,10 @@ function repairCounts(usage: unknown, names: Names): 'same' | 'changed' | 'lost'
   return changed ? 'changed' : 'same'
 }
 
-/** Removes wrong counts, and those in an object of counts. Returns whether there were any. */
+/**
+ * Removes wrong counts, and those in an object of counts. Returns whether there were any. What is no
+ * count by its name stays as it came: rates, kinds of caches, objects and lists of a server's own.
+ */
 function repairDetails(usage: Fields, names: readonly string[]): boolean {
   let changed = false
   for (const name of names) {
@@ -112,9 +115,9 @@ function repairDetails(usage: Fields, names: readonly string[]): boolean {
   return changed
 }
 
-/** Returns whether the field was wrong. */
+/** Returns whether the field is a count by its name and was wrong. */
 function removeWrong(holder: Fields, field: string): boolean {
-  if (!isWrong(holder[field])) return false
+  if (!field.endsWith('_tokens') || !isWrong(holder[field])) return false
   delete holder[field]
   return true
 }

@@ -70,7 +70,9 @@ export function settingsFile(host: HostName): void {
     await server.untilStderr(/garbage\.json:4: heartbeat: expected a time .*, got "soon"\. The/)
     expect(await sentence(server.base)).toBe('kept')
     await rm(path)
-    await server.untilStderr(/cannot read .*garbage\.json: .* The settings in force do not change/)
+    await server.untilStderr(
+      /garbage\.json: expected a settings file, got .* The settings in force do not change/,
+    )
     expect(await sentence(server.base)).toBe('kept')
     await write('garbage.json', { staticText: 'again', staticDelay: 0 })
     await server.untilStderr('was read again')
@@ -177,7 +179,9 @@ export function settingsFile(host: HostName): void {
 
     it('a file that is not there', async () => {
       const { code, stderr } = await runToEnd(host, ['--config', join(folder, 'none.json')])
-      expect(stderr).toMatch(/^sluice: --config: cannot read .*none\.json: /)
+      expect(stderr).toMatch(
+        /^sluice: .*none\.json: expected a settings file, got nothing at this path; /,
+      )
       expect(code).toBe(2)
     })
   })

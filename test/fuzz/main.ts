@@ -11,6 +11,8 @@ const FIXED_SEED = 42
 
 const stopping = new AbortController()
 process.once('SIGINT', () => stopping.abort())
+// Generated settings hold deprecated names, whose warnings would stand between the results.
+console.warn = () => {}
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`fuzz: ${messageOf(error)}`)
@@ -42,7 +44,7 @@ async function long(
 ): Promise<number> {
   const first = seed ?? nextSeed()
   console.log(
-    `fuzz: from seed ${first}, for ${ms / 60_000} minutes; Ctrl-C ends it and tells the result.`,
+    `fuzz: from seed ${first}, for ${ms / 60_000} minutes; Ctrl-C stops it and prints the result.`,
   )
   const options = {
     seed: first,
@@ -50,9 +52,14 @@ async function long(
     cases: cases ?? Number.POSITIVE_INFINITY,
     endsAtFinding,
   }
-  const { progress } = await run(chosen, options, tell)
+  let turns = 0
+  const { progress } = await run(chosen, options, (each) => {
+    turns++
+    tell(each)
+  })
   if (seed === undefined) storeNextSeed(Math.max(...progress.map((each) => each.seed)))
-  return summarise(progress)
+  // After a single turn each, the lines of the turns say the same already.
+  return summarise(progress, turns > chosen.length)
 }
 
 /** A fixed number of cases of each target, the same ones each time: a commit that passed keeps passing. */
@@ -93,9 +100,9 @@ function tell({ target, cases, ms, findings, seed }: Progress): void {
   )
 }
 
-function summarise(progress: Progress[]): number {
+function summarise(progress: Progress[], listsTargets = true): number {
   const memory = Math.round(process.memoryUsage().rss / 1_048_576)
-  for (const each of progress) tell(each)
+  if (listsTargets) for (const each of progress) tell(each)
   const found = progress.reduce((sum, { findings }) => sum + findings, 0)
   const cases = progress.reduce((sum, each) => sum + each.cases, 0)
   console.log(`fuzz: ${cases} cases, ${found} findings, ${memory} MiB of memory`)

@@ -11,7 +11,7 @@ export interface Options {
   cases: number | undefined
   /** A file of a finding, or `seed:path` as a finding prints it. */
   replay: string | undefined
-  /** Whether it ends with the first finding. */
+  /** Whether it stops at the first finding. */
   endsAtFinding: boolean
   /** A fixed number of cases of each target, from a fixed seed and from today's. */
   isShort: boolean
@@ -26,8 +26,8 @@ are written to .fuzz/findings. Exits with 1 if there is one.
   --minutes N      How long to run, all targets together. 5 by default.
   --seed N         The first seed. By default a run goes on with the seed after the last one's.
   --only A,B       Only these targets.
-  --cases N        At most so many cases of each target.
-  --first          Ends with the first finding.
+  --cases N        At most N cases of each target.
+  --first          Stops at the first finding.
   --replay FILE    Runs one finding again: its file in .fuzz/findings or test/fuzz/corpus.
   --replay S:PATH  The same, by the seed and path that the finding printed, with --only TARGET.
   --short          The run that is part of npm test: a fixed number of cases.
@@ -36,24 +36,14 @@ are written to .fuzz/findings. Exits with 1 if there is one.
 
 /** Reads the command line. Throws an error that says what to write instead. */
 export function readOptions(args: string[], targets: string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args,
-    options: {
-      minutes: { type: 'string', default: '5' },
-      seed: { type: 'string' },
-      only: { type: 'string', default: '' },
-      cases: { type: 'string' },
-      replay: { type: 'string' },
-      first: { type: 'boolean', default: false },
-      short: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
-  })
+  const values = parse(args)
   if (values.help) return 'help'
   const only = values.only.split(',').filter((name) => name !== '')
   const unknown = only.find((name) => !targets.includes(name))
   if (unknown !== undefined) {
-    throw new Error(`--only: expected targets out of ${targets.join(', ')}, got ${unknown}.`)
+    throw new Error(
+      `--only: expected names of targets (${targets.join(', ')}), got ${JSON.stringify(unknown)}; see --help.`,
+    )
   }
   return {
     ms: number('--minutes', values.minutes, /^\d+(\.\d+)?$/) * 60_000,
@@ -63,6 +53,28 @@ export function readOptions(args: string[], targets: string[]): Options | 'help'
     replay: values.replay,
     endsAtFinding: values.first,
     isShort: values.short,
+  }
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        minutes: { type: 'string', default: '5' },
+        seed: { type: 'string' },
+        only: { type: 'string', default: '' },
+        cases: { type: 'string' },
+        replay: { type: 'string' },
+        first: { type: 'boolean', default: false },
+        short: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }).values
+  } catch (cause) {
+    // What Node says after its first sentence concerns positional arguments, which do not exist here.
+    const [first] = String(cause instanceof Error ? cause.message : cause).split('. ')
+    throw new Error(`${first}; see --help.`, { cause })
   }
 }
 

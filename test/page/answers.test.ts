@@ -213,6 +213,39 @@ describe('an answer', () => {
     await context.close()
   }, 30_000)
 
+  it('shows an image within it only of a kind that cannot load anything', async () => {
+    const { page, context } = await open(`${server.url}/`)
+    const lines = [
+      ...['svg+xml', 'png,x', 'bmp'].map((kind) => `![a](data:image/${kind};base64,AAAA)`),
+      '![a](data:text/html;base64,AAAA) ![a](DATA:image/svg+xml,x)',
+      '<img src="data:image/svg+xml,<svg xmlns=\'http://www.w3.org/2000/svg\'/>">',
+      '<img src="data:text/html,x"> <img src="&#9;data:image/svg+xml,x">',
+      ...['png', 'jpeg', 'GIF', 'webp', 'avif'].map(
+        (kind) => `![b](data:image/${kind};base64,AA==)`,
+      ),
+    ]
+    await ask(page, lines.join('\n\n'))
+    const words = page.locator('.assistant .words')
+    await expect.poll(() => words.locator('img').count()).toBe(5)
+    expect(await words.locator('span.image', { hasText: 'Not loaded' }).count()).toBe(8)
+    await context.close()
+  }, 30_000)
+
+  it('keeps tags that only mark up text', async () => {
+    const { page, context } = await open(`${server.url}/`)
+    const tags = ['bdi', 'center', 'cite', 'dfn', 'section', 'strike', 'figure']
+    const lines = [
+      ...tags.map((tag) => `<${tag}>${tag}</${tag}>`),
+      '<figure><figcaption>c</figcaption></figure> <ruby>漢<rp>(</rp><rt>かん</rt><rp>)</rp></ruby>',
+    ]
+    await ask(page, lines.join('\n\n'))
+    const words = page.locator('.assistant .words')
+    for (const tag of [...tags, 'figcaption', 'ruby rp', 'ruby rt']) {
+      await expect.poll(() => words.locator(tag).count(), { message: tag }).toBeGreaterThan(0)
+    }
+    await context.close()
+  }, 30_000)
+
   it('is shown as it is where it is nested too deeply to render', async () => {
     const { page, context } = await open(`${server.url}/`)
     await ask(page, `${'>'.repeat(20_000)} deep`)

@@ -8,7 +8,7 @@ let options: SoakOptions | undefined
 try {
   options = readOptions(process.argv.slice(2))
 } catch (error) {
-  console.error(`soak: ${error instanceof Error ? error.message : error}\n\n${usage}`)
+  console.error(`soak: ${error instanceof Error ? error.message : error}`)
   process.exit(2)
 }
 if (options === undefined) {

@@ -41,8 +41,8 @@ ${questions
 `
 }
 
-function part(title: string, rows: [string, string][]): string {
-  return rows.length > 0 ? `<h2>${title}</h2>${table(rows)}` : ''
+function part(heading: string, rows: [string, string][]): string {
+  return rows.length > 0 ? `<h2>${heading}</h2>${table(rows)}` : ''
 }
 
 function ruleOf({

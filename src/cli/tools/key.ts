@@ -17,7 +17,7 @@ Makes an API key for the client NAME and prints it once, with its entry for the 
 holds only the hash of the key. NAME has letters, digits, ".", "_", "@" and "-", and is shown in logs.
 
   --admin
-      The key may see what belongs to every client: engine details, requests of others and metrics.
+      Lets the key see the engines, their states and errors, and the runtime.
 `
 
 /** `sluice key new NAME`: a new key, and its entry for the settings. Throws a `SettingsError`. */

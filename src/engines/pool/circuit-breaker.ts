@@ -1,33 +1,18 @@
-/**
- * `closed`: requests pass. `open`: requests are refused. `half-open`: one request passes as a
- * probe, and its outcome decides.
- */
-export type BreakerState = 'closed' | 'open' | 'half-open'
-
-/** Opens after this many consecutive failures, or this share of failures among enough answers. */
-const OPENS_AFTER = { consecutive: 5, share: 0.5, minAnswers: 20 }
-
-/** Milliseconds for which an answer counts. */
-const WINDOW = 30_000
-
-/**
- * Milliseconds the breaker stays open: at first, and at most. Each failed probe doubles the time.
- */
-const OPEN_TIME = { first: 5_000, max: 60_000 }
+import { type BreakerState, Circuit, type Sent } from './circuit.ts'
 
 /**
  * The permission to send one request. `succeeded`, `failed` and `ignored` end it: the first call
  * counts, later ones do nothing.
  */
 export interface BreakerPermit {
-  /** Whether this request is the probe that decides whether the breaker closes. */
+  /** Whether this request is a probe that decides whether the breaker closes. */
   readonly isProbe: boolean
   /** The first chunk came: the engine works, however the stream ends. */
   answered(): void
   succeeded(now: number): void
   /**
-   * `by: 'caller'`: the engine answered with a failure that the request may have provoked, so that
-   * it counts for its caller alone.
+   * `by: 'caller'`: the engine had the request, which may have provoked the failure, so that it counts
+   * for its caller alone.
    */
   failed(now: number, by?: 'caller'): void
   /**
@@ -36,191 +21,137 @@ export interface BreakerPermit {
   ignored(): void
 }
 
-/**
- * In place of a caller: the cause of failures that no request can have provoked, such as a refused
- * connection. They count for all callers.
- */
-const ANYONE = Symbol('anyone')
+/** So many callers that are kept from an engine make it suspect. */
+const SUSPECT_AFTER = 2
 
-/** A finished answer; `by` is the caller a failure counts for. */
-interface Answer {
-  at: number
-  failed: boolean
-  by?: string | typeof ANYONE
-}
+/** The most callers whose failures are remembered. */
+const MAX_CALLERS = 1_000
 
 /**
  * Stops requests to an engine that keeps failing. Times are milliseconds of `performance.now()`.
  *
- * An engine that can't be reached is closed to every caller. A failure that the engine itself
- * answered with counts for the caller of that request, who may have provoked it: while all such
- * failures came to one caller, only that caller is refused. Once two or more callers got them, the
- * breaker is half-open for the others: the probe of one of them decides whether it opens for all.
+ * An engine that can't be reached is closed to every caller, since no request can provoke that. Every
+ * other failure counts for its caller alone, however many callers have them: keys that work together
+ * must not be able to close a working engine to others. Where two callers are kept from an engine it is
+ * suspect, so that a third is kept from it after one failure instead of five.
  */
 export class CircuitBreaker {
-  #consecutiveFailures = 0
-  #answers: Answer[] = []
-  #isOpen = false
-  /** The callers whose failures opened it. */
-  #blamed = new Set<string | typeof ANYONE>()
-  /** Whether it refuses every caller, blamed or not. */
-  #refusesAll = false
-  #openUntil = 0
-  #openTime = OPEN_TIME.first
-  #probe: BreakerPermit | undefined
+  /** Failures to reach it. */
+  readonly #reach = new Circuit()
+  /** The other failures of each caller; who had one last is last. */
+  readonly #callers = new Map<string, Circuit>()
 
+  /** `half-open` where it is open to some callers only. */
   state(now: number): BreakerState {
-    if (!this.#isOpen) return 'closed'
-    // Open for one caller, it is half-open for the others; unless clients have no names (''), which
-    // leaves no other caller.
-    const isForOne = !this.#refusesAll && this.#blamed.size === 1 && !this.#blamed.has('')
-    return now < this.#openUntil && !isForOne ? 'open' : 'half-open'
+    const reach = this.#reach.state(now)
+    if (reach !== 'closed') return reach
+    // Where callers have no names, there is no other one.
+    const unnamed = this.#callers.get('')?.state(now) ?? 'closed'
+    return unnamed === 'closed' && this.#openCallers() > 0 ? 'half-open' : unnamed
   }
 
-  /** Whether a request of this caller may be sent now; of any caller, if none is given. */
-  allows(now: number, caller?: string): boolean {
-    if (!this.#isOpen || this.#isUnaffected(caller)) return true
-    return this.#probe === undefined && (now >= this.#openUntil || this.#isUninvolved(caller))
+  /** Whether a request of this caller may be sent now. */
+  allows(now: number, caller = ''): boolean {
+    return this.retryIn(now, caller) === 0
   }
 
-  /** Whether this caller caused none of the failures, and not everyone is refused. */
-  #isUninvolved(caller: string | undefined): boolean {
-    return caller !== undefined && !this.#refusesAll && !this.#blamed.has(caller)
+  /** Milliseconds until a request of this caller may pass; 0 if it may now. */
+  retryIn(now: number, caller = ''): number {
+    return Math.max(this.#reach.retryIn(now), this.#callers.get(caller)?.retryIn(now) ?? 0)
   }
 
-  /** Whether the breaker refuses another caller alone. */
-  #isUnaffected(caller: string | undefined): boolean {
-    return this.#isUninvolved(caller) && this.#blamed.size === 1
-  }
-
-  /** Milliseconds until a request may pass; 0 if it may now. */
-  retryIn(now: number): number {
-    if (this.allows(now)) return 0
-    return Math.max(this.#openUntil - now, 1_000)
-  }
-
-  /** The engine seems to be back: the next request may probe it without waiting. */
+  /** The engine seems to be back: the next request of each caller may probe it without waiting. */
   allowProbe(now: number): void {
-    this.#openUntil = Math.min(this.#openUntil, now)
+    this.#reach.allowProbe(now)
+    for (const circuit of this.#callers.values()) circuit.allowProbe(now)
   }
 
   /**
    * Lets a request pass even if `allows` is false: it may be the only engine that has the model.
    */
   acquire(now: number, caller = ''): BreakerPermit {
-    const isProbe = this.#isOpen && this.allows(now, caller) && !this.#isUnaffected(caller)
-    const permit = new Permit(this, isProbe, this.#isOpen, caller)
-    if (isProbe) this.#probe = permit
-    return permit
+    const circuits = { reach: this.#reach, own: this.#callers.get(caller) }
+    return new Permit(this, circuits, caller, now)
   }
 
-  /** Whether a request's outcome describes the engine as it is now: not if it was sent before. */
-  isInformative({ isProbe, wasOpen }: Permit): boolean {
-    return isProbe || wasOpen || !this.#isOpen
+  /** The engine answered a request. Where it failed for several callers, they may probe it at once. */
+  reached(): void {
+    if (this.#openCallers() < SUSPECT_AFTER) return
+    for (const circuit of this.#callers.values()) circuit.allowProbe(0)
   }
 
-  /** A permit has ended, with any outcome. */
-  release(permit: BreakerPermit): void {
-    if (this.#probe === permit) this.#probe = undefined
+  /** A request of this caller failed, although the engine had it. */
+  failed(caller: string, now: number): void {
+    const circuit = this.#callers.get(caller) ?? new Circuit()
+    const others = this.#openCallers() - Number(circuit.isOpen)
+    circuit.failed(now, others >= SUSPECT_AFTER)
+    this.#callers.delete(caller)
+    this.#callers.set(caller, circuit)
+    const [oldest] = this.#callers.keys()
+    if (this.#callers.size > MAX_CALLERS && oldest !== undefined) this.#callers.delete(oldest)
   }
 
-  /** The engine works again: forgets its failures. */
-  close(): void {
-    this.#consecutiveFailures = 0
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    this.#refusesAll = false
-    this.#blamed.clear()
-    this.#probe = undefined
-    this.#openTime = OPEN_TIME.first
-    this.#answers = []
+  /** Forgets a caller without failures. */
+  forget(caller: string, now: number): void {
+    if (!this.#callers.get(caller)?.hasFailures(now)) this.#callers.delete(caller)
   }
 
-  /** Counts a failure for a caller; for all of them, if none is given. */
-  fail(now: number, caller?: string): void {
-    const by = caller ?? ANYONE
-    this.#consecutiveFailures++
-    this.remember(now, true, by)
-    if (this.#isOpen) this.#failWhileOpen(now, by)
-    else if (this.#shouldOpen()) {
-      this.#isOpen = true
-      this.#openUntil = now + this.#openTime
-      for (const blamed of this.#causes()) this.#blamed.add(blamed)
-      this.#refusesAll = this.#blamed.size === 1 && this.#blamed.has(ANYONE)
-    }
-  }
-
-  /** A request failed that was let through while the breaker was open. */
-  #failWhileOpen(now: number, by: string | typeof ANYONE): void {
-    if (!this.#refusesAll && (by === ANYONE || !this.#blamed.has(by))) {
-      this.#refusesAll = this.#blamed.size > 1
-      this.#blamed.add(by)
-      this.#openUntil = now + this.#openTime
-      return
-    }
-    // Other requests sent before it opened may still fail: they do not prolong the open time.
-    if (now < this.#openUntil) return
-    this.#openTime = Math.min(this.#openTime * 2, OPEN_TIME.max)
-    this.#openUntil = now + this.#openTime
-  }
-
-  /**
-   * The callers that the opening failures count for: the consecutive ones, or all in the window.
-   */
-  #causes(): (string | typeof ANYONE)[] {
-    const failures = this.#answers.filter((answer) => answer.failed)
-    const causes =
-      this.#consecutiveFailures >= OPENS_AFTER.consecutive
-        ? failures.slice(-this.#consecutiveFailures)
-        : failures
-    return causes.map(({ by }) => by ?? ANYONE)
-  }
-
-  /** Counts an answer that ended. */
-  remember(at: number, failed: boolean, by?: string | typeof ANYONE): void {
-    this.#answers.push({ at, failed, ...(by !== undefined && { by }) })
-    const first = this.#answers.findIndex((answer) => answer.at > at - WINDOW)
-    // A busy engine's last hundred answers suffice, and keep this array small.
-    this.#answers.splice(0, Math.max(first, this.#answers.length - 100))
-  }
-
-  #shouldOpen(): boolean {
-    if (this.#consecutiveFailures >= OPENS_AFTER.consecutive) return true
-    const failed = this.#answers.filter((answer) => answer.failed).length
-    return (
-      this.#answers.length >= OPENS_AFTER.minAnswers &&
-      failed / this.#answers.length >= OPENS_AFTER.share
-    )
+  #openCallers(): number {
+    let count = 0
+    for (const { isOpen } of this.#callers.values()) if (isOpen) count++
+    return count
   }
 }
 
 class Permit implements BreakerPermit {
-  readonly isProbe: boolean
-  /** Whether the breaker was open when the request was sent. */
-  readonly wasOpen: boolean
-  readonly #caller: string
   readonly #breaker: CircuitBreaker
+  readonly #caller: string
+  readonly #reach: Circuit
+  readonly #sent: Sent
+  /** The caller's own circuit, if it had failures when the request was sent. */
+  readonly #own: Circuit | undefined
+  readonly #ownSent: Sent
   #hasEnded = false
 
-  constructor(breaker: CircuitBreaker, isProbe: boolean, wasOpen: boolean, caller: string) {
-    this.#caller = caller
+  constructor(
+    breaker: CircuitBreaker,
+    { reach, own }: { reach: Circuit; own: Circuit | undefined },
+    caller: string,
+    now: number,
+  ) {
     this.#breaker = breaker
-    this.isProbe = isProbe
-    this.wasOpen = wasOpen
+    this.#caller = caller
+    this.#reach = reach
+    this.#sent = reach.send(now)
+    this.#own = own
+    this.#ownSent = own?.send(now) ?? NOT_COUNTED
+  }
+
+  get isProbe(): boolean {
+    return this.#sent.isProbe || this.#ownSent.isProbe
   }
 
   answered(): void {
-    if (this.#breaker.isInformative(this)) this.#breaker.close()
+    this.#reach.answered(this.#sent)
+    this.#own?.answered(this.#ownSent)
+    this.#breaker.reached()
   }
 
   succeeded(now: number): void {
-    if (!this.#endOnce() || !this.#breaker.isInformative(this)) return
-    this.#breaker.close()
-    this.#breaker.remember(now, false)
+    if (!this.#endOnce()) return
+    this.#reach.succeeded(this.#sent, now)
+    this.#own?.succeeded(this.#ownSent, now)
+    this.#breaker.reached()
+    this.#breaker.forget(this.#caller, now)
   }
 
   failed(now: number, by?: 'caller'): void {
-    if (this.#endOnce()) this.#breaker.fail(now, by && this.#caller)
+    if (!this.#endOnce()) return
+    if (by === undefined) this.#reach.failed(now)
+    else {
+      this.#reach.answered(this.#sent)
+      this.#breaker.failed(this.#caller, now)
+    }
   }
 
   ignored(): void {
@@ -231,7 +162,10 @@ class Permit implements BreakerPermit {
   #endOnce(): boolean {
     const isFirst = !this.#hasEnded
     this.#hasEnded = true
-    this.#breaker.release(this)
+    this.#reach.release(this.#sent)
+    this.#own?.release(this.#ownSent)
     return isFirst
   }
 }
+
+const NOT_COUNTED: Sent = { isProbe: false, wasOpen: false }

@@ -39,6 +39,14 @@ interface Waiter extends SlotQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
   wake: () => void
 }
 
+/** The timer for the moment at which a breaker allows a waiting request. */
+interface BreakerWatch {
+  at: number
+  timer?: ReturnType<typeof setTimeout>
+}
+
+const NO_WATCH: BreakerWatch = { at: Number.POSITIVE_INFINITY }
+
 /**
  * The concurrency slots of all engines, and one fair queue for them. Where requests are isolated
  * (workerd), no request may resolve another one's promise: each waiter polls for its result, and
@@ -51,7 +59,7 @@ export class ConcurrencyLimiter {
   /** Slots with a lease. */
   readonly #leased = new Set<Slot>()
   #reclaimedAt = 0
-  #breakerTimer: ReturnType<typeof setTimeout> | undefined
+  #breakerWatch: BreakerWatch = NO_WATCH
   /** When waiters look for their slots, where no request may wake another. */
   readonly #polls: PollSchedule | undefined
   readonly #leaseTicker: Ticker | undefined
@@ -88,7 +96,7 @@ export class ConcurrencyLimiter {
     if (best !== undefined)
       return this.#startLease(this.#createSlot(best, now, isCompared, request.caller))
     if (!request.members.some((member) => mayUse(request, member, now))) {
-      throw breakerOpen(request.members, now)
+      throw breakerOpen(request, now)
     }
     this.#makeRoom(request)
     return this.#wait(request, now)
@@ -110,7 +118,7 @@ export class ConcurrencyLimiter {
       const leave = () => {
         stop()
         if (waiter.result === undefined) this.#queue.remove(waiter)
-        else if ('slot' in waiter.result) waiter.result.slot.free()
+        else if ('slot' in waiter.result) waiter.result.slot.release({ kind: 'cancelled' })
         reject(signal.reason)
       }
       const stopPolling = this.#polls && this.#poll(waiter, this.#polls)
@@ -180,13 +188,13 @@ export class ConcurrencyLimiter {
       this.#polls?.given(waiter, now)
       this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
     }
-    if (member.breaker.allows(now)) return
+    if (member.breaker.state(now) === 'closed') return
     // A waiter whose engines are all idle behind an open breaker would wait for ever: no slot of
     // theirs will be freed.
     const cannotBeServed = (waiter: Waiter) =>
       waiter.members.every((each) => each.running === 0 && !mayUse(waiter, each, now))
     for (const waiter of this.#take(cannotBeServed)) {
-      this.#settle(waiter, { refusal: breakerOpen(waiter.members, now) })
+      this.#settle(waiter, { refusal: breakerOpen(waiter, now) })
     }
     this.#watchBreakers(now)
   }
@@ -196,19 +204,25 @@ export class ConcurrencyLimiter {
    * waiters when the breaker allows a request again. Where they poll, each looks for itself.
    */
   #watchBreakers(now: number): void {
-    if (this.#polls !== undefined || this.#breakerTimer !== undefined) return
+    if (this.#polls !== undefined) return
     const idle = new Set<PoolMember>()
-    for (const { members } of this.#queue) {
-      for (const member of members) if (member.hasFreeSlot) idle.add(member)
+    let soonest = Number.POSITIVE_INFINITY
+    for (const { members, caller } of this.#queue) {
+      for (const member of members) {
+        if (!member.hasFreeSlot) continue
+        idle.add(member)
+        soonest = Math.min(soonest, now + member.breaker.retryIn(now, caller))
+      }
     }
-    if (idle.size === 0) return
-    const soonest = Math.min(...Array.from(idle, ({ breaker }) => breaker.retryIn(now)))
-    this.#breakerTimer = setTimeout(() => {
-      this.#breakerTimer = undefined
+    if (soonest >= this.#breakerWatch.at) return
+    clearTimeout(this.#breakerWatch.timer)
+    const timer = setTimeout(() => {
+      this.#breakerWatch = NO_WATCH
       const at = performance.now()
       for (const member of idle) this.assignFreeSlots(member, at)
       this.#watchBreakers(at)
-    }, soonest)
+    }, soonest - now)
+    this.#breakerWatch = { at: soonest, timer }
   }
 
   #settle(waiter: Waiter, result: WaitResult): void {
@@ -271,8 +285,10 @@ function bestMember(request: SlotRequest, now: number): PoolMember | undefined {
   return best
 }
 
-function breakerOpen(members: PoolMember[], now: number): ApiError {
-  const retryIn = Math.min(...members.map(({ breaker }) => breaker.retryIn(now)))
+type Refused = Pick<SlotRequest, 'members' | 'caller'>
+
+function breakerOpen({ members, caller }: Refused, now: number): ApiError {
+  const retryIn = Math.min(...members.map(({ breaker }) => breaker.retryIn(now, caller)))
   const seconds = Math.max(1, Math.ceil(retryIn / 1000))
   const names = members.map(({ engine }) => engine.label).join(' and ')
   const message = `The circuit breaker of ${names} is open after repeated failures; it allows the next request in about ${seconds} s. Try again then.`

@@ -72,7 +72,8 @@ function withoutPrefix(message: string): string {
 
 /**
  * Whom the circuit breaker holds responsible for a failed attempt:
- * - `nobody`: it shows nothing about the engine; the request could not be sent, or sluice failed.
+ * - `nobody`: it shows nothing about the engine; the request could not be sent, or only on a connection
+ *   that was stale, or sluice failed.
  * - `request`: the engine works, and refused the request.
  * - `answer`: the engine has the request and answered with a failure or something unusable, cut the
  *   connection, or missed a deadline. A long prompt, or one that makes the server crash, can provoke
@@ -88,7 +89,7 @@ const OWN_CODES = new Set(['shutting_down', 'internal_error'])
 export function blameOf(error: unknown): Blame {
   if (!(error instanceof ApiError)) return 'nobody'
   const { code, evidence } = error
-  if (OWN_CODES.has(code ?? '')) return 'nobody'
+  if (OWN_CODES.has(code ?? '') || evidence === 'stale') return 'nobody'
   if (code === 'upstream_unreachable' && evidence === undefined) return 'engine'
   if (evidence === 'lost' || failureKind(error) === 'broken') return 'answer'
   return evidence === 'answered' || error.status >= 500 ? 'request' : 'nobody'

@@ -9,7 +9,7 @@ import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
 import type { PoolMember } from './member.ts'
 import { PoolState } from './pool-state.ts'
-import { asUnavailable, failureLabel, isFreeRetry, sameEngineDelay } from './retry.ts'
+import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
 import type { Slot } from './slot.ts'
 
 export interface PoolOptions {
@@ -43,6 +43,8 @@ interface Call<T> {
   members: PoolMember[]
   /** The engines whose attempts failed. */
   failed: Set<PoolMember>
+  /** Whether it was sent again because a connection was stale, which happens once at most. */
+  wasStale: boolean
 }
 
 /** The next attempt after a failure: at one of these engines, after a delay. */
@@ -145,13 +147,12 @@ export class Pool {
 
   async #answerFromRoutes<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
     const now = performance.now()
-    this.#state.budgets.forCaller(exchange.caller).countRequest(now)
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.setDown(isDown, now)
       return member
     })
-    const call: Call<T> = { exchange, attempt, routes, members, failed: new Set() }
+    const call: Call<T> = { exchange, attempt, routes, members, failed: new Set(), wasStale: false }
     for (let next = members, retries = 0; ; retries++) {
       const acquired = this.#state.limiter.acquire({
         caller: exchange.caller,
@@ -162,7 +163,10 @@ export class Pool {
       })
       const slot = acquired instanceof Promise ? await acquired : acquired
       try {
-        return await this.#attempt(call, slot)
+        const answer = await this.#attempt(call, slot)
+        // One that its client left early would earn retries for the next one.
+        this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
+        return answer
       } catch (error) {
         const step = this.#nextStep(call, slot, error, retries)
         exchange.retry(failureLabel(slot.member.engine.label, error), error, step.isLoading)
@@ -226,6 +230,10 @@ export class Pool {
     exchange.slot = undefined
     slot.releaseFailed(kind, error, now)
     if (kind === 'refused' || kind === 'overflow') throw error
+    if (isStale(error) && this.#options.retry && !call.wasStale) {
+      call.wasStale = true
+      return { members: [member], delayMs: 0 }
+    }
     failed.add(member)
     const candidates = this.#otherMembers(call, member)
     const others = kind === 'busy' ? candidates.filter((other) => other.hasFreeSlot) : candidates

@@ -24,6 +24,14 @@ export function isFreeRetry(error: unknown): boolean {
 }
 
 /**
+ * Whether the attempt was made on a connection that its server had given up: it says nothing of the
+ * engine, which is asked again at once.
+ */
+export function isStale(error: unknown): boolean {
+  return error instanceof ApiError && error.evidence === 'stale'
+}
+
+/**
  * A discovered server that refuses connections has been reachable at that address: it restarts or
  * was stopped, which is a 503 and no wrong address.
  */

@@ -114,9 +114,9 @@ export class Catalog {
     return this.#refreshing
   }
 
-  /** Every engine with its models, listed now. */
-  async status(): Promise<EngineStatus[]> {
-    return (await this.entries(0)).map(({ engine, models, error }) => ({
+  /** Every engine with its models, listed within the last `maxAge` milliseconds. */
+  async status(maxAge = 0): Promise<EngineStatus[]> {
+    return (await this.entries(maxAge)).map(({ engine, models, error }) => ({
       engine: engine.label,
       models: models.map(({ id }) => id),
       ...(error && { error: error.message }),

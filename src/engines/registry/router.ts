@@ -14,7 +14,7 @@ import {
   requireModelAccess,
 } from './model-access.ts'
 import { type ServedModel, servedModels } from './served-models.ts'
-import { unavailable } from './unavailable.ts'
+import { reasonOf, unavailable } from './unavailable.ts'
 
 /** Milliseconds a cached catalog is used where it has the model, and where it does not. */
 const CATALOG_MAX_AGE = { found: 30_000, missing: 1_000 }
@@ -112,7 +112,11 @@ export function createRouter(
       if (model !== undefined) return model
       const entries = await catalog.cachedEntries(CATALOG_MAX_AGE.found)
       const down = entries.filter((entry) => findByName(entry.models, id) !== undefined)
-      if (down.length > 0) throw unavailable(down.map(({ engine }) => engine.label))
+      if (down.length > 0)
+        throw unavailable(
+          down.map(({ engine }) => engine.label),
+          reasonOf(down),
+        )
       throw notFound({ model: id, access, aliases }, entries)
     },
   }
@@ -121,7 +125,7 @@ export function createRouter(
 /** Throws an `ApiError` (400) for what no model is called. */
 function requireModelName(name: string): void {
   if (isModelName(name)) return
-  const message = `model: expected at most ${MAX_MODEL_NAME} characters without control characters, got ${quoted(name)}; use one of the models that GET /v1/models lists.`
+  const message = `model: expected at most ${MAX_MODEL_NAME} characters without control or invisible characters, got ${quoted(name)}; use one of the models that GET /v1/models lists.`
   throw badRequest(message, 'model')
 }
 
@@ -224,11 +228,10 @@ function modelsOf({ models }: CatalogEntry): Model[] {
 /** The error where no engine was picked. */
 function notFound({ model, access, aliases }: WantedModel, entries: CatalogEntry[]): ApiError {
   const upstreams = entries.slice(0, -1)
-  const unreachable = upstreams
-    .filter(({ error }) => error !== undefined)
-    .map(({ engine }) => engine.label)
+  const down = upstreams.filter(({ error }) => error !== undefined)
+  const unreachable = down.map(({ engine }) => engine.label)
   if (unreachable.length > 0 && unreachable.length === upstreams.length)
-    return unavailable(unreachable)
+    return unavailable(unreachable, reasonOf(down))
   const note = unreachable.length > 0 ? ` ${unreachable.join(' and ')} could not be reached.` : ''
   if (model === undefined && access !== undefined) {
     return notAllowed(

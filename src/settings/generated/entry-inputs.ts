@@ -72,8 +72,8 @@ export interface KeyInput {
    */
   hash: Key['hash']
   /**
-   * Whether it may see what belongs to every client: engine details, requests of others and
-   * metrics. An ordinary key sees and stops its own requests only.
+   * Lets the key see the engines, their states and errors, and the runtime. An ordinary key sees
+   * and stops its own requests only.
    */
   admin?: Key['admin']
   /** The models that it may ask for; * stands for any characters. All by default. */

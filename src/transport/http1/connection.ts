@@ -1,3 +1,5 @@
+import { InvalidResponse, StaleConnection, Unanswered } from '../../platform/fetch.ts'
+import { asError } from '../../util/as-error.ts'
 import { type BodySource, ResponseBody } from './response-body.ts'
 import { BODILESS_STATUSES, type HeaderFields, type ResponseHead } from './response-head.ts'
 import { ResponseParser, type ResponseSink } from './response-parser.ts'
@@ -11,13 +13,6 @@ export interface SocketResponse {
   ok: boolean
   headers: HeaderFields
   body: ResponseBody | null
-}
-
-/** A connection that had been used before closed soon after the request, and without any answer. */
-export class StaleConnection extends Error {
-  constructor() {
-    super('the connection, which had been used before, closed before the response began')
-  }
 }
 
 /** Milliseconds for which an idle connection is kept; many servers close theirs after 5 s. */
@@ -65,8 +60,8 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
   #idleUntil = 0
 
   /**
-   * Sends a request. Rejects with `StaleConnection`, the signal's reason, or the connection's
-   * error.
+   * Sends a request. Rejects with the signal's reason, or with an `Unanswered`: the server may have
+   * read the request.
    */
   send(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
@@ -113,7 +108,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     } catch (error) {
       // What came before the fault counts, wherever the packet began.
       this.#flush()
-      this.#fail(error)
+      this.#fail(new InvalidResponse(asError(error).message, { cause: error }))
       return
     }
     if (this.#pending === undefined) this.#reuseOrClose()
@@ -187,6 +182,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     const { socket } = this
     if (
       !this.#keepsAlive ||
+      this.#parser.isIrregular ||
       !this.#parser.isBetweenResponses ||
       !socket?.isFlushed ||
       this.#idleTimeout <= 0
@@ -207,8 +203,10 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
     const isStale = this.#isUsed && !this.#hasReceived && isSoon
     this.#fail(
       isStale
-        ? new StaleConnection()
-        : new Error('the connection closed before the response was complete'),
+        ? new StaleConnection(
+            'the connection, which had been used before, closed before the response began',
+          )
+        : new Unanswered('the connection closed before the response was complete'),
     )
   }
 

@@ -1,4 +1,4 @@
-import type { Fetched } from '../../platform/fetch.ts'
+import { type Fetched, InvalidResponse } from '../../platform/fetch.ts'
 import type { SocketResponse } from './connection.ts'
 import type { ResponseBody } from './response-body.ts'
 
@@ -15,7 +15,7 @@ export function decompressed(response: SocketResponse): Fetched {
   const format = FORMATS.get(coding)
   if (format === undefined) {
     void response.body.cancel()
-    throw new Error(
+    throw new InvalidResponse(
       `content-encoding: expected identity (as requested), gzip or deflate, got ${coding}`,
     )
   }

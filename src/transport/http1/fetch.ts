@@ -2,9 +2,8 @@
  * `fetch` over a host's sockets, for `http:` only. A token that passes through costs a fraction of
  * what it costs through the host's own `fetch` and its streams.
  */
-import { type Fetch, type FetchInit, Unanswered, Unsendable } from '../../platform/fetch.ts'
-import { asError } from '../../util/as-error.ts'
-import { Connection, type SocketResponse, StaleConnection } from './connection.ts'
+import { type Fetch, type FetchInit, StaleConnection, Unsendable } from '../../platform/fetch.ts'
+import { Connection, type SocketResponse } from './connection.ts'
 import { decompressed } from './decompress.ts'
 import type { Dial, Socket } from './socket.ts'
 import { UrlCache } from './url-cache.ts'
@@ -12,7 +11,11 @@ import { UrlCache } from './url-cache.ts'
 const encoder = new TextEncoder()
 const NEVER_ABORTS = new AbortController().signal
 
-/** Milliseconds for which a POST uses new connections after a used one has closed unanswered. */
+/**
+ * Milliseconds for which a POST uses new connections after a used one has closed unanswered. So what
+ * is sent again has a new one, and a server that always closes at the second request is asked twice
+ * only once in this time.
+ */
 const NEW_ONLY = 60_000
 
 /** The connections to one server. */
@@ -43,7 +46,7 @@ export function socketFetch(dial: Dial): Fetch {
     const answered = idle && (await sendOnIdle(idle, server, request, signal, init.method))
     if (answered !== undefined) return decompressed(answered)
     const connection = await connect(dial, url, server, signal)
-    return decompressed(await send(connection, request, signal))
+    return decompressed(await connection.send(request, signal))
   }
 }
 
@@ -81,26 +84,14 @@ async function sendOnIdle(
   method: FetchInit['method'],
 ): Promise<SocketResponse | undefined> {
   try {
-    return await send(connection, request, signal)
+    return await connection.send(request, signal)
   } catch (error) {
-    if (!(error instanceof Unanswered && error.cause instanceof StaleConnection)) throw error
+    if (!(error instanceof StaleConnection)) throw error
     server.newOnlyUntil = performance.now() + NEW_ONLY
+    // What made it stale, such as a restart, has probably made the others stale as well.
+    for (const other of [...server.idle]) other.destroy()
     if (method !== 'POST') return undefined
     throw error
-  }
-}
-
-/** Rejects with the signal's reason, or with an `Unanswered`: the server may have read the request. */
-async function send(
-  connection: Connection,
-  request: Uint8Array<ArrayBuffer>,
-  signal: AbortSignal,
-): Promise<SocketResponse> {
-  try {
-    return await connection.send(request, signal)
-  } catch (cause) {
-    if (signal.aborted) throw cause
-    throw new Unanswered(asError(cause).message, { cause })
   }
 }
 

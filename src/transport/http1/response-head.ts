@@ -25,6 +25,11 @@ export interface ResponseHead {
   body: 'chunked' | 'until-close' | number
   /** Whether the connection can be reused. */
   keepsAlive: boolean
+  /**
+   * Whether the head breaks the rules in a way that another reader may understand differently. It is
+   * read as HTTP clients usually do, but nothing else may come on its connection.
+   */
+  isIrregular: boolean
 }
 
 const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
@@ -33,6 +38,8 @@ const STATUS = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?$/
  * a header, which must not cost its answer. Only printable ASCII is passed on to clients.
  */
 const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):([^\r\n\0]*)$/
+/** One length, or the same one several times (RFC 9112 §6.3). */
+const LENGTH = /^(\d{1,15})(?:[ \t]*,[ \t]*\1)*$/
 /** Fields that frame a body, which no trailer may hold (RFC 9110 §6.5.1). */
 const FRAMING_FIELDS: readonly string[] = ['content-length', 'transfer-encoding']
 /** Statuses whose responses have no body. */
@@ -40,9 +47,8 @@ export const BODILESS_STATUSES: readonly number[] = [204, 304]
 
 /** Parses a head, including its empty line. Throws an `Error` that says what is wrong. */
 export function parseHead(text: string): ResponseHead {
-  // Lines end with CR LF alone: taking a bare LF or CR for an end as well is how a message comes to be
-  // read in two ways (RFC 9112 §2.2 allows it for LF; Node's own parser refuses both).
-  const [first = '', ...lines] = text.split('\r\n')
+  // RFC 9112 §2.2 lets a bare LF end a line, and hand-written servers send it; a bare CR never does.
+  const [first = '', ...lines] = text.split(/\r?\n/)
   const [, minor, code] = STATUS.exec(first) ?? []
   if (code === undefined) throw new Error(`expected an HTTP/1.1 status line, got ${quote(first)}`)
   const headers = parseFields(lines)
@@ -54,14 +60,18 @@ export function parseHead(text: string): ResponseHead {
     ?.toLowerCase()
     .split(/[\s,]+/)
   const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
-  return { status, headers, body, keepsAlive: isKept === true && body !== 'until-close' }
+  const isIrregular = /(?:^|[^\r])\n/.test(text) || hasIrregularFraming(headers)
+  const keepsAlive = isKept === true && body !== 'until-close' && !isIrregular
+  return { status, headers, body, keepsAlive, isIrregular }
 }
 
-/** Checks trailers, including their empty line; nothing of them is used. Throws an `Error`. */
-export function checkTrailers(text: string): void {
+/**
+ * Checks trailers, including their empty line; nothing of them is used. Throws an `Error`. Returns
+ * whether they are irregular, as a head can be.
+ */
+export function checkTrailers(text: string): boolean {
   const fields = parseFields(text.split('\r\n'))
-  const name = FRAMING_FIELDS.find((each) => fields.get(each) !== null)
-  if (name !== undefined) throw new Error(`trailers: expected none that frames a body, got ${name}`)
+  return FRAMING_FIELDS.some((name) => fields.get(name) !== null)
 }
 
 function parseFields(lines: readonly string[]): HeaderFields {
@@ -80,16 +90,19 @@ function parseFields(lines: readonly string[]): HeaderFields {
 function bodyFraming(headers: HeaderFields): ResponseHead['body'] {
   const coding = headers.get('transfer-encoding')
   const length = headers.get('content-length')
-  // With both, a proxy in between may have read the body in the other way (RFC 9112 §6.3).
-  if (coding !== null && length !== null)
-    throw new Error('expected transfer-encoding or content-length, got both')
-  if (coding !== null) {
-    if (coding.toLowerCase() === 'chunked') return 'chunked'
-    throw new Error(`transfer-encoding: expected chunked, got ${quote(coding)}`)
-  }
-  if (length === null) return 'until-close'
-  if (/^\d{1,15}$/.test(length)) return Number(length)
-  throw new Error(`content-length: expected one number, got ${quote(length)}`)
+  const [, digits] = LENGTH.exec(length ?? '') ?? []
+  if (length !== null && digits === undefined)
+    throw new Error(`content-length: expected one number, got ${quote(length)}`)
+  if (coding === null) return digits === undefined ? 'until-close' : Number(digits)
+  // It takes precedence over a length.
+  if (coding.toLowerCase() === 'chunked') return 'chunked'
+  throw new Error(`transfer-encoding: expected chunked, got ${quote(coding)}`)
+}
+
+/** A length beside a coding, or several: a proxy in between may have used the other one. */
+function hasIrregularFraming(headers: HeaderFields): boolean {
+  const length = headers.get('content-length')
+  return length !== null && (length.includes(',') || headers.get('transfer-encoding') !== null)
 }
 
 /** Without the spaces and tabs around it (RFC 9110 §5.5); `trim` would remove 0xA0, too. */

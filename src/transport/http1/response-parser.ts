@@ -2,11 +2,16 @@
  * Parses HTTP/1.1 responses from packets with arbitrary boundaries, without copying their bodies.
  * Source: RFC 9112, "HTTP/1.1", §6 and §7.
  */
+import { EXTENSIONS, IRREGULAR_EXTENSIONS } from './chunk-extensions.ts'
 import { checkTrailers, parseHead, type ResponseHead } from './response-head.ts'
 
 const LF = 10
 const CR = 13
 const SEMICOLON = 59
+const SPACE = 32
+const TAB = 9
+/** The bytes that may follow a chunk size. */
+const AFTER_SIZE: readonly number[] = [CR, SEMICOLON, SPACE, TAB]
 /** The most bytes of a head, and of all trailers. */
 const MAX_HEAD = 64 * 1024
 /** The most bytes of a chunk-size line. */
@@ -14,14 +19,6 @@ const MAX_SIZE_LINE = 4096
 
 /** The most interim responses (1xx) before a response: a server could send them without an end. */
 const MAX_INTERIM = 100
-
-/**
- * What follows a chunk size on its line, with the line's CR: extensions, which mean nothing here. White
- * space between their parts is refused, although RFC 9112 §7.1.1 lets servers send it ("bad white
- * space"): Node's own parser refuses it as well, and no server is known that sends it.
- */
-const EXTENSIONS =
-  /^(?:;[!#$%&'*+\-.^_`|~\dA-Za-z]+(?:=(?:[!#$%&'*+\-.^_`|~\dA-Za-z]+|"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\[\t\x20-\x7e\x80-\xff])*"))?)*\r$/
 
 /** The value of a hexadecimal digit by its byte; -1 for every other byte. */
 const HEX = new Int8Array(256).fill(-1)
@@ -60,6 +57,7 @@ export class ResponseParser {
   #remaining = 0
   /** Bytes of the current line of a head, a chunk size or a trailer. */
   #lineLength = 0
+  #isIrregular = false
 
   constructor(sink: ResponseSink) {
     this.#sink = sink
@@ -74,6 +72,14 @@ export class ResponseParser {
   /** Whether the last byte received was the last of a response. */
   get isBetweenResponses(): boolean {
     return this.#state === 'head' && this.#text === ''
+  }
+
+  /**
+   * Whether something was read that breaks the rules in a way that another reader may understand
+   * differently, so that nothing else may come on this connection.
+   */
+  get isIrregular(): boolean {
+    return this.#isIrregular
   }
 
   /** The connection has ended. `isClean`: the server closed it, rather than resetting it. */
@@ -124,7 +130,7 @@ export class ResponseParser {
     for (let at = from; at < bytes.length; at++) {
       const digit = HEX[bytes[at] as number] as number
       if (digit === -1) {
-        if (this.#lineLength === 0 || (bytes[at] !== CR && bytes[at] !== SEMICOLON)) {
+        if (this.#lineLength === 0 || !AFTER_SIZE.includes(bytes[at] as number)) {
           throw new Error('chunked body: expected a chunk size in hexadecimal digits')
         }
         this.#state = 'extension'
@@ -149,8 +155,11 @@ export class ResponseParser {
     const text = isNone ? '\r' : this.#text + decodeLatin1(bytes.subarray(from, to))
     this.#text = end === -1 ? text : ''
     if (end === -1) return bytes.length
-    if (!isNone && !EXTENSIONS.test(text))
-      throw new Error('chunked body: expected CR LF or extensions after a chunk size')
+    if (!isNone && !EXTENSIONS.test(text)) {
+      if (!IRREGULAR_EXTENSIONS.test(text))
+        throw new Error('chunked body: expected CR LF or extensions after a chunk size')
+      this.#isIrregular = true
+    }
     this.#lineLength = 0
     this.#state = this.#remaining === 0 ? 'trailer' : 'data'
     return end + 1
@@ -175,7 +184,7 @@ export class ResponseParser {
     const end = this.#fields(bytes, from, 'trailers')
     const text = this.#wholeText()
     if (text === undefined) return end
-    checkTrailers(text)
+    if (checkTrailers(text)) this.#isIrregular = true
     this.#end()
     return end
   }
@@ -196,6 +205,7 @@ export class ResponseParser {
     const text = this.#wholeText()
     if (text === undefined) return end
     const head = parseHead(text)
+    if (head.isIrregular) this.#isIrregular = true
     // 1xx is an interim response: the final one follows.
     if (head.status >= 200) this.#begin(head)
     else if (head.status === 101)

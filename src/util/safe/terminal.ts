@@ -9,35 +9,37 @@ import { UNSAFE } from './unsafe.ts'
  * terminalLine('a\u001b[2J\n') // 'a\\u001b[2J\\u000a'
  */
 export function terminalLine(text: string): string {
-  return text.replace(UNSAFE, escaped)
+  return text.replace(UNSAFE, (unsafe, shown?: string) => shown ?? escaped(unsafe))
 }
 
 /** The same with line ends and tabs, for text of several lines. */
 export function terminalText(text: string): string {
-  return text.replace(UNSAFE, (unsafe) =>
-    unsafe === '\n' || unsafe === '\t' ? unsafe : escaped(unsafe),
+  return text.replace(UNSAFE, (unsafe, shown?: string) =>
+    unsafe === '\n' || unsafe === '\t' ? unsafe : (shown ?? escaped(unsafe)),
   )
 }
 
 /**
- * The same for text in parts, split anywhere: CR LF becomes LF, and half a character waits for the
- * other half. Without an argument it returns what is left.
+ * The same for text in parts, split anywhere: CR LF becomes LF, and a part of a character or of a flag
+ * waits for the rest. Without an argument it returns what is left.
  */
 export function terminalPieces(): (piece?: string) => string {
   let waiting = ''
+  /** The ideograph that was last, which the next part may say the variant of. */
+  let last = ''
   return (piece) => {
     const text = waiting + (piece ?? '')
-    const whole = piece === undefined || !isCut(text) ? text : text.slice(0, -1)
+    const at = piece === undefined ? -1 : text.search(UNFINISHED)
+    const whole = at === -1 ? text : text.slice(0, at)
     waiting = text.slice(whole.length)
-    return terminalText(whole.replaceAll('\r\n', '\n'))
+    const shown = terminalText(last + whole.replaceAll('\r\n', '\n')).slice(last.length)
+    if (whole !== '') last = /\p{Ideographic}$/u.exec(whole)?.[0] ?? ''
+    return shown
   }
 }
 
-/** Whether a text ends within a character or within a line end. */
-function isCut(text: string): boolean {
-  const last = text.charCodeAt(text.length - 1)
-  return last === 13 || (last >= 0xd800 && last <= 0xdbff)
-}
+/** What may go on: a carriage return, half a character, a flag before the tags that say which. */
+const UNFINISHED = /(?:\r|\u{1f3f4}[\u{e0061}-\u{e007a}]{0,5}[\ud800-\udbff]?|[\ud800-\udbff])$/u
 
 function escaped(unsafe: string): string {
   let text = ''

@@ -37,8 +37,11 @@ export interface ErrorDetails {
   evidence?: Evidence
 }
 
-/** `answered`: the engine itself returned the error, so it works. `lost`: the connection broke after the request was sent. */
-export type Evidence = 'answered' | 'lost'
+/**
+ * `answered`: the engine itself returned the error, so it works. `lost`: the connection broke after the
+ * request was sent. `stale`: so did one that had been used before, which says nothing about the engine.
+ */
+export type Evidence = 'answered' | 'lost' | 'stale'
 
 /**
  * An error that a client may see. Before the response headers are sent, it becomes the response with its

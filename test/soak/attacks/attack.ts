@@ -4,7 +4,7 @@ import { rawRequest } from '../../support/raw.ts'
 import type { Random } from '../random.ts'
 
 export interface Attack {
-  /** The row of the review that it repeats, or what it does; `--attackers` names it. */
+  /** How `--attackers` and the results name it. */
   name: string
   about: string
   /** How often it is begun, on average, in a second. */

@@ -97,8 +97,14 @@ async function store(scene: Scene): Promise<void> {
 }
 
 export const CONNECTION_ATTACKS: readonly Attack[] = [
-  attack('M7', 'one key that fills stored responses and background places', 6, 10, store),
-  attack('M8', 'clients that leave, hundreds a second', 200, 60, abort),
+  attack(
+    'stored-shares',
+    'one key that fills stored responses and background places',
+    6,
+    10,
+    store,
+  ),
+  attack('hang-ups', 'clients that leave, hundreds a second', 200, 60, abort),
   attack('readers', 'clients that ask for 40 MB and read nothing', 0.5, 6, readSlowly),
   attack('writers', 'requests that arrive byte by byte', 2, 30, writeSlowly),
   attack('clients', 'broken HTTP of clients', 3, 60, clientFaults),

@@ -154,10 +154,16 @@ async function lookAround(scene: Scene): Promise<void> {
 }
 
 export const REQUEST_ATTACKS: readonly Attack[] = [
-  attack('H1', 'odd bytes in headers, on count_tokens and others', 5, 10, oddHeaders),
-  attack('H3', 'bodies of 18 MB that hold millions of values', 0.25, 3, bigBody),
-  attack('H4', 'other models than those of the key, through fallbacks', 5, 10, otherModel),
-  attack('M1', 'token limits: data: texts, max_tokens, images', 3, 10, freeTokens),
+  attack('request-headers', 'odd bytes in headers, on count_tokens and others', 5, 10, oddHeaders),
+  attack('large-bodies', 'bodies of 18 MB that hold millions of values', 0.25, 3, bigBody),
+  attack(
+    'model-access',
+    'other models than those of the key, through fallbacks',
+    5,
+    10,
+    otherModel,
+  ),
+  attack('token-limits', 'token limits: data: texts, max_tokens, images', 3, 10, freeTokens),
   attack('names', 'long and strange names of models', 4, 10, wrongNames),
   attack('duplicates', 'duplicate keys, deep nesting, long numbers', 5, 10, duplicates),
   attack('roles', 'what only an admin or an owner may see', 4, 10, lookAround),

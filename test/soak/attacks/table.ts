@@ -10,6 +10,6 @@ export const ATTACKS: readonly Attack[] = [
 ]
 
 /** The settings file, rewritten with ten thousand keys: the main process does that, not a client. */
-export const RELOAD = 'M3'
+export const RELOAD = 'reload'
 
 export const ATTACK_NAMES = [RELOAD, ...ATTACKS.map(({ name }) => name)]

@@ -100,10 +100,22 @@ async function faults(scene: Scene): Promise<void> {
 }
 
 export const UPSTREAM_ATTACKS: readonly Attack[] = [
-  attack('H2', 'headers of an upstream with control and other bytes', 3, 10, oddHeaders),
+  attack(
+    'upstream-headers',
+    'headers of an upstream with control and other bytes',
+    3,
+    10,
+    oddHeaders,
+  ),
   attack('framing', 'bare LF and CR and other lies in the framing of an upstream', 4, 10, framing),
-  attack('M2', 'usage of an upstream that is no count', 3, 10, lies),
-  attack('M4', 'error pages of 65 kB of an upstream', 2, 5, errorPage),
-  attack('M6', 'prompts that make the shared upstream answer 500, by several keys', 1, 5, poison),
+  attack('usage', 'usage of an upstream that is not a valid count', 3, 10, lies),
+  attack('error-pages', 'error pages of 65 kB of an upstream', 2, 5, errorPage),
+  attack(
+    'breaker',
+    'prompts that make the shared upstream answer 500, by several keys',
+    1,
+    5,
+    poison,
+  ),
   attack('upstreams', 'upstreams that cut, hang, drip, flood and send garbage', 2, 30, faults),
 ]

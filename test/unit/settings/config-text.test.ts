@@ -72,19 +72,3 @@ describe('the tokens of SLUICE_CONFIG are those of jsonc-parser', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 30 }), expectSame))
   })
 })
-
-/** Milliseconds for a text of so many characters. */
-function timeFor(unit: string, length: number): number {
-  const text = unit.repeat(length / unit.length)
-  const began = performance.now()
-  read(scanConfigText(text))
-  return performance.now() - began
-}
-
-it.each(['/*', '/* *', '"', '"\\', '"\\n', ' ', '//', '*/', '-', '1', '[', '/**/'])(
-  'takes no more than linear time for many of %j',
-  (unit) => {
-    timeFor(unit, 12_000)
-    expect(timeFor(unit, 1_200_000)).toBeLessThan(10_000)
-  },
-)

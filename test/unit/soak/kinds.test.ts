@@ -52,18 +52,31 @@ describe('a stream of the soak', () => {
 
 describe('the options of the soak', () => {
   it('name the host and the attacks', () => {
-    const options = readOptions(['node', '--minutes', '2', '--attackers=H1,M8', '--without', 'M8'])
-    expect(options).toMatchObject({ host: 'node', minutes: 2, attacks: ['H1'] })
-    expect(readOptions(['bun'])?.attacks).toContain('M3')
+    const options = readOptions([
+      'node',
+      '--minutes',
+      '2',
+      '--attackers=usage,hang-ups',
+      '--without',
+      'hang-ups',
+    ])
+    expect(options).toMatchObject({ host: 'node', minutes: 2, attacks: ['usage'] })
+    expect(readOptions(['bun'])?.attacks).toContain('reload')
     expect(readOptions(['bun', '--help'])).toBeUndefined()
   })
 
   it.each([
     [['opera']],
     [['bun', '--minutes', '0']],
-    [['bun', '--attackers', 'H9']],
+    [['bun', '--attackers', 'hang-up']],
     [['bun', '-x']],
   ])('refuse %j', (args) => {
-    expect(() => readOptions(args)).toThrow(/expected|there is no such option/)
+    expect(() => readOptions(args)).toThrow(/expected .*see --help\.$/)
+  })
+
+  it('say what to write where no host is given', () => {
+    const expected = 'host: expected one of bun, deno, node, workerd, got nothing; write "npm run'
+    expect(() => readOptions([])).toThrow(expected)
+    expect(() => readOptions([''])).toThrow(expected)
   })
 })

@@ -73,7 +73,7 @@ describe('the verdict of a soak', () => {
 
   it('sees what an attacker must not get', () => {
     const all = seen()
-    all.recorder.take({ type: 'violation', attack: 'H4', text: 'It got "big".' })
+    all.recorder.take({ type: 'violation', attack: 'model-access', text: 'It got "big".' })
     expect(broken(all)).toEqual(['answers that attackers must not get'])
   })
 

@@ -29,6 +29,12 @@ describe('the usage of a chat', () => {
     { total_tokens: 9 },
     { ...right, prompt_tokens_details: { cached_tokens: 1 }, completion_tokens_details: null },
     { ...right, cost: 0.25, note: 'a server’s own' },
+    {
+      ...right,
+      prompt_tokens_details: { cache_type: 'ephemeral', cache_creation: { a: 1 }, list: ['x'] },
+      completion_tokens_details: { acceptance_rate: 0.61 },
+    },
+    { ...right, prompt_tokens_details: [{ cached_tokens: 1 }], completion_tokens_details: 'none' },
     null,
     undefined,
   ])('stays: %j', (usage) => {

@@ -58,6 +58,19 @@ describe('what an engine throws', () => {
     expect(log).toMatchObject([{ code: 'engine_error', cause: expect.stringContaining(cause) }])
   })
 
+  it('is logged with the address that failed, and without keys', async () => {
+    const key = `sk-${'a1'.repeat(12)}`
+    const cause = new Error(`connect ECONNREFUSED 127.0.0.1:7899 with ${key}`)
+    const { ask, log } = handlerOf([{ chat: throwing(new TypeError('fetch failed', { cause })) }])
+    expect(await errorOf(await ask(chatPath))).not.toHaveProperty(
+      'message',
+      expect.stringContaining('127.0.0.1'),
+    )
+    expect(log).toMatchObject([
+      { cause: 'fetch failed: connect ECONNREFUSED 127.0.0.1:7899 with sk-…' },
+    ])
+  })
+
   it.each([200, 99, 204, 600, 400.5])('is a 500 for the status %s', async (status) => {
     const { ask, log } = handlerOf([{ chat: throwing(new ApiError(status, 'Odd.')) }])
     const response = await ask(chatPath)

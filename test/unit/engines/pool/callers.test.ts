@@ -16,7 +16,8 @@ describe('an answered failure counts for its caller', () => {
     fail(breaker, 'ann', 5)
     expect(open(breaker)).toBe('ann')
     expect(breaker.state(0)).toBe('half-open')
-    expect(breaker.allows(0)).toBe(false)
+    expect(breaker.retryIn(0, 'ann')).toBe(5_000)
+    expect(breaker.retryIn(0, 'bob')).toBe(0)
   })
 
   it('and for the only one, where callers have no names', () => {
@@ -32,8 +33,7 @@ describe('an answered failure counts for its caller', () => {
     const passes = [breaker.acquire(0, 'bob'), breaker.acquire(0, 'cat'), breaker.acquire(0, 'bob')]
     expect(passes.map(({ isProbe }) => isProbe)).toEqual([false, false, false])
     passes[1]?.answered()
-    expect(open(breaker)).toBe('')
-    expect(breaker.state(0)).toBe('closed')
+    expect(open(breaker)).toBe('ann')
   })
 
   it('another is not kept waiting for a probe of the one who had them', () => {
@@ -43,27 +43,53 @@ describe('an answered failure counts for its caller', () => {
     expect(open(breaker, 5_000)).toBe('ann')
   })
 
-  it('one of a second caller opens it, and a probe of a third decides', () => {
-    for (const isBack of [true, false]) {
-      const breaker = new CircuitBreaker()
-      fail(breaker, 'ann', 5)
-      fail(breaker, 'bob')
-      expect(breaker.state(0)).toBe('open')
-      expect(open(breaker)).toBe('ann,bob')
-      const probe = breaker.acquire(0, 'cat')
-      expect(probe.isProbe).toBe(true)
-      expect(open(breaker)).toBe('ann,bob,cat')
-      if (isBack) probe.answered()
-      else probe.failed(0, 'caller')
-      expect(open(breaker)).toBe(isBack ? '' : 'ann,bob,cat')
-      expect(open(breaker, 5_000)).toBe('')
-    }
+  it('however many callers work together', () => {
+    const breaker = new CircuitBreaker()
+    const league = ['ann', 'bob', ...Array.from({ length: 50 }, (_, at) => `key-${at}`)]
+    for (const who of league) fail(breaker, who, 5)
+    expect(open(breaker)).toBe('ann,bob')
+    const slow = breaker.acquire(0, 'key-60')
+    expect(open(breaker)).toBe('ann,bob')
+    slow.failed(0, 'caller')
+    expect(open(breaker)).toBe('ann,bob')
+    expect(breaker.state(0)).toBe('half-open')
   })
 
-  it('of two callers in turns opens it to both', () => {
+  it('where two are kept from it, one keeps a third from it', () => {
     const breaker = new CircuitBreaker()
-    for (const who of ['ann', 'bob', 'ann', 'bob', 'ann']) fail(breaker, who)
-    expect(open(breaker)).toBe('ann,bob')
+    fail(breaker, 'ann', 5)
+    fail(breaker, 'cat')
+    expect(open(breaker)).toBe('ann')
+    fail(breaker, 'bob', 5)
+    fail(breaker, 'cat')
+    expect(open(breaker)).toBe('ann,bob,cat')
+  })
+
+  it('and once one of three is answered, the others may look', () => {
+    const breaker = new CircuitBreaker()
+    for (const who of ['ann', 'bob']) fail(breaker, who, 5)
+    breaker.acquire(1, 'cat').succeeded(1)
+    expect(open(breaker, 1)).toBe('')
+    expect(breaker.acquire(1, 'ann').isProbe).toBe(true)
+    expect(open(breaker, 1)).toBe('ann')
+    fail(breaker, 'bob', 1, 1)
+    expect(open(breaker, 1)).toBe('ann,bob')
+  })
+
+  it('of two callers in turns opens it to each for its own', () => {
+    const breaker = new CircuitBreaker()
+    for (let time = 0; time < 4; time++) for (const who of ['ann', 'bob']) fail(breaker, who)
+    expect(open(breaker)).toBe('')
+    fail(breaker, 'ann')
+    expect(open(breaker)).toBe('ann')
+  })
+
+  it('forgets a caller whose failures are long ago', () => {
+    const breaker = new CircuitBreaker()
+    fail(breaker, 'ann', 4)
+    breaker.acquire(40_000, 'ann').succeeded(40_000)
+    fail(breaker, 'ann', 4, 40_000)
+    expect(open(breaker, 40_000)).toBe('')
   })
 
   it('rests longer for a caller whose own probe fails', () => {
@@ -88,28 +114,36 @@ describe('an answered failure counts for its caller', () => {
   })
 })
 
-describe('a connection that is lost counts whoever asked', () => {
-  it('so that one caller opens it to all', () => {
+describe('an engine that cannot be reached', () => {
+  it('is closed to all by the requests of one', () => {
     const breaker = new CircuitBreaker()
     for (let time = 0; time < 5; time++) breaker.acquire(0, 'ann').failed(0)
     expect(open(breaker)).toBe('ann,bob,cat')
     expect(breaker.state(0)).toBe('open')
   })
 
-  it('and closes it to all, where it comes to another than the one it is open to', () => {
+  it('is not, while it answers some with failures', () => {
     const breaker = new CircuitBreaker()
-    fail(breaker, 'ann', 5)
-    breaker.acquire(0, 'bob').failed(0)
+    for (let time = 0; time < 9; time++) {
+      breaker.acquire(0, 'bob').failed(0)
+      fail(breaker, 'ann')
+    }
     expect(open(breaker)).toBe('ann')
-    breaker.acquire(0, 'bob').failed(0)
-    expect(open(breaker)).toBe('ann,bob,cat')
   })
+})
 
-  it('and one among answered failures is no reason to keep others out', () => {
+describe('a probe', () => {
+  it('that takes long keeps others waiting for five seconds only', () => {
     const breaker = new CircuitBreaker()
-    fail(breaker, 'ann', 4)
-    breaker.acquire(0, 'ann').failed(0)
-    expect(open(breaker)).toBe('ann')
+    for (let time = 0; time < 5; time++) breaker.acquire(0, 'ann').failed(0)
+    const slow = breaker.acquire(5_000, 'ann')
+    expect(slow.isProbe).toBe(true)
+    expect(open(breaker, 9_999)).toBe('ann,bob,cat')
+    expect(breaker.retryIn(6_000, 'bob')).toBe(4_000)
+    expect(open(breaker, 10_000)).toBe('')
+    expect(breaker.acquire(10_000, 'bob').isProbe).toBe(true)
+    slow.ignored()
+    expect(open(breaker, 10_000)).toBe('ann,bob,cat')
   })
 })
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ConcurrencyLimiter } from '../../../../src/engines/pool/concurrency-limiter.ts'
 import type { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { guests, member, settled } from './guests.ts'
@@ -7,14 +7,22 @@ describe.each([
   ['where all share one clock', false],
   ['where requests are isolated', true],
 ])('the queue, %s', (_, isolated) => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   /** Until each waiter that has got a slot or a refusal knows it: they look twice a second at least. */
-  const wait = () => (isolated ? new Promise((resolve) => setTimeout(resolve, 600)) : settled())
+  const wait = () => (isolated ? vi.advanceTimersByTimeAsync(600) : settled())
   /** Frees the slot of the one that was served last, so often. */
   const turns = async (served: string[], go: (name: string) => void, count: number) => {
     for (let turn = 0; turn < count; turn++) {
       const before = served.length
       go(served.at(-1) as string)
-      await expect.poll(() => served.length, { interval: 5, timeout: 5_000 }).toBe(before + 1)
+      await wait()
+      expect(served).toHaveLength(before + 1)
     }
   }
 
