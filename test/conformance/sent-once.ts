@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { afterAll, describe, expect, it } from 'vitest'
+import { needs } from '../support/hosts.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { type HostName, useServerWith } from '../support/server.ts'
 import { END, token } from '../support/talk.ts'
@@ -45,6 +46,51 @@ export function sentOnce(host: HostName): void {
       },
     )
   })
+}
+
+/**
+ * A server that restarts behind a proxy leaves connections that look open: each fails at its next request.
+ * No client should notice.
+ */
+export function staleConnections(host: HostName): void {
+  const MANY = 24
+  const old = new Set<Socket>()
+  let isRestarted = false
+  let upstream: RawServer | undefined
+  const server = useServerWith(host, async () => {
+    upstream = await startRaw((socket, request) => {
+      if (request.startsWith('GET')) {
+        socket.end(json({ object: 'list', data: [{ id: 'm' }] }))
+        return
+      }
+      if (!isRestarted) old.add(socket)
+      if (isRestarted && old.has(socket)) socket.end()
+      else setTimeout(() => socket.write(chat), 50)
+    })
+    return { flags: ['--upstream', `gpu=${upstream.url}/v1`] }
+  })
+  afterAll(() => upstream?.close())
+
+  const outcomes = async () => {
+    const asked = Array.from({ length: MANY }, async (_, number) => {
+      const messages = [{ role: 'user', content: `number ${number}` }]
+      const response = await postChat(server.base, { model: 'm', messages, stream: true })
+      return response.status === 200 ? (await readStream(response)).outcome : response.status
+    })
+    return Promise.all(asked)
+  }
+
+  it(
+    'clients of a server that has restarted notice nothing of it',
+    needs(host, 'sockets'),
+    async () => {
+      const fine = Array(MANY).fill('finished')
+      expect(await outcomes()).toEqual(fine)
+      isRestarted = true
+      expect(await outcomes()).toEqual(fine)
+      expect(await outcomes()).toEqual(fine)
+    },
+  )
 }
 
 /** sluice before a server that answers the first chat on a connection, and breaks off at the second. */

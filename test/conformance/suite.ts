@@ -40,7 +40,7 @@ import { completionClients } from './sdk/completions.ts'
 import { messagesClients } from './sdk/messages.ts'
 import { responsesClients } from './sdk/responses.ts'
 import { sameAnswers } from './sdk/same-answers.ts'
-import { sentOnce } from './sent-once.ts'
+import { sentOnce, staleConnections } from './sent-once.ts'
 import { settingsFile } from './settings-file.ts'
 import { shutdown } from './shutdown.ts'
 import { startup } from './startup.ts'
@@ -97,6 +97,7 @@ const topics = {
     pool,
     'whose fault': blame,
     'sent once': sentOnce,
+    'sent once more after a stale connection': staleConnections,
     queue,
   },
   contract: { contract, thinking },

@@ -91,6 +91,38 @@ const FAULTS: RawFault[] = [
     except: 'workerd',
   },
   {
+    name: 'ends the lines of its head with LF alone',
+    answer: (socket) => socket.write(whole.replaceAll('\r\n', '\n')),
+    outcome: 'finished',
+  },
+  {
+    name: 'ends the head of HTTP/1.0 with LF, and the answer with the connection',
+    answer: (socket) => socket.end(`HTTP/1.0 200 OK\n${EVENT_STREAM.trim()}\n\n${SAID}`),
+    outcome: 'finished',
+  },
+  {
+    name: 'pads the sizes of its chunks with blanks',
+    answer: (socket) =>
+      socket.write(`${CHUNKED}${SAID.length.toString(16)}   \r\n${SAID}\r\n0   \r\n\r\n`),
+    outcome: 'finished',
+    // The runtime's own client refuses it.
+    except: 'workerd',
+  },
+  {
+    name: 'repeats its length',
+    answer: (socket) =>
+      socket.write(whole.replace('\r\n\r\n', `\r\ncontent-length: ${SAID.length}\r\n\r\n`)),
+    outcome: 'finished',
+    except: 'workerd',
+  },
+  {
+    name: 'speaks something other than HTTP',
+    answer: (socket) => socket.write('SSH-2.0-OpenSSH_9.9\r\n\r\n'),
+    outcome: 'failed',
+    code: 'upstream_invalid',
+    except: 'workerd',
+  },
+  {
     name: 'sends trailers of a megabyte',
     answer: (socket) => socket.write(`${said}${'x: y\r\n'.repeat(170_000)}\r\n`),
     outcome: 'finished',

@@ -57,6 +57,60 @@ const stricter: Difference[] = [
   },
 ]
 
+/**
+ * llhttp refuses it, with one of these errors. We read it where the answer has such a text, and then use
+ * its connection for nothing else.
+ */
+const readOnce =
+  (text: RegExp, ...codes: string[]): Difference['explains'] =>
+  (ours, { error = '' }, answer) =>
+    ours.verdict !== 'refused' && !ours.isReusable && codes.includes(error) && text.test(answer)
+
+/**
+ * What llhttp refuses and we read, as curl, Bun and Deno do: hand-written servers send it. Where the answer
+ * ends may be unclear to another reader, so that nothing may follow it.
+ */
+const irregular: Difference[] = [
+  {
+    what: 'a bare LF behind a line of a head',
+    why: 'RFC 9112 §2.2 allows a client to take it for a line end',
+    explains: readOnce(
+      /(?:^|[^\r])\n/,
+      ...['HPE_CR_EXPECTED', 'HPE_INVALID_HEADER_TOKEN', 'HPE_INVALID_STATUS'],
+    ),
+  },
+  {
+    what: 'the same length twice',
+    why: 'RFC 9112 §6.3 allows a client to take it for one',
+    explains: readOnce(
+      /content-length:(?:[^\r\n]*,|[\s\S]*content-length:)/i,
+      ...['HPE_UNEXPECTED_CONTENT_LENGTH', 'HPE_INVALID_CONTENT_LENGTH'],
+    ),
+  },
+  {
+    what: 'a length beside chunks',
+    why: 'RFC 9112 §6.3: the chunks take precedence',
+    explains: readOnce(
+      /transfer-encoding:[\s\S]*content-length:|content-length:[\s\S]*transfer-encoding:/i,
+      ...['HPE_UNEXPECTED_CONTENT_LENGTH', 'HPE_INVALID_TRANSFER_ENCODING'],
+      'HPE_INVALID_CONTENT_LENGTH',
+    ),
+  },
+  {
+    what: 'blanks around a chunk size and its extensions, and empty extensions',
+    why: 'RFC 9112 §7.1.1 has servers that send them; they mean nothing',
+    explains: readOnce(/\n[\da-f]+[\t ;][^\n]*\r\n/i, 'HPE_INVALID_CHUNK_SIZE', 'HPE_STRICT'),
+  },
+  {
+    what: 'a field in the trailers that frames a body',
+    why: 'trailers are ignored; llhttp refuses a length there and ignores a coding',
+    explains: (ours, theirs, answer) =>
+      !ours.isReusable &&
+      (ours.verdict !== theirs.verdict || theirs.isReusable) &&
+      /\n0[\s\S]*(?:content-length|transfer-encoding):/i.test(answer),
+  },
+]
+
 /** What llhttp refuses and we accept: none of it can change where an answer ends. */
 const laxer: Difference[] = [
   {
@@ -83,4 +137,4 @@ const laxer: Difference[] = [
   },
 ]
 
-export const differences: readonly Difference[] = [...stricter, ...laxer]
+export const differences: readonly Difference[] = [...stricter, ...irregular, ...laxer]

@@ -84,6 +84,8 @@ const extension = fc.constantFrom(
   ';a=b;c',
   '\t',
   ' ;x',
+  '; a = b ',
+  '  ',
 )
 const trailer = fc.constantFrom(
   '',
@@ -94,6 +96,8 @@ const trailer = fc.constantFrom(
   'x\r\n',
   'x : y\r\n',
   ': y\r\n',
+  'content-length: 3\r\n',
+  'transfer-encoding: chunked\r\n',
 )
 
 const afterData = fc
@@ -141,6 +145,14 @@ const whole = fc
     return `${before}${line}\r\n${head}${rest}${more}`
   })
 
+/** A head whose lines end with LF alone, all of them or some. */
+const withBareLf = fc.tuple(whole, fc.array(fc.boolean(), { maxLength: 8 })).map(([text, ends]) => {
+  const head = text.indexOf('\r\n\r\n') + 4
+  let line = 0
+  const lines = text.slice(0, head).replace(/\r\n/g, (end) => (ends[line++] === false ? end : '\n'))
+  return lines + text.slice(head)
+})
+
 const PIECES = [
   '\r',
   '\n',
@@ -160,7 +172,9 @@ const PIECES = [
 const changes = fc.oneof(fc.constant([]), edits(PIECES))
 
 export const httpInput: fc.Arbitrary<HttpInput> = fc.record({
-  answer: fc.tuple(whole, changes).map(([answer, edit]) => edited(answer, edit)),
+  answer: fc
+    .tuple(fc.oneof({ weight: 4, arbitrary: whole }, { weight: 1, arbitrary: withBareLf }), changes)
+    .map(([answer, edit]) => edited(answer, edit)),
   cuts,
   everySplit: fc.nat(15).map((each) => each === 15),
   closing: fc.constantFrom('clean', 'broken'),

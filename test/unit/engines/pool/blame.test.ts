@@ -4,7 +4,12 @@ import { packError, unpackError } from '../../../../src/engines/remote/protocol.
 import { readJson } from '../../../../src/engines/upstream/json-body.ts'
 import { refusal } from '../../../../src/engines/upstream/refusal.ts'
 import { unreachable } from '../../../../src/engines/upstream/unreachable.ts'
-import { Unanswered, Unsendable } from '../../../../src/platform/fetch.ts'
+import {
+  InvalidResponse,
+  StaleConnection,
+  Unanswered,
+  Unsendable,
+} from '../../../../src/platform/fetch.ts'
 import { ApiError, badRequest } from '../../../../src/wire/errors/api-error.ts'
 import { EngineErrors } from '../../../../src/wire/errors/engine-errors.ts'
 
@@ -19,6 +24,12 @@ const CASES: Record<string, [unknown, Blame]> = {
   'a connection that is refused': [unreachable('gpu', new Error('ECONNREFUSED')), 'engine'],
   'a connection that is closed without an answer': [
     unreachable('gpu', new Unanswered('closed')),
+    'answer',
+  ],
+  'a connection that was stale': [unreachable('gpu', new StaleConnection('closed')), 'nobody'],
+  'an answer that is no HTTP': [unreachable('gpu', new InvalidResponse('expected HTTP')), 'answer'],
+  'an answer that is no HTTP, which speaks of a long prompt': [
+    unreachable('gpu', new InvalidResponse('expected HTTP, got "maximum context length"')),
     'answer',
   ],
   'a stream that breaks off': [errors.unfinished('truncated', 'broke off'), 'answer'],

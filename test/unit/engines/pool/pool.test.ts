@@ -3,6 +3,9 @@ import type { Engine } from '../../../../src/engines/engine.ts'
 import { ApiError } from '../../../../src/wire/errors/api-error.ts'
 import { ask, broken, engines, exchange, failing, pool, silent } from './asking.ts'
 
+const stale = () =>
+  Promise.reject(new ApiError(502, 'stale', { code: 'upstream_unreachable', evidence: 'stale' }))
+
 describe('an attempt that failed', () => {
   it('is stopped at its source, and only the one that answered goes on', async () => {
     const { answer, signals, of } = ask(pool(engines('a', 'b')), { a: failing })
@@ -61,6 +64,29 @@ describe('an attempt that failed', () => {
     const from = pool([{ ...(engine as Engine), isServer: false }])
     const { answer, asked } = ask(from, { a: failing })
     await expect(answer).rejects.toThrow('broken')
+    expect(asked).toEqual(['a'])
+  })
+
+  it('on a stale connection is repeated at once and once, at the same engine, without the budget', async () => {
+    const given = engines('a')
+    const from = pool(given)
+    for (let round = 0; round < 20; round++) {
+      const answers = [stale, () => Promise.resolve('a')]
+      const started = performance.now()
+      const { answer, of } = ask(from, { a: () => (answers.shift() ?? stale)() })
+      expect(await answer).toBe('a')
+      expect(of.failures).toEqual(['a upstream_unreachable'])
+      expect(performance.now() - started).toBeLessThan(90)
+    }
+    const { answer, asked } = ask(from, { a: stale })
+    await expect(answer).rejects.toThrow('stale')
+    expect(asked).toEqual(['a', 'a'])
+    expect(from.member(given[0] as Engine).breaker.state(performance.now())).toBe('closed')
+  })
+
+  it('on a stale connection is not repeated without retries', async () => {
+    const { answer, asked } = ask(pool(engines('a'), { retry: false }), { a: stale })
+    await expect(answer).rejects.toThrow('stale')
     expect(asked).toEqual(['a'])
   })
 

@@ -32,6 +32,7 @@ describe('static', () => {
     expect(await picked(router([a]), 'x')).toBe('a x')
     await expect(router([a, b]).pick('x', undefined)).rejects.toMatchObject({
       ...{ status: 503, code: 'engine_unavailable', headers: { 'retry-after': '5' } },
+      cause: { message: expect.stringMatching(/^a: .+; b: .+/) },
     })
   })
 

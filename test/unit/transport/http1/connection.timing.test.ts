@@ -3,10 +3,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { binaryOf, root } from '../../../../scripts/hosts.mjs'
+import { StaleConnection } from '../../../../src/platform/fetch.ts'
 import { socketFetch } from '../../../../src/transport/http1/fetch.ts'
 import type { Dial, Socket } from '../../../../src/transport/http1/socket.ts'
 import { dial, ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
+
+function chunkedWith(chunks: string, fields = ''): string {
+  return `HTTP/1.1 200 OK\r\n${fields}transfer-encoding: chunked\r\n\r\n${chunks}`
+}
 
 describe('a connection', () => {
   it('carries one request after the other', async () => {
@@ -109,6 +114,48 @@ describe('a connection', () => {
       expect(carried()).toEqual([2, 1, 2])
     },
   )
+
+  it('that is stale takes the other idle ones with it: a restart costs one request', async () => {
+    let isRestarted = false
+    const old = new Set<unknown>()
+    await start((socket) => {
+      if (!isRestarted) old.add(socket)
+      if (isRestarted && old.has(socket)) socket.destroy()
+      else setTimeout(() => socket.write(ok('yes')), 50)
+    })
+    const post = async () => textOf(await fetch(server.url, { method: 'POST', body: '{}' }))
+    await Promise.all([post(), post(), post(), post()])
+    isRestarted = true
+    await expect(post()).rejects.toBeInstanceOf(StaleConnection)
+    await until(() => server.peers.every(({ isClosed }) => isClosed))
+    expect(await Promise.all([post(), get(), get()])).toEqual(['yes', 'yes', 'yes'])
+    expect(carried().reduce((sum, each) => sum + each)).toBe(8)
+  })
+
+  it.each([
+    ['a bare LF in its head', ok('yes').replace('OK\r\n', 'OK\n')],
+    ['a bare LF in an interim head', `HTTP/1.1 103 Early\nlink: x\r\n\r\n${ok('yes')}`],
+    ['a length twice', ok('yes', 'content-length: 3\r\n')],
+    ['a length in a list', ok('yes').replace(': 3', ': 3, 3')],
+    ['a length beside chunks', chunkedWith('3\r\nyes\r\n0\r\n\r\n', 'content-length: 9\r\n')],
+    ['blanks after a chunk size', chunkedWith('3 \t \r\nyes\r\n0\r\n\r\n')],
+    ['blanks after the last size', chunkedWith('3\r\nyes\r\n0 \r\n\r\n')],
+    ['an empty extension', chunkedWith('3;\r\nyes\r\n0\r\n\r\n')],
+    ['blanks around an extension', chunkedWith('3 ; a = "b c" ;d\r\nyes\r\n0\r\n\r\n')],
+    ['a length in a trailer', chunkedWith('3\r\nyes\r\n0\r\ncontent-length: 9\r\n\r\n')],
+    ['a coding in a trailer', chunkedWith('3\r\nyes\r\n0\r\ntransfer-encoding: x\r\n\r\n')],
+  ])('is not used again after an answer with %s', async (_, answer) => {
+    await start((socket) => socket.write(answer))
+    expect([await get(), await get()]).toEqual(['yes', 'yes'])
+    expect(carried()).toEqual([1, 1])
+    await until(() => server.peers.every(({ isClosed }) => isClosed))
+  })
+
+  it('is used again after an answer with regular extensions and trailers', async () => {
+    await start((socket) => socket.write(chunkedWith('3;a="b"\r\nyes\r\n0;c\r\nx: y\r\n\r\n')))
+    expect([await get(), await get()]).toEqual(['yes', 'yes'])
+    expect(carried()).toEqual([2])
+  })
 
   it('that was idle for too long is closed rather than used, even where its timer is late', async () => {
     const late: Dial = async (host, port, events) => {

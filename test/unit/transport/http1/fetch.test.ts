@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { deflateSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { Unsendable } from '../../../../src/platform/fetch.ts'
+import { InvalidResponse, Unsendable } from '../../../../src/platform/fetch.ts'
 import { closedPort } from '../../../support/upstream.ts'
 import { ok, textOf, until } from './raw-server.ts'
 import { carried, fetch, get, server, start } from './use-raw.ts'
@@ -139,7 +139,7 @@ describe('an answer', () => {
     'that is none ends its connection: %j',
     async (text) => {
       await start((socket) => socket.write(text))
-      await expect(fetch(server.url, {})).rejects.toThrow(Error)
+      await expect(fetch(server.url, {})).rejects.toBeInstanceOf(InvalidResponse)
       await until(() => server.peers[0]?.isClosed === true)
     },
   )

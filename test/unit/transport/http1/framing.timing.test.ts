@@ -9,6 +9,12 @@ import { dial, ok, type RawServer, startRaw, textOf } from './raw-server.ts'
 /** Asks a server twice, one request after the other: a status and a body each, or `refused`. */
 type Client = (url: string) => Promise<string>
 
+interface Verdict {
+  answers: string[]
+  /** How many connections the two requests took. */
+  connections: number
+}
+
 const refused = 'refused'
 
 /** Node's client takes the body as it comes: here a coding that can't be undone is refused. */
@@ -24,7 +30,6 @@ const codings = Object.fromEntries(
 const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // Servers send none, or short ones: Node allows 16 KiB.
   'a chunk size with': { 'an extension of 5,000 bytes': refused },
-  'trailers:': { 'transfer-encoding': refused },
   // Whoever answers so does not speak HTTP/1.1.
   'a status line:': {
     'HTTP/0.9': refused,
@@ -56,8 +61,28 @@ const DIFFERENCES: Readonly<Record<string, Readonly<Record<string, string>>>> = 
   },
 }
 
+/**
+ * What Node's client refuses, though hand-written servers send it and most other clients accept it. It is
+ * read, and its connection is not used again: so it can't be taken for two answers.
+ */
+const IRREGULAR: Readonly<Record<string, readonly string[]>> = {
+  'a chunk size with': [
+    ...['an extension without a name', 'a space before an extension', 'a tab before an extension'],
+    ...['a space in an extension', 'spaces around the equals sign', 'a space after it'],
+    'a tab after it',
+  ],
+  'trailers:': ['content-length', 'transfer-encoding'],
+  'a status line:': ['a bare LF at its end'],
+  'header fields:': [
+    ...['a bare LF after one', 'a bare LF at the end of the head'],
+    'two bare LFs at the end of the head',
+  ],
+  'content-length:': ['a list of the same', 'the same twice'],
+  'transfer-encoding:': ['with a length before it', 'with a length after it'],
+}
+
 describe.each(Object.entries(FRAMING))('%s', (title, cases) => {
-  const verdicts = new Map<string, { ours: string[]; nodes: string[] }>()
+  const verdicts = new Map<string, { ours: Verdict; nodes: Verdict }>()
   beforeAll(async () => {
     const judge = async ([name, answer]: [string, string]) => {
       const [own, its] = await Promise.all([ask(ours(), answer), ask(nodes(), answer)])
@@ -68,15 +93,20 @@ describe.each(Object.entries(FRAMING))('%s', (title, cases) => {
 
   it.each(Object.keys(cases))('%s', (name) => {
     const { ours, nodes } = verdicts.get(name) ?? {}
+    if (IRREGULAR[title]?.includes(name)) {
+      expect(ours).toEqual({ answers: ['200 hello', '200 fine'], connections: 2 })
+      expect(nodes).not.toEqual(ours)
+      return
+    }
     const other = DIFFERENCES[title]?.[name]
-    expect(ours).toEqual(other ? [other, '200 fine'] : nodes)
+    expect(ours?.answers).toEqual(other ? [other, '200 fine'] : nodes?.answers)
     // What is not different any more does not belong among the differences.
-    if (other) expect(ours).not.toEqual(nodes)
+    if (other) expect(ours?.answers).not.toEqual(nodes?.answers)
   })
 })
 
 /** The server gives the answer on its first connection, and ends that; `ok` on later ones. */
-async function ask(client: Client, answer: string): Promise<string[]> {
+async function ask(client: Client, answer: string): Promise<Verdict> {
   let isAnswered = false
   const server: RawServer = await startRaw((socket) => {
     if (server.requests.length > 1) socket.write(ok('fine'))
@@ -88,7 +118,7 @@ async function ask(client: Client, answer: string): Promise<string[]> {
   try {
     const first = await client(server.url)
     isAnswered = true
-    return [first, await client(server.url)]
+    return { answers: [first, await client(server.url)], connections: server.peers.length }
   } finally {
     await server.close()
   }
