@@ -149,6 +149,7 @@ export class Exchange {
   /** The engine has answered: waits for its first token from now on. */
   begin(answer: Answer): void {
     this.#answer = answer
+    if (answer.kind !== 'whole') answer.contract.countsText = this.#options.onProgress !== undefined
     this.#deadlines.enterPhase('first', performance.now())
   }
 
@@ -195,7 +196,7 @@ export class Exchange {
     return this.#tokens
   }
 
-  /** How long the streamed answer is so far, in bytes or characters. */
+  /** The UTF-8 bytes of the streamed answer so far, for a caller with a limit on tokens. */
   get textLength(): number {
     const answer = this.#answer
     return answer === undefined || answer.kind === 'whole' ? 0 : answer.contract.textLength

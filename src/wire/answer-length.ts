@@ -10,6 +10,7 @@ const TEXTS = new Set([
   'reasoning_content',
   'thinking',
   'refusal',
+  'transcript',
   'arguments',
   'input',
 ])

@@ -97,9 +97,11 @@ export class ChatContract extends ChoicesContract<ChunkChoice, ChatChunk, ChatSt
     }
     if (kind.hasContent) {
       state.hasContent = true
-      this.textLength += deltaLength(delta)
     }
-    if (kind.hasProgress) this.tokens++
+    if (kind.hasProgress) {
+      this.tokens++
+      if (this.countsText) this.textLength += deltaLength(delta)
+    }
     if (renameReasoning(delta, this.options.reasoning)) changed = this.repair('reasoning')
     if (delta.tool_calls) {
       state.toolCalls ??= new ToolCalls(canEndWithoutReason(this.options.finishReason, true))

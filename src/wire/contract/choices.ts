@@ -70,6 +70,7 @@ export abstract class ChoicesContract<
   /** How many deltas had content: text, reasoning, a tool call, a refusal or a finish reason. */
   tokens = 0
   textLength = 0
+  countsText = true
   /** Whether the stream finished, so that only `[DONE]` is missing. */
   finished = false
   readonly repaired = new Set<Repair>()

@@ -1,5 +1,6 @@
 /** The state machine of a text completion stream. */
 
+import { utf8Length } from '../../util/utf8-length.ts'
 import type { TextChoice, TextChunk } from '../completions/request.ts'
 import { type ChoiceState, ChoicesContract, type ContractOptions } from './choices.ts'
 import type { StreamEnd } from './contract.ts'
@@ -79,7 +80,7 @@ export class TextContract extends ChoicesContract<TextChoice, TextChunk, ChoiceS
     if (text !== '' && state.finished) throw this.errors.invalid('sent text after a finish_reason')
     if (text !== '') state.hasContent = true
     if (text !== '' || logprobs) this.tokens++
-    this.textLength += text.length
+    if (this.countsText) this.textLength += utf8Length(text)
     return isMissing && this.repair('text')
   }
 }

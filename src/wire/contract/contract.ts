@@ -48,8 +48,10 @@ export type StreamEnd = 'done' | 'end' | 'reset'
 export interface StreamContract<T> {
   /** How many events had content. */
   readonly tokens: number
-  /** How long the content was, in bytes or characters: a delta may hold more than a token. */
+  /** The UTF-8 bytes of the content: a delta may hold more than a token. */
   readonly textLength: number
+  /** Whether they are counted, for which each delta is measured: only a limit on tokens needs them. */
+  countsText: boolean
   /** The engine's token counts, as in a chat. */
   readonly usage: Usage | undefined
   /** Whether all chunks were written, so that only the end of the stream is missing. */

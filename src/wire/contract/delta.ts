@@ -1,4 +1,5 @@
 import { isObject } from '../../util/object.ts'
+import { utf8Length } from '../../util/utf8-length.ts'
 import type { ChunkDelta } from '../chat/request.ts'
 
 /**
@@ -45,12 +46,13 @@ function classifyField(field: string, value: unknown): DeltaContent {
   }
 }
 
-/** The characters of a delta that a model wrote. */
+/** The UTF-8 bytes of a delta that a model wrote. */
 export function deltaLength(delta: ChunkDelta): number {
   // A server that sends both names of the reasoning sends the same text twice.
   const { content, refusal, reasoning_content, reasoning = reasoning_content } = delta
   let length = lengthOf(content) + lengthOf(refusal) + lengthOf(reasoning)
   length += lengthOf(delta.function_call?.arguments)
+  if (isObject(delta.audio)) length += lengthOf(delta.audio.transcript)
   for (const call of delta.tool_calls ?? []) {
     length += lengthOf(call.function?.arguments ?? call.custom?.input)
   }
@@ -58,7 +60,7 @@ export function deltaLength(delta: ChunkDelta): number {
 }
 
 function lengthOf(text: unknown): number {
-  return typeof text === 'string' ? text.length : 0
+  return typeof text === 'string' ? utf8Length(text) : 0
 }
 
 /** Renames the reasoning field, in place. Returns whether it had the other name. */

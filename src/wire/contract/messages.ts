@@ -9,6 +9,7 @@
  */
 
 import { isObject } from '../../util/object.ts'
+import { utf8Length } from '../../util/utf8-length.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
@@ -53,6 +54,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
   /** The number of deltas and blocks. */
   tokens = 0
   textLength = 0
+  countsText = true
   usage: Usage | undefined
   finished = false
   readonly repaired = new Set<string>()
@@ -181,7 +183,7 @@ export class MessagesContract implements StreamContract<MessageEvent> {
     }
     this.#blocks.addDelta(at, delta.type, field && delta[field])
     this.tokens++
-    if (field !== undefined) this.textLength += String(delta[field]).length
+    if (field !== undefined && this.countsText) this.textLength += utf8Length(String(delta[field]))
     return 'same'
   }
 

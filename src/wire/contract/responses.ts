@@ -8,6 +8,7 @@
  */
 
 import { isObject } from '../../util/object.ts'
+import { utf8Length } from '../../util/utf8-length.ts'
 import type { Usage } from '../chat/answer.ts'
 import type { ApiError } from '../errors/api-error.ts'
 import { EngineErrors } from '../errors/engine-errors.ts'
@@ -38,6 +39,7 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
   /** The number of deltas and items. */
   tokens = 0
   textLength = 0
+  countsText = true
   usage: Usage | undefined
   finished = false
   readonly repaired = new Set<string>()
@@ -93,7 +95,9 @@ export class ResponsesContract implements StreamContract<ResponseEvent> {
     if (!this.#hasBegun) this.#begin(type)
     if (type.endsWith('.delta')) {
       this.tokens++
-      if (typeof value.delta === 'string') this.textLength += value.delta.length
+      // Sound is base64.
+      const isText = typeof value.delta === 'string' && !type.endsWith('audio.delta')
+      if (this.countsText && isText) this.textLength += utf8Length(String(value.delta))
     }
     if (!this.#merge(value as ResponseEvent)) return 'drop'
     return FINAL_EVENTS.has(type) ? 'last-changed' : 'changed'

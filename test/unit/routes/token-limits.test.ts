@@ -154,6 +154,18 @@ it('media that are only estimated reserve no more than a minute’s tokens', asy
   await expect.poll(left).toBe(LIMIT - 4_050)
 })
 
+it('and are charged no more where nobody counts them', async () => {
+  const { clock, left, ask } = limited(async function* () {
+    yield 'Yes.'
+  })
+  const url = `data:video/mp4;base64,${'A'.repeat(5_000_000)}`
+  const video = user(Array(3).fill({ type: 'video_url', video_url: { url } }))
+  await (await ask({ messages: video, max_tokens: 50 })).text()
+  await expect.poll(left).toBe(0)
+  clock.now += 30_000
+  expect(left()).toBeGreaterThan(LIMIT / 2 - 200)
+})
+
 it.each([
   [400, 'the engine refused', LIMIT],
   [429, 'was too busy for', LIMIT],
@@ -183,3 +195,11 @@ it.each([true, false])(
     await expect.poll(left).toBe(LIMIT - PROMPT - 500)
   },
 )
+
+it.each([true, false])('other scripts have the same measure; streamed: %s', async (stream) => {
+  const { left, ask } = limited(async function* () {
+    yield '語'.repeat(400)
+  })
+  await (await ask({ stream })).text()
+  await expect.poll(left).toBe(LIMIT - PROMPT - 300)
+})

@@ -23,6 +23,7 @@ class Numbers implements StreamContract<Event> {
   readonly repaired = new Set<string>()
   readonly errors = new EngineErrors({ label: 'x' })
   textLength = 0
+  countsText = true
   countProven(): void {
     throw new Error('nothing is proven')
   }

@@ -23,6 +23,19 @@ function countOf(texts: string[], compares: boolean) {
 
 const texts = ['a', 'token', 'x'.repeat(3_000), ' b', 'c'.repeat(90), ...Array(200).fill('word')]
 
+it('counts bytes of UTF-8, of transcripts of sound too, unless no limit needs them', () => {
+  const lengthOf = (delta: object, countsText = true) => {
+    const contract = new ChatContract({ label: 'x' })
+    contract.countsText = countsText
+    const choices = [{ index: 0, delta, finish_reason: null }]
+    contract.check({ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm', choices })
+    return contract.textLength
+  }
+  expect(lengthOf({ content: '語'.repeat(400) })).toBe(1_200)
+  expect(lengthOf({ audio: { transcript: 'Yes.', data: 'A'.repeat(400) } })).toBe(4)
+  expect(lengthOf({ content: '語' }, false)).toBe(0)
+})
+
 it('counts how long an answer is, whether its frames are parsed or proven', () => {
   const length = 2 * texts.join('').length
   expect(countOf(texts, false)).toEqual({ tokens: 2 * texts.length, length })

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest'
+import { answerLength } from '../../../src/wire/answer-length.ts'
+
+const lengthOf = (message: object) => answerLength(JSON.stringify({ choices: [{ message }] }))
+
+it('is that of texts, calls and transcripts, in bytes of UTF-8', () => {
+  expect(lengthOf({ role: 'assistant', content: '語' })).toBe(3)
+  expect(lengthOf({ tool_calls: [{ id: 'call', function: { arguments: '{"a":1}' } }] })).toBe(7)
+  const audio = { id: 'a', data: 'A'.repeat(400), transcript: 'Yes.' }
+  expect(lengthOf({ content: null, audio })).toBe(4)
+})
