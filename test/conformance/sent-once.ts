@@ -82,7 +82,7 @@ export function staleConnections(host: HostName): void {
 
   it(
     'clients of a server that has restarted notice nothing of it',
-    needs(host, 'sockets'),
+    needs(host, 'sockets', 'stale-connections'),
     async () => {
       const fine = Array(MANY).fill('finished')
       expect(await outcomes()).toEqual(fine)

@@ -26,7 +26,7 @@ export function upstreams(host: HostName): void {
   })
 
   describe.concurrent('an upstream that', () => {
-    it.each(UPSTREAM_FAULTS)('$name', (fault) => judge(relay, fault))
+    it.each(UPSTREAM_FAULTS)('$name', (fault) => judge(relay, host, fault))
     it('refuses connections', () => refused(host))
     it('accepts connections, and nothing else', () => silent(host))
   })
@@ -37,8 +37,9 @@ export function upstreams(host: HostName): void {
   })
 }
 
-async function judge(relay: Relay, fault: UpstreamFault): Promise<void> {
-  const { script, stream = true, status, code, text } = fault
+async function judge(relay: Relay, host: HostName, fault: UpstreamFault): Promise<void> {
+  const { script, stream = true, status, text } = fault
+  const code = (host === 'workerd' ? fault.codeOnWorkerd : undefined) ?? fault.code
   const model = `fault ${fault.name}`
   const body = tag({ model, stream, script })
   const response = await postChat(relay.server.base, body)

@@ -15,6 +15,7 @@ export const CAPABILITIES = {
   draining: 'a running stream is told of a shutdown',
   files: 'an engine that plays recordings from files',
   reloading: 'the same handler answers before and after its settings change',
+  'stale-connections': 'a kept connection that a server has given up is told from other failures',
   'odd-headers': 'an upstream is read whose headers hold what HTTP does not allow',
 } as const
 
