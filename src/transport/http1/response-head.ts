@@ -60,7 +60,9 @@ export function parseHead(text: string): ResponseHead {
     ?.toLowerCase()
     .split(/[\s,]+/)
   const isKept = minor === '1' ? !connection?.includes('close') : connection?.includes('keep-alive')
-  const isIrregular = /(?:^|[^\r])\n/.test(text) || hasIrregularFraming(headers)
+  // No interim response has a body (RFC 9110 §15.2), but some readers believe its length.
+  const isFramedInterim = status < 200 && FRAMING_FIELDS.some((name) => headers.get(name) !== null)
+  const isIrregular = isFramedInterim || /(?:^|[^\r])\n/.test(text) || hasIrregularFraming(headers)
   const keepsAlive = isKept === true && body !== 'until-close' && !isIrregular
   return { status, headers, body, keepsAlive, isIrregular }
 }

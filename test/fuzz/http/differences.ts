@@ -97,6 +97,13 @@ const irregular: Difference[] = [
     ),
   },
   {
+    what: 'a length in an interim answer',
+    why: 'RFC 9110 §15.2: no interim answer has a body; llhttp takes the next bytes for one',
+    explains: (ours, _theirs, answer) =>
+      !ours.isReusable &&
+      /HTTP\/1\.[01] 1\d\d[^\n]*\n(?:[^\r\n]+\r?\n)*?content-length:/i.test(answer),
+  },
+  {
     what: 'blanks around a chunk size and its extensions, and empty extensions',
     why: 'RFC 9112 §7.1.1 has servers that send them; they mean nothing',
     explains: readOnce(/\n[\da-f]+[\t ;][^\n]*\r\n/i, 'HPE_INVALID_CHUNK_SIZE', 'HPE_STRICT'),

@@ -64,7 +64,10 @@ export function judgeError(path: string, response: Response, text: string): void
   requireThat(code !== 'internal_error', `an error of sluice's own: ${text}`)
   requireThat(response.headers.has('x-request-id'), 'an error without a request id')
   if (response.status === 400) {
-    requireThat(/^[^\s:]{1,200}: /.test(message), `a 400 that names no field: ${text}`)
+    requireThat(
+      /^[^\s:]{1,200}: /.test(withoutQuotes(message)),
+      `a 400 that names no field: ${text}`,
+    )
   }
   if (!isAnthropic)
     requireThat(param === null || typeof param === 'string', `a wrong param: ${text}`)

@@ -135,6 +135,7 @@ describe('a connection', () => {
   it.each([
     ['a bare LF in its head', ok('yes').replace('OK\r\n', 'OK\n')],
     ['a bare LF in an interim head', `HTTP/1.1 103 Early\nlink: x\r\n\r\n${ok('yes')}`],
+    ['a length in an interim head', `HTTP/1.1 103 Early\r\ncontent-length: 3\r\n\r\n${ok('yes')}`],
     ['a length twice', ok('yes', 'content-length: 3\r\n')],
     ['a length in a list', ok('yes').replace(': 3', ': 3, 3')],
     ['a length beside chunks', chunkedWith('3\r\nyes\r\n0\r\n\r\n', 'content-length: 9\r\n')],
