@@ -27,7 +27,7 @@ export function tokenLimits(host: HostName): void {
     /** A key whose bucket is full. */
     const newKey = () => `t${used++}-key`
     prompts(relay, newKey)
-    departures(relay, newKey)
+    departures(host, relay, newKey)
     usage(relay, newKey)
     excess(relay, newKey)
     codingAgentTurns(relay)
@@ -101,7 +101,10 @@ function prompts(relay: Relay, newKey: NewKey): void {
   })
 }
 
-function departures(relay: Relay, newKey: NewKey): void {
+function departures(host: HostName, relay: Relay, newKey: NewKey): void {
+  // workerd learns late that a client has left, and each second until then is charged as an answer.
+  const unseen = host === 'workerd' ? 220 : 0
+
   it('keeps what an engine was asked, where the client leaves before the first token', async () => {
     const key = newKey()
     const body = tag({ ...user(text), script: { headersAfter: 'never', steps: [] } })
@@ -112,7 +115,9 @@ function departures(relay: Relay, newKey: NewKey): void {
     leaving.abort()
     await expect.poll(() => left(relay, key)).toBeGreaterThan(0)
     // Only the reservation for the answer is given back.
-    await expect.poll(() => left(relay, key), { timeout: 8_000 }).toBeGreaterThan(LIMIT - 505)
+    await expect
+      .poll(() => left(relay, key), { timeout: 8_000 })
+      .toBeGreaterThan(LIMIT - 505 - unseen)
     expect(await left(relay, key)).toBeLessThan(LIMIT - 300)
   })
 

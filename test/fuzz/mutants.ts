@@ -114,8 +114,8 @@ const MUTANTS: Mutant[] = [
   of(
     'pool',
     'engines/pool/circuit-breaker.ts',
-    'this.#breaker.fail(now, by && this.#caller)',
-    'this.#breaker.fail(now)',
+    'if (by === undefined) this.#reach.failed(now)',
+    'if (now > 0) this.#reach.failed(now)',
   ),
   // Owners read what another stores.
   of(

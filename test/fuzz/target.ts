@@ -1,3 +1,5 @@
+// Not the global one, which a target's clock replaces.
+import { clearTimeout, setTimeout } from 'node:timers'
 import fc from 'fast-check'
 
 /** What one part of the fuzzing generates, and what must hold for it. Inputs are plain JSON. */

@@ -183,7 +183,7 @@ it('exports the worker as one file that needs nothing else', async () => {
 
 it('packs the worker with the names that the stack of an error shows', async () => {
   const text = await readFile(join(folder, 'node_modules/sluice/dist/worker/edge.js'), 'utf8')
-  expect(text).toContain('function createHostedHandler(')
+  expect(text).toContain('function createCheckedHandler(')
 })
 
 it('exports each host with a function that serves', async () => {

@@ -167,7 +167,7 @@ class Run {
       if (this.#sent.every(({ isOver, hasLeft }) => isOver || hasLeft)) return
       // Retries wait for some seconds.
       if (turn > 3) advance(5_000)
-      await settle(turn > 3 ? 50 : 0)
+      await settle()
     }
     const waiting = this.#sent.filter(({ isOver, hasLeft }) => !isOver && !hasLeft)
     requireThat(false, `${waiting.length} requests wait for ever: ${shown(waiting[0]?.asking)}`)
