@@ -57,9 +57,10 @@ const ANSWER_SHARE = 1 / 4
 
 /**
  * The least part that is reserved for an answer that may be longer: callers whose answers were short could
- * otherwise begin any number of long ones at once.
+ * otherwise begin any number of long ones at once. A large limit is not split into 64 parts: who may use
+ * millions of tokens a minute may well have hundreds of short answers at once.
  */
-const LEAST_SHARE = 1 / 64
+const LEAST = { share: 1 / 64, tokens: 512 }
 
 /**
  * What is taken for an answer before a caller has had any: most are shorter, and a quarter of a minute's
@@ -201,7 +202,8 @@ export class Caller {
    * write, and what this caller's answers had lately; at most a quarter of a minute's tokens in all.
    */
   #reservation({ promptTokens, answers, answerMost }: ExpectedUse, limit: number): number {
-    const recent = Math.max(this.#recentAnswer, Math.floor(limit * LEAST_SHARE))
+    const least = Math.min(LEAST.tokens, Math.floor(limit * LEAST.share))
+    const recent = Math.max(this.#recentAnswer, least)
     const each = answers > 0 ? Math.ceil(Math.min(answerMost(), recent)) : 0
     const share = Math.min(each * Math.max(1, answers), Math.floor(limit * ANSWER_SHARE))
     const tokens = promptTokens(limit) + share

@@ -62,12 +62,16 @@ it('knows what Ollama adds to a name', () => {
 })
 
 describe('of the answer, the part that is reserved', () => {
-  const key = readKey({ name: 'a', hash, tokensPerMinute: 10_000 }, 'key')
+  const keyOf = (limit: number) => readKey({ name: 'a', hash, tokensPerMinute: limit }, 'key')
+  const key = keyOf(10_000)
 
   /** What is reserved for a request, after answers of these lengths. */
-  async function reservedAfter(answers: number[], next: Expected): Promise<number | undefined> {
+  async function reservedAfter(
+    answers: number[],
+    { limit = 10_000, ...next }: Expected & { limit?: number },
+  ): Promise<number | undefined> {
     const caller = new Caller(
-      key,
+      keyOf(limit),
       memoryLimits(() => 0),
     )
     for (const answer of answers) {
@@ -78,7 +82,7 @@ describe('of the answer, the part that is reserved', () => {
     return (await caller.permit(expected(next))).meter?.reserved
   }
 
-  it.each<[string, number[], Expected, number]>([
+  it.each<[string, number[], Expected & { limit?: number }, number]>([
     ['is a quarter of a minute, where nothing else is known', [], {}, 2_500],
     ['is no more for one that asks for far more', [], { most: 32_000, prompt: 100 }, 2_600],
     ['is what it asks for', [], { most: 40, prompt: 7 }, 47],
@@ -86,6 +90,7 @@ describe('of the answer, the part that is reserved', () => {
     ['falls slowly', [300, 100], { most: 32_000 }, 260],
     ['rises at once', [300, 2_000], { most: 32_000 }, 2_000],
     ['is never less than a 64th, where the answer may be longer', [1], { most: 32_000 }, 156],
+    ['is never less than 512, where the limit is large', [1], { most: 32_000, limit: 1e7 }, 512],
     ['is less for one that cannot be longer', [1], { most: 20 }, 20],
     ['is for each answer', [], { most: 100, answers: 3 }, 300],
     ['is at most a quarter for all answers', [], { most: 2_000, answers: 128 }, 2_500],
