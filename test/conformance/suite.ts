@@ -16,6 +16,7 @@ import { deadlines } from './deadlines.ts'
 import { embeddings } from './embeddings.ts'
 import { foreignHeaders } from './foreign-headers.ts'
 import { hangUps } from './hang-ups.ts'
+import { unreadBodies } from './hang-ups-unread.ts'
 import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
@@ -101,7 +102,13 @@ const topics = {
     queue,
   },
   contract: { contract, thinking },
-  endings: { deadlines, cancel, 'hang-ups': hangUps, shutdown },
+  endings: {
+    deadlines,
+    cancel,
+    'hang-ups': hangUps,
+    'answered before the body': unreadBodies,
+    shutdown,
+  },
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,

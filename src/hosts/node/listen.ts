@@ -78,7 +78,9 @@ async function secureServer() {
 function closeIfUnread(request: IncomingMessage): void {
   if (request.complete) return
   const timer = setTimeout(() => {
-    if (!request.complete) request.socket.destroy()
+    // Deno sets it to null when the connection is reset, and tells of no `close` then.
+    const socket: IncomingMessage['socket'] | null = request.socket
+    if (!request.complete) socket?.destroy()
   }, unreadBodyTimeout)
   request.once('close', () => clearTimeout(timer))
 }
