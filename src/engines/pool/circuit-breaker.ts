@@ -91,6 +91,11 @@ export class CircuitBreaker {
     if (this.#callers.size > MAX_CALLERS && oldest !== undefined) this.#callers.delete(oldest)
   }
 
+  /** The failures of a caller, if there were any lately. */
+  circuitOf(caller: string): Circuit | undefined {
+    return this.#callers.get(caller)
+  }
+
   /** Forgets a caller without failures. */
   forget(caller: string, now: number): void {
     if (!this.#callers.get(caller)?.hasFailures(now)) this.#callers.delete(caller)
@@ -133,14 +138,14 @@ class Permit implements BreakerPermit {
 
   answered(): void {
     this.#reach.answered(this.#sent)
-    this.#own?.answered(this.#ownSent)
+    this.#current()?.answered(this.#ownSent)
     this.#breaker.reached()
   }
 
   succeeded(now: number): void {
     if (!this.#endOnce()) return
     this.#reach.succeeded(this.#sent, now)
-    this.#own?.succeeded(this.#ownSent, now)
+    this.#current()?.succeeded(this.#ownSent, now)
     this.#breaker.reached()
     this.#breaker.forget(this.#caller, now)
   }
@@ -156,6 +161,11 @@ class Permit implements BreakerPermit {
 
   ignored(): void {
     this.#endOnce()
+  }
+
+  /** The caller's circuit, also one that failures of requests sent at the same time have made since. */
+  #current(): Circuit | undefined {
+    return this.#own ?? this.#breaker.circuitOf(this.#caller)
   }
 
   /** Returns whether this is the first call that ends the permit. */

@@ -76,6 +76,16 @@ describe('an answered failure counts for its caller', () => {
     expect(open(breaker, 1)).toBe('ann,bob')
   })
 
+  it('among answers to requests that were sent together is not one of many in a row', () => {
+    const breaker = new CircuitBreaker()
+    const passes = Array.from({ length: 12 }, () => breaker.acquire(0, 'ann'))
+    for (const [at, pass] of passes.entries()) {
+      if (at % 2 === 0) pass.failed(0, 'caller')
+      else pass.succeeded(0)
+    }
+    expect(open(breaker)).toBe('')
+  })
+
   it('of two callers in turns opens it to each for its own', () => {
     const breaker = new CircuitBreaker()
     for (let time = 0; time < 4; time++) for (const who of ['ann', 'bob']) fail(breaker, who)
