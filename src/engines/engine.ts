@@ -28,6 +28,9 @@ export interface Progress {
   text: string
 }
 
+/** The same where it may not be known how much there is to do. */
+export type LoadProgress = Omit<Progress, 'done'> & Partial<Pick<Progress, 'done'>>
+
 /** Options of every call of an engine. */
 export interface CallOptions {
   /**
@@ -45,7 +48,7 @@ export interface CallOptions {
 
 export interface ChatOptions extends CallOptions {
   /** Called while the engine loads a model before it can answer. */
-  onProgress?: ((progress: Progress) => void) | undefined
+  onProgress?: ((progress: LoadProgress) => void) | undefined
   /** Whether a stream must come as parsed chunks, since it is translated into another API. */
   asChunks?: boolean
   /**

@@ -1,4 +1,4 @@
-import type { CallOptions, ChatOptions, Progress } from '../engines/engine.ts'
+import type { CallOptions, ChatOptions, LoadProgress } from '../engines/engine.ts'
 import type { Route } from '../engines/registry/router.ts'
 import type { ChatStream } from '../stream/chat-stream.ts'
 import type { Exchange } from '../stream/exchange.ts'
@@ -25,8 +25,9 @@ export function callOptionsOf({ hops, caller, isBackground }: Exchange): CallOpt
 }
 
 /** Reports to an exchange how far its model has been loaded. */
-export function progressOf(exchange: Exchange): (progress: Progress) => void {
+export function progressOf(exchange: Exchange): (progress: LoadProgress) => void {
   return ({ model, done }) => {
-    exchange.progress = `loading ${model} ${Math.floor(done * 100)} %`
+    const percent = done === undefined ? '' : ` ${Math.floor(done * 100)} %`
+    exchange.progress = `loading ${model}${percent}`
   }
 }

@@ -4,19 +4,11 @@ import { wellKnownPorts } from '../../settings/upstreams.ts'
 import { type ApiError, toApiError } from '../../wire/errors/api-error.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
 import { isLoading } from '../upstream/model-loading.ts'
+import { serverKindOf } from '../upstream/server-kind.ts'
 import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
 
 /** Milliseconds a local server may take to list its models. */
 const PROBE_TIMEOUT = 300
-
-/** The server for each `owned_by` of a model: several kinds of servers share a port. */
-const SERVER_BY_OWNER: Record<string, string> = {
-  llamacpp: 'llama-server',
-  library: 'ollama',
-  sglang: 'sglang',
-  sluice: 'sluice',
-  vllm: 'vllm',
-}
 
 export interface Discovery {
   /**
@@ -94,7 +86,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     const before = found.get(url)
     try {
       const models = await (before?.engine ?? createEngine(url, name)).models(stop, call)
-      const kind = serverName(name, models)
+      const kind = discoveredKind(name, models)
       // After a failure, another kind of server may have taken the port.
       const isSame = before && (!before.error || before.kind === kind || models.length === 0)
       if (!isSame) {
@@ -135,9 +127,8 @@ function isLoopbackPort(url: URL, port: string): boolean {
   return url.port === port && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname)
 }
 
-/** The kind of a server: LocalAI and llama-server share a port, and any other may listen on it. */
-function serverName(name: string, models: Model[]): string {
-  const owner = models[0]?.owned_by ?? ''
-  if (Object.hasOwn(SERVER_BY_OWNER, owner)) return SERVER_BY_OWNER[owner] as string
-  return name === 'llama-server' && models.length > 0 ? 'localai' : name
+/** The kind of a server that is found at a port: LocalAI and llama-server share one. */
+function discoveredKind(name: string, models: Model[]): string {
+  const isOther = name === 'llama-server' && models.length > 0
+  return serverKindOf(models) ?? (isOther ? 'localai' : name)
 }

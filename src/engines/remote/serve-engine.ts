@@ -150,7 +150,10 @@ class EngineServer {
     const { signal } = running.control
     const onProgress = (progress: Progress) => this.#reply({ kind: 'progress', id, progress })
     try {
-      if ('credit' in ask) await this.#stream(ask, running, { onProgress })
+      if ('credit' in ask)
+        await this.#stream(ask, running, {
+          onProgress: ({ done = 0, ...rest }) => onProgress({ ...rest, done }),
+        })
       else if (ask.kind === 'load') await this.#engine.load(ask.model, signal, onProgress)
       else if (ask.kind === 'unload') await this.#engine.unload()
       else if (ask.kind === 'embed') await this.#embed(ask, signal)

@@ -26,6 +26,7 @@ import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
+import { type ServerKind, serverKindOf } from './server-kind.ts'
 
 /** The options of one upstream, as settings declare them, and what the handler adds. */
 export interface UpstreamOptions
@@ -52,6 +53,7 @@ export class Upstream implements Engine {
   readonly #refusedFields = new Map<string, RefusedFields>()
   readonly #finishes: FinishHistories
   #refusesBase64 = false
+  #kind: ServerKind | undefined
   readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
@@ -66,14 +68,22 @@ export class Upstream implements Engine {
     this.#client = new UpstreamClient(options)
   }
 
+  /** The kind of server, once it has listed its models; undefined where they do not tell. */
+  get kind(): ServerKind | undefined {
+    return this.#kind
+  }
+
   acceptsModel(model: string): boolean {
     return this.#names.acceptsModel(model)
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
     const body = await this.#readModels(signal, hops)
-    if (isObject(body) && Array.isArray(body.data))
-      return this.#names.visibleModels(body.data.filter(isModel))
+    if (isObject(body) && Array.isArray(body.data)) {
+      const models = body.data.filter(isModel)
+      this.#kind = serverKindOf(models) ?? this.#kind
+      return this.#names.visibleModels(models)
+    }
     const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
   }

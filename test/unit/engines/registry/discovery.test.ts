@@ -74,7 +74,7 @@ describe('finding', () => {
     ['sglang', 'vllm', 'sglang'],
     ['ollama', 'jan', 'ollama'],
     ['lmStudio', 'lm-studio', 'lm-studio'],
-    ['lmStudio', 'llama-server', 'localai'],
+    ['lmStudio', 'llama-server', 'lm-studio'],
   ] as const)('tells %s at the port of %s: %s', async (persona, name, label) => {
     const server = await upstream({ persona })
     expect(Object.keys(await look(discovery({ [server.port]: name })))).toEqual([label])

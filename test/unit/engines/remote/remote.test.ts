@@ -124,7 +124,7 @@ describe('over a port', () => {
 
   it('loading is told while an answer is waited for', async () => {
     const { engine } = create({ loadDelay: 20 })
-    const notes: number[] = []
+    const notes: (number | undefined)[] = []
     const request = { model: record.model_id, messages: hello, stream: true }
     const answer = await engine.chat(request, never, { onProgress: ({ done }) => notes.push(done) })
     expect(notes).toEqual([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1])

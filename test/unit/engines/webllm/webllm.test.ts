@@ -165,7 +165,7 @@ describe('models', () => {
 
   it('tell those who wait in line as well', async () => {
     const { engine } = create({ loadDelay: 20 })
-    const notes: number[] = []
+    const notes: (number | undefined)[] = []
     const request = { model: record.model_id, messages: hello, stream: true }
     const loading = engine.load(record.model_id, never)
     const answer = await engine.chat(request, never, { onProgress: ({ done }) => notes.push(done) })
