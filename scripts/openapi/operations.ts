@@ -8,6 +8,7 @@ import { textEvents } from '../../src/wire/completions/schema.ts'
 import { messageEvents } from '../../src/wire/messages/schema.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
 import type { Operation, OperationTexts, Parameter } from './operation.ts'
+import { passTexts } from './pass-operations.ts'
 import { responsesTexts } from './responses-operations.ts'
 
 const messages = [{ role: 'user', content: 'Hello!' }]
@@ -129,6 +130,7 @@ const texts: Record<OperationId, OperationTexts> = {
   ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
+  ...passTexts,
 }
 
 /** Every route of the table, with its texts. */

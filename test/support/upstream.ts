@@ -18,6 +18,8 @@ export interface RecordedRequest {
   headers: IncomingHttpHeaders
   /** The parsed JSON, or the text where it isn't JSON; undefined without a body. */
   body: unknown
+  /** The body as it came. */
+  bytes: Buffer
   /** `performance.now()` at the request's first byte read as HTTP. */
   receivedAt: number
   /** Bytes of the answer's body that the operating system has taken. */
@@ -46,6 +48,8 @@ export interface UpstreamOptions {
   script?: Scripted | Answering
   /** The endpoint that counts a prompt's tokens, which are its words; it has none by default. */
   counts?: 'messages' | 'vllm' | 'llamaServer'
+  /** The paths of forwarded APIs that it has; it has none by default. */
+  passes?: readonly string[]
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections, reads, and never says a word. */
@@ -82,6 +86,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     models: options.models ?? structuredClone(MODELS[persona]),
     script: options.script,
     counts: options.counts,
+    passes: options.passes,
     next: log.next,
   }
   const server = options.silent
@@ -136,9 +141,10 @@ async function answer(
   add: (record: RecordedRequest) => void,
 ): Promise<void> {
   const { record, stage } = observe(request, response)
-  const text = await readBody(request)
-  if (text === undefined) return
-  record.body = parse(text)
+  const bytes = await readBody(request)
+  if (bytes === undefined) return
+  record.bytes = bytes
+  record.body = parse(bytes.toString())
   add(record)
   await play(chooseScript(record, offer, persona), stage)
 }
@@ -152,6 +158,7 @@ function observe(request: IncomingMessage, response: ServerResponse) {
     path: request.url ?? '',
     headers: request.headers,
     body: undefined,
+    bytes: Buffer.alloc(0),
     receivedAt: performance.now(),
     sentBytes: 0,
     finished: false,
@@ -183,14 +190,14 @@ function observe(request: IncomingMessage, response: ServerResponse) {
 }
 
 /** Undefined when the client left before its request was whole. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const parts: Buffer[] = []
   try {
     for await (const part of request) parts.push(part as Buffer)
   } catch {
     return undefined
   }
-  return Buffer.concat(parts).toString()
+  return Buffer.concat(parts)
 }
 
 function parse(text: string): unknown {

@@ -16,7 +16,7 @@ import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
-import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
+import type { CallOptions, ChatOptions, Engine, Model, PassCall } from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
@@ -25,6 +25,7 @@ import { answerKind, type FinishHistories, finishHistoryOf } from './finish-hist
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
+import { PassThrough } from './pass.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -55,6 +56,7 @@ export class Upstream implements Engine {
   #refusesBase64 = false
   #kind: ServerKind | undefined
   readonly #missing = new MissingPaths()
+  readonly #passThrough: PassThrough
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -66,6 +68,8 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    const [client, names, missing] = [this.#client, this.#names, this.#missing]
+    this.#passThrough = new PassThrough({ client, names, missing })
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
@@ -157,6 +161,14 @@ export class Upstream implements Engine {
     const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
     return countByUpstream(counted, own, post, this.label, accepted, this.#missing)
+  }
+
+  pass(call: PassCall, model: string | undefined, signal: AbortSignal, options: CallOptions = {}) {
+    return this.#passThrough.send(call, model, signal, options)
+  }
+
+  lacks(call: PassCall, model: string | undefined): boolean {
+    return this.#passThrough.lacks(call, model)
   }
 
   async #generate<C extends AnyContract>(
