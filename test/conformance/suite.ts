@@ -24,6 +24,8 @@ import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
+import { passThrough } from './pass-through.ts'
+import { passThroughEnds } from './pass-through-ends.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
@@ -80,6 +82,7 @@ const topics = {
     completions,
     embeddings,
     models,
+    'forwarded APIs': passThrough,
     'curl -N': curl,
     'tools of agents': tools,
   },
@@ -100,6 +103,7 @@ const topics = {
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
     queue,
+    'forwarded answers that end early': passThroughEnds,
   },
   contract: { contract, thinking },
   endings: {

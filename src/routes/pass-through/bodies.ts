@@ -14,6 +14,7 @@ import {
   textOfPart,
   withField,
 } from '../../wire/pass-through/multipart.ts'
+import { encodeText } from '../../wire/sse/sse.ts'
 import type { Trace } from '../trace.ts'
 import type { PassedBody, PassThroughRoute } from './pass-route.ts'
 
@@ -54,12 +55,16 @@ async function readJson(request: Request, trace: Trace, limits: Limits): Promise
     throw badRequest(`body: expected a JSON object, got ${came}; send the request as an object.`)
   }
   const model = modelIn(value)
+  // A key that occurs twice may be read as the first one elsewhere: where it could name another model, the
+  // server gets what was checked.
+  const isRestricted = trace.caller?.mayUseModel !== undefined
+  const sent = isRestricted ? encodeText(JSON.stringify(value)) : bytes
   return {
     model,
     fields: value,
     files: [],
     type: 'application/json',
-    bytes: (own) => (own === undefined || own === model ? bytes : withModel(bytes, own)),
+    bytes: (own) => (own === undefined || own === model ? sent : withModel(sent, own)),
   }
 }
 

@@ -109,13 +109,19 @@ function labelsOf(entries: readonly CatalogEntry[]): string {
   return entries.map(({ engine }) => engine.label).join(', ')
 }
 
+/** Only admins learn which upstreams there are. */
 function unclear(
-  { method, path, rule }: PassThroughRoute,
+  { method, path, rule, body }: PassThroughRoute,
   entries: readonly CatalogEntry[],
 ): ApiError {
-  const [first] = entries
+  if (body === 'query') {
+    return badRequest(
+      `upstream: expected which server is meant, since there are ${labelsOf(entries)}, got none; add ?upstream=${entries[0]?.engine.label ?? 'LABEL'} to the URL.`,
+      'upstream',
+    )
+  }
   return badRequest(
-    `model: expected the name of a model, since ${labelsOf(entries)} could each answer ${method} ${path}, got none; name one, or let the operator choose with --pass-through ${rule}=${first?.engine.label ?? 'LABEL'}.`,
+    `model: expected the name of a model, since several servers could answer ${method} ${path}, got none; name one that GET /v1/models lists, or let the operator choose with --pass-through ${rule}=LABEL.`,
     'model',
   )
 }
