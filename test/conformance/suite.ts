@@ -25,7 +25,9 @@ import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { origins } from './origins.ts'
 import { passThrough } from './pass-through.ts'
+import { passThroughAccess } from './pass-through-access.ts'
 import { passThroughEnds } from './pass-through-ends.ts'
+import { passThroughOllama } from './pass-through-ollama.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
@@ -83,6 +85,8 @@ const topics = {
     embeddings,
     models,
     'forwarded APIs': passThrough,
+    'who may have what forwarded': passThroughAccess,
+    'forwarded management of Ollama': passThroughOllama,
     'curl -N': curl,
     'tools of agents': tools,
   },

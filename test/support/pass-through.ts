@@ -45,7 +45,7 @@ const answers: Record<string, (body: Record<string, unknown>) => Script> = {
 /** Every path that it can answer. */
 export const PASS_PATHS = Object.keys(answers)
 
-export function passScript({ body, bytes }: RecordedRequest, path: string): Script {
+export function passScript({ method, body, bytes }: RecordedRequest, path: string): Script {
   const isJson = typeof body === 'object' && body !== null
   const fields = isJson ? (body as Record<string, unknown>) : formFields(bytes)
   const { script } = fields
@@ -53,9 +53,15 @@ export function passScript({ body, bytes }: RecordedRequest, path: string): Scri
     const given = (typeof script === 'string' ? JSON.parse(script) : script) as Script
     return { ...given, headers: { 'content-type': 'application/json', ...given.headers } }
   }
+  if (path.startsWith('/api/blobs/')) return { ...blob, status: method === 'HEAD' ? 200 : 201 }
   const answer = answers[path]
   if (answer === undefined) throw new TypeError(`No answer is written for ${path}.`)
   return answer(fields)
+}
+
+const blob: Script = {
+  headers: { 'content-type': 'text/plain', 'content-length': '0' },
+  steps: [],
 }
 
 /** The texts of a form, read by another rule than sluice's: by what is between its boundaries. */
