@@ -107,7 +107,7 @@ export interface Engine {
   complete?(
     request: TextRequest,
     signal: AbortSignal,
-    options?: CallOptions & Pick<ChatOptions, 'onProgress'>,
+    options?: ChatOptions,
   ): Promise<TextStream>
   /** Resolves with the JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Optional. */
   embed?(

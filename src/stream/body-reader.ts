@@ -1,9 +1,11 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
-import type { FrameStream } from './chat-stream.ts'
+import type { ApiError } from '../wire/errors/api-error.ts'
+import type { FrameStream, TakeFrames } from './chat-stream.ts'
 import { EventReader } from './event-reader.ts'
-import { ChunkSink, type EventSink, FrameSink } from './event-sinks.ts'
+import { ChunkSink, type EventSink, FrameSink, LineSink } from './event-sinks.ts'
+import { LineReader } from './line-reader.ts'
 
 /**
  * Milliseconds an upstream has to send `[DONE]` after its last chunk: some never end the stream.
@@ -16,6 +18,17 @@ const DONE_TIMEOUT = 5000
 const DRAIN_LIMITS = { packets: 16, ms: 1000 }
 
 type Body = NonNullable<Fetched['body']>
+
+/** Finds the events of a stream in its packets and gives them to a sink. */
+export interface PacketEvents {
+  /** Whether the stream ended by its contract; the sink then has every event. */
+  readonly ended: boolean
+  /** The error that ended the stream. Events before it are valid and still in the sink. */
+  readonly failure: ApiError | undefined
+  push(packet: Uint8Array<ArrayBuffer>): void
+  /** The body has ended: `ending` says how. */
+  close(ending: StreamEnd): void
+}
 
 /** Takes the result of one packet. Further packets wait for the promise it may return. */
 type TakeBatch<Batch> = (batch: Batch) => Promise<unknown> | undefined
@@ -35,9 +48,22 @@ export function readFrames<T>(
 ): Pick<FrameStream, 'items' | 'forEachPacket'> {
   const sink = new FrameSink(hasEventNames)
   const events = new EventReader(contract, sink, compares, hasEventNames)
-  const items = new BodyReader(body, contract, events, sink, control)
+  return asFrames(new BodyReader(body, contract, events, sink, control))
+}
+
+/** The same for a body of JSON lines. */
+export function readLines<T>(
+  body: Body,
+  contract: StreamContract<T>,
+  control: AbortController,
+): Pick<FrameStream, 'items' | 'forEachPacket'> {
+  const sink = new LineSink()
+  return asFrames(new BodyReader(body, contract, new LineReader(contract, sink), sink, control))
+}
+
+function asFrames<T>(items: BodyReader<T, Uint8Array<ArrayBuffer>[]>) {
   return items.forwardsPackets
-    ? { items, forEachPacket: (take) => items.forEachPacket(take) }
+    ? { items, forEachPacket: (take: TakeFrames) => items.forEachPacket(take) }
     : { items }
 }
 
@@ -53,13 +79,13 @@ export function readChunks<T>(
 }
 
 /**
- * Reads a body packet by packet through an `EventReader`; its results are pulled by `next` or
+ * Reads a body packet by packet through what finds its events; the results are pulled by `next` or
  * pushed.
  */
 class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   readonly #reader: PacketReader
   readonly #contract: StreamContract<T>
-  readonly #events: EventReader<T>
+  readonly #events: PacketEvents
   readonly #sink: EventSink<T> & { take(): Batch | undefined }
   readonly #control: AbortController
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -67,7 +93,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   constructor(
     body: Body,
     contract: StreamContract<T>,
-    events: EventReader<T>,
+    events: PacketEvents,
     sink: EventSink<T> & { take(): Batch | undefined },
     control: AbortController,
   ) {

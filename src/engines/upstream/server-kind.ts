@@ -19,8 +19,11 @@ export type ServerKind = (typeof SERVER_BY_OWNER)[keyof typeof SERVER_BY_OWNER]
 
 /** The kind of the server that lists these models; undefined where their owner names none. */
 export function serverKindOf(models: readonly Model[]): ServerKind | undefined {
-  const owner = models[0]?.owned_by ?? ''
+  // Not the first alone: a model of Ollama's that was not in its library belongs to its maker.
+  const owner = models.map(({ owned_by: owner }) => owner).find(isKnownOwner)
+  return owner && SERVER_BY_OWNER[owner]
+}
+
+function isKnownOwner(owner: string): owner is keyof typeof SERVER_BY_OWNER {
   return Object.hasOwn(SERVER_BY_OWNER, owner)
-    ? SERVER_BY_OWNER[owner as keyof typeof SERVER_BY_OWNER]
-    : undefined
 }
