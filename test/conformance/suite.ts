@@ -23,6 +23,7 @@ import { limits } from './limits.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
+import { ollamaChat } from './ollama-chat.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -77,6 +78,7 @@ const topics = {
     'responses of an upstream': nativeResponses,
     messages,
     'messages forwarded': nativeMessages,
+    "Ollama's chats": ollamaChat,
     completions,
     embeddings,
     models,

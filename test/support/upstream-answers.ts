@@ -43,6 +43,10 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
     const scripted = scriptOf(record.body as ChatBody, offer)
     if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
   }
+  if (record.method === 'POST' && (path === '/api/chat' || path === '/api/generate')) {
+    const scripted = scriptOf(record.body as ChatBody, offer)
+    if (scripted && 'steps' in scripted) return scripted
+  }
   const counted = record.method === 'POST' && counting(path, record.body as ChatBody, offer.counts)
   return counted ? json(200, counted) : json(404, { detail: 'Not Found' })
 }
