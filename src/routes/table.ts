@@ -41,13 +41,7 @@ export const table = entries({
   createEmbedding: post('key', '/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
   listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], models),
   retrieveModel: get('key', '/v1/models/:id+', ['Model', 'ModelInfo'], models),
-  createOllamaChat: post(
-    'key',
-    '/api/chat',
-    'OllamaChatRequest',
-    'OllamaChatAnswer',
-    ollamaChat,
-  ),
+  createOllamaChat: post('key', '/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', ollamaChat),
   createOllamaGeneration: post(
     'key',
     '/api/generate',

@@ -1,10 +1,9 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
-import type { ApiError } from '../wire/errors/api-error.ts'
 import type { FrameStream, TakeFrames } from './chat-stream.ts'
 import { EventReader } from './event-reader.ts'
-import { ChunkSink, type EventSink, FrameSink, LineSink } from './event-sinks.ts'
+import { ChunkSink, type EventSink, FrameSink, LineSink, type PacketEvents } from './event-sinks.ts'
 import { LineReader } from './line-reader.ts'
 
 /**
@@ -18,17 +17,6 @@ const DONE_TIMEOUT = 5000
 const DRAIN_LIMITS = { packets: 16, ms: 1000 }
 
 type Body = NonNullable<Fetched['body']>
-
-/** Finds the events of a stream in its packets and gives them to a sink. */
-export interface PacketEvents {
-  /** Whether the stream ended by its contract; the sink then has every event. */
-  readonly ended: boolean
-  /** The error that ended the stream. Events before it are valid and still in the sink. */
-  readonly failure: ApiError | undefined
-  push(packet: Uint8Array<ArrayBuffer>): void
-  /** The body has ended: `ending` says how. */
-  close(ending: StreamEnd): void
-}
 
 /** Takes the result of one packet. Further packets wait for the promise it may return. */
 type TakeBatch<Batch> = (batch: Batch) => Promise<unknown> | undefined

@@ -1,10 +1,23 @@
 /**
  * Where an upstream's events go after the contract has checked them: bytes to forward, or chunks.
  */
+import type { StreamEnd } from '../wire/contract/chat.ts'
+import type { ApiError } from '../wire/errors/api-error.ts'
 import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse/sse.ts'
 
 /** The place of an event's bytes: `buffer[start, end)`. */
 type EventBytes = Pick<EventScanner, 'buffer' | 'start' | 'end'>
+
+/** Finds the events of a stream in its packets and gives them to a sink. */
+export interface PacketEvents {
+  /** Whether the stream ended by its contract; the sink then has every event. */
+  readonly ended: boolean
+  /** The error that ended the stream. Events before it are valid and still in the sink. */
+  readonly failure: ApiError | undefined
+  push(packet: Uint8Array<ArrayBuffer>): void
+  /** The body has ended: `ending` says how. */
+  close(ending: StreamEnd): void
+}
 
 /** Collects the events of a packet. */
 export interface EventSink<T> {

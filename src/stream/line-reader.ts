@@ -7,8 +7,7 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import { exceedsDepth, MAX_DEPTH } from '../wire/json/depth.ts'
 import { type Line, LineScanner, LineTooLong } from '../wire/ndjson/lines.ts'
 import { decodeText } from '../wire/sse/sse.ts'
-import type { PacketEvents } from './body-reader.ts'
-import type { EventSink } from './event-sinks.ts'
+import type { EventSink, PacketEvents } from './event-sinks.ts'
 
 const CR = 13
 

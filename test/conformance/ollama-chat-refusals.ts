@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { ask, model, png } from '../support/ollama.ts'
+import { ask, model, png, postOllama } from '../support/ollama.ts'
 import type { Relay } from '../support/relay.ts'
 import { type HostName, useServer } from '../support/server.ts'
-import { postOllama } from './ollama-chat.ts'
 
 async function refused(response: Response, status: number): Promise<string> {
   const text = await response.text()

@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest'
-import { jpeg, png, wav } from '../support/ollama.ts'
+import { jpeg, png, postOllama, wav } from '../support/ollama.ts'
 import { type Relay, sentFor, tag } from '../support/relay.ts'
-import type { HostName } from '../support/server.ts'
-import { postOllama } from './ollama-chat.ts'
 
 const schema = { type: 'object', properties: { n: { type: 'integer' } } }
 const url = (type: string, data: string) => ({
@@ -11,13 +9,14 @@ const url = (type: string, data: string) => ({
 })
 
 /** What an engine is asked. */
-export function ollamaRequests(host: HostName, relay: Relay): void {
+export function ollamaRequests(relay: Relay): void {
   const sent = async (body: object, path = 'chat') => {
     const { options = {} } = body as { options?: object }
     const tagged = tag(options)
     const response = await postOllama(relay, { stream: false, ...body, options: tagged }, path)
     expect(response.status, await response.text()).toBe(200)
-    const { tag: _tag, ...chat } = sentFor(relay, tagged)[0]?.body as Record<string, unknown>
+    const [request] = sentFor(relay, tagged)
+    const { tag: _tag, ...chat } = { ...(request?.body as Record<string, unknown> | undefined) }
     return chat
   }
 
@@ -82,7 +81,10 @@ export function ollamaRequests(host: HostName, relay: Relay): void {
         },
       },
     ],
-    [{ logprobs: true, top_logprobs: 3 }, { logprobs: true, top_logprobs: 3 }],
+    [
+      { logprobs: true, top_logprobs: 3 },
+      { logprobs: true, top_logprobs: 3 },
+    ],
   ])('translates %j', async (body, expected) => {
     expect(await sent(body)).toMatchObject(expected)
     expect(await sent(body, 'generate')).toMatchObject(expected)
@@ -155,9 +157,17 @@ export function ollamaRequests(host: HostName, relay: Relay): void {
   })
 
   it('leaves out of a second try what a server refuses', async () => {
-    const script = { persona: 'vllm', refuses: ['top_k', 'chat_template_kwargs'] }
-    const body = { think: true, stream: false, options: { top_k: 5, temperature: 1, script } }
+    relay.upstream.script = { persona: 'vllm', refuses: ['top_k', 'chat_template_kwargs'] }
+    const known = relay.upstream.requests.length
+    const body = { think: true, stream: false, options: { top_k: 5, temperature: 1, seed: 2 } }
     const response = await postOllama(relay, body)
-    expect(response.status, host).toBe(400)
+    relay.upstream.script = undefined
+    expect(response.status, await response.text()).toBe(200)
+    const tries = relay.upstream.requests.slice(known).map((each) => each.body)
+    expect(tries).toMatchObject([
+      { top_k: 5, temperature: 1 },
+      { temperature: 1, seed: 2 },
+    ])
+    expect(tries[1]).not.toHaveProperty('top_k')
   })
 }

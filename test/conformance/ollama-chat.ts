@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { broken, chunkOf, endless } from '../support/messages.ts'
-import { ask, model, readOllama, words } from '../support/ollama.ts'
+import { ask, model, postOllama, readOllama, words } from '../support/ollama.ts'
 import { logOf, nextFor, type Relay, tag, useRelay } from '../support/relay.ts'
 import type { Scripted } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
@@ -11,22 +11,22 @@ import { ollamaRequests } from './ollama-chat-requests.ts'
 export function ollamaChat(host: HostName): void {
   const relay = useRelay(host, {
     upstream: { persona: 'vllm' },
-    flags: ['--static-delay', '0', '--heartbeat', '200', '--first-token-timeout', '900'],
+    flags: [
+      '--static-delay',
+      '0',
+      '--heartbeat',
+      '200',
+      '--first-token-timeout',
+      '900',
+      '--header-wait',
+      '100',
+    ],
   })
   describe('the stream', () => streams(relay))
   describe('the whole answer', () => whole(relay))
   describe('its endings', () => endings(relay))
-  describe('the request', () => ollamaRequests(host, relay))
+  describe('the request', () => ollamaRequests(relay))
   describe('refusals', () => ollamaRefusals(host, relay))
-}
-
-/** Options that are not Ollama's reach the upstream: the script of its answer does. */
-export function postOllama(relay: Pick<Relay, 'server'>, body: object, path = 'chat') {
-  return fetch(`${relay.server.url}/api/${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(path === 'chat' ? { ...ask, ...body } : { model, prompt: 'Go.', ...body }),
-  })
 }
 
 async function read(relay: Relay, script: Scripted, body: object = {}, path = 'chat') {
@@ -122,7 +122,10 @@ function streams(relay: Relay): void {
     for (const path of ['chat', 'generate']) {
       const { it: answer } = await read(relay, { steps }, {}, path)
       expect(answer).toMatchObject({ problems: [], outcome: 'finished', text: 'A' })
-      expect(answer.empty).toBeGreaterThanOrEqual(3)
+      const at = answer.lines.findIndex((each) => (each.message?.content ?? each.response) === 'A')
+      expect(at).toBeGreaterThanOrEqual(1)
+      // The word, an empty line and the end.
+      expect(answer.lines.length - at).toBeGreaterThanOrEqual(3)
     }
   })
 }
@@ -206,13 +209,14 @@ function endings(relay: Relay): void {
   })
 
   it('fails with a true status where nothing came', async () => {
-    const script: Scripted = { persona: 'vllm', error: 'context_length' }
+    relay.upstream.script = { persona: 'vllm', error: 'context_length' }
     for (const path of ['chat', 'generate']) {
-      const response = await postOllama(relay, { options: { script } }, path)
+      const response = await postOllama(relay, {}, path)
       expect(response.status).toBe(400)
       expect(response.headers.get('content-type')).toBe('application/json')
       expect(await response.json()).toEqual({ error: expect.stringMatching(/context/) })
     }
+    relay.upstream.script = undefined
   })
 
   it.each(['chat', 'generate'])('stops the engine when the client hangs up: %s', async (path) => {

@@ -5,6 +5,16 @@ export const model = 'Qwen/Qwen3-8B'
 export const words = 'The quick brown fox jumps over the lazy dog.'
 export const ask = { model, messages: [{ role: 'user', content: 'Go.' }] }
 
+/** An option that Ollama does not have reaches the upstream: the script of its answer does. */
+export function postOllama({ server }: { server: { url: string } }, body: object, path = 'chat') {
+  const own = path === 'chat' ? ask : { model, prompt: 'Go.' }
+  return fetch(`${server.url}/api/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ ...own, ...body }),
+  })
+}
+
 export interface OllamaLine {
   model?: string
   created_at?: string
@@ -30,8 +40,6 @@ export interface OllamaRead {
   text: string
   thinking: string
   calls: { id: string; function: { name: string; arguments: object } }[]
-  /** Lines without any content before the end. */
-  empty: number
   /** The last line. */
   last: OllamaLine | undefined
   outcome: 'finished' | 'failed' | 'truncated'
@@ -59,7 +67,6 @@ export function readOllama(raw: string): OllamaRead {
     text: parts.map((part) => contentOf(part)).join(''),
     thinking: parts.map(({ thinking = '' }) => thinking).join(''),
     calls: lines.flatMap(({ message }) => message?.tool_calls ?? []),
-    empty: lines.filter((line) => line.done === false && isEmpty(line)).length,
     last,
     outcome: last?.done === true ? 'finished' : failed,
     problems,
@@ -68,11 +75,6 @@ export function readOllama(raw: string): OllamaRead {
 
 function contentOf(part: { content?: unknown; response?: unknown }): string {
   return `${part.content ?? part.response ?? ''}`
-}
-
-function isEmpty({ message, ...line }: OllamaLine): boolean {
-  const part = message ?? line
-  return contentOf(part) === '' && !part.thinking && !message?.tool_calls
 }
 
 function problemsOf(line: OllamaLine, isLast: boolean): string[] {
@@ -131,6 +133,7 @@ export function wholeScript(answer: object): Script {
 }
 
 /** A PNG, a JPEG and a WAV file: as much of them as tells their type. */
-export const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+export const png =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 export const jpeg = '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAP//'
 export const wav = 'UklGRiQAAABXQVZFZm10IBAAAAABAAEA'

@@ -128,12 +128,7 @@ export function toTextAnswer(completion: TextChunk, asked: AnswerContext): Ollam
   const [choice] = completion.choices
   const { usage, timings } = completion
   const reason = choice?.finish_reason ?? 'stop'
-  return endedAnswer(
-    asked,
-    completion.model,
-    { content: choice?.text },
-    { reason, usage, timings },
-  )
+  return endedAnswer(asked, completion.model, { content: choice?.text }, { reason, usage, timings })
 }
 
 /** Whole calls. Throws an `ApiError` (502) if the arguments of one are not an object. */

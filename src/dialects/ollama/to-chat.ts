@@ -9,7 +9,7 @@ import {
 } from '../../wire/ollama/request.ts'
 import { imagePart } from './images.ts'
 import { contentOf, toChatMessages } from './messages.ts'
-import { optionFields, optionalFieldsOf } from './options.ts'
+import { optionalFieldsOf, optionFields } from './options.ts'
 
 /** Fields that a second try leaves out if a server refuses them. */
 export function optionalFields({ options }: OllamaRequest): string[] {

@@ -1,11 +1,12 @@
 /** How a request of Ollama's API is asked and answered. */
+
+import { renameErrorField } from '../../dialects/field-names.ts'
 import type {
   OllamaChat,
   OllamaConversation,
   OllamaLoad,
   OllamaText,
 } from '../../dialects/ollama/dialect.ts'
-import { renameErrorField } from '../../dialects/field-names.ts'
 import type { Engine } from '../../engines/engine.ts'
 import type { Route } from '../../engines/registry/router.ts'
 import type { AnyContract } from '../../stream/chat-stream.ts'
@@ -18,11 +19,15 @@ import type { TextChunk } from '../../wire/completions/request.ts'
 import { callOptionsOf, progressOf } from '../ask-chat.ts'
 import { converse, forwarder } from '../conversation.ts'
 import { requireAble } from '../exchange.ts'
-import type { Answering, Generation } from '../generate.ts'
+import type { Answering, Generation, Reading } from '../generate.ts'
+import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
 
-export function answerOllama(asked: OllamaConversation, trace: Trace): Generation {
-  if (asked.kind === 'load') return loading(asked, trace)
+export function answerOllama(
+  asked: OllamaConversation,
+  { trace, context }: Pick<Reading, 'trace' | 'context'>,
+): Generation {
+  if (asked.kind === 'load') return loading(asked, trace, context)
   return asked.kind === 'chat' ? chatting(asked, trace) : completing(asked, trace)
 }
 
@@ -38,7 +43,11 @@ function chatting({ model, stream, conversation, estimated }: OllamaChat, trace:
  * Only an Ollama can be told to load a model. Others load it when it is first used, so that the answer says
  * no more than that the model is served.
  */
-function loading({ model, native, answer }: OllamaLoad, trace: Trace): Generation {
+function loading(
+  { model, native, answer }: OllamaLoad,
+  trace: Trace,
+  { router }: RouteContext,
+): Generation {
   return {
     model,
     use: { answers: 0 },
@@ -48,6 +57,8 @@ function loading({ model, native, answer }: OllamaLoad, trace: Trace): Generatio
         async json(route, signal) {
           const forwarding = forward(route, signal)
           if (forwarding !== undefined) return readJsonAnswer(exchange, forwarding, signal)
+          // A server may be asked for a model that it does not list: it would refuse a prompt.
+          if (model) await router.find(model, exchange.modelAccess, exchange.hops)
           return { json: JSON.stringify(answer()) }
         },
       }

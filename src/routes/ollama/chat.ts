@@ -4,7 +4,7 @@ import { generate } from '../generate.ts'
 import { answerOllama } from './answer.ts'
 
 /** `POST /api/chat` */
-export const createOllamaChat = generate((body, { trace, context }) => {
-  requireItemLimits(body, context.settings)
-  return answerOllama(readOllamaChat(body, trace.id), trace)
+export const createOllamaChat = generate((body, reading) => {
+  requireItemLimits(body, reading.context.settings)
+  return answerOllama(readOllamaChat(body, reading.trace.id), reading)
 })

@@ -3,6 +3,6 @@ import { generate } from '../generate.ts'
 import { answerOllama } from './answer.ts'
 
 /** `POST /api/generate` */
-export const createOllamaGeneration = generate((body, { trace }) => {
-  return answerOllama(readOllamaGenerate(body, trace.id), trace)
+export const createOllamaGeneration = generate((body, reading) => {
+  return answerOllama(readOllamaGenerate(body, reading.trace.id), reading)
 })
