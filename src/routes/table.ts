@@ -16,6 +16,8 @@ const responses = () => import('./responses/create.ts')
 const stored = () => import('./responses/stored.ts')
 const embeddings = () => import('./embeddings.ts')
 const models = () => import('./models.ts')
+const ollamaModels = () => import('./ollama/models.ts')
+const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 
@@ -45,6 +47,24 @@ export const table = entries({
   status: get('open', '/status', 'text/html', pages),
   openapi: get('open', '/openapi.json', 'application/json', pages),
   openapiPage: get('open', '/openapi.html', 'text/html', pages),
+  listOllamaModels: get('key', '/api/tags', 'OllamaTags', ollamaModels),
+  showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', ollamaModels),
+  listRunningModels: get('key', '/api/ps', 'OllamaRunning', ollamaModels),
+  getOllamaVersion: get('open', '/api/version', 'OllamaVersion', ollamaModels),
+  createOllamaEmbed: post(
+    'key',
+    '/api/embed',
+    'OllamaEmbedRequest',
+    'OllamaEmbeddings',
+    ollamaEmbed,
+  ),
+  createOllamaEmbeddings: post(
+    'key',
+    '/api/embeddings',
+    'OllamaEmbeddingsRequest',
+    'OllamaEmbedding',
+    ollamaEmbed,
+  ),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

@@ -23,6 +23,7 @@ import { limits } from './limits.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
+import { ollamaModels } from './ollama-models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -80,6 +81,7 @@ const topics = {
     completions,
     embeddings,
     models,
+    'models in Ollama’s API': ollamaModels,
     'curl -N': curl,
     'tools of agents': tools,
   },

@@ -15,6 +15,7 @@ export interface Offer {
   models: Model[]
   script: Scripted | Answering | undefined
   counts: UpstreamOptions['counts']
+  further: UpstreamOptions['further']
 }
 
 export function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
@@ -43,6 +44,9 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
     const scripted = scriptOf(record.body as ChatBody, offer)
     if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
   }
+  const further = offer.further?.[`${record.method} ${path}`]
+  const made = typeof further === 'function' ? further(record.body) : further
+  if (made !== undefined) return json(200, made)
   const counted = record.method === 'POST' && counting(path, record.body as ChatBody, offer.counts)
   return counted ? json(200, counted) : json(404, { detail: 'Not Found' })
 }
