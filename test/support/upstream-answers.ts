@@ -53,7 +53,7 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
 
 /** As the servers answer, each at the paths that it has. */
 function counting(path: string, body: ChatBody, server: UpstreamOptions['counts']) {
-  const words = JSON.stringify(body.messages ?? body.content).match(/\w+/g) ?? []
+  const words = (JSON.stringify(body.messages ?? body.content) ?? '').match(/\w+/g) ?? []
   const at = `${server} ${path}`
   if (at === 'messages /v1/messages/count_tokens') return { input_tokens: words.length }
   if (at === 'vllm /tokenize' && body.messages) return { count: words.length, tokens: [1] }

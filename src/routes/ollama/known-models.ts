@@ -42,7 +42,7 @@ export async function knownModels(
 }
 
 /** The name of the model that an alias stands for, else the model's own. */
-export function ownName({ id, root }: Pick<Model, 'id' | 'root'>): string {
+export function ownName({ id, root }: { id: string; root?: unknown }): string {
   return typeof root === 'string' ? root : id
 }
 
