@@ -18,6 +18,8 @@ const embeddings = () => import('./embeddings.ts')
 const models = () => import('./models.ts')
 const ollamaChat = () => import('./ollama/chat.ts')
 const ollamaGenerate = () => import('./ollama/generate.ts')
+const ollamaModels = () => import('./ollama/models.ts')
+const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 
@@ -55,6 +57,24 @@ export const table = entries({
   status: get('open', '/status', 'text/html', pages),
   openapi: get('open', '/openapi.json', 'application/json', pages),
   openapiPage: get('open', '/openapi.html', 'text/html', pages),
+  listOllamaModels: get('key', '/api/tags', 'OllamaTags', ollamaModels),
+  showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', ollamaModels),
+  listRunningModels: get('key', '/api/ps', 'OllamaRunning', ollamaModels),
+  getOllamaVersion: get('open', '/api/version', 'OllamaVersion', ollamaModels),
+  createOllamaEmbed: post(
+    'key',
+    '/api/embed',
+    'OllamaEmbedRequest',
+    'OllamaEmbeddings',
+    ollamaEmbed,
+  ),
+  createOllamaEmbeddings: post(
+    'key',
+    '/api/embeddings',
+    'OllamaEmbeddingsRequest',
+    'OllamaEmbedding',
+    ollamaEmbed,
+  ),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

@@ -25,6 +25,7 @@ import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
+import { ollamaModels } from './ollama-models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -85,6 +86,7 @@ const topics = {
     completions,
     embeddings,
     models,
+    'models in Ollama’s API': ollamaModels,
     'curl -N': curl,
     'tools of agents': tools,
   },
