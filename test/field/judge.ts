@@ -57,16 +57,21 @@ export function isSecondTurn(messages: Message[], answer: string): boolean {
 }
 
 /** Words by which a client says what is wrong. */
-export const TELLING = {
-  key: /401|unauthori[sz]ed|api.?key|invalid.{0,30}key|key.{0,40}(invalid|wrong|not)|authenticat/i,
-  model:
-    /404|no-such-model.{0,80}(not|exist|unknown|invalid)|not found|does ?n.t exist|not exist|unknown model/i,
-  limit: /429|rate.?limit|too many requests|limit (reached|exceeded)|quota/i,
-  down: /50[0234]|unavailable|bad gateway|failed|could not|cannot|connection|error/i,
+const TELLING = {
+  key: /401|unauthori[sz]ed|api.?key|invalid.{0,30}key|expected a key|authenticat/i,
+  model: /404|no-such-model.{0,80}(not|exist|unknown|invalid)|not found|does ?n.t exist|not exist/i,
+  limit: /429|rate.?limit|too many requests|requests? (a|per) minute|limit (reached|exceeded)/i,
+  down: /50[0234]|unavailable|bad gateway|can.t be reached|unreachable/i,
 } as const
 
-/** The line by which the client told, shortened; undefined where it did not. */
-export function lineThatTells(output: string, about: keyof typeof TELLING): string | undefined {
-  const line = output.split('\n').find((each) => TELLING[about].test(each))
-  return line?.trim().replace(/\s+/g, ' ').slice(0, 160)
+export type Told = keyof typeof TELLING
+
+/** Warnings that come with every request of a model that the client does not know. */
+const WARNING = /^warning|metadata for|doesn.t recognize|unrecognized_model/i
+
+/** The last line by which the client told, shortened; undefined where it did not. */
+export function lineThatTells(output: string, about: Told): string | undefined {
+  const lines = output.split('\n').map((line) => line.trim())
+  const line = lines.findLast((each) => TELLING[about].test(each) && !WARNING.test(each))
+  return line?.replace(/\s+/g, ' ').slice(0, 160)
 }
