@@ -135,5 +135,6 @@ function managing(summary: string): OperationTexts {
     requestBody: { 'application/json': { schema, example: { model: 'qwen3:8b' } } },
     answerText: 'What the server answers.',
     errors: [...ENGINE_ERRORS, 501],
+    errorShape: 'OllamaError',
   }
 }

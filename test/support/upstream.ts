@@ -50,6 +50,8 @@ export interface UpstreamOptions {
   counts?: 'messages' | 'vllm' | 'llamaServer'
   /** The paths of forwarded APIs that it has; it has none by default. */
   passes?: readonly string[]
+  /** Answers at further paths, such as those of Ollama's API: by method and path, JSON or what makes it of a body. */
+  further?: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections, reads, and never says a word. */
@@ -87,6 +89,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     script: options.script,
     counts: options.counts,
     passes: options.passes,
+    further: options.further,
     next: log.next,
   }
   const server = options.silent

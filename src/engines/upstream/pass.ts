@@ -14,38 +14,31 @@ import type { MissingPaths } from './count-tokens.ts'
 import { forwardedHeaders, isJson, mediaType, readJson, wrongFormat } from './json-body.ts'
 import type { ModelNames } from './model-names.ts'
 
-/** What forwarding needs of an upstream. */
-export interface PassThroughParts {
-  client: UpstreamClient
-  names: ModelNames
-  missing: MissingPaths
-}
-
-/** An upstream as the receiver of forwarded requests. */
+/** An upstream as the receiver of forwarded requests. Its methods need no `this`: an upstream has them. */
 export class PassThrough {
   readonly #client: UpstreamClient
   readonly #names: ModelNames
   readonly #missing: MissingPaths
 
-  constructor({ client, names, missing }: PassThroughParts) {
+  constructor(client: UpstreamClient, names: ModelNames, missing: MissingPaths) {
     this.#client = client
     this.#names = names
     this.#missing = missing
   }
 
   /** Whether the server has lately said that it has none of the paths. */
-  lacks(call: PassCall, model: string | undefined): boolean {
+  readonly lacks = (call: PassCall, model: string | undefined): boolean => {
     const own = this.#ownName(model)
     return call.paths(own).every((path) => this.#missing.has(own, keyOf(call, path)))
   }
 
   /** See `Engine.pass`. */
-  async send(
+  readonly pass = async (
     call: PassCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops }: CallOptions,
-  ): Promise<PassedAnswer> {
+    { hops }: CallOptions = {},
+  ): Promise<PassedAnswer> => {
     const own = this.#ownName(model)
     const body = call.body?.(own)
     const init = { method: call.method, ...(body && { body }) }
