@@ -39,7 +39,7 @@ function keys(relay: Relay): void {
   it('is needed', async () => {
     for (const path of ['/v1/rerank', '/tokenize', '/props']) {
       const { code } = await expectError(await postJson(relay.server.url + path, BODY), 401)
-      expect(code).toBe('invalid_api_key')
+      expect(code).toBe('missing_api_key')
     }
   })
 

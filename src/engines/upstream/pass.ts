@@ -56,7 +56,8 @@ export class PassThrough {
         control.abort(error)
         if (!isMissingPath(error, this.#client.label)) throw error
         if (error.status === 501) said = error.message
-        this.#missing.add(own, keyOf(call, path))
+        // Models of one server may differ, but a request without a model can't be for any of them.
+        for (const name of [own, undefined]) this.#missing.add(name, keyOf(call, path))
       }
     }
     throw noSuchRoute(this.#client.label, call, said)
