@@ -131,6 +131,14 @@ export function passThroughOllama(host: HostName): void {
       expect((await ask('/api/pull?upstream=c', { model: 'three' })).status).toBe(400)
     })
 
+    it('is known by its version where it has no model yet', async () => {
+      const further = { 'GET /api/version': { version: '0.12.0' } }
+      await using it = await startPool(host, { a: {}, b: { passes, models: [], further } })
+      const response = await postJson(`${it.server.url}/api/pull`, { model: 'first' })
+      expect(await response.text()).toContain('"status":"success"')
+      expect(asked(it.upstreams.b?.requests ?? [], '/api/pull')).toHaveLength(1)
+    })
+
     it('is missing where there is none', async () => {
       await using it = await startPool(host, { a: { passes } })
       const response = await postJson(`${it.server.url}/api/pull`, { model: 'x' })

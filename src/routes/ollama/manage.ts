@@ -1,22 +1,16 @@
 /** Ollama's routes that change a server's models: forwarded to an Ollama upstream as they came. */
-import type { Engine, PassCall } from '../../engines/engine.ts'
-import type { CatalogEntry } from '../../engines/registry/catalog.ts'
-import { otherNames, requireModelAccess } from '../../engines/registry/model-access.ts'
+import type { PassCall } from '../../engines/engine.ts'
+import { requireModelAccess } from '../../engines/registry/model-access.ts'
 import { readJsonBytes, readRawBody } from '../../guard/body.ts'
 import { type OpenedPass, passedResponse } from '../../stream/passed-response.ts'
 import { isObject } from '../../util/object.ts'
 import { quoted } from '../../util/safe/quoted.ts'
-import { ApiError, badRequest, toApiError } from '../../wire/errors/api-error.ts'
+import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import { beginExchange } from '../exchange.ts'
 import { passAsker } from '../pass-through/handlers.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
 import type { Trace } from '../trace.ts'
-
-/** A header that names the upstream, for clients whose URLs cannot have a query. */
-const UPSTREAM_HEADER = 'x-sluice-upstream'
-
-/** Milliseconds for which the lists of models count as current. */
-const MAX_AGE = 30_000
+import { ollamaServerFor } from './servers.ts'
 
 /** The fields that name models. */
 const NAMES = ['model', 'name', 'source', 'destination', 'from'] as const
@@ -82,7 +76,9 @@ function managed(management: Management): RouteHandler {
     for (const name of Object.values(read.names)) {
       requireModelAccess(trace.caller?.mayUseModel, name)
     }
-    const entry = await serverFor(request, context, management, read)
+    const model = management.owned?.map((field) => read.names[field]).find((name) => name)
+    const { does } = management
+    const entry = await ollamaServerFor(request, context.catalog, { does, model })
     const use = { answers: 0, estimate: () => 0 }
     const exchange = await beginExchange(context, request, trace, { model: undefined, use })
     try {
@@ -136,58 +132,6 @@ function namesIn(body: Record<string, unknown>): Read['names'] {
     names[field] = name
   }
   return names
-}
-
-/**
- * The Ollama server that is named, or that has the model, or the only one. Throws an `ApiError`: 501 where
- * there is none, 400 where it is unclear which one is meant.
- */
-async function serverFor(
-  { url, headers }: RouteRequest,
-  { catalog }: RouteContext,
-  { does, owned = [] }: Management,
-  { names }: Read,
-): Promise<CatalogEntry> {
-  const entries = (await catalog.cachedEntries(MAX_AGE)).slice(0, -1)
-  const servers = entries.filter(({ engine }) => engine.kind === 'ollama')
-  const labels = labelsOf(servers.map(({ engine }) => engine))
-  if (servers.length === 0) throw noServer(does, entries)
-  const wanted = new URL(url).searchParams.get('upstream') ?? headers.get(UPSTREAM_HEADER)
-  if (wanted !== null) {
-    const named = servers.find(({ engine }) => engine.label === wanted)
-    if (named !== undefined) return named
-    throw badRequest(
-      `upstream: expected the label of an Ollama server (${labels}), got ${quoted(wanted)}; name one of them.`,
-      'upstream',
-    )
-  }
-  const model = owned.map((field) => names[field]).find((name) => name !== undefined)
-  const owners = model === undefined ? [] : servers.filter((server) => hasModel(server, model))
-  const [only, another] = owners.length > 0 ? owners : servers
-  if (only !== undefined && another === undefined) return only
-  const meant = labelsOf((owners.length > 0 ? owners : servers).map(({ engine }) => engine))
-  throw badRequest(
-    `upstream: expected which Ollama server is meant, since there are ${meant}, got none; add ?upstream=${only?.engine.label ?? 'LABEL'} to the URL, or send the header ${UPSTREAM_HEADER}.`,
-    'upstream',
-  )
-}
-
-function hasModel({ models }: CatalogEntry, name: string): boolean {
-  const full = name.includes(':') ? name : `${name}:latest`
-  return models.some((model) => {
-    return [model.id, ...otherNames(model)].some((each) => each === name || each === full)
-  })
-}
-
-function labelsOf(engines: readonly Engine[]): string {
-  return engines.map(({ label }) => label).join(', ')
-}
-
-function noServer(does: string, entries: readonly CatalogEntry[]): ApiError {
-  const others = labelsOf(entries.map(({ engine }) => engine))
-  const came = others === '' ? 'no model server' : `only other servers (${others})`
-  const message = `upstream: expected an Ollama server to ${does} with, found ${came}; use the tools of the server itself, or configure an Ollama server with --upstream.`
-  return new ApiError(501, message, { code: 'not_supported' })
 }
 
 const DIGEST = /^sha256[:-][0-9a-f]{64}$/
