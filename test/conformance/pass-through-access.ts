@@ -37,7 +37,7 @@ export function passThroughAccess(host: HostName): void {
 
 function keys(relay: Relay): void {
   it('is needed', async () => {
-    for (const path of ['/v1/rerank', '/tokenize', '/props']) {
+    for (const path of ['/v1/rerank', '/tokenize', '/v2/rerank']) {
       const { code } = await expectError(await postJson(relay.server.url + path, BODY), 401)
       expect(code).toBe('missing_api_key')
     }
