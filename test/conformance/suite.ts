@@ -2,6 +2,7 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
@@ -111,6 +112,7 @@ const topics = {
     refusals,
     relayed,
     pool,
+    affinity,
     'whose fault': blame,
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
