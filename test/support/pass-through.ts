@@ -65,7 +65,7 @@ const blob: Script = {
 }
 
 /** The texts of a form, read by another rule than sluice's: by what is between its boundaries. */
-export function formFields(bytes: Buffer): Record<string, string> {
+function formFields(bytes: Buffer): Record<string, string> {
   const text = bytes.toString('latin1')
   const boundary = text.slice(0, text.indexOf('\r\n'))
   if (!boundary.startsWith('--')) return {}
