@@ -24,7 +24,9 @@ const TEXTS = new Set([
  */
 export function answerLength(json: string): number {
   const { choices, content, output } = parseObject(json) ?? {}
-  return lengthOf(choices) + lengthOf(content) + lengthOf(output)
+  // llama-server's answer to `/infill` is a text.
+  const text = typeof content === 'string' ? utf8Length(content) : lengthOf(content)
+  return lengthOf(choices) + text + lengthOf(output)
 }
 
 function lengthOf(value: unknown): number {

@@ -9,3 +9,7 @@ it('is that of texts, calls and transcripts, in bytes of UTF-8', () => {
   const audio = { id: 'a', data: 'A'.repeat(400), transcript: 'Yes.' }
   expect(lengthOf({ content: null, audio })).toBe(4)
 })
+
+it('is that of a text to fill a gap with', () => {
+  expect(answerLength('{"content":"a + b","stop":true}')).toBe(5)
+})
