@@ -24,6 +24,7 @@ import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { ollamaModels } from './ollama-models.ts'
+import { ollamaCompat } from './ollama-models-compat.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -114,6 +115,7 @@ const topics = {
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
+    'in Ollama’s place': ollamaCompat,
     'settings file': settingsFile,
     'a reload keeps': reload,
     tls,
