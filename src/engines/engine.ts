@@ -119,11 +119,7 @@ export interface Engine {
     options?: CallOptions,
   ): Promise<number | undefined>
   /** Like `chat`, for a text completion. Optional. */
-  complete?(
-    request: TextRequest,
-    signal: AbortSignal,
-    options?: CallOptions & Pick<ChatOptions, 'onProgress'>,
-  ): Promise<TextStream>
+  complete?(request: TextRequest, signal: AbortSignal, options?: ChatOptions): Promise<TextStream>
   /** Resolves with the JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Optional. */
   embed?(
     request: EmbeddingRequest,

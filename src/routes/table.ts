@@ -16,6 +16,8 @@ const responses = () => import('./responses/create.ts')
 const stored = () => import('./responses/stored.ts')
 const embeddings = () => import('./embeddings.ts')
 const models = () => import('./models.ts')
+const ollamaChat = () => import('./ollama/chat.ts')
+const ollamaGenerate = () => import('./ollama/generate.ts')
 const ollamaModels = () => import('./ollama/models.ts')
 const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
@@ -41,6 +43,14 @@ export const table = entries({
   createEmbedding: post('key', '/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
   listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], models),
   retrieveModel: get('key', '/v1/models/:id+', ['Model', 'ModelInfo'], models),
+  createOllamaChat: post('key', '/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', ollamaChat),
+  createOllamaGeneration: post(
+    'key',
+    '/api/generate',
+    'OllamaGenerateRequest',
+    'OllamaGenerateAnswer',
+    ollamaGenerate,
+  ),
   health: get('open', '/health', 'Health', health),
   ready: get('open', '/health/ready', 'Health', health),
   home: get('open', '/', 'text/html', pages),

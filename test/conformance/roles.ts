@@ -47,6 +47,8 @@ const EXPECTED: Record<OperationId, string> = {
   getOllamaVersion: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
   createOllamaEmbed: '401 401 served 401 served | served served served',
   createOllamaEmbeddings: '401 401 served 401 served | served served served',
+  createOllamaChat: '401 401 served 401 served | served served served',
+  createOllamaGeneration: '401 401 served 401 served | served served served',
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

@@ -44,6 +44,10 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
     const scripted = scriptOf(record.body as ChatBody, offer)
     if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
   }
+  if (record.method === 'POST' && (path === '/api/chat' || path === '/api/generate')) {
+    const scripted = scriptOf(record.body as ChatBody, offer)
+    if (scripted && 'steps' in scripted) return scripted
+  }
   const further = offer.further?.[`${record.method} ${path}`]
   const made = typeof further === 'function' ? further(record.body) : further
   if (made !== undefined) return json(200, made)

@@ -23,8 +23,11 @@ export function serverKindOf(models: readonly Model[]): ServerKind | undefined {
   // Another sluice lists the models of its servers with their owners, and its own model after them.
   if (models.some(({ id, owned_by }) => id === STATIC_MODEL && owned_by === 'sluice'))
     return 'sluice'
-  const owner = models[0]?.owned_by ?? ''
+  // Not the first alone: a model of Ollama's that was not in its library belongs to its maker.
+  const owner = models.map(({ owned_by: owner }) => owner).find(isKnownOwner)
+  return owner && SERVER_BY_OWNER[owner]
+}
+
+function isKnownOwner(owner: string): owner is keyof typeof SERVER_BY_OWNER {
   return Object.hasOwn(SERVER_BY_OWNER, owner)
-    ? SERVER_BY_OWNER[owner as keyof typeof SERVER_BY_OWNER]
-    : undefined
 }

@@ -52,7 +52,6 @@ export class Upstream implements Engine {
   readonly label: string
   readonly address: string
   readonly maxConcurrency: number | undefined
-  readonly nativeApis: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly isDiscovered: boolean | undefined
   readonly #names: ModelNames
@@ -69,7 +68,6 @@ export class Upstream implements Engine {
     this.label = options.label
     this.address = options.url
     this.maxConcurrency = options.maxConcurrency
-    this.nativeApis = options.nativeApis
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
@@ -80,6 +78,13 @@ export class Upstream implements Engine {
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
   get kind(): ServerKind | undefined {
     return this.#kind
+  }
+
+  /** Those of the settings. An Ollama serves its own API in any case. */
+  get nativeApis(): readonly NativeApi[] | undefined {
+    const { nativeApis: given } = this.#options
+    if (this.#kind !== 'ollama' || given?.includes('ollama')) return given
+    return [...(given ?? []), 'ollama']
   }
 
   acceptsModel(model: string): boolean {
@@ -128,15 +133,14 @@ export class Upstream implements Engine {
   complete(
     asked: TextRequest,
     signal: AbortSignal,
-    { hops }: CallOptions = {},
+    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
   ): Promise<TextStream> {
     const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      asChunks: false,
-      hops,
+      ...{ asChunks, optionalFields, hops },
     })
   }
 
