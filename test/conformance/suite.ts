@@ -27,6 +27,7 @@ import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
 import { ollamaModels } from './ollama-models.ts'
+import { ollamaCompat } from './ollama-models-compat.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -122,6 +123,7 @@ const topics = {
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
+    'in Ollama’s place': ollamaCompat,
     'settings file': settingsFile,
     'a reload keeps': reload,
     tls,
