@@ -17,10 +17,11 @@ const SERVER_BY_OWNER = {
 
 export type ServerKind = (typeof SERVER_BY_OWNER)[keyof typeof SERVER_BY_OWNER]
 
-/** The kind of the server that lists these models; undefined where their owner names none. */
+/**
+ * The kind of the server that lists these models; undefined where their owners name none. The first that
+ * does decides: Ollama's owners are the namespaces of its models, of which `library` is but one.
+ */
 export function serverKindOf(models: readonly Model[]): ServerKind | undefined {
-  const owner = models[0]?.owned_by ?? ''
-  return Object.hasOwn(SERVER_BY_OWNER, owner)
-    ? SERVER_BY_OWNER[owner as keyof typeof SERVER_BY_OWNER]
-    : undefined
+  const named = models.find(({ owned_by: owner }) => Object.hasOwn(SERVER_BY_OWNER, owner))
+  return named && SERVER_BY_OWNER[named.owned_by as keyof typeof SERVER_BY_OWNER]
 }

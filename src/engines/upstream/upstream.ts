@@ -16,13 +16,14 @@ import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
-import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
+import type { CallOptions, ChatOptions, Engine, LoadState, Model } from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
+import { ManagedModels } from './managers/managed-models.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
@@ -54,6 +55,7 @@ export class Upstream implements Engine {
   readonly #finishes: FinishHistories
   #refusesBase64 = false
   #kind: ServerKind | undefined
+  readonly #managed: ManagedModels
   readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
@@ -66,6 +68,11 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    // Discovery gives a server less time to list its models.
+    this.#managed = new ManagedModels(
+      (...asked) => this.#readJson(...asked),
+      this.isDiscovered ? 100 : 300,
+    )
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
@@ -82,7 +89,7 @@ export class Upstream implements Engine {
     if (isObject(body) && Array.isArray(body.data)) {
       const models = body.data.filter(isModel)
       this.#kind = serverKindOf(models) ?? this.#kind
-      return this.#names.visibleModels(models)
+      return this.#names.visibleModels(await this.#managed.list(this.#kind, models, signal))
     }
     const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
@@ -90,13 +97,21 @@ export class Upstream implements Engine {
 
   async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
     try {
-      const response = await this.#client.get('/models', { signal, hops })
-      return (await readJson(response, this.label)).value
+      return await this.#readJson('/models', signal, hops)
     } catch (cause) {
       if (!signal.aborted) throw cause
       const message = `${this.label} did not answer GET /models in time; check that it is running and not overloaded.`
       throw new ApiError(504, message, { code: 'upstream_timeout', cause })
     }
+  }
+
+  async #readJson(path: string, signal: AbortSignal, hops?: CallOptions['hops']): Promise<unknown> {
+    const response = await this.#client.get(path, { signal, hops })
+    return (await readJson(response, this.label)).value
+  }
+
+  loadState(model: string | undefined, since: number): LoadState | undefined {
+    return this.#managed.look(this.#names.renamed({ model }).model, since)
   }
 
   chat(
