@@ -24,6 +24,7 @@ import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
 import { ManagedModels } from './managers/managed-models.ts'
+import { isLoadFailure } from './model-loading.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
@@ -218,16 +219,24 @@ export class Upstream implements Engine {
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
       const response = await this.#client.post(path, variant, { signal, hops })
-      const isRefused = response.status === 400 || response.status === 422
-      if (isRefused && index < variants.length - 1) {
-        await response.body?.cancel().catch(() => {})
-        continue
-      }
+      if (index < variants.length - 1 && (await this.#isRefused(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)
       return answer
     }
     throw new TypeError('a request has at least one variant')
+  }
+
+  /**
+   * Whether the server refuses the request, so that it may accept a reduced one. Rejects where it could
+   * not load the model: LM Studio says so with 400 too, and would load it again.
+   */
+  async #isRefused(response: Fetched, path: string): Promise<boolean> {
+    if (response.status !== 400 && response.status !== 422) return false
+    await this.#client.accepted(response, path).catch((error: unknown) => {
+      if (isLoadFailure(error)) throw error
+    })
+    return true
   }
 
   #refusedFieldsAt(path: string): RefusedFields {
@@ -258,9 +267,7 @@ export class Upstream implements Engine {
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)
     if (!this.#refusesBase64) {
       const response = await this.#client.post(path, request, call)
-      const isRefused = response.status === 400 || response.status === 422
-      if (!isRefused) return this.#client.accepted(response, path)
-      await response.body?.cancel().catch(() => {})
+      if (!(await this.#isRefused(response, path))) return this.#client.accepted(response, path)
     }
     const asNumbers = { ...request, encoding_format: 'float' }
     const response = await this.#client.postAccepted(path, asNumbers, call)
