@@ -149,12 +149,13 @@ it('tells progress in a comment before a state that it repeats, never before an 
   const encoder = encoderOf()
   const first = encoder.ping('loading m')
   expect(first.indexOf(': loading m')).toBeGreaterThan(first.indexOf('response.created'))
-  expect(encoder.ping('loading\nm 42 %')).toMatch(
-    /^: loading m 42 %\nevent: response.in_progress\n/,
+  const second = encoder.ping('loading\nm 42 %')
+  expect(second).toMatch(/^: loading m 42 %\nevent: response.in_progress\n/)
+  const read = readResponses(
+    first + second + encoder.chunks([chunkOf({}, 'stop')]) + encoder.done(),
   )
-  const read = readResponses(first + encoder.chunks([chunkOf({}, 'stop')]) + encoder.done())
   expect(read.problems).toEqual([])
-  expect(typesOf(read)).toEqual(['created', 'in_progress', 'in_progress', 'completed'])
+  expect(typesOf(read)).toEqual(['created', ...Array(3).fill('in_progress'), 'completed'])
 })
 
 it('is queued in the background until the engine speaks', () => {
