@@ -35,14 +35,15 @@ export type LoadProgress = Omit<Progress, 'done'> & Partial<Pick<Progress, 'done
  * What a server says of a model that a request waits for.
  * - `unknown`: it has not answered yet, or can't be reached.
  * - `loaded`: it can answer.
- * - `loading`: it is being loaded; `done` from 0 to 1, where the server says.
+ * - `loading`: it is being loaded; `done` from 0 to 1 and the `part` of the model that this is of, where
+ *   the server says.
  * - `waiting`: it has to be loaded first. `unloading`: the models that are unloaded for it.
  *   `loadsOther`: the server is loading some model, and says no more.
  * - `failed`: loading it failed. `exitCode`: of its process.
  */
 export type LoadState =
   | { kind: 'unknown' | 'loaded' }
-  | { kind: 'loading'; done?: number | undefined }
+  | { kind: 'loading'; done?: number | undefined; part?: string | undefined }
   | { kind: 'waiting'; unloading: readonly string[]; loadsOther: boolean }
   | { kind: 'failed'; exitCode?: number | undefined }
 

@@ -21,7 +21,7 @@ export interface ManagerServer extends AsyncDisposable {
   requests: string[]
   /** How many requests came to a path. */
   count(path: string): number
-  /** Requests that wait for an answer now. */
+  /** Requests that wait for an answer now, event streams among them. */
   waiting(): number
 }
 
@@ -64,6 +64,7 @@ async function answer(
   hidesFailures: boolean,
 ): Promise<void> {
   const path = request.url ?? ''
+  if (path === face.events?.path) return sendEvents(response, face.events, machine)
   const listing = path === '/v1/models' ? face.list : face.paths[path]
   if (listing !== undefined) return sendJson(response, 200, await listing(machine))
   if (request.method !== 'POST') return sendJson(response, 404, { error: 'not found' })
@@ -77,6 +78,22 @@ async function answer(
   }
   if (body.stream) sendStream(response, body.model)
   else sendJson(response, 200, whole(body.model))
+}
+
+/** Tells the progress of whatever is loaded, for as long as somebody reads. */
+function sendEvents(
+  response: ServerResponse,
+  { event }: NonNullable<Face['events']>,
+  machine: Machine,
+): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.flushHeaders()
+  const timer = setInterval(() => {
+    for (const [model, state] of machine.states) {
+      if (state === 'loading') response.write(frame(event(model, machine.progress)))
+    }
+  }, 100)
+  response.on('close', () => clearInterval(timer))
 }
 
 interface Asked {

@@ -85,7 +85,8 @@ function progressOf(
 ): string {
   if (state.kind === 'loading') {
     const percent = state.done === undefined ? '' : ` ${Math.floor(state.done * 100)} %`
-    return `loading ${model}${percent}`
+    const part = state.part === undefined ? '' : ` (${state.part})`
+    return `loading ${model}${part}${percent}`
   }
   if (state.loadsOther) return `waiting for ${model}: ${label} is loading a model`
   const [other] = state.unloading

@@ -23,6 +23,7 @@ import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from '.
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
+import { type LoadProgress, readLoadEvents } from './managers/load-events.ts'
 import { ManagedModels } from './managers/managed-models.ts'
 import { isLoadFailure } from './model-loading.ts'
 import { ModelNames } from './model-names.ts'
@@ -69,11 +70,13 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    const asking = {
+      json: (path: string, signal: AbortSignal) => this.#readJson(path, signal),
+      events: async (path: string, signal: AbortSignal, take: (progress: LoadProgress) => void) =>
+        readLoadEvents(await this.#client.get(path, { signal }), take),
+    }
     // Discovery gives a server less time to list its models.
-    this.#managed = new ManagedModels(
-      (...asked) => this.#readJson(...asked),
-      this.isDiscovered ? 100 : 300,
-    )
+    this.#managed = new ManagedModels(asking, this.isDiscovered ? 100 : 300)
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */

@@ -6,6 +6,8 @@ export interface Face {
   list(machine: Machine): object
   /** Further paths, without `/v1`. A promise holds the answer back. */
   paths: Record<string, (machine: Machine) => object | Promise<object>>
+  /** A path whose event stream tells the progress of loads, and an event. */
+  events?: { path: string; event(model: string, progress: number): object }
   /** The status and body of a load that failed. */
   failure(error: LoadError): [number, object]
 }
@@ -32,6 +34,16 @@ const router: Face = {
       }),
     ),
   paths: {},
+  events: {
+    path: '/models/sse',
+    event: (model, value) => ({
+      ...{ model, event: 'status_change' },
+      data: {
+        status: 'loading',
+        progress: { stages: ['text_model'], current: 'text_model', value },
+      },
+    }),
+  },
   failure: ({ model }) => [
     500,
     { error: { code: 500, message: `model name=${model} failed to load`, type: 'server_error' } },

@@ -34,6 +34,7 @@ export class Machine {
   /** How often a load was begun. */
   loads = 0
   loadMs: number
+  #loadingSince = 0
   readonly #unloadMs: number
   readonly #failing: Record<string, number>
   #queue: Promise<unknown> = Promise.resolve()
@@ -50,6 +51,11 @@ export class Machine {
   /** Whether a model is being loaded. */
   get isLoading(): boolean {
     return [...this.states.values()].includes('loading')
+  }
+
+  /** How much of the model that is being loaded is done, from 0 to 1. */
+  get progress(): number {
+    return Math.min(1, (performance.now() - this.#loadingSince) / this.loadMs)
   }
 
   /** Resolves when the model is loaded, which unloads the others first. */
@@ -70,6 +76,7 @@ export class Machine {
     this.loads++
     this.failed.delete(model)
     this.states.set(model, 'loading')
+    this.#loadingSince = performance.now()
     await sleep(this.loadMs)
     const exitCode = this.#failing[model]
     this.states.set(model, exitCode === undefined ? 'loaded' : 'unloaded')

@@ -1,13 +1,25 @@
 /** Asks a server for the states of its models while requests wait for it. */
 import type { LoadState } from '../../engine.ts'
+import type { LoadProgress } from './load-events.ts'
 import { type Manager, stateOf } from './manager.ts'
 import type { ModelState, ModelStates } from './model-state.ts'
 
 /** Milliseconds between two questions, for which an answer is waited for, and for which it holds. */
 const POLL = { every: 1_000, timeout: 2_000, holds: 5_000 }
 
-/** Reads the JSON at a path of the server. Rejects where that fails, or when the signal aborts. */
-export type ReadJson = (path: string, signal: AbortSignal) => Promise<unknown>
+/**
+ * Milliseconds for which events are read at most, and after which they are read no longer if nobody has
+ * looked since.
+ */
+const FOLLOW = { most: 30_000, unwatched: 3_000 }
+
+/** How a server is asked. Both reject where that fails, or when the signal aborts. */
+export interface Asking {
+  /** Reads the JSON at a path of the server. */
+  json(path: string, signal: AbortSignal): Promise<unknown>
+  /** Reads the progress of loads at a path of the server, until it ends. */
+  events(path: string, signal: AbortSignal, take: (progress: LoadProgress) => void): Promise<void>
+}
 
 /** A load that failed, and when that was seen. */
 interface Failure {
@@ -22,7 +34,7 @@ interface Failure {
  */
 export class LoadWatch {
   readonly #manager: Manager
-  readonly #read: ReadJson
+  readonly #asking: Asking
   #states: ModelStates = new Map()
   #askedAt = Number.NEGATIVE_INFINITY
   #answeredAt = Number.NEGATIVE_INFINITY
@@ -31,9 +43,15 @@ export class LoadWatch {
   #isBlocked = false
   readonly #failures = new Map<string, Failure>()
 
-  constructor(manager: Manager, read: ReadJson) {
+  /** The progress of loads, where the server tells it by events. */
+  readonly #progress = new Map<string, Omit<LoadProgress, 'model'>>()
+  /** When events were last begun to be read. */
+  #followedAt = Number.NEGATIVE_INFINITY
+  #lookedAt = Number.NEGATIVE_INFINITY
+
+  constructor(manager: Manager, asking: Asking) {
     this.#manager = manager
-    this.#read = read
+    this.#asking = asking
   }
 
   /**
@@ -41,13 +59,14 @@ export class LoadWatch {
    * where the server does not tell it. Times are milliseconds of `performance.now()`.
    */
   look(own: string, since: number, now = performance.now()): LoadState | undefined {
+    this.#lookedAt = now
     const pause = this.#isAsking ? POLL.timeout : POLL.every
     if (now - this.#askedAt >= pause) void this.#ask(now)
     const failure = this.#failures.get(own)
     if (failure !== undefined && failure.at >= since) return { ...failure, kind: 'failed' }
     if (now - this.#answeredAt > POLL.holds) return { kind: 'unknown' }
     const state = stateOf(this.#manager, this.#states, own)
-    return state && this.#loadState(state)
+    return state && this.#loadState(own, state)
   }
 
   /** The states were read otherwise, when the models were listed. */
@@ -55,13 +74,13 @@ export class LoadWatch {
     this.#states = states
   }
 
-  #loadState(state: ModelState): LoadState {
+  #loadState(own: string, state: ModelState): LoadState {
     switch (state.kind) {
       case 'loaded':
         // A blocked server does not say whether the model has been unloaded meanwhile.
         return { kind: this.#isBlocked ? 'unknown' : 'loaded' }
       case 'loading':
-        return state
+        return { ...state, ...this.#progress.get(own) }
       default:
         // It can't answer before it has loaded the model, also if an earlier load failed.
         return { kind: 'waiting', unloading: this.#unloading(), loadsOther: this.#isBlocked }
@@ -86,6 +105,40 @@ export class LoadWatch {
     if (states === 'blocked') return
     this.#states = states
     this.#noteFailures(previous)
+    this.#followLoads()
+  }
+
+  /** Reads the server's events while it loads a model and somebody looks. */
+  #followLoads(): void {
+    const loading = [...this.#states].filter(([, { kind }]) => kind === 'loading')
+    const names = new Set(loading.map(([name]) => name))
+    for (const name of this.#progress.keys()) if (!names.has(name)) this.#progress.delete(name)
+    const { eventsPath } = this.#manager
+    const now = performance.now()
+    if (eventsPath === undefined || names.size === 0 || now - this.#followedAt < FOLLOW.most) return
+    this.#followedAt = now
+    void this.#follow(eventsPath, now)
+  }
+
+  async #follow(path: string, startedAt: number): Promise<void> {
+    const stop = new AbortController()
+    const timer = setInterval(() => {
+      const now = performance.now()
+      const isUnwatched = now - this.#lookedAt > FOLLOW.unwatched
+      const isOver = ![...this.#states.values()].some(({ kind }) => kind === 'loading')
+      if (isUnwatched || isOver || now - startedAt > FOLLOW.most) stop.abort()
+    }, POLL.every)
+    try {
+      await this.#asking.events(path, stop.signal, ({ model, ...progress }) => {
+        this.#progress.set(model, progress)
+      })
+    } catch {
+      // An old version has no events, and what is missing then is the percentage.
+    } finally {
+      clearInterval(timer)
+      // Not begun again at once where the server refused or broke off.
+      if (stop.signal.aborted) this.#followedAt = Number.NEGATIVE_INFINITY
+    }
   }
 
   /** Undefined where the server does not answer. */
@@ -94,12 +147,12 @@ export class LoadWatch {
     const { timeout } = POLL
     try {
       const live = livePath === undefined ? timeout : timeout / 2
-      return read(await this.#read(path, AbortSignal.timeout(live)))
+      return read(await this.#asking.json(path, AbortSignal.timeout(live)))
     } catch {
       if (livePath === undefined) return undefined
     }
     try {
-      await this.#read(livePath, AbortSignal.timeout(timeout / 4))
+      await this.#asking.json(livePath, AbortSignal.timeout(timeout / 4))
       return 'blocked'
     } catch {
       return undefined

@@ -1,20 +1,20 @@
 import type { LoadState, Model } from '../../engine.ts'
 import type { ServerKind } from '../server-kind.ts'
-import { LoadWatch, type ReadJson } from './load-watch.ts'
+import { type Asking, LoadWatch } from './load-watch.ts'
 import { type Manager, managerOf, statefulNames, stateOf } from './manager.ts'
 import type { ModelStates } from './model-state.ts'
 
 /** The models of a server that loads them on demand, if it is one that says which are loaded. */
 export class ManagedModels {
-  readonly #read: ReadJson
+  readonly #asking: Asking
   /** Milliseconds for which a list of models waits for the states of its models. */
   readonly #listWait: number
   #manager: Manager | undefined
   #watch: LoadWatch | undefined
   #names: ReadonlyMap<string, string> = new Map()
 
-  constructor(read: ReadJson, listWait: number) {
-    this.#read = read
+  constructor(asking: Asking, listWait: number) {
+    this.#asking = asking
     this.#listWait = listWait
   }
 
@@ -24,7 +24,7 @@ export class ManagedModels {
     this.#names = statefulNames(kind, models)
     if (manager !== this.#manager) {
       this.#manager = manager
-      this.#watch = manager && new LoadWatch(manager, this.#read)
+      this.#watch = manager && new LoadWatch(manager, this.#asking)
     }
     if (manager === undefined || manager.isListed) return models
     const states = await this.#statesFor(manager, signal)
@@ -42,7 +42,7 @@ export class ManagedModels {
   async #statesFor(manager: Manager, signal: AbortSignal): Promise<ModelStates | undefined> {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(this.#listWait)])
     try {
-      return manager.read(await this.#read(manager.path, soon))
+      return manager.read(await this.#asking.json(manager.path, soon))
     } catch {
       return undefined
     }

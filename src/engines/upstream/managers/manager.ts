@@ -24,6 +24,8 @@ export interface Manager {
    * A path that is answered at once, for a server that does not answer `path` while it loads a model.
    */
   livePath?: string
+  /** A path that tells the progress of loads by events. */
+  eventsPath?: string
 }
 
 const llamaServer: Manager = {
@@ -31,6 +33,7 @@ const llamaServer: Manager = {
   read: routerStates,
   tellsLoadedOnly: false,
   isListed: true,
+  eventsPath: '../models/sse',
 }
 
 const managers: Partial<Record<ServerKind, Manager>> = {

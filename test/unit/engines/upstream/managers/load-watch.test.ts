@@ -10,11 +10,14 @@ function watching(kind: ServerKind, ...answers: (unknown | Error)[]) {
   const manager = managerOf(kind, [{ ...LISTED, owned_by: kind }])
   if (manager === undefined) throw new Error(`${kind} is no manager`)
   const asked: string[] = []
-  const watch = new LoadWatch(manager, async (path) => {
-    asked.push(path)
-    const answer = answers.length > 1 ? answers.shift() : answers[0]
-    if (answer instanceof Error) throw answer
-    return answer
+  const watch = new LoadWatch(manager, {
+    async json(path) {
+      asked.push(path)
+      const answer = answers.length > 1 ? answers.shift() : answers[0]
+      if (answer instanceof Error) throw answer
+      return answer
+    },
+    events: async () => {},
   })
   return { watch, asked }
 }
@@ -26,7 +29,9 @@ const routed = (...models: [string, object][]) => ({
 })
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({
+    toFake: ['performance', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'],
+  })
   return () => vi.useRealTimers()
 })
 
@@ -60,9 +65,12 @@ describe('a watch', () => {
     const manager = managerOf('llama-swap', [])
     let asked = 0
     const pending: ((body: unknown) => void)[] = []
-    const watch = new LoadWatch(manager as never, () => {
-      asked++
-      return new Promise((resolve) => pending.push(resolve))
+    const watch = new LoadWatch(manager as never, {
+      json() {
+        asked++
+        return new Promise((resolve) => pending.push(resolve))
+      },
+      events: async () => {},
     })
     watch.look('m', 0)
     await vi.advanceTimersByTimeAsync(1_500)
@@ -127,5 +135,54 @@ describe('a server that tells only what is loaded', () => {
     watch.look('m', 0)
     await settled()
     expect(watch.look('m', 0)).toEqual({ kind: 'unknown' })
+  })
+})
+
+describe('events of loads', () => {
+  /** A router that loads `m` and tells its progress, and how often its events were read. */
+  function telling(take: (tell: (done: number, part?: string) => void) => void) {
+    const follows: AbortSignal[] = []
+    const manager = managerOf('llama-server', [{ ...LISTED, owned_by: 'llamacpp' }])
+    const states = { value: 'loading' }
+    const watch = new LoadWatch(manager as never, {
+      json: async () => routed(['m', states]),
+      events: (_, signal, told) => {
+        follows.push(signal)
+        take((done, part) => told({ model: 'm', done, part }))
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+        })
+      },
+    })
+    return { watch, follows, states }
+  }
+
+  it('are read while the model is loaded, and tell how much is done', async () => {
+    const { watch, follows, states } = telling((tell) => tell(0.5, 'text_model'))
+    watch.look('m', 0)
+    await settled()
+    expect(watch.look('m', 0)).toEqual({ kind: 'loading', done: 0.5, part: 'text_model' })
+    for (let second = 0; second < 5; second++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      watch.look('m', 0)
+    }
+    expect(follows).toHaveLength(1)
+    states.value = 'loaded'
+    for (let second = 0; second < 3; second++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      watch.look('m', 0)
+    }
+    expect(watch.look('m', 0)).toEqual({ kind: 'loaded' })
+    expect(follows[0]?.aborted).toBe(true)
+  })
+
+  it('are read no longer where nobody looks, and again where somebody does', async () => {
+    const { watch, follows } = telling(() => {})
+    watch.look('m', 0)
+    await vi.advanceTimersByTimeAsync(5_000)
+    expect(follows.map(({ aborted }) => aborted)).toEqual([true])
+    watch.look('m', 0)
+    await settled()
+    expect(follows.map(({ aborted }) => aborted)).toEqual([true, false])
   })
 })
