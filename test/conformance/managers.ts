@@ -75,8 +75,8 @@ async function soon(host: HostName, kind: ManagerName): Promise<void> {
 }
 
 async function slow(host: HostName, kind: ManagerName): Promise<void> {
-  const flags = ['--answer-timeout', '2500ms', '--first-token-timeout', '2500ms']
-  await using it = await start(host, kind, { loadMs: 4_500 }, flags)
+  const flags = ['--answer-timeout', '4s', '--first-token-timeout', '4s']
+  await using it = await start(host, kind, { loadMs: 7_000 }, flags)
   const response = await postChat(it.server.base, { model: 'm' })
   const read = await readStream(response)
   expect(read).toMatchObject({ outcome: 'finished', text: 'hello' })
@@ -88,7 +88,7 @@ async function slow(host: HostName, kind: ManagerName): Promise<void> {
 }
 
 async function slowWhole(host: HostName, kind: ManagerName): Promise<void> {
-  await using it = await start(host, kind, { loadMs: 4_500 }, ['--answer-timeout', '2500ms'])
+  await using it = await start(host, kind, { loadMs: 7_000 }, ['--answer-timeout', '4s'])
   const response = await postChat(it.server.base, { model: 'm', stream: false })
   expect(response.status).toBe(200)
   const text = await response.text()

@@ -3,6 +3,7 @@
  * of its own, and any server may listen on any port.
  */
 import type { Model } from '../engine.ts'
+import { STATIC_MODEL } from '../static/model.ts'
 
 /** The server for each `owned_by` of a model. */
 const SERVER_BY_OWNER = {
@@ -17,11 +18,16 @@ const SERVER_BY_OWNER = {
 
 export type ServerKind = (typeof SERVER_BY_OWNER)[keyof typeof SERVER_BY_OWNER]
 
-/**
- * The kind of the server that lists these models; undefined where their owners name none. The first that
- * does decides: Ollama's owners are the namespaces of its models, of which `library` is but one.
- */
+/** The kind of the server that lists these models; undefined where their owners name none. */
 export function serverKindOf(models: readonly Model[]): ServerKind | undefined {
-  const named = models.find(({ owned_by: owner }) => Object.hasOwn(SERVER_BY_OWNER, owner))
-  return named && SERVER_BY_OWNER[named.owned_by as keyof typeof SERVER_BY_OWNER]
+  // Another sluice lists the models of its servers with their owners, and its own model after them.
+  if (models.some(({ id, owned_by }) => id === STATIC_MODEL && owned_by === 'sluice'))
+    return 'sluice'
+  // Not the first alone: a model of Ollama's that was not in its library belongs to its maker.
+  const owner = models.map(({ owned_by: owner }) => owner).find(isKnownOwner)
+  return owner && SERVER_BY_OWNER[owner]
+}
+
+function isKnownOwner(owner: string): owner is keyof typeof SERVER_BY_OWNER {
+  return Object.hasOwn(SERVER_BY_OWNER, owner)
 }

@@ -16,18 +16,26 @@ import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
-import type { CallOptions, ChatOptions, Engine, LoadState, Model } from '../engine.ts'
+import { fromOllamaAnswer, toOllamaRequest } from '../../wire/ollama/embed.ts'
+import type {
+  CallOptions,
+  ChatOptions,
+  EmbedOptions,
+  Engine,
+  LoadState,
+  Model,
+  OllamaQuestion,
+} from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
-import { type LoadProgress, readLoadEvents } from './managers/load-events.ts'
 import { ManagedModels } from './managers/managed-models.ts'
-import { isLoadFailure } from './model-loading.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
+import { askOllama, speaksOllama } from './ollama-models.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -46,7 +54,6 @@ export class Upstream implements Engine {
   readonly label: string
   readonly address: string
   readonly maxConcurrency: number | undefined
-  readonly nativeApis: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly isDiscovered: boolean | undefined
   readonly #names: ModelNames
@@ -64,24 +71,24 @@ export class Upstream implements Engine {
     this.label = options.label
     this.address = options.url
     this.maxConcurrency = options.maxConcurrency
-    this.nativeApis = options.nativeApis
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
-    const asking = {
-      json: (path: string, signal: AbortSignal) => this.#readJson(path, signal),
-      events: async (path: string, signal: AbortSignal, take: (progress: LoadProgress) => void) =>
-        readLoadEvents(await this.#client.get(path, { signal }), take),
-    }
-    // Discovery gives a server less time to list its models.
-    this.#managed = new ManagedModels(asking, this.isDiscovered ? 100 : 300)
+    this.#managed = new ManagedModels(this.#client, this.isDiscovered === true)
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
   get kind(): ServerKind | undefined {
     return this.#kind
+  }
+
+  /** Those of the settings. An Ollama serves its own API in any case. */
+  get nativeApis(): readonly NativeApi[] | undefined {
+    const { nativeApis: given } = this.#options
+    if (this.#kind !== 'ollama' || given?.includes('ollama')) return given
+    return [...(given ?? []), 'ollama']
   }
 
   acceptsModel(model: string): boolean {
@@ -101,17 +108,12 @@ export class Upstream implements Engine {
 
   async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
     try {
-      return await this.#readJson('/models', signal, hops)
+      return await this.#client.getJson('/models', { signal, hops })
     } catch (cause) {
       if (!signal.aborted) throw cause
       const message = `${this.label} did not answer GET /models in time; check that it is running and not overloaded.`
       throw new ApiError(504, message, { code: 'upstream_timeout', cause })
     }
-  }
-
-  async #readJson(path: string, signal: AbortSignal, hops?: CallOptions['hops']): Promise<unknown> {
-    const response = await this.#client.get(path, { signal, hops })
-    return (await readJson(response, this.label)).value
   }
 
   loadState(model: string | undefined, since: number): LoadState | undefined {
@@ -138,15 +140,14 @@ export class Upstream implements Engine {
   complete(
     asked: TextRequest,
     signal: AbortSignal,
-    { hops }: CallOptions = {},
+    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
   ): Promise<TextStream> {
     const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      asChunks: false,
-      hops,
+      ...{ asChunks, optionalFields, hops },
     })
   }
 
@@ -195,13 +196,25 @@ export class Upstream implements Engine {
     )
   }
 
-  async embed(asked: EmbeddingRequest, signal: AbortSignal, { hops }: CallOptions = {}) {
+  async askOllama(question: OllamaQuestion, signal: AbortSignal, { hops }: CallOptions = {}) {
+    if (!speaksOllama(this.#kind, hops)) return undefined
+    const own = (model: string) => this.#names.renamed({ model }).model
+    const asked = question.api === 'show' ? { ...question, model: own(question.model) } : question
+    const found = await askOllama(this.#client, asked, { signal, hops })
+    return (model: string) => found.get(own(model))
+  }
+
+  async embed(asked: EmbeddingRequest, signal: AbortSignal, options: EmbedOptions = {}) {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
-    const response = await this.#postEmbedding(this.#names.renamed(asked), { signal, hops })
+    const native = this.#kind === 'ollama' ? options.ollama : undefined
+    const response = await this.#postEmbedding(this.#names.renamed(asked), {
+      ...{ signal, hops: options.hops, native },
+    })
     requireJson(mediaType(response), 'JSON', errors)
-    const { json, value } = await readJson(response, this.label)
+    const { json, value: sent } = await readJson(response, this.label)
+    const value = native ? fromOllamaAnswer(sent) : sent
     const { repaired, usage } = checkEmbeddings(value, asked, errors)
-    const text = repaired.length > 0 ? JSON.stringify(value) : json
+    const text = native || repaired.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole' as const, json: text, repaired, ...(usage && { usage }) }
   }
 
@@ -222,24 +235,12 @@ export class Upstream implements Engine {
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
       const response = await this.#client.post(path, variant, { signal, hops })
-      if (index < variants.length - 1 && (await this.#isRefused(response, path))) continue
+      if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)
       return answer
     }
     throw new TypeError('a request has at least one variant')
-  }
-
-  /**
-   * Whether the server refuses the request, so that it may accept a reduced one. Rejects where it could
-   * not load the model: LM Studio says so with 400 too, and would load it again.
-   */
-  async #isRefused(response: Fetched, path: string): Promise<boolean> {
-    if (response.status !== 400 && response.status !== 422) return false
-    await this.#client.accepted(response, path).catch((error: unknown) => {
-      if (isLoadFailure(error)) throw error
-    })
-    return true
   }
 
   #refusedFieldsAt(path: string): RefusedFields {
@@ -265,12 +266,20 @@ export class Upstream implements Engine {
   /**
    * Posts an embedding request. A server that refuses base64 gets it again, for arrays of numbers.
    */
-  async #postEmbedding(request: EmbeddingRequest, call: UpstreamCall): Promise<Fetched> {
+  async #postEmbedding(
+    request: EmbeddingRequest,
+    { native, ...call }: UpstreamCall & { native: EmbedOptions['ollama'] },
+  ): Promise<Fetched> {
+    if (native !== undefined) {
+      const own = toOllamaRequest(request, native)
+      return this.#client.postAccepted(`../api/${native.api}`, own, call)
+    }
     const path = '/embeddings'
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)
     if (!this.#refusesBase64) {
       const response = await this.#client.post(path, request, call)
-      if (!(await this.#isRefused(response, path))) return this.#client.accepted(response, path)
+      if (!(await this.#client.refuses(response, path)))
+        return this.#client.accepted(response, path)
     }
     const asNumbers = { ...request, encoding_format: 'float' }
     const response = await this.#client.postAccepted(path, asNumbers, call)

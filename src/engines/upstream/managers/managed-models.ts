@@ -1,5 +1,7 @@
 import type { LoadState, Model } from '../../engine.ts'
+import type { UpstreamClient } from '../client.ts'
 import type { ServerKind } from '../server-kind.ts'
+import { readLoadEvents } from './load-events.ts'
 import { type Asking, LoadWatch } from './load-watch.ts'
 import { type Manager, managerOf, statefulNames, stateOf } from './manager.ts'
 import type { ModelStates } from './model-state.ts'
@@ -13,9 +15,14 @@ export class ManagedModels {
   #watch: LoadWatch | undefined
   #names: ReadonlyMap<string, string> = new Map()
 
-  constructor(asking: Asking, listWait: number) {
-    this.#asking = asking
-    this.#listWait = listWait
+  /** `isDiscovered`: whether discovery found the server, which gives it less time to list its models. */
+  constructor(client: UpstreamClient, isDiscovered: boolean) {
+    this.#listWait = isDiscovered ? 100 : 300
+    this.#asking = {
+      json: (path, signal) => client.getJson(path, { signal }),
+      events: async (path, signal, take) =>
+        readLoadEvents(await client.get(path, { signal }), take),
+    }
   }
 
   /** Notes what the server lists. Resolves with the same models, and `loaded` where it is known. */
