@@ -21,6 +21,7 @@ import { unreadBodies } from './hang-ups-unread.ts'
 import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
@@ -111,6 +112,7 @@ const topics = {
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
     queue,
+    'servers that load models': managers,
   },
   contract: { contract, thinking },
   endings: {
