@@ -1,7 +1,7 @@
 /**
  * The share of prompt tokens that servers find in their caches, with and without affinity:
  * `node bench/measure/affinity.ts [SEEDS]` prints a table, and what recognizing a conversation costs. Two
- * scripted servers keep prompts as llama-server does; their seconds are a hundredth of a second here.
+ * scripted servers keep prompts as llama-server does; one of their seconds takes 40 ms here.
  */
 import { conversationOf } from '../../src/routes/affinity.ts'
 import { type Result, runAgents, type Scenario } from '../agents.ts'
@@ -11,7 +11,7 @@ type Shape = Omit<Scenario, 'seed' | 'affinity'>
 
 const SEEDS = Number(process.argv[2] ?? 3)
 
-const base = { turns: 10, scale: 100 }
+const base = { turns: 10, scale: 25 }
 
 const limited = (slots: number) => ({ ...base, slots, maxConcurrency: slots })
 
@@ -56,12 +56,13 @@ for (const [name, shape] of scenarios) {
 }
 console.log(`\nRecognizing a conversation of 200 KB takes ${cost(200_000).toFixed(1)} µs.`)
 
-/** The share in percent and the seconds of a turn: means over the seeds. */
+/** The share in percent, and the tokens of a prompt that are processed: means over the seeds. */
 function cell(results: Result[]): string {
   const mean = (of: (result: Result) => number) =>
     results.reduce((sum, result) => sum + of(result), 0) / results.length
   const share = Math.round(mean(({ cachedShare }) => cachedShare) * 100)
-  return `${share} %, ${mean(({ turnSeconds }) => turnSeconds).toFixed(1)} s`
+  const processed = Math.round(mean((result) => result.processed) / 10) * 10
+  return `${share} %, ${processed.toLocaleString('en')}`
 }
 
 /** Microseconds for the key and the length of a parsed request with so many bytes. */
