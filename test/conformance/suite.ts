@@ -21,12 +21,14 @@ import { unreadBodies } from './hang-ups-unread.ts'
 import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
 import { ollamaModels } from './ollama-models.ts'
+import { ollamaCompat } from './ollama-models-compat.ts'
 import { origins } from './origins.ts'
 import { passThrough } from './pass-through.ts'
 import { passThroughAccess } from './pass-through-access.ts'
@@ -118,6 +120,7 @@ const topics = {
     'sent once more after a stale connection': staleConnections,
     queue,
     'forwarded answers that end early': passThroughEnds,
+    'servers that load models': managers,
   },
   contract: { contract, thinking },
   endings: {
@@ -130,6 +133,7 @@ const topics = {
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
+    'in Ollama’s place': ollamaCompat,
     'settings file': settingsFile,
     'a reload keeps': reload,
     tls,

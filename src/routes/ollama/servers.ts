@@ -35,7 +35,8 @@ const VERSION: PassCall = {
  * is asked for its version, since its first model is pulled in this way.
  */
 async function isOllama({ engine, models }: CatalogEntry, signal: AbortSignal): Promise<boolean> {
-  if (engine.kind !== undefined || models.length > 0) return engine.kind === 'ollama'
+  if (engine.kind === 'ollama' || engine.nativeApis?.includes('ollama')) return true
+  if (engine.kind !== undefined || models.length > 0) return false
   if (engine.pass === undefined) return false
   try {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT)])
