@@ -103,8 +103,9 @@ function limits(relay: Relay): void {
   })
 
   it('count streams until they end', async () => {
-    const steps = [{ send: 'a' }, { hang: true as const }]
-    const script = { headers: { 'content-type': 'audio/mpeg' }, steps }
+    // Events, since workerd learns of a client that has left by the next heartbeat.
+    const steps = [{ chunk: { type: 'a' } }, { hang: true as const }]
+    const script = { headers: { 'content-type': 'text/event-stream' }, steps }
     const first = await post('/v1/audio/speech', { model: 'small', script }, 'one-key')
     expect(first.status).toBe(200)
     await expectError(await post(RERANK, BODY, 'one-key'), 429)
