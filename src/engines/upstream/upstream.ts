@@ -140,7 +140,7 @@ export class Upstream implements Engine {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, hops },
+      ...{ asChunks: false, optionalFields, hops },
     })
   }
 
