@@ -7,6 +7,7 @@ import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
+import { hasLoaded, preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
 import { PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
@@ -23,6 +24,8 @@ export interface PoolOptions {
   contextFallback: Readonly<Record<string, string>>
   /** Whether the only engine that serves a model is tried once more after a failure. */
   retry: boolean
+  /** Milliseconds that a request may wait for the engine of its conversation, while others are free. */
+  affinityWait?: number
   /** Whether a request must not resolve a promise of another request (workerd). */
   isolateRequests: boolean
   /** What is known of the engines from a pool that this one replaces. */
@@ -112,7 +115,8 @@ export class Pool {
       const routes = await this.#options.router.pick(model, exchange.modelAccess)
       const able = routes.filter(({ engine }) => can(engine))
       try {
-        return await this.#answerFromRoutes(exchange, able.length > 0 ? able : routes, attempt)
+        const usable = able.length > 0 ? able : routes
+        return await this.#answerFromRoutes(exchange, usable, attempt, model)
       } catch (error) {
         const fallback =
           failureKind(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
@@ -145,25 +149,36 @@ export class Pool {
     return next !== undefined && (modelAccess?.(next) ?? true) ? next : undefined
   }
 
-  async #answerFromRoutes<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
+  async #answerFromRoutes<T>(
+    exchange: Exchange,
+    routes: Route[],
+    attempt: Attempt<T>,
+    model: string | null | undefined,
+  ): Promise<T> {
     const now = performance.now()
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.setDown(isDown, now)
       return member
     })
+    const { conversations } = this.#state
+    const conversation = members.length > 1 ? conversations.of(exchange, model, now) : undefined
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set(), wasStale: false }
-    for (let next = members, retries = 0; ; retries++) {
+    for (let next = preferLoaded(call, now), retries = 0; ; retries++) {
       const acquired = this.#state.limiter.acquire({
         caller: exchange.caller,
         members: next,
-        isForced: next.length === 1,
+        isForced: next.length === 1 && (retries > 0 || members.length === 1),
         isBackground: exchange.isBackground,
+        conversation,
+        affinityWait: this.#options.affinityWait,
         signal: exchange.signal,
       })
       const slot = acquired instanceof Promise ? await acquired : acquired
       try {
         const answer = await this.#attempt(call, slot)
+        if (conversation !== undefined)
+          exchange.affinity = conversations.remember(conversation, slot.member)
         // One that its client left early would earn retries for the next one.
         this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
         return answer
@@ -186,13 +201,19 @@ export class Pool {
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
     exchange.attempt(member.engine.label, route.model)
+    exchange.endLoading(performance.now())
+    const stopWatchingLoad = watchLoad(exchange, route)
     const stopWatching = this.#watchFirstChunk(call, member)
     try {
       const pending = attempt(route, signal)
       const answer = await (stopWatching ? abortable(pending, signal) : pending)
       permit.answered()
       return answer
+    } catch (error) {
+      // The upstream's request may fail in another way than it was aborted for.
+      throw signal.aborted ? signal.reason : error
     } finally {
+      stopWatchingLoad?.()
       stopWatching?.()
     }
   }
@@ -209,7 +230,8 @@ export class Pool {
       const remaining = startedAt + attemptTimeout - now
       if (remaining > 0) return remaining
       const others = this.#otherMembers(call, member).filter(
-        ({ hasFreeSlot, isDown }) => hasFreeSlot && !isDown,
+        (other) =>
+          other.hasFreeSlot && !other.isDown && (!exchange.isLoading || hasLoaded(call, other)),
       )
       if (others.length === 0 || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
         return TAKEOVER_CHECK
@@ -235,13 +257,16 @@ export class Pool {
       return { members: [member], delayMs: 0 }
     }
     failed.add(member)
-    const candidates = this.#otherMembers(call, member)
+    const all = this.#otherMembers(call, member)
+    // Another engine would have to load the model too, and begin later.
+    const candidates = isLoading(error) ? withoutUnloaded(call, all) : all
     const others = kind === 'busy' ? candidates.filter((other) => other.hasFreeSlot) : candidates
     if (others.length > 0) {
       if (!this.#mayTryAnother(slot, error, retries, exchange.caller)) throw error
       return { members: others, delayMs: 0 }
     }
     if (isLoading(error) && this.#options.retry) {
+      exchange.showLoading(`${member.engine.label} loads its model`, now)
       const retryAfter = retryAfterMs(error)
       const delayMs = loadingRetryDelay(retries, retryAfter, exchange.remaining(now))
       if (delayMs !== undefined) return { members: [member], delayMs, isLoading: true }
