@@ -147,7 +147,7 @@ export class Upstream implements Engine {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks: false, optionalFields, hops },
+      ...{ asChunks, optionalFields, hops },
     })
   }
 
