@@ -2,6 +2,7 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
@@ -20,6 +21,7 @@ import { unreadBodies } from './hang-ups-unread.ts'
 import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
@@ -105,10 +107,12 @@ const topics = {
     refusals,
     relayed,
     pool,
+    affinity,
     'whose fault': blame,
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
     queue,
+    'servers that load models': managers,
   },
   contract: { contract, thinking },
   endings: {
