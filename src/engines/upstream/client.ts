@@ -3,6 +3,7 @@ import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import type { CallOptions } from '../engine.ts'
+import { readBytes, textOf } from './json-body.ts'
 import { refusal } from './refusal.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -23,6 +24,9 @@ export interface UpstreamCall extends CallOptions {
  * messages.
  */
 const MIN_SECRET_LENGTH = 8
+
+/** The most bytes of an answer that tells something about a server or a model. */
+const MAX_FACTS_BYTES = 4 * 1024 * 1024
 
 /** Sends HTTP requests to one upstream, with its key and the hop list. */
 export class UpstreamClient {
@@ -60,6 +64,17 @@ export class UpstreamClient {
   /** Posts JSON. Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
   async postAccepted(path: string, request: object, call: UpstreamCall): Promise<Fetched> {
     return this.accepted(await this.post(path, request, call), path)
+  }
+
+  /**
+   * The JSON of an answer, to POST where there is a body. Rejects with an `ApiError` where the upstream
+   * refuses or cannot be reached, and for an answer that is not JSON or is too long.
+   */
+  async json(path: string, { body, ...call }: { body: object | undefined } & UpstreamCall) {
+    const response =
+      body === undefined ? await this.get(path, call) : await this.postAccepted(path, body, call)
+    const bytes = await readBytes(response, this.label, MAX_FACTS_BYTES)
+    return JSON.parse(textOf(bytes)) as unknown
   }
 
   /** The response if its status is a success; rejects with the upstream's own error otherwise. */

@@ -20,6 +20,7 @@ import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
+import { ContextSizes } from './context-sizes.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
@@ -36,6 +37,8 @@ export interface UpstreamOptions
   finishes?: FinishHistories
   /** Whether discovery found it, rather than the settings naming it. */
   isDiscovered?: boolean
+  /** Whether a request must not wait for a promise of another request (workerd). */
+  isolateRequests?: boolean
 }
 
 /** A server with an OpenAI-compatible API, as an engine. */
@@ -54,6 +57,9 @@ export class Upstream implements Engine {
   readonly #finishes: FinishHistories
   #refusesBase64 = false
   #kind: ServerKind | undefined
+  readonly #sizes: ContextSizes
+  /** The models of the last listing, as the server names them. */
+  #listed: Model[] | undefined
   readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
@@ -66,6 +72,7 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    this.#sizes = new ContextSizes(options, this.#client)
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
@@ -80,12 +87,23 @@ export class Upstream implements Engine {
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
     const body = await this.#readModels(signal, hops)
     if (isObject(body) && Array.isArray(body.data)) {
-      const models = body.data.filter(isModel)
-      this.#kind = serverKindOf(models) ?? this.#kind
-      return this.#names.visibleModels(models)
+      this.#listed = body.data.filter(isModel)
+      this.#kind = serverKindOf(this.#listed) ?? this.#kind
+      return this.#visible(this.#listed)
     }
     const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
+  }
+
+  async sizedModels(signal: AbortSignal, options: CallOptions = {}): Promise<Model[] | undefined> {
+    const listed = this.#listed
+    if (listed === undefined) return undefined
+    const isNew = await this.#sizes.ask(this.#kind, listed, signal, options)
+    return isNew ? this.#visible(listed) : undefined
+  }
+
+  #visible(models: readonly Model[]): Model[] {
+    return this.#sizes.stated(this.#names.visibleModels(models.map(this.#sizes.add)))
   }
 
   async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
