@@ -10,6 +10,7 @@ import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
 import { completions } from './completions.ts'
+import { contextSizes } from './context-sizes.ts'
 import { contract } from './contract.ts'
 import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
@@ -32,6 +33,7 @@ import { relayed } from './relayed.ts'
 import { reload } from './reload.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
+import { responsesCompact } from './responses-compact.ts'
 import { nativeResponses } from './responses-native.ts'
 import { roles } from './roles.ts'
 import { routes } from './routes.ts'
@@ -75,11 +77,13 @@ const topics = {
     static: staticEngine,
     responses,
     'responses of an upstream': nativeResponses,
+    'responses counted and compacted': responsesCompact,
     messages,
     'messages forwarded': nativeMessages,
     completions,
     embeddings,
     models,
+    'the sizes of contexts': contextSizes,
     'curl -N': curl,
     'tools of agents': tools,
   },

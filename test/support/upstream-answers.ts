@@ -15,10 +15,14 @@ export interface Offer {
   models: Model[]
   script: Scripted | Answering | undefined
   counts: UpstreamOptions['counts']
+  facts?: UpstreamOptions['facts']
 }
 
 export function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
-  const path = new URL(record.path, 'http://upstream').pathname
+  const { pathname: path, searchParams: query } = new URL(record.path, 'http://upstream')
+  const { method, body } = record
+  const fact = offer.facts?.({ method, path, query, body })
+  if (fact) return json(fact.status ?? 200, fact.body)
   if (record.method === 'GET' && path === '/v1/models') {
     return json(200, { object: 'list', data: offer.models })
   }
@@ -49,7 +53,7 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
 
 /** As the servers answer, each at the paths that it has. */
 function counting(path: string, body: ChatBody, server: UpstreamOptions['counts']) {
-  const words = JSON.stringify(body.messages ?? body.content).match(/\w+/g) ?? []
+  const words = JSON.stringify(body.messages ?? body.content ?? '').match(/\w+/g) ?? []
   const at = `${server} ${path}`
   if (at === 'messages /v1/messages/count_tokens') return { input_tokens: words.length }
   if (at === 'vllm /tokenize' && body.messages) return { count: words.length, tokens: [1] }
