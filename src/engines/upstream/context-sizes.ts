@@ -15,9 +15,9 @@ const KINDS: ReadonlySet<ServerKind | undefined> = new Set([
 
 /**
  * Milliseconds: how long what a server said is used, how long one that said nothing is not asked
- * again, how long its answers may take, and how long a list waits for them.
+ * again, nor one that may still answer; how long its answers may take, and how long a list waits.
  */
-const TIMES = { fresh: 10_000, silent: 60_000, answer: 2_000, wait: 200 }
+const TIMES = { fresh: 10_000, silent: 60_000, again: 1_000, answer: 2_000, wait: 200 }
 
 export interface ContextSizeOptions {
   contextLength?: ContextLength | undefined
@@ -56,8 +56,9 @@ export class ContextSizes {
   }
 
   /**
-   * Resolves with whether there may be sizes that the listed models lack. Does not reject, and waits
-   * for an answer no longer than a list may take; what comes later is in the next list.
+   * Asks the server if what it said is old. Resolves with whether there may be sizes that models which
+   * were listed before lack. Does not reject, and waits for an answer no longer than a list may take:
+   * what comes later is in the next list.
    */
   async ask(
     kind: ServerKind | undefined,
@@ -67,10 +68,10 @@ export class ContextSizes {
   ): Promise<boolean> {
     if (!KINDS.has(kind) || kind === undefined) return false
     const { isolateRequests } = this.#options
-    if (this.#asking === undefined && performance.now() < this.#askAt) return false
+    if (this.#asking === undefined && performance.now() < this.#askAt) return this.#known.size > 0
     // On workerd no request may wait for another's promise, and what it began ends with it.
     if (isolateRequests) {
-      this.#askAt = performance.now() + TIMES.fresh
+      this.#askAt = performance.now() + TIMES.again
       const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMES.answer)])
       await withTimeout(TIMES.wait * 2, this.#read(kind, models, limit, call))
       return true
