@@ -96,6 +96,10 @@ export function contextSizes(host: HostName): void {
     }
   })
 
+  it('is all that is passed on of what servers say there', async () => {
+    expect(JSON.stringify([...(await listAt(server.base))])).not.toContain('SECRET')
+  })
+
   it('is asked once for several lists', async () => {
     await Promise.all([listAt(server.base), listAt(server.base)])
     const [, llama] = upstreams
