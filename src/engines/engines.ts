@@ -68,7 +68,7 @@ export function createEngines(
     instance,
   })
   const router = createRouter(catalog, settings.model, settings.alias)
-  const { queue, attemptTimeout, contextFallback, retry } = settings
+  const { queue, attemptTimeout, contextFallback, retry, affinityWait } = settings
   const pool = new Pool({
     router,
     ticker,
@@ -76,6 +76,7 @@ export function createEngines(
     attemptTimeout,
     contextFallback,
     retry,
+    affinityWait,
     isolateRequests,
     state: host.pool,
   })

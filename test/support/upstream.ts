@@ -49,6 +49,8 @@ export interface UpstreamOptions {
   counts?: 'messages' | 'vllm' | 'llamaServer'
   /** What it says of its models beside their list; nothing by default. */
   facts?: Facts
+  /** Answers at further paths, such as those of Ollama's API: by method and path, JSON or what makes it of a body. */
+  further?: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections, reads, and never says a word. */
@@ -86,6 +88,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     script: options.script,
     counts: options.counts,
     facts: options.facts,
+    further: options.further,
     next: log.next,
   }
   const server = options.silent

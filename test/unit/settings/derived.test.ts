@@ -107,7 +107,7 @@ it('has types that follow from the declarations', () => {
   >()
   expectTypeOf<UpstreamInput['url']>().toEqualTypeOf<string>()
   expectTypeOf<UpstreamInput['nativeApis']>().toEqualTypeOf<
-    readonly ('messages' | 'responses')[] | undefined
+    readonly ('messages' | 'responses' | 'ollama')[] | undefined
   >()
   expectTypeOf<Key['expires']>().toEqualTypeOf<number | undefined>()
   expectTypeOf<Settings>().toExtend<SettingsInput>()
