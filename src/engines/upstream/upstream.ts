@@ -2,7 +2,6 @@ import type { Fetched } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
-import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import type { TextRequest } from '../../wire/completions/request.ts'
@@ -13,7 +12,6 @@ import { checkTextCompletion } from '../../wire/contract/completions-answer.ts'
 import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import { thinkSeparator } from '../../wire/contract/think.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
 import { fromOllamaAnswer, toOllamaRequest } from '../../wire/ollama/embed.ts'
@@ -31,7 +29,8 @@ import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from '.
 import { ContextSizes } from './context-sizes.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
-import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
+import { mediaType, readJson, requireJson } from './json-body.ts'
+import { readModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { askOllama, speaksOllama } from './ollama-models.ts'
@@ -99,14 +98,9 @@ export class Upstream implements Engine {
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
-    const body = await this.#readModels(signal, hops)
-    if (isObject(body) && Array.isArray(body.data)) {
-      this.#listed = body.data.filter(isModel)
-      this.#kind = serverKindOf(this.#listed) ?? this.#kind
-      return this.#visible(this.#listed)
-    }
-    const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
-    throw new ApiError(502, message, { code: 'upstream_invalid' })
+    this.#listed = await readModelList(this.#client, { signal, hops })
+    this.#kind = serverKindOf(this.#listed) ?? this.#kind
+    return this.#visible(this.#listed)
   }
 
   async sizedModels(signal: AbortSignal, options: CallOptions = {}): Promise<Model[] | undefined> {
@@ -118,17 +112,6 @@ export class Upstream implements Engine {
 
   #visible(models: readonly Model[]): Model[] {
     return this.#sizes.stated(this.#names.visibleModels(models.map(this.#sizes.add)))
-  }
-
-  async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
-    try {
-      const response = await this.#client.get('/models', { signal, hops })
-      return (await readJson(response, this.label)).value
-    } catch (cause) {
-      if (!signal.aborted) throw cause
-      const message = `${this.label} did not answer GET /models in time; check that it is running and not overloaded.`
-      throw new ApiError(504, message, { code: 'upstream_timeout', cause })
-    }
   }
 
   chat(
@@ -302,8 +285,4 @@ export class Upstream implements Engine {
     this.#refusesBase64 = true
     return response
   }
-}
-
-function isModel(value: unknown): value is Model {
-  return isObject(value) && typeof value.id === 'string'
 }
