@@ -193,7 +193,9 @@ function natively(host: HostName): void {
   afterAll(() => Promise.all(Object.values(upstreams).map((each) => each.close())))
 
   it('which gets the whole conversation, and whose answer is passed on', async () => {
-    const response = await post(server.base, 'compact', { model: 'able', input, store: true })
+    const asked = [...input, { type: 'compaction_trigger' }]
+    const body = { model: 'able', input: asked, store: true }
+    const response = await post(server.base, 'compact', body)
     expect(await response.json()).toEqual(COMPACTED)
     const sent = upstreams.able?.requests.find(({ path }) => path === '/v1/responses/compact')
     const { input: told, ...fields } = (sent?.body ?? {}) as { input: Fields[] }
@@ -275,7 +277,7 @@ function counts(host: HostName, relay: Relay): void {
     }
     const able = useRelay(host, { upstream: { facts } })
     it('in the words of the API', async () => {
-      const response = await post(able.server.base, 'input_tokens', { input: 'Hi' })
+      const response = await post(able.server.base, 'input_tokens', { input: 'Hi', stream: true })
       expect(await response.json()).toEqual({ object: 'response.input_tokens', input_tokens: 42 })
     })
   })

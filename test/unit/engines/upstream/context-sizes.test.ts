@@ -59,6 +59,8 @@ describe('the size of a context is asked', () => {
       { id: 'coder:latest', trained: 262_144, stated: 32_768 },
       { id: 'wide:latest', trained: 8192, stated: 32_768 },
       { id: 'plain:latest', trained: 131_072 },
+      // Loaded by a request with an option of its own.
+      { id: 'tuned:latest', trained: 131_072, stated: 32_768, loaded: 16_384 },
     ]
     const { sizes, asked } = startServer(ollamaModels(models), ollamaFacts(models))
     expect(await sizes()).toEqual([
@@ -69,8 +71,12 @@ describe('the size of a context is asked', () => {
       { id: 'coder:latest', context_length: 32_768, max_context_length: 262_144 },
       { id: 'wide:latest', context_length: 8192, max_context_length: 8192 },
       { id: 'plain:latest', max_context_length: 131_072 },
+      {
+        ...{ id: 'tuned:latest', context_length: 16_384 },
+        ...{ loaded_context_length: 16_384, max_context_length: 131_072 },
+      },
     ])
-    expect(asked.toSorted()).toEqual(['GET /api/ps', ...Array(4).fill('POST /api/show')])
+    expect(asked.toSorted()).toEqual(['GET /api/ps', ...Array(5).fill('POST /api/show')])
   })
 
   it('of Ollama: what a model ran with last is what it will run with', async () => {
