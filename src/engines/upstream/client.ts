@@ -3,7 +3,8 @@ import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import type { CallOptions } from '../engine.ts'
-import { readBytes, textOf } from './json-body.ts'
+import { readJson } from './json-body.ts'
+import { isLoadFailure } from './model-loading.ts'
 import { refusal } from './refusal.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -24,9 +25,6 @@ export interface UpstreamCall extends CallOptions {
  * messages.
  */
 const MIN_SECRET_LENGTH = 8
-
-/** The most bytes of an answer that tells something about a server or a model. */
-const MAX_FACTS_BYTES = 4 * 1024 * 1024
 
 /** Sends HTTP requests to one upstream, with its key and the hop list. */
 export class UpstreamClient {
@@ -54,6 +52,11 @@ export class UpstreamClient {
     return this.accepted(await this.#send(path, { signal }, hops), path)
   }
 
+  /** The JSON at a path. Rejects with an `ApiError`. */
+  async getJson(path: string, call: UpstreamCall): Promise<unknown> {
+    return (await readJson(await this.get(path, call), this.label)).value
+  }
+
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
   post(path: string, request: object, { signal, hops, headers = {} }: UpstreamCall) {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
@@ -66,15 +69,21 @@ export class UpstreamClient {
     return this.accepted(await this.post(path, request, call), path)
   }
 
-  /**
-   * The JSON of an answer, to POST where there is a body. Rejects with an `ApiError` where the upstream
-   * refuses or cannot be reached, and for an answer that is not JSON or is too long.
-   */
+  /** The JSON of an answer, to POST where there is a body. Rejects with an `ApiError`. */
   async json(path: string, { body, ...call }: { body: object | undefined } & UpstreamCall) {
-    const response =
-      body === undefined ? await this.get(path, call) : await this.postAccepted(path, body, call)
-    const bytes = await readBytes(response, this.label, MAX_FACTS_BYTES)
-    return JSON.parse(textOf(bytes)) as unknown
+    if (body === undefined) return this.getJson(path, call)
+    return (await readJson(await this.postAccepted(path, body, call), this.label)).value
+  }
+
+  /**
+   * Whether the server refuses the request, so that it may accept a reduced one. Rejects where it could
+   * not load the model: LM Studio says so with 400 too, and would load it again.
+   */
+  async refuses(response: Fetched, path: string): Promise<boolean> {
+    if (response.status !== 400 && response.status !== 422) return false
+    const error = await refusal(response, this.label, this.secrets, path)
+    if (isLoadFailure(error)) throw error
+    return true
   }
 
   /** The response if its status is a success; rejects with the upstream's own error otherwise. */

@@ -5,7 +5,7 @@ import { withTimeout } from '../../util/with-timeout.ts'
 import type { ContextSize } from '../../wire/models/context-size.ts'
 import type { CallOptions, Model } from '../engine.ts'
 import type { UpstreamClient } from './client.ts'
-import type { SizeReader } from './context-size-readers.ts'
+import type { AskServer, SizeReader } from './context-size-readers.ts'
 import type { ServerKind } from './server-kind.ts'
 
 /** The servers that tell sizes at another path than `/v1/models`. */
@@ -28,15 +28,22 @@ export interface ContextSizeOptions {
 export class ContextSizes {
   readonly #options: ContextSizeOptions
   readonly #client: Pick<UpstreamClient, 'json'>
+  readonly #told: (path: string) => unknown
   #known: ReadonlyMap<string, ContextSize> = new Map()
   #reader: { kind: ServerKind; read: SizeReader } | undefined
   /** `performance.now()` from which on the server may be asked. */
   #askAt = 0
   #asking: Promise<void> | undefined
 
-  constructor(options: ContextSizeOptions, client: Pick<UpstreamClient, 'json'>) {
+  /** `told`: what the server has just answered at a path, if anything. */
+  constructor(
+    options: ContextSizeOptions,
+    client: Pick<UpstreamClient, 'json'>,
+    told: (path: string) => unknown,
+  ) {
     this.#options = options
     this.#client = client
+    this.#told = told
   }
 
   /** A model, as the server names it, with what the server said of it. */
@@ -91,8 +98,10 @@ export class ContextSizes {
     signal: AbortSignal,
     { hops }: CallOptions,
   ): Promise<void> {
-    const ask = (path: string, body?: object) =>
-      this.#client.json(path, { body, signal, hops }).catch(() => undefined)
+    const ask: AskServer = async (path, body) => {
+      const told = body === undefined ? this.#told(path) : undefined
+      return told ?? this.#client.json(path, { body, signal, hops }).catch(() => undefined)
+    }
     try {
       const { readerOf } = await import('./context-size-readers.ts')
       // Another server may have been started at the address.

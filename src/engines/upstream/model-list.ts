@@ -3,7 +3,7 @@ import { isObject } from '../../util/object.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Model } from '../engine.ts'
 import type { UpstreamCall, UpstreamClient } from './client.ts'
-import { CHECK_ADDRESS, readJson } from './json-body.ts'
+import { CHECK_ADDRESS } from './json-body.ts'
 
 /** Rejects with an `ApiError` where the upstream cannot be reached, is too slow or sends no list. */
 export async function readModelList(client: UpstreamClient, call: UpstreamCall): Promise<Model[]> {
@@ -17,8 +17,7 @@ export async function readModelList(client: UpstreamClient, call: UpstreamCall):
 async function readList(client: UpstreamClient, call: UpstreamCall): Promise<unknown> {
   const { label } = client
   try {
-    const response = await client.get('/models', call)
-    return (await readJson(response, label)).value
+    return await client.getJson('/models', call)
   } catch (cause) {
     if (!call.signal.aborted) throw cause
     const message = `${label} did not answer GET /models in time; check that it is running and not overloaded.`

@@ -20,6 +20,7 @@ import type {
   ChatOptions,
   EmbedOptions,
   Engine,
+  LoadState,
   Model,
   OllamaQuestion,
 } from '../engine.ts'
@@ -30,10 +31,11 @@ import { ContextSizes } from './context-sizes.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { mediaType, readJson, requireJson } from './json-body.ts'
+import { ManagedModels } from './managers/managed-models.ts'
 import { readModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
-import { askOllama, speaksOllama } from './ollama-models.ts'
+import { askOllama, isAskedAsOllama, servesOllama } from './ollama-models.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -67,6 +69,7 @@ export class Upstream implements Engine {
   readonly #sizes: ContextSizes
   /** The models of the last listing, as the server names them. */
   #listed: Model[] | undefined
+  readonly #managed: ManagedModels
   readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
@@ -78,7 +81,9 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
-    this.#sizes = new ContextSizes(options, this.#client)
+    this.#managed = new ManagedModels(this.#client, this.isDiscovered === true)
+    const told = (path: string) => this.#managed.told(path)
+    this.#sizes = new ContextSizes(options, this.#client, told)
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
@@ -98,8 +103,9 @@ export class Upstream implements Engine {
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
-    this.#listed = await readModelList(this.#client, { signal, hops })
-    this.#kind = serverKindOf(this.#listed) ?? this.#kind
+    const models = await readModelList(this.#client, { signal, hops })
+    this.#kind = serverKindOf(models) ?? this.#kind
+    this.#listed = await this.#managed.list(this.#kind, models, signal)
     return this.#visible(this.#listed)
   }
 
@@ -112,6 +118,10 @@ export class Upstream implements Engine {
 
   #visible(models: readonly Model[]): Model[] {
     return this.#sizes.stated(this.#names.visibleModels(models.map(this.#sizes.add)))
+  }
+
+  loadState(model: string | undefined, since: number): LoadState | undefined {
+    return this.#managed.look(this.#names.renamed({ model }).model, since)
   }
 
   chat(
@@ -191,7 +201,7 @@ export class Upstream implements Engine {
   }
 
   async askOllama(question: OllamaQuestion, signal: AbortSignal, { hops }: CallOptions = {}) {
-    if (!speaksOllama(this.#kind, hops)) return undefined
+    if (!isAskedAsOllama(this, hops)) return undefined
     const own = (model: string) => this.#names.renamed({ model }).model
     const asked = question.api === 'show' ? { ...question, model: own(question.model) } : question
     const found = await askOllama(this.#client, asked, { signal, hops })
@@ -200,7 +210,7 @@ export class Upstream implements Engine {
 
   async embed(asked: EmbeddingRequest, signal: AbortSignal, options: EmbedOptions = {}) {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
-    const native = this.#kind === 'ollama' ? options.ollama : undefined
+    const native = servesOllama(this.nativeApis) ? options.ollama : undefined
     const response = await this.#postEmbedding(this.#names.renamed(asked), {
       ...{ signal, hops: options.hops, native },
     })
@@ -229,11 +239,7 @@ export class Upstream implements Engine {
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
       const response = await this.#client.post(path, variant, { signal, hops })
-      const isRefused = response.status === 400 || response.status === 422
-      if (isRefused && index < variants.length - 1) {
-        await response.body?.cancel().catch(() => {})
-        continue
-      }
+      if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)
       return answer
@@ -276,9 +282,8 @@ export class Upstream implements Engine {
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)
     if (!this.#refusesBase64) {
       const response = await this.#client.post(path, request, call)
-      const isRefused = response.status === 400 || response.status === 422
-      if (!isRefused) return this.#client.accepted(response, path)
-      await response.body?.cancel().catch(() => {})
+      if (!(await this.#client.refuses(response, path)))
+        return this.#client.accepted(response, path)
     }
     const asNumbers = { ...request, encoding_format: 'float' }
     const response = await this.#client.postAccepted(path, asNumbers, call)
