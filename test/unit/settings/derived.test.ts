@@ -37,7 +37,15 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 const NAMES = [
   ...['port', 'host', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost', 'allowOrigin'],
   ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
-  ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
+  ...[
+    'contextFallback',
+    'finishReason',
+    'lenient',
+    'loadingText',
+    'reasoning',
+    'thinkTags',
+    'systemMessages',
+  ],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[
