@@ -173,6 +173,7 @@ async function asReasoning(host: HostName): Promise<void> {
   expect(deltas.join('')).toMatch(/^(\[sluice\] (loading m( \d0 %)?|waiting for m .*)\n){2,}$/)
   const entry = await logOf(it.server, response)
   expect(entry).not.toHaveProperty('repaired')
+  expect(entry.tokens).toBe(1)
   expect(await (await answering).text()).not.toContain('sluice')
   const reasoning_content = `${deltas.join('')}The model's own.`
   const messages = [
