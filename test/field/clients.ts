@@ -35,6 +35,8 @@ const promptfoo = {
   turns: 'The lines of its page ask one question.',
 }
 
+const cline = { turns: 'Cline continues a conversation in an interactive terminal only.' }
+
 export const clients: Client[] = [
   {
     name: 'claude-code',
@@ -78,7 +80,7 @@ export const clients: Client[] = [
     name: 'cline',
     title: 'Cline',
     packages: { cline: '3.0.65' },
-    apis: [chat, messages, responses],
+    apis: [chat, messages, responses].map((api) => ({ ...api, without: cline })),
   },
   {
     name: 'continue',

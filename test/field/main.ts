@@ -21,6 +21,9 @@ import {
 } from './store.ts'
 import { summary, withTable } from './table.ts'
 
+// Said explicitly, because the first process of a namespace ignores the signals that it does not handle.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130))
+
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`field: ${error instanceof Error ? error.message : error}`)
   return 2

@@ -27,7 +27,7 @@ export interface ClientResult {
 /** By client. */
 export type Results = Record<string, ClientResult>
 
-export const COMMITTED = join(PAGES, 'results.json')
+const COMMITTED = join(PAGES, 'results.json')
 
 function fileOf(client: string, host: string): string {
   return join(FOLDER, 'results', host, `${client}.json`)
