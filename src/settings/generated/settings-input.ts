@@ -16,6 +16,11 @@ export interface SettingsInput {
    * Default: 127.0.0.1.
    */
   host?: Given['host']
+  /**
+   * Also listen where programs look for Ollama, at port 11434 or the one given, if it is free.
+   * Ollama’s API is served at --port in any case. Only on Bun, Deno and Node.
+   */
+  compat?: Given['compat']
   /** A PEM file with the certificate to serve https with, and its chain. Needs --tls-key. */
   tlsCert?: Given['tlsCert']
   /** A PEM file with the private key of that certificate, without a passphrase. */
@@ -154,10 +159,15 @@ export interface SettingsInput {
   /** How long a stream may be silent before a heartbeat is sent. 2s on workerd. Default: 10s. */
   heartbeat?: Given['heartbeat']
   /**
-   * How long a request may wait for an engine to answer, including the time in the queue and for
-   * loading the model. Default: 15m.
+   * How long a request may wait for an engine to answer, including the time in the queue. While the
+   * engine is known to load the model, --load-timeout holds instead. Default: 15m.
    */
   answerTimeout?: Given['answerTimeout']
+  /**
+   * How long a request may wait for a server that says that it loads the model. No other timeout of
+   * an engine runs meanwhile. Default: 30m.
+   */
+  loadTimeout?: Given['loadTimeout']
   /** How long one of several engines may send nothing before another is asked. Default: 1m. */
   attemptTimeout?: Given['attemptTimeout']
   /** How long an engine may take from the start of its answer to the first token. Default: 10m. */

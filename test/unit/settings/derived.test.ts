@@ -35,12 +35,30 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 
 /** Every public name: to take one away or to rename it breaks somebody's configuration. */
 const NAMES = [
-  ...['port', 'host', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost', 'allowOrigin'],
+  ...[
+    'port',
+    'host',
+    'compat',
+    'tlsCert',
+    'tlsKey',
+    'keys',
+    'insecure',
+    'allowHost',
+    'allowOrigin',
+  ],
   ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
   ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
-  ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'attemptTimeout'],
-  ...['firstTokenTimeout', 'tokenTimeout', 'clientTimeout', 'bodyTimeout', 'grace', 'maxBody'],
+  ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
+  ...[
+    'attemptTimeout',
+    'firstTokenTimeout',
+    'tokenTimeout',
+    'clientTimeout',
+    'bodyTimeout',
+    'grace',
+    'maxBody',
+  ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
 ]
 
@@ -141,21 +159,21 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'tlsCert', 'tlsKey', 'discover', 'engine', 'webgpu', 'webgpuModels'],
-      ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'engine', 'webgpu'],
+      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
-      | ('port' | 'host' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
+      | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
     >()
   })
 
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
-      ...['port', 'host', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
       ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
     ])
   })
