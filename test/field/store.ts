@@ -11,6 +11,8 @@ export interface CellResult {
   /** Why it failed or cannot be asked for, or what a user should know. */
   note?: string
   seconds: number
+  /** `markOf` the lines of the page that were driven. */
+  lines: string
 }
 
 export interface ClientResult {

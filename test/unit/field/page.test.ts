@@ -5,6 +5,7 @@ import {
   blocksFor,
   blocksOf,
   linesOf,
+  markOf,
   ON_PAGES,
   PAGES,
   readPage,
@@ -30,6 +31,12 @@ describe('the blocks of a page', () => {
       'http://127.0.0.1:9/v1 k m',
     )
   })
+})
+
+it('marks lines, so that others are driven anew', () => {
+  const [one, other] = ['```sh run\na\n```', '```sh run\nb\n```'].map(blocksOf)
+  expect(markOf(one ?? [])).toMatch(/^[0-9a-f]{8}$/)
+  expect(markOf(one ?? [])).not.toBe(markOf(other ?? []))
 })
 
 describe.each(clients)('the page of $name', ({ name, apis }) => {
