@@ -32,7 +32,6 @@ const ollama = { id: 'ollama', title: 'Ollama' }
 const promptfoo = {
   tool: 'promptfoo shows the calls of a model and runs no tools.',
   parallel: 'promptfoo shows the calls of a model and runs no tools.',
-  turns: 'The lines of its page ask one question.',
 }
 
 const cline = { turns: 'Cline continues a conversation in an interactive terminal only.' }
@@ -109,9 +108,14 @@ export const clients: Client[] = [
     name: 'promptfoo',
     title: 'promptfoo',
     packages: { promptfoo: '0.123.1' },
-    apis: [chat, { id: 'completions', title: 'completions' }, messages, responses, ollama].map(
-      (api) => ({ ...api, without: promptfoo }),
-    ),
+    apis: [
+      ...[chat, messages, responses, ollama].map((api) => ({ ...api, without: promptfoo })),
+      {
+        id: 'completions',
+        title: 'completions',
+        without: { ...promptfoo, turns: 'The older completions know no conversations.' },
+      },
+    ],
   },
   {
     name: 'openai-agents',

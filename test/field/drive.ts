@@ -91,8 +91,9 @@ function ranTool(scene: Scene, { output }: Ended, order: string): string | undef
 async function askTwice(scene: Scene, seconds: number): Promise<Verdict> {
   const values = valuesFor(scene, 'text')
   await setUp(scene, values)
-  // A script may ask both questions in one run.
-  const asksBoth = linesOf(scene.blocks, 'again', ON_PAGES).includes(ON_PAGES.prompt)
+  // A script may ask both questions in one run, or find them in a file.
+  const again = linesOf(scene.blocks, 'again', ON_PAGES)
+  const asksBoth = again.includes(ON_PAGES.prompt) || !again.includes(ON_PAGES.second)
   if (!asksBoth) {
     const first = await start(scene, 'run', values, seconds / 2).ended
     const fault = endFault(first, seconds / 2)
@@ -165,9 +166,16 @@ async function tells(
       output,
     )
   }
-  if (code === undefined) return { passed: true, output, note: 'It says so and keeps trying.' }
+  if (code === undefined) return { passed: true, output, note: 'It says so, and keeps trying.' }
   const took = Math.round((ended - Date.parse(refusal.time)) / 1000)
-  return { passed: true, output, ...(took > SOON && { note: `It takes ${took} s to say so.` }) }
+  return { passed: true, output, ...(took > SOON && { note: patience(took) }) }
+}
+
+/** In round numbers, since they differ from run to run. */
+function patience(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  const long = minutes < 1 ? 'half a minute' : minutes === 1 ? 'a minute' : `${minutes} minutes`
+  return `It tries again for about ${long} before it says so.`
 }
 
 function lastLine(output: string): string {
