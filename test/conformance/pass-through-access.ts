@@ -3,7 +3,7 @@ import { PASS_PATHS } from '../support/pass-through.ts'
 import { asked, JSON_BODIES, postForm, postJson } from '../support/passing.ts'
 import { named, startPool } from '../support/pool.ts'
 import { expectError } from '../support/refusal.ts'
-import { type Relay, useRelay } from '../support/relay.ts'
+import { logOf, type Relay, useRelay } from '../support/relay.ts'
 import { type HostName, startServer } from '../support/server.ts'
 import { bearer, entry } from './keys-entries.ts'
 import { forms } from './pass-through-forms.ts'
@@ -27,7 +27,7 @@ export function passThroughAccess(host: HostName): void {
   const relay = useRelay(host, {
     flags: ['--alias', 'tiny=small', '--alias', 'huge=big', '--max-body', '100kB'],
     env: { SLUICE_KEYS: JSON.stringify(KEYS) },
-    upstream: { passes: PASS_PATHS, models: named('small', 'big') },
+    upstream: { passes: PASS_PATHS, models: named('big', 'small') },
   })
   describe('a key', () => keys(relay))
   describe('its limits', () => limits(relay))
@@ -139,6 +139,8 @@ function limits(relay: Relay): void {
     const response = await postForm(url, { model: 'small' }, bearer('ear-key'))
     // 3,000 bytes at 125 for each token.
     expect(left(response)).toBe(76)
+    // The server's count is believed, also that of what it said.
+    expect(await logOf(relay.server, response)).not.toHaveProperty('repaired')
     await response.text()
   })
 }

@@ -47,7 +47,16 @@ const NAMES = [
     'allowOrigin',
   ],
   ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
-  ...['contextFallback', 'passThrough', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
+  ...[
+    'contextFallback',
+    'passThrough',
+    'finishReason',
+    'lenient',
+    'loadingText',
+    'reasoning',
+    'thinkTags',
+    'systemMessages',
+  ],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[

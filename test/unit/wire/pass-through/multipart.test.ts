@@ -66,6 +66,7 @@ describe('a form', () => {
     `${field('a', '1')}--b-- x`,
     `${field('a', 'x--b')}--b--`,
     `${field('a', 'x\n--b')}--b--`,
+    `${field('a', 'x--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nbig')}--b--`,
     `${field('a', '1').replace('--b', '--bc')}--b--`,
     `${part('content-disposition: attachment; name="a"', '')}--b--`,
     `${part('content-type: text/plain', '')}--b--`,
