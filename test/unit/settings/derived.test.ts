@@ -48,7 +48,15 @@ const NAMES = [
   ],
   ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'affinity'],
   ...['affinityWait', 'retry', 'model', 'alias'],
-  ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
+  ...[
+    'contextFallback',
+    'finishReason',
+    'lenient',
+    'loadingText',
+    'reasoning',
+    'thinkTags',
+    'systemMessages',
+  ],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[
