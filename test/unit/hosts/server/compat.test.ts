@@ -33,7 +33,7 @@ describe('a server that also listens as Ollama', () => {
   })
 
   it('says in code, too, that the port is taken, also by a program that says nothing', async () => {
-    const silent = createServer((socket) => socket.resume())
+    const silent = createServer((socket) => socket.resume().on('error', () => {}))
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
     running.push({ stop: () => silent.close() })
     const { port } = silent.address() as { port: number }
