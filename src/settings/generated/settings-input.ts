@@ -76,8 +76,9 @@ export interface SettingsInput {
    */
   affinity?: Given['affinity']
   /**
-   * How long a conversation may wait for the upstream that answered it before, while that works on
-   * --max-concurrency requests and another one is free. Default: 5s.
+   * How long a conversation waits at most for the upstream that answered it before, while that
+   * works on --max-concurrency requests. It never waits longer than another one would need for its
+   * prompt, at 1,000 tokens per second; 0 never waits. Default: 10s.
    */
   affinityWait?: Given['affinityWait']
   /**
@@ -105,6 +106,12 @@ export interface SettingsInput {
    * An upstream whose streams may end without a finish reason.
    */
   lenient?: Given['lenient']
+  /**
+   * Where the stream of a chat completion says that the engine loads its model. comment: in
+   * comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin
+   * with [sluice]. Other APIs have it in comments. Default: comment.
+   */
+  loadingText?: Given['loadingText']
   /**
    * The field that reasoning is sent in; keep leaves it in the field it came in. An upstream may
    * have a value of its own. Default: keep.

@@ -48,9 +48,9 @@ export const engines = {
   affinityWait: time({
     min: 0,
     max: 5 * 60_000,
-    default: 5_000,
+    default: 10_000,
     placeholder: 'TIME',
-    help: 'How long a conversation may wait for the upstream that answered it before, while that works on --max-concurrency requests and another one is free.',
+    help: 'How long a conversation waits at most for the upstream that answered it before, while that works on --max-concurrency requests. It never waits longer than another one would need for its prompt, at 1,000 tokens per second; 0 never waits.',
   }),
   retry: boolean({
     default: true,
@@ -80,6 +80,11 @@ export const engines = {
     expected: 'labels or URLs of upstreams',
     deprecated: 'use finishReason instead, of all upstreams or of one (as a flag: --finish-reason)',
     help: 'An upstream whose streams may end without a finish reason.',
+  }),
+  loadingText: choice(['comment', 'reasoning'] as const, {
+    default: 'comment',
+    placeholder: 'WHERE',
+    help: 'Where the stream of a chat completion says that the engine loads its model. comment: in comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin with [sluice]. Other APIs have it in comments.',
   }),
   reasoning: { ...reasoning, default: 'keep' as const },
   thinkTags: { ...thinkTags, default: 'keep' as const },
