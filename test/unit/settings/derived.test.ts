@@ -49,6 +49,7 @@ const NAMES = [
   ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
   ...[
     'contextFallback',
+    'passThrough',
     'finishReason',
     'lenient',
     'loadingText',
