@@ -116,6 +116,12 @@ export interface Engine {
   /** The models it has now. Rejects with an `ApiError` where it can't be reached. */
   models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**
+   * The models of the last listing with the sizes of their contexts, for a server that tells these
+   * elsewhere than in its list; undefined before its first listing. Never rejects, and waits only
+   * briefly. Called where models are listed for a client, never for a generation.
+   */
+  sizedModels?(signal: AbortSignal, options?: CallOptions): Promise<Model[] | undefined>
+  /**
    * Resolves once the answer begins; rejects with an `ApiError`. With `stream: true` the answer is
    * a stream. Aborting the signal stops the work at its source.
    */

@@ -13,6 +13,8 @@ const completions = () => import('./completions.ts')
 const messages = () => import('./messages.ts')
 const counting = () => import('./count-tokens.ts')
 const responses = () => import('./responses/create.ts')
+const inputTokens = () => import('./responses/input-tokens.ts')
+const compacting = () => import('./responses/compact.ts')
 const stored = () => import('./responses/stored.ts')
 const embeddings = () => import('./embeddings.ts')
 const models = () => import('./models.ts')
@@ -36,6 +38,21 @@ export const table = entries({
     counting,
   ),
   createResponse: post('key', '/v1/responses', 'ResponsesRequest', 'Response', responses),
+  // Before the routes of a response, whose id may be any word.
+  countInputTokens: post(
+    'key',
+    '/v1/responses/input_tokens',
+    'InputTokensRequest',
+    'ResponseTokens',
+    inputTokens,
+  ),
+  compactResponse: post(
+    'key',
+    '/v1/responses/compact',
+    'CompactRequest',
+    'CompactedResponse',
+    compacting,
+  ),
   retrieveResponse: get('key', '/v1/responses/:id', 'Response', stored),
   deleteResponse: remove('key', '/v1/responses/:id', 'ResponseDeleted', stored),
   cancelResponse: post('key', '/v1/responses/:id/cancel', undefined, 'Response', stored),

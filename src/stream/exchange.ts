@@ -3,6 +3,7 @@ import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { countsOf } from '../wire/usage.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
+import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import { logThrown } from './log-thrown.ts'
 import { ProgressReport } from './progress-report.ts'
@@ -54,8 +55,8 @@ export class Exchange {
   isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
-  /** A hash that the turns of its conversation with a model share; undefined where there is none. */
-  conversationKey: ((model: string | null | undefined) => string | undefined) | undefined
+  /** The conversation that it may continue; undefined where there is none. */
+  conversation: ConversationHint | undefined
   /** How its conversation came to its engine, where there was a choice. */
   affinity: 'new' | 'kept' | 'moved' | undefined
   /**

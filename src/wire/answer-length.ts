@@ -39,7 +39,8 @@ function lengthOf(value: unknown): number {
     if (name === 'logprobs') continue
     if (typeof field === 'string') length += TEXTS.has(name) ? utf8Length(field) : 0
     // The arguments of a call are an object in the Messages API and in Ollama's.
-    else if ((name === 'input' || name === 'arguments') && isObject(field)) length += utf8Length(JSON.stringify(field))
+    else if ((name === 'input' || name === 'arguments') && isObject(field))
+      length += utf8Length(JSON.stringify(field))
     else length += lengthOf(field)
   }
   return length

@@ -27,6 +27,8 @@ const EXPECTED: Record<OperationId, string> = {
   createCompletion: '401 401 served 401 served | served served served',
   createMessage: '401 401 served 401 served | served served served',
   countMessageTokens: '401 401 served 401 served | served served served',
+  countInputTokens: '401 401 served 401 served | served served served',
+  compactResponse: '401 401 served 401 served | served served served',
   createResponse: '401 401 served 401 served | served served served',
   retrieveResponse: '401 401 served 401 served | served served served',
   deleteResponse: '401 401 served 401 served | served served served',

@@ -11,6 +11,7 @@ import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
 import { completions } from './completions.ts'
+import { contextSizes } from './context-sizes.ts'
 import { contract } from './contract.ts'
 import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
@@ -38,6 +39,7 @@ import { relayed } from './relayed.ts'
 import { reload } from './reload.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
+import { responsesCompact } from './responses-compact.ts'
 import { nativeResponses } from './responses-native.ts'
 import { roles } from './roles.ts'
 import { routes } from './routes.ts'
@@ -82,6 +84,7 @@ const topics = {
     static: staticEngine,
     responses,
     'responses of an upstream': nativeResponses,
+    'responses counted and compacted': responsesCompact,
     messages,
     'messages forwarded': nativeMessages,
     "Ollama's chats": ollamaChat,
@@ -89,6 +92,7 @@ const topics = {
     completions,
     embeddings,
     models,
+    'the sizes of contexts': contextSizes,
     'models in Ollama’s API': ollamaModels,
     'curl -N': curl,
     'tools of agents': tools,

@@ -15,11 +15,15 @@ export interface Offer {
   models: Model[]
   script: Scripted | Answering | undefined
   counts: UpstreamOptions['counts']
+  facts?: UpstreamOptions['facts']
   further: UpstreamOptions['further']
 }
 
 export function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
-  const path = new URL(record.path, 'http://upstream').pathname
+  const { pathname: path, searchParams: query } = new URL(record.path, 'http://upstream')
+  const { method, body } = record
+  const fact = offer.facts?.({ method, path, query, body })
+  if (fact) return json(fact.status ?? 200, fact.body)
   if (record.method === 'GET' && path === '/v1/models') {
     return json(200, { object: 'list', data: offer.models })
   }

@@ -7,6 +7,7 @@ import {
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { type ChatBody, MODELS, type Model, type PersonaName } from './personas.ts'
 import { play, type Scripted, type Stage } from './script.ts'
+import type { Facts } from './server-facts.ts'
 import { chooseScript, type Offer } from './upstream-answers.ts'
 import { requestLog, withTimeout } from './upstream-log.ts'
 
@@ -46,6 +47,8 @@ export interface UpstreamOptions {
   script?: Scripted | Answering
   /** The endpoint that counts a prompt's tokens, which are its words; it has none by default. */
   counts?: 'messages' | 'vllm' | 'llamaServer'
+  /** What it says of its models beside their list; nothing by default. */
+  facts?: Facts
   /** Answers at further paths, such as those of Ollama's API: by method and path, JSON or what makes it of a body. */
   further?: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>
   /** 127.0.0.1:0 by default. */
@@ -84,6 +87,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     models: options.models ?? structuredClone(MODELS[persona]),
     script: options.script,
     counts: options.counts,
+    facts: options.facts,
     further: options.further,
     next: log.next,
   }

@@ -6,6 +6,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
+import { waitFor } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
 import { hasLoaded, preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
@@ -163,6 +164,7 @@ export class Pool {
     })
     const { conversations } = this.#state
     const conversation = members.length > 1 ? conversations.of(exchange, model, now) : undefined
+    const affinityWait = conversation?.member && waitFor(exchange, this.#options.affinityWait ?? 0)
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set(), wasStale: false }
     for (let next = preferLoaded(call, now), retries = 0; ; retries++) {
       const acquired = this.#state.limiter.acquire({
@@ -171,14 +173,13 @@ export class Pool {
         isForced: next.length === 1 && (retries > 0 || members.length === 1),
         isBackground: exchange.isBackground,
         conversation,
-        affinityWait: this.#options.affinityWait,
+        affinityWait,
         signal: exchange.signal,
       })
       const slot = acquired instanceof Promise ? await acquired : acquired
       try {
         const answer = await this.#attempt(call, slot)
-        if (conversation !== undefined)
-          exchange.affinity = conversations.remember(conversation, slot.member)
+        exchange.affinity = conversation && conversations.remember(conversation, slot.member)
         // One that its client left early would earn retries for the next one.
         this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
         return answer

@@ -69,6 +69,12 @@ export class UpstreamClient {
     return this.accepted(await this.post(path, request, call), path)
   }
 
+  /** The JSON of an answer, to POST where there is a body. Rejects with an `ApiError`. */
+  async json(path: string, { body, ...call }: { body: object | undefined } & UpstreamCall) {
+    if (body === undefined) return this.getJson(path, call)
+    return (await readJson(await this.postAccepted(path, body, call), this.label)).value
+  }
+
   /**
    * Whether the server refuses the request, so that it may accept a reduced one. Rejects where it could
    * not load the model: LM Studio says so with 400 too, and would load it again.

@@ -76,8 +76,9 @@ export interface SettingsInput {
    */
   affinity?: Given['affinity']
   /**
-   * How long a conversation may wait for the upstream that answered it before, while that works on
-   * --max-concurrency requests and another one is free. Default: 5s.
+   * How long a conversation waits at most for the upstream that answered it before, while that
+   * works on --max-concurrency requests. It never waits longer than another one would need for its
+   * prompt, at 1,000 tokens per second; 0 never waits. Default: 10s.
    */
   affinityWait?: Given['affinityWait']
   /**
