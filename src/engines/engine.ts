@@ -2,6 +2,7 @@ import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-strea
 import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
 import type { TextRequest } from '../wire/completions/request.ts'
+import type { StreamIdentity } from '../wire/contract/chat.ts'
 import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../wire/native.ts'
 import type { OllamaEmbedOptions } from '../wire/ollama/embed.ts'
@@ -73,6 +74,11 @@ export interface ChatOptions extends CallOptions {
    * without them.
    */
   optionalFields?: readonly string[]
+  /**
+   * The identity that the stream has for its client, as soon as anything was sent before the answer: an
+   * upstream's frames, which are forwarded as they are, have to bear it.
+   */
+  identity?: (() => StreamIdentity | undefined) | undefined
 }
 
 /** Options of embeddings. */

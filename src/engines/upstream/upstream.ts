@@ -127,7 +127,7 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops, identity }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -135,7 +135,8 @@ export class Upstream implements Engine {
     const think = thinkSeparator(thinkTags, reasoning, asked)
     return this.#generate(withSystemMessages(systemMessages, asked), signal, {
       path: '/chat/completions',
-      contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
+      contract: (options) =>
+        new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
       ...{ asChunks, optionalFields, hops },
     })

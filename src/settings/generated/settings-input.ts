@@ -107,6 +107,12 @@ export interface SettingsInput {
    */
   lenient?: Given['lenient']
   /**
+   * Where the stream of a chat completion says that the engine loads its model. comment: in
+   * comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin
+   * with [sluice]. Other APIs have it in comments. Default: comment.
+   */
+  loadingText?: Given['loadingText']
+  /**
    * The field that reasoning is sent in; keep leaves it in the field it came in. An upstream may
    * have a value of its own. Default: keep.
    */

@@ -81,6 +81,11 @@ export const engines = {
     deprecated: 'use finishReason instead, of all upstreams or of one (as a flag: --finish-reason)',
     help: 'An upstream whose streams may end without a finish reason.',
   }),
+  loadingText: choice(['comment', 'reasoning'] as const, {
+    default: 'comment',
+    placeholder: 'WHERE',
+    help: 'Where the stream of a chat completion says that the engine loads its model. comment: in comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin with [sluice]. Other APIs have it in comments.',
+  }),
   reasoning: { ...reasoning, default: 'keep' as const },
   thinkTags: { ...thinkTags, default: 'keep' as const },
   systemMessages: { ...systemMessages, default: 'merge' as const },

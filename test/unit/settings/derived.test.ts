@@ -47,7 +47,15 @@ const NAMES = [
     'allowOrigin',
   ],
   ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
-  ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
+  ...[
+    'contextFallback',
+    'finishReason',
+    'lenient',
+    'loadingText',
+    'reasoning',
+    'thinkTags',
+    'systemMessages',
+  ],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[
