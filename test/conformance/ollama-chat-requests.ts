@@ -61,7 +61,8 @@ export function ollamaRequests(relay: Relay): void {
     const url = `${relay.server.url}/api/generate`
     const response = await fetch(url, { method: 'POST', headers, body: asked })
     expect(response.status, await response.text()).toBe(200)
-    const isIt = ({ body: sent }: { body: unknown }) => JSON.stringify(sent ?? '').includes('64 bits')
+    const isIt = ({ body: sent }: { body: unknown }) =>
+      JSON.stringify(sent ?? '').includes('64 bits')
     expect((await relay.upstream.next(isIt)).body).toMatchObject({ seed: 2 ** 64 })
   })
 
