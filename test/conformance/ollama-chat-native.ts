@@ -176,10 +176,10 @@ export function nativeOllama(host: HostName): void {
   })
 
   it('is asked for a chat where the settings say that it serves no other API', async () => {
-    const a = { persona: 'ollama', models: [{ ...library, id: 'm' }] } as const
+    const models = [{ ...library, id: 'm' }]
+    const a = { persona: 'ollama', script: { persona: 'ollama' } } as const
     const each = { a: { nativeApis: [] } }
-    const script = { persona: 'ollama' } as const
-    await using closed = await startPool(host, { a: { ...a, script } }, { each })
+    await using closed = await startPool(host, { a: { ...a, models } }, { each })
     const response = await fetch(`${closed.server.url}/api/chat`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

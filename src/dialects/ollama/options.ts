@@ -7,7 +7,7 @@ import type { OllamaOptions } from '../../wire/ollama/request.ts'
  * parameters that Ollama itself has stopped to heed. They are left out, as Ollama does with those that it
  * does not know: clients send them with every request.
  */
-export const LEFT_OUT: ReadonlySet<string> = new Set([
+const LEFT_OUT: ReadonlySet<string> = new Set([
   'draft_num_predict',
   'embedding_only',
   'f16_kv',

@@ -53,9 +53,9 @@ const MessageSchema = z.looseObject({
   ),
 })
 
-export const OllamaChatAnswerSchema = z.looseObject({ ...head, message: MessageSchema, ...end })
+const OllamaChatAnswerSchema = z.looseObject({ ...head, message: MessageSchema, ...end })
 
-export const OllamaGenerateAnswerSchema = z.looseObject({
+const OllamaGenerateAnswerSchema = z.looseObject({
   ...head,
   response: described(text, 'The next piece of the text.'),
   thinking,
