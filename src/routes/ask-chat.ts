@@ -20,8 +20,9 @@ export function chatAsker(
 }
 
 /** What an engine is told with every call. */
-export function callOptionsOf({ hops, caller, isBackground }: Exchange): CallOptions {
-  return { hops, caller, isBackground }
+export function callOptionsOf(exchange: Exchange): CallOptions {
+  const { hops, caller, isBackground } = exchange
+  return { hops, caller, isBackground, onStart: (progress) => exchange.starting(progress?.text) }
 }
 
 /** Reports to an exchange how far its model has been loaded. */

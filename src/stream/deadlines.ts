@@ -29,6 +29,7 @@ export class Deadlines {
   #since = performance.now()
   /** What the engine had used of the phase's timeout before the client was waited for. */
   #spent = 0
+  #isPaused = false
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -39,6 +40,23 @@ export class Deadlines {
     this.#phase = phase
     this.#spent = 0
     this.#since = now
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /**
+   * While paused, what is waited for has a limit of its own, and only the client's timeout applies. Then
+   * the engine has its full time to answer.
+   */
+  setPaused(isPaused: boolean, now: number): void {
+    if (this.#isPaused && !isPaused) {
+      this.#phase = 'answer'
+      this.#spent = 0
+      if (!this.#isWaitingForClient) this.#since = now
+    }
+    this.#isPaused = isPaused
   }
 
   /** The client has unread data: stops the engine's clock. */
@@ -59,6 +77,7 @@ export class Deadlines {
   remaining(now: number): number {
     const waited = now - this.#since
     if (this.#isWaitingForClient) return this.#limits.clientTimeout - waited
+    if (this.#isPaused) return Number.POSITIVE_INFINITY
     return this.#limits[PHASES[this.#phase].limit] - this.#spent - waited
   }
 

@@ -1,4 +1,4 @@
-import { stackText } from '../util/safe/stack.ts'
+import { logThrown } from '../util/log-thrown.ts'
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
@@ -141,6 +141,17 @@ export class Exchange {
     if (!isLoading) this.#deadlines.enterPhase('answer', performance.now())
   }
 
+  /** Whether the engine's server is being started. */
+  get isStarting(): boolean {
+    return this.#deadlines.isPaused
+  }
+
+  /** The engine's server is being started, which has a limit of its own; undefined: no longer. */
+  starting(progress: string | undefined): void {
+    this.progress = progress
+    this.#deadlines.setPaused(progress !== undefined, performance.now())
+  }
+
   /** Milliseconds from `now` until the timeout that applies. */
   remaining(now: number): number {
     return this.#deadlines.remaining(now)
@@ -278,16 +289,5 @@ export class Exchange {
     if (this.#tokens !== this.#reportedTokens) onProgress(this)
     this.#reportedTokens = this.#tokens
     return PROGRESS_EVERY
-  }
-}
-
-/** Calls `act` and logs what it throws: thrown from a timer or an abort event it would end Node. */
-function logThrown(act: () => void): void {
-  try {
-    act()
-  } catch (error) {
-    console.error(
-      `sluice: an internal error while ending a request, which is otherwise complete: ${stackText(error)}`,
-    )
   }
 }

@@ -202,8 +202,9 @@ export class Pool {
     const { exchange, members, failed } = call
     if (members.length - failed.size < 2) return undefined
     const { attemptTimeout, ticker } = this.#options
-    const startedAt = performance.now()
+    let startedAt = performance.now()
     return ticker.add((now) => {
+      if (exchange.isStarting) startedAt = now
       // A complete answer sends nothing until it is done: its silence does not mean a failure.
       if (!exchange.isStream || exchange.signal.aborted) return undefined
       const remaining = startedAt + attemptTimeout - now

@@ -11,9 +11,11 @@ import {
 } from '../../cli/startup.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
+import { ManagedServers } from '../../engines/managed/managed-servers.ts'
 import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { HandlerHost } from '../../options.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 import type { LogEntry } from '../../platform/log.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
@@ -33,6 +35,7 @@ import {
 import { followSettings } from './reload.ts'
 import { ReloadableHandler } from './reloadable-handler.ts'
 import type { Runtime } from './runtime.ts'
+import { processes } from './spawn.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { readTls } from './tls.ts'
 
@@ -68,13 +71,15 @@ export interface StartOptions {
   host?: HandlerHost
   log?: ((entry: LogEntry) => void) | undefined
   onProgress?: (progress: Progress) => void
+  /** Called with what happened to a server that sluice starts, for people. */
+  onServerEvent?: (label: string, event: string) => void
 }
 
 /** Serves until it is stopped. Rejects with a `SettingsError` where the settings are wrong. */
 export async function start(
   runtime: Runtime,
   input: SettingsInput,
-  { host = {}, log, onProgress = () => {} }: StartOptions = {},
+  { host = {}, log, onProgress = () => {}, onServerEvent = () => {} }: StartOptions = {},
 ): Promise<Server> {
   const read = (given: SettingsInput) => readSettings(given, runtime, host)
   const settings = read(input)
@@ -84,8 +89,11 @@ export async function start(
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
   const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
+  const fetch = host.fetch ?? runtime.fetch ?? globalFetch
+  const managed = new ManagedServers({ processes, fetch, tell: onServerEvent })
   const handler = new ReloadableHandler(settings, {
     name: runtime.name,
+    managed,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     files: pageFiles(),
@@ -111,6 +119,7 @@ export async function start(
     async stop(graceMs = handler.settings.grace) {
       const closed = httpServer.close()
       await handler.drain(graceMs)
+      await managed.stop()
       await Promise.race([closed, sleep(flushTimeout)])
     },
   }
@@ -140,6 +149,8 @@ function tools(): Promise<typeof import('./tool.ts')> {
   return import(moduleUrl('hosts/server/tool').href)
 }
 
+const globalFetch: Fetch = (url, init) => fetch(url, init)
+
 /** Imported only where a recording is served: loading it would delay every start. */
 async function enginesFromRecordings({ engine }: Settings, runtime: Runtime): Promise<Engine[]> {
   return (await import('./replay-engines.ts')).replayEngines(engine, runtime)
@@ -157,6 +168,7 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const server = await start(runtime, settings, {
     log: logWriter(form, terminal),
     onProgress: progressBar(terminal.err),
+    onServerEvent: (label, event) => terminal.err.write(`sluice: ${label} ${event}\n`),
   }).catch(exitWithError)
   onSignal(() => server.stop())
   const startup = {

@@ -5,12 +5,14 @@ import {
   pairs,
   secrets,
   servers,
+  size,
   text,
   texts,
   time,
 } from '../declaration.ts'
 import { engineItem } from '../engines.ts'
 import { perUpstream } from '../per-upstream.ts'
+import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstreams.ts'
 
 const { maxConcurrency, finishReason, reasoning, thinkTags, systemMessages } = perUpstream
@@ -32,6 +34,11 @@ export const engines = {
     help: 'Look for well-known servers on this machine. By default only if no upstream and no recording is given.',
   }),
   maxConcurrency,
+  memoryBudget: size({
+    ...memorySize,
+    where: ['bun', 'deno', 'node'],
+    help: 'How much memory the servers that sluice starts (run) may use together, by what each declares as memory. A server that is idle is stopped before another starts; one that generates never is.',
+  }),
   queue: integer({
     min: 0,
     max: 100_000,
