@@ -273,6 +273,7 @@ export class ManagedServer implements MemoryUser {
   #used(): void {
     const { clock, memory } = this.#context
     this.#lastUsed = clock.now()
+    if (this.#running === 0) memory.review()
     if (this.#running > 0 || this.#waiting > 0) return
     if (this.#life.state === 'waiting' && !this.options.preload) this.#run?.stop('no request waits')
     if (this.#isRetired) this.#run?.stop('the settings have changed')
@@ -282,7 +283,6 @@ export class ManagedServer implements MemoryUser {
       const stop = () => this.#run?.stop(`no request for ${seconds(idle)} s`)
       this.#cancelTimer = clock.after(idle, stop)
     }
-    memory.review()
   }
 
   /** After a failure: starts it when it may be, where a request waits or it is to be preloaded. */

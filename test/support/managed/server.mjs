@@ -57,14 +57,23 @@ const server = createServer(async (request, response) => {
   if (url === '/v1/models') {
     if (isLoading) return answer(503, { error: { message: 'Loading model' } })
     const meta = { n_ctx_train: 4096 }
-    return answer(200, { object: 'list', data: [{ id: model, object: 'model', created: 1, owned_by: 'me', meta }] })
+    return answer(200, {
+      object: 'list',
+      data: [{ id: model, object: 'model', created: 1, owned_by: 'me', meta }],
+    })
   }
   let text = ''
   for await (const part of request) text += part
   const body = JSON.parse(text || '{}')
   if (isLoading) return answer(503, { error: { message: 'Loading model' } })
   if (body.model !== model) return answer(404, { error: { message: `no model ${body.model}` } })
-  if (url !== '/v1/chat/completions') return answer(200, { object: 'list', data: [{ object: 'embedding', index: 0, embedding: [1, 2] }], model, usage: { prompt_tokens: 1, total_tokens: 1 } })
+  if (url !== '/v1/chat/completions')
+    return answer(200, {
+      object: 'list',
+      data: [{ object: 'embedding', index: 0, embedding: [1, 2] }],
+      model,
+      usage: { prompt_tokens: 1, total_tokens: 1 },
+    })
   await stream(body, response)
 })
 server.on('error', (error) => {
@@ -81,13 +90,22 @@ async function stream(body, response) {
     const message = { role: 'assistant', content: `process ${process.pid}` }
     const choices = [{ index: 0, message, finish_reason: 'stop' }]
     response.writeHead(200, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ ...base, object: 'chat.completion', choices, usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 } }))
+    response.end(
+      JSON.stringify({
+        ...base,
+        object: 'chat.completion',
+        choices,
+        usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+      }),
+    )
     return
   }
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   /** @param {object} delta @param {string | null} [reason] */
   const send = (delta, reason = null) =>
-    response.write(`data: ${JSON.stringify({ ...base, choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`)
+    response.write(
+      `data: ${JSON.stringify({ ...base, choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`,
+    )
   send({ role: 'assistant', content: '' })
   for (let word = 0; word < words && !response.destroyed; word++) {
     if (has('--die-after') && word === number('--die-after')) process.kill(process.pid, 'SIGKILL')

@@ -36,7 +36,8 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 /** Every public name: to take one away or to rename it breaks somebody's configuration. */
 const NAMES = [
   ...['port', 'host', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost', 'allowOrigin'],
-  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
+  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget', 'queue', 'retry'],
+  ...['model', 'alias'],
   ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'attemptTimeout'],
@@ -141,8 +142,8 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'tlsCert', 'tlsKey', 'discover', 'engine', 'webgpu', 'webgpuModels'],
-      ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['port', 'host', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine', 'webgpu'],
+      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
