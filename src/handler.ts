@@ -14,7 +14,7 @@ import type { Files } from './platform/files.ts'
 import type { LogEntry } from './platform/log.ts'
 import { isWorkerd } from './platform/runtime.ts'
 import { waitUntilOf } from './platform/wait-until.ts'
-import { errorResponse, speaksAnthropic } from './routes/api.ts'
+import { type ApiFamily, errorResponse, familyOf, setRequestId } from './routes/api.ts'
 import { internalErrorResponse } from './routes/internal-error.ts'
 import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
@@ -142,7 +142,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
       const trace = new Trace(request.method, asked ?? request.url, host.log, waitUntilOf(lent))
-      const isAnthropic = speaksAnthropic(path, request.headers)
+      const family = familyOf(path, request.headers)
       let failure: unknown
       pending++
       try {
@@ -150,14 +150,14 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
           // Some hosts abort the signal if a body was not read: an error is not a disconnect.
           const isRefused = error instanceof ApiError || !request.signal.aborted
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
-          return refusal(failure, isAnthropic, trace.id)
+          return refusal(failure, family, trace.id)
         })
         for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
-        if (isAnthropic) response.headers.set('request-id', trace.id)
+        setRequestId(response.headers, family, trace.id)
         trace.respond(response.status, failure)
         return response
       } catch (error) {
-        return withoutAnswer(error, trace, isAnthropic, running)
+        return withoutAnswer(error, trace, family, running)
       } finally {
         pending--
         // An exchange releases it when it ends.
@@ -222,16 +222,16 @@ function quarterOf(limit: number): number {
 }
 
 /** The error as a response; a client that has disconnected gets one too, though nobody reads it. */
-function refusal(failure: unknown, isAnthropic: boolean, requestId: string): Response {
+function refusal(failure: unknown, family: ApiFamily, requestId: string): Response {
   if (failure instanceof Cancelled) return new Response(null, { status: 499 })
-  return errorResponse(toApiError(failure), isAnthropic, requestId)
+  return errorResponse(toApiError(failure), family, requestId)
 }
 
 /** The last resort, where the response could not be made: the engine is stopped, as nobody reads it. */
 function withoutAnswer(
   error: unknown,
   trace: Trace,
-  isAnthropic: boolean,
+  family: ApiFamily,
   running: Set<Exchange>,
 ): Response {
   const { exchange } = trace
@@ -243,7 +243,7 @@ function withoutAnswer(
   try {
     trace.respond(500, error)
   } catch {}
-  return internalErrorResponse(isAnthropic, trace.id)
+  return internalErrorResponse(family, trace.id)
 }
 
 function shuttingDown(): ApiError {

@@ -113,20 +113,23 @@ function describe(operation: Operation): Described {
   }
 }
 
-function answerOf({ answer, answerText, events }: Operation) {
+function answerOf({ answer, answerText, events, streamType = EVENT_STREAM }: Operation) {
   const isType = typeof answer === 'string' && answer.includes('/')
   const content: Record<string, Media> = {
     ...(isType ? { [answer]: {} } : { 'application/json': { schema: components(answer) } }),
-    ...(events && { 'text/event-stream': stream(events) }),
+    ...(events && { [streamType]: stream(events, streamType) }),
   }
   const headers = { 'x-request-id': header('x-request-id') }
   return { description: answerText, headers, content }
 }
 
+const EVENT_STREAM = 'text/event-stream'
+
 /** Each event is `data: …`, behind `event: …` where it has a name; its component describes the JSON. */
-function stream(events: DescribedEvent[]): Media {
+function stream(events: DescribedEvent[], type: string): Media {
+  const form = type === EVENT_STREAM ? 'Server-sent events' : 'Lines of JSON'
   return {
-    schema: { type: 'string', description: 'Server-sent events, which x-events describes.' },
+    schema: { type: 'string', description: `${form}, which x-events describes.` },
     'x-events': events.map(({ event, data, description }) => ({
       ...(event !== undefined && { event }),
       data: typeof data === 'string' ? { const: data } : component(nameOf(data)),

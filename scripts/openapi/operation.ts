@@ -23,6 +23,8 @@ export interface OperationTexts {
   answerText: string
   /** The events of the answer where it is a stream, in their order. */
   events?: DescribedEvent[]
+  /** The content type of that stream; an event stream's by default. */
+  streamType?: string
   /** The statuses of errors; `errors.ts` says what each means. */
   errors: number[]
   /** Their component; `Error` by default. */

@@ -7,6 +7,8 @@ import { chatEvents } from '../../src/wire/chat/schema.ts'
 import { textEvents } from '../../src/wire/completions/schema.ts'
 import { messageEvents } from '../../src/wire/messages/schema.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
+import { ollamaChatTexts } from './ollama-chat-operations.ts'
+import { ollamaModelTexts } from './ollama-operations.ts'
 import type { Operation, OperationTexts, Parameter } from './operation.ts'
 import { responsesTexts } from './responses-operations.ts'
 
@@ -129,6 +131,8 @@ const texts: Record<OperationId, OperationTexts> = {
   ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
+  ...ollamaModelTexts,
+  ...ollamaChatTexts,
 }
 
 /** Every route of the table, with its texts. */

@@ -6,6 +6,8 @@ import { errorSchemas } from '../../src/wire/errors/schema.ts'
 import { healthSchemas } from '../../src/wire/health/schema.ts'
 import { messagesSchemas } from '../../src/wire/messages/schema.ts'
 import { modelSchemas } from '../../src/wire/models/schema.ts'
+import { ollamaModelSchemas } from '../../src/wire/ollama/models-schema.ts'
+import { ollamaSchemas } from '../../src/wire/ollama/schema.ts'
 import { responsesSchemas } from '../../src/wire/responses/schema.ts'
 import type { AnySchema, DescribedRequest } from '../../src/wire/validation/describe.ts'
 import { componentsOf, mapped, type Schema } from './schema.ts'
@@ -16,6 +18,8 @@ export const requests: Record<string, DescribedRequest> = {
   ...embeddingSchemas.requests,
   ...messagesSchemas.requests,
   ...responsesSchemas.requests,
+  ...ollamaModelSchemas.requests,
+  ...ollamaSchemas.requests,
 }
 
 const answers: Record<string, AnySchema> = {
@@ -27,6 +31,8 @@ const answers: Record<string, AnySchema> = {
   ...modelSchemas.answers,
   ...healthSchemas.answers,
   ...errorSchemas.answers,
+  ...ollamaModelSchemas.answers,
+  ...ollamaSchemas.answers,
 }
 
 /** The name that a schema of an answer has in the document. */

@@ -4,6 +4,7 @@ import type { ChatRequest } from '../wire/chat/request.ts'
 import type { TextRequest } from '../wire/completions/request.ts'
 import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../wire/native.ts'
+import type { OllamaEmbedOptions } from '../wire/ollama/embed.ts'
 
 /** One entry of `GET /v1/models`. */
 export interface Model {
@@ -78,6 +79,20 @@ export interface ProcessStatus {
   output: string[]
 }
 
+/** Options of embeddings. */
+export interface EmbedOptions extends CallOptions {
+  /** What was asked in Ollama's API and OpenAI's has no field for: an Ollama gets it. */
+  ollama?: OllamaEmbedOptions | undefined
+}
+
+/** What is asked of an Ollama: every model it has, those that are loaded, or all about one. */
+export type OllamaQuestion =
+  | { api: 'tags' | 'ps' }
+  | { api: 'show'; model: string; verbose?: boolean | undefined }
+
+/** What an Ollama says of one of its models. */
+export type OllamaFields = Readonly<Record<string, unknown>>
+
 /** A source of answers: an upstream server, a model in this process, or code. */
 export interface Engine {
   /** Its name in logs and messages: `static`, `ollama`. Never an address. */
@@ -124,17 +139,22 @@ export interface Engine {
     options?: CallOptions,
   ): Promise<number | undefined>
   /** Like `chat`, for a text completion. Optional. */
-  complete?(
-    request: TextRequest,
-    signal: AbortSignal,
-    options?: CallOptions & Pick<ChatOptions, 'onProgress'>,
-  ): Promise<TextStream>
+  complete?(request: TextRequest, signal: AbortSignal, options?: ChatOptions): Promise<TextStream>
   /** Resolves with the JSON of an `EmbeddingResponse`; rejects with an `ApiError`. Optional. */
   embed?(
     request: EmbeddingRequest,
     signal: AbortSignal,
-    options?: CallOptions,
+    options?: EmbedOptions,
   ): Promise<WholeAnswer>
   /** The state of its process, where sluice starts it. */
   readonly process?: ProcessStatus | undefined
+  /**
+   * What an engine that is an Ollama says of its models in Ollama's own API, by a model's name here;
+   * undefined where it is none. Rejects with an `ApiError`. Optional.
+   */
+  askOllama?(
+    question: OllamaQuestion,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<((model: string) => OllamaFields | undefined) | undefined>
 }

@@ -77,7 +77,7 @@ export function createEngines(
     instance,
   })
   const router = createRouter(catalog, settings.model, settings.alias)
-  const { queue, attemptTimeout, contextFallback, retry } = settings
+  const { queue, attemptTimeout, contextFallback, retry, affinityWait } = settings
   const pool = new Pool({
     router,
     ticker,
@@ -85,6 +85,7 @@ export function createEngines(
     attemptTimeout,
     contextFallback,
     retry,
+    affinityWait,
     isolateRequests,
     state: host.pool,
   })

@@ -41,7 +41,7 @@ function readPresented(headers: Headers, url: URL): string {
   const other = headers.get('x-api-key')
   if (authorization === null && other === null) {
     throw refused(
-      'expected an API key, got none; send it as "Authorization: Bearer KEY".',
+      `expected an API key, got none; send it as "Authorization: Bearer KEY".${isOllamas(url) ? OLLAMA_CLIENTS : ''}`,
       'missing_api_key',
     )
   }
@@ -58,6 +58,15 @@ function readPresented(headers: Headers, url: URL): string {
   }
   return bearer
 }
+
+/** Whether the request is one of Ollama's API, at the root or below a base path. */
+function isOllamas({ pathname }: URL): boolean {
+  return /(^|\/)api(\/|$)/.test(pathname)
+}
+
+/** Ollama itself asks for no key: many of its clients have no field for one. */
+const OLLAMA_CLIENTS =
+  ' Ollama’s JavaScript client sends it with the option headers, its Python client from OLLAMA_API_KEY, and others from a field for an API key; for one that can send none, such as the ollama command, run a sluice on its machine with --compat ollama, --upstream with this server’s URL and the key in SLUICE_UPSTREAM_KEY.'
 
 function requireValid(key: Key | undefined): Key {
   if (key === undefined)

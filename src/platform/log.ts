@@ -13,6 +13,11 @@ export interface LogEntry {
   model?: string
   /** The engine that answered, or the last that failed. */
   engine?: string
+  /**
+   * Where several engines serve the model: whether the conversation was `kept` at the engine that
+   * answered it before, was `moved` away from it, or is `new`.
+   */
+  affinity?: 'new' | 'kept' | 'moved'
   /** The name of the key that was presented. */
   key?: string
   /** How often an engine was asked, if more than once, and how the attempts before the last failed. */

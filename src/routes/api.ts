@@ -1,20 +1,49 @@
-/** Which of the two families of APIs a client uses: OpenAI's or Anthropic's. */
+/** Which family of APIs a client uses, and how errors are written in each. */
 
 import { safeHeaders } from '../util/safe/headers.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
 import { messagesError } from '../wire/messages/error.ts'
+import { ollamaError } from '../wire/ollama/error.ts'
 import { jsonResponse } from './json.ts'
 import { CLOSED_POLICY } from './policy.ts'
 
-/** Whether it is Anthropic's: told by the path or, where both APIs have it, by the version header. */
-export function speaksAnthropic(path: string | undefined, headers: Headers): boolean {
-  if (path === undefined) return false
-  if (/^\/v1\/messages(\/|$)/.test(path)) return true
-  return /^\/v1\/models(\/|$)/.test(path) && sendsVersion(headers)
+/** The families of APIs, by who defined them. */
+export type ApiFamily = 'openai' | 'anthropic' | 'ollama'
+
+/** What the answers of a family have in common. */
+interface FamilyShape {
+  /** The body of an error. */
+  error(error: ApiError, requestId: string): unknown
+  /** A header with the request's id, beside `x-request-id`, where the SDKs of the family read one. */
+  idHeader?: string
+}
+
+const SHAPES: Readonly<Record<ApiFamily, FamilyShape>> = {
+  openai: { error: (error) => error },
+  anthropic: { error: messagesError, idHeader: 'request-id' },
+  ollama: { error: ollamaError },
+}
+
+/**
+ * The family of a request: told by its path or, where OpenAI's and Anthropic's API have the same one, by
+ * the version header. OpenAI's where nothing says otherwise.
+ */
+export function familyOf(path: string | undefined, headers: Headers): ApiFamily {
+  if (path === undefined) return 'openai'
+  if (/^\/api(\/|$)/.test(path)) return 'ollama'
+  if (/^\/v1\/messages(\/|$)/.test(path)) return 'anthropic'
+  const isShared = /^\/v1\/models(\/|$)/.test(path)
+  return isShared && sendsVersion(headers) ? 'anthropic' : 'openai'
 }
 
 export function sendsVersion(headers: Headers): boolean {
   return headers.has('anthropic-version')
+}
+
+/** Sets the header in which the SDKs of the family read the request's id, if there is one. */
+export function setRequestId(headers: Headers, family: ApiFamily, requestId: string): void {
+  const { idHeader } = SHAPES[family]
+  if (idHeader !== undefined) headers.set(idHeader, requestId)
 }
 
 /** A browser shows an error as a document where a URL that is wrong is opened. */
@@ -24,10 +53,10 @@ const AS_DOCUMENT = {
 }
 
 /** An error as a response in the shape that the client reads. */
-export function errorResponse(error: ApiError, isAnthropic: boolean, requestId: string): Response {
+export function errorResponse(error: ApiError, family: ApiFamily, requestId: string): Response {
   const { status } = error
   const headers = { ...finality(status), ...AS_DOCUMENT, ...error.headers }
-  const told = isAnthropic ? messagesError(error, requestId) : error
+  const told = SHAPES[family].error(error, requestId)
   return jsonResponse(told, { status, headers: safeHeaders(headers) })
 }
 
@@ -36,7 +65,7 @@ const PASSING = new Set([408, 409, 425, 429, 499])
 /** Statuses of 500 and more after which it will not. */
 const FINAL = new Set([501, 505, 508])
 
-/** Tells the SDKs of both families not to retry: they do after any 5xx, and Claude Code after a 401. */
+/** Tells SDKs not to retry: OpenAI's and Anthropic's do after any 5xx, and Claude Code after a 401. */
 function finality(status: number): Record<string, string> {
   const isFinal = status < 500 ? !PASSING.has(status) : FINAL.has(status)
   return isFinal ? { 'x-should-retry': 'false' } : {}

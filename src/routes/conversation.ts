@@ -6,6 +6,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, readJsonAnswer } from '../stream/json-answer.ts'
 import { openStream } from '../stream/sse-response.ts'
 import type { ChatCompletion, ChatRequest } from '../wire/chat/request.ts'
+import type { NativeCall } from '../wire/native.ts'
 import { callOptionsOf, chatAsker } from './ask-chat.ts'
 import type { Answering } from './generate.ts'
 import type { Trace } from './trace.ts'
@@ -33,20 +34,21 @@ export function chatOf(conversation: TranslatedRequest, trace: Trace): ChatReque
   return chat
 }
 
-/** Asks an engine in the API itself if it serves that, else for a chat. */
-function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest) {
-  const { native } = conversation
-
-  function forward(
-    { engine, model }: Route,
-    signal: AbortSignal,
-  ): Promise<NativeStream> | undefined {
-    if (native === undefined || !engine.nativeApis?.includes(native.api)) return undefined
+/** Asks an engine in the API itself; undefined if it does not serve that. */
+export function forwarder(exchange: Exchange, trace: Trace, native: NativeCall) {
+  return ({ engine, model }: Route, signal: AbortSignal): Promise<NativeStream> | undefined => {
+    if (!engine.nativeApis?.includes(native.api)) return undefined
     trace.omittedTools = []
     const isSame = model === undefined || model === native.body.model
     const call = isSame ? native : { ...native, body: { ...native.body, model } }
     return engine.forward?.(call, signal, callOptionsOf(exchange))
   }
+}
+
+/** Asks an engine in the API itself if it serves that, else for a chat. */
+function asker(exchange: Exchange, trace: Trace, conversation: TranslatedRequest) {
+  const { native } = conversation
+  const forward = native === undefined ? () => undefined : forwarder(exchange, trace, native)
 
   async function chat(route: Route, signal: AbortSignal) {
     const optionalFields = ['stream_options', ...(conversation.optionalFields ?? [])]

@@ -46,7 +46,7 @@ function methodsOf(routes: RouteEntry[], path: string): string[] {
 }
 
 function notFound(method: string, path: string, basePath: string): ApiError {
-  const message = `path: there is no route ${method} ${path}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models.`
+  const message = `path: there is no route ${method} ${path}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models; Ollama's is below ${basePath}/api.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

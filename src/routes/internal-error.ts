@@ -1,7 +1,7 @@
 /** The answer to a request whose handling threw an unexpected error. */
 import { stackText } from '../util/safe/stack.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
-import { errorResponse, speaksAnthropic } from './api.ts'
+import { type ApiFamily, errorResponse, familyOf, setRequestId } from './api.ts'
 
 /**
  * Logs the error, and returns a 500 in the shape of the API that was called. The answer says nothing
@@ -13,14 +13,14 @@ export function logInternalError(
 ): Response {
   const id = crypto.randomUUID()
   console.error(`sluice: request ${id} failed: ${stackText(cause)}`)
-  return internalErrorResponse(speaksAnthropic(pathOf(url), headers), id)
+  return internalErrorResponse(familyOf(pathOf(url), headers), id)
 }
 
 /** A 500 in the shape of the API that was called, which is not logged. */
-export function internalErrorResponse(isAnthropic: boolean, id: string): Response {
-  const response = errorResponse(toApiError(undefined), isAnthropic, id)
+export function internalErrorResponse(family: ApiFamily, id: string): Response {
+  const response = errorResponse(toApiError(undefined), family, id)
   response.headers.set('x-request-id', id)
-  if (isAnthropic) response.headers.set('request-id', id)
+  setRequestId(response.headers, family, id)
   return response
 }
 

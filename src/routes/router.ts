@@ -39,7 +39,7 @@ export function createRoutes(
     if (method === 'get') router.head(path, ...handlers)
   }
   // Without a key it is not told which routes there are.
-  router.all('/v1/*', identify)
+  router.all('/v1/*', identify).all('/api/*', identify)
   const file = ({ url }: RouteRequest) =>
     fileResponse(files, belowBase(new URL(url).pathname, basePath))
   router.get('*', file).head('*', file)

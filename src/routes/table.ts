@@ -16,6 +16,10 @@ const responses = () => import('./responses/create.ts')
 const stored = () => import('./responses/stored.ts')
 const embeddings = () => import('./embeddings.ts')
 const models = () => import('./models.ts')
+const ollamaChat = () => import('./ollama/chat.ts')
+const ollamaGenerate = () => import('./ollama/generate.ts')
+const ollamaModels = () => import('./ollama/models.ts')
+const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 
@@ -39,12 +43,38 @@ export const table = entries({
   createEmbedding: post('key', '/v1/embeddings', 'EmbeddingRequest', 'EmbeddingList', embeddings),
   listModels: get('key', '/v1/models', ['ModelList', 'ModelPage'], models),
   retrieveModel: get('key', '/v1/models/:id+', ['Model', 'ModelInfo'], models),
+  createOllamaChat: post('key', '/api/chat', 'OllamaChatRequest', 'OllamaChatAnswer', ollamaChat),
+  createOllamaGeneration: post(
+    'key',
+    '/api/generate',
+    'OllamaGenerateRequest',
+    'OllamaGenerateAnswer',
+    ollamaGenerate,
+  ),
   health: get('open', '/health', 'Health', health),
   ready: get('open', '/health/ready', 'Health', health),
   home: get('open', '/', 'text/html', pages),
   status: get('open', '/status', 'text/html', pages),
   openapi: get('open', '/openapi.json', 'application/json', pages),
   openapiPage: get('open', '/openapi.html', 'text/html', pages),
+  listOllamaModels: get('key', '/api/tags', 'OllamaTags', ollamaModels),
+  showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', ollamaModels),
+  listRunningModels: get('key', '/api/ps', 'OllamaRunning', ollamaModels),
+  getOllamaVersion: get('open', '/api/version', 'OllamaVersion', ollamaModels),
+  createOllamaEmbed: post(
+    'key',
+    '/api/embed',
+    'OllamaEmbedRequest',
+    'OllamaEmbeddings',
+    ollamaEmbed,
+  ),
+  createOllamaEmbeddings: post(
+    'key',
+    '/api/embeddings',
+    'OllamaEmbeddingsRequest',
+    'OllamaEmbedding',
+    ollamaEmbed,
+  ),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

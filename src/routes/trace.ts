@@ -101,6 +101,7 @@ export class Trace {
       outcome: this.#outcome(),
       ...(exchange?.model && { model: logText(exchange.model) }),
       ...(exchange?.engine && { engine: logText(exchange.engine) }),
+      ...(exchange?.affinity && { affinity: exchange.affinity }),
       ...(this.caller?.name && { key: logText(this.caller.name) }),
       ...(exchange && exchange.attempts > 1 && { attempts: exchange.attempts }),
       ...(exchange?.failures.length && {

@@ -1,9 +1,10 @@
 import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
-import type { FrameStream } from './chat-stream.ts'
+import type { FrameStream, TakeFrames } from './chat-stream.ts'
 import { EventReader } from './event-reader.ts'
-import { ChunkSink, type EventSink, FrameSink } from './event-sinks.ts'
+import { ChunkSink, type EventSink, FrameSink, LineSink, type PacketEvents } from './event-sinks.ts'
+import { LineReader } from './line-reader.ts'
 
 /**
  * Milliseconds an upstream has to send `[DONE]` after its last chunk: some never end the stream.
@@ -35,9 +36,22 @@ export function readFrames<T>(
 ): Pick<FrameStream, 'items' | 'forEachPacket'> {
   const sink = new FrameSink(hasEventNames)
   const events = new EventReader(contract, sink, compares, hasEventNames)
-  const items = new BodyReader(body, contract, events, sink, control)
+  return asFrames(new BodyReader(body, contract, events, sink, control))
+}
+
+/** The same for a body of JSON lines. */
+export function readLines<T>(
+  body: Body,
+  contract: StreamContract<T>,
+  control: AbortController,
+): Pick<FrameStream, 'items' | 'forEachPacket'> {
+  const sink = new LineSink()
+  return asFrames(new BodyReader(body, contract, new LineReader(contract, sink), sink, control))
+}
+
+function asFrames<T>(items: BodyReader<T, Uint8Array<ArrayBuffer>[]>) {
   return items.forwardsPackets
-    ? { items, forEachPacket: (take) => items.forEachPacket(take) }
+    ? { items, forEachPacket: (take: TakeFrames) => items.forEachPacket(take) }
     : { items }
 }
 
@@ -53,13 +67,13 @@ export function readChunks<T>(
 }
 
 /**
- * Reads a body packet by packet through an `EventReader`; its results are pulled by `next` or
+ * Reads a body packet by packet through what finds its events; the results are pulled by `next` or
  * pushed.
  */
 class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   readonly #reader: PacketReader
   readonly #contract: StreamContract<T>
-  readonly #events: EventReader<T>
+  readonly #events: PacketEvents
   readonly #sink: EventSink<T> & { take(): Batch | undefined }
   readonly #control: AbortController
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -67,7 +81,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   constructor(
     body: Body,
     contract: StreamContract<T>,
-    events: EventReader<T>,
+    events: PacketEvents,
     sink: EventSink<T> & { take(): Batch | undefined },
     control: AbortController,
   ) {

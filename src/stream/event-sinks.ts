@@ -1,15 +1,31 @@
 /**
  * Where an upstream's events go after the contract has checked them: bytes to forward, or chunks.
  */
+import type { StreamEnd } from '../wire/contract/chat.ts'
+import type { ApiError } from '../wire/errors/api-error.ts'
 import { type EventScanner, encodeText, frame, namedFrame } from '../wire/sse/sse.ts'
+
+/** The place of an event's bytes: `buffer[start, end)`. */
+type EventBytes = Pick<EventScanner, 'buffer' | 'start' | 'end'>
+
+/** Finds the events of a stream in its packets and gives them to a sink. */
+export interface PacketEvents {
+  /** Whether the stream ended by its contract; the sink then has every event. */
+  readonly ended: boolean
+  /** The error that ended the stream. Events before it are valid and still in the sink. */
+  readonly failure: ApiError | undefined
+  push(packet: Uint8Array<ArrayBuffer>): void
+  /** The body has ended: `ending` says how. */
+  close(ending: StreamEnd): void
+}
 
 /** Collects the events of a packet. */
 export interface EventSink<T> {
   /**
-   * The frame `scanner.buffer[scanner.start, scanner.end)` is valid as it is. `chunk` is undefined
-   * where comparison proved it without parsing.
+   * The frame at `scanner` is valid as it is. `chunk` is undefined where comparison proved it without
+   * parsing.
    */
-  forward(scanner: EventScanner, chunk: T | undefined): void
+  forward(scanner: EventBytes, chunk: T | undefined): void
   /** The frame has to be written again. `text`: its JSON, where only the framing was repaired. */
   rewrite(chunk: T, text?: string): void
 }
@@ -27,7 +43,7 @@ export class FrameSink implements EventSink<unknown> {
     this.#hasEventNames = hasEventNames
   }
 
-  forward(scanner: EventScanner): void {
+  forward(scanner: EventBytes): void {
     if (this.#runBuffer === scanner.buffer && this.#runEnd === scanner.start) {
       this.#runEnd = scanner.end
       return
@@ -40,8 +56,13 @@ export class FrameSink implements EventSink<unknown> {
 
   rewrite(chunk: unknown, text: string = JSON.stringify(chunk)): void {
     this.#closeRun()
+    this.#pieces.push(encodeText(this.written(chunk, text)))
+  }
+
+  /** The frame of a chunk; `text` is its JSON. */
+  protected written(chunk: unknown, text: string): string {
     const name = this.#hasEventNames ? (chunk as { type: string }).type : ''
-    this.#pieces.push(encodeText(name === '' ? frame(text) : namedFrame(name, text)))
+    return name === '' ? frame(text) : namedFrame(name, text)
   }
 
   /** The pieces since the last call; undefined if there are none. */
@@ -62,11 +83,18 @@ export class FrameSink implements EventSink<unknown> {
   }
 }
 
+/** Collects JSON lines, as a `FrameSink` collects frames. */
+export class LineSink extends FrameSink {
+  protected override written(_chunk: unknown, text: string): string {
+    return `${text}\n`
+  }
+}
+
 /** Collects chunks. */
 export class ChunkSink<T> implements EventSink<T> {
   #chunks: T[] = []
 
-  forward(_scanner: EventScanner, chunk: T | undefined): void {
+  forward(_scanner: EventBytes, chunk: T | undefined): void {
     if (chunk !== undefined) this.#chunks.push(chunk)
   }
 

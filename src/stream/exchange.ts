@@ -56,6 +56,10 @@ export class Exchange {
   isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
+  /** A hash that the turns of its conversation with a model share; undefined where there is none. */
+  conversationKey: ((model: string | null | undefined) => string | undefined) | undefined
+  /** How its conversation came to its engine, where there was a choice. */
+  affinity: 'new' | 'kept' | 'moved' | undefined
   /**
    * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
    */

@@ -20,6 +20,8 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 /** How a dialect writes a stream. Each returned text is one or more complete frames. */
 export interface StreamEncoder<C extends AnyContract = ChatContract> {
+  /** The content type of what it writes; an event stream's by default. */
+  contentType?: string
   chunks(chunks: ChunkOf<C>[]): string
   /** The frames that end a finished stream. */
   done(): string
@@ -66,7 +68,12 @@ export async function streamResponse<C extends AnyContract>(
   const writer = new ResponseWriter(exchange, encoder, settings, body)
   if (early === undefined) writer.sendHeartbeat()
   void writer.run(opening)
-  const headers = { ...SSE_HEADERS, ...safeHeaders(early?.stream.headers) }
+  const { contentType } = encoder
+  const headers = {
+    ...SSE_HEADERS,
+    ...(contentType !== undefined && { 'content-type': contentType }),
+    ...safeHeaders(early?.stream.headers),
+  }
   return new Response(body.readable, { headers })
 }
 

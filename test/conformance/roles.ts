@@ -41,6 +41,14 @@ const EXPECTED: Record<OperationId, string> = {
   status: 'nothing nothing models nothing engines | engines models models',
   openapi: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
   openapiPage: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
+  listOllamaModels: '401 401 served 401 served | served served served',
+  showOllamaModel: '401 401 served 401 served | served served served',
+  listRunningModels: '401 401 served 401 served | served served served',
+  getOllamaVersion: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
+  createOllamaEmbed: '401 401 served 401 served | served served served',
+  createOllamaEmbeddings: '401 401 served 401 served | served served served',
+  createOllamaChat: '401 401 served 401 served | served served served',
+  createOllamaGeneration: '401 401 served 401 served | served served served',
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

@@ -23,6 +23,9 @@ import { limits } from './limits.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
+import { ollamaChat } from './ollama-chat.ts'
+import { nativeOllama } from './ollama-chat-native.ts'
+import { ollamaModels } from './ollama-models.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -39,6 +42,7 @@ import { chatClients } from './sdk/chat.ts'
 import { clients } from './sdk/chat-basics.ts'
 import { completionClients } from './sdk/completions.ts'
 import { messagesClients } from './sdk/messages.ts'
+import { ollamaClient } from './sdk/ollama.ts'
 import { responsesClients } from './sdk/responses.ts'
 import { sameAnswers } from './sdk/same-answers.ts'
 import { sentOnce, staleConnections } from './sent-once.ts'
@@ -77,9 +81,12 @@ const topics = {
     'responses of an upstream': nativeResponses,
     messages,
     'messages forwarded': nativeMessages,
+    "Ollama's chats": ollamaChat,
+    "Ollama's chats forwarded": nativeOllama,
     completions,
     embeddings,
     models,
+    'models in Ollama’s API': ollamaModels,
     'curl -N': curl,
     'tools of agents': tools,
   },
@@ -89,6 +96,7 @@ const topics = {
     'responses by SDKs': responsesClients,
     'messages by SDKs': messagesClients,
     'clients of completions': completionClients,
+    "Ollama's client": ollamaClient,
   },
   upstreams: {
     upstream,

@@ -15,6 +15,7 @@ export interface Offer {
   models: Model[]
   script: Scripted | Answering | undefined
   counts: UpstreamOptions['counts']
+  further: UpstreamOptions['further']
 }
 
 export function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
@@ -43,13 +44,20 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
     const scripted = scriptOf(record.body as ChatBody, offer)
     if (scripted && 'steps' in scripted) return withContentType(scripted, record.body as ChatBody)
   }
+  if (record.method === 'POST' && (path === '/api/chat' || path === '/api/generate')) {
+    const scripted = scriptOf(record.body as ChatBody, offer)
+    if (scripted && 'steps' in scripted) return scripted
+  }
+  const further = offer.further?.[`${record.method} ${path}`]
+  const made = typeof further === 'function' ? further(record.body) : further
+  if (made !== undefined) return json(200, made)
   const counted = record.method === 'POST' && counting(path, record.body as ChatBody, offer.counts)
   return counted ? json(200, counted) : json(404, { detail: 'Not Found' })
 }
 
 /** As the servers answer, each at the paths that it has. */
 function counting(path: string, body: ChatBody, server: UpstreamOptions['counts']) {
-  const words = JSON.stringify(body.messages ?? body.content).match(/\w+/g) ?? []
+  const words = (JSON.stringify(body.messages ?? body.content) ?? '').match(/\w+/g) ?? []
   const at = `${server} ${path}`
   if (at === 'messages /v1/messages/count_tokens') return { input_tokens: words.length }
   if (at === 'vllm /tokenize' && body.messages) return { count: words.length, tokens: [1] }

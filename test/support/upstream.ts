@@ -46,6 +46,8 @@ export interface UpstreamOptions {
   script?: Scripted | Answering
   /** The endpoint that counts a prompt's tokens, which are its words; it has none by default. */
   counts?: 'messages' | 'vllm' | 'llamaServer'
+  /** Answers at further paths, such as those of Ollama's API: by method and path, JSON or what makes it of a body. */
+  further?: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections, reads, and never says a word. */
@@ -82,6 +84,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     models: options.models ?? structuredClone(MODELS[persona]),
     script: options.script,
     counts: options.counts,
+    further: options.further,
     next: log.next,
   }
   const server = options.silent

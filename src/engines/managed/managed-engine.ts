@@ -6,8 +6,8 @@ import type { ManagedServer } from './server.ts'
 
 type Method = (...args: unknown[]) => unknown
 
-/** What neither starts a server nor keeps it running. */
-const PASSIVE: ReadonlySet<PropertyKey> = new Set(['acceptsModel', 'countTokens', 'models'])
+/** What neither starts a server nor keeps it running, and is unknown of one that does not run. */
+const ONLY_IF_RUNNING: ReadonlySet<PropertyKey> = new Set(['askOllama', 'countTokens'])
 
 /**
  * An upstream whose server is started when it is needed. Everything that an upstream can do, it can do:
@@ -18,21 +18,17 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
   const names = new ListedNames(server, { ...options, fetch })
   const listing = new ModelListing(server, names, options)
   const methods = new Map<PropertyKey, Method>()
-  const own: Record<string, unknown> = {
-    models: (signal: AbortSignal, call?: CallOptions) => listing.models(signal, call),
-    countTokens: (...args: Parameters<Upstream['countTokens']>) =>
-      server.port === undefined ? Promise.resolve() : names.upstream.countTokens(...args),
-  }
+  const models: Engine['models'] = (signal, call) => listing.models(signal, call)
   return new Proxy(names.upstream, {
     get(_, name) {
       if (name === 'process') return server.status
-      if (Object.hasOwn(own, name)) return own[name as string]
+      if (name === 'models') return models
       const { upstream } = names
       const value: unknown = Reflect.get(upstream, name, upstream)
       if (typeof value !== 'function') return value
       let method = methods.get(name)
       if (method === undefined) {
-        method = PASSIVE.has(name) ? passive(name) : active(name)
+        method = ONLY_IF_RUNNING.has(name) ? passive(name) : active(name)
         methods.set(name, method)
       }
       return method
@@ -45,7 +41,7 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
   }
 
   function passive(name: PropertyKey): Method {
-    return (...args) => call(name, args)
+    return (...args) => (server.port === undefined ? Promise.resolve() : call(name, args))
   }
 
   function active(name: PropertyKey): Method {

@@ -1,6 +1,7 @@
 import { separateTickers, type Ticker } from '../../stream/ticker.ts'
 import { toDisplace } from '../../util/fair-queue.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
+import type { ApiError } from '../../wire/errors/api-error.ts'
+import { breakerOpen, type Choosing, choose, mayUse, type Preference } from './choice.ts'
 import type { PoolMember } from './member.ts'
 import { type Polling, PollSchedule } from './poll-schedule.ts'
 import { displacedByOther, queueFull } from './queue-full.ts'
@@ -13,16 +14,7 @@ import { SlotQueue, type SlotQueueEntry } from './slot-queue.ts'
  */
 const LEASE = { renewEvery: 1_000, expiresAfter: 15_000 }
 
-export interface SlotRequest {
-  /**
-   * The name of the client's key, for fairness between clients; empty where they are not
-   * distinguished.
-   */
-  caller: string
-  /** The engines that can answer, in the order of the settings. */
-  members: PoolMember[]
-  /** There is no other engine: ask it even if its circuit breaker is open. */
-  isForced: boolean
+export interface SlotRequest extends Choosing {
   /** No client waits for its answer: those of clients that do are served first. */
   isBackground?: boolean | undefined
   /** Leaves the queue. */
@@ -31,7 +23,7 @@ export interface SlotRequest {
 
 type WaitResult = { slot: Slot } | { refusal: ApiError }
 
-interface Waiter extends SlotQueueEntry, Omit<SlotRequest, 'signal'>, Polling {
+interface Waiter extends SlotQueueEntry, Choosing, Preference, Polling {
   members: PoolMember[]
   renewedAt: number
   result?: WaitResult
@@ -90,19 +82,17 @@ export class ConcurrencyLimiter {
     if (this.#leased.size > 0) this.#reclaimExpired(now)
     if (this.#queue.size > 0)
       for (const member of request.members) this.assignFreeSlots(member, now)
-    const best = bestMember(request, now)
-    // A load that is compared with another's must not include requests that vanished: give a lease.
-    const isCompared = request.members.length > 1
-    if (best !== undefined)
-      return this.#startLease(this.#createSlot(best, now, isCompared, request.caller))
+    const hasRoom = this.#queue.interactiveSize < this.maxQueued
+    const { best, ...preference } = choose(request, this.#queue, hasRoom, now)
+    if (best !== undefined) return this.#startLease(this.#createSlot(best, now, request))
     if (!request.members.some((member) => mayUse(request, member, now))) {
       throw breakerOpen(request, now)
     }
     this.#makeRoom(request)
-    return this.#wait(request, now)
+    return this.#wait({ ...request, ...preference }, now)
   }
 
-  #wait({ signal, ...request }: SlotRequest, now: number): Promise<Slot> {
+  #wait({ signal, ...request }: SlotRequest & Preference, now: number): Promise<Slot> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         ...request,
@@ -121,7 +111,9 @@ export class ConcurrencyLimiter {
         else if ('slot' in waiter.result) waiter.result.slot.release({ kind: 'cancelled' })
         reject(signal.reason)
       }
-      const stopPolling = this.#polls && this.#poll(waiter, this.#polls)
+      const stopPolling = this.#polls
+        ? this.#poll(waiter, this.#polls)
+        : this.#endPreference(waiter)
       const stop = () => {
         stopPolling?.()
         signal.removeEventListener('abort', leave)
@@ -131,6 +123,20 @@ export class ConcurrencyLimiter {
       if (signal.aborted) leave()
       else if (request.members.some(({ hasFreeSlot }) => hasFreeSlot)) this.#watchBreakers(now)
     })
+  }
+
+  /**
+   * Lets the waiter have any engine's slot once it has waited for the preferred one for long enough,
+   * unless the returned function is called before. Where waiters poll, each sees that by itself.
+   */
+  #endPreference(waiter: Waiter): (() => void) | undefined {
+    const { members, preferredUntil } = waiter
+    if (preferredUntil === undefined) return undefined
+    const timer = setTimeout(() => {
+      waiter.preferred = undefined
+      for (const member of members) this.assignFreeSlots(member, performance.now())
+    }, preferredUntil - waiter.renewedAt)
+    return () => clearTimeout(timer)
   }
 
   /** Looks for the waiter's slot until the returned function is called. */
@@ -153,8 +159,10 @@ export class ConcurrencyLimiter {
     }
   }
 
-  #createSlot(member: PoolMember, now: number, isCompared: boolean, caller: string): Slot {
-    const slot = new Slot(this, member, now, caller)
+  #createSlot(member: PoolMember, now: number, request: Choosing): Slot {
+    const slot = new Slot(this, member, now, request)
+    // A load that is compared with another's must not include requests that vanished: give a lease.
+    const isCompared = request.members.length > 1
     const needsLease = isCompared || member.concurrencyLimit < Number.POSITIVE_INFINITY
     if (this.#leaseTicker !== undefined && needsLease) this.#leased.add(slot)
     return slot
@@ -186,7 +194,7 @@ export class ConcurrencyLimiter {
       const waiter = this.#queue.takeNext(member, (entry) => mayUse(entry, member, now))
       if (waiter === undefined) break
       this.#polls?.given(waiter, now)
-      this.#settle(waiter, { slot: this.#createSlot(member, now, true, waiter.caller) })
+      this.#settle(waiter, { slot: this.#createSlot(member, now, waiter) })
     }
     if (member.breaker.state(now) === 'closed') return
     // A waiter whose engines are all idle behind an open breaker would wait for ever: no slot of
@@ -267,33 +275,4 @@ export class ConcurrencyLimiter {
     this.#queue.remove(displaced)
     this.#settle(displaced, { refusal: displacedByOther({ ...load, own }) })
   }
-}
-
-function mayUse(request: Omit<SlotRequest, 'signal'>, member: PoolMember, now: number): boolean {
-  return (
-    request.members.includes(member) &&
-    (request.isForced || member.breaker.allows(now, request.caller))
-  )
-}
-
-function bestMember(request: SlotRequest, now: number): PoolMember | undefined {
-  let best: PoolMember | undefined
-  for (const member of request.members) {
-    if (!member.hasFreeSlot || !mayUse(request, member, now)) continue
-    if (best === undefined || member.isBetterThan(best, now)) best = member
-  }
-  return best
-}
-
-type Refused = Pick<SlotRequest, 'members' | 'caller'>
-
-function breakerOpen({ members, caller }: Refused, now: number): ApiError {
-  const retryIn = Math.min(...members.map(({ breaker }) => breaker.retryIn(now, caller)))
-  const seconds = Math.max(1, Math.ceil(retryIn / 1000))
-  const names = members.map(({ engine }) => engine.label).join(' and ')
-  const message = `The circuit breaker of ${names} is open after repeated failures; it allows the next request in about ${seconds} s. Try again then.`
-  return new ApiError(503, message, {
-    code: 'engine_resting',
-    headers: { 'retry-after': String(seconds) },
-  })
 }

@@ -17,6 +17,8 @@ export class PoolMember {
   readonly averageDuration = new MovingAverage(ASSUMED_DURATION)
   /** Requests in progress. */
   running = 0
+  /** The conversations that it answered last, as far as they are remembered. */
+  conversations = 0
   /** The engine asked for no requests until then, by `Retry-After`: others are preferred. */
   backoffUntil = 0
   #isDown = false
@@ -47,14 +49,21 @@ export class PoolMember {
     return this.running < this.concurrencyLimit
   }
 
-  /** Whether to prefer this engine over another. Equal engines keep the order of the settings. */
+  /**
+   * Whether to prefer this engine over another: the one with less to do for its size, and of two with
+   * nothing to do the one with fewer conversations, whose next turns will come. Equal engines keep the
+   * order of the settings.
+   */
   isBetterThan(other: PoolMember, now: number): boolean {
     const [own, its] = [this.#penalty(now), other.#penalty(now)]
-    return own === its ? this.#load < other.#load : own < its
+    if (own !== its) return own < its
+    const [load, itsLoad] = [this.running / this.#size, other.running / other.#size]
+    if (load !== itsLoad) return load < itsLoad
+    return this.conversations / this.#size < other.conversations / other.#size
   }
 
-  get #load(): number {
-    return this.running / (this.engine.maxConcurrency ?? ASSUMED_CONCURRENCY)
+  get #size(): number {
+    return this.engine.maxConcurrency ?? ASSUMED_CONCURRENCY
   }
 
   #penalty(now: number): number {

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine.ts'
 import { ConcurrencyLimiter } from './concurrency-limiter.ts'
+import { Conversations } from './conversations.ts'
 import { PoolMember } from './member.ts'
 import { RetryBudgets } from './retry-budget.ts'
 
@@ -11,6 +12,7 @@ import { RetryBudgets } from './retry-budget.ts'
 export class PoolState {
   readonly limiter: ConcurrencyLimiter
   readonly budgets = new RetryBudgets()
+  readonly conversations = new Conversations()
   /** By `identityOf`. */
   #members = new Map<string, PoolMember>()
   /** The pool with the settings in force. */

@@ -23,6 +23,8 @@ export interface PoolOptions {
   contextFallback: Readonly<Record<string, string>>
   /** Whether the only engine that serves a model is tried once more after a failure. */
   retry: boolean
+  /** Milliseconds that a request may wait for the engine of its conversation, while others are free. */
+  affinityWait?: number
   /** Whether a request must not resolve a promise of another request (workerd). */
   isolateRequests: boolean
   /** What is known of the engines from a pool that this one replaces. */
@@ -112,7 +114,8 @@ export class Pool {
       const routes = await this.#options.router.pick(model, exchange.modelAccess)
       const able = routes.filter(({ engine }) => can(engine))
       try {
-        return await this.#answerFromRoutes(exchange, able.length > 0 ? able : routes, attempt)
+        const usable = able.length > 0 ? able : routes
+        return await this.#answerFromRoutes(exchange, usable, attempt, model)
       } catch (error) {
         const fallback =
           failureKind(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
@@ -145,13 +148,20 @@ export class Pool {
     return next !== undefined && (modelAccess?.(next) ?? true) ? next : undefined
   }
 
-  async #answerFromRoutes<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
+  async #answerFromRoutes<T>(
+    exchange: Exchange,
+    routes: Route[],
+    attempt: Attempt<T>,
+    model: string | null | undefined,
+  ): Promise<T> {
     const now = performance.now()
     const members = routes.map(({ engine, isDown }) => {
       const member = this.member(engine)
       member.setDown(isDown, now)
       return member
     })
+    const { conversations } = this.#state
+    const conversation = members.length > 1 ? conversations.of(exchange, model, now) : undefined
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set(), wasStale: false }
     for (let next = members, retries = 0; ; retries++) {
       const acquired = this.#state.limiter.acquire({
@@ -159,11 +169,15 @@ export class Pool {
         members: next,
         isForced: next.length === 1,
         isBackground: exchange.isBackground,
+        conversation,
+        affinityWait: this.#options.affinityWait,
         signal: exchange.signal,
       })
       const slot = acquired instanceof Promise ? await acquired : acquired
       try {
         const answer = await this.#attempt(call, slot)
+        if (conversation !== undefined)
+          exchange.affinity = conversations.remember(conversation, slot.member)
         // One that its client left early would earn retries for the next one.
         this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
         return answer

@@ -1,5 +1,7 @@
 import type { Outcome } from '../../stream/exchange.ts'
+import type { Choosing } from './choice.ts'
 import type { BreakerPermit } from './circuit-breaker.ts'
+import type { Conversation } from './conversations.ts'
 import { blameOf, type FailureKind, retryAfterMs } from './failure-kind.ts'
 import type { PoolMember } from './member.ts'
 
@@ -23,14 +25,21 @@ export class Slot {
   stopLease: (() => void) | undefined
   readonly #owner: SlotOwner
   readonly #acquiredAt: number
+  readonly #conversation: Conversation | undefined
   #isFree = false
 
-  /** `caller`: the name of the client's key; empty where clients are not distinguished. */
-  constructor(owner: SlotOwner, member: PoolMember, now: number, caller: string) {
+  constructor(
+    owner: SlotOwner,
+    member: PoolMember,
+    now: number,
+    { caller, conversation }: Pick<Choosing, 'caller' | 'conversation'>,
+  ) {
     this.#owner = owner
     this.member = member
     this.#acquiredAt = now
     this.renewedAt = now
+    this.#conversation = conversation
+    if (conversation !== undefined) conversation.running++
     member.running++
     this.permit = member.breaker.acquire(now, caller)
   }
@@ -84,6 +93,7 @@ export class Slot {
     this.#isFree = true
     const now = performance.now()
     this.member.running--
+    if (this.#conversation !== undefined) this.#conversation.running--
     if (isTypical) this.member.averageDuration.add((now - this.#acquiredAt) / 1000)
     this.#owner.onFree(this, now)
   }

@@ -17,3 +17,8 @@ export function aliasModels(models: Model[], aliases: Aliases): Model[] {
     return model ? [{ ...model, id, root: model.id }] : []
   })
 }
+
+/** The name without the tag that Ollama gives a model by default. */
+export function withoutLatest(name: string): string {
+  return name.replace(/:latest$/, '')
+}

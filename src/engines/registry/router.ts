@@ -4,7 +4,7 @@ import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
-import { type Aliases, aliasModels, resolveAlias } from './aliases.ts'
+import { type Aliases, aliasModels, resolveAlias, withoutLatest } from './aliases.ts'
 import type { Catalog, CatalogEntry } from './catalog.ts'
 import {
   type ModelAccess,
@@ -83,7 +83,11 @@ export function createRouter(
     const mayUseDefault = [defaultModel, defaultTarget].some(
       (name) => name && (access?.(name) ?? true),
     )
-    const model = asked ? resolveAlias(asked, aliases) : mayUseDefault ? defaultTarget : undefined
+    const model = asked
+      ? resolveName(asked, aliases, catalog)
+      : mayUseDefault
+        ? defaultTarget
+        : undefined
     return { model, access, aliases }
   }
 
@@ -120,6 +124,15 @@ export function createRouter(
       throw notFound({ model: id, access, aliases }, entries)
     },
   }
+}
+
+/** Resolves aliases, also for a name with `:latest` that no engine lists. */
+function resolveName(name: string, aliases: Aliases, catalog: Catalog): string | undefined {
+  const plain = withoutLatest(name)
+  if (Object.hasOwn(aliases, name) || plain === name) return resolveAlias(name, aliases)
+  const isListed = catalog.known.some(({ models }) => models.some(hasId(name)))
+  const isShort = plain === STATIC_MODEL || Object.hasOwn(aliases, plain)
+  return isShort && !isListed ? resolveAlias(plain, aliases) : name
 }
 
 /** Throws an `ApiError` (400) for what no model is called. */
@@ -201,8 +214,12 @@ function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined
 
 /** The ways a name can match a model, the most exact first. */
 function nameMatchers(name: string): ((model: Model) => boolean)[] {
-  // Ollama lists `llama3.2:latest` for the name `llama3.2`.
-  return [hasId(name), (model) => otherNames(model).includes(name), hasId(`${name}:latest`)]
+  const named = [hasId(name), hasOtherName(name)]
+  // Ollama lists `llama3.2:latest` for the name `llama3.2`; its clients may ask any server for either.
+  const plain = withoutLatest(name)
+  return plain === name
+    ? [...named, hasId(`${name}:latest`)]
+    : [...named, hasId(plain), hasOtherName(plain)]
 }
 
 function findByName(models: Model[], name: string): Model | undefined {
@@ -215,6 +232,10 @@ function findByName(models: Model[], name: string): Model | undefined {
 
 function routeTo({ engine, error }: CatalogEntry, model: string | undefined): Route {
   return { engine, model, isDown: error !== undefined }
+}
+
+function hasOtherName(name: string): (model: Model) => boolean {
+  return (model) => otherNames(model).includes(name)
 }
 
 function hasId(id: string): (model: Model) => boolean {

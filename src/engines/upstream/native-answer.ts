@@ -1,6 +1,6 @@
 /** Reads an upstream's answer in an API that it serves natively. */
 import type { Fetched } from '../../platform/fetch.ts'
-import { readFrames } from '../../stream/body-reader.ts'
+import { readFrames, readLines } from '../../stream/body-reader.ts'
 import type { NativeStream } from '../../stream/chat-stream.ts'
 import type { ContractOptions } from '../../wire/contract/chat.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
@@ -17,6 +17,7 @@ export async function readNative(
   control: AbortController,
 ): Promise<NativeStream> {
   const streams = call.body.stream === true
+  if (streams && call.form === 'lines') return readLineStream(response, call, options, control)
   const errors = new EngineErrors(options)
   const answer = await detectFormat(response, streams)
   const { body } = answer.response
@@ -33,4 +34,20 @@ export async function readNative(
   const repaired = [...checked.repaired, ...(answer.hasWrongType ? ['content_type'] : [])]
   const text = isChanged || repaired.length > 0 ? stringifyExact(value, json) : json
   return { kind: 'whole', json: text, model, ...(usage && { usage }), repaired }
+}
+
+/** An error before the first line has a status of its own, so that any other answer is a stream. */
+function readLineStream(
+  response: Fetched,
+  call: NativeCall,
+  options: ContractOptions,
+  control: AbortController,
+): NativeStream {
+  const type = mediaType(response)
+  const { body } = response
+  if (body === null || type === 'text/html' || type === 'text/event-stream') {
+    throw wrongFormat(type, 'a stream of JSON lines', new EngineErrors(options))
+  }
+  const contract = call.contract(options)
+  return { kind: 'frames', contract, ...readLines(body, contract, control) }
 }

@@ -3,6 +3,7 @@
  * of its own, and any server may listen on any port.
  */
 import type { Model } from '../engine.ts'
+import { STATIC_MODEL } from '../static/model.ts'
 
 /** The server for each `owned_by` of a model. */
 const SERVER_BY_OWNER = {
@@ -19,8 +20,14 @@ export type ServerKind = (typeof SERVER_BY_OWNER)[keyof typeof SERVER_BY_OWNER]
 
 /** The kind of the server that lists these models; undefined where their owner names none. */
 export function serverKindOf(models: readonly Model[]): ServerKind | undefined {
-  const owner = models[0]?.owned_by ?? ''
+  // Another sluice lists the models of its servers with their owners, and its own model after them.
+  if (models.some(({ id, owned_by }) => id === STATIC_MODEL && owned_by === 'sluice'))
+    return 'sluice'
+  // Not the first alone: a model of Ollama's that was not in its library belongs to its maker.
+  const owner = models.map(({ owned_by: owner }) => owner).find(isKnownOwner)
+  return owner && SERVER_BY_OWNER[owner]
+}
+
+function isKnownOwner(owner: string): owner is keyof typeof SERVER_BY_OWNER {
   return Object.hasOwn(SERVER_BY_OWNER, owner)
-    ? SERVER_BY_OWNER[owner as keyof typeof SERVER_BY_OWNER]
-    : undefined
 }

@@ -16,7 +16,15 @@ import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
-import type { CallOptions, ChatOptions, Engine, Model } from '../engine.ts'
+import { fromOllamaAnswer, toOllamaRequest } from '../../wire/ollama/embed.ts'
+import type {
+  CallOptions,
+  ChatOptions,
+  EmbedOptions,
+  Engine,
+  Model,
+  OllamaQuestion,
+} from '../engine.ts'
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
@@ -25,6 +33,7 @@ import { answerKind, type FinishHistories, finishHistoryOf } from './finish-hist
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
+import { askOllama, speaksOllama } from './ollama-models.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -43,7 +52,6 @@ export class Upstream implements Engine {
   readonly label: string
   readonly address: string
   readonly maxConcurrency: number | undefined
-  readonly nativeApis: readonly NativeApi[] | undefined
   readonly isServer = true
   readonly isDiscovered: boolean | undefined
   readonly #names: ModelNames
@@ -60,7 +68,6 @@ export class Upstream implements Engine {
     this.label = options.label
     this.address = options.url
     this.maxConcurrency = options.maxConcurrency
-    this.nativeApis = options.nativeApis
     this.isDiscovered = options.isDiscovered
     this.#names = new ModelNames(options)
     this.#options = options
@@ -71,6 +78,13 @@ export class Upstream implements Engine {
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
   get kind(): ServerKind | undefined {
     return this.#kind
+  }
+
+  /** Those of the settings. An Ollama serves its own API in any case. */
+  get nativeApis(): readonly NativeApi[] | undefined {
+    const { nativeApis: given } = this.#options
+    if (this.#kind !== 'ollama' || given?.includes('ollama')) return given
+    return [...(given ?? []), 'ollama']
   }
 
   acceptsModel(model: string): boolean {
@@ -119,15 +133,14 @@ export class Upstream implements Engine {
   complete(
     asked: TextRequest,
     signal: AbortSignal,
-    { hops }: CallOptions = {},
+    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
   ): Promise<TextStream> {
     const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      asChunks: false,
-      hops,
+      ...{ asChunks, optionalFields, hops },
     })
   }
 
@@ -176,13 +189,25 @@ export class Upstream implements Engine {
     )
   }
 
-  async embed(asked: EmbeddingRequest, signal: AbortSignal, { hops }: CallOptions = {}) {
+  async askOllama(question: OllamaQuestion, signal: AbortSignal, { hops }: CallOptions = {}) {
+    if (!speaksOllama(this.#kind, hops)) return undefined
+    const own = (model: string) => this.#names.renamed({ model }).model
+    const asked = question.api === 'show' ? { ...question, model: own(question.model) } : question
+    const found = await askOllama(this.#client, asked, { signal, hops })
+    return (model: string) => found.get(own(model))
+  }
+
+  async embed(asked: EmbeddingRequest, signal: AbortSignal, options: EmbedOptions = {}) {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
-    const response = await this.#postEmbedding(this.#names.renamed(asked), { signal, hops })
+    const native = this.#kind === 'ollama' ? options.ollama : undefined
+    const response = await this.#postEmbedding(this.#names.renamed(asked), {
+      ...{ signal, hops: options.hops, native },
+    })
     requireJson(mediaType(response), 'JSON', errors)
-    const { json, value } = await readJson(response, this.label)
+    const { json, value: sent } = await readJson(response, this.label)
+    const value = native ? fromOllamaAnswer(sent) : sent
     const { repaired, usage } = checkEmbeddings(value, asked, errors)
-    const text = repaired.length > 0 ? JSON.stringify(value) : json
+    const text = native || repaired.length > 0 ? JSON.stringify(value) : json
     return { kind: 'whole' as const, json: text, repaired, ...(usage && { usage }) }
   }
 
@@ -238,7 +263,14 @@ export class Upstream implements Engine {
   /**
    * Posts an embedding request. A server that refuses base64 gets it again, for arrays of numbers.
    */
-  async #postEmbedding(request: EmbeddingRequest, call: UpstreamCall): Promise<Fetched> {
+  async #postEmbedding(
+    request: EmbeddingRequest,
+    { native, ...call }: UpstreamCall & { native: EmbedOptions['ollama'] },
+  ): Promise<Fetched> {
+    if (native !== undefined) {
+      const own = toOllamaRequest(request, native)
+      return this.#client.postAccepted(`../api/${native.api}`, own, call)
+    }
     const path = '/embeddings'
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)
     if (!this.#refusesBase64) {

@@ -70,6 +70,18 @@ export interface SettingsInput {
    */
   queue?: Given['queue']
   /**
+   * Whether a conversation stays at the upstream that answered it before, which has its prompt in a
+   * cache, where several serve the model. auto: recognize it by a session id in a header or field,
+   * and by its system prompt and first messages. session: only where there is a session id. off:
+   * always ask the least busy one. Default: auto.
+   */
+  affinity?: Given['affinity']
+  /**
+   * How long a conversation may wait for the upstream that answered it before, while that works on
+   * --max-concurrency requests and another one is free. Default: 5s.
+   */
+  affinityWait?: Given['affinityWait']
+  /**
    * Send a request again, once, to the only upstream that serves its model, if that failed before
    * its first chunk; and wait for it while it loads the model. On by default.
    */

@@ -1,5 +1,6 @@
 import {
   boolean,
+  choice,
   integer,
   list,
   pairs,
@@ -45,6 +46,18 @@ export const engines = {
     default: 100,
     placeholder: 'N',
     help: 'How many requests may wait in the queue of an upstream that is busy. When it is full, a request of a key with fewer takes the place of the newest one of the key with the most. Responses in the background wait beside it, up to --max-background.',
+  }),
+  affinity: choice(['auto', 'session', 'off'], {
+    default: 'auto',
+    placeholder: 'MODE',
+    help: 'Whether a conversation stays at the upstream that answered it before, which has its prompt in a cache, where several serve the model. auto: recognize it by a session id in a header or field, and by its system prompt and first messages. session: only where there is a session id. off: always ask the least busy one.',
+  }),
+  affinityWait: time({
+    min: 0,
+    max: 5 * 60_000,
+    default: 5_000,
+    placeholder: 'TIME',
+    help: 'How long a conversation may wait for the upstream that answered it before, while that works on --max-concurrency requests and another one is free.',
   }),
   retry: boolean({
     default: true,

@@ -106,9 +106,9 @@ it('has types that follow from the declarations', () => {
   expectTypeOf<SettingsInput['keys']>().toEqualTypeOf<
     string | readonly (string | KeyInput)[] | undefined
   >()
-  expectTypeOf<UpstreamInput['url']>().toEqualTypeOf<string>()
+  expectTypeOf<UpstreamInput['url']>().toEqualTypeOf<string | undefined>()
   expectTypeOf<UpstreamInput['nativeApis']>().toEqualTypeOf<
-    readonly ('messages' | 'responses')[] | undefined
+    readonly ('messages' | 'responses' | 'ollama')[] | undefined
   >()
   expectTypeOf<Key['expires']>().toEqualTypeOf<number | undefined>()
   expectTypeOf<Settings>().toExtend<SettingsInput>()
@@ -150,6 +150,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
+      | 'memoryBudget'
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
     >()
   })

@@ -1,0 +1,114 @@
+import type { Exchange } from '../../stream/exchange.ts'
+import type { PoolMember } from './member.ts'
+
+/**
+ * What is remembered: for how long without a request, and how many at most. An entry takes about 200
+ * bytes. Servers keep a prompt in their cache until others need the room, and people come back to a
+ * conversation after a pause.
+ */
+const MEMORY = { milliseconds: 60 * 60_000, conversations: 4_096 }
+
+/** How a conversation came to the engine that answered it: `moved` from another one, or `kept`. */
+export type Affinity = 'new' | 'kept' | 'moved'
+
+/** A conversation, as one caller has it. */
+export interface Conversation {
+  readonly id: string
+  readonly caller: string
+  /** The engine that answered it last, and so has it in its prompt cache. */
+  member: PoolMember | undefined
+  /** Its requests that have a slot now: with one in progress, another is no next turn of it. */
+  running: number
+  /** When its last request came, by `performance.now()`. */
+  usedAt: number
+}
+
+/**
+ * The engine that answered each conversation last. In the memory of one process, because it says where
+ * the cache really is: a hash of the conversation, which needs no memory, would not know of failures and
+ * of full queues, and puts two of two conversations on the same of two engines half of the time.
+ */
+export class Conversations {
+  /** By id; the one used last is last. */
+  readonly #known = new Map<string, Conversation>()
+  /** How many of them each caller has. */
+  readonly #callers = new Map<string, number>()
+
+  get size(): number {
+    return this.#known.size
+  }
+
+  /**
+   * The conversation that a request continues; undefined while another request of it is in progress,
+   * since this one is no next turn of it then.
+   */
+  of(
+    { conversationKey, caller }: Pick<Exchange, 'conversationKey' | 'caller'>,
+    model: string | null | undefined,
+    now: number,
+  ): Conversation | undefined {
+    const key = conversationKey?.(model)
+    const conversation = key === undefined ? undefined : this.find(key, caller, now)
+    return conversation?.running === 0 ? conversation : undefined
+  }
+
+  /**
+   * The conversation with this key, a new one where none is known. Those of two callers are never the
+   * same, so that neither shows where the other's is. `key`: without spaces.
+   */
+  find(key: string, caller: string, now: number): Conversation {
+    this.#forgetOld(now)
+    const id = `${key} ${caller}`
+    const known = this.#known.get(id)
+    const conversation = known ?? { id, caller, member: undefined, running: 0, usedAt: now }
+    if (known === undefined) {
+      if (this.#known.size >= MEMORY.conversations) this.#makeRoom()
+      this.#callers.set(caller, (this.#callers.get(caller) ?? 0) + 1)
+    } else this.#known.delete(id)
+    conversation.usedAt = now
+    this.#known.set(id, conversation)
+    return conversation
+  }
+
+  /** An engine has begun to answer the conversation, which stays there from now on. */
+  remember(conversation: Conversation, member: PoolMember): Affinity {
+    const former = conversation.member
+    if (former === member) return 'kept'
+    // One that was forgotten meanwhile must not be counted: nothing would ever count it back.
+    if (this.#known.get(conversation.id) === conversation) {
+      if (former !== undefined) former.conversations--
+      member.conversations++
+      conversation.member = member
+    }
+    return former === undefined ? 'new' : 'moved'
+  }
+
+  #forgetOld(now: number): void {
+    for (const conversation of this.#known.values()) {
+      if (now - conversation.usedAt < MEMORY.milliseconds) return
+      this.#forget(conversation)
+    }
+  }
+
+  /** Forgets the oldest of the caller with the most: one caller can't make all others' be forgotten. */
+  #makeRoom(): void {
+    let most: string | undefined
+    let count = 0
+    for (const [caller, own] of this.#callers) {
+      if (own > count) [most, count] = [caller, own]
+    }
+    for (const conversation of this.#known.values()) {
+      if (conversation.caller !== most) continue
+      this.#forget(conversation)
+      return
+    }
+  }
+
+  #forget({ id, caller, member }: Conversation): void {
+    this.#known.delete(id)
+    if (member !== undefined) member.conversations--
+    const left = (this.#callers.get(caller) ?? 1) - 1
+    if (left > 0) this.#callers.set(caller, left)
+    else this.#callers.delete(caller)
+  }
+}

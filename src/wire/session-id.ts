@@ -1,0 +1,64 @@
+/** Where clients name the session that a request belongs to. */
+import { isObject, parseObject } from '../util/object.ts'
+
+/**
+ * Request headers with the id of a session, the most deliberate first. What routers for inference servers
+ * read comes before what only one client sends.
+ */
+export const SESSION_HEADERS = [
+  // opencode sends it to providers of the user's own (github.com/sst/opencode, session/llm/request.ts),
+  // pi where the provider is set so, and Cloudflare's Workers AI reads it.
+  'x-session-affinity',
+  // vLLM's router (docs/load_balancing), vLLM's production stack by convention, opencode beside the first.
+  'x-session-id',
+  // The gateway of SGLang (docs/advanced_features/sgl_model_gateway.md).
+  'x-smg-routing-key',
+  // Claude Code since 2.1.86 (code.claude.com/docs, LLM gateways).
+  'x-claude-code-session-id',
+  // Codex; with an underscore before 2026 (github.com/openai/codex, codex-api/src/requests/headers.rs).
+  'session-id',
+  'session_id',
+  'conversation_id',
+  // opencode to its own gateway, and pi to the same.
+  'x-opencode-session',
+  // LiteLLM, for what it groups as one session.
+  'x-litellm-session-id',
+  // Amp.
+  'x-amp-thread-id',
+] as const
+
+/**
+ * Fields of a body with such an id. `prompt_cache_key`: OpenAI's Chat Completions and Responses, of which
+ * Codex and pi make use; `session_id`: OpenRouter; `conversation`: Responses.
+ */
+const SESSION_FIELDS = ['prompt_cache_key', 'session_id', 'conversation'] as const
+
+/** Ids are short; no more of one is read, so that it costs nothing. */
+const MAX_LENGTH = 256
+
+/** Claude Code before 2.1.78: `user_HASH_account_ID_session_UUID`. */
+const FORMER_USER_ID = /_session_([\w-]+)$/
+
+/** The id of the session that a request names; undefined where it names none. */
+export function sessionIdOf(headers: Headers, body: object | undefined): string | undefined {
+  for (const name of SESSION_HEADERS) {
+    const id = headers.get(name)
+    if (id) return id.slice(0, MAX_LENGTH)
+  }
+  const fields = (body ?? {}) as Record<string, unknown>
+  for (const name of SESSION_FIELDS) {
+    const given = fields[name]
+    const id = isObject(given) ? given.id : given
+    if (typeof id === 'string' && id !== '') return id.slice(0, MAX_LENGTH)
+  }
+  return isObject(fields.metadata) ? fromMetadata(fields.metadata) : undefined
+}
+
+/** Claude Code writes its session into `metadata.user_id`: as JSON since 2.1.78, at the end before. */
+function fromMetadata({ session_id, user_id }: Record<string, unknown>): string | undefined {
+  if (typeof session_id === 'string' && session_id !== '') return session_id.slice(0, MAX_LENGTH)
+  if (typeof user_id !== 'string' || user_id.length > 2 * MAX_LENGTH) return undefined
+  if (!user_id.startsWith('{')) return FORMER_USER_ID.exec(user_id)?.[1]
+  const id = parseObject(user_id)?.session_id
+  return typeof id === 'string' && id !== '' ? id.slice(0, MAX_LENGTH) : undefined
+}

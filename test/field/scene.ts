@@ -1,0 +1,99 @@
+/** Everything that one cell needs: a server behind sluice, sluice, and a client's home. */
+import { createHash } from 'node:crypto'
+import type { ProcessHost } from '../support/hosts.ts'
+import type { LogEntry, Server } from '../support/server.ts'
+import { startProcess } from '../support/server-process.ts'
+import type { Api, Client } from './clients.ts'
+import { type Block, blocksFor, type Kind, linesOf, readPage, type Values } from './page.ts'
+import { makePlace, type Place, removeProject, writeFiles } from './place.ts'
+import { type Program, startLines } from './program.ts'
+import { random } from './sample.ts'
+import { type FieldUpstream, startFieldUpstream } from './upstream.ts'
+
+export const KEYS = {
+  good: 'sluice_field-good',
+  limited: 'sluice_field-limited',
+  wrong: 'sluice_field-wrong',
+}
+export const MODEL = 'my-model'
+
+export interface Scene {
+  client: Client
+  api: Api
+  blocks: Block[]
+  place: Place
+  upstream: FieldUpstream
+  server: Server
+  /** What note.txt and note2.txt hold. */
+  notes: [string, string]
+}
+
+export async function makeScene(
+  client: Client,
+  api: Api,
+  cell: string,
+  { host, seed }: { host: ProcessHost; seed: number },
+): Promise<Scene> {
+  const draw = random(seed)
+  const note = () => `marker-${Math.floor(draw() * 2 ** 32).toString(16)}`
+  const notes: [string, string] = [note(), note()]
+  const place = makePlace(client.name, `${client.name}-${api.id}-${cell}`, notes)
+  const upstream = await startFieldUpstream({ models: [MODEL], folder: place.project, seed })
+  const flags = ['--no-discover', '--upstream', upstream.url, '--log', 'json']
+  const keys = api.isKeyless ? {} : { SLUICE_KEYS: keyEntries() }
+  const server = await startProcess(host, flags, keys)
+  const blocks = blocksFor(readPage(client.name), api.id)
+  return { client, api, blocks, place, upstream, server, notes }
+}
+
+export async function endScene({ place, server, upstream }: Scene): Promise<void> {
+  await server.kill()
+  await upstream.goDown()
+  removeProject(place)
+}
+
+function keyEntries(): string {
+  const hash = (key: string) => `sha256:${createHash('sha256').update(key).digest('hex')}`
+  return JSON.stringify([
+    { name: 'good', hash: hash(KEYS.good) },
+    { name: 'limited', hash: hash(KEYS.limited), requestsPerMinute: 20 },
+  ])
+}
+
+/** The values of a user who asks for `order`. */
+export function valuesFor({ server }: Scene, order: string, more: Partial<Values> = {}): Values {
+  return {
+    url: server.url,
+    key: KEYS.good,
+    model: MODEL,
+    prompt: `FIELD_${order.toUpperCase()} Say hello.`,
+    second: 'FIELD_AGAIN And again?',
+    ...more,
+  }
+}
+
+/** Writes the page's files, and runs its set-up. Throws where that fails. */
+export async function setUp(scene: Scene, values: Values): Promise<void> {
+  writeFiles(scene.blocks, scene.place, values)
+  const lines = linesOf(scene.blocks, 'setup', values)
+  if (lines === '') return
+  const { code, output } = await start(scene, 'setup', values, 60).ended
+  if (code !== 0) throw new Error(`its set-up ended with ${code}: ${output.slice(-300)}`)
+}
+
+/** Runs a page's lines of one kind, with the page's variables. */
+export function start(scene: Scene, kind: Kind, values: Values, seconds: number): Program {
+  const { blocks, place } = scene
+  const lines = (['quiet', 'env', kind] as Kind[]).map((each) => linesOf(blocks, each, values))
+  return startLines(lines.join(''), { cwd: place.project, env: place.env, ms: seconds * 1000 })
+}
+
+/** What sluice refused since a moment, each in a line. */
+export function refusals(entries: LogEntry[]): string[] {
+  const lines = entries
+    .filter(({ status, path }) => status >= 400 && /^\/(v1|api)\//.test(path))
+    .map(({ method, path, status, message, code }) => {
+      return `sluice answered ${method} ${path} with ${status}${message ? `: ${message}` : code ? ` (${code})` : ''}`
+    })
+  return [...new Set(lines)]
+}
