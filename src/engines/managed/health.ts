@@ -9,10 +9,12 @@ export interface HealthTarget {
   key: string | undefined
   fetch: Fetch
   clock: Clock
+  /** When the server has to be ready, by the clock. */
+  deadline: number
 }
 
-/** Milliseconds that one check may take. */
-const CHECK_TIMEOUT = 5_000
+/** Milliseconds that one check may take, and at least. */
+const CHECK_TIMEOUT = { max: 5_000, min: 100 }
 
 /** Bytes of a list of models that are read. */
 const MAX_LIST = 1_000_000
@@ -56,13 +58,14 @@ function statusOf(path: string, target: HealthTarget, stop: AbortSignal) {
 /** Undefined where nothing answers in time. */
 async function get<T>(
   path: string,
-  { port, key, fetch, clock }: HealthTarget,
+  { port, key, fetch, clock, deadline }: HealthTarget,
   stop: AbortSignal,
   read: (response: Fetched) => Promise<T>,
 ): Promise<T | undefined> {
   const control = new AbortController()
   const abort = () => control.abort()
-  const cancel = clock.after(CHECK_TIMEOUT, abort)
+  const left = Math.max(deadline - clock.now(), CHECK_TIMEOUT.min)
+  const cancel = clock.after(Math.min(left, CHECK_TIMEOUT.max), abort)
   stop.addEventListener('abort', abort, { once: true })
   if (stop.aborted) abort()
   try {

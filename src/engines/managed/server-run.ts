@@ -154,8 +154,8 @@ export class ServerRun {
   async #untilHealthy(port: number): Promise<boolean> {
     const { clock, fetch } = this.#context
     const { health, key, startTimeout } = this.#options
-    const target: HealthTarget = { port, health, key, fetch, clock }
-    const started = clock.now()
+    const deadline = clock.now() + startTimeout
+    const target: HealthTarget = { port, health, key, fetch, clock, deadline }
     const ended = new AbortController()
     const end = () => ended.abort()
     this.#stop.signal.addEventListener('abort', end, { once: true })
@@ -164,12 +164,13 @@ export class ServerRun {
       const ready = await isReady(target, ended.signal)
       if (this.#noteExit() || this.isToStop) return false
       if (ready) break
-      if (clock.now() - started >= startTimeout) return this.#tookTooLong(startTimeout)
+      if (clock.now() >= deadline) return this.#tookTooLong(startTimeout)
       this.#onCheck()
-      await pause(clock, wait, ended.signal)
+      await pause(clock, Math.min(wait, deadline - clock.now()), ended.signal)
       if (this.#noteExit() || this.isToStop) return false
     }
-    this.listed = await listedModels(target, ended.signal)
+    const listing = { ...target, deadline: Number.POSITIVE_INFINITY }
+    this.listed = await listedModels(listing, ended.signal)
     // Another program may have answered in its place: then it could not listen, and has ended.
     return !this.#noteExit() && !this.isToStop
   }

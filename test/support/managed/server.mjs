@@ -29,7 +29,9 @@ const pids = flag('--pids')
 const note = (/** @type {number | undefined} */ pid) => pids && appendFileSync(pids, `${pid}\n`)
 
 note(process.pid)
-console.log(`the server starts, with TOKEN=${process.env.TOKEN ?? ''}`)
+const own = Object.keys(process.env).filter((name) => name.startsWith('SLUICE_'))
+const settings = own.length === 0 ? 'no settings' : own.join(' ')
+console.log(`the server starts, with TOKEN=${process.env.TOKEN ?? ''} and ${settings} of sluice`)
 if (has('--ignore-term')) process.on('SIGTERM', () => console.log('SIGTERM is ignored'))
 if (has('--grandchild')) {
   const script = 'process.on("SIGTERM", () => {}); setInterval(() => {}, 1000)'
