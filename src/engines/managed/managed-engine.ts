@@ -1,13 +1,20 @@
 import { namesModel } from '../../settings/patterns.ts'
 import type { CallOptions, Engine, Model } from '../engine.ts'
 import { Upstream, type UpstreamOptions } from '../upstream/upstream.ts'
+import { notStarted } from './errors.ts'
 import { managedFetch } from './managed-fetch.ts'
 import type { ManagedServer } from './server.ts'
 
 type Method = (...args: unknown[]) => unknown
 
-/** What neither starts a server nor keeps it running, and is unknown of one that does not run. */
-const ONLY_IF_RUNNING: ReadonlySet<PropertyKey> = new Set(['askOllama', 'countTokens'])
+/**
+ * What neither starts a server nor keeps it running, and the answer to it while it does not run. Rejects
+ * with an `ApiError` where there is none.
+ */
+const IF_RUNNING = new Map<PropertyKey, (label: string) => Promise<undefined>>([
+  ['askOllama', () => Promise.resolve(undefined)],
+  ['countTokens', (label) => Promise.reject(notStarted(label))],
+])
 
 /**
  * An upstream whose server is started when it is needed. Everything that an upstream can do, it can do:
@@ -28,7 +35,8 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
       if (typeof value !== 'function') return value
       let method = methods.get(name)
       if (method === undefined) {
-        method = ONLY_IF_RUNNING.has(name) ? passive(name) : active(name)
+        const ifStopped = IF_RUNNING.get(name)
+        method = ifStopped ? passive(name, ifStopped) : active(name)
         methods.set(name, method)
       }
       return method
@@ -40,8 +48,8 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
     return Reflect.apply(Reflect.get(upstream, name, upstream) as Method, upstream, args)
   }
 
-  function passive(name: PropertyKey): Method {
-    return (...args) => (server.port === undefined ? Promise.resolve() : call(name, args))
+  function passive(name: PropertyKey, ifStopped: (label: string) => unknown): Method {
+    return (...args) => (server.port === undefined ? ifStopped(options.label) : call(name, args))
   }
 
   function active(name: PropertyKey): Method {

@@ -1,6 +1,6 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { isRequestError } from '../../wire/errors/reported-error.ts'
-import { START_FAILED } from '../managed/errors.ts'
+import { NOT_STARTED, START_FAILED } from '../managed/errors.ts'
 import { isLoading } from '../upstream/model-loading.ts'
 
 /**
@@ -83,8 +83,8 @@ function withoutPrefix(message: string): string {
  */
 export type Blame = 'nobody' | 'request' | 'answer' | 'engine'
 
-/** Codes of failures within sluice, and of a start that has a backoff of its own. */
-const OWN_CODES = new Set(['shutting_down', 'internal_error', START_FAILED])
+/** Codes of failures within sluice, and of servers that it starts, which have a backoff of their own. */
+const OWN_CODES = new Set(['shutting_down', 'internal_error', START_FAILED, NOT_STARTED])
 
 /** The one place that decides whether a failure counts against an engine. */
 export function blameOf(error: unknown): Blame {

@@ -19,6 +19,12 @@ const PROGRESS = /^a line that is neither data nor a ping: ": (loading [abm]|wai
 /** In the command and the environment of a server. */
 export const PORT = `\${PORT}`
 
+/** An upstream of the settings; one with `flags` is a server that gets these. */
+export interface Entry {
+  flags?: (string | number)[]
+  [option: string]: unknown
+}
+
 export interface ManagedSetup extends AsyncDisposable {
   server: Server
   /** Process ids of all servers that were started, and of what they started, in order. */
@@ -41,7 +47,7 @@ export function command(...flags: (string | number)[]): string[] {
 /** Starts sluice with these settings. Each entry of `upstream` with `flags` gets their command. */
 export async function startManaged(
   host: HostName,
-  upstream: (object & { flags?: (string | number)[] })[],
+  upstream: Entry[],
   more: object = {},
 ): Promise<ManagedSetup> {
   const folder = await mkdtemp(join(tmpdir(), 'sluice-managed-'))
@@ -52,7 +58,7 @@ export async function startManaged(
     await writeFile(`${file}.new`, JSON.stringify(settings))
     await rename(`${file}.new`, file)
   }
-  const withCommands = (entries: (object & { flags?: (string | number)[] })[]) =>
+  const withCommands = (entries: Entry[]) =>
     entries.map(({ flags, ...rest }) => {
       return flags === undefined ? rest : { run: command('--pids', noted, ...flags), ...rest }
     })

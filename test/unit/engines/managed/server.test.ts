@@ -139,7 +139,7 @@ describe('a start', () => {
       'waiting',
       'refused',
     ])
-    expect(requests[3]?.result.error).toMatchObject({ status: 503, code: 'queue_full' })
+    expect(requests[3]?.result.error).toMatchObject({ status: 503, code: 'engine_busy' })
   })
 })
 
