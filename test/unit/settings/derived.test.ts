@@ -36,7 +36,8 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 /** Every public name: to take one away or to rename it breaks somebody's configuration. */
 const NAMES = [
   ...['port', 'host', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost', 'allowOrigin'],
-  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget', 'queue', 'retry'],
+  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget', 'queue'],
+  ...['affinity', 'affinityWait', 'retry'],
   ...['model', 'alias'],
   ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
