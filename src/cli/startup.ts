@@ -8,6 +8,8 @@ export interface Startup {
   name: string
   /** The address it listens at, `http://127.0.0.1:8787`. */
   address: string
+  /** The address at which it listens as Ollama, where it does. */
+  ollamaUrl?: string | undefined
   /** Whether other machines can reach it. */
   open: boolean
   /** The number of API keys in the settings; with 0 no client needs one. */
@@ -36,8 +38,9 @@ export function terminalStyle(
 
 /** The first lines, printed as soon as the server listens. */
 export function startupText(startup: Startup, style: TerminalStyle): string {
-  const { name, address, open, keys, warnings = [] } = startup
+  const { name, address, ollamaUrl, open, keys, warnings = [] } = startup
   const lines = [`${name} listens at ${style.strong(`${address}/v1`)}`]
+  if (ollamaUrl) lines.push(`Programs made for Ollama find it at ${style.strong(ollamaUrl)}`)
   if (keys > 0) {
     lines.push(`Clients need an API key.${open ? ' Other machines can reach this address.' : ''}`)
   } else if (open) {

@@ -33,6 +33,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
    * is still known.
    */
   seen?: DiscoveredServers
+  /** The addresses at which this server listens, where that is known: it does not look for itself. */
+  own?: readonly string[]
   /** Which upstreams send finish reasons, kept when the settings are reloaded. */
   finishes?: FinishHistories
   /** The slots, the queue and the breakers, kept when the settings are reloaded. */
@@ -69,6 +71,7 @@ export function createEngines(
           ...shared,
           lenient: settings.lenient,
           known,
+          own: host.own,
           labels,
           ...seen,
         })

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { broken, chunkOf, endless } from '../support/messages.ts'
 import { ask, model, postOllama, readOllama, words } from '../support/ollama.ts'
@@ -7,22 +8,17 @@ import type { HostName } from '../support/server.ts'
 import { ollamaRefusals } from './ollama-chat-refusals.ts'
 import { ollamaRequests } from './ollama-chat-requests.ts'
 
+/** More bytes than the sockets of two connections hold. */
+const FLOOD = 48 * 1024 * 1024
+
 /** Ollama's `/api/chat` and `/api/generate`, told from chats and text completions. */
 export function ollamaChat(host: HostName): void {
   const relay = useRelay(host, {
     upstream: { persona: 'vllm' },
-    flags: [
-      '--static-delay',
-      '0',
-      '--heartbeat',
-      '200',
-      '--first-token-timeout',
-      '900',
-      '--header-wait',
-      '100',
-    ],
+    flags: ['--static-delay', '0', '--first-token-timeout', '5s'],
   })
   describe('the stream', () => streams(relay))
+  describe('a quiet engine', () => heartbeats(host))
   describe('the whole answer', () => whole(relay))
   describe('its endings', () => endings(relay))
   describe('the request', () => ollamaRequests(relay))
@@ -109,6 +105,13 @@ function streams(relay: Relay): void {
     // The engine counted nothing.
     expect(answer.last).not.toHaveProperty('eval_count')
     expect(answer.last).not.toHaveProperty('prompt_eval_count')
+  })
+}
+
+function heartbeats(host: HostName): void {
+  const relay = useRelay(host, {
+    upstream: { persona: 'vllm' },
+    flags: ['--heartbeat', '200', '--header-wait', '100'],
   })
 
   it('is kept open by lines without content, before the first word and after it', async () => {
@@ -217,6 +220,25 @@ function endings(relay: Relay): void {
       expect(await response.json()).toEqual({ error: expect.stringMatching(/context/) })
     }
     relay.upstream.script = undefined
+  })
+
+  it('slows the engine to the pace of its client, and loses nothing', async () => {
+    const piece = 'lorem ipsum dolor sit amet '.repeat(400)
+    const steps = [
+      { flood: { text: `data: ${JSON.stringify(chunkOf({ content: piece }))}\n\n`, bytes: FLOOD } },
+      { chunk: { ...chunkOf({}), choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] } },
+      { send: 'data: [DONE]\n\n' },
+    ]
+    const tagged = tag({ script: { steps } })
+    const response = await postOllama(relay, { options: tagged })
+    const request = await nextFor(relay, tagged)
+    await sleep(500)
+    expect(request.sentBytes).toBeLessThan(FLOOD)
+    expect(request.finished).toBe(false)
+    const answer = readOllama(await response.text())
+    expect(answer).toMatchObject({ problems: [], outcome: 'finished' })
+    expect(answer.text).toHaveLength(piece.length * (answer.lines.length - 1))
+    expect(answer.text.length).toBeGreaterThan(0.9 * FLOOD)
   })
 
   it.each(['chat', 'generate'])('stops the engine when the client hangs up: %s', async (path) => {

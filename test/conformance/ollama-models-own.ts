@@ -45,7 +45,7 @@ export function ollamaOwn(host: HostName): void {
     expect(models[0]).toEqual(listed)
     expect(models.find(({ name }) => name === 'small')).toEqual({
       ...listed,
-      ...{ name: 'small', model: 'small' },
+      ...{ name: 'small', model: 'small:latest' },
     })
     // It lists no fields of this one.
     expect(models[1]).toMatchObject({

@@ -63,7 +63,7 @@ function anyEngine(host: HostName): void {
       'static',
     ])
     expect(models[0]).toEqual({
-      ...{ name: 'plain', model: 'plain', modified_at: '2026-09-21T14:13:20.000Z', size: 0 },
+      ...{ name: 'plain', model: 'plain:latest', modified_at: '2026-09-21T14:13:20.000Z', size: 0 },
       digest: expect.stringMatching(/^[\da-f]{64}$/),
       details: {
         ...{ parent_model: '', format: '', family: '', families: [], parameter_size: '' },

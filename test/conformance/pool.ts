@@ -216,7 +216,9 @@ export function pool(host: HostName): void {
 }
 
 async function leftAlone(host: HostName): Promise<void> {
-  await using it = await startPool(host, { a: { script: errorScript('message_only') }, b: {} })
+  const flags = ['--affinity', 'off']
+  const given = { a: { script: errorScript('message_only') }, b: {} }
+  await using it = await startPool(host, given, { flags })
   const { server, upstreams } = it
   for (let round = 0; round < 8; round++) {
     const read = await readStream(await postChat(server.base, M))

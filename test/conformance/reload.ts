@@ -7,10 +7,10 @@ import { hashKey } from '../../src/guard/keys.ts'
 import { openClient } from '../support/client.ts'
 import { chatsAt, named } from '../support/pool.ts'
 import { postChat, readStream } from '../support/read.ts'
-import { errorOf } from '../support/relay.ts'
+import { errorOf, logOf } from '../support/relay.ts'
 import { postResponses, readResponsesStream } from '../support/responses.ts'
 import { type HostName, type Server, startServer } from '../support/server.ts'
-import { pace } from '../support/talk.ts'
+import { pace, talk } from '../support/talk.ts'
 import { startUpstream } from '../support/upstream.ts'
 
 const M = { model: 'm' }
@@ -111,6 +111,27 @@ export function reload(host: HostName): void {
     second.hangUp()
     await third.waitFor('"tok"')
     third.hangUp()
+  })
+
+  it('a conversation’s upstream', async () => {
+    await using it = await start({}, talk('gpu'))
+    const other = await startUpstream({ models: named('m'), script: talk('other') })
+    await using _ = { [Symbol.asyncDispose]: () => other.close() }
+    const gpu = { label: 'gpu', url: it.upstream.url }
+    await it.reload({ upstream: [gpu, { label: 'other', url: other.url }] })
+    const answerTo = async (content: string) => {
+      const response = await postChat(it.server.base, {
+        ...M,
+        messages: [{ role: 'user', content }],
+      })
+      const { text } = await readStream(response)
+      return [text, (await logOf(it.server, response)).affinity]
+    }
+    expect(await answerTo('One.')).toEqual(['gpu', 'new'])
+    expect(await answerTo('Two.')).toEqual(['other', 'new'])
+    await it.reload({ upstream: [{ label: 'other', url: other.url, maxConcurrency: 2 }, gpu] })
+    expect(await answerTo('One.')).toEqual(['gpu', 'kept'])
+    expect(await answerTo('Two.')).toEqual(['other', 'kept'])
   })
 
   it('a stream’s pace, while 10,000 keys are read', async () => {

@@ -2,6 +2,7 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
@@ -27,6 +28,7 @@ import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
 import { ollamaModels } from './ollama-models.ts'
+import { ollamaCompat } from './ollama-models-compat.ts'
 import { origins } from './origins.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
@@ -105,6 +107,7 @@ const topics = {
     refusals,
     relayed,
     pool,
+    affinity,
     'whose fault': blame,
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
@@ -121,6 +124,7 @@ const topics = {
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
+    'in Ollama’s place': ollamaCompat,
     'settings file': settingsFile,
     'a reload keeps': reload,
     tls,

@@ -13,6 +13,8 @@ export interface PoolOptions {
   flags?: string[]
   /** Settings of single upstreams, by label. */
   each?: Record<string, object>
+  /** Settings besides the upstreams, as a settings file has them. */
+  settings?: object
 }
 
 const M = { id: 'm', object: 'model', created: 1, owned_by: 'tests' } as const
@@ -29,7 +31,7 @@ export function named(...ids: string[]) {
 export async function startPool(
   host: HostName,
   given: Record<string, UpstreamOptions>,
-  { flags = [], each = {} }: PoolOptions = {},
+  { flags = [], each = {}, settings = {} }: PoolOptions = {},
 ): Promise<PoolUnderTest> {
   const upstreams: Record<string, Upstream> = {}
   for (const [label, options] of Object.entries(given)) {
@@ -38,7 +40,7 @@ export async function startPool(
   const upstream = Object.entries(upstreams).map(([label, { url }]) => {
     return { label, url, ...each[label] }
   })
-  const env = { SLUICE_CONFIG: JSON.stringify({ upstream }) }
+  const env = { SLUICE_CONFIG: JSON.stringify({ ...settings, upstream }) }
   const server = await startServer(host, flags, env)
   await fetch(`${server.base}/models`)
   return {

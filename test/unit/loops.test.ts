@@ -133,6 +133,18 @@ describe('a loop', () => {
     expect(performance.now() - begin).toBeLessThan(1_000)
   })
 
+  it('does not go round where models are listed as Ollama does, nor is one asked twice', async () => {
+    const { get, sent } = network({ a: ['b', 'gpu'], b: ['a', 'gpu'] })
+    for (const path of ['/api/tags', '/api/ps', '/api/tags']) {
+      const { models } = (await (await get('a', path)).json()) as { models: { name: string }[] }
+      if (path === '/api/tags') expect(models.map(({ name }) => name)).toEqual(['m', 'static'])
+    }
+    const asked = sent.filter(({ path }) => path.startsWith('/api/'))
+    expect(asked.map(({ to, path }) => `${to} ${path}`)).toEqual([
+      ...['b /api/tags', 'b /api/ps', 'b /api/tags'],
+    ])
+  })
+
   it('does not multiply where many list each other', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
     const others = (name: string) => [...names.filter((each) => each !== name), 'gpu']

@@ -122,7 +122,8 @@ describe('what it says of answers is what comes', () => {
     const statuses = operations.flatMap(({ responses }) => Object.keys(responses))
     expect(statuses).toContain('508')
     for (const { responses, path } of operations) {
-      const shape = path.startsWith('/v1/messages') ? 'MessagesError' : 'Error'
+      const isOllamas = path.startsWith('/api/') && 'OllamaError'
+      const shape = isOllamas || (path.startsWith('/v1/messages') ? 'MessagesError' : 'Error')
       for (const [status, { $ref }] of Object.entries(responses)) {
         if ($ref !== undefined) expect($ref).toBe(`#/components/responses/${shape}${status}`)
       }

@@ -76,7 +76,7 @@ describe('its routes', () => {
     const init = { method: operation.method.toUpperCase() }
     const { status } = await locked.fetch(new Request(`http://localhost${path}`, init))
     expect(status === 401).toBe(operation.security === undefined)
-    expect(status === 401).toBe(path.startsWith('/v1/'))
+    expect(status === 401).toBe(/^\/(v1|api)\/(?!version$)/.test(path))
   })
 
   it.each(operations.map(({ method, path }) => [method, path]))(

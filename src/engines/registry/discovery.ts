@@ -25,6 +25,8 @@ export interface DiscoveryOptions
   lenient: readonly string[]
   /** URLs of configured upstreams, which are not probed. */
   known: readonly string[]
+  /** The addresses of this server, which are not probed. More may come while it runs. */
+  own?: readonly string[] | undefined
   /** Labels of configured upstreams, which a discovered server must not get. */
   labels?: readonly string[]
   ports?: Readonly<Record<string, string>>
@@ -50,7 +52,7 @@ interface KnownServer extends DiscoveredServer {
 }
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { known, labels = [], lenient, ports = wellKnownPorts, seen, ...shared } = options
+  const { known, own = [], labels = [], lenient, ports = wellKnownPorts, seen, ...shared } = options
   const found = new Map<string, KnownServer>()
   for (const [url, { label, ...server }] of seen ?? []) {
     if (!isTaken(new URL(url).port))
@@ -58,7 +60,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   }
 
   function isTaken(port: string): boolean {
-    return known.some((each) => isLoopbackPort(new URL(each), port))
+    return [...known, ...own].some((each) => isLoopbackPort(new URL(each), port))
   }
 
   function createEngine(url: string, label: string): Engine {

@@ -33,7 +33,7 @@ import { answerKind, type FinishHistories, finishHistoryOf } from './finish-hist
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
-import { askOllama, speaksOllama } from './ollama-models.ts'
+import { askOllama, isAskedAsOllama, servesOllama } from './ollama-models.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -190,7 +190,7 @@ export class Upstream implements Engine {
   }
 
   async askOllama(question: OllamaQuestion, signal: AbortSignal, { hops }: CallOptions = {}) {
-    if (!speaksOllama(this.#kind, hops)) return undefined
+    if (!isAskedAsOllama(this, hops)) return undefined
     const own = (model: string) => this.#names.renamed({ model }).model
     const asked = question.api === 'show' ? { ...question, model: own(question.model) } : question
     const found = await askOllama(this.#client, asked, { signal, hops })
@@ -199,7 +199,7 @@ export class Upstream implements Engine {
 
   async embed(asked: EmbeddingRequest, signal: AbortSignal, options: EmbedOptions = {}) {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
-    const native = this.#kind === 'ollama' ? options.ollama : undefined
+    const native = servesOllama(this.nativeApis) ? options.ollama : undefined
     const response = await this.#postEmbedding(this.#names.renamed(asked), {
       ...{ signal, hops: options.hops, native },
     })

@@ -17,11 +17,13 @@ import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { HandlerHost } from '../../options.ts'
 import type { Fetch } from '../../platform/fetch.ts'
 import type { LogEntry } from '../../platform/log.ts'
+import { ollamaPort } from '../../settings/compat.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
 import { terminalLine } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
+import { listenAsOllama, withGreeting } from './compat.ts'
 import { exposureOf, requireProtection } from './exposure.ts'
 import { pageFiles } from './files.ts'
 import {
@@ -37,13 +39,17 @@ import { ReloadableHandler } from './reloadable-handler.ts'
 import type { Runtime } from './runtime.ts'
 import { processes } from './spawn.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
-import { readTls } from './tls.ts'
+import { readTls, type Tls } from './tls.ts'
 
 /** A running server. */
 export interface Server {
   /** `http://127.0.0.1:8787`, or `https:` */
   url: string
   port: number
+  /** The address at which it listens as Ollama, where `compat` asks for that and the port was free. */
+  ollamaUrl?: string
+  /** What was asked for and could not be done, a sentence each. */
+  warnings: readonly string[]
   /** Asks every engine for its models now, and searches for local servers again. */
   refresh(): Promise<EngineStatus[]>
   /**
@@ -91,7 +97,9 @@ export async function start(
   const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
   const fetch = host.fetch ?? runtime.fetch ?? globalFetch
   const managed = new ManagedServers({ processes, fetch, tell: onServerEvent })
+  const own: string[] = []
   const handler = new ReloadableHandler(settings, {
+    own,
     name: runtime.name,
     managed,
     ...(runtime.fetch && { fetch: runtime.fetch }),
@@ -106,22 +114,53 @@ export async function start(
   const model = resolveAlias(settings.model, settings.alias)
   const loading = model && local?.load(model, neverAborted)
   if (loading) loading.catch(() => {})
-  const { host: hostname, port, bodyTimeout } = settings
-  const httpServer = await runtime
-    .listen({ fetch: handler.fetch, port, hostname, tls, bodyTimeout })
-    .catch((error: unknown) => Promise.reject(listenError(error, settings)))
+  const listeners = await listenAt(runtime, settings, tls, handler.fetch).catch(async (error) => {
+    // Some may have been started in advance.
+    await managed.stop()
+    throw error
+  })
+  const { url, ollamaUrl, warnings } = listeners
+  own.push(url, ...(ollamaUrl ? [ollamaUrl] : []))
   return {
-    url: addressOf(hostname, httpServer.port, tls !== undefined),
-    port: httpServer.port,
+    url,
+    port: listeners.port,
+    ...(ollamaUrl && { ollamaUrl }),
+    warnings,
     refresh: () => handler.refresh(),
     reload: (next) => handler.replace(read(next)),
     ...(loading && { loading }),
     async stop(graceMs = handler.settings.grace) {
-      const closed = httpServer.close()
+      const closed = listeners.close()
       await handler.drain(graceMs)
       await managed.stop()
       await Promise.race([closed, sleep(flushTimeout)])
     },
+  }
+}
+
+/** Listens at the port of the settings, and as Ollama where they ask for it. */
+async function listenAt(
+  runtime: Runtime,
+  settings: Settings,
+  tls: Tls | undefined,
+  fetch: (request: Request) => Promise<Response>,
+) {
+  const { host: hostname, port, bodyTimeout } = settings
+  const isOllamas = port !== 0 && ollamaPort(settings) === port
+  const main = await runtime
+    .listen({
+      ...{ port, hostname, tls, bodyTimeout },
+      fetch: isOllamas ? withGreeting(fetch, true) : fetch,
+    })
+    .catch((error: unknown) => Promise.reject(listenError(error, settings)))
+  const url = addressOf(hostname, main.port, tls !== undefined)
+  const second = await listenAsOllama(runtime, settings, tls, fetch, url)
+  return {
+    url,
+    port: main.port,
+    ollamaUrl: second.url,
+    warnings: second.warning === undefined ? [] : [second.warning],
+    close: () => Promise.all([main.close(), second.server?.close()]),
   }
 }
 
@@ -174,10 +213,11 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const startup = {
     name: `sluice ${VERSION} on ${runtime.name}`,
     address: server.url,
+    ollamaUrl: server.ollamaUrl,
     open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
-    warnings: command.warnings,
+    warnings: [...command.warnings, ...server.warnings],
   }
   server.loading?.catch((error: Error) =>
     terminal.err.write(`sluice: ${terminalLine(error.message)}\n`),

@@ -1,6 +1,7 @@
 import { logForm } from '../../cli/log.ts'
 import { type DenoServerOptions, readOptions, serverReader } from '../../options.ts'
 import { parseSettings } from '../../settings/settings.ts'
+import { terminalLine } from '../../util/safe/terminal.ts'
 import type { Runtime } from './runtime.ts'
 import { logWriter, type Server, start } from './serve.ts'
 import { processTerminal } from './terminal.ts'
@@ -16,5 +17,7 @@ export async function startWith(
   const { terminal = processTerminal } = runtime
   const { log: form } = parseSettings({ log: word })
   const log = own ?? logWriter(logForm(form, await terminal.out.isTerminal()), terminal)
-  return start(runtime, settings, { host: lent, log })
+  const server = await start(runtime, settings, { host: lent, log })
+  for (const warning of server.warnings) terminal.err.write(`sluice: ${terminalLine(warning)}\n`)
+  return server
 }

@@ -16,6 +16,11 @@ export interface SettingsInput {
    * Default: 127.0.0.1.
    */
   host?: Given['host']
+  /**
+   * Also listen where programs look for Ollama, at port 11434 or the one given, if it is free.
+   * Ollama’s API is served at --port in any case. Only on Bun, Deno and Node.
+   */
+  compat?: Given['compat']
   /** A PEM file with the certificate to serve https with, and its chain. Needs --tls-key. */
   tlsCert?: Given['tlsCert']
   /** A PEM file with the private key of that certificate, without a passphrase. */

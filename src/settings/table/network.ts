@@ -1,4 +1,5 @@
-import { integer, servers, text } from '../declaration.ts'
+import { compatItem } from '../compat.ts'
+import { integer, list, servers, text } from '../declaration.ts'
 
 const server = { where: servers, needsRestart: true } as const
 
@@ -20,6 +21,15 @@ export const network = {
     placeholder: 'ADDRESS',
     expected: 'an address to listen on, such as 127.0.0.1',
     help: 'The address to listen on. Any other than a loopback address lets other machines connect.',
+  }),
+  compat: list(compatItem, {
+    where: ['bun', 'deno', 'node'],
+    needsRestart: true,
+    placeholder: 'ollama[=PORT]',
+    expected: 'ollama, or ollama=PORT',
+    instead:
+      'run sluice on one of those, or give programs the address that it listens at, such as OLLAMA_HOST=127.0.0.1:8787',
+    help: 'Also listen where programs look for Ollama, at port 11434 or the one given, if it is free. Ollama’s API is served at --port in any case.',
   }),
   tlsCert: text({
     ...server,

@@ -34,11 +34,18 @@ export interface KnownModel {
 /** A time that no server loads a model to: Ollama's clients show it as "Forever". */
 const NEVER = '9999-12-31T23:59:59Z'
 
+/**
+ * Its name, and the same with a tag, as which Ollama lists every model. Open WebUI appends `:latest` to
+ * a model without one, and looks for that as `model`; Codex looks for what its user wrote, as `name`.
+ */
+function namesOf({ id }: ListedModel) {
+  return { name: id, model: id.includes(':') ? id : `${id}:latest` }
+}
+
 /** One entry of `GET /api/tags`. */
 export function ollamaTag({ model, digest, capabilities, own = {} }: KnownModel) {
   return {
-    name: model.id,
-    model: model.id,
+    ...namesOf(model),
     ...textFields(own, ['remote_model']),
     modified_at: text(own.modified_at) ?? timeOf(model),
     size: count(own.size) ?? sizeOf(model),
@@ -51,8 +58,7 @@ export function ollamaTag({ model, digest, capabilities, own = {} }: KnownModel)
 /** One entry of `GET /api/ps`. */
 export function runningModel({ model, digest, own = {} }: KnownModel) {
   return {
-    name: model.id,
-    model: model.id,
+    ...namesOf(model),
     size: count(own.size) ?? sizeOf(model),
     digest: text(own.digest) ?? digest,
     details: detailsOf(model, own.details),

@@ -7,6 +7,7 @@ import { nextFor, type Relay, sentFor, tag, useRelay } from '../../support/relay
 import type { Scripted } from '../../support/script.ts'
 import { type HostName, useServer } from '../../support/server.ts'
 import type { RecordedRequest } from '../../support/upstream.ts'
+import { otherClients } from './ollama-others.ts'
 
 const messages = [{ role: 'user', content: 'Go.' }]
 const tool = {
@@ -33,6 +34,7 @@ export function ollamaClient(host: HostName): void {
   describe('chats', () => chats(client, relay))
   describe('prompts', () => prompts(client))
   describe('failures', () => failures(host, client))
+  describe('other clients', () => otherClients(relay))
 }
 
 function chats(client: () => Ollama, relay: Relay): void {

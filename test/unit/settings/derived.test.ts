@@ -35,10 +35,9 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 
 /** Every public name: to take one away or to rename it breaks somebody's configuration. */
 const NAMES = [
-  ...['port', 'host', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost', 'allowOrigin'],
-  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget', 'queue'],
-  ...['affinity', 'affinityWait', 'retry'],
-  ...['model', 'alias'],
+  ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost'],
+  ...['allowOrigin', 'upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget'],
+  ...['queue', 'affinity', 'affinityWait', 'retry', 'model', 'alias'],
   ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'attemptTimeout'],
@@ -143,14 +142,14 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine', 'webgpu'],
-      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine'],
+      ...['webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
-      | ('port' | 'host' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
+      | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
       | 'memoryBudget'
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
     >()
@@ -158,7 +157,7 @@ describe('what cannot be honoured is refused, not ignored', () => {
 
   it('and a server that runs keeps what it cannot change', () => {
     expect(fixedSettings()).toEqual([
-      ...['port', 'host', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'engine', 'webgpu', 'webgpuModels'],
       ...['webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'log'],
     ])
   })

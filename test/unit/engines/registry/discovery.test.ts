@@ -53,6 +53,29 @@ const list =
   }
 
 describe('finding', () => {
+  it('leaves out the addresses of the server itself, also those that come later', async () => {
+    const itself = await serve(list('m'))
+    const own: string[] = []
+    const from = discovery({ [itself.port]: 'vllm' }, { own })
+    expect(await look(from)).toEqual({ vllm: ['m'] })
+    own.push(`http://127.0.0.1:${itself.port}`)
+    const other = discovery({ [itself.port]: 'vllm' }, { own })
+    expect(await look(other)).toEqual({})
+  })
+
+  it('knows a sluice by its own model, whatever servers it has behind it', async () => {
+    const data = [
+      { id: 'llama3.2:latest', owned_by: 'library' },
+      { id: 'static', owned_by: 'sluice' },
+    ]
+    const sluice = await serve((_, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ object: 'list', data }))
+    })
+    const from = discovery({ [sluice.port]: 'ollama' })
+    expect(await look(from)).toEqual({ sluice: ['llama3.2:latest', 'static'] })
+  })
+
   it('finds the servers that run, with their models, and no others', async () => {
     const ollama = await upstream({ persona: 'ollama' })
     const jan = await serve(list('jan-v1'))

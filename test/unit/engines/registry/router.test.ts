@@ -4,6 +4,31 @@ import { Catalog } from '../../../../src/engines/registry/catalog.ts'
 import { createRouter } from '../../../../src/engines/registry/router.ts'
 import { engine, own, picked, router } from './routing.ts'
 
+describe('a name with :latest', () => {
+  it('is that of a model which is listed without it, and the other way round', async () => {
+    const from = router([engine('a', 'x', 'y:latest', 'z', 'z:latest')])
+    expect(await picked(from, 'x:latest')).toBe('a x')
+    expect(await picked(from, 'y')).toBe('a y:latest')
+    expect(await picked(from, 'z')).toBe('a z')
+    expect(await picked(from, 'z:latest')).toBe('a z:latest')
+    expect(await picked(from, 'static:latest')).toBe('static static')
+    expect(await from.find('x:latest', undefined)).toMatchObject({ id: 'x' })
+    const allowed = (name: string) => ['x', 'x:latest'].includes(name)
+    await expect(from.pick('y:latest', allowed)).rejects.toMatchObject({ status: 403 })
+  })
+
+  it('is an alias, unless a model has that name', async () => {
+    const a = engine('a', 'x', 'y:latest')
+    const catalog = new Catalog({ engines: [a], static: own, isolateRequests: false })
+    const from = createRouter(catalog, undefined, { short: 'x', y: 'x' })
+    expect(await picked(from, 'short:latest')).toBe('a x')
+    expect(await from.find('short:latest', undefined)).toMatchObject({ id: 'short', root: 'x' })
+    await from.list(undefined)
+    expect(await picked(from, 'y')).toBe('a x')
+    expect(await picked(from, 'y:latest')).toBe('a y:latest')
+  })
+})
+
 describe('static', () => {
   it('answers where nothing else exists, and no other model is named', async () => {
     const alone = router([])
