@@ -70,5 +70,3 @@ export const runOptions = {
     help: 'With run: whether the server is started with sluice, and again after a crash, without waiting for a request.',
   }),
 }
-
-export type RunOption = Exclude<keyof typeof runOptions, 'run'>

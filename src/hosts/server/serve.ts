@@ -20,7 +20,7 @@ import type { LogEntry } from '../../platform/log.ts'
 import { ollamaPort } from '../../settings/compat.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
-import { terminalLine } from '../../util/safe/terminal.ts'
+import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { listenAsOllama, withGreeting } from './compat.ts'
@@ -207,7 +207,8 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const server = await start(runtime, settings, {
     log: logWriter(form, terminal),
     onProgress: progressBar(terminal.err),
-    onServerEvent: (label, event) => terminal.err.write(`sluice: ${label} ${event}\n`),
+    onServerEvent: (label, event) =>
+      terminal.err.write(`sluice: ${terminalText(`${label} ${event}`)}\n`),
   }).catch(exitWithError)
   onSignal(() => server.stop())
   const startup = {

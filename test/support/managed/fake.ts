@@ -8,7 +8,7 @@ import { ManagedServer } from '../../../src/engines/managed/server.ts'
 import type { Fetched } from '../../../src/platform/fetch.ts'
 import type { ProcessCommand, ProcessExit } from '../../../src/platform/process.ts'
 
-export class FakeClock implements Clock {
+class FakeClock implements Clock {
   #now = 1_000
   readonly #timers = new Set<{ at: number; run: () => void }>()
 

@@ -40,7 +40,7 @@ export interface ManagedSetup extends AsyncDisposable {
 }
 
 /** The command of a server with these flags. */
-export function command(...flags: (string | number)[]): string[] {
+function command(...flags: (string | number)[]): string[] {
   return [binaryOf('node'), SCRIPT, '--port', PORT, ...flags.map(String)]
 }
 
