@@ -3,6 +3,7 @@ import type { AnyContract, ChunkOf, LiveStream } from '../stream/chat-stream.ts'
 import type { StreamEncoder } from '../stream/sse-response.ts'
 import type { ApiError } from '../wire/errors/api-error.ts'
 import { DONE_FRAME, frame } from '../wire/sse/sse.ts'
+import { progressComment } from './progress-comment.ts'
 
 export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncoder<C> {
   readonly reportsProgress = true
@@ -33,7 +34,7 @@ export abstract class ChunkEncoder<C extends AnyContract> implements StreamEncod
 
   ping(progress?: string): string {
     // Without a blank line: a whole empty event makes openai-python and others parse its no data.
-    return progress === undefined ? ': ping\n' : `: ${oneLine(progress)}\n`
+    return progress === undefined ? ': ping\n' : progressComment(progress)
   }
 
   opening(stream: LiveStream<C> | undefined): string {
@@ -54,11 +55,6 @@ export function withIdentity<C extends { id: string; model: string; created: num
   model: string,
 ): C {
   return Object.assign(contract, { id, model, created: Math.floor(Date.now() / 1000) })
-}
-
-/** One line: a line break would end the comment. */
-function oneLine(text: string): string {
-  return text.replace(/\s+/g, ' ').slice(0, 200)
 }
 
 function encode(chunk: unknown): string {

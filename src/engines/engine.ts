@@ -32,6 +32,22 @@ export interface Progress {
 /** The same where it may not be known how much there is to do. */
 export type LoadProgress = Omit<Progress, 'done'> & Partial<Pick<Progress, 'done'>>
 
+/**
+ * What a server says of a model that a request waits for.
+ * - `unknown`: it has not answered yet, or can't be reached.
+ * - `loaded`: it can answer.
+ * - `loading`: it is being loaded; `done` from 0 to 1 and the `part` of the model that this is of, where
+ *   the server says.
+ * - `waiting`: it has to be loaded first. `unloading`: the models that are unloaded for it.
+ *   `loadsOther`: the server is loading some model, and says no more.
+ * - `failed`: loading it failed. `exitCode`: of its process.
+ */
+export type LoadState =
+  | { kind: 'unknown' | 'loaded' }
+  | { kind: 'loading'; done?: number | undefined; part?: string | undefined }
+  | { kind: 'waiting'; unloading: readonly string[]; loadsOther: boolean }
+  | { kind: 'failed'; exitCode?: number | undefined }
+
 /** Options of every call of an engine. */
 export interface CallOptions {
   /**
@@ -124,6 +140,12 @@ export interface Engine {
    * a stream. Aborting the signal stops the work at its source.
    */
   chat(request: ChatRequest, signal: AbortSignal, options?: ChatOptions): Promise<ChatStream>
+  /**
+   * For a server that loads models on demand: what it says of a model that a request waits for `since`
+   * then, by `performance.now()`; undefined where it does not tell. Asks the server about once a second,
+   * in the background, for as long as it is called.
+   */
+  loadState?(model: string | undefined, since: number): LoadState | undefined
   /** The APIs besides chat that it serves natively, by `forward`. None by default. */
   readonly nativeApis?: readonly NativeApi[] | undefined
   /** Like `chat`, for a request in a native API, which is forwarded unchanged. */

@@ -27,10 +27,12 @@ export interface EngineHealth {
   process?: ProcessStatus
 }
 
-/** A model that a caller may use, and whether an engine could answer for it now. */
+/** A model that a caller may use, whether an engine could answer for it now, and whether one has it loaded. */
 export interface ModelHealth {
   id: string
   ready: boolean
+  /** Whether an engine has it loaded; left out where none says. */
+  loaded?: boolean
 }
 
 /** `degraded`: some engines can't answer now; `unavailable`: none can. */
@@ -88,7 +90,9 @@ export function modelHealthOf(
       .filter((entry) => isAble(engineHealth(entry, pool, now)))
       .map(({ engine }) => engine),
   )
-  return router
-    .known(access)
-    .map(({ id, engines }) => ({ id, ready: engines.some((engine) => able.has(engine)) }))
+  return router.known(access).map(({ id, engines, loaded }) => ({
+    id,
+    ready: engines.some((engine) => able.has(engine)),
+    ...(loaded !== undefined && { loaded }),
+  }))
 }

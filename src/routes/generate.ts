@@ -6,7 +6,7 @@ import type { Exchange } from '../stream/exchange.ts'
 import { type JsonAnswer, jsonAnswerResponse } from '../stream/json-answer.ts'
 import { type StreamEncoder, streamResponse } from '../stream/sse-response.ts'
 import { toApiError } from '../wire/errors/api-error.ts'
-import { conversationKeyOf } from './affinity.ts'
+import { conversationOf } from './affinity.ts'
 import { beginExchange, readBody } from './exchange.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from './route.ts'
 import type { RequestedUse } from './token-use.ts'
@@ -62,7 +62,7 @@ export function generate(
     const generation = await read(body, { request, trace, context })
     const { model, canAnswer, client = request } = generation
     const exchange = await beginExchange(context, client, trace, generation)
-    exchange.conversationKey = conversationKeyOf(request.headers, generation.use, settings)
+    exchange.conversation = conversationOf(request.headers, generation.use, settings)
     try {
       const answering = await generation.begin(exchange)
       if ('json' in answering) {

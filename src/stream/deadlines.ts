@@ -9,6 +9,8 @@ export interface Limits {
   firstTokenTimeout: number
   tokenTimeout: number
   clientTimeout: number
+  /** How long an engine may load the model, during which no other timeout runs; no limit by default. */
+  loadTimeout?: number
 }
 
 /** Each phase's wording for an error, its limit, and the name of its flag. */
@@ -27,9 +29,13 @@ export class Deadlines {
   #phase: Phase = 'answer'
   #isWaitingForClient = false
   #since = performance.now()
-  /** What the engine had used of the phase's timeout before the client was waited for. */
+  /** What the engine had used of the phase's timeout before something else was waited for. */
   #spent = 0
-  #isPaused = false
+  /** Since when the engine is known to load the model; undefined while it is not. */
+  #loadingSince: number | undefined
+  /** How long it loaded it before that, in this phase. */
+  #loaded = 0
+  #isLoadLimited = true
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -40,29 +46,35 @@ export class Deadlines {
     this.#phase = phase
     this.#spent = 0
     this.#since = now
+    this.#loadingSince = undefined
+    this.#loaded = 0
   }
 
-  get isPaused(): boolean {
-    return this.#isPaused
+  /** Whether the engine is known to load the model. */
+  get isLoading(): boolean {
+    return this.#loadingSince !== undefined
   }
 
-  /**
-   * While paused, what is waited for has a limit of its own, and only the client's timeout applies. Then
-   * the engine has its full time to answer.
-   */
-  setPaused(isPaused: boolean, now: number): void {
-    if (this.#isPaused && !isPaused) {
-      this.#phase = 'answer'
-      this.#spent = 0
-      if (!this.#isWaitingForClient) this.#since = now
-    }
-    this.#isPaused = isPaused
+  /** The engine loads the model: stops the phase's clock. `isLimited`: whether by `loadTimeout`. */
+  beginLoad(now: number, isLimited = true): void {
+    this.#isLoadLimited = isLimited
+    if (this.#loadingSince !== undefined) return
+    if (!this.#isWaitingForClient) this.#spent += now - this.#since
+    this.#loadingSince = now
+  }
+
+  /** The engine has loaded the model, or is not known to load it any more: the clock goes on. */
+  endLoad(now: number): void {
+    if (this.#loadingSince === undefined) return
+    this.#loaded += now - this.#loadingSince
+    this.#loadingSince = undefined
+    if (!this.#isWaitingForClient) this.#since = now
   }
 
   /** The client has unread data: stops the engine's clock. */
   waitForClient(now: number): void {
     if (this.#isWaitingForClient) return
-    this.#spent += now - this.#since
+    if (this.#loadingSince === undefined) this.#spent += now - this.#since
     this.#since = now
     this.#isWaitingForClient = true
   }
@@ -77,14 +89,22 @@ export class Deadlines {
   remaining(now: number): number {
     const waited = now - this.#since
     if (this.#isWaitingForClient) return this.#limits.clientTimeout - waited
-    if (this.#isPaused) return Number.POSITIVE_INFINITY
+    if (this.#loadingSince !== undefined)
+      return this.#loadTimeout - this.#loaded - (now - this.#loadingSince)
     return this.#limits[PHASES[this.#phase].limit] - this.#spent - waited
+  }
+
+  get #loadTimeout(): number {
+    const { loadTimeout = Number.POSITIVE_INFINITY } = this.#limits
+    return this.#isLoadLimited ? loadTimeout : Number.POSITIVE_INFINITY
   }
 
   /** An `ApiError` (504) if the engine's timeout has passed, or `client` if the client's has. */
   overdue(now: number, label: string): ApiError | 'client' | undefined {
     if (this.remaining(now) > 0) return undefined
     if (this.#isWaitingForClient) return 'client'
+    if (this.isLoading)
+      return timeoutError(label, 'did not load the model', this.#loadTimeout, 'load')
     const { did, limit, name } = PHASES[this.#phase]
     return timeoutError(label, did, this.#limits[limit], name)
   }

@@ -1,10 +1,12 @@
-import { logThrown } from '../util/log-thrown.ts'
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { countsOf } from '../wire/usage.ts'
 import type { AnyContract, WholeAnswer } from './chat-stream.ts'
+import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
+import { logThrown } from './log-thrown.ts'
+import { ProgressReport } from './progress-report.ts'
 import type { Ticker } from './ticker.ts'
 
 /** How an answer ended. Each exchange has exactly one outcome: the first one set. */
@@ -38,9 +40,6 @@ export interface ExchangeOptions {
   onProgress?: ((exchange: Exchange) => void) | undefined
 }
 
-/** Milliseconds between two calls of `onProgress`. */
-const PROGRESS_EVERY = 1_000
-
 /**
  * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that
  * stops the engine.
@@ -56,8 +55,8 @@ export class Exchange {
   isBackground = false
   /** Whether the caller may use a model of this name; undefined where it may use every model. */
   modelAccess: ((model: string) => boolean) | undefined
-  /** A hash that the turns of its conversation with a model share; undefined where there is none. */
-  conversationKey: ((model: string | null | undefined) => string | undefined) | undefined
+  /** The conversation that it may continue; undefined where there is none. */
+  conversation: ConversationHint | undefined
   /** How its conversation came to its engine, where there was a choice. */
   affinity: 'new' | 'kept' | 'moved' | undefined
   /**
@@ -75,6 +74,11 @@ export class Exchange {
   delivered: Promise<void> | undefined
   /** What the engine is doing before it can answer, as a short text for the client. */
   progress: string | undefined
+  /**
+   * Called on every tick of an attempt that has no first chunk yet, to find out whether the engine loads
+   * its model. Returns the milliseconds until its next call; undefined where that is not known.
+   */
+  watchLoad: ((now: number) => number | undefined) | undefined
   /** When the first token came, by `performance.now()`. */
   firstTokenAt: number | undefined
   /** Writes a streamed answer to the client. */
@@ -90,9 +94,7 @@ export class Exchange {
   readonly #endedEarly: Promise<never>
   #answer: Answer | undefined
   #tokens = 0
-  /** The number of tokens when `onProgress` was last called, and when that was. */
-  #reportedTokens = 0
-  #reportedAt = Number.NEGATIVE_INFINITY
+  readonly #report: ProgressReport | undefined
   #isUsageDoubted = false
   #rejectEndedEarly: (reason: unknown) => void = () => {}
 
@@ -103,7 +105,9 @@ export class Exchange {
       this.#rejectEndedEarly = reject
     })
     this.#endedEarly.catch(() => {})
-    const first = options.onProgress && PROGRESS_EVERY
+    const { onProgress } = options
+    this.#report = onProgress && new ProgressReport(() => onProgress(this))
+    const first = onProgress && ProgressReport.first
     this.#removeTick = options.ticker.add((now) => this.#tick(now), first)
     if (options.client.aborted) this.cancel()
     else options.client.addEventListener('abort', this.cancel, { once: true })
@@ -132,7 +136,7 @@ export class Exchange {
 
   /**
    * The attempt failed before its first chunk, and another follows with its full timeout. Where the
-   * engine `isLoading` its model the same engine is tried again, within the time it had.
+   * engine `isLoading` its model the same engine is tried again, with what is left of the timeouts.
    */
   retry(failure: string, reason: unknown, isLoading = false): void {
     this.abortAttempt(reason)
@@ -141,19 +145,27 @@ export class Exchange {
     this.#answer = undefined
     this.#tokens = 0
     this.firstTokenAt = undefined
-    this.progress = isLoading ? `${this.engine} loads its model` : undefined
-    if (!isLoading) this.#deadlines.enterPhase('answer', performance.now())
+    if (isLoading) return
+    this.progress = undefined
+    this.#deadlines.enterPhase('answer', performance.now())
   }
 
-  /** Whether the engine's server is being started. */
-  get isStarting(): boolean {
-    return this.#deadlines.isPaused
+  /** Whether the engine of the current attempt is known to load the model. */
+  get isLoading(): boolean {
+    return this.#deadlines.isLoading
   }
 
-  /** The engine's server is being started, which has a limit of its own; undefined: no longer. */
-  starting(progress: string | undefined): void {
+  /** The engine is known to load the model, which `loadTimeout` limits. `progress`: for the client. */
+  showLoading(progress: string, now: number, isLimited = true): void {
     this.progress = progress
-    this.#deadlines.setPaused(progress !== undefined, performance.now())
+    this.#deadlines.beginLoad(now, isLimited)
+  }
+
+  /** The engine is not known to load the model any more: the timeout of its phase goes on. */
+  endLoading(now: number): void {
+    if (!this.isLoading) return
+    this.progress = undefined
+    this.#deadlines.endLoad(now)
   }
 
   /** Milliseconds from `now` until the timeout that applies. */
@@ -164,6 +176,7 @@ export class Exchange {
   /** The engine has answered: waits for its first token from now on. */
   begin(answer: Answer): void {
     this.#answer = answer
+    this.progress = undefined
     if (answer.kind !== 'whole') answer.contract.countsText = this.#options.onProgress !== undefined
     this.#deadlines.enterPhase('first', performance.now())
   }
@@ -273,25 +286,15 @@ export class Exchange {
   }
 
   #checkDeadlines(now: number): number | undefined {
+    const untilLook = this.watchLoad?.(now) ?? Number.POSITIVE_INFINITY
     const left = this.#deadlines.remaining(now)
     const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
     if (overdue === undefined) {
-      return Math.min(left, this.writer?.tick(now) ?? left, this.#reportProgress(now))
+      const untilBeat = this.writer?.tick(now) ?? left
+      return Math.min(left, untilLook, untilBeat, this.#report?.tick(this.#tokens, now) ?? left)
     }
     if (overdue === 'client') this.cancel()
     else this.fail(overdue)
     return undefined
-  }
-
-  /** Returns the milliseconds until the next call. */
-  #reportProgress(now: number): number {
-    const { onProgress } = this.#options
-    if (onProgress === undefined) return Number.POSITIVE_INFINITY
-    const left = this.#reportedAt + PROGRESS_EVERY - now
-    if (left > 0) return left
-    this.#reportedAt = now
-    if (this.#tokens !== this.#reportedTokens) onProgress(this)
-    this.#reportedTokens = this.#tokens
-    return PROGRESS_EVERY
   }
 }

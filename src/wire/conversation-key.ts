@@ -97,6 +97,34 @@ class Sample {
   }
 }
 
+/**
+ * The length of a conversation in UTF-16 units: of the texts of its messages, or of its prompt. An estimate of
+ * what it costs to process it anew, that reads none of them.
+ */
+export function conversationLength({ conversation, inputs }: ConversationSource): number {
+  if (typeof inputs === 'string') return inputs.length
+  if (typeof conversation === 'string') return conversation.length
+  if (!Array.isArray(conversation)) return 0
+  let length = 0
+  for (const message of conversation as unknown[]) {
+    const { content, output, text } = isObject(message) ? message : {}
+    for (const each of [content ?? output, text]) length += lengthOf(each)
+  }
+  return length
+}
+
+function lengthOf(content: unknown): number {
+  if (typeof content === 'string') return content.length
+  if (!Array.isArray(content)) return 0
+  let length = 0
+  for (const part of content as unknown[]) {
+    if (!isObject(part)) continue
+    const { text, content: inner } = part
+    length += typeof text === 'string' ? text.length : lengthOf(inner)
+  }
+  return length
+}
+
 /** The most parts of a message that are read. */
 const MAX_PARTS = 16
 

@@ -9,6 +9,9 @@ import { pace, talk } from '../support/talk.ts'
 import { startUpstream, type UpstreamOptions } from '../support/upstream.ts'
 import { bearer, entry } from './keys-entries.ts'
 
+/** Words that an engine needs more than ten seconds to read, as is assumed. */
+const LONG = 'The whole repository. '.repeat(2_000)
+
 /** Conversations with several upstreams, each of which keeps the prompts that it has seen in a cache. */
 export function affinity(host: HostName): void {
   const start = (
@@ -95,9 +98,9 @@ export function affinity(host: HostName): void {
       flags: ['--max-concurrency', '1', '--affinity-wait', wait],
     })
 
-    /** Two conversations at `a`, of which one keeps it busy. */
-    async function occupied(it: PoolUnderTest) {
-      const mine = talking(it, 'Mine.')
+    /** A conversation at `a`, which another one keeps busy. */
+    async function occupied(it: PoolUnderTest, words: string) {
+      const mine = talking(it, words)
       expect(await mine.turn()).toEqual(['a', 'new'])
       expect(await talking(it, 'At the other one.').turn()).toEqual(['b', 'new'])
       if (it.upstreams.a) it.upstreams.a.script = script
@@ -109,14 +112,21 @@ export function affinity(host: HostName): void {
 
     it('loses its conversation to one that is free, where it may not be waited for', async () => {
       await using it = await start(busy('0'))
-      const { mine, client } = await occupied(it)
+      const { mine, client } = await occupied(it, LONG)
+      expect(await mine.turn()).toEqual(['b', 'moved'])
+      client.hangUp()
+    })
+
+    it('loses it too where another one needs less time to read it than it would wait', async () => {
+      await using it = await start(busy('10s'))
+      const { mine, client } = await occupied(it, 'Short.')
       expect(await mine.turn()).toEqual(['b', 'moved'])
       client.hangUp()
     })
 
     it('keeps it where it is free again soon', async () => {
       await using it = await start(busy('10s'))
-      const { mine, client } = await occupied(it)
+      const { mine, client } = await occupied(it, LONG)
       expect(await mine.turn()).toEqual([expect.stringMatching(/^(tok)+$/), 'kept'])
       client.hangUp()
       expect(chatsAt(it.upstreams.b)).toBe(1)

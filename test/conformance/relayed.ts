@@ -18,7 +18,7 @@ export function relayed(host: HostName): void {
     port = await closedPort()
     const back = `back=http://127.0.0.1:${port}/v1`
     const flags = ['--upstream', `gpu=${upstream.url}`, '--upstream', back]
-    return { flags: [...flags, '--answer-timeout', '1500ms'] }
+    return { flags: [...flags, '--load-timeout', '1500ms'] }
   })
   const first = useServerWith(host, async () => {
     return { flags: ['--port', String(port), '--upstream', `next=${second.base}`] }
@@ -61,7 +61,7 @@ export function relayed(host: HostName): void {
       expect(await logOf(second, response)).toMatchObject({ attempts: 3, failures })
     })
 
-    it('is not waited for longer than an answer may take', async () => {
+    it('is not waited for longer than a load may take', async () => {
       upstream.script = errorScript('llama_server_loading')
       for (let round = 0; round < 6; round++) void postChat(second.base, { model: 'm' })
       const response = await postChat(second.base, { model: 'm', stream: false })

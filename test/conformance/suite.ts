@@ -22,6 +22,7 @@ import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { managed } from './managed.ts'
+import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
 import { models } from './models.ts'
@@ -112,6 +113,7 @@ const topics = {
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
     queue,
+    'servers that load models': managers,
   },
   contract: { contract, thinking },
   endings: {

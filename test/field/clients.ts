@@ -84,7 +84,7 @@ export const clients: Client[] = [
     name: 'continue',
     title: 'Continue',
     packages: { '@continuedev/cli': '1.5.47' },
-    apis: [chat, ollama],
+    apis: [chat, { ...ollama, title: 'chat, by `provider: ollama`' }],
   },
   {
     name: 'copilot-cli',

@@ -60,9 +60,14 @@ export function readOptions(args: string[]): Options {
     cells: listed('--cell', values.cell, CELL_NAMES),
     host: listed('--host', values.host, HOSTS)[0] ?? 'bun',
     isAgain: values.again,
-    seed: Number(values.seed),
+    seed: seedOf(values.seed),
     task,
   }
+}
+
+function seedOf(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new Error(`--seed: expected a whole number, got "${text}".`)
 }
 
 function listed<Name extends string>(

@@ -48,11 +48,20 @@ function shapeError({ role, content, tool_calls }: Message, at: number): string 
     }
     if (content === null || content === undefined) return undefined
   }
-  // Templates of Mistral read a system message's content as one string; others join what is a string.
-  if (role !== 'user' && typeof content !== 'string') {
+  return contentError(String(role), content)
+}
+
+/** Servers join parts of text into one string before a template sees them, except for the system's. */
+function contentError(role: string, content: unknown): string | undefined {
+  if (typeof content === 'string') return undefined
+  const parts: { type?: unknown }[] = Array.isArray(content) ? content : []
+  // Templates of Mistral read content[0]['text'] and drop what follows.
+  if (parts.length === 0 || (role === 'system' && parts.length > 1)) {
     return `The content of a ${role} message must be a string.`
   }
-  return undefined
+  const allowed = role === 'user' ? ['text', 'image_url', 'input_audio', 'file'] : ['text']
+  const foreign = parts.find(({ type }) => !allowed.includes(String(type)))
+  return foreign && `A ${role} message has a part of type ${foreign.type}.`
 }
 
 /** Each call is answered once, by its own id, before anybody says anything else. */

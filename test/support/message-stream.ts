@@ -191,12 +191,14 @@ function framesOf(raw: string, problems: string[]): object[] {
   const frames = raw.split('\n\n')
   if (frames.pop() !== '') problems.push('an event without its blank line')
   return frames.flatMap((frame) => {
-    const [, name, data = ''] = /^event: ([\w.]+)\ndata: ([^\n]*)$/.exec(frame) ?? []
+    // Progress is a comment before a ping, and before nothing else.
+    const event = frame.replace(/^: [^\n]+\n(?=event: ping\n)/, '')
+    const [, name, data = ''] = /^event: ([\w.]+)\ndata: ([^\n]*)$/.exec(event) ?? []
     try {
-      const event = JSON.parse(data) as { type?: string }
-      if (event.type !== name)
-        problems.push(`an event of type ${event.type} that is called ${name}`)
-      return [event]
+      const parsed = JSON.parse(data) as { type?: string }
+      if (parsed.type !== name)
+        problems.push(`an event of type ${parsed.type} that is called ${name}`)
+      return [parsed]
     } catch {
       problems.push(`a frame that is not ours: ${JSON.stringify(frame.slice(0, 80))}`)
       return []

@@ -68,7 +68,9 @@ function parse(text: string): { events: ResponsesEvent[]; problems: string[] } {
   const frames = text.split('\n\n')
   if (frames.pop() !== '') problems.push('it does not end behind a whole event')
   for (const frame of frames) {
-    const [, name, data] = /^event: ([\w.]+)\ndata: ([^\n]+)$/.exec(frame) ?? []
+    // Progress is a comment before an event that repeats the state, and before nothing else.
+    const plain = frame.replace(/^: [^\n]+\n(?=event: response.(in_progress|queued)\n)/, '')
+    const [, name, data] = /^event: ([\w.]+)\ndata: ([^\n]+)$/.exec(plain) ?? []
     if (name === undefined || data === undefined) {
       problems.push(`a frame of another form: ${JSON.stringify(frame.slice(0, 80))}`)
       continue

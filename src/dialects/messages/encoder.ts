@@ -2,6 +2,7 @@ import type { StreamEncoder } from '../../stream/sse-response.ts'
 import type { ChatChunk, ChunkDelta, FinishReason, Usage } from '../../wire/chat/request.ts'
 import { toMessageUsage } from '../../wire/messages/answer.ts'
 import { messagesError } from '../../wire/messages/error.ts'
+import { progressComment } from '../progress-comment.ts'
 import { type AnswerContext, emptyMessage, stopFields } from './answer.ts'
 import { eventFrame } from './events.ts'
 import { MessageOutput } from './output.ts'
@@ -15,8 +16,10 @@ export function messagesEncoder(asked: AnswerContext, requestId: string): Stream
     chunks: (chunks) => chunks.map((chunk) => writer.write(chunk)).join(''),
     done: () => writer.finish(),
     error: (error) => eventFrame({ ...messagesError(error, requestId) }),
-    // The API allows a ping at any time, even before message_start.
-    ping: () => PING,
+    reportsProgress: true,
+    // The API allows a ping at any time, even before message_start. A client that loses an event behind a
+    // comment loses a ping.
+    ping: (progress) => (progress === undefined ? PING : progressComment(progress) + PING),
     opening: () => '',
     idle: () => PING,
   }

@@ -10,6 +10,7 @@ import type {
 } from '../../wire/chat/request.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { OutputItem, ResponseEvent, ResponseObject } from '../../wire/responses/request.ts'
+import { progressComment } from '../progress-comment.ts'
 import { seconds, toUsage } from './answer.ts'
 import { EventWriter } from './events.ts'
 import { toLogprobs } from './logprobs.ts'
@@ -34,6 +35,7 @@ const FINAL_EVENTS = new Set([
 const MAX_LENGTH = 32 * 1024 * 1024
 
 export class ResponseEncoder implements StreamEncoder {
+  readonly reportsProgress = true
   readonly response: ResponseObject
   readonly events = new EventWriter()
   readonly #options: ResponseEncoderOptions
@@ -94,13 +96,18 @@ export class ResponseEncoder implements StreamEncoder {
     this.response.error = null
   }
 
-  /** The API has no ping, so an event without new content is the heartbeat. */
-  ping(): string {
-    if (this.#isAnnounced) {
-      this.events.writeHeartbeat(() => this.#writeState(`response.${this.response.status}`))
-    }
+  /**
+   * The API has no ping, so an event without new content is the heartbeat. Progress is a comment before
+   * it: a client that loses an event behind a comment loses one that repeats the response's state.
+   */
+  ping(progress?: string): string {
     this.#announce()
-    return this.events.take()
+    const announcement = this.events.take()
+    if (announcement !== '' && progress === undefined) return announcement
+    this.events.writeHeartbeat(() => this.#writeState(`response.${this.response.status}`))
+    const heartbeat = this.events.take()
+    const comment = progress === undefined || heartbeat === '' ? '' : progressComment(progress)
+    return announcement + comment + heartbeat
   }
 
   opening(): string {

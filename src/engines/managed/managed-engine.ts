@@ -30,6 +30,8 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
     get(_, name) {
       if (name === 'process') return server.status
       if (name === 'models') return models
+      // What is told while it starts comes from `server`.
+      if (name === 'loadState' && !server.admits) return undefined
       const { upstream } = names
       const value: unknown = Reflect.get(upstream, name, upstream)
       if (typeof value !== 'function') return value

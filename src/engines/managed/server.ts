@@ -113,7 +113,7 @@ export class ManagedServer implements MemoryUser {
    * Rejects with an `ApiError`, or with the signal's reason: the start goes on for the others.
    */
   async enter(entry: Entry): Promise<void> {
-    if (!this.#admits) await this.#untilReady(entry)
+    if (!this.admits) await this.#untilReady(entry)
     this.#running++
     this.#stopTimer()
   }
@@ -124,7 +124,6 @@ export class ManagedServer implements MemoryUser {
     this.#stopTimer()
   }
 
-  /** A request has ended. */
   leave(): void {
     this.#running--
     this.#used()
@@ -170,7 +169,8 @@ export class ManagedServer implements MemoryUser {
     await this.#loop
   }
 
-  get #admits(): boolean {
+  /** Whether a request need not wait for it. */
+  get admits(): boolean {
     return this.isReady && this.#isOpen
   }
 
@@ -180,7 +180,7 @@ export class ManagedServer implements MemoryUser {
     const failures = this.#failureCount
     this.#waiting++
     try {
-      while (!this.#admits) {
+      while (!this.admits) {
         signal.throwIfAborted()
         if (this.#isEnded) throw shutDown(this.options.label)
         const now = clock.now()

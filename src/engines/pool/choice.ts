@@ -29,10 +29,10 @@ export interface Choice extends Preference {
 }
 
 /**
- * How far an engine without a limit may be busier than the average and still keep its conversations: the
- * factor of "Consistent Hashing with Bounded Loads" (Mirrokni, Thorup and Zadimoghaddam, 2016), as
- * HAProxy's documentation of `hash-balance-factor` recommends it. So many requests do no harm anywhere:
- * llama-server has four slots.
+ * How far an engine may exceed its share of the load and still keep its conversations: the factor of
+ * "Consistent Hashing with Bounded Loads" (Mirrokni, Thorup and Zadimoghaddam, 2016), as HAProxy's
+ * documentation of `hash-balance-factor` recommends it. `least`: what any engine bears, as llama-server has
+ * four slots.
  */
 const BOUND = { factor: 1.25, least: 4 }
 
@@ -107,12 +107,24 @@ function engineOf(request: Choosing, now: number): PoolMember | undefined {
   return isFit(request, member, now) && isWithinBound(member, members) ? member : undefined
 }
 
-/** Where it has a limit, that is the bound: its slots, and how long a request may wait for one. */
+/**
+ * Where it has a limit, its requests are bounded by that: by its slots, and by how long a request may wait
+ * for one. Its conversations are bounded too, or all would stay at one engine after the failure of another:
+ * its cache would be too small for them, with the other one idle.
+ */
 function isWithinBound(member: PoolMember, members: readonly PoolMember[]): boolean {
-  if (member.concurrencyLimit < Number.POSITIVE_INFINITY) return true
-  const running = members.reduce((sum, each) => sum + each.running, 0)
-  const average = (running + 1) / members.length
-  return member.running < Math.max(BOUND.least, Math.ceil(BOUND.factor * average))
+  const isLimited = member.concurrencyLimit < Number.POSITIVE_INFINITY
+  const room = isLimited ? member.concurrencyLimit : BOUND.least
+  const share = (of: (each: PoolMember) => number) =>
+    (members.reduce((sum, each) => sum + of(each), 0) * member.size) /
+    members.reduce((sum, each) => sum + each.size, 0)
+  if (member.conversations > Math.max(room, most(share((each) => each.conversations)))) return false
+  return isLimited || member.running < Math.max(room, most(share(({ running }) => running)))
+}
+
+/** Rounded so that nothing moves to and fro: of three conversations, one of two engines may have two. */
+function most(share: number): number {
+  return Math.max(Math.ceil(share), Math.floor(BOUND.factor * share))
 }
 
 /** The refusal (503) where no circuit breaker allows the request. */

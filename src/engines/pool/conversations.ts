@@ -8,6 +8,23 @@ import type { PoolMember } from './member.ts'
  */
 const MEMORY = { milliseconds: 60 * 60_000, conversations: 4_096 }
 
+/** Milliseconds after its last request for which a conversation counts as one that will go on. */
+const ACTIVE = 10 * 60_000
+
+/**
+ * UTF-16 units of a prompt that an engine processes in a millisecond, taken for 1,000 tokens in a second: what
+ * graphics cards for consumers do with models of 8 to 30 billion parameters.
+ */
+const UNITS_PER_MS = 4
+
+/**
+ * Milliseconds that a request may wait for the engine of its conversation: no longer than another one
+ * would take to process the whole prompt, and no longer than the setting says.
+ */
+export function waitFor({ conversation }: Pick<Exchange, 'conversation'>, most: number): number {
+  return most === 0 ? 0 : Math.min(most, (conversation?.length() ?? 0) / UNITS_PER_MS)
+}
+
 /** How a conversation came to the engine that answered it: `moved` from another one, or `kept`. */
 export type Affinity = 'new' | 'kept' | 'moved'
 
@@ -31,7 +48,9 @@ export interface Conversation {
 export class Conversations {
   /** By id; the one used last is last. */
   readonly #known = new Map<string, Conversation>()
-  /** How many of them each caller has. */
+  /** Those with an engine that are active, in the same order: each is counted at its engine. */
+  readonly #active = new Set<Conversation>()
+  /** How many of all each caller has. */
   readonly #callers = new Map<string, number>()
 
   get size(): number {
@@ -43,11 +62,11 @@ export class Conversations {
    * since this one is no next turn of it then.
    */
   of(
-    { conversationKey, caller }: Pick<Exchange, 'conversationKey' | 'caller'>,
+    { conversation: hint, caller }: Pick<Exchange, 'conversation' | 'caller'>,
     model: string | null | undefined,
     now: number,
   ): Conversation | undefined {
-    const key = conversationKey?.(model)
+    const key = hint?.key(model)
     const conversation = key === undefined ? undefined : this.find(key, caller, now)
     return conversation?.running === 0 ? conversation : undefined
   }
@@ -67,6 +86,8 @@ export class Conversations {
     } else this.#known.delete(id)
     conversation.usedAt = now
     this.#known.set(id, conversation)
+    this.#uncount(conversation)
+    if (conversation.member !== undefined) this.#count(conversation, conversation.member)
     return conversation
   }
 
@@ -76,14 +97,28 @@ export class Conversations {
     if (former === member) return 'kept'
     // One that was forgotten meanwhile must not be counted: nothing would ever count it back.
     if (this.#known.get(conversation.id) === conversation) {
-      if (former !== undefined) former.conversations--
-      member.conversations++
+      this.#uncount(conversation)
+      this.#count(conversation, member)
       conversation.member = member
     }
     return former === undefined ? 'new' : 'moved'
   }
 
+  #count(conversation: Conversation, member: PoolMember): void {
+    this.#active.add(conversation)
+    member.conversations++
+  }
+
+  #uncount(conversation: Conversation): void {
+    const { member } = conversation
+    if (this.#active.delete(conversation) && member !== undefined) member.conversations--
+  }
+
   #forgetOld(now: number): void {
+    for (const conversation of this.#active) {
+      if (now - conversation.usedAt < ACTIVE) break
+      this.#uncount(conversation)
+    }
     for (const conversation of this.#known.values()) {
       if (now - conversation.usedAt < MEMORY.milliseconds) return
       this.#forget(conversation)
@@ -104,9 +139,10 @@ export class Conversations {
     }
   }
 
-  #forget({ id, caller, member }: Conversation): void {
+  #forget(conversation: Conversation): void {
+    const { id, caller } = conversation
     this.#known.delete(id)
-    if (member !== undefined) member.conversations--
+    this.#uncount(conversation)
     const left = (this.#callers.get(caller) ?? 1) - 1
     if (left > 0) this.#callers.set(caller, left)
     else this.#callers.delete(caller)

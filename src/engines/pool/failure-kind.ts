@@ -1,7 +1,7 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { isRequestError } from '../../wire/errors/reported-error.ts'
 import { NOT_STARTED, START_FAILED } from '../managed/errors.ts'
-import { isLoading } from '../upstream/model-loading.ts'
+import { isLoadFailure, isLoading } from '../upstream/model-loading.ts'
 
 /**
  * What a failed attempt means for the choice of the next one:
@@ -43,10 +43,11 @@ function isOverflow({ code, type, message }: ApiError): boolean {
 }
 
 /**
- * Whether a retry at the same engine may succeed. An answer in the wrong format would come again.
+ * Whether a retry at the same engine may succeed. An answer in the wrong format would come again, and a
+ * model that could not be loaded would be loaded once more, which takes long.
  */
 export function isTransient(error: unknown): boolean {
-  return error instanceof ApiError && error.code !== 'upstream_invalid'
+  return error instanceof ApiError && error.code !== 'upstream_invalid' && !isLoadFailure(error)
 }
 
 /** The `Retry-After` of an error in milliseconds; undefined where it has none. */
@@ -92,6 +93,8 @@ export function blameOf(error: unknown): Blame {
   const { code, evidence } = error
   if (OWN_CODES.has(code ?? '') || evidence === 'stale') return 'nobody'
   if (code === 'upstream_unreachable' && evidence === undefined) return 'engine'
+  // The server works, and may serve other models.
+  if (isLoadFailure(error)) return 'request'
   if (evidence === 'lost' || failureKind(error) === 'broken') return 'answer'
   return evidence === 'answered' || error.status >= 500 ? 'request' : 'nobody'
 }

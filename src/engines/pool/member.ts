@@ -17,7 +17,7 @@ export class PoolMember {
   readonly averageDuration = new MovingAverage(ASSUMED_DURATION)
   /** Requests in progress. */
   running = 0
-  /** The conversations that it answered last, as far as they are remembered. */
+  /** The conversations that it answered last and that are likely to go on. */
   conversations = 0
   /** The engine asked for no requests until then, by `Retry-After`: others are preferred. */
   backoffUntil = 0
@@ -57,12 +57,13 @@ export class PoolMember {
   isBetterThan(other: PoolMember, now: number): boolean {
     const [own, its] = [this.#penalty(now), other.#penalty(now)]
     if (own !== its) return own < its
-    const [load, itsLoad] = [this.running / this.#size, other.running / other.#size]
+    const [load, itsLoad] = [this.running / this.size, other.running / other.size]
     if (load !== itsLoad) return load < itsLoad
-    return this.conversations / this.#size < other.conversations / other.#size
+    return this.conversations / this.size < other.conversations / other.size
   }
 
-  get #size(): number {
+  /** How much it can do at once, in comparison with others. */
+  get size(): number {
     return this.engine.maxConcurrency ?? ASSUMED_CONCURRENCY
   }
 

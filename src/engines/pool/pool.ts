@@ -6,7 +6,9 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
+import { waitFor } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
+import { hasLoaded, preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
 import { PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
@@ -162,22 +164,22 @@ export class Pool {
     })
     const { conversations } = this.#state
     const conversation = members.length > 1 ? conversations.of(exchange, model, now) : undefined
+    const affinityWait = conversation?.member && waitFor(exchange, this.#options.affinityWait ?? 0)
     const call: Call<T> = { exchange, attempt, routes, members, failed: new Set(), wasStale: false }
-    for (let next = members, retries = 0; ; retries++) {
+    for (let next = preferLoaded(call, now), retries = 0; ; retries++) {
       const acquired = this.#state.limiter.acquire({
         caller: exchange.caller,
         members: next,
-        isForced: next.length === 1,
+        isForced: next.length === 1 && (retries > 0 || members.length === 1),
         isBackground: exchange.isBackground,
         conversation,
-        affinityWait: this.#options.affinityWait,
+        affinityWait,
         signal: exchange.signal,
       })
       const slot = acquired instanceof Promise ? await acquired : acquired
       try {
         const answer = await this.#attempt(call, slot)
-        if (conversation !== undefined)
-          exchange.affinity = conversations.remember(conversation, slot.member)
+        exchange.affinity = conversation && conversations.remember(conversation, slot.member)
         // One that its client left early would earn retries for the next one.
         this.#state.budgets.forCaller(exchange.caller).countRequest(performance.now())
         return answer
@@ -200,13 +202,19 @@ export class Pool {
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
     exchange.attempt(member.engine.label, route.model)
+    exchange.endLoading(performance.now())
+    const stopWatchingLoad = watchLoad(exchange, route)
     const stopWatching = this.#watchFirstChunk(call, member)
     try {
       const pending = attempt(route, signal)
       const answer = await (stopWatching ? abortable(pending, signal) : pending)
       permit.answered()
       return answer
+    } catch (error) {
+      // The upstream's request may fail in another way than it was aborted for.
+      throw signal.aborted ? signal.reason : error
     } finally {
+      stopWatchingLoad?.()
       stopWatching?.()
     }
   }
@@ -216,15 +224,15 @@ export class Pool {
     const { exchange, members, failed } = call
     if (members.length - failed.size < 2) return undefined
     const { attemptTimeout, ticker } = this.#options
-    let startedAt = performance.now()
+    const startedAt = performance.now()
     return ticker.add((now) => {
-      if (exchange.isStarting) startedAt = now
       // A complete answer sends nothing until it is done: its silence does not mean a failure.
       if (!exchange.isStream || exchange.signal.aborted) return undefined
       const remaining = startedAt + attemptTimeout - now
       if (remaining > 0) return remaining
       const others = this.#otherMembers(call, member).filter(
-        ({ hasFreeSlot, isDown }) => hasFreeSlot && !isDown,
+        (other) =>
+          other.hasFreeSlot && !other.isDown && (!exchange.isLoading || hasLoaded(call, other)),
       )
       if (others.length === 0 || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
         return TAKEOVER_CHECK
@@ -250,13 +258,16 @@ export class Pool {
       return { members: [member], delayMs: 0 }
     }
     failed.add(member)
-    const candidates = this.#otherMembers(call, member)
+    const all = this.#otherMembers(call, member)
+    // Another engine would have to load the model too, and begin later.
+    const candidates = isLoading(error) ? withoutUnloaded(call, all) : all
     const others = kind === 'busy' ? candidates.filter((other) => other.hasFreeSlot) : candidates
     if (others.length > 0) {
       if (!this.#mayTryAnother(slot, error, retries, exchange.caller)) throw error
       return { members: others, delayMs: 0 }
     }
     if (isLoading(error) && this.#options.retry) {
+      exchange.showLoading(`${member.engine.label} loads its model`, now)
       const retryAfter = retryAfterMs(error)
       const delayMs = loadingRetryDelay(retries, retryAfter, exchange.remaining(now))
       if (delayMs !== undefined) return { members: [member], delayMs, isLoading: true }

@@ -26,6 +26,8 @@ export interface Route {
   model: string | undefined
   /** Whether the engine's last model listing failed. */
   isDown: boolean
+  /** Whether the engine had the model loaded then; undefined where it does not say. */
+  loaded?: boolean | undefined
 }
 
 export interface Router {
@@ -201,13 +203,16 @@ function routesFor(upstreams: CatalogEntry[], model: string): Routes | undefined
   for (const matches of nameMatchers(model)) {
     const serving = upstreams.flatMap((entry) => {
       const found = entry.models.find(matches)
-      return found ? [{ entry, id: found.id }] : []
+      return found ? [{ entry, found }] : []
     })
     const [first, ...others] = serving
     if (first === undefined) continue
     const { isServer, allowsFailover } = first.entry.engine
     const alternatives = isServer || allowsFailover ? others : []
-    return [first, ...alternatives].map(({ entry, id }) => routeTo(entry, id)) as Routes
+    const routes = [first, ...alternatives].map(({ entry, found: { id, loaded } }) => {
+      return { ...routeTo(entry, id), loaded }
+    })
+    return routes as Routes
   }
   return undefined
 }

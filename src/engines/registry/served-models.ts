@@ -6,20 +6,30 @@ import type { CatalogEntry } from './catalog.ts'
 export interface ServedModel {
   id: string
   engines: Engine[]
+  /** Whether any of them has it loaded; undefined where none says. */
+  loaded: boolean | undefined
 }
 
 /** Every model once, aliases included, in the order of `list`. */
 export function servedModels(entries: CatalogEntry[], aliases: Aliases): ServedModel[] {
-  const served = new Map<string, Engine[]>()
+  const served = new Map<string, Omit<ServedModel, 'id'>>()
   const add = ({ engine, models }: CatalogEntry) => {
-    for (const { id } of models) served.set(id, [...(served.get(id) ?? []), engine])
+    for (const { id, loaded } of models) {
+      const known = served.get(id)
+      const engines = [...(known?.engines ?? []), engine]
+      served.set(id, { engines, loaded: eitherLoaded(known?.loaded, loaded) })
+    }
   }
   entries.slice(0, -1).forEach(add)
   for (const [alias, target] of Object.entries(aliases)) {
-    const engines = served.get(target) ?? served.get(`${target}:latest`)
+    const model = served.get(target) ?? served.get(`${target}:latest`)
     served.delete(alias)
-    if (engines !== undefined) served.set(alias, engines)
+    if (model !== undefined) served.set(alias, model)
   }
   entries.slice(-1).forEach(add)
-  return [...served].map(([id, engines]) => ({ id, engines }))
+  return [...served].map(([id, model]) => ({ id, ...model }))
+}
+
+function eitherLoaded(one: boolean | undefined, other: boolean | undefined): boolean | undefined {
+  return one || other || (one ?? other)
 }

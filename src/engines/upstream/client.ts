@@ -3,6 +3,8 @@ import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import type { CallOptions } from '../engine.ts'
+import { readJson } from './json-body.ts'
+import { isLoadFailure } from './model-loading.ts'
 import { refusal } from './refusal.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -50,6 +52,11 @@ export class UpstreamClient {
     return this.accepted(await this.#send(path, { signal }, hops), path)
   }
 
+  /** The JSON at a path. Rejects with an `ApiError`. */
+  async getJson(path: string, call: UpstreamCall): Promise<unknown> {
+    return (await readJson(await this.get(path, call), this.label)).value
+  }
+
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
   post(path: string, request: object, { signal, hops, headers = {} }: UpstreamCall) {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
@@ -60,6 +67,17 @@ export class UpstreamClient {
   /** Posts JSON. Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
   async postAccepted(path: string, request: object, call: UpstreamCall): Promise<Fetched> {
     return this.accepted(await this.post(path, request, call), path)
+  }
+
+  /**
+   * Whether the server refuses the request, so that it may accept a reduced one. Rejects where it could
+   * not load the model: LM Studio says so with 400 too, and would load it again.
+   */
+  async refuses(response: Fetched, path: string): Promise<boolean> {
+    if (response.status !== 400 && response.status !== 422) return false
+    const error = await refusal(response, this.label, this.secrets, path)
+    if (isLoadFailure(error)) throw error
+    return true
   }
 
   /** The response if its status is a success; rejects with the upstream's own error otherwise. */

@@ -3,6 +3,9 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 /** The error code for a server that is still loading its model. */
 export const MODEL_LOADING = 'model_loading'
 
+/** The error code for a model that its server could not load. */
+const LOAD_FAILED_CODE = 'model_load_failed'
+
 /** Words of a message about a load that failed. */
 const LOAD_FAILED = /\b(fail|error|unable|cannot|can't|could not|not found)/i
 
@@ -21,6 +24,34 @@ export function isLoading(error: unknown): error is ApiError {
 export function saysModelIsLoading(status: number, message: string): boolean {
   const namesLoading = /\bloading\b/i.test(message) && /\bmodel\b/i.test(message)
   return status === 503 && namesLoading && !LOAD_FAILED.test(message)
+}
+
+/**
+ * How servers word that they could not load the model that was asked for: llama-server's router, LM
+ * Studio, llama-swap (with its prefix for any error), Ollama.
+ */
+const LOAD_FAILURES = [
+  /^model name=.* failed to load$/,
+  /^failed to load model\b/i,
+  /^unspecific error: .*(upstream (command )?exited|health check timed out|failed to start command)/,
+  /^(timed out waiting for llama[ -](server|runner) to start|llama[ -](server|runner) process (has terminated|no longer running))/,
+  /^model requires more system memory\b/,
+  /^unable to load model\b/i,
+]
+
+/** Whether an error response says that the model could not be loaded. */
+export function saysLoadFailed(message: string): boolean {
+  return LOAD_FAILURES.some((wording) => wording.test(message))
+}
+
+/** Whether an engine could not load the model. */
+export function isLoadFailure(error: unknown): boolean {
+  return error instanceof ApiError && error.code === LOAD_FAILED_CODE
+}
+
+/** The error for a model that its server could not load. */
+export function loadFailed(message: string): ApiError {
+  return new ApiError(502, message, { code: LOAD_FAILED_CODE, evidence: 'answered' })
 }
 
 /**

@@ -4,7 +4,7 @@ import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import { isRequestError, type ReportedError, readError } from '../../wire/errors/reported-error.ts'
 import { invalidAnswer, readBytes, textOf } from './json-body.ts'
-import { MODEL_LOADING, saysModelIsLoading } from './model-loading.ts'
+import { loadFailed, MODEL_LOADING, saysLoadFailed, saysModelIsLoading } from './model-loading.ts'
 import { textOfPage } from './page-text.ts'
 
 /** Bytes read of an error response. */
@@ -44,10 +44,12 @@ export async function refusal(
     return missingPath(path, label, alternative)
   const message =
     found?.message ?? `${label} answered ${status}${text === '' ? '' : `: ${textOfPage(text)}`}`
+  const shown = new EngineErrors({ label, secrets }).redact(message)
+  if (found && saysLoadFailed(found.message)) return loadFailed(`${label}: ${shown}`)
   const retryAfter = response.headers.get('retry-after')
   // Clients retry a 5xx. A failure that the request caused would come again, so it becomes a 400.
   const reported = status >= 500 && found && isRequestError(found.message) ? 400 : status
-  return new ApiError(reported, new EngineErrors({ label, secrets }).redact(message), {
+  return new ApiError(reported, shown, {
     evidence: 'answered',
     ...(found?.type && reported === status && { type: found.type }),
     code: found?.code ?? (saysModelIsLoading(status, message) ? MODEL_LOADING : null),

@@ -18,7 +18,7 @@ const SERVER_BY_OWNER = {
 
 export type ServerKind = (typeof SERVER_BY_OWNER)[keyof typeof SERVER_BY_OWNER]
 
-/** The kind of the server that lists these models; undefined where their owner names none. */
+/** The kind of the server that lists these models; undefined where their owners name none. */
 export function serverKindOf(models: readonly Model[]): ServerKind | undefined {
   // Another sluice lists the models of its servers with their owners, and its own model after them.
   if (models.some(({ id, owned_by }) => id === STATIC_MODEL && owned_by === 'sluice'))

@@ -22,6 +22,7 @@ import type {
   ChatOptions,
   EmbedOptions,
   Engine,
+  LoadState,
   Model,
   OllamaQuestion,
 } from '../engine.ts'
@@ -31,6 +32,7 @@ import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from '.
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
+import { ManagedModels } from './managers/managed-models.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { askOllama, isAskedAsOllama, servesOllama } from './ollama-models.ts'
@@ -62,6 +64,7 @@ export class Upstream implements Engine {
   readonly #finishes: FinishHistories
   #refusesBase64 = false
   #kind: ServerKind | undefined
+  readonly #managed: ManagedModels
   readonly #missing = new MissingPaths()
 
   constructor(options: UpstreamOptions) {
@@ -73,6 +76,7 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    this.#managed = new ManagedModels(this.#client, this.isDiscovered === true)
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
@@ -96,7 +100,7 @@ export class Upstream implements Engine {
     if (isObject(body) && Array.isArray(body.data)) {
       const models = body.data.filter(isModel)
       this.#kind = serverKindOf(models) ?? this.#kind
-      return this.#names.visibleModels(models)
+      return this.#names.visibleModels(await this.#managed.list(this.#kind, models, signal))
     }
     const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
     throw new ApiError(502, message, { code: 'upstream_invalid' })
@@ -104,13 +108,16 @@ export class Upstream implements Engine {
 
   async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
     try {
-      const response = await this.#client.get('/models', { signal, hops })
-      return (await readJson(response, this.label)).value
+      return await this.#client.getJson('/models', { signal, hops })
     } catch (cause) {
       if (!signal.aborted) throw cause
       const message = `${this.label} did not answer GET /models in time; check that it is running and not overloaded.`
       throw new ApiError(504, message, { code: 'upstream_timeout', cause })
     }
+  }
+
+  loadState(model: string | undefined, since: number): LoadState | undefined {
+    return this.#managed.look(this.#names.renamed({ model }).model, since)
   }
 
   chat(
@@ -228,11 +235,7 @@ export class Upstream implements Engine {
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
       const response = await this.#client.post(path, variant, { signal, hops })
-      const isRefused = response.status === 400 || response.status === 422
-      if (isRefused && index < variants.length - 1) {
-        await response.body?.cancel().catch(() => {})
-        continue
-      }
+      if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)
       return answer
@@ -275,9 +278,8 @@ export class Upstream implements Engine {
     if (request.encoding_format !== 'base64') return this.#client.postAccepted(path, request, call)
     if (!this.#refusesBase64) {
       const response = await this.#client.post(path, request, call)
-      const isRefused = response.status === 400 || response.status === 422
-      if (!isRefused) return this.#client.accepted(response, path)
-      await response.body?.cancel().catch(() => {})
+      if (!(await this.#client.refuses(response, path)))
+        return this.#client.accepted(response, path)
     }
     const asNumbers = { ...request, encoding_format: 'float' }
     const response = await this.#client.postAccepted(path, asNumbers, call)

@@ -82,8 +82,9 @@ export interface SettingsInput {
    */
   affinity?: Given['affinity']
   /**
-   * How long a conversation may wait for the upstream that answered it before, while that works on
-   * --max-concurrency requests and another one is free. Default: 5s.
+   * How long a conversation waits at most for the upstream that answered it before, while that
+   * works on --max-concurrency requests. It never waits longer than another one would need for its
+   * prompt, at 1,000 tokens per second; 0 never waits. Default: 10s.
    */
   affinityWait?: Given['affinityWait']
   /**
@@ -165,10 +166,15 @@ export interface SettingsInput {
   /** How long a stream may be silent before a heartbeat is sent. 2s on workerd. Default: 10s. */
   heartbeat?: Given['heartbeat']
   /**
-   * How long a request may wait for an engine to answer, including the time in the queue and for
-   * loading the model. Default: 15m.
+   * How long a request may wait for an engine to answer, including the time in the queue. While the
+   * engine is known to load the model, --load-timeout holds instead. Default: 15m.
    */
   answerTimeout?: Given['answerTimeout']
+  /**
+   * How long a request may wait for a server that says that it loads the model. No other timeout of
+   * an engine runs meanwhile. Default: 30m.
+   */
+  loadTimeout?: Given['loadTimeout']
   /** How long one of several engines may send nothing before another is asked. Default: 1m. */
   attemptTimeout?: Given['attemptTimeout']
   /** How long an engine may take from the start of its answer to the first token. Default: 10m. */

@@ -55,9 +55,9 @@ export const engines = {
   affinityWait: time({
     min: 0,
     max: 5 * 60_000,
-    default: 5_000,
+    default: 10_000,
     placeholder: 'TIME',
-    help: 'How long a conversation may wait for the upstream that answered it before, while that works on --max-concurrency requests and another one is free.',
+    help: 'How long a conversation waits at most for the upstream that answered it before, while that works on --max-concurrency requests. It never waits longer than another one would need for its prompt, at 1,000 tokens per second; 0 never waits.',
   }),
   retry: boolean({
     default: true,

@@ -18,7 +18,12 @@ export const limits = {
   answerTimeout: time({
     ...timeout,
     default: 15 * 60_000,
-    help: 'How long a request may wait for an engine to answer, including the time in the queue and for loading the model.',
+    help: 'How long a request may wait for an engine to answer, including the time in the queue. While the engine is known to load the model, --load-timeout holds instead.',
+  }),
+  loadTimeout: time({
+    ...timeout,
+    default: 30 * 60_000,
+    help: 'How long a request may wait for a server that says that it loads the model. No other timeout of an engine runs meanwhile.',
   }),
   attemptTimeout: time({
     ...timeout,

@@ -18,8 +18,12 @@ const HealthSchema = z.looseObject({
   version: described(z.string(), 'The version of sluice.'),
   draining: described(z.optional(z.boolean()), 'True while the server shuts down.'),
   models: described(
-    z.optional(z.array(z.looseObject({ id: z.string(), ready: z.boolean() }))),
-    'The models that the caller may use, and whether an engine could answer for each now. Only for callers with a key, where the server has keys.',
+    z.optional(
+      z.array(
+        z.looseObject({ id: z.string(), ready: z.boolean(), loaded: z.optional(z.boolean()) }),
+      ),
+    ),
+    'The models that the caller may use, whether an engine could answer for each now, and whether one has it loaded, where that is known. Only for callers with a key, where the server has keys.',
   ),
   host: described(
     z.optional(z.string()),

@@ -40,8 +40,16 @@ const NAMES = [
   ...['queue', 'affinity', 'affinityWait', 'retry', 'model', 'alias'],
   ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
-  ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'attemptTimeout'],
-  ...['firstTokenTimeout', 'tokenTimeout', 'clientTimeout', 'bodyTimeout', 'grace', 'maxBody'],
+  ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
+  ...[
+    'attemptTimeout',
+    'firstTokenTimeout',
+    'tokenTimeout',
+    'clientTimeout',
+    'bodyTimeout',
+    'grace',
+    'maxBody',
+  ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
 ]
 

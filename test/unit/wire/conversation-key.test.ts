@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type ConversationSource, conversationKey } from '../../../src/wire/conversation-key.ts'
+import {
+  type ConversationSource,
+  conversationKey,
+  conversationLength,
+} from '../../../src/wire/conversation-key.ts'
 
 const user = (content: unknown) => ({ role: 'user', content })
 const system = (content: unknown) => ({ role: 'system', content })
@@ -148,5 +152,31 @@ describe('the key', () => {
     const keys = new Set<unknown>()
     for (let at = 0; at < 20_000; at++) keys.add(chatKey(user(`Fix ${at}.`)))
     expect(keys.size).toBe(20_000)
+  })
+})
+
+describe('the length of a conversation', () => {
+  it.each<[number, ConversationSource]>([
+    [0, {}],
+    [3, { inputs: 'abc' }],
+    [3, { conversation: 'abc' }],
+    [0, { conversation: [null, 7, { role: 'user' }, { content: 7 }] }],
+    [
+      9,
+      {
+        conversation: [system('abc'), user([{ text: 'def' }, { type: 'image_url' }]), user('ghi')],
+      },
+    ],
+    [3, { conversation: [{ type: 'function_call_output', output: 'abc' }] }],
+    [
+      6,
+      {
+        conversation: [
+          user([{ type: 'tool_result', content: [{ text: 'abc' }] }, { content: 'def' }]),
+        ],
+      },
+    ],
+  ])('is that of its texts: %i', (length, source) => {
+    expect(conversationLength(source)).toBe(length)
   })
 })

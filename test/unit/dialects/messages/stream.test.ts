@@ -153,7 +153,8 @@ describe('a whole answer', () => {
 it('keeps a line open by pings, and fails by an error event', () => {
   const encoder = conversation().encoder()
   const error = new ApiError(504, 'Late.', { code: 'first_token_timeout' })
-  const read = readMessages(encoder.ping('loading') + encoder.error(error))
-  expect(read).toMatchObject({ problems: [], pings: 1, outcome: 'failed' })
+  expect(encoder.ping('loading\nm')).toMatch(/^: loading m\nevent: ping\n/)
+  const read = readMessages(encoder.ping() + encoder.ping('loading') + encoder.error(error))
+  expect(read).toMatchObject({ problems: [], pings: 2, outcome: 'failed' })
   expect(read.error).toMatchObject({ type: 'timeout_error', message: 'Late.' })
 })

@@ -145,6 +145,19 @@ it('begins with a heartbeat where the engine is late, and goes on counting', () 
   expect(read.text).toBe('Hi')
 })
 
+it('tells progress in a comment before a state that it repeats, never before an event that counts', () => {
+  const encoder = encoderOf()
+  const first = encoder.ping('loading m')
+  expect(first.indexOf(': loading m')).toBeGreaterThan(first.indexOf('response.created'))
+  const second = encoder.ping('loading\nm 42 %')
+  expect(second).toMatch(/^: loading m 42 %\nevent: response.in_progress\n/)
+  const read = readResponses(
+    first + second + encoder.chunks([chunkOf({}, 'stop')]) + encoder.done(),
+  )
+  expect(read.problems).toEqual([])
+  expect(typesOf(read)).toEqual(['created', ...Array(3).fill('in_progress'), 'completed'])
+})
+
 it('is queued in the background until the engine speaks', () => {
   const encoder = encoderOf({ background: true }, 'queued')
   const waiting = encoder.ping() + encoder.ping()

@@ -63,7 +63,9 @@ describe('a conversation', () => {
     turn('k')
     const first = take('k')
     expect(labelOf(first)).toBe('a')
-    expect(known.of({ conversationKey: () => 'k', caller: '' }, 'm', 0)).toBeUndefined()
+    expect(
+      known.of({ conversation: { key: () => 'k', length: () => 9 }, caller: '' }, 'm', 0),
+    ).toBeUndefined()
     expect(labelOf(take('k'))).toBe('b')
     first.free()
   })
@@ -83,6 +85,26 @@ describe('a conversation', () => {
     load('a', 15)
     expect([members[0]?.running, members[1]?.running]).toEqual([19, 16])
     expect(turn('k')).toBe('b')
+  })
+
+  it('moves where its engine has more of them than its share, as after the failure of another', () => {
+    const { turn, members } = setUp([1, 1])
+    const down = (isDown: boolean) => members[1]?.setDown(isDown, performance.now())
+    down(true)
+    const keys = ['1', '2', '3', '4', '5']
+    expect(keys.map((key) => turn(key))).toEqual(['a', 'a', 'a', 'a', 'a'])
+    down(false)
+    // Until each has its share; then nothing moves to and fro.
+    expect(keys.map((key) => turn(key))).toEqual(['b', 'b', 'a', 'a', 'a'])
+    expect(keys.map((key) => turn(key))).toEqual(['b', 'b', 'a', 'a', 'a'])
+  })
+
+  it('stays with all others where its engine has slots for them', () => {
+    const { turn, members } = setUp([4, 4])
+    members[1]?.setDown(true, performance.now())
+    for (const key of ['1', '2', '3', '4']) turn(key)
+    members[1]?.setDown(false, performance.now())
+    expect(['1', '2', '3', '4'].map((key) => turn(key))).toEqual(['a', 'a', 'a', 'a'])
   })
 
   it.each<[string, (its: PoolMember) => void]>([

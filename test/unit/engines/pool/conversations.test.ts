@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Conversations } from '../../../../src/engines/pool/conversations.ts'
+import { Conversations, waitFor } from '../../../../src/engines/pool/conversations.ts'
 import { member } from './guests.ts'
 
 const HOUR = 60 * 60_000
@@ -44,6 +44,33 @@ describe('conversations', () => {
     expect(a.conversations).toBe(1)
   })
 
+  it('count at their engine while they are active, for ten minutes', () => {
+    const [a, b] = [member('a'), member('b')]
+    const known = new Conversations()
+    known.remember(known.find('k', 'x', 0), a)
+    known.remember(known.find('l', 'x', 0), a)
+    known.find('l', 'x', HOUR / 10)
+    expect(a.conversations).toBe(2)
+    known.find('m', 'x', HOUR / 6)
+    expect(a.conversations).toBe(1)
+    expect(known.find('k', 'x', HOUR / 6).member).toBe(a)
+    expect(a.conversations).toBe(2)
+    known.find('m', 'x', HOUR / 2)
+    expect(a.conversations).toBe(0)
+    expect(known.remember(known.find('k', 'x', HOUR / 2), b)).toBe('moved')
+    expect([a.conversations, b.conversations]).toEqual([0, 1])
+  })
+
+  it('are waited for no longer than another engine needs for the prompt', () => {
+    const ofLength = (length: number) => ({
+      conversation: { key: () => 'k', length: () => length },
+    })
+    expect(waitFor(ofLength(8_000), 10_000)).toBe(2_000)
+    expect(waitFor(ofLength(800_000), 10_000)).toBe(10_000)
+    expect(waitFor(ofLength(800_000), 0)).toBe(0)
+    expect(waitFor({ conversation: undefined }, 10_000)).toBe(0)
+  })
+
   it('are bounded in number, and one caller’s flood makes no other’s be forgotten', () => {
     const a = member('a')
     const known = new Conversations()
@@ -69,12 +96,12 @@ describe('conversations', () => {
   it('with a request in progress are continued by no other one', () => {
     const known = new Conversations()
     const of = (key: string | undefined) =>
-      known.of({ conversationKey: () => key, caller: 'x' }, 'm', 0)
+      known.of({ conversation: { key: () => key, length: () => 0 }, caller: 'x' }, 'm', 0)
     const one = of('k')
     expect(of('k')).toBe(one)
     if (one) one.running++
     expect(of('k')).toBeUndefined()
     expect(of(undefined)).toBeUndefined()
-    expect(known.of({ conversationKey: undefined, caller: 'x' }, 'm', 0)).toBeUndefined()
+    expect(known.of({ conversation: undefined, caller: 'x' }, 'm', 0)).toBeUndefined()
   })
 })

@@ -23,6 +23,7 @@ afterEach(async () => {
 
 const limits = {
   answerTimeout: 1_000,
+  loadTimeout: 1_000,
   firstTokenTimeout: 1_000,
   tokenTimeout: 1_000,
   clientTimeout: 1_000,

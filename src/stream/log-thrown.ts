@@ -1,4 +1,4 @@
-import { stackText } from './safe/stack.ts'
+import { stackText } from '../util/safe/stack.ts'
 
 /** Calls `act` and logs what it throws: thrown from a timer or an abort event it would end Node. */
 export function logThrown(act: () => void): void {

@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import { openClient } from '../support/client.ts'
+import { type ManagerName, type ManagerOptions, startManager } from '../support/managers.ts'
+import { postChat, readStream, type StreamRead } from '../support/read.ts'
+import { errorOf, logOf } from '../support/relay.ts'
+import { type HostName, startServer } from '../support/server.ts'
+
+const KINDS: ManagerName[] = ['llama-server', 'llama-swap', 'lm-studio', 'ollama']
+
+/** The path that tells which models are loaded. */
+const PATHS: Record<ManagerName, string> = {
+  'llama-server': '/v1/models',
+  'llama-swap': '/running',
+  'lm-studio': '/api/v0/models',
+  ollama: '/api/ps',
+}
+
+const FLAGS = ['--header-wait', '100ms', '--heartbeat', '200ms']
+
+/** sluice in front of a server that loads models on demand, which has listed them once. */
+async function start(
+  host: HostName,
+  kind: ManagerName,
+  options: Partial<ManagerOptions> = {},
+  flags: string[] = [],
+) {
+  const manager = await startManager(kind, { models: ['m', 'other'], ...options })
+  const server = await startServer(host, ['--upstream', `gpu=${manager.url}`, ...FLAGS, ...flags])
+  await fetch(`${server.base}/models`)
+  return {
+    manager,
+    server,
+    async [Symbol.asyncDispose]() {
+      await server.kill()
+      await manager[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Servers that load models on demand: their loading state, patience with them, failed loads. */
+export function managers(host: HostName): void {
+  describe.concurrent.each(KINDS)('%s', (kind) => {
+    it('is asked nothing more where the answer comes soon', () => soon(host, kind))
+    it('shows in the stream that it loads the model, for longer than an answer may take', () =>
+      slow(host, kind))
+    it('is waited for by whole answers alike', () => slowWhole(host, kind))
+    it('ends the wait where the load fails', () => failing(host, kind))
+    it('is asked once for all who wait', () => two(host, kind))
+  })
+
+  describe.concurrent('a load', () => {
+    it('is shown in the streams of every API', () => everyApi(host))
+    it('is left alone by a client that leaves', () => leaving(host))
+    it('that takes too long ends the wait', () => tooLong(host))
+    it('that failed without an answer ends the wait, with the exit code', () => silentFailure(host))
+    it('waits for another model to be unloaded', () => unloading(host))
+    it('is avoided where another upstream has the model loaded', () => elsewhere(host))
+  })
+}
+
+/** What is wrong with a stream, except that some of its comments are no pings. */
+function problemsBesides({ problems }: StreamRead): string[] {
+  return problems.filter((problem) => !/nor a ping: ": (loading|waiting for) /.test(problem))
+}
+
+async function soon(host: HostName, kind: ManagerName): Promise<void> {
+  await using it = await start(host, kind, { loaded: ['m'] })
+  const before = it.manager.requests.length
+  for (let round = 0; round < 3; round++) {
+    const read = await readStream(await postChat(it.server.base, { model: 'm' }))
+    expect(read).toMatchObject({ outcome: 'finished', text: 'hello', problems: [] })
+  }
+  expect(it.manager.requests.slice(before)).toEqual(Array(3).fill('POST /v1/chat/completions'))
+}
+
+async function slow(host: HostName, kind: ManagerName): Promise<void> {
+  const flags = ['--answer-timeout', '4s', '--first-token-timeout', '4s']
+  await using it = await start(host, kind, { loadMs: 7_000 }, flags)
+  const response = await postChat(it.server.base, { model: 'm' })
+  const read = await readStream(response)
+  expect(read).toMatchObject({ outcome: 'finished', text: 'hello' })
+  expect(problemsBesides(read)).toEqual([])
+  expect(read.raw).toMatch(/^: (loading m( \d+ %)?|waiting for m: gpu is loading a model)$/m)
+  const entry = await logOf(it.server, response)
+  expect(entry).toMatchObject({ outcome: 'finished', engine: 'gpu' })
+  expect(entry).not.toHaveProperty('attempts')
+}
+
+async function slowWhole(host: HostName, kind: ManagerName): Promise<void> {
+  await using it = await start(host, kind, { loadMs: 7_000 }, ['--answer-timeout', '4s'])
+  const response = await postChat(it.server.base, { model: 'm', stream: false })
+  expect(response.status).toBe(200)
+  const text = await response.text()
+  expect(text).toContain('hello')
+  expect(text).not.toContain('loading')
+}
+
+async function failing(host: HostName, kind: ManagerName): Promise<void> {
+  await using it = await start(host, kind, { loadMs: 1_500, failing: { m: 1 } })
+  const whole = await postChat(it.server.base, { model: 'm', stream: false })
+  expect(whole.status).toBe(502)
+  expect(await errorOf(whole)).toMatchObject({ code: 'model_load_failed' })
+  const read = await readStream(await postChat(it.server.base, { model: 'm' }))
+  expect(read).toMatchObject({ outcome: 'failed', error: { code: 'model_load_failed' } })
+  // Each request loads it once: to try again would only take long.
+  expect(it.manager.machine.loads).toBe(2)
+  // Nothing is held against the server, which has other models.
+  const other = await readStream(await postChat(it.server.base, { model: 'other' }))
+  expect(other).toMatchObject({ outcome: 'finished', text: 'hello' })
+}
+
+async function two(host: HostName, kind: ManagerName): Promise<void> {
+  await using it = await start(host, kind, { loadMs: 4_000 })
+  const before = it.manager.count(PATHS[kind])
+  const began = performance.now()
+  const reads = await Promise.all(
+    [1, 2, 3, 4].map(async () => readStream(await postChat(it.server.base, { model: 'm' }))),
+  )
+  const seconds = (performance.now() - began) / 1_000
+  for (const read of reads) expect(read).toMatchObject({ outcome: 'finished', text: 'hello' })
+  const asked = it.manager.count(PATHS[kind]) - before
+  expect(asked).toBeGreaterThan(0)
+  expect(asked).toBeLessThanOrEqual(Math.ceil(seconds))
+  // Nobody waits any more; the last question may still be on its way.
+  await sleep(1_500)
+  const after = it.manager.requests.length
+  await sleep(1_500)
+  expect(it.manager.requests.length).toBe(after)
+}
+
+async function everyApi(host: HostName): Promise<void> {
+  await using it = await start(host, 'llama-server', { loadMs: 3_500 })
+  const { base } = it.server
+  const messages = [{ role: 'user', content: 'Go.' }]
+  const bodies: [string, object][] = [
+    ['chat/completions', { messages }],
+    ['completions', { prompt: 'Go.' }],
+    ['messages', { messages, max_tokens: 10 }],
+    ['responses', { input: 'Go.' }],
+  ]
+  const raws = await Promise.all(
+    bodies.map(async ([path, body]) => {
+      const response = await fetch(`${base}/${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'm', stream: true, ...body }),
+      })
+      return response.text()
+    }),
+  )
+  for (const raw of raws) expect(raw).toMatch(/^: loading m \d+ %$/m)
+  const [, , anthropic, responses] = raws
+  expect(anthropic).toMatch(/^: loading m \d+ %\nevent: ping$/m)
+  expect(anthropic).toContain('message_stop')
+  expect(responses).toMatch(/^: loading m \d+ %\nevent: response.in_progress$/m)
+  expect(responses).toContain('response.completed')
+}
+
+async function leaving(host: HostName): Promise<void> {
+  await using it = await start(host, 'llama-server', { loadMs: 3_000 })
+  const messages = [{ role: 'user', content: 'Go.' }]
+  const client = await openClient(it.server, { model: 'm', stream: true, messages })
+  await client.waitFor(': loading m')
+  client.hangUp()
+  await it.server.nextLog(({ outcome }) => outcome === 'cancelled')
+  // The events of the load are read for up to three seconds more.
+  await sleep(5_000)
+  expect(it.manager.machine.states.get('m')).toBe('loaded')
+  expect(it.manager.requests.filter((request) => request.includes('unload'))).toEqual([])
+  expect(it.manager.waiting()).toBe(0)
+}
+
+async function tooLong(host: HostName): Promise<void> {
+  const flags = ['--load-timeout', '1500ms']
+  await using it = await start(host, 'llama-server', { loadMs: 20_000 }, flags)
+  const began = performance.now()
+  const read = await readStream(await postChat(it.server.base, { model: 'm' }))
+  expect(read).toMatchObject({ outcome: 'failed', error: { code: 'load_timeout' } })
+  expect(read.error?.message).toContain('--load-timeout')
+  expect(performance.now() - began).toBeGreaterThan(2_000)
+}
+
+async function silentFailure(host: HostName): Promise<void> {
+  const options = { loadMs: 2_500, failing: { m: 137 }, hidesFailures: true }
+  await using it = await start(host, 'llama-server', options)
+  for (const stream of [true, false]) {
+    const response = await postChat(it.server.base, { model: 'm', stream })
+    expect(await response.text()).toContain(
+      'gpu could not load m (its process ended with exit code 137)',
+    )
+  }
+}
+
+async function unloading(host: HostName): Promise<void> {
+  const options = { loaded: ['other'], unloadMs: 2_500, loadMs: 1_500 }
+  await using it = await start(host, 'llama-swap', options)
+  const read = await readStream(await postChat(it.server.base, { model: 'm-alias' }))
+  expect(read).toMatchObject({ outcome: 'finished', text: 'hello' })
+  expect(problemsBesides(read)).toEqual([])
+  expect(read.raw).toMatch(/^: waiting for m-alias: other is being unloaded$/m)
+  expect(read.raw).toMatch(/^: loading m-alias$/m)
+}
+
+async function elsewhere(host: HostName): Promise<void> {
+  await using cold = await startManager('ollama', { models: ['m'], loadMs: 10_000 })
+  await using warm = await startManager('lm-studio', { models: ['m'], loaded: ['m'] })
+  const upstreams = ['--upstream', `cold=${cold.url}`, '--upstream', `warm=${warm.url}`]
+  await using server = await startServer(host, [...upstreams, ...FLAGS])
+  await fetch(`${server.base}/models`)
+  for (const body of [{ model: 'm' }, { model: '' }]) {
+    const reads = await Promise.all(
+      [1, 2, 3].map(async () => readStream(await postChat(server.base, body))),
+    )
+    for (const read of reads) expect(read).toMatchObject({ outcome: 'finished', text: 'hello' })
+  }
+  expect(cold.count('/v1/chat/completions')).toBe(0)
+  const health = (await (await fetch(`${server.url}/health`)).json()) as { models: object[] }
+  expect(health.models).toContainEqual({ id: 'm', ready: true, loaded: true })
+}

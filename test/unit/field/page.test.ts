@@ -1,0 +1,58 @@
+import { readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { clients } from '../../field/clients.ts'
+import {
+  blocksFor,
+  blocksOf,
+  linesOf,
+  ON_PAGES,
+  PAGES,
+  readPage,
+  withValues,
+} from '../../field/page.ts'
+
+describe('the blocks of a page', () => {
+  it('are those with a kind after the fence, each for the APIs that it names', () => {
+    const page = [
+      '```sh env api=chat,messages\nexport A=1\n```',
+      '```sh\nnpm start\n```',
+      '```json file=~/.x/y.json\n{}\n```',
+    ]
+    expect(blocksOf(page.join('\n\n'))).toEqual([
+      { kind: 'env', path: '', apis: ['chat', 'messages'], text: 'export A=1\n' },
+      { kind: 'file', path: '~/.x/y.json', apis: [], text: '{}\n' },
+    ])
+  })
+
+  it('hold a user’s own values in place of the page’s', () => {
+    const values = { ...ON_PAGES, url: 'http://127.0.0.1:9', key: 'k', model: 'm' }
+    expect(withValues('http://127.0.0.1:8787/v1 YOUR_KEY my-model', values)).toBe(
+      'http://127.0.0.1:9/v1 k m',
+    )
+  })
+})
+
+describe.each(clients)('the page of $name', ({ name, apis }) => {
+  const page = readPage(name)
+
+  it.each(apis)('has the lines for $id', ({ id, without, isKeyless }) => {
+    const blocks = blocksFor(page, id)
+    const all = blocks.map(({ text }) => text).join('')
+    expect(linesOf(blocks, 'run', ON_PAGES)).not.toBe('')
+    for (const value of [ON_PAGES.url, ON_PAGES.model, ON_PAGES.prompt])
+      expect(all).toContain(value)
+    expect(all.includes(ON_PAGES.key)).toBe(!isKeyless)
+    const second = linesOf(blocks, 'again', ON_PAGES)
+    expect(second.includes(ON_PAGES.second)).toBe(without?.turns === undefined)
+  })
+
+  it('names no API that is not driven', () => {
+    const known = apis.map(({ id }) => id)
+    expect(page.flatMap((block) => block.apis).filter((id) => !known.includes(id))).toEqual([])
+  })
+})
+
+it('has a page for each client, and no other', () => {
+  const pages = readdirSync(PAGES).filter((file) => file.endsWith('.md'))
+  expect(pages.sort()).toEqual(clients.map(({ name }) => `${name}.md`).sort())
+})
