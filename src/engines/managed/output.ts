@@ -9,7 +9,7 @@ export class OutputTail {
   /** All bytes that came, of which the last `CAPACITY` are kept. */
   #total = 0
 
-  write(bytes: Uint8Array): void {
+  add(bytes: Uint8Array): void {
     const kept = bytes.subarray(Math.max(0, bytes.length - CAPACITY))
     this.#total += bytes.length - kept.length
     const at = this.#total % CAPACITY

@@ -141,7 +141,7 @@ export class ServerRun {
       command: withPort(command, port),
       env: environmentOf(this.#options, port),
       ...{ cwd, stopTimeout },
-      onOutput: (bytes) => this.#output.write(bytes),
+      onOutput: (bytes) => this.#output.add(bytes),
     })
     this.#process = started
     void started.exited.then((exit) => {

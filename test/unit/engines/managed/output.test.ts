@@ -5,7 +5,7 @@ const bytes = (text: string) => new TextEncoder().encode(text)
 
 it('keeps the last lines, however they came', () => {
   const tail = new OutputTail()
-  for (const part of ['on', 'e\ntw', 'o\r\n\n', 'three']) tail.write(bytes(part))
+  for (const part of ['on', 'e\ntw', 'o\r\n\n', 'three']) tail.add(bytes(part))
   expect(tail.lines(10)).toEqual(['one', 'two', 'three'])
   expect(tail.lines(2)).toEqual(['two', 'three'])
   tail.clear()
@@ -14,7 +14,7 @@ it('keeps the last lines, however they came', () => {
 
 it('keeps no more than its capacity, and no line that is cut off', () => {
   const tail = new OutputTail()
-  for (let line = 0; line < 10_000; line++) tail.write(bytes(`line ${line} äöü\n`))
+  for (let line = 0; line < 10_000; line++) tail.add(bytes(`line ${line} äöü\n`))
   const lines = tail.lines(100_000)
   expect(lines.length).toBeGreaterThan(1_000)
   expect(lines.join('\n').length).toBeLessThan(33_000)
@@ -24,12 +24,12 @@ it('keeps no more than its capacity, and no line that is cut off', () => {
 
 it('takes more at once than it keeps', () => {
   const tail = new OutputTail()
-  tail.write(bytes(`${'x'.repeat(100_000)}\nlast`))
+  tail.add(bytes(`${'x'.repeat(100_000)}\nlast`))
   expect(tail.lines(1)).toEqual(['last'])
 })
 
 it('shows nothing that a terminal would obey', () => {
   const tail = new OutputTail()
-  tail.write(bytes('red \u001b[31m and \u202e reversed'))
+  tail.add(bytes('red \u001b[31m and \u202e reversed'))
   expect(tail.lines(1)).toEqual(['red \\u001b[31m and \\u202e reversed'])
 })
