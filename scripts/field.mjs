@@ -38,7 +38,8 @@ function run([file = '', ...rest]) {
   // The terminal sends Ctrl-C to both; what was driven is stored.
   process.on('SIGINT', () => {})
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
-    process.on(signal, () => child.kill(signal))
+    // unshare ignores the others; what runs in its namespace ends with it.
+    process.on(signal, () => child.kill(file === 'unshare' ? 'SIGKILL' : signal))
   }
   child.on('exit', (code) => process.exit(code ?? 1))
 }

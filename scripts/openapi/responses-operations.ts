@@ -24,6 +24,22 @@ export const responsesTexts = {
     events: responseEvents,
     errors: ENGINE_ERRORS,
   },
+  countInputTokens: {
+    tag: 'Responses',
+    summary: 'Counts the tokens of a conversation, with the engine’s own tokenizer.',
+    example: { model: 'static', input: 'Hello!' },
+    answerText: 'The count.',
+    errors: [...ENGINE_ERRORS, 501],
+  },
+  compactResponse: {
+    tag: 'Responses',
+    summary: 'Replaces a conversation by a shorter one, from which later requests continue.',
+    description:
+      'An upstream whose setting `nativeApis` names this API is asked for it. Where it has none, as with any other engine, the model is asked for a summary, which becomes the `compaction` item. Nothing is stored.',
+    example: { model: 'MODEL', input: [{ role: 'user', content: 'Hello!' }] },
+    answerText: 'The input of later requests.',
+    errors: ENGINE_ERRORS,
+  },
   retrieveResponse: {
     tag: 'Responses',
     summary: 'Returns a stored response.',

@@ -1,7 +1,9 @@
 import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { PassedAnswer } from '../stream/passed-answer.ts'
 import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
 import type { TextRequest } from '../wire/completions/request.ts'
+import type { StreamIdentity } from '../wire/contract/chat.ts'
 import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../wire/native.ts'
 import type { OllamaEmbedOptions } from '../wire/ollama/embed.ts'
@@ -78,6 +80,28 @@ export interface ChatOptions extends CallOptions {
    * without them.
    */
   optionalFields?: readonly string[]
+  /**
+   * The identity that the stream has for its client, as soon as anything was sent before the answer: an
+   * upstream's frames, which are forwarded as they are, have to bear it.
+   */
+  identity?: (() => StreamIdentity | undefined) | undefined
+}
+
+/** A request that is forwarded as it came, to a server that understands it. */
+export interface PassCall {
+  method: 'DELETE' | 'GET' | 'HEAD' | 'POST'
+  /**
+   * Where it is sent, below the API's root, or below the server's root where it begins with `..`: the
+   * first of these that the server has. `model`: the server's own name of the model, for a query.
+   */
+  paths(model: string | undefined): readonly string[]
+  /** The path that the client asked for, for messages. */
+  shownPath: string
+  headers: Record<string, string>
+  /** The body, for a server that calls the model so. */
+  body?(model: string | undefined): Uint8Array<ArrayBuffer>
+  /** The media types of answers that are forwarded besides JSON and streams of it: `audio/*`. */
+  answers: readonly string[]
 }
 
 /** The process of a server that sluice starts itself. For admins: its output may hold anything. */
@@ -136,6 +160,12 @@ export interface Engine {
   /** The models it has now. Rejects with an `ApiError` where it can't be reached. */
   models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**
+   * The models of the last listing with the sizes of their contexts, for a server that tells these
+   * elsewhere than in its list; undefined before its first listing. Never rejects, and waits only
+   * briefly. Called where models are listed for a client, never for a generation.
+   */
+  sizedModels?(signal: AbortSignal, options?: CallOptions): Promise<Model[] | undefined>
+  /**
    * Resolves once the answer begins; rejects with an `ApiError`. With `stream: true` the answer is
    * a stream. Aborting the signal stops the work at its source.
    */
@@ -170,6 +200,20 @@ export interface Engine {
   ): Promise<WholeAnswer>
   /** The state of its process, where sluice starts it. */
   readonly process?: ProcessStatus | undefined
+  /** The kind of server, where that is known: `ollama`. */
+  readonly kind?: string | undefined
+  /**
+   * Forwards a request to a server that understands it. Resolves once the answer begins; rejects with an
+   * `ApiError`, with status 404 and code `model_not_capable` where the server has no such path. Optional.
+   */
+  pass?(
+    call: PassCall,
+    model: string | undefined,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<PassedAnswer>
+  /** Whether it has lately said that it has none of the paths of a request. */
+  lacks?(call: PassCall, model: string | undefined): boolean
   /**
    * What an engine that is an Ollama says of its models in Ollama's own API, by a model's name here;
    * undefined where it is none. Rejects with an `ApiError`. Optional.

@@ -53,7 +53,7 @@ export function createEngines(
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const { managed } = host
   if (managed === undefined) requireNoRun(settings, 'createHandler')
-  const shared = sharedOptions(settings, host)
+  const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
   const labels = settings.upstream.map(({ label }) => label)

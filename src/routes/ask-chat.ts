@@ -8,7 +8,7 @@ import type { ChatRequest } from '../wire/chat/request.ts'
 export function chatAsker(
   exchange: Exchange,
   asked: ChatRequest,
-  options: Pick<ChatOptions, 'asChunks' | 'optionalFields'> = {},
+  options: Pick<ChatOptions, 'asChunks' | 'optionalFields' | 'identity'> = {},
 ): (route: Route, signal: AbortSignal) => Promise<ChatStream> {
   return ({ engine, model }, signal) => {
     return engine.chat(model === asked.model ? asked : { ...asked, model }, signal, {

@@ -2,7 +2,8 @@ import { tokenCountCall } from '../dialects/messages/native.ts'
 import type { Engine } from '../engines/engine.ts'
 import { requireItemLimits } from '../guard/size.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
-import { generate } from './generate.ts'
+import type { TokenCountCall } from '../wire/native.ts'
+import { type Generation, generate } from './generate.ts'
 
 /**
  * `POST /v1/messages/count_tokens`: counted by the engine's own tokenizer, never estimated. Rejects
@@ -11,6 +12,11 @@ import { generate } from './generate.ts'
 export const countMessageTokens = generate((body, { request, context }) => {
   const prompt = tokenCountCall(body, request.headers, request.url)
   requireItemLimits(body, context.settings)
+  return counting(prompt, (input_tokens) => ({ input_tokens }))
+})
+
+/** Counts a prompt by the engine that serves its model. `told`: the answer with the count. */
+export function counting(prompt: TokenCountCall, told: (tokens: number) => object): Generation {
   return {
     model: prompt.native.body.model,
     // Counting uses no tokens.
@@ -21,11 +27,11 @@ export const countMessageTokens = generate((body, { request, context }) => {
         const tokens = await engine.countTokens?.(prompt, model, signal, { hops })
         signal.throwIfAborted()
         if (tokens === undefined) throw unable(engine.label)
-        return { json: JSON.stringify({ input_tokens: tokens }) }
+        return { json: JSON.stringify(told(tokens)) }
       },
     }),
   }
-})
+}
 
 function canAnswer(engine: Engine): boolean {
   return engine.countTokens !== undefined

@@ -8,7 +8,16 @@ import { readBoolean, readDuration, readInteger, readSize } from './text.ts'
 /** Where settings are used: `sluice` on a runtime, a deployed worker, or `createHandler` in code. */
 export type Place = 'bun' | 'deno' | 'node' | 'workerd' | 'worker' | 'code'
 
-export type Kind = 'text' | 'choice' | 'integer' | 'time' | 'size' | 'boolean' | 'list' | 'pairs'
+export type Kind =
+  | 'text'
+  | 'choice'
+  | 'integer'
+  | 'time'
+  | 'size'
+  | 'tokens'
+  | 'boolean'
+  | 'list'
+  | 'pairs'
 
 /** What every declaration may say. */
 export interface Details {

@@ -43,7 +43,7 @@ export function readOption(
   shownAs: string,
   given = value,
 ): unknown {
-  if (option.kind === 'pairs') refusePrototype(value, shownAs)
+  if (option.kind === 'pairs' || option.kind === 'tokens') refusePrototype(value, shownAs)
   const result = schemaOf(option).safeParse(value)
   if (!result.success) {
     if (option.secret) throw notShown(shownAs, option.expected, given)

@@ -3,6 +3,7 @@ import * as z from 'zod/mini'
 import { parseUrl } from '../util/parse-url.ts'
 import { withoutTrailing } from '../util/without-trailing.ts'
 import { nativeApis } from '../wire/native.ts'
+import { tokensByModel } from './context-length.ts'
 import { array, boolean, pairs, text, VISIBLE } from './declaration.ts'
 import { SettingsError, unexpected } from './error.ts'
 import { perUpstream } from './per-upstream.ts'
@@ -41,6 +42,9 @@ export const upstreamOptions = {
     formerNames: ['speaks'],
     expected: `a list of any of "${nativeApis.join('", "')}"`,
     help: 'The APIs, besides chat completions, that it implements itself. Such requests are forwarded to it as they came, instead of being translated into chat requests.',
+  }),
+  contextLength: tokensByModel({
+    help: 'The size of the context in tokens, for all its models or by their names, in which * stands for any characters: { "qwen3:*": 32768 }. GET /v1/models tells clients this instead of what the server says. It limits nothing.',
   }),
   maxConcurrency,
   finishReason,

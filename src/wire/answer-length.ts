@@ -5,6 +5,7 @@ import { utf8Length } from '../util/utf8-length.ts'
 /** The fields that hold what a model wrote, in the answers of all APIs. */
 const TEXTS = new Set([
   'content',
+  'response',
   'text',
   'reasoning',
   'reasoning_content',
@@ -23,8 +24,11 @@ const TEXTS = new Set([
  * answerLength('{"choices":[{"message":{"content":"Hello"}}]}') // 5
  */
 export function answerLength(json: string): number {
-  const { choices, content, output } = parseObject(json) ?? {}
-  return lengthOf(choices) + lengthOf(content) + lengthOf(output)
+  const { choices, content, output, message, response, thinking } = parseObject(json) ?? {}
+  const ollama = lengthOf(message) + lengthOf({ response, thinking })
+  // llama-server's answer to `/infill` is a text.
+  const text = typeof content === 'string' ? utf8Length(content) : lengthOf(content)
+  return lengthOf(choices) + text + lengthOf(output) + ollama
 }
 
 function lengthOf(value: unknown): number {
@@ -36,8 +40,9 @@ function lengthOf(value: unknown): number {
     // Log probabilities repeat the text.
     if (name === 'logprobs') continue
     if (typeof field === 'string') length += TEXTS.has(name) ? utf8Length(field) : 0
-    // The arguments of a call in the Messages API are an object.
-    else if (name === 'input' && isObject(field)) length += utf8Length(JSON.stringify(field))
+    // The arguments of a call are an object in the Messages API and in Ollama's.
+    else if ((name === 'input' || name === 'arguments') && isObject(field))
+      length += utf8Length(JSON.stringify(field))
     else length += lengthOf(field)
   }
   return length

@@ -41,7 +41,7 @@ export interface NativeAnswer {
 
 /** A request to count the tokens of a prompt. */
 export interface TokenCountCall {
-  native: Pick<NativeCall, 'path' | 'body' | 'headers'>
+  native: Pick<NativeCall, 'api' | 'path' | 'body' | 'headers'>
   /** The prompt as a chat request. Throws an `ApiError` (400) for what a chat can't express. */
   chat(): ChatRequest
 }

@@ -28,7 +28,7 @@ export function managed(host: HostName): void {
     )
   })
 
-  it('serves every API: a complete chat, messages, responses and embeddings', async () => {
+  it('serves every API: rerank, a complete chat, messages, responses and embeddings', async () => {
     await using it = await startManaged(host, [{ ...M, flags: [] }])
     const ask = async (path: string, body: object) => {
       const headers = { 'content-type': 'application/json' }
@@ -39,6 +39,7 @@ export function managed(host: HostName): void {
     }
     const messages = [{ role: 'user', content: 'Go.' }]
     const said = `process ${it.pids()[0] ?? ''}`
+    expect(await ask('/rerank', { query: 'a', documents: ['b'] })).toContain('"data"')
     expect(await ask('/embeddings', { input: 'a' })).toContain('"embedding"')
     expect(await ask('/chat/completions', { messages })).toContain(said)
     expect(await ask('/messages', { messages, max_tokens: 5 })).toContain(said)

@@ -51,6 +51,7 @@ export function managers(host: HostName): void {
 
   describe.concurrent('a load', () => {
     it('is shown in the streams of every API', () => everyApi(host))
+    it('is shown as reasoning where that is set, and never to the model', () => asReasoning(host))
     it('is left alone by a client that leaves', () => leaving(host))
     it('that takes too long ends the wait', () => tooLong(host))
     it('that failed without an answer ends the wait, with the exit code', () => silentFailure(host))
@@ -155,6 +156,34 @@ async function everyApi(host: HostName): Promise<void> {
   expect(anthropic).toContain('message_stop')
   expect(responses).toMatch(/^: loading m \d+ %\nevent: response.in_progress$/m)
   expect(responses).toContain('response.completed')
+}
+
+async function asReasoning(host: HostName): Promise<void> {
+  await using it = await start(host, 'llama-server', { loadMs: 4_000 }, [
+    '--loading-text',
+    'reasoning',
+  ])
+  const { base } = it.server
+  const answering = postChat(base, { model: 'm', stream: false })
+  const response = await postChat(base, { model: 'm' })
+  const read = await readStream(response)
+  // It is one stream to its client: one id, one model, one role first, one finish reason.
+  expect(read).toMatchObject({ outcome: 'finished', text: 'hello', problems: [] })
+  const deltas = read.chunks.map(({ choices }) => choices?.[0]?.delta.reasoning_content ?? '')
+  expect(deltas.join('')).toMatch(/^(\[sluice\] (loading m( \d0 %)?|waiting for m .*)\n){2,}$/)
+  const entry = await logOf(it.server, response)
+  expect(entry).not.toHaveProperty('repaired')
+  expect(entry.tokens).toBe(1)
+  expect(await (await answering).text()).not.toContain('sluice')
+  const reasoning_content = `${deltas.join('')}The model's own.`
+  const messages = [
+    { role: 'user', content: 'Go.' },
+    { role: 'assistant', content: 'hello', reasoning_content },
+    { role: 'user', content: 'On.' },
+  ]
+  await readStream(await postChat(base, { model: 'm', messages }))
+  const sent = it.manager.bodies.at(-1)?.messages?.[1]
+  expect(sent).toEqual({ ...messages[1], reasoning_content: "The model's own." })
 }
 
 async function leaving(host: HostName): Promise<void> {

@@ -15,7 +15,8 @@ const lines = chatLines([
 ])
 const bytes = linesText(lines)
 const library = { object: 'model' as const, created: 1, owned_by: 'library' }
-const isNative = ({ path }: RecordedRequest) => path.startsWith('/api/')
+// A list of models asks it for their sizes, too.
+const isNative = ({ path }: RecordedRequest) => /^\/api\/(chat|generate)/.test(path)
 
 /** An Ollama behind sluice: what it says in its own API is forwarded. */
 export function nativeOllama(host: HostName): void {

@@ -1,8 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { vectorOf } from '../support/embeddings.ts'
+import { needs } from '../support/hosts.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, useRelay } from '../support/relay.ts'
+import type { Scripted } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
+import type { RecordedRequest } from '../support/upstream.ts'
 import { ask, posted } from './ollama-models.ts'
 
 /** `POST /api/embed` and `/api/embeddings`. */
@@ -66,6 +70,33 @@ export function ollamaEmbeddings(host: HostName): void {
     expect(await response.json()).toEqual({ error: expect.stringMatching(told) })
   })
 
+  const slow = useRelay(host, { flags: ['--answer-timeout', '600ms'] })
+  const never: Scripted = { headersAfter: 'never', steps: [] }
+
+  it('end with the time that an answer may take, and so does the engine', async () => {
+    slow.upstream.script = never
+    const body = { model: 'm', input: `late ${randomUUID()}` }
+    const response = await fetch(`${slow.server.url}/api/embed`, posted(body))
+    expect(response.status).toBe(504)
+    expect(await response.json()).toEqual({ error: expect.stringContaining('answer') })
+    const sent = await slow.upstream.next((request) => inputOf(request) === body.input)
+    await sent.closedWithin(1_000)
+  })
+
+  it('end with the client that asked for them', needs(host, 'hangups'), async () => {
+    slow.upstream.script = never
+    const body = { model: 'm', input: `gone ${randomUUID()}` }
+    const client = new AbortController()
+    const asking = fetch(`${slow.server.url}/api/embed`, {
+      ...posted(body),
+      signal: client.signal,
+    })
+    const sent = await slow.upstream.next((request) => inputOf(request) === body.input)
+    client.abort()
+    await expect(asking).rejects.toThrow()
+    await sent.closedWithin(500)
+  })
+
   it('are refused in the shape of each API', async () => {
     const body = posted({ model: 'static', input: 'a' })
     await expectError(await fetch(`${relay.server.base}/embeddings`, body), 400)
@@ -105,4 +136,8 @@ export function ollamaEmbeddings(host: HostName): void {
     expect(await ask(native.server, 'embeddings', old)).toEqual({ embedding: [3, 4] })
     expect(native.upstream.requests.at(-1)?.body).toEqual({ ...old, model: 'llama3.2:latest' })
   })
+}
+
+function inputOf({ body }: RecordedRequest): unknown {
+  return (body as { input?: unknown } | undefined)?.input
 }

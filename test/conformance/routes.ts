@@ -114,6 +114,7 @@ export function routes(host: HostName): void {
         object: 'model',
         created: 0,
         owned_by: 'sluice',
+        max_output_tokens: expect.any(Number),
       })
       expect(data.map((model) => model.id).sort()).toEqual([...ids, 'llama3.2:latest'].sort())
       for (const model of data) expect(model).toMatchObject({ object: 'model' })

@@ -11,6 +11,7 @@ import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
 import { completions } from './completions.ts'
+import { contextSizes } from './context-sizes.ts'
 import { contract } from './contract.ts'
 import { curl } from './curl.ts'
 import { deadlines } from './deadlines.ts'
@@ -31,6 +32,10 @@ import { nativeOllama } from './ollama-chat-native.ts'
 import { ollamaModels } from './ollama-models.ts'
 import { ollamaCompat } from './ollama-models-compat.ts'
 import { origins } from './origins.ts'
+import { passThrough } from './pass-through.ts'
+import { passThroughAccess } from './pass-through-access.ts'
+import { passThroughEnds } from './pass-through-ends.ts'
+import { passThroughOllama } from './pass-through-ollama.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
@@ -39,6 +44,7 @@ import { relayed } from './relayed.ts'
 import { reload } from './reload.ts'
 import { requests } from './requests.ts'
 import { responses } from './responses.ts'
+import { responsesCompact } from './responses-compact.ts'
 import { nativeResponses } from './responses-native.ts'
 import { roles } from './roles.ts'
 import { routes } from './routes.ts'
@@ -83,6 +89,7 @@ const topics = {
     static: staticEngine,
     responses,
     'responses of an upstream': nativeResponses,
+    'responses counted and compacted': responsesCompact,
     messages,
     'messages forwarded': nativeMessages,
     "Ollama's chats": ollamaChat,
@@ -90,6 +97,10 @@ const topics = {
     completions,
     embeddings,
     models,
+    'forwarded APIs': passThrough,
+    'who may have what forwarded': passThroughAccess,
+    'forwarded management of Ollama': passThroughOllama,
+    'the sizes of contexts': contextSizes,
     'models in Ollama’s API': ollamaModels,
     'curl -N': curl,
     'tools of agents': tools,
@@ -113,6 +124,7 @@ const topics = {
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
     queue,
+    'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
   contract: { contract, thinking },

@@ -32,8 +32,9 @@ const ollama = { id: 'ollama', title: 'Ollama' }
 const promptfoo = {
   tool: 'promptfoo shows the calls of a model and runs no tools.',
   parallel: 'promptfoo shows the calls of a model and runs no tools.',
-  turns: 'The lines of its page ask one question.',
 }
+
+const cline = { turns: 'Cline continues a conversation in an interactive terminal only.' }
 
 export const clients: Client[] = [
   {
@@ -78,7 +79,7 @@ export const clients: Client[] = [
     name: 'cline',
     title: 'Cline',
     packages: { cline: '3.0.65' },
-    apis: [chat, messages, responses],
+    apis: [chat, messages, responses].map((api) => ({ ...api, without: cline })),
   },
   {
     name: 'continue',
@@ -107,9 +108,14 @@ export const clients: Client[] = [
     name: 'promptfoo',
     title: 'promptfoo',
     packages: { promptfoo: '0.123.1' },
-    apis: [chat, { id: 'completions', title: 'completions' }, messages, responses, ollama].map(
-      (api) => ({ ...api, without: promptfoo }),
-    ),
+    apis: [
+      ...[chat, messages, responses, ollama].map((api) => ({ ...api, without: promptfoo })),
+      {
+        id: 'completions',
+        title: 'completions',
+        without: { ...promptfoo, turns: 'The older completions know no conversations.' },
+      },
+    ],
   },
   {
     name: 'openai-agents',

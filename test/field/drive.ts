@@ -25,7 +25,7 @@ const STATUSES: Record<Told, number[]> = {
   down: [502, 503],
 }
 
-/** Seconds after which a user wonders what is going on. */
+/** Seconds from the first refusal after which a user wonders what is going on. */
 const SOON = 30
 
 /** How soon the server must stop after Ctrl-C, and the client end, in seconds. */
@@ -91,8 +91,9 @@ function ranTool(scene: Scene, { output }: Ended, order: string): string | undef
 async function askTwice(scene: Scene, seconds: number): Promise<Verdict> {
   const values = valuesFor(scene, 'text')
   await setUp(scene, values)
-  // A script may ask both questions in one run.
-  const asksBoth = linesOf(scene.blocks, 'again', ON_PAGES).includes(ON_PAGES.prompt)
+  // A script may ask both questions in one run, or find them in a file.
+  const again = linesOf(scene.blocks, 'again', ON_PAGES)
+  const asksBoth = again.includes(ON_PAGES.prompt) || !again.includes(ON_PAGES.second)
   if (!asksBoth) {
     const first = await start(scene, 'run', values, seconds / 2).ended
     const fault = endFault(first, seconds / 2)
@@ -149,13 +150,13 @@ async function tells(
   await setUp(scene, values)
   const before = scene.server.log.length
   const program = start(scene, 'run', values, seconds)
-  const { output, code, ms } = await program.ended
-  const statuses = scene.server.log.slice(before).map(({ status }) => status)
-  if (!statuses.some((status) => STATUSES[about].includes(status))) {
-    return verdictOf(
-      `It was not refused; sluice answered ${statuses.join(', ') || 'nothing'}.`,
-      output,
-    )
+  const { output, code } = await program.ended
+  const ended = Date.now()
+  const answers = scene.server.log.slice(before)
+  const refusal = answers.find(({ status }) => STATUSES[about].includes(status))
+  if (refusal === undefined) {
+    const statuses = answers.map(({ status }) => status).join(', ') || 'nothing'
+    return verdictOf(`It was not refused; sluice answered ${statuses}.`, output)
   }
   if (lineThatTells(output, about) === undefined) {
     const said = lastLine(output)
@@ -165,9 +166,16 @@ async function tells(
       output,
     )
   }
-  if (code === undefined) return { passed: true, output, note: 'It says so and keeps trying.' }
-  const took = Math.round(ms / 1000)
-  return { passed: true, output, ...(took > SOON && { note: `It takes ${took} s to say so.` }) }
+  if (code === undefined) return { passed: true, output, note: 'It says so, and keeps trying.' }
+  const took = Math.round((ended - Date.parse(refusal.time)) / 1000)
+  return { passed: true, output, ...(took > SOON && { note: patience(took) }) }
+}
+
+/** In round numbers, since they differ from run to run. */
+function patience(seconds: number): string {
+  const minutes = Math.round(seconds / 60)
+  const long = minutes < 1 ? 'half a minute' : minutes === 1 ? 'a minute' : `${minutes} minutes`
+  return `It tries again for about ${long} before it says so.`
 }
 
 function lastLine(output: string): string {
@@ -178,25 +186,36 @@ function lastLine(output: string): string {
 async function limit(scene: Scene, seconds: number): Promise<Verdict> {
   const values = valuesFor(scene, 'text', { key: KEYS.limited })
   await setUp(scene, values)
-  await useUp(scene.server.base, values.model)
-  const before = scene.server.log.length
+  const { log, base } = scene.server
+  const met = () => log.some(({ status, path }) => status === 429 && !path.endsWith(SPENDING))
+  await spend(base, values.model)
   const program = start(scene, 'run', values, seconds)
+  let hasEnded = false
+  void program.ended.then(() => {
+    hasEnded = true
+  })
+  // A request becomes free every three seconds, and the client may need longer to start.
+  while (!met() && !hasEnded) {
+    await spend(base, values.model)
+    await sleep(300)
+  }
   const { output, code } = await program.ended
-  const answers = scene.server.log.slice(before)
-  if (!answers.some(({ status }) => STATUSES.limit.includes(status)))
-    return verdictOf('It did not meet the limit.', output)
+  if (!met()) return verdictOf('It did not meet the limit.', output)
   if (output.includes(ANSWER)) return { passed: true, output, note: 'It tries again by itself.' }
   if (lineThatTells(output, 'limit') !== undefined) return { passed: true, output }
   const silent = code === undefined ? ` It was still running after ${seconds} s.` : ''
   return verdictOf(`It did not say that a limit was met.${silent}`, output)
 }
 
-/** Spends what the limited key may ask in a minute. */
-async function useUp(base: string, model: string): Promise<void> {
-  const body = JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello.' }] })
+/** An API that no client of the suite asks for. */
+const SPENDING = '/embeddings'
+
+/** Spends what the limited key may ask for now. */
+async function spend(base: string, model: string): Promise<void> {
+  const body = JSON.stringify({ model, input: 'Hello.' })
   const headers = { 'content-type': 'application/json', authorization: `Bearer ${KEYS.limited}` }
   for (let count = 0; count < 100; count++) {
-    const { status } = await fetch(`${base}/chat/completions`, { method: 'POST', headers, body })
+    const { status } = await fetch(base + SPENDING, { method: 'POST', headers, body })
     if (status === 429) return
     if (status !== 200) throw new Error(`sluice answered ${status} while the limit was used up.`)
   }

@@ -7,6 +7,7 @@ import { type Api, type Client, clients } from './clients.ts'
 import { drive, type Verdict } from './drive.ts'
 import { FOLDER, install, isInstalled } from './install.ts'
 import { HELP, type Options, readOptions } from './options.ts'
+import { blocksFor, markOf, readPage } from './page.ts'
 import { endScene, makeScene, type Scene } from './scene.ts'
 import {
   type CellResult,
@@ -20,6 +21,9 @@ import {
   writeCommitted,
 } from './store.ts'
 import { summary, withTable } from './table.ts'
+
+// Said explicitly, because the first process of a namespace ignores the signals that it does not handle.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(130))
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(`field: ${error instanceof Error ? error.message : error}`)
@@ -58,11 +62,13 @@ function installAll(chosen: Client[], { host }: Options): void {
 async function driveClient(client: Client, options: Options): Promise<void> {
   for (const api of client.apis) {
     if (!isChosen(api.id, options.apis)) continue
+    const lines = markOf(blocksFor(readPage(client.name), api.id))
     for (const cell of CELL_NAMES) {
       if (!isChosen(cell, options.cells)) continue
       const known = readResult(client, options.host).apis[api.id]?.[cell]
-      if (known?.result === 'pass' && !options.isAgain) continue
-      const result = await driveCell(client, api, cell, options)
+      const isDone = known?.result === 'pass' && known.lines === lines
+      if (isDone && !options.isAgain) continue
+      const result = { ...(await driveCell(client, api, cell, options)), lines }
       storeCell(client, { api: api.id, cell, host: options.host }, result)
       const sign = { pass: 'PASS', fail: 'FAIL', none: '-   ' }[result.result]
       const note = result.note ? `: ${result.note}` : ''
@@ -76,7 +82,7 @@ async function driveCell(
   api: Api,
   cell: CellName,
   options: Options,
-): Promise<CellResult> {
+): Promise<Omit<CellResult, 'lines'>> {
   const why = api.without?.[cell]
   if (why !== undefined) return { result: 'none', note: why, seconds: 0 }
   const started = performance.now()

@@ -7,7 +7,7 @@ export const ORDERS = ['text', 'again', 'tool', 'parallel', 'slow'] as const
 export type Order = (typeof ORDERS)[number]
 
 export const ANSWER = 'Field answer: hello.'
-export const SECOND_ANSWER = 'Field answer to the second question.'
+export const SECOND_ANSWER = 'Field answer: again.'
 /** Stands before what tools returned, in the answer after them. */
 export const AFTER_TOOLS = 'The tool returned:'
 

@@ -1,4 +1,5 @@
 /** The lines of docs/clients/NAME.md: what a user copies is what the suite runs. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../../scripts/hosts.mjs'
@@ -74,4 +75,9 @@ export function withValues(text: string, values: Values): string {
     (result, [name, placeholder]) => result.replaceAll(placeholder, values[name as keyof Values]),
     text,
   )
+}
+
+/** Tells one set of lines from another: a result is of the lines that were driven. */
+export function markOf(blocks: Block[]): string {
+  return createHash('sha256').update(JSON.stringify(blocks)).digest('hex').slice(0, 8)
 }

@@ -15,7 +15,7 @@ export const KEYS = {
   limited: 'sluice_field-limited',
   wrong: 'sluice_field-wrong',
 }
-export const MODEL = 'my-model'
+const MODEL = 'my-model'
 
 export interface Scene {
   client: Client

@@ -11,6 +11,8 @@ export interface CellResult {
   /** Why it failed or cannot be asked for, or what a user should know. */
   note?: string
   seconds: number
+  /** `markOf` the lines of the page that were driven. */
+  lines: string
 }
 
 export interface ClientResult {
@@ -27,7 +29,7 @@ export interface ClientResult {
 /** By client. */
 export type Results = Record<string, ClientResult>
 
-export const COMMITTED = join(PAGES, 'results.json')
+const COMMITTED = join(PAGES, 'results.json')
 
 function fileOf(client: string, host: string): string {
   return join(FOLDER, 'results', host, `${client}.json`)

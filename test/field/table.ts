@@ -1,5 +1,5 @@
 /** The table of clients in docs/clients.md, made from results. */
-import { CELL_NAMES, type CellName, cells } from './cells.ts'
+import { CELL_NAMES, cells } from './cells.ts'
 import { type Client, clients } from './clients.ts'
 import type { CellResult, ClientResult, Results } from './store.ts'
 
@@ -65,5 +65,3 @@ export function summary(results: Results): string {
     all.filter(({ result }) => result === wanted).length
   return `${count('pass')} passed, ${count('fail')} failed, ${count('none')} not applicable`
 }
-
-export type { CellName }

@@ -19,6 +19,8 @@ export interface ManagerServer extends AsyncDisposable {
   machine: Machine
   /** Every request: its method and path. */
   requests: string[]
+  /** The JSON of all requests for an answer. */
+  bodies: Asked[]
   /** How many requests came to a path. */
   count(path: string): number
   /** Requests that wait for an answer now, event streams among them. */
@@ -33,12 +35,13 @@ export async function startManager(
   const face: Face = faces[name]
   const machine = new Machine(options)
   const requests: string[] = []
+  const bodies: Asked[] = []
   let waiting = 0
   const server = createServer(async (request, response) => {
     requests.push(`${request.method} ${request.url}`)
     waiting++
     response.on('close', () => waiting--)
-    await answer(request, response, face, machine, options.hidesFailures === true)
+    await answer(request, response, face, { machine, bodies, ...options })
   })
   Object.assign(server, { keepAliveTimeout: 0 })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -47,6 +50,7 @@ export async function startManager(
     url: `http://127.0.0.1:${port}/v1`,
     machine,
     requests,
+    bodies,
     count: (path) => requests.filter((request) => request.endsWith(` ${path}`)).length,
     waiting: () => waiting,
     async [Symbol.asyncDispose]() {
@@ -60,8 +64,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   face: Face,
-  machine: Machine,
-  hidesFailures: boolean,
+  { machine, bodies, hidesFailures }: Pick<ManagerServer, 'machine' | 'bodies'> & ManagerOptions,
 ): Promise<void> {
   const path = request.url ?? ''
   if (path === face.events?.path) return sendEvents(response, face.events, machine)
@@ -69,6 +72,7 @@ async function answer(
   if (listing !== undefined) return sendJson(response, 200, await listing(machine))
   if (request.method !== 'POST') return sendJson(response, 404, { error: 'not found' })
   const body = await readBody(request)
+  bodies.push(body)
   try {
     await machine.ready(body.model.replace(/-alias$/, ''))
   } catch (error) {
@@ -99,6 +103,7 @@ function sendEvents(
 interface Asked {
   model: string
   stream?: boolean
+  messages?: { role: string; [field: string]: unknown }[]
 }
 
 async function readBody(request: IncomingMessage): Promise<Asked> {
@@ -122,7 +127,11 @@ function sendStream(response: ServerResponse, model: string): void {
     })
   response.writeHead(200, { 'content-type': 'text/event-stream' })
   response.write(chunk({ role: 'assistant', content: 'hello' }, null))
-  response.end(chunk({}, 'stop') + DONE)
+  const usage = frame({
+    ...{ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model },
+    ...{ choices: [], usage: USAGE },
+  })
+  response.end(chunk({}, 'stop') + usage + DONE)
 }
 
 function whole(model: string): object {

@@ -1,5 +1,6 @@
 import { completionScript } from './completions.ts'
 import { embeddingScript } from './embeddings.ts'
+import { passScript } from './pass-through.ts'
 import { errorScript } from './personas/errors.ts'
 import {
   type ChatBody,
@@ -15,11 +16,16 @@ export interface Offer {
   models: Model[]
   script: Scripted | Answering | undefined
   counts: UpstreamOptions['counts']
+  passes?: UpstreamOptions['passes']
+  facts?: UpstreamOptions['facts']
   further: UpstreamOptions['further']
 }
 
 export function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
-  const path = new URL(record.path, 'http://upstream').pathname
+  const { pathname: path, searchParams: query } = new URL(record.path, 'http://upstream')
+  const { method, body } = record
+  const fact = offer.facts?.({ method, path, query, body })
+  if (fact) return json(fact.status ?? 200, fact.body)
   if (record.method === 'GET' && path === '/v1/models') {
     return json(200, { object: 'list', data: offer.models })
   }
@@ -30,6 +36,7 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
       ? json(200, model)
       : personaScript({ persona, error: 'model_not_found' }, { model: id })
   }
+  if (offer.passes?.includes(path)) return passScript(record, path)
   if (record.method === 'POST' && path === '/v1/chat/completions') {
     return chatScript(record.body, offer, persona)
   }

@@ -30,6 +30,7 @@ export function tokenCountCall(body: unknown, headers: Headers, url?: string): T
   const request: CountRequest = parseCountRequest(body)
   return {
     native: {
+      api: 'messages',
       path: `/messages/count_tokens${queryOf(url)}`,
       body: { ...request },
       headers: versionHeaders(headers),

@@ -19,7 +19,7 @@ export function nativeCall(
   items: readonly LocatedItem[],
   encoder: () => ResponseEncoder,
 ): NativeCall {
-  const input = items.map(toNative).filter((item) => item !== undefined)
+  const input = nativeInput(items)
   return {
     api: 'responses',
     path: '/responses',
@@ -32,6 +32,11 @@ export function nativeCall(
       return { ...answer, isChanged: true }
     },
   }
+}
+
+/** A conversation as an upstream with the same API gets it. */
+export function nativeInput(items: readonly LocatedItem[]): ResponseItem[] {
+  return items.map(toNative).filter((item) => item !== undefined)
 }
 
 /** Reasoning that has no content left is dropped. */

@@ -64,7 +64,8 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
 
   async function answered(name: PropertyKey, args: unknown[], signal: AbortSignal) {
     const { onStart } = (args.at(-1) ?? {}) as CallOptions
-    await server.enter({ signal, model: modelIn(args[0]) ?? options.label, onStart })
+    const model = args.map(modelIn).find((each) => each !== undefined) ?? options.label
+    await server.enter({ signal, model, onStart })
     try {
       return await call(name, args)
     } finally {
@@ -73,7 +74,9 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
   }
 }
 
+/** The model in an argument: a name, a request, or what holds a request as its body. */
 function modelIn(request: unknown): string | undefined {
+  if (typeof request === 'string') return request
   const { model, body } = (request ?? {}) as { model?: unknown; body?: unknown }
   if (typeof model === 'string') return model
   return body === undefined ? undefined : modelIn(body)

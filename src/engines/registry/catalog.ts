@@ -114,6 +114,20 @@ export class Catalog {
     return this.#refreshing
   }
 
+  /** Adds the sizes of contexts to entries, from engines that tell them elsewhere than in their lists. */
+  async addSizes(entries: readonly CatalogEntry[], hops?: readonly string[]): Promise<void> {
+    const signal = AbortSignal.timeout(LIST_TIMEOUT)
+    const { instance } = this.#options
+    const call = hops && hops.length > 1 ? { hops } : instance ? { hops: [instance()] } : {}
+    await Promise.all(
+      entries.map(async (entry) => {
+        if (entry.error !== undefined) return
+        const models = await entry.engine.sizedModels?.(signal, call)
+        if (models !== undefined) entry.models = visibleModels(entry.engine, models)
+      }),
+    )
+  }
+
   /** Every engine with its models, listed within the last `maxAge` milliseconds. */
   async status(maxAge = 0): Promise<EngineStatus[]> {
     return (await this.entries(maxAge)).map(({ engine, models, error }) => ({

@@ -20,7 +20,7 @@ export interface Discovery {
 }
 
 export interface DiscoveryOptions
-  extends Pick<UpstreamOptions, 'fetch' | 'finishes' | PerUpstream> {
+  extends Pick<UpstreamOptions, 'fetch' | 'finishes' | 'isolateRequests' | PerUpstream> {
   /** Labels or URLs of servers whose finish reason is optional. */
   lenient: readonly string[]
   /** URLs of configured upstreams, which are not probed. */

@@ -67,6 +67,7 @@ export function createRouter(
 ): Router {
   async function list(access: ModelAccess, hops?: readonly string[]): Promise<Model[]> {
     const entries = await catalog.entries(0, hops)
+    await catalog.addSizes(entries, hops)
     const models = entries.filter((entry) => entry.error === undefined).flatMap(modelsOf)
     const own = models.filter(({ id }) => !Object.hasOwn(aliases, id))
     own.splice(own.findIndex(hasId(STATIC_MODEL)), 0, ...aliasModels(models, aliases))

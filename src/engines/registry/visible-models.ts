@@ -1,5 +1,6 @@
 import { isObject } from '../../util/object.ts'
 import { isModelName } from '../../util/safe/model-name.ts'
+import { contextSize, withContextSize } from '../../wire/models/context-size.ts'
 import { modelFields } from '../../wire/models/fields.ts'
 import type { Engine, Model } from '../engine.ts'
 import { STATIC_MODEL } from '../static/static.ts'
@@ -16,7 +17,8 @@ export function visibleModels(engine: Engine, models: Model[]): Model[] {
   const own = models.filter(({ id }) => isModelName(id) && (isOwn || id !== STATIC_MODEL))
   return own.slice(0, MAX_MODELS).map((model) => {
     const loaded = isLoaded(model)
-    return { ...modelFields(model), ...(loaded !== undefined && { loaded }) }
+    const sized = withContextSize(modelFields(model), contextSize(model))
+    return { ...sized, ...(loaded !== undefined && { loaded }) }
   })
 }
 

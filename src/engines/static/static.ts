@@ -23,7 +23,9 @@ export function createStatic(settings: StaticSettings): Engine {
   return {
     label: STATIC_MODEL,
     async models() {
-      return [{ id: STATIC_MODEL, object: 'model', created: 0, owned_by: 'sluice' }]
+      const max_output_tokens = wordsOf(settings.staticText, {}).words.length
+      const shared = { object: 'model', created: 0, owned_by: 'sluice' } as const
+      return [{ id: STATIC_MODEL, ...shared, max_output_tokens }]
     },
     async chat(asked, signal) {
       const request = requireChat(asked)

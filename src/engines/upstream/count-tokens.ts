@@ -47,9 +47,9 @@ function keyOf(model: string | undefined, path: string): string {
 }
 
 /**
- * Tries the endpoints that servers are known to have: Anthropic's (llama-server, vLLM), vLLM's
- * `/tokenize` of a chat, then llama-server's `/apply-template` with its `/tokenize` of a text.
- * Resolves with undefined where the upstream has none of them. Rejects with an `ApiError`.
+ * Tries the endpoints that servers are known to have: that of the client's API (Anthropic's is in
+ * llama-server and vLLM), vLLM's `/tokenize` of a chat, then llama-server's `/apply-template` with its
+ * `/tokenize` of a text. Resolves with undefined where the upstream has none of them. Rejects with an `ApiError`.
  *
  * An upstream that is used through its chat API gets its prompts in another form (`systemMessages`)
  * than Anthropic's endpoint does, and may refuse only the latter: that refusal counts if no other
@@ -74,7 +74,7 @@ export async function countByUpstream(
     // Some servers answer unknown paths with a page, or with 200 and an error: see `isJson` below.
     if (exists && !response.ok) {
       const isFinal =
-        nativeApis?.includes('messages') ||
+        nativeApis?.includes(native.api) ||
         path !== native.path ||
         !REFUSING_STATUSES.has(response.status)
       try {

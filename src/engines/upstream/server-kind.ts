@@ -7,12 +7,14 @@ import { STATIC_MODEL } from '../static/model.ts'
 
 /** The server for each `owned_by` of a model. */
 const SERVER_BY_OWNER = {
+  koboldcpp: 'koboldcpp',
   llamacpp: 'llama-server',
   'llama-swap': 'llama-swap',
   library: 'ollama',
   organization_owner: 'lm-studio',
   sglang: 'sglang',
   sluice: 'sluice',
+  tabbyAPI: 'tabbyapi',
   vllm: 'vllm',
 } as const
 

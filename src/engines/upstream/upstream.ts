@@ -2,7 +2,6 @@ import type { Fetched } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { AnswerStream, AnyContract, ChatStream } from '../../stream/chat-stream.ts'
 import { answerCounts, type TextStream } from '../../stream/text-stream.ts'
-import { isObject } from '../../util/object.ts'
 import type { ChatRequest } from '../../wire/chat/request.ts'
 import { withSystemMessages } from '../../wire/chat/system-messages.ts'
 import type { TextRequest } from '../../wire/completions/request.ts'
@@ -13,7 +12,6 @@ import { checkTextCompletion } from '../../wire/contract/completions-answer.ts'
 import { checkEmbeddings } from '../../wire/contract/embeddings-answer.ts'
 import { thinkSeparator } from '../../wire/contract/think.ts'
 import type { EmbeddingRequest } from '../../wire/embeddings/request.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
 import { EngineErrors } from '../../wire/errors/engine-errors.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../../wire/native.ts'
 import { fromOllamaAnswer, toOllamaRequest } from '../../wire/ollama/embed.ts'
@@ -29,13 +27,16 @@ import type {
 import { abortOnFailure, linkedController } from './abort.ts'
 import { type Protocol, readAnswer } from './answer.ts'
 import { type UpstreamCall, UpstreamClient, type UpstreamClientOptions } from './client.ts'
+import { ContextSizes } from './context-sizes.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
-import { CHECK_ADDRESS, mediaType, readJson, requireJson } from './json-body.ts'
+import { mediaType, readJson, requireJson } from './json-body.ts'
 import { ManagedModels } from './managers/managed-models.ts'
+import { readModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { askOllama, isAskedAsOllama, servesOllama } from './ollama-models.ts'
+import { PassThrough } from './pass.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -47,6 +48,8 @@ export interface UpstreamOptions
   finishes?: FinishHistories
   /** Whether discovery found it, rather than the settings naming it. */
   isDiscovered?: boolean
+  /** Whether a request must not wait for a promise of another request (workerd). */
+  isolateRequests?: boolean
 }
 
 /** A server with an OpenAI-compatible API, as an engine. */
@@ -64,8 +67,13 @@ export class Upstream implements Engine {
   readonly #finishes: FinishHistories
   #refusesBase64 = false
   #kind: ServerKind | undefined
+  readonly #sizes: ContextSizes
+  /** The models of the last listing, as the server names them. */
+  #listed: Model[] | undefined
   readonly #managed: ManagedModels
   readonly #missing = new MissingPaths()
+  readonly pass: PassThrough['pass']
+  readonly lacks: PassThrough['lacks']
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -76,7 +84,12 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    const { pass, lacks } = new PassThrough(this.#client, this.#names, this.#missing)
+    this.pass = pass
+    this.lacks = lacks
     this.#managed = new ManagedModels(this.#client, this.isDiscovered === true)
+    const told = (path: string) => this.#managed.told(path)
+    this.#sizes = new ContextSizes(options, this.#client, told)
   }
 
   /** The kind of server, once it has listed its models; undefined where they do not tell. */
@@ -96,24 +109,21 @@ export class Upstream implements Engine {
   }
 
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
-    const body = await this.#readModels(signal, hops)
-    if (isObject(body) && Array.isArray(body.data)) {
-      const models = body.data.filter(isModel)
-      this.#kind = serverKindOf(models) ?? this.#kind
-      return this.#names.visibleModels(await this.#managed.list(this.#kind, models, signal))
-    }
-    const message = `${this.label} answered GET /models with something other than a list of models; ${CHECK_ADDRESS}.`
-    throw new ApiError(502, message, { code: 'upstream_invalid' })
+    const models = await readModelList(this.#client, { signal, hops })
+    this.#kind = serverKindOf(models) ?? this.#kind
+    this.#listed = await this.#managed.list(this.#kind, models, signal)
+    return this.#visible(this.#listed)
   }
 
-  async #readModels(signal: AbortSignal, hops: CallOptions['hops']): Promise<unknown> {
-    try {
-      return await this.#client.getJson('/models', { signal, hops })
-    } catch (cause) {
-      if (!signal.aborted) throw cause
-      const message = `${this.label} did not answer GET /models in time; check that it is running and not overloaded.`
-      throw new ApiError(504, message, { code: 'upstream_timeout', cause })
-    }
+  async sizedModels(signal: AbortSignal, options: CallOptions = {}): Promise<Model[] | undefined> {
+    const listed = this.#listed
+    if (listed === undefined) return undefined
+    const isNew = await this.#sizes.ask(this.#kind, listed, signal, options)
+    return isNew ? this.#visible(listed) : undefined
+  }
+
+  #visible(models: readonly Model[]): Model[] {
+    return this.#sizes.stated(this.#names.visibleModels(models.map(this.#sizes.add)))
   }
 
   loadState(model: string | undefined, since: number): LoadState | undefined {
@@ -123,7 +133,7 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops, identity }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -131,7 +141,8 @@ export class Upstream implements Engine {
     const think = thinkSeparator(thinkTags, reasoning, asked)
     return this.#generate(withSystemMessages(systemMessages, asked), signal, {
       path: '/chat/completions',
-      contract: (options) => new ChatContract({ ...options, choices, reasoning, think }),
+      contract: (options) =>
+        new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
       ...{ asChunks, optionalFields, hops },
     })
@@ -286,8 +297,4 @@ export class Upstream implements Engine {
     this.#refusesBase64 = true
     return response
   }
-}
-
-function isModel(value: unknown): value is Model {
-  return isObject(value) && typeof value.id === 'string'
 }

@@ -53,13 +53,15 @@ async function listed(
   return described(models, { api }, request, trace, context)
 }
 
-function described(
+async function described(
   models: readonly Model[],
   question: OllamaQuestion,
   { signal }: RouteRequest,
   { hops }: Trace,
-  { router }: RouteContext,
+  { router, catalog }: RouteContext,
 ): Promise<KnownModel[]> {
+  // The list of a request that came through another sluice is for that one alone.
+  if (catalog.known.some(({ isUnknown }) => isUnknown)) await catalog.entries(0)
   // The caller may use these models, whatever the name by which it asked for one.
   return knownModels(models, router.known(undefined), question, { signal, hops })
 }

@@ -1,11 +1,32 @@
 /** The conversation of a request: its stored part, and what the request adds. */
 
 import type { Placed } from '../../dialects/responses/dialect.ts'
+import { requireItemLimits } from '../../guard/size.ts'
 import type { ResponseStore } from '../../state/response-store.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { completeItem, type ResponseItem } from '../../wire/responses/items.ts'
-import type { ResponsesRequest } from '../../wire/responses/request.ts'
+import { parseResponsesRequest, type ResponsesRequest } from '../../wire/responses/request.ts'
+import type { RouteContext } from '../route.ts'
+import type { Trace } from '../trace.ts'
+
+/** A request of the API, read and checked, whose answer is not stored. */
+export async function readConversation(
+  body: unknown,
+  trace: Trace,
+  { settings, responses: { store } }: RouteContext,
+): Promise<{ request: ResponsesRequest; items: Placed[]; id: string }> {
+  requireItemLimits(body, settings)
+  const request = parseResponsesRequest(body)
+  const id = newResponseId()
+  const items = await contextOf(store, trace.caller?.name ?? '', request, id)
+  requireItemLimits({ input: items }, settings)
+  return { request, items, id }
+}
+
+export function newResponseId(): string {
+  return `resp_${crypto.randomUUID().replaceAll('-', '')}`
+}
 
 /**
  * All items that the engine is sent, oldest first; `id` is that of the new response. Rejects with an

@@ -17,7 +17,7 @@ import { jsonResponse } from '../json.ts'
 import type { RouteContext } from '../route.ts'
 import type { Trace } from '../trace.ts'
 import type { BackgroundPlaces } from './background.ts'
-import { contextOf } from './context.ts'
+import { contextOf, newResponseId } from './context.ts'
 import { noRecorder, type ResponseRecorder, recordResponse } from './recorder.ts'
 
 /** `POST /v1/responses` */
@@ -59,7 +59,7 @@ async function readCall(
   const mayRun = runs !== undefined && (!isolates || trace.waitUntil !== undefined)
   if (request.background) requireBackground(request, mayRun)
   const owner = trace.caller?.name ?? ''
-  const id = `resp_${crypto.randomUUID().replaceAll('-', '')}`
+  const id = newResponseId()
   const items = await contextOf(store, owner, request, id)
   const input = items.map(({ item }) => item)
   requireItemLimits({ input }, settings)

@@ -33,6 +33,12 @@ export interface UpstreamInput {
   /** @deprecated The former name of `nativeApis`. */
   speaks?: Upstream['speaks']
   /**
+   * The size of the context in tokens, for all its models or by their names, in which * stands for
+   * any characters: { "qwen3:*": 32768 }. GET /v1/models tells clients this instead of what the
+   * server says. It limits nothing.
+   */
+  contextLength?: Upstream['contextLength']
+  /**
    * How many requests are sent to an upstream at once. Further ones wait in a queue, in which
    * clients take turns. Unlimited by default.
    */

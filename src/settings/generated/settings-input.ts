@@ -101,6 +101,12 @@ export interface SettingsInput {
   /** @deprecated The former name of `contextFallback`. */
   larger?: Given['larger']
   /**
+   * Which upstream, by its label, or which model answers a forwarded request that names no model,
+   * such as /tokenize=llama; * stands for every path. Without an entry it goes to --model, or to
+   * the only upstream.
+   */
+  passThrough?: Given['passThrough']
+  /**
    * How to judge a stream that ends with [DONE] but without a finish reason. required: as failed.
    * optional: as finished with "stop". learn: as finished with "stop" if it has content, but as
    * failed once the server has sent a finish reason for that model. An upstream may have a value of
@@ -112,6 +118,12 @@ export interface SettingsInput {
    * An upstream whose streams may end without a finish reason.
    */
   lenient?: Given['lenient']
+  /**
+   * Where the stream of a chat completion says that the engine loads its model. comment: in
+   * comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin
+   * with [sluice]. Other APIs have it in comments. Default: comment.
+   */
+  loadingText?: Given['loadingText']
   /**
    * The field that reasoning is sent in; keep leaves it in the field it came in. An upstream may
    * have a value of its own. Default: keep.

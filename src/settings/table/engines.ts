@@ -12,6 +12,7 @@ import {
   time,
 } from '../declaration.ts'
 import { engineItem } from '../engines.ts'
+import { readPassThrough } from '../pass-through.ts'
 import { perUpstream } from '../per-upstream.ts'
 import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstreams.ts'
@@ -81,12 +82,24 @@ export const engines = {
     expected: 'MODEL=FALLBACK',
     help: 'The model to ask instead if a request is too long for the context of another.',
   }),
+  passThrough: pairs({
+    default: {},
+    placeholder: 'PATH=TARGET',
+    expected: 'PATH=TARGET',
+    help: 'Which upstream, by its label, or which model answers a forwarded request that names no model, such as /tokenize=llama; * stands for every path. Without an entry it goes to --model, or to the only upstream.',
+    read: readPassThrough,
+  }),
   finishReason: { ...finishReason, default: 'learn' as const },
   lenient: list(texts('labels or URLs of upstreams'), {
     placeholder: 'LABEL|URL',
     expected: 'labels or URLs of upstreams',
     deprecated: 'use finishReason instead, of all upstreams or of one (as a flag: --finish-reason)',
     help: 'An upstream whose streams may end without a finish reason.',
+  }),
+  loadingText: choice(['comment', 'reasoning'] as const, {
+    default: 'comment',
+    placeholder: 'WHERE',
+    help: 'Where the stream of a chat completion says that the engine loads its model. comment: in comments, which clients do not show. reasoning: in the answer’s reasoning, in lines that begin with [sluice]. Other APIs have it in comments.',
   }),
   reasoning: { ...reasoning, default: 'keep' as const },
   thinkTags: { ...thinkTags, default: 'keep' as const },

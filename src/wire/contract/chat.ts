@@ -8,7 +8,7 @@ import { classifyDelta, deltaLength, renameReasoning } from './delta.ts'
 import { canEndWithoutReason } from './finish-reason.ts'
 import { JsonNesting, ToolCalls } from './tool-calls.ts'
 
-export type { ContractOptions } from './choices.ts'
+export type { ContractOptions, StreamIdentity } from './choices.ts'
 export type * from './contract.ts'
 
 interface ChatState extends ChoiceState {

@@ -29,7 +29,12 @@ export interface ContractOptions extends EngineErrorOptions {
   reasoning?: 'reasoning' | 'reasoning_content' | undefined
   /** Separates the model's thinking from the text of its answer. */
   think?: ThinkSeparator | undefined
+  /** The identity that the client knows already, because something was sent before the engine answered. */
+  identity?: StreamIdentity | undefined
 }
+
+/** By which clients know a stream. */
+export type StreamIdentity = Pick<AnyChunk<unknown>, 'id' | 'model' | 'created'>
 
 interface AnyChoice {
   index: number
@@ -86,6 +91,7 @@ export abstract class ChoicesContract<
   constructor(options: ContractOptions) {
     this.options = options
     this.errors = new EngineErrors(options)
+    Object.assign(this, options.identity)
   }
 
   /** A chunk of this stream, with its identity. */
@@ -197,14 +203,14 @@ export abstract class ChoicesContract<
       if (this.id === '') this.id = answerId(id)
       if (this.id !== id) {
         answer.id = this.id
-        changed = this.repair('id')
+        changed = this.options.identity !== undefined || this.repair('id')
       }
     }
     if (model !== this.model && typeof model === 'string' && model !== '') {
       if (this.model === '') this.model = model.slice(0, MAX_MODEL_NAME)
       if (this.model !== model) {
         answer.model = this.model
-        changed = this.repair('model')
+        changed = this.options.identity !== undefined || this.repair('model')
       }
     }
     return this.#checkCreated(answer) || changed

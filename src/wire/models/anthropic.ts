@@ -1,30 +1,32 @@
 /** The list of models in the format of Anthropic's API. */
 
-import { isObject } from '../../util/object.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { type ApiError, badRequest } from '../errors/api-error.ts'
+import { contextSize } from './context-size.ts'
 
 /** A model in OpenAI's format: the fields from which Anthropic's format is derived. */
 export interface ListedModel {
   id: string
   /** Unix time in seconds. */
   created?: unknown
-  /** Tokens; a field of vLLM. */
-  max_model_len?: unknown
-  /** A field of llama-server: `n_ctx` is the context it runs with, `n_ctx_train` that of the training. */
-  meta?: unknown
+  /** Of an alias: the model that it stands for. */
+  root?: unknown
+  /** A name for people. */
+  display_name?: unknown
   [field: string]: unknown
 }
 
 export interface ModelInfo {
   type: 'model'
   id: string
+  /** Of an alias, the model that it stands for: Claude Code shows this name and not the id. */
   display_name: string
   /** RFC 3339; 1970 if it is unknown. */
   created_at: string
   lifecycle: 'active'
   max_input_tokens: number | null
-  max_tokens: null
+  /** The longest answer; null where the server does not limit it. */
+  max_tokens: number | null
   capabilities: null
   line: null
   deprecated_at: null
@@ -45,15 +47,16 @@ const MAX_SECONDS = 8.64e12
 
 export function modelInfo(model: ListedModel): ModelInfo {
   const { id, created } = model
+  const { max_input_tokens = null, max_output_tokens = null } = contextSize(model)
   const isTime = typeof created === 'number' && created >= 0 && created < MAX_SECONDS
   return {
     type: 'model',
     id,
-    display_name: id,
+    display_name: displayName(model),
     created_at: new Date(isTime ? created * 1000 : 0).toISOString(),
     lifecycle: 'active',
-    max_input_tokens: contextOf(model),
-    max_tokens: null,
+    max_input_tokens,
+    max_tokens: max_output_tokens,
     capabilities: null,
     line: null,
     deprecated_at: null,
@@ -61,11 +64,9 @@ export function modelInfo(model: ListedModel): ModelInfo {
   }
 }
 
-/** The context length in tokens, from any of the known fields; null if there is none. */
-function contextOf({ max_model_len, meta }: ListedModel): number | null {
-  const { n_ctx, n_ctx_train } = isObject(meta) ? meta : {}
-  const isLength = (value: unknown): value is number => Number.isInteger(value) && Number(value) > 0
-  return [max_model_len, n_ctx, n_ctx_train].find(isLength) ?? null
+function displayName({ id, display_name, root }: ListedModel): string {
+  const names = [display_name, root]
+  return names.find((name): name is string => typeof name === 'string' && name !== '') ?? id
 }
 
 /** The page for the parameters `limit`, `after_id` and `before_id`. Throws an `ApiError` (400). */

@@ -119,7 +119,8 @@ function detailsOf(model: ListedModel, own: unknown): OllamaDetails {
   const said: Fields = isObject(own) ? own : {}
   const family = text(said.family) ?? text(model.arch) ?? ''
   const { n_params, n_embd } = metaOf(model)
-  const context = count(said.context_length) ?? contextOf(model)
+  // An older Ollama says nothing of it: what a model runs with is not what it was made for.
+  const context = isObject(own) ? count(said.context_length) : contextOf(model)
   const embedding = count(said.embedding_length) ?? count(n_embd)
   return {
     parent_model: text(said.parent_model) ?? '',

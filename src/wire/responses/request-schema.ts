@@ -3,7 +3,7 @@ import * as z from 'zod/mini'
 import { chatTexts } from '../chat/texts.ts'
 import { type DescribedRequest, PASSED_ON } from '../validation/describe.ts'
 import { itemSchema, itemTypes } from './items.ts'
-import { ResponsesRequestSchema, type responsesFields } from './request.ts'
+import { ResponsesRequestSchema, responsesFields } from './request.ts'
 
 /** An item is checked by its type; one that has a role and no type is a message. */
 const ItemSchema = z.union([
@@ -53,13 +53,43 @@ const fields = {
   prompt_cache_retention: 'Passed on.',
 } satisfies Record<keyof typeof responsesFields, string>
 
+/** The fields that say what the model reads. */
+const read = pick('input', 'model', 'instructions', 'previous_response_id', 'tools', 'tool_choice')
+const counted = { ...read, ...pick('parallel_tool_calls', 'text', 'reasoning', 'truncation') }
+const compacted = {
+  ...read,
+  ...pick('parallel_tool_calls', 'reasoning', 'service_tier'),
+  ...pick('prompt_cache_key', 'prompt_cache_retention'),
+}
+
+function pick(...names: (keyof typeof responsesFields)[]): Fields {
+  return Object.fromEntries(names.map((name) => [name, responsesFields[name]]))
+}
+
+/** A request of which only some fields have a meaning. */
+function partial(picked: Fields): DescribedRequest {
+  const texts = Object.keys(picked).map((name) => [name, fields[name as keyof typeof fields]])
+  return {
+    schema: z.looseObject(picked),
+    description: PASSED_ON,
+    fields: Object.fromEntries(texts),
+    checked,
+  }
+}
+
+type Fields = Record<string, z.ZodMiniType>
+
+const checked = { input: z.nullish(z.union([z.string(), z.array(ItemSchema)])) }
+
 export const responsesRequests = {
   ResponsesRequest: {
     schema: ResponsesRequestSchema,
     description: PASSED_ON,
     fields,
-    checked: { input: z.nullish(z.union([z.string(), z.array(ItemSchema)])) },
+    checked,
   },
+  InputTokensRequest: partial(counted),
+  CompactRequest: partial(compacted),
   ResponseInputItem: {
     schema: ItemSchema,
     description:

@@ -180,6 +180,20 @@ export const responsesSchemas = {
       last_id: z.nullable(text),
       has_more: z.boolean(),
     }),
+    ResponseTokens: z.looseObject({
+      object: z.literal('response.input_tokens'),
+      input_tokens: count,
+    }),
+    CompactedResponse: z.looseObject({
+      id: text,
+      object: z.literal('response.compaction'),
+      created_at: seconds,
+      output: described(
+        z.array(ItemSchema),
+        'The input of later requests: the messages of the user, and a `compaction` item.',
+      ),
+      usage: z.nullish(ResponseUsageSchema),
+    }),
     ResponseDeleted: z.looseObject({
       id: text,
       object: z.literal('response'),

@@ -1,6 +1,7 @@
 /** What every answer to a request must be, whatever was asked. */
 import { readText } from '../../support/completions.ts'
 import { readMessages } from '../../support/message-stream.ts'
+import { readOllama } from '../../support/ollama.ts'
 import { readStream } from '../../support/read.ts'
 import { lintResponse, readResponses } from '../../support/responses.ts'
 import { requireEqual, requireThat } from '../equal.ts'
@@ -10,6 +11,7 @@ export async function judge(path: string, response: Response, asked: unknown): P
   const type = response.headers.get('content-type') ?? ''
   if (type.startsWith('text/event-stream')) return judgeStream(path, response, asked)
   const text = await response.text()
+  if (type.startsWith('application/x-ndjson')) return judgeLines(text)
   if (response.status >= 400) return judgeError(path, response, text)
   if (!type.startsWith('application/json')) return
   const value: unknown = JSON.parse(text)
@@ -44,6 +46,11 @@ async function judgeStream(path: string, response: Response, asked: unknown): Pr
   requireEqual([read.problems, read.outcome], [[], 'finished'], read.raw)
 }
 
+function judgeLines(raw: string): void {
+  const read = readOllama(raw)
+  requireEqual([read.problems, read.outcome], [[], 'finished'], read.raw)
+}
+
 /** Words of a machine's inside that no error may tell. */
 const INSIDE = /\bat .*:\d+:\d+|node_modules|gpu\.test|TypeError|\[object /
 
@@ -51,6 +58,7 @@ const INSIDE = /\bat .*:\d+:\d+|node_modules|gpu\.test|TypeError|\[object /
 export function judgeError(path: string, response: Response, text: string): void {
   const body = JSON.parse(text) as { error: Record<string, unknown>; type?: string }
   const isAnthropic = path.startsWith('/v1/messages') && body.type === 'error'
+  if (path.startsWith('/api/')) return judgeOllamaError(response, text)
   const { message, type, code, param } = body.error
   requireThat(
     typeof message === 'string' && /\S/.test(message),
@@ -71,6 +79,19 @@ export function judgeError(path: string, response: Response, text: string): void
   }
   if (!isAnthropic)
     requireThat(param === null || typeof param === 'string', `a wrong param: ${text}`)
+}
+
+/** The text alone: a 400 names the field in it. */
+function judgeOllamaError(response: Response, text: string): void {
+  const body = JSON.parse(text) as { error: unknown }
+  requireEqual(Object.keys(body), ['error'], 'the fields of an error')
+  const message = String(body.error)
+  requireThat(typeof body.error === 'string' && /\S/.test(message), `no message: ${text}`)
+  requireThat(!INSIDE.test(withoutQuotes(message)), `an error that tells of the inside: ${text}`)
+  requireThat(!message.includes('internal error'), `an error of sluice's own: ${text}`)
+  requireThat(response.headers.has('x-request-id'), 'an error without a request id')
+  const isNamed = response.status !== 400 || /^[^\s:]{1,200}: /.test(withoutQuotes(message))
+  requireThat(isNamed, `a 400 that names no field: ${text}`)
 }
 
 /** Without what was received, which is quoted. */

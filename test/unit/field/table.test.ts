@@ -12,11 +12,11 @@ const pi: ClientResult = {
   date: '2026-11-26',
   apis: {
     chat: {
-      text: { result: 'pass', seconds: 1 },
-      tool: { result: 'fail', note: 'No tool ran.', seconds: 2 },
-      turns: { result: 'none', note: 'It has no second turn.', seconds: 0 },
+      text: { result: 'pass', seconds: 1, lines: 'a1b2' },
+      tool: { result: 'fail', note: 'No tool ran.', seconds: 2, lines: 'a1b2' },
+      turns: { result: 'none', note: 'It has no second turn.', seconds: 0, lines: 'a1b2' },
     },
-    messages: { tool: { result: 'fail', note: 'No tool ran.', seconds: 2 } },
+    messages: { tool: { result: 'fail', note: 'No tool ran.', seconds: 2, lines: 'a1b2' } },
   },
 }
 

@@ -37,8 +37,9 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 const NAMES = [
   ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost'],
   ...['allowOrigin', 'upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget'],
-  ...['queue', 'affinity', 'affinityWait', 'retry', 'model', 'alias'],
-  ...['contextFallback', 'finishReason', 'lenient', 'reasoning', 'thinkTags', 'systemMessages'],
+  ...['queue', 'affinity', 'affinityWait', 'retry', 'model', 'alias', 'contextFallback'],
+  ...['passThrough', 'finishReason', 'lenient', 'loadingText', 'reasoning', 'thinkTags'],
+  ...['systemMessages'],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[

@@ -151,6 +151,15 @@ describe('names of models', () => {
     expect(refused({ rewrite: { m: 1 } })).toContain(
       'upstream[0].rewrite.m: expected the name of a model for "m", got 1.',
     )
+    for (const contextLength of [4096, { 'qwen3:*': 32_768, m: 1 }]) {
+      const given = parseSettings({ upstream: [{ url: 'http://a', contextLength }] })
+      expect(given.upstream[0]).toMatchObject({ contextLength })
+    }
+    for (const contextLength of [0, 1.5, '8k', { m: 0 }, { m: '8k' }, { '': 1 }, [4096]]) {
+      expect(refused({ contextLength })).toContain(
+        'upstream[0].contextLength: expected a number of tokens, or an object of such numbers by model, got ',
+      )
+    }
     for (const nativeApis of ['messages', ['chat'], [1], {}]) {
       expect(refused({ nativeApis })).toContain(
         'upstream[0].nativeApis: expected a list of any of "messages"',

@@ -6,6 +6,9 @@ import { type Asking, LoadWatch } from './load-watch.ts'
 import { type Manager, managerOf, statefulNames, stateOf } from './manager.ts'
 import type { ModelStates } from './model-state.ts'
 
+/** Milliseconds for which an answer is used again. */
+const TOLD_FOR = 1_000
+
 /** The models of a server that loads them on demand, if it is one that says which are loaded. */
 export class ManagedModels {
   readonly #asking: Asking
@@ -14,6 +17,8 @@ export class ManagedModels {
   #manager: Manager | undefined
   #watch: LoadWatch | undefined
   #names: ReadonlyMap<string, string> = new Map()
+  /** The last answer, which says more than states. */
+  #told: { path: string; value: unknown; at: number } | undefined
 
   /** `isDiscovered`: whether discovery found the server, which gives it less time to list its models. */
   constructor(client: UpstreamClient, isDiscovered: boolean) {
@@ -49,10 +54,19 @@ export class ManagedModels {
   async #statesFor(manager: Manager, signal: AbortSignal): Promise<ModelStates | undefined> {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(this.#listWait)])
     try {
-      return manager.read(await this.#asking.json(manager.path, soon))
+      const value = await this.#asking.json(manager.path, soon)
+      this.#told = { path: manager.path, value, at: performance.now() }
+      return manager.read(value)
     } catch {
       return undefined
     }
+  }
+
+  /** What the server has just answered at a path, so that it need not be asked twice. */
+  told(path: string): unknown {
+    const told = this.#told
+    const isRecent = told?.path === path && performance.now() - told.at < TOLD_FOR
+    return isRecent ? told.value : undefined
   }
 
   /** What the server says of a model, by a name that it knows; see `Engine.loadState`. */

@@ -73,7 +73,7 @@ describe('what it says', () => {
   it('lists itself as its own', async () => {
     const engine = createStatic({ staticText: TEXT, staticDelay: 0 })
     expect(await engine.models(never)).toEqual([
-      { id: 'static', object: 'model', created: 0, owned_by: 'sluice' },
+      { id: 'static', object: 'model', created: 0, owned_by: 'sluice', max_output_tokens: 4 },
     ])
   })
 })

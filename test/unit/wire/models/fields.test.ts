@@ -55,7 +55,8 @@ it('is what every key is shown, of the list as of one model', async () => {
   )
   const get = async (path: string) =>
     (await fetch(new Request(`http://localhost/v1/models${path}`))).text()
-  const shown = { ...PUBLIC, loaded: true }
+  const size = { context_length: 40_960, max_input_tokens: 40_960 }
+  const shown = { ...PUBLIC, ...size, loaded: true }
   expect(JSON.parse(await get(''))).toMatchObject({ data: [shown, { id: 'static' }] })
   expect(JSON.parse(await get('/m'))).toEqual(shown)
   expect((await get('')) + (await get('/m'))).not.toContain('SECRET')
