@@ -35,11 +35,30 @@ const page = readFileSync(join(import.meta.dirname, '../../../docs/settings.md')
 
 /** Every public name: to take one away or to rename it breaks somebody's configuration. */
 const NAMES = [
-  ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'keys', 'insecure', 'allowHost'],
-  ...['allowOrigin', 'upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget'],
-  ...['queue', 'affinity', 'affinityWait', 'retry', 'model', 'alias', 'contextFallback'],
-  ...['passThrough', 'finishReason', 'lenient', 'loadingText', 'reasoning', 'thinkTags'],
-  ...['systemMessages'],
+  ...[
+    'port',
+    'host',
+    'compat',
+    'tlsCert',
+    'tlsKey',
+    'keys',
+    'insecure',
+    'allowHost',
+    'allowOrigin',
+  ],
+  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget'],
+  ...['queue', 'affinity'],
+  ...['affinityWait', 'retry', 'model', 'alias'],
+  ...[
+    'contextFallback',
+    'passThrough',
+    'finishReason',
+    'lenient',
+    'loadingText',
+    'reasoning',
+    'thinkTags',
+    'systemMessages',
+  ],
   ...['engine', 'staticText', 'staticDelay', 'webgpu', 'webgpuModels', 'webgpuMemory'],
   ...['webgpuQueue', 'webgpuIdle', 'headerWait', 'heartbeat', 'answerTimeout', 'loadTimeout'],
   ...[
