@@ -1,7 +1,7 @@
 // The npm packages that each host needs, and the command that runs it from a checkout.
 
-import { existsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bundle } from './bundle.mjs'
 
@@ -96,7 +96,7 @@ export function hostCommand(name, args = [], entry = hosts[name].entry) {
   const host = { ...hosts[name], entry }
   return {
     file: binaryOf(host.runtime),
-    args: [...host.args, ...writing(name, args), entryOf(host), ...args],
+    args: [...host.args, ...writing(name, args), ...starting(name, args), entryOf(host), ...args],
     env: { ...process.env, ...host.env },
     cwd: root,
   }
@@ -108,6 +108,27 @@ export function hostCommand(name, args = [], entry = hosts[name].entry) {
  */
 function writing(name, [tool = '']) {
   return name === 'deno' && WRITERS.includes(tool) ? ['--allow-write'] : []
+}
+
+/**
+ * Permission to start programs, only where the settings name one: it allows everything.
+ * @param {Runtime} name @param {string[]} args
+ */
+function starting(name, args) {
+  if (name !== 'deno') return []
+  const files = [args[args.indexOf('--config') + 1] ?? '', 'sluice.json', 'sluice.jsonc']
+  const { SLUICE_UPSTREAM = '', SLUICE_CONFIG = '' } = process.env
+  const texts = [...args, SLUICE_UPSTREAM, SLUICE_CONFIG, ...files.map(textOf)]
+  return texts.some((text) => /["']run["']\s*:/.test(text)) ? ['--allow-run'] : []
+}
+
+/** The text of a settings file; empty where there is none. @param {string} file */
+function textOf(file) {
+  try {
+    return readFileSync(resolve(root, file), 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 /** @param {HostParts} host */

@@ -123,6 +123,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   const route = createRoutes(context)
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
+  host.managed?.takeOver(settings)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // The process still serves, although it refuses requests.

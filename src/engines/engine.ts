@@ -63,6 +63,11 @@ export interface CallOptions {
   caller?: string | undefined
   /** Whether no client waits for the answer: such requests come last in an engine's own queue. */
   isBackground?: boolean | undefined
+  /**
+   * Called while the request waits for the engine's server to be started, and with undefined when it
+   * does no longer. The engine limits that time itself, so that no other timeout applies meanwhile.
+   */
+  onStart?: ((progress: LoadProgress | undefined) => void) | undefined
 }
 
 export interface ChatOptions extends CallOptions {
@@ -97,6 +102,21 @@ export interface PassCall {
   body?(model: string | undefined): Uint8Array<ArrayBuffer>
   /** The media types of answers that are forwarded besides JSON and streams of it: `audio/*`. */
   answers: readonly string[]
+}
+
+/** The process of a server that sluice starts itself. For admins: its output may hold anything. */
+export interface ProcessStatus {
+  state: 'stopped' | 'waiting' | 'starting' | 'ready' | 'stopping' | 'failed'
+  /** Milliseconds since it entered that state. */
+  forMs?: number
+  pid?: number
+  /** How often in a row it failed, and how it ended the last time that it did. */
+  failures?: number
+  lastExit?: string
+  /** Requests that wait for it to be ready. */
+  waiting: number
+  /** The last lines that it wrote. */
+  output: string[]
 }
 
 /** Options of embeddings. */
@@ -178,6 +198,8 @@ export interface Engine {
     signal: AbortSignal,
     options?: EmbedOptions,
   ): Promise<WholeAnswer>
+  /** The state of its process, where sluice starts it. */
+  readonly process?: ProcessStatus | undefined
   /** The kind of server, where that is known: `ollama`. */
   readonly kind?: string | undefined
   /**

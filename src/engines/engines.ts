@@ -2,9 +2,11 @@ import type { Fetch } from '../platform/fetch.ts'
 import type { Host } from '../platform/host.ts'
 import { isWorkerd } from '../platform/runtime.ts'
 import { upstreamDefaults } from '../settings/per-upstream.ts'
+import { isRun, requireNoRun } from '../settings/run.ts'
 import type { Settings } from '../settings/settings.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import type { Engine } from './engine.ts'
+import type { ManagedServers } from './managed/managed-servers.ts'
 import { Pool } from './pool/pool.ts'
 import type { PoolState } from './pool/pool-state.ts'
 import { Catalog } from './registry/catalog.ts'
@@ -37,6 +39,8 @@ export interface EngineSources extends Pick<Host, 'fetch' | 'isolateRequests'> {
   finishes?: FinishHistories
   /** The slots, the queue and the breakers, kept when the settings are reloaded. */
   pool?: PoolState
+  /** The servers that sluice starts, kept when the settings are reloaded; only on some hosts. */
+  managed?: ManagedServers
 }
 
 /** Creates the configured engines. `instance`: returns the id of this sluice for hop lists. */
@@ -47,6 +51,8 @@ export function createEngines(
   instance: () => string,
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
+  const { managed } = host
+  if (managed === undefined) requireNoRun(settings, 'createHandler')
   const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)
@@ -54,7 +60,10 @@ export function createEngines(
   const catalog = new Catalog({
     engines: [
       ...(host.engines ?? []).map((engine) => separateThinking(engine, settings)),
-      ...settings.upstream.map((upstream) => new Upstream({ ...shared, ...upstream })),
+      ...settings.upstream.map((upstream) => {
+        const options = { ...shared, ...upstream }
+        return isRun(options) && managed ? managed.engine(options) : new Upstream(options)
+      }),
     ],
     static: createStatic(settings),
     discovery: settings.discover

@@ -1,3 +1,4 @@
+import type { ProcessStatus } from './engine.ts'
 import type { BreakerState } from './pool/circuit.ts'
 import type { Pool } from './pool/pool.ts'
 import type { Catalog, CatalogEntry } from './registry/catalog.ts'
@@ -22,6 +23,8 @@ export interface EngineHealth {
   maxConcurrency?: number
   /** @deprecated The same as `maxConcurrency`, under its former name, for one release. */
   streams?: number
+  /** Of a server that sluice starts itself. */
+  process?: ProcessStatus
 }
 
 /** A model that a caller may use, whether an engine could answer for it now, and whether one has it loaded. */
@@ -58,7 +61,7 @@ function engineHealth(
   now: number,
 ): EngineHealth {
   const { breaker, running } = pool.member(engine)
-  const { maxConcurrency } = engine
+  const { maxConcurrency, process } = engine
   const breakerState = breaker.state(now)
   const listing = isUnknown ? 'unknown' : error === undefined ? 'up' : 'down'
   return {
@@ -66,6 +69,7 @@ function engineHealth(
     state: breakerState === 'closed' ? listing : breakerState,
     running,
     ...(maxConcurrency !== undefined && { maxConcurrency, streams: maxConcurrency }),
+    ...(process !== undefined && { process }),
   }
 }
 

@@ -20,8 +20,16 @@ export function chatAsker(
 }
 
 /** What an engine is told with every call. */
-export function callOptionsOf({ hops, caller, isBackground }: Exchange): CallOptions {
-  return { hops, caller, isBackground }
+export function callOptionsOf(exchange: Exchange): CallOptions {
+  const { hops, caller, isBackground } = exchange
+  return { hops, caller, isBackground, onStart: (progress) => showStart(exchange, progress) }
+}
+
+/** The start of an engine's server has a limit of its own. */
+function showStart(exchange: Exchange, progress: LoadProgress | undefined): void {
+  const now = performance.now()
+  if (progress === undefined) exchange.endLoading(now)
+  else exchange.showLoading(progress.text, now, false)
 }
 
 /** Reports to an exchange how far its model has been loaded. */

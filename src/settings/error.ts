@@ -46,7 +46,7 @@ export function notShown(setting: string, expected: string, given: unknown): Set
 }
 
 /** So many names that a message can list them. */
-const FEW = 20
+const FEW = 30
 
 /**
  * The message for an unknown name, with the known ones that are most like it, or where to find them.

@@ -1,6 +1,7 @@
 /** Which settings can be honoured where. */
 import type { Place } from './declaration.ts'
 import { SettingsError } from './error.ts'
+import { requireNoRun } from './run.ts'
 import { declarations } from './table/table.ts'
 import type { Settings } from './types.ts'
 
@@ -13,11 +14,15 @@ const NAMES: Readonly<Record<Place, string>> = {
   code: 'createHandler',
 }
 
+/** The places that can start programs. */
+const STARTERS: ReadonlySet<Place> = new Set(['bun', 'deno', 'node'])
+
 /**
  * Throws a `SettingsError` where settings ask for what this place cannot do: it would be ignored. A
  * value that is the default asks for nothing.
  */
 export function requireSupport(settings: Settings, place: Place): void {
+  if (!STARTERS.has(place)) requireNoRun(settings, NAMES[place])
   for (const [name, value] of Object.entries(settings)) {
     if (isSupported(name, place) || isDefault(name, value)) continue
     const { where = [], instead } = declarations[name] ?? {}

@@ -7,14 +7,14 @@ import { tokensByModel } from './context-length.ts'
 import { array, boolean, pairs, text, VISIBLE } from './declaration.ts'
 import { SettingsError, unexpected } from './error.ts'
 import { perUpstream } from './per-upstream.ts'
+import { runOptions } from './run-options.ts'
 
 const { maxConcurrency, finishReason, reasoning, thinkTags, systemMessages } = perUpstream
 
 export const upstreamOptions = {
   url: text({
-    required: true,
     expected: 'an http or https URL, such as http://127.0.0.1:11434',
-    help: 'The root of its API, such as http://127.0.0.1:11434/v1. Without a path, /v1 is added.',
+    help: 'The root of its API, such as http://127.0.0.1:11434/v1. Without a path, /v1 is added. Required, except with run.',
     read: readUrl,
   }),
   label: text({
@@ -55,6 +55,7 @@ export const upstreamOptions = {
   reasoning,
   thinkTags,
   systemMessages,
+  ...runOptions,
 }
 
 /** The root of an API, without a slash at the end. Throws a `SettingsError`. */

@@ -7,10 +7,13 @@ import { entrySchema, readEntry, readOption } from './entry.ts'
 import { SettingsError, unexpected } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
 import type { EntryOutput } from './infer.ts'
+import { checkRun, runLabel, runUrl } from './run.ts'
 import { readUrl, upstreamOptions } from './upstream-options.ts'
 
 /** An upstream ready for use: with a label that no other has. */
 export interface ResolvedUpstream extends EntryOutput<typeof upstreamOptions> {
+  /** Of an upstream with `run` and without a fixed port, a name that stands for its address. */
+  url: string
   label: string
 }
 
@@ -54,6 +57,7 @@ function readUpstream(item: unknown, shownAs: string, warn: Warn): UpstreamInput
     shownAs,
     warn,
   ) as unknown as UpstreamInput
+  checkRun(entry, shownAs)
   return lenient ? { finishReason: 'optional', ...entry } : entry
 }
 
@@ -82,9 +86,10 @@ export function resolveUpstreams(
     }
     taken.add(label)
   }
-  const upstreams = given.map(({ url, ...rest }, index) => {
-    const label = rest.label ?? freeLabel(url, index, taken)
+  const upstreams = given.map(({ url: ownUrl, ...rest }, index) => {
+    const label = rest.label ?? freeLabel({ url: ownUrl, ...rest }, index, taken)
     taken.add(label)
+    const url = ownUrl ?? runUrl(label, rest.port)
     const key = rest.key || keys[index]
     const listed = lenient.some((name) => name === label || isSameUrl(name, url))
     const isOptional = rest.finishReason === undefined && listed
@@ -103,8 +108,12 @@ function isSameUrl(name: string, url: string): boolean {
   return readUrl(name, 'lenient') === url
 }
 
-function freeLabel(url: string, index: number, taken: ReadonlySet<string>): string {
-  const known = wellKnownPorts[new URL(url).port]
+function freeLabel(
+  { url, models = [] }: UpstreamInput,
+  index: number,
+  taken: ReadonlySet<string>,
+): string {
+  const known = url === undefined ? runLabel(models) : wellKnownPorts[new URL(url).port]
   const base = known ?? 'upstream'
   let label = known ?? `upstream-${index + 1}`
   for (let count = 2; taken.has(label); count++) label = `${base}-${count}`

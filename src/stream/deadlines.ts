@@ -35,6 +35,7 @@ export class Deadlines {
   #loadingSince: number | undefined
   /** How long it loaded it before that, in this phase. */
   #loaded = 0
+  #isLoadLimited = true
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -54,8 +55,9 @@ export class Deadlines {
     return this.#loadingSince !== undefined
   }
 
-  /** The engine loads the model: stops the phase's clock. */
-  beginLoad(now: number): void {
+  /** The engine loads the model: stops the phase's clock. `isLimited`: whether by `loadTimeout`. */
+  beginLoad(now: number, isLimited = true): void {
+    this.#isLoadLimited = isLimited
     if (this.#loadingSince !== undefined) return
     if (!this.#isWaitingForClient) this.#spent += now - this.#since
     this.#loadingSince = now
@@ -93,7 +95,8 @@ export class Deadlines {
   }
 
   get #loadTimeout(): number {
-    return this.#limits.loadTimeout ?? Number.POSITIVE_INFINITY
+    const { loadTimeout = Number.POSITIVE_INFINITY } = this.#limits
+    return this.#isLoadLimited ? loadTimeout : Number.POSITIVE_INFINITY
   }
 
   /** An `ApiError` (504) if the engine's timeout has passed, or `client` if the client's has. */

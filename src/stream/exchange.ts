@@ -162,9 +162,9 @@ export class Exchange {
   }
 
   /** The engine is known to load the model, which `loadTimeout` limits. `progress`: for the client. */
-  showLoading(progress: string, now: number): void {
+  showLoading(progress: string, now: number, isLimited = true): void {
     this.progress = progress
-    this.#deadlines.beginLoad(now)
+    this.#deadlines.beginLoad(now, isLimited)
   }
 
   /** The engine is not known to load the model any more: the timeout of its phase goes on. */

@@ -22,6 +22,7 @@ import { unreadBodies } from './hang-ups-unread.ts'
 import { hostileValues } from './hostile-values.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
+import { managed } from './managed.ts'
 import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
@@ -144,6 +145,7 @@ const topics = {
     recordings,
     check,
     'chat tool': chatTool,
+    'a managed server': managed,
   },
 } satisfies Record<string, Record<string, Suite>>
 
@@ -169,6 +171,7 @@ const needed: Record<string, Capability[]> = {
   recordings: ['process'],
   check: ['process'],
   'chat tool': ['process'],
+  'a managed server': ['programs'],
 }
 
 /** Declares the tests of the suite about some topics against one host. */

@@ -14,6 +14,7 @@ export const CAPABILITIES = {
   waking: 'one request may be woken by another',
   draining: 'a running stream is told of a shutdown',
   files: 'an engine that plays recordings from files',
+  programs: 'servers that sluice starts itself',
   reloading: 'the same handler answers before and after its settings change',
   'stale-connections': 'a kept connection that a server has given up is told from other failures',
   'odd-headers': 'an upstream is read whose headers hold what HTTP does not allow',

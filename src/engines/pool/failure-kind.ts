@@ -1,5 +1,6 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 import { isRequestError } from '../../wire/errors/reported-error.ts'
+import { NOT_STARTED, START_FAILED } from '../managed/errors.ts'
 import { isLoadFailure, isLoading } from '../upstream/model-loading.ts'
 
 /**
@@ -83,8 +84,8 @@ function withoutPrefix(message: string): string {
  */
 export type Blame = 'nobody' | 'request' | 'answer' | 'engine'
 
-/** Codes of failures within sluice. */
-const OWN_CODES = new Set(['shutting_down', 'internal_error'])
+/** Codes of failures within sluice, and of servers that it starts, which have a backoff of their own. */
+const OWN_CODES = new Set(['shutting_down', 'internal_error', START_FAILED, NOT_STARTED])
 
 /** The one place that decides whether a failure counts against an engine. */
 export function blameOf(error: unknown): Blame {

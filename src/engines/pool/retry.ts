@@ -1,5 +1,6 @@
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
+import { NOT_STARTED, START_FAILED } from '../managed/errors.ts'
 import type { Route } from '../registry/router.ts'
 import { unavailable } from '../registry/unavailable.ts'
 import { isLoading, MODEL_LOADING, withRetryAfter } from '../upstream/model-loading.ts'
@@ -16,6 +17,8 @@ const FREE_RETRY_CODES: ReadonlySet<unknown> = new Set([
   'attempt_timeout',
   'loop_detected',
   MODEL_LOADING,
+  START_FAILED,
+  NOT_STARTED,
 ])
 
 /** Whether a failed attempt cost the engine no work, so that the next one uses no retry budget. */

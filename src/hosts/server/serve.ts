@@ -11,14 +11,16 @@ import {
 } from '../../cli/startup.ts'
 import { toolNamed } from '../../cli/tools/tool-names.ts'
 import type { Engine, Progress } from '../../engines/engine.ts'
+import { ManagedServers } from '../../engines/managed/managed-servers.ts'
 import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
 import type { HandlerHost } from '../../options.ts'
+import type { Fetch } from '../../platform/fetch.ts'
 import type { LogEntry } from '../../platform/log.ts'
 import { ollamaPort } from '../../settings/compat.ts'
 import { parseSettings, type Settings, type SettingsInput } from '../../settings/settings.ts'
 import { requireSupport } from '../../settings/support.ts'
-import { terminalLine } from '../../util/safe/terminal.ts'
+import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { moduleUrl } from '../location.ts'
 import { listenAsOllama, withGreeting } from './compat.ts'
@@ -35,6 +37,7 @@ import {
 import { followSettings } from './reload.ts'
 import { ReloadableHandler } from './reloadable-handler.ts'
 import type { Runtime } from './runtime.ts'
+import { processes } from './spawn.ts'
 import { processTerminal, type Terminal } from './terminal.ts'
 import { readTls, type Tls } from './tls.ts'
 
@@ -74,13 +77,15 @@ export interface StartOptions {
   host?: HandlerHost
   log?: ((entry: LogEntry) => void) | undefined
   onProgress?: (progress: Progress) => void
+  /** Called with what happened to a server that sluice starts, for people. */
+  onServerEvent?: (label: string, event: string) => void
 }
 
 /** Serves until it is stopped. Rejects with a `SettingsError` where the settings are wrong. */
 export async function start(
   runtime: Runtime,
   input: SettingsInput,
-  { host = {}, log, onProgress = () => {} }: StartOptions = {},
+  { host = {}, log, onProgress = () => {}, onServerEvent = () => {} }: StartOptions = {},
 ): Promise<Server> {
   const read = (given: SettingsInput) => readSettings(given, runtime, host)
   const settings = read(input)
@@ -90,10 +95,13 @@ export async function start(
   const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
   const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
   const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
+  const fetch = host.fetch ?? runtime.fetch ?? globalFetch
+  const managed = new ManagedServers({ processes, fetch, tell: onServerEvent })
   const own: string[] = []
   const handler = new ReloadableHandler(settings, {
     own,
     name: runtime.name,
+    managed,
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     files: pageFiles(),
@@ -106,7 +114,11 @@ export async function start(
   const model = resolveAlias(settings.model, settings.alias)
   const loading = model && local?.load(model, neverAborted)
   if (loading) loading.catch(() => {})
-  const listeners = await listenAt(runtime, settings, tls, handler.fetch)
+  const listeners = await listenAt(runtime, settings, tls, handler.fetch).catch(async (error) => {
+    // Some may have been started in advance.
+    await managed.stop()
+    throw error
+  })
   const { url, ollamaUrl, warnings } = listeners
   own.push(url, ...(ollamaUrl ? [ollamaUrl] : []))
   return {
@@ -120,6 +132,7 @@ export async function start(
     async stop(graceMs = handler.settings.grace) {
       const closed = listeners.close()
       await handler.drain(graceMs)
+      await managed.stop()
       await Promise.race([closed, sleep(flushTimeout)])
     },
   }
@@ -175,6 +188,8 @@ function tools(): Promise<typeof import('./tool.ts')> {
   return import(moduleUrl('hosts/server/tool').href)
 }
 
+const globalFetch: Fetch = (url, init) => fetch(url, init)
+
 /** Imported only where a recording is served: loading it would delay every start. */
 async function enginesFromRecordings({ engine }: Settings, runtime: Runtime): Promise<Engine[]> {
   return (await import('./replay-engines.ts')).replayEngines(engine, runtime)
@@ -192,6 +207,8 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
   const server = await start(runtime, settings, {
     log: logWriter(form, terminal),
     onProgress: progressBar(terminal.err),
+    onServerEvent: (label, event) =>
+      terminal.err.write(`sluice: ${terminalText(`${label} ${event}`)}\n`),
   }).catch(exitWithError)
   onSignal(() => server.stop())
   const startup = {

@@ -8,8 +8,11 @@ type Key = EntryInput<typeof keyOptions>
 
 /** An upstream as code gives it. */
 export interface UpstreamInput {
-  /** The root of its API, such as http://127.0.0.1:11434/v1. Without a path, /v1 is added. */
-  url: Upstream['url']
+  /**
+   * The root of its API, such as http://127.0.0.1:11434/v1. Without a path, /v1 is added. Required,
+   * except with run.
+   */
+  url?: Upstream['url']
   /**
    * Its name in logs and messages. By default the server that is known for the port of its URL.
    */
@@ -67,6 +70,47 @@ export interface UpstreamInput {
    * anything else. keep: send them as they came.
    */
   systemMessages?: Upstream['systemMessages']
+  /**
+   * The command that starts it, instead of a url: sluice starts the server when a request needs it,
+   * and stops it. ${PORT} stands for a free port. No shell reads the command: a text is split at
+   * white space, except within quotes. Only on Bun, Deno and Node.
+   */
+  run?: Upstream['run']
+  /**
+   * With run: the port that the server listens on, always the same. By default a free one, in the
+   * place of ${PORT}.
+   */
+  port?: Upstream['port']
+  /**
+   * With run: environment variables of the server, besides those of sluice. Those whose names begin
+   * with SLUICE_ are not passed on.
+   */
+  env?: Upstream['env']
+  /** With run: the folder that the server is started in. By default that of sluice. */
+  cwd?: Upstream['cwd']
+  /**
+   * With run: the path that answers with 200 once the server is ready; none: it is ready as soon as
+   * it answers any request. By default /health, or /v1/models where the server has no /health.
+   */
+  health?: Upstream['health']
+  /** With run: how long the server may take to become ready, with downloads. By default 30m. */
+  startTimeout?: Upstream['startTimeout']
+  /**
+   * With run: how long after its last request the server is stopped; 0 for never. By default 10m.
+   */
+  idle?: Upstream['idle']
+  /**
+   * With run: how long the server may take to end after SIGTERM, before it is killed. By default
+   * 10s.
+   */
+  stopTimeout?: Upstream['stopTimeout']
+  /** With run: the memory that the server needs, which memoryBudget is compared with. */
+  memory?: Upstream['memory']
+  /**
+   * With run: whether the server is started with sluice, and again after a crash, without waiting
+   * for a request.
+   */
+  preload?: Upstream['preload']
 }
 
 /** A key as code or a settings file gives it. */

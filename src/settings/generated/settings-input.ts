@@ -63,6 +63,12 @@ export interface SettingsInput {
   /** @deprecated The former name of `maxConcurrency`. */
   streams?: Given['streams']
   /**
+   * How much memory the servers that sluice starts (run) may use together, by what each declares as
+   * memory. A server that is idle is stopped before another starts; one that generates never is.
+   * Only on Bun, Deno and Node.
+   */
+  memoryBudget?: Given['memoryBudget']
+  /**
    * How many requests may wait in the queue of an upstream that is busy. When it is full, a request
    * of a key with fewer takes the place of the newest one of the key with the most. Responses in
    * the background wait beside it, up to --max-background. Default: 100.

@@ -6,6 +6,7 @@ import {
   pairs,
   secrets,
   servers,
+  size,
   text,
   texts,
   time,
@@ -13,6 +14,7 @@ import {
 import { engineItem } from '../engines.ts'
 import { readPassThrough } from '../pass-through.ts'
 import { perUpstream } from '../per-upstream.ts'
+import { memorySize } from '../run-options.ts'
 import { upstreamItem } from '../upstreams.ts'
 
 const { maxConcurrency, finishReason, reasoning, thinkTags, systemMessages } = perUpstream
@@ -34,6 +36,11 @@ export const engines = {
     help: 'Look for well-known servers on this machine. By default only if no upstream and no recording is given.',
   }),
   maxConcurrency,
+  memoryBudget: size({
+    ...memorySize,
+    where: ['bun', 'deno', 'node'],
+    help: 'How much memory the servers that sluice starts (run) may use together, by what each declares as memory. A server that is idle is stopped before another starts; one that generates never is.',
+  }),
   queue: integer({
     min: 0,
     max: 100_000,

@@ -3,6 +3,16 @@ import { type ApiSchemas, described } from '../validation/describe.ts'
 
 const count = z.int().check(z.gte(0))
 
+const ProcessSchema = z.looseObject({
+  state: z.enum(['stopped', 'waiting', 'starting', 'ready', 'stopping', 'failed']),
+  forMs: described(z.optional(count), 'Milliseconds since it entered that state.'),
+  pid: z.optional(count),
+  failures: described(z.optional(count), 'How often in a row it failed.'),
+  lastExit: described(z.optional(z.string()), 'How it ended when it last failed.'),
+  waiting: described(count, 'Requests that wait for it to be ready.'),
+  output: described(z.array(z.string()), 'The last lines that it wrote.'),
+})
+
 const HealthSchema = z.looseObject({
   status: z.enum(['ok', 'degraded', 'unavailable']),
   version: described(z.string(), 'The version of sluice.'),
@@ -26,6 +36,10 @@ const HealthSchema = z.looseObject({
         engine: z.string(),
         state: z.enum(['up', 'down', 'open', 'half-open', 'unknown']),
         running: count,
+        process: described(
+          z.optional(ProcessSchema),
+          'The process of a server that sluice starts itself (run).',
+        ),
       }),
     ),
   ),

@@ -46,7 +46,8 @@ const NAMES = [
     'allowHost',
     'allowOrigin',
   ],
-  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'affinity'],
+  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'memoryBudget'],
+  ...['queue', 'affinity'],
   ...['affinityWait', 'retry', 'model', 'alias'],
   ...[
     'contextFallback',
@@ -133,7 +134,7 @@ it('has types that follow from the declarations', () => {
   expectTypeOf<SettingsInput['keys']>().toEqualTypeOf<
     string | readonly (string | KeyInput)[] | undefined
   >()
-  expectTypeOf<UpstreamInput['url']>().toEqualTypeOf<string>()
+  expectTypeOf<UpstreamInput['url']>().toEqualTypeOf<string | undefined>()
   expectTypeOf<UpstreamInput['nativeApis']>().toEqualTypeOf<
     readonly ('messages' | 'responses' | 'ollama')[] | undefined
   >()
@@ -169,14 +170,15 @@ describe('what cannot be honoured is refused, not ignored', () => {
   it('by createHandler, for each setting that it has no use for', () => {
     const refused = unsupportedBy('code').map(([name]) => name)
     expect(refused).toEqual([
-      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'engine', 'webgpu'],
-      ...['webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
+      ...['port', 'host', 'compat', 'tlsCert', 'tlsKey', 'discover', 'memoryBudget', 'engine'],
+      ...['webgpu', 'webgpuModels', 'webgpuMemory', 'webgpuQueue', 'webgpuIdle', 'grace'],
     ])
     for (const name of refused) {
       expect(() => createHandler({ [name]: 1 })).toThrow(`${name}: createHandler can't honour`)
     }
     expectTypeOf<ServerSetting | DenoSetting>().toEqualTypeOf<
       | ('port' | 'host' | 'compat' | 'tlsCert' | 'tlsKey' | 'discover' | 'engine' | 'grace')
+      | 'memoryBudget'
       | ('webgpu' | 'webgpuModels' | 'webgpuMemory' | 'webgpuQueue' | 'webgpuIdle')
     >()
   })

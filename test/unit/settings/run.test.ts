@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { createHandler } from '../../../src/handler.ts'
+import { readCommand, withPort } from '../../../src/settings/command.ts'
+import { parseSettings, type SettingsInput } from '../../../src/settings/settings.ts'
+import { requireSupport } from '../../../src/settings/support.ts'
+import { refusal } from './refusal.ts'
+
+const PORT = `\${PORT}`
+const simple = { run: `llama-server -m model.gguf --port ${PORT}`, models: ['qwen'] }
+
+describe('a command', () => {
+  it.each<[string, string[]]>([
+    ['a  b\tc', ['a', 'b', 'c']],
+    [`a "b c" 'd "e"'`, ['a', 'b c', 'd "e"']],
+    [`--x="a b"c`, ['--x=a bc']],
+    [`a ""`, ['a', '']],
+    [
+      String.raw`C:\llama\server.exe -m D:\m.gguf`,
+      [String.raw`C:\llama\server.exe`, '-m', String.raw`D:\m.gguf`],
+    ],
+    [`a '|' "&&" '{"x": 1}'`, ['a', '|', '&&', '{"x": 1}']],
+    [`a --port=${PORT}`, ['a', `--port=${PORT}`]],
+  ])('%j is split', (text, words) => {
+    expect(readCommand(text, 'run')).toEqual(words)
+  })
+
+  it('as an array is taken as it is', () => {
+    expect(readCommand(['a b', '|', '~/x', `${PORT}`], 'run')).toEqual(['a b', '|', '~/x', PORT])
+  })
+
+  it.each([
+    ['a | b', '"|"'],
+    ['a && b', '"&"'],
+    ['a > log', '">"'],
+    ['a $(b)', '"$("'],
+    ['a `b`', '"`"'],
+    ['~/bin/a', '"~"'],
+    ['a "b', '" without its end'],
+    ['   ', 'no program'],
+    [`a \${HOME}`, `\${HOME}`],
+  ])('%j is refused, as no shell reads it', (text, what) => {
+    const told = refusal({ upstream: [{ ...simple, run: text }] })
+    expect(told).toContain('upstream[0].run: expected')
+    expect(told).toContain(what)
+  })
+
+  it('is never shown, as it may hold a token', () => {
+    for (const run of [
+      'x --token sk-secret | y',
+      ['x', 'sk-secret', `\${HOME}`],
+      { a: 'sk-secret' },
+      ['sk-secret', 1],
+    ]) {
+      expect(refusal({ upstream: [{ ...simple, run }] })).not.toContain('sk-secret')
+    }
+    expect(refusal({ upstream: [{ ...simple, env: { A: ['sk-secret'] } }] })).not.toContain('sk-')
+  })
+
+  it('gets the port in the place of its name', () => {
+    expect(withPort(['a', `--port=${PORT}`, `${PORT}:${PORT}`], 80)).toEqual([
+      'a',
+      '--port=80',
+      '80:80',
+    ])
+  })
+})
+
+describe('an upstream with run', () => {
+  it('needs two lines', () => {
+    const { upstream, discover } = parseSettings({ upstream: [simple] })
+    expect(upstream).toEqual([
+      {
+        ...{ label: 'qwen', models: ['qwen'], url: 'http://qwen.managed.invalid/v1' },
+        run: ['llama-server', '-m', 'model.gguf', '--port', PORT],
+      },
+    ])
+    expect(discover).toBe(false)
+  })
+
+  it('is read again as it was read', () => {
+    const once = parseSettings({ upstream: [simple, { ...simple, label: 'big', port: 8_080 }] })
+    expect(parseSettings(once)).toEqual(once)
+    expect(once.upstream[1]?.url).toBe('http://127.0.0.1:8080/v1')
+  })
+
+  it('is labelled by its first model', () => {
+    const models = [['*', 'Qwen/Qwen3 8B'], ['qwen'], ['qwen']]
+    const { upstream } = parseSettings({
+      upstream: models.map((each) => ({ ...simple, models: each })),
+    })
+    expect(upstream.map(({ label }) => label)).toEqual(['Qwen-Qwen3-8B', 'qwen', 'qwen-2'])
+  })
+
+  it.each<[string, object, string]>([
+    [
+      'a url as well',
+      { url: 'http://a' },
+      '.url: expected either url or run, got both; remove url',
+    ],
+    [
+      'no name of a model',
+      { models: ['qwen*'] },
+      '.models: expected the name of at least one model',
+    ],
+    ['no models', { models: undefined }, '.models: expected the name of at least one model'],
+    ['no port', { run: 'a b' }, `.run: expected ${PORT} in the command, got none`],
+    ['an idle time below 0', { idle: -1 }, '.idle: expected a time from 0'],
+    [
+      'a health check that is no path',
+      { health: 'health' },
+      '.health: expected a path such as /health, or none',
+    ],
+  ])('is refused with %s', (_, changed, message) => {
+    expect(refusal({ upstream: [{ ...simple, ...changed }] })).toContain(`upstream[0]${message}`)
+  })
+
+  it('is taken with a fixed port in the command, or with the port in the environment', () => {
+    for (const changed of [
+      { run: 'a --port 9000', port: 9_000 },
+      { run: 'a', env: { PORT } },
+    ]) {
+      expect(() => parseSettings({ upstream: [{ ...simple, ...changed }] })).not.toThrow()
+    }
+  })
+
+  it('alone may have its options', () => {
+    for (const option of [
+      { idle: '1m' },
+      { preload: true },
+      { env: { A: 'b' } },
+      { memory: '1GB' },
+    ]) {
+      const [name] = Object.keys(option)
+      const told = refusal({ upstream: [{ url: 'http://a', ...option }] })
+      expect(told).toContain(`upstream[0].${name}: expected it beside run only`)
+    }
+  })
+})
+
+describe('a memory budget', () => {
+  it.each<[string, object, string]>([
+    ['a server whose size is not known', {}, '.memory: expected the memory that qwen needs'],
+    ['a server that can never start', { memory: '25GB' }, '.memory: expected at most memoryBudget'],
+  ])('refuses %s', (_, changed, message) => {
+    const told = refusal({ memoryBudget: '24GB', upstream: [{ ...simple, ...changed }] })
+    expect(told).toContain(`upstream[0]${message}`)
+  })
+
+  it('takes what fits, and upstreams that run elsewhere', () => {
+    const upstream = [{ ...simple, memory: '24GB' }, 'http://a']
+    expect(parseSettings({ memoryBudget: '24GB', upstream }).memoryBudget).toBe(24e9)
+  })
+})
+
+describe('where programs cannot be started', () => {
+  it('createHandler says so', () => {
+    expect(() => createHandler({ insecure: true, upstream: [simple] })).toThrow(
+      'upstream[0].run: createHandler cannot start programs, sluice on Bun, Deno and Node can; start the server yourself and name its url.',
+    )
+  })
+
+  it.each(['workerd', 'worker'] as const)('%s does', (place) => {
+    const settings = parseSettings({ upstream: ['http://a', simple] } as SettingsInput)
+    expect(() => requireSupport(settings, place)).toThrow('upstream[1].run: ')
+    expect(() => requireSupport(parseSettings({ upstream: ['http://a'] }), place)).not.toThrow()
+  })
+
+  it.each(['bun', 'deno', 'node'] as const)('%s does not', (place) => {
+    const settings = parseSettings({ upstream: [simple] })
+    expect(() => requireSupport(settings, place)).not.toThrow()
+  })
+})
