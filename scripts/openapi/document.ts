@@ -2,17 +2,11 @@
 import { VERSION } from '../../src/version.ts'
 import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
 import { errors } from './errors.ts'
+import type { Media } from './media.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'
 import { COMPONENTS, type Schema } from './schema.ts'
 import { nameOf, schemaComponents } from './schemas.ts'
-
-export interface Media {
-  schema?: Schema
-  example?: unknown
-  /** OpenAPI 3.1 has no word for the events of a stream. */
-  'x-events'?: { event?: string; data: Schema; description: string }[]
-}
 
 export interface Described {
   operationId: string
@@ -87,7 +81,8 @@ const FOR_ADMINS =
   'Needs a key with `admin: true`; on a server without keys, a request from its own machine.'
 
 function describe(operation: Operation): Described {
-  const { id, tag, summary, description, parameters, request, example, access } = operation
+  const { id, tag, summary, description, parameters, request, example, access, requestBody } =
+    operation
   const shape = operation.errorShape ?? 'Error'
   const described = [description, access === 'admin' && FOR_ADMINS].filter(Boolean).join(' ')
   const refused = operation.errors.toSorted((a, b) => a - b)
@@ -97,6 +92,7 @@ function describe(operation: Operation): Described {
     summary,
     ...(described !== '' && { description: described }),
     ...(parameters && { parameters }),
+    ...(requestBody && { requestBody: { required: true, content: requestBody } }),
     ...(request !== undefined && {
       requestBody: {
         required: true,

@@ -1,6 +1,7 @@
 /** What the document says of a route in words; the rest is in the table of routes. */
 import type { OperationId, TableEntry } from '../../src/routes/table.ts'
 import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
+import type { Media } from './media.ts'
 import type { Schema } from './schema.ts'
 
 export interface Parameter {
@@ -19,6 +20,8 @@ export interface OperationTexts {
   parameters?: Parameter[]
   /** A body that passes, for a route that takes one. */
   example?: Record<string, unknown>
+  /** The body by its content type, for a route whose body no schema of sluice describes. */
+  requestBody?: Record<string, Media> | undefined
   /** What the answer with status 200 is. */
   answerText: string
   /** The events of the answer where it is a stream, in their order. */

@@ -10,6 +10,7 @@ import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
 import { ollamaChatTexts } from './ollama-chat-operations.ts'
 import { ollamaModelTexts } from './ollama-operations.ts'
 import type { Operation, OperationTexts, Parameter } from './operation.ts'
+import { passTexts } from './pass-operations.ts'
 import { responsesTexts } from './responses-operations.ts'
 
 const messages = [{ role: 'user', content: 'Hello!' }]
@@ -131,6 +132,7 @@ const texts: Record<OperationId, OperationTexts> = {
   ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
+  ...passTexts,
   ...ollamaModelTexts,
   ...ollamaChatTexts,
 }

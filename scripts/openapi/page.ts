@@ -1,9 +1,10 @@
 /** The OpenAPI document as a page to read: it needs no script. */
 
 import { htmlText } from '../../src/util/safe/html.ts'
-import type { Described, Document, Media } from './document.ts'
+import type { Described, Document } from './document.ts'
 import { errors } from './errors.ts'
 import { fieldsOf, typeOf, words } from './fields.ts'
+import type { Media } from './media.ts'
 import type { Schema } from './schema.ts'
 
 /** Where the examples ask; a page can't know where it will be served. */

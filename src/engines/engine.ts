@@ -1,4 +1,5 @@
 import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { PassedAnswer } from '../stream/passed-answer.ts'
 import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
 import type { TextRequest } from '../wire/completions/request.ts'
@@ -81,6 +82,23 @@ export interface ChatOptions extends CallOptions {
   identity?: (() => StreamIdentity | undefined) | undefined
 }
 
+/** A request that is forwarded as it came, to a server that understands it. */
+export interface PassCall {
+  method: 'DELETE' | 'GET' | 'HEAD' | 'POST'
+  /**
+   * Where it is sent, below the API's root, or below the server's root where it begins with `..`: the
+   * first of these that the server has. `model`: the server's own name of the model, for a query.
+   */
+  paths(model: string | undefined): readonly string[]
+  /** The path that the client asked for, for messages. */
+  shownPath: string
+  headers: Record<string, string>
+  /** The body, for a server that calls the model so. */
+  body?(model: string | undefined): Uint8Array<ArrayBuffer>
+  /** The media types of answers that are forwarded besides JSON and streams of it: `audio/*`. */
+  answers: readonly string[]
+}
+
 /** Options of embeddings. */
 export interface EmbedOptions extends CallOptions {
   /** What was asked in Ollama's API and OpenAI's has no field for: an Ollama gets it. */
@@ -160,6 +178,20 @@ export interface Engine {
     signal: AbortSignal,
     options?: EmbedOptions,
   ): Promise<WholeAnswer>
+  /** The kind of server, where that is known: `ollama`. */
+  readonly kind?: string | undefined
+  /**
+   * Forwards a request to a server that understands it. Resolves once the answer begins; rejects with an
+   * `ApiError`, with status 404 and code `model_not_capable` where the server has no such path. Optional.
+   */
+  pass?(
+    call: PassCall,
+    model: string | undefined,
+    signal: AbortSignal,
+    options?: CallOptions,
+  ): Promise<PassedAnswer>
+  /** Whether it has lately said that it has none of the paths of a request. */
+  lacks?(call: PassCall, model: string | undefined): boolean
   /**
    * What an engine that is an Ollama says of its models in Ollama's own API, by a model's name here;
    * undefined where it is none. Rejects with an `ApiError`. Optional.

@@ -23,12 +23,42 @@ export async function readJsonBody(
   timeout: number,
   who = '',
 ): Promise<unknown> {
-  requireJson(request)
+  return (await readJsonBytes(request, maxBytes, timeout, who)).value
+}
+
+/** The same, with the bytes that were parsed, to be forwarded as they came. */
+export async function readJsonBytes(
+  request: Request,
+  maxBytes: number,
+  timeout: number,
+  who = '',
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; value: unknown }> {
+  requireType(request, 'application/json', "with curl, add -H 'content-type: application/json'")
   const bytes = withoutBom(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0)
     throw badRequest('body: expected a JSON object, got an empty body; send the request as JSON.')
+  return { bytes, value: await parseInTurn(bytes, request.signal, timeout, who) }
+}
+
+/** Reads a body that is not parsed, like `readJsonBody`. `advice`: how a client sends that type. */
+export async function readRawBody(
+  request: Request,
+  { type, advice }: { type?: string; advice: string },
+  maxBytes: number,
+  timeout: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  requireType(request, type, advice)
+  return readInTime(request, maxBytes, timeout)
+}
+
+async function parseInTurn(
+  bytes: Uint8Array,
+  signal: AbortSignal,
+  timeout: number,
+  who: string,
+): Promise<unknown> {
   if (direct.tryBegin(bytes.length)) return parseDirectly(bytes)
-  const wish = { bytes: bytes.length, who, signal: request.signal, timeout }
+  const wish = { bytes: bytes.length, who, signal, timeout }
   await queue.waitTurn(wish).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
@@ -45,7 +75,7 @@ function parseDirectly(bytes: Uint8Array): unknown {
 }
 
 /** Without a byte order mark, which some editors write (RFC 8259 §8.1 lets a parser ignore it). */
-function withoutBom(bytes: Uint8Array): Uint8Array {
+function withoutBom(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const isMarked = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
   return isMarked ? bytes.subarray(3) : bytes
 }
@@ -92,8 +122,11 @@ function decodeBody(bytes: Uint8Array): string {
   }
 }
 
-/** Any web page can post forms and plain text without a CORS preflight, but not JSON. */
-function requireJson(request: Request): void {
+/**
+ * Any web page can post forms and plain text without a CORS preflight, but not JSON: what a form may hold
+ * is protected by the check of its origin alone.
+ */
+function requireType(request: Request, expected: string | undefined, advice: string): void {
   const encoding = request.headers.get('content-encoding')
   if (encoding !== null && encoding.toLowerCase() !== 'identity') {
     throw unsupported(
@@ -102,11 +135,9 @@ function requireJson(request: Request): void {
   }
   const type = request.headers.get('content-type')
   const essence = type?.split(';')[0]?.trim().toLowerCase()
-  if (essence === 'application/json') return
+  if (expected === undefined || essence === expected) return
   const came = type === null ? 'none' : show(type)
-  throw unsupported(
-    `content-type: expected application/json, got ${came}; with curl, add -H 'content-type: application/json'.`,
-  )
+  throw unsupported(`content-type: expected ${expected}, got ${came}; ${advice}.`)
 }
 
 function unsupported(message: string): ApiError {
@@ -118,7 +149,7 @@ async function readInTime(
   request: Request,
   maxBytes: number,
   timeout: number,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(tooSlow(timeout)), timeout)
   try {
@@ -136,7 +167,7 @@ async function readBytes(
   request: Request,
   maxBytes: number,
   late: Promise<never>,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const header = request.headers.get('content-length')
   const announced = header === null ? undefined : Number(header)
   if (announced !== undefined && announced > maxBytes) throw tooLarge(maxBytes)

@@ -240,6 +240,15 @@ function addAudio(sum: PromptSum, { data, format }: Part): void {
   sum.tokens += Math.ceil(decodedLength(data) / (isPcm ? pcmBytesPerToken : bytesPerToken))
 }
 
+/** The tokens of a file with sound. `head`: its first bytes, by which WAV is known. */
+export function audioFileTokens(length: number, head: Uint8Array): number {
+  const isWav = String.fromCharCode(...head.subarray(0, 4)) === 'RIFF'
+  return Math.ceil(length / (isWav ? AUDIO.pcmBytesPerToken : AUDIO.bytesPerToken))
+}
+
+/** The tokens of an image that is still to be made. */
+export const GENERATED_IMAGE_TOKENS = IMAGE.usual
+
 /** The bytes that base64 holds. */
 function decodedLength(base64: string): number {
   return Math.ceil((base64.length * 3) / 4)

@@ -16,14 +16,19 @@ export function requireShortHeaders(headers: Headers): void {
   throw new ApiError(431, message, { code: 'headers_too_large' })
 }
 
-/** Throws an `ApiError` (400) for more messages, input items or tools than the settings allow. */
+/**
+ * Throws an `ApiError` (400) for more messages, input items or tools than the settings allow. `further`:
+ * other fields with lists that count as messages.
+ */
 export function requireItemLimits(
   body: unknown,
   { maxMessages, maxTools }: Pick<Settings, 'maxMessages' | 'maxTools'>,
+  further: readonly string[] = [],
 ): void {
   if (!isObject(body)) return
-  requireCount(body, 'messages', maxMessages, '--max-messages')
-  requireCount(body, 'input', maxMessages, '--max-messages')
+  for (const field of ['messages', 'input', ...further]) {
+    requireCount(body, field, maxMessages, '--max-messages')
+  }
   requireCount(body, 'tools', maxTools, '--max-tools')
 }
 

@@ -2,9 +2,10 @@
 
 /** What sluice asks of an upstream. */
 export interface FetchInit {
-  method?: 'GET' | 'OPTIONS' | 'POST'
+  method?: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'POST'
   headers?: Record<string, string>
-  body?: string
+  /** Text is sent as UTF-8, bytes as they are. */
+  body?: string | Uint8Array<ArrayBuffer>
   signal?: AbortSignal
   redirect?: 'manual'
   /**

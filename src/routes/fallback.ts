@@ -10,7 +10,7 @@ export function preflight(
 ): Response {
   const path = new URL(url).pathname
   const methods = methodsOf(routes, path)
-  if (methods.length === 0) throw notFound('OPTIONS', path, basePath)
+  if (methods.length === 0) throw notFound('OPTIONS', path, basePath, routes)
   const allow = methods.join(', ')
   const isAsked = headers.has('access-control-request-method')
   return new Response(null, {
@@ -28,7 +28,7 @@ export function noRoute(
   const { method, url } = request
   const path = new URL(url).pathname
   const allow = methodsOf(routes, path)
-  if (allow.length === 0) throw notFound(method, path, basePath)
+  if (allow.length === 0) throw notFound(method, path, basePath, routes)
   const message = `method: expected ${allow.join(' or ')} for ${path}, got ${method}; send the request with ${allow.length > 1 ? 'one of those' : 'that one'}.`
   throw new ApiError(405, message, {
     code: 'method_not_allowed',
@@ -45,8 +45,17 @@ function methodsOf(routes: RouteEntry[], path: string): string[] {
   return methods.length > 0 ? [...methods, 'OPTIONS'] : []
 }
 
-function notFound(method: string, path: string, basePath: string): ApiError {
-  const message = `path: there is no route ${method} ${path}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models; Ollama's is below ${basePath}/api.`
+/** What to do instead at paths of model servers that are not forwarded. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  '/completion': 'send POST /v1/completions, which takes the same parameters',
+  '/metrics': 'ask the model server itself for its metrics',
+}
+
+function notFound(method: string, path: string, basePath: string, routes: RouteEntry[]): ApiError {
+  const hasPrefix = methodsOf(routes, `/v1${path}`).length > 0
+  const instead = hasPrefix ? `use /v1${path}` : INSTEAD[path]
+  const hint = instead === undefined ? '' : `; ${instead}`
+  const message = `path: there is no route ${method} ${path}${hint}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models; Ollama's is below ${basePath}/api.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

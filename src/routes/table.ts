@@ -24,6 +24,8 @@ const ollamaModels = () => import('./ollama/models.ts')
 const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
+const passing = () => import('./pass-through/handlers.ts')
+const managing = () => import('./ollama/manage.ts')
 
 /** The first word of a route is who may use it. */
 export const table = entries({
@@ -74,6 +76,30 @@ export const table = entries({
   status: get('open', '/status', 'text/html', pages),
   openapi: get('open', '/openapi.json', 'application/json', pages),
   openapiPage: get('open', '/openapi.html', 'text/html', pages),
+  createRerank: pass('/v1/rerank'),
+  createRerankV2: pass('/v2/rerank'),
+  createReranking: pass('/v1/reranking'),
+  createRerankAtRoot: pass('/rerank'),
+  createScore: pass('/v1/score'),
+  createScoreAtRoot: pass('/score'),
+  tokenize: pass('/tokenize'),
+  detokenize: pass('/detokenize'),
+  applyTemplate: pass('/apply-template'),
+  createInfill: pass('/infill'),
+  createTranscription: pass('/v1/audio/transcriptions'),
+  createTranslation: pass('/v1/audio/translations'),
+  createSpeech: pass('/v1/audio/speech', 'audio/mpeg'),
+  createImage: pass('/v1/images/generations'),
+  createModeration: pass('/v1/moderations'),
+  getServerProps: get('admin', '/props', 'application/json', passing),
+  listSlots: get('admin', '/slots', 'application/json', passing),
+  pullModel: manage('/api/pull'),
+  buildModel: manage('/api/create'),
+  copyModel: manage('/api/copy'),
+  pushModel: manage('/api/push'),
+  deleteModel: remove('admin', '/api/delete', 'application/json', managing),
+  findBlob: head('admin', '/api/blobs/:digest', 'application/json', managing),
+  createBlob: manage('/api/blobs/:digest'),
   listOllamaModels: get('key', '/api/tags', 'OllamaTags', ollamaModels),
   showOllamaModel: post('key', '/api/show', 'OllamaShowRequest', 'OllamaShow', ollamaModels),
   listRunningModels: get('key', '/api/ps', 'OllamaRunning', ollamaModels),
@@ -106,7 +132,7 @@ export type Access = 'open' | 'key' | 'admin'
 
 export interface TableEntry {
   access: Access
-  method: 'get' | 'post' | 'delete'
+  method: 'get' | 'post' | 'delete' | 'head'
   /** In the router's syntax: `:id+` may hold slashes. */
   path: string
   /** The schema of the body, by its name in the OpenAPI document. */
@@ -133,6 +159,20 @@ function get<M>(access: Access, path: string, answer: Answer, module: M): Entry<
 
 function remove<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
   return { access, method: 'delete', path, answer, module }
+}
+
+function head<M>(access: Access, path: string, answer: Answer, module: M): Entry<M> {
+  return { access, method: 'head', path, answer, module }
+}
+
+/** A request that is forwarded as it came, to whoever understands it. */
+function pass(path: string, answer: Answer = 'application/json'): Entry<typeof passing> {
+  return post('key', path, undefined, answer, passing)
+}
+
+/** A request that changes the models of an Ollama server. */
+function manage(path: string): Entry<typeof managing> {
+  return post('admin', path, undefined, 'application/x-ndjson', managing)
 }
 
 function post<M>(

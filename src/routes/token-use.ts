@@ -17,6 +17,11 @@ import { isTokenCount, plausibleUse, type Use } from '../wire/usage.ts'
 export interface RequestedUse extends PromptSource {
   /** The number of answers, to all prompts together; 1 by default, 0 if nothing is generated. */
   answers?: number | undefined
+  /**
+   * Of a request that is forwarded, whose answer is no text or is not read: the tokens that it is charged
+   * where the server counts none.
+   */
+  estimate?: (() => number) | undefined
 }
 
 /**
@@ -51,7 +56,8 @@ export class ExchangeUse implements ExpectedUse {
   }
 
   get size(): PromptSize {
-    this.#size ??= promptSize(this.#requested)
+    const { estimate } = this.#requested
+    this.#size ??= estimate ? sizeOf(estimate()) : promptSize(this.#requested)
     return this.#size
   }
 
@@ -75,6 +81,7 @@ export class ExchangeUse implements ExpectedUse {
 
   /** Each delta is taken for a token, and a long one for several. */
   #seen({ tokens, textLength }: Exchange): number {
+    if (this.#requested.estimate !== undefined) return 0
     const long = Math.ceil(textLength / BYTES_PER_TOKEN)
     return Math.max(tokens, this.#echoes ? long - this.size.tokens : long)
   }
@@ -127,7 +134,9 @@ export class ExchangeUse implements ExpectedUse {
     const seconds = (performance.now() - this.#startedAt) / 1_000
     const { least, perSecond, perSeen } = ANSWER_MOST
     const seen = Math.max(this.#seen(exchange), exchange.wholeAnswer?.length ?? 0)
-    return this.answers === 0 ? 0 : this.answers * (least + perSecond * seconds) + perSeen * seen
+    const isCounted = this.answers === 0 && this.#requested.estimate !== undefined
+    const answers = isCounted ? 1 : this.answers
+    return answers === 0 ? 0 : answers * (least + perSecond * seconds) + perSeen * seen
   }
 
   /** By the engine's count; undefined where it sent none. */
@@ -145,6 +154,13 @@ export class ExchangeUse implements ExpectedUse {
     return used
   }
 }
+
+/** No more is believed than what a text of so many tokens could have, and what a gateway may add. */
+function sizeOf(tokens: number): PromptSize {
+  return { tokens, media: 0, most: tokens * MOST_BEYOND.factor + MOST_BEYOND.added }
+}
+
+const MOST_BEYOND = { factor: 64, added: 131_072 }
 
 type KnownModels = Pick<Catalog, 'known'>
 

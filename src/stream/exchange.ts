@@ -16,7 +16,13 @@ export type Outcome =
   | { kind: 'cancelled' }
 
 /** The part of an engine's answer that an exchange reads. */
-type Answer = WholeAnswer | { kind: 'chunks' | 'frames'; contract: AnyContract }
+type Answer = WholeAnswer | { kind: 'chunks' | 'frames' | 'passed'; contract: AnswerCounts }
+
+/** What is counted of an answer while it comes. */
+export type AnswerCounts = Pick<
+  AnyContract,
+  'tokens' | 'textLength' | 'countsText' | 'usage' | 'repaired'
+>
 
 /** Writes a streamed answer to its client. */
 export interface StreamWriter {
@@ -188,6 +194,13 @@ export class Exchange {
     const { tokens } = answer.contract
     if (tokens === this.#tokens) return
     this.#tokens = tokens
+    this.firstTokenAt ??= now
+    this.#deadlines.enterPhase('token', now)
+  }
+
+  /** A part of an answer without tokens came at `now`, such as sound. */
+  advanceBytes(now: number): void {
+    this.#tokens = this.#answer?.kind === 'passed' ? this.#answer.contract.tokens : 0
     this.firstTokenAt ??= now
     this.#deadlines.enterPhase('token', now)
   }

@@ -26,7 +26,9 @@ const TEXTS = new Set([
 export function answerLength(json: string): number {
   const { choices, content, output, message, response, thinking } = parseObject(json) ?? {}
   const ollama = lengthOf(message) + lengthOf({ response, thinking })
-  return lengthOf(choices) + lengthOf(content) + lengthOf(output) + ollama
+  // llama-server's answer to `/infill` is a text.
+  const text = typeof content === 'string' ? utf8Length(content) : lengthOf(content)
+  return lengthOf(choices) + text + lengthOf(output) + ollama
 }
 
 function lengthOf(value: unknown): number {

@@ -28,6 +28,8 @@ async function start(
   const manager = await startManager(kind, { models: ['m', 'other'], ...options })
   const server = await startServer(host, ['--upstream', `gpu=${manager.url}`, ...FLAGS, ...flags])
   await fetch(`${server.base}/models`)
+  // The list does not wait for what a busy server says of the sizes of contexts.
+  await expect.poll(() => manager.waiting()).toBe(0)
   return {
     manager,
     server,

@@ -31,6 +31,10 @@ import { nativeOllama } from './ollama-chat-native.ts'
 import { ollamaModels } from './ollama-models.ts'
 import { ollamaCompat } from './ollama-models-compat.ts'
 import { origins } from './origins.ts'
+import { passThrough } from './pass-through.ts'
+import { passThroughAccess } from './pass-through-access.ts'
+import { passThroughEnds } from './pass-through-ends.ts'
+import { passThroughOllama } from './pass-through-ollama.ts'
 import { pool } from './pool.ts'
 import { queue } from './queue.ts'
 import { recordings } from './recordings.ts'
@@ -92,6 +96,9 @@ const topics = {
     completions,
     embeddings,
     models,
+    'forwarded APIs': passThrough,
+    'who may have what forwarded': passThroughAccess,
+    'forwarded management of Ollama': passThroughOllama,
     'the sizes of contexts': contextSizes,
     'models in Ollama’s API': ollamaModels,
     'curl -N': curl,
@@ -116,6 +123,7 @@ const topics = {
     'sent once': sentOnce,
     'sent once more after a stale connection': staleConnections,
     queue,
+    'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
   contract: { contract, thinking },

@@ -104,8 +104,10 @@ async function run(scene: Scene): Promise<SoakResult> {
   const before = { ...idle }
   for (let turn = 0; turn < pairs * 2; turn++) {
     await runPhase(scene, turn, seconds)
-    // What the first attacks need at once is kept for the next: only what grows beyond it is a leak.
-    if (turn === 1) before.memory = Math.max(...recorder.moments.map(({ memory }) => memory))
+    // What the attacks need at once is kept for the next, and stores fill up to their byte limits: only
+    // what still grows in the second half is a leak.
+    if (turn === pairs - 1)
+      before.memory = Math.max(...recorder.moments.map(({ memory }) => memory))
   }
   attack(scene, undefined, 'rest')
   workers.client.tell({ type: 'finish' })

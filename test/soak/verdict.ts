@@ -153,7 +153,7 @@ function endRows({ before, after, returnedAfter, resting }: Ends): Row[] {
   return [
     {
       name: `memory, ${returnedAfter} s after`,
-      value: `${inMib(before.memory)} MiB in the first phases, ${inMib(after.memory)} MiB after`,
+      value: `${inMib(before.memory)} MiB in the first half, ${inMib(after.memory)} MiB after`,
       bound: `+${inMib(MAX_GROWTH)} MiB`,
       isBroken: !(growth <= MAX_GROWTH),
     },

@@ -1,5 +1,6 @@
 import { completionScript } from './completions.ts'
 import { embeddingScript } from './embeddings.ts'
+import { passScript } from './pass-through.ts'
 import { errorScript } from './personas/errors.ts'
 import {
   type ChatBody,
@@ -15,6 +16,7 @@ export interface Offer {
   models: Model[]
   script: Scripted | Answering | undefined
   counts: UpstreamOptions['counts']
+  passes?: UpstreamOptions['passes']
   facts?: UpstreamOptions['facts']
   further: UpstreamOptions['further']
 }
@@ -34,6 +36,7 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
       ? json(200, model)
       : personaScript({ persona, error: 'model_not_found' }, { model: id })
   }
+  if (offer.passes?.includes(path)) return passScript(record, path)
   if (record.method === 'POST' && path === '/v1/chat/completions') {
     return chatScript(record.body, offer, persona)
   }

@@ -19,6 +19,8 @@ export interface RecordedRequest {
   headers: IncomingHttpHeaders
   /** The parsed JSON, or the text where it isn't JSON; undefined without a body. */
   body: unknown
+  /** The body as it came. */
+  bytes: Buffer
   /** `performance.now()` at the request's first byte read as HTTP. */
   receivedAt: number
   /** Bytes of the answer's body that the operating system has taken. */
@@ -47,6 +49,8 @@ export interface UpstreamOptions {
   script?: Scripted | Answering
   /** The endpoint that counts a prompt's tokens, which are its words; it has none by default. */
   counts?: 'messages' | 'vllm' | 'llamaServer'
+  /** The paths of forwarded APIs that it has; it has none by default. */
+  passes?: readonly string[]
   /** What it says of its models beside their list; nothing by default. */
   facts?: Facts
   /** Answers at further paths, such as those of Ollama's API: by method and path, JSON or what makes it of a body. */
@@ -87,6 +91,7 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     models: options.models ?? structuredClone(MODELS[persona]),
     script: options.script,
     counts: options.counts,
+    passes: options.passes,
     facts: options.facts,
     further: options.further,
     next: log.next,
@@ -143,9 +148,10 @@ async function answer(
   add: (record: RecordedRequest) => void,
 ): Promise<void> {
   const { record, stage } = observe(request, response)
-  const text = await readBody(request)
-  if (text === undefined) return
-  record.body = parse(text)
+  const bytes = await readBody(request)
+  if (bytes === undefined) return
+  record.bytes = bytes
+  record.body = parse(bytes.toString())
   add(record)
   await play(chooseScript(record, offer, persona), stage)
 }
@@ -159,6 +165,7 @@ function observe(request: IncomingMessage, response: ServerResponse) {
     path: request.url ?? '',
     headers: request.headers,
     body: undefined,
+    bytes: Buffer.alloc(0),
     receivedAt: performance.now(),
     sentBytes: 0,
     finished: false,
@@ -190,14 +197,14 @@ function observe(request: IncomingMessage, response: ServerResponse) {
 }
 
 /** Undefined when the client left before its request was whole. */
-async function readBody(request: IncomingMessage): Promise<string | undefined> {
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const parts: Buffer[] = []
   try {
     for await (const part of request) parts.push(part as Buffer)
   } catch {
     return undefined
   }
-  return Buffer.concat(parts).toString()
+  return Buffer.concat(parts)
 }
 
 function parse(text: string): unknown {

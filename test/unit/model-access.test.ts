@@ -35,7 +35,7 @@ function world({ lists = [], models = ['small'], ...settings }: World) {
   const asked: unknown[] = []
   const upstream: Fetch = async (url, { body }) => {
     if (new URL(url).pathname.endsWith('/models')) return Response.json({ data: lists })
-    const { model } = JSON.parse(body ?? '{}') as { model?: string }
+    const { model } = JSON.parse(String(body ?? '{}')) as { model?: string }
     asked.push(model)
     return Response.json(OVERFLOW, { status: 400 })
   }

@@ -128,6 +128,15 @@ export class Pool {
     }
   }
 
+  /** Like `answer`, at engines that were not chosen by a model's name. */
+  async answerFrom<T>(exchange: Exchange, routes: Route[], attempt: Attempt<T>): Promise<T> {
+    try {
+      return await this.#answerFromRoutes(exchange, routes, attempt, undefined)
+    } catch (error) {
+      throw asUnavailable(error, routes)
+    }
+  }
+
   /**
    * Rejects with an `ApiError` where the caller may not use the model or no engine has it. For
    * answers that begin before an engine is asked.

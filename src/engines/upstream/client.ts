@@ -26,6 +26,9 @@ export interface UpstreamCall extends CallOptions {
  */
 const MIN_SECRET_LENGTH = 8
 
+/** For a request that does not say what it accepts. */
+const ACCEPT = 'application/json, text/event-stream'
+
 /** Sends HTTP requests to one upstream, with its key and the hop list. */
 export class UpstreamClient {
   readonly label: string
@@ -40,10 +43,7 @@ export class UpstreamClient {
     this.label = label
     this.#url = url
     this.#fetch = fetch
-    this.#headers = {
-      accept: 'application/json, text/event-stream',
-      ...(key !== '' && { authorization: `Bearer ${key}` }),
-    }
+    this.#headers = key === '' ? {} : { authorization: `Bearer ${key}` }
     this.secrets = [...(key.length >= MIN_SECRET_LENGTH ? [key] : []), new URL(url).host]
   }
 
@@ -62,6 +62,16 @@ export class UpstreamClient {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
     const body = JSON.stringify(request)
     return this.#send(path, { method: 'POST', headers: own, body, signal }, hops)
+  }
+
+  /** Sends a request with any body. Resolves with a refusal as well. */
+  send(
+    path: string,
+    { method, body }: Pick<FetchInit, 'method' | 'body'>,
+    { signal, hops, headers }: UpstreamCall,
+  ): Promise<Fetched> {
+    const init = { ...(method && { method }), ...(body !== undefined && { body }) }
+    return this.#send(path, { ...init, headers: safeHeaders(headers), signal }, hops)
   }
 
   /** Posts JSON. Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
@@ -94,7 +104,7 @@ export class UpstreamClient {
 
   async #send(path: string, init: FetchInit, hops: CallOptions['hops']): Promise<Fetched> {
     const hopHeader = hops && { [HOP_HEADER]: writeHops(hops) }
-    const headers = { ...init.headers, ...this.#headers, ...hopHeader }
+    const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...hopHeader }
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
     // hosts.
     const fetch = this.#fetch

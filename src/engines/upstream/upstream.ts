@@ -36,6 +36,7 @@ import { readModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
 import { askOllama, isAskedAsOllama, servesOllama } from './ollama-models.ts'
+import { PassThrough } from './pass.ts'
 import { type GenerationRequest, RefusedFields } from './request-variants.ts'
 import { type ServerKind, serverKindOf } from './server-kind.ts'
 
@@ -71,6 +72,8 @@ export class Upstream implements Engine {
   #listed: Model[] | undefined
   readonly #managed: ManagedModels
   readonly #missing = new MissingPaths()
+  readonly pass: PassThrough['pass']
+  readonly lacks: PassThrough['lacks']
 
   constructor(options: UpstreamOptions) {
     this.label = options.label
@@ -81,6 +84,9 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
+    const { pass, lacks } = new PassThrough(this.#client, this.#names, this.#missing)
+    this.pass = pass
+    this.lacks = lacks
     this.#managed = new ManagedModels(this.#client, this.isDiscovered === true)
     const told = (path: string) => this.#managed.told(path)
     this.#sizes = new ContextSizes(options, this.#client, told)

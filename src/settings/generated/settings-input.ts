@@ -95,6 +95,12 @@ export interface SettingsInput {
   /** @deprecated The former name of `contextFallback`. */
   larger?: Given['larger']
   /**
+   * Which upstream, by its label, or which model answers a forwarded request that names no model,
+   * such as /tokenize=llama; * stands for every path. Without an entry it goes to --model, or to
+   * the only upstream.
+   */
+  passThrough?: Given['passThrough']
+  /**
    * How to judge a stream that ends with [DONE] but without a finish reason. required: as failed.
    * optional: as finished with "stop". learn: as finished with "stop" if it has content, but as
    * failed once the server has sent a finish reason for that model. An upstream may have a value of

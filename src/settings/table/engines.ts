@@ -11,6 +11,7 @@ import {
   time,
 } from '../declaration.ts'
 import { engineItem } from '../engines.ts'
+import { readPassThrough } from '../pass-through.ts'
 import { perUpstream } from '../per-upstream.ts'
 import { upstreamItem } from '../upstreams.ts'
 
@@ -73,6 +74,13 @@ export const engines = {
     placeholder: 'MODEL=FALLBACK',
     expected: 'MODEL=FALLBACK',
     help: 'The model to ask instead if a request is too long for the context of another.',
+  }),
+  passThrough: pairs({
+    default: {},
+    placeholder: 'PATH=TARGET',
+    expected: 'PATH=TARGET',
+    help: 'Which upstream, by its label, or which model answers a forwarded request that names no model, such as /tokenize=llama; * stands for every path. Without an entry it goes to --model, or to the only upstream.',
+    read: readPassThrough,
   }),
   finishReason: { ...finishReason, default: 'learn' as const },
   lenient: list(texts('labels or URLs of upstreams'), {

@@ -61,10 +61,11 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
 
   /**
    * Sends a request. Rejects with the signal's reason, or with an `Unanswered`: the server may have
-   * read the request.
+   * read the request. `isHead`: whether its method is HEAD, whose response has no body.
    */
-  send(request: Bytes, signal: AbortSignal): Promise<SocketResponse> {
+  send(request: Bytes, signal: AbortSignal, isHead = false): Promise<SocketResponse> {
     return new Promise((resolve, reject) => {
+      this.#parser.isHead = isHead
       this.#pending = { signal, headPromise: { resolve, reject }, body: undefined }
       this.#hasReceived = false
       this.#sentAt = performance.now()
@@ -144,7 +145,7 @@ export class Connection implements ResponseSink, SocketEvents, BodySource {
       status,
       ok,
       headers,
-      body: BODILESS_STATUSES.includes(status) ? null : body,
+      body: this.#parser.isHead || BODILESS_STATUSES.includes(status) ? null : body,
     })
     pending.headPromise = undefined
     pending.body = body

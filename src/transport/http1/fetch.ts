@@ -46,7 +46,7 @@ export function socketFetch(dial: Dial): Fetch {
     const answered = idle && (await sendOnIdle(idle, server, request, signal, init.method))
     if (answered !== undefined) return decompressed(answered)
     const connection = await connect(dial, url, server, signal)
-    return decompressed(await connection.send(request, signal))
+    return decompressed(await connection.send(request, signal, init.method === 'HEAD'))
   }
 }
 
@@ -84,7 +84,7 @@ async function sendOnIdle(
   method: FetchInit['method'],
 ): Promise<SocketResponse | undefined> {
   try {
-    return await connection.send(request, signal)
+    return await connection.send(request, signal, method === 'HEAD')
   } catch (error) {
     if (!(error instanceof StaleConnection)) throw error
     server.newOnlyUntil = performance.now() + NEW_ONLY
@@ -139,7 +139,7 @@ function requestBytes({ pathname, search, host }: URL, init: FetchInit): Uint8Ar
   ]
   for (const [name, value] of Object.entries(headers)) lines.push(`${name}: ${headerValue(value)}`)
   if (body === undefined) return encoder.encode(`${lines.join('\r\n')}\r\n\r\n`)
-  const text = encoder.encode(body)
+  const text = typeof body === 'string' ? encoder.encode(body) : body
   const head = encoder.encode(`${lines.join('\r\n')}\r\ncontent-length: ${text.length}\r\n\r\n`)
   const request = new Uint8Array(head.length + text.length)
   request.set(head)

@@ -47,6 +47,8 @@ type State =
 
 /** Parses one response after another. */
 export class ResponseParser {
+  /** Whether the next response has no body, whatever its head says of one (RFC 9112 §6.3). */
+  isHead = false
   readonly #sink: ResponseSink
   #state: State = 'head'
   /** The head, the trailers or the chunk extensions so far. */
@@ -256,7 +258,7 @@ export class ResponseParser {
   }
 
   #begin(head: ResponseHead): void {
-    const { body } = head
+    const body = this.isHead ? 0 : head.body
     this.#lineLength = 0
     this.#interimCount = 0
     this.#remaining =

@@ -62,7 +62,7 @@ export function startServer(): ServerUnderTest {
         const body = init.body ?? ''
         const path = new URL(url).pathname.slice('/v1'.length)
         sent.push({ by: 'gpu', path, body })
-        return answer(path, JSON.parse(body))
+        return answer(path, JSON.parse(String(body)))
       },
     },
   )

@@ -50,7 +50,7 @@ export function upstreams(models: string[], served: Served[]) {
     if (url.endsWith('/models')) {
       return Response.json({ data: models.map((id) => ({ id, object: 'model' })) })
     }
-    const body = JSON.parse(init.body ?? '{}') as { user: string; stream?: boolean }
+    const body = JSON.parse(String(init.body ?? '{}')) as { user: string; stream?: boolean }
     const plan = JSON.parse(body.user) as Plan
     const each = new Served(new URL(url).hostname, plan, init.signal)
     served.push(each)

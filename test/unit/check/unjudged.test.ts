@@ -28,7 +28,8 @@ function reportOn(frames: Frames, headers: Record<string, string> = sse): Promis
   const url = `http://127.0.0.1:1${dialects.chat.path}`
   return check({
     fetch: async (_url, { body }) => {
-      const asked = JSON.parse(body?.startsWith('{"') && body.endsWith('}') ? body : '{}') as Asked
+      const text = String(body)
+      const asked = JSON.parse(text.startsWith('{"') && text.endsWith('}') ? text : '{}') as Asked
       if (!asked.stream) return Response.json({ error: { message: 'no' } }, { status: 400 })
       return new Response(frames(asked).join(''), { headers })
     },

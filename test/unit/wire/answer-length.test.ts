@@ -10,6 +10,10 @@ it('is that of texts, calls and transcripts, in bytes of UTF-8', () => {
   expect(lengthOf({ content: null, audio })).toBe(4)
 })
 
+it('is that of a text to fill a gap with', () => {
+  expect(answerLength('{"content":"a + b","stop":true}')).toBe(5)
+})
+
 it('is that of an answer of Ollama’s, whose arguments are objects', () => {
   const call = { id: 'x', function: { name: 'f', arguments: { city: 'Paris' } } }
   const message = { role: 'assistant', content: 'ж', thinking: 'Hm', tool_calls: [call] }

@@ -27,7 +27,7 @@ async function count(
     rewrite: { small: 'org/small' },
     ...options,
     async fetch(url: string, init: FetchInit) {
-      asked.push({ url, body: JSON.parse(init.body ?? '{}') })
+      asked.push({ url, body: JSON.parse(String(init.body ?? '{}')) })
       const found = paths[new URL(url).pathname]
       if (found === undefined)
         return new Response('{"detail":"Not Found"}', { status: 404 }) as never

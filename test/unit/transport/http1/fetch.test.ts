@@ -31,6 +31,24 @@ describe('a request', () => {
     )
   })
 
+  it('may have bytes for a body, and any method', async () => {
+    await start((socket) => socket.write(ok('yes')))
+    const body = new Uint8Array([0, 255, 13, 10, 128])
+    await textOf(await fetch(server.url, { method: 'DELETE', body }))
+    expect(server.requests[0]).toMatch(/^DELETE \/ HTTP\/1\.1\r\n/)
+    expect(server.requests[0]?.endsWith('\r\ncontent-length: 5\r\n\r\n\0\xff\r\n\x80')).toBe(true)
+  })
+
+  it('for a head alone gets one, whatever it says of a body, and keeps its connection', async () => {
+    await start((socket) => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n'))
+    for (const _ of [1, 2]) {
+      const { status, body, headers } = await fetch(server.url, { method: 'HEAD' })
+      expect({ status, body }).toEqual({ status: 200, body: null })
+      expect(headers.get('content-length')).toBe('5')
+    }
+    expect(carried()).toEqual([2])
+  })
+
   it('of many megabytes arrives whole, though it is read slowly', async () => {
     await start((socket) => socket.write(ok('yes')))
     const body = 'abcdefghijk'.repeat(1_000_000)

@@ -1,0 +1,147 @@
+/** Forwards requests to an upstream, and its answers, without knowing their API. */
+import type { Fetched } from '../../platform/fetch.ts'
+import type { PassedAnswer, PassedForm } from '../../stream/passed-answer.ts'
+import { PassedReader } from '../../stream/passed-reader.ts'
+import { isObject } from '../../util/object.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
+import { EngineErrors } from '../../wire/errors/engine-errors.ts'
+import { readError } from '../../wire/errors/reported-error.ts'
+import { passedUsage } from '../../wire/pass-through/usage.ts'
+import type { CallOptions, PassCall } from '../engine.ts'
+import { linkedController } from './abort.ts'
+import type { UpstreamClient } from './client.ts'
+import type { MissingPaths } from './count-tokens.ts'
+import { forwardedHeaders, isJson, mediaType, readJson, wrongFormat } from './json-body.ts'
+import type { ModelNames } from './model-names.ts'
+
+/** An upstream as the receiver of forwarded requests. Its methods need no `this`: an upstream has them. */
+export class PassThrough {
+  readonly #client: UpstreamClient
+  readonly #names: ModelNames
+  readonly #missing: MissingPaths
+
+  constructor(client: UpstreamClient, names: ModelNames, missing: MissingPaths) {
+    this.#client = client
+    this.#names = names
+    this.#missing = missing
+  }
+
+  /** Whether the server has lately said that it has none of the paths. */
+  readonly lacks = (call: PassCall, model: string | undefined): boolean => {
+    const own = this.#ownName(model)
+    return call.paths(own).every((path) => this.#missing.has(own, keyOf(call, path)))
+  }
+
+  /** See `Engine.pass`. */
+  readonly pass = async (
+    call: PassCall,
+    model: string | undefined,
+    signal: AbortSignal,
+    { hops }: CallOptions = {},
+  ): Promise<PassedAnswer> => {
+    const own = this.#ownName(model)
+    const body = call.body?.(own)
+    const init = { method: call.method, ...(body && { body }) }
+    let said: string | undefined
+    for (const path of call.paths(own)) {
+      if (this.#missing.has(own, keyOf(call, path))) continue
+      const control = linkedController(signal)
+      const carried = { hops, headers: call.headers, signal: control.signal }
+      const response = await this.#client.send(path, init, carried)
+      try {
+        const accepted = await this.#client.accepted(response)
+        const answer = await this.#read(accepted, call, control)
+        return { ...answer, status: response.status, headers: passedHeaders(response) }
+      } catch (error) {
+        control.abort(error)
+        if (!isMissingPath(error, this.#client.label)) throw error
+        if (error.status === 501) said = error.message
+        // Models of one server may differ, but a request without a model can't be for any of them.
+        for (const name of [own, undefined]) this.#missing.add(name, keyOf(call, path))
+      }
+    }
+    throw noSuchRoute(this.#client.label, call, said)
+  }
+
+  #ownName(model: string | undefined): string | undefined {
+    return this.#names.renamed({ model }).model
+  }
+
+  async #read(response: Fetched, call: PassCall, control: AbortController) {
+    const { label, secrets } = this.#client
+    const errors = new EngineErrors({ label, secrets })
+    const { body } = response
+    const type = mediaType(response)
+    if (body === null || call.method === 'HEAD') {
+      return { kind: 'whole' as const, json: '', repaired: [] }
+    }
+    if (isJson(type)) return readWhole(response, label, errors)
+    const form = formOf(type, call.answers)
+    if (form === undefined) {
+      await body.cancel().catch(() => {})
+      throw wrongFormat(type, `an answer to ${call.method} ${call.shownPath}`, errors)
+    }
+    const reader = new PassedReader(form, body, control, errors)
+    return {
+      kind: 'passed' as const,
+      form,
+      contract: reader.counts,
+      next: () => reader.next(),
+    }
+  }
+}
+
+async function readWhole(response: Fetched, label: string, errors: EngineErrors) {
+  const { json, value } = await readJson(response, label)
+  // LM Studio says so of every path that it does not know, with 200.
+  if (isObject(value) && /^Unexpected endpoint/.test(String(value.error))) {
+    throw new ApiError(404, 'Not Found', { evidence: 'answered' })
+  }
+  if (isObject(value) && value.error) {
+    throw errors.failed(readError(value) ?? { message: 'no reason given' })
+  }
+  const usage = passedUsage(value)
+  return { kind: 'whole' as const, json, repaired: [], ...(usage && { usage }) }
+}
+
+/** How an answer of this type is divided; undefined for a type that is not forwarded. */
+function formOf(type: string, answers: readonly string[]): PassedForm | undefined {
+  if (type === 'text/event-stream') return 'events'
+  if (/^application\/(?:x-)?(?:ndjson|jsonl|json-?lines)$/.test(type)) return 'lines'
+  const isAnswer = answers.some((each) => {
+    return each.endsWith('/*') ? type.startsWith(each.slice(0, -1)) : type === each
+  })
+  return isAnswer ? 'bytes' : undefined
+}
+
+function keyOf({ method }: PassCall, path: string): string {
+  return method === 'POST' ? path : `${method} ${path}`
+}
+
+/** Codes of servers for a path that they do not have. */
+const MISSING_CODES: readonly unknown[] = [null, 'unknown_url', 'not_found', 'method_not_allowed']
+
+/** Whether a server refused because it has no such route, rather than no such model. */
+function isMissingPath(error: unknown, label: string): error is ApiError {
+  if (!(error instanceof ApiError)) return false
+  const { status, code, message } = error
+  if (status === 405 || status === 501) return true
+  // The label, which sluice writes before what has no words of its own, may be any word.
+  const words = message.startsWith(label) ? message.slice(label.length) : message
+  return status === 404 && MISSING_CODES.includes(code) && !/model/i.test(words)
+}
+
+/** Its status lets another engine be asked, and its evidence says that this one works. */
+function noSuchRoute(label: string, call: PassCall, said: string | undefined): ApiError {
+  const why = said === undefined ? '' : ` (it said: ${said})`
+  const message = `model: ${label} does not offer ${call.method} ${call.shownPath}${why}; name a model of a server that does, or run one.`
+  const details = { code: 'model_not_capable', param: 'model', evidence: 'answered' } as const
+  return new ApiError(404, message, details)
+}
+
+/** The headers of an answer that a client gets. What a server heard is text, whatever it is called. */
+function passedHeaders(response: Fetched): Record<string, string> {
+  const given = response.headers.get('content-type')
+  const type = mediaType(response) === 'text/html' ? 'text/plain; charset=utf-8' : given
+  return { ...forwardedHeaders(response), ...(type && { 'content-type': type }) }
+}

@@ -1,0 +1,127 @@
+/** The bodies of requests that are forwarded: read as far as sluice needs, and sent on as they came. */
+import { requireOneModel } from '../../engines/registry/model-access.ts'
+import { readJsonBytes, readRawBody } from '../../guard/body.ts'
+import { requireItemLimits } from '../../guard/size.ts'
+import type { Settings } from '../../settings/settings.ts'
+import { isObject } from '../../util/object.ts'
+import { badRequest } from '../../wire/errors/api-error.ts'
+import { withModel } from '../../wire/pass-through/json-model.ts'
+import {
+  boundaryOf,
+  multipartType,
+  type Part,
+  parseMultipart,
+  textOfPart,
+  withField,
+} from '../../wire/pass-through/multipart.ts'
+import { encodeText } from '../../wire/sse/sse.ts'
+import type { Trace } from '../trace.ts'
+import type { PassedBody, PassThroughRoute } from './pass-route.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+type Limits = Pick<Settings, 'maxBody' | 'bodyTimeout' | 'maxMessages' | 'maxTools'>
+
+/** Bytes by which the type of a file is known. */
+const HEAD = 16
+
+/**
+ * Counts a request against its key's concurrency, then reads its body. Rejects with an `ApiError`, or with
+ * `Cancelled` where the client disconnects.
+ */
+export async function readPassedBody(
+  request: Request,
+  trace: Trace,
+  { body: kind, lists }: Pick<PassThroughRoute, 'body' | 'lists'>,
+  settings: Limits,
+): Promise<PassedBody> {
+  await trace.caller?.acquireSlot()
+  const body =
+    kind === 'json'
+      ? await readJson(request, trace, settings)
+      : kind === 'multipart'
+        ? await readMultipart(request, settings)
+        : readQuery(request)
+  requireOneModel(trace.caller?.mayUseModel, body.fields)
+  requireItemLimits(body.fields, settings, lists)
+  return body
+}
+
+async function readJson(request: Request, trace: Trace, limits: Limits): Promise<PassedBody> {
+  const { maxBody, bodyTimeout } = limits
+  const read = await readJsonBytes(request, maxBody, bodyTimeout, trace.caller?.name)
+  const { bytes, value } = read
+  if (!isObject(value)) {
+    const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+    throw badRequest(`body: expected a JSON object, got ${came}; send the request as an object.`)
+  }
+  const model = modelIn(value)
+  // A key that occurs twice may be read as the first one elsewhere: where it could name another model, the
+  // server gets what was checked.
+  const isRestricted = trace.caller?.mayUseModel !== undefined
+  const sent = isRestricted ? encodeText(JSON.stringify(value)) : bytes
+  return {
+    model,
+    fields: value,
+    files: [],
+    type: 'application/json',
+    bytes: (own) => (own === undefined || own === model ? sent : withModel(sent, own)),
+  }
+}
+
+/** The model that a body names; undefined for one that names none. Throws an `ApiError` (400). */
+function modelIn({ model }: Record<string, unknown>): string | undefined {
+  if (model === undefined || model === null || model === '') return undefined
+  if (typeof model === 'string') return model
+  throw badRequest(
+    `model: expected the name of a model, got ${Array.isArray(model) ? 'an array' : typeof model}; name it as a string, or leave it out.`,
+    'model',
+  )
+}
+
+const FORM = {
+  type: 'multipart/form-data',
+  advice: 'with curl, send the fields with -F and no content type of your own',
+}
+
+async function readMultipart(request: Request, limits: Limits): Promise<PassedBody> {
+  const bytes = await readRawBody(request, FORM, limits.maxBody, limits.bodyTimeout)
+  const boundary = boundaryOf(request.headers.get('content-type') ?? '')
+  const parts = parseMultipart(bytes, boundary)
+  const fields = fieldsOf(bytes, parts)
+  const part = parts.find(({ name }) => name === 'model')
+  const model = modelIn(fields)
+  return {
+    model,
+    fields,
+    files: parts.filter(({ isFile }) => isFile).map((file) => fileOf(bytes, file)),
+    type: multipartType(boundary),
+    bytes: (own) =>
+      own === undefined || own === model ? bytes : withField(bytes, boundary, part, 'model', own),
+  }
+}
+
+function fileOf(bytes: Bytes, { start, end }: Part) {
+  return { length: end - start, head: bytes.subarray(start, Math.min(end, start + HEAD)) }
+}
+
+/** The texts of a form. Throws an `ApiError` (400) where it has two models, or a file of that name. */
+function fieldsOf(bytes: Bytes, parts: readonly Part[]): Record<string, unknown> {
+  const fields: Record<string, unknown> = Object.create(null)
+  for (const part of parts) {
+    const { name, isFile } = part
+    const isModel = name.toLowerCase() === 'model'
+    if (isModel && (isFile || name !== 'model' || 'model' in fields)) {
+      throw badRequest(
+        'model: expected one text field of this name, in lower case, got another form; send one.',
+        'model',
+      )
+    }
+    fields[name] = isFile ? true : textOfPart(bytes, part)
+  }
+  return fields
+}
+
+function readQuery({ url }: Request): PassedBody {
+  const fields = Object.fromEntries(new URL(url).searchParams)
+  return { model: modelIn(fields), fields, files: [] }
+}
