@@ -22,7 +22,7 @@ export class ManagedModels {
 
   /** `isDiscovered`: whether discovery found the server, which gives it less time to list its models. */
   constructor(client: UpstreamClient, isDiscovered: boolean) {
-    this.#listWait = isDiscovered ? 100 : 300
+    this.#listWait = isDiscovered ? 100 : 1_000
     this.#asking = {
       json: (path, signal) => client.getJson(path, { signal }),
       events: async (path, signal, take) =>
