@@ -6,16 +6,17 @@ import { isObject, parseObject } from '../util/object.ts'
  * read comes before what only one client sends.
  */
 export const SESSION_HEADERS = [
-  // opencode sends it to providers of the user's own (github.com/sst/opencode, session/llm/request.ts),
-  // pi where the provider is set so, and Cloudflare's Workers AI reads it.
+  // opencode sends it to providers of the user's own (its src/session/llm/request.ts), pi where the
+  // provider has `sendSessionAffinityHeaders`; Cloudflare's Workers AI reads it (docs, prompt caching).
   'x-session-affinity',
   // vLLM's router (docs/load_balancing), vLLM's production stack by convention, opencode beside the first.
   'x-session-id',
-  // The gateway of SGLang (docs/advanced_features/sgl_model_gateway.md).
+  // The gateway of SGLang (docs/advanced_features/sgl_model_gateway.md), and NVIDIA Dynamo.
   'x-smg-routing-key',
-  // Claude Code since 2.1.86 (code.claude.com/docs, LLM gateways).
+  'x-dynamo-session-id',
+  // Claude Code since 2.1.86 (its documentation of LLM gateways).
   'x-claude-code-session-id',
-  // Codex; with an underscore before 2026 (github.com/openai/codex, codex-api/src/requests/headers.rs).
+  // Codex; with an underscore in older versions (its codex-api/src/requests/headers.rs), and pi.
   'session-id',
   'session_id',
   'conversation_id',

@@ -50,7 +50,7 @@ export const cells = {
     heading: 'rate limit',
     about:
       'sluice answers 429 with `Retry-After`: the client tries again in time, or says why it stops',
-    seconds: 120,
+    seconds: 180,
   },
   down: {
     heading: 'server down',

@@ -186,8 +186,22 @@ function lastLine(output: string): string {
 async function limit(scene: Scene, seconds: number): Promise<Verdict> {
   const values = valuesFor(scene, 'text', { key: KEYS.limited })
   await setUp(scene, values)
-  const { log, base } = scene.server
-  const met = () => log.some(({ status, path }) => status === 429 && !path.endsWith(SPENDING))
+  let ended = await askAtLimit(scene, values, seconds)
+  // A request that became free may have gone to the client.
+  for (let again = 0; again < 2 && !hasMetLimit(scene); again++) {
+    ended = await askAtLimit(scene, values, seconds)
+  }
+  const { output, code } = ended
+  if (!hasMetLimit(scene)) return verdictOf('It did not meet the limit.', output)
+  if (output.includes(ANSWER)) return { passed: true, output, note: 'It tries again by itself.' }
+  if (lineThatTells(output, 'limit') !== undefined) return { passed: true, output }
+  const silent = code === undefined ? ` It was still running after ${seconds} s.` : ''
+  return verdictOf(`It did not say that a limit was met.${silent}`, output)
+}
+
+/** Runs the client while its key has nothing left. */
+async function askAtLimit(scene: Scene, values: Values, seconds: number): Promise<Ended> {
+  const { base } = scene.server
   await spend(base, values.model)
   const program = start(scene, 'run', values, seconds)
   let hasEnded = false
@@ -195,16 +209,15 @@ async function limit(scene: Scene, seconds: number): Promise<Verdict> {
     hasEnded = true
   })
   // A request becomes free every three seconds, and the client may need longer to start.
-  while (!met() && !hasEnded) {
+  while (!hasMetLimit(scene) && !hasEnded) {
     await spend(base, values.model)
-    await sleep(300)
+    await sleep(200)
   }
-  const { output, code } = await program.ended
-  if (!met()) return verdictOf('It did not meet the limit.', output)
-  if (output.includes(ANSWER)) return { passed: true, output, note: 'It tries again by itself.' }
-  if (lineThatTells(output, 'limit') !== undefined) return { passed: true, output }
-  const silent = code === undefined ? ` It was still running after ${seconds} s.` : ''
-  return verdictOf(`It did not say that a limit was met.${silent}`, output)
+  return program.ended
+}
+
+function hasMetLimit({ server }: Scene): boolean {
+  return server.log.some(({ status, path }) => status === 429 && !path.endsWith(SPENDING))
 }
 
 /** An API that no client of the suite asks for. */

@@ -29,8 +29,14 @@ export function install({ name, packages }: Client): string | undefined {
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   if (status === 0 && isInstalled({ name, packages })) return undefined
-  const why = error?.message ?? (stderr.trim().split('\n')[0] || `npm ended with ${status}`)
-  return `npm could not install it: ${why}`
+  return `npm could not install it: ${error?.message ?? reasonIn(stderr) ?? `it ended with ${status}`}`
+}
+
+/** npm's first line is a code, and its second one says what it means. */
+function reasonIn(output: string): string | undefined {
+  const lines = output.split('\n').map((line) => line.replace(/^npm (error|ERR!) ?/, '').trim())
+  const said = lines.filter(Boolean).slice(0, 2).join(': ')
+  return said === '' ? undefined : said.slice(0, 200)
 }
 
 export function isInstalled({ name, packages }: Pick<Client, 'name' | 'packages'>): boolean {

@@ -1,6 +1,7 @@
 /** A client's process: in a group of its own, bounded in time. */
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { stripVTControlCharacters } from 'node:util'
 
 export interface Ended {
   /** The exit code, or the signal's name; undefined where its time was up. */
@@ -60,15 +61,13 @@ export function startLines(
     await Promise.race([closed, sleep(300)])
     signalGroup(pid, 'SIGKILL')
     running.delete(pid)
-    return { code, output: plain(output), ms: Math.round(took) }
+    return { code, output: stripVTControlCharacters(output), ms: Math.round(took) }
   }
-  return { output: () => plain(output), signal: (name) => signalGroup(pid, name), ended: end() }
-}
-
-/** Without the codes that colour text and move the cursor. */
-function plain(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals are told by control characters
-  return text.replace(/\u001b(\[[0-9;?]*[A-Za-z]|\][^\u0007]*\u0007)/g, '')
+  return {
+    output: () => stripVTControlCharacters(output),
+    signal: (name) => signalGroup(pid, name),
+    ended: end(),
+  }
 }
 
 function signalGroup(pid: number, name: NodeJS.Signals): void {

@@ -106,7 +106,8 @@ async function run(scene: Scene): Promise<SoakResult> {
     await runPhase(scene, turn, seconds)
     // What the attacks need at once is kept for the next, and stores fill up to their byte limits: only
     // what still grows in the second half is a leak.
-    if (turn === pairs - 1) before.memory = Math.max(...recorder.moments.map(({ memory }) => memory))
+    if (turn === pairs - 1)
+      before.memory = Math.max(...recorder.moments.map(({ memory }) => memory))
   }
   attack(scene, undefined, 'rest')
   workers.client.tell({ type: 'finish' })

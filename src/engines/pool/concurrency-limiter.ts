@@ -133,6 +133,7 @@ export class ConcurrencyLimiter {
     const { members, preferredUntil } = waiter
     if (preferredUntil === undefined) return undefined
     const timer = setTimeout(() => {
+      // A timer may fire a little early.
       waiter.preferred = undefined
       for (const member of members) this.assignFreeSlots(member, performance.now())
     }, preferredUntil - waiter.renewedAt)

@@ -30,7 +30,10 @@ const router: Face = {
           args,
           ...(exit !== undefined && { exit_code: exit, failed: true }),
         }
-        return { ...entry(id, 'llamacpp'), aliases: [`${id}-alias`], tags: [], status }
+        // What a model that runs says of itself is merged into its entry.
+        const isRunning = state === 'loaded' || state === 'unloading'
+        const facts = isRunning && { meta: { n_ctx: 8_192, n_ctx_train: 40_960 } }
+        return { ...entry(id, 'llamacpp'), aliases: [`${id}-alias`], tags: [], status, ...facts }
       }),
     ),
   paths: {},
@@ -116,6 +119,9 @@ const ollama: Face = {
   list: ({ models }) => listOf(models.map((id) => entry(id, 'library'))),
   paths: {
     '/api/version': () => ({ version: '0.32.5' }),
+    '/api/show': () => ({
+      model_info: { 'general.architecture': 'qwen3', 'qwen3.context_length': 40_960 },
+    }),
     async '/api/ps'(machine) {
       while (machine.isLoading) await new Promise((resolve) => setTimeout(resolve, 20))
       const loaded = machine.models.filter((id) => machine.states.get(id) === 'loaded')

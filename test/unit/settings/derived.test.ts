@@ -46,7 +46,8 @@ const NAMES = [
     'allowHost',
     'allowOrigin',
   ],
-  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'retry', 'model', 'alias'],
+  ...['upstream', 'upstreamKey', 'discover', 'maxConcurrency', 'queue', 'affinity'],
+  ...['affinityWait', 'retry', 'model', 'alias'],
   ...[
     'contextFallback',
     'passThrough',

@@ -5,7 +5,7 @@
 import type { Fetched } from '../../../platform/fetch.ts'
 import { isObject, parseObject } from '../../../util/object.ts'
 
-export interface LoadProgress {
+export interface LoadEvent {
   model: string
   /** From 0 to 1. */
   done: number
@@ -19,7 +19,7 @@ const MAX_EVENT = 65_536
 /** Calls `take` for each progress in an event stream, until it ends. Rejects where it breaks. */
 export async function readLoadEvents(
   { body }: Pick<Fetched, 'body'>,
-  take: (progress: LoadProgress) => void,
+  take: (progress: LoadEvent) => void,
 ): Promise<void> {
   const reader = body?.getReader()
   const decoder = new TextDecoder()
@@ -35,7 +35,7 @@ export async function readLoadEvents(
   }
 }
 
-function progressIn(frame: string): LoadProgress | undefined {
+function progressIn(frame: string): LoadEvent | undefined {
   const event = frame.startsWith('data: ') ? parseObject(frame.slice('data: '.length)) : undefined
   if (typeof event?.model !== 'string' || !isObject(event.data)) return undefined
   const { status, progress } = event.data

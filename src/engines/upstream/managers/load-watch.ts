@@ -1,6 +1,6 @@
 /** Asks a server for the states of its models while requests wait for it. */
 import type { LoadState } from '../../engine.ts'
-import type { LoadProgress } from './load-events.ts'
+import type { LoadEvent } from './load-events.ts'
 import { type Manager, stateOf } from './manager.ts'
 import type { ModelState, ModelStates } from './model-state.ts'
 
@@ -18,7 +18,7 @@ export interface Asking {
   /** Reads the JSON at a path of the server. */
   json(path: string, signal: AbortSignal): Promise<unknown>
   /** Reads the progress of loads at a path of the server, until it ends. */
-  events(path: string, signal: AbortSignal, take: (progress: LoadProgress) => void): Promise<void>
+  events(path: string, signal: AbortSignal, take: (progress: LoadEvent) => void): Promise<void>
 }
 
 /** A load that failed, and when that was seen. */
@@ -44,7 +44,7 @@ export class LoadWatch {
   readonly #failures = new Map<string, Failure>()
 
   /** The progress of loads, where the server tells it by events. */
-  readonly #progress = new Map<string, Omit<LoadProgress, 'model'>>()
+  readonly #progress = new Map<string, Omit<LoadEvent, 'model'>>()
   /** When events were last begun to be read. */
   #followedAt = Number.NEGATIVE_INFINITY
   #lookedAt = Number.NEGATIVE_INFINITY

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest'
 import {
-  type LoadProgress,
+  type LoadEvent,
   readLoadEvents,
 } from '../../../../../src/engines/upstream/managers/load-events.ts'
 
 /** What is read of these texts, each of which is a packet. */
-async function read(...packets: string[]): Promise<LoadProgress[]> {
-  const told: LoadProgress[] = []
+async function read(...packets: string[]): Promise<LoadEvent[]> {
+  const told: LoadEvent[] = []
   const body = new Response(
     new ReadableStream({
       start(controller) {
