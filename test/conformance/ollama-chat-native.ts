@@ -175,6 +175,22 @@ export function nativeOllama(host: HostName): void {
     expect(JSON.parse(raw)).toEqual({ error: expect.stringContaining('not support thinking') })
   })
 
+  it('is asked for a chat where the settings say that it serves no other API', async () => {
+    const a = { persona: 'ollama', models: [{ ...library, id: 'm' }] } as const
+    const each = { a: { nativeApis: [] } }
+    const script = { persona: 'ollama' } as const
+    await using closed = await startPool(host, { a: { ...a, script } }, { each })
+    const response = await fetch(`${closed.server.url}/api/chat`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ ...ask, model: 'm', options: { num_ctx: 1_000_000 }, keep_alive: 0 }),
+    })
+    expect(readOllama(await response.text())).toMatchObject({ problems: [], outcome: 'finished' })
+    const asked = closed.upstreams.a?.requests.filter(({ path }) => /chat|generate/.test(path))
+    expect(asked).toMatchObject([{ path: '/v1/chat/completions' }])
+    expect(asked?.[0]?.body).not.toHaveProperty('keep_alive')
+  })
+
   it('is asked for chats as before', async () => {
     const response = await fetch(`${pool.server.base}/chat/completions`, {
       method: 'POST',

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { jpeg, png, postOllama, wav } from '../support/ollama.ts'
+import { jpeg, model, png, postOllama, wav } from '../support/ollama.ts'
 import { type Relay, sentFor, tag } from '../support/relay.ts'
 
 const schema = { type: 'object', properties: { n: { type: 'integer' } } }
@@ -52,6 +52,18 @@ export function ollamaRequests(relay: Relay): void {
       presence_penalty: 0.2,
       frequency_penalty: 0.3,
     })
+  })
+
+  it('has a seed with all its digits', async () => {
+    const body = '{"stream":false,"options":{"seed":18446744073709551615}}'
+    const asked = `${body.slice(0, -1)},"model":"${model}","prompt":"A seed of 64 bits."}`
+    const headers = { 'content-type': 'application/json' }
+    const url = `${relay.server.url}/api/generate`
+    const response = await fetch(url, { method: 'POST', headers, body: asked })
+    expect(response.status, await response.text()).toBe(200)
+    const isIt = ({ body: sent }: { body: unknown }) =>
+      JSON.stringify(sent ?? '').includes('64 bits')
+    expect((await relay.upstream.next(isIt)).body).toMatchObject({ seed: 2 ** 64 })
   })
 
   it('has no limit and no seed where a number says so', async () => {

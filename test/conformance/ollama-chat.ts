@@ -232,7 +232,10 @@ function endings(relay: Relay): void {
     const tagged = tag({ script: { steps } })
     const response = await postOllama(relay, { options: tagged })
     const request = await nextFor(relay, tagged)
-    await sleep(500)
+    for (let sent = -1; sent !== request.sentBytes; ) {
+      sent = request.sentBytes
+      await sleep(500)
+    }
     expect(request.sentBytes).toBeLessThan(FLOOD)
     expect(request.finished).toBe(false)
     const answer = readOllama(await response.text())

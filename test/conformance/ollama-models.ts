@@ -109,6 +109,21 @@ function anyEngine(host: HostName): void {
     })
   })
 
+  it('are described by every name that is listed, as VS Code and Open WebUI ask for them', async () => {
+    const { models } = (await ask(relay.server, 'tags')) as {
+      models: { name: string; model: string }[]
+    }
+    for (const { name, model } of models) {
+      expect(model).toMatch(/:/)
+      for (const each of [name, model]) {
+        expect(await ask(relay.server, 'show', { model: each })).toMatchObject({
+          capabilities: expect.any(Array),
+          model_info: { 'general.architecture': expect.any(String) },
+        })
+      }
+    }
+  })
+
   it('are not there: 404 with a text', async () => {
     const response = await fetch(`${relay.server.url}/api/show`, posted({ model: 'nobody:7b' }))
     expect(response.status).toBe(404)

@@ -1,4 +1,5 @@
 /** Translates the `options` of Ollama's API, which are parameters of a Modelfile, to fields of a chat. */
+import { exactDigits } from '../../wire/json/exact-integers.ts'
 import type { OllamaOptions } from '../../wire/ollama/request.ts'
 
 /**
@@ -50,7 +51,7 @@ export function optionFields(options: OllamaOptions | null | undefined): Record<
       if (Number(value) > 0) fields.max_tokens = value
     } else if (name === 'seed') {
       // A negative seed means a random one, which some servers refuse.
-      if (!(Number(value) < 0)) fields.seed = value
+      if (!isNegative(value)) fields.seed = value
     } else if (name !== 'stop' || options?.stop?.length) {
       fields[name] = value
       // The name that vLLM and SGLang have for it.
@@ -58,4 +59,9 @@ export function optionFields(options: OllamaOptions | null | undefined): Record<
     }
   }
   return fields
+}
+
+/** Seeds may have 64 bits, which no number holds. */
+function isNegative(value: unknown): boolean {
+  return typeof value === 'number' ? value < 0 : exactDigits(value)?.startsWith('-') === true
 }

@@ -97,10 +97,10 @@ export class Upstream implements Engine {
     return this.#kind
   }
 
-  /** Those of the settings. An Ollama serves its own API in any case. */
+  /** Those of the settings. An Ollama serves its own API too, unless the settings say that none is. */
   get nativeApis(): readonly NativeApi[] | undefined {
     const { nativeApis: given } = this.#options
-    if (this.#kind !== 'ollama' || given?.includes('ollama')) return given
+    if (this.#kind !== 'ollama' || given?.length === 0 || given?.includes('ollama')) return given
     return [...(given ?? []), 'ollama']
   }
 

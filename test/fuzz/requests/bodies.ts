@@ -1,5 +1,7 @@
 /** Requests as clients write them, of every API, with most of the fields that sluice knows. */
 import fc from 'fast-check'
+import { image, merged, name, sampling, schema, some, text } from './fields.ts'
+import { ollamaChat, ollamaPrompt } from './ollama-bodies.ts'
 
 export const PATHS = [
   '/v1/chat/completions',
@@ -13,54 +15,6 @@ export const PATHS = [
 ] as const
 export type Path = (typeof PATHS)[number]
 
-/**
- * A text that is replaced by the digits behind it when the body is written: integers that a number
- * of JavaScript cannot hold.
- */
-export const INTEGER = '@integer:'
-
-const text = fc.oneof(
-  { weight: 4, arbitrary: fc.string({ unit: 'grapheme', maxLength: 12 }) },
-  { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 4 }) },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      ...[
-        '',
-        ' ',
-        '\ud800',
-        '\u0000',
-        '__proto__',
-        'constructor',
-        'data:,x',
-        '\u202e',
-        'a'.repeat(500),
-      ],
-    ),
-  },
-)
-const name = fc.constantFrom('f', 'get_weather', 'a-b', '__proto__', 'toString')
-const big = fc.constantFrom('18446744073709551615', '-9223372036854775808', '9007199254740993')
-const integer = big.map((digits) => INTEGER + digits)
-const schema = fc.oneof(
-  fc.constantFrom({ type: 'object' }, { type: 'object', properties: {} }, {}),
-  fc.record({ type: fc.constant('object'), maximum: integer, required: fc.constant(['x']) }),
-)
-const image = fc.constantFrom('data:image/png;base64,AAAA', 'https://x.test/a.png')
-
-/** All of these fields, each present or not. */
-function some(fields: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<object> {
-  return fc.record(fields, { requiredKeys: [] })
-}
-
-const sampling = {
-  temperature: fc.constantFrom(0, 1, 0.5, 2, null),
-  top_p: fc.constantFrom(1, 0.1, null),
-  seed: fc.oneof(fc.nat(), integer),
-  stop: fc.oneof(text, fc.array(text, { maxLength: 3 }), fc.constant(null)),
-  user: text,
-  extra_field: fc.oneof(fc.jsonValue({ maxDepth: 2 }), integer),
-}
 const usage = { stream_options: fc.constantFrom({ include_usage: true }, null, {}) }
 
 const chatContent = fc.oneof(
@@ -249,63 +203,6 @@ const responses = fc
     }),
   )
   .map(merged)
-
-function merged([one, other]: [object, object]): object {
-  return { ...one, ...other }
-}
-
-const ollamaShared = {
-  stream: fc.constantFrom(true, false, null),
-  format: fc.oneof(fc.constantFrom('json', '', null), schema),
-  options: fc.oneof(
-    some({ ...sampling, num_predict: fc.constantFrom(-1, 5), num_ctx: fc.nat(), top_k: fc.nat() }),
-    fc.constant(null),
-  ),
-  think: fc.constantFrom(true, false, 'low', 'max', null),
-  keep_alive: fc.constantFrom(0, -1, '5m', '0s', null),
-  logprobs: fc.boolean(),
-  extra_field: fc.oneof(fc.jsonValue({ maxDepth: 2 }), integer),
-}
-const pictures = fc.array(
-  fc.constantFrom('iVBORw0KGgoAAAANSUhEUg==', '/9j/4AAQSkZJRgABAQEA', 'x'),
-  {
-    maxLength: 2,
-  },
-)
-const ollamaMessage = fc
-  .tuple(
-    fc.record({ role: fc.constantFrom('system', 'user', 'assistant', 'tool', 'User') }),
-    some({
-      content: fc.oneof(text, fc.constant(null)),
-      thinking: text,
-      images: pictures,
-      tool_calls: fc.array(
-        fc.record({
-          function: fc.record({ name, arguments: fc.oneof(schema, fc.constant('{}')) }),
-        }),
-        { maxLength: 2 },
-      ),
-      tool_name: name,
-    }),
-  )
-  .map(merged)
-const ollamaChat = some({
-  ...ollamaShared,
-  messages: fc.array(ollamaMessage, { maxLength: 4 }),
-  tools: fc.array(fc.record({ function: fc.record({ name, parameters: schema }) }), {
-    maxLength: 2,
-  }),
-})
-const ollamaPrompt = some({
-  ...ollamaShared,
-  prompt: text,
-  suffix: text,
-  system: text,
-  images: pictures,
-  template: fc.constantFrom('', '{{ .Prompt }}'),
-  raw: fc.boolean(),
-  context: fc.constantFrom([], [1, 2], null),
-})
 
 export const bodies: Record<Path, fc.Arbitrary<object>> = {
   '/v1/chat/completions': chat,

@@ -58,7 +58,10 @@ const INSIDE = /\bat .*:\d+:\d+|node_modules|gpu\.test|TypeError|\[object /
 export function judgeError(path: string, response: Response, text: string): void {
   const body = JSON.parse(text) as { error: Record<string, unknown>; type?: string }
   const isAnthropic = path.startsWith('/v1/messages') && body.type === 'error'
-  if (path.startsWith('/api/')) return judgeOllamaError(response, text)
+  if (path.startsWith('/api/')) {
+    judgeOllamaError(response, text)
+    return
+  }
   const { message, type, code, param } = body.error
   requireThat(
     typeof message === 'string' && /\S/.test(message),

@@ -1,0 +1,69 @@
+import { createServer } from 'node:net'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { serve } from '../../../../src/hosts/node.ts'
+import { withGreeting } from '../../../../src/hosts/server/compat.ts'
+import type { Server } from '../../../../src/hosts/server/serve.ts'
+
+const running: { stop(): unknown }[] = []
+afterEach(async () => {
+  for (const { stop } of running.splice(0)) await stop()
+  vi.restoreAllMocks()
+})
+
+async function start(compat: string): Promise<Server> {
+  const server = await serve({ port: 0, discover: false, compat: [compat] })
+  running.push({ stop: () => server.stop(0) })
+  return server
+}
+
+describe('a server that also listens as Ollama', () => {
+  it('closes both listeners when it stops', async () => {
+    const server = await start('ollama=0')
+    const { url, ollamaUrl = '' } = server
+    expect(server.warnings).toEqual([])
+    expect(ollamaUrl).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
+    expect(ollamaUrl).not.toBe(url)
+    for (const each of [url, ollamaUrl]) expect((await fetch(`${each}/health`)).status).toBe(200)
+    await server.stop(0)
+    for (const each of [url, ollamaUrl]) {
+      await expect(fetch(`${each}/health`)).rejects.toThrow('fetch failed')
+    }
+    const again = await start(`ollama=${new URL(ollamaUrl).port}`)
+    expect(again.ollamaUrl).toBe(ollamaUrl)
+  })
+
+  it('says in code, too, that the port is taken, also by a program that says nothing', async () => {
+    const silent = createServer((socket) => socket.resume().on('error', () => {}))
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    running.push({ stop: () => silent.close() })
+    const { port } = silent.address() as { port: number }
+    const written = vi.spyOn(process.stderr, 'write').mockReturnValue(true)
+    const server = await start(`ollama=${port}`)
+    expect(server.ollamaUrl).toBeUndefined()
+    expect(server.warnings).toEqual([
+      `compat: expected port ${port} to be free, got: another program; stop that program and start sluice again, or choose another port with --compat ollama=PORT. Until then programs made for Ollama find sluice at ${server.url}.`,
+    ])
+    expect(written).toHaveBeenCalledWith(`sluice: ${server.warnings[0]}\n`)
+    expect((await fetch(`${server.url}/api/version`)).status).toBe(200)
+  })
+})
+
+describe('the greeting', () => {
+  const page = async () => new Response('page')
+  const ask = async (keepsPage: boolean, path: string, init?: RequestInit) =>
+    (await withGreeting(page, keepsPage)(new Request(`http://a:11434${path}`, init))).text()
+
+  it('is at / alone, for GET and HEAD', async () => {
+    for (const path of ['', '/', '/?x=1']) expect(await ask(false, path)).toBe('Ollama is running')
+    expect(await ask(false, '/', { method: 'HEAD' })).toBe('Ollama is running')
+    for (const path of ['/status', '/api/tags', '//']) expect(await ask(false, path)).toBe('page')
+    expect(await ask(false, '/', { method: 'POST' })).toBe('page')
+  })
+
+  it('leaves the page to browsers where it is at no other address', async () => {
+    const headers = { accept: 'text/html' }
+    expect(await ask(true, '/', { headers })).toBe('page')
+    expect(await ask(false, '/', { headers })).toBe('Ollama is running')
+    expect(await ask(true, '/')).toBe('Ollama is running')
+  })
+})
