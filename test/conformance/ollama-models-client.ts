@@ -20,7 +20,10 @@ export function ollamaClient(host: HostName): void {
     const { models } = await client().list()
     expect(models.map(({ name }) => name)).toEqual(['Qwen/Qwen3-8B', 'static'])
     for (const model of ['Qwen/Qwen3-8B', 'Qwen/Qwen3-8B:latest']) {
-      expect((await client().show({ model })).capabilities).toEqual(['completion', 'tools'])
+      expect(await client().show({ model })).toMatchObject({
+        capabilities: ['completion', 'tools'],
+        model_info: { 'general.architecture': 'unknown', 'unknown.context_length': 40_960 },
+      })
     }
     expect((await client().ps()).models.map(({ name }) => name)).toEqual(['Qwen/Qwen3-8B'])
     expect(await client().version()).toMatchObject({

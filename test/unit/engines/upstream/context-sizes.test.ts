@@ -34,7 +34,7 @@ function startServer(
       const method = init.method ?? 'GET'
       if (pathname === '/v1/models') return Response.json({ data: models }) as never
       asked.push(`${method} ${pathname}${search}`)
-      const body: unknown = JSON.parse(String(init.body ?? 'null')
+      const body: unknown = JSON.parse(String(init.body ?? 'null'))
       const fact = facts({ method, path: pathname, query: searchParams, body })
       if (!fact) return new Response('not found', { status: 404 }) as never
       return Response.json(fact.body, { status: fact.status ?? 200 }) as never
