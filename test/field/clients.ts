@@ -51,7 +51,7 @@ export const clients: Client[] = [
       responses,
       {
         ...ollama,
-        title: 'Responses, found by Ollama’s API (`--oss`)',
+        title: 'Responses, as a program for Ollama',
         isKeyless: true,
         without: { key: NO_KEY, limit: NO_LIMIT },
       },

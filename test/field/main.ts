@@ -87,14 +87,14 @@ async function driveCell(
   if (why !== undefined) return { result: 'none', note: why, seconds: 0 }
   const started = performance.now()
   const scene = await makeScene(client, api, cell, options)
-  let verdict: Verdict
+  let verdict: Verdict = { passed: false, output: '' }
   try {
     verdict = await drive(scene, cell)
   } catch (error) {
     const note = error instanceof Error ? error.message : String(error)
     verdict = { passed: false, note, output: '' }
   } finally {
-    await endScene(scene)
+    await endScene(scene, verdict.passed)
   }
   keepLog(scene, cell, verdict)
   const seconds = Math.round((performance.now() - started) / 100) / 10

@@ -41,8 +41,11 @@ export function makePlace(client: string, name: string, notes: [string, string])
   return { home, project, env: environment(home, modules) }
 }
 
-export function removeProject({ project }: Place): void {
+/** Removes the project and, unless it may explain a failure, the home: some hold 100 MB. */
+export function removePlace({ project, home }: Place, keepsHome: boolean): void {
   rmSync(project, { recursive: true, force: true })
+  // A process of the client may still be writing.
+  if (!keepsHome) rmSync(home, { recursive: true, force: true, maxRetries: 3 })
 }
 
 function environment(home: string, modules: string): Record<string, string> {

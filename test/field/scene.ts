@@ -5,7 +5,7 @@ import type { LogEntry, Server } from '../support/server.ts'
 import { startProcess } from '../support/server-process.ts'
 import type { Api, Client } from './clients.ts'
 import { type Block, blocksFor, type Kind, linesOf, readPage, type Values } from './page.ts'
-import { makePlace, type Place, removeProject, writeFiles } from './place.ts'
+import { makePlace, type Place, removePlace, writeFiles } from './place.ts'
 import { type Program, startLines } from './program.ts'
 import { random } from './sample.ts'
 import { type FieldUpstream, startFieldUpstream } from './upstream.ts'
@@ -46,10 +46,13 @@ export async function makeScene(
   return { client, api, blocks, place, upstream, server, notes }
 }
 
-export async function endScene({ place, server, upstream }: Scene): Promise<void> {
+export async function endScene(
+  { place, server, upstream }: Scene,
+  hasPassed: boolean,
+): Promise<void> {
   await server.kill()
   await upstream.goDown()
-  removeProject(place)
+  removePlace(place, !hasPassed)
 }
 
 function keyEntries(): string {

@@ -3,7 +3,8 @@ import { CELL_NAMES, cells } from './cells.ts'
 import { type Client, clients } from './clients.ts'
 import type { CellResult, ClientResult, Results } from './store.ts'
 
-export const BEGIN = '<!-- The table below is written by npm run test:field -- --table. -->'
+export const BEGIN =
+  '<!-- The table below is made from clients/results.json; CONTRIBUTING.md says how. -->'
 export const END = '<!-- End of the table. -->'
 
 /** The page, with the table of these results in the place of the one that it holds. */

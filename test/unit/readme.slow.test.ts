@@ -32,8 +32,8 @@ const documents = [
     .map((name) => `docs/${name}`),
 ]
 const readme = documents
-  // These name flags of the benchmark too.
-  .filter((name) => name !== 'CONTRIBUTING.md' && !name.startsWith('docs/decisions/'))
+  // These name flags of the benchmark or of other programs too.
+  .filter((name) => name !== 'CONTRIBUTING.md' && !/^docs\/(decisions|clients)\//.test(name))
   .map((name) => readFileSync(join(root, name), 'utf8'))
   .join('\n')
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
