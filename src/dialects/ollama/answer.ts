@@ -8,7 +8,7 @@ import type { AnsweredCall, OllamaAnswer, OllamaMetrics } from '../../wire/ollam
 import { incompleteAnswer } from '../partial-tool-call.ts'
 
 /** What an answer depends on besides the engine. */
-export interface AnswerContext {
+export interface OllamaAnswerContext {
   /** Whose fields the text is in: a message's, or `response`. */
   route: 'chat' | 'generate'
   /** The requested model, which the answer names; empty if the request names none. */
@@ -38,7 +38,11 @@ export interface AnswerEnd {
 }
 
 /** An answer that goes on. `named`: the model that the engine named. */
-export function openAnswer(asked: AnswerContext, named: string, part: AnswerPart): OllamaAnswer {
+export function openAnswer(
+  asked: OllamaAnswerContext,
+  named: string,
+  part: AnswerPart,
+): OllamaAnswer {
   const { content, thinking, calls, logprobs } = part
   const text = content ?? ''
   const own = {
@@ -58,7 +62,7 @@ export function openAnswer(asked: AnswerContext, named: string, part: AnswerPart
 
 /** The last line of a stream, or a whole answer. */
 export function endedAnswer(
-  asked: AnswerContext,
+  asked: OllamaAnswerContext,
   named: string,
   part: AnswerPart,
   ended: AnswerEnd,
@@ -72,7 +76,7 @@ export function endedAnswer(
 }
 
 /** The answer to a request without a prompt, which only loads or unloads the model. */
-export function loadAnswer(asked: AnswerContext, did: 'load' | 'unload'): OllamaAnswer {
+export function loadAnswer(asked: OllamaAnswerContext, did: 'load' | 'unload'): OllamaAnswer {
   return { ...openAnswer(asked, '', {}), done: true, done_reason: did }
 }
 
@@ -86,7 +90,10 @@ function doneReason(reason: FinishReason): string {
  * measures them, as llama-server does; else those of the whole request and of the answer are measured here,
  * since clients divide by them.
  */
-function metrics(asked: AnswerContext, { usage, timings, firstAt }: AnswerEnd): OllamaMetrics {
+function metrics(
+  asked: OllamaAnswerContext,
+  { usage, timings, firstAt }: AnswerEnd,
+): OllamaMetrics {
   const now = performance.now()
   const { prompt_ms: prompt, predicted_ms: predicted } = isObject(timings) ? timings : {}
   return {
@@ -109,7 +116,7 @@ function nanoseconds(ms: number): number {
 }
 
 /** A completion as an answer. Throws an `ApiError` (502) if a call's arguments are not an object. */
-export function toAnswer(completion: ChatCompletion, asked: AnswerContext): OllamaAnswer {
+export function toAnswer(completion: ChatCompletion, asked: OllamaAnswerContext): OllamaAnswer {
   const [choice] = completion.choices
   if (choice === undefined) throw new TypeError('a completion without choices')
   const { message, finish_reason: reason, logprobs } = choice
@@ -124,7 +131,7 @@ export function toAnswer(completion: ChatCompletion, asked: AnswerContext): Olla
 }
 
 /** The same for a text completion. */
-export function toTextAnswer(completion: TextChunk, asked: AnswerContext): OllamaAnswer {
+export function toTextAnswer(completion: TextChunk, asked: OllamaAnswerContext): OllamaAnswer {
   const [choice] = completion.choices
   const { usage, timings } = completion
   const reason = choice?.finish_reason ?? 'stop'
@@ -135,7 +142,7 @@ export function toTextAnswer(completion: TextChunk, asked: AnswerContext): Ollam
 export function answeredCalls(
   calls: readonly Pick<ToolCall, 'id' | 'function'>[],
   reason: FinishReason,
-  { newCallId }: AnswerContext,
+  { newCallId }: OllamaAnswerContext,
 ): AnsweredCall[] {
   const answered: AnsweredCall[] = []
   for (const call of calls) {

@@ -14,7 +14,7 @@ import {
 } from '../../wire/ollama/request.ts'
 import type { TranslatedRequest } from '../dialect.ts'
 import type { FieldNames } from '../field-names.ts'
-import { type AnswerContext, loadAnswer, toAnswer, toTextAnswer } from './answer.ts'
+import { loadAnswer, type OllamaAnswerContext, toAnswer, toTextAnswer } from './answer.ts'
 import { chatEncoder, textEncoder } from './encoder.ts'
 import { nativeCall } from './native.ts'
 import { requireChat, requireText } from './native-only.ts'
@@ -98,7 +98,7 @@ export function readOllamaGenerate(body: unknown, requestId: string): OllamaConv
   }
 }
 
-function chatOf(request: OllamaRequest, chat: ChatRequest, asked: AnswerContext): OllamaChat {
+function chatOf(request: OllamaRequest, chat: ChatRequest, asked: OllamaAnswerContext): OllamaChat {
   const shared = sharedOf(request, asked)
   const conversation: TranslatedRequest = {
     get chat() {
@@ -114,23 +114,23 @@ function chatOf(request: OllamaRequest, chat: ChatRequest, asked: AnswerContext)
   return { kind: 'chat', ...shared, conversation, estimated: chat }
 }
 
-function loadOf(request: OllamaRequest, asked: AnswerContext): OllamaLoad {
+function loadOf(request: OllamaRequest, asked: OllamaAnswerContext): OllamaLoad {
   // Ollama answers with one JSON object, whether a stream was asked for or not.
   const shared = sharedOf({ ...request, stream: false }, asked)
   const did = unloads(request) ? 'unload' : 'load'
   return { kind: 'load', ...shared, answer: () => loadAnswer(asked, did) }
 }
 
-function sharedOf(request: OllamaRequest, { route }: AnswerContext): Shared {
+function sharedOf(request: OllamaRequest, { route }: OllamaAnswerContext): Shared {
   const stream = isStreamed(request)
   return { model: request.model, stream, native: nativeCall(request, route, stream) }
 }
 
 function contextOf(
-  route: AnswerContext['route'],
+  route: OllamaAnswerContext['route'],
   { model }: OllamaRequest,
   requestId: string,
-): AnswerContext {
+): OllamaAnswerContext {
   const id = requestId.replaceAll('-', '').slice(0, 12)
   let calls = 0
   return {

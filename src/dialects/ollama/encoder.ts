@@ -9,15 +9,15 @@ import { NDJSON } from '../../wire/ollama/answer.ts'
 import { ollamaError } from '../../wire/ollama/error.ts'
 import { PartialToolCall } from '../partial-tool-call.ts'
 import {
-  type AnswerContext,
   type AnswerPart,
   answeredCalls,
   endedAnswer,
+  type OllamaAnswerContext,
   openAnswer,
 } from './answer.ts'
 
 /** For the chunks of a chat. Of a stream that is forwarded it writes only heartbeats and the error. */
-export function chatEncoder(asked: AnswerContext): StreamEncoder {
+export function chatEncoder(asked: OllamaAnswerContext): StreamEncoder {
   const writer = new AnswerWriter(asked)
   return {
     ...shared<AnyContract>(asked, writer),
@@ -26,7 +26,7 @@ export function chatEncoder(asked: AnswerContext): StreamEncoder {
 }
 
 /** For the chunks of a text completion. */
-export function textEncoder(asked: AnswerContext): StreamEncoder<TextContract> {
+export function textEncoder(asked: OllamaAnswerContext): StreamEncoder<TextContract> {
   const writer = new AnswerWriter(asked)
   return {
     ...shared<AnyContract>(asked, writer),
@@ -38,7 +38,7 @@ export function textEncoder(asked: AnswerContext): StreamEncoder<TextContract> {
  * A heartbeat is a line without content, which all clients take for an empty piece; ollama-python would
  * fail at an empty line.
  */
-function shared<C extends AnyContract>(asked: AnswerContext, writer: AnswerWriter) {
+function shared<C extends AnyContract>(asked: OllamaAnswerContext, writer: AnswerWriter) {
   const heartbeat = () => line(openAnswer(asked, writer.model, {}))
   return {
     contentType: NDJSON,
@@ -54,7 +54,7 @@ function shared<C extends AnyContract>(asked: AnswerContext, writer: AnswerWrite
 class AnswerWriter {
   /** The model that the engine named. */
   model = ''
-  readonly #asked: AnswerContext
+  readonly #asked: OllamaAnswerContext
   /** Calls by their index: they are written whole, in one line. */
   readonly #calls = new Map<number, PartialToolCall>()
   #reason: FinishReason | undefined
@@ -62,7 +62,7 @@ class AnswerWriter {
   #timings: unknown
   #firstAt: number | undefined
 
-  constructor(asked: AnswerContext) {
+  constructor(asked: OllamaAnswerContext) {
     this.#asked = asked
   }
 
