@@ -37,8 +37,8 @@ const SESSION_FIELDS = ['prompt_cache_key', 'session_id', 'conversation'] as con
 /** Ids are short; no more of one is read, so that it costs nothing. */
 const MAX_LENGTH = 256
 
-/** Claude Code before 2.1.78: `user_HASH_account_ID_session_UUID`. */
-const FORMER_USER_ID = /_session_([\w-]+)$/
+/** What the id stands behind in Claude Code before 2.1.78: `user_HASH_account_ID_session_UUID`. */
+const FORMER_MARK = '_session_'
 
 /** The id of the session that a request names; undefined where it names none. */
 export function sessionIdOf(headers: Headers, body: object | undefined): string | undefined {
@@ -59,7 +59,10 @@ export function sessionIdOf(headers: Headers, body: object | undefined): string 
 function fromMetadata({ session_id, user_id }: Record<string, unknown>): string | undefined {
   if (typeof session_id === 'string' && session_id !== '') return session_id.slice(0, MAX_LENGTH)
   if (typeof user_id !== 'string' || user_id.length > 2 * MAX_LENGTH) return undefined
-  if (!user_id.startsWith('{')) return FORMER_USER_ID.exec(user_id)?.[1]
+  if (!user_id.startsWith('{')) {
+    const at = user_id.lastIndexOf(FORMER_MARK)
+    return at === -1 ? undefined : user_id.slice(at + FORMER_MARK.length) || undefined
+  }
   const id = parseObject(user_id)?.session_id
   return typeof id === 'string' && id !== '' ? id.slice(0, MAX_LENGTH) : undefined
 }

@@ -210,6 +210,16 @@ it('says only of clients that tests run what works with them', () => {
   }
 })
 
+/** Flags that the documents name of Deno, docker and llama-server. */
+const FLAGS_OF_OTHERS = [
+  '--allow-run',
+  '--rm',
+  '--cache-ram',
+  '--no-models-autoload',
+  '--reranking',
+  '--sleep-idle-seconds',
+]
+
 describe('what the README names', () => {
   it('is a flag, or a name in the environment', async () => {
     const flags = new Set(settingNames().map((name) => `--${kebab(name)}`))
@@ -224,6 +234,7 @@ describe('what the README names', () => {
       for (const option of Object.keys(usage.table)) flags.add(`--${option}`)
     }
     for (const [option] of keyHelp.matchAll(/--[a-z]+/g)) flags.add(option)
+    for (const option of FLAGS_OF_OTHERS) flags.add(option)
     for (const [said] of readme.matchAll(/(?<=[`\s])--[a-z][a-z-]+/g)) {
       const flag = flags.has(said) ? said : said.replace('--no-', '--')
       if (flag !== '--help' && flag !== '--config') expect(flags).toContain(flag)

@@ -21,9 +21,9 @@ export class OutputTail {
 
   /** The last lines, at most so many. */
   lines(count: number): string[] {
-    const lines = terminalText(this.#text().replaceAll(/\r+\n/g, '\n'))
+    const lines = this.#text()
       .split('\n')
-      .map((line) => line.trimEnd())
+      .map((line) => terminalText(line.trimEnd()))
     return lines.filter((line) => line !== '').slice(-count)
   }
 
