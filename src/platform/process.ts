@@ -33,7 +33,7 @@ export interface ProcessCommand {
   onOutput(bytes: Uint8Array): void
 }
 
-/** What a host that can start programs lends the engines. */
+/** What a host that can start programs provides to the engines. */
 export interface Processes {
   start(command: ProcessCommand): Promise<StartedProcess>
   /** A port of the loopback interface that nothing listens on now. */

@@ -155,7 +155,7 @@ export class ExchangeUse implements ExpectedUse {
   }
 }
 
-/** No more is believed than what a text of so many tokens could have, and what a gateway may add. */
+/** Upper limit for a reported count: what the text can hold, plus what a gateway may add. */
 function sizeOf(tokens: number): PromptSize {
   return { tokens, media: 0, most: tokens * MOST_BEYOND.factor + MOST_BEYOND.added }
 }

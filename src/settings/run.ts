@@ -25,12 +25,12 @@ export function checkRun(entry: UpstreamInput, shownAs: string): void {
     const alone = ONLY_WITH_RUN.find((name) => entry[name as keyof UpstreamInput] !== undefined)
     if (alone !== undefined) {
       throw new SettingsError(
-        `${shownAs}.${alone}: expected it beside run only, got it without; add run, or remove it.`,
+        `${shownAs}.${alone}: expected only together with run, got it without run; add run, or remove it.`,
       )
     }
     if (entry.url !== undefined) return
     throw new SettingsError(
-      `${shownAs}.url: expected an http or https URL, such as http://127.0.0.1:11434, got nothing; add it, or a command as run that starts the server.`,
+      `${shownAs}.url: expected an http or https URL, such as http://127.0.0.1:11434, got nothing; add it, or set run to the command that starts the server.`,
     )
   }
   const { url, label = '', port, run, env = {}, models = [] } = entry
@@ -52,13 +52,13 @@ export function checkRun(entry: UpstreamInput, shownAs: string): void {
   }
 }
 
-/** The address of a server with a fixed port; else a name by which it is known, which leads nowhere. */
+/** The address of a server with a fixed port; otherwise a placeholder host that never resolves. */
 export function runUrl(label: string, port: number | undefined): string {
   if (port !== undefined) return `http://127.0.0.1:${port}/v1`
   return `http://${label.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.managed.invalid/v1`
 }
 
-/** A label out of the first model's name. */
+/** A label derived from the first model's name. */
 export function runLabel(models: readonly string[]): string | undefined {
   const name = models.find((each) => !each.includes('*')) ?? ''
   const label = name.replace(/[^a-zA-Z0-9._-]+/g, '-').replace(/^[^a-zA-Z0-9]+/, '')

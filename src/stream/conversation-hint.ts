@@ -1,4 +1,4 @@
-/** By what a conversation is recognized, computed where that is of use. */
+/** The key of a conversation, computed only when it is needed. */
 export interface ConversationHint {
   /** A hash that its turns with a model share; undefined where nothing tells it from others. */
   key(model: string | null | undefined): string | undefined

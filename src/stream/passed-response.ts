@@ -20,7 +20,7 @@ export type OpenedPass =
 
 type PassSettings = Pick<StreamSettings, 'heartbeat' | 'clientTimeout'>
 
-/** No browser may take an answer for another type than it is called. */
+/** Keeps browsers from guessing another content type. */
 const NO_SNIFFING = { 'x-content-type-options': 'nosniff' }
 
 /** Statuses whose responses may have no body. */

@@ -1,4 +1,4 @@
-/** By what the turns of one conversation are recognized. */
+/** Computes the key that the turns of one conversation share. */
 import { isObject } from '../util/object.ts'
 import { TextHash } from '../util/text-hash.ts'
 

@@ -34,7 +34,7 @@ export const SESSION_HEADERS = [
  */
 const SESSION_FIELDS = ['prompt_cache_key', 'session_id', 'conversation'] as const
 
-/** Ids are short; no more of one is read, so that it costs nothing. */
+/** Ids are short; longer values are cut to bound the cost of hashing them. */
 const MAX_LENGTH = 256
 
 /** What the id stands behind in Claude Code before 2.1.78: `user_HASH_account_ID_session_UUID`. */

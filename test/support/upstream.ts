@@ -57,7 +57,7 @@ export interface UpstreamOptions {
   further?: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>
   /** 127.0.0.1:0 by default. */
   port?: number
-  /** Accepts connections, reads, and never says a word. */
+  /** Accepts connections and reads, but never answers. */
   silent?: boolean
 }
 

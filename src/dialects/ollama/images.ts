@@ -28,7 +28,7 @@ const HEAD = 16
  * Throws an `ApiError` (400) where it is neither.
  */
 export function imagePart(image: string, at: string): ContentPart {
-  // Ollama refuses these, but they say all that is needed.
+  // Ollama refuses URLs, but other engines accept them in this form.
   if (/^(data:image\/|https?:\/\/)/.test(image)) {
     return { type: 'image_url', image_url: { url: image } }
   }

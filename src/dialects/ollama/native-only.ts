@@ -41,7 +41,7 @@ export function requireText(request: OllamaGenerateRequest): void {
   for (const [field, value] of Object.entries(given)) {
     if (!value) continue
     const asked = raw ? 'raw' : 'suffix'
-    const does = `${ONLY} heeds it in a request with ${asked}; leave ${field} or ${asked} out`
+    const does = `${ONLY} supports it in a request with ${asked}; leave ${field} or ${asked} out`
     throw refused(field, 'a value', does)
   }
   // Ollama refuses some of these as well.

@@ -4,7 +4,7 @@ import type { OllamaOptions } from '../../wire/ollama/request.ts'
 
 /**
  * Parameters of how a server loads a model, which no request to another server than Ollama can set, and
- * parameters that Ollama itself has stopped to heed. They are left out, as Ollama does with those that it
+ * parameters that Ollama itself now ignores. They are left out, as Ollama does with those that it
  * does not know: clients send them with every request.
  */
 const LEFT_OUT: ReadonlySet<string> = new Set([

@@ -132,7 +132,7 @@ export class MemoryBudget {
       this.#reviewLater(others, now)
       return []
     }
-    // All of them at once, or none: one that is stopped too early would be missed for nothing.
+    // All of them at once, or none: a server would be stopped without the memory being enough.
     for (const user of chosen) user.close()
     if (chosen.every(isIdle)) for (const user of chosen) user.giveWay()
     return chosen
@@ -145,7 +145,7 @@ export class MemoryBudget {
   }
 }
 
-/** When it may be asked to give way. */
+/** When a server may be stopped to free its memory. */
 function dueAt(user: MemoryUser): number {
   if (!user.isOpen && !user.isBusy) return Number.NEGATIVE_INFINITY
   const turnEnds = user.readySince + SWAP.turn

@@ -2,7 +2,7 @@ import { PORT } from '../../settings/command.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { HealthTarget } from './health.ts'
 
-/** What is to be known of a server to start and to stop it. Times are milliseconds. */
+/** How a server is started and stopped. Times are milliseconds. */
 export interface ManagedOptions {
   label: string
   command: readonly string[]

@@ -177,7 +177,7 @@ export class ServerRun {
 
   #tookTooLong(startTimeout: number): boolean {
     const seconds = startTimeout / 1000
-    this.failure = `did not become ready within ${seconds} s (startTimeout), as its health check found`
+    this.failure = `was not ready within ${seconds} s (startTimeout), according to its health check`
     return false
   }
 

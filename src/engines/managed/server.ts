@@ -263,7 +263,7 @@ export class ManagedServer implements MemoryUser {
     this.#context.memory.review()
   }
 
-  /** Wakes all that wait, to look again. */
+  /** Wakes all waiters, which check the state again. */
   #wake(): void {
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()

@@ -1,4 +1,4 @@
-/** Which engine a request gets a slot at. */
+/** Chooses the engine whose concurrency slot a request gets. */
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Conversation } from './conversations.ts'
 import type { PoolMember } from './member.ts'
@@ -31,7 +31,7 @@ export interface Choice extends Preference {
 /**
  * How far an engine may exceed its share of the load and still keep its conversations: the factor of
  * "Consistent Hashing with Bounded Loads" (Mirrokni, Thorup and Zadimoghaddam, 2016), as HAProxy's
- * documentation of `hash-balance-factor` recommends it. `least`: what any engine bears, as llama-server has
+ * documentation of `hash-balance-factor` recommends it. `least`: the load that any engine may have, since llama-server has
  * four slots.
  */
 const BOUND = { factor: 1.25, least: 4 }
@@ -96,7 +96,7 @@ function bestMember(request: Choosing, now: number): PoolMember | undefined {
 }
 
 /**
- * The engine that has the request's conversation in its prompt cache, if that is fit to get it. Where
+ * The engine that has the request's conversation in its prompt cache, if that engine may get the request. Where
  * the conversation has a request in progress, this one is no next turn of it, but one of several that
  * begin alike: they share the load as all others do.
  */
@@ -110,7 +110,7 @@ function engineOf(request: Choosing, now: number): PoolMember | undefined {
 /**
  * Where it has a limit, its requests are bounded by that: by its slots, and by how long a request may wait
  * for one. Its conversations are bounded too, or all would stay at one engine after the failure of another:
- * its cache would be too small for them, with the other one idle.
+ * its cache would be too small for them, while the other engine is idle.
  */
 function isWithinBound(member: PoolMember, members: readonly PoolMember[]): boolean {
   const isLimited = member.concurrencyLimit < Number.POSITIVE_INFINITY

@@ -156,7 +156,7 @@ async function loadedByOllama(ask: AskServer): Promise<ReadonlyMap<string, numbe
 
 function readShown({ model_info, parameters }: Record<string, unknown>): Shown {
   const info = fieldsOf(model_info)
-  // Usually `llama.context_length`; a model with an encoder for images has one of these for that too.
+  // Usually `llama.context_length`; a model with an image encoder also has a `context_length` of that encoder.
   const named = info[`${info['general.architecture']}.context_length`]
   const others = Object.entries(info).filter(([name]) => /^[\w-]+\.context_length$/.test(name))
   const [, stated] = /^num_ctx\s+(\d+)\s*$/m.exec(`${parameters ?? ''}`) ?? []

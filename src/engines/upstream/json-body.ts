@@ -111,7 +111,7 @@ export function requireJson(type: string, wanted: string, errors: EngineErrors):
 
 /** The error (502) for an answer in another format than the requested one. */
 export function wrongFormat(type: string, wanted: string, errors: EngineErrors): ApiError {
-  const received = type === '' ? 'an answer without a content type' : type
+  const received = type === '' ? 'no content type' : type
   return errors.invalid(`answered with ${received} instead of ${wanted}; ${CHECK_ADDRESS}`)
 }
 

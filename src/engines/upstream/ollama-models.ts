@@ -15,7 +15,7 @@ export function isAskedAsOllama(
   }: { nativeApis?: readonly NativeApi[] | undefined; kind?: ServerKind | undefined },
   hops: CallOptions['hops'],
 ): boolean {
-  // A request that came through another sluice goes to no third one, as many may list each other.
+  // A request that came through another sluice is not sent to a third one, because several may list each other.
   return servesOllama(nativeApis) || (kind === 'sluice' && (hops?.length ?? 0) < 2)
 }
 

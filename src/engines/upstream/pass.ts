@@ -126,7 +126,7 @@ function isMissingPath(error: unknown, label: string): error is ApiError {
   if (!(error instanceof ApiError)) return false
   const { status, code, message } = error
   if (status === 405 || status === 501) return true
-  // The label, which sluice writes before what has no words of its own, may be any word.
+  // sluice puts the label before an error without a message; the label may hold the word "model".
   const words = message.startsWith(label) ? message.slice(label.length) : message
   return status === 404 && MISSING_CODES.includes(code) && !/model/i.test(words)
 }
@@ -139,7 +139,7 @@ function noSuchRoute(label: string, call: PassCall, said: string | undefined): A
   return new ApiError(404, message, details)
 }
 
-/** The headers of an answer that a client gets. What a server heard is text, whatever it is called. */
+/** The headers of an answer that a client gets. A transcription is sent as plain text, also if the server calls it HTML. */
 function passedHeaders(response: Fetched): Record<string, string> {
   const given = response.headers.get('content-type')
   const type = mediaType(response) === 'text/html' ? 'text/plain; charset=utf-8' : given

@@ -19,7 +19,7 @@ const MAX_VERSION = 40
 export interface OllamaListener {
   server?: HttpServer
   url?: string
-  /** A sentence for the one who started the server. */
+  /** A sentence for the person who started the server. */
   warning?: string
 }
 
@@ -93,5 +93,5 @@ function taken(url: string, main: string, other: unknown): string {
   const stop = isOllama
     ? `stop it, or let it listen elsewhere, such as with OLLAMA_HOST=127.0.0.1:11435, and start sluice again with --upstream ollama=http://127.0.0.1:11435/v1`
     : `stop that program and start sluice again, or choose another port with --compat ollama=PORT`
-  return `compat: expected port ${port} to be free, got: ${told}; ${stop}. Until then programs made for Ollama find sluice at ${main}.`
+  return `compat: expected port ${port} to be free, but ${told} uses it; ${stop}. Until then programs made for Ollama find sluice at ${main}.`
 }

@@ -71,7 +71,7 @@ export function isRunning({ model, own }: KnownModel): boolean {
   return LOADED_AT_START.has(String(model.owned_by))
 }
 
-/** Fields that change while a model does not. vLLM's time is that of the question. */
+/** Fields that change although the model does not: vLLM sets `created` to the time of the request. */
 const PASSING = new Set(['created', 'loaded', 'state', 'status'])
 
 /** No server but Ollama tells a model's files apart: this is the digest of its entry in the list. */

@@ -76,7 +76,7 @@ export async function ollamaServerFor(
   if (only !== undefined && another === undefined) return only
   const meant = labelsOf((owners.length > 0 ? owners : servers).map(({ engine }) => engine))
   throw badRequest(
-    `upstream: expected which Ollama server is meant, since there are ${meant}, got none; add ?upstream=${only?.engine.label ?? 'LABEL'} to the URL, or send the header ${UPSTREAM_HEADER}.`,
+    `upstream: expected the label of one Ollama server, since there are several (${meant}), got none; add ?upstream=${only?.engine.label ?? 'LABEL'} to the URL, or send the header ${UPSTREAM_HEADER}.`,
     'upstream',
   )
 }

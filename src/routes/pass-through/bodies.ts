@@ -73,7 +73,7 @@ function modelIn({ model }: Record<string, unknown>): string | undefined {
   if (model === undefined || model === null || model === '') return undefined
   if (typeof model === 'string') return model
   throw badRequest(
-    `model: expected the name of a model, got ${Array.isArray(model) ? 'an array' : typeof model}; name it as a string, or leave it out.`,
+    `model: expected the name of a model, got ${Array.isArray(model) ? 'an array' : `a value of type ${typeof model}`}; name it as a string, or leave it out.`,
     'model',
   )
 }

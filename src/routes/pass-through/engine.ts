@@ -68,7 +68,7 @@ export function requirePassing(
   model: string | undefined,
 ): asserts engine is Engine & Required<Pick<Engine, 'pass'>> {
   if (engine.pass !== undefined) return
-  const message = `model: ${model ?? engine.label} is no server that ${method} ${shownPath} could be forwarded to; name a model of an upstream that offers it.`
+  const message = `model: ${model ?? engine.label} is not on a server to which ${method} ${shownPath} can be forwarded; name a model of an upstream that offers it.`
   throw new ApiError(400, message, { code: 'model_not_capable', param: 'model' })
 }
 
@@ -116,7 +116,7 @@ function unclear(
 ): ApiError {
   if (body === 'query') {
     return badRequest(
-      `upstream: expected which server is meant, since there are ${labelsOf(entries)}, got none; add ?upstream=${entries[0]?.engine.label ?? 'LABEL'} to the URL.`,
+      `upstream: expected the label of one server, since there are several (${labelsOf(entries)}), got none; add ?upstream=${entries[0]?.engine.label ?? 'LABEL'} to the URL.`,
       'upstream',
     )
   }

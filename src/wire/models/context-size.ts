@@ -1,4 +1,4 @@
-/** How much text a model takes and writes, out of what servers list about it. */
+/** The context and output limits of a model, read from what servers list about it. */
 import { isObject } from '../../util/object.ts'
 
 /** Numbers of tokens, each absent where nobody said it. */

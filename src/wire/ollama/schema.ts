@@ -20,7 +20,7 @@ const end = {
   done: described(z.boolean(), 'True in the last line, and in an answer that is not streamed.'),
   done_reason: described(
     z.optional(text),
-    '`stop`, also where the model called a tool; `length`; `load` and `unload` where there was no prompt; or what else the engine says.',
+    '`stop`, also where the model called a tool; `length`; `load` and `unload` where there was no prompt; or any other value that the engine sends.',
   ),
   total_duration: described(nanoseconds, 'Nanoseconds for the whole request.'),
   load_duration: described(nanoseconds, 'Nanoseconds, where an Ollama tells them.'),
@@ -85,11 +85,11 @@ const shared = {
   keep_alive: 'How long the model stays loaded: reaches an Ollama only.',
   logprobs: 'Whether to return the log probability of each token.',
   top_logprobs: 'How many likely tokens to return for each.',
-  _debug_render_only: 'Returns the prompt instead; an Ollama alone can.',
+  _debug_render_only: 'Returns the prompt instead of an answer; an Ollama alone can.',
 }
 
 const FORWARDED =
-  'Where an Ollama serves the model, the request is forwarded to it as it came. Fields that are not named here reach nobody else.'
+  'Where an Ollama serves the model, the request is forwarded to it as it came. Fields that are not named here are not sent to other engines.'
 
 export const ollamaSchemas = {
   requests: {
@@ -111,9 +111,9 @@ export const ollamaSchemas = {
         suffix: 'The text that comes after the requested one: asks for a text completion.',
         system: 'The system message.',
         images: 'Base64 of images.',
-        template: 'A template in place of the model’s own; an Ollama alone can.',
+        template: 'A template in place of the model’s own; only Ollama supports it.',
         raw: 'Whether the prompt is used without a template: asks for a text completion.',
-        context: 'Tokens of an earlier answer; an Ollama alone can go on from them.',
+        context: 'Tokens of an earlier answer to continue from; only Ollama supports it.',
       },
     },
   },

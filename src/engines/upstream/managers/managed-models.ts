@@ -50,7 +50,7 @@ export class ManagedModels {
     })
   }
 
-  /** Undefined where the server does not answer soon: a list does not wait for what is an extra. */
+  /** Undefined where the server does not answer soon: a list does not wait for optional details. */
   async #statesFor(manager: Manager, signal: AbortSignal): Promise<ModelStates | undefined> {
     const soon = AbortSignal.any([signal, AbortSignal.timeout(this.#listWait)])
     try {
