@@ -102,6 +102,8 @@ export interface PassCall {
   body?(model: string | undefined): Uint8Array<ArrayBuffer>
   /** The media types of answers that are forwarded besides JSON and streams of it: `audio/*`. */
   answers: readonly string[]
+  /** Whether it manages the models of this one server: success may have an empty answer. */
+  isManagement?: boolean
 }
 
 /** The process of a server that sluice starts itself. For admins: its output may hold anything. */

@@ -58,6 +58,36 @@ export function passThroughOllama(host: HostName): void {
     })
   })
 
+  it.each([
+    { status: 204, headers: { 'content-type': '' } },
+    { headers: { 'content-type': '' } },
+    { headers: { 'content-type': 'application/json', 'content-length': '0' } },
+  ])('takes an empty answer for success: %j', async (script) => {
+    const response = await post('/api/copy', { script: { steps: [], ...script } })
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 'status' in script ? script.status : 200,
+      text: '',
+    })
+  })
+
+  it('refuses an answer that nobody could read', async () => {
+    const script = { steps: [{ send: 'done' }], headers: { 'content-type': '' } }
+    const response = await post('/api/copy', { script })
+    expect(response.status).toBe(502)
+    expect(await response.json()).toEqual({ error: expect.stringContaining('no content type') })
+  })
+
+  it('says that an older Ollama lacks a route, and what to do', async () => {
+    const old = { passes: ['/api/pull'], models: models('one:latest') as never }
+    await using it = await startPool(host, { old })
+    const response = await postJson(`${it.server.url}/api/create`, { model: 'x', from: 'one' })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toEqual({
+      error:
+        'model: old does not offer POST /api/create; update that Ollama, or name another one with ?upstream=LABEL.',
+    })
+  })
+
   it('lists the models again afterwards', needs(host, 'waking'), async () => {
     relay.upstream.models = models('llama3.2:latest', 'new:latest') as never
     await (await post('/api/pull', { model: 'new' })).text()
@@ -123,7 +153,7 @@ export function passThroughOllama(host: HostName): void {
       const unclear = await ask('/api/pull', { model: 'three' })
       expect(unclear.status).toBe(400)
       expect(((await unclear.json()) as { error: string }).error).toMatch(
-        /^upstream: expected which Ollama server is meant, since there are a, b, got none; add \?upstream=a/,
+        /^upstream: expected the label of one Ollama server, since there are several \(a, b\), got none; add \?upstream=a/,
       )
       await (await ask('/api/pull?upstream=b', { model: 'three' })).text()
       await (await ask('/api/pull', { model: 'three' }, { 'x-sluice-upstream': 'b' })).text()

@@ -158,7 +158,8 @@ function callOf(
       ...(type !== undefined && { 'content-type': type }),
     },
     ...(bytes && { body: () => bytes }),
-    answers: ['text/plain'],
+    answers: [],
+    isManagement: true,
   }
 }
 

@@ -132,7 +132,9 @@ describe('an upstream with run', () => {
     ]) {
       const [name] = Object.keys(option)
       const told = refusal({ upstream: [{ url: 'http://a', ...option }] })
-      expect(told).toContain(`upstream[0].${name}: expected it beside run only`)
+      expect(told).toContain(
+        `upstream[0].${name}: expected only together with run, got it without run`,
+      )
     }
   })
 })
