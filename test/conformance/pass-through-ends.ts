@@ -90,7 +90,7 @@ function broken(relay: Relay): void {
 }
 
 function refused(relay: Relay): void {
-  it.each([
+  it.each<Omit<Script, 'steps'>>([
     { status: 204, headers: { 'content-type': '' } },
     { headers: { 'content-type': '', 'content-length': '0' } },
     { headers: { 'content-type': 'application/json', 'content-length': '0' } },

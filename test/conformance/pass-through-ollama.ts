@@ -5,6 +5,7 @@ import { asked, postJson } from '../support/passing.ts'
 import { startPool } from '../support/pool.ts'
 import { logOf, useRelay } from '../support/relay.ts'
 import type { HostName } from '../support/server.ts'
+import { factsAt } from '../support/server-facts.ts'
 import { bearer, entry } from './keys-entries.ts'
 
 const models = (...ids: string[]) =>
@@ -162,8 +163,11 @@ export function passThroughOllama(host: HostName): void {
     })
 
     it('is known by its version where it has no model yet', async () => {
-      const further = { 'GET /api/version': { version: '0.12.0' } }
-      await using it = await startPool(host, { a: {}, b: { passes, models: [], further } })
+      const saying = (version: object) => factsAt({ 'GET /api/version': version })
+      await using it = await startPool(host, {
+        a: { passes, models: [], facts: saying({ version: '0.32.15', sluice: '0.1.0' }) },
+        b: { passes, models: [], facts: saying({ version: '0.12.0' }) },
+      })
       const response = await postJson(`${it.server.url}/api/pull`, { model: 'first' })
       expect(await response.text()).toContain('"status":"success"')
       expect(asked(it.upstreams.b?.requests ?? [], '/api/pull')).toHaveLength(1)

@@ -80,10 +80,10 @@ export class PassThrough {
     const type = mediaType(response)
     const form = formOf(type, call.answers)
     const wanted = `an answer to ${call.method} ${call.shownPath}`
-    if (call.method === 'HEAD') return EMPTY
+    if (call.method === 'HEAD') return empty()
     if (await isEmpty(response, type)) {
       // What is heard in silence is an empty text.
-      if (call.isManagement || form === 'bytes') return EMPTY
+      if (call.isManagement || form === 'bytes') return empty()
       throw errors.invalid(`answered with nothing instead of ${wanted}; ${CHECK_ADDRESS}`)
     }
     if (isJson(type)) return readWhole(response, label, errors)
@@ -102,7 +102,7 @@ export class PassThrough {
   }
 }
 
-const EMPTY = { kind: 'whole', json: '', repaired: [] } as const
+const empty = () => ({ kind: 'whole' as const, json: '', repaired: [] })
 
 /**
  * Whether an answer has no body, as far as that can be known without reading a body that is forwarded:
