@@ -116,6 +116,16 @@ export function passThroughOllama(host: HostName): void {
     expect(await wrong.json()).toEqual({ error: expect.stringContaining('sha256:') })
   })
 
+  it('asks again for a file that was not there', async () => {
+    const some = [...PASS_PATHS]
+    const a = { passes: some, models: models('one:latest') as never }
+    await using it = await startPool(host, { a })
+    const find = async () => (await fetch(it.server.url + BLOB, { method: 'HEAD' })).status
+    expect(await find()).toBe(404)
+    some.push(BLOB)
+    expect(await find()).toBe(200)
+  })
+
   it('is refused to a key that is no admin’s, as Ollama’s clients read it', async () => {
     const response = await post('/api/pull', { model: 'llama3.2' }, bearer('bob-key'))
     expect(response.status).toBe(403)

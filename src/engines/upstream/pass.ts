@@ -61,7 +61,9 @@ export class PassThrough {
         return { ...answer, status: response.status, headers: passedHeaders(response) }
       } catch (error) {
         control.abort(error)
-        if (!isMissingPath(error, this.#client.label)) throw error
+        // A HEAD asks for a file, which may be there the next time.
+        const isFile = call.method === 'HEAD'
+        if (isFile || !isMissingPath(error, this.#client.label)) throw error
         if (error.status === 501) said = error.message
         // Models of one server may differ, but a request without a model cannot be for any of them.
         for (const name of [own, undefined]) this.#missing.add(name, keyOf(call, path))
