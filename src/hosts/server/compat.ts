@@ -89,9 +89,10 @@ async function programAt(
 function taken(url: string, main: string, other: unknown): string {
   const port = new URL(url).port
   const isOllama = String(other).startsWith('Ollama ')
-  const [told] = String(other instanceof Error ? other.message : other).split('\n')
+  const [reason] = String(other instanceof Error ? other.message : other).split('\n')
+  const got = typeof other === 'string' ? `but ${reason} uses it` : `got: ${reason}`
   const stop = isOllama
     ? `stop it, or let it listen elsewhere, such as with OLLAMA_HOST=127.0.0.1:11435, and start sluice again with --upstream ollama=http://127.0.0.1:11435/v1`
     : `stop that program and start sluice again, or choose another port with --compat ollama=PORT`
-  return `compat: expected port ${port} to be free, but ${told} uses it; ${stop}. Until then programs made for Ollama find sluice at ${main}.`
+  return `compat: expected port ${port} to be free, ${got}; ${stop}. Until then programs made for Ollama find sluice at ${main}.`
 }
