@@ -55,14 +55,14 @@ export async function listenAsOllama(
   if (url === main) return { url }
   // Asked first: some systems let two programs listen on one port of different addresses.
   const other = port === 0 ? undefined : await programAt(url, runtime.fetch)
-  if (other !== undefined) return { warning: taken(url, main, other) }
+  if (other !== undefined) return { warning: taken(port, main, other) }
   try {
     const answer = withGreeting(fetch, false)
     const server = await runtime.listen({ fetch: answer, port, hostname, tls, bodyTimeout })
     return { server, url: addressOf(hostname, server.port, isSecure) }
   } catch (error) {
     const { code } = error as { code?: unknown }
-    return { warning: taken(url, main, code === 'EADDRINUSE' ? 'another program' : error) }
+    return { warning: taken(port, main, code === 'EADDRINUSE' ? 'another program' : error) }
   }
 }
 
@@ -86,8 +86,7 @@ async function programAt(
 }
 
 /** `other`: the program that has the port, or the system's error. */
-function taken(url: string, main: string, other: unknown): string {
-  const port = new URL(url).port
+function taken(port: number, main: string, other: unknown): string {
   const isOllama = String(other).startsWith('Ollama ')
   const [reason] = String(other instanceof Error ? other.message : other).split('\n')
   const got = typeof other === 'string' ? `but ${reason} uses it` : `got: ${reason}`
