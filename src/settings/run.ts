@@ -3,6 +3,7 @@ import { PORT } from './command.ts'
 import { SettingsError } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
 import { runOptions } from './run-options.ts'
+import { showSize } from './text.ts'
 
 /** An upstream that was read, as far as this file needs it. */
 interface Resolved {
@@ -78,17 +79,17 @@ export function checkMemory(upstreams: readonly Resolved[], budget: number | und
     }
     if (upstream.memory > budget) {
       throw new SettingsError(
-        `${place}: expected at most memoryBudget, which is ${budget} bytes, got ${upstream.memory}; raise memoryBudget, or choose a smaller model.`,
+        `${place}: expected at most memoryBudget, which is ${showSize(budget)}, got ${showSize(upstream.memory)}; raise memoryBudget, or choose a smaller model.`,
       )
     }
   }
 }
 
 /** Throws a `SettingsError` for an upstream that would have to be started. `who` cannot do that. */
-export function requireNoRun({ upstream }: { upstream: readonly Resolved[] }, who: string): void {
+export function requireNoRun({ upstream }: { upstream: readonly Resolved[] }, place: string): void {
   const index = upstream.findIndex(isRun)
   if (index === -1) return
   throw new SettingsError(
-    `upstream[${index}].run: ${who} cannot start programs, sluice on Bun, Deno and Node can; start the server yourself and name its url.`,
+    `upstream[${index}].run: this option is not supported ${place}, only on Bun, Deno and Node; start the server yourself and name its url.`,
   )
 }

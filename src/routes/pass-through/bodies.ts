@@ -48,13 +48,7 @@ export async function readPassedBody(
 }
 
 async function readJson(request: Request, trace: Trace, limits: Limits): Promise<PassedBody> {
-  const { maxBody, bodyTimeout } = limits
-  const read = await readJsonBytes(request, maxBody, bodyTimeout, trace.caller?.name)
-  const { bytes, value } = read
-  if (!isObject(value)) {
-    const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
-    throw badRequest(`body: expected a JSON object, got ${came}; send the request as an object.`)
-  }
+  const { bytes, value } = await readObject(request, trace, limits)
   const model = modelIn(value)
   // A key that occurs twice may be read as the first one elsewhere: where it could name another model, the
   // server gets what was checked.
@@ -69,13 +63,26 @@ async function readJson(request: Request, trace: Trace, limits: Limits): Promise
   }
 }
 
-/** The model that a body names; undefined for one that names none. Throws an `ApiError` (400). */
-function modelIn({ model }: Record<string, unknown>): string | undefined {
-  if (model === undefined || model === null || model === '') return undefined
-  if (typeof model === 'string') return model
+/** A body of JSON and its bytes. Rejects with an `ApiError` (400) for another value than an object. */
+export async function readObject(
+  request: Request,
+  { caller }: Pick<Trace, 'caller'>,
+  { maxBody, bodyTimeout }: Pick<Limits, 'maxBody' | 'bodyTimeout'>,
+): Promise<{ bytes: Bytes; value: Record<string, unknown> }> {
+  const { bytes, value } = await readJsonBytes(request, maxBody, bodyTimeout, caller?.name)
+  if (isObject(value)) return { bytes, value }
+  const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+  throw badRequest(`body: expected a JSON object, got ${came}; send the request as an object.`)
+}
+
+/** The model that a field names; undefined where it names none. Throws an `ApiError` (400). */
+export function modelIn(body: Record<string, unknown>, field = 'model'): string | undefined {
+  const name = body[field]
+  if (name === undefined || name === null || name === '') return undefined
+  if (typeof name === 'string') return name
   throw badRequest(
-    `model: expected the name of a model, got ${Array.isArray(model) ? 'an array' : `a value of type ${typeof model}`}; name it as a string, or leave it out.`,
-    'model',
+    `${field}: expected the name of a model, got ${Array.isArray(name) ? 'an array' : `a value of type ${typeof name}`}; name it as a string, or leave it out.`,
+    field,
   )
 }
 

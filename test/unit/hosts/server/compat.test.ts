@@ -41,7 +41,7 @@ describe('a server that also listens as Ollama', () => {
     const server = await start(`ollama=${port}`)
     expect(server.ollamaUrl).toBeUndefined()
     expect(server.warnings).toEqual([
-      `compat: expected port ${port} to be free, got: another program; stop that program and start sluice again, or choose another port with --compat ollama=PORT. Until then programs made for Ollama find sluice at ${server.url}.`,
+      `compat: expected port ${port} to be free, but another program uses it; stop that program and start sluice again, or choose another port with --compat ollama=PORT. Until then programs made for Ollama find sluice at ${server.url}.`,
     ])
     expect(written).toHaveBeenCalledWith(`sluice: ${server.warnings[0]}\n`)
     expect((await fetch(`${server.url}/api/version`)).status).toBe(200)
