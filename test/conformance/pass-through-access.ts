@@ -22,6 +22,7 @@ const KEYS = [
   entry('one', 'one-key', { maxConcurrency: 1 }),
   entry('few', 'few-key', { tokensPerMinute: 10_000 }),
   entry('read', 'read-key', { tokensPerMinute: 10_000 }),
+  entry('eye', 'eye-key', { tokensPerMinute: 10_000 }),
   entry('ear', 'ear-key', { tokensPerMinute: 100 }),
 ]
 
@@ -146,6 +147,12 @@ function limits(relay: Relay): void {
     // The server counted 12, of which more is believed than of the estimate.
     const after = await post('/tokenize', { model: 'small', content: '' }, 'read-key')
     expect(left(after)).toBeGreaterThan(9_900)
+  })
+
+  it('count images by their number, also one in a string', async () => {
+    const response = await post('/v1/images/generations', { model: 'small', n: '4' }, 'eye-key')
+    expect(left(response)).toBeLessThan(4_000)
+    await response.text()
   })
 
   it('count sound by the size of its file', async () => {

@@ -8,7 +8,7 @@ const call: PassCall = {
   paths: () => ['/rerank'],
   shownPath: '/v1/rerank',
   headers: {},
-  answers: [],
+  answers: ['audio/*'],
 }
 
 const json = { 'content-type': 'application/json' }
