@@ -54,7 +54,7 @@ export class PassThrough {
         return { ...answer, status: response.status, headers: passedHeaders(response) }
       } catch (error) {
         control.abort(error)
-        if (!isMissingPath(error, this.#client.label)) throw error
+        if (call.namesFile || !isMissingPath(error, this.#client.label)) throw error
         if (error.status === 501) said = error.message
         // Models of one server may differ, but a request without a model can't be for any of them.
         for (const name of [own, undefined]) this.#missing.add(name, keyOf(call, path))
