@@ -12,9 +12,6 @@ import type { EventSink, PacketEvents } from './event-sinks.ts'
 
 const CR = 13
 
-/** The first byte of a byte order mark. */
-const BOM_START = 0xef
-
 export class LineReader<T> implements PacketEvents {
   ended = false
   failure: ApiError | undefined
@@ -51,9 +48,8 @@ export class LineReader<T> implements PacketEvents {
     if (isBlank(text)) return
     const chunk = this.#parse(bytes, text)
     const action = this.#contract.check(chunk)
-    // A CR is white space to JSON, but the end of a line to some clients. The decoder takes away a
-    // byte order mark, at which clients would fail.
-    const isFramed = !bytes.includes(CR) && bytes[0] !== BOM_START
+    // A CR is white space to JSON, but the end of a line to some clients.
+    const isFramed = !bytes.includes(CR)
     if (isFramed && !isChanged(action)) this.#sink.forward(line, chunk)
     else this.#rewrite(chunk, text, action, isFramed)
     if (isLast(action)) this.#finish('done')

@@ -76,7 +76,7 @@ function servers(host: HostName): void {
     await using server = await start(host, port)
     expect(server.stderr()).toMatch(
       new RegExp(
-        `^Warning: compat: expected port ${port} to be free, got: Ollama 0\\.31\\.2; stop it, .*--upstream ollama=http.* at ${server.url}\\.$`,
+        `^Warning: compat: expected port ${port} to be free, but Ollama 0\\.31\\.2 uses it; stop it, .*--upstream ollama=http.* at ${server.url}\\.$`,
         'm',
       ),
     )
@@ -91,7 +91,7 @@ function servers(host: HostName): void {
     await using first = await start(host, port, ['--upstream', `own=${upstream.url}`])
     expect(first.stderr()).toContain(`at http://127.0.0.1:${port}\n`)
     await using second = await start(host, port)
-    expect(second.stderr()).toMatch(/got: another sluice \(\d+\.\d+\.\d+[^)]*\); stop that program/)
+    expect(second.stderr()).toMatch(/but another sluice \(\d+\.\d+\.\d+[^)]*\) uses it; stop that program/)
     const discovery = createDiscovery({
       ...{ fetch, lenient: [], known: [], ports: { [port]: 'ollama' } },
     })

@@ -123,7 +123,7 @@ export function passThroughOllama(host: HostName): void {
       const unclear = await ask('/api/pull', { model: 'three' })
       expect(unclear.status).toBe(400)
       expect(((await unclear.json()) as { error: string }).error).toMatch(
-        /^upstream: expected which Ollama server is meant, since there are a, b, got none; add \?upstream=a/,
+        /^upstream: expected the label of one Ollama server, since there are several \(a, b\), got none; add \?upstream=a/,
       )
       await (await ask('/api/pull?upstream=b', { model: 'three' })).text()
       await (await ask('/api/pull', { model: 'three' }, { 'x-sluice-upstream': 'b' })).text()
