@@ -91,7 +91,9 @@ function servers(host: HostName): void {
     await using first = await start(host, port, ['--upstream', `own=${upstream.url}`])
     expect(first.stderr()).toContain(`at http://127.0.0.1:${port}\n`)
     await using second = await start(host, port)
-    expect(second.stderr()).toMatch(/but another sluice \(\d+\.\d+\.\d+[^)]*\) uses it; stop that program/)
+    expect(second.stderr()).toMatch(
+      /but another sluice \(\d+\.\d+\.\d+[^)]*\) uses it; stop that program/,
+    )
     const discovery = createDiscovery({
       ...{ fetch, lenient: [], known: [], ports: { [port]: 'ollama' } },
     })

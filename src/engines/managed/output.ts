@@ -27,6 +27,12 @@ export class OutputTail {
     return lines.filter((line) => line !== '').slice(-count)
   }
 
+  /** The last lines, for a sentence that says how the program ended. */
+  get ending(): string {
+    const lines = this.lines(10).map((line) => `\n  ${line}`)
+    return lines.length === 0 ? '; it wrote nothing' : `; its last output:${lines.join('')}`
+  }
+
   clear(): void {
     this.#total = 0
   }

@@ -1,22 +1,22 @@
 import { abortable } from '../../util/abortable.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
-import type { LoadProgress, ProcessStatus } from '../engine.ts'
+import type { ProcessStatus } from '../engine.ts'
 import type { ManagedContext } from './context.ts'
-import { memoryBusy, shutDown, startFailed, tooManyWait } from './errors.ts'
+import type { Entry } from './entry.ts'
+import {
+  couldNotRun,
+  type Failure,
+  memoryBusy,
+  shutDown,
+  startFailed,
+  tooManyWait,
+} from './errors.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { MemoryUser } from './memory.ts'
 import type { ManagedOptions } from './options.ts'
 import { OutputTail } from './output.ts'
 import { progressText, seconds } from './progress-text.ts'
 import { ServerRun } from './server-run.ts'
-
-/** A request that needs the server. */
-export interface Entry {
-  signal: AbortSignal
-  model: string
-  /** Called with what the server waits for, again and again; at the end with undefined. */
-  onStart?: ((progress: LoadProgress | undefined) => void) | undefined
-}
 
 /** Lines of the last output in a status. */
 const STATUS_LINES = 40
@@ -223,7 +223,7 @@ export class ManagedServer implements MemoryUser {
       if (run.failure === undefined) this.#stopped(run)
       else this.#failed(run.failure)
     } catch (error) {
-      this.#failed(`could not be run (${error instanceof Error ? error.message : String(error)})`)
+      this.#failed(couldNotRun(error instanceof Error ? error.message : String(error)))
     } finally {
       this.#readySince = Number.POSITIVE_INFINITY
       this.#isOpen = true
@@ -241,14 +241,12 @@ export class ManagedServer implements MemoryUser {
     this.#context.tell(this.options.label, `stopped: ${why}`)
   }
 
-  #failed(why: string): void {
+  #failed(failure: Failure): void {
     const { label } = this.options
     this.#life.fail(this.#context.clock.now())
-    this.#lastExit = why
-    this.#refuse(startFailed(label, why, this.#life.untilRetry(this.#context.clock.now())))
-    const lines = this.output.lines(10).map((line) => `\n  ${line}`)
-    const said = lines.length === 0 ? '; it wrote nothing' : `; its last output:${lines.join('')}`
-    this.#context.tell(label, `${why}${said}`)
+    this.#lastExit = failure.why
+    this.#refuse(startFailed(label, failure, this.#life.untilRetry(this.#context.clock.now())))
+    this.#context.tell(label, `${failure.why}${this.output.ending}`)
   }
 
   #refuse(error: ApiError): void {

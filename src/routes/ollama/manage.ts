@@ -22,40 +22,40 @@ interface Management extends ManagedForm {
 
 const BLOBS = '/api/blobs'
 
-export const pullModel = managed({
+export const pullModel = management({
   method: 'POST',
   path: '/api/pull',
   does: 'pull models',
   tellsProgress: true,
 })
-export const buildModel = managed({
+export const buildModel = management({
   method: 'POST',
   path: '/api/create',
   does: 'create models',
   tellsProgress: true,
   owned: ['from'],
 })
-export const copyModel = managed({
+export const copyModel = management({
   method: 'POST',
   path: '/api/copy',
   does: 'copy models',
   owned: ['source'],
 })
-export const pushModel = managed({
+export const pushModel = management({
   method: 'POST',
   path: '/api/push',
   does: 'push models',
   tellsProgress: true,
   owned: ['model', 'name'],
 })
-export const deleteModel = managed({
+export const deleteModel = management({
   method: 'DELETE',
   path: '/api/delete',
   does: 'delete models',
   owned: ['model', 'name'],
 })
-export const findBlob = managed({ method: 'HEAD', path: BLOBS, does: 'keep files' })
-export const createBlob = managed({
+export const findBlob = management({ method: 'HEAD', path: BLOBS, does: 'keep files' })
+export const createBlob = management({
   method: 'POST',
   path: BLOBS,
   does: 'keep files',
@@ -66,21 +66,21 @@ export const createBlob = managed({
  * Neither queue nor slot: a download of an hour must not keep others from the server. Nor is it sent
  * again, since what it changes would be changed twice.
  */
-function managed(management: Management): RouteHandler {
+function management(asked: Management): RouteHandler {
   return async (request, trace, context) => {
-    const read = await readManaged(request, trace, context, management)
+    const read = await readManaged(request, trace, context, asked)
     for (const name of Object.values(read.names)) {
       requireModelAccess(trace.caller?.mayUseModel, name)
     }
-    const model = management.owned?.map((field) => read.names[field]).find((name) => name)
-    const { does, path } = management
+    const model = asked.owned?.map((field) => read.names[field]).find((name) => name)
+    const { does, path } = asked
     const entry = await ollamaServerFor(request, context.catalog, { does, model })
     const use = { answers: 0, estimate: () => 0 }
-    const limits = limitsOf(management, context.settings)
+    const limits = limitsOf(asked, context.settings)
     const exchange = await beginExchange(context, request, trace, { model: undefined, use, limits })
     try {
       exchange.attempt(entry.engine.label, read.names.model ?? read.names.name)
-      const call = callOf(management, request, read)
+      const call = callOf(asked, request, read)
       const route = { engine: entry.engine, model: undefined, isDown: false }
       const opening = passAsker(exchange, call)(route, exchange.signal)
       const ended = read.wantsEnd

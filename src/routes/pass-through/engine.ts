@@ -4,6 +4,7 @@ import type { Attempt } from '../../engines/pool/pool.ts'
 import type { CatalogEntry } from '../../engines/registry/catalog.ts'
 import { type ModelAccess, mayUseModel, notAllowed } from '../../engines/registry/model-access.ts'
 import type { Route } from '../../engines/registry/router.ts'
+import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
@@ -35,7 +36,7 @@ export async function askPassing<T>(
   { route, call, model, upstream }: PassTarget,
   attempt: Attempt<T>,
 ): Promise<T> {
-  const { modelAccess } = exchange
+  const allowed = { access: exchange.modelAccess, aliases: settings.alias }
   const can = (engine: Engine) => canPass(engine, call, model)
   const rule = settings.passThrough[route.rule] ?? settings.passThrough[EVERY_PATH]
   const byModel = (name: string | undefined) => pool.answer(exchange, name, attempt, can)
@@ -45,7 +46,7 @@ export async function askPassing<T>(
   if (wanted !== undefined) {
     const entry = entries.find(({ engine }) => engine.label === wanted)
     if (entry !== undefined)
-      return pool.answerFrom(exchange, [routeAt(entry, modelAccess, model)], attempt)
+      return pool.answerFrom(exchange, [routeAt(entry, allowed, model)], attempt)
     if (upstream !== undefined) throw unknownUpstream(upstream, entries)
     return byModel(wanted)
   }
@@ -54,7 +55,7 @@ export async function askPassing<T>(
   const [only, another] = able.length > 0 ? able : entries
   if (only === undefined) throw noUpstream(route)
   if (another === undefined) {
-    return pool.answerFrom(exchange, [routeAt(only, modelAccess, undefined)], attempt)
+    return pool.answerFrom(exchange, [routeAt(only, allowed, undefined)], attempt)
   }
   const shared = onlyModelOf(able)
   if (shared !== undefined) return byModel(shared)
@@ -82,12 +83,12 @@ function canPass(engine: Engine, call: PassCall, model: string | undefined): boo
  */
 function routeAt(
   { engine, models, error }: CatalogEntry,
-  access: ModelAccess,
+  { access, aliases }: { access: ModelAccess; aliases: Settings['alias'] },
   named: string | undefined,
 ): Route {
   const isDown = error !== undefined
   if (access === undefined) return { engine, model: named, isDown }
-  const usable = models.filter((model) => mayUseModel(access, model, {}))
+  const usable = models.filter((model) => mayUseModel(access, model, aliases))
   const model =
     named === undefined
       ? (usable.find(({ loaded }) => loaded !== false) ?? usable[0])
