@@ -19,7 +19,9 @@ export function ollamaCompat(host: HostName): void {
   it('is not on workerd, which says so', { skip: host !== 'workerd' }, async () => {
     const { code, stderr } = await runToEnd(host, ['--compat', 'ollama'])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^sluice: compat: sluice on workerd cannot .* OLLAMA_HOST=[^\n]+\n$/)
+    expect(stderr).toMatch(
+      /^sluice: compat: this setting is not supported on workerd, only on Bun, Deno and Node; .* OLLAMA_HOST=[^\n]+\n$/,
+    )
   })
 }
 
@@ -111,6 +113,14 @@ function servers(host: HostName): void {
     expect(await (await fetch(server.url)).text()).toBe('Ollama is running')
     const headers = { accept: 'text/html,application/xhtml+xml' }
     expect(await (await fetch(server.url, { headers })).text()).toContain('<html')
+  })
+
+  it('listens at one such port only', async () => {
+    const { code, stderr } = await runToEnd(host, ['--compat', 'ollama', '--compat', 'ollama=1'])
+    expect(stderr).toBe(
+      'sluice: --compat: expected one value, got "ollama, ollama=1"; remove the others.\n',
+    )
+    expect(code).toBe(2)
   })
 
   it.each(['lm-studio', 'ollama=x', 'ollama=70000'])('knows no %s', async (value) => {

@@ -201,7 +201,7 @@ function bodies(relay: Relay, host: HostName): void {
     const { code, message } = await expectError(response, 400)
     expect(code).toBe('model_not_capable')
     expect(message).toBe(
-      'model: static is no server that POST /v1/rerank could be forwarded to; name a model of an upstream that offers it.',
+      'model: static is not on a server to which POST /v1/rerank can be forwarded; name a model of an upstream that offers it.',
     )
   })
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openClient } from '../support/client.ts'
 import { needs } from '../support/hosts.ts'
 import { PASS_PATHS, SOUND } from '../support/pass-through.ts'
-import { eventsOf, postJson } from '../support/passing.ts'
+import { eventsOf, postForm, postJson } from '../support/passing.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import type { Script, Step } from '../support/script.ts'
@@ -99,6 +99,26 @@ function broken(relay: Relay): void {
 }
 
 function refused(relay: Relay): void {
+  it.each<Omit<Script, 'steps'>>([
+    { status: 204, headers: { 'content-type': '' } },
+    { headers: { 'content-type': '', 'content-length': '0' } },
+    { headers: { 'content-type': 'application/json', 'content-length': '0' } },
+  ])('is what an answer without a body counts as: %j', async (script) => {
+    const answer = await expectError(await ask(relay, RERANK, { steps: [], ...script }), 502)
+    expect(answer).toMatchObject({ code: 'upstream_invalid' })
+    expect(answer.message).toContain('gpu answered with nothing instead of an answer to POST')
+  })
+
+  it('is not what a text without a word counts as', async () => {
+    const headers = { 'content-type': 'text/plain', 'content-length': '0' }
+    const form = { script: JSON.stringify({ headers, steps: [] }) }
+    const response = await postForm(`${relay.server.url}/v1/audio/transcriptions`, form)
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 200,
+      text: '',
+    })
+  })
+
   it('has the server’s status and words, without its address', async () => {
     const { host: address } = new URL(relay.upstream.url)
     const send = JSON.stringify({

@@ -5,8 +5,8 @@ import type { ManagedContext } from './context.ts'
 import type { Entry } from './entry.ts'
 import {
   couldNotRun,
-  type Failure,
   memoryBusy,
+  type StartFailure,
   shutDown,
   startFailed,
   tooManyWait,
@@ -241,7 +241,7 @@ export class ManagedServer implements MemoryUser {
     this.#context.tell(this.options.label, `stopped: ${why}`)
   }
 
-  #failed(failure: Failure): void {
+  #failed(failure: StartFailure): void {
     const { label } = this.options
     this.#life.fail(this.#context.clock.now())
     this.#lastExit = failure.why

@@ -11,7 +11,14 @@ import type { CallOptions, Model, PassCall } from '../engine.ts'
 import { linkedController } from './abort.ts'
 import type { UpstreamClient } from './client.ts'
 import { MissingPaths } from './count-tokens.ts'
-import { forwardedHeaders, isJson, mediaType, readJson, wrongFormat } from './json-body.ts'
+import {
+  CHECK_ADDRESS,
+  forwardedHeaders,
+  isJson,
+  mediaType,
+  readJson,
+  wrongFormat,
+} from './json-body.ts'
 import type { ModelNames } from './model-names.ts'
 
 /** An upstream as the receiver of forwarded requests. Its methods need no `this`: an upstream has them. */
@@ -81,17 +88,20 @@ export class PassThrough {
   async #read(response: Fetched, call: PassCall, control: AbortController) {
     const { label, secrets } = this.#client
     const errors = new EngineErrors({ label, secrets })
-    const { body } = response
     const type = mediaType(response)
-    if (body === null || call.method === 'HEAD' || BODILESS.includes(response.status)) {
-      await body?.cancel().catch(() => {})
-      return { kind: 'whole' as const, json: '', repaired: [] }
+    const form = formOf(type, call.answers)
+    const wanted = `an answer to ${call.method} ${call.shownPath}`
+    if (call.method === 'HEAD') return empty()
+    if (await isEmpty(response, type)) {
+      // What is heard in silence is an empty text.
+      if (call.isManagement || form === 'bytes') return empty()
+      throw errors.invalid(`answered with nothing instead of ${wanted}; ${CHECK_ADDRESS}`)
     }
     if (isJson(type)) return readWhole(response, label, errors)
-    const form = formOf(type, call.answers)
-    if (form === undefined) {
-      await body.cancel().catch(() => {})
-      throw wrongFormat(type, `an answer to ${call.method} ${call.shownPath}`, errors)
+    const { body } = response
+    if (form === undefined || body === null) {
+      await body?.cancel().catch(() => {})
+      throw wrongFormat(type, wanted, errors)
     }
     const reader = new PassedReader(form, body, control, errors)
     return {
@@ -101,6 +111,25 @@ export class PassThrough {
       next: () => reader.next(),
     }
   }
+}
+
+const empty = () => ({ kind: 'whole' as const, json: '', repaired: [] })
+
+/**
+ * Whether an answer has no body, as far as that can be known without reading a body that is forwarded:
+ * one without a type is read. Ollama sends nothing, and hence no type, where it has done what was asked.
+ */
+async function isEmpty({ status, headers, body }: Fetched, type: string): Promise<boolean> {
+  if (body === null) return true
+  if (BODILESS.includes(status) || headers.get('content-length') === '0') {
+    await body.cancel().catch(() => {})
+    return true
+  }
+  if (type !== '') return false
+  const reader = body.getReader()
+  const { done } = await reader.read().catch(() => ({ done: false }))
+  if (!done) await reader.cancel().catch(() => {})
+  return done
 }
 
 async function readWhole(response: Fetched, label: string, errors: EngineErrors) {
@@ -173,7 +202,10 @@ function notCapable(error: unknown): unknown {
 
 /** Its status lets another engine be asked, and its evidence says that this one works. */
 function noSuchRoute(label: string, call: PassCall): ApiError {
-  const message = `model: ${label} does not offer ${call.method} ${call.shownPath}; name a model of a server that does, or run one.`
+  const advice = call.isManagement
+    ? 'update that Ollama, or name another one with ?upstream=LABEL'
+    : 'name a model of a server that does, or run one'
+  const message = `model: ${label} does not offer ${call.method} ${call.shownPath}; ${advice}.`
   const details = { code: 'model_not_capable', param: 'model', evidence: 'answered' } as const
   return new ApiError(404, message, details)
 }

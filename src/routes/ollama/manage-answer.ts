@@ -31,10 +31,10 @@ export async function endOf(
   exchange: Pick<Exchange, 'isStream'>,
   label: string,
 ): Promise<OpenedPass> {
-  if (!('first' in opened) || opened.answer.form !== 'lines') return opened
   exchange.isStream = false
-  const { answer, first } = opened
-  const json = await lastLine(answer, first)
+  const { answer } = opened
+  if (answer.kind === 'whole' ? answer.json !== '' : answer.form !== 'lines') return opened
+  const json = 'first' in opened ? await lastLine(opened.answer, opened.first) : undefined
   const value: unknown = json === undefined ? undefined : JSON.parse(json)
   if (json === undefined || !isObject(value) || value.status !== 'success') {
     const errors = new EngineErrors({ label })

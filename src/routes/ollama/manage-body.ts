@@ -1,10 +1,10 @@
 /** Reads a request that changes a server's models. */
 import type { PassCall } from '../../engines/engine.ts'
-import { readJsonBytes, readRawBody } from '../../guard/body.ts'
-import { isObject } from '../../util/object.ts'
-import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import { readRawBody } from '../../guard/body.ts'
+import { ApiError } from '../../wire/errors/api-error.ts'
 import { requireSpelling } from '../../wire/json/other-case.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
+import { modelIn, readObject } from '../pass-through/bodies.ts'
 import type { RouteContext, RouteRequest } from '../route.ts'
 import type { Trace } from '../trace.ts'
 
@@ -33,22 +33,19 @@ export interface ManagedBody {
 
 export async function readManaged(
   request: RouteRequest,
-  { caller }: Trace,
+  trace: Trace,
   { settings }: RouteContext,
   { method, isFile, tellsProgress }: ManagedForm,
 ): Promise<ManagedBody> {
+  const { caller } = trace
   await caller?.acquireSlot()
-  const { maxBody, bodyTimeout } = settings
   if (method === 'HEAD') return { names: {} }
   if (isFile) {
     const advice = { advice: '' }
-    const bytes = await readRawBody(request, advice, maxBody, bodyTimeout)
+    const bytes = await readRawBody(request, advice, settings.maxBody, settings.bodyTimeout)
     return { bytes, type: 'application/octet-stream', names: {} }
   }
-  const { value } = await readJsonBytes(request, maxBody, bodyTimeout, caller?.name)
-  if (!isObject(value)) {
-    throw badRequest('body: expected a JSON object, got another value; send an object.')
-  }
+  const { value } = await readObject(request, trace, settings)
   requireSpelling(value, CHECKED)
   const names = namesIn(value)
   if (caller?.mayUseModel !== undefined) requireNoModelfile(value)
@@ -77,15 +74,8 @@ function requireNoModelfile(body: Record<string, unknown>): void {
 function namesIn(body: Record<string, unknown>): ManagedBody['names'] {
   const names: ManagedBody['names'] = {}
   for (const field of NAMES) {
-    const name = body[field]
-    if (name === undefined || name === null || name === '') continue
-    if (typeof name !== 'string') {
-      throw badRequest(
-        `${field}: expected the name of a model, got another value; send a string.`,
-        field,
-      )
-    }
-    names[field] = name
+    const name = modelIn(body, field)
+    if (name !== undefined) names[field] = name
   }
   return names
 }

@@ -133,6 +133,7 @@ function callOf(
       ...(type !== undefined && { 'content-type': type }),
     },
     ...(bytes && { body: () => bytes }),
-    answers: ['text/plain'],
+    answers: [],
+    isManagement: true,
   }
 }

@@ -82,7 +82,7 @@ export class LoadWatch {
       case 'loading':
         return { ...state, ...this.#progress.get(own) }
       default:
-        // It can't answer before it has loaded the model, also if an earlier load failed.
+        // It cannot answer before it has loaded the model, also if an earlier load failed.
         return { kind: 'waiting', unloading: this.#unloading(), loadsOther: this.#isBlocked }
     }
   }
