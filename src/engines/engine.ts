@@ -95,6 +95,8 @@ export interface PassCall {
    * first of these that the server has. `model`: the server's own name of the model, for a query.
    */
   paths(model: string | undefined): readonly string[]
+  /** Whether a path names a file: that the server lacks it says nothing of its routes. */
+  namesFile?: boolean
   /** The path that the client asked for, for messages. */
   shownPath: string
   headers: Record<string, string>

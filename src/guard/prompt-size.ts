@@ -11,6 +11,8 @@ export interface PromptSource {
   conversation?: unknown
   /** The texts and token ids of a text completion or of embeddings. */
   inputs?: unknown
+  /** Further texts and token ids that reach the model. */
+  more?: unknown
 }
 
 /** The size of a prompt in tokens. */
@@ -64,11 +66,12 @@ const PROMPT_FIELDS = [
  * Estimates the tokens of a prompt in one pass over it. Text is text whatever it starts with; an image is
  * one only where the API has a place for it.
  */
-export function promptSize({ body, conversation, inputs }: PromptSource): PromptSize {
+export function promptSize({ body, conversation, inputs, more }: PromptSource): PromptSize {
   const sum: PromptSum = { bytes: 0, tokens: 0, most: 0 }
   const fields = (body ?? {}) as Record<string, unknown>
   for (const name of PROMPT_FIELDS) addJson(sum, fields[name])
   addJson(sum, inputs)
+  addJson(sum, more)
   const messages = Array.isArray(conversation) ? conversation : [conversation]
   for (const message of messages) addMessage(sum, message)
   const count = conversation === undefined ? 0 : messages.length

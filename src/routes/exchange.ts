@@ -3,6 +3,7 @@ import type { Catalog } from '../engines/registry/catalog.ts'
 import { requireOneModel } from '../engines/registry/model-access.ts'
 import { readJsonBody } from '../guard/body.ts'
 import type { Settings } from '../settings/settings.ts'
+import type { Limits } from '../stream/deadlines.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
@@ -22,6 +23,8 @@ export interface Requested {
   model: string | null | undefined
   /** What its use of tokens is estimated from. */
   use: RequestedUse
+  /** Its timeouts; those of the settings by default. */
+  limits?: Limits
 }
 
 /**
@@ -47,14 +50,14 @@ export async function beginExchange(
   { settings, ticker, running, catalog }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
-  { use: requested, model }: Requested,
+  { use: requested, model, limits = settings }: Requested,
 ): Promise<Exchange> {
   const use = new ExchangeUse(requested, model, catalog)
   const permit = await trace.caller?.permit(use)
   const over = Promise.withResolvers<void>()
   const exchange = new Exchange({
     client: request.signal,
-    limits: settings,
+    limits,
     ticker,
     onProgress: permit && chargeProgress(permit, use),
     onEnd(ended) {

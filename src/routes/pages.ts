@@ -3,14 +3,14 @@ import { modelHealthOf } from '../engines/health.ts'
 import { belowBase } from '../util/base-path.ts'
 import { CURRENT } from './health.ts'
 import { homePage } from './home.ts'
-import { isOllamaClient, ollamaGreeting } from './ollama/greeting.ts'
+import { isGreeted, ollamaGreeting } from './ollama/greeting.ts'
 import { fileResponse, noFiles } from './page.ts'
 import type { RouteHandler } from './route.ts'
 
 /** `GET /`: the page; where it was not built, the same as `/status`. To Ollama’s clients, its greeting. */
 export const home: RouteHandler = async (request, trace, context) => {
   const { pathname, search } = new URL(request.url)
-  if (isOllamaClient(request.headers)) return ollamaGreeting()
+  if (isGreeted(request)) return ollamaGreeting()
   // The page's links are relative.
   if (context.basePath !== '' && pathname === context.basePath) {
     return new Response(null, { status: 308, headers: { location: `${pathname}/${search}` } })

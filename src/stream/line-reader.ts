@@ -3,9 +3,10 @@
  * gives it to a sink as bytes to forward.
  */
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
+import type { ChunkAction } from '../wire/contract/contract.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { exceedsDepth, MAX_DEPTH } from '../wire/json/depth.ts'
-import { type Line, LineScanner, LineTooLong } from '../wire/ndjson/lines.ts'
+import { type Line, LineScanner, LineTooLong, line as writeLine } from '../wire/ndjson/lines.ts'
 import { decodeText } from '../wire/sse/sse.ts'
 import type { EventSink, PacketEvents } from './event-sinks.ts'
 
@@ -43,16 +44,15 @@ export class LineReader<T> implements PacketEvents {
   #handle(line: Line): void {
     const { buffer, start, end } = line
     const bytes = buffer.subarray(start, end)
-    const text = decodeText(bytes).trim()
-    if (text === '') return
+    const text = decodeText(bytes)
+    if (isBlank(text)) return
     const chunk = this.#parse(bytes, text)
     const action = this.#contract.check(chunk)
     // A CR is white space to JSON, but the end of a line to some clients.
-    if (bytes.includes(CR)) {
-      this.#contract.repaired.add('framing')
-      this.#sink.rewrite(chunk, text.replaceAll('\r', ' '))
-    } else this.#sink.forward(line, chunk)
-    if (action === 'last') this.#finish('done')
+    const isFramed = !bytes.includes(CR)
+    if (isFramed && !isChanged(action)) this.#sink.forward(line, chunk)
+    else this.#rewrite(chunk, text, action, isFramed)
+    if (isLast(action)) this.#finish('done')
   }
 
   /** The last line, whose LF is missing: complete if its JSON is. */
@@ -61,8 +61,8 @@ export class LineReader<T> implements PacketEvents {
     let text: string
     let chunk: T
     try {
-      text = decodeText(rest).trim()
-      if (text === '') return
+      text = decodeText(rest)
+      if (isBlank(text)) return
       chunk = this.#parse(rest, text)
     } catch (error) {
       // A cut-off line is what a broken connection leaves behind: `#finish` reports that instead.
@@ -70,9 +70,15 @@ export class LineReader<T> implements PacketEvents {
       return
     }
     const action = this.#contract.check(chunk)
-    this.#contract.repaired.add('framing')
-    this.#sink.rewrite(chunk, text.replaceAll('\r', ' '))
-    if (action === 'last') this.#finish('done')
+    this.#rewrite(chunk, text, action, false)
+    if (isLast(action)) this.#finish('done')
+  }
+
+  #rewrite(chunk: T, text: string, action: ChunkAction, isFramed: boolean): void {
+    if (!isFramed) this.#contract.repaired.add('framing')
+    if (isChanged(action)) this.#sink.rewrite(chunk, writeLine(chunk).trimEnd())
+    // It is JSON, which has no other white space around it than JSON's.
+    else this.#sink.rewrite(chunk, text.trim().replaceAll('\r', ' '))
   }
 
   #parse(bytes: Uint8Array, text: string): T {
@@ -103,4 +109,18 @@ export class LineReader<T> implements PacketEvents {
         : 'sent a line that is not JSON in UTF-8'
     return this.#contract.errors.invalid(did, error)
   }
+}
+
+/** Whether a line has only what JSON calls white space: Unicode's other kinds are no JSON. */
+function isBlank(text: string): boolean {
+  for (let at = 0; at < text.length; at++) if (!' \t\r\n'.includes(text[at] as string)) return false
+  return true
+}
+
+function isChanged(action: ChunkAction): boolean {
+  return action === 'changed' || action === 'last-changed'
+}
+
+function isLast(action: ChunkAction): boolean {
+  return action === 'last' || action === 'last-changed'
 }

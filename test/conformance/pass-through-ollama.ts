@@ -1,3 +1,4 @@
+import { Ollama } from 'ollama'
 import { describe, expect, it } from 'vitest'
 import { needs } from '../support/hosts.ts'
 import { PASS_PATHS } from '../support/pass-through.ts'
@@ -42,6 +43,16 @@ export function passThroughOllama(host: HostName): void {
       expect(await logOf(relay.server, response)).toMatchObject({ engine: 'gpu', path })
     },
   )
+
+  it('tells only the end to a client that wants no more, and asks for all of it', async () => {
+    const response = await post('/api/pull', { model: 'llama3.2', stream: false })
+    expect(response.headers.get('content-type')).toMatch(/^application\/json/)
+    expect(await response.text()).toBe('{"status":"success"}')
+    const last = asked(relay.upstream.requests, '/api/pull').at(-1)
+    expect(last?.body).toEqual({ model: 'llama3.2', stream: true })
+    const client = new Ollama({ host: relay.server.url, headers: admin.headers as never })
+    expect(await client.pull({ model: 'llama3.2' })).toEqual({ status: 'success' })
+  })
 
   it('copies and deletes, without a body in the answer', async () => {
     const copied = await post('/api/copy', { source: 'llama3.2', destination: 'mine' })

@@ -40,6 +40,8 @@ export interface OllamaChat extends Shared {
   conversation: TranslatedRequest
   /** The chat, from which the use of tokens is estimated; also where `conversation.chat` throws. */
   estimated: ChatRequest
+  /** What also reaches an Ollama's model, and no other: tokens and a template. */
+  more: unknown
 }
 
 /** A prompt that no template is applied to. */
@@ -48,6 +50,8 @@ export interface OllamaText extends Shared {
   /** Throws an `ApiError` (400) for what only an Ollama upstream can do. */
   text(): TextRequest
   estimated: TextRequest
+  /** See `OllamaChat`. */
+  more: unknown
   optionalFields: readonly string[]
   fieldNames: FieldNames
   encoder(): StreamEncoder<TextContract>
@@ -81,12 +85,14 @@ export function readOllamaGenerate(body: unknown, requestId: string): OllamaConv
   const request = parseOllamaGenerate(body)
   const asked = contextOf('generate', request, requestId)
   if (!request.prompt && !request.suffix && !request.images?.length) return loadOf(request, asked)
-  if (!request.raw && !request.suffix) return chatOf(request, promptChat(request), asked)
+  const more = [request.context, request.template]
+  if (!request.raw && !request.suffix) return chatOf(request, promptChat(request), asked, more)
   const estimated = textRequest(request)
   return {
     kind: 'text',
     ...sharedOf(request, asked),
     estimated,
+    more,
     text() {
       requireText(request)
       return estimated
@@ -98,7 +104,12 @@ export function readOllamaGenerate(body: unknown, requestId: string): OllamaConv
   }
 }
 
-function chatOf(request: OllamaRequest, chat: ChatRequest, asked: OllamaAnswerContext): OllamaChat {
+function chatOf(
+  request: OllamaRequest,
+  chat: ChatRequest,
+  asked: OllamaAnswerContext,
+  more?: unknown,
+): OllamaChat {
   const shared = sharedOf(request, asked)
   const conversation: TranslatedRequest = {
     get chat() {
@@ -111,7 +122,7 @@ function chatOf(request: OllamaRequest, chat: ChatRequest, asked: OllamaAnswerCo
     encoder: () => chatEncoder(asked),
     answer: (completion) => toAnswer(completion, asked),
   }
-  return { kind: 'chat', ...shared, conversation, estimated: chat }
+  return { kind: 'chat', ...shared, conversation, estimated: chat, more }
 }
 
 function loadOf(request: OllamaRequest, asked: OllamaAnswerContext): OllamaLoad {

@@ -75,36 +75,20 @@ export function createRouter(
     return own.filter(({ id }) => (access?.(id) ?? true) && !seen.has(id) && seen.add(id))
   }
 
-  /**
-   * Resolves aliases and the default. Throws an `ApiError` (403) where the caller may not use it.
-   */
-  function resolveModel(asked: string | null | undefined, access: ModelAccess): WantedModel {
-    if (asked) requireModelName(asked)
-    if (asked) requireModelAccess(access, asked)
-    const defaultTarget =
-      defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
-    const mayUseDefault = [defaultModel, defaultTarget].some(
-      (name) => name && (access?.(name) ?? true),
-    )
-    const model = asked
-      ? resolveName(asked, aliases, catalog)
-      : mayUseDefault
-        ? defaultTarget
-        : undefined
-    return { model, access, aliases }
-  }
-
   return {
     list,
     known: (access) =>
       servedModels(catalog.known, aliases).filter(({ id }) => access?.(id) ?? true),
     async pick(asked, access) {
-      const what = resolveModel(asked, access)
+      if (asked) requireModelName(asked)
+      if (asked) requireModelAccess(access, asked)
+      const cached = catalog.cachedEntries(CATALOG_MAX_AGE.found)
+      const known = cached instanceof Promise ? await cached : cached
+      const what = wantedModel(asked, access, { defaultModel, aliases }, known)
       // With a fixed set of engines, a single upstream gets any named model without waiting for its
       // list.
       const isAll = catalog.isFixed && what.model !== undefined
-      const known = catalog.cachedEntries(CATALOG_MAX_AGE.found)
-      const remembered = pickFrom(known instanceof Promise ? await known : known, what, isAll)
+      const remembered = pickFrom(known, what, isAll)
       if (remembered !== undefined) return remembered
       const entries = await catalog.entries(CATALOG_MAX_AGE.missing)
       const routes = pickFrom(entries, what, true)
@@ -129,11 +113,28 @@ export function createRouter(
   }
 }
 
+/** Resolves aliases and the default. `entries`: the models that there are, which come before aliases. */
+function wantedModel(
+  asked: string | null | undefined,
+  access: ModelAccess,
+  { defaultModel, aliases }: { defaultModel: string | undefined; aliases: Aliases },
+  entries: readonly CatalogEntry[],
+): WantedModel {
+  if (asked) return { model: resolveName(asked, aliases, entries), access, aliases }
+  const target = defaultModel === undefined ? undefined : resolveAlias(defaultModel, aliases)
+  const mayUse = [defaultModel, target].some((name) => name && (access?.(name) ?? true))
+  return { model: mayUse ? target : undefined, access, aliases }
+}
+
 /** Resolves aliases, also for a name with `:latest` that no engine lists. */
-function resolveName(name: string, aliases: Aliases, catalog: Catalog): string | undefined {
+function resolveName(
+  name: string,
+  aliases: Aliases,
+  entries: readonly CatalogEntry[],
+): string | undefined {
   const plain = withoutLatest(name)
   if (Object.hasOwn(aliases, name) || plain === name) return resolveAlias(name, aliases)
-  const isListed = catalog.known.some(({ models }) => models.some(hasId(name)))
+  const isListed = entries.some(({ models }) => models.some(hasId(name)))
   const isShort = plain === STATIC_MODEL || Object.hasOwn(aliases, plain)
   return isShort && !isListed ? resolveAlias(plain, aliases) : name
 }

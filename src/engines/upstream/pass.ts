@@ -73,9 +73,8 @@ export class PassThrough {
         return { ...answer, status: response.status, headers: passedHeaders(response) }
       } catch (error) {
         control.abort(error)
-        // A HEAD asks for a file, which may be there the next time.
-        if (call.method === 'HEAD') throw error
-        if (!isMissingPath(error, this.#client.label)) throw notCapable(error)
+        const isFound = call.namesFile || !isMissingPath(error, this.#client.label)
+        if (isFound) throw notCapable(error)
         this.#missing.add(own, keyOf(call, path))
       }
     }

@@ -1,7 +1,7 @@
 /** Listens a second time, where programs look for Ollama. */
 import { readJson } from '../../engines/upstream/json-body.ts'
 import type { Fetch } from '../../platform/fetch.ts'
-import { ollamaGreeting } from '../../routes/ollama/greeting.ts'
+import { greet } from '../../routes/ollama/greeting.ts'
 import { ollamaPort } from '../../settings/compat.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { isObject } from '../../util/object.ts'
@@ -29,9 +29,10 @@ type Answer = (request: Request) => Promise<Response>
 export function withGreeting(fetch: Answer, keepsPage: boolean): Answer {
   return async (request) => {
     const isRead = request.method === 'GET' || request.method === 'HEAD'
-    if (!isRead || !/^https?:\/\/[^/]*\/?(\?|$)/.test(request.url)) return fetch(request)
     const isBrowser = request.headers.get('accept')?.includes('text/html') ?? false
-    return keepsPage && isBrowser ? fetch(request) : ollamaGreeting()
+    const isAtRoot = isRead && /^https?:\/\/[^/]*\/?(\?|$)/.test(request.url)
+    if (isAtRoot && !(keepsPage && isBrowser)) greet(request)
+    return fetch(request)
   }
 }
 

@@ -31,10 +31,10 @@ export function answerOllama(
   return asked.kind === 'chat' ? chatting(asked, trace) : completing(asked, trace)
 }
 
-function chatting({ model, stream, conversation, estimated }: OllamaChat, trace: Trace) {
+function chatting({ model, stream, conversation, estimated, more }: OllamaChat, trace: Trace) {
   return {
     model,
-    use: { body: estimated, conversation: estimated.messages },
+    use: { body: estimated, conversation: estimated.messages, more },
     begin: (exchange: Exchange) => converse(exchange, trace, conversation, stream),
   }
 }
@@ -67,10 +67,10 @@ function loading(
 }
 
 function completing(asked: OllamaText, trace: Trace): Generation {
-  const { model, estimated } = asked
+  const { model, estimated, more } = asked
   return {
     model,
-    use: { body: estimated, inputs: estimated.prompt },
+    use: { body: estimated, inputs: estimated.prompt, more },
     canAnswer: (engine) => engine.complete !== undefined || servesOllama(engine),
     begin: (exchange) => beginText(asked, exchange, trace),
   }

@@ -8,6 +8,18 @@ export function ollamaGreeting(): Response {
 }
 
 /** Whether a request comes from the `ollama` command, `ollama-js` or `ollama-python`. */
-export function isOllamaClient(headers: Headers): boolean {
+function isOllamaClient(headers: Headers): boolean {
   return /^ollama[-/]/i.test(headers.get('user-agent') ?? '')
+}
+
+const greeted = new WeakSet<Request>()
+
+/** Has a request answered as Ollama does, by the route: host and origin are checked before it. */
+export function greet(request: Request): void {
+  greeted.add(request)
+}
+
+/** Whether a request for the page is answered as Ollama does. */
+export function isGreeted(request: Request): boolean {
+  return greeted.has(request) || isOllamaClient(request.headers)
 }

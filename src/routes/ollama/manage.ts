@@ -1,43 +1,38 @@
 /** Ollama's routes that change a server's models: forwarded to an Ollama upstream as they came. */
 import type { PassCall } from '../../engines/engine.ts'
 import { requireModelAccess } from '../../engines/registry/model-access.ts'
-import { readRawBody } from '../../guard/body.ts'
-import { type OpenedPass, passedResponse } from '../../stream/passed-response.ts'
+import type { Limits } from '../../stream/deadlines.ts'
+import { passedResponse } from '../../stream/passed-response.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import { beginExchange } from '../exchange.ts'
-import { modelIn, readObject } from '../pass-through/bodies.ts'
 import { passAsker } from '../pass-through/handlers.ts'
-import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
-import type { Trace } from '../trace.ts'
+import type { RouteHandler, RouteRequest } from '../route.ts'
+import { endOf, withRefresh } from './manage-answer.ts'
+import { type ManagedBody, type ManagedForm, type NameField, readManaged } from './manage-body.ts'
 import { ollamaServerFor } from './servers.ts'
 
-/** The fields that name models. */
-const NAMES = ['model', 'name', 'source', 'destination', 'from'] as const
-
-interface Management {
-  method: PassCall['method']
+interface Management extends ManagedForm {
   path: string
   /** What it does, for a refusal: `pull models`. */
   does: string
   /** Which of the fields names a model that the server must have: the server is then found by it. */
-  owned?: readonly (typeof NAMES)[number][]
-  /** Whether its body is a file, which is not read. */
-  isFile?: boolean
+  owned?: readonly NameField[]
 }
 
-/** What was read of a request. */
-interface Read {
-  type?: string
-  bytes?: Uint8Array<ArrayBuffer>
-  names: Partial<Record<(typeof NAMES)[number], string>>
-}
+const BLOBS = '/api/blobs'
 
-export const pullModel = management({ method: 'POST', path: '/api/pull', does: 'pull models' })
+export const pullModel = management({
+  method: 'POST',
+  path: '/api/pull',
+  does: 'pull models',
+  tellsProgress: true,
+})
 export const buildModel = management({
   method: 'POST',
   path: '/api/create',
   does: 'create models',
+  tellsProgress: true,
   owned: ['from'],
 })
 export const copyModel = management({
@@ -50,6 +45,7 @@ export const pushModel = management({
   method: 'POST',
   path: '/api/push',
   does: 'push models',
+  tellsProgress: true,
   owned: ['model', 'name'],
 })
 export const deleteModel = management({
@@ -58,10 +54,10 @@ export const deleteModel = management({
   does: 'delete models',
   owned: ['model', 'name'],
 })
-export const findBlob = management({ method: 'HEAD', path: '/api/blobs', does: 'keep files' })
+export const findBlob = management({ method: 'HEAD', path: BLOBS, does: 'keep files' })
 export const createBlob = management({
   method: 'POST',
-  path: '/api/blobs',
+  path: BLOBS,
   does: 'keep files',
   isFile: true,
 })
@@ -72,23 +68,27 @@ export const createBlob = management({
  */
 function management(asked: Management): RouteHandler {
   return async (request, trace, context) => {
-    const read = await readManagement(request, trace, context, asked)
+    const read = await readManaged(request, trace, context, asked)
     for (const name of Object.values(read.names)) {
       requireModelAccess(trace.caller?.mayUseModel, name)
     }
     const model = asked.owned?.map((field) => read.names[field]).find((name) => name)
-    const { does } = asked
+    const { does, path } = asked
     const entry = await ollamaServerFor(request, context.catalog, { does, model })
     const use = { answers: 0, estimate: () => 0 }
-    const exchange = await beginExchange(context, request, trace, { model: undefined, use })
+    const limits = limitsOf(asked, context.settings)
+    const exchange = await beginExchange(context, request, trace, { model: undefined, use, limits })
     try {
       exchange.attempt(entry.engine.label, read.names.model ?? read.names.name)
       const call = callOf(asked, request, read)
       const route = { engine: entry.engine, model: undefined, isDown: false }
       const opening = passAsker(exchange, call)(route, exchange.signal)
-      const changing = opening.then((opened) =>
-        withRefresh(opened, () => context.catalog.refresh(0)),
-      )
+      const ended = read.wantsEnd
+        ? opening.then((opened) => endOf(opened, exchange, entry.engine.label))
+        : opening
+      // A file is no model yet.
+      const refresh = () => path !== BLOBS && context.catalog.refresh(0)
+      const changing = ended.then((opened) => withRefresh(opened, refresh))
       return await passedResponse(exchange, changing, context.streaming)
     } catch (error) {
       exchange.fail(toApiError(error))
@@ -97,30 +97,15 @@ function management(asked: Management): RouteHandler {
   }
 }
 
-async function readManagement(
-  request: RouteRequest,
-  trace: Trace,
-  { settings }: RouteContext,
-  { method, isFile }: Management,
-): Promise<Read> {
-  await trace.caller?.acquireSlot()
-  if (method === 'HEAD') return { names: {} }
-  if (isFile) {
-    const advice = { advice: '' }
-    const bytes = await readRawBody(request, advice, settings.maxBody, settings.bodyTimeout)
-    return { bytes, type: 'application/octet-stream', names: {} }
-  }
-  const { bytes, value } = await readObject(request, trace, settings)
-  return { bytes, type: 'application/json', names: namesIn(value) }
-}
-
-function namesIn(body: Record<string, unknown>): Read['names'] {
-  const names: Read['names'] = {}
-  for (const field of NAMES) {
-    const name = modelIn(body, field)
-    if (name !== undefined) names[field] = name
-  }
-  return names
+/**
+ * None but the client's for what takes as long as a network and a disk do, and may be silent meanwhile: a
+ * server checks the digest of a large file for minutes. The client ends it by leaving.
+ */
+function limitsOf({ tellsProgress, isFile }: Management, settings: Limits): Limits {
+  if (!tellsProgress && !isFile) return settings
+  const { clientTimeout } = settings
+  const none = Number.POSITIVE_INFINITY
+  return { answerTimeout: none, firstTokenTimeout: none, tokenTimeout: none, clientTimeout }
 }
 
 const DIGEST = /^sha256[:-][0-9a-f]{64}$/
@@ -128,7 +113,7 @@ const DIGEST = /^sha256[:-][0-9a-f]{64}$/
 function callOf(
   { method, path }: Management,
   { params, headers }: RouteRequest,
-  { type, bytes }: Read,
+  { type, bytes }: ManagedBody,
 ): PassCall {
   const { digest } = params as { digest?: string }
   if (digest !== undefined && !DIGEST.test(digest)) {
@@ -141,6 +126,7 @@ function callOf(
   return {
     method,
     paths: () => [`..${own}`],
+    namesFile: digest !== undefined,
     shownPath: own,
     headers: {
       accept: headers.get('accept') ?? '*/*',
@@ -150,19 +136,4 @@ function callOf(
     answers: [],
     isManagement: true,
   }
-}
-
-/** Lists the models again when the server has changed them. */
-function withRefresh(opened: OpenedPass, refresh: () => void): OpenedPass {
-  if (!('first' in opened)) {
-    refresh()
-    return opened
-  }
-  const { answer } = opened
-  async function next() {
-    const batch = await answer.next()
-    if (batch === undefined) refresh()
-    return batch
-  }
-  return { ...opened, answer: { ...answer, next } }
 }

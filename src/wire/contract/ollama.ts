@@ -42,6 +42,12 @@ export class OllamaContract implements StreamContract<{ type: string }> {
 
   check(value: unknown): ChunkAction {
     const answer = requireAnswer(value, this.#route, this.errors)
+    // Clients read its fields without asking whether it is there.
+    const lacksMessage = this.#route === 'chat' && !isObject(answer.message)
+    if (lacksMessage) {
+      answer.message = { role: 'assistant', content: '' }
+      this.repaired.add('delta')
+    }
     const part = partOf(answer, this.#route)
     const texts = [part.content, part.response, part.thinking].filter(isText)
     if (texts.length > 0 || hasCalls(part)) this.tokens++
@@ -49,10 +55,10 @@ export class OllamaContract implements StreamContract<{ type: string }> {
     if (hasCalls(part) && this.countsText) {
       this.textLength += utf8Length(JSON.stringify(part.tool_calls))
     }
-    if (answer.done !== true) return 'same'
+    if (answer.done !== true) return lacksMessage ? 'changed' : 'same'
     this.isComplete = true
     this.usage = usageOf(answer)
-    return 'last'
+    return lacksMessage ? 'last-changed' : 'last'
   }
 
   end(ending: StreamEnd): never[] {
@@ -83,6 +89,9 @@ function requireAnswer(value: unknown, route: OllamaRoute, errors: EngineErrors)
   if (!isObject(value)) throw errors.invalid('sent a line that is not a JSON object')
   const error = readError(value)
   if (error !== undefined) throw errors.failed(error)
+  if (route === 'chat' && value.message != null && !isObject(value.message)) {
+    throw errors.invalid('sent a message that is not a JSON object')
+  }
   const part = partOf(value, route)
   const field = route === 'chat' ? 'content' : 'response'
   // It is left out where there is nothing to say: with calls, at the end, and in a rendered prompt.

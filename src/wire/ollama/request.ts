@@ -6,6 +6,7 @@
 import * as z from 'zod/mini'
 import { text } from '../chat/message.ts'
 import { dictionary } from '../chat/request.ts'
+import { requireSpelling } from '../json/other-case.ts'
 import { flag } from '../validation/fields.ts'
 import { checking, invalid } from '../validation/invalid.ts'
 
@@ -100,33 +101,34 @@ const shared = {
   _debug_render_only: flag,
 }
 
-const ToolCallSchema = z.looseObject({
-  id: text,
-  function: z.looseObject({
-    name: z.string(),
-    arguments: z.nullish(z.union([dictionary, z.string()])),
-  }),
-})
+const calledFunction = {
+  name: z.string(),
+  arguments: z.nullish(z.union([dictionary, z.string()])),
+}
 
-const MessageSchema = z.looseObject({
+const toolCall = { id: text, function: z.looseObject(calledFunction) }
+
+const message = {
   role: z.string(),
   content: text,
   thinking: text,
   images,
-  tool_calls: z.nullish(z.array(ToolCallSchema)),
+  tool_calls: z.nullish(z.array(z.looseObject(toolCall))),
   tool_name: text,
   tool_call_id: text,
-})
+}
 
-export const OllamaChatRequestSchema = z.looseObject({
+const chat = {
   ...shared,
-  messages: z.nullish(z.array(MessageSchema)),
+  messages: z.nullish(z.array(z.looseObject(message))),
   tools: z.nullish(
     z.array(z.looseObject({ type: text, function: z.looseObject({ name: z.string() }) })),
   ),
-})
+}
 
-export const OllamaGenerateRequestSchema = z.looseObject({
+export const OllamaChatRequestSchema = z.looseObject(chat)
+
+const generate = {
   ...shared,
   prompt: text,
   suffix: text,
@@ -135,16 +137,40 @@ export const OllamaGenerateRequestSchema = z.looseObject({
   template: text,
   raw: flag,
   context: z.nullish(z.array(z.number())),
-})
+}
+
+export const OllamaGenerateRequestSchema = z.looseObject(generate)
+
+/** The names of the fields that count, of which no other spelling is forwarded. */
+const FIELDS = {
+  chat: new Set(Object.keys(chat)),
+  generate: new Set(Object.keys(generate)),
+  message: new Set(Object.keys(message)),
+  toolCall: new Set(Object.keys(toolCall)),
+  calledFunction: new Set(Object.keys(calledFunction)),
+}
 
 /** The request in a parsed body, checked. Throws an `ApiError` (400) that names the wrong field. */
 export function parseOllamaChat(body: unknown): OllamaChatRequest {
-  return checked(OllamaChatRequestSchema, body) as OllamaChatRequest
+  const request = checked(OllamaChatRequestSchema, body) as OllamaChatRequest
+  requireSpelling(request, FIELDS.chat)
+  for (const [index, each] of (request.messages ?? []).entries()) {
+    const path = () => `messages[${index}].`
+    requireSpelling(each, FIELDS.message, path)
+    for (const [at, call] of (each.tool_calls ?? []).entries()) {
+      const callPath = () => `${path()}tool_calls[${at}].`
+      requireSpelling(call, FIELDS.toolCall, callPath)
+      requireSpelling(call.function, FIELDS.calledFunction, () => `${callPath()}function.`)
+    }
+  }
+  return request
 }
 
 /** The same for `POST /api/generate`. */
 export function parseOllamaGenerate(body: unknown): OllamaGenerateRequest {
-  return checked(OllamaGenerateRequestSchema, body) as OllamaGenerateRequest
+  const request = checked(OllamaGenerateRequestSchema, body) as OllamaGenerateRequest
+  requireSpelling(request, FIELDS.generate)
+  return request
 }
 
 /** Returns the same object, so that no field is lost. */

@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { LineSink } from '../../../src/stream/event-sinks.ts'
 import { LineReader } from '../../../src/stream/line-reader.ts'
 import { concat } from '../../../src/util/bytes.ts'
-import { OllamaContract } from '../../../src/wire/contract/ollama.ts'
+import { OllamaContract, type OllamaRoute } from '../../../src/wire/contract/ollama.ts'
 import { decodeText, encodeText } from '../../../src/wire/sse/sse.ts'
 
-function read(packets: Uint8Array<ArrayBuffer>[], ending: 'end' | 'reset' = 'end') {
-  const contract = new OllamaContract({ label: 'x' }, 'generate')
+function read(
+  packets: Uint8Array<ArrayBuffer>[],
+  ending: 'end' | 'reset' = 'end',
+  route: OllamaRoute = 'generate',
+) {
+  const contract = new OllamaContract({ label: 'x' }, route)
   const sink = new LineSink()
   const reader = new LineReader(contract, sink)
   for (const packet of packets) if (!reader.ended && !reader.failure) reader.push(packet)
@@ -45,6 +49,19 @@ describe('a stream of lines', () => {
     const windows = one(whole.replaceAll('\n', '\r\n'))
     expect(windows).toEqual({ text: whole, repaired: ['framing'] })
     expect(one(whole.replaceAll('{', '{\r')).text).toBe(whole.replaceAll('{', '{ '))
+    expect(one(` \t${whole}`)).toEqual({ text: ` \t${whole}`, repaired: [] })
+  })
+
+  it('is written again where a message was left out', () => {
+    const chat = (text: string) => read([encodeText(text)], 'end', 'chat')
+    const message = { role: 'assistant', content: '' }
+    const written = (done: boolean) => `${JSON.stringify({ done, message })}\n`
+    const both = { text: written(false) + written(true), repaired: ['delta'] }
+    expect(chat('{"done":false}\n{"done":true}\n')).toEqual(both)
+    expect(chat('{"done":false,"message":null}\n{"done":true}')).toEqual({
+      text: `{"done":false,"message":${JSON.stringify(message)}}\n${written(true)}`,
+      repaired: ['delta', 'framing'],
+    })
   })
 })
 
@@ -54,6 +71,10 @@ describe('a stream fails, and what came before is kept, where it', () => {
     ['ends too soon', half, 'upstream_truncated', /ended the stream before a line/],
     ['ends within a line', `${half}{"res`, 'upstream_truncated', /before a line with done/],
     ['ends within a character', '', 'upstream_truncated', /before a line/],
+    ['begins with a no-break space', `${half}\u00a0${half}`, 'upstream_invalid', /not JSON/],
+    ['begins with a byte order mark', `${half}\ufeff${half}`, 'upstream_invalid', /not JSON/],
+    ['begins with a line separator', `${half}\u2028${half}`, 'upstream_invalid', /not JSON/],
+    ['has a vertical tab alone', `${half}\v\n`, 'upstream_invalid', /not JSON/],
     ['sends no JSON', `${half}{"res\n`, 'upstream_invalid', /not JSON in UTF-8/],
     [
       'nests too deeply',

@@ -27,6 +27,15 @@ describe('a name with :latest', () => {
     expect(await picked(from, 'y')).toBe('a x')
     expect(await picked(from, 'y:latest')).toBe('a y:latest')
   })
+
+  it('is that model also for the first request, which waits for the list', async () => {
+    const a = engine('a', 'x', 'y:latest')
+    const catalog = new Catalog({ engines: [a], static: own, isolateRequests: false })
+    const from = createRouter(catalog, undefined, { y: 'x' })
+    expect(await picked(from, 'y:latest')).toBe('a y:latest')
+    const refused = expect(from.pick('x', (name) => name === 'y')).rejects
+    await refused.toMatchObject({ status: 403 })
+  })
 })
 
 describe('static', () => {

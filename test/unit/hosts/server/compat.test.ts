@@ -1,9 +1,10 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { serve } from '../../../../src/hosts/node.ts'
 import { listenAsOllama, withGreeting } from '../../../../src/hosts/server/compat.ts'
 import type { Runtime } from '../../../../src/hosts/server/runtime.ts'
 import type { Server } from '../../../../src/hosts/server/serve.ts'
+import { isGreeted, ollamaGreeting } from '../../../../src/routes/ollama/greeting.ts'
 import { parseSettings } from '../../../../src/settings/settings.ts'
 
 const running: { stop(): unknown }[] = []
@@ -61,8 +62,43 @@ describe('a server that also listens as Ollama', () => {
   })
 })
 
+/** The status line and headers of the answer to a request that `fetch` would not send. */
+function askRaw(url: string, ...headers: string[]): Promise<string> {
+  const { port, hostname } = new URL(url)
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  const socket = connect(Number(port), hostname)
+  let answer = ''
+  socket.on('data', (data) => {
+    answer += data
+  })
+  socket.on('error', reject).on('end', () => resolve(answer))
+  socket.write(['GET / HTTP/1.1', ...headers, 'connection: close', '', ''].join('\r\n'))
+  return promise
+}
+
+describe('the address where Ollama is looked for', () => {
+  it('greets those alone that may ask, and logs it', async () => {
+    const log: object[] = []
+    const settings = { port: 0, discover: false, compat: ['ollama=0'] }
+    const server = await serve({ ...settings, log: (entry) => log.push(entry) })
+    running.push({ stop: () => server.stop(0) })
+    const { ollamaUrl = '' } = server
+    const { host } = new URL(ollamaUrl)
+    const greeting = await askRaw(ollamaUrl, `host: ${host}`)
+    expect(greeting).toMatch(/^HTTP\/1\.1 200 .*x-request-id: .*Ollama is running/is)
+    expect(log).toMatchObject([{ method: 'GET', path: '/', status: 200 }])
+    for (const hosts of [['evil.example'], [host, 'evil.example'], ['evil.example:11434']]) {
+      const told = await askRaw(ollamaUrl, ...hosts.map((each) => `host: ${each}`))
+      expect(told).toMatch(/^HTTP\/1\.1 4(21|00) /)
+    }
+    const foreign = await askRaw(ollamaUrl, `host: ${host}`, 'origin: http://evil.example')
+    expect(foreign).toMatch(/^HTTP\/1\.1 403 /)
+  })
+})
+
 describe('the greeting', () => {
-  const page = async () => new Response('page')
+  const page = async (request: Request) =>
+    isGreeted(request) ? ollamaGreeting() : new Response('page')
   const ask = async (keepsPage: boolean, path: string, init?: RequestInit) =>
     (await withGreeting(page, keepsPage)(new Request(`http://a:11434${path}`, init))).text()
 

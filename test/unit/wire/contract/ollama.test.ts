@@ -44,7 +44,16 @@ describe('a stream of Ollama’s', () => {
   })
 
   it('may leave out what there is nothing of', () => {
-    expect(check('chat', { done: false }).actions).toEqual(['same'])
+    const lines = [{ done: false }, { message: null, done: false }, { done: true }]
+    const { actions, contract } = check('chat', ...lines)
+    // Clients read the fields of a message in every line.
+    expect(actions).toEqual(['changed', 'changed', 'last-changed'])
+    for (const line of lines) {
+      expect(line).toMatchObject({ message: { role: 'assistant', content: '' } })
+    }
+    expect([...contract.repaired]).toEqual(['delta'])
+    expect(contract.tokens).toBe(0)
+    expect(check('chat', { message: {}, done: false }).actions).toEqual(['same'])
     expect(check('generate', { response: null, done: true }).actions).toEqual(['last'])
   })
 
@@ -52,6 +61,8 @@ describe('a stream of Ollama’s', () => {
     ['chat', null, /not a JSON object/],
     ['chat', [], /not a JSON object/],
     ['chat', {}, /without done/],
+    ['chat', { message: 'a', done: false }, /a message that is not a JSON object/],
+    ['chat', { message: [], done: true }, /a message that is not a JSON object/],
     ['chat', { done: 'yes' }, /without done/],
     ['chat', { ...says({ content: 1 }), done: false }, /content that is not a string/],
     ['chat', { ...says({ tool_calls: {} }), done: false }, /not a list/],
@@ -83,6 +94,8 @@ describe('a whole answer of Ollama’s', () => {
   it('is no answer otherwise', () => {
     const half = { response: 'a', done: false }
     expect(() => checkOllamaAnswer(half, 'generate', errors)).toThrow(/without done: true/)
+    const text = { message: 'a', done: true }
+    expect(() => checkOllamaAnswer(text, 'chat', errors)).toThrow(/not a JSON object/)
     expect(() => checkOllamaAnswer({ error: 'Full.' }, 'chat', errors)).toThrow(/Full\./)
   })
 })
