@@ -2,6 +2,7 @@ import { type Declaration, type Place, servers } from '../settings/declaration.t
 import { environmentName } from '../settings/environment.ts'
 import { perUpstream } from '../settings/per-upstream.ts'
 import { groups } from '../settings/table/table.ts'
+import { showSize } from '../settings/text.ts'
 import { flagName } from './flags.ts'
 
 const WIDTH = 80
@@ -100,7 +101,7 @@ export function showDefault({ default: value, kind }: Declaration): string | und
   if (typeof value === 'string') return value.includes(' ') ? JSON.stringify(value) : value
   if (typeof value !== 'number') return undefined
   if (kind === 'time') return showTime(value)
-  return kind === 'size' ? `${value / 1e6}MB` : String(value)
+  return kind === 'size' ? showSize(value) : String(value)
 }
 
 function showTime(milliseconds: number): string {

@@ -60,7 +60,7 @@ function optionRows(table: Table): string {
       ...(required ? ['Required.'] : []),
       ...formerNames.map((former) => `Its former name, ${former}, is deprecated.`),
     ]
-    return `| \`${name}\` | ${shownValue({ ...option, default: undefined })} | ${cell(text.join(' '))} |`
+    return `| \`${name}\` | ${shownValue(option)} | ${cell(text.join(' '))} |`
   })
   return `| option | value | |\n|---|---|---|\n${rows.join('\n')}\n`
 }

@@ -5,7 +5,10 @@ import { SettingsError } from './error.ts'
 export const PORT = `\${PORT}`
 
 /** What only a shell understands, where it is not within quotes. */
-const OF_A_SHELL = /[|&;<>`\n]|\$\(/
+const OF_A_SHELL = /[|&;<>\n]/
+
+/** What it understands within double quotes as well. */
+const IN_DOUBLE_QUOTES = /`|\$\(|\$(?=[A-Za-z_])/
 
 /**
  * The program and its arguments. A text is split at white space, which quotes of either kind keep;
@@ -35,7 +38,9 @@ function splitCommand(text: string, shownAs: string): string[] {
 
 function unquoted(word: string, shownAs: string): string {
   const bare = word.replace(/"[^"]*"|'[^']*'/g, '')
-  const [found] = OF_A_SHELL.exec(bare) ?? []
+  const outsideSingle = word.replace(/"([^"]*)"|'[^']*'/g, (_, double = '') => double)
+  const [found] = OF_A_SHELL.exec(bare) ?? IN_DOUBLE_QUOTES.exec(outsideSingle) ?? []
+  if (found === '$') throw shellOnly(shownAs, '"$" before a name')
   if (found !== undefined) throw shellOnly(shownAs, JSON.stringify(found))
   if (bare.startsWith('~')) throw shellOnly(shownAs, '"~" for a home directory')
   return word.replace(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => {
@@ -45,7 +50,7 @@ function unquoted(word: string, shownAs: string): string {
 
 function shellOnly(shownAs: string, what: string): SettingsError {
   return new SettingsError(
-    `${shownAs}: expected a program and its arguments, got ${what}, which only a shell understands; no shell reads the command: write it in full, quote it, give an array of arguments, or name a script.`,
+    `${shownAs}: expected a program and its arguments, got ${what}, which only a shell understands; no shell reads the command: write it in full, put it in single quotes, give an array of arguments, or name a script.`,
   )
 }
 

@@ -38,11 +38,24 @@ export function unexpected(
 
 /** The same for a value that may be a secret, so that it does not get into a log. */
 export function notShown(setting: string, expected: string, given: unknown): SettingsError {
-  const got =
-    given === undefined
-      ? 'nothing; add it'
-      : 'something else, which is not shown as it may be a secret'
+  const got = given === undefined ? 'nothing; add it' : kindOf(given)
   return new SettingsError(`${setting}: expected ${expected}, got ${got}.`)
+}
+
+/** What kind of value it is, where that says nothing of a secret. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (value === '') return 'an empty text'
+  if (Array.isArray(value) && value.length === 0) return 'an empty array'
+  return `${hiddenKindOf(value)}, which is not shown as it may be a secret`
+}
+
+function hiddenKindOf(value: unknown): string {
+  if (Array.isArray(value)) {
+    return value.every(isText) ? 'an array' : 'an array of other values than texts'
+  }
+  if (typeof value === 'string') return 'another text'
+  return typeof value === 'object' ? 'another object' : `a ${typeof value}`
 }
 
 /** So many names that a message can list them. */

@@ -19,6 +19,7 @@ const commandSchema = (): z.ZodMiniType<string | string[], string | string[]> =>
 const environmentSchema = (): z.ZodMiniType<Record<string, string>, Record<string, string>> =>
   z.record(z.string().check(z.regex(/^[A-Za-z_]\w*$/)), z.string())
 
+/** A default is used where the server is made: an upstream with a url has none of these options. */
 export const runOptions = {
   run: {
     kind: 'text' as const,
@@ -51,22 +52,26 @@ export const runOptions = {
   }),
   startTimeout: time({
     min: 1_000,
-    help: 'With run: how long the server may take to become ready, with downloads. By default 30m.',
+    default: 30 * 60_000,
+    help: 'With run: how long the server may take to become ready, with downloads.',
   }),
   idle: time({
     min: 0,
-    help: 'With run: how long after its last request the server is stopped; 0 for never. By default 10m.',
+    default: 10 * 60_000,
+    help: 'With run: how long after its last request the server is stopped; 0 for never.',
   }),
   stopTimeout: time({
     min: 0,
     max: 10 * 60_000,
-    help: 'With run: how long the server may take to end after SIGTERM, before it is killed. By default 10s.',
+    default: 10_000,
+    help: 'With run: how long the server may take to end after SIGTERM, before it is killed.',
   }),
   memory: size({
     ...memorySize,
     help: 'With run: the memory that the server needs, which memoryBudget is compared with.',
   }),
   preload: boolean({
+    default: false,
     help: 'With run: whether the server is started with sluice, and again after a crash, without waiting for a request.',
   }),
 }

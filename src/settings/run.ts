@@ -3,6 +3,7 @@ import { PORT } from './command.ts'
 import { SettingsError } from './error.ts'
 import type { UpstreamInput } from './generated/entry-inputs.ts'
 import { runOptions } from './run-options.ts'
+import { showSize } from './text.ts'
 
 /** An upstream that was read, as far as this file needs it. */
 interface Resolved {
@@ -78,7 +79,7 @@ export function checkMemory(upstreams: readonly Resolved[], budget: number | und
     }
     if (upstream.memory > budget) {
       throw new SettingsError(
-        `${place}: expected at most memoryBudget, which is ${budget} bytes, got ${upstream.memory}; raise memoryBudget, or choose a smaller model.`,
+        `${place}: expected at most memoryBudget, which is ${showSize(budget)}, got ${showSize(upstream.memory)}; raise memoryBudget, or choose a smaller model.`,
       )
     }
   }

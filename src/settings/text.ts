@@ -21,6 +21,17 @@ export function readSize(value: unknown): unknown {
   return readQuantity(value, /^([kmg]i?)?b?$/i)
 }
 
+/** Bytes in the largest unit that needs at most two digits after the point: `24GB`, `1.5GiB`. */
+export function showSize(bytes: number): string {
+  const unit = ['GB', 'GiB', 'MB', 'MiB', 'kB', 'KiB'].find((each) => {
+    const hundredths = (bytes * 100) / (units[each.toLowerCase()] ?? Number.NaN)
+    return hundredths >= 100 && Number.isInteger(hundredths)
+  })
+  return unit === undefined
+    ? `${bytes} bytes`
+    : `${bytes / (units[unit.toLowerCase()] ?? 1)}${unit}`
+}
+
 export function readInteger(value: unknown): unknown {
   return typeof value === 'string' && /^\d+$/.test(value.trim()) ? Number(value) : value
 }

@@ -30,7 +30,9 @@ export function managedFaults(host: HostName): void {
     expect(response.headers.get('retry-after')).toBe('5')
     expect(await errorOf(response)).toMatchObject({
       code: 'engine_start_failed',
-      message: expect.stringContaining('it did not become ready within 1 s (startTimeout)'),
+      message: expect.stringMatching(
+        /it was not ready within 1 s \(startTimeout\).*raise startTimeout/,
+      ),
     })
     expect(it.pids()).toHaveLength(2)
     await untilGone(it.pids)

@@ -1,6 +1,6 @@
 import type { LoadProgress } from '../engine.ts'
 import type { Clock } from './clock.ts'
-import { startFailed } from './errors.ts'
+import { startFailed, tookNoRequest } from './errors.ts'
 import type { ManagedOptions } from './options.ts'
 import { seconds } from './progress-text.ts'
 
@@ -38,7 +38,6 @@ export class WaitLimit {
   /** Throws an `ApiError` (503) when the time is up. */
   check(): void {
     if (this.#clock.now() < this.#deadline) return
-    const why = `took no request within ${seconds(this.#longest)} s`
-    throw startFailed(this.#options.label, why, 0)
+    throw startFailed(this.#options.label, tookNoRequest(seconds(this.#longest)), 0)
   }
 }

@@ -7,12 +7,56 @@ export const START_FAILED = 'engine_start_failed'
 /** The code of an error for what a server would have to be started for, and is not. */
 export const NOT_STARTED = 'engine_stopped'
 
-const ADVICE =
+const SEE_OUTPUT =
   'its last output is in the terminal of sluice, and in GET /health for admins; correct its command or its model, then try again'
 
-/** 503: `why` it did not start, as `exited with code 1`; `retryMs` until it is started again. */
-export function startFailed(label: string, why: string, retryMs: number): ApiError {
-  return new ApiError(503, `${label} could not be started: it ${why}; ${ADVICE}.`, {
+/** Why a server did not start, or ended by itself: `exited with code 1`, and what to do about it. */
+export interface Failure {
+  why: string
+  advice: string
+}
+
+/** Never with the command, which may hold a secret. */
+export function ended({ code, signal, error }: ProcessExit): Failure {
+  if (error !== undefined) return couldNotRun(error)
+  const why = code === null ? `was ended by ${signal ?? 'a signal'}` : `exited with code ${code}`
+  return { why, advice: SEE_OUTPUT }
+}
+
+export function couldNotRun(error: string): Failure {
+  return {
+    why: `could not be run (${error})`,
+    advice: 'correct its command (run) or its folder (cwd), then try again',
+  }
+}
+
+export function tookTooLong(startTimeout: number): Failure {
+  return {
+    why: `was not ready within ${startTimeout / 1000} s (startTimeout), according to its health check`,
+    advice:
+      'its last output is in the terminal of sluice, and in GET /health for admins; raise startTimeout if it needs longer, or correct its command',
+  }
+}
+
+/** `isOwn`: by another server that sluice started. */
+export function portInUse(port: number, isOwn: boolean): Failure {
+  const user = isOwn ? 'server that sluice started' : 'program'
+  return {
+    why: `found port ${port} in use by another ${user}`,
+    advice: `stop that ${isOwn ? 'server' : 'program'}, or choose another port`,
+  }
+}
+
+export function tookNoRequest(seconds: number): Failure {
+  return {
+    why: `took no request within ${seconds} s`,
+    advice: 'its state is in GET /health for admins; try again',
+  }
+}
+
+/** 503: why it did not start; `retryMs` until it is started again. */
+export function startFailed(label: string, { why, advice }: Failure, retryMs: number): ApiError {
+  return new ApiError(503, `${label} could not be started: it ${why}; ${advice}.`, {
     code: START_FAILED,
     headers: { 'retry-after': seconds(Math.max(retryMs, 5_000)) },
   })
@@ -42,13 +86,6 @@ export function shutDown(label: string): ApiError {
     code: 'shutting_down',
     headers: { 'retry-after': '5' },
   })
-}
-
-/** `exited with code 1`; never the command, which may hold a secret. */
-export function exitText({ code, signal, error }: ProcessExit): string {
-  if (error !== undefined) return `could not be run (${error})`
-  if (code === null) return `was ended by ${signal ?? 'a signal'}`
-  return `exited with code ${code}`
 }
 
 function seconds(ms: number): string {

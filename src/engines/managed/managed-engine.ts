@@ -7,29 +7,44 @@ import type { ManagedServer } from './server.ts'
 
 type Method = (...args: unknown[]) => unknown
 
-/**
- * What neither starts a server nor keeps it running, and the answer to it while it does not run. Rejects
- * with an `ApiError` where there is none.
- */
-const IF_RUNNING = new Map<PropertyKey, (label: string) => Promise<undefined>>([
-  ['askOllama', () => Promise.resolve(undefined)],
-  ['countTokens', (label) => Promise.reject(notStarted(label))],
-])
+/** The names of an engine's methods. */
+type MethodName = {
+  [N in keyof Engine]-?: NonNullable<Engine[N]> extends (...args: never[]) => unknown ? N : never
+}[keyof Engine]
 
 /**
- * An upstream whose server is started when it is needed. Everything that an upstream can do, it can do:
- * each method that takes a signal first waits until the server is ready.
+ * What a call does where the server is not ready.
+ * - `starts`: it starts the server and waits for it, and keeps it running.
+ * - `asks`: it asks a server that runs, and neither starts it nor keeps it running.
+ * - `local`: it is answered without the server.
  */
+type Need = 'starts' | 'asks' | 'local'
+
+/** Each method has its entry, so that a new one starts a server only where this says so. */
+export const NEEDS: Readonly<Record<MethodName, Need>> = {
+  chat: 'starts',
+  complete: 'starts',
+  embed: 'starts',
+  forward: 'starts',
+  pass: 'starts',
+  askOllama: 'asks',
+  countTokens: 'asks',
+  sizedModels: 'asks',
+  acceptsModel: 'local',
+  lacks: 'local',
+  loadState: 'local',
+  models: 'local',
+}
+
+/** An upstream whose server is started when it is needed: what an upstream can do, it can do. */
 export function createManagedEngine(server: ManagedServer, options: UpstreamOptions): Engine {
   const fetch = managedFetch(server, options)
   const names = new ListedNames(server, { ...options, fetch })
-  const listing = new ModelListing(server, names, options)
+  const own = ownMethods(server, names, options)
   const methods = new Map<PropertyKey, Method>()
-  const models: Engine['models'] = (signal, call) => listing.models(signal, call)
   return new Proxy(names.upstream, {
     get(_, name) {
       if (name === 'process') return server.status
-      if (name === 'models') return models
       // What is told while it starts comes from `server`.
       if (name === 'loadState' && !server.admits) return undefined
       const { upstream } = names
@@ -37,41 +52,50 @@ export function createManagedEngine(server: ManagedServer, options: UpstreamOpti
       if (typeof value !== 'function') return value
       let method = methods.get(name)
       if (method === undefined) {
-        const ifStopped = IF_RUNNING.get(name)
-        method = ifStopped ? passive(name, ifStopped) : active(name)
+        const asks = own.get(name) ?? ((...args: unknown[]) => names.call(name, args))
+        method = starts(name) ? starting(server, options.label, asks) : asks
         methods.set(name, method)
       }
       return method
     },
   })
+}
 
-  function call(name: PropertyKey, args: unknown[]): unknown {
-    const { upstream } = names
-    return Reflect.apply(Reflect.get(upstream, name, upstream) as Method, upstream, args)
-  }
+function starts(name: PropertyKey): boolean {
+  return Object.hasOwn(NEEDS, name) && NEEDS[name as MethodName] === 'starts'
+}
 
-  function passive(name: PropertyKey, ifStopped: (label: string) => unknown): Method {
-    return (...args) => (server.port === undefined ? ifStopped(options.label) : call(name, args))
-  }
-
-  function active(name: PropertyKey): Method {
-    return (...args) => {
-      const signal = args.find((each) => each instanceof AbortSignal)
-      if (signal === undefined) return call(name, args)
-      return answered(name, args, signal)
-    }
-  }
-
-  async function answered(name: PropertyKey, args: unknown[], signal: AbortSignal) {
+/** The method, called once the server is ready, which is in use until it has answered. */
+function starting(server: ManagedServer, label: string, method: Method): Method {
+  return async (...args) => {
+    const signal = args.find((each) => each instanceof AbortSignal)
+    if (signal === undefined) throw new TypeError('what starts a server takes a signal')
     const { onStart } = (args.at(-1) ?? {}) as CallOptions
-    const model = args.map(modelIn).find((each) => each !== undefined) ?? options.label
+    const model = args.map(modelIn).find((each) => each !== undefined) ?? label
     await server.enter({ signal, model, onStart })
     try {
-      return await call(name, args)
+      return await method(...args)
     } finally {
       server.leave()
     }
   }
+}
+
+/** The methods that do something else where the server does not run. */
+function ownMethods(server: ManagedServer, names: ListedNames, options: UpstreamOptions) {
+  const listing = new ModelListing(server, names, options)
+  const ifRunning =
+    (name: MethodName, otherwise: () => Promise<undefined>): Method =>
+    (...args) =>
+      server.port === undefined ? otherwise() : names.call(name, args)
+  const models: Engine['models'] = (signal, call) => listing.models(signal, call)
+  const sizedModels: Engine['sizedModels'] = (signal, call) => listing.sizedModels(signal, call)
+  return new Map<PropertyKey, Method>([
+    ['models', models as Method],
+    ['sizedModels', sizedModels as Method],
+    ['askOllama', ifRunning('askOllama', () => Promise.resolve(undefined))],
+    ['countTokens', ifRunning('countTokens', () => Promise.reject(notStarted(options.label)))],
+  ])
 }
 
 /** The model in an argument: a name, a request, or what holds a request as its body. */
@@ -107,6 +131,12 @@ class ListedNames {
     return this.#upstream
   }
 
+  /** Calls a method under the names that the server knows now. */
+  call(name: PropertyKey, args: unknown[]): unknown {
+    const { upstream } = this
+    return Reflect.apply(Reflect.get(upstream, name, upstream) as Method, upstream, args)
+  }
+
   #rename([only, another]: readonly string[]): void {
     const { models = [], rewrite = {} } = this.#options
     const names = models.filter((name) => !name.includes('*') && !Object.hasOwn(rewrite, name))
@@ -131,12 +161,28 @@ class ModelListing {
   }
 
   async models(signal: AbortSignal, call?: CallOptions): Promise<Model[]> {
-    const { models: patterns = [] } = this.#options
-    const isReady = this.#server.port !== undefined
-    if (isReady) {
+    if (this.#isRunning) {
       // A server that is busy with a long prompt may list nothing in time.
       this.#known = await this.#names.upstream.models(signal, call).catch(() => this.#known)
     }
+    return this.#all()
+  }
+
+  /** Undefined where the server does not run, or tells no more than its list does. */
+  async sizedModels(signal: AbortSignal, call?: CallOptions): Promise<Model[] | undefined> {
+    if (!this.#isRunning) return undefined
+    const sized = await this.#names.upstream.sizedModels(signal, call)
+    if (sized === undefined) return undefined
+    this.#known = sized
+    return this.#all()
+  }
+
+  get #isRunning(): boolean {
+    return this.#server.port !== undefined
+  }
+
+  #all(): Model[] {
+    const { models: patterns = [] } = this.#options
     const declared = patterns
       .filter((name) => !name.includes('*'))
       .map((id) => this.#known.find((model) => model.id === id) ?? this.#plain(id))
@@ -145,7 +191,7 @@ class ModelListing {
     )
     return [...declared, ...others].map((model) => ({
       ...model,
-      loaded: isReady && model.loaded !== false,
+      loaded: this.#isRunning && model.loaded !== false,
     }))
   }
 

@@ -2,7 +2,7 @@ import type { Fetch, Fetched, FetchInit, PacketReader } from '../../platform/fet
 import type { ManagedServer } from './server.ts'
 
 /** Paths that answer at once, and are no work that a server has to be kept for. */
-const COUNTING = /\/(tokenize|detokenize|apply-template|count_tokens|input_tokens)$/
+const COUNTING = /\/(tokenize|detokenize|apply-template|count_tokens|input_tokens|api\/show)$/
 
 /**
  * Sends the requests of an upstream to the port that its server listens on now. Until the answer of

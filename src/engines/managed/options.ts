@@ -1,4 +1,5 @@
 import { PORT } from '../../settings/command.ts'
+import { runOptions } from '../../settings/run-options.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
 import type { HealthTarget } from './health.ts'
 
@@ -21,16 +22,18 @@ export interface ManagedOptions {
   preload: boolean
 }
 
-const DEFAULTS = { startTimeout: 30 * 60_000, idle: 10 * 60_000, stopTimeout: 10_000 }
-
 export function managedOptions(upstream: ResolvedUpstream & { run: string[] }): ManagedOptions {
   const { label, run: command, port, env = {}, cwd, health, key } = upstream
-  const { startTimeout, idle, stopTimeout, memory = 0, preload = false } = upstream
+  const {
+    startTimeout = runOptions.startTimeout.default,
+    idle = runOptions.idle.default,
+    stopTimeout = runOptions.stopTimeout.default,
+    preload = runOptions.preload.default,
+    memory = 0,
+  } = upstream
   return {
-    ...{ label, command, port, env, cwd, health, key, memory, preload },
-    startTimeout: startTimeout ?? DEFAULTS.startTimeout,
-    idle: idle ?? DEFAULTS.idle,
-    stopTimeout: stopTimeout ?? DEFAULTS.stopTimeout,
+    ...{ label, command, port, env, cwd, health, key },
+    ...{ startTimeout, idle, stopTimeout, memory, preload },
   }
 }
 

@@ -3,9 +3,6 @@ import { terminalText } from '../../util/safe/terminal.ts'
 /** Bytes of output that are kept: some hundred lines. */
 const CAPACITY = 32 * 1024
 
-/** Lines of it in the status of a server, and in what is told of one that failed. */
-const LINES = { status: 40, told: 10 }
-
 /** The last output of a program, with an upper limit, as text that a terminal shows safely. */
 export class OutputTail {
   readonly #bytes = new Uint8Array(CAPACITY)
@@ -23,16 +20,16 @@ export class OutputTail {
   }
 
   /** The last lines, at most so many. */
-  lines(count = LINES.status): string[] {
+  lines(count: number): string[] {
     const lines = this.#text()
       .split('\n')
       .map((line) => terminalText(line.trimEnd()))
     return lines.filter((line) => line !== '').slice(-count)
   }
 
-  /** What is told of it when the program has failed. */
-  get told(): string {
-    const lines = this.lines(LINES.told).map((line) => `\n  ${line}`)
+  /** The last lines, for a sentence that says how the program ended. */
+  get ending(): string {
+    const lines = this.lines(10).map((line) => `\n  ${line}`)
     return lines.length === 0 ? '; it wrote nothing' : `; its last output:${lines.join('')}`
   }
 

@@ -2,7 +2,7 @@ import type { ProcessExit, StartedProcess } from '../../platform/process.ts'
 import { withPort } from '../../settings/command.ts'
 import { pause } from './clock.ts'
 import type { ManagedContext } from './context.ts'
-import { exitText } from './errors.ts'
+import { ended, type Failure, portInUse, tookTooLong } from './errors.ts'
 import { type HealthTarget, isReady, listedModels } from './health.ts'
 import type { MemoryUser } from './memory.ts'
 import { environmentOf, type ManagedOptions } from './options.ts'
@@ -32,7 +32,7 @@ export class ServerRun {
   port: number | undefined
   listed: readonly string[] = []
   /** Why it ended by itself, or did not start; undefined where it was stopped. */
-  failure: string | undefined
+  failure: Failure | undefined
   /** Why it is stopped. */
   why = ''
   /** Whether it waits until another program has given its fixed port back. */
@@ -158,7 +158,7 @@ export class ServerRun {
       const isOwn = usesPort(port, user)
       if (isOwn) giveUpAt = now + PORT_WAIT.max
       if (now >= Math.min(giveUpAt, deadline)) {
-        this.failure = `found port ${port} in use by another ${isOwn ? 'server that sluice started' : 'program'}`
+        this.failure = portInUse(port, isOwn)
         return undefined
       }
       this.waitsForPort = true
@@ -196,7 +196,10 @@ export class ServerRun {
       const ready = await isReady(target, ended.signal)
       if (this.#noteExit() || this.isToStop) return false
       if (ready) break
-      if (clock.now() >= deadline) return this.#tookTooLong(startTimeout)
+      if (clock.now() >= deadline) {
+        this.failure = tookTooLong(startTimeout)
+        return false
+      }
       this.#onCheck()
       await pause(clock, Math.min(wait, deadline - clock.now()), ended.signal)
       if (this.#noteExit() || this.isToStop) return false
@@ -207,16 +210,10 @@ export class ServerRun {
     return !this.#noteExit() && !this.isToStop
   }
 
-  #tookTooLong(startTimeout: number): boolean {
-    const seconds = startTimeout / 1000
-    this.failure = `was not ready within ${seconds} s (startTimeout), according to its health check`
-    return false
-  }
-
   /** Whether the process has ended by itself. */
   #noteExit(): boolean {
     if (this.#exit === undefined) return false
-    if (!this.isToStop) this.failure ??= exitText(this.#exit)
+    if (!this.isToStop) this.failure ??= ended(this.#exit)
     return true
   }
 

@@ -4,13 +4,21 @@ import type { ProcessStatus } from '../engine.ts'
 import { Timer } from './clock.ts'
 import type { ManagedContext } from './context.ts'
 import { type Entry, WaitLimit } from './entry.ts'
-import { memoryBusy, shutDown, startFailed, tooManyWait } from './errors.ts'
+import {
+  couldNotRun,
+  type Failure,
+  memoryBusy,
+  shutDown,
+  startFailed,
+  tooManyWait,
+} from './errors.ts'
 import { Lifecycle } from './lifecycle.ts'
 import type { MemoryUser } from './memory.ts'
 import type { ManagedOptions } from './options.ts'
 import { OutputTail } from './output.ts'
 import { progressText, seconds } from './progress-text.ts'
 import { ServerRun } from './server-run.ts'
+import { processStatus } from './status.ts'
 
 /**
  * A server that sluice starts when a request needs it, and stops when none has for a while. Only its
@@ -92,17 +100,8 @@ export class ManagedServer implements MemoryUser {
   }
 
   get status(): ProcessStatus {
-    const { failures, since, state } = this.#life
-    const forMs = since === 0 ? undefined : Math.round(this.#context.clock.now() - since)
-    return {
-      state,
-      ...(forMs !== undefined && { forMs }),
-      ...(this.#run?.pid !== undefined && { pid: this.#run.pid }),
-      ...(failures > 0 && { failures }),
-      ...(this.#lastExit !== undefined && { lastExit: this.#lastExit }),
-      waiting: this.#waiting,
-      output: this.output.lines(),
-    }
+    const more = { pid: this.#run?.pid, lastExit: this.#lastExit, waiting: this.#waiting }
+    return processStatus(this.#life, this.output, more, this.#context.clock.now())
   }
 
   /**
@@ -238,7 +237,7 @@ export class ManagedServer implements MemoryUser {
       this.#enter('stopped')
       tell(label, `stopped: ${run.why}`)
     } catch (error) {
-      this.#failed(`could not be run (${error instanceof Error ? error.message : String(error)})`)
+      this.#failed(couldNotRun(error instanceof Error ? error.message : String(error)))
     } finally {
       this.#readySince = Number.POSITIVE_INFINITY
       this.#isOpen = true
@@ -246,12 +245,12 @@ export class ManagedServer implements MemoryUser {
     }
   }
 
-  #failed(why: string): void {
+  #failed(failure: Failure): void {
     const { label } = this.options
     this.#life.fail(this.#context.clock.now())
-    this.#lastExit = why
-    this.#refuse(startFailed(label, why, this.#life.untilRetry(this.#context.clock.now())))
-    this.#context.tell(label, `${why}${this.output.told}`)
+    this.#lastExit = failure.why
+    this.#refuse(startFailed(label, failure, this.#life.untilRetry(this.#context.clock.now())))
+    this.#context.tell(label, `${failure.why}${this.output.ending}`)
   }
 
   #refuse(error: ApiError): void {

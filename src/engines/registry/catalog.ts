@@ -122,7 +122,7 @@ export class Catalog {
     await Promise.all(
       entries.map(async (entry) => {
         if (entry.error !== undefined) return
-        const models = await entry.engine.sizedModels?.(signal, call)
+        const models = await sizedModels(entry.engine, signal, call)
         if (models !== undefined) entry.models = visibleModels(entry.engine, models)
       }),
     )
@@ -206,5 +206,14 @@ export class Catalog {
       const models = this.#entries.find((entry) => entry.engine === engine)?.models ?? []
       return { engine, models, error: toApiError(error) }
     }
+  }
+}
+
+/** Without the sizes where the engine fails: its models are known all the same. */
+async function sizedModels(engine: Engine, signal: AbortSignal, call: CallOptions) {
+  try {
+    return await engine.sizedModels?.(signal, call)
+  } catch {
+    return undefined
   }
 }

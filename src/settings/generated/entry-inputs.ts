@@ -93,16 +93,11 @@ export interface UpstreamInput {
    * it answers any request. By default /health, or /v1/models where the server has no /health.
    */
   health?: Upstream['health']
-  /** With run: how long the server may take to become ready, with downloads. By default 30m. */
+  /** With run: how long the server may take to become ready, with downloads. */
   startTimeout?: Upstream['startTimeout']
-  /**
-   * With run: how long after its last request the server is stopped; 0 for never. By default 10m.
-   */
+  /** With run: how long after its last request the server is stopped; 0 for never. */
   idle?: Upstream['idle']
-  /**
-   * With run: how long the server may take to end after SIGTERM, before it is killed. By default
-   * 10s.
-   */
+  /** With run: how long the server may take to end after SIGTERM, before it is killed. */
   stopTimeout?: Upstream['stopTimeout']
   /** With run: the memory that the server needs, which memoryBudget is compared with. */
   memory?: Upstream['memory']

@@ -98,7 +98,7 @@ describe('a message says what was given and what to do', () => {
     [
       'a missing URL',
       { upstream: [{ label: 'a' }] },
-      'http://127.0.0.1:11434, got nothing; add it, or a command as run that starts the server.',
+      'http://127.0.0.1:11434, got nothing; add it, or set run to the command that starts the server.',
     ],
     ['a key without a name', { keys: 'foo' }, 'keys: expected NAME=sha256:…, as'],
     [

@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { showDefault } from '../../../src/cli/help.ts'
 import { createHandler } from '../../../src/handler.ts'
 import { readCommand, withPort } from '../../../src/settings/command.ts'
+import type { Declaration } from '../../../src/settings/declaration.ts'
+import { runOptions } from '../../../src/settings/run-options.ts'
 import { parseSettings, type SettingsInput } from '../../../src/settings/settings.ts'
 import { requireSupport } from '../../../src/settings/support.ts'
+import { readSize, showSize } from '../../../src/settings/text.ts'
 import { refusal } from './refusal.ts'
 
 const PORT = `\${PORT}`
@@ -19,6 +25,8 @@ describe('a command', () => {
       [String.raw`C:\llama\server.exe`, '-m', String.raw`D:\m.gguf`],
     ],
     [`a '|' "&&" '{"x": 1}'`, ['a', '|', '&&', '{"x": 1}']],
+    [`a '$HOME' '$(b)' '\`' "5 $" x$`, ['a', '$HOME', '$(b)', '`', '5 $', 'x$']],
+    [`a "it's ${PORT}"`, ['a', `it's ${PORT}`]],
     [`a --port=${PORT}`, ['a', `--port=${PORT}`]],
   ])('%j is split', (text, words) => {
     expect(readCommand(text, 'run')).toEqual(words)
@@ -35,6 +43,11 @@ describe('a command', () => {
     ['a $(b)', '"$("'],
     ['a `b`', '"`"'],
     ['~/bin/a', '"~"'],
+    ['a $HOME/b', '"$" before a name'],
+    ['a --port=$PORT', '"$" before a name'],
+    ['a "$HOME/b"', '"$" before a name'],
+    [`a "it's $HOME"`, '"$" before a name'],
+    ['a "$(b)"', '"$("'],
     ['a "b', '" without its end'],
     ['   ', 'no program'],
     [`a \${HOME}`, `\${HOME}`],
@@ -47,6 +60,7 @@ describe('a command', () => {
   it('is never shown, as it may hold a token', () => {
     for (const run of [
       'x --token sk-secret | y',
+      'x --token pa$sk-secret',
       ['x', 'sk-secret', `\${HOME}`],
       { a: 'sk-secret' },
       ['sk-secret', 1],
@@ -54,6 +68,21 @@ describe('a command', () => {
       expect(refusal({ upstream: [{ ...simple, run }] })).not.toContain('sk-secret')
     }
     expect(refusal({ upstream: [{ ...simple, env: { A: ['sk-secret'] } }] })).not.toContain('sk-')
+  })
+
+  it.each<[object, string]>([
+    [{ run: 42 }, 'got a number, which is not shown'],
+    [{ run: true }, 'got a boolean, which is not shown'],
+    [{ run: null }, 'got null.'],
+    [{ run: '' }, 'got an empty text.'],
+    [{ run: [] }, 'got an empty array.'],
+    [{ run: ['a', 1] }, 'got an array of other values than texts, which is not shown'],
+    [{ env: [] }, 'got an empty array.'],
+    [{ env: ['A=b'] }, 'got an array, which is not shown'],
+    [{ env: 'A=b' }, 'got another text, which is not shown'],
+    [{ env: { 'A-B': 'c' } }, 'got another object, which is not shown'],
+  ])('is said to be of another kind: %j', (changed, message) => {
+    expect(refusal({ upstream: [{ ...simple, ...changed }] })).toContain(message)
   })
 
   it('gets the port in the place of its name', () => {
@@ -132,18 +161,42 @@ describe('an upstream with run', () => {
     ]) {
       const [name] = Object.keys(option)
       const told = refusal({ upstream: [{ url: 'http://a', ...option }] })
-      expect(told).toContain(`upstream[0].${name}: expected it beside run only`)
+      expect(told).toContain(`upstream[0].${name}: expected only together with run`)
     }
   })
+})
+
+it('has the defaults that docs/managed.md tells', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/managed.md'), 'utf8')
+  for (const [name, option] of Object.entries<Declaration>(runOptions)) {
+    const shown = showDefault(option)
+    if (shown !== undefined) expect(page).toContain(`| \`${name}\` | \`${shown}\` |`)
+  }
 })
 
 describe('a memory budget', () => {
   it.each<[string, object, string]>([
     ['a server whose size is not known', {}, '.memory: expected the memory that qwen needs'],
-    ['a server that can never start', { memory: '25GB' }, '.memory: expected at most memoryBudget'],
+    [
+      'a server that can never start',
+      { memory: '30GB' },
+      '.memory: expected at most memoryBudget, which is 24GB, got 30GB; raise',
+    ],
   ])('refuses %s', (_, changed, message) => {
     const told = refusal({ memoryBudget: '24GB', upstream: [{ ...simple, ...changed }] })
     expect(told).toContain(`upstream[0]${message}`)
+  })
+
+  it.each([
+    [24e9, '24GB'],
+    [24.25e9, '24.25GB'],
+    [16 * 2 ** 30, '16GiB'],
+    [512e6, '512MB'],
+    [1.5 * 2 ** 20, '1.5MiB'],
+    [12_345_678, '12345678 bytes'],
+  ])('of %i bytes is shown as %s', (bytes, shown) => {
+    expect(showSize(bytes)).toBe(shown)
+    if (!shown.endsWith('bytes')) expect(readSize(shown)).toBe(bytes)
   })
 
   it('takes what fits, and upstreams that run elsewhere', () => {

@@ -54,3 +54,25 @@ describe('lists asked for through another sluice', () => {
     expect(state.asked).toBe(2)
   })
 })
+
+it('keeps its list where an engine fails to tell the sizes of its models', async () => {
+  const model = { id: 'x', object: 'model' as const, created: 1, owned_by: 'gpu' }
+  const engineOf = (label: string, sizedModels: () => Promise<object[]>) =>
+    ({ label, models: async () => [{ ...model }], sizedModels }) as unknown as Engine
+  const engines = [
+    engineOf('throws', () => {
+      throw new Error('no sizes')
+    }),
+    engineOf('rejects', () => Promise.reject(new Error('no sizes'))),
+    engineOf('tells', async () => [{ ...model, context_length: 8_192 }]),
+  ]
+  const own = createStatic({ staticText: 'A text.', staticDelay: 0 })
+  const catalog = new Catalog({ engines, static: own, isolateRequests: false })
+  const entries = await catalog.entries(0)
+  await catalog.addSizes(entries)
+  expect(entries.slice(0, 3).map(({ models }) => models[0]?.context_length)).toEqual([
+    undefined,
+    undefined,
+    8_192,
+  ])
+})
