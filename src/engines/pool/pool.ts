@@ -8,7 +8,7 @@ import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
 import { waitFor } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
-import { hasLoaded, preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
+import { isUnloaded, preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
 import { PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
@@ -179,6 +179,7 @@ export class Pool {
       const acquired = this.#state.limiter.acquire({
         caller: exchange.caller,
         members: next,
+        isCompared: members.length > 1,
         isForced: next.length === 1 && (retries > 0 || members.length === 1),
         isBackground: exchange.isBackground,
         conversation,
@@ -241,7 +242,7 @@ export class Pool {
       if (remaining > 0) return remaining
       const others = this.#otherMembers(call, member).filter(
         (other) =>
-          other.hasFreeSlot && !other.isDown && (!exchange.isLoading || hasLoaded(call, other)),
+          other.hasFreeSlot && !other.isDown && !(exchange.isLoading && isUnloaded(call, other)),
       )
       if (others.length === 0 || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
         return TAKEOVER_CHECK
