@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { ManagedServers } from '../../../../src/engines/managed/managed-servers.ts'
+import { parseSettings } from '../../../../src/settings/settings.ts'
 import { type FakeProcess, fakeContext, request, settled } from '../../../support/managed/fake.ts'
 
 /** Servers of one context that know of each other's ports. */
@@ -182,5 +184,32 @@ describe('a process that SIGKILL does not end', () => {
     expect(process.signals).toEqual(['SIGTERM', 'SIGKILL'])
     expect(server.status.state).toBe('stopped')
     expect(told.join('\n')).toContain('gpu did not end within 5 s of SIGKILL;')
+  })
+})
+
+describe('a server that was changed', () => {
+  it('waits for its former self, which has the same label and the same fixed port', async () => {
+    const { context, clock, started, taken, told } = fakeContext()
+    const { processes, fetch, tell } = context
+    const servers = new ManagedServers({ processes, fetch, clock, tell })
+    const settings = (name: string) =>
+      parseSettings({ upstream: [{ run: [name], models: ['m'], port: 9_000, preload: true }] })
+    servers.takeOver(settings('old'))
+    await settled()
+    const [old] = started as [FakeProcess]
+    Object.assign(old, { isHealthy: true, ignoresTerm: true })
+    await clock.advance(1_000)
+    taken.add(9_000)
+    servers.takeOver(settings('new'))
+    await clock.advance(9_000)
+    expect(old.signals).toEqual(['SIGTERM'])
+    taken.delete(9_000)
+    await clock.advance(2_000)
+    expect(old.hasEnded).toBe(true)
+    expect(started.map(({ given }) => given.command)).toEqual([['old'], ['new']])
+    expect(told.join('\n')).not.toContain('in use')
+    const stopped = servers.stop()
+    await clock.advance(20_000)
+    await stopped
   })
 })
