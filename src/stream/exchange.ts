@@ -1,8 +1,7 @@
 import type { Usage } from '../wire/chat/request.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
-import { countsOf } from '../wire/usage.ts'
-import type { AnyContract, WholeAnswer } from './chat-stream.ts'
+import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import { logThrown } from './log-thrown.ts'
@@ -14,15 +13,6 @@ export type Outcome =
   | { kind: 'finished' }
   | { kind: 'failed'; error: ApiError }
   | { kind: 'cancelled' }
-
-/** The part of an engine's answer that an exchange reads. */
-type Answer = WholeAnswer | { kind: 'chunks' | 'frames' | 'passed'; contract: AnswerCounts }
-
-/** What is counted of an answer while it comes. */
-export type AnswerCounts = Pick<
-  AnyContract,
-  'tokens' | 'textLength' | 'countsText' | 'usage' | 'repaired'
->
 
 /** Writes a streamed answer to its client. */
 export interface StreamWriter {
@@ -218,8 +208,7 @@ export class Exchange {
   /** The engine's token counts; undefined until it sends them, and where they are not believed. */
   get usage(): Usage | undefined {
     const answer = this.#answer
-    if (answer === undefined || this.#isUsageDoubted) return undefined
-    return answer.kind === 'whole' ? countsOf(answer.usage) : answer.contract.usage
+    return answer === undefined || this.#isUsageDoubted ? undefined : usageOf(answer)
   }
 
   /** From now on the engine's token counts are not believed, which the log names as a repair. */
@@ -239,16 +228,13 @@ export class Exchange {
 
   /** The UTF-8 bytes of the streamed answer so far, for a caller with a limit on tokens. */
   get textLength(): number {
-    const answer = this.#answer
-    return answer === undefined || answer.kind === 'whole' ? 0 : answer.contract.textLength
+    return this.#answer === undefined ? 0 : textLengthOf(this.#answer)
   }
 
   /** The repairs of the engine's answer, for the log. */
   get repaired(): string[] {
-    const answer = this.#answer
-    if (answer === undefined) return []
-    const repaired = answer.kind === 'whole' ? answer.repaired : answer.contract.repaired
-    return [...new Set([...repaired, ...(this.#isUsageDoubted ? ['usage'] : [])])]
+    if (this.#answer === undefined) return []
+    return [...new Set([...repairsOf(this.#answer), ...(this.#isUsageDoubted ? ['usage'] : [])])]
   }
 
   /** Settles as the promise does, unless the exchange ends first: then rejects with the reason. */

@@ -1,7 +1,7 @@
 /** Answers of APIs that sluice forwards without knowing them. */
 import type { Usage } from '../wire/chat/request.ts'
+import type { AnswerCounts } from './answer.ts'
 import type { WholeAnswer } from './chat-stream.ts'
-import type { AnswerCounts } from './exchange.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 

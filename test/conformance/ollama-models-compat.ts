@@ -76,7 +76,7 @@ function servers(host: HostName): void {
     await using server = await start(host, port)
     expect(server.stderr()).toMatch(
       new RegExp(
-        `^Warning: compat: expected port ${port} to be free, got: Ollama 0\\.31\\.2; stop it, .*--upstream ollama=http.* at ${server.url}\\.$`,
+        `^Warning: compat: expected port ${port} to be free, but Ollama 0\\.31\\.2 uses it; stop it, .*--upstream ollama=http.* at ${server.url}\\.$`,
         'm',
       ),
     )

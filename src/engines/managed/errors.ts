@@ -11,26 +11,26 @@ const SEE_OUTPUT =
   'its last output is in the terminal of sluice, and in GET /health for admins; correct its command or its model, then try again'
 
 /** Why a server did not start, or ended by itself: `exited with code 1`, and what to do about it. */
-export interface Failure {
+export interface StartFailure {
   why: string
   advice: string
 }
 
 /** Never with the command, which may hold a secret. */
-export function ended({ code, signal, error }: ProcessExit): Failure {
+export function ended({ code, signal, error }: ProcessExit): StartFailure {
   if (error !== undefined) return couldNotRun(error)
   const why = code === null ? `was ended by ${signal ?? 'a signal'}` : `exited with code ${code}`
   return { why, advice: SEE_OUTPUT }
 }
 
-export function couldNotRun(error: string): Failure {
+export function couldNotRun(error: string): StartFailure {
   return {
     why: `could not be run (${error})`,
     advice: 'correct its command (run) or its folder (cwd), then try again',
   }
 }
 
-export function tookTooLong(startTimeout: number): Failure {
+export function tookTooLong(startTimeout: number): StartFailure {
   return {
     why: `was not ready within ${startTimeout / 1000} s (startTimeout), according to its health check`,
     advice:
@@ -39,7 +39,7 @@ export function tookTooLong(startTimeout: number): Failure {
 }
 
 /** `isOwn`: by another server that sluice started. */
-export function portInUse(port: number, isOwn: boolean): Failure {
+export function portInUse(port: number, isOwn: boolean): StartFailure {
   const user = isOwn ? 'server that sluice started' : 'program'
   return {
     why: `found port ${port} in use by another ${user}`,
@@ -47,7 +47,7 @@ export function portInUse(port: number, isOwn: boolean): Failure {
   }
 }
 
-export function tookNoRequest(seconds: number): Failure {
+export function tookNoRequest(seconds: number): StartFailure {
   return {
     why: `took no request within ${seconds} s`,
     advice: 'its state is in GET /health for admins; try again',
@@ -55,7 +55,11 @@ export function tookNoRequest(seconds: number): Failure {
 }
 
 /** 503: why it did not start; `retryMs` until it is started again. */
-export function startFailed(label: string, { why, advice }: Failure, retryMs: number): ApiError {
+export function startFailed(
+  label: string,
+  { why, advice }: StartFailure,
+  retryMs: number,
+): ApiError {
   return new ApiError(503, `${label} could not be started: it ${why}; ${advice}.`, {
     code: START_FAILED,
     headers: { 'retry-after': seconds(Math.max(retryMs, 5_000)) },

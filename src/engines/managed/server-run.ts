@@ -2,7 +2,7 @@ import type { ProcessExit, StartedProcess } from '../../platform/process.ts'
 import { withPort } from '../../settings/command.ts'
 import { pause } from './clock.ts'
 import type { ManagedContext } from './context.ts'
-import { ended, type Failure, portInUse, tookTooLong } from './errors.ts'
+import { ended, portInUse, type StartFailure, tookTooLong } from './errors.ts'
 import { type HealthTarget, isReady, listedModels } from './health.ts'
 import type { MemoryUser } from './memory.ts'
 import { environmentOf, type ManagedOptions } from './options.ts'
@@ -32,7 +32,7 @@ export class ServerRun {
   port: number | undefined
   listed: readonly string[] = []
   /** Why it ended by itself, or did not start; undefined where it was stopped. */
-  failure: Failure | undefined
+  failure: StartFailure | undefined
   /** Why it is stopped. */
   why = ''
   /** Whether it waits until another program has given its fixed port back. */

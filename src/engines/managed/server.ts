@@ -6,8 +6,8 @@ import type { ManagedContext } from './context.ts'
 import { type Entry, WaitLimit } from './entry.ts'
 import {
   couldNotRun,
-  type Failure,
   memoryBusy,
+  type StartFailure,
   shutDown,
   startFailed,
   tooManyWait,
@@ -245,7 +245,7 @@ export class ManagedServer implements MemoryUser {
     }
   }
 
-  #failed(failure: Failure): void {
+  #failed(failure: StartFailure): void {
     const { label } = this.options
     this.#life.fail(this.#context.clock.now())
     this.#lastExit = failure.why

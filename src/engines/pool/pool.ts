@@ -2,13 +2,13 @@ import type { Exchange } from '../../stream/exchange.ts'
 import type { Ticker } from '../../stream/ticker.ts'
 import { abortable } from '../../util/abortable.ts'
 import { delay } from '../../util/delay.ts'
-import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Engine } from '../engine.ts'
 import type { Route, Router } from '../registry/router.ts'
 import { isLoading, loadingRetryDelay } from '../upstream/model-loading.ts'
 import { waitFor } from './conversations.ts'
 import { failureKind, retryAfterMs } from './failure-kind.ts'
-import { isUnloaded, preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
+import { otherMembers, type PooledRequest, watchFirstChunk } from './first-chunk.ts'
+import { preferLoaded, watchLoad, withoutUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
 import { PoolState } from './pool-state.ts'
 import { asUnavailable, failureLabel, isFreeRetry, isStale, sameEngineDelay } from './retry.ts'
@@ -40,13 +40,8 @@ export interface PoolOptions {
 export type Attempt<T> = (route: Route, signal: AbortSignal) => Promise<T>
 
 /** One request, through all of its attempts. */
-interface Call<T> {
-  exchange: Exchange
+interface Call<T> extends PooledRequest {
   attempt: Attempt<T>
-  routes: Route[]
-  members: PoolMember[]
-  /** The engines whose attempts failed. */
-  failed: Set<PoolMember>
   /** Whether it was sent again because a connection was stale, which happens once at most. */
   wasStale: boolean
 }
@@ -61,9 +56,6 @@ interface RetryStep {
 
 /** The most further attempts of a request, not counting those that `isFreeRetry`. */
 const MAX_RETRIES = 2
-
-/** Milliseconds between two checks for a free engine, once `attemptTimeout` has passed. */
-const TAKEOVER_CHECK = 1_000
 
 /**
  * All engines: finds one that serves a model and has a free slot, and another one if that fails.
@@ -214,7 +206,7 @@ export class Pool {
     exchange.attempt(member.engine.label, route.model)
     exchange.endLoading(performance.now())
     const stopWatchingLoad = watchLoad(exchange, route)
-    const stopWatching = this.#watchFirstChunk(call, member)
+    const stopWatching = watchFirstChunk(call, member, this.#options, this.#state.budgets)
     try {
       const pending = attempt(route, signal)
       const answer = await (stopWatching ? abortable(pending, signal) : pending)
@@ -227,30 +219,6 @@ export class Pool {
       stopWatchingLoad?.()
       stopWatching?.()
     }
-  }
-
-  /** Aborts an attempt that brings no first chunk in time, once another engine has a free slot. */
-  #watchFirstChunk<T>(call: Call<T>, member: PoolMember): (() => void) | undefined {
-    const { exchange, members, failed } = call
-    if (members.length - failed.size < 2) return undefined
-    const { attemptTimeout, ticker } = this.#options
-    const startedAt = performance.now()
-    return ticker.add((now) => {
-      // A complete answer sends nothing until it is done: its silence does not mean a failure.
-      if (!exchange.isStream || exchange.signal.aborted) return undefined
-      const remaining = startedAt + attemptTimeout - now
-      if (remaining > 0) return remaining
-      const others = this.#otherMembers(call, member).filter(
-        (other) =>
-          other.hasFreeSlot && !other.isDown && !(exchange.isLoading && isUnloaded(call, other)),
-      )
-      if (others.length === 0 || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
-        return TAKEOVER_CHECK
-      const { label } = member.engine
-      const message = `${label} sent no first chunk within ${attemptTimeout / 1000} s (--attempt-timeout), so another engine is tried. Raise the timeout if this engine needs longer.`
-      exchange.abortAttempt(new ApiError(504, message, { code: 'attempt_timeout' }))
-      return undefined
-    })
   }
 
   /** The next attempt after a failure. Throws the error if there is none. */
@@ -268,7 +236,7 @@ export class Pool {
       return { members: [member], delayMs: 0 }
     }
     failed.add(member)
-    const all = this.#otherMembers(call, member)
+    const all = otherMembers(call, member)
     // Another engine would have to load the model too, and begin later.
     const candidates = isLoading(error) ? withoutUnloaded(call, all) : all
     const others = kind === 'busy' ? candidates.filter((other) => other.hasFreeSlot) : candidates
@@ -287,15 +255,6 @@ export class Pool {
     if (delayMs === undefined || !this.#state.budgets.forCaller(exchange.caller).withdraw(now))
       throw error
     return { members: [member], delayMs }
-  }
-
-  /** Engines that have not failed this request and whose circuit breaker allows it. */
-  #otherMembers<T>({ exchange, members, failed }: Call<T>, member: PoolMember): PoolMember[] {
-    const now = performance.now()
-    return members.filter(
-      (other) =>
-        other !== member && !failed.has(other) && other.breaker.allows(now, exchange.caller),
-    )
   }
 
   /**

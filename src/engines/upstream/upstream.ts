@@ -31,7 +31,7 @@ import { ContextSizes } from './context-sizes.ts'
 import { countByUpstream, MissingPaths, type Post } from './count-tokens.ts'
 import { answerKind, type FinishHistories, finishHistoryOf } from './finish-history.ts'
 import { mediaType, readJson, requireJson } from './json-body.ts'
-import { ManagedModels } from './managers/managed-models.ts'
+import { OnDemandModels } from './managers/on-demand-models.ts'
 import { readModelList } from './model-list.ts'
 import { ModelNames } from './model-names.ts'
 import { readNative } from './native-answer.ts'
@@ -70,7 +70,7 @@ export class Upstream implements Engine {
   readonly #sizes: ContextSizes
   /** The models of the last listing, as the server names them. */
   #listed: Model[] | undefined
-  readonly #managed: ManagedModels
+  readonly #onDemand: OnDemandModels
   readonly #missing = new MissingPaths()
   readonly pass: PassThrough['pass']
   readonly lacks: PassThrough['lacks']
@@ -87,8 +87,8 @@ export class Upstream implements Engine {
     const { pass, lacks } = new PassThrough(this.#client, this.#names, this.#missing)
     this.pass = pass
     this.lacks = lacks
-    this.#managed = new ManagedModels(this.#client, this.isDiscovered === true)
-    const told = (path: string) => this.#managed.told(path)
+    this.#onDemand = new OnDemandModels(this.#client, this.isDiscovered === true)
+    const told = (path: string) => this.#onDemand.told(path)
     this.#sizes = new ContextSizes(options, this.#client, told)
   }
 
@@ -111,7 +111,7 @@ export class Upstream implements Engine {
   async models(signal: AbortSignal, { hops }: CallOptions = {}): Promise<Model[]> {
     const models = await readModelList(this.#client, { signal, hops })
     this.#kind = serverKindOf(models) ?? this.#kind
-    this.#listed = await this.#managed.list(this.#kind, models, signal)
+    this.#listed = await this.#onDemand.list(this.#kind, models, signal)
     return this.#visible(this.#listed)
   }
 
@@ -127,7 +127,7 @@ export class Upstream implements Engine {
   }
 
   loadState(model: string | undefined, since: number): LoadState | undefined {
-    return this.#managed.look(this.#names.renamed({ model }).model, since)
+    return this.#onDemand.look(this.#names.renamed({ model }).model, since)
   }
 
   chat(

@@ -55,14 +55,14 @@ export async function listenAsOllama(
   if (url === main) return { url }
   // Asked first: some systems let two programs listen on one port of different addresses.
   const other = port === 0 ? undefined : await programAt(url, runtime.fetch)
-  if (other !== undefined) return { warning: taken(url, main, other) }
+  if (other !== undefined) return { warning: taken(port, main, other) }
   try {
     const answer = withGreeting(fetch, false)
     const server = await runtime.listen({ fetch: answer, port, hostname, tls, bodyTimeout })
     return { server, url: addressOf(hostname, server.port, isSecure) }
   } catch (error) {
     const { code } = error as { code?: unknown }
-    return { warning: taken(url, main, code === 'EADDRINUSE' ? 'another program' : error) }
+    return { warning: taken(port, main, code === 'EADDRINUSE' ? 'another program' : error) }
   }
 }
 
@@ -86,12 +86,12 @@ async function programAt(
 }
 
 /** `other`: the program that has the port, or the system's error. */
-function taken(url: string, main: string, other: unknown): string {
-  const port = new URL(url).port
+function taken(port: number, main: string, other: unknown): string {
   const isOllama = String(other).startsWith('Ollama ')
-  const [told] = String(other instanceof Error ? other.message : other).split('\n')
+  const [reason] = String(other instanceof Error ? other.message : other).split('\n')
+  const got = typeof other === 'string' ? `but ${reason} uses it` : `got: ${reason}`
   const stop = isOllama
     ? `stop it, or let it listen elsewhere, such as with OLLAMA_HOST=127.0.0.1:11435, and start sluice again with --upstream ollama=http://127.0.0.1:11435/v1`
     : `stop that program and start sluice again, or choose another port with --compat ollama=PORT`
-  return `compat: expected port ${port} to be free, but ${told} uses it; ${stop}. Until then programs made for Ollama find sluice at ${main}.`
+  return `compat: expected port ${port} to be free, ${got}; ${stop}. Until then programs made for Ollama find sluice at ${main}.`
 }

@@ -14,6 +14,7 @@ import type { Engine, Progress } from '../../engines/engine.ts'
 import { ManagedServers } from '../../engines/managed/managed-servers.ts'
 import { resolveAlias } from '../../engines/registry/aliases.ts'
 import type { EngineStatus } from '../../engines/registry/catalog.ts'
+import type { LocalEngine } from '../../engines/webllm/webllm.ts'
 import type { HandlerHost } from '../../options.ts'
 import type { Fetch } from '../../platform/fetch.ts'
 import type { LogEntry } from '../../platform/log.ts'
@@ -92,28 +93,21 @@ export async function start(
   requireProtection(settings, host.authenticate !== undefined)
   const tls = await readTls(settings)
   bypassProxyForLoopback(process.env)
-  const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
-  const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
-  const engines = [...(host.engines ?? []), ...(local ? [local] : []), ...recorded]
+  const { local, engines } = await ownEngines(settings, runtime, onProgress)
   const fetch = host.fetch ?? runtime.fetch ?? globalFetch
   const managed = new ManagedServers({ processes, fetch, tell: onServerEvent })
   const own: string[] = []
   const handler = new ReloadableHandler(settings, {
-    own,
-    name: runtime.name,
-    managed,
+    ...{ own, name: runtime.name, managed },
     ...(runtime.fetch && { fetch: runtime.fetch }),
     ...(runtime.frameWriter && { frameWriter: runtime.frameWriter }),
     files: pageFiles(),
     ...host,
-    engines,
+    engines: [...(host.engines ?? []), ...engines],
     exposure: exposureOf(settings.host),
     ...(log && { log }),
   })
-  // Not awaited: requests that come before the model is loaded wait in the engine's queue.
-  const model = resolveAlias(settings.model, settings.alias)
-  const loading = model && local?.load(model, neverAborted)
-  if (loading) loading.catch(() => {})
+  const loading = local && loadDefault(local, settings)
   const listeners = await listenAt(runtime, settings, tls, handler.fetch).catch(async (error) => {
     // Some may have been started in advance.
     await managed.stop()
@@ -136,6 +130,21 @@ export async function start(
       await Promise.race([closed, sleep(flushTimeout)])
     },
   }
+}
+
+/** The engines in this process that the settings ask for; `local` is the one on WebGPU. */
+async function ownEngines(settings: Settings, runtime: Runtime, onProgress: (_: Progress) => void) {
+  const local = settings.webgpu ? await runtime.webgpu?.(settings, onProgress) : undefined
+  const recorded = settings.engine.length > 0 ? await enginesFromRecordings(settings, runtime) : []
+  return { local, engines: [...(local ? [local] : []), ...recorded] }
+}
+
+/** Not awaited: requests that come before the model is loaded wait in the engine's queue. */
+function loadDefault(local: LocalEngine, { model: named, alias }: Settings) {
+  const model = resolveAlias(named, alias)
+  const loading = model ? local.load(model, neverAborted) : undefined
+  loading?.catch(() => {})
+  return loading
 }
 
 /** Listens at the port of the settings, and as Ollama where they ask for it. */

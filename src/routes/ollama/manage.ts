@@ -33,33 +33,33 @@ interface Read {
   names: Partial<Record<(typeof NAMES)[number], string>>
 }
 
-export const pullModel = managed({ method: 'POST', path: '/api/pull', does: 'pull models' })
-export const buildModel = managed({
+export const pullModel = management({ method: 'POST', path: '/api/pull', does: 'pull models' })
+export const buildModel = management({
   method: 'POST',
   path: '/api/create',
   does: 'create models',
   owned: ['from'],
 })
-export const copyModel = managed({
+export const copyModel = management({
   method: 'POST',
   path: '/api/copy',
   does: 'copy models',
   owned: ['source'],
 })
-export const pushModel = managed({
+export const pushModel = management({
   method: 'POST',
   path: '/api/push',
   does: 'push models',
   owned: ['model', 'name'],
 })
-export const deleteModel = managed({
+export const deleteModel = management({
   method: 'DELETE',
   path: '/api/delete',
   does: 'delete models',
   owned: ['model', 'name'],
 })
-export const findBlob = managed({ method: 'HEAD', path: '/api/blobs', does: 'keep files' })
-export const createBlob = managed({
+export const findBlob = management({ method: 'HEAD', path: '/api/blobs', does: 'keep files' })
+export const createBlob = management({
   method: 'POST',
   path: '/api/blobs',
   does: 'keep files',
@@ -70,20 +70,20 @@ export const createBlob = managed({
  * Neither queue nor slot: a download of an hour must not keep others from the server. Nor is it sent
  * again, since what it changes would be changed twice.
  */
-function managed(management: Management): RouteHandler {
+function management(asked: Management): RouteHandler {
   return async (request, trace, context) => {
-    const read = await readManaged(request, trace, context, management)
+    const read = await readManagement(request, trace, context, asked)
     for (const name of Object.values(read.names)) {
       requireModelAccess(trace.caller?.mayUseModel, name)
     }
-    const model = management.owned?.map((field) => read.names[field]).find((name) => name)
-    const { does } = management
+    const model = asked.owned?.map((field) => read.names[field]).find((name) => name)
+    const { does } = asked
     const entry = await ollamaServerFor(request, context.catalog, { does, model })
     const use = { answers: 0, estimate: () => 0 }
     const exchange = await beginExchange(context, request, trace, { model: undefined, use })
     try {
       exchange.attempt(entry.engine.label, read.names.model ?? read.names.name)
-      const call = callOf(management, request, read)
+      const call = callOf(asked, request, read)
       const route = { engine: entry.engine, model: undefined, isDown: false }
       const opening = passAsker(exchange, call)(route, exchange.signal)
       const changing = opening.then((opened) =>
@@ -97,7 +97,7 @@ function managed(management: Management): RouteHandler {
   }
 }
 
-async function readManaged(
+async function readManagement(
   request: RouteRequest,
   { caller }: Trace,
   { settings }: RouteContext,

@@ -1,8 +1,10 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { serve } from '../../../../src/hosts/node.ts'
-import { withGreeting } from '../../../../src/hosts/server/compat.ts'
+import { listenAsOllama, withGreeting } from '../../../../src/hosts/server/compat.ts'
+import type { Runtime } from '../../../../src/hosts/server/runtime.ts'
 import type { Server } from '../../../../src/hosts/server/serve.ts'
+import { parseSettings } from '../../../../src/settings/settings.ts'
 
 const running: { stop(): unknown }[] = []
 afterEach(async () => {
@@ -41,10 +43,21 @@ describe('a server that also listens as Ollama', () => {
     const server = await start(`ollama=${port}`)
     expect(server.ollamaUrl).toBeUndefined()
     expect(server.warnings).toEqual([
-      `compat: expected port ${port} to be free, got: another program; stop that program and start sluice again, or choose another port with --compat ollama=PORT. Until then programs made for Ollama find sluice at ${server.url}.`,
+      `compat: expected port ${port} to be free, but another program uses it; stop that program and start sluice again, or choose another port with --compat ollama=PORT. Until then programs made for Ollama find sluice at ${server.url}.`,
     ])
     expect(written).toHaveBeenCalledWith(`sluice: ${server.warnings[0]}\n`)
     expect((await fetch(`${server.url}/api/version`)).status).toBe(200)
+  })
+
+  it('says why it cannot listen where no program has the port', async () => {
+    const message = 'listen EACCES: permission denied 127.0.0.1:80'
+    const runtime = {
+      fetch: () => Promise.reject(new TypeError('connection refused')),
+      listen: () => Promise.reject(new Error(message)),
+    } as unknown as Runtime
+    const settings = parseSettings({ compat: ['ollama=80'] })
+    const { warning } = await listenAsOllama(runtime, settings, undefined, fetch, 'http://a:8787')
+    expect(warning).toContain(`compat: expected port 80 to be free, got: ${message}; stop`)
   })
 })
 

@@ -10,7 +10,7 @@ import type { ModelStates } from './model-state.ts'
 const TOLD_FOR = 1_000
 
 /** The models of a server that loads them on demand, if it is one that says which are loaded. */
-export class ManagedModels {
+export class OnDemandModels {
   readonly #asking: Asking
   /** Milliseconds for which a list of models waits for the states of its models. */
   readonly #listWait: number
