@@ -3,6 +3,7 @@ import { environmentName } from '../settings/environment.ts'
 import { perUpstream } from '../settings/per-upstream.ts'
 import { groups } from '../settings/table/table.ts'
 import { showSize } from '../settings/text.ts'
+import { listed } from '../util/listed.ts'
 import { flagName } from './flags.ts'
 
 const WIDTH = 80
@@ -82,8 +83,8 @@ function describe(name: string, declaration: Declaration): string[] {
 
 /** What a setting is, with the sentences that follow from the rest of its declaration. */
 export function sentences(name: string, declaration: Declaration): string[] {
-  const { help, kind, secret, deprecated, where, formerNames = [] } = declaration
-  const isMany = (kind === 'list' || kind === 'pairs') && !secret
+  const { help, kind, secret, isSingle, deprecated, where, formerNames = [] } = declaration
+  const isMany = (kind === 'list' || kind === 'pairs') && !secret && !isSingle
   const only = where && where.length < servers.length
   return [
     ...(deprecated === undefined ? [] : [`Deprecated: ${deprecated}.`]),
@@ -107,10 +108,6 @@ export function showDefault({ default: value, kind }: Declaration): string | und
 function showTime(milliseconds: number): string {
   if (milliseconds >= 60_000) return `${milliseconds / 60_000}m`
   return milliseconds >= 1_000 ? `${milliseconds / 1_000}s` : `${milliseconds}ms`
-}
-
-function listed(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
 function wrap(text: string, margin: string): string[] {

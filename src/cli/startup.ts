@@ -15,6 +15,9 @@ export interface Startup {
   /** The number of API keys in the settings; with 0 no client needs one. */
   keys: number
   discover: boolean
+  /** The settings that say which upstream or model answers what is forwarded, and the aliases. */
+  passThrough?: Readonly<Record<string, string>>
+  alias?: Readonly<Record<string, string>>
   /** The deprecated names and settings that are in use, a sentence each. */
   warnings?: readonly string[]
 }
@@ -63,6 +66,8 @@ export function enginesText(
       '  name one elsewhere with --upstream URL. Until then "static" answers with a fixed sentence.',
     )
   }
+  for (const warning of unknownTargets(found, startup))
+    lines.push(`Warning: ${terminalLine(warning)}`)
   lines.push(
     '',
     'Try:',
@@ -103,6 +108,22 @@ function summary({ engine, models, error }: EngineStatus): string {
   if (models.length === 0) return 'no models yet'
   const shown = models.slice(0, 8).map(terminalLine).join(', ')
   return models.length > 8 ? `${shown} and ${models.length - 8} more` : shown
+}
+
+/** Where a forwarded request could go to nobody. A server that is down or yet to be found may be meant. */
+function unknownTargets(
+  found: readonly EngineStatus[],
+  { discover, passThrough = {}, alias = {} }: Startup,
+): string[] {
+  if (discover || found.some(({ error }) => error !== undefined)) return []
+  const labels = found.map(({ engine }) => engine)
+  const models = found.flatMap((engine) => engine.models)
+  const short = models.map((model) => model.replace(/:latest$/, ''))
+  const known = new Set([...labels, ...models, ...short, ...Object.keys(alias)])
+  return Object.entries(passThrough).flatMap(([path, target]) => {
+    if (known.has(target)) return []
+    return `passThrough: expected the label of an upstream, or a model that one lists, for ${path}, got ${JSON.stringify(target)}; requests for ${path} that name no model fail until there is one. The labels are ${labels.join(', ')}.`
+  })
 }
 
 function isServer({ engine, error }: EngineStatus): boolean {

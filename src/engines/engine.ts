@@ -36,7 +36,7 @@ export type LoadProgress = Omit<Progress, 'done'> & Partial<Pick<Progress, 'done
 
 /**
  * What a server says of a model that a request waits for.
- * - `unknown`: it has not answered yet, or can't be reached.
+ * - `unknown`: it has not answered yet, or cannot be reached.
  * - `loaded`: it can answer.
  * - `loading`: it is being loaded; `done` from 0 to 1 and the `part` of the model that this is of, where
  *   the server says.
@@ -102,6 +102,8 @@ export interface PassCall {
   body?(model: string | undefined): Uint8Array<ArrayBuffer>
   /** The media types of answers that are forwarded besides JSON and streams of it: `audio/*`. */
   answers: readonly string[]
+  /** Whether it manages the models of this one server: success may have an empty answer. */
+  isManagement?: boolean
 }
 
 /** The process of a server that sluice starts itself. For admins: its output may hold anything. */
@@ -152,12 +154,12 @@ export interface Engine {
    */
   readonly allowsFailover?: boolean
   /**
-   * Whether discovery found it: if it can't be reached it restarts or was stopped (503, not 502).
+   * Whether discovery found it: if it cannot be reached it restarts or was stopped (503, not 502).
    */
   readonly isDiscovered?: boolean | undefined
   /** Whether requests for a model may be routed to it, even if it does not list the model. */
   acceptsModel?(model: string): boolean
-  /** The models it has now. Rejects with an `ApiError` where it can't be reached. */
+  /** The models it has now. Rejects with an `ApiError` where it cannot be reached. */
   models(signal: AbortSignal, options?: CallOptions): Promise<Model[]>
   /**
    * The models of the last listing with the sizes of their contexts, for a server that tells these
@@ -181,7 +183,7 @@ export interface Engine {
   /** Like `chat`, for a request in a native API, which is forwarded unchanged. */
   forward?(call: NativeCall, signal: AbortSignal, options?: CallOptions): Promise<NativeStream>
   /**
-   * Counts a prompt's tokens for a model; undefined where the engine can't. Rejects with an
+   * Counts a prompt's tokens for a model; undefined where the engine cannot. Rejects with an
    * `ApiError`.
    */
   countTokens?(

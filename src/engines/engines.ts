@@ -52,7 +52,7 @@ export function createEngines(
 ): Engines {
   const isolateRequests = host.isolateRequests ?? isWorkerd()
   const { managed } = host
-  if (managed === undefined) requireNoRun(settings, 'createHandler')
+  if (managed === undefined) requireNoRun(settings, 'in createHandler')
   const shared = { ...sharedOptions(settings, host), isolateRequests }
   const seen = host.seen && { seen: host.seen }
   const known = settings.upstream.map(({ url }) => url)

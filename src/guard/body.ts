@@ -4,7 +4,7 @@ import { MAX_DEPTH } from '../wire/json/depth.ts'
 import { parseExact } from '../wire/json/exact-integers.ts'
 import { MAX_KEYS, MAX_LONG_INTEGERS, MAX_VALUES, scanJson } from '../wire/json/scan.ts'
 import { decodeText } from '../wire/sse/sse.ts'
-import { ImmediateParsing, LARGE_BODY, ParseQueue } from './parse-queue.ts'
+import { ImmediateParsing, LARGE_BODY, ParseQueue, type QueuedBody } from './parse-queue.ts'
 
 /** One queue for all handlers of a process, because they share its event loop. */
 const queue = new ParseQueue()
@@ -37,7 +37,21 @@ export async function readJsonBytes(
   const bytes = withoutBom(await readInTime(request, maxBytes, timeout))
   if (bytes.length === 0)
     throw badRequest('body: expected a JSON object, got an empty body; send the request as JSON.')
-  return { bytes, value: await parseInTurn(bytes, request.signal, timeout, who) }
+  const parsing = { signal: request.signal, timeout, who }
+  return { bytes, value: await parseInTurn(bytes, parsing, parseBody) }
+}
+
+/** Reads another body than JSON and parses it, like `readJsonBody`. `advice`: how a client sends that type. */
+export async function readParsedBody<T>(
+  request: Request,
+  expected: { type: string; advice: string },
+  maxBytes: number,
+  timeout: number,
+  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+  who = '',
+): Promise<T> {
+  const bytes = await readRawBody(request, expected, maxBytes, timeout)
+  return parseInTurn(bytes, { signal: request.signal, timeout, who }, parse)
 }
 
 /** Reads a body that is not parsed, like `readJsonBody`. `advice`: how a client sends that type. */
@@ -51,24 +65,25 @@ export async function readRawBody(
   return readInTime(request, maxBytes, timeout)
 }
 
-async function parseInTurn(
-  bytes: Uint8Array,
-  signal: AbortSignal,
-  timeout: number,
-  who: string,
-): Promise<unknown> {
-  if (direct.tryBegin(bytes.length)) return parseDirectly(bytes)
-  const wish = { bytes: bytes.length, who, signal, timeout }
-  await queue.waitTurn(wish).catch((error: unknown) => {
+async function parseInTurn<T>(
+  bytes: Uint8Array<ArrayBuffer>,
+  wish: Omit<QueuedBody, 'bytes'>,
+  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+): Promise<T> {
+  if (direct.tryBegin(bytes.length)) return parseDirectly(bytes, parse)
+  await queue.waitTurn({ ...wish, bytes: bytes.length }).catch((error: unknown) => {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client left', { cause: error })
   })
-  return parseBody(bytes)
+  return parse(bytes)
 }
 
-function parseDirectly(bytes: Uint8Array): unknown {
+function parseDirectly<T>(
+  bytes: Uint8Array<ArrayBuffer>,
+  parse: (bytes: Uint8Array<ArrayBuffer>) => T,
+): T {
   try {
-    return parseBody(bytes)
+    return parse(bytes)
   } finally {
     direct.end(bytes.length)
   }

@@ -57,6 +57,8 @@ export async function main(args: readonly string[] = process.argv.slice(2)): Pro
     open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
+    passThrough: settings.passThrough,
+    alias: settings.alias,
     warnings: command.warnings,
   }
   await followSettings(command, workerd.reload, terminal)

@@ -1,5 +1,7 @@
 /** The answers where no route has the request's path and method. */
 import type { RouteEntry } from 'itty-router'
+import { belowBase } from '../util/base-path.ts'
+import { closestMatches } from '../util/closest-matches.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 
 /** Answers OPTIONS with the methods of the path. Throws an `ApiError` (404). */
@@ -52,10 +54,35 @@ const INSTEAD: Readonly<Record<string, string>> = {
 }
 
 function notFound(method: string, path: string, basePath: string, routes: RouteEntry[]): ApiError {
+  const below = belowBase(path, basePath)
+  if (below.startsWith('/api/')) return notOfOllama(method, below, basePath, routes)
   const hasPrefix = methodsOf(routes, `/v1${path}`).length > 0
   const instead = hasPrefix ? `use /v1${path}` : INSTEAD[path]
   const hint = instead === undefined ? '' : `; ${instead}`
   const message = `path: there is no route ${method} ${path}${hint}. The API is below ${basePath}/v1: POST ${basePath}/v1/chat/completions, GET ${basePath}/v1/models; Ollama's is below ${basePath}/api.`
+  return new ApiError(404, message, { code: 'not_found' })
+}
+
+/** For a path below `/api`, where Ollama's clients look. */
+function notOfOllama(
+  method: string,
+  path: string,
+  basePath: string,
+  routes: RouteEntry[],
+): ApiError {
+  const known = new Map<string, string>()
+  for (const [of, , , route = ''] of routes) {
+    const at = route.lastIndexOf('/api/')
+    const name = route.slice(at + '/api/'.length)
+    if (at !== -1 && of !== 'HEAD' && /^\w+$/.test(name)) known.set(name, of)
+  }
+  const near = closestMatches(path.slice('/api/'.length), known.keys())
+  const shown = (near.length > 0 ? near : ['chat', 'tags']).map((name) => {
+    return `${known.get(name)} ${basePath}/api/${name}`
+  })
+  const hint =
+    near.length > 0 ? `did you mean ${shown.join(' or ')}?` : `use ${shown.join(' or ')}.`
+  const message = `path: there is no route ${method} ${basePath}${path}; ${hint} docs/ollama.md lists the routes of Ollama's API; the other APIs are below ${basePath}/v1.`
   return new ApiError(404, message, { code: 'not_found' })
 }
 

@@ -19,8 +19,7 @@ export const compatItem: Item<string, string> = {
 }
 
 /** The port to listen on as Ollama; undefined where that is not asked for. */
-export function ollamaPort({ compat }: { compat: readonly string[] }): number | undefined {
-  const asked = compat.at(-1)
+export function ollamaPort({ compat: [asked] }: { compat: readonly string[] }): number | undefined {
   if (asked === undefined) return undefined
   return Number(FORM.exec(asked)?.[1] ?? OLLAMA_PORT)
 }

@@ -41,6 +41,8 @@ export interface Details {
   needsRestart?: boolean
   /** What an empty list would mean, and what to do instead: the end of that error's message. */
   whenEmpty?: string
+  /** Whether a list may hold one value only, so far. */
+  isSingle?: boolean
   /** Whether an entry must have this option. */
   required?: boolean
 }

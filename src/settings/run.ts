@@ -107,10 +107,10 @@ export function checkPorts(
 }
 
 /** Throws a `SettingsError` for an upstream that would have to be started. `who` cannot do that. */
-export function requireNoRun({ upstream }: { upstream: readonly Resolved[] }, who: string): void {
+export function requireNoRun({ upstream }: { upstream: readonly Resolved[] }, place: string): void {
   const index = upstream.findIndex(isRun)
   if (index === -1) return
   throw new SettingsError(
-    `upstream[${index}].run: ${who} cannot start programs, sluice on Bun, Deno and Node can; start the server yourself and name its url.`,
+    `upstream[${index}].run: this option is not supported ${place}, only on Bun, Deno and Node; start the server yourself and name its url.`,
   )
 }

@@ -136,7 +136,7 @@ const ITEMS_PER_STEP = 32
 
 /** `placeOf` is what the person who gave the list calls a text in it. */
 function* readAll(
-  { item, expected, secret, deprecated }: Declaration,
+  { item, expected, secret, deprecated, isSingle }: Declaration,
   value: unknown,
   placeOf: (index: number) => string,
   shownAs: string,
@@ -155,6 +155,7 @@ function* readAll(
     const place = isNumbered ? `${shownAs}[${index}]` : isInText ? shownAs : placeOf(index)
     read.push(item?.read(each, place, warn))
   }
+  if (isSingle && read.length > 1) throw unexpected(shownAs, 'one value', read, 'remove the others')
   warnOfList(deprecated, { given: value, read }, shownAs, warn)
   return read
 }

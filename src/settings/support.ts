@@ -1,4 +1,6 @@
 /** Which settings can be honoured where. */
+
+import { listed } from '../util/listed.ts'
 import type { Place } from './declaration.ts'
 import { SettingsError } from './error.ts'
 import { requireNoRun } from './run.ts'
@@ -6,10 +8,10 @@ import { declarations } from './table/table.ts'
 import type { Settings } from './types.ts'
 
 const NAMES: Readonly<Record<Place, string>> = {
-  bun: 'sluice on Bun',
-  deno: 'sluice on Deno',
-  node: 'sluice on Node',
-  workerd: 'sluice on workerd',
+  bun: 'Bun',
+  deno: 'Deno',
+  node: 'Node',
+  workerd: 'workerd',
   worker: 'a worker',
   code: 'createHandler',
 }
@@ -22,15 +24,19 @@ const STARTERS: ReadonlySet<Place> = new Set(['bun', 'deno', 'node'])
  * value that is the default asks for nothing.
  */
 export function requireSupport(settings: Settings, place: Place): void {
-  if (!STARTERS.has(place)) requireNoRun(settings, NAMES[place])
+  if (!STARTERS.has(place)) requireNoRun(settings, placeName(place))
   for (const [name, value] of Object.entries(settings)) {
     if (isSupported(name, place) || isDefault(name, value)) continue
     const { where = [], instead } = declarations[name] ?? {}
-    const others = where.map((each) => NAMES[each]).join(', ')
+    const others = listed(where.map((each) => NAMES[each]))
     throw new SettingsError(
-      `${name}: ${NAMES[place]} cannot do what this setting asks for, ${others} can; ${instead ?? 'remove it'}.`,
+      `${name}: this setting is not supported ${placeName(place)}, only on ${others}; ${instead ?? 'remove it'}.`,
     )
   }
+}
+
+function placeName(place: Place): string {
+  return `${place === 'worker' || place === 'code' ? 'in' : 'on'} ${NAMES[place]}`
 }
 
 /** The settings without those that this place does nothing with. */

@@ -101,7 +101,8 @@ export class PassedReader {
     }
     scanner.push(packet)
     while (this.#hasNext()) {
-      this.#checkEvent()
+      // A comment is no part of an answer, and sluice sends its own while it waits for one.
+      if (!this.#checkEvent('whole')) continue
       batch.push(scanner.buffer.subarray(scanner.start, scanner.end))
     }
   }
@@ -120,7 +121,7 @@ export class PassedReader {
     const rest = scanner.buffer.subarray(scanner.start, scanner.end)
     if (rest.every((byte) => byte <= 0x20)) return
     try {
-      this.#checkEvent()
+      if (!this.#checkEvent('rest')) return
     } catch {
       throw this.#errors.unfinished('incomplete', 'ended its answer within an event')
     }
@@ -128,13 +129,21 @@ export class PassedReader {
     batch.push(rest, encodeText('\n\n'))
   }
 
-  #checkEvent(): void {
+  /**
+   * Whether an event holds more than comments. Its data may be text: speaches sends subtitles so. Of what
+   * follows the last whole event, only JSON shows that it is not cut off.
+   */
+  #checkEvent(what: 'whole' | 'rest'): boolean {
     const { data, event, error } = this.#fields()
     if (error !== undefined) throw this.#reported({ error: parsed(error) ?? error })
-    if (data === undefined || data.trim() === '[DONE]') return
-    const value = this.#parse(data, 'an event')
-    if (event === 'error') throw this.#reported({ error: value })
-    this.#count(value)
+    if (event === 'error') throw this.#reported({ error: parsed(data ?? '') ?? data })
+    if (data === undefined) return event !== ''
+    const text = data.trim()
+    if (text === '[DONE]' || text === '') return true
+    const value = what === 'rest' ? this.#parse(data, 'an event') : parsed(data)
+    if (isObject(value)) this.#count(value)
+    else this.#countText(utf8Length(data))
+    return true
   }
 
   #fields() {
@@ -197,8 +206,12 @@ export class PassedReader {
     counts.usage = passedUsage(value) ?? counts.usage
     const texts = TEXTS.map((name) => value[name]).filter((text) => typeof text === 'string')
     const length = texts.reduce((sum, text) => sum + utf8Length(text), 0)
-    counts.textLength += length
-    if (length > 0) counts.tokens++
+    this.#countText(length)
+  }
+
+  #countText(length: number): void {
+    this.counts.textLength += length
+    if (length > 0) this.counts.tokens++
   }
 
   /** The error that the server reported in its answer. */

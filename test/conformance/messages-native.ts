@@ -22,6 +22,8 @@ const said = {
 const events = messageEvents(said)
 const bytes = events.map(named).join('')
 
+const PING = 'event: ping\ndata: {"type":"ping"}\n\n'
+
 const isNative = ({ path }: RecordedRequest) => path === '/v1/messages'
 
 /** An upstream that speaks the Messages API itself: what it says is forwarded. */
@@ -68,7 +70,8 @@ export function nativeMessages(host: HostName): void {
 
   it('is so however its packets are cut', async () => {
     const { raw } = await stream({ steps: [{ split: 7, text: bytes, pause: 0 }] })
-    expect(raw).toBe(bytes)
+    // On a busy machine so many packets take longer than a heartbeat.
+    expect(raw.replaceAll(PING, '')).toBe(bytes)
   })
 
   it('gets the request as the client sent it', async () => {

@@ -19,7 +19,9 @@ export function ollamaCompat(host: HostName): void {
   it('is not on workerd, which says so', { skip: host !== 'workerd' }, async () => {
     const { code, stderr } = await runToEnd(host, ['--compat', 'ollama'])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^sluice: compat: sluice on workerd cannot .* OLLAMA_HOST=[^\n]+\n$/)
+    expect(stderr).toMatch(
+      /^sluice: compat: this setting is not supported on workerd, only on Bun, Deno and Node; .* OLLAMA_HOST=[^\n]+\n$/,
+    )
   })
 }
 
@@ -91,7 +93,9 @@ function servers(host: HostName): void {
     await using first = await start(host, port, ['--upstream', `own=${upstream.url}`])
     expect(first.stderr()).toContain(`at http://127.0.0.1:${port}\n`)
     await using second = await start(host, port)
-    expect(second.stderr()).toMatch(/got: another sluice \(\d+\.\d+\.\d+[^)]*\); stop that program/)
+    expect(second.stderr()).toMatch(
+      /but another sluice \(\d+\.\d+\.\d+[^)]*\) uses it; stop that program/,
+    )
     const discovery = createDiscovery({
       ...{ fetch, lenient: [], known: [], ports: { [port]: 'ollama' } },
     })
@@ -109,6 +113,14 @@ function servers(host: HostName): void {
     expect(await (await fetch(server.url)).text()).toBe('Ollama is running')
     const headers = { accept: 'text/html,application/xhtml+xml' }
     expect(await (await fetch(server.url, { headers })).text()).toContain('<html')
+  })
+
+  it('listens at one such port only', async () => {
+    const { code, stderr } = await runToEnd(host, ['--compat', 'ollama', '--compat', 'ollama=1'])
+    expect(stderr).toBe(
+      'sluice: --compat: expected one value, got "ollama, ollama=1"; remove the others.\n',
+    )
+    expect(code).toBe(2)
   })
 
   it.each(['lm-studio', 'ollama=x', 'ollama=70000'])('knows no %s', async (value) => {

@@ -6,6 +6,7 @@ import { expectError } from '../support/refusal.ts'
 import { logOf, useRelay } from '../support/relay.ts'
 import type { Scripted } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
+import { factsAt } from '../support/server-facts.ts'
 import type { RecordedRequest } from '../support/upstream.ts'
 import { ask, posted } from './ollama-models.ts'
 
@@ -105,7 +106,7 @@ export function ollamaEmbeddings(host: HostName): void {
   const native = useRelay(host, {
     upstream: {
       persona: 'ollama',
-      further: {
+      facts: factsAt({
         'POST /api/embed': (body) => ({
           model: 'x',
           embeddings: [(body as { input: string | string[] }).input]
@@ -114,7 +115,7 @@ export function ollamaEmbeddings(host: HostName): void {
           ...{ total_duration: 14_143_917, load_duration: 1_019_500, prompt_eval_count: 8 },
         }),
         'POST /api/embeddings': { embedding: [3, 4] },
-      },
+      }),
     },
   })
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { useRelay } from '../support/relay.ts'
 import type { HostName } from '../support/server.ts'
+import { factsAt } from '../support/server-facts.ts'
 import { ask } from './ollama-models.ts'
 
 const details = {
@@ -30,12 +31,12 @@ export function ollamaOwn(host: HostName): void {
   const relay = useRelay(host, {
     upstream: {
       persona: 'ollama',
-      further: {
+      facts: factsAt({
         'GET /api/tags': { models: [listed] },
         'GET /api/ps': { models: [loaded] },
         'POST /api/show': (body) =>
           (body as { model: string }).model === 'llama3.2:latest' ? shown : undefined,
-      },
+      }),
     },
     flags: ['--alias', 'small=llama3.2'],
   })

@@ -17,6 +17,7 @@ const FORM = '/v1/audio/transcriptions'
 const KEYS = [
   entry('root', 'root-key', { admin: true }),
   entry('bob', 'bob-key', { models: ['small'] }),
+  entry('al', 'al-key', { models: ['tiny'] }),
   entry('two', 'two-key', { requestsPerMinute: 2 }),
   entry('one', 'one-key', { maxConcurrency: 1 }),
   entry('few', 'few-key', { tokensPerMinute: 10_000 }),
@@ -61,6 +62,17 @@ function keys(relay: Relay): void {
   it('gets a model that it may use where it names none', async () => {
     const url = `${relay.server.url}/tokenize`
     const response = await postJson(url, { content: 'a' }, bearer('bob-key'))
+    expect(response.status, await response.text()).toBe(200)
+    const { body } = asked(relay.upstream.requests, '/tokenize').at(-1) ?? {}
+    expect(body).toEqual({ content: 'a', model: 'small' })
+  })
+
+  it('gets the model of an alias that it may use, where it names none', async () => {
+    const response = await postJson(
+      `${relay.server.url}/tokenize`,
+      { content: 'a' },
+      bearer('al-key'),
+    )
     expect(response.status, await response.text()).toBe(200)
     const { body } = asked(relay.upstream.requests, '/tokenize').at(-1) ?? {}
     expect(body).toEqual({ content: 'a', model: 'small' })
@@ -189,7 +201,7 @@ function bodies(relay: Relay, host: HostName): void {
     const { code, message } = await expectError(response, 400)
     expect(code).toBe('model_not_capable')
     expect(message).toBe(
-      'model: static is no server that POST /v1/rerank could be forwarded to; name a model of an upstream that offers it.',
+      'model: static is not on a server to which POST /v1/rerank can be forwarded; name a model of an upstream that offers it.',
     )
   })
 }

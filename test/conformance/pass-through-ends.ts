@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest'
 import { openClient } from '../support/client.ts'
 import { needs } from '../support/hosts.ts'
 import { PASS_PATHS, SOUND } from '../support/pass-through.ts'
-import { asked, eventsOf, postForm, postJson } from '../support/passing.ts'
-import { named, startPool } from '../support/pool.ts'
+import { eventsOf, postForm, postJson } from '../support/passing.ts'
 import { expectError } from '../support/refusal.ts'
 import { logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import type { Script, Step } from '../support/script.ts'
 import type { HostName } from '../support/server.ts'
+import { failover } from './pass-through-failover.ts'
 
 const SPEECH = '/v1/audio/speech'
 const RERANK = '/v1/rerank'
@@ -58,15 +58,24 @@ function broken(relay: Relay): void {
     expect(await logOf(relay.server, response)).toMatchObject({ outcome: 'failed' })
   })
 
-  it('is the same where it ends within an event, or sends what is not JSON', async () => {
+  it('is the same where it ends within an event, of JSON or of text', async () => {
     const first = { chunk: { type: 'a' } }
-    for (const send of ['data: {"ty', 'data: nonsense\n\n']) {
+    for (const send of ['data: {"ty', 'data: half a sen']) {
       const response = await ask(relay, SPEECH, events(first, { wait: 20 }, { send }))
       const told = eventsOf(await response.text()) as { error?: { code: string } }[]
       expect(told).toHaveLength(2)
-      expect(told[1]?.error?.code).toMatch(/^upstream_(incomplete|invalid)$/)
+      expect(told[1]?.error?.code).toBe('upstream_incomplete')
     }
   })
+
+  it.each(['event: error\ndata: no memory\n\n', 'error: no memory\n\n'])(
+    'tells what went wrong where the server says so in text: %j',
+    async (send) => {
+      const response = await ask(relay, SPEECH, events({ chunk: { type: 'a' } }, { send }))
+      const told = eventsOf(await response.text()) as { error?: { message: string } }[]
+      expect(told[1]?.error?.message).toBe('gpu failed while answering: no memory')
+    },
+  )
 
   it('tells what the server says went wrong, without its address', async () => {
     const { host: address } = new URL(relay.upstream.url)
@@ -90,6 +99,26 @@ function broken(relay: Relay): void {
 }
 
 function refused(relay: Relay): void {
+  it.each<Omit<Script, 'steps'>>([
+    { status: 204, headers: { 'content-type': '' } },
+    { headers: { 'content-type': '', 'content-length': '0' } },
+    { headers: { 'content-type': 'application/json', 'content-length': '0' } },
+  ])('is what an answer without a body counts as: %j', async (script) => {
+    const answer = await expectError(await ask(relay, RERANK, { steps: [], ...script }), 502)
+    expect(answer).toMatchObject({ code: 'upstream_invalid' })
+    expect(answer.message).toContain('gpu answered with nothing instead of an answer to POST')
+  })
+
+  it('is not what a text without a word counts as', async () => {
+    const headers = { 'content-type': 'text/plain', 'content-length': '0' }
+    const form = { script: JSON.stringify({ headers, steps: [] }) }
+    const response = await postForm(`${relay.server.url}/v1/audio/transcriptions`, form)
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 200,
+      text: '',
+    })
+  })
+
   it('has the server’s status and words, without its address', async () => {
     const { host: address } = new URL(relay.upstream.url)
     const send = JSON.stringify({
@@ -108,15 +137,16 @@ function refused(relay: Relay): void {
     expect(error.message).toContain('out of memory')
   })
 
-  it.each(['text/html', 'image/svg+xml', 'application/javascript'])(
-    'is the answer to %s, which a browser could run',
-    async (type) => {
-      const script = { headers: { 'content-type': type }, steps: [{ send: '<script></script>' }] }
-      const error = await expectError(await ask(relay, SPEECH, script), 502)
-      expect(error.code).toBe('upstream_invalid')
-      expect(error.message).toContain(type)
-    },
-  )
+  it.each([
+    ['text/html', SPEECH],
+    ['image/svg+xml', '/v1/images/generations'],
+    ['application/javascript', SPEECH],
+  ])('is the answer to %s, which a browser could run', async (type, path) => {
+    const script = { headers: { 'content-type': type }, steps: [{ send: '<script></script>' }] }
+    const error = await expectError(await ask(relay, path, script), 502)
+    expect(error.code).toBe('upstream_invalid')
+    expect(error.message).toContain(type)
+  })
 }
 
 function leaving(host: HostName): void {
@@ -184,6 +214,14 @@ function deadlines(host: HostName): void {
     await sentFor(relay, body)[0]?.closedWithin(2_000)
   })
 
+  it('is not put off by comments, neither before the first event nor after it', async () => {
+    const pings = Array.from({ length: 50 }, () => [{ send: ': ping\n\n' }, { wait: 50 }]).flat()
+    const none = await ask(relay, SPEECH, events(...pings))
+    expect((await expectError(none, 504)).code).toBe('first_token_timeout')
+    const paused = await ask(relay, SPEECH, events({ chunk: { type: 'a' } }, ...pings))
+    expect(eventsOf(await paused.text()).at(-1)).toMatchObject({ error: { code: 'token_timeout' } })
+  })
+
   it('breaks sound off, and ends a stream with an error, after a pause', async () => {
     const silent = await ask(relay, SPEECH, sound(PIECE, { hang: true }))
     await expect(silent.arrayBuffer()).rejects.toThrow()
@@ -192,75 +230,5 @@ function deadlines(host: HostName): void {
     const text = await paused.text()
     expect(text).toContain(': ping\n')
     expect(eventsOf(text).at(-1)).toMatchObject({ error: { code: 'token_timeout' } })
-  })
-}
-
-function failover(host: HostName): void {
-  const passes = PASS_PATHS
-  const body = { model: 'm', query: 'a', documents: ['b'] }
-
-  it.each<[string, object]>([
-    ['lacks the path', {}],
-    ['is gone', { passes, port: undefined }],
-  ])('answers where the first one %s, whose breaker stays closed', async (what, options) => {
-    await using it = await startPool(host, { a: options, b: { passes } })
-    const { a, b } = it.upstreams
-    if (what === 'is gone') await a?.close()
-    for (let count = 0; count < 8; count++) {
-      const response = await postJson(`${it.server.url}${RERANK}`, body)
-      expect(response.status, await response.text()).toBe(200)
-    }
-    expect(asked(b?.requests ?? [], RERANK)).toHaveLength(8)
-    if (what === 'is gone') return
-    // That it lacks the path is remembered, and none of its chats is refused.
-    expect(asked(a?.requests ?? [], RERANK)).toHaveLength(1)
-    const { engines } = (await (await fetch(`${it.server.url}/health`)).json()) as {
-      engines: { state: string }[]
-    }
-    expect(engines.map(({ state }) => state).slice(0, 2)).toEqual(['up', 'up'])
-  })
-
-  it('is asked with the same form', async () => {
-    await using it = await startPool(host, { a: {}, b: { passes } })
-    const url = `${it.server.url}/v1/audio/transcriptions`
-    const response = await postForm(url, { model: 'm' })
-    expect(await response.json()).toMatchObject({ text: 'Water finds its way.' })
-    expect(await logOf(it.server, response)).toMatchObject({ engine: 'b', attempts: 2 })
-  })
-
-  it('is named where none has the path, with what to do', async () => {
-    await using it = await startPool(host, { a: {}, b: {} })
-    for (let count = 0; count < 2; count++) {
-      const response = await postJson(`${it.server.url}${RERANK}`, body)
-      const { message, code } = await expectError(response, 404)
-      expect(code).toBe('model_not_capable')
-      expect(message).toMatch(
-        /^model: [ab] does not offer POST \/v1\/rerank; name a model of a server that does, or run one\.$/,
-      )
-    }
-  })
-
-  it('is not asked in place of one whose model is refused', async () => {
-    const send = JSON.stringify({ error: { message: 'The model `m` does not exist' } })
-    const script = { status: 404, steps: [{ send }] }
-    await using it = await startPool(host, { a: { passes, models: named('m') } })
-    for (let count = 0; count < 2; count++) {
-      const response = await postJson(`${it.server.url}${RERANK}`, { ...body, script })
-      expect((await expectError(response, 404)).message).toContain('does not exist')
-    }
-    expect(asked(it.upstreams.a?.requests ?? [], RERANK)).toHaveLength(2)
-  })
-
-  it('is not needed where the same API has another path', async () => {
-    await using it = await startPool(host, { a: { passes: ['/rerank'] } })
-    const response = await postJson(`${it.server.url}${RERANK}`, body)
-    expect(response.status, await response.text()).toBe(200)
-  })
-
-  it('is not there where the only one is down', async () => {
-    await using it = await startPool(host, { a: { passes } }, { flags: ['--no-retry'] })
-    await it.upstreams.a?.close()
-    const response = await postJson(`${it.server.url}${RERANK}`, body)
-    expect((await expectError(response, 502)).code).toBe('upstream_unreachable')
   })
 }

@@ -23,6 +23,19 @@ export function forms(relay: Relay, host: HostName): void {
     expect(response.status, await response.text()).toBe(200)
   })
 
+  it('is written anew for a key that may use some models', async () => {
+    const name = 'content-disposition: form-data; name='
+    const file = 'Content-Type: audio/wav\r\nX-Own: model\r\nContent-Disposition: form-data; '
+    const body = `${model('tiny')}${part(`${file}name=file; filename="a.wav"`, 'RIFF')}--b--\r\n`
+    const response = await postJson(relay.server.url + FORM, body, {
+      headers: { ...bearer('al-key').headers, 'content-type': 'multipart/form-data; boundary=b' },
+    })
+    expect(response.status, await response.text()).toBe(200)
+    const { bytes } = asked(relay.upstream.requests, FORM).at(-1) ?? {}
+    const written = part(`${name}"file"; filename="a.wav"\r\ncontent-type: audio/wav`, 'RIFF')
+    expect(bytes?.toString()).toBe(`${part(`${name}"model"`, 'small')}${written}--b--\r\n`)
+  })
+
   it('of another type is refused', async () => {
     const { message } = await expectError(await send('{}', 'application/json'), 415)
     expect(message).toContain('expected multipart/form-data')
@@ -61,6 +74,22 @@ export function forms(relay: Relay, host: HostName): void {
     [
       'a model in a file',
       `${part('content-disposition: form-data; name="model"; filename="a"', 'big')}--b--`,
+    ],
+    [
+      'a name behind a semicolon within quotes',
+      `${model('small')}${part('content-disposition: form-data; filename="a; name=model; x="; name="b"', 'big')}--b--`,
+    ],
+    ...['\ufeffmodel', 'model ', 'model[]', 'mod%65l', 'ｍodel'].map((name): [string, string] => [
+      `a name that resembles it: ${name}`,
+      `${part(`content-disposition: form-data; name="${name}"`, 'big')}--b--`,
+    ]),
+    [
+      'a model in another encoding',
+      `${part('content-disposition: form-data; name="model"\r\ncontent-type: text/plain; charset=utf-7', 'small')}--b--`,
+    ],
+    [
+      'an encoding of all fields',
+      `${model('small')}${part('content-disposition: form-data; name="_charset_"', 'utf-7')}--b--`,
     ],
     ['no end', model('small')],
     ['many fields', `${part('content-disposition: form-data; name="a"', '').repeat(101)}--b--`],

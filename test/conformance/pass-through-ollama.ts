@@ -5,6 +5,7 @@ import { asked, postJson } from '../support/passing.ts'
 import { startPool } from '../support/pool.ts'
 import { logOf, useRelay } from '../support/relay.ts'
 import type { HostName } from '../support/server.ts'
+import { factsAt } from '../support/server-facts.ts'
 import { bearer, entry } from './keys-entries.ts'
 
 const models = (...ids: string[]) =>
@@ -58,6 +59,36 @@ export function passThroughOllama(host: HostName): void {
     })
   })
 
+  it.each([
+    { status: 204, headers: { 'content-type': '' } },
+    { headers: { 'content-type': '' } },
+    { headers: { 'content-type': 'application/json', 'content-length': '0' } },
+  ])('takes an empty answer for success: %j', async (script) => {
+    const response = await post('/api/copy', { script: { steps: [], ...script } })
+    expect({ status: response.status, text: await response.text() }).toEqual({
+      status: 'status' in script ? script.status : 200,
+      text: '',
+    })
+  })
+
+  it('refuses an answer that nobody could read', async () => {
+    const script = { steps: [{ send: 'done' }], headers: { 'content-type': '' } }
+    const response = await post('/api/copy', { script })
+    expect(response.status).toBe(502)
+    expect(await response.json()).toEqual({ error: expect.stringContaining('no content type') })
+  })
+
+  it('says that an older Ollama lacks a route, and what to do', async () => {
+    const old = { passes: ['/api/pull'], models: models('one:latest') as never }
+    await using it = await startPool(host, { old })
+    const response = await postJson(`${it.server.url}/api/create`, { model: 'x', from: 'one' })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toEqual({
+      error:
+        'model: old does not offer POST /api/create; update that Ollama, or name another one with ?upstream=LABEL.',
+    })
+  })
+
   it('lists the models again afterwards', needs(host, 'waking'), async () => {
     relay.upstream.models = models('llama3.2:latest', 'new:latest') as never
     await (await post('/api/pull', { model: 'new' })).text()
@@ -83,6 +114,16 @@ export function passThroughOllama(host: HostName): void {
     })
     expect(wrong.status).toBe(400)
     expect(await wrong.json()).toEqual({ error: expect.stringContaining('sha256:') })
+  })
+
+  it('asks again for a file that was not there', async () => {
+    const some = [...PASS_PATHS]
+    const a = { passes: some, models: models('one:latest') as never }
+    await using it = await startPool(host, { a })
+    const find = async () => (await fetch(it.server.url + BLOB, { method: 'HEAD' })).status
+    expect(await find()).toBe(404)
+    some.push(BLOB)
+    expect(await find()).toBe(200)
   })
 
   it('is refused to a key that is no admin’s, as Ollama’s clients read it', async () => {
@@ -123,7 +164,7 @@ export function passThroughOllama(host: HostName): void {
       const unclear = await ask('/api/pull', { model: 'three' })
       expect(unclear.status).toBe(400)
       expect(((await unclear.json()) as { error: string }).error).toMatch(
-        /^upstream: expected which Ollama server is meant, since there are a, b, got none; add \?upstream=a/,
+        /^upstream: expected the label of one Ollama server, since there are several \(a, b\), got none; add \?upstream=a/,
       )
       await (await ask('/api/pull?upstream=b', { model: 'three' })).text()
       await (await ask('/api/pull', { model: 'three' }, { 'x-sluice-upstream': 'b' })).text()
@@ -132,8 +173,11 @@ export function passThroughOllama(host: HostName): void {
     })
 
     it('is known by its version where it has no model yet', async () => {
-      const further = { 'GET /api/version': { version: '0.12.0' } }
-      await using it = await startPool(host, { a: {}, b: { passes, models: [], further } })
+      const saying = (version: object) => factsAt({ 'GET /api/version': version })
+      await using it = await startPool(host, {
+        a: { passes, models: [], facts: saying({ version: '0.32.15', sluice: '0.1.0' }) },
+        b: { passes, models: [], facts: saying({ version: '0.12.0' }) },
+      })
       const response = await postJson(`${it.server.url}/api/pull`, { model: 'first' })
       expect(await response.text()).toContain('"status":"success"')
       expect(asked(it.upstreams.b?.requests ?? [], '/api/pull')).toHaveLength(1)

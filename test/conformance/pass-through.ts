@@ -53,6 +53,14 @@ function bodies(relay: Relay): void {
     expect(await response.text()).toBe('{"a": 1.0}')
   })
 
+  it.each([204, 205])('has no body with status %i, whatever its type', async (status) => {
+    const script = { status, headers: { 'content-type': 'audio/mpeg' }, steps: [] }
+    const body = { model: 'm', input: 'a', script }
+    const response = await postJson(`${relay.server.url}/v1/audio/speech`, body)
+    expect(response.status).toBe(status)
+    expect(await response.text()).toBe('')
+  })
+
   it('goes to the only server where it names no model', async () => {
     const response = await postJson(`${relay.server.url}/tokenize`, { content: 'Water' })
     expect(await response.json()).toEqual({ tokens: [1, 2, 3] })
@@ -116,6 +124,15 @@ function streams(relay: Relay): void {
   ])('of %s come as they are', async (path, body, count) => {
     const response = await postJson(relay.server.url + path, { model: 'm', ...body })
     expect(eventsOf(await response.text())).toHaveLength(count)
+    expect(await logOf(relay.server, response)).toMatchObject({ outcome: 'finished' })
+  })
+
+  it('of text are events too', async () => {
+    const text = 'data: Water\n\ndata:\n\ndata: 1\ndata: 00:00:00,000 --> 00:00:01,000\n\n'
+    const script = { headers: { 'content-type': 'text/event-stream' }, steps: [{ send: text }] }
+    const url = `${relay.server.url}/v1/audio/transcriptions`
+    const response = await postForm(url, { model: 'm', script: JSON.stringify(script) })
+    expect(await response.text()).toBe(text)
     expect(await logOf(relay.server, response)).toMatchObject({ outcome: 'finished' })
   })
 

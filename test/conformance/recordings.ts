@@ -226,7 +226,7 @@ export function recordings(host: HostName): void {
       [
         ['--engine', 'replay:nowhere.jsonl'],
         host === 'workerd'
-          ? /engine: sluice on workerd cannot do .*"sluice replay FILE"/
+          ? /engine: this setting is not supported on workerd, .*"sluice replay FILE"/
           : /cannot read nowhere.jsonl/,
       ],
       [['--engine', 'tape:x'], /--engine: expected replay:FILE/],

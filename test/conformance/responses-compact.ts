@@ -1,45 +1,19 @@
 import OpenAI from 'openai'
-import { afterAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { needs } from '../support/hosts.ts'
 import { errorOf, logOf, nextFor, type Relay, sentFor, tag, useRelay } from '../support/relay.ts'
 import { postResponses } from '../support/responses.ts'
-import { usage } from '../support/responses-upstream.ts'
 import type { HostName } from '../support/server.ts'
-import { useServerWith } from '../support/server.ts'
 import type { Facts } from '../support/server-facts.ts'
-import { startUpstream, type Upstream } from '../support/upstream.ts'
-
-type Fields = Record<string, unknown>
-
-const script = { persona: 'vllm', words: ['All', 'is', 'well.'] }
-
-const user = (text: string) => ({ role: 'user', content: text })
-const input = [
-  { role: 'developer', content: 'Be brief.' },
-  user('Fix the bug.'),
-  { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'Hm.' }] },
-  { type: 'function_call', call_id: 'c1', name: 'run', arguments: '{}' },
-  { type: 'function_call_output', call_id: 'c1', output: 'fixed' },
-  { role: 'assistant', content: 'Done.' },
-  user('And the test?'),
-]
-
-interface Compaction {
-  id: string
-  object: string
-  created_at: number
-  output: Fields[]
-  usage: Fields
-}
-
-function post(root: string, path: string, body: object, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${root}/responses/${path}`, {
-    method: 'POST',
-    ...init,
-    headers: { 'content-type': 'application/json', ...init.headers },
-    body: JSON.stringify({ model: 'm', ...body }),
-  })
-}
+import { natively } from './responses-compact-native.ts'
+import {
+  type Compaction,
+  type Fields,
+  input,
+  postTo as post,
+  script,
+  user,
+} from './responses-compacting.ts'
 
 function clientOf(base: string): OpenAI {
   return new OpenAI({ apiKey: 'none', baseURL: base, maxRetries: 0 })
@@ -61,7 +35,7 @@ function summaries(host: HostName, relay: Relay): void {
     return (await response.json()) as Compaction
   }
 
-  it('by a summary of its model, beside the words of the user', async () => {
+  it('by a summary of its model, beside the words of the user and the developer', async () => {
     const body = tag({ script, input, instructions: 'You are kind.' })
     const { output, ...rest } = await compact(body)
     expect(rest).toEqual({
@@ -72,6 +46,7 @@ function summaries(host: HostName, relay: Relay): void {
     })
     const text = (said: string) => [{ type: 'input_text', text: said }]
     expect(output).toMatchObject([
+      { type: 'message', role: 'developer', content: text('Be brief.') },
       { type: 'message', role: 'user', status: 'completed', content: text('Fix the bug.') },
       { type: 'message', role: 'user', status: 'completed', content: text('And the test?') },
       { type: 'compaction', encrypted_content: expect.any(String), id: expect.any(String) },
@@ -91,7 +66,7 @@ function summaries(host: HostName, relay: Relay): void {
     expect(JSON.stringify(sent?.messages)).not.toContain('sluice:')
     const again = await compact({ script, input: [], previous_response_id: id })
     expect(again.output.map(({ type }) => type)).toEqual([
-      ...['message', 'message', 'message', 'compaction'],
+      ...['message', 'message', 'message', 'message', 'compaction'],
     ])
   })
 
@@ -103,6 +78,29 @@ function summaries(host: HostName, relay: Relay): void {
     const next = { model: 'm', input: [...output, user('Go on.')], script } as never
     const response = await clientOf(relay.server.base).responses.create(next)
     expect(response.output_text).toBe('All is well.')
+  })
+
+  it('as text, whatever its own answers have to be', async () => {
+    const format = { type: 'json_schema', name: 'x', schema: { type: 'object' }, strict: true }
+    const body = tag({
+      ...{ script, tool_choice: 'required', text: { format }, top_logprobs: 2 },
+      tools: [{ type: 'function', name: 'run', parameters: { type: 'object' } }],
+      input: [
+        { role: 'system', content: 'Be kind.' },
+        user('Go.'),
+        { type: 'function_call', call_id: 'c1', name: 'run', arguments: '{}' },
+      ],
+    })
+    const { output } = await compact(body)
+    expect(output.map(({ role }) => role)).toEqual(['system', 'user', undefined])
+    const [sent] = sentFor(relay, body).map(({ body }) => body as { messages: Fields[] })
+    for (const field of ['tools', 'tool_choice', 'response_format', 'logprobs', 'top_logprobs'])
+      expect(sent).not.toHaveProperty(field)
+    // A call that waits for its result gets one before the request for the summary.
+    expect(sent?.messages.map(({ role }) => role)).toEqual([
+      ...['system', 'user', 'assistant', 'tool', 'user'],
+    ])
+    expect(sent?.messages[3]).toMatchObject({ tool_call_id: 'c1' })
   })
 
   it('once, where the conversation ends with a trigger already', async () => {
@@ -158,69 +156,6 @@ function summaries(host: HostName, relay: Relay): void {
   it('by POST alone', async () => {
     const response = await fetch(`${relay.server.base}/responses/compact`)
     expect(response.status).toBe(404)
-  })
-}
-
-const COMPACTED = {
-  id: 'resp_theirs',
-  object: 'response.compaction',
-  created_at: 1_790_000_000,
-  output: [{ type: 'compaction', id: 'cmp_theirs', encrypted_content: 'gAAAA' }],
-  usage,
-}
-
-/** Upstreams with the Responses API: one that compacts, one that does not, one that answers nonsense. */
-function natively(host: HostName): void {
-  const upstreams: Record<string, Upstream> = {}
-  const server = useServerWith(host, async () => {
-    const answers: Record<string, Facts> = {
-      able: () => ({ body: COMPACTED }),
-      lacking: () => undefined,
-      odd: () => ({ body: { object: 'response', output: [] } }),
-      full: () => ({ status: 400, body: { error: { message: 'Too long.', code: 'too_long' } } }),
-    }
-    const upstream = []
-    for (const [label, answer] of Object.entries(answers)) {
-      const facts: Facts = (asked) =>
-        asked.path === '/v1/responses/compact' ? answer(asked) : undefined
-      const models = [{ id: label, object: 'model', created: 1, owned_by: 'me' } as const]
-      const started = await startUpstream({ models, facts, script: script as never })
-      upstreams[label] = started
-      upstream.push({ label, url: started.url, nativeApis: ['responses'] })
-    }
-    return { flags: [], env: { SLUICE_CONFIG: JSON.stringify({ upstream }) } }
-  })
-  afterAll(() => Promise.all(Object.values(upstreams).map((each) => each.close())))
-
-  it('which gets the whole conversation, and whose answer is passed on', async () => {
-    const asked = [...input, { type: 'compaction_trigger' }]
-    const body = { model: 'able', input: asked, store: true }
-    const response = await post(server.base, 'compact', body)
-    expect(await response.json()).toEqual(COMPACTED)
-    const sent = upstreams.able?.requests.find(({ path }) => path === '/v1/responses/compact')
-    const { input: told, ...fields } = (sent?.body ?? {}) as { input: Fields[] }
-    expect(fields).toEqual({ model: 'able' })
-    expect(told.map(({ type }) => type)).toEqual([
-      ...['message', 'message', 'reasoning', 'function_call', 'function_call_output'],
-      ...['message', 'message'],
-    ])
-    expect(await logOf(server, response)).toMatchObject({ engine: 'able', outcome: 'ok' })
-  })
-
-  it('or by a summary, where that has no such path', async () => {
-    const response = await post(server.base, 'compact', { model: 'lacking', input })
-    const { output } = (await response.json()) as Compaction
-    expect(output.at(-1)).toMatchObject({ type: 'compaction' })
-    expect(output).toHaveLength(3)
-  })
-
-  it('or fails, where that answers something else or refuses', async () => {
-    const odd = await post(server.base, 'compact', { model: 'odd', input })
-    expect(odd.status).toBe(502)
-    expect(await errorOf(odd)).toMatchObject({ code: 'upstream_invalid' })
-    const full = await post(server.base, 'compact', { model: 'full', input })
-    expect(full.status).toBe(400)
-    expect(await errorOf(full)).toMatchObject({ code: 'too_long' })
   })
 }
 

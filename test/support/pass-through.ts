@@ -32,14 +32,8 @@ const answers: Record<string, (body: Record<string, unknown>) => Script> = {
   '/api/pull': () => lines({ status: 'pulling manifest' }, { status: 'success' }),
   '/api/push': () => lines({ status: 'pushing manifest' }, { status: 'success' }),
   '/api/create': () => lines({ status: 'reading model metadata' }, { status: 'success' }),
-  '/api/copy': () => ({
-    steps: [],
-    headers: { 'content-type': 'text/plain', 'content-length': '0' },
-  }),
-  '/api/delete': () => ({
-    steps: [],
-    headers: { 'content-type': 'text/plain', 'content-length': '0' },
-  }),
+  '/api/copy': () => nothing,
+  '/api/delete': () => nothing,
 }
 
 /** Every path that it can answer. */
@@ -53,16 +47,14 @@ export function passScript({ method, body, bytes }: RecordedRequest, path: strin
     const given = (typeof script === 'string' ? JSON.parse(script) : script) as Script
     return { ...given, headers: { 'content-type': 'application/json', ...given.headers } }
   }
-  if (path.startsWith('/api/blobs/')) return { ...blob, status: method === 'HEAD' ? 200 : 201 }
+  if (path.startsWith('/api/blobs/')) return { ...nothing, status: method === 'HEAD' ? 200 : 201 }
   const answer = answers[path]
   if (answer === undefined) throw new TypeError(`No answer is written for ${path}.`)
   return answer(fields)
 }
 
-const blob: Script = {
-  headers: { 'content-type': 'text/plain', 'content-length': '0' },
-  steps: [],
-}
+/** As a handler in Go that writes nothing: it has no content type. */
+const nothing: Script = { headers: { 'content-type': '', 'content-length': '0' }, steps: [] }
 
 /** The texts of a form, read by another rule than sluice's: by what is between its boundaries. */
 function formFields(bytes: Buffer): Record<string, string> {

@@ -32,7 +32,7 @@ export type Step =
 export interface Script {
   /** 200 by default. */
   status?: number
-  /** `content-type` is `text/event-stream` by default where a stream was asked for, else JSON. */
+  /** `content-type` is `text/event-stream` by default where a stream was asked for, else JSON; an empty one is not sent. */
   headers?: Record<string, string>
   /** Milliseconds before the headers are sent; with `never` they are not sent at all. */
   headersAfter?: number | 'never'
@@ -96,6 +96,7 @@ function headersOf(script: Script): Record<string, string> {
     'content-type': 'text/event-stream',
     ...script.headers,
   }
+  if (headers['content-type'] === '') delete headers['content-type']
   // A length may be a lie; only closing the connection shows where the answer really ended.
   return 'content-length' in headers ? { ...headers, connection: 'close' } : headers
 }

@@ -1,5 +1,5 @@
 /**
- * What servers say of the sizes of their contexts elsewhere than in their list of models, in the form
+ * What servers answer beside their list of models and generations: the sizes of their contexts, in the form
  * in which each really answers: Ollama 0.2x (api/types.go), llama-server (server-context.cpp and
  * server-models.cpp), LM Studio 0.3 (REST API v0), SGLang (http_server.py), TabbyAPI, KoboldCpp.
  */
@@ -15,6 +15,17 @@ export interface FactRequest {
 
 /** The answer to a request; undefined for a path that the server lacks. */
 export type Facts = (request: FactRequest) => { status?: number; body: object } | undefined
+
+/** The same by method and path: JSON, or what makes it of a body. */
+export function factsAt(
+  answers: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>,
+): Facts {
+  return ({ method, path, body }) => {
+    const answer = answers[`${method} ${path}`]
+    const made = typeof answer === 'function' ? answer(body) : answer
+    return made && { body: made }
+  }
+}
 
 function listed(id: string, owned_by: string, more: Partial<Model> = {}): Model {
   return { id, object: 'model', created: 1_790_000_000, owned_by, ...more }

@@ -18,7 +18,6 @@ export interface Offer {
   counts: UpstreamOptions['counts']
   passes?: UpstreamOptions['passes']
   facts?: UpstreamOptions['facts']
-  further: UpstreamOptions['further']
 }
 
 export function chooseScript(record: RecordedRequest, offer: Offer, persona: PersonaName): Script {
@@ -55,9 +54,6 @@ export function chooseScript(record: RecordedRequest, offer: Offer, persona: Per
     const scripted = scriptOf(record.body as ChatBody, offer)
     if (scripted && 'steps' in scripted) return scripted
   }
-  const further = offer.further?.[`${record.method} ${path}`]
-  const made = typeof further === 'function' ? further(record.body) : further
-  if (made !== undefined) return json(200, made)
   const counted = record.method === 'POST' && counting(path, record.body as ChatBody, offer.counts)
   return counted ? json(200, counted) : json(404, { detail: 'Not Found' })
 }

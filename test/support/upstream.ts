@@ -51,10 +51,8 @@ export interface UpstreamOptions {
   counts?: 'messages' | 'vllm' | 'llamaServer'
   /** The paths of forwarded APIs that it has; it has none by default. */
   passes?: readonly string[]
-  /** What it says of its models beside their list; nothing by default. */
+  /** Its answers at further paths, such as those that say more of its models; none by default. */
   facts?: Facts
-  /** Answers at further paths, such as those of Ollama's API: by method and path, JSON or what makes it of a body. */
-  further?: Readonly<Record<string, object | ((body: unknown) => object | undefined)>>
   /** 127.0.0.1:0 by default. */
   port?: number
   /** Accepts connections and reads, but never answers. */
@@ -93,7 +91,6 @@ export async function startUpstream(options: UpstreamOptions = {}): Promise<Upst
     counts: options.counts,
     passes: options.passes,
     facts: options.facts,
-    further: options.further,
     next: log.next,
   }
   const server = options.silent

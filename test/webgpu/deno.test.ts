@@ -174,7 +174,7 @@ describe('the real adapter', () => {
 it('is refused by hosts that have no WebGPU', async () => {
   for (const host of ['bun', 'node', 'workerd'] as const) {
     expect(await refusedStart(host)).toMatch(
-      /webgpu: sluice on \w+ cannot do what this setting asks for, sluice on Deno can; run it on Deno/,
+      /webgpu: this setting is not supported on \w+, only on Deno; run it on Deno/,
     )
   }
 }, 30_000)

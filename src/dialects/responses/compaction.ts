@@ -3,7 +3,7 @@
  * itself; of any other the model is asked for a summary, as for an item `compaction_trigger`.
  */
 
-import type { ChatCompletion } from '../../wire/chat/request.ts'
+import type { ChatCompletion, ChatMessage, ChatRequest } from '../../wire/chat/request.ts'
 import { ResponsesContract } from '../../wire/contract/responses.ts'
 import { isItem } from '../../wire/contract/responses-answer.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
@@ -30,7 +30,7 @@ const OTHER_FIELDS = ['previous_response_id', 'background', 'store', 'stream', '
 export interface CompactionRequest {
   /** For an engine that has the API. */
   native: TranslatedRequest
-  /** For any other: a chat that ends with the request for a summary. */
+  /** For any other: a chat that ends with the request for a summary, and asks for text alone. */
   summary: TranslatedRequest
 }
 
@@ -59,7 +59,7 @@ export function translateCompaction(
       toCompaction(translated.answer(completion) as ResponseObject, conversation),
   }
   // Read only where it is needed: a chat may be unable to express what an upstream understands.
-  const chat = { get: () => translated.chat }
+  const chat = { get: () => toSummaryChat(translated.chat) }
   const withChat = (fields: Omit<TranslatedRequest, 'chat'>) =>
     Object.defineProperty(fields, 'chat', chat) as TranslatedRequest
   const native = nativeCompaction(request, conversation)
@@ -67,6 +67,30 @@ export function translateCompaction(
     native: withChat({ ...shared, native }),
     summary: withChat({ ...shared }),
   }
+}
+
+/**
+ * A chat whose answer is text, whatever the conversation's own answers have to be, and in which every call
+ * has a result: a template may refuse a call that is followed by the request for the summary.
+ */
+function toSummaryChat(chat: ChatRequest): ChatRequest {
+  const kept = Object.entries(chat).filter(([field]) => !ANSWER_FIELDS.has(field))
+  const results = new Set(chat.messages.map(({ tool_call_id }) => tool_call_id))
+  const messages = chat.messages.flatMap((message) => {
+    const ids = (message.tool_calls ?? []).map(({ id = '' }) => id)
+    return [message, ...ids.filter((id) => !results.has(id)).map(toPendingResult)]
+  })
+  return { ...Object.fromEntries(kept), messages }
+}
+
+/** What a chat says of the form of its answer. */
+const ANSWER_FIELDS: ReadonlySet<string> = new Set([
+  ...['tools', 'tool_choice', 'parallel_tool_calls'],
+  ...['response_format', 'logprobs', 'top_logprobs'],
+])
+
+function toPendingResult(id: string): ChatMessage {
+  return { role: 'tool', tool_call_id: id, content: 'There is no result yet.' }
 }
 
 /** The whole conversation, since the upstream stores nothing of it. */
@@ -99,7 +123,7 @@ function checkCompaction(value: unknown, errors: EngineErrors): NativeAnswer {
 }
 
 /**
- * OpenAI's answer: what the user said, and an item that stands for all else. Throws an `ApiError` (502)
+ * OpenAI's answer: what the user, system and developer said, and an item that stands for all else. Throws an `ApiError` (502)
  * for a summary that was cut, since the answer has no field that would say so.
  */
 function toCompaction(
@@ -112,10 +136,11 @@ function toCompaction(
       'The model did not complete the summary of the conversation: its answer was cut short; allow longer answers, or name another model.'
     throw new ApiError(502, message, { code: 'compaction_incomplete' })
   }
-  const asked = conversation.map(({ item }) => item).filter(isOfUser)
+  const asked = conversation.map(({ item }) => item).filter(isInstruction)
   return { id, object: 'response.compaction', created_at, output: [...asked, summary], usage }
 }
 
-function isOfUser(item: ResponseItem): boolean {
-  return item.type === 'message' && item.role === 'user'
+/** What the model has to follow, which a summary could blur. */
+function isInstruction(item: ResponseItem): boolean {
+  return item.type === 'message' && item.role !== 'assistant'
 }

@@ -125,7 +125,7 @@ export class Conversations {
     }
   }
 
-  /** Forgets the oldest of the caller with the most: one caller can't make all others' be forgotten. */
+  /** Forgets the oldest of the caller with the most: one caller cannot make all others' be forgotten. */
   #makeRoom(): void {
     let most: string | undefined
     let count = 0

@@ -29,6 +29,8 @@ export function failureKind(error: unknown): FailureKind {
   // The engine leads back to a sluice that this request has passed: not to be used for this
   // request.
   if (code === 'loop_detected') return 'missing'
+  // A server that was sent a request as it came, and lacks what it asks for.
+  if (status === 501 && code === 'model_not_capable') return 'missing'
   // 501 and 505 mean a missing feature: a retry would fail again.
   if (status >= 500) return status === 501 || status === 505 ? 'refused' : 'broken'
   return status === 404 ? 'missing' : 'refused'

@@ -15,9 +15,9 @@ const KINDS: ReadonlySet<ServerKind | undefined> = new Set([
 
 /**
  * Milliseconds: how long what a server said is used, how long one that said nothing is not asked
- * again, nor one that may still answer; how long its answers may take, and how long a list waits.
+ * again; how long its answers may take, and how long a list waits.
  */
-const TIMES = { fresh: 10_000, silent: 60_000, again: 1_000, answer: 2_000, wait: 200 }
+const TIMES = { fresh: 10_000, silent: 60_000, answer: 2_000, wait: 200 }
 
 export interface ContextSizeOptions {
   contextLength?: ContextLength | undefined
@@ -76,9 +76,10 @@ export class ContextSizes {
     if (!KINDS.has(kind) || kind === undefined) return false
     const { isolateRequests } = this.#options
     if (this.#asking === undefined && performance.now() < this.#askAt) return this.#known.size > 0
-    // On workerd no request may wait for another's promise, and what it began ends with it.
+    // On workerd no request may wait for another's promise, and what it began ends with it: a server that
+    // is slower than a list counts as one that said nothing.
     if (isolateRequests) {
-      this.#askAt = performance.now() + TIMES.again
+      this.#askAt = performance.now() + TIMES.silent
       const limit = AbortSignal.any([signal, AbortSignal.timeout(TIMES.answer)])
       await withTimeout(TIMES.wait * 2, this.#read(kind, models, limit, call))
       return true

@@ -84,7 +84,7 @@ export class Upstream implements Engine {
     this.#options = options
     this.#finishes = options.finishes ?? new Map()
     this.#client = new UpstreamClient(options)
-    const { pass, lacks } = new PassThrough(this.#client, this.#names, this.#missing)
+    const { pass, lacks } = new PassThrough(this.#client, this.#names, () => this.#listed)
     this.pass = pass
     this.lacks = lacks
     this.#onDemand = new OnDemandModels(this.#client, this.isDiscovered === true)

@@ -227,6 +227,8 @@ export async function main(runtime: Runtime, args: readonly string[]): Promise<v
     open: exposureOf(settings.host) === 'anyone',
     keys: settings.keys.length,
     discover: settings.discover,
+    passThrough: settings.passThrough,
+    alias: settings.alias,
     warnings: [...command.warnings, ...server.warnings],
   }
   server.loading?.catch((error: Error) =>

@@ -1,12 +1,12 @@
 /** Ollama's routes that change a server's models: forwarded to an Ollama upstream as they came. */
 import type { PassCall } from '../../engines/engine.ts'
 import { requireModelAccess } from '../../engines/registry/model-access.ts'
-import { readJsonBytes, readRawBody } from '../../guard/body.ts'
+import { readRawBody } from '../../guard/body.ts'
 import { type OpenedPass, passedResponse } from '../../stream/passed-response.ts'
-import { isObject } from '../../util/object.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { badRequest, toApiError } from '../../wire/errors/api-error.ts'
 import { beginExchange } from '../exchange.ts'
+import { modelIn, readObject } from '../pass-through/bodies.ts'
 import { passAsker } from '../pass-through/handlers.ts'
 import type { RouteContext, RouteHandler, RouteRequest } from '../route.ts'
 import type { Trace } from '../trace.ts'
@@ -99,37 +99,26 @@ function management(asked: Management): RouteHandler {
 
 async function readManagement(
   request: RouteRequest,
-  { caller }: Trace,
+  trace: Trace,
   { settings }: RouteContext,
   { method, isFile }: Management,
 ): Promise<Read> {
-  await caller?.acquireSlot()
-  const { maxBody, bodyTimeout } = settings
+  await trace.caller?.acquireSlot()
   if (method === 'HEAD') return { names: {} }
   if (isFile) {
     const advice = { advice: '' }
-    const bytes = await readRawBody(request, advice, maxBody, bodyTimeout)
+    const bytes = await readRawBody(request, advice, settings.maxBody, settings.bodyTimeout)
     return { bytes, type: 'application/octet-stream', names: {} }
   }
-  const { bytes, value } = await readJsonBytes(request, maxBody, bodyTimeout, caller?.name)
-  if (!isObject(value)) {
-    throw badRequest('body: expected a JSON object, got another value; send an object.')
-  }
+  const { bytes, value } = await readObject(request, trace, settings)
   return { bytes, type: 'application/json', names: namesIn(value) }
 }
 
 function namesIn(body: Record<string, unknown>): Read['names'] {
   const names: Read['names'] = {}
   for (const field of NAMES) {
-    const name = body[field]
-    if (name === undefined || name === null || name === '') continue
-    if (typeof name !== 'string') {
-      throw badRequest(
-        `${field}: expected the name of a model, got another value; send a string.`,
-        field,
-      )
-    }
-    names[field] = name
+    const name = modelIn(body, field)
+    if (name !== undefined) names[field] = name
   }
   return names
 }
@@ -158,7 +147,8 @@ function callOf(
       ...(type !== undefined && { 'content-type': type }),
     },
     ...(bytes && { body: () => bytes }),
-    answers: ['text/plain'],
+    answers: [],
+    isManagement: true,
   }
 }
 

@@ -1,16 +1,13 @@
 /** Which Ollama server is meant by a request that changes a server's models. */
-import type { Engine, PassCall } from '../../engines/engine.ts'
+import type { PassCall } from '../../engines/engine.ts'
 import type { Catalog, CatalogEntry } from '../../engines/registry/catalog.ts'
 import { otherNames } from '../../engines/registry/model-access.ts'
 import { isObject } from '../../util/object.ts'
-import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
+import { labelsOf, serverLabelled, serversOf } from '../servers.ts'
 
 /** A header that names the upstream, for clients whose URLs cannot have a query. */
 const UPSTREAM_HEADER = 'x-sluice-upstream'
-
-/** Milliseconds for which the lists of models count as current. */
-const MAX_AGE = 30_000
 
 /** Milliseconds that a server may take to say what it is. */
 const ASK_TIMEOUT = 2_000
@@ -32,7 +29,7 @@ const VERSION: PassCall = {
 
 /**
  * Whether a server is an Ollama. One that has no model yet does not tell by the owner of its models, and
- * is asked for its version, since its first model is pulled in this way.
+ * is asked for its version, since its first model is pulled in this way. A sluice answers that as well, and names itself.
  */
 async function isOllama({ engine, models }: CatalogEntry, signal: AbortSignal): Promise<boolean> {
   if (engine.kind === 'ollama' || engine.nativeApis?.includes('ollama')) return true
@@ -42,7 +39,7 @@ async function isOllama({ engine, models }: CatalogEntry, signal: AbortSignal): 
     const limit = AbortSignal.any([signal, AbortSignal.timeout(ASK_TIMEOUT)])
     const answer = await engine.pass(VERSION, undefined, limit)
     const value: unknown = answer.kind === 'whole' ? JSON.parse(answer.json) : undefined
-    return isObject(value) && typeof value.version === 'string'
+    return isObject(value) && typeof value.version === 'string' && !('sluice' in value)
   } catch {
     return false
   }
@@ -57,24 +54,16 @@ export async function ollamaServerFor(
   catalog: Catalog,
   { does, model }: Wanted,
 ): Promise<CatalogEntry> {
-  const entries = (await catalog.cachedEntries(MAX_AGE)).slice(0, -1)
+  const entries = await serversOf(catalog)
   const areServers = await Promise.all(entries.map((entry) => isOllama(entry, signal)))
   const servers = entries.filter((_, index) => areServers[index])
-  const labels = labelsOf(servers.map(({ engine }) => engine))
   if (servers.length === 0) throw noServer(does, entries)
   const wanted = new URL(url).searchParams.get('upstream') ?? headers.get(UPSTREAM_HEADER)
-  if (wanted !== null) {
-    const named = servers.find(({ engine }) => engine.label === wanted)
-    if (named !== undefined) return named
-    throw badRequest(
-      `upstream: expected the label of an Ollama server (${labels}), got ${quoted(wanted)}; name one of them.`,
-      'upstream',
-    )
-  }
+  if (wanted !== null) return serverLabelled(servers, wanted, 'an Ollama server')
   const owners = model === undefined ? [] : servers.filter((server) => hasModel(server, model))
   const [only, another] = owners.length > 0 ? owners : servers
   if (only !== undefined && another === undefined) return only
-  const meant = labelsOf((owners.length > 0 ? owners : servers).map(({ engine }) => engine))
+  const meant = labelsOf(owners.length > 0 ? owners : servers)
   throw badRequest(
     `upstream: expected the label of one Ollama server, since there are several (${meant}), got none; add ?upstream=${only?.engine.label ?? 'LABEL'} to the URL, or send the header ${UPSTREAM_HEADER}.`,
     'upstream',
@@ -88,12 +77,8 @@ function hasModel({ models }: CatalogEntry, name: string): boolean {
   })
 }
 
-function labelsOf(engines: readonly Engine[]): string {
-  return engines.map(({ label }) => label).join(', ')
-}
-
 function noServer(does: string, entries: readonly CatalogEntry[]): ApiError {
-  const others = labelsOf(entries.map(({ engine }) => engine))
+  const others = labelsOf(entries)
   const came = others === '' ? 'no model server' : `only other servers (${others})`
   const message = `upstream: expected an Ollama server to ${does} with, found ${came}; use the tools of the server itself, or configure an Ollama server with --upstream.`
   return new ApiError(501, message, { code: 'not_supported' })

@@ -4,15 +4,14 @@ import type { Attempt } from '../../engines/pool/pool.ts'
 import type { CatalogEntry } from '../../engines/registry/catalog.ts'
 import { type ModelAccess, mayUseModel, notAllowed } from '../../engines/registry/model-access.ts'
 import type { Route } from '../../engines/registry/router.ts'
+import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { quoted } from '../../util/safe/quoted.ts'
 import { ApiError, badRequest } from '../../wire/errors/api-error.ts'
 import { EVERY_PATH } from '../../wire/pass-through/paths.ts'
 import type { RouteContext } from '../route.ts'
+import { labelsOf, serverLabelled, serversOf, withLabel } from '../servers.ts'
 import type { PassThroughRoute } from './pass-route.ts'
-
-/** Milliseconds for which the lists of models count as current. */
-const MAX_AGE = 30_000
 
 /** What a request says of who is to answer it. */
 export interface PassTarget {
@@ -35,27 +34,24 @@ export async function askPassing<T>(
   { route, call, model, upstream }: PassTarget,
   attempt: Attempt<T>,
 ): Promise<T> {
-  const { modelAccess } = exchange
+  const allowed = { access: exchange.modelAccess, aliases: settings.alias }
   const can = (engine: Engine) => canPass(engine, call, model)
   const rule = settings.passThrough[route.rule] ?? settings.passThrough[EVERY_PATH]
   const byModel = (name: string | undefined) => pool.answer(exchange, name, attempt, can)
   if (model !== undefined && upstream === undefined) return byModel(model)
-  const entries = (await catalog.cachedEntries(MAX_AGE)).slice(0, -1)
-  const wanted = upstream ?? rule
-  if (wanted !== undefined) {
-    const entry = entries.find(({ engine }) => engine.label === wanted)
-    if (entry !== undefined)
-      return pool.answerFrom(exchange, [routeAt(entry, modelAccess, model)], attempt)
-    if (upstream !== undefined) throw unknownUpstream(upstream, entries)
-    return byModel(wanted)
+  const entries = await serversOf(catalog)
+  const at = (entry: CatalogEntry) =>
+    pool.answerFrom(exchange, [routeAt(entry, allowed, model)], attempt)
+  if (upstream !== undefined) return at(serverLabelled(entries, upstream))
+  if (rule !== undefined) {
+    const entry = withLabel(entries, rule)
+    return entry === undefined ? byModel(rule) : at(entry)
   }
   if (settings.model !== undefined) return byModel(undefined)
   const able = entries.filter(({ engine }) => can(engine))
   const [only, another] = able.length > 0 ? able : entries
   if (only === undefined) throw noUpstream(route)
-  if (another === undefined) {
-    return pool.answerFrom(exchange, [routeAt(only, modelAccess, undefined)], attempt)
-  }
+  if (another === undefined) return at(only)
   const shared = onlyModelOf(able)
   if (shared !== undefined) return byModel(shared)
   throw unclear(route, able.length > 0 ? able : entries)
@@ -82,12 +78,12 @@ function canPass(engine: Engine, call: PassCall, model: string | undefined): boo
  */
 function routeAt(
   { engine, models, error }: CatalogEntry,
-  access: ModelAccess,
+  { access, aliases }: { access: ModelAccess; aliases: Settings['alias'] },
   named: string | undefined,
 ): Route {
   const isDown = error !== undefined
   if (access === undefined) return { engine, model: named, isDown }
-  const usable = models.filter((model) => mayUseModel(access, model, {}))
+  const usable = models.filter((model) => mayUseModel(access, model, aliases))
   const model =
     named === undefined
       ? (usable.find(({ loaded }) => loaded !== false) ?? usable[0])
@@ -105,10 +101,6 @@ function onlyModelOf(entries: readonly CatalogEntry[]): string | undefined {
   return isOfAll && names.size === 1 ? [...names][0] : undefined
 }
 
-function labelsOf(entries: readonly CatalogEntry[]): string {
-  return entries.map(({ engine }) => engine.label).join(', ')
-}
-
 /** Only admins learn which upstreams there are. */
 function unclear(
   { method, path, rule, body }: PassThroughRoute,
@@ -123,14 +115,6 @@ function unclear(
   return badRequest(
     `model: expected the name of a model, since several servers could answer ${method} ${path}, got none; name one that GET /v1/models lists, or let the operator choose with --pass-through ${rule}=LABEL.`,
     'model',
-  )
-}
-
-function unknownUpstream(upstream: string, entries: readonly CatalogEntry[]): ApiError {
-  const labels = labelsOf(entries) || 'none'
-  return badRequest(
-    `upstream: expected the label of an upstream (${labels}), got ${quoted(upstream)}; name one of them.`,
-    'upstream',
   )
 }
 

@@ -16,6 +16,11 @@ const nothing = () => ({ answers: 0 })
 
 const AUDIO_FILE: Given['answers'] = ['audio/*', 'application/octet-stream']
 
+/** None that a browser runs, as it does the scripts of an SVG. */
+const IMAGE_FILE: Given['answers'] = ['png', 'jpeg', 'webp', 'gif', 'avif'].map((each) => {
+  return `image/${each}`
+})
+
 /** Some servers send what they heard as HTML, although it is text. */
 const HEARD: Given['answers'] = [
   'text/plain',
@@ -58,7 +63,7 @@ export const passThroughRoutes = {
     answers: AUDIO_FILE,
     use: texts('input', 'instructions'),
   }),
-  createImage: post({ path: '/v1/images/generations', answers: ['image/*'], use: drawn }),
+  createImage: post({ path: '/v1/images/generations', answers: IMAGE_FILE, use: drawn }),
   createModeration: post({ path: '/v1/moderations', lists: ['input'], use: moderated }),
   getServerProps: get('/props'),
   listSlots: get('/slots'),
@@ -99,7 +104,9 @@ function heard({ fields, files }: PassedBody): RequestedUse {
 
 /** The description, and each image as one of usual size. */
 function drawn({ fields }: PassedBody): RequestedUse {
-  const count = isTokenCount(fields.n) ? Math.max(1, fields.n) : 1
+  // Servers that convert types take a number in a string too.
+  const n = typeof fields.n === 'string' ? Number(fields.n) : fields.n
+  const count = isTokenCount(n) ? Math.max(1, n) : 1
   const text = () => promptSize({ inputs: [fields.prompt] }).tokens
   return { answers: 0, estimate: () => text() + count * GENERATED_IMAGE_TOKENS }
 }

@@ -25,6 +25,7 @@ export const network = {
   compat: list(compatItem, {
     where: ['bun', 'deno', 'node'],
     needsRestart: true,
+    isSingle: true,
     placeholder: 'ollama[=PORT]',
     expected: 'ollama, or ollama=PORT',
     instead:

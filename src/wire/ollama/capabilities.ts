@@ -25,7 +25,7 @@ const WORDS: Readonly<Record<Exclude<Capability, 'completion'>, readonly string[
 /** Servers that name abilities in a list which never holds that of calling tools. */
 const SILENT_ABOUT_TOOLS = new Set(['llamacpp'])
 
-/** `nomic-embed-text`, `Qwen3-Embedding-8B`: most servers don't say what such a model is for. */
+/** `nomic-embed-text`, `Qwen3-Embedding-8B`: most servers do not say what such a model is for. */
 const EMBEDDING_NAME = /(^|[-_/.])embed(ding)?s?([-_.:]|$)/i
 
 /**

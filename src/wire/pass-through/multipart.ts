@@ -14,6 +14,10 @@ type Bytes = Uint8Array<ArrayBuffer>
 export interface Part {
   name: string
   isFile: boolean
+  /** The file's name, where it has one without an escape of another kind. */
+  filename?: string
+  /** Its media type, where it has one, in lower case and without parameters. */
+  type?: string
   /** Where its content is in the body. */
   start: number
   end: number
@@ -111,43 +115,79 @@ function readPart(body: Bytes, start: number, end: number): Part {
   while (at < most && !(isLine(body, at) && isLine(body, at + 2))) at++
   if (at >= most) throw malformed(`headers of at most ${MAX_HEAD} bytes in each part`, 'others')
   const lines = latin1(body.subarray(start, at)).split('\r\n')
-  const named = lines.filter((line) => /^content-disposition\s*:/i.test(line))
-  const [disposition = ''] = named
-  const isOdd = named.length !== 1 || lines.some((line) => ODD_LINE.test(line))
+  const [disposition = '', another] = linesOf(lines, 'content-disposition')
+  const isOdd = another !== undefined || lines.some((line) => ODD_LINE.test(line))
   const fields = isOdd ? undefined : parametersOf(disposition)
-  const name = fields?.get('name')
-  if (fields === undefined || name === undefined) {
-    throw malformed('each part to have one header content-disposition with a name', 'another form')
+  const name = utf8(fields?.get('name') ?? '')
+  if (fields === undefined || name === '') {
+    throw malformed(
+      'one header content-disposition in each part, with a name and at most a file name',
+      'another form',
+    )
   }
-  return { name: utf8(name), isFile: fields.has('filename'), start: at + 4, end }
+  const filename = fields.get('filename')
+  const isFile = filename !== undefined || fields.has('filename*')
+  const type = typeOf(lines, isFile)
+  return {
+    ...{ name, isFile, start: at + 4, end },
+    ...(filename !== undefined && { filename: utf8(filename) }),
+    ...(type !== undefined && { type }),
+  }
 }
 
-/** A folded line, one with a line break of another kind, and an encoding that not all servers undo. */
-const ODD_LINE = /^\s|[\r\n]|^content-transfer-encoding\s*:(?!\s*(?:7bit|8bit|binary)\s*$)/i
+function linesOf(lines: readonly string[], header: string): string[] {
+  return lines.filter((line) => (line.split(':')[0] ?? '').trim().toLowerCase() === header)
+}
 
-const DISPOSITION = /^content-disposition: ?form-data((?:; ?[a-z*]+=(?:"[^"\\]*"|[^\s;"\\]+))*)$/i
+/** The media type of a part. Throws an `ApiError` (400) for one in which servers may find another text. */
+function typeOf(lines: readonly string[], isFile: boolean): string | undefined {
+  const [line, another] = linesOf(lines, 'content-type')
+  if (line === undefined) return undefined
+  const value = line.slice(line.indexOf(':') + 1)
+  const charsets = [...value.matchAll(/charset[*\d]*\s*=\s*"?([^\s;"]*)/gi)].map(([, name]) => name)
+  const isUtf8 = isFile || charsets.every((name = '') => /^utf-?8$/i.test(name))
+  const [type = ''] = value.split(';')
+  const essence = type.trim().toLowerCase()
+  if (another !== undefined || !isUtf8 || essence.startsWith('multipart/')) {
+    throw malformed('fields of UTF-8 text and no forms within a form', 'another content type')
+  }
+  return /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/.test(essence) ? essence : undefined
+}
+
+/** A folded line, one with a control character, and an encoding that not all servers undo. */
+const ODD_LINE =
+  /^\s|[^\t\x20-\x7e\x80-\xff]|^content-transfer-encoding\s*:(?!\s*(?:7bit|8bit|binary)\s*$)/i
+
+/**
+ * Only a file's name may have escapes, which browsers no longer write but curl does. No text fits two of
+ * the alternatives. `name*` would be a second name, in an encoding that not all parsers know.
+ */
+const DISPOSITION =
+  /^content-disposition: ?form-data((?:; ?(?:filename="(?:[^"\\]|\\.)*"|name="[^"\\]*"|(?:name|filename\*?)=[^\s;"\\]+))*)$/i
+
+const PARAMETER = /; ?([a-z*]+)=(?:"((?:[^"\\]|\\.)*)"|([^;]+))/gi
+
+/** Also within quotes, where llama.cpp's server divides the header regardless of them. */
+const ANY_NAME = /;[\s"\\]*(?:file)?name[*\d]*[\s"\\]*=/gi
 
 /** The parameters of the header; undefined where they repeat or parsers may read them differently. */
 function parametersOf(line: string): Map<string, string> | undefined {
-  const [, rest] = DISPOSITION.exec(withoutEscapedFilename(line)) ?? []
+  const [, rest] = DISPOSITION.exec(line) ?? []
   if (rest === undefined) return undefined
   const fields = new Map<string, string>()
-  for (const [, key = '', text, word] of rest.matchAll(/; ?([a-z*]+)=(?:"([^"]*)"|([^;]+))/gi)) {
+  for (const [, key = '', text, word] of rest.matchAll(PARAMETER)) {
     const lower = key.toLowerCase()
-    // `name*` would be a second name, in an encoding that not all parsers know.
-    if (fields.has(lower) || lower === 'name*') return undefined
-    fields.set(lower, text ?? word ?? '')
+    const value = (text ?? word ?? '').replace(/\\(.)/g, '$1')
+    if (fields.has(lower) || (lower === 'name' && value.includes('=?'))) return undefined
+    fields.set(lower, value)
   }
-  return fields
+  return rest.match(ANY_NAME)?.length === fields.size ? fields : undefined
 }
 
-/** A file's name may have escapes, which browsers no longer write but curl does; a field's name may not. */
-function withoutEscapedFilename(line: string): string {
-  return line.replace(/(; ?filename=")(?:[^"\\]|\\.)*"/i, '$1x"')
-}
-
+/** With a byte order mark, which other parsers keep. */
 function utf8(text: string): string {
-  return new TextDecoder().decode(Uint8Array.from(text, (character) => character.charCodeAt(0)))
+  const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0))
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes)
 }
 
 function requireEnd(body: Bytes, at: number): void {

@@ -54,6 +54,21 @@ describe('the start', () => {
     )
   })
 
+  it('warns where a forwarded request would go to nobody', () => {
+    const given = { ...startup, discover: false, alias: { mine: 'llama3.2' } }
+    const of = (target: string, found = [ollama, spare], more = {}) =>
+      enginesText(found, { ...given, ...more, passThrough: { '/tokenize': target } }, plain)
+    expect(of('gone')).toContain(
+      '\nWarning: passThrough: expected the label of an upstream, or a model that one lists, for /tokenize, got "gone"; requests for /tokenize that name no model fail until there is one. The labels are ollama, static.\n',
+    )
+    for (const target of ['ollama', 'llama3.2', 'llama3.2:latest', 'mine']) {
+      expect(of(target)).not.toContain('Warning')
+    }
+    // It may be what this one lists, or what is found later.
+    expect(of('gone', [ollama, dead])).not.toContain('Warning')
+    expect(of('gone', [ollama], { discover: true })).not.toContain('Warning')
+  })
+
   it('shows no control characters of a model', () => {
     expect(enginesText([{ engine: 'x', models: ['a\u001b[2J'] }], startup, plain)).not.toContain(
       '\u001b',

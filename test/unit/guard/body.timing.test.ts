@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readJsonBody } from '../../../src/guard/body.ts'
+import { readJsonBody, readParsedBody } from '../../../src/guard/body.ts'
 import { Cancelled } from '../../../src/wire/errors/cancelled.ts'
 
 type Body = ReadableStream<Uint8Array>
@@ -25,7 +25,7 @@ function drip(onCancel: () => void): Body {
 }
 
 /** What happened while so many bodies were read at once: `b` for each, `.` for a turn between them. */
-async function orderOf(count: number, content: string): Promise<string> {
+async function orderOf(count: number, content: string, type = 'json'): Promise<string> {
   let order = ''
   let turn = setImmediate(function mark() {
     order += '.'
@@ -33,7 +33,9 @@ async function orderOf(count: number, content: string): Promise<string> {
   })
   const text = JSON.stringify({ content })
   const bodies = Array.from({ length: count }, async () => {
-    await readJsonBody(post(text, { 'content-length': String(text.length) }), 1e6, 5_000)
+    const request = post(text, { 'content-length': String(text.length) })
+    if (type === 'json') await readJsonBody(request, 1e6, 5_000)
+    else await readParsedBody(request, { type: 'application/json', advice: '' }, 1e6, 5_000, String)
     order += 'b'
   })
   await Promise.all(bodies)
@@ -73,6 +75,12 @@ describe('a body', () => {
       pull: (control) => control.error(new Error('reset')),
     })
     await expect(readJsonBody(post(body), 1e6, 1_000)).rejects.toBeInstanceOf(Cancelled)
+  })
+
+  it('of another type waits for its turn too', async () => {
+    const order = await orderOf(5, 'x'.repeat(300_000), 'form')
+    expect(order.match(/b/g)).toHaveLength(5)
+    expect(order).not.toContain('bb')
   })
 
   it('is parsed in a later turn of the event loop than others of its size', async () => {

@@ -144,12 +144,16 @@ it('has types that follow from the declarations', () => {
 
 describe('what cannot be honoured is refused, not ignored', () => {
   it.each([
-    ['node', { webgpu: true }, 'webgpu: sluice on Node cannot do what this setting asks for'],
-    ['bun', { webgpuMemory: '6GB' }, 'webgpuMemory: sluice on Bun cannot'],
+    ['node', { webgpu: true }, 'webgpu: this setting is not supported on Node, only on Deno;'],
+    ['bun', { webgpuMemory: '6GB' }, 'webgpuMemory: this setting is not supported on Bun'],
     ['workerd', { engine: ['replay:a.jsonl'] }, 'with "sluice replay FILE"'],
-    ['worker', { tlsCert: 'a.pem' }, 'tlsCert: a worker cannot'],
-    ['worker', { port: 1 }, 'port: a worker cannot'],
-    ['worker', { grace: '1s' }, 'grace: a worker cannot'],
+    [
+      'worker',
+      { tlsCert: 'a.pem' },
+      'tlsCert: this setting is not supported in a worker, only on Bun, Deno, Node and workerd;',
+    ],
+    ['worker', { port: 1 }, 'port: this setting is not supported in a worker'],
+    ['worker', { grace: '1s' }, 'grace: this setting is not supported in a worker'],
   ] as const)('%s: %j', (place, input, message) => {
     expect(() => requireSupport(parseSettings(input), place)).toThrow(message)
   })

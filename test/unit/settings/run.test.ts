@@ -161,7 +161,9 @@ describe('an upstream with run', () => {
     ]) {
       const [name] = Object.keys(option)
       const told = refusal({ upstream: [{ url: 'http://a', ...option }] })
-      expect(told).toContain(`upstream[0].${name}: expected only together with run`)
+      expect(told).toContain(
+        `upstream[0].${name}: expected only together with run, got it without run`,
+      )
     }
   })
 })
@@ -230,7 +232,7 @@ describe('a fixed port', () => {
 describe('where programs cannot be started', () => {
   it('createHandler says so', () => {
     expect(() => createHandler({ insecure: true, upstream: [simple] })).toThrow(
-      'upstream[0].run: createHandler cannot start programs, sluice on Bun, Deno and Node can; start the server yourself and name its url.',
+      'upstream[0].run: this option is not supported in createHandler, only on Bun, Deno and Node; start the server yourself and name its url.',
     )
   })
 

@@ -12,7 +12,7 @@ it('refuses every request where a setting asks for what a worker cannot do, and 
     error: { code: 'settings_invalid', message: expect.stringContaining('tlsCert') },
   })
   expect(logged).toHaveBeenCalledExactlyOnceWith(
-    expect.stringMatching(/^sluice: tlsCert: a worker cannot do what this setting asks for/),
+    expect.stringMatching(/^sluice: tlsCert: this setting is not supported in a worker, /),
   )
   logged.mockRestore()
 })

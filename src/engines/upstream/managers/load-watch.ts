@@ -92,7 +92,7 @@ export class LoadWatch {
         return { ...state, ...this.#progress.get(own) }
       default:
         if (quiet > GRACE) return { kind: 'unknown' }
-        // It can't answer before it has loaded the model, also if an earlier load failed.
+        // It cannot answer before it has loaded the model, also if an earlier load failed.
         return { kind: 'waiting', unloading: this.#unloading(), loadsOther: this.#isBlocked }
     }
   }

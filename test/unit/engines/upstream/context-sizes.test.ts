@@ -222,6 +222,39 @@ describe('a server that does not say the size', () => {
     await upstream.sizedModels(signal)
     expect(performance.now() - started).toBeLessThan(1_500)
   })
+
+  it('is not asked again soon, where requests are isolated and it hangs', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    try {
+      let asked = 0
+      const upstream = new Upstream({
+        ...{ url: 'http://gpu:8000/v1', label: 'gpu', isolateRequests: true },
+        fetch(url, { signal } = {}) {
+          if (url.endsWith('/models'))
+            return Promise.resolve(
+              Response.json({ data: [modelOf('m.gguf', 'llamacpp')] }),
+            ) as never
+          asked++
+          return new Promise<never>((_, reject) => {
+            signal?.addEventListener('abort', () => reject(signal.reason))
+          })
+        },
+      })
+      const { signal } = new AbortController()
+      await upstream.models(signal)
+      await upstream.sizedModels(signal)
+      expect(asked).toBeGreaterThan(0)
+      const before = asked
+      vi.advanceTimersByTime(30_000)
+      await upstream.sizedModels(signal)
+      expect(asked).toBe(before)
+      vi.advanceTimersByTime(60_000)
+      await upstream.sizedModels(signal)
+      expect(asked).toBeGreaterThan(before)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 })
 
 describe('the settings', () => {

@@ -41,6 +41,8 @@ it('does not look for local servers beside a program that brings an engine, afte
 
 it('refuses to reload what this runtime cannot do', async () => {
   const { server } = await started()
-  expect(() => server.reload({ webgpu: true })).toThrow(/^webgpu: sluice on Node cannot do/)
+  expect(() => server.reload({ webgpu: true })).toThrow(
+    /^webgpu: this setting is not supported on Node/,
+  )
   await server.stop(0)
 })

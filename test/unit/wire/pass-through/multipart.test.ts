@@ -7,6 +7,7 @@ import {
   textOfPart,
   withField,
 } from '../../../../src/wire/pass-through/multipart.ts'
+import { rewrittenForm } from '../../../../src/wire/pass-through/multipart-write.ts'
 
 const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'latin1'))
 const part = (head: string, content: string) => `--b\r\n${head}\r\n\r\n${content}\r\n`
@@ -36,9 +37,9 @@ describe('a form', () => {
 
   it('is read as curl writes it, with an escaped file name', () => {
     const head =
-      'Content-Disposition: form-data; name="file"; filename="a\\"; name=\\"model.mp3"\r\nContent-Type: audio/mpeg'
+      'Content-Disposition: form-data; name="file"; filename="a\\"; \\"model.mp3"\r\nContent-Type: audio/mpeg'
     const [file, ...more] = parseMultipart(bytes(`${part(head, 'x')}--b--\r\n`), 'b')
-    expect(file).toMatchObject({ name: 'file', isFile: true })
+    expect(file).toMatchObject({ name: 'file', isFile: true, filename: 'a"; "model.mp3' })
     expect(more).toEqual([])
   })
 
@@ -72,10 +73,59 @@ describe('a form', () => {
     `${part('content-type: text/plain', '')}--b--`,
     `${part('content-disposition: form-data; name="a"\r\ncontent-disposition: form-data; name="b"', '')}--b--`,
     `--b\r\nx: ${'y'.repeat(5_000)}\r\n\r\n\r\n--b--`,
+    ...[
+      'name="a"; x="b"',
+      'x="b; name=model; c="; name="a"',
+      'filename="b; name=model; c="; name="a"',
+      'name="a"; filename="b;NAME = model"',
+      'name="a"; filename="b\\"; name=\\"model"',
+      'name="a"; filename="b; \\"name\\"=model"',
+      'name="b; filename=a"',
+      'name="a"; name*0="model"',
+      'name="=?utf-8?q?model?="',
+      'name="model\0"',
+      'name="model"; filename="\x0b"',
+      'name=""',
+      'name="a"\r\ncontent-type: text/plain; charset=utf-16',
+      'name="a"\r\ncontent-type: text/plain; charset=utf-8; charset*=utf-7',
+      'name="a"\r\ncontent-type: multipart/mixed; boundary=c',
+      'name="a"\r\ncontent-type: text/plain\r\nContent-Type : text/html',
+    ].map((head) => `${part(`content-disposition: form-data; ${head}`, 'x')}--b--`),
   ])('is refused where parsers may differ: %j', (body) => {
     // An empty form has nothing to read differently.
     if (body === '--b--') expect(parseMultipart(bytes(body), 'b')).toEqual([])
     else expect(() => parseMultipart(bytes(body), 'b')).toThrow(/^body: expected multipart/)
+  })
+
+  it('with a byte order mark in a name has another name', () => {
+    const [only] = parseMultipart(bytes(`${field('\xef\xbb\xbfmodel', '1')}--b--`), 'b')
+    expect(only?.name).toBe('\ufeffmodel')
+  })
+
+  it('is written anew with the same fields, files and bytes', () => {
+    const file = part(
+      'Content-Type: Audio/WAV; a="b"\r\nX-Own: 1\r\nCONTENT-DISPOSITION: form-data; filename="\xc3\xa4\\"\\\\.wav"; name=file',
+      '\0\xff\r\n',
+    )
+    const text = part('content-disposition: form-data; name="a"\r\ncontent-type: text/plain', '1')
+    const body = bytes(`${text}${file}--b--`)
+    const parts = parseMultipart(body, 'b')
+    const head = 'content-disposition: form-data; name='
+    const written = (model?: string) =>
+      Buffer.from(rewrittenForm(body, 'b', parts, model)).toString('latin1')
+    const same =
+      part(`${head}"a"`, '1') +
+      part(`${head}"file"; filename="\xc3\xa4%22%5C.wav"\r\ncontent-type: audio/wav`, '\0\xff\r\n')
+    expect(written()).toBe(`${same}--b--\r\n`)
+    expect(written('m')).toBe(`${part(`${head}"model"`, 'm')}${same}--b--\r\n`)
+  })
+
+  it('is read in a time that grows with its length alone', () => {
+    const hostile = '; filename="a"'.repeat(250)
+    const body = bytes(`${part(`content-disposition: form-data${hostile}; name="`, '')}--b--`)
+    const began = performance.now()
+    expect(() => parseMultipart(body, 'b')).toThrow()
+    expect(performance.now() - began).toBeLessThan(1_000)
   })
 
   it('whose field is no UTF-8 is refused', () => {
@@ -116,11 +166,18 @@ describe('every place of some bytes', () => {
   })
 
   it('is found in a time that grows with the length alone', () => {
-    const hostile = new Uint8Array(4_000_000).fill(45)
     const wanted = bytes(`${'-'.repeat(70)}x`)
-    const began = performance.now()
-    expect(findAll(hostile, wanted, 100)).toEqual([])
-    expect(performance.now() - began).toBeLessThan(2_000)
+    for (const unit of ['-', '-x', `${'-'.repeat(69)}x`, `-${'x'.repeat(40)}`]) {
+      const hostile = bytes(unit.repeat(4_000_000 / unit.length))
+      const began = performance.now()
+      expect(findAll(hostile, wanted, 100)).toEqual([])
+      expect(performance.now() - began).toBeLessThan(2_000)
+    }
+  })
+
+  it('also behind many beginnings of it', () => {
+    const text = `${'-x'.repeat(3_000)}--b${'y'.repeat(5_000)}--b${'-'.repeat(2_000)}-b`
+    expect(findAll(bytes(text), bytes('--b'), 100)).toEqual([6_000, 11_003, 13_005])
   })
 
   it('at most as often as asked', () => {
