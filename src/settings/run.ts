@@ -9,6 +9,7 @@ import { showSize } from './text.ts'
 interface Resolved {
   label: string
   run?: string[]
+  port?: number
   memory?: number
 }
 
@@ -82,6 +83,26 @@ export function checkMemory(upstreams: readonly Resolved[], budget: number | und
         `${place}: expected at most memoryBudget, which is ${showSize(budget)}, got ${showSize(upstream.memory)}; raise memoryBudget, or choose a smaller model.`,
       )
     }
+  }
+}
+
+/**
+ * Throws a `SettingsError` where two servers have the same port, unless the memory budget is too small for
+ * both: then only one of them runs at a time.
+ */
+export function checkPorts(
+  upstreams: readonly Resolved[],
+  budget = Number.POSITIVE_INFINITY,
+): void {
+  for (const [index, { run, port, memory = 0, label }] of upstreams.entries()) {
+    if (run === undefined || port === undefined) continue
+    const other = upstreams
+      .slice(0, index)
+      .find((each) => each.run && each.port === port && (each.memory ?? 0) + memory <= budget)
+    if (other === undefined) continue
+    throw new SettingsError(
+      `upstream[${index}].port: expected a port that no other upstream with run has, got ${port}, the port of ${other.label} and of ${label}; choose another one, or write ${PORT} in the command instead.`,
+    )
   }
 }
 

@@ -7,7 +7,7 @@ import type { UpstreamInput } from './generated/entry-inputs.ts'
 import type { SettingsInput } from './generated/settings-input.ts'
 import { requireDistinct } from './keys.ts'
 import { checkAliases, checkContextFallback } from './names.ts'
-import { checkMemory } from './run.ts'
+import { checkMemory, checkPorts } from './run.ts'
 import { declarations } from './table/table.ts'
 import { readItems } from './text.ts'
 import type { Settings } from './types.ts'
@@ -53,6 +53,7 @@ export function parseSettings(input: SettingsInput = {}, warn: Warn = warnOnce):
   const discover = rest.discover ?? upstream.length + rest.engine.length === 0
   const resolved = resolveUpstreams(upstream, upstreamKey, rest.lenient, discover)
   checkMemory(resolved, rest.memoryBudget)
+  checkPorts(resolved, rest.memoryBudget)
   // The upstreams that it names have their finish reason; only servers yet to be found need it.
   const lenient = discover ? rest.lenient : []
   return { ...rest, lenient, discover, upstream: resolved }

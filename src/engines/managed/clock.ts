@@ -14,6 +14,26 @@ export const systemClock: Clock = {
   },
 }
 
+/** A single timer: to set it again replaces it. */
+export class Timer {
+  readonly #clock: Clock
+  #cancel: (() => void) | undefined
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  set(ms: number, run: () => void): void {
+    this.stop()
+    this.#cancel = this.#clock.after(ms, run)
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+}
+
 /** Resolves after so many milliseconds, or as soon as the signal aborts. */
 export function pause(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -38,10 +38,19 @@ export function tookTooLong(startTimeout: number): StartFailure {
   }
 }
 
-export function portInUse(port: number): StartFailure {
+/** `isOwn`: by another server that sluice started. */
+export function portInUse(port: number, isOwn: boolean): StartFailure {
+  const user = isOwn ? 'server that sluice started' : 'program'
   return {
-    why: `found port ${port} in use by another program`,
-    advice: 'stop that program, or choose another port',
+    why: `found port ${port} in use by another ${user}`,
+    advice: `stop that ${isOwn ? 'server' : 'program'}, or choose another port`,
+  }
+}
+
+export function tookNoRequest(seconds: number): StartFailure {
+  return {
+    why: `took no request within ${seconds} s`,
+    advice: 'its state is in GET /health for admins; try again',
   }
 }
 

@@ -7,7 +7,7 @@ import type { UpstreamOptions } from '../upstream/upstream.ts'
 import { type Clock, systemClock } from './clock.ts'
 import type { ManagedContext } from './context.ts'
 import { createManagedEngine } from './managed-engine.ts'
-import { MemoryBudget } from './memory.ts'
+import { MemoryBudget, type MemoryUser } from './memory.ts'
 import { identityOf, type ManagedOptions, managedOptions } from './options.ts'
 import { ManagedServer } from './server.ts'
 
@@ -37,7 +37,7 @@ export class ManagedServers {
       ...{ processes, fetch, clock, tell },
       memory: new MemoryBudget(clock),
       maxWaiting: 100,
-      usesPort: (port, label) => this.#usesPort(port, label),
+      usesPort: (port, asking) => this.#usesPort(port, asking),
     }
   }
 
@@ -59,6 +59,9 @@ export class ManagedServers {
       const server = this.#serverOf(options)
       server.options = options
       if (options.preload) server.start()
+    }
+    for (const server of this.#retired) {
+      if (!server.isLive && !server.isBusy) this.#retired.delete(server)
     }
     for (const [identity, server] of this.#servers) {
       if (named.has(identity)) continue
@@ -86,11 +89,9 @@ export class ManagedServers {
     return server
   }
 
-  #usesPort(port: number, label: string): boolean {
+  /** A server that was changed has its former self among the others, with the same label. */
+  #usesPort(port: number, asking: MemoryUser): boolean {
     const all = [...this.#servers.values(), ...this.#retired]
-    for (const server of this.#retired) if (!server.isLive) this.#retired.delete(server)
-    return all.some(
-      ({ options, isLive }) => isLive && options.port === port && options.label !== label,
-    )
+    return all.some((server) => server !== asking && server.usedPort === port)
   }
 }

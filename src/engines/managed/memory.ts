@@ -31,10 +31,15 @@ export const SWAP = { turn: 10_000, linger: 2_000 }
 
 interface Waiter {
   user: MemoryUser
+  /** Servers that were started before it, as they fit beside it: it does not wait for their end. */
+  passedBy: Set<MemoryUser>
   resolve: () => void
 }
 
-/** Decides which server may start, and which have to stop for it. One decision at a time, in order. */
+/**
+ * Decides which server may start, and which have to stop for it. One decision at a time, in order; only
+ * a server that fits beside the first one that waits may start before it.
+ */
 export class MemoryBudget {
   /** Bytes for all servers together; undefined for no limit. */
   limit: number | undefined
@@ -55,7 +60,7 @@ export class MemoryBudget {
    */
   admit(user: MemoryUser, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiter = { user, resolve: () => settle(resolve) }
+      const waiter = { user, passedBy: new Set<MemoryUser>(), resolve: () => settle(resolve) }
       const abort = () => {
         const at = this.#waiters.indexOf(waiter)
         if (at !== -1) this.#waiters.splice(at, 1)
@@ -89,13 +94,48 @@ export class MemoryBudget {
       if (missing > 0) {
         // Nobody waits for one that is only loaded in advance.
         if (next.user.isBusy) chosen = this.#free(missing)
+        this.#admitBeside(next, chosen)
         break
       }
-      this.#waiters.splice(this.#waiters.indexOf(next), 1)
-      this.#admitted.add(next.user)
-      next.resolve()
+      this.#admitNow(next)
     }
     for (const user of this.#live) if (!chosen.includes(user)) user.reopen()
+  }
+
+  #admitNow(waiter: Waiter): void {
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1)
+    this.#admitted.add(waiter.user)
+    waiter.resolve()
+  }
+
+  /**
+   * Admits those for which there is memory now, and will be beside the first one once that has got what
+   * it waits for: they do not delay it. Source: "Utilization, Predictability, Workloads, and User
+   * Runtime Estimates in Scheduling the IBM SP2 with Backfilling" (Mu'alem and Feitelson, 2001), which
+   * calls this EASY backfilling; here without estimates of time.
+   */
+  #admitBeside(first: Waiter, chosen: readonly MemoryUser[]): void {
+    const { limit } = this
+    if (limit === undefined) return
+    const { user: awaited, passedBy } = first
+    for (const waiter of this.#waiters.filter((each) => each !== first)) {
+      const { user } = waiter
+      if (user.isBusy !== awaited.isBusy || this.#missingFor(user) > 0) continue
+      const others = this.#live.filter((each) => isGoingOn(each) && !passedBy.has(each))
+      const missing = this.#missingFor(awaited) - this.#freed
+      const leaving = chosen.length > 0 ? chosen : enough(missing, others.sort(byUse))
+      const staying = this.#live.filter(
+        (each) => passedBy.has(each) || (isGoingOn(each) && !leaving.includes(each)),
+      )
+      if (sumOf([...staying, awaited, user]) > limit) continue
+      passedBy.add(user)
+      this.#admitNow(waiter)
+    }
+  }
+
+  /** Bytes that are being given back. */
+  get #freed(): number {
+    return sumOf(this.#live.filter(({ isStopping }) => isStopping))
   }
 
   /** The first that requests wait for, or else the first. */
@@ -119,16 +159,10 @@ export class MemoryBudget {
    */
   #free(missing: number): MemoryUser[] {
     const now = this.#clock.now()
-    let freed = sumOf(this.#live.filter(({ isStopping }) => isStopping))
-    const others = this.#live.filter(({ isStopping }) => !isStopping)
+    const others = this.#live.filter(isGoingOn)
     const due = others.filter((user) => dueAt(user) <= now).sort(byUse)
-    const chosen: MemoryUser[] = []
-    for (const user of [...due.filter(isIdle), ...due.filter(({ isBusy }) => isBusy)]) {
-      if (freed >= missing) break
-      chosen.push(user)
-      freed += user.memory
-    }
-    if (freed < missing) {
+    const chosen = enough(missing - this.#freed, due)
+    if (this.#freed + sumOf(chosen) < missing) {
       this.#reviewLater(others, now)
       return []
     }
@@ -150,6 +184,20 @@ function dueAt(user: MemoryUser): number {
   if (!user.isOpen && !user.isBusy) return Number.NEGATIVE_INFINITY
   const turnEnds = user.readySince + SWAP.turn
   return user.isBusy ? turnEnds : Math.min(turnEnds, user.lastUsed + SWAP.linger)
+}
+
+/** As many of them as give back so many bytes, the idle ones first; all where they are too few. */
+function enough(bytes: number, users: readonly MemoryUser[]): MemoryUser[] {
+  const chosen: MemoryUser[] = []
+  for (const user of [...users.filter(isIdle), ...users.filter(({ isBusy }) => isBusy)]) {
+    if (sumOf(chosen) >= bytes) break
+    chosen.push(user)
+  }
+  return chosen
+}
+
+function isGoingOn({ isStopping }: MemoryUser): boolean {
+  return !isStopping
 }
 
 function isIdle({ isBusy }: MemoryUser): boolean {

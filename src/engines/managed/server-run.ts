@@ -14,8 +14,18 @@ const CHECK_EVERY = { first: 100, max: 1_000 }
 /** How often another port is tried, where a program took the free one before the server did. */
 const MAX_PORTS = 3
 
-/** Milliseconds between two looks at a fixed port that is in use, and how long it is looked at. */
+/**
+ * Milliseconds between two looks at a fixed port that is in use, and how long it is looked at where
+ * no other server of sluice uses it.
+ */
 const PORT_WAIT = { every: 250, max: 5_000 }
+
+/** Milliseconds after SIGKILL for which the end of a process is waited for. */
+const KILL_WAIT = 5_000
+
+/** What a process that even SIGKILL does not end means, for the person who reads the log. */
+const LEFT_BEHIND =
+  'sluice goes on without it, while it may still use its port and memory: look for what keeps it'
 
 /** One life of a server, from the wait for memory to the end of its last process. */
 export class ServerRun {
@@ -25,6 +35,8 @@ export class ServerRun {
   failure: StartFailure | undefined
   /** Why it is stopped. */
   why = ''
+  /** Whether it waits until another program has given its fixed port back. */
+  waitsForPort = false
   readonly #options: ManagedOptions
   readonly #context: ManagedContext
   readonly #output: OutputTail
@@ -78,13 +90,15 @@ export class ServerRun {
   }
 
   /** Starts the process. Resolves with whether it became ready; else it failed or is to be stopped. */
-  async started(): Promise<boolean> {
+  async started(user: MemoryUser): Promise<boolean> {
+    const deadline = this.#context.clock.now() + this.#options.startTimeout
     for (let tries = 1; ; tries++) {
-      const port = await this.#choosePort()
+      const port = await this.#choosePort(user, deadline)
       if (port === undefined || this.isToStop) return false
       this.port = port
       await this.#startProcess(port)
-      if (await this.#untilHealthy(port)) return true
+      if (this.isToStop) return false
+      if (await this.#untilHealthy(port, deadline)) return true
       if (this.isToStop || this.#exit === undefined || this.#options.port !== undefined)
         return false
       const wasTaken = tries < MAX_PORTS && !(await this.#context.processes.isPortFree(port))
@@ -116,22 +130,41 @@ export class ServerRun {
     }
     // Also where it has ended: what it started may not have.
     running.kill('SIGKILL')
-    await running.exited
+    const control = new AbortController()
+    const isOver = await Promise.race([
+      running.exited.then(() => true),
+      pause(clock, KILL_WAIT, control.signal).then(() => false),
+    ])
+    control.abort()
+    if (!isOver) this.#tell(`did not end within ${KILL_WAIT / 1000} s of SIGKILL; ${LEFT_BEHIND}`)
   }
 
-  async #choosePort(): Promise<number | undefined> {
+  async #choosePort(user: MemoryUser, deadline: number): Promise<number | undefined> {
+    const { port } = this.#options
+    if (port === undefined) return this.#context.processes.freePort()
+    try {
+      return await this.#untilFree(port, user, deadline)
+    } finally {
+      this.waitsForPort = false
+    }
+  }
+
+  async #untilFree(port: number, user: MemoryUser, deadline: number): Promise<number | undefined> {
     const { processes, clock, usesPort } = this.#context
-    const { port, label } = this.#options
-    if (port === undefined) return processes.freePort()
     // The former process may still be giving it back; one of our own may even answer requests yet.
-    for (let waited = 0; waited < PORT_WAIT.max; waited += PORT_WAIT.every) {
+    for (let giveUpAt = clock.now() + PORT_WAIT.max; ; ) {
       if (await processes.isPortFree(port)) return port
-      if (usesPort(port, label)) waited = 0
+      const now = clock.now()
+      const isOwn = usesPort(port, user)
+      if (isOwn) giveUpAt = now + PORT_WAIT.max
+      if (now >= Math.min(giveUpAt, deadline)) {
+        this.failure = portInUse(port, isOwn)
+        return undefined
+      }
+      this.waitsForPort = true
       await pause(clock, PORT_WAIT.every, this.#stop.signal)
       if (this.isToStop) return undefined
     }
-    this.failure = portInUse(port)
-    return undefined
   }
 
   async #startProcess(port: number): Promise<void> {
@@ -151,10 +184,9 @@ export class ServerRun {
   }
 
   /** Whether it became ready: not where it ended, where it is stopped, or where it takes too long. */
-  async #untilHealthy(port: number): Promise<boolean> {
+  async #untilHealthy(port: number, deadline: number): Promise<boolean> {
     const { clock, fetch } = this.#context
     const { health, key, startTimeout } = this.#options
-    const deadline = clock.now() + startTimeout
     const target: HealthTarget = { port, health, key, fetch, clock, deadline }
     const ended = new AbortController()
     const end = () => ended.abort()

@@ -1,8 +1,9 @@
 import { abortable } from '../../util/abortable.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
 import type { ProcessStatus } from '../engine.ts'
+import { Timer } from './clock.ts'
 import type { ManagedContext } from './context.ts'
-import type { Entry } from './entry.ts'
+import { type Entry, WaitLimit } from './entry.ts'
 import {
   couldNotRun,
   memoryBusy,
@@ -17,9 +18,7 @@ import type { ManagedOptions } from './options.ts'
 import { OutputTail } from './output.ts'
 import { progressText, seconds } from './progress-text.ts'
 import { ServerRun } from './server-run.ts'
-
-/** Lines of the last output in a status. */
-const STATUS_LINES = 40
+import { processStatus } from './status.ts'
 
 /**
  * A server that sluice starts when a request needs it, and stops when none has for a while. Only its
@@ -44,12 +43,13 @@ export class ManagedServer implements MemoryUser {
   #lastUsed: number
   #readySince = Number.POSITIVE_INFINITY
   #lastExit: string | undefined
-  #cancelTimer: (() => void) | undefined
+  readonly #timers: { idle: Timer; restart: Timer }
 
   constructor(options: ManagedOptions, context: ManagedContext) {
     this.options = options
     this.#context = context
     this.#lastUsed = context.clock.now()
+    this.#timers = { idle: new Timer(context.clock), restart: new Timer(context.clock) }
   }
 
   get memory(): number {
@@ -89,23 +89,19 @@ export class ManagedServer implements MemoryUser {
     return this.isReady ? this.#run?.port : undefined
   }
 
+  /** The port of its process, also of one that is not ready yet or is being ended. */
+  get usedPort(): number | undefined {
+    return this.#run?.port
+  }
+
   /** The names of the models that it listed when it became ready. */
   get listed(): readonly string[] {
     return this.#run?.listed ?? []
   }
 
   get status(): ProcessStatus {
-    const { failures, since, state } = this.#life
-    const forMs = since === 0 ? undefined : Math.round(this.#context.clock.now() - since)
-    return {
-      state,
-      ...(forMs !== undefined && { forMs }),
-      ...(this.#run?.pid !== undefined && { pid: this.#run.pid }),
-      ...(failures > 0 && { failures }),
-      ...(this.#lastExit !== undefined && { lastExit: this.#lastExit }),
-      waiting: this.#waiting,
-      output: this.output.lines(STATUS_LINES),
-    }
+    const more = { pid: this.#run?.pid, lastExit: this.#lastExit, waiting: this.#waiting }
+    return processStatus(this.#life, this.output, more, this.#context.clock.now())
   }
 
   /**
@@ -113,15 +109,14 @@ export class ManagedServer implements MemoryUser {
    * Rejects with an `ApiError`, or with the signal's reason: the start goes on for the others.
    */
   async enter(entry: Entry): Promise<void> {
-    if (!this.admits) await this.#untilReady(entry)
-    this.#running++
-    this.#stopTimer()
+    if (this.admits) this.hold()
+    else await this.#untilReady(entry)
   }
 
   /** For a request within one that has entered: it keeps the server in use until `leave`. */
   hold(): void {
     this.#running++
-    this.#stopTimer()
+    this.#timers.idle.stop()
   }
 
   leave(): void {
@@ -131,6 +126,7 @@ export class ManagedServer implements MemoryUser {
 
   /** Starts it in advance. Does nothing where it runs. */
   start(): void {
+    this.#timers.restart.stop()
     this.#loop ??= this.#live().finally(() => {
       this.#loop = undefined
       this.#wake()
@@ -164,7 +160,8 @@ export class ManagedServer implements MemoryUser {
     this.#isRetired = true
     this.#isEnded = true
     this.#wake()
-    this.#stopTimer()
+    this.#timers.idle.stop()
+    this.#timers.restart.stop()
     this.#run?.stop(why)
     await this.#loop
   }
@@ -174,28 +171,42 @@ export class ManagedServer implements MemoryUser {
     return this.isReady && this.#isOpen
   }
 
+  /** Resolves once it admits the request, which is then running. */
   async #untilReady({ signal, model, onStart }: Entry): Promise<void> {
     const { maxWaiting, clock } = this.#context
     if (this.#waiting >= maxWaiting) throw tooManyWait(this.options.label, maxWaiting)
     const failures = this.#failureCount
+    const limit = new WaitLimit(this.options, clock, () => this.#wake())
     this.#waiting++
     try {
       while (!this.admits) {
         signal.throwIfAborted()
-        if (this.#isEnded) throw shutDown(this.options.label)
+        this.#requireHope(failures)
+        limit.check()
         const now = clock.now()
-        const isFailed = this.#failureCount > failures || this.#life.hasGivenUp(now)
-        if (isFailed && this.#failure) throw this.#failure
         if (this.#life.untilRetry(now) > 0) this.#restartLater()
         else if (!this.isStopping) this.start()
         onStart?.({ model, text: progressText(model, this.#life, now) })
         await abortable(this.#changed.promise, signal)
       }
+      // It has to be in use all the time, or one that was replaced on a reload would be stopped here.
+      this.hold()
     } finally {
+      limit.cancel()
       this.#waiting--
       onStart?.(undefined)
       if (this.#waiting === 0) this.#used()
     }
+  }
+
+  /** Throws where it will not be started for a request that came after so many failures. */
+  #requireHope(failures: number): void {
+    if (this.#isEnded) throw shutDown(this.options.label)
+    const hasFailed =
+      this.#failureCount > failures || this.#life.hasGivenUp(this.#context.clock.now())
+    // With settings that are no longer in force it is not started again after a failure.
+    const isOver = this.#isRetired && this.#life.state === 'failed'
+    if ((hasFailed || isOver) && this.#failure) throw this.#failure
   }
 
   /** From the start of the process to its end: the one place that changes the state. */
@@ -206,22 +217,25 @@ export class ManagedServer implements MemoryUser {
     this.#run = run
     this.#enter('waiting')
     try {
-      const isAdmitted = await run.admitted(this, startTimeout)
-      if (!isAdmitted) return this.#notAdmitted(run)
+      if (!(await run.admitted(this, startTimeout))) {
+        if (!run.isToStop) this.#refuse(memoryBusy(label, startTimeout))
+        return this.#enter('stopped')
+      }
       this.#enter('starting')
       const started = clock.now()
-      if (await run.started()) {
+      if (await run.started(this)) {
         this.#enter('ready')
         this.#readySince = clock.now()
         tell(label, `ready after ${seconds(clock.now() - started)} s`)
         this.#used()
         await run.over()
       }
-      this.#stopTimer()
+      this.#timers.idle.stop()
       if (run.isToStop) this.#enter('stopping')
       await run.end()
-      if (run.failure === undefined) this.#stopped(run)
-      else this.#failed(run.failure)
+      if (run.failure !== undefined) return this.#failed(run.failure)
+      this.#enter('stopped')
+      tell(label, `stopped: ${run.why}`)
     } catch (error) {
       this.#failed(couldNotRun(error instanceof Error ? error.message : String(error)))
     } finally {
@@ -229,16 +243,6 @@ export class ManagedServer implements MemoryUser {
       this.#isOpen = true
       this.#run = undefined
     }
-  }
-
-  #notAdmitted({ isToStop }: ServerRun): void {
-    if (!isToStop) this.#refuse(memoryBusy(this.options.label, this.options.startTimeout))
-    this.#enter('stopped')
-  }
-
-  #stopped({ why }: ServerRun): void {
-    this.#enter('stopped')
-    this.#context.tell(this.options.label, `stopped: ${why}`)
   }
 
   #failed(failure: StartFailure): void {
@@ -273,26 +277,28 @@ export class ManagedServer implements MemoryUser {
     this.#lastUsed = clock.now()
     if (this.#running === 0) memory.review()
     if (this.#running > 0 || this.#waiting > 0) return
-    if (this.#life.state === 'waiting' && !this.options.preload) this.#run?.stop('no request waits')
+    const isPending = this.#life.state === 'waiting' || this.#run?.waitsForPort === true
+    if (isPending && !this.options.preload) this.#run?.stop('no request waits')
     if (this.#isRetired) this.#run?.stop('the settings have changed')
     const { idle } = this.options
-    this.#stopTimer()
+    this.#timers.idle.stop()
     if (idle > 0 && this.isReady) {
-      const stop = () => this.#run?.stop(`no request for ${seconds(idle)} s`)
-      this.#cancelTimer = clock.after(idle, stop)
+      this.#timers.idle.set(idle, () => this.#run?.stop(`no request for ${seconds(idle)} s`))
     }
   }
 
   /** After a failure: starts it when it may be, where a request waits or it is to be preloaded. */
   #restartLater(): void {
-    const isWanted = this.#waiting > 0 || (this.options.preload && this.#life.state === 'failed')
-    if (!isWanted || this.#isRetired) return
-    this.#stopTimer()
-    const { clock } = this.#context
-    this.#cancelTimer = clock.after(this.#life.untilRetry(clock.now()), () => this.start())
+    if (!this.#isWanted) return
+    const wait = this.#life.untilRetry(this.#context.clock.now())
+    this.#timers.restart.set(wait, () => {
+      // Those who waited may have left meanwhile.
+      if (this.#isWanted) this.start()
+    })
   }
 
-  #stopTimer(): void {
-    this.#cancelTimer?.()
+  get #isWanted(): boolean {
+    const isToPreload = this.options.preload && this.#life.state === 'failed'
+    return !this.#isRetired && (this.#waiting > 0 || isToPreload)
   }
 }

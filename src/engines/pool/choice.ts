@@ -11,6 +11,8 @@ export interface Choosing {
   members: PoolMember[]
   /** There is no other engine: ask it even if its circuit breaker is open. */
   isForced: boolean
+  /** Whether any other engine serves the model, also one that is not to be asked now. */
+  isCompared?: boolean
   /** The conversation that it continues, where that is known. */
   conversation?: Conversation | undefined
   /** Milliseconds that it may wait for the engine of its conversation, while others are free. */

@@ -163,7 +163,7 @@ export class ConcurrencyLimiter {
   #createSlot(member: PoolMember, now: number, request: Choosing): Slot {
     const slot = new Slot(this, member, now, request)
     // A load that is compared with another's must not include requests whose holder is gone, so their slots have a lease.
-    const isCompared = request.members.length > 1
+    const isCompared = request.isCompared ?? request.members.length > 1
     const needsLease = isCompared || member.concurrencyLimit < Number.POSITIVE_INFINITY
     if (this.#leaseTicker !== undefined && needsLease) this.#leased.add(slot)
     return slot

@@ -3,7 +3,7 @@ import type { Exchange } from '../../stream/exchange.ts'
 import type { Ticker } from '../../stream/ticker.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { Route } from '../registry/router.ts'
-import { hasLoaded } from './load-patience.ts'
+import { isUnloaded } from './load-patience.ts'
 import type { PoolMember } from './member.ts'
 import type { RetryBudgets } from './retry-budget.ts'
 
@@ -51,7 +51,7 @@ export function watchFirstChunk(
     if (remaining > 0) return remaining
     const others = otherMembers(request, member).filter(
       (other) =>
-        other.hasFreeSlot && !other.isDown && (!exchange.isLoading || hasLoaded(request, other)),
+        other.hasFreeSlot && !other.isDown && !(exchange.isLoading && isUnloaded(request, other)),
     )
     if (others.length === 0 || !budgets.forCaller(exchange.caller).withdraw(now))
       return TAKEOVER_CHECK

@@ -31,12 +31,12 @@ export function preferLoaded(choice: Choice, now: number): PoolMember[] {
 
 /** Those of the engines that are not known to have the model unloaded. */
 export function withoutUnloaded(choice: Choice, members: PoolMember[]): PoolMember[] {
-  return members.filter((member) => loadedAt(choice, member) !== false)
+  return members.filter((member) => !isUnloaded(choice, member))
 }
 
-/** Whether an engine is known to have the model loaded. */
-export function hasLoaded(choice: Choice, member: PoolMember): boolean {
-  return loadedAt(choice, member) === true
+/** Whether an engine is known to have the model unloaded. A plain server does not say whether it has. */
+export function isUnloaded(choice: Choice, member: PoolMember): boolean {
+  return loadedAt(choice, member) === false
 }
 
 function loadedAt({ members, routes }: Choice, member: PoolMember): boolean | undefined {

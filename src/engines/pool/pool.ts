@@ -171,6 +171,7 @@ export class Pool {
       const acquired = this.#state.limiter.acquire({
         caller: exchange.caller,
         members: next,
+        isCompared: members.length > 1,
         isForced: next.length === 1 && (retries > 0 || members.length === 1),
         isBackground: exchange.isBackground,
         conversation,

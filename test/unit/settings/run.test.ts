@@ -207,6 +207,28 @@ describe('a memory budget', () => {
   })
 })
 
+describe('a fixed port', () => {
+  const at = (label: string, more = {}) => ({
+    ...simple,
+    label,
+    models: [label],
+    port: 9_000,
+    ...more,
+  })
+
+  it('is refused where another server has it', () => {
+    expect(refusal({ upstream: [at('a'), at('b')] })).toContain(
+      'upstream[1].port: expected a port that no other upstream with run has, got 9000, the port of a and of b; choose another one',
+    )
+  })
+
+  it('is taken twice where the memory budget lets only one of the two run', () => {
+    const upstream = [at('a', { memory: '13GB' }), at('b', { memory: '12GB' })]
+    expect(() => parseSettings({ memoryBudget: '24GB', upstream })).not.toThrow()
+    expect(refusal({ memoryBudget: '25GB', upstream })).toContain('upstream[1].port')
+  })
+})
+
 describe('where programs cannot be started', () => {
   it('createHandler says so', () => {
     expect(() => createHandler({ insecure: true, upstream: [simple] })).toThrow(

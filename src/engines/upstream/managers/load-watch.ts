@@ -13,6 +13,12 @@ const POLL = { every: 1_000, timeout: 2_000, holds: 5_000 }
  */
 const FOLLOW = { most: 30_000, unwatched: 3_000 }
 
+/**
+ * Milliseconds for which a request is taken to wait for its model, since it began or since the server last
+ * was seen to load or unload one. A server that does neither does not answer for another reason.
+ */
+const GRACE = 30_000
+
 /** How a server is asked. Both reject where that fails, or when the signal aborts. */
 export interface Asking {
   /** Reads the JSON at a path of the server. */
@@ -41,6 +47,8 @@ export class LoadWatch {
   #isAsking = false
   /** Whether the server, which is alive, did not tell the states: it loads some model. */
   #isBlocked = false
+  /** When the server was last seen to load or unload a model. */
+  #activeAt = Number.NEGATIVE_INFINITY
   readonly #failures = new Map<string, Failure>()
 
   /** The progress of loads, where the server tells it by events. */
@@ -66,7 +74,7 @@ export class LoadWatch {
     if (failure !== undefined && failure.at >= since) return { ...failure, kind: 'failed' }
     if (now - this.#answeredAt > POLL.holds) return { kind: 'unknown' }
     const state = stateOf(this.#manager, this.#states, own)
-    return state && this.#loadState(own, state)
+    return state && this.#loadState(own, state, now - Math.max(since, this.#activeAt))
   }
 
   /** The states were read otherwise, when the models were listed. */
@@ -74,7 +82,8 @@ export class LoadWatch {
     this.#states = states
   }
 
-  #loadState(own: string, state: ModelState): LoadState {
+  /** `quiet`: milliseconds for which the server has done nothing that the request could wait for. */
+  #loadState(own: string, state: ModelState, quiet: number): LoadState {
     switch (state.kind) {
       case 'loaded':
         // A blocked server does not say whether the model has been unloaded meanwhile.
@@ -82,6 +91,7 @@ export class LoadWatch {
       case 'loading':
         return { ...state, ...this.#progress.get(own) }
       default:
+        if (quiet > GRACE) return { kind: 'unknown' }
         // It cannot answer before it has loaded the model, also if an earlier load failed.
         return { kind: 'waiting', unloading: this.#unloading(), loadsOther: this.#isBlocked }
     }
@@ -102,6 +112,9 @@ export class LoadWatch {
     if (states === undefined) return
     this.#answeredAt = performance.now()
     this.#isBlocked = states === 'blocked'
+    if (states === 'blocked' || [...states.values()].some(isActive)) {
+      this.#activeAt = this.#answeredAt
+    }
     if (states === 'blocked') return
     this.#states = states
     this.#noteFailures(previous)
@@ -169,4 +182,8 @@ export class LoadWatch {
       this.#failures.set(name, { at: this.#answeredAt, exitCode: state.exitCode })
     }
   }
+}
+
+function isActive({ kind }: ModelState): boolean {
+  return kind === 'loading' || kind === 'unloading'
 }

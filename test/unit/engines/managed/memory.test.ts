@@ -157,4 +157,44 @@ describe('a memory budget', () => {
     expect(started).toHaveLength(2)
     expect(states(all)).toEqual(['ready', 'ready', 'waiting'])
   })
+
+  describe('that one server waits for', () => {
+    /** A server of 8 that is in use, and one that waits beside it; the budget is 24. */
+    async function waitingFor(first: number, ...others: number[]) {
+      const it = servers(24)
+      const [busy, big, ...small] = [8, first, ...others].map((memory, index) =>
+        it.serverOf({ label: `s${index}`, memory, idle: 0 }),
+      ) as [ManagedServer, ManagedServer, ...ManagedServer[]]
+      const running = request(busy)
+      await it.until(1_000)
+      const waiting = request(big)
+      await it.until(1_000)
+      return { ...it, busy, running, big, waiting, small }
+    }
+
+    it('is used meanwhile for one that fits beside that', async () => {
+      const { until, running, waiting, small, big } = await waitingFor(20, 2, 2, 2)
+      const fitting = small.map((server) => request(server))
+      await until(1_000)
+      // Three of them would leave too little for the first.
+      expect(states(small)).toEqual(['ready', 'ready', 'waiting'])
+      expect(fitting.map(({ result }) => result.state)).toEqual(['entered', 'entered', 'waiting'])
+      expect(big.status.state).toBe('waiting')
+      await until(SWAP.turn)
+      running.leave()
+      await until(1_000)
+      expect(waiting.result.state).toBe('entered')
+      expect(states(small)).toEqual(['ready', 'ready', 'waiting'])
+    })
+
+    it('is kept from one that would delay that', async () => {
+      const { until, running, waiting, small } = await waitingFor(20, 8)
+      const other = request(small[0] as ManagedServer)
+      await until(15_000)
+      expect(states(small)).toEqual(['waiting'])
+      running.leave()
+      await until(1_000)
+      expect([waiting.result.state, other.result.state]).toEqual(['entered', 'waiting'])
+    })
+  })
 })

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Engine, LoadState } from '../../../../src/engines/engine.ts'
+import type { Slot } from '../../../../src/engines/pool/slot.ts'
 import type { Limits } from '../../../../src/stream/deadlines.ts'
 import { Exchange } from '../../../../src/stream/exchange.ts'
 import { sharedTicker } from '../../../../src/stream/ticker.ts'
@@ -22,6 +23,8 @@ function holding(states: Record<string, boolean | undefined>): Engine[] {
 }
 
 const loading = () => Promise.reject(new ApiError(503, 'Loading model', { code: 'model_loading' }))
+
+const hasLease = ({ slot }: Exchange) => (slot as Slot | undefined)?.stopLease !== undefined
 
 /** An exchange whose timeouts are looked at every 10 ms. */
 function watched(limits: Partial<Limits> = {}): Exchange {
@@ -51,6 +54,18 @@ describe.concurrent('of several engines', () => {
   it('one that does not say counts as one that has it', async () => {
     const from = pool(holding({ cold: false, silent: undefined }))
     expect(await ask(from, {}).answer).toBe('silent')
+  })
+
+  it('the slot has a lease where requests are isolated, since its load is compared', async () => {
+    const options = { isolateRequests: true }
+    const { answer, of } = ask(pool(holding({ cold: false, warm: true }), options), {})
+    expect(await answer).toBe('warm')
+    expect(hasLease(of)).toBe(true)
+    of.finish()
+    const alone = ask(pool(holding({ warm: true }), options), {})
+    expect(await alone.answer).toBe('warm')
+    expect(hasLease(alone.of)).toBe(false)
+    alone.of.finish()
   })
 
   it('another one loads it where that one has no free slot', async () => {
@@ -136,6 +151,14 @@ describe.concurrent('a load in progress', () => {
     await sleep(2_800)
     expect(asked).toEqual(['a'])
     of.cancel()
+  })
+
+  it('is left for an engine that does not say whether it has the model loaded', async () => {
+    const [a, b] = engines('a', 'b') as [Engine, Engine]
+    const from = pool([telling(a, () => ({ kind: 'loading' })), b], { attemptTimeout: 1_200 })
+    const { answer, asked } = ask(from, { a: silent }, watched({ answerTimeout: 60_000 }))
+    expect(await answer).toBe('b')
+    expect(asked).toEqual(['a', 'b'])
   })
 
   it.each<[LoadState, string]>([

@@ -138,6 +138,43 @@ describe('a server that tells only what is loaded', () => {
   })
 })
 
+describe('a server that does not load the model', () => {
+  /** Looks once a second for so long, as a request does that began at the start. */
+  async function lookFor(watch: LoadWatch, ms: number) {
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      watch.look('m', 0)
+      await vi.advanceTimersByTimeAsync(1_000)
+    }
+    return watch.look('m', 0)
+  }
+  const unloaded = routed(['m', { value: 'unloaded' }])
+
+  it('is taken to begin soon, and after half a minute not any more', async () => {
+    const { watch } = watching('llama-server', unloaded)
+    expect(await lookFor(watch, 25_000)).toMatchObject({ kind: 'waiting' })
+    expect(await lookFor(watch, 10_000)).toEqual({ kind: 'unknown' })
+    const now = performance.now()
+    expect(watch.look('m', now)).toMatchObject({ kind: 'waiting' })
+  })
+
+  it('while it loads another one is waited for, and for a while after that', async () => {
+    const busy = routed(['m', { value: 'unloaded' }], ['other', { value: 'loading' }])
+    const { watch } = watching('llama-server', ...Array(60).fill(busy), unloaded)
+    expect(await lookFor(watch, 80_000)).toMatchObject({ kind: 'waiting' })
+    expect(await lookFor(watch, 20_000)).toEqual({ kind: 'unknown' })
+  })
+
+  it('but answers nothing else is waited for', async () => {
+    const { watch } = watching(
+      'ollama',
+      ...Array(40)
+        .fill([new Error('timeout'), { version: '0.32.5' }])
+        .flat(),
+    )
+    expect(await lookFor(watch, 39_000)).toMatchObject({ kind: 'waiting', loadsOther: true })
+  })
+})
+
 describe('events of loads', () => {
   /** A router that loads `m` and tells its progress, and how often its events were read. */
   function telling(take: (tell: (done: number, part?: string) => void) => void) {
