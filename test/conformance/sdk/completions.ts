@@ -127,7 +127,8 @@ function langChain(relay: Relay): void {
       for await (const part of stream) said.push(part)
     }
     await expect(read()).rejects.toThrow('CUDA out of memory')
-    expect(said).toEqual(['Half'])
+    // An empty text may come before it: a heartbeat, on a busy machine.
+    expect(said.join('')).toBe('Half')
   })
 }
 
