@@ -20,7 +20,8 @@ type Driver = (scene: Scene, seconds: number) => Promise<Verdict>
 /** What sluice must have answered. */
 const STATUSES: Record<Told, number[]> = {
   key: [401],
-  model: [404],
+  // 501: a program for Ollama first pulls a model that is not there, which needs an Ollama.
+  model: [404, 501],
   limit: [429],
   down: [502, 503],
 }
