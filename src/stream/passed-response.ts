@@ -7,6 +7,7 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { limitLastRead } from './limit-last-read.ts'
 import type { PassedForm, PassedStream, PassedWhole } from './passed-answer.ts'
 import { SSE_HEADERS, type StreamSettings } from './sse-response.ts'
 import { transformWriter } from './transform-writer.ts'
@@ -141,10 +142,6 @@ class PassedWriter implements StreamWriter {
     }
     if (outcome.kind === 'failed' && tell) void this.#send([encodeText(tell(outcome.error))])
     this.#body.close()
-    // A client that never reads the end must not occupy its connection for ever.
-    const timer = setTimeout(() => {
-      this.#body.break(new Cancelled('the client did not read the end of the stream in time'))
-    }, this.#clientTimeout)
-    void this.#exchange.delivered?.finally(() => clearTimeout(timer))
+    limitLastRead(this.#exchange, this.#body, this.#clientTimeout)
   }
 }

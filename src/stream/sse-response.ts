@@ -14,6 +14,7 @@ import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
 import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
+import { limitLastRead } from './limit-last-read.ts'
 import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -271,10 +272,6 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
       this.#body.break(error)
       return
     }
-    // A client that never reads the end must not occupy its connection for ever.
-    const timer = setTimeout(() => {
-      this.#body.break(new Cancelled('the client did not read the end of the stream in time'))
-    }, this.#clientTimeout)
-    void this.#exchange.delivered?.finally(() => clearTimeout(timer))
+    limitLastRead(this.#exchange, this.#body, this.#clientTimeout)
   }
 }
