@@ -9,7 +9,16 @@ import { root } from './hosts.mjs'
 /** What every folder may import. */
 const everywhere = ['wire', 'util', 'version.ts']
 
-const core = ['dialects', 'guard', 'engines', 'state', 'stream', 'settings', 'platform']
+const core = [
+  'dialects',
+  'guard',
+  'engines',
+  'state',
+  'telemetry',
+  'stream',
+  'settings',
+  'platform',
+]
 const programs = [...core, 'routes', 'transport', 'recording', 'check', 'handler.ts', 'options.ts']
 
 /**
@@ -25,6 +34,7 @@ export const layout = {
   stream: ['platform'],
   dialects: ['stream'],
   state: ['stream', 'settings', 'platform'],
+  telemetry: ['stream', 'settings', 'platform'],
   guard: ['state', 'settings', 'platform'],
   recording: ['stream', 'settings', 'platform'],
   // It checks recordings.

@@ -19,6 +19,7 @@ import { internalErrorResponse } from './routes/internal-error.ts'
 import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
+import { telemetrySources } from './routes/telemetry-sources.ts'
 import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
 import { parseSettings, type Settings, type SettingsInput } from './settings/settings.ts'
@@ -27,6 +28,7 @@ import type { LimitStore } from './state/limit-store.ts'
 import type { Exchange } from './stream/exchange.ts'
 import { separateTickers, sharedTicker } from './stream/ticker.ts'
 import { transformWriter } from './stream/transform-writer.ts'
+import { Telemetry } from './telemetry/telemetry.ts'
 import { belowBase } from './util/base-path.ts'
 import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
@@ -119,7 +121,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   let pending = 0
   let isDraining = false
   const context = createContext(settings, host, running, () => isDraining)
-  const { catalog, guard, pool } = context
+  const { catalog, guard, pool, telemetry } = context
+  const { log } = host
   const route = createRoutes(context)
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
@@ -141,7 +144,9 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async fetch(request, ...lent) {
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
-      const trace = new Trace(request.method, asked ?? request.url, host.log, waitUntilOf(lent))
+      const waitUntil = waitUntilOf(lent)
+      const trace = new Trace(request.method, asked ?? request.url, { log, telemetry, waitUntil })
+      telemetry.onArrival(trace, request.headers)
       const family = familyOf(path, request.headers)
       let failure: unknown
       pending++
@@ -191,14 +196,17 @@ function createContext(
   }
   const first = firstLimit(settings)
   const ticker = isolates ? separateTickers(first) : sharedTicker(quarterOf(first))
+  const engines = createEngines(settings, host, ticker, instance)
   return {
     settings,
     ticker,
     running,
     isDraining,
     instance,
-    ...createEngines(settings, host, ticker, instance),
+    ...engines,
+    sources: telemetrySources(engines, running, settings.queue),
     guard: createGuard(settings, host),
+    telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
     responses,
     hasSeveralCallers: host.authenticate !== undefined || settings.keys.length > 1,

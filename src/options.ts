@@ -21,6 +21,7 @@ import { isDefault, unsupportedBy } from './settings/support.ts'
 import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
+import type { Telemetry } from './telemetry/telemetry.ts'
 import { isObject } from './util/object.ts'
 import { terminalLine } from './util/safe/terminal.ts'
 
@@ -79,6 +80,8 @@ export interface HandlerHost extends Host, EngineSources {
   limits?: LimitStore
   /** The stored responses, and those that run in the background; in memory by default. */
   responses?: StoredResponses
+  /** What watches requests. */
+  telemetry?: Telemetry
   authenticate?: Authenticate
   basePath?: string
 }

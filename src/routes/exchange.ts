@@ -6,6 +6,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Limits } from '../stream/deadlines.ts'
 import { Exchange } from '../stream/exchange.ts'
 import type { Ticker } from '../stream/ticker.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { chargeEnd, chargeProgress, ExchangeUse, type RequestedUse } from './token-use.ts'
 import type { Trace } from './trace.ts'
@@ -16,6 +17,7 @@ export interface ExchangeContext {
   ticker: Ticker
   /** The exchanges that run now; each removes itself when it ends. */
   running: Set<Exchange>
+  telemetry: Telemetry
 }
 
 /** What an exchange is begun for. */
@@ -39,6 +41,7 @@ export async function readBody(
   await trace.caller?.acquireSlot()
   const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
   requireOneModel(trace.caller?.mayUseModel, body)
+  trace.receive(body)
   return body
 }
 
@@ -47,7 +50,7 @@ export async function readBody(
  * is exceeded. Whether the caller may use the model is checked where the engine is chosen.
  */
 export async function beginExchange(
-  { settings, ticker, running, catalog }: ExchangeContext,
+  { settings, ticker, running, catalog, telemetry }: ExchangeContext,
   request: Pick<Request, 'signal'>,
   trace: Trace,
   { use: requested, model, limits = settings }: Requested,
@@ -78,6 +81,7 @@ export async function beginExchange(
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.hops = trace.hops
   trace.exchange = exchange
+  telemetry.onExchange(trace, exchange)
   if (exchange.outcome === undefined) running.add(exchange)
   return exchange
 }

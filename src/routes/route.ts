@@ -4,6 +4,7 @@ import type { Engines } from '../engines/engines.ts'
 import type { Guard } from '../guard/guard.ts'
 import type { Files } from '../platform/files.ts'
 import type { StreamSettings } from '../stream/sse-response.ts'
+import type { Sources } from '../telemetry/sources.ts'
 import type { ExchangeContext } from './exchange.ts'
 import type { StoredResponses } from './responses/background.ts'
 import type { Trace } from './trace.ts'
@@ -14,6 +15,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   /** How streams are sent. */
   streaming: StreamSettings
   responses: StoredResponses
+  /** What telemetry reads when it is asked. */
+  sources: Sources
   /** Whether several callers are told apart: by several keys, or by `authenticate`. */
   hasSeveralCallers: boolean
   /** The page's files, where the host has them. */

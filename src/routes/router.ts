@@ -33,7 +33,10 @@ export function createRoutes(
   for (const [id, { method, path, access, module }] of Object.entries(routes)) {
     const answer = handlerOf<string>(id, module)
     const handle = (request: RouteRequest, trace: Trace) => answer(request, trace, context)
-    const handlers = [...checks[access], handle]
+    const found = (_: Request, trace: Trace) => {
+      trace.route = path
+    }
+    const handlers = [found, ...checks[access], handle]
     router[method](path, ...handlers)
     // The host leaves out the body of what answers HEAD.
     if (method === 'get') router.head(path, ...handlers)

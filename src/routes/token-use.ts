@@ -110,7 +110,8 @@ export class ExchangeUse implements ExpectedUse {
    * charged by the time that the engine had for it, since editors leave streams before the first token all
    * the time.
    */
-  #unseen({ isStream, attemptedAt = this.#startedAt }: Exchange, reserved: number): number {
+  #unseen({ isStream, timeline }: Exchange, reserved: number): number {
+    const attemptedAt = timeline.attempts[0]?.startedAt ?? this.#startedAt
     const prompt = this.#promptUse
     const most = Math.max(prompt, reserved)
     if (!isStream) return most
@@ -201,8 +202,8 @@ function modelMost({ known }: KnownModels, name: string | null | undefined): num
  * what an engine failed at does, as another caller's prompt could not be read meanwhile. Further attempts
  * cost nothing more: which engine fails is not the caller's choice.
  */
-function wasAsked({ attempts, tokens, outcome }: Exchange): boolean {
-  if (attempts === 0) return false
+function wasAsked({ timeline, tokens, outcome }: Exchange): boolean {
+  if (timeline.attempts.length === 0) return false
   if (outcome?.kind !== 'failed' || tokens > 0) return true
   const { error } = outcome
   const isUnreached = /_unreachable$/.test(error.code ?? '') && error.evidence === undefined

@@ -2,6 +2,7 @@ import type { Caller } from '../guard/caller.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import type { ObservedRequest, RequestObserver } from '../telemetry/request-observer.ts'
 import { inBackground } from '../util/background.ts'
 import { causeText } from '../util/safe/error-text.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
@@ -10,11 +11,19 @@ import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { errorLogFields } from '../wire/errors/log-fields.ts'
 
+/** Where a request is told of. */
+export interface TraceOptions {
+  log?: ((entry: LogEntry) => void) | undefined
+  telemetry?: Required<RequestObserver> | undefined
+  /** Keeps the runtime from ending what goes on after the response, where it lends that. */
+  waitUntil?: WaitUntil | undefined
+}
+
 /** The most types of tools in a log entry. */
 const MAX_OMITTED = 20
 
-/** The log entry of one request: written once, when the answer has ended. */
-export class Trace {
+/** One request, and its log entry: written once, when the answer has ended. */
+export class Trace implements ObservedRequest {
   readonly id = crypto.randomUUID()
   /** The exchange with an engine, if one was asked. */
   exchange: Exchange | undefined
@@ -30,24 +39,24 @@ export class Trace {
   /** Keeps the runtime from ending what goes on after the response, where it lends that. */
   readonly waitUntil: WaitUntil | undefined
 
-  readonly #method: string
-  readonly #path: string
-  readonly #time = Date.now()
-  readonly #startedAt = performance.now()
+  readonly method: string
+  readonly path: string
+  /** The path of its route, once that is found. */
+  route: string | undefined
+  readonly time = Date.now()
+  readonly startedAt = performance.now()
+  status = 0
+  outcome: LogEntry['outcome'] | undefined
   readonly #log: ((entry: LogEntry) => void) | undefined
-  #status = 0
+  readonly #telemetry: Required<RequestObserver> | undefined
   #error: unknown
 
-  constructor(
-    method: string,
-    path: string,
-    log: ((entry: LogEntry) => void) | undefined,
-    waitUntil?: WaitUntil,
-  ) {
+  constructor(method: string, path: string, { log, telemetry, waitUntil }: TraceOptions = {}) {
     this.waitUntil = waitUntil
-    this.#method = method
-    this.#path = path
+    this.method = method
+    this.path = path
     this.#log = log
+    this.#telemetry = telemetry
   }
 
   /** Does what the response does not wait for: to its end, where the runtime would stop it. */
@@ -70,44 +79,63 @@ export class Trace {
     )
   }
 
+  /** Its body was read and parsed; nothing here keeps it. */
+  receive(body: unknown): void {
+    this.#telemetry?.onBody(this, body)
+  }
+
   /** The response is sent. Its log line waits for the end of its stream, if it has one. */
   respond(status: number, error?: unknown): void {
-    this.#status = status
+    this.status = status
     this.#error = error
-    if (this.exchange === undefined || this.exchange.outcome !== undefined) this.#write()
+    if (this.exchange === undefined || this.exchange.outcome !== undefined) this.#end()
   }
 
   /** The exchange has its outcome. Its log line waits for the status, if that is not known yet. */
   readonly end = (): void => {
-    if (this.#status !== 0) this.#write()
+    if (this.status !== 0) this.#end()
   }
 
-  #write(): void {
-    if (this.#log === undefined) return
+  /** What it failed with. */
+  get failure(): unknown {
+    const outcome = this.exchange?.outcome
+    return outcome?.kind === 'failed' ? outcome.error : this.#error
+  }
+
+  #end(): void {
+    if (this.outcome !== undefined) return
+    this.outcome = this.#outcome()
+    this.#telemetry?.onEnd(this)
+    if (this.#log !== undefined) this.#write(this.outcome)
+  }
+
+  #write(outcome: LogEntry['outcome']): void {
     const now = performance.now()
-    const { exchange } = this
-    const error = exchange?.outcome?.kind === 'failed' ? exchange.outcome.error : this.#error
+    const { exchange, failure: error } = this
     // Why an engine's error could not be sent to the client is written only here.
     const cause = causeOf(error) ?? causeOf(this.#error)
     const usage = exchange?.usage
     const repaired = exchange?.repaired ?? []
     this.#tell({
-      time: new Date(this.#time).toISOString(),
+      time: new Date(this.time).toISOString(),
       id: this.id,
-      method: logText(this.#method, 20),
-      path: logText(this.#path, 500),
-      status: this.#status,
-      durationMs: now - this.#startedAt,
-      outcome: this.#outcome(),
-      ...(exchange?.model && { model: logText(exchange.model) }),
-      ...(exchange?.engine && { engine: logText(exchange.engine) }),
+      method: logText(this.method, 20),
+      path: logText(this.path, 500),
+      status: this.status,
+      durationMs: now - this.startedAt,
+      outcome,
+      ...(exchange?.timeline.model && { model: logText(exchange.timeline.model) }),
+      ...(exchange?.timeline.engine && { engine: logText(exchange.timeline.engine) }),
       ...(exchange?.affinity && { affinity: exchange.affinity }),
       ...(this.caller?.name && { key: logText(this.caller.name) }),
-      ...(exchange && exchange.attempts > 1 && { attempts: exchange.attempts }),
+      ...(exchange &&
+        exchange.timeline.attempts.length > 1 && { attempts: exchange.timeline.attempts.length }),
       ...(exchange?.failures.length && {
         failures: exchange.failures.map((each) => logText(each)),
       }),
-      ...(exchange?.firstTokenAt && { firstTokenMs: exchange.firstTokenAt - this.#startedAt }),
+      ...(exchange?.timeline.firstTokenAt && {
+        firstTokenMs: exchange.timeline.firstTokenAt - this.startedAt,
+      }),
       ...(usage?.completion_tokens !== undefined && { tokens: usage.completion_tokens }),
       ...(usage?.prompt_tokens !== undefined && { promptTokens: usage.prompt_tokens }),
       ...(error instanceof ApiError && error.code && { code: logText(error.code) }),
@@ -133,7 +161,7 @@ export class Trace {
   #outcome(): LogEntry['outcome'] {
     const kind = this.exchange?.outcome?.kind
     if (kind === 'cancelled' || this.#error instanceof Cancelled) return 'cancelled'
-    if (this.#status >= 400) return this.#status < 500 ? 'refused' : 'failed'
+    if (this.status >= 400) return this.status < 500 ? 'refused' : 'failed'
     if (this.exchange?.isStream) return kind ?? 'finished'
     return 'ok'
   }

@@ -5,8 +5,10 @@ import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
 import { logThrown } from './log-thrown.ts'
+import type { ExchangeTap } from './observer.ts'
 import { ProgressReport } from './progress-report.ts'
 import type { Ticker } from './ticker.ts'
+import { Timeline } from './timeline.ts'
 
 /** How an answer ended. Each exchange has exactly one outcome: the first one set. */
 export type Outcome =
@@ -36,15 +38,18 @@ export interface ExchangeOptions {
   onProgress?: ((exchange: Exchange) => void) | undefined
 }
 
+const NONE: readonly ExchangeTap[] = []
+
 /**
  * One request, from its arrival to its outcome: its attempts, its timeouts, and the signal that
  * stops the engine.
  */
 export class Exchange {
   outcome: Outcome | undefined
-  /** The label of the engine of the current attempt, and the model asked of it. */
-  engine: string | undefined
-  model: string | undefined
+  /** When what happened to it, with its attempts. */
+  readonly timeline = new Timeline()
+  /** Whoever sees its bytes; they come and go while it runs. */
+  taps = NONE
   /** The name of the client's key, for fair queueing; empty where clients are not distinguished. */
   caller = ''
   /** Whether no client waits for it, so that requests of clients that do are served before it. */
@@ -59,10 +64,7 @@ export class Exchange {
    * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
    */
   hops: readonly string[] = []
-  /** The number of attempts, and how each but the last failed: `gpu upstream_unreachable`. */
-  attempts = 0
-  /** When the first attempt began, by `performance.now()`. */
-  attemptedAt: number | undefined
+  /** How each attempt but the last failed: `gpu upstream_unreachable`. */
   readonly failures: string[] = []
   /** Whether the answer is streamed to the client. */
   isStream = false
@@ -75,8 +77,6 @@ export class Exchange {
    * its model. Returns the milliseconds until its next call; undefined where that is not known.
    */
   watchLoad: ((now: number) => number | undefined) | undefined
-  /** When the first token came, by `performance.now()`. */
-  firstTokenAt: number | undefined
   /** Writes a streamed answer to the client. */
   writer: StreamWriter | undefined
   /** The engine's concurrency slot, released once when the exchange ends. */
@@ -117,14 +117,6 @@ export class Exchange {
     return this.#control.signal
   }
 
-  /** An attempt begins, the first or a retry. */
-  attempt(engine: string, model: string | undefined): void {
-    this.engine = engine
-    this.model = model
-    this.attempts++
-    this.attemptedAt ??= performance.now()
-  }
-
   /** Stops the engine of the current attempt. */
   abortAttempt(reason: unknown): void {
     this.#control.abort(reason)
@@ -140,7 +132,7 @@ export class Exchange {
     if (!isLoading || this.failures.at(-1) !== failure) this.failures.push(failure)
     this.#answer = undefined
     this.#tokens = 0
-    this.firstTokenAt = undefined
+    this.timeline.attemptFailed(failure, reason)
     if (isLoading) return
     this.progress = undefined
     this.#deadlines.enterPhase('answer', performance.now())
@@ -174,7 +166,9 @@ export class Exchange {
     this.#answer = answer
     this.progress = undefined
     if (answer.kind !== 'whole') answer.contract.countsText = this.#options.onProgress !== undefined
-    this.#deadlines.enterPhase('first', performance.now())
+    const now = performance.now()
+    this.#deadlines.enterPhase('first', now)
+    this.timeline.begin(now)
   }
 
   /** A batch came at `now`. Only tokens count as progress: chunks may be empty. */
@@ -184,24 +178,29 @@ export class Exchange {
     const { tokens } = answer.contract
     if (tokens === this.#tokens) return
     this.#tokens = tokens
-    this.firstTokenAt ??= now
-    this.#deadlines.enterPhase('token', now)
+    this.#onProgress(now)
   }
 
   /** A part of an answer without tokens came at `now`, such as sound. */
   advanceBytes(now: number): void {
     this.#tokens = this.#answer?.kind === 'passed' ? this.#answer.contract.tokens : 0
-    this.firstTokenAt ??= now
+    this.#onProgress(now)
+  }
+
+  #onProgress(now: number): void {
+    this.timeline.token(now)
     this.#deadlines.enterPhase('token', now)
   }
 
   /** From `now` on waits for the client to read. */
   waitForClient(now: number): void {
+    this.timeline.waitForClient(now)
     this.#deadlines.waitForClient(now)
   }
 
   /** From `now` on waits for the engine. */
   waitForEngine(now: number): void {
+    this.timeline.waitForEngine(now)
     this.#deadlines.waitForEngine(now)
   }
 
@@ -287,7 +286,7 @@ export class Exchange {
   #checkDeadlines(now: number): number | undefined {
     const untilLook = this.watchLoad?.(now) ?? Number.POSITIVE_INFINITY
     const left = this.#deadlines.remaining(now)
-    const overdue = this.#deadlines.overdue(now, this.engine ?? 'the engine')
+    const overdue = this.#deadlines.overdue(now, this.timeline.engine ?? 'the engine')
     if (overdue === undefined) {
       const untilBeat = this.writer?.tick(now) ?? left
       return Math.min(left, untilLook, untilBeat, this.#report?.tick(this.#tokens, now) ?? left)

@@ -108,6 +108,7 @@ class PassedWriter implements StreamWriter {
     // Some hosts take an empty write for the end.
     if (written.length === 0) return undefined
     const now = performance.now()
+    for (const tap of this.#exchange.taps) tap.onSent?.(written, now)
     this.#heartbeat.reset(now)
     const taking = this.#body.write(written)
     if (taking === undefined) return undefined
@@ -126,7 +127,10 @@ class PassedWriter implements StreamWriter {
   /** A comment between two events; the other forms have no place for one. */
   tick(now: number): number | undefined {
     if (this.#unread > 0 || this.#answer.form !== 'events') return undefined
-    if (this.#heartbeat.isDue(now)) void this.#send([encodeText(': ping\n')])
+    if (this.#heartbeat.isDue(now)) {
+      this.#exchange.timeline.heartbeats++
+      void this.#send([encodeText(': ping\n')])
+    }
     return this.#heartbeat.remaining(now)
   }
 

@@ -212,6 +212,7 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
     const written = joinSmall(pieces)
     // An encoder may write nothing for a chunk, and some hosts take an empty write for the end.
     if (written.length === 0) return undefined
+    for (const tap of this.#exchange.taps) tap.onSent?.(written, now)
     this.#heartbeat.reset(now)
     const taking = this.#body.write(written)
     if (taking === undefined) return undefined
@@ -248,6 +249,7 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
   /** Also called first for a late answer: some hosts send the headers with the first bytes only. */
   sendHeartbeat(): void {
     this.#heartbeat.count++
+    this.#exchange.timeline.heartbeats++
     const stream = this.#hasWritten ? this.#stream : undefined
     const { progress } = this.#exchange
     this.#lastProgress = progress

@@ -114,7 +114,7 @@ export class Pool {
         const fallback =
           failureKind(error) === 'overflow' && this.#fallbackFor(exchange, model, routes[0])
         if (!fallback || exchange.outcome !== undefined) throw asUnavailable(error, routes)
-        exchange.retry(failureLabel(exchange.engine, error), error)
+        exchange.retry(failureLabel(exchange.timeline.engine, error), error)
         model = fallback
       }
     }
@@ -178,7 +178,7 @@ export class Pool {
         affinityWait,
         signal: exchange.signal,
       })
-      const slot = acquired instanceof Promise ? await acquired : acquired
+      const slot = acquired instanceof Promise ? await queued(exchange, acquired) : acquired
       try {
         const answer = await this.#attempt(call, slot)
         exchange.affinity = conversation && conversations.remember(conversation, slot.member)
@@ -203,7 +203,7 @@ export class Pool {
     if (exchange.outcome !== undefined) slot.release(exchange.outcome)
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
-    exchange.attempt(member.engine.label, route.model)
+    exchange.timeline.attempt(member.engine.label, route.model)
     exchange.endLoading(performance.now())
     const stopWatchingLoad = watchLoad(exchange, route)
     const stopWatching = watchFirstChunk(call, member, this.#options, this.#state.budgets)
@@ -265,5 +265,15 @@ export class Pool {
     return (
       retries < MAX_RETRIES && this.#state.budgets.forCaller(caller).withdraw(performance.now())
     )
+  }
+}
+
+/** Waits for a concurrency slot, which the exchange is told of. */
+async function queued(exchange: Exchange, acquiring: Promise<Slot>): Promise<Slot> {
+  exchange.timeline.enterQueue(performance.now())
+  try {
+    return await acquiring
+  } finally {
+    exchange.timeline.leaveQueue(performance.now())
   }
 }

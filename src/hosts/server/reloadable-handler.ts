@@ -5,6 +5,7 @@ import type { HandlerHost } from '../../options.ts'
 import { memoryResponses } from '../../routes/responses/background.ts'
 import type { Settings } from '../../settings/settings.ts'
 import { memoryLimits } from '../../state/limit-store.ts'
+import { Telemetry } from '../../telemetry/telemetry.ts'
 
 /** Milliseconds, longer than any stream: a replaced handler may finish all of its requests. */
 const UNLIMITED = 2 ** 31
@@ -26,6 +27,7 @@ export class ReloadableHandler {
       seen: new Map(),
       finishes: new Map(),
       pool: new PoolState(false),
+      telemetry: new Telemetry(),
     }
     this.#host = { ...shared, ...host }
     this.settings = settings

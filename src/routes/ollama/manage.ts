@@ -79,7 +79,7 @@ function management(asked: Management): RouteHandler {
     const limits = limitsOf(asked, context.settings)
     const exchange = await beginExchange(context, request, trace, { model: undefined, use, limits })
     try {
-      exchange.attempt(entry.engine.label, read.names.model ?? read.names.name)
+      exchange.timeline.attempt(entry.engine.label, read.names.model ?? read.names.name)
       const call = callOf(asked, request, read)
       const route = { engine: entry.engine, model: undefined, isDown: false }
       const opening = passAsker(exchange, call)(route, exchange.signal)

@@ -75,7 +75,7 @@ describe('a route for admins', () => {
     const context = { guard, basePath: '', instance: () => 'a' } as unknown as RouteContext
     const route = createRoutes(context, { secret })
     const request = new Request('http://localhost/secret', { headers })
-    return route(request, new Trace('GET', '/secret', undefined)).then(
+    return route(request, new Trace('GET', '/secret')).then(
       (response) => response.text(),
       ({ status, code }: { status: number; code: string }) => `${status} ${code}`,
     )

@@ -35,7 +35,7 @@ function routesOf(engines: Engine[], caller: Caller | null = admin) {
     retry: true,
     isolateRequests: false,
   })
-  const trace = new Trace('GET', '/health', undefined)
+  const trace = new Trace('GET', '/health')
   const guard = { findCaller: async () => caller ?? undefined }
   const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
   return {

@@ -88,7 +88,7 @@ describe('an engine that loads its model', () => {
     expect(await answer).toBe('loaded')
     expect(asked).toHaveLength(3)
     expect(of.failures).toEqual(['a model_loading'])
-    expect(of.attempts).toBe(3)
+    expect(of.timeline.attempts.length).toBe(3)
   })
 
   it('is not waited for where another has it, or where nothing is tried again', async () => {

@@ -45,7 +45,7 @@ function world(port: number, seen: DiscoveredServers = new Map()) {
   const context = { catalog, pool, router, guard, hostName: 'tests', isDraining: () => false }
   const ready = () => {
     const request = new Request('http://localhost/health/ready')
-    return answerReady(request, new Trace('GET', '/health/ready', undefined), context)
+    return answerReady(request, new Trace('GET', '/health/ready'), context)
   }
   const ask = async (model?: string) => {
     const exchange = new Exchange({

@@ -1,0 +1,43 @@
+import type { Engines } from '../engines/engines.ts'
+import { healthOf } from '../engines/health.ts'
+import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import type { Exchange } from '../stream/exchange.ts'
+import type { EngineView, Sources } from '../telemetry/sources.ts'
+
+/** What telemetry reads of the engines, by the settings in force. */
+export function telemetrySources(
+  { catalog, pool }: Engines,
+  running: ReadonlySet<Exchange>,
+  limit: number,
+): Sources {
+  return {
+    engines() {
+      const { engines } = healthOf(catalog, pool)
+      const now = performance.now()
+      return catalog.known.map((entry, index) => {
+        const { breaker, running } = pool.member(entry.engine)
+        const state = engines[index]?.state ?? 'unknown'
+        return { ...viewOf(entry), state, breaker: breaker.state(now), running }
+      })
+    },
+    queue: () => ({ waiting: pool.waiting, limit }),
+    running: () => running.size,
+    isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
+  }
+}
+
+function viewOf({
+  engine,
+  models,
+  error,
+}: CatalogEntry): Omit<EngineView, 'state' | 'breaker' | 'running'> {
+  const { label, kind, maxConcurrency } = engine
+  return {
+    label,
+    ...(kind !== undefined && { kind }),
+    ...(maxConcurrency !== undefined && { maxConcurrency }),
+    models: models.map(({ id }) => id),
+    loaded: models.filter(({ loaded }) => loaded === true).map(({ id }) => id),
+    ...(error && { error: error.message }),
+  }
+}

@@ -1,0 +1,31 @@
+/** What telemetry reads of the rest of sluice at the moment when it is asked, and so need not count itself. */
+
+/** One engine now. */
+export interface EngineView {
+  label: string
+  /** The kind of server, where that is known: `ollama`. */
+  kind?: string
+  /** As `GET /health` has it: `up`, `down`, `unknown`, `open`, `half-open`. */
+  state: string
+  /** `closed`, `open` or `half-open`. */
+  breaker: string
+  /** Requests in progress, and the most of them; no limit where it is left out. */
+  running: number
+  maxConcurrency?: number
+  /** The names of the models that it serves, and of those that it has loaded, where it says so. */
+  models: readonly string[]
+  loaded: readonly string[]
+  /** Why its latest listing of models failed. */
+  error?: string
+}
+
+export interface Sources {
+  /** The engines, in the order in which they are preferred; the built-in one is last. */
+  engines(): EngineView[]
+  /** Requests that wait for a concurrency slot, and the most of them for one engine. */
+  queue(): { waiting: number; limit: number }
+  /** Exchanges that run. */
+  running(): number
+  /** Whether the name is one of a model that is served now: others are no label. */
+  isServed(model: string): boolean
+}
