@@ -218,4 +218,9 @@ export interface SettingsInput {
    * elsewhere. Default: auto.
    */
   log?: Given['log']
+  /**
+   * Whether requests are measured, for GET /metrics, which admin keys and keys with metrics: true
+   * may read.
+   */
+  metrics?: Given['metrics']
 }
