@@ -8,7 +8,7 @@ import { Process } from './process.tsx'
 import { explain, isBuiltIn, kindName, stateTone, stateWord } from './words.ts'
 
 /** The most models that are shown unasked. */
-const SHOWN = 12
+const SHOWN = 8
 
 export function EngineCard({ engine }: { engine: EngineActivity }) {
   const { label, kind, state } = engine
@@ -124,7 +124,7 @@ function Models({ engine: { models, loaded, label } }: { engine: EngineActivity 
 function Measured({ engine: { label, recent } }: { engine: EngineActivity }) {
   const { history } = measurements.value
   if (recent.length === 0) {
-    return <p class="weak">No request was sent to it yet: plots appear with the first one.</p>
+    return <p class="weak">It has answered no request yet: plots appear with the first one.</p>
   }
   return (
     <ul class="measured">

@@ -18,26 +18,24 @@ const HEIGHT = 92
 /** The vertical axis begins at 0, and one value fills no whole plot. */
 const fromZero: uPlot.Range.Function = (_, _min, max) => [0, max > 0 ? max * 1.15 : 1]
 
-/** A plot of requests that ended at one moment has a minute of width. */
-const atLeastMinute: uPlot.Range.Function = (_, min, max) => {
-  if (!Number.isFinite(min) || !Number.isFinite(max)) return [0, 60]
-  const room = Math.max(0, 60 - (max - min)) / 2
-  return [min - room, max + room]
-}
+/** In seconds: requests that ended at one moment still have a plot of some width. */
+const LEAST_WIDTH = 60
 
 /**
- * `text` words a value; `onPoint` is called with the point under the pointer, and with undefined where
+ * `tickText` words a value of the axis; `onPoint` is called with the point under the pointer, and with undefined where
  * there is none.
  */
 export function plotHistory(
   place: HTMLElement,
-  text: (value: number) => string,
+  tickText: (value: number) => string,
   onPoint: (point: PlotPoint | undefined) => void,
 ): HistoryPlot {
   let shown: readonly PlotPoint[] = []
-  const colour = (name: string) => () => getComputedStyle(place).getPropertyValue(name).trim()
+  // A canvas does not know variables and light-dark(): the style sheet gives these two properties.
+  const weak = () => getComputedStyle(place).color
+  const accent = () => getComputedStyle(place).caretColor
   const axis = {
-    stroke: colour('--weak'),
+    stroke: weak,
     font: '11px system-ui, sans-serif',
     grid: { stroke: '#8883', width: 1 },
     ticks: { show: false },
@@ -54,17 +52,17 @@ export function plotHistory(
         points: { size: 7 },
       },
       legend: { show: false },
-      scales: { x: { time: true, range: atLeastMinute }, y: { range: fromZero } },
+      scales: { x: { time: true }, y: { range: fromZero } },
       axes: [
         { ...axis, size: 22, gap: 2, space: 70, grid: { show: false }, values: times },
-        { ...axis, size: 52, gap: 4, space: 26, values: (_, ticks) => ticks.map(text) },
+        { ...axis, size: 52, gap: 4, space: 26, values: (_, ticks) => ticks.map(tickText) },
       ],
       series: [
         {},
         {
-          stroke: colour('--accent'),
+          stroke: accent,
           width: 1.5,
-          points: { show: true, size: 4, fill: colour('--accent') },
+          points: { show: true, size: 4, fill: accent },
         },
       ],
       hooks: {
@@ -84,7 +82,11 @@ export function plotHistory(
   return {
     show(points) {
       shown = points
-      plot.setData([points.map(({ at }) => at / 1_000), points.map(({ value }) => value)])
+      const seconds = points.map(({ at }) => at / 1_000)
+      plot.setData([seconds, points.map(({ value }) => value)], false)
+      const [first = 0, last = 0] = [seconds[0], seconds.at(-1)]
+      const room = Math.max((last - first) / 50, (LEAST_WIDTH - (last - first)) / 2)
+      plot.setScale('x', { min: first - room, max: last + room })
     },
     remove() {
       resized.disconnect()

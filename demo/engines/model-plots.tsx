@@ -17,6 +17,9 @@ export function ModelPlots({ model, all }: { model: string; all: readonly Measur
           model={model}
           points={pointsOf(all, ({ firstTokenMs }) => firstTokenMs)}
           text={timeText}
+          tickText={(ms) =>
+            ms < 1_000 ? `${Math.round(ms)} ms` : `${Number((ms / 1_000).toFixed(2))} s`
+          }
           none="Appears with the next request."
         />
         <Plot
@@ -24,6 +27,7 @@ export function ModelPlots({ model, all }: { model: string; all: readonly Measur
           model={model}
           points={pointsOf(all, ({ rate }) => rate)}
           text={rateText}
+          tickText={(rate) => `${Number(rate.toFixed(1))}`}
           none="Appears with the next streamed answer."
         />
       </div>
@@ -51,17 +55,18 @@ interface PlotProps {
   model: string
   points: PlotPoint[]
   text: (value: number) => string
+  tickText: (value: number) => string
   /** What is said where there is no point. */
   none: ComponentChildren
 }
 
-function Plot({ title, model, points, text, none }: PlotProps) {
+function Plot({ title, model, points, text, tickText, none }: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<HistoryPlot>(undefined)
   const [under, setUnder] = useState<PlotPoint | undefined>(undefined)
   const isEmpty = points.length === 0
   useEffect(() => {
-    if (place.current) plot.current = plotHistory(place.current, text, setUnder)
+    if (place.current) plot.current = plotHistory(place.current, tickText, setUnder)
     return () => plot.current?.remove()
   }, [isEmpty])
   useEffect(() => plot.current?.show(points))

@@ -66,7 +66,7 @@ function levelText({ limit }: Level, { left, debt, fullInMs, freeInMs }: LevelNo
   const full = `full in ${waitText(fullInMs)}`
   if (freeInMs === 0) return `${rest} · ${full}`
   const over = debt > 0 ? `${countText(debt)} beyond the limit` : rest
-  return `${over} · free in ${waitText(freeInMs)} · ${full}`
+  return `${over} · usable in ${waitText(freeInMs)} · ${full}`
 }
 
 function Concurrency({ of, running, most }: { of: string; running: number; most: number }) {

@@ -49,8 +49,8 @@ function isRefilling({ requests, tokens }: KeyActivity, elapsed: number): boolea
 function Keys({ all, toldAt }: { all: readonly KeyActivity[]; toldAt: number }) {
   const word = search.value.trim().toLowerCase()
   const found = all.filter(({ name }) => name.toLowerCase().includes(word))
-  // Those at a limit first: they are what one looks for.
-  const over = found.filter((each) => isOver(each, toldAt))
+  // Where not all are shown, those at a limit are. Otherwise nothing moves when limits are reached.
+  const over = found.length > SHOWN ? found.filter((each) => isOver(each, toldAt)) : []
   const sorted = [...over, ...found.filter((each) => !over.includes(each))]
   const hidden = Math.max(0, sorted.length - SHOWN)
   return (
