@@ -127,6 +127,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
   host.managed?.takeOver(settings)
+  telemetry.configure(settings, context.sources)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // The process still serves, although it refuses requests.
