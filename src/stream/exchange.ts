@@ -4,6 +4,7 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
+import { onEngineStop } from './engine-stop.ts'
 import { logThrown } from './log-thrown.ts'
 import type { ExchangeTap } from './observer.ts'
 import { ProgressReport } from './progress-report.ts'
@@ -260,6 +261,7 @@ export class Exchange {
     this.#options.client.removeEventListener('abort', this.cancel)
     if (outcome.kind !== 'finished') {
       const reason = outcome.kind === 'failed' ? outcome.error : new Cancelled('the client left')
+      if (outcome.kind === 'cancelled') this.#watchStop()
       this.#control.abort(reason)
       this.#rejectEndedEarly(reason)
     }
@@ -268,6 +270,17 @@ export class Exchange {
     logThrown(() => this.slot?.release(outcome))
     logThrown(() => this.writer?.stop(outcome))
     logThrown(() => this.#options.onEnd(this))
+  }
+
+  /** Tells observers when the engine has stopped, since its client has left. */
+  #watchStop(): void {
+    const { observers, engine } = this.timeline
+    if (observers.length === 0 || engine === undefined) return
+    const leftAt = performance.now()
+    onEngineStop(this.signal, () => {
+      const afterMs = performance.now() - leftAt
+      for (const each of observers) logThrown(() => each.onEngineStopped?.(afterMs))
+    })
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
+import { engineStopped } from '../../stream/engine-stop.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import type { CallOptions } from '../engine.ts'
@@ -113,7 +114,10 @@ export class UpstreamClient {
       // configured.
       return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
     } catch (cause) {
-      if (init.signal?.aborted) throw init.signal.reason
+      if (init.signal?.aborted) {
+        engineStopped(init.signal)
+        throw init.signal.reason
+      }
       throw unreachable(this.label, cause)
     }
   }
