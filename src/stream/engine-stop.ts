@@ -1,12 +1,23 @@
+import { logThrown } from './log-thrown.ts'
+import type { Timeline } from './timeline.ts'
+
 /**
  * How an engine tells that it has stopped its work after the signal aborted. Who waits for that and who
  * knows it have only the signal in common.
  */
 const waiting = new WeakMap<AbortSignal, () => void>()
 
-/** Calls `act` once, when the work that the signal stops is known to have stopped. */
-export function onEngineStop(signal: AbortSignal, act: () => void): void {
-  waiting.set(signal, act)
+/**
+ * Tells the observers of an exchange how long after this moment, at which its client has left, its engine
+ * has stopped.
+ */
+export function watchStop(signal: AbortSignal, { observers, engine }: Timeline): void {
+  if (observers.length === 0 || engine === undefined) return
+  const leftAt = performance.now()
+  waiting.set(signal, () => {
+    const afterMs = performance.now() - leftAt
+    for (const each of observers) logThrown(() => each.onEngineStopped?.(afterMs))
+  })
 }
 
 /** Whoever waits for the end of the first signal's work waits for that of the other's. */

@@ -223,4 +223,9 @@ export interface SettingsInput {
    * may read.
    */
   metrics?: Given['metrics']
+  /**
+   * How many requests that have ended GET /v1/activity shows, beside those that run; 0 switches it
+   * off. Default: 500.
+   */
+  activity?: Given['activity']
 }

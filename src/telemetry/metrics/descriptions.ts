@@ -41,7 +41,7 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_client_blocked_seconds:
     'Time for which the client of a stream left data unread, once for each stream.',
   sluice_engine_stop_seconds:
-    'Time from the moment when the client left to the one when its engine had stopped.',
+    'Time from the moment when the client left, or the request was stopped, to the one when its engine had stopped: its connection was closed or its work had ended.',
   sluice_breaker_state: 'The state of an engine’s circuit breaker: 1 for the present one.',
   sluice_engine_up:
     'Whether the engine’s last model listing succeeded; absent before the first one.',

@@ -5,7 +5,7 @@ import { isOwnCode } from './error-codes.ts'
 import { OTHER } from './registry.ts'
 
 /** The code of an error that has none: an engine's own, as a rule. */
-const NO_CODE = 'none'
+const UNNAMED = 'none'
 
 /**
  * The values of labels. None is a client's own word: a name that is not configured and that no engine
@@ -40,7 +40,7 @@ export class KnownLabels {
   /** The code of what was thrown. */
   code(error: unknown): string {
     if (!(error instanceof ApiError)) return 'internal_error'
-    if (error.code === null) return NO_CODE
+    if (error.code === null) return UNNAMED
     return isOwnCode(error.code) ? error.code : OTHER
   }
 }
