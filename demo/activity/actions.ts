@@ -4,6 +4,7 @@ import { formatRecording } from '../../src/recording/recording.ts'
 import { curlFor } from '../../src/util/curl-command.ts'
 import type { Activity } from '../../src/wire/activity/schema.ts'
 import { key } from '../api.ts'
+import { saveFile } from '../save-file.ts'
 import { callApi, errorOf } from './events.ts'
 import { recordingOf } from './recorded.ts'
 import { rows } from './store.ts'
@@ -99,12 +100,7 @@ export async function save(now: Seen): Promise<void> {
   const isCapture = fetched !== undefined && typeof fetched !== 'string'
   const recording = isCapture ? fetched : recordingOf(now)
   if (recording === undefined) return
-  const url = URL.createObjectURL(new Blob([formatRecording(recording)]))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = `sluice-${now.id.replace(/[^\w-]/g, '')}.jsonl`
-  link.click()
-  setTimeout(() => URL.revokeObjectURL(url), 10_000)
+  saveFile(`sluice-${now.id.replace(/[^\w-]/g, '')}.jsonl`, formatRecording(recording))
   const isAll = isCapture || now.recording !== undefined
   if (isAll) tell('Saved the captured stream.')
   else if (now.isWhole) tell('Saved what was sent since it was opened: the whole answer.')

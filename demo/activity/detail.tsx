@@ -73,7 +73,6 @@ function Content({ now }: { now: Seen }) {
       <Said now={now} />
       <Rules findings={findings.value} />
       <Repairs list={record.repairs ?? []} />
-      <Facts record={record} />
       {now.frames.length > 0 && (
         <>
           <h3>
@@ -85,6 +84,8 @@ function Content({ now }: { now: Seen }) {
           <Frames frames={now.frames} label="Events of the request" />
         </>
       )}
+      <h3>About it</h3>
+      <Facts record={record} />
     </>
   )
 }

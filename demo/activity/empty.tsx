@@ -1,7 +1,7 @@
 import { curlCommand } from '../../src/util/curl-command.ts'
 import { key, root } from '../api.ts'
+import { CopyLine } from '../copy-line.tsx'
 import { model } from '../state.ts'
-import { copy, tell } from './actions.ts'
 
 /** What to do where no request has come yet. */
 export function Empty() {
@@ -12,17 +12,9 @@ export function Empty() {
       <p>
         <strong>No requests yet.</strong> Each one appears here as it arrives. Try it:
       </p>
-      <pre>
-        <code>{command}</code>
-      </pre>
+      <CopyLine text={command} />
       <p>
-        <button
-          type="button"
-          onClick={() => void copy(command).then((isCopied) => isCopied && tell('Copied.'))}
-        >
-          Copy
-        </button>{' '}
-        <a href="#chat">or ask in the chat</a>
+        Or <a href="#chat">ask in the chat</a>.
       </p>
     </div>
   )

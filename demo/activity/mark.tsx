@@ -21,7 +21,7 @@ const SHAPES: Record<string, string> = {
 export function Mark({ record }: { record: Activity }) {
   const name = markOf(record)
   return (
-    <span class={`mark ${name}`} title={STATE_MEANINGS[name]}>
+    <span class="mark" data-state={name} title={STATE_MEANINGS[name]}>
       <svg viewBox="0 0 12 12" aria-hidden="true">
         <path d={SHAPES[name] ?? SHAPES.cancelled} />
       </svg>

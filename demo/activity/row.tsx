@@ -1,6 +1,6 @@
 import { timeText } from '../format.ts'
+import { clock } from '../keys/clock.ts'
 import { hashOf, item } from '../views.ts'
-import { now, useClock } from './clock.ts'
 import { Mark } from './mark.tsx'
 import { Sparkline } from './sparkline.tsx'
 import type { Row } from './store.ts'
@@ -30,12 +30,11 @@ export function RequestRow({ row }: { row: Row }) {
           <small title={record.client}>{record.client ?? ''}</small>
         </span>
         <span class="cell number tokens">
-          <span>{countText(record.tokens)}</span>
+          <span>{record.tokens === 0 && !isEnded ? '–' : countText(record.tokens)}</span>
           <small>{rateOf(row)}</small>
         </span>
         <span class="cell number first">
           {record.firstTokenMs === undefined ? '–' : timeText(record.firstTokenMs)}
-          <small>first token</small>
         </span>
         <span class="cell pauses">
           <Sparkline row={row} />
@@ -100,7 +99,6 @@ function Why({ row }: { row: Row }) {
 
 /** Time goes on, also where nothing is told of a request. */
 function Running({ row }: { row: Row }) {
-  useClock()
   const { durationMs } = row.record.value
-  return <>{durationText(durationMs + Math.max(0, now.value - row.seenAt))}</>
+  return <>{durationText(durationMs + Math.max(0, clock.value - row.seenAt))}</>
 }

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { useClock } from '../keys/clock.ts'
 import { item, openView } from '../views.ts'
 import { stopRequest } from './actions.ts'
 import { clearFilter, isFiltered, shownEnded, shownRunning } from './filters.ts'
@@ -13,10 +14,12 @@ const most = signal(PART)
 export function Requests() {
   const all = shownEnded.value
   const listed = all.slice(0, most.value)
+  useClock(running.value.length > 0)
   if (shownRunning.value.length === 0 && all.length === 0 && isFiltered.value) return <NoMatch />
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: keys that move between the links in it
     <div class="requests" onKeyDown={handleKey}>
+      <Columns />
       <List title="Running" list={shownRunning.value} none="Nothing runs at the moment." />
       <List title="Ended" list={listed} none="Nothing has ended yet." />
       {all.length > listed.length && (
@@ -47,6 +50,21 @@ function List({ title, list, none }: { title: string; list: readonly Row[]; none
         ))}
       </ul>
     </section>
+  )
+}
+
+/** Titles for the eye; each row says in a sentence what it is. */
+function Columns() {
+  const titles = ['State', 'Model', 'Key', 'Tokens', 'First token', 'Pauses', 'Time']
+  const names = ['state', 'model', 'who', 'number tokens', 'number first', 'pauses', 'number time']
+  return (
+    <div class="request titles" aria-hidden="true">
+      {titles.map((title, index) => (
+        <span key={title} class={`cell ${names[index]}`}>
+          {title}
+        </span>
+      ))}
+    </div>
   )
 }
 
