@@ -1,0 +1,104 @@
+/** What the feed has told: the requests, the engines and the keys, as they are now. */
+
+import { isObject } from '../../util/object.ts'
+import type { Activity, ActivityChanges, ActivityList } from '../../wire/activity/schema.ts'
+import { isNumber, numberOf } from './format.ts'
+
+/** The gaps that are kept of each request. */
+const MOST_GAPS = 128
+
+/** A request, and when the feed told of it. */
+export interface Row {
+  activity: Activity
+  /** Milliseconds between its last tokens, the newest last. */
+  gaps: number[]
+  /** Milliseconds since its arrival, by the server's clock, when it was told of; -1 if unknown. */
+  age: number
+  /** When that was, by `performance.now()`. */
+  at: number
+}
+
+type Shared = Pick<ActivityList, 'engines' | 'queue' | 'captures'> & Partial<ActivityList>
+
+export class ActivityStore {
+  engines: ActivityList['engines']
+  queue: ActivityList['queue']
+  captures: ActivityList['captures']
+  keys: ActivityList['keys'] = []
+  isAdmin = false
+  instance = ''
+  #rows = new Map<string, Row>()
+
+  get rows(): Row[] {
+    return [...this.#rows.values()]
+  }
+
+  find(id: string): Row | undefined {
+    return this.#rows.get(id)
+  }
+
+  /** Returns whether another process of the server answers than before. */
+  takeSnapshot(list: ActivityList, now: number): boolean {
+    const isOther = this.instance !== '' && this.instance !== list.instance
+    this.instance = list.instance
+    this.isAdmin = list.isAdmin === true
+    this.#rows = new Map()
+    this.#takeShared(list)
+    this.#takeRequests(list.requests, list.time, now)
+    return isOther
+  }
+
+  takeChanges(changes: ActivityChanges, now: number): void {
+    this.#takeShared(changes)
+    this.#takeRequests(changes.requests, changes.time, now)
+    for (const id of listOf<string>(changes.removed)) this.#rows.delete(id)
+  }
+
+  /** What is known of one request by other means than the feed. */
+  takeOne(activity: Activity, now: number): void {
+    const known = this.#rows.get(activity.id)
+    const age = known === undefined ? numberOf(activity.durationMs) : ageOf(known, now)
+    this.#rows.set(activity.id, { activity, gaps: known?.gaps ?? [], age, at: now })
+  }
+
+  #takeShared({ engines, queue, captures, keys }: Shared): void {
+    if (Array.isArray(engines)) this.engines = engines.filter(isObject) as typeof engines
+    if (isObject(queue)) this.queue = queue
+    if (isObject(captures)) this.captures = captures
+    if (Array.isArray(keys)) this.keys = keys.filter(isObject) as typeof keys
+  }
+
+  #takeRequests(requests: unknown, time: unknown, now: number): void {
+    for (const activity of listOf<Activity>(requests)) {
+      if (!isObject(activity) || typeof activity.id !== 'string') continue
+      const told = listOf<number>(activity.gaps).filter(isNumber)
+      const gaps = [...(this.#rows.get(activity.id)?.gaps ?? []), ...told].slice(-MOST_GAPS)
+      const age = isNumber(time) && isNumber(activity.arrived) ? time - activity.arrived : -1
+      this.#rows.set(activity.id, { activity, gaps, age, at: now })
+    }
+  }
+}
+
+/** Milliseconds since its arrival. */
+export function ageOf({ age, at }: Row, now: number): number {
+  return age < 0 ? -1 : age + now - at
+}
+
+/** Milliseconds that it took, or has taken until now. */
+export function durationOf(row: Row, now: number): number {
+  const { durationMs } = row.activity
+  return isEnded(row) ? numberOf(durationMs) : numberOf(durationMs) + now - row.at
+}
+
+export function isEnded({ activity }: Row): boolean {
+  return activity.state === 'ended'
+}
+
+/** Whether it was refused or failed. */
+export function isFailure({ activity }: Row): boolean {
+  return activity.outcome === 'failed' || activity.outcome === 'refused'
+}
+
+function listOf<T>(value: unknown): T[] {
+  return Array.isArray(value) ? value : []
+}

@@ -1,0 +1,69 @@
+/** Text in columns of a terminal, where a character takes one or two cells, or none. */
+import widthOf from 'fast-string-width'
+import { terminalLine } from '../../util/safe/terminal.ts'
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
+
+/** Every character of it is one cell wide. */
+const NARROW = /^[\x20-\x7e…·▁-█]*$/
+
+/** Whatever a server sent as a text for one line, made safe for a terminal; empty for anything else. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return terminalLine(value)
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : ''
+}
+
+/** The cells that a safe text takes. */
+export function cells(text: string): number {
+  return NARROW.test(text) ? text.length : widthOf(text)
+}
+
+/** The text in at most so many cells, with `…` at the end where it was cut. */
+export function clip(text: string, most: number): string {
+  if (cells(text) <= most) return text
+  if (most <= 0) return ''
+  if (NARROW.test(text)) return `${text.slice(0, most - 1)}…`
+  return `${text.slice(0, endOf(text, most - 1))}…`
+}
+
+/** The text in exactly so many cells. */
+export function padded(text: string, width: number, align: 'left' | 'right' = 'left'): string {
+  const cut = clip(text, width)
+  const space = ' '.repeat(Math.max(0, width - cells(cut)))
+  return align === 'left' ? cut + space : space + cut
+}
+
+/** A text of several lines in lines of at most so many cells, broken at spaces where there are any. */
+export function wrapped(text: string, width: number): string[] {
+  const most = Math.max(1, width)
+  return text.split('\n').flatMap((line) => brokenLine(line.replaceAll('\t', '    '), most))
+}
+
+function brokenLine(line: string, most: number): string[] {
+  const lines: string[] = []
+  let rest = line
+  while (cells(rest) > most) {
+    const end = Math.max(endOf(rest, most), firstLength(rest))
+    const space = rest.lastIndexOf(' ', end)
+    const isAtSpace = space > 0
+    lines.push(rest.slice(0, isAtSpace ? space : end))
+    rest = rest.slice(isAtSpace ? space + 1 : end)
+  }
+  return [...lines, rest]
+}
+
+/** The length of what fits into so many cells. */
+function endOf(text: string, most: number): number {
+  let used = 0
+  for (const { segment, index } of graphemes.segment(text)) {
+    used += cells(segment)
+    if (used > most) return index
+  }
+  return text.length
+}
+
+/** A character that is wider than a line is not left out: else it would never end. */
+function firstLength(text: string): number {
+  const [first] = graphemes.segment(text)
+  return first?.segment.length ?? 1
+}
