@@ -19,7 +19,7 @@ const columns = {
   engine: { title: 'ENGINE', min: 8, max: 20, text: ({ activity }) => shown(activity.engine) },
   key: { title: 'KEY', min: 7, max: 16, text: ({ activity }) => shown(activity.key) },
   client: { title: 'CLIENT', min: 10, max: 26, text: ({ activity }) => shown(activity.client) },
-  tokens: { title: 'TOKENS', min: 7, max: 7, align: 'right', text: tokensOf },
+  tokens: { title: 'TOKENS', min: 6, max: 6, align: 'right', text: tokensOf },
   rate: { title: 'TOK/S', min: 6, max: 6, align: 'right', text: rateOf },
   first: {
     title: 'FIRST',
@@ -52,7 +52,7 @@ const columns = {
   },
   detail: {
     title: 'DETAIL',
-    min: 12,
+    min: 18,
     max: Number.POSITIVE_INFINITY,
     text: (row) => detailOf(row),
   },

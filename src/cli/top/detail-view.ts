@@ -31,7 +31,7 @@ export function detailFrame(
   const head = [
     titleOf(row, watch.id, columns, paint),
     ...facts.flatMap((line) => wrapped(line, columns)),
-    paint.weak(clip(`── ${raw ? 'bytes' : 'text'} ${'─'.repeat(columns)}`, columns)),
+    paint.weak(`── ${raw ? 'bytes' : 'text'} ${'─'.repeat(columns)}`.slice(0, columns)),
   ]
   const content = contentOf(state, columns, paint)
   const room = Math.max(1, rows - head.length - 1)

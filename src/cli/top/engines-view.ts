@@ -44,7 +44,7 @@ function describe(engine: EngineActivity, width: number, paint: Paint): string[]
     ...(kind === undefined ? [] : [shown(kind)]),
     `breaker ${shown(breaker)}`,
     `${numberOf(running)} running, ${limit}`,
-    `${list(models).length} models`,
+    plural(list(models).length, 'model'),
     ...(list(loaded).length === 0 ? [] : [`loaded: ${list(loaded).map(shown).join(', ')}`]),
   ]
   const name = padded(shown(label), Math.min(20, Math.max(8, Math.floor(width / 4))))
@@ -59,7 +59,7 @@ function describe(engine: EngineActivity, width: number, paint: Paint): string[]
 
 function recentText({ model, requests, firstTokenMs, rate }: EngineActivity['recent'][number]) {
   const parts = [
-    `${numberOf(requests)} request${requests === 1 ? '' : 's'}`,
+    plural(numberOf(requests), 'request'),
     ...(isNumber(firstTokenMs) ? [`first token ${shortTime(firstTokenMs)}`] : []),
     ...(isNumber(rate) ? [`${shortRate(rate)} tokens/s`] : []),
   ]
@@ -80,6 +80,10 @@ function levelText(level: NonNullable<KeyActivity['requests']>, unit: string): s
   const { limit, remaining, fullInMs } = level
   const wait = numberOf(fullInMs) > 0 ? `, all in ${shortTime(fullInMs)}` : ''
   return `${Math.floor(numberOf(remaining))} of ${numberOf(limit)} ${unit} left${wait}`
+}
+
+function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
 }
 
 function list<T>(value: T[] | undefined): T[] {

@@ -14,11 +14,12 @@ export function shortTime(ms: unknown): string {
   return `${Math.floor(hours / 24)}d${hours % 24}h`
 }
 
-/** `950`, `12.3k`, `1.2M` */
+/** `950`, `12.3k`, `123k`, `1.2M` */
 export function shortCount(count: unknown): string {
   if (!isNumber(count)) return ''
-  if (count < 10_000) return String(Math.round(count))
-  return count < 999_950 ? `${(count / 1e3).toFixed(1)}k` : `${(count / 1e6).toFixed(1)}M`
+  if (count < 9_999.5) return String(Math.round(count))
+  if (count >= 99_950 && count < 999_500) return `${Math.round(count / 1e3)}k`
+  return count < 99_950 ? `${(count / 1e3).toFixed(1)}k` : `${(count / 1e6).toFixed(1)}M`
 }
 
 /** Tokens per second: `0.5`, `45.2`, `145` */

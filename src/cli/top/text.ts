@@ -33,18 +33,21 @@ export function padded(text: string, width: number, align: 'left' | 'right' = 'l
   return align === 'left' ? cut + space : space + cut
 }
 
-/** A text of several lines in lines of at most so many cells, broken at spaces where there are any. */
-export function wrapped(text: string, width: number): string[] {
+/**
+ * A text of several lines in lines of at most so many cells, broken at spaces where there are any, or
+ * `anywhere`.
+ */
+export function wrapped(text: string, width: number, anywhere = false): string[] {
   const most = Math.max(1, width)
-  return text.split('\n').flatMap((line) => brokenLine(line.replaceAll('\t', '    '), most))
+  return text.split('\n').flatMap((line) => broken(line.replaceAll('\t', '    '), most, anywhere))
 }
 
-function brokenLine(line: string, most: number): string[] {
+function broken(line: string, most: number, anywhere: boolean): string[] {
   const lines: string[] = []
   let rest = line
   while (cells(rest) > most) {
     const end = Math.max(endOf(rest, most), firstLength(rest))
-    const space = rest.lastIndexOf(' ', end)
+    const space = anywhere ? -1 : rest.lastIndexOf(' ', end)
     const isAtSpace = space > 0
     lines.push(rest.slice(0, isAtSpace ? space : end))
     rest = rest.slice(isAtSpace ? space + 1 : end)

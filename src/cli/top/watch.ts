@@ -76,7 +76,7 @@ export class Watch {
   }
 
   #rawLines(width: number): string[] {
-    return this.#raw.flatMap((each) => wrapped(each, width))
+    return this.#raw.flatMap((each) => wrapped(each, width, true))
   }
 
   #takeBytes(name: 'sent' | 'received', { at, text }: Record<string, unknown>): void {
