@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals'
 import { ActivityView } from './activity/view.tsx'
+import { CaptureBadge } from './captures/badge.tsx'
+import { CapturesView } from './captures/view.tsx'
 import { Chat } from './chat.tsx'
 import { gpu } from './engine.ts'
 import { EnginesView } from './engines/view.tsx'
@@ -24,6 +26,7 @@ const SHOWN = {
   activity: ActivityView,
   engines: EnginesView,
   keys: KeysView,
+  captures: CapturesView,
 } satisfies Record<ViewName, () => unknown>
 
 export function App() {
@@ -33,6 +36,7 @@ export function App() {
       <header>
         <h1>sluice</h1>
         <Navigation />
+        <CaptureBadge />
         <Status />
         <a class="weak" href="openapi.html">
           API reference
