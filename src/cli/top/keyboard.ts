@@ -9,6 +9,7 @@ interface Pressed {
   name?: string | undefined
   sequence?: string | undefined
   ctrl?: boolean | undefined
+  meta?: boolean | undefined
 }
 
 /**
@@ -31,7 +32,7 @@ export class Keyboard {
     this.#keys = keys
     emitKeypressEvents(keys, { escapeCodeTimeout: ESCAPE_WAIT } as unknown as Interface)
     keys.on('keypress', (text: string | undefined, pressed: Pressed | undefined) => {
-      if (!keys.pasting) this.#onKey(nameOf(text, pressed))
+      if (!keys.pasting) for (const key of keysOf(text, pressed)) this.#onKey(key)
     })
     keys.on('end', this.#onEnd)
     keys.setRawMode(true)
@@ -50,9 +51,19 @@ export class Keyboard {
   }
 }
 
+/** Esc and a key right after it arrive as one, the same as with Alt. */
+export function keysOf(text: string | undefined, pressed: Pressed | undefined): string[] {
+  const [first, key = '', ...others] = pressed?.sequence ?? ''
+  const isBoth = pressed?.meta === true && first === '\u001b' && others.length === 0
+  return isBoth && isCharacter(key) ? ['escape', key] : [nameOf(text, pressed)]
+}
+
 function nameOf(text: string | undefined, pressed: Pressed | undefined): string {
   const name = pressed?.name
   if (pressed?.ctrl && name !== undefined) return `ctrl-${name}`
-  const isCharacter = text !== undefined && /^[^\p{Cc}]+$/u.test(text)
-  return isCharacter ? text : (name ?? '')
+  return text !== undefined && isCharacter(text) ? text : (name ?? '')
+}
+
+function isCharacter(text: string): boolean {
+  return /^[^\p{Cc}]+$/u.test(text)
 }

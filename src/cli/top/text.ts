@@ -42,17 +42,29 @@ export function wrapped(text: string, width: number, anywhere = false): string[]
   return text.split('\n').flatMap((line) => broken(line.replaceAll('\t', '    '), most, anywhere))
 }
 
+/** One pass over the line, however long it is: what is shown is broken again with all that comes. */
 function broken(line: string, most: number, anywhere: boolean): string[] {
   const lines: string[] = []
-  let rest = line
-  while (cells(rest) > most) {
-    const end = Math.max(endOf(rest, most), firstLength(rest))
-    const space = anywhere ? -1 : rest.lastIndexOf(' ', end)
-    const isAtSpace = space > 0
-    lines.push(rest.slice(0, isAtSpace ? space : end))
-    rest = rest.slice(isAtSpace ? space + 1 : end)
+  const isNarrow = NARROW.test(line)
+  let start = 0
+  let used = 0
+  let space = -1
+  for (const { segment, index } of isNarrow ? charactersOf(line) : graphemes.segment(line)) {
+    const width = isNarrow ? 1 : cells(segment)
+    if (used + width > most && index > start) {
+      const isAtSpace = !anywhere && space > start
+      lines.push(line.slice(start, isAtSpace ? space : index))
+      start = isAtSpace ? space + 1 : index
+      used = isAtSpace ? cells(line.slice(start, index)) : 0
+    }
+    if (segment === ' ') space = index
+    used += width
   }
-  return [...lines, rest]
+  return [...lines, line.slice(start)]
+}
+
+function* charactersOf(line: string) {
+  for (let index = 0; index < line.length; index++) yield { segment: line[index] as string, index }
 }
 
 /** The length of what fits into so many cells. */
@@ -63,10 +75,4 @@ function endOf(text: string, most: number): number {
     if (used > most) return index
   }
   return text.length
-}
-
-/** A character that is wider than a line is not left out: else it would never end. */
-function firstLength(text: string): number {
-  const [first] = graphemes.segment(text)
-  return first?.segment.length ?? 1
 }

@@ -85,8 +85,9 @@ export class Watch {
     const time = isNumber(at) ? `+${shortTime(at)}` : ''
     const bytes = showBytes(this.#encoder.encode(text)).replace(/\n$/, '')
     const from = name === 'sent' ? '→ client' : '← engine'
-    this.#raw.push(`${from} ${time}\n${bytes}`)
-    this.#rawLength += bytes.length
+    const entry = `${from} ${time}\n${bytes}`
+    this.#raw.push(entry)
+    this.#rawLength += entry.length
     while (this.#rawLength > MOST_TEXT && this.#raw.length > 1) {
       this.#rawLength -= this.#raw.shift()?.length ?? 0
     }

@@ -1,11 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  columnsFor,
-  dropOrder,
-  rowCells,
-  titleLine,
-} from '../../../../src/cli/top/columns.ts'
+import { columnsFor, dropOrder, rowCells, titleLine } from '../../../../src/cli/top/columns.ts'
 import { plainTable } from '../../../../src/cli/top/list-view.ts'
 import { ordered } from '../../../../src/cli/top/order.ts'
 import { paintFor } from '../../../../src/cli/top/paint.ts'

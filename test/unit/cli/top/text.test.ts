@@ -73,12 +73,23 @@ describe('numbers', () => {
 
   it('stay short', () => {
     const counts = [0, 9_999, 10_000, 99_940, 99_950, 999_400, 999_500, 12_345_678]
-    expect(counts.map(shortCount)).toEqual(
-      ['0', '9999', '10.0k', '99.9k', '100k', '999k', '1.0M', '12.3M'],
-    )
-    expect([0.04, 48.24, 99.94, 99.96, 1_234].map(shortRate)).toEqual(
-      ['0.0', '48.2', '99.9', '100', '1234'],
-    )
+    expect(counts.map(shortCount)).toEqual([
+      '0',
+      '9999',
+      '10.0k',
+      '99.9k',
+      '100k',
+      '999k',
+      '1.0M',
+      '12.3M',
+    ])
+    expect([0.04, 48.24, 99.94, 99.96, 1_234].map(shortRate)).toEqual([
+      '0.0',
+      '48.2',
+      '99.9',
+      '100',
+      '1234',
+    ])
   })
 
   it('never are wider than their columns', () => {
