@@ -149,7 +149,7 @@ function newest(gaps: readonly number[], width: number): string {
 }
 
 /** What there is to say of it beside numbers. */
-export function detailOf({ activity }: Row): string {
+function detailOf({ activity }: Row): string {
   const { state, place, progress, code, attempts = 0, stalls, repairs } = activity
   const parts = [
     state === 'queued' && place !== undefined && (place === 1 ? 'next' : `place ${place}`),
