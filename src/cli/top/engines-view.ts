@@ -1,4 +1,6 @@
 /** The screen with the engines and what is left of each key's limits. */
+
+import { isObject } from '../../util/object.ts'
 import type { EngineActivity, KeyActivity } from '../../wire/activity/schema.ts'
 import { isNumber, numberOf, shortRate, shortTime } from './format.ts'
 import { colourOf, type Paint } from './paint.ts'
@@ -17,7 +19,7 @@ export function enginesFrame(
     ...engineLines(store, columns, paint),
     '',
     paint.strong(clip('KEYS', columns)),
-    ...(store.keys.length === 0 ? ['  No keys are configured.'] : []),
+    ...(store.keys.length === 0 ? [clip('  No keys are configured.', columns)] : []),
     ...store.keys.map((key) => clip(`  ${keyText(key)}`, columns)),
   ]
   const room = Math.max(1, rows - 1)
@@ -49,11 +51,18 @@ function describe(engine: EngineActivity, width: number, paint: Paint): string[]
   ]
   const name = padded(shown(label), Math.min(20, Math.max(8, Math.floor(width / 4))))
   const word = padded(shown(state), 9)
-  const rest = clip(facts.join(' · '), Math.max(0, width - name.length - 13))
+  const plain = `  ${name} ${word} ${facts.join(' · ')}`
+  const rest = clip(plain, width).slice(name.length + word.length + 4)
+  const line =
+    rest === ''
+      ? clip(plain, width)
+      : `  ${paint.strong(name)} ${paint.coloured(word, colourOf(shown(state)))} ${rest}`
   return [
-    `  ${paint.strong(name)} ${paint.coloured(word, colourOf(shown(state)))} ${rest}`,
+    line,
     ...(error === undefined ? [] : [clip(`    ${shown(error)}`, width)]),
-    ...list(engine.recent).map((recent) => clip(`    ${recentText(recent)}`, width)),
+    ...list(engine.recent)
+      .filter(isObject)
+      .map((recent) => clip(`    ${recentText(recent)}`, width)),
   ]
 }
 
@@ -70,8 +79,8 @@ function keyText({ name, running, maxConcurrency, requests, tokens }: KeyActivit
   const most = maxConcurrency === undefined ? '' : ` of ${numberOf(maxConcurrency)}`
   const parts = [
     ...(running === undefined ? [] : [`${numberOf(running)}${most} running`]),
-    ...(requests === undefined ? [] : [levelText(requests, 'requests')]),
-    ...(tokens === undefined ? [] : [levelText(tokens, 'tokens')]),
+    ...(isObject(requests) ? [levelText(requests, 'requests')] : []),
+    ...(isObject(tokens) ? [levelText(tokens, 'tokens')] : []),
   ]
   return `${shown(name)}  ${parts.length === 0 ? 'no limits' : parts.join(' · ')}`
 }

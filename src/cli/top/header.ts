@@ -51,7 +51,7 @@ function countsOf({ rows, queue }: ActivityStore): string[] {
 function captureOf({ captures }: ActivityStore): string[] | undefined {
   if (captures === undefined) return undefined
   const { rule, count, bytes } = captures
-  const isOff = rule === 'off' || rule === ''
+  const isOff = rule === undefined || rule === 'off' || rule === ''
   if (isOff && !count) return undefined
   const held = `${numberOf(count)} captures, ${shortBytes(numberOf(bytes))}`
   return [isOff ? held : `CAPTURING ${shown(rule)} (${held})`]

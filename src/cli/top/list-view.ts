@@ -83,9 +83,10 @@ function rowLine(
   now: number,
   isSelected: boolean,
 ): string {
-  const cells = rowCells(row, placed, now)
-  if (isSelected) return paint.reversed(padded(`> ${cells.join(' ')}`, width))
-  const [state = '', ...others] = cells
+  const texts = rowCells(row, placed, now)
+  if (isSelected) return paint.reversed(padded(`> ${texts.join(' ')}`, width))
+  const [state = '', ...others] = texts
+  if (width < 2 + state.length) return clip(`  ${state}`, width)
   const rest = clip(` ${others.join(' ')}`, Math.max(0, width - 2 - state.length))
   const colour = colourOf(stateOf(row))
   return `  ${paint.coloured(state, colour)}${isEnded(row) ? paint.weak(rest) : rest}`

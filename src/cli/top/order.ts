@@ -28,8 +28,8 @@ export function ordered(rows: readonly Row[], selection: Selection): OrderedRows
     (row) => (!selection.failuresOnly || isFailure(row)) && hasWords(row, words),
   )
   const value = values[selection.sort]
-  const by = (a: Row, b: Row) => value(b) - value(a) || b.activity.arrived - a.activity.arrived
-  const oldestFirst = (a: Row, b: Row) => a.activity.arrived - b.activity.arrived
+  const by = (a: Row, b: Row) => value(b) - value(a) || arrivalOf(b) - arrivalOf(a)
+  const oldestFirst = (a: Row, b: Row) => arrivalOf(a) - arrivalOf(b)
   const running = wanted.filter((row) => !isEnded(row))
   return {
     running: running.sort(selection.sort === 'age' ? oldestFirst : by),
@@ -47,6 +47,10 @@ const values: Readonly<Record<Sort, (row: Row) => number>> = {
   tokens: ({ activity }) => numberOf(activity.tokens),
   'first token': ({ activity }) => numberOf(activity.firstTokenMs),
   gap: ({ activity }) => numberOf(activity.longestGapMs),
+}
+
+function arrivalOf({ activity }: Row): number {
+  return numberOf(activity.arrived)
 }
 
 function hasWords({ activity }: Row, words: readonly string[]): boolean {

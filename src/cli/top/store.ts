@@ -1,8 +1,14 @@
 /** What the feed has told: the requests, the engines and the keys, as they are now. */
 
-import { isObject } from '../../util/object.ts'
-import type { Activity, ActivityChanges, ActivityList } from '../../wire/activity/schema.ts'
+import type {
+  Activity,
+  ActivityChanges,
+  ActivityList,
+  EngineActivity,
+  KeyActivity,
+} from '../../wire/activity/schema.ts'
 import { isNumber, numberOf } from './format.ts'
+import { readActivity, readCaptures, readEngine, readKey, readList, readQueue } from './read.ts'
 
 /** The gaps that are kept of each request. */
 const MOST_GAPS = 128
@@ -18,13 +24,11 @@ export interface Row {
   at: number
 }
 
-type Shared = Pick<ActivityList, 'engines' | 'queue' | 'captures'> & Partial<ActivityList>
-
 export class ActivityStore {
-  engines: ActivityList['engines']
-  queue: ActivityList['queue']
-  captures: ActivityList['captures']
-  keys: ActivityList['keys'] = []
+  engines: EngineActivity[] | undefined
+  queue: ReturnType<typeof readQueue>
+  captures: ReturnType<typeof readCaptures>
+  keys: KeyActivity[] = []
   isAdmin = false
   instance = ''
   #rows = new Map<string, Row>()
@@ -43,15 +47,14 @@ export class ActivityStore {
     this.instance = list.instance
     this.isAdmin = list.isAdmin === true
     this.#rows = new Map()
-    this.#takeShared(list)
-    this.#takeRequests(list.requests, list.time, now)
+    this.#take(list, now)
     return isOther
   }
 
   takeChanges(changes: ActivityChanges, now: number): void {
-    this.#takeShared(changes)
-    this.#takeRequests(changes.requests, changes.time, now)
-    for (const id of listOf<string>(changes.removed)) this.#rows.delete(id)
+    this.#take(changes, now)
+    const { removed } = changes
+    for (const id of Array.isArray(removed) ? removed : []) this.#rows.delete(id)
   }
 
   /** What is known of one request by other means than the feed. */
@@ -61,18 +64,14 @@ export class ActivityStore {
     this.#rows.set(activity.id, { activity, gaps: known?.gaps ?? [], age, at: now })
   }
 
-  #takeShared({ engines, queue, captures, keys }: Shared): void {
-    if (Array.isArray(engines)) this.engines = engines.filter(isObject) as typeof engines
-    if (isObject(queue)) this.queue = queue
-    if (isObject(captures)) this.captures = captures
-    if (Array.isArray(keys)) this.keys = keys.filter(isObject) as typeof keys
-  }
-
-  #takeRequests(requests: unknown, time: unknown, now: number): void {
-    for (const activity of listOf<Activity>(requests)) {
-      if (!isObject(activity) || typeof activity.id !== 'string') continue
-      const told = listOf<number>(activity.gaps).filter(isNumber)
-      const gaps = [...(this.#rows.get(activity.id)?.gaps ?? []), ...told].slice(-MOST_GAPS)
+  #take({ engines, queue, captures, keys, requests, time }: ActivityChanges, now: number): void {
+    this.engines = readList(engines, readEngine) ?? this.engines
+    this.keys = readList(keys, readKey) ?? this.keys
+    this.queue = readQueue(queue) ?? this.queue
+    this.captures = readCaptures(captures) ?? this.captures
+    for (const activity of readList(requests, readActivity) ?? []) {
+      const before = this.#rows.get(activity.id)?.gaps ?? []
+      const gaps = [...before, ...(activity.gaps ?? [])].slice(-MOST_GAPS)
       const age = isNumber(time) && isNumber(activity.arrived) ? time - activity.arrived : -1
       this.#rows.set(activity.id, { activity, gaps, age, at: now })
     }
@@ -97,8 +96,4 @@ export function isEnded({ activity }: Row): boolean {
 /** Whether it was refused or failed. */
 export function isFailure({ activity }: Row): boolean {
   return activity.outcome === 'failed' || activity.outcome === 'refused'
-}
-
-function listOf<T>(value: unknown): T[] {
-  return Array.isArray(value) ? value : []
 }

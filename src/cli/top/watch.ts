@@ -6,6 +6,7 @@ import { showBytes } from '../chat/show-bytes.ts'
 import { answerReader, type Said } from './answer-text.ts'
 import type { FeedEvent } from './feed.ts'
 import { isNumber, numberOf, shortTime } from './format.ts'
+import { readActivity } from './read.ts'
 import { wrapped } from './text.ts'
 
 /** The most characters that are kept of the text, and of the bytes; the oldest are dropped. */
@@ -41,7 +42,7 @@ export class Watch {
 
   /** Returns the record of the request, where the event holds it. */
   take({ name, data }: FeedEvent): Activity | undefined {
-    if (name === 'activity') return data as unknown as Activity
+    if (name === 'activity') return readActivity(data)
     if (name === 'end') this.isOver = true
     else if (name === 'lost') this.lost += numberOf(data.count)
     else if (name === 'sent' || name === 'received') this.#takeBytes(name, data)

@@ -1,5 +1,5 @@
-import { PassThrough } from 'node:stream'
 import { emitKeypressEvents } from 'node:readline'
+import { PassThrough } from 'node:stream'
 import { expect, it } from 'vitest'
 import { keysOf } from '../../../../src/cli/top/keyboard.ts'
 
