@@ -27,6 +27,8 @@ async function start(
 ) {
   const manager = await startManager(kind, { models: ['m', 'other'], ...options })
   const server = await startServer(host, ['--upstream', `gpu=${manager.url}`, ...FLAGS, ...flags])
+  // On workerd the list that is printed at the start is asked for apart from any other.
+  if (host !== 'in-process') await server.untilStderr('Engines and their models', 20_000)
   await fetch(`${server.base}/models`)
   // The list does not wait for what a busy server says of the sizes of contexts.
   for (let tries = 0; manager.waiting() > 0 && tries < 100; tries++) await sleep(50)
@@ -88,12 +90,18 @@ function problemsBesides({ problems }: StreamRead): string[] {
 }
 
 async function soon({ manager, server }: Started): Promise<void> {
-  const before = manager.requests.length
-  for (let round = 0; round < 3; round++) {
+  let rounds = 0
+  for (let tries = 0; rounds < 3 && tries < 20; tries++) {
+    const before = manager.requests.length
+    const began = performance.now()
     const read = await readStream(await postChat(server.base, { model: 'fast' }))
     expect(read).toMatchObject({ outcome: 'finished', text: 'hello', problems: [] })
+    // On a machine that is busy an answer may take the second after which the server is asked.
+    if (performance.now() - began > 900) continue
+    expect(manager.requests.slice(before)).toEqual(['POST /v1/chat/completions'])
+    rounds++
   }
-  expect(manager.requests.slice(before)).toEqual(Array(3).fill('POST /v1/chat/completions'))
+  expect(rounds).toBe(3)
 }
 
 async function slow({ server }: Started): Promise<void> {
