@@ -51,7 +51,10 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    tags: lacks,
+    tags: [
+      ...lacks,
+      { name: 'judges-others', description: 'It judges what the tests before it left.' },
+    ],
     projects: Object.entries(projects).map(([name, test], groupOrder) => ({
       extends: true,
       test: { ...test, name, sequence: { groupOrder } },

@@ -70,7 +70,7 @@ export function managers(host: HostName): void {
       it('ends the wait where the load fails', () => failing(started))
       it('is asked once a second for all who wait', () => two(started, kind))
     })
-    it('is not asked where nobody waits', () => unwatched(started))
+    it('is not asked where nobody waits', { tags: ['judges-others'] }, () => unwatched(started))
   })
 
   describe.concurrent('a load', () => {
