@@ -8,6 +8,7 @@ const lacks = Object.entries(CAPABILITIES).map(([name, description]) => {
 const slow = 'test/unit/**/*.slow.test.ts'
 const timing = 'test/{unit,hosts/in-process}/**/*.timing.test.ts'
 const isolated = 'test/unit/**/*.isolated.test.ts'
+const faults = 'test/faults/{bun,deno,node,workerd}.test.ts'
 
 /** The classes of tests, by what they need of the machine. CONTRIBUTING.md tells of them. */
 const projects: Record<string, TestProjectInlineConfiguration['test']> = {
@@ -32,9 +33,11 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
   // They measure time: two files at once would blur each other's.
   timing: { include: [timing], maxWorkers: 1 },
   hosts: { include: ['test/hosts/*.test.ts'], maxWorkers: 1 },
+  // Most of their rows wait for a limit to pass.
+  faults: { include: [faults], maxWorkers: 4, maxConcurrency: 40 },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**'],
+    exclude: ['test/unit/**', 'test/hosts/**', faults],
     maxWorkers: 1,
   },
 }
