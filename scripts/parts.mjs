@@ -57,8 +57,7 @@ export const parts = [
   // Apart from all others, as they measure time.
   classes('timing', ['timing'], 600),
   ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),
-  ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno']),
-  ...onHosts('-timing', '.timing.test.ts', ['node', 'workerd']),
+  ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno', 'node', 'workerd']),
   classes('faults', ['faults'], 600),
   tests('load', 'test/faults/load.test.ts', 120),
   { ...tests('package', 'test/package/', 300), isBeside: true },
