@@ -2,6 +2,7 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { activity } from './activity.ts'
 import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
@@ -135,6 +136,7 @@ const topics = {
     'answered before the body': unreadBodies,
     shutdown,
   },
+  watching: { activity },
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
