@@ -3,6 +3,7 @@
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
 import { activity } from './activity.ts'
+import { activityAccess } from './activity-access.ts'
 import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
@@ -136,7 +137,7 @@ const topics = {
     'answered before the body': unreadBodies,
     shutdown,
   },
-  watching: { activity },
+  watching: { activity, 'who sees which activity': activityAccess },
   pace: { timing, 'back-pressure': backpressure },
   command: {
     startup,
