@@ -25,6 +25,7 @@ const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 const passing = () => import('./pass-through/handlers.ts')
+const captures = () => import('./captures.ts')
 const managing = () => import('./ollama/manage.ts')
 
 /** The first word of a route is who may use it. */
@@ -118,6 +119,11 @@ export const table = entries({
     'OllamaEmbedding',
     ollamaEmbed,
   ),
+  listCaptures: get('admin', '/v1/captures', 'CaptureList', captures),
+  changeCaptures: post('admin', '/v1/captures', 'CaptureChange', 'CaptureList', captures),
+  deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
+  retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
+  deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */
