@@ -1,5 +1,6 @@
 import { render } from 'preact'
 import './style.css'
+import './nav.css'
 import './models.css'
 import './chat.css'
 import './wire.css'

@@ -25,6 +25,7 @@ const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 const passing = () => import('./pass-through/handlers.ts')
+const activity = () => import('./activity/activity.ts')
 const captures = () => import('./captures.ts')
 const managing = () => import('./ollama/manage.ts')
 
@@ -119,6 +120,9 @@ export const table = entries({
     'OllamaEmbedding',
     ollamaEmbed,
   ),
+  listActivity: get('key', '/v1/activity', 'ActivityList', activity),
+  retrieveActivity: get('key', '/v1/activity/:id', 'Activity', activity),
+  cancelActivity: post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity),
   listCaptures: get('admin', '/v1/captures', 'CaptureList', captures),
   changeCaptures: post('admin', '/v1/captures', 'CaptureChange', 'CaptureList', captures),
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),

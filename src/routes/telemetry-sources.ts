@@ -21,6 +21,7 @@ export function telemetrySources(
       })
     },
     queue: () => ({ waiting: pool.waiting, limit }),
+    places: () => pool.places(),
     running: () => running.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }

@@ -1,14 +1,15 @@
 /** What telemetry reads of the rest of sluice at the moment when it is asked, and so need not count itself. */
 
+import type { EngineActivity } from '../wire/activity/schema.ts'
+
 /** One engine now. */
 export interface EngineView {
   label: string
   /** The kind of server, where that is known: `ollama`. */
   kind?: string
-  /** As `GET /health` has it: `up`, `down`, `unknown`, `open`, `half-open`. */
-  state: string
-  /** `closed`, `open` or `half-open`. */
-  breaker: string
+  /** As `GET /health` has it. */
+  state: EngineActivity['state']
+  breaker: EngineActivity['breaker']
   /** Requests in progress, and the most of them; no limit where it is left out. */
   running: number
   maxConcurrency?: number
@@ -24,6 +25,8 @@ export interface Sources {
   engines(): EngineView[]
   /** Requests that wait for a concurrency slot, and the most of them for one engine. */
   queue(): { waiting: number; limit: number }
+  /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */
+  places(): ReadonlyMap<object, number>
   /** Exchanges that run. */
   running(): number
   /** Whether the name is one of a model that is served now: others are no label. */

@@ -2,6 +2,7 @@
 import type { Settings } from '../settings/settings.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { logThrown } from '../stream/log-thrown.ts'
+import { ActivityFeed } from './activity/activity-feed.ts'
 import { Captures } from './captures/captures.ts'
 import type { TelemetryFeature } from './feature.ts'
 import { Metrics } from './metrics/metrics.ts'
@@ -12,8 +13,9 @@ import type { Sources } from './sources.ts'
 export class Telemetry implements Required<RequestObserver> {
   readonly metrics = new Metrics()
   readonly captures = new Captures()
+  readonly activity = new ActivityFeed()
   /** In the order in which they are told of requests: each feature adds its line here. */
-  readonly #features: readonly TelemetryFeature[] = [this.metrics, this.captures]
+  readonly #features: readonly TelemetryFeature[] = [this.metrics, this.captures, this.activity]
   #observers: readonly RequestObserver[] = []
 
   /** Takes the settings of a handler that serves from now on, and what can be read of it. */

@@ -81,6 +81,14 @@ const EXPECTED: Record<OperationId, string> = {
   createOllamaEmbeddings: '401 401 served 401 served | served served served',
   createOllamaChat: '401 401 served 401 served | served served served',
   createOllamaGeneration: '401 401 served 401 served | served served served',
+  listActivity: '401 401 served 401 served | served 403 403',
+  retrieveActivity: '401 401 served 401 served | served 403 403',
+  cancelActivity: '401 401 served 401 served | served 403 403',
+  listCaptures: MANAGED,
+  changeCaptures: MANAGED,
+  deleteCaptures: MANAGED,
+  retrieveCapture: MANAGED,
+  deleteCapture: MANAGED,
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]
