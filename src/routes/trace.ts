@@ -29,6 +29,8 @@ export class Trace implements ObservedRequest {
   exchange: Exchange | undefined
   /** Who sees its bytes, where somebody does. */
   tap: RequestTap | undefined
+  /** The id of its capture, if it is captured. */
+  capture: string | undefined
   /** Who sent the request, once that is known. */
   caller: Caller | undefined
   /** The sluices that the request has passed, this one last; sent on to upstreams. */

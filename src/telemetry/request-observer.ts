@@ -27,6 +27,8 @@ export interface ObservedRequest {
   readonly failure: unknown
   /** Who sees its bytes, where somebody does. An observer sets it when the request arrives. */
   tap?: RequestTap | undefined
+  /** The id of its capture, if it is captured. */
+  capture?: string | undefined
 }
 
 /**

@@ -5,10 +5,11 @@ import type { RouteContext } from '../route.ts'
 /** Milliseconds for which engines and keys are not looked at again. */
 const EVERY = 1_000
 
-export function feedParts(viewer: Viewer, { sources }: RouteContext) {
+export function feedParts(viewer: Viewer, { sources, telemetry: { captures } }: RouteContext) {
   let lookedAt = 0
   const admin = () => ({
     queue: sources.queue(),
+    captures: captures.summary,
     engines: sources.engines().map((engine) => ({
       ...engine,
       models: [...engine.models],
@@ -24,7 +25,7 @@ export function feedParts(viewer: Viewer, { sources }: RouteContext) {
     /** Those that may have changed. */
     latest(now: number): Partial<FeedParts> {
       if (!viewer.isAdmin) return {}
-      if (now - lookedAt < EVERY) return { queue: sources.queue() }
+      if (now - lookedAt < EVERY) return { queue: sources.queue(), captures: captures.summary }
       lookedAt = now
       return admin()
     },

@@ -25,12 +25,8 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
   #bytes = 0
   /** How many were given up because all others were of requests that ran. */
   missed = 0
-  readonly #tell: (line: string) => void
-
-  /** `tell` is given what the person who runs sluice is to know. */
-  constructor(tell = (line: string): void => console.warn(line)) {
-    this.#tell = tell
-  }
+  /** Told what the person who runs sluice is to know. */
+  tell = (line: string): void => console.warn(line)
 
   configure({ capture, captureCount, captureBytes }: Settings): RequestObserver {
     this.#limits = { count: captureCount, bytes: captureBytes }
@@ -68,6 +64,11 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
     return true
   }
 
+  /** For the activity feed. */
+  get summary(): { rule: string; count: number; bytes: number } {
+    return { rule: this.rule, count: this.count, bytes: this.bytes }
+  }
+
   /** The newest first. */
   get all(): Capture[] {
     return [...this.#kept.values()].reverse()
@@ -75,12 +76,6 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
 
   find(id: string): Capture | undefined {
     return this.#kept.get(id)
-  }
-
-  /** The id of a request's capture, if it is kept. */
-  idOf(requestId: string): string | undefined {
-    const id = `cap_${requestId}`
-    return this.#kept.has(id) ? id : undefined
   }
 
   /** Whether there was one. */
@@ -120,10 +115,12 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
   onEnd(request: ObservedRequest): void {
     const capture = this.#running.get(request.id)
     if (capture === undefined) return
-    const isMeant = isMeantBy(capture.rule, request, true)
+    const isMeant = isMeantBy(capture.rule, request, true) === true
+    // First, as it decides which one goes where there are too many.
     capture.finish()
     this.#running.delete(request.id)
-    if (capture.state === 'open') this.#keepOrDrop(capture, isMeant === true)
+    if (capture.state === 'open') this.#keepOrDrop(capture, isMeant)
+    request.capture = capture.state === 'kept' ? capture.id : undefined
     // Only now it is known whether it goes before others.
     while (this.#kept.size > this.#limits.count && this.#evict());
   }
@@ -146,6 +143,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
     if (isMeant) {
       capture.state = 'kept'
       this.#kept.set(capture.id, capture)
+      if (capture.request) capture.request.capture = capture.id
       if (this.#kept.size <= this.#limits.count || this.#evict()) return
       this.missed++
     }
@@ -164,7 +162,11 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
 
   #drop(capture: Capture): void {
     this.#kept.delete(capture.id)
-    if (capture.request) this.#running.delete(capture.request.id)
+    const { request } = capture
+    if (request) {
+      request.capture = undefined
+      this.#running.delete(request.id)
+    }
     this.#bytes -= capture.bytes
     capture.bytes = 0
     capture.drop()
@@ -185,7 +187,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
       rule.kind === 'off'
         ? `off, by ${by}.${kept}`
         : `on (${this.rule}), by ${by}: prompts and answers are kept in memory, for admins, without keys. GET /v1/captures lists them.`
-    this.#tell(`sluice: capturing is ${terminalLine(told)}`)
+    this.tell(`sluice: capturing is ${terminalLine(told)}`)
   }
 }
 
