@@ -1,12 +1,13 @@
 import { signal } from '@preact/signals'
 import { ActivityView } from './activity/view.tsx'
+import { CaptureBadge } from './captures/badge.tsx'
+import { CapturesView } from './captures/view.tsx'
 import { Chat } from './chat.tsx'
 import { gpu } from './engine.ts'
 import { EnginesView } from './engines/view.tsx'
 import { KeysView } from './keys/view.tsx'
 import { Models } from './models.tsx'
 import { Navigation } from './nav.tsx'
-import { service } from './service.ts'
 import { type ViewName, view } from './views.ts'
 import { WireView } from './wire.tsx'
 
@@ -24,6 +25,7 @@ const SHOWN = {
   activity: ActivityView,
   engines: EnginesView,
   keys: KeysView,
+  captures: CapturesView,
 } satisfies Record<ViewName, () => unknown>
 
 export function App() {
@@ -33,6 +35,7 @@ export function App() {
       <header>
         <h1>sluice</h1>
         <Navigation />
+        <CaptureBadge />
         <Status />
         <a class="weak" href="openapi.html">
           API reference
@@ -46,7 +49,6 @@ export function App() {
 function ChatView() {
   return (
     <>
-      <Notice />
       <nav class="tabs" aria-label="Columns">
         {TABS.map(([name, title]) => (
           <button
@@ -88,20 +90,5 @@ function Status() {
     <p class={`status ${state}`} role="status">
       {text}
     </p>
-  )
-}
-
-/** What does not work in this browser, and what to do about it: quietly, as a server's models work. */
-function Notice() {
-  const problems = [gpu.value, service.value].filter((each) => each.state === 'missing')
-  if (problems.length === 0) return null
-  return (
-    <div class="limits" role="status">
-      {problems.map(({ why, remedy }) => (
-        <p class="weak" key={why} title={`${why} ${remedy}`}>
-          {why} {remedy}
-        </p>
-      ))}
-    </div>
   )
 }

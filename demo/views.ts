@@ -6,6 +6,7 @@ export const VIEWS = [
   ['activity', 'Activity'],
   ['engines', 'Engines'],
   ['keys', 'Keys'],
+  ['captures', 'Captures'],
 ] as const
 
 export type ViewName = (typeof VIEWS)[number][0]
