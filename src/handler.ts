@@ -33,6 +33,7 @@ import { belowBase } from './util/base-path.ts'
 import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 import { Cancelled } from './wire/errors/cancelled.ts'
+import { readTraceContext } from './wire/headers/trace-context.ts'
 
 /** Answers requests. */
 export interface Handler {
@@ -145,7 +146,9 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
       const waitUntil = waitUntilOf(lent)
-      const trace = new Trace(request.method, asked ?? request.url, { log, telemetry, waitUntil })
+      const traceContext = readTraceContext(request.headers)
+      const options = { log, telemetry, waitUntil, traceContext }
+      const trace = new Trace(request.method, asked ?? request.url, options)
       telemetry.onArrival(trace, request.headers)
       const family = familyOf(path, request.headers)
       let failure: unknown

@@ -21,8 +21,8 @@ export function chatAsker(
 
 /** What an engine is told with every call. */
 export function callOptionsOf(exchange: Exchange): CallOptions {
-  const { hops, caller, isBackground } = exchange
-  return { hops, caller, isBackground, onStart: (progress) => showStart(exchange, progress) }
+  const { hops, trace, caller, isBackground } = exchange
+  return { hops, trace, caller, isBackground, onStart: (progress) => showStart(exchange, progress) }
 }
 
 /** The start of an engine's server has a limit of its own. */

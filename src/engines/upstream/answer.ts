@@ -5,6 +5,7 @@ import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stre
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
+import type { CallOptions } from '../engine.ts'
 import { detectFormat } from './answer-format.ts'
 import { mediaType, readJson, wrongFormat } from './json-body.ts'
 import { type GenerationRequest, wantsUsage } from './request-variants.ts'
@@ -20,6 +21,7 @@ export interface Protocol<C extends AnyContract> {
   optionalFields?: readonly string[]
   /** The hop list: ids of the sluices that the request has passed. */
   hops?: readonly string[] | undefined
+  trace?: CallOptions['trace']
 }
 
 /** Reads an answer in either format. Rejects with an `ApiError` (502) where it is neither. */

@@ -57,7 +57,7 @@ export class PassThrough {
     call: PassCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops }: CallOptions = {},
+    { hops, trace }: CallOptions = {},
   ): Promise<PassedAnswer> => {
     const own = this.#ownName(model)
     const body = call.body?.(own)
@@ -65,7 +65,7 @@ export class PassThrough {
     for (const path of call.paths(own)) {
       if (this.#missing.has(own, keyOf(call, path))) continue
       const control = linkedController(signal)
-      const carried = { hops, headers: call.headers, signal: control.signal }
+      const carried = { hops, trace, headers: call.headers, signal: control.signal }
       const response = await this.#client.send(path, init, carried)
       try {
         const accepted = await this.#client.accepted(response)

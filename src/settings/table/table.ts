@@ -5,6 +5,7 @@ import { engines } from './engines.ts'
 import { limits } from './limits.ts'
 import { logging } from './logging.ts'
 import { network } from './network.ts'
+import { tracing } from './tracing.ts'
 import { webgpu } from './webgpu.ts'
 
 export const settingsTable = {
@@ -14,6 +15,7 @@ export const settingsTable = {
   ...webgpu,
   ...limits,
   ...logging,
+  ...tracing,
 }
 
 type Table = typeof settingsTable
@@ -44,4 +46,5 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Declaration
   WebGPU: webgpu,
   'Timeouts and limits': limits,
   Logging: logging,
+  Tracing: tracing,
 }

@@ -1,0 +1,138 @@
+/** Records the spans of requests, by the tracer of the program or by one of sluice's own. */
+import type { Settings } from '../../settings/settings.ts'
+import type { Exchange } from '../../stream/exchange.ts'
+import { VERSION } from '../../version.ts'
+import { sessionIdOf } from '../../wire/session-id.ts'
+import type { ObservedRequest, RequestObserver } from '../request-observer.ts'
+import { otlpSender } from './otlp-exporter.ts'
+import { OwnTracer } from './own-tracer.ts'
+import { activeContext, registeredTracer } from './registered.ts'
+import { RequestSpans } from './request-spans.ts'
+import { samplerOf } from './sampler.ts'
+import { SpanQueue } from './span-queue.ts'
+import type { SpanTracer } from './tracer.ts'
+
+export interface TracingHost {
+  /** What the program gave as `telemetry.tracer`. */
+  tracer?: SpanTracer | undefined
+  /** Whether no request may be woken by another's timer or promise (workerd). */
+  isolates: boolean
+}
+
+/** Milliseconds between two lines about an endpoint that takes no spans. */
+const SILENCE = 60_000
+
+export class Tracing implements RequestObserver {
+  readonly queue: SpanQueue
+  readonly #requests = new WeakMap<ObservedRequest, RequestSpans>()
+  #own: OwnTracer | undefined
+  #host: TracingHost = { isolates: false }
+  #isOn = false
+  #toldAt = Number.NEGATIVE_INFINITY
+  #problem: string | undefined
+
+  constructor() {
+    this.queue = new SpanQueue({
+      limit: 0,
+      batch: 1,
+      delay: 0,
+      send: async (spans) => spans.length,
+    })
+  }
+
+  /** Puts these settings in force for requests to come; spans that wait are sent by them as well. */
+  configure(settings: Settings, host: TracingHost): void {
+    this.#isOn = settings.traces
+    this.#host = host
+    const url = tracesUrl(settings)
+    this.#own = undefined
+    if (!settings.traces || url === undefined) return
+    const { tracesQueue: limit, tracesBatch: batch, tracesDelay: delay } = settings
+    const send = otlpSender({
+      ...{ url, headers: settings.otlpHeaders ?? {}, protocol: settings.otlpProtocol },
+      ...{ timeout: settings.otlpTimeout, retries: !host.isolates },
+      resource: resourceOf(settings),
+      onChange: (problem) => this.#tell(problem),
+    })
+    this.queue.options = { limit, batch: Math.min(batch, limit), delay, send }
+    const sample = samplerOf(settings.tracesSampler, settings.tracesSamplerArg)
+    this.#own = new OwnTracer(sample, this.queue.add)
+  }
+
+  onArrival(request: ObservedRequest, headers: Headers): void {
+    const tracer = this.#tracer()
+    if (tracer === undefined) return
+    const spans = new RequestSpans(request, { tracer, active: activeContext() })
+    spans.session = sessionIdOf(headers, undefined)
+    this.#requests.set(request, spans)
+  }
+
+  onBody(request: ObservedRequest, body: unknown): void {
+    const spans = this.#requests.get(request)
+    if (spans !== undefined) spans.session ??= sessionIdOf(new Headers(), body as object)
+  }
+
+  onExchange(request: ObservedRequest, exchange: Exchange): void {
+    this.#requests.get(request)?.begin(exchange)
+  }
+
+  onEnd(request: ObservedRequest): void {
+    const spans = this.#requests.get(request)
+    if (spans === undefined || !isRecorded(request)) return
+    spans.end()
+    if (this.#own === undefined) return
+    if (this.#host.isolates) request.waitUntil?.(this.queue.sendNow())
+    else this.queue.schedule()
+  }
+
+  /** Sends what waits, for at most so many milliseconds: for a server that stops. */
+  async flush(ms: number): Promise<void> {
+    await this.queue.flush(ms)
+  }
+
+  /** The program's own comes first, so that a span is never exported twice. */
+  #tracer(): SpanTracer | undefined {
+    if (!this.#isOn) return undefined
+    return this.#host.tracer ?? registeredTracer() ?? this.#own
+  }
+
+  /** Says once, not for each span, that an endpoint takes none, and that it takes them again. */
+  #tell(problem: string | undefined): void {
+    const before = this.#problem
+    this.#problem = problem
+    if ((problem === undefined) === (before === undefined)) return
+    const now = performance.now()
+    if (problem === undefined) {
+      if (this.#toldAt !== Number.NEGATIVE_INFINITY) console.error('sluice: traces are sent again.')
+      this.#toldAt = Number.NEGATIVE_INFINITY
+      return
+    }
+    if (now - this.#toldAt < SILENCE) return
+    this.#toldAt = now
+    console.error(
+      `sluice: traces: the OTLP endpoint ${problem}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
+    )
+  }
+}
+
+/** What only reads something of sluice itself, such as its health or its models, is not recorded. */
+function isRecorded({ exchange, method }: ObservedRequest): boolean {
+  return exchange !== undefined || method === 'POST' || method === 'DELETE'
+}
+
+/** Where spans are sent; undefined where nothing says so. */
+function tracesUrl({ otlpTracesEndpoint, otlpEndpoint }: Settings): string | undefined {
+  if (otlpTracesEndpoint !== undefined) return otlpTracesEndpoint
+  return otlpEndpoint && `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`
+}
+
+function resourceOf({ serviceName, resourceAttributes }: Settings) {
+  return {
+    'service.version': VERSION,
+    ...resourceAttributes,
+    'service.name': serviceName,
+    'telemetry.sdk.name': 'sluice',
+    'telemetry.sdk.language': 'webjs',
+    'telemetry.sdk.version': VERSION,
+  }
+}
