@@ -128,6 +128,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   // Last, as nothing may change for running requests where something of the new settings is wrong.
   pool.takeOver(catalog.known.map(({ engine }) => engine))
   host.managed?.takeOver(settings)
+  telemetry.configure(settings, context.sources)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
     // The process still serves, although it refuses requests.
@@ -145,10 +146,10 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async fetch(request, ...lent) {
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
-      const waitUntil = waitUntilOf(lent)
-      const traceContext = readTraceContext(request.headers)
-      const options = { log, telemetry, waitUntil, traceContext }
-      const trace = new Trace(request.method, asked ?? request.url, options)
+      const trace = new Trace(request.method, asked ?? request.url, {
+        ...{ log, telemetry, waitUntil: waitUntilOf(lent) },
+        traceContext: readTraceContext(request.headers),
+      })
       telemetry.onArrival(trace, request.headers)
       const family = familyOf(path, request.headers)
       let failure: unknown
@@ -174,10 +175,10 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     },
     async drain(graceMs) {
       isDraining = true
-      const deadline = performance.now() + graceMs
-      const isBusy = () => running.size > 0 || pending > 0
-      while (isBusy() && performance.now() < deadline) await sleep(20)
+      await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
+      // Where a reload shares it with another handler, whoever shares it does.
+      if (host.telemetry === undefined) await telemetry.flush()
     },
   }
 }
@@ -207,7 +208,7 @@ function createContext(
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue),
+    sources: telemetrySources(engines, running, settings.queue, { isolates, tracer: host.tracer }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
@@ -264,6 +265,10 @@ function shuttingDown(): ApiError {
   })
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Waits for at most so many milliseconds. */
+async function untilFalse(isBusy: () => boolean, ms: number): Promise<void> {
+  const deadline = performance.now() + ms
+  while (isBusy() && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }

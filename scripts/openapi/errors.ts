@@ -6,6 +6,7 @@ export const errors: Record<number, string> = {
   404: 'There is no such route, model or response.',
   405: 'The route has other methods, which the header `allow` lists.',
   408: 'The body took longer than `--body-timeout` to arrive.',
+  409: 'The request has ended already.',
   413: 'The body is larger than `--max-body`.',
   415: 'The content type of the body is not `application/json`.',
   421: 'The request was addressed to a name that this server does not answer to.',

@@ -6,6 +6,7 @@ import { type OperationId, table } from '../../src/routes/table.ts'
 import { chatEvents } from '../../src/wire/chat/schema.ts'
 import { textEvents } from '../../src/wire/completions/schema.ts'
 import { messageEvents } from '../../src/wire/messages/schema.ts'
+import { activityTexts } from './activity-operations.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
 import { ollamaChatTexts } from './ollama-chat-operations.ts'
 import { ollamaModelTexts } from './ollama-operations.ts'
@@ -135,6 +136,7 @@ const texts: Record<OperationId, OperationTexts> = {
   ...passTexts,
   ...ollamaModelTexts,
   ...ollamaChatTexts,
+  ...activityTexts,
 }
 
 /** Every route of the table, with its texts. */

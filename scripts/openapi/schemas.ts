@@ -1,4 +1,5 @@
 /** All schemas of all APIs, by the names that they have in the document. */
+import { activitySchemas } from '../../src/wire/activity/schema.ts'
 import { chatSchemas } from '../../src/wire/chat/schema.ts'
 import { textSchemas } from '../../src/wire/completions/schema.ts'
 import { embeddingSchemas } from '../../src/wire/embeddings/schema.ts'
@@ -33,6 +34,7 @@ const answers: Record<string, AnySchema> = {
   ...errorSchemas.answers,
   ...ollamaModelSchemas.answers,
   ...ollamaSchemas.answers,
+  ...activitySchemas.answers,
 }
 
 /** The name that a schema of an answer has in the document. */

@@ -25,6 +25,7 @@ const ollamaEmbed = () => import('./ollama/embed.ts')
 const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 const passing = () => import('./pass-through/handlers.ts')
+const activity = () => import('./activity/activity.ts')
 const managing = () => import('./ollama/manage.ts')
 
 /** The first word of a route is who may use it. */
@@ -118,6 +119,9 @@ export const table = entries({
     'OllamaEmbedding',
     ollamaEmbed,
   ),
+  listActivity: get('key', '/v1/activity', 'ActivityList', activity),
+  retrieveActivity: get('key', '/v1/activity/:id', 'Activity', activity),
+  cancelActivity: post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

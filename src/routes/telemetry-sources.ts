@@ -9,8 +9,10 @@ export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
   limit: number,
+  host: Pick<Sources, 'isolates' | 'tracer'>,
 ): Sources {
   return {
+    ...host,
     engines() {
       const { engines } = healthOf(catalog, pool)
       const now = performance.now()
@@ -21,6 +23,7 @@ export function telemetrySources(
       })
     },
     queue: () => ({ waiting: pool.waiting, limit }),
+    places: () => pool.places(),
     running: () => running.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }

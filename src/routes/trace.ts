@@ -1,7 +1,7 @@
 import type { Caller } from '../guard/caller.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
-import type { Exchange } from '../stream/exchange.ts'
+import { type Exchange, errorOf } from '../stream/exchange.ts'
 import type { ObservedRequest, RequestObserver } from '../telemetry/request-observer.ts'
 import { inBackground } from '../util/background.ts'
 import { causeText } from '../util/safe/error-text.ts'
@@ -105,7 +105,7 @@ export class Trace implements ObservedRequest {
   /** What it failed with. */
   get failure(): unknown {
     const outcome = this.exchange?.outcome
-    return outcome?.kind === 'failed' ? outcome.error : this.#error
+    return (outcome && errorOf(outcome)) ?? this.#error
   }
 
   #end(): void {

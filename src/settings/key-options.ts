@@ -27,6 +27,9 @@ export const keyOptions = {
   admin: boolean({
     help: 'Lets the key see the engines, their states and errors, and the runtime. An ordinary key sees and stops its own requests only.',
   }),
+  metrics: boolean({
+    help: 'Lets the key read GET /metrics, and nothing else: for a program that collects metrics.',
+  }),
   models: array(() => z.string().check(z.minLength(1)), {
     min: 1,
     expected: 'a list of names, in which * stands for anything',

@@ -15,7 +15,14 @@ import { Timeline } from './timeline.ts'
 export type Outcome =
   | { kind: 'finished' }
   | { kind: 'failed'; error: ApiError }
-  | { kind: 'cancelled' }
+  /** `reason`: the error for a client that is still there, where somebody else has stopped it. */
+  | { kind: 'cancelled'; reason?: ApiError | undefined }
+
+/** The error that a client is sent; undefined where it gets none. */
+export function errorOf(outcome: Outcome): ApiError | undefined {
+  if (outcome.kind === 'finished') return undefined
+  return outcome.kind === 'failed' ? outcome.error : outcome.reason
+}
 
 /** Writes a streamed answer to its client. */
 export interface StreamWriter {
@@ -85,6 +92,8 @@ export class Exchange {
   watchLoad: ((now: number) => number | undefined) | undefined
   /** Writes a streamed answer to the client. */
   writer: StreamWriter | undefined
+  /** Why another request has stopped it, where only this one may end it: at its next tick. */
+  stopReason: ApiError | undefined
   /** The engine's concurrency slot, released once when the exchange ends. */
   slot: { release(outcome: Outcome): void } | undefined
 
@@ -259,13 +268,19 @@ export class Exchange {
     this.#end({ kind: 'cancelled' })
   }
 
+  /** Somebody other than its client stops it; `reason` is for the client. */
+  stop(reason: ApiError): void {
+    // What runs in the background has no client.
+    this.#end({ kind: 'cancelled', ...(!this.isBackground && { reason }) })
+  }
+
   #end(outcome: Outcome): void {
     if (this.outcome !== undefined) return
     this.outcome = outcome
     this.#removeTick()
     this.#options.client.removeEventListener('abort', this.cancel)
     if (outcome.kind !== 'finished') {
-      const reason = outcome.kind === 'failed' ? outcome.error : new Cancelled('the client left')
+      const reason = errorOf(outcome) ?? new Cancelled('the client left')
       this.#control.abort(reason)
       this.#rejectEndedEarly(reason)
     }
@@ -290,6 +305,10 @@ export class Exchange {
   }
 
   #checkDeadlines(now: number): number | undefined {
+    if (this.stopReason !== undefined) {
+      this.stop(this.stopReason)
+      return undefined
+    }
     const untilLook = this.watchLoad?.(now) ?? Number.POSITIVE_INFINITY
     const left = this.#deadlines.remaining(now)
     const overdue = this.#deadlines.overdue(now, this.timeline.engine ?? 'the engine')

@@ -5,7 +5,7 @@ import { safeHeaders } from '../util/safe/headers.ts'
 import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
-import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
+import { type Exchange, errorOf, type Outcome, type StreamWriter } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { limitLastRead } from './limit-last-read.ts'
 import type { PassedForm, PassedStream, PassedWhole } from './passed-answer.ts'
@@ -136,15 +136,16 @@ class PassedWriter implements StreamWriter {
 
   stop(outcome: Outcome): void {
     const tell = ERRORS[this.#answer.form]
-    if (outcome.kind === 'cancelled') {
+    const error = errorOf(outcome)
+    if (outcome.kind === 'cancelled' && error === undefined) {
       this.#body.break(new Cancelled('the client hung up'))
       return
     }
-    if (outcome.kind === 'failed' && tell === undefined) {
-      this.#body.break(outcome.error)
+    if (error && tell === undefined) {
+      this.#body.break(error)
       return
     }
-    if (outcome.kind === 'failed' && tell) void this.#send([encodeText(tell(outcome.error))])
+    if (error && tell) void this.#send([encodeText(tell(error))])
     this.#body.close()
     limitLastRead(this.#exchange, this.#body, this.#clientTimeout)
   }

@@ -12,7 +12,7 @@ import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import type { Exchange, Outcome, StreamWriter } from './exchange.ts'
+import { type Exchange, errorOf, type Outcome, type StreamWriter } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { limitLastRead } from './limit-last-read.ts'
 import { transformWriter } from './transform-writer.ts'
@@ -259,14 +259,13 @@ class ResponseWriter<C extends AnyContract> implements StreamWriter {
   }
 
   stop(outcome: Outcome): void {
-    if (outcome.kind === 'cancelled') {
+    const error = errorOf(outcome)
+    if (outcome.kind === 'cancelled' && error === undefined) {
       this.#body.break(new Cancelled('the client hung up'))
       return
     }
     try {
-      if (outcome.kind === 'failed') {
-        void this.#send([...this.#opening(), encodeText(this.#encoder.error(outcome.error))])
-      }
+      if (error) void this.#send([...this.#opening(), encodeText(this.#encoder.error(error))])
       this.#body.close()
     } catch (error) {
       // The end can't be written: the client sees an aborted connection instead of a truncated

@@ -1,14 +1,16 @@
 /** What telemetry reads of the rest of sluice at the moment when it is asked, and so need not count itself. */
 
+import type { EngineActivity } from '../wire/activity/schema.ts'
+import type { SpanTracer } from './traces/tracer.ts'
+
 /** One engine now. */
 export interface EngineView {
   label: string
   /** The kind of server, where that is known: `ollama`. */
   kind?: string
-  /** As `GET /health` has it: `up`, `down`, `unknown`, `open`, `half-open`. */
-  state: string
-  /** `closed`, `open` or `half-open`. */
-  breaker: string
+  /** As `GET /health` has it. */
+  state: EngineActivity['state']
+  breaker: EngineActivity['breaker']
   /** Requests in progress, and the most of them; no limit where it is left out. */
   running: number
   maxConcurrency?: number
@@ -20,10 +22,16 @@ export interface EngineView {
 }
 
 export interface Sources {
+  /** Whether no request may be woken by another's timer or promise (workerd). */
+  isolates: boolean
+  /** What records spans, where the program gave it. */
+  tracer: SpanTracer | undefined
   /** The engines, in the order in which they are preferred; the built-in one is last. */
   engines(): EngineView[]
   /** Requests that wait for a concurrency slot, and the most of them for one engine. */
   queue(): { waiting: number; limit: number }
+  /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */
+  places(): ReadonlyMap<object, number>
   /** Exchanges that run. */
   running(): number
   /** Whether the name is one of a model that is served now: others are no label. */

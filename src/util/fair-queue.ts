@@ -60,6 +60,18 @@ export class FairQueue<W extends FairQueueEntry> {
     return false
   }
 
+  /** The order in which they are taken, if none is added or removed and each is eligible. */
+  *inTurn(): Iterable<W> {
+    const lists = [...this.#callers.values()]
+    const most = Math.max(0, ...lists.map(({ length }) => length))
+    for (let round = 0; round < most; round++) {
+      for (const own of lists) {
+        const entry = own[round]
+        if (entry !== undefined) yield entry
+      }
+    }
+  }
+
   *[Symbol.iterator](): Iterator<W> {
     for (const own of this.#callers.values()) yield* own
   }

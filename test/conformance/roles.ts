@@ -81,6 +81,9 @@ const EXPECTED: Record<OperationId, string> = {
   createOllamaEmbeddings: '401 401 served 401 served | served served served',
   createOllamaChat: '401 401 served 401 served | served served served',
   createOllamaGeneration: '401 401 served 401 served | served served served',
+  listActivity: '401 401 served 401 served | served 403 403',
+  retrieveActivity: '401 401 served 401 served | served 403 403',
+  cancelActivity: '401 401 served 401 served | served 403 403',
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

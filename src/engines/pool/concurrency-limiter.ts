@@ -3,6 +3,7 @@ import { toDisplace } from '../../util/fair-queue.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
 import { breakerOpen, type Choosing, choose, mayUse, type Preference } from './choice.ts'
 import type { PoolMember } from './member.ts'
+import { placesOf } from './places.ts'
 import { type Polling, PollSchedule } from './poll-schedule.ts'
 import { displacedByOther, queueFull } from './queue-full.ts'
 import { Slot } from './slot.ts'
@@ -19,12 +20,15 @@ export interface SlotRequest extends Choosing {
   isBackground?: boolean | undefined
   /** Leaves the queue. */
   signal: AbortSignal
+  /** Whatever waits, by which its place is found. */
+  holder?: object
 }
 
 type WaitResult = { slot: Slot } | { refusal: ApiError }
 
 interface Waiter extends SlotQueueEntry, Choosing, Preference, Polling {
   members: PoolMember[]
+  holder?: object
   renewedAt: number
   result?: WaitResult
   /** Settles the waiter's promise, if there is a result. */
@@ -69,6 +73,11 @@ export class ConcurrencyLimiter {
   /** The length of the queue. */
   get waiting(): number {
     return this.#queue.size
+  }
+
+  /** The place of each waiter by its holder: 1 is the next one at an engine that it waits for. */
+  places(): Map<object, number> {
+    return placesOf(this.#queue.inTurn())
   }
 
   /**

@@ -76,6 +76,11 @@ export class Pool {
     return this.#state.limiter.waiting
   }
 
+  /** By its exchange, the place in the queue of each request that waits; 1 is the next one. */
+  places(): Map<object, number> {
+    return this.#state.limiter.places()
+  }
+
   /** An engine's state in this pool. */
   member(engine: Engine): PoolMember {
     let member = this.#members.get(engine)
@@ -177,6 +182,7 @@ export class Pool {
         conversation,
         affinityWait,
         signal: exchange.signal,
+        holder: exchange,
       })
       const slot = acquired instanceof Promise ? await queued(exchange, acquired) : acquired
       try {

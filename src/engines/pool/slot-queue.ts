@@ -66,6 +66,12 @@ export class SlotQueue<W extends SlotQueueEntry> {
     return [...this.#interactive].filter(matches)
   }
 
+  /** The order in which they are served, if none leaves and each may use any engine. */
+  *inTurn(): Iterable<W> {
+    yield* this.#interactive.inTurn()
+    yield* this.#background.inTurn()
+  }
+
   *[Symbol.iterator](): Iterator<W> {
     yield* this.#interactive
     yield* this.#background

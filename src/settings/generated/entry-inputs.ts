@@ -121,6 +121,8 @@ export interface KeyInput {
    * and stops its own requests only.
    */
   admin?: Key['admin']
+  /** Lets the key read GET /metrics, and nothing else: for a program that collects metrics. */
+  metrics?: Key['metrics']
   /** The models that it may ask for; * stands for any characters. All by default. */
   models?: Key['models']
   /** How many requests it may send in a minute. */

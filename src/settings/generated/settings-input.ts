@@ -218,4 +218,14 @@ export interface SettingsInput {
    * elsewhere. Default: auto.
    */
   log?: Given['log']
+  /**
+   * Whether requests are measured, for GET /metrics, which admin keys and keys with metrics: true
+   * may read.
+   */
+  metrics?: Given['metrics']
+  /**
+   * How many requests that have ended GET /v1/activity shows, beside those that run; 0 switches it
+   * off. Default: 500.
+   */
+  activity?: Given['activity']
 }

@@ -5,6 +5,7 @@ import { engines } from './engines.ts'
 import { limits } from './limits.ts'
 import { logging } from './logging.ts'
 import { network } from './network.ts'
+import { telemetry } from './telemetry.ts'
 import { tracing } from './tracing.ts'
 import { webgpu } from './webgpu.ts'
 
@@ -15,6 +16,7 @@ export const settingsTable = {
   ...webgpu,
   ...limits,
   ...logging,
+  ...telemetry,
   ...tracing,
 }
 
@@ -46,5 +48,6 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Declaration
   WebGPU: webgpu,
   'Timeouts and limits': limits,
   Logging: logging,
+  Telemetry: telemetry,
   Tracing: tracing,
 }

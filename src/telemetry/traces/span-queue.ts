@@ -34,9 +34,9 @@ export class SpanQueue {
     this.options = options
   }
 
-  /** The number of spans that wait. */
-  get waiting(): number {
-    return this.#waiting.length
+  /** Whether any span waits or is being sent. */
+  get isBusy(): boolean {
+    return this.#waiting.length > 0 || this.#sending !== undefined
   }
 
   readonly add = (span: SpanRecord): void => {

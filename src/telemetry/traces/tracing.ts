@@ -3,7 +3,9 @@ import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { VERSION } from '../../version.ts'
 import { sessionIdOf } from '../../wire/session-id.ts'
+import type { TelemetryFeature } from '../feature.ts'
 import type { ObservedRequest, RequestObserver } from '../request-observer.ts'
+import type { Sources } from '../sources.ts'
 import { otlpSender } from './otlp-exporter.ts'
 import { OwnTracer } from './own-tracer.ts'
 import { activeContext, registeredTracer } from './registered.ts'
@@ -12,22 +14,20 @@ import { samplerOf } from './sampler.ts'
 import { SpanQueue } from './span-queue.ts'
 import type { SpanTracer } from './tracer.ts'
 
-export interface TracingHost {
-  /** What the program gave as `telemetry.tracer`. */
-  tracer?: SpanTracer | undefined
-  /** Whether no request may be woken by another's timer or promise (workerd). */
-  isolates: boolean
-}
+/** Milliseconds that the end of a server waits at most for its last spans to be sent. */
+const MAX_FLUSH = 3_000
 
 /** Milliseconds between two lines about an endpoint that takes no spans. */
 const SILENCE = 60_000
 
-export class Tracing implements RequestObserver {
+export class Tracing implements RequestObserver, TelemetryFeature {
   readonly queue: SpanQueue
   readonly #requests = new WeakMap<ObservedRequest, RequestSpans>()
   #own: OwnTracer | undefined
-  #host: TracingHost = { isolates: false }
-  #isOn = false
+  #isolates = false
+  /** The tracer that the program gave. */
+  #given: SpanTracer | undefined
+  #flushTime = 0
   #toldAt = Number.NEGATIVE_INFINITY
   #problem: string | undefined
 
@@ -41,22 +41,29 @@ export class Tracing implements RequestObserver {
   }
 
   /** Puts these settings in force for requests to come; spans that wait are sent by them as well. */
-  configure(settings: Settings, host: TracingHost): void {
-    this.#isOn = settings.traces
-    this.#host = host
+  configure(
+    settings: Settings,
+    { isolates, tracer }: Pick<Sources, 'isolates' | 'tracer'>,
+  ): RequestObserver | undefined {
+    this.#isolates = isolates
+    this.#given = tracer
+    this.#flushTime = Math.min(settings.otlpTimeout, MAX_FLUSH)
     const url = tracesUrl(settings)
     this.#own = undefined
-    if (!settings.traces || url === undefined) return
+    if (!settings.traces) return undefined
+    // An SDK may be registered later.
+    if (url === undefined) return this
     const { tracesQueue: limit, tracesBatch: batch, tracesDelay: delay } = settings
     const send = otlpSender({
       ...{ url, headers: settings.otlpHeaders ?? {}, protocol: settings.otlpProtocol },
-      ...{ timeout: settings.otlpTimeout, retries: !host.isolates },
+      ...{ timeout: settings.otlpTimeout, retries: !isolates },
       resource: resourceOf(settings),
       onChange: (problem) => this.#tell(problem),
     })
     this.queue.options = { limit, batch: Math.min(batch, limit), delay, send }
     const sample = samplerOf(settings.tracesSampler, settings.tracesSamplerArg)
     this.#own = new OwnTracer(sample, this.queue.add)
+    return this
   }
 
   onArrival(request: ObservedRequest, headers: Headers): void {
@@ -81,19 +88,18 @@ export class Tracing implements RequestObserver {
     if (spans === undefined || !isRecorded(request)) return
     spans.end()
     if (this.#own === undefined) return
-    if (this.#host.isolates) request.waitUntil?.(this.queue.sendNow())
+    if (this.#isolates) request.waitUntil?.(this.queue.sendNow())
     else this.queue.schedule()
   }
 
-  /** Sends what waits, for at most so many milliseconds: for a server that stops. */
-  async flush(ms: number): Promise<void> {
-    await this.queue.flush(ms)
+  /** Sends what waits; what is not taken in time is lost. */
+  async flush(): Promise<void> {
+    if (this.queue.isBusy) await this.queue.flush(this.#flushTime)
   }
 
   /** The program's own comes first, so that a span is never exported twice. */
   #tracer(): SpanTracer | undefined {
-    if (!this.#isOn) return undefined
-    return this.#host.tracer ?? registeredTracer() ?? this.#own
+    return this.#given ?? registeredTracer() ?? this.#own
   }
 
   /** Says once, not for each span, that an endpoint takes none, and that it takes them again. */

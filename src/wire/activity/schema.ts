@@ -3,7 +3,7 @@
  * `snapshot` comes first, then `changes`.
  */
 import * as z from 'zod/mini'
-import { described } from '../validation/describe.ts'
+import { type ApiSchemas, type DescribedEvent, described } from '../validation/describe.ts'
 
 const count = z.int().check(z.gte(0))
 const milliseconds = z.number().check(z.gte(0))
@@ -148,3 +148,55 @@ export type ActivityList = z.infer<typeof ActivityListSchema>
 export type ActivityChanges = z.infer<typeof ActivityChangesSchema>
 export type EngineActivity = z.infer<typeof EngineActivitySchema>
 export type KeyActivity = z.infer<typeof KeyActivitySchema>
+
+/** What a watcher of one request gets of its bytes. */
+export const ActivityBytesSchema = z.looseObject({
+  at: described(milliseconds, 'Milliseconds since the request arrived.'),
+  text: z.string(),
+})
+
+export const ActivityLostSchema = z.looseObject({
+  count: described(count, 'How many events this reader lost because it read too slowly.'),
+})
+
+export const ActivityEndSchema = z.looseObject({})
+
+export type ActivityBytes = z.infer<typeof ActivityBytesSchema>
+
+/** The answers of `/v1/activity` and what is below it. */
+export const activitySchemas = {
+  answers: {
+    Activity: ActivitySchema,
+    ActivityList: ActivityListSchema,
+    ActivityChanges: ActivityChangesSchema,
+    ActivityBytes: ActivityBytesSchema,
+    ActivityLost: ActivityLostSchema,
+    ActivityEnd: ActivityEndSchema,
+  },
+} satisfies ApiSchemas
+
+export const activityListEvents: DescribedEvent[] = [
+  { event: 'snapshot', data: ActivityListSchema, description: 'Everything, once at the start.' },
+  {
+    event: 'changes',
+    data: ActivityChangesSchema,
+    description:
+      'What has changed since the event before, at most four times a second. Requests are whole records, to be replaced by their id.',
+  },
+]
+
+export const activityEvents: DescribedEvent[] = [
+  {
+    event: 'activity',
+    data: ActivitySchema,
+    description: 'The request, at the start and whenever it has changed.',
+  },
+  { event: 'sent', data: ActivityBytesSchema, description: 'What was sent to the client.' },
+  { event: 'received', data: ActivityBytesSchema, description: 'What came from the engine.' },
+  {
+    event: 'lost',
+    data: ActivityLostSchema,
+    description: 'Events were left out here, because this reader read too slowly.',
+  },
+  { event: 'end', data: ActivityEndSchema, description: 'The request has ended; nothing follows.' },
+]

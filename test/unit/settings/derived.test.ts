@@ -71,6 +71,7 @@ const NAMES = [
     'maxBody',
   ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
+  ...['metrics', 'activity'],
 ]
 
 it('has every setting, each in one group', () => {

@@ -1,0 +1,63 @@
+import type { Exchange } from '../../stream/exchange.ts'
+import type { ExchangeObserver } from '../../stream/observer.ts'
+import { isObject } from '../../util/object.ts'
+import { logText } from '../../util/safe/log.ts'
+import type { ApiError } from '../../wire/errors/api-error.ts'
+import { sessionIdOf } from '../../wire/session-id.ts'
+import type { ObservedRequest } from '../request-observer.ts'
+import { TokenMarks } from './token-marks.ts'
+
+/** The most characters of what a client says of itself. */
+const MOST = { client: 200, session: 100, model: 200 }
+
+const NO_HEADERS = new Headers()
+
+/** One request while it runs. */
+export class TrackedRequest implements ExchangeObserver {
+  readonly request: ObservedRequest
+  readonly client: string | undefined
+  session: string | undefined
+  /** The model that the client asked for, and whether for a stream. */
+  asked: string | undefined
+  asksStream = false
+  /** Why somebody has stopped it; undefined where nobody has. */
+  stopped: ApiError | undefined
+  marks: TokenMarks | undefined
+  #tokens = 0
+
+  constructor(request: ObservedRequest, headers: Headers) {
+    this.request = request
+    const agent = headers.get('user-agent')
+    this.client = agent ? logText(agent, MOST.client) : undefined
+    this.#setSession(sessionIdOf(headers, undefined))
+  }
+
+  readBody(body: unknown): void {
+    if (!isObject(body)) return
+    const { model, stream } = body
+    if (typeof model === 'string' && model !== '') this.asked = logText(model, MOST.model)
+    this.asksStream = stream === true
+    if (this.session === undefined) this.#setSession(sessionIdOf(NO_HEADERS, body))
+  }
+
+  #setSession(id: string | undefined): void {
+    this.session = id && logText(id, MOST.session)
+  }
+
+  watch(exchange: Exchange): void {
+    this.marks = new TokenMarks()
+    exchange.timeline.observers = [...exchange.timeline.observers, this]
+    if (this.stopped !== undefined) exchange.stop(this.stopped)
+  }
+
+  onToken(gap: number | undefined, now: number): void {
+    const tokens = this.request.exchange?.tokens ?? 0
+    this.marks?.add(gap, now, this.#tokens)
+    this.#tokens = tokens
+  }
+
+  onAttemptFailed(): void {
+    this.marks?.restart()
+    this.#tokens = 0
+  }
+}
