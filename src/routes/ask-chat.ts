@@ -22,7 +22,8 @@ export function chatAsker(
 /** What an engine is told with every call. */
 export function callOptionsOf(exchange: Exchange): CallOptions {
   const { hops, trace, caller, isBackground } = exchange
-  return { hops, trace, caller, isBackground, onStart: (progress) => showStart(exchange, progress) }
+  const onStart: CallOptions['onStart'] = (progress) => showStart(exchange, progress)
+  return { hops, trace, caller, isBackground, onStart, tapped: exchange }
 }
 
 /** The start of an engine's server has a limit of its own. */

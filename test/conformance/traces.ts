@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../support/hosts.ts'
-import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver } from '../support/otlp-receiver.ts'
+import {
+  type OtlpReceiver,
+  type ReceivedSpan,
+  startOtlpReceiver,
+} from '../support/otlp-receiver.ts'
 import { errorScript } from '../support/personas/errors.ts'
 import type { PersonaScript } from '../support/personas.ts'
 import { postChat, readStream } from '../support/read.ts'
@@ -26,7 +30,9 @@ const only = (spans: ReceivedSpan[], name: string): ReceivedSpan => {
 
 /** Spans of two sluices in a row, at a stand-in for an OpenTelemetry collector. */
 export function traces(host: HostName): void {
-  describe.each(['http/protobuf', 'http/json'])('spans by %s', (protocol) => chained(host, protocol))
+  describe.each(['http/protobuf', 'http/json'])('spans by %s', (protocol) =>
+    chained(host, protocol),
+  )
   describe('without an endpoint', () => passedOn(host))
   describe('attempts, the queue and ends', () => ends(host))
 }
@@ -60,12 +66,19 @@ function chained(host: HostName, protocol: string): void {
     const response = await postChat(
       first.base,
       { model: 'm', stream_options: { include_usage: true } },
-      { headers: { traceparent: traceparent(traceId), tracestate: 'vendor=1', 'session-id': 'se-1' } },
+      {
+        headers: {
+          traceparent: traceparent(traceId),
+          tracestate: 'vendor=1',
+          'session-id': 'se-1',
+        },
+      },
     )
     expect(await readStream(response, { usage: true })).toMatchObject({ outcome: 'finished' })
     const spans = await receiver.trace(traceId, 4)
     expect(spans).toHaveLength(4)
-    const of = (service: string) => spans.filter(({ resource }) => resource['service.name'] === service)
+    const of = (service: string) =>
+      spans.filter(({ resource }) => resource['service.name'] === service)
     const [outer, inner] = [of('first'), of('second')]
     const request = only(outer, 'POST /v1/chat/completions')
     const attempt = only(outer, 'chat m')
@@ -187,7 +200,12 @@ function passedOn(host: HostName): void {
   afterAll(() => upstream?.close())
 
   const send = async (path: string, headers: Record<string, string>) => {
-    const body = { model: 'm', messages: [{ role: 'user', content: 'Hi' }], input: 'a', prompt: 'a' }
+    const body = {
+      model: 'm',
+      messages: [{ role: 'user', content: 'Hi' }],
+      input: 'a',
+      prompt: 'a',
+    }
     const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }
     const own = { query: 'a', documents: ['b'], max_tokens: 5 }
     const sent = JSON.stringify({ ...body, ...own })
@@ -271,7 +289,10 @@ function ends(host: HostName): void {
     const request = only(spans, 'POST /v1/chat/completions')
     const attempts = spans
       .filter(({ kind }) => kind === 'client')
-      .sort((one, other) => Number(one.attributes['sluice.attempt']) - Number(other.attributes['sluice.attempt']))
+      .sort(
+        (one, other) =>
+          Number(one.attributes['sluice.attempt']) - Number(other.attributes['sluice.attempt']),
+      )
     expect(attempts).toMatchObject([
       {
         parentSpanId: request.spanId,
@@ -322,7 +343,10 @@ function ends(host: HostName): void {
     b.script = HELLO
     const spans = await receiver.trace(traceId, 2)
     for (const span of spans) {
-      expect(span).toMatchObject({ failed: true, attributes: { 'error.type': 'upstream_truncated' } })
+      expect(span).toMatchObject({
+        failed: true,
+        attributes: { 'error.type': 'upstream_truncated' },
+      })
     }
   })
 

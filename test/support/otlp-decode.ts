@@ -66,7 +66,8 @@ function spanOfJson(span: Json): Omit<ReceivedSpan, 'resource' | 'scope' | 'sche
 }
 
 function hex(value: unknown, length: number): string {
-  if (typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value)) return value
+  if (typeof value === 'string' && value.length === length && /^[0-9a-f]+$/.test(value))
+    return value
   throw new Error(`expected ${length} hexadecimal digits, got ${String(value)}`)
 }
 
@@ -101,7 +102,9 @@ type Message = ReturnType<typeof byNumber>
 const messages = (message: Message, field: number): Message[] =>
   (message.get(field) ?? []).map((value) => byNumber(value as Uint8Array))
 const text = (message: Message, field: number): string =>
-  new TextDecoder('utf-8', { fatal: true }).decode((message.get(field)?.[0] ?? new Uint8Array()) as Uint8Array)
+  new TextDecoder('utf-8', { fatal: true }).decode(
+    (message.get(field)?.[0] ?? new Uint8Array()) as Uint8Array,
+  )
 const bytesAsHex = (message: Message, field: number): string =>
   Buffer.from((message.get(field)?.[0] ?? []) as Uint8Array).toString('hex')
 
@@ -156,16 +159,16 @@ function attributesOf(message: Message, field: number): Record<string, unknown> 
   return Object.fromEntries(
     messages(message, field).map((pair) => {
       const [value = new Map()] = messages(pair, 2)
-      return [text(pair, 1), valueOf(value)]
+      return [text(pair, 1), anyValueOf(value)]
     }),
   )
 }
 
-function valueOf(value: Message): unknown {
+function anyValueOf(value: Message): unknown {
   if (value.has(1)) return text(value, 1)
   if (value.has(2)) return value.get(2)?.[0] === 1n
   if (value.has(3)) return Number(BigInt.asIntN(64, value.get(3)?.[0] as bigint))
   if (value.has(4)) return viewOf(value, 4).getFloat64(0, true)
   const [array] = messages(value, 5)
-  return array ? messages(array, 1).map(valueOf) : undefined
+  return array ? messages(array, 1).map(anyValueOf) : undefined
 }

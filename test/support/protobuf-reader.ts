@@ -20,7 +20,8 @@ export function readMessage(bytes: Uint8Array): ProtobufField[] {
     }
   }
   const take = (size: number): Uint8Array => {
-    if (at + size > bytes.length) throw new Error(`expected ${size} bytes, got ${bytes.length - at}`)
+    if (at + size > bytes.length)
+      throw new Error(`expected ${size} bytes, got ${bytes.length - at}`)
     at += size
     return bytes.subarray(at - size, at)
   }

@@ -1,5 +1,6 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
+import type { EngineRequest, Tapped } from '../../stream/observer.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import type { TraceHeaders } from '../../wire/headers/trace-context.ts'
@@ -7,6 +8,7 @@ import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
 import { refusal } from './refusal.ts'
+import { tappedAnswer } from './tapped-answer.ts'
 import { unreachable } from './unreachable.ts'
 
 export interface UpstreamClientOptions extends Pick<ResolvedUpstream, 'url' | 'label' | 'key'> {
@@ -103,7 +105,8 @@ export class UpstreamClient {
     return response
   }
 
-  async #send(path: string, init: FetchInit, { hops, trace }: CallOptions): Promise<Fetched> {
+  async #send(path: string, init: FetchInit, call: CallOptions): Promise<Fetched> {
+    const { hops, trace, tapped } = call
     const passed = { ...(hops && { [HOP_HEADER]: writeHops(hops) }), ...traceHeaders(trace) }
     const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...passed }
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
@@ -112,11 +115,21 @@ export class UpstreamClient {
     try {
       // A followed redirect would send the key and the conversation to an address nobody
       // configured.
-      return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
+      const sending = fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
+      if (tapped === undefined) return await sending
+      this.#show(tapped, { method: 'GET', ...init, path, headers })
+      return tappedAnswer(await sending, tapped)
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       throw unreachable(this.label, cause)
     }
+  }
+
+  /** Shows a request to those who see the bytes of the exchange that it is for. */
+  #show({ taps }: Tapped, request: Omit<EngineRequest, 'secrets'>): void {
+    if (taps.length === 0) return
+    const now = performance.now()
+    for (const tap of taps) tap.onEngineRequest?.({ ...request, secrets: this.secrets }, now)
   }
 }
 
