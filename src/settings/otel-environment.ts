@@ -13,8 +13,8 @@ const VARIABLES: readonly (readonly [variable: string, setting: string])[] = [
   ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'otlpTracesEndpoint'],
   ['OTEL_EXPORTER_OTLP_HEADERS', 'otlpHeaders'],
   ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'otlpHeaders'],
-  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'otlpProtocol'],
-  ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'otlpProtocol'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'otlpFormat'],
+  ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'otlpFormat'],
   ['OTEL_EXPORTER_OTLP_TIMEOUT', 'otlpTimeout'],
   ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'otlpTimeout'],
   ['OTEL_RESOURCE_ATTRIBUTES', 'resourceAttributes'],
@@ -40,7 +40,7 @@ export function settingsFromOtel(
     const read = readVariable(variable, name, value, warn)
     if (read !== undefined) settings[name] = read
     // By HTTP it would ask a port that answers gRPC.
-    if (name === 'otlpProtocol') {
+    if (name === 'otlpFormat') {
       if (value === 'grpc') settings.traces = false
       else delete settings.traces
     }

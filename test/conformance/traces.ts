@@ -1,31 +1,26 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { needs } from '../support/hosts.ts'
-import {
-  type OtlpReceiver,
-  type ReceivedSpan,
-  startOtlpReceiver,
-} from '../support/otlp-receiver.ts'
-import { errorScript } from '../support/personas/errors.ts'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type OtlpReceiver, startOtlpReceiver } from '../support/otlp-receiver.ts'
 import type { PersonaScript } from '../support/personas.ts'
 import { postChat, readStream } from '../support/read.ts'
 import { logOf } from '../support/relay.ts'
 import { type HostName, useServerWith } from '../support/server.ts'
-import { pace, token } from '../support/talk.ts'
+import { newTrace, onlySpan as only, PARENT, traceparent } from '../support/spans.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { traceEnds } from './traces-ends.ts'
 
 const HELLO = { persona: 'openai', words: ['hello'] } satisfies PersonaScript
 
-/** As in the examples of the W3C. */
-const PARENT = { traceId: '0af7651916cd43dd8448eb211c80319c', spanId: 'b7ad6b7169203331' }
-const traceparent = (traceId: string, flags = '01') => `00-${traceId}-${PARENT.spanId}-${flags}`
+const messages = [{ role: 'user', content: 'Hi' }]
 
-/** Another trace for each test. */
-const newTrace = () => crypto.randomUUID().replaceAll('-', '')
-
-const only = (spans: ReceivedSpan[], name: string): ReceivedSpan => {
-  const found = spans.filter((span) => span.name === name)
-  expect(found, `spans named ${name}`).toHaveLength(1)
-  return found[0] as ReceivedSpan
+/** What is sent to each route, besides the model. */
+const BODIES: Record<string, object> = {
+  '/v1/chat/completions': { messages },
+  '/v1/completions': { prompt: 'Hi' },
+  '/v1/messages': { messages, max_tokens: 5 },
+  '/v1/responses': { input: 'Hi' },
+  '/v1/embeddings': { input: 'Hi' },
+  '/v1/rerank': { query: 'Hi', documents: ['Ho'] },
+  '/api/chat': { messages },
 }
 
 /** Spans of two sluices in a row, at a stand-in for an OpenTelemetry collector. */
@@ -34,7 +29,7 @@ export function traces(host: HostName): void {
     chained(host, protocol),
   )
   describe('without an endpoint', () => passedOn(host))
-  describe('attempts, the queue and ends', () => ends(host))
+  describe('attempts, the queue and ends', () => traceEnds(host))
 }
 
 function chained(host: HostName, protocol: string): void {
@@ -200,31 +195,19 @@ function passedOn(host: HostName): void {
   afterAll(() => upstream?.close())
 
   const send = async (path: string, headers: Record<string, string>) => {
-    const body = {
-      model: 'm',
-      messages: [{ role: 'user', content: 'Hi' }],
-      input: 'a',
-      prompt: 'a',
-    }
     const init = { method: 'POST', headers: { 'content-type': 'application/json', ...headers } }
-    const own = { query: 'a', documents: ['b'], max_tokens: 5 }
-    const sent = JSON.stringify({ ...body, ...own })
-    await (await fetch(`${first.url}${path}`, { ...init, body: sent })).text()
+    const body = JSON.stringify({ model: 'm', ...BODIES[path] })
+    await (await fetch(`${first.url}${path}`, { ...init, body })).text()
     return (await upstream.next(({ method }) => method === 'POST')).headers
   }
 
-  it.each([
-    '/v1/chat/completions',
-    '/v1/completions',
-    '/v1/messages',
-    '/v1/responses',
-    '/v1/embeddings',
-    '/v1/rerank',
-    '/api/chat',
-  ])('the headers of %s reach the upstream as they came', async (path) => {
-    const sent = { traceparent: traceparent(PARENT.traceId), tracestate: 'congo=t61rcWkgMzE' }
-    expect(await send(path, sent)).toMatchObject(sent)
-  })
+  it.each(Object.keys(BODIES))(
+    'the headers of %s reach the upstream as they came',
+    async (path) => {
+      const sent = { traceparent: traceparent(PARENT.traceId), tracestate: 'congo=t61rcWkgMzE' }
+      expect(await send(path, sent)).toMatchObject(sent)
+    },
+  )
 
   it('none are sent where none came', async () => {
     const headers = await send('/v1/chat/completions', {})
@@ -249,119 +232,5 @@ function passedOn(host: HostName): void {
     const headers = await send('/v1/chat/completions', sent)
     expect(headers.traceparent).toBe(sent.traceparent)
     expect(headers).not.toHaveProperty('tracestate')
-  })
-}
-
-function ends(host: HostName): void {
-  let receiver: OtlpReceiver
-  let a: Upstream
-  let b: Upstream
-  const server = useServerWith(host, async () => {
-    receiver = await startOtlpReceiver()
-    const models = [{ id: 'm' }] as never
-    a = await startUpstream({ models, script: HELLO })
-    b = await startUpstream({ models: [{ id: 'm' }, { id: 'n' }] as never, script: HELLO })
-    const upstreams = ['--upstream', `a=${a.url}`, '--upstream', `b=${b.url}`]
-    const flags = [...upstreams, '--max-concurrency', '1', '--affinity', 'off']
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url, OTEL_BSP_SCHEDULE_DELAY: '50' }
-    return { flags: [...flags, '--header-wait', '50ms'], env }
-  })
-  beforeAll(() => {
-    a.script = HELLO
-    b.script = HELLO
-  })
-  afterAll(async () => {
-    await a?.close()
-    await b?.close()
-    await receiver?.close()
-  })
-
-  const post = (traceId: string, body: object, init: RequestInit = {}) =>
-    postChat(server.base, body, { ...init, headers: { traceparent: traceparent(traceId) } })
-
-  it('a failed attempt and the one after it are siblings, and the failure has its code', async () => {
-    const traceId = newTrace()
-    a.script = errorScript('ollama_busy')
-    const response = await post(traceId, { model: 'm' })
-    await response.text()
-    a.script = HELLO
-    const spans = await receiver.trace(traceId, 3)
-    const request = only(spans, 'POST /v1/chat/completions')
-    const attempts = spans
-      .filter(({ kind }) => kind === 'client')
-      .sort(
-        (one, other) =>
-          Number(one.attributes['sluice.attempt']) - Number(other.attributes['sluice.attempt']),
-      )
-    expect(attempts).toMatchObject([
-      {
-        parentSpanId: request.spanId,
-        failed: true,
-        attributes: { 'sluice.engine': 'a', 'error.type': expect.any(String) },
-      },
-      { parentSpanId: request.spanId, failed: false, attributes: { 'sluice.engine': 'b' } },
-    ])
-    expect(request).toMatchObject({ failed: false, attributes: { 'sluice.attempts': 2 } })
-  })
-
-  it('the time in the queue is a span', async () => {
-    const [running, waiting] = [newTrace(), newTrace()]
-    b.script = pace(10, 40)
-    const first = await post(running, { model: 'n' })
-    const second = await post(waiting, { model: 'n' })
-    await Promise.all([first.text(), second.text()])
-    b.script = HELLO
-    const spans = await receiver.trace(waiting, 3)
-    const request = only(spans, 'POST /v1/chat/completions')
-    const queue = only(spans, 'sluice.queue')
-    const attempt = only(spans, 'chat n')
-    expect(queue).toMatchObject({ kind: 'internal', parentSpanId: request.spanId })
-    expect(queue.end - queue.start).toBeGreaterThan(100)
-    expect(attempt.start).toBeGreaterThanOrEqual(queue.end - 1)
-  })
-
-  it('a request that is refused has a span, and no attempt', async () => {
-    const traceId = newTrace()
-    expect((await post(traceId, { model: 'none' })).status).toBe(404)
-    expect(await receiver.trace(traceId, 1)).toMatchObject([
-      {
-        name: 'POST /v1/chat/completions',
-        failed: false,
-        attributes: {
-          'http.response.status_code': 404,
-          'sluice.outcome': 'refused',
-          'sluice.error.code': 'model_not_found',
-        },
-      },
-    ])
-  })
-
-  it('a stream that breaks off is a failure of the attempt and of the request', async () => {
-    const traceId = newTrace()
-    b.script = { steps: [{ send: token('hel') }, { cut: true }] }
-    await (await post(traceId, { model: 'n' })).text()
-    b.script = HELLO
-    const spans = await receiver.trace(traceId, 2)
-    for (const span of spans) {
-      expect(span).toMatchObject({
-        failed: true,
-        attributes: { 'error.type': 'upstream_truncated' },
-      })
-    }
-  })
-
-  it('what a client leaves is cancelled, which is no failure', needs(host, 'hangups'), async () => {
-    const traceId = newTrace()
-    b.script = pace(200, 20)
-    const control = new AbortController()
-    const response = await post(traceId, { model: 'n' }, { signal: control.signal })
-    const reader = response.body?.getReader()
-    await reader?.read()
-    control.abort()
-    const spans = await receiver.trace(traceId, 2)
-    b.script = HELLO
-    const request = only(spans, 'POST /v1/chat/completions')
-    expect(request).toMatchObject({ failed: false, attributes: { 'sluice.outcome': 'cancelled' } })
-    expect(only(spans, 'chat n').failed).toBe(false)
   })
 }

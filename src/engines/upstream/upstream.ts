@@ -236,14 +236,9 @@ export class Upstream implements Engine {
   async #postVariants(
     request: GenerationRequest,
     signal: AbortSignal,
-    {
-      path,
-      optionalFields = [],
-      hops,
-      trace,
-      tapped,
-    }: Pick<Protocol<AnyContract>, 'path' | 'optionalFields' | 'hops' | 'trace' | 'tapped'>,
+    protocol: Omit<Protocol<AnyContract>, 'contract' | 'check' | 'asChunks'>,
   ): Promise<Fetched> {
+    const { path, optionalFields = [], hops, trace, tapped } = protocol
     const refused = this.#refusedFieldsAt(path)
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {

@@ -39,7 +39,7 @@ export const tracing = {
     help: 'Headers for that endpoint, such as a token: NAME=VALUE with commas between them, percent-encoded, or an object. Also OTEL_EXPORTER_OTLP_HEADERS.',
     read: readHeaders,
   },
-  otlpProtocol: choice(['http/protobuf', 'http/json'], {
+  otlpFormat: choice(['http/protobuf', 'http/json'], {
     default: 'http/protobuf',
     placeholder: 'FORMAT',
     help: 'The format in which traces are sent. Also OTEL_EXPORTER_OTLP_PROTOCOL; grpc is not supported.',

@@ -55,7 +55,7 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     if (url === undefined) return this
     const { tracesQueue: limit, tracesBatch: batch, tracesDelay: delay } = settings
     const send = otlpSender({
-      ...{ url, headers: settings.otlpHeaders ?? {}, protocol: settings.otlpProtocol },
+      ...{ url, headers: settings.otlpHeaders ?? {}, protocol: settings.otlpFormat },
       ...{ timeout: settings.otlpTimeout, retries: !isolates },
       resource: resourceOf(settings),
       onChange: (problem) => this.#tell(problem),
