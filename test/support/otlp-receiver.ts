@@ -72,8 +72,11 @@ export async function startOtlpReceiver(): Promise<OtlpReceiver> {
   async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await buffer(request)
     const isJson = request.headers['content-type'] === 'application/json'
-    const spans = isJson ? decodeJson(body.toString()) : decodeProtobuf(body)
     const { url: path = '', headers } = request
+    // Runtimes send logs and metrics as well.
+    const isTraces = path.endsWith('/traces')
+    const decode = () => (isJson ? decodeJson(body.toString()) : decodeProtobuf(body))
+    const spans = isTraces ? decode() : []
     receiver.requests.push({ path, headers, spans: spans.length })
     const { status = 200, headers: own = {}, delay = 0, never, body: text } = receiver.answer()
     if (status === 200 && !never) receiver.spans.push(...spans)

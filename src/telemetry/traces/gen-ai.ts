@@ -131,7 +131,7 @@ export interface EndedRequest {
   code: string | undefined
   affinity: string | undefined
   attempts: number
-  repairs: readonly string[]
+  repairs: string[]
   heartbeats: number
   /** Milliseconds for which the client had unread data. */
   blocked: number

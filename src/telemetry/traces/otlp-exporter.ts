@@ -1,5 +1,6 @@
 /** Sends spans to an OTLP endpoint over HTTP. */
 import { isObject, parseObject } from '../../util/object.ts'
+import { VERSION } from '../../version.ts'
 import type { SpanRecord } from './own-tracer.ts'
 import type { SendSpans } from './span-queue.ts'
 import type { SpanAttributes } from './tracer.ts'
@@ -38,21 +39,21 @@ type Attempt =
 /** The function that sends a batch. Its code for the two formats is loaded with the first one. */
 export function otlpSender(options: OtlpOptions): SendSpans {
   const { onChange, retries } = options
-  return async (spans, signal) => {
+  return async (spans, { hurry, stop }) => {
     try {
       const body = await encode(spans, options)
       const end = performance.now() + RETRY.all
       for (let pause = RETRY.first; ; pause = Math.min(2 * pause, RETRY.longest)) {
-        const attempt = await post(body, options, signal)
+        const attempt = await post(body, options, stop)
         if (attempt.kind === 'sent') {
           onChange(undefined)
           return attempt.rejected
         }
         onChange(attempt.why)
         const wait = attempt.kind === 'failed' ? (attempt.retryAfter ?? jittered(pause)) : undefined
-        const isLast = wait === undefined || performance.now() + wait > end
-        if (isLast || !retries || signal.aborted) return spans.length
-        await pauseFor(wait, signal)
+        if (wait === undefined || performance.now() + wait > end || !retries) return spans.length
+        await pauseFor(wait, hurry)
+        if (hurry.aborted) return spans.length
       }
     } catch (error) {
       onChange(error instanceof Error ? error.message : String(error))
@@ -84,6 +85,7 @@ async function post(
       method: 'POST',
       body,
       headers: {
+        'user-agent': `sluice/${VERSION}`,
         ...headers,
         'content-type': isJson ? 'application/json' : 'application/x-protobuf',
       },
@@ -160,6 +162,7 @@ function jittered(ms: number): number {
 
 function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
+    if (signal.aborted) return resolve()
     const timer = setTimeout(done, ms)
     signal.addEventListener('abort', done, { once: true })
     function done(): void {

@@ -43,7 +43,7 @@ export class RequestSpans implements ExchangeObserver {
   readonly #request: ObservedRequest
   readonly #sources: SpanSources
   /** The id of the session that the client names. */
-  session: string | undefined
+  #session: string | undefined
   #exchange: Exchange | undefined
   #span: Span | undefined
   /** What spans of the request are started in. */
@@ -55,6 +55,11 @@ export class RequestSpans implements ExchangeObserver {
   constructor(request: ObservedRequest, sources: SpanSources) {
     this.#request = request
     this.#sources = sources
+  }
+
+  /** The first session that the client names counts: that of a header. */
+  name(session: string | undefined): void {
+    this.#session ??= session && logText(session)
   }
 
   /** An engine is asked: what happens until then has no span of its own. */
@@ -71,7 +76,7 @@ export class RequestSpans implements ExchangeObserver {
   onAttempt({ engine, model, kind, startedAt }: EngineAttempt): void {
     this.#endQueue(startedAt, engine)
     const { name, attributes } = attemptStart({
-      ...{ route: this.#request.route, engine, kind, session: this.session },
+      ...{ route: this.#request.route, engine, kind, session: this.#session },
       model: model === undefined ? undefined : logText(model),
       attempt: ++this.#attempts,
     })

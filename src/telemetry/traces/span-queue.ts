@@ -2,7 +2,14 @@
 import type { SpanRecord } from './own-tracer.ts'
 
 /** Sends spans. Never rejects: resolves with how many of them were lost. */
-export type SendSpans = (spans: readonly SpanRecord[], signal: AbortSignal) => Promise<number>
+export type SendSpans = (spans: readonly SpanRecord[], until: SendUntil) => Promise<number>
+
+export interface SendUntil {
+  /** Once it aborts, nothing is tried again. */
+  hurry: AbortSignal
+  /** Once it aborts, nothing is waited for. */
+  stop: AbortSignal
+}
 
 export interface QueueOptions {
   /** The most spans that wait; further ones are lost. */
@@ -12,6 +19,8 @@ export interface QueueOptions {
   /** Milliseconds that a span waits at most before the next batch is sent. */
   delay: number
   send: SendSpans
+  /** Told of each span that finds the queue full. */
+  onFull?: () => void
 }
 
 /** Batches that are sent at the same time where each request sends its own. */
@@ -26,8 +35,8 @@ export class SpanQueue {
   #waiting: SpanRecord[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
   #sending: Promise<void> | undefined
-  /** Aborts what is sent when it has taken too long. */
-  #control = new AbortController()
+  #hurry = new AbortController()
+  #stop = new AbortController()
   #inFlight = 0
 
   constructor(options: QueueOptions) {
@@ -40,8 +49,12 @@ export class SpanQueue {
   }
 
   readonly add = (span: SpanRecord): void => {
-    if (this.#waiting.length >= this.options.limit) this.dropped++
-    else this.#waiting.push(span)
+    if (this.#waiting.length < this.options.limit) {
+      this.#waiting.push(span)
+      return
+    }
+    this.dropped++
+    this.options.onFull?.()
   }
 
   /** Sends what waits once it is a whole batch, or after the delay; not where timers belong to requests. */
@@ -59,7 +72,7 @@ export class SpanQueue {
     if (this.#inFlight >= MAX_IN_FLIGHT || this.#waiting.length === 0) return
     this.#inFlight++
     try {
-      await this.#sendBatch(new AbortController().signal)
+      await this.#sendBatch()
     } finally {
       this.#inFlight--
     }
@@ -69,14 +82,15 @@ export class SpanQueue {
   async flush(ms: number): Promise<void> {
     const limit = Promise.withResolvers<void>()
     const timer = setTimeout(limit.resolve, ms)
+    this.#hurry.abort()
     try {
-      // A batch that is tried again and again would take all of the time.
       await Promise.race([this.#drain(), limit.promise])
     } finally {
       clearTimeout(timer)
     }
-    this.#control.abort(new Error('sluice shuts down'))
-    this.#control = new AbortController()
+    this.#stop.abort()
+    this.#stop = new AbortController()
+    this.#hurry = new AbortController()
     this.dropped += this.#waiting.length
     this.#waiting = []
   }
@@ -92,15 +106,16 @@ export class SpanQueue {
     clearTimeout(this.#timer)
     this.#timer = undefined
     if (this.#sending !== undefined) return
-    this.#sending = this.#sendBatch(this.#control.signal).then(() => {
+    this.#sending = this.#sendBatch().then(() => {
       this.#sending = undefined
       this.schedule()
     })
   }
 
-  async #sendBatch(signal: AbortSignal): Promise<void> {
+  async #sendBatch(): Promise<void> {
     const spans = this.#waiting.splice(0, this.options.batch)
-    const lost = await this.options.send(spans, signal)
+    const until = { hurry: this.#hurry.signal, stop: this.#stop.signal }
+    const lost = await this.options.send(spans, until)
     this.dropped += lost
     this.exported += spans.length - lost
   }

@@ -4,7 +4,7 @@
  */
 
 /** A value that OpenTelemetry allows in an attribute. */
-export type AttributeValue = string | number | boolean | readonly string[]
+export type AttributeValue = string | number | boolean | string[]
 export type SpanAttributes = Record<string, AttributeValue>
 
 /** The ids of a span, by which others name it as their parent. */

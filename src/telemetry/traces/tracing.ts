@@ -1,6 +1,7 @@
 /** Records the spans of requests, by the tracer of the program or by one of sluice's own. */
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
+import { isObject } from '../../util/object.ts'
 import { VERSION } from '../../version.ts'
 import { sessionIdOf } from '../../wire/session-id.ts'
 import type { TelemetryFeature } from '../feature.ts'
@@ -20,19 +21,22 @@ const MAX_FLUSH = 3_000
 /** Milliseconds between two lines about an endpoint that takes no spans. */
 const SILENCE = 60_000
 
+const NO_HEADERS = new Headers()
+
 export class Tracing implements RequestObserver, TelemetryFeature {
-  readonly queue: SpanQueue
+  readonly #queue: SpanQueue
   readonly #requests = new WeakMap<ObservedRequest, RequestSpans>()
   #own: OwnTracer | undefined
   #isolates = false
   /** The tracer that the program gave. */
   #given: SpanTracer | undefined
   #flushTime = 0
+  #isTold = false
   #toldAt = Number.NEGATIVE_INFINITY
-  #problem: string | undefined
+  #toldFullAt = Number.NEGATIVE_INFINITY
 
   constructor() {
-    this.queue = new SpanQueue({
+    this.#queue = new SpanQueue({
       limit: 0,
       batch: 1,
       delay: 0,
@@ -60,9 +64,10 @@ export class Tracing implements RequestObserver, TelemetryFeature {
       resource: resourceOf(settings),
       onChange: (problem) => this.#tell(problem),
     })
-    this.queue.options = { limit, batch: Math.min(batch, limit), delay, send }
+    const onFull = () => this.#tellFull(limit)
+    this.#queue.options = { limit, batch: Math.min(batch, limit), delay, send, onFull }
     const sample = samplerOf(settings.tracesSampler, settings.tracesSamplerArg)
-    this.#own = new OwnTracer(sample, this.queue.add)
+    this.#own = new OwnTracer(sample, this.#queue.add)
     return this
   }
 
@@ -70,13 +75,13 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     const tracer = this.#tracer()
     if (tracer === undefined) return
     const spans = new RequestSpans(request, { tracer, active: activeContext() })
-    spans.session = sessionIdOf(headers, undefined)
+    spans.name(sessionIdOf(headers, undefined))
     this.#requests.set(request, spans)
   }
 
   onBody(request: ObservedRequest, body: unknown): void {
     const spans = this.#requests.get(request)
-    if (spans !== undefined) spans.session ??= sessionIdOf(new Headers(), body as object)
+    if (isObject(body)) spans?.name(sessionIdOf(NO_HEADERS, body))
   }
 
   onExchange(request: ObservedRequest, exchange: Exchange): void {
@@ -88,13 +93,19 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     if (spans === undefined || !isRecorded(request)) return
     spans.end()
     if (this.#own === undefined) return
-    if (this.#isolates) request.waitUntil?.(this.queue.sendNow())
-    else this.queue.schedule()
+    if (this.#isolates) request.waitUntil?.(this.#queue.sendNow())
+    else this.#queue.schedule()
+  }
+
+  /** Spans that the endpoint took, and those that were given up, since the process began. */
+  get counts(): { exported: number; dropped: number } {
+    const { exported, dropped } = this.#queue
+    return { exported, dropped }
   }
 
   /** Sends what waits; what is not taken in time is lost. */
   async flush(): Promise<void> {
-    if (this.queue.isBusy) await this.queue.flush(this.#flushTime)
+    if (this.#queue.isBusy) await this.#queue.flush(this.#flushTime)
   }
 
   /** The program's own comes first, so that a span is never exported twice. */
@@ -104,19 +115,26 @@ export class Tracing implements RequestObserver, TelemetryFeature {
 
   /** Says once, not for each span, that an endpoint takes none, and that it takes them again. */
   #tell(problem: string | undefined): void {
-    const before = this.#problem
-    this.#problem = problem
-    if ((problem === undefined) === (before === undefined)) return
-    const now = performance.now()
     if (problem === undefined) {
-      if (this.#toldAt !== Number.NEGATIVE_INFINITY) console.error('sluice: traces are sent again.')
-      this.#toldAt = Number.NEGATIVE_INFINITY
+      if (this.#isTold) console.error('sluice: traces: the OTLP endpoint takes spans again.')
+      this.#isTold = false
       return
     }
-    if (now - this.#toldAt < SILENCE) return
+    const now = performance.now()
+    if (this.#isTold || now - this.#toldAt < SILENCE) return
+    this.#isTold = true
     this.#toldAt = now
     console.error(
       `sluice: traces: the OTLP endpoint ${problem}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
+    )
+  }
+
+  #tellFull(limit: number): void {
+    const now = performance.now()
+    if (this.#isTold || now - this.#toldFullAt < SILENCE) return
+    this.#toldFullAt = now
+    console.error(
+      `sluice: traces: ${limit} spans wait to be sent, and further ones are dropped; no request is affected. Raise tracesQueue (OTEL_BSP_MAX_QUEUE_SIZE), or record a share of the traces with tracesSampler.`,
     )
   }
 }
