@@ -78,7 +78,7 @@ function Entry({ capture }: { capture: Capture }) {
         <span class={`outcome ${outcomeClass(outcome)}`}>{outcome || 'runs'}</span>
         <span class="weak">
           {clockText(new Date(time).getTime())} · {bytesText(capture.bytes)}
-          {capture.complete ? '' : outcome ? ' · cut off at its limit' : ''}
+          {capture.complete ? '' : outcome ? ' · cut off, as there was no more room' : ''}
         </span>
       </p>
       <p class="weak">
@@ -122,7 +122,7 @@ function Actions({ id, name }: { id: string; name: string }) {
   )
 }
 
-function outcomeClass(outcome: string | undefined): string {
+function outcomeClass(outcome: string | null): string {
   if (outcome === 'failed' || outcome === 'refused') return 'bad'
   return outcome === 'finished' || outcome === 'ok' ? 'good' : ''
 }

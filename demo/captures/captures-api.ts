@@ -5,15 +5,16 @@ import { callApi, errorOf } from '../activity/events.ts'
 export interface Capture {
   id: string
   request_id: string
-  /** When its request arrived, as ISO 8601 or in milliseconds since 1970. */
-  time: string | number
-  api?: string | null
-  model?: string
-  engine?: string
-  key?: string
-  outcome?: string
+  /** When its request arrived, as ISO 8601. */
+  time: string
+  api: string | null
+  model: string | null
+  engine: string | null
+  key: string | null
+  /** Null while the request runs. */
+  outcome: string | null
   bytes: number
-  /** False while the request runs, and where the capture reached its limit of bytes. */
+  /** False while the request runs, and where there was no room for all of it. */
   complete: boolean
 }
 

@@ -57,6 +57,14 @@ export class History {
     return this.#series.get(keyOf(engine, model)) ?? []
   }
 
+  /** The models of an engine of which there are measurements. */
+  modelsOf(engine: string): string[] {
+    return [...this.#series.keys()].flatMap((key) => {
+      const [of, model] = JSON.parse(key) as [string, string]
+      return of === engine ? model : []
+    })
+  }
+
   #forgetOldest(): void {
     const [oldest] = this.#series
     if (oldest === undefined) return
@@ -85,6 +93,18 @@ function measured(request: Activity): Measurement | undefined {
 function rateOf({ streamed, tokens, blockedMs = 0 }: Activity, ms: number): number | undefined {
   if (!streamed || tokens < MIN_TOKENS || ms <= 0 || blockedMs > ms * MAX_BLOCKED) return undefined
   return ((tokens - 1) / ms) * 1_000
+}
+
+/** The medians of a model's measurements. */
+export function summaryOf(model: string, all: readonly Measurement[]) {
+  const firstTokenMs = median(all.flatMap((each) => each.firstTokenMs ?? []))
+  const rate = median(all.flatMap((each) => each.rate ?? []))
+  return {
+    model,
+    requests: all.length,
+    ...(firstTokenMs !== undefined && { firstTokenMs }),
+    ...(rate !== undefined && { rate }),
+  }
 }
 
 /** The middle value; undefined where there is none. */
