@@ -19,6 +19,7 @@ import { internalErrorResponse } from './routes/internal-error.ts'
 import { memoryResponses } from './routes/responses/background.ts'
 import type { RouteContext } from './routes/route.ts'
 import { createRoutes } from './routes/router.ts'
+import { shownAnswer } from './routes/shown-answer.ts'
 import { telemetrySources } from './routes/telemetry-sources.ts'
 import { Trace } from './routes/trace.ts'
 import { warnOnce } from './settings/deprecated.ts'
@@ -152,12 +153,13 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       let failure: unknown
       pending++
       try {
-        const response = await answer(request, path, trace).catch((error: unknown) => {
+        const answered = await answer(request, path, trace).catch((error: unknown) => {
           // Some hosts abort the signal if a body was not read: an error is not a disconnect.
           const isRefused = error instanceof ApiError || !request.signal.aborted
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, family, trace.id)
         })
+        const response = await shownAnswer(answered, trace.exchange)
         for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
         setRequestId(response.headers, family, trace.id)
         trace.respond(response.status, failure)

@@ -1,4 +1,5 @@
 import type { ChatStream, NativeStream, WholeAnswer } from '../stream/chat-stream.ts'
+import type { Tapped } from '../stream/observer.ts'
 import type { PassedAnswer } from '../stream/passed-answer.ts'
 import type { TextStream } from '../stream/text-stream.ts'
 import type { ChatRequest } from '../wire/chat/request.ts'
@@ -68,6 +69,8 @@ export interface CallOptions {
    * does no longer. The engine limits that time itself, so that no other timeout applies meanwhile.
    */
   onStart?: ((progress: LoadProgress | undefined) => void) | undefined
+  /** Who sees the bytes that are exchanged with a server; nobody does where it is left out. */
+  tapped?: Tapped | undefined
 }
 
 export interface ChatOptions extends CallOptions {

@@ -33,6 +33,8 @@ export interface PacketReader {
    * Resolves at the end; rejects where the body was cut off or its request aborted.
    */
   forEachPacket?(take: TakePacket): Promise<void>
+  /** To be called with each packet of an engine's answer when it is taken, for those who watch the bytes. */
+  onTaken?(packet: Uint8Array<ArrayBuffer>): void
   cancel(reason?: unknown): Promise<void>
 }
 

@@ -3,6 +3,7 @@ import type { Engine } from '../engines/engine.ts'
 import { requireItemLimits } from '../guard/size.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import type { TokenCountCall } from '../wire/native.ts'
+import { callOptionsOf } from './ask-chat.ts'
 import { type Generation, generate } from './generate.ts'
 
 /**
@@ -22,9 +23,9 @@ export function counting(prompt: TokenCountCall, told: (tokens: number) => objec
     // Counting uses no tokens.
     use: { answers: 0 },
     canAnswer,
-    begin: ({ hops }) => ({
+    begin: (exchange) => ({
       async json({ engine, model }, signal) {
-        const tokens = await engine.countTokens?.(prompt, model, signal, { hops })
+        const tokens = await engine.countTokens?.(prompt, model, signal, callOptionsOf(exchange))
         signal.throwIfAborted()
         if (tokens === undefined) throw unable(engine.label)
         return { json: JSON.stringify(told(tokens)) }

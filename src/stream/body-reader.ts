@@ -145,6 +145,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
     const { signal } = this.#control
     if (signal.aborted) throw signal.reason
     if (packet !== undefined && !packet.done) {
+      this.#reader.onTaken?.(packet.value)
       this.#events.push(packet.value)
       if (this.#events.ended) void this.#drain()
       return
@@ -198,6 +199,7 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
   ): Promise<unknown> | undefined {
     const events = this.#events
     if (events.ended || events.failure !== undefined) return undefined
+    this.#reader.onTaken?.(packet)
     events.push(packet)
     return this.#handOver(take, done)
   }

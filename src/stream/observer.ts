@@ -29,10 +29,41 @@ export interface ExchangeObserver {
   onToken?(gap: number | undefined, now: number): void
 }
 
-/** Sees the bytes of an exchange, while somebody watches or captures it. The bytes must not be kept unread. */
+/**
+ * Sees the bytes of an exchange, while somebody watches or captures it. It must neither wait nor throw, and
+ * must copy what it keeps: the memory of the bytes is used again.
+ */
 export interface ExchangeTap {
-  /** Bytes for the client. */
+  /** Bytes for the client: those of a stream as they are written, those of a whole answer at its end. */
   onSent?(pieces: readonly Uint8Array<ArrayBuffer>[], now: number): void
-  /** Bytes of the engine. */
+  /** A request is sent to the engine: the first of an attempt, or another form of it. */
+  onEngineRequest?(request: EngineRequest, now: number): void
+  /** The engine's answer to the latest of these begins. */
+  onEngineResponse?(response: EngineResponse, now: number): void
+  /**
+   * Bytes of that answer, as they are read. Engines that make chunks in this process (the built-in one,
+   * those of a program, WebGPU) have none.
+   */
   onReceived?(bytes: Uint8Array<ArrayBuffer>, now: number): void
+}
+
+/** A request to an engine that is a server. */
+export interface EngineRequest {
+  method: string
+  /** Below the root of the server's API, or below the server's root where it begins with `..`. */
+  path: string
+  headers: Readonly<Record<string, string>>
+  body?: string | Uint8Array<ArrayBuffer> | undefined
+  /** The server's key and address: texts that nobody may be shown. */
+  secrets: readonly string[]
+}
+
+export interface EngineResponse {
+  status: number
+  headers: readonly (readonly [string, string])[]
+}
+
+/** Whose bytes are seen by taps, which come and go while it runs: an exchange. */
+export interface Tapped {
+  readonly taps: readonly ExchangeTap[]
 }

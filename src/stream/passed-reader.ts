@@ -67,6 +67,7 @@ export class PassedReader {
     try {
       const packet = await this.#reader.read()
       if (signal.aborted) throw signal.reason
+      if (!packet.done) this.#reader.onTaken?.(packet.value)
       return this.#take(packet.done ? undefined : packet.value)
     } catch (error) {
       if (signal.aborted) throw signal.reason

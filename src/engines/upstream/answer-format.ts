@@ -29,8 +29,10 @@ export async function detectFormat(response: Fetched, streams: boolean): Promise
   if (type === 'text/event-stream') return { format: 'events', response, hasWrongType: false }
   if (isJson(type) && !streams) return { format: 'json', response, hasWrongType: false }
   const reader = response.body.getReader()
-  const { packets, text } = await readBeginning(reader)
+  const { packets, parts, text } = await readBeginning(reader)
   const format = formatOfText(text, streams)
+  // Of another format nothing more is read, and nobody else takes what was.
+  if (format === 'other') for (const part of parts) reader.onTaken?.(part)
   const hasWrongType = format === 'events' || !isJson(type)
   return { format, response: withReplayedPackets(response, reader, packets), hasWrongType }
 }
@@ -47,7 +49,7 @@ type ReadPacket = () => Promise<Packet>
 
 async function readBeginning(
   reader: PacketReader,
-): Promise<{ packets: ReadPacket[]; text: string }> {
+): Promise<{ packets: ReadPacket[]; parts: Uint8Array<ArrayBuffer>[]; text: string }> {
   const packets: ReadPacket[] = []
   const parts: Uint8Array<ArrayBuffer>[] = []
   let text = ''
@@ -60,7 +62,7 @@ async function readBeginning(
     length += packet.value.length
     text = decoder.decode(concat(parts).subarray(0, MAX_BYTES)).trimStart()
   }
-  return { packets, text }
+  return { packets, parts, text }
 }
 
 function withReplayedPackets(
@@ -72,6 +74,7 @@ function withReplayedPackets(
   const replaying: PacketReader = {
     read: () => packets.shift()?.() ?? reader.read(),
     cancel: (reason) => reader.cancel(reason),
+    ...(reader.onTaken && { onTaken: reader.onTaken }),
     ...(reader.forEachPacket && {
       forEachPacket: (take) => replayThenForward(reader, packets, take),
     }),

@@ -2,6 +2,7 @@
 import type { Fetched } from '../../platform/fetch.ts'
 import { readChunks, readFrames } from '../../stream/body-reader.ts'
 import type { AnswerStream, AnyContract, ChunkOf, WholeAnswer } from '../../stream/chat-stream.ts'
+import type { Tapped } from '../../stream/observer.ts'
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
@@ -20,6 +21,8 @@ export interface Protocol<C extends AnyContract> {
   optionalFields?: readonly string[]
   /** The hop list: ids of the sluices that the request has passed. */
   hops?: readonly string[] | undefined
+  /** Who sees the bytes. */
+  tapped?: Tapped | undefined
 }
 
 /** Reads an answer in either format. Rejects with an `ApiError` (502) where it is neither. */

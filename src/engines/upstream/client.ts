@@ -1,11 +1,13 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
+import type { EngineRequest, Tapped } from '../../stream/observer.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
 import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
 import { refusal } from './refusal.ts'
+import { tappedAnswer } from './tapped-answer.ts'
 import { unreachable } from './unreachable.ts'
 
 export interface UpstreamClientOptions extends Pick<ResolvedUpstream, 'url' | 'label' | 'key'> {
@@ -48,8 +50,8 @@ export class UpstreamClient {
   }
 
   /** Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
-  async get(path: string, { signal, hops }: UpstreamCall): Promise<Fetched> {
-    return this.accepted(await this.#send(path, { signal }, hops), path)
+  async get(path: string, { signal, hops, tapped }: UpstreamCall): Promise<Fetched> {
+    return this.accepted(await this.#send(path, { signal }, hops, tapped), path)
   }
 
   /** The JSON at a path. Rejects with an `ApiError`. */
@@ -58,20 +60,20 @@ export class UpstreamClient {
   }
 
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
-  post(path: string, request: object, { signal, hops, headers = {} }: UpstreamCall) {
+  post(path: string, request: object, { signal, hops, tapped, headers = {} }: UpstreamCall) {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
     const body = JSON.stringify(request)
-    return this.#send(path, { method: 'POST', headers: own, body, signal }, hops)
+    return this.#send(path, { method: 'POST', headers: own, body, signal }, hops, tapped)
   }
 
   /** Sends a request with any body. Resolves with a refusal as well. */
   send(
     path: string,
     { method, body }: Pick<FetchInit, 'method' | 'body'>,
-    { signal, hops, headers }: UpstreamCall,
+    { signal, hops, tapped, headers }: UpstreamCall,
   ): Promise<Fetched> {
     const init = { ...(method && { method }), ...(body !== undefined && { body }) }
-    return this.#send(path, { ...init, headers: safeHeaders(headers), signal }, hops)
+    return this.#send(path, { ...init, headers: safeHeaders(headers), signal }, hops, tapped)
   }
 
   /** Posts JSON. Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
@@ -102,7 +104,12 @@ export class UpstreamClient {
     return response
   }
 
-  async #send(path: string, init: FetchInit, hops: CallOptions['hops']): Promise<Fetched> {
+  async #send(
+    path: string,
+    init: FetchInit,
+    hops: CallOptions['hops'],
+    tapped: Tapped | undefined,
+  ): Promise<Fetched> {
     const hopHeader = hops && { [HOP_HEADER]: writeHops(hops) }
     const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...hopHeader }
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
@@ -111,11 +118,21 @@ export class UpstreamClient {
     try {
       // A followed redirect would send the key and the conversation to an address nobody
       // configured.
-      return await fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
+      const sending = fetch(urlOf(this.#url, path), { ...init, headers, redirect: 'manual' })
+      if (tapped === undefined) return await sending
+      this.#show(tapped, { method: 'GET', ...init, path, headers })
+      return tappedAnswer(await sending, tapped)
     } catch (cause) {
       if (init.signal?.aborted) throw init.signal.reason
       throw unreachable(this.label, cause)
     }
+  }
+
+  /** Shows a request to those who see the bytes of the exchange that it is for. */
+  #show({ taps }: Tapped, request: Omit<EngineRequest, 'secrets'>): void {
+    if (taps.length === 0) return
+    const now = performance.now()
+    for (const tap of taps) tap.onEngineRequest?.({ ...request, secrets: this.secrets }, now)
   }
 }
 

@@ -45,6 +45,7 @@ export async function readBytes(
   try {
     const reader = response.body?.getReader()
     for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+      reader?.onTaken?.(part.value)
       parts.push(part.value)
       length += part.value.length
       if (length <= limit) continue

@@ -57,7 +57,7 @@ export class PassThrough {
     call: PassCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops }: CallOptions = {},
+    { hops, tapped }: CallOptions = {},
   ): Promise<PassedAnswer> => {
     const own = this.#ownName(model)
     const body = call.body?.(own)
@@ -65,7 +65,7 @@ export class PassThrough {
     for (const path of call.paths(own)) {
       if (this.#missing.has(own, keyOf(call, path))) continue
       const control = linkedController(signal)
-      const carried = { hops, headers: call.headers, signal: control.signal }
+      const carried = { hops, tapped, headers: call.headers, signal: control.signal }
       const response = await this.#client.send(path, init, carried)
       try {
         const accepted = await this.#client.accepted(response)
@@ -128,7 +128,8 @@ async function isEmpty({ status, headers, body }: Fetched, type: string): Promis
   }
   if (type !== '') return false
   const reader = body.getReader()
-  const { done } = await reader.read().catch(() => ({ done: false }))
+  const { done, value } = await reader.read().catch(() => ({ done: false, value: undefined }))
+  if (value !== undefined) reader.onTaken?.(value)
   if (!done) await reader.cancel().catch(() => {})
   return done
 }

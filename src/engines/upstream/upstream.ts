@@ -133,7 +133,7 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops, identity }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops, tapped, identity }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -144,21 +144,21 @@ export class Upstream implements Engine {
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
-      ...{ asChunks, optionalFields, hops },
+      ...{ asChunks, optionalFields, hops, tapped },
     })
   }
 
   complete(
     asked: TextRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops, tapped }: ChatOptions = {},
   ): Promise<TextStream> {
     const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, hops },
+      ...{ asChunks, optionalFields, hops, tapped },
     })
   }
 
@@ -179,11 +179,11 @@ export class Upstream implements Engine {
     prompt: TokenCountCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops }: CallOptions = {},
+    { hops, tapped }: CallOptions = {},
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) =>
-      this.#client.post(path, body, { signal, hops, headers })
+      this.#client.post(path, body, { signal, hops, tapped, headers })
     const chat = () => withSystemMessages(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
@@ -219,7 +219,7 @@ export class Upstream implements Engine {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
     const native = servesOllama(this.nativeApis) ? options.ollama : undefined
     const response = await this.#postEmbedding(this.#names.renamed(asked), {
-      ...{ signal, hops: options.hops, native },
+      ...{ signal, hops: options.hops, tapped: options.tapped, native },
     })
     requireJson(mediaType(response), 'JSON', errors)
     const { json, value: sent } = await readJson(response, this.label)
@@ -240,12 +240,13 @@ export class Upstream implements Engine {
       path,
       optionalFields = [],
       hops,
-    }: Pick<Protocol<AnyContract>, 'path' | 'optionalFields' | 'hops'>,
+      tapped,
+    }: Pick<Protocol<AnyContract>, 'path' | 'optionalFields' | 'hops' | 'tapped'>,
   ): Promise<Fetched> {
     const refused = this.#refusedFieldsAt(path)
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
-      const response = await this.#client.post(path, variant, { signal, hops })
+      const response = await this.#client.post(path, variant, { signal, hops, tapped })
       if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)
