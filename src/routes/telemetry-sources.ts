@@ -9,6 +9,7 @@ export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
   limit: number,
+  isolates: boolean,
 ): Sources {
   return {
     engines() {
@@ -21,6 +22,7 @@ export function telemetrySources(
       })
     },
     queue: () => ({ waiting: pool.waiting, limit }),
+    isolates,
     places: () => pool.places(),
     running: () => running.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),

@@ -299,6 +299,7 @@ export class Exchange {
   }
 
   #checkDeadlines(now: number): number | undefined {
+    this.timeline.checkedAt = now
     if (this.stopReason !== undefined) {
       this.stop(this.stopReason)
       return undefined

@@ -27,6 +27,8 @@ export interface Sources {
   queue(): { waiting: number; limit: number }
   /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */
   places(): ReadonlyMap<object, number>
+  /** Whether the runtime may end a request without running any of its code (workerd). */
+  isolates: boolean
   /** Exchanges that run. */
   running(): number
   /** Whether the name is one of a model that is served now: others are no label. */
