@@ -132,7 +132,7 @@ function Measured({ engine }: { engine: EngineActivity }) {
     <ul class="measured">
       {recent.map(({ model, requests, firstTokenMs, rate }) => {
         const facts = [
-          requests === 1 ? '1 request' : `${requests} requests`,
+          requests === 1 ? 'last request' : `last ${requests} requests`,
           firstTokenMs !== undefined && `first token ${timeText(firstTokenMs)}`,
           rate !== undefined && `${rateText(rate)} tokens/s`,
         ].filter(Boolean)

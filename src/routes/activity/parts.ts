@@ -42,6 +42,7 @@ export class PartsReader {
   #ofAdmins(withEngines: boolean): Partial<FeedParts> {
     if (!this.#caller.isAdmin) return {}
     const { sources } = this.#context
+    if (withEngines) sources.refresh()
     return { queue: sources.queue(), ...(withEngines && { engines: this.#engines() }) }
   }
 

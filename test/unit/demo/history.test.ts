@@ -41,6 +41,16 @@ it.each<[string, Partial<Activity>]>([
   expect(history.of('ollama', 'qwen3')).toEqual([{ id: 'a', at: 3_500, firstTokenMs: 500 }])
 })
 
+it('counts neither the time in the queue nor that of engines that were asked before', () => {
+  const history = new History()
+  history.add(ended('a', { queuedMs: 400 }))
+  history.add(ended('b', { attempts: 2 }))
+  expect(history.of('ollama', 'qwen3')).toEqual([
+    { id: 'a', at: 3_500, firstTokenMs: 100, rate: 50 },
+    { id: 'b', at: 3_500, rate: 50 },
+  ])
+})
+
 it('leaves out what says nothing of an engine, and what it has already', () => {
   const history = new History()
   history.add(ended('a'))
