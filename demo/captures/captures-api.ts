@@ -1,27 +1,10 @@
 /** Calls `/v1/captures`. */
+import type * as z from 'zod/mini'
+import type { captureSchemas } from '../../src/wire/captures/schema.ts'
 import { callApi, errorOf } from '../activity/events.ts'
 
-/** One capture, as `GET /v1/captures` lists it. */
-export interface Capture {
-  id: string
-  request_id: string
-  /** When its request arrived, as ISO 8601. */
-  time: string
-  api: string | null
-  model: string | null
-  engine: string | null
-  key: string | null
-  /** Null while the request runs. */
-  outcome: string | null
-  bytes: number
-  /** False while the request runs, and where there was no room for all of it. */
-  complete: boolean
-}
-
-export interface CaptureList {
-  rule: string
-  data: Capture[]
-}
+export type CaptureList = z.infer<(typeof captureSchemas)['answers']['CaptureList']>
+export type Capture = CaptureList['data'][number]
 
 /** What sluice sent to the client, or what the engine sent in the last attempt. */
 export type Side = 'client' | 'engine'

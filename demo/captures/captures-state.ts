@@ -18,6 +18,8 @@ import {
 } from './captures-api.ts'
 
 export const list = signal<readonly Capture[] | undefined>(undefined)
+/** How many requests found no room. */
+export const missed = signal(0)
 /** What is captured now: `off`, `all`, `key=NAME`, `engine=LABEL` or `next=N`. */
 export const rule = signal('off')
 /** Why the last action failed; empty if it did not. */
@@ -55,6 +57,7 @@ export async function refreshCaptures(): Promise<void> {
     await tried(async () => {
       const answer = await listCaptures()
       list.value = answer.data
+      missed.value = answer.missed
       rule.value = answer.rule
     })
   }

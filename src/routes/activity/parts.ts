@@ -41,9 +41,13 @@ export class PartsReader {
 
   #ofAdmins(withEngines: boolean): Partial<FeedParts> {
     if (!this.#caller.isAdmin) return {}
-    const { sources } = this.#context
+    const { sources, telemetry } = this.#context
     if (withEngines) sources.refresh()
-    return { queue: sources.queue(), ...(withEngines && { engines: this.#engines() }) }
+    return {
+      queue: sources.queue(),
+      captures: telemetry.captures.summary,
+      ...(withEngines && { engines: this.#engines() }),
+    }
   }
 
   #engines(): EngineActivity[] {
