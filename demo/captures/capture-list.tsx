@@ -30,9 +30,9 @@ export function CaptureList() {
       </div>
       {missed.value > 0 && (
         <p class="weak">
-          {missed.value === 1 ? '1 request was' : `${missed.value} requests were`} not captured, as the
-          room was taken by captures of requests that still run. <code>--capture-count</code> and{' '}
-          <code>--capture-bytes</code> set how much there is.
+          {missed.value === 1 ? '1 request was' : `${missed.value} requests were`} not captured, as
+          the room was taken by captures of requests that still run. <code>--capture-count</code>{' '}
+          and <code>--capture-bytes</code> set how much there is.
         </p>
       )}
       <ul class="captures" aria-label="Captures">
