@@ -216,7 +216,7 @@ function createContext(
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue, isolates),
+    sources: telemetrySources(engines, running, settings.queue, isolates, responses.store),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },

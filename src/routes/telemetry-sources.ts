@@ -2,6 +2,7 @@ import type { ProcessStatus } from '../engines/engine.ts'
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
 
@@ -14,6 +15,7 @@ export function telemetrySources(
   running: ReadonlySet<Exchange>,
   limit: number,
   isolates: boolean,
+  store: Pick<ResponseStore, 'size'>,
 ): Sources {
   return {
     engines() {
@@ -33,6 +35,7 @@ export function telemetrySources(
     isolates,
     places: () => pool.places(),
     running: () => running.size,
+    stored: () => store.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }
