@@ -207,7 +207,7 @@ function createContext(
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue),
+    sources: telemetrySources(engines, running, settings.queue, responses.store),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },

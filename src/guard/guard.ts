@@ -22,11 +22,14 @@ export interface Guard {
    */
   admit(request: Request): Record<string, string>
   /**
-   * The caller of a request, which is counted. Rejects with an `ApiError` (401, 429, 503). `afterwards` runs
-   * work for which the response does not wait.
+   * The caller of a request, who counts it. Rejects with an `ApiError` (401, 503). `afterwards` runs work for
+   * which the response does not wait.
    */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
-  /** The caller of a request, which is not counted; undefined where none is known within a second. */
+  /**
+   * The caller of a request, which is not counted; undefined where none is known within a second, or where
+   * it may only read the metrics.
+   */
   findCaller(request: Request): Promise<Caller | undefined>
 }
 
@@ -64,7 +67,10 @@ export function createGuard(
   function findCaller(request: Request): Promise<Caller | undefined> {
     return withTimeout(
       FIND_TIMEOUT,
-      callerOf(request).catch(() => undefined),
+      callerOf(request).then(
+        (caller) => (caller.isScraper ? undefined : caller),
+        () => undefined,
+      ),
     )
   }
 
@@ -77,11 +83,7 @@ export function createGuard(
       if (origin !== undefined) return corsHeaders(request, origin)
       return allowOrigin.length > 0 ? { vary: 'origin' } : {}
     },
-    async identify(request, afterwards) {
-      const caller = await callerOf(request, afterwards)
-      await caller.countRequest()
-      return caller
-    },
+    identify: callerOf,
     findCaller,
   }
 }

@@ -1,6 +1,7 @@
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
 
@@ -9,6 +10,7 @@ export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
   limit: number,
+  store: Pick<ResponseStore, 'size'>,
 ): Sources {
   return {
     engines() {
@@ -23,6 +25,7 @@ export function telemetrySources(
     queue: () => ({ waiting: pool.waiting, limit }),
     places: () => pool.places(),
     running: () => running.size,
+    stored: () => store.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }
