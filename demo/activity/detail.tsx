@@ -1,7 +1,6 @@
 import { computed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { Answer } from '../answer.tsx'
-import { Frames } from '../frames/frames.tsx'
 import { Rules } from '../frames/rules.tsx'
 import { openView } from '../views.ts'
 import { DetailActions } from './detail-actions.tsx'
@@ -10,6 +9,7 @@ import { Mark } from './mark.tsx'
 import { findingsOf } from './recorded.ts'
 import { rows } from './store.ts'
 import { type Seen, seen, watch } from './watch.ts'
+import { Wire } from './wire-sides.tsx'
 
 /** Computed once for each change of what was seen, and only while it is shown. */
 const findings = computed(() =>
@@ -73,17 +73,7 @@ function Content({ now }: { now: Seen }) {
       <Said now={now} />
       <Rules findings={findings.value} />
       <Repairs list={record.repairs ?? []} />
-      {now.frames.length > 0 && (
-        <>
-          <h3>
-            Stream <small>{now.frames.length} events</small>
-          </h3>
-          {now.lost > 0 && (
-            <p class="weak">{now.lost} pieces were left out, as the page did not keep up.</p>
-          )}
-          <Frames frames={now.frames} label="Events of the request" />
-        </>
-      )}
+      <Wire now={now} />
       <h3>About it</h3>
       <Facts record={record} />
     </>

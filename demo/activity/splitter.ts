@@ -1,31 +1,23 @@
 /** The frames of an answer, from its bytes as text, however they were cut. */
 import type { Frame } from '../api.ts'
 
+const BLANK_LINE = /(?:\r\n|\n|\r(?!\n)){2}/
+
 /**
- * Splits events at blank lines, and lines of JSON at their ends. An answer that is one JSON value is one
- * frame, once it is whole. Comments are frames of their own.
+ * Splits events at blank lines, and values of JSON where each is whole: one in all, or one on each line,
+ * as Ollama sends them. Comments are frames of their own.
  */
 export class FrameSplitter {
   #rest = ''
-  #form: 'events' | 'lines' | 'whole' | undefined
-  readonly #isLines: boolean
-
-  /** `isLines`: an answer in JSON has a value on each line, as Ollama sends them. */
-  constructor(isLines: boolean) {
-    this.#isLines = isLines
-  }
+  #isEvents: boolean | undefined
 
   push(at: number, text: string): Frame[] {
     this.#rest += text
     const start = this.#rest.trimStart()[0]
     if (start === undefined) return []
-    this.#form ??= start !== '{' && start !== '[' ? 'events' : this.#isLines ? 'lines' : 'whole'
-    if (this.#form === 'whole') return this.#whole(at)
-    const pieces = this.#rest.split(this.#form === 'events' ? /(?:\r\n|\n|\r(?!\n)){2}/ : '\n')
-    this.#rest = pieces.pop() ?? ''
-    const texts = this.#form === 'events' ? pieces.flatMap(withComments) : pieces
-    const frames = texts.filter((each) => each.trim() !== '').map((each) => ({ at, text: each }))
-    return [...frames, ...this.#openComments(at)]
+    this.#isEvents ??= start !== '{' && start !== '['
+    const texts = this.#isEvents ? this.#events() : this.#values()
+    return texts.filter((each) => each.trim() !== '').map((each) => ({ at, text: each }))
   }
 
   /** What was left when the answer ended. */
@@ -35,24 +27,44 @@ export class FrameSplitter {
     return text.trim() === '' ? [] : [{ at, text }]
   }
 
-  #whole(at: number): Frame[] {
-    try {
-      JSON.parse(this.#rest)
-    } catch {
-      return []
-    }
-    return this.end(at)
+  #events(): string[] {
+    const pieces = this.#rest.split(BLANK_LINE)
+    this.#rest = pieces.pop() ?? ''
+    return [...pieces.flatMap(withComments), ...this.#openComments()]
   }
 
-  /** Comments tell of the event that follows, which may come much later: they are frames at once. */
-  #openComments(at: number): Frame[] {
-    if (this.#form !== 'events' || !this.#rest.startsWith(':')) return []
+  /** Comments tell of what is still to come, which may be much later: they are frames at once. */
+  #openComments(): string[] {
     const lines = this.#rest.split('\n')
-    const count = lines.findIndex(
-      (line, index) => !line.startsWith(':') || index === lines.length - 1,
-    )
+    const isOpen = (line: string, index: number) => line.startsWith(':') && index < lines.length - 1
+    const count = lines.findIndex((line, index) => !isOpen(line, index))
     this.#rest = lines.slice(count).join('\n')
-    return lines.slice(0, count).map((text) => ({ at, text }))
+    return lines.slice(0, count)
+  }
+
+  #values(): string[] {
+    // Of a long value that comes in many pieces, most are not even looked at.
+    if (!/[}\]]\s*$/.test(this.#rest.slice(-20)) && !this.#rest.includes('\n')) return []
+    if (isJson(this.#rest)) {
+      const whole = this.#rest
+      this.#rest = ''
+      return [whole]
+    }
+    const lines = this.#rest.split('\n')
+    const rest = lines.pop() ?? ''
+    const isEach = lines.length > 0 && lines.every((line) => line.trim() === '' || isJson(line))
+    if (!isEach) return []
+    this.#rest = rest
+    return lines
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 

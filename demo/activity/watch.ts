@@ -12,11 +12,15 @@ import { summaryOf } from '../frames/summary.ts'
 import { callApi, errorOf, NoStream, readEvents } from './events.ts'
 import { NOTHING, type Parts, withDeltas } from './parts.ts'
 import { FrameSplitter } from './splitter.ts'
+import { rows } from './store.ts'
 
 export interface Seen {
   id: string
   record?: Activity
+  /** What was sent to the client. */
   frames: readonly Frame[]
+  /** What came from the engine, which admins see; undefined until some has. */
+  received?: readonly Frame[]
   parts: Parts
   /** As they were written to the client. */
   packets: readonly RecordedPacket[]
@@ -39,8 +43,10 @@ export const seen = signal<Seen | undefined>(undefined)
 const UPDATE = 100
 
 function fresh(id: string): Seen {
+  const record = rows.get(id)?.record.peek()
   return {
     id,
+    ...(record && { record }),
     frames: [],
     parts: NOTHING,
     packets: [],
@@ -83,12 +89,15 @@ async function follow(id: string, stop: AbortSignal): Promise<void> {
 export class Collector {
   readonly #id: string
   readonly #stop: AbortSignal
-  #splitter: FrameSplitter | undefined
+  readonly #splitter = new FrameSplitter()
+  readonly #engineSplitter = new FrameSplitter()
   #frames: Frame[] = []
+  #received: Frame[] = []
   #packets: RecordedPacket[] = []
   #change: Partial<Seen> = {}
   #timer: ReturnType<typeof setTimeout> | undefined
   #lost = 0
+  #isTold = false
   isWhole = false
 
   constructor(id: string, stop: AbortSignal) {
@@ -101,6 +110,9 @@ export class Collector {
     else if (event === 'sent') {
       const { at, text } = data as { at: number; text: string }
       this.sent(at, encodeText(text), text)
+    } else if (event === 'received') {
+      const { at, text } = data as { at: number; text: string }
+      this.#received.push(...this.#engineSplitter.push(at, text))
     } else if (event === 'lost') {
       this.#lost += (data as { count: number }).count
       this.isWhole = false
@@ -111,20 +123,20 @@ export class Collector {
 
   sent(at: number, bytes: Uint8Array<ArrayBuffer>, text: string): void {
     this.#packets.push({ at, bytes })
-    this.#splitter ??= new FrameSplitter(isOfOllama(seen.peek()?.record))
     this.#frames.push(...this.#splitter.push(at, text))
     this.#schedule()
   }
 
   end(state: Seen['state'], problem?: string): void {
     const at = this.#packets.at(-1)?.at ?? seen.peek()?.packets.at(-1)?.at ?? 0
-    this.#frames.push(...(this.#splitter?.end(at) ?? []))
+    this.#frames.push(...this.#splitter.end(at))
     this.#change = { ...this.#change, state, ...(problem !== undefined && { problem }) }
     this.show()
   }
 
   #record(record: Activity): void {
-    if (seen.peek()?.record === undefined && this.#change.record === undefined) {
+    if (!this.#isTold) {
+      this.#isTold = true
       this.isWhole = record.state !== 'ended' && record.tokens === 0
       this.#change = { ...this.#change, isWhole: this.isWhole }
     }
@@ -149,19 +161,28 @@ export class Collector {
       ...this.#change,
       frames: [...before.frames, ...this.#frames],
       packets: [...before.packets, ...this.#packets],
+      ...(this.#received.length > 0 && {
+        received: [...(before.received ?? []), ...this.#received],
+      }),
       parts: withDeltas(before.parts, deltas),
     }
     this.#frames = []
+    this.#received = []
     this.#packets = []
     this.#change = {}
   }
 }
 
 /** The recording of a capture, or why there is none. */
-export async function captured(capture: string, stop?: AbortSignal): Promise<Recording | string> {
+export async function captured(
+  capture: string,
+  stop?: AbortSignal,
+  side = 'client',
+): Promise<Recording | string> {
   try {
     const init = stop ? { signal: stop } : {}
-    const response = await callApi(`/captures/${encodeURIComponent(capture)}`, init)
+    const query = side === 'engine' ? '?side=engine' : ''
+    const response = await callApi(`/captures/${encodeURIComponent(capture)}${query}`, init)
     if (!response.ok) return (await errorOf(response)).message || `status ${response.status}`
     return parseRecording(await response.text())
   } catch (error) {
@@ -181,15 +202,10 @@ async function showCapture(capture: string, stop: AbortSignal): Promise<void> {
 }
 
 /** Shows all of a recording in place of what was seen. */
-export function showRecording(recording: Recording): void {
+function showRecording(recording: Recording): void {
   const before = seen.peek()
   if (before === undefined) return
-  const splitter = new FrameSplitter(isOfOllama(before.record))
-  const decoder = new TextDecoder()
-  const frames = recording.packets.flatMap(({ at, bytes }) =>
-    splitter.push(at, decoder.decode(bytes, { stream: true })),
-  )
-  frames.push(...splitter.end(recording.end.at))
+  const frames = framesOf(recording)
   const deltas = frames.flatMap((frame) => summaryOf(frame).deltas)
   seen.value = {
     ...before,
@@ -203,6 +219,22 @@ export function showRecording(recording: Recording): void {
   }
 }
 
-export function isOfOllama(record: Activity | undefined): boolean {
-  return (record?.api ?? record?.path ?? '').startsWith('/api/')
+/** Reads what the engine sent of a request that was captured. */
+export async function showEngineSide({ id, record }: Seen): Promise<void> {
+  const capture = record?.capture
+  if (capture === undefined) return
+  const recording = await captured(capture, undefined, 'engine')
+  const now = seen.peek()
+  if (now?.id !== id) return
+  if (typeof recording === 'string') seen.value = { ...now, received: [] }
+  else seen.value = { ...now, received: framesOf(recording) }
+}
+
+function framesOf(recording: Recording): Frame[] {
+  const splitter = new FrameSplitter()
+  const decoder = new TextDecoder()
+  const frames = recording.packets.flatMap(({ at, bytes }) =>
+    splitter.push(at, decoder.decode(bytes, { stream: true })),
+  )
+  return [...frames, ...splitter.end(recording.end.at)]
 }
