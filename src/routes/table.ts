@@ -124,12 +124,12 @@ export const table = entries({
   listActivity: get('key', '/v1/activity', 'ActivityList', activity),
   retrieveActivity: get('key', '/v1/activity/:id', 'Activity', activity),
   cancelActivity: post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity),
+  readMetrics: get('metrics', '/metrics', 'text/plain', measuring),
   listCaptures: get('admin', '/v1/captures', 'CaptureList', captures),
   changeCaptures: post('admin', '/v1/captures', 'CaptureChange', 'CaptureList', captures),
   deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
   retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
   deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
-  readMetrics: get('metrics', '/metrics', 'text/plain', measuring),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

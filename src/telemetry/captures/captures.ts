@@ -26,7 +26,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
   /** How many were given up because all others were of requests that ran. */
   missed = 0
   /** Told what the person who runs sluice is to know. */
-  tell = (line: string): void => console.warn(line)
+  tell = (line: string): void => console.warn(`sluice: ${terminalLine(line)}`)
 
   configure({ capture, captureCount, captureBytes }: Settings): RequestObserver {
     this.#limits = { count: captureCount, bytes: captureBytes }
@@ -187,7 +187,7 @@ export class Captures implements TelemetryFeature, RequestObserver, CaptureStore
       rule.kind === 'off'
         ? `off, by ${by}.${kept}`
         : `on (${this.rule}), by ${by}: prompts and answers are kept in memory, for admins, without keys. GET /v1/captures lists them.`
-    this.tell(`sluice: capturing is ${terminalLine(told)}`)
+    this.tell(`capturing is ${told}`)
   }
 }
 

@@ -99,7 +99,7 @@ describe('the routes', () => {
   it('list, show and delete', async () => {
     const { post, get } = capturing({ capture: 'all' })
     await (await post('/v1/chat/completions', CHAT)).text()
-    const list = await (await get('/v1/captures')).json()
+    const list = (await (await get('/v1/captures')).json()) as { data: [{ id: string }] }
     expect(list).toMatchObject({ object: 'list', rule: 'all', count: 1, missed: 0 })
     const { id } = list.data[0]
     const response = await get(`/v1/captures/${id}`)
@@ -127,7 +127,8 @@ describe('the routes', () => {
   it('are in the feed', async () => {
     const { post, get } = capturing({ capture: 'all' })
     await (await post('/v1/chat/completions', CHAT)).text()
-    const { captures, requests } = await (await get('/v1/activity')).json()
+    const feed = await (await get('/v1/activity')).json()
+    const { captures, requests } = feed as { captures: object; requests: [Record<string, string>] }
     expect(captures).toMatchObject({ rule: 'all', count: 1 })
     expect(requests[0].capture).toBe(`cap_${requests[0].id}`)
   })
