@@ -148,7 +148,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       const path = asked && belowBase(asked, host.basePath)
       const waitUntil = waitUntilOf(lent)
       const trace = new Trace(request.method, asked ?? request.url, { log, telemetry, waitUntil })
-      telemetry.onArrival(trace, request.headers)
+      telemetry.onArrival(trace, request.headers, request.url)
       const family = familyOf(path, request.headers)
       let failure: unknown
       pending++
@@ -159,9 +159,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, family, trace.id)
         })
-        const response = await shownAnswer(answered, trace.exchange)
-        for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
-        setRequestId(response.headers, family, trace.id)
+        const response = await shownAnswer(answered, trace)
+        setHeaders(response, trace, family)
         trace.respond(response.status, failure)
         return response
       } catch (error) {
@@ -182,6 +181,13 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
       for (const exchange of running) exchange.fail(shuttingDown())
     },
   }
+}
+
+/** The headers that every answer has, which complete its head. */
+function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
+  for (const [name, value] of trace.responseHeaders()) headers.set(name, value)
+  setRequestId(headers, family, trace.id)
+  trace.tap?.onResponse(status, [...headers], performance.now())
 }
 
 /** What all routes work with. */

@@ -10,6 +10,7 @@ import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
+import { captures } from './captures.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
@@ -151,6 +152,7 @@ const topics = {
     'a reload keeps': reload,
     tls,
     recordings,
+    captures,
     check,
     'chat tool': chatTool,
     'a managed server': managed,

@@ -71,7 +71,7 @@ const NAMES = [
     'maxBody',
   ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
-  ...['metrics', 'activity'],
+  ...['metrics', 'activity', 'capture', 'captureCount', 'captureBytes'],
 ]
 
 it('has every setting, each in one group', () => {
