@@ -26,6 +26,7 @@ import { managed } from './managed.ts'
 import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
+import { countedStreams } from './metrics-counting.ts'
 import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
@@ -127,6 +128,7 @@ const topics = {
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
+  telemetry: { 'a counting client': countedStreams },
   contract: { contract, thinking },
   endings: {
     deadlines,
