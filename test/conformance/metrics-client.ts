@@ -122,7 +122,7 @@ export async function playStream({ server, upstream }: Relay, fate: Fate): Promi
   const response = await asked
   if (!response.ok) return refusedFate(fate, response)
   const text = await readUntil(response, control, fate)
-  const hasTokens = text.includes('tok')
+  const hasTokens = text.includes('"tok"')
   const isStream = true
   if (typeof leaving === 'number') return { ...fate, isStream, hasTokens, outcome: 'cancelled' }
   if (ENDS[path]?.test(text))

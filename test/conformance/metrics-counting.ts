@@ -31,7 +31,7 @@ export function countedStreams(host: HostName): void {
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, work))
-    const found = await settled(relay.server.url, fates)
+    const found = await settled(relay.server.url, fates, noticesLate ? 0.5 : 1)
     for (const api of new Set(fates.map(({ path }) => path))) {
       const own = fates.filter(({ path }) => path === api)
       for (const outcome of ['finished', 'failed', 'cancelled', 'refused', 'ok']) {
@@ -72,7 +72,11 @@ export function countedStreams(host: HostName): void {
       expect(found.sum('sluice_tokens_total', { direction }), direction).toBe(sum)
     }
     const cancelled = countOf(fates, ({ outcome }) => outcome === 'cancelled')
-    expect(found.sum('sluice_engine_stop_seconds_count', { engine: 'gpu' })).toBe(cancelled)
+    const stopped = found.sum('sluice_engine_stop_seconds_count', { engine: 'gpu' })
+    // workerd may end a request without its client before it could tell of its engine's end.
+    if (noticesLate) expect(stopped).toBeLessThanOrEqual(cancelled)
+    else expect(stopped).toBe(cancelled)
+    expect(stopped).toBeGreaterThan(cancelled / 2)
     expect(found.sum('sluice_requests_running')).toBe(0)
     expect(found.sum('sluice_engine_running', { engine: 'gpu' })).toBe(0)
     expect(found.sum('sluice_series_dropped_total')).toBe(0)
@@ -81,9 +85,9 @@ export function countedStreams(host: HostName): void {
   }
 }
 
-/** The metrics, once as many requests have ended as there were, and their engines have stopped. */
-async function settled(url: string, fates: Fate[]): Promise<Scrape> {
-  const cancelled = countOf(fates, ({ outcome }) => outcome === 'cancelled')
+/** The metrics, once all requests have ended, and this share of the engines that had to stop has stopped. */
+async function settled(url: string, fates: Fate[], share: number): Promise<Scrape> {
+  const cancelled = share * countOf(fates, ({ outcome }) => outcome === 'cancelled')
   const deadline = performance.now() + 8_000
   for (;;) {
     const found = await scrape(url)
