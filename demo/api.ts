@@ -47,7 +47,7 @@ export const key = persisted('sluice.key', '')
 /** Whether that server needs a key, and did not accept this one. */
 export const wantsKey = signal(false)
 
-function authorization(): Record<string, string> {
+export function authorization(): Record<string, string> {
   return key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
 }
 

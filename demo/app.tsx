@@ -1,11 +1,17 @@
 import { signal } from '@preact/signals'
+import { ActivityView } from './activity/view.tsx'
+import { CaptureBadge } from './captures/badge.tsx'
+import { CapturesView } from './captures/view.tsx'
 import { Chat } from './chat.tsx'
 import { gpu } from './engine.ts'
+import { EnginesView } from './engines/view.tsx'
+import { KeysView } from './keys/view.tsx'
 import { Models } from './models.tsx'
-import { service } from './service.ts'
+import { Navigation } from './nav.tsx'
+import { type ViewName, view } from './views.ts'
 import { WireView } from './wire.tsx'
 
-/** The column that a narrow screen shows. */
+/** The column of the chat that a narrow screen shows. */
 const tab = signal<'models' | 'chat' | 'wire'>('chat')
 
 const TABS = [
@@ -14,29 +20,36 @@ const TABS = [
   ['wire', 'Stream'],
 ] as const
 
+const SHOWN = {
+  chat: ChatView,
+  activity: ActivityView,
+  engines: EnginesView,
+  keys: KeysView,
+  captures: CapturesView,
+} satisfies Record<ViewName, () => unknown>
+
 export function App() {
+  const Shown = SHOWN[view.value]
   return (
     <>
       <header>
         <h1>sluice</h1>
+        <Navigation />
+        <CaptureBadge />
         <Status />
         <a class="weak" href="openapi.html">
           API reference
         </a>
       </header>
-      <Notice />
-      <div class="columns" data-tab={tab.value}>
-        <aside class="models" aria-label="Models">
-          <Models />
-        </aside>
-        <main class="chat">
-          <Chat />
-        </main>
-        <aside class="wire" aria-label="Stream">
-          <WireView />
-        </aside>
-      </div>
-      <nav class="tabs" aria-label="Views">
+      <Shown />
+    </>
+  )
+}
+
+function ChatView() {
+  return (
+    <>
+      <nav class="tabs" aria-label="Columns">
         {TABS.map(([name, title]) => (
           <button
             type="button"
@@ -50,6 +63,17 @@ export function App() {
           </button>
         ))}
       </nav>
+      <div class="columns" data-tab={tab.value}>
+        <aside class="models" aria-label="Models">
+          <Models />
+        </aside>
+        <main class="chat">
+          <Chat />
+        </main>
+        <aside class="wire" aria-label="Stream">
+          <WireView />
+        </aside>
+      </div>
     </>
   )
 }
@@ -66,20 +90,5 @@ function Status() {
     <p class={`status ${state}`} role="status">
       {text}
     </p>
-  )
-}
-
-/** What does not work in this browser, and what to do about it. */
-function Notice() {
-  const problems = [gpu.value, service.value].filter((each) => each.state === 'missing')
-  if (problems.length === 0) return null
-  return (
-    <div class="notice" role="alert">
-      {problems.map(({ why, remedy }) => (
-        <p key={why}>
-          <strong>{why}</strong> {remedy}
-        </p>
-      ))}
-    </div>
   )
 }

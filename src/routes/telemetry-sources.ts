@@ -9,10 +9,14 @@ import type { EngineView, Sources } from '../telemetry/sources.ts'
 export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
-  limit: number,
-  store: Pick<ResponseStore, 'size'>,
+  {
+    queue,
+    store,
+    ...host
+  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
 ): Sources {
   return {
+    ...host,
     engines() {
       const { engines } = healthOf(catalog, pool)
       const now = performance.now()
@@ -22,7 +26,7 @@ export function telemetrySources(
         return { ...viewOf(entry), state, breaker: breaker.state(now), running }
       })
     },
-    queue: () => ({ waiting: pool.waiting, limit }),
+    queue: () => ({ waiting: pool.waiting, limit: queue }),
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,

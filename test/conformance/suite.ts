@@ -2,11 +2,15 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { activity } from './activity.ts'
+import { activityAccess } from './activity-access.ts'
+import { activityReaders } from './activity-readers.ts'
 import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
+import { captures } from './captures.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
@@ -67,6 +71,7 @@ import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { tools } from './tools.ts'
+import { traces } from './traces.ts'
 import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
@@ -138,7 +143,13 @@ const topics = {
     'answered before the body': unreadBodies,
     shutdown,
   },
+  watching: {
+    activity,
+    'who sees which activity': activityAccess,
+    'readers of activity': activityReaders,
+  },
   pace: { timing, 'back-pressure': backpressure },
+  telemetry: { traces },
   command: {
     startup,
     'in Ollama’s place': ollamaCompat,
@@ -146,6 +157,7 @@ const topics = {
     'a reload keeps': reload,
     tls,
     recordings,
+    captures,
     check,
     'chat tool': chatTool,
     'a managed server': managed,

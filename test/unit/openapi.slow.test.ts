@@ -66,7 +66,8 @@ describe('its routes', () => {
     })
     expect(routes.length).toBeGreaterThan(17)
     const told = operations.map(({ operationId, method, path, security, description = '' }) => {
-      const [, needed] = /Needs a key with `admin: true`( or `metrics: true`)?/.exec(description) ?? []
+      const [, needed] =
+        /Needs a key with `admin: true`( or `metrics: true`)?/.exec(description) ?? []
       const isAdmin = description.includes('Needs a key with `admin: true`')
       const role = needed === undefined ? 'admin' : 'metrics'
       const access = isAdmin ? role : security === undefined ? 'key' : 'open'

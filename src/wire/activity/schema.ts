@@ -95,6 +95,17 @@ export const EngineActivitySchema = z.looseObject({
   models: z.array(z.string()),
   loaded: z.array(z.string()),
   error: text,
+  process: described(
+    z.optional(
+      z.looseObject({
+        state: z.enum(['stopped', 'waiting', 'starting', 'ready', 'stopping', 'failed']),
+        failures: z.optional(count),
+        lastExit: text,
+        waiting: count,
+      }),
+    ),
+    'The process of a server that sluice starts itself; its output is in `GET /health`.',
+  ),
   recent: described(
     z.array(
       z.looseObject({

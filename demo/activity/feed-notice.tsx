@@ -1,0 +1,37 @@
+import { Key } from '../key.tsx'
+import { feed } from './feed.ts'
+import { isAdmin } from './store.ts'
+
+/** What the feed says of itself; nothing while all is well and everything is seen. */
+export function FeedNotice() {
+  const now = feed.value
+  if (now.state === 'connecting') return <p class="feed-state weak">Connecting…</p>
+  if (now.state === 'no-key') return <Key />
+  if (now.state === 'lost') {
+    return (
+      <p class="feed-state lost" role="status">
+        The server does not answer. Reconnecting…
+      </p>
+    )
+  }
+  if (now.state === 'missing') {
+    return (
+      <p class="feed-state" role="status">
+        This server has no activity feed. Serve the page with a sluice of the same version.
+      </p>
+    )
+  }
+  if (now.state === 'refused') {
+    return (
+      <p class="feed-state" role="status">
+        {now.message}
+      </p>
+    )
+  }
+  if (isAdmin.value) return null
+  return (
+    <p class="feed-state weak">
+      You see the requests of your own key. An admin key sees those of all.
+    </p>
+  )
+}
