@@ -32,7 +32,10 @@ function handlerOf(options: HandlerOptions = {}) {
   const sent: Record<string, string>[] = []
   const fetch = async (url: string, { headers = {} }: FetchInit) => {
     if (url.endsWith('/models')) {
-      return Response.json({ object: 'list', data: [{ id: 'm', object: 'model', created: 1, owned_by: 'vllm' }] })
+      return Response.json({
+        object: 'list',
+        data: [{ id: 'm', object: 'model', created: 1, owned_by: 'vllm' }],
+      })
     }
     sent.push(headers)
     return Response.json(ANSWER)
@@ -40,7 +43,11 @@ function handlerOf(options: HandlerOptions = {}) {
   const upstream = ['gpu=http://127.0.0.1:1/v1']
   const handler = createHandler({ upstream, insecure: true, fetch: fetch as never, ...options })
   const chat = async (headers: Record<string, string> = {}) => {
-    const init = { method: 'POST', body: CHAT, headers: { 'content-type': 'application/json', ...headers } }
+    const init = {
+      method: 'POST',
+      body: CHAT,
+      headers: { 'content-type': 'application/json', ...headers },
+    }
     const response = await handler.fetch(new Request('http://localhost/v1/chat/completions', init))
     expect(response.status).toBe(200)
     await response.text()

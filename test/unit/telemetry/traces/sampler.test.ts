@@ -22,7 +22,8 @@ it('records as each of the samplers says', () => {
 
 it('records the share of traces that is asked for, the same ones everywhere', () => {
   const ids = Array.from({ length: 2_000 }, id)
-  const share = (ratio: number) => ids.filter((each) => samplerOf('traceidratio', ratio)(each, undefined))
+  const share = (ratio: number) =>
+    ids.filter((each) => samplerOf('traceidratio', ratio)(each, undefined))
   expect(share(0)).toEqual([])
   expect(share(1)).toEqual(ids)
   expect(share(0.25).length).toBeGreaterThan(380)
