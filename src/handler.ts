@@ -151,7 +151,7 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
         ...{ log, telemetry, waitUntil: waitUntilOf(lent) },
         traceContext: readTraceContext(request.headers),
       })
-      telemetry.onArrival(trace, request.headers)
+      telemetry.onArrival(trace, request.headers, request.url)
       const family = familyOf(path, request.headers)
       let failure: unknown
       pending++
@@ -162,9 +162,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, family, trace.id)
         })
-        const response = await shownAnswer(answered, trace.exchange)
-        for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
-        setRequestId(response.headers, family, trace.id)
+        const response = await shownAnswer(answered, trace)
+        setHeaders(response, trace, family)
         trace.respond(response.status, failure)
         return response
       } catch (error) {
@@ -177,12 +176,21 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     },
     async drain(graceMs) {
       isDraining = true
+      // On workerd each sees by itself that it has to end.
+      if (!context.isolates) for (const feed of context.feeds) feed.end()
       await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
       // Where a reload shares it with another handler, whoever shares it does.
       if (host.telemetry === undefined) await telemetry.flush()
     },
   }
+}
+
+/** The headers that every answer has, which complete its head. */
+function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
+  for (const [name, value] of trace.responseHeaders()) headers.set(name, value)
+  setRequestId(headers, family, trace.id)
+  trace.tap?.onResponse(status, [...headers], performance.now())
 }
 
 /** What all routes work with. */
@@ -201,16 +209,21 @@ function createContext(
     return id
   }
   const first = firstLimit(settings)
-  const ticker = isolates ? separateTickers(first) : sharedTicker(quarterOf(first))
+  const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
   const engines = createEngines(settings, host, ticker, instance)
   return {
     settings,
     ticker,
     running,
+    feeds: new Set(),
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue, { isolates, tracer: host.tracer }),
+    sources: telemetrySources(engines, running, {
+      queue: settings.queue,
+      store: responses.store,
+      ...{ isolates, tracer: host.tracer },
+    }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
@@ -228,6 +241,15 @@ function firstLimit(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
   const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
   return Math.min(heartbeat, settings.attemptTimeout, ...limits)
+}
+
+/**
+ * Milliseconds after which a request checks its deadlines at the latest, where none may touch what another
+ * one holds: so soon does it see that another one stops it.
+ */
+function isolatedTick(settings: Settings): number {
+  const first = firstLimit(settings)
+  return settings.activity > 0 ? Math.min(first, 500) : first
 }
 
 /** Milliseconds between two checks of all deadlines. */

@@ -7,6 +7,7 @@ import { chatEvents } from '../../src/wire/chat/schema.ts'
 import { textEvents } from '../../src/wire/completions/schema.ts'
 import { messageEvents } from '../../src/wire/messages/schema.ts'
 import { activityTexts } from './activity-operations.ts'
+import { captureTexts } from './capture-operations.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
 import { ollamaChatTexts } from './ollama-chat-operations.ts'
 import { ollamaModelTexts } from './ollama-operations.ts'
@@ -133,10 +134,19 @@ const texts: Record<OperationId, OperationTexts> = {
   ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
+  readMetrics: {
+    tag: 'Server',
+    summary: 'What was counted and measured of all requests, for Prometheus.',
+    description:
+      'In the text format 0.0.4 of Prometheus, or in OpenMetrics 1.0 if `Accept` prefers `application/openmetrics-text`. 404 if metrics are switched off.',
+    answerText: 'The metrics, as docs/metrics.md lists them.',
+    errors: [...KEYED_ERRORS, 404, 429],
+  },
   ...passTexts,
   ...ollamaModelTexts,
   ...ollamaChatTexts,
   ...activityTexts,
+  ...captureTexts,
 }
 
 /** Every route of the table, with its texts. */

@@ -39,7 +39,7 @@ export async function readBody(
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
   await trace.caller?.acquireSlot()
-  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
+  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
   requireOneModel(trace.caller?.mayUseModel, body)
   trace.receive(body)
   return body

@@ -1,6 +1,7 @@
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
 
@@ -8,8 +9,11 @@ import type { EngineView, Sources } from '../telemetry/sources.ts'
 export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
-  limit: number,
-  host: Pick<Sources, 'isolates' | 'tracer'>,
+  {
+    queue,
+    store,
+    ...host
+  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
 ): Sources {
   return {
     ...host,
@@ -22,9 +26,10 @@ export function telemetrySources(
         return { ...viewOf(entry), state, breaker: breaker.state(now), running }
       })
     },
-    queue: () => ({ waiting: pool.waiting, limit }),
+    queue: () => ({ waiting: pool.waiting, limit: queue }),
     places: () => pool.places(),
     running: () => running.size,
+    stored: () => store.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }

@@ -2,7 +2,7 @@ import type { Caller } from '../guard/caller.ts'
 import type { LogEntry } from '../platform/log.ts'
 import type { WaitUntil } from '../platform/wait-until.ts'
 import { type Exchange, errorOf } from '../stream/exchange.ts'
-import type { ObservedRequest, RequestObserver } from '../telemetry/request-observer.ts'
+import type { ObservedRequest, RequestObserver, RequestTap } from '../telemetry/request-observer.ts'
 import { inBackground } from '../util/background.ts'
 import { causeText } from '../util/safe/error-text.ts'
 import { safeHeaders } from '../util/safe/headers.ts'
@@ -29,6 +29,10 @@ export class Trace implements ObservedRequest {
   readonly id = crypto.randomUUID()
   /** The exchange with an engine, if one was asked. */
   exchange: Exchange | undefined
+  /** Who sees its bytes, where somebody does. */
+  tap: RequestTap | undefined
+  /** The id of its capture, if it is captured. */
+  capture: string | undefined
   /** Who sent the request, once that is known. */
   caller: Caller | undefined
   /** The sluices that the request has passed, this one last; sent on to upstreams. */

@@ -3,6 +3,7 @@ import type { Settings } from '../settings/settings.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { logThrown } from '../stream/log-thrown.ts'
 import { ActivityFeed } from './activity/activity-feed.ts'
+import { Captures } from './captures/captures.ts'
 import type { TelemetryFeature } from './feature.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ObservedRequest, RequestObserver } from './request-observer.ts'
@@ -12,10 +13,16 @@ import { Tracing } from './traces/tracing.ts'
 /** Shared by a handler and the one that replaces it, so that a reload loses nothing. */
 export class Telemetry implements Required<RequestObserver> {
   readonly metrics = new Metrics()
+  readonly captures = new Captures()
   readonly activity = new ActivityFeed()
   readonly traces = new Tracing()
   /** In the order in which they are told of requests: each feature adds its line here. */
-  readonly #features: readonly TelemetryFeature[] = [this.metrics, this.activity, this.traces]
+  readonly #features: readonly TelemetryFeature[] = [
+    this.metrics,
+    this.captures,
+    this.activity,
+    this.traces,
+  ]
   #observers: readonly RequestObserver[] = []
 
   /** Takes the settings of a handler that serves from now on, and what can be read of it. */
@@ -34,8 +41,8 @@ export class Telemetry implements Required<RequestObserver> {
     this.#observers = observers
   }
 
-  onArrival(request: ObservedRequest, headers: Headers): void {
-    for (const each of this.#observers) logThrown(() => each.onArrival?.(request, headers))
+  onArrival(request: ObservedRequest, headers: Headers, url: string): void {
+    for (const each of this.#observers) logThrown(() => each.onArrival?.(request, headers, url))
   }
 
   onBody(request: ObservedRequest, body: unknown): void {

@@ -2,11 +2,15 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { activity } from './activity.ts'
+import { activityAccess } from './activity-access.ts'
+import { activityReaders } from './activity-readers.ts'
 import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
+import { captures } from './captures.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
@@ -136,6 +140,11 @@ const topics = {
     'answered before the body': unreadBodies,
     shutdown,
   },
+  watching: {
+    activity,
+    'who sees which activity': activityAccess,
+    'readers of activity': activityReaders,
+  },
   pace: { timing, 'back-pressure': backpressure },
   telemetry: { traces },
   command: {
@@ -145,6 +154,7 @@ const topics = {
     'a reload keeps': reload,
     tls,
     recordings,
+    captures,
     check,
     'chat tool': chatTool,
     'a managed server': managed,

@@ -229,6 +229,22 @@ export interface SettingsInput {
    */
   activity?: Given['activity']
   /**
+   * Which requests are kept as recordings, with their prompts and answers, in memory, for admins:
+   * off, all, those of one key (key=NAME), those that one engine was asked for (engine=LABEL), or
+   * the next ones (next=N). POST /v1/captures changes it until the restart. Default: off.
+   */
+  capture?: Given['capture']
+  /**
+   * How many captured requests are kept; the oldest are dropped first, failed ones last. Default:
+   * 50.
+   */
+  captureCount?: Given['captureCount']
+  /**
+   * How much memory all captures may take together. One of them may take a quarter of that, and is
+   * cut off there. Default: 64MB.
+   */
+  captureBytes?: Given['captureBytes']
+  /**
    * Record a trace of each request, if there is somewhere to send it: an endpoint
    * (--otlp-endpoint), or the OpenTelemetry SDK that the program or the runtime has registered.
    * OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none switch it off, too.
