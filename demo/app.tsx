@@ -8,7 +8,6 @@ import { EnginesView } from './engines/view.tsx'
 import { KeysView } from './keys/view.tsx'
 import { Models } from './models.tsx'
 import { Navigation } from './nav.tsx'
-import { service } from './service.ts'
 import { type ViewName, view } from './views.ts'
 import { WireView } from './wire.tsx'
 
@@ -50,7 +49,6 @@ export function App() {
 function ChatView() {
   return (
     <>
-      <Notice />
       <nav class="tabs" aria-label="Columns">
         {TABS.map(([name, title]) => (
           <button
@@ -92,20 +90,5 @@ function Status() {
     <p class={`status ${state}`} role="status">
       {text}
     </p>
-  )
-}
-
-/** What does not work in this browser, and what to do about it: quietly, as a server's models work. */
-function Notice() {
-  const problems = [gpu.value, service.value].filter((each) => each.state === 'missing')
-  if (problems.length === 0) return null
-  return (
-    <div class="limits" role="status">
-      {problems.map(({ why, remedy }) => (
-        <p class="weak" key={why} title={`${why} ${remedy}`}>
-          {why} {remedy}
-        </p>
-      ))}
-    </div>
   )
 }

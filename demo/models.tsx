@@ -5,6 +5,7 @@ import { cancelLoading, gpu, loading, loadModel } from './engine.ts'
 import { bytesText, speedText, timeText } from './format.ts'
 import { Key } from './key.tsx'
 import { maxMemory, ownModelsText, saveEngineOptions } from './own-models.ts'
+import { service } from './service.ts'
 import { cached, chosenModel, model, models, refreshStorage, storage } from './state.ts'
 
 const search = signal('')
@@ -39,10 +40,27 @@ export function Models() {
       {all !== undefined && shown.length === 0 && <NoModels isSearch={search.value !== ''} />}
       <List title="On a server" list={remote} />
       <List title="On this GPU" list={local} />
+      <Missing />
       <List title="Built in (a fixed answer)" list={builtIn} />
       <Storage />
       <OwnModels />
     </>
+  )
+}
+
+/** What does not work in this browser, and what to do: quietly, as the models of a server work. */
+function Missing() {
+  const problems = [gpu.value, service.value].filter((each) => each.state === 'missing')
+  if (problems.length === 0) return null
+  return (
+    <section class="missing" role="status">
+      <h3>On this GPU</h3>
+      {problems.map(({ why, remedy }) => (
+        <p class="weak" key={why}>
+          {why} {remedy}
+        </p>
+      ))}
+    </section>
   )
 }
 

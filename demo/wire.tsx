@@ -1,15 +1,12 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import { rules } from '../src/check/rules/rules.ts'
-import type { Frame } from './api.ts'
 import { codeFor, LANGUAGES, type Language } from './code.ts'
 import { timeText } from './format.ts'
+import { Frames } from './frames/frames.tsx'
+import { Rules } from './frames/rules.tsx'
 import { plotTokens, type TokenPlot } from './plot.ts'
 import { requestBody } from './send.ts'
 import { isStreaming, wire } from './state.ts'
-
-/** The most rows in the list, as more make the page slow; all events are counted and plotted. */
-const SHOWN = 300
 
 export function WireView() {
   return (
@@ -17,8 +14,8 @@ export function WireView() {
       <h2>Stream</h2>
       <Figures />
       <Plot />
-      <Rules />
-      <Frames />
+      <Rules findings={wire.value.findings} />
+      <Frames frames={wire.value.frames} />
       <Code />
     </>
   )
@@ -73,64 +70,6 @@ function Plot() {
       <figcaption>Tokens received over time</figcaption>
       <div ref={place} role="img" aria-label="The number of tokens received over time" />
     </figure>
-  )
-}
-
-/** The findings of `sluice check` for this stream. */
-function Rules() {
-  const { findings } = wire.value
-  if (findings === undefined) return null
-  if (findings.length === 0) return <p class="weak">✓ This stream breaks no rule.</p>
-  return (
-    <ul class="rules" aria-label="Broken rules">
-      {findings.map(({ rule, seen, count }) => (
-        <li key={rule} class={rules[rule].severity}>
-          <strong>{rule}</strong> {rules[rule].requirement}
-          <small>
-            {seen}
-            {count === undefined ? '' : ` (${count} times)`}. {rules[rule].repair}
-          </small>
-        </li>
-      ))}
-    </ul>
-  )
-}
-
-function Frames() {
-  const { frames } = wire.value
-  const list = useRef<HTMLOListElement>(null)
-  useEffect(() => {
-    if (list.current) list.current.scrollTop = list.current.scrollHeight
-  }, [frames.length])
-  if (frames.length === 0) return null
-  const hidden = Math.max(0, frames.length - SHOWN)
-  return (
-    <>
-      {hidden > 0 && <p class="weak">{hidden} earlier events are not shown.</p>}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls by keyboard */}
-      <ol class="frames" ref={list} tabIndex={0} aria-label="Events">
-        {frames.slice(hidden).map((frame, index) => (
-          <FrameRow key={hidden + index} frame={frame} before={frames[hidden + index - 1]} />
-        ))}
-      </ol>
-    </>
-  )
-}
-
-function FrameRow({ frame, before }: { frame: Frame; before: Frame | undefined }) {
-  const kind = frame.text.startsWith(':')
-    ? 'comment'
-    : frame.text.includes('"error"')
-      ? 'error'
-      : ''
-  return (
-    <li class={kind}>
-      <span class="at">
-        {frame.at.toFixed(1)}
-        <small> +{(frame.at - (before?.at ?? 0)).toFixed(1)} ms</small>
-      </span>
-      <code>{frame.text.trimEnd()}</code>
-    </li>
   )
 }
 

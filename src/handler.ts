@@ -210,7 +210,11 @@ function createContext(
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue, isolates),
+    sources: telemetrySources(engines, running, {
+      limit: settings.queue,
+      isolates,
+      store: responses.store,
+    }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },

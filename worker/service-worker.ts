@@ -83,8 +83,9 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(request.url)
   if (url.origin !== self.location.origin) return
   if (url.pathname === `${base}health`) event.respondWith(healthOfServer(request))
-  if (!url.pathname.startsWith(`${base}v1/`)) return
-  event.respondWith(answer(request, url))
+  if (!url.pathname.startsWith(`${base}v1/`) || request.headers.has('sluice-direct')) return
+  const isOfServer = OF_SERVER.test(url.pathname.slice(base.length))
+  event.respondWith(isOfServer ? serverFirst(request, url) : answer(request, url))
 })
 
 self.addEventListener('message', ({ data, ports }) => {
@@ -97,6 +98,22 @@ self.addEventListener('message', ({ data, ports }) => {
 async function healthOfServer(request: Request): Promise<Response> {
   const response = await fetch(request).catch(() => undefined)
   return response?.ok ? response : Response.json({})
+}
+
+/** What a page wants to know of the server rather than of itself. */
+const OF_SERVER = /^v1\/(?:activity|captures)(?:\/|$)/
+
+/**
+ * What the server answers; where that serves only files, the page's own requests. Rejects where the
+ * server does not answer, so that the page tries again instead of showing another's requests.
+ */
+async function serverFirst(request: Request, url: URL): Promise<Response> {
+  const response = await fetch(request)
+  const type = response.headers.get('content-type') ?? ''
+  const isOfSluice = /^(?:application\/json|text\/event-stream)/.test(type)
+  if (isOfSluice) return response
+  await response.body?.cancel()
+  return answer(new Request(url, { method: request.method, headers: request.headers }), url)
 }
 
 /** Never rejects: the page would see only a network error without a cause. */

@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document of what sluice serves. */
+import type { Access } from '../../src/routes/table.ts'
 import { VERSION } from '../../src/version.ts'
 import type { DescribedEvent } from '../../src/wire/validation/describe.ts'
 import { errors } from './errors.ts'
@@ -77,14 +78,18 @@ export function createDocument(): Document {
 }
 
 /** OpenAPI has no word for the role that a key of some kind gives. */
-const FOR_ADMINS =
-  'Needs a key with `admin: true`; on a server without keys, a request from its own machine.'
+const NEEDS: Partial<Record<Access, string>> = {
+  admin:
+    'Needs a key with `admin: true`; on a server without keys, a request from its own machine.',
+  metrics:
+    'Needs a key with `admin: true` or `metrics: true`; on a server without keys, a request from its own machine.',
+}
 
 function describe(operation: Operation): Described {
   const { id, tag, summary, description, parameters, request, example, access, requestBody } =
     operation
   const shape = operation.errorShape ?? 'Error'
-  const described = [description, access === 'admin' && FOR_ADMINS].filter(Boolean).join(' ')
+  const described = [description, NEEDS[access]].filter(Boolean).join(' ')
   const refused = operation.errors.toSorted((a, b) => a - b)
   return {
     operationId: id,

@@ -133,6 +133,14 @@ const texts: Record<OperationId, OperationTexts> = {
   ),
   openapi: { ...page('The OpenAPI document.'), answerText: 'An OpenAPI 3.1 document.' },
   openapiPage: page('The OpenAPI document as a page to read.'),
+  readMetrics: {
+    tag: 'Server',
+    summary: 'What was counted and measured of all requests, for Prometheus.',
+    description:
+      'In the text format 0.0.4 of Prometheus, or in OpenMetrics 1.0 if `Accept` prefers `application/openmetrics-text`. 404 if metrics are switched off.',
+    answerText: 'The metrics, as docs/metrics.md lists them.',
+    errors: [...KEYED_ERRORS, 404, 429],
+  },
   ...passTexts,
   ...ollamaModelTexts,
   ...ollamaChatTexts,

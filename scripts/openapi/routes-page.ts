@@ -2,7 +2,12 @@
 import type { Access } from '../../src/routes/table.ts'
 import { operations } from './operations.ts'
 
-const NEEDS: Record<Access, string> = { open: 'nothing', key: 'a key', admin: 'an admin key' }
+const NEEDS: Record<Access, string> = {
+  open: 'nothing',
+  key: 'a key',
+  admin: 'an admin key',
+  metrics: 'an admin key, or one with `metrics: true`',
+}
 
 export function routesPage(): string {
   const rows = operations.map(({ method, path, access, summary, tag }) => {

@@ -28,6 +28,24 @@ export function isLocalAdmin(request: Request, exposure: Exposure): boolean {
   return exposure === 'page' || isLoopback(nameOf(host))
 }
 
+/** Throws an `ApiError` (403) for a key that may only read the metrics. */
+export function refuseScraper({ isScraper }: Caller): void {
+  if (isScraper) throw new ApiError(403, ONLY_METRICS, { code: 'metrics_key' })
+}
+
+/** Throws an `ApiError` (403) for a caller who may not read the metrics. */
+export function requireMetricsAccess(caller: Caller): void {
+  if (caller.isAdmin || caller.isScraper) return
+  const message = caller.name ? NO_SCRAPER : NO_ADMIN
+  throw new ApiError(403, message, { code: 'admin_required' })
+}
+
+const ONLY_METRICS =
+  'key: expected a key for this route, got one with metrics: true, which may read GET /metrics and nothing else; use another key.'
+
+const NO_SCRAPER =
+  'key: expected a key with admin: true or metrics: true, got another one; use one of these, or ask the operator ("sluice key new NAME" creates one, whose entry gets "metrics": true).'
+
 /** Throws an `ApiError` (403) for a caller who is no admin. */
 export function requireAdmin(caller: Caller | undefined): void {
   if (caller?.isAdmin) return

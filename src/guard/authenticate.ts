@@ -20,6 +20,8 @@ export interface Identity {
    * for a key. False by default.
    */
   admin?: boolean
+  /** Lets the caller read `GET /metrics` and nothing else, as `metrics: true` does for a key. */
+  metrics?: boolean
   /** The models that the caller may use, where `*` stands for any characters; all by default. */
   models?: readonly string[]
   /** The most requests at the same time. */
@@ -44,7 +46,8 @@ export type Authenticate = (
 ) => Identity | null | undefined | PromiseLike<Identity | null | undefined>
 
 const AMOUNTS = ['maxConcurrency', 'requestsPerMinute', 'tokensPerMinute'] as const
-const FIELDS = ['name', 'admin', 'models', ...AMOUNTS]
+const FLAGS = ['admin', 'metrics'] as const
+const FIELDS = ['name', ...FLAGS, 'models', ...AMOUNTS]
 const NAME = /^[^\s\p{C}]{1,128}$/u
 
 /** The identity of a request's caller; undefined if there is none. Rejects with an `ApiError`. */
@@ -107,13 +110,16 @@ function read(identity: unknown): CallerLimits {
   for (const name of Object.keys(identity)) {
     if (!FIELDS.includes(name)) throw unknownName(`authenticate: ${name}`, name, FIELDS)
   }
-  const { name, admin, models } = identity
+  const { name, models } = identity
   if (typeof name !== 'string' || !NAME.test(name)) {
     const expected = 'a text of 1 to 128 characters without white space'
     throw unexpected('authenticate: name', expected, typeof name === 'string' ? 'another' : name)
   }
-  if (admin !== undefined && typeof admin !== 'boolean') {
-    throw unexpected('authenticate: admin', 'true or false', admin)
+  for (const flag of FLAGS) {
+    const given = identity[flag]
+    if (given !== undefined && typeof given !== 'boolean') {
+      throw unexpected(`authenticate: ${flag}`, 'true or false', given)
+    }
   }
   if (models !== undefined && !(Array.isArray(models) && models.every(isText))) {
     throw unexpected('authenticate: models', 'names of models in an array', models)

@@ -44,6 +44,9 @@ export interface Permit {
   end(used?: TokenUse): void
 }
 
+/** A limit of a caller: requests or tokens of a minute, or how many requests run at once. */
+type LimitName = 'requests' | 'tokens' | 'concurrency' | 'background'
+
 /** Runs work for which the response does not wait. */
 export type Afterwards = (act: () => unknown) => void
 
@@ -74,7 +77,13 @@ const answerLengths = new WeakMap<LimitStore, AnswerLengths>()
 /** The name and limits of a caller: those of an API key, or of an identity from `authenticate`. */
 export type CallerLimits = Pick<
   Key,
-  'name' | 'admin' | 'models' | 'maxConcurrency' | 'requestsPerMinute' | 'tokensPerMinute'
+  | 'name'
+  | 'admin'
+  | 'metrics'
+  | 'models'
+  | 'maxConcurrency'
+  | 'requestsPerMinute'
+  | 'tokensPerMinute'
 >
 
 /** Who sends a request, and what is left of their limits. */
@@ -83,6 +92,10 @@ export class Caller {
   readonly name: string
   /** Whether they may see what belongs to every caller: the engines, their errors, and the runtime. */
   readonly isAdmin: boolean
+  /** Whether they may read the metrics, and nothing else. */
+  readonly isScraper: boolean
+  /** The limit for which the request was refused. */
+  limitHit: LimitName | undefined
   /** Response headers with the limits and what is left of them. */
   readonly headers: Record<string, string> = {}
   readonly #key: CallerLimits | undefined
@@ -99,6 +112,7 @@ export class Caller {
     isAdmin = key?.admin === true,
   ) {
     this.isAdmin = isAdmin
+    this.isScraper = key?.metrics === true
     this.#afterwards = afterwards
     this.name = key?.name ?? ''
     this.#key = key
@@ -131,7 +145,7 @@ export class Caller {
     const { name, maxConcurrency } = this.#key ?? {}
     if (name === undefined || maxConcurrency === undefined || this.#heldSlot) return
     if (!(await this.#store.acquire(name, maxConcurrency))) {
-      throw limitReached(`${maxConcurrency} concurrent requests`, 1_000)
+      throw this.#limitReached('concurrency', `${maxConcurrency} concurrent requests`, 1_000)
     }
     this.#heldSlot = name
   }
@@ -147,7 +161,8 @@ export class Caller {
     // No name contains a space.
     const counter = `${name} background`
     if (!(await this.#store.acquire(counter, maxConcurrency))) {
-      throw limitReached(`${maxConcurrency} concurrent responses in the background`, 1_000)
+      const limit = `${maxConcurrency} concurrent responses in the background`
+      throw this.#limitReached('background', limit, 1_000)
     }
     const hasEnded = this.#heldSlot === undefined
     this.releaseSlot()
@@ -239,7 +254,13 @@ export class Caller {
     this.#setHeaders(what, limit, level)
     if (level.taken) return
     const asked = what === 'tokens' ? `, and this request needs about ${amount}` : ''
-    throw limitReached(`${limit} ${what} per minute${asked}`, level.availableInMs)
+    throw this.#limitReached(what, `${limit} ${what} per minute${asked}`, level.availableInMs)
+  }
+
+  /** The error (429) for a request beyond a limit, which is remembered. */
+  #limitReached(name: LimitName, limit: string, waitMs: number): ApiError {
+    this.limitHit = name
+    return limitReached(limit, waitMs)
   }
 
   #setHeaders(what: string, limit: number, { remaining, fullInMs }: BucketLevel): void {

@@ -24,11 +24,14 @@ export interface Guard {
    */
   admit(request: Request): Record<string, string>
   /**
-   * The caller of a request, which is counted. Rejects with an `ApiError` (401, 429, 503). `afterwards` runs
-   * work for which the response does not wait.
+   * The caller of a request, who counts it. Rejects with an `ApiError` (401, 503). `afterwards` runs work for
+   * which the response does not wait.
    */
   identify(request: Request, afterwards: Afterwards): Promise<Caller>
-  /** The caller of a request, which is not counted; undefined where none is known within a second. */
+  /**
+   * The caller of a request, which is not counted; undefined where none is known within a second, or where
+   * it may only read the metrics.
+   */
   findCaller(request: Request): Promise<Caller | undefined>
   /** What is left of the limits of this caller, or of all for an admin. Rejects where the store does. */
   levels(caller: Caller): Promise<KeyActivity[]>
@@ -71,7 +74,10 @@ export function createGuard(
   function findCaller(request: Request): Promise<Caller | undefined> {
     return withTimeout(
       FIND_TIMEOUT,
-      callerOf(request).catch(() => undefined),
+      callerOf(request).then(
+        (caller) => (caller.isScraper ? undefined : caller),
+        () => undefined,
+      ),
     )
   }
 
@@ -84,11 +90,7 @@ export function createGuard(
       if (origin !== undefined) return corsHeaders(request, origin)
       return allowOrigin.length > 0 ? { vary: 'origin' } : {}
     },
-    async identify(request, afterwards) {
-      const caller = await callerOf(request, afterwards)
-      await caller.countRequest()
-      return caller
-    },
+    identify: callerOf,
     findCaller,
     levels(caller) {
       const watched = caller.isAdmin ? recent.with(keys) : caller.limits ? [caller.limits] : []

@@ -50,7 +50,6 @@ function methodsOf(routes: RouteEntry[], path: string): string[] {
 /** What to do instead at paths of model servers that are not forwarded. */
 const INSTEAD: Readonly<Record<string, string>> = {
   '/completion': 'send POST /v1/completions, which takes the same parameters',
-  '/metrics': 'ask the model server itself for its metrics',
 }
 
 function notFound(method: string, path: string, basePath: string, routes: RouteEntry[]): ApiError {

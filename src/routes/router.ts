@@ -1,6 +1,6 @@
 /** The router that the table of routes drives. */
 import { Router } from 'itty-router'
-import { requireAdmin } from '../guard/admin.ts'
+import { refuseScraper, requireAdmin, requireMetricsAccess } from '../guard/admin.ts'
 import { extendHops } from '../guard/loop.ts'
 import { belowBase } from '../util/base-path.ts'
 import { badRequest } from '../wire/errors/api-error.ts'
@@ -26,6 +26,7 @@ export function createRoutes(
     open: [],
     key: [identify],
     admin: [identify, (_, { caller }) => requireAdmin(caller)],
+    metrics: [identifyScraper],
   }
   // A preflight carries no key.
   router.options('*', (request) => preflight(router.routes, request, basePath))
@@ -58,6 +59,14 @@ export function createRoutes(
 
   async function identify(request: Request, trace: Trace): Promise<void> {
     trace.caller = await guard.identify(request, trace.afterwards)
+    refuseScraper(trace.caller)
+    await trace.caller.countRequest()
+  }
+
+  async function identifyScraper(request: Request, trace: Trace): Promise<void> {
+    trace.caller = await guard.identify(request, trace.afterwards)
+    requireMetricsAccess(trace.caller)
+    await trace.caller.countRequest()
   }
 }
 

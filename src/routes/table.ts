@@ -27,6 +27,7 @@ const pages = () => import('./pages.ts')
 const passing = () => import('./pass-through/handlers.ts')
 const activity = () => import('./activity/activity.ts')
 const managing = () => import('./ollama/manage.ts')
+const measuring = () => import('./metrics.ts')
 
 /** The first word of a route is who may use it. */
 export const table = entries({
@@ -122,6 +123,7 @@ export const table = entries({
   listActivity: get('key', '/v1/activity', 'ActivityList', activity),
   retrieveActivity: get('key', '/v1/activity/:id', 'Activity', activity),
   cancelActivity: post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity),
+  readMetrics: get('metrics', '/metrics', 'text/plain', measuring),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */
@@ -131,8 +133,9 @@ export type OperationId = keyof typeof table
  * - `open`: anyone. Its answer may show more to callers with a key, and to admins.
  * - `key`: whoever has a key, where the server has keys.
  * - `admin`: a key with `admin: true`; where there are no keys, a program on this machine.
+ * - `metrics`: the same, and a key with `metrics: true`, which may use no other route that needs a key.
  */
-export type Access = 'open' | 'key' | 'admin'
+export type Access = 'open' | 'key' | 'admin' | 'metrics'
 
 export interface TableEntry {
   access: Access

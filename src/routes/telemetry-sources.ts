@@ -1,15 +1,22 @@
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
+import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
+
+interface FromSettings {
+  /** The most requests that may wait for one engine. */
+  limit: number
+  isolates: boolean
+  store: Pick<ResponseStore, 'size'>
+}
 
 /** What telemetry reads of the engines, by the settings in force. */
 export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
-  limit: number,
-  isolates: boolean,
+  { limit, isolates, store }: FromSettings,
 ): Sources {
   return {
     engines() {
@@ -25,6 +32,7 @@ export function telemetrySources(
     isolates,
     places: () => pool.places(),
     running: () => running.size,
+    stored: () => store.size,
     isServed: (model) => catalog.known.some(({ models }) => models.some(({ id }) => id === model)),
   }
 }

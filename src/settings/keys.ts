@@ -34,7 +34,13 @@ export function readKey(item: unknown, shownAs: string, warn: Warn = warnOnce): 
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
     throw notShown(shownAs, EXPECTED, item)
   }
-  return readEntry(keyOptions, item, shownAs, warn) as unknown as Key
+  const key = readEntry(keyOptions, item, shownAs, warn) as unknown as Key
+  if (key.admin && key.metrics) {
+    throw new SettingsError(
+      `${shownAs}: expected admin or metrics to be true, got both; an admin key may read the metrics, so leave metrics out.`,
+    )
+  }
+  return key
 }
 
 /** Throws a `SettingsError` where two have one name or one hash. */

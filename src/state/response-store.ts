@@ -26,6 +26,8 @@ export interface ResponseStore {
   delete(owner: string, id: string): Promise<boolean>
   /** An input or output item, by its own id, of any stored response. */
   item(owner: string, id: string): Promise<ResponseItem | undefined>
+  /** How many are stored, for the metrics; a store need not know. */
+  readonly size?: number | undefined
 }
 
 /** Fits in memory besides the streams on the smallest host: an hour of work of a few agents. */
@@ -56,6 +58,9 @@ export function memoryResponseStore(limits = STORE_LIMITS): ResponseStore {
   }
 
   return {
+    get size() {
+      return responses.size
+    },
     async put(owner, stored) {
       put(owner, stored)
     },

@@ -2,6 +2,7 @@ import type { Fetched, Packet, PacketReader } from '../platform/fetch.ts'
 import { withTimeout } from '../util/with-timeout.ts'
 import type { StreamContract, StreamEnd } from '../wire/contract/chat.ts'
 import type { FrameStream, TakeFrames } from './chat-stream.ts'
+import { engineStopped } from './engine-stop.ts'
 import { EventReader } from './event-reader.ts'
 import { ChunkSink, type EventSink, FrameSink, LineSink, type PacketEvents } from './event-sinks.ts'
 import { LineReader } from './line-reader.ts'
@@ -97,7 +98,9 @@ class BodyReader<T, Batch> implements AsyncIterator<Batch, void, void> {
    * On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted.
    */
   handleEvent(): void {
-    this.#reader.cancel(this.#control.signal.reason).catch(() => {})
+    const { signal } = this.#control
+    const stopped = () => engineStopped(signal)
+    this.#reader.cancel(signal.reason).then(stopped, stopped)
   }
 
   /** Whether the body can push each packet as it arrives. */

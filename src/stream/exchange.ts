@@ -4,6 +4,7 @@ import { Cancelled } from '../wire/errors/cancelled.ts'
 import { type Answer, repairsOf, textLengthOf, usageOf } from './answer.ts'
 import type { ConversationHint } from './conversation-hint.ts'
 import { Deadlines, type Limits } from './deadlines.ts'
+import { watchStop } from './engine-stop.ts'
 import { logThrown } from './log-thrown.ts'
 import type { ExchangeTap } from './observer.ts'
 import { ProgressReport } from './progress-report.ts'
@@ -274,6 +275,7 @@ export class Exchange {
     this.#removeTick()
     this.#options.client.removeEventListener('abort', this.cancel)
     if (outcome.kind !== 'finished') {
+      if (outcome.kind === 'cancelled') watchStop(this.signal, this.timeline)
       const reason = errorOf(outcome) ?? new Cancelled('the client left')
       this.#control.abort(reason)
       this.#rejectEndedEarly(reason)

@@ -27,6 +27,11 @@ export interface ExchangeObserver {
   onAnswer?(now: number): void
   /** Tokens came, `gap` milliseconds after the ones before; undefined for the first. */
   onToken?(gap: number | undefined, now: number): void
+  /**
+   * The engine has stopped, `afterMs` milliseconds after the client left: its connection is closed, or its
+   * work has ended. Called after the exchange has ended, and only where the engine tells it.
+   */
+  onEngineStopped?(afterMs: number): void
 }
 
 /**

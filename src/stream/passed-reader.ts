@@ -8,6 +8,7 @@ import type { EngineErrors } from '../wire/errors/engine-errors.ts'
 import { readError } from '../wire/errors/reported-error.ts'
 import { passedUsage } from '../wire/pass-through/usage.ts'
 import { decodeText, EventScanner, encodeText } from '../wire/sse/sse.ts'
+import { engineStopped } from './engine-stop.ts'
 import { PassedCounts, type PassedForm } from './passed-answer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
@@ -46,7 +47,9 @@ export class PassedReader {
 
   /** On abort: Deno keeps the connection open while nobody reads, although the fetch was aborted. */
   handleEvent(): void {
-    this.#reader.cancel(this.#control.signal.reason).catch(() => {})
+    const { signal } = this.#control
+    const stopped = () => engineStopped(signal)
+    this.#reader.cancel(signal.reason).then(stopped, stopped)
   }
 
   /** See `PassedStream.next`. */

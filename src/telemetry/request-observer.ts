@@ -15,7 +15,14 @@ export interface ObservedRequest {
   readonly time: number
   readonly startedAt: number
   /** Who sent it, once that is known. */
-  readonly caller: { readonly name: string; readonly isAdmin: boolean } | undefined
+  readonly caller:
+    | {
+        readonly name: string
+        readonly isAdmin: boolean
+        /** Which of the caller's limits it was refused for. */
+        readonly limitHit?: string | undefined
+      }
+    | undefined
   /** The exchange with an engine, if one was asked. */
   readonly exchange: Exchange | undefined
   /** The status of the response; 0 until it is sent. */

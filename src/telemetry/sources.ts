@@ -31,6 +31,8 @@ export interface Sources {
   isolates: boolean
   /** Exchanges that run. */
   running(): number
+  /** Responses that are stored; undefined where the store does not tell. */
+  stored(): number | undefined
   /** Whether the name is one of a model that is served now: others are no label. */
   isServed(model: string): boolean
 }

@@ -73,7 +73,7 @@ export function activityReaders(host: HostName): void {
     })
   })
 
-  it('are left by their feed at once when the server stops', needs(host, 'process'), async () => {
+  it('are left by their feed at once when the server stops', needs(host, 'process', 'draining'), async () => {
     const server = await startServer(host, ['--grace', '8s'])
     const feed = await readFeed(server.base)
     await feed.until(({ events }) => events.length > 0)

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { type OperationId, table } from '../../src/routes/table.ts'
+import { type Access, type OperationId, table } from '../../src/routes/table.ts'
 import { type HostName, type Server, useServerWith } from '../support/server.ts'
 import { closedPort, startUpstream, type Upstream } from '../support/upstream.ts'
 import { bearer, entry } from './keys-entries.ts'
@@ -77,6 +77,7 @@ const EXPECTED: Record<OperationId, string> = {
   showOllamaModel: '401 401 served 401 served | served served served',
   listRunningModels: '401 401 served 401 served | served served served',
   getOllamaVersion: 'nothing nothing nothing nothing nothing | nothing nothing nothing',
+  readMetrics: MANAGED,
   createOllamaEmbed: '401 401 served 401 served | served served served',
   createOllamaEmbeddings: '401 401 served 401 served | served served served',
   createOllamaChat: '401 401 served 401 served | served served served',
@@ -145,7 +146,7 @@ export function roles(host: HostName): void {
     const isPage = id === 'home' && answers.every(({ text }) => text.includes('id="app"'))
     if (!isPage) expect(shown).toEqual(expected)
     for (const [index, { text }] of answers.entries()) {
-      const isAdmin = table[id].access === 'admin' && expected[index] === 'served'
+      const isAdmin = isForAdmins(table[id].access) && expected[index] === 'served'
       const mayKnow = isAdmin || expected[index] === 'engines'
       if (!mayKnow) expect(text, ROLES[index]).not.toContain(LABEL)
       for (const url of [upstream.url, gone]) expect(text).not.toContain(new URL(url).host)
@@ -201,6 +202,10 @@ export function roles(host: HostName): void {
     expect(headers.get('x-content-type-options')).toBe('nosniff')
     await body?.cancel()
   })
+}
+
+function isForAdmins(access: Access): boolean {
+  return access === 'admin' || access === 'metrics'
 }
 
 /** What an answer shows of what runs here. */

@@ -66,8 +66,11 @@ describe('its routes', () => {
     })
     expect(routes.length).toBeGreaterThan(17)
     const told = operations.map(({ operationId, method, path, security, description = '' }) => {
+      const [, needed] =
+        /Needs a key with `admin: true`( or `metrics: true`)?/.exec(description) ?? []
       const isAdmin = description.includes('Needs a key with `admin: true`')
-      const access = isAdmin ? 'admin' : security === undefined ? 'key' : 'open'
+      const role = needed === undefined ? 'admin' : 'metrics'
+      const access = isAdmin ? role : security === undefined ? 'key' : 'open'
       return [operationId, method, path, access]
     })
     expect(told.sort()).toEqual(routes.sort())

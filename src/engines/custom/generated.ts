@@ -1,5 +1,6 @@
 /** What an engine's code yields, pulled one value at a time and turned into chunks. */
 
+import { engineStopped } from '../../stream/engine-stop.ts'
 import { abortable } from '../../util/abortable.ts'
 import { inBackground } from '../../util/background.ts'
 import { isObject } from '../../util/object.ts'
@@ -53,6 +54,7 @@ export async function generated<T>(
     inBackground(async () => {
       const late = await opening.catch(() => undefined)
       if (isObject(late)) await opened(late)?.return?.()
+      engineStopped(signal)
     })
     throw signal.reason
   }
@@ -140,6 +142,9 @@ class Generated<T> implements AsyncIterator<T[], void, void> {
     if (this.#isOver) return
     this.#isOver = true
     this.#options.signal.removeEventListener('abort', this)
-    inBackground(() => this.#iterator.return?.())
+    inBackground(async () => {
+      await this.#iterator.return?.()
+      engineStopped(this.#options.signal)
+    })
   }
 }

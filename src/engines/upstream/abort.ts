@@ -1,4 +1,5 @@
 import type { Fetched } from '../../platform/fetch.ts'
+import { engineStopped, stopsWith } from '../../stream/engine-stop.ts'
 import { forwardedHeaders } from './json-body.ts'
 
 /**
@@ -7,6 +8,7 @@ import { forwardedHeaders } from './json-body.ts'
  */
 export function linkedController(signal: AbortSignal): AbortController {
   const control = new AbortController()
+  stopsWith(signal, control.signal)
   const abort = () => control.abort(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   if (signal.aborted) abort()
@@ -24,6 +26,8 @@ export async function abortOnFailure<T extends object>(
   try {
     return { ...(await answer), headers: forwardedHeaders(response) }
   } catch (error) {
+    // Where it was aborted, reading it ended with its connection.
+    engineStopped(control.signal)
     control.abort(error)
     throw error
   }

@@ -1,5 +1,6 @@
 import type { Fetch, Fetched, FetchInit } from '../../platform/fetch.ts'
 import type { ResolvedUpstream } from '../../settings/upstreams.ts'
+import { engineStopped } from '../../stream/engine-stop.ts'
 import type { EngineRequest, Tapped } from '../../stream/observer.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
@@ -123,7 +124,10 @@ export class UpstreamClient {
       this.#show(tapped, { method: 'GET', ...init, path, headers })
       return tappedAnswer(await sending, tapped)
     } catch (cause) {
-      if (init.signal?.aborted) throw init.signal.reason
+      if (init.signal?.aborted) {
+        engineStopped(init.signal)
+        throw init.signal.reason
+      }
       throw unreachable(this.label, cause)
     }
   }

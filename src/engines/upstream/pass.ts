@@ -1,5 +1,6 @@
 /** Forwards requests to an upstream, and its answers, without knowing their API. */
 import type { Fetched } from '../../platform/fetch.ts'
+import { engineStopped } from '../../stream/engine-stop.ts'
 import type { PassedAnswer, PassedForm } from '../../stream/passed-answer.ts'
 import { PassedReader } from '../../stream/passed-reader.ts'
 import { isObject } from '../../util/object.ts'
@@ -72,6 +73,7 @@ export class PassThrough {
         const answer = await this.#read(accepted, call, control)
         return { ...answer, status: response.status, headers: passedHeaders(response) }
       } catch (error) {
+        engineStopped(control.signal)
         control.abort(error)
         const isFound = call.namesFile || !isMissingPath(error, this.#client.label)
         if (isFound) throw notCapable(error)

@@ -1,3 +1,4 @@
+import { engineStopped } from '../../stream/engine-stop.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
 
 /** How a generation is read and stopped. */
@@ -80,6 +81,10 @@ export class WebllmGeneration<Raw, T> implements AsyncIterator<T[], void, void> 
     signal.removeEventListener('abort', this.#onAbort)
     // `return` queues behind the token in progress and resolves when the engine is free.
     const stopping = source.return?.() ?? Promise.resolve()
-    stopping.then(onEnd, onEnd)
+    const stopped = () => {
+      onEnd()
+      engineStopped(signal)
+    }
+    stopping.then(stopped, stopped)
   }
 }

@@ -111,7 +111,7 @@ describe('SECURITY.md says who may see what', () => {
     const row = rowOf(shown)
     expect(row, shown).toBeDefined()
     expect(row?.[1] === '401', shown).toBe(access !== 'open')
-    expect(row?.[2] === '403', shown).toBe(access === 'admin')
+    expect(row?.[2] === '403', shown).toBe(access === 'admin' || access === 'metrics')
   })
 
   it.each(['/health', '/health/ready'])('by the fields of GET %s', async (path) => {

@@ -12,7 +12,6 @@ async function told(method: string, path: string): Promise<string> {
 
 it.each([
   ['POST', '/completion', '; send POST /v1/completions, which takes the same parameters.'],
-  ['GET', '/metrics', '; ask the model server itself for its metrics.'],
   ['POST', '/chat/completions', '; use /v1/chat/completions.'],
   ['GET', '/models', '; use /v1/models.'],
   ['GET', '/api/tag', '; did you mean GET /api/tags?'],

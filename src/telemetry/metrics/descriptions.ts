@@ -1,0 +1,79 @@
+/** What each metric is, in words: for `# HELP` and for docs/metrics.md. */
+import type { CounterName, HistogramName } from './families.ts'
+
+/** What is read at the moment when it is asked for, with its labels. */
+export const gauges = {
+  sluice_requests_running: [],
+  sluice_queue_waiting: [],
+  sluice_queue_limit: [],
+  sluice_engine_up: ['engine'],
+  sluice_engine_running: ['engine'],
+  sluice_engine_limit: ['engine'],
+  sluice_breaker_state: ['engine', 'state'],
+  sluice_stored_responses: [],
+  sluice_build_info: ['version', 'host'],
+} as const
+
+export type GaugeName = keyof typeof gauges
+
+export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeName, string>> = {
+  sluice_requests_total:
+    'Requests that have ended, each once: ok and refused are answers without a stream, the others are how a stream ended.',
+  sluice_request_failures_total:
+    'Requests that were refused or failed, by the code of the error: other for a code of an engine, none for an error without one.',
+  sluice_request_duration_seconds: 'Time from the arrival of a request to the end of its answer.',
+  sluice_time_to_first_token_seconds:
+    'Time from the arrival of a request to the first token, including the queue and the loading of the model. Answers that an engine sends as a whole are not measured.',
+  sluice_token_gap_seconds:
+    'Time between two tokens as they came from the engine, without the time for which the client left data unread.',
+  sluice_stalls_total: 'Pauses of 5 seconds or more between two tokens.',
+  sluice_tokens_total:
+    'Tokens of prompts (input) and answers (output) as the engines reported them; what they do not report is not counted.',
+  sluice_attempts_total:
+    'Attempts to have an answer from an engine: finished, cancelled, or the code of the error.',
+  sluice_failovers_total: 'Attempts at another engine after the one before had failed.',
+  sluice_queue_wait_seconds:
+    'Time for which an attempt waited for a concurrency slot; engine is empty if the request ended before it had one.',
+  sluice_queue_waiting: 'Requests that wait for a concurrency slot now.',
+  sluice_queue_limit: 'The most requests that may wait for a concurrency slot of an engine.',
+  sluice_repairs_total: 'Answers in which something was repaired, by what was.',
+  sluice_heartbeats_total: 'Heartbeats that were sent to clients.',
+  sluice_client_blocked_seconds:
+    'Time for which the client of a stream left data unread, once for each stream.',
+  sluice_engine_stop_seconds:
+    'Time from the moment when the client left, or the request was stopped, to the one when its engine had stopped: its connection was closed or its work had ended.',
+  sluice_breaker_state: 'The state of an engine’s circuit breaker: 1 for the present one.',
+  sluice_engine_up:
+    'Whether the engine’s last model listing succeeded; absent before the first one.',
+  sluice_engine_running: 'Requests in progress at the engine now.',
+  sluice_engine_limit: 'The most requests in progress at the engine; absent where it has no limit.',
+  sluice_requests_running: 'Requests that have asked an engine and have not ended.',
+  sluice_stored_responses: 'Stored responses; absent where the store does not tell.',
+  sluice_limit_hits_total: 'Requests that were refused because a limit of their key was reached.',
+  sluice_build_info: 'The version of sluice and the runtime; always 1.',
+  sluice_series_dropped_total:
+    'Observations that were counted under other because the metric had its most series.',
+}
+
+/** The values of labels that have few. */
+export const labelTexts: Readonly<Record<string, string>> = {
+  api: 'the path of the route, such as `/v1/chat/completions`; `other` where there is no such route',
+  model:
+    'the model that the engine was asked for; `other` for a name that no engine serves; empty where none was named',
+  engine:
+    'the label of the engine that answered, or of the last that failed; empty where none was asked',
+  key: 'the name of the key in the settings; `other` for a caller whom `authenticate` names; empty without a key',
+  outcome:
+    '`ok`, `refused`, `finished`, `failed` or `cancelled`, as in the log. A client that leaves after the last event has not cancelled',
+  code: 'the code of the error; `other` for one that is not sluice’s own, `none` for an error without one',
+  direction: '`input` or `output`',
+  result: '`finished`, `cancelled`, or the code of the error',
+  from: 'the engine that failed',
+  to: 'the engine that was asked next',
+  kind: 'what was repaired, as `repaired` in the log',
+  limit: '`requests` or `tokens` of a minute, `concurrency`, or `background`',
+  state: '`closed`, `open` or `half-open`',
+  metric: 'the metric that had no room',
+  version: 'the version of sluice',
+  host: 'the runtime and its version',
+}
