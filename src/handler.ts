@@ -175,13 +175,17 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async drain(graceMs) {
       isDraining = true
       const deadline = performance.now() + graceMs
-      // On workerd each sees by itself that it has to end.
-      if (!context.isolates) for (const feed of context.feeds) feed.end()
+      endFeeds(context)
       const isBusy = () => running.size > 0 || pending > 0
       while (isBusy() && performance.now() < deadline) await sleep(20)
       for (const exchange of running) exchange.fail(shuttingDown())
     },
   }
+}
+
+/** Ends the streams that only watch. On workerd each sees by itself that it has to end. */
+function endFeeds({ feeds, isolates }: RouteContext): void {
+  if (!isolates) for (const feed of feeds) feed.end()
 }
 
 /** What all routes work with. */
