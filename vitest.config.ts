@@ -8,6 +8,8 @@ const lacks = Object.entries(CAPABILITIES).map(([name, description]) => {
 const slow = 'test/unit/**/*.slow.test.ts'
 const timing = 'test/{unit,hosts/in-process}/**/*.timing.test.ts'
 const isolated = 'test/unit/**/*.isolated.test.ts'
+const pace = 'test/hosts/*.timing.test.ts'
+const faults = 'test/faults/{bun,deno,node,workerd}.test.ts'
 
 /** The classes of tests, by what they need of the machine. CONTRIBUTING.md tells of them. */
 const projects: Record<string, TestProjectInlineConfiguration['test']> = {
@@ -27,14 +29,18 @@ const projects: Record<string, TestProjectInlineConfiguration['test']> = {
     include: ['test/hosts/in-process/*.test.ts'],
     exclude: [timing],
     maxWorkers: 4,
+    maxConcurrency: 40,
   },
   slow: { include: [slow], maxWorkers: 2 },
   // They measure time: two files at once would blur each other's.
   timing: { include: [timing], maxWorkers: 1 },
-  hosts: { include: ['test/hosts/*.test.ts'], maxWorkers: 1 },
+  pace: { include: [pace], maxWorkers: 1 },
+  // The tests that run beside each other, here and in the next class, wait for most of their time.
+  hosts: { include: ['test/hosts/*.test.ts'], exclude: [pace], maxWorkers: 1, maxConcurrency: 40 },
+  faults: { include: [faults], maxWorkers: 4, maxConcurrency: 40 },
   rest: {
     include: ['test/*/**/*.test.ts'],
-    exclude: ['test/unit/**', 'test/hosts/**'],
+    exclude: ['test/unit/**', 'test/hosts/**', faults],
     maxWorkers: 1,
   },
 }
@@ -51,7 +57,10 @@ export default defineConfig({
   test: {
     testTimeout: 30_000,
     hookTimeout: 30_000,
-    tags: lacks,
+    tags: [
+      ...lacks,
+      { name: 'judges-others', description: 'It judges what the tests before it left.' },
+    ],
     projects: Object.entries(projects).map(([name, test], groupOrder) => ({
       extends: true,
       test: { ...test, name, sequence: { groupOrder } },

@@ -52,6 +52,8 @@ export const layout = {
 const exceptions = {
   // The engine that plays a recording.
   'engines/replay': ['recording'],
+  // A capture is a recording.
+  'telemetry/captures': ['recording'],
 }
 
 /** @type {Record<string, string[]>} */

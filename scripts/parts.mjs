@@ -57,10 +57,9 @@ export const parts = [
   // Apart from all others, as they measure time.
   classes('timing', ['timing'], 600),
   ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),
-  ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno']),
-  ...onHosts('-timing', '.timing.test.ts', ['node', 'workerd']),
-  // Most of its rows wait for a limit to pass.
-  tests('faults', 'test/faults/', 600, ['--maxConcurrency', '40']),
+  ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno', 'node', 'workerd']),
+  classes('faults', ['faults'], 600),
+  tests('load', 'test/faults/load.test.ts', 120),
   { ...tests('package', 'test/package/', 300), isBeside: true },
   { ...tests('soak', 'test/soak/', 300), isLong: true },
   {
@@ -73,12 +72,9 @@ export const parts = [
   { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
 ]
 
-/**
- * @param {string} name @param {string} path @param {number} seconds @param {string[]} [flags]
- * @returns {Part}
- */
-function tests(name, path, seconds, flags = []) {
-  return { name, commands: [[...vitest, 'run', path, ...flags]], seconds }
+/** @param {string} name @param {string} path @param {number} seconds @returns {Part} */
+function tests(name, path, seconds) {
+  return { name, commands: [[...vitest, 'run', path]], seconds }
 }
 
 /**

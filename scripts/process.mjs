@@ -20,10 +20,11 @@ export function capture(file, args) {
  * is up. `output` holds stdout and stderr together.
  * @param {string[]} argv
  * @param {number} seconds
+ * @param {Record<string, string>} [more] of the environment
  * @returns {Promise<{ ok: boolean, output: string }>}
  */
-export function run([file = '', ...args], seconds) {
-  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
+export function run([file = '', ...args], seconds, more = {}) {
+  const env = { ...process.env, ...more, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1' }
   const child = spawn(file, args, {
     cwd: root,
     env,

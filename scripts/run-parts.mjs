@@ -1,15 +1,18 @@
 // Runs parts one after the other, some in pairs, and counts what passed.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { relative } from 'node:path'
+import { root } from './hosts.mjs'
 import { vitest } from './parts.mjs'
 import { endAll, run } from './process.mjs'
+import { runAgain, runVitest, whyFinal } from './run-again.mjs'
 import { installSystemPackages } from './system.mjs'
 
+/** @typedef {import('./test-report.mjs').Test} Test */
+
 /**
- * `lacking`: of the skipped tests, how many need what their host lacks, by what that is.
- * @typedef {{ passed: number, failed: number, skipped: number, output: string, lacking?: Record<string, number> }} Result
+ * `tests`: the tests among the failures. `lacking`: of the skipped tests, how many need what their host
+ * lacks, by what that is.
+ * @typedef {{ passed: number, failed: number, skipped: number, output: string, tests?: Test[], lacking?: Record<string, number> }} Result
  */
 
 for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
@@ -26,6 +29,8 @@ for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
  */
 export async function runParts(parts, skip) {
   const total = { passed: 0, failed: 0, skipped: 0 }
+  /** @type {Test[]} */
+  const tests = []
   const chosen = parts.filter(({ name }) => !skip.includes(name))
   const lacking = new Set(chosen.flatMap((part) => part.packages?.() ?? []))
   installSystemPackages([...lacking], (line) => console.log(`sluice: ${line}`))
@@ -34,15 +39,41 @@ export async function runParts(parts, skip) {
       const reason = skip.includes(part.name) ? '' : part.skips?.()
       return reason === undefined ? runPart(part) : leftOut(part, reason)
     })
-    for (const { passed, failed, skipped } of await Promise.all(running)) {
+    for (const { passed, failed, skipped, ...result } of await Promise.all(running)) {
       total.passed += passed
       total.failed += failed
       total.skipped += skipped
+      tests.push(...(result.tests ?? []))
     }
   }
+  const saved = await passedAgain(tests, total.failed - tests.length)
+  total.passed += saved
+  total.failed -= saved
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : ''
   console.log(`${total.passed} passed, ${total.failed} failed${skipped}`)
   return total.failed
+}
+
+/**
+ * Runs the tests that failed again, says which of them passed then, and returns how many.
+ * @param {Test[]} tests @param {number} others how many failures there are besides
+ */
+async function passedAgain(tests, others) {
+  if (tests.length === 0) return 0
+  const reason = whyFinal(tests, others)
+  if (reason !== undefined) {
+    console.log(`\nNo test that failed was run again: ${reason}.`)
+    return 0
+  }
+  const passed = await runAgain(tests)
+  console.log(
+    `\nRun again by itself, of ${tests.length} tests that failed, ${passed.length} passed:`,
+  )
+  for (const test of tests) {
+    const result = passed.includes(test) ? 'passed only then' : 'FAILED again'
+    console.log(`  ${result}: ${relative(root, test.file)} > ${test.name}`)
+  }
+  return passed.length
 }
 
 /**
@@ -100,40 +131,21 @@ async function resultOf(part) {
 
 /** @param {string[]} command @param {number} seconds @returns {Promise<Result>} */
 async function runTests(command, seconds) {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-test-'))
-  const report = join(folder, 'report.json')
-  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-  try {
-    const { ok, output } = await run([...command, ...reporters], seconds)
-    return count(report, ok, output)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
+  const { ok, output, report } = await runVitest(command, seconds)
+  if (report === undefined) return failure(output)
+  const { tests, elsewhere } = report
+  const failures = tests.filter(({ state }) => state === 'failed')
+  const passed = tests.filter(({ state }) => state === 'passed').length
+  const failed = failures.length + elsewhere || (ok ? 0 : 1)
+  const skipped = tests.length - passed - failures.length
+  return { passed, failed, skipped, output, tests: failures, lacking: lackingOf(tests) }
 }
 
-/** @param {string} report @param {boolean} ok @param {string} output @returns {Result} */
-function count(report, ok, output) {
-  let counts
-  try {
-    counts = JSON.parse(readFileSync(report, 'utf8'))
-  } catch {
-    return failure(output)
-  }
-  const { numPassedTests: passed, numFailedTests, numTotalTests } = counts
-  // A file that could not be loaded, and an error outside any test, are failures without a test.
-  const broken = counts.testResults.filter(hasFailedWithoutTests).length
-  const failed = numFailedTests + broken || (ok ? 0 : 1)
-  const skipped = numTotalTests - passed - numFailedTests
-  return { passed, failed, skipped, output, lacking: lackingOf(counts.testResults) }
-}
-
-/** @typedef {{ status: string, assertionResults: { status: string, tags?: string[] }[] }} TestFile */
-
-/** @param {TestFile[]} files @returns {Record<string, number>} */
-function lackingOf(files) {
+/** @param {Test[]} tests @returns {Record<string, number>} */
+function lackingOf(tests) {
   /** @type {Record<string, number>} */
   const lacking = {}
-  for (const { tags = [] } of files.flatMap(({ assertionResults }) => assertionResults)) {
+  for (const { tags } of tests) {
     const names = tags.filter((tag) => tag.startsWith('lacks-')).map((tag) => tag.slice(6))
     if (names.length > 0) lacking[names.join('+')] = (lacking[names.join('+')] ?? 0) + 1
   }
@@ -144,11 +156,6 @@ function lackingOf(files) {
 function reasons({ lacking = {} }) {
   const told = Object.entries(lacking).map(([name, count]) => `${count} need ${name}`)
   return told.length > 0 ? ` (${told.join(', ')})` : ''
-}
-
-/** @param {TestFile} file */
-function hasFailedWithoutTests({ status, assertionResults }) {
-  return status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
 }
 
 /** @param {string} output @returns {Result} */

@@ -22,9 +22,10 @@ run(hostCommand(name, args))
  */
 function run({ file, args, env, cwd }) {
   // In a process group of its own: a terminal sends Ctrl-C to every process of its group, and npm
-  // forwards it too. The server would take the second signal as an order to exit at once. A chat stays
-  // in the terminal's group: it reads Ctrl-C as a key, and needs the signal for a new window size.
-  const detached = process.platform !== 'win32' && process.argv[3] !== 'chat'
+  // forwards it too. The server would take the second signal as an order to exit at once. A chat
+  // and top stay in the terminal's group: they read Ctrl-C as a key, and need the signal for a new size.
+  const isTyped = ['chat', 'top'].includes(process.argv[3] ?? '')
+  const detached = process.platform !== 'win32' && !isTyped
   const child = spawn(file, args, { cwd, env, detached, stdio: 'inherit' })
   const last = new Map()
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {

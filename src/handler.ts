@@ -34,6 +34,7 @@ import { belowBase } from './util/base-path.ts'
 import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 import { Cancelled } from './wire/errors/cancelled.ts'
+import { readTraceContext } from './wire/headers/trace-context.ts'
 
 /** Answers requests. */
 export interface Handler {
@@ -146,9 +147,11 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async fetch(request, ...lent) {
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
-      const waitUntil = waitUntilOf(lent)
-      const trace = new Trace(request.method, asked ?? request.url, { log, telemetry, waitUntil })
-      telemetry.onArrival(trace, request.headers)
+      const trace = new Trace(request.method, asked ?? request.url, {
+        ...{ log, telemetry, waitUntil: waitUntilOf(lent) },
+        traceContext: readTraceContext(request.headers),
+      })
+      telemetry.onArrival(trace, request.headers, request.url)
       const family = familyOf(path, request.headers)
       let failure: unknown
       pending++
@@ -159,9 +162,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
           failure = isRefused ? error : new Cancelled('the client left', { cause: error })
           return refusal(failure, family, trace.id)
         })
-        const response = await shownAnswer(answered, trace.exchange)
-        for (const [name, value] of trace.responseHeaders()) response.headers.set(name, value)
-        setRequestId(response.headers, family, trace.id)
+        const response = await shownAnswer(answered, trace)
+        setHeaders(response, trace, family)
         trace.respond(response.status, failure)
         return response
       } catch (error) {
@@ -174,18 +176,21 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     },
     async drain(graceMs) {
       isDraining = true
-      const deadline = performance.now() + graceMs
-      endFeeds(context)
-      const isBusy = () => running.size > 0 || pending > 0
-      while (isBusy() && performance.now() < deadline) await sleep(20)
+      // On workerd each sees by itself that it has to end.
+      if (!context.isolates) for (const feed of context.feeds) feed.end()
+      await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
+      // Where a reload shares it with another handler, whoever shares it does.
+      if (host.telemetry === undefined) await telemetry.flush()
     },
   }
 }
 
-/** Ends the streams that only watch. On workerd each sees by itself that it has to end. */
-function endFeeds({ feeds, isolates }: RouteContext): void {
-  if (!isolates) for (const feed of feeds) feed.end()
+/** The headers that every answer has, which complete its head. */
+function setHeaders({ status, headers }: Response, trace: Trace, family: ApiFamily): void {
+  for (const [name, value] of trace.responseHeaders()) headers.set(name, value)
+  setRequestId(headers, family, trace.id)
+  trace.tap?.onResponse(status, [...headers], performance.now())
 }
 
 /** What all routes work with. */
@@ -215,9 +220,9 @@ function createContext(
     instance,
     ...engines,
     sources: telemetrySources(engines, running, {
-      limit: settings.queue,
-      isolates,
+      queue: settings.queue,
       store: responses.store,
+      ...{ isolates, tracer: host.tracer },
     }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
@@ -284,6 +289,10 @@ function shuttingDown(): ApiError {
   })
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Waits for at most so many milliseconds. */
+async function untilFalse(isBusy: () => boolean, ms: number): Promise<void> {
+  const deadline = performance.now() + ms
+  while (isBusy() && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }

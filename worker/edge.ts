@@ -9,6 +9,7 @@ import { keepAsRead, parseSettings } from '../src/settings/settings.ts'
 import { requireSupport } from '../src/settings/support.ts'
 import { WORKERD_DEFAULTS } from '../src/settings/workerd-defaults.ts'
 import { memoryLimits } from '../src/state/limit-store.ts'
+import { Telemetry } from '../src/telemetry/telemetry.ts'
 import { terminalLine } from '../src/util/safe/terminal.ts'
 import { inSlices } from '../src/util/slices.ts'
 import { ApiError } from '../src/wire/errors/api-error.ts'
@@ -54,6 +55,7 @@ const kept = {
   seen: new Map(),
   finishes: new Map(),
   pool: new PoolState(true),
+  telemetry: new Telemetry(),
 }
 
 function handlerOnce(env: Record<string, unknown>): Served {

@@ -7,6 +7,7 @@ import { chatEvents } from '../../src/wire/chat/schema.ts'
 import { textEvents } from '../../src/wire/completions/schema.ts'
 import { messageEvents } from '../../src/wire/messages/schema.ts'
 import { activityTexts } from './activity-operations.ts'
+import { captureTexts } from './capture-operations.ts'
 import { ENGINE_ERRORS, KEYED_ERRORS, OPEN_ERRORS } from './errors.ts'
 import { ollamaChatTexts } from './ollama-chat-operations.ts'
 import { ollamaModelTexts } from './ollama-operations.ts'
@@ -145,6 +146,7 @@ const texts: Record<OperationId, OperationTexts> = {
   ...ollamaModelTexts,
   ...ollamaChatTexts,
   ...activityTexts,
+  ...captureTexts,
 }
 
 /** Every route of the table, with its texts. */

@@ -1,5 +1,6 @@
 /** All schemas of all APIs, by the names that they have in the document. */
 import { activitySchemas } from '../../src/wire/activity/schema.ts'
+import { captureSchemas } from '../../src/wire/captures/schema.ts'
 import { chatSchemas } from '../../src/wire/chat/schema.ts'
 import { textSchemas } from '../../src/wire/completions/schema.ts'
 import { embeddingSchemas } from '../../src/wire/embeddings/schema.ts'
@@ -14,6 +15,7 @@ import type { AnySchema, DescribedRequest } from '../../src/wire/validation/desc
 import { componentsOf, mapped, type Schema } from './schema.ts'
 
 export const requests: Record<string, DescribedRequest> = {
+  ...captureSchemas.requests,
   ...chatSchemas.requests,
   ...textSchemas.requests,
   ...embeddingSchemas.requests,
@@ -35,6 +37,7 @@ const answers: Record<string, AnySchema> = {
   ...ollamaModelSchemas.answers,
   ...ollamaSchemas.answers,
   ...activitySchemas.answers,
+  ...captureSchemas.answers,
 }
 
 /** The name that a schema of an answer has in the document. */

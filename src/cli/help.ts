@@ -28,6 +28,7 @@ Usage: sluice [serve] [flags]
        sluice check URL       check how a server streams, against named rules
        sluice record URL      save a stream to a file, with its timing
        sluice replay FILE …   serve recordings, with the same bytes and times
+       sluice top [URL]       show requests while they happen
        sluice key new NAME    make a key, and the entry for the settings
        sluice schema          print the JSON Schema of the settings file`
 

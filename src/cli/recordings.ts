@@ -1,9 +1,19 @@
 /** Reads recordings from files, and the options of a replay. */
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { parseRecording, type Recording, RecordingError } from '../recording/recording.ts'
 import type { ReplayOptions } from '../recording/replay.ts'
 import { SettingsError } from '../settings/settings.ts'
 import { readDuration } from '../settings/text.ts'
+
+/** Whether a word of a command names a recording rather than a URL. */
+export async function isRecordingFile(word: string): Promise<boolean> {
+  if (/^[a-z]+:\/\//i.test(word)) return false
+  if (word.endsWith('.jsonl')) return true
+  return stat(word).then(
+    (found) => found.isFile(),
+    () => false,
+  )
+}
 
 /** Rejects with a `SettingsError` that names the file, and the line where it is not a recording. */
 export async function readRecording(path: string, shownAs: string): Promise<Recording> {

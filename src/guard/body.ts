@@ -10,6 +10,11 @@ import { ImmediateParsing, LARGE_BODY, ParseQueue, type QueuedBody } from './par
 const queue = new ParseQueue()
 const direct = new ImmediateParsing()
 
+/** Sees the bytes of a body before they are parsed. */
+export interface BodyTap {
+  onBody(bytes: Uint8Array<ArrayBuffer>): void
+}
+
 /**
  * Reads a request's JSON body of at most `maxBytes`. It may take `timeout` milliseconds to arrive, and the
  * same time again to wait for being parsed. `who` is the name of the client's key, or empty. Throws an
@@ -22,8 +27,9 @@ export async function readJsonBody(
   maxBytes: number,
   timeout: number,
   who = '',
+  tap?: BodyTap,
 ): Promise<unknown> {
-  return (await readJsonBytes(request, maxBytes, timeout, who)).value
+  return (await readJsonBytes(request, maxBytes, timeout, who, tap)).value
 }
 
 /** The same, with the bytes that were parsed, to be forwarded as they came. */
@@ -32,9 +38,10 @@ export async function readJsonBytes(
   maxBytes: number,
   timeout: number,
   who = '',
+  tap?: BodyTap,
 ): Promise<{ bytes: Uint8Array<ArrayBuffer>; value: unknown }> {
   requireType(request, 'application/json', "with curl, add -H 'content-type: application/json'")
-  const bytes = withoutBom(await readInTime(request, maxBytes, timeout))
+  const bytes = withoutBom(await readInTime(request, maxBytes, timeout, tap))
   if (bytes.length === 0)
     throw badRequest('body: expected a JSON object, got an empty body; send the request as JSON.')
   const parsing = { signal: request.signal, timeout, who }
@@ -49,8 +56,9 @@ export async function readParsedBody<T>(
   timeout: number,
   parse: (bytes: Uint8Array<ArrayBuffer>) => T,
   who = '',
+  tap?: BodyTap,
 ): Promise<T> {
-  const bytes = await readRawBody(request, expected, maxBytes, timeout)
+  const bytes = await readRawBody(request, expected, maxBytes, timeout, tap)
   return parseInTurn(bytes, { signal: request.signal, timeout, who }, parse)
 }
 
@@ -60,9 +68,10 @@ export async function readRawBody(
   { type, advice }: { type?: string; advice: string },
   maxBytes: number,
   timeout: number,
+  tap?: BodyTap,
 ): Promise<Uint8Array<ArrayBuffer>> {
   requireType(request, type, advice)
-  return readInTime(request, maxBytes, timeout)
+  return readInTime(request, maxBytes, timeout, tap)
 }
 
 async function parseInTurn<T>(
@@ -164,11 +173,15 @@ async function readInTime(
   request: Request,
   maxBytes: number,
   timeout: number,
+  tap: BodyTap | undefined,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const late = Promise.withResolvers<never>()
   const timer = setTimeout(() => late.reject(tooSlow(timeout)), timeout)
   try {
-    return await Promise.race([readBytes(request, maxBytes, late.promise), late.promise])
+    const reading = readBytes(request, maxBytes, late.promise)
+    const bytes = await Promise.race([reading, late.promise])
+    tap?.onBody(bytes)
+    return bytes
   } catch (error) {
     if (error instanceof ApiError) throw error
     throw new Cancelled('the client disconnected before it had sent its request', { cause: error })

@@ -1,11 +1,11 @@
 import type { RecordedPacket, Recording } from './recording.ts'
 
 /** Headers whose values are masked. */
-const PRIVATE_HEADER =
+export const PRIVATE_HEADER =
   /^(?:authorization|proxy-authorization|cookie|set-cookie)$|api-?key|token|secret/i
 
 /** Query parameters whose values are masked. */
-const PRIVATE_PARAMETER = /key|token|secret|signature/i
+export const PRIVATE_PARAMETER = /key|token|secret|signature/i
 
 const STAR = 42
 
@@ -28,6 +28,7 @@ export function masked(recording: Recording, secrets: readonly string[]): Record
       url: hide(maskedUrl(request.url)),
       headers: Object.fromEntries(headers),
       ...(request.body !== undefined && { body: hide(request.body) }),
+      ...(request.bytes && { bytes: maskedBytes(request.bytes, secrets) }),
     },
     ...(response && {
       response: {
@@ -40,6 +41,10 @@ export function masked(recording: Recording, secrets: readonly string[]): Record
     }),
     packets: secrets.reduce(withoutSecret, packets),
   }
+}
+
+function maskedBytes(bytes: Uint8Array<ArrayBuffer>, secrets: readonly string[]) {
+  return join(secrets.reduce(withoutSecret, [{ at: 0, bytes }]))
 }
 
 function maskedUrl(text: string): string {

@@ -19,12 +19,21 @@ export interface RecordedPacket {
 /** How the answer ended. `broken`: the connection failed. `stopped`: the recording was stopped. */
 export type RecordingEnd = 'end' | 'broken' | 'stopped'
 
+/** The request as it was sent; `bytes` is a body that is not valid UTF-8. */
+export interface RecordedRequest {
+  method: string
+  url: string
+  headers: Record<string, string>
+  body?: string
+  bytes?: Bytes
+}
+
 export interface Recording {
   /** ISO 8601. */
   recordedAt: string
   /** The recording program: `sluice 0.1.0 on bun 1.4.5`. */
   by: string
-  request: { method: string; url: string; headers: Record<string, string>; body?: string }
+  request: RecordedRequest
   /** Undefined if no response came. */
   response?: { at: number; status: number; headers: [string, string][] }
   /** The body as received, without chunked encoding. */
@@ -38,10 +47,13 @@ export class RecordingError extends Error {}
 /** The recording as text; every line ends with LF. */
 export function formatRecording(recording: Recording): string {
   const { recordedAt, by, request, response, packets, end } = recording
-  const lines: object[] = [{ 'sluice-recording': VERSION, recordedAt, by }, { request }]
+  const { bytes, ...asked } = request
+  const shownRequest = { ...asked, ...(bytes && { base64: base64Of(bytes) }) }
+  const head = { 'sluice-recording': VERSION, recordedAt, by }
+  const lines: object[] = [head, { request: shownRequest }]
   if (response !== undefined) {
-    const { at, ...head } = response
-    lines.push({ at: rounded(at), response: head })
+    const { at, ...answer } = response
+    lines.push({ at: rounded(at), response: answer })
   }
   for (const { at, bytes } of packets) lines.push({ at: rounded(at), ...shown(bytes) })
   const { at, how, why } = end
@@ -91,7 +103,7 @@ function readLine(text: string, index: number): Record<string, unknown> {
 
 function readRequest(value: unknown): Recording['request'] {
   if (!isObject(value)) throw wrong(2, 'expected an object with "request"')
-  const { method, url, headers, body } = value
+  const { method, url, headers, body, base64 } = value
   if (typeof method !== 'string' || typeof url !== 'string' || !URL.canParse(url)) {
     throw wrong(2, '"request": expected a method and a valid url')
   }
@@ -100,6 +112,7 @@ function readRequest(value: unknown): Recording['request'] {
     url,
     headers: isObject(headers) ? (headers as Record<string, string>) : {},
     ...(typeof body === 'string' && { body }),
+    ...(typeof base64 === 'string' && { bytes: readBytes({ base64 }, 2) }),
   }
 }
 
@@ -149,10 +162,14 @@ function shown(bytes: Bytes): { text: string } | { base64: string } {
     // UTF-8 never decodes to a lone surrogate, so encoding the text again gives the same bytes.
     return { text }
   } catch {
-    let binary = ''
-    for (const byte of bytes) binary += String.fromCharCode(byte)
-    return { base64: btoa(binary) }
+    return { base64: base64Of(bytes) }
   }
+}
+
+function base64Of(bytes: Bytes): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
 }
 
 function rounded(ms: number): number {

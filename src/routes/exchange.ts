@@ -39,7 +39,7 @@ export async function readBody(
   { maxBody, bodyTimeout }: Pick<Settings, 'maxBody' | 'bodyTimeout'>,
 ): Promise<unknown> {
   await trace.caller?.acquireSlot()
-  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name)
+  const body = await readJsonBody(request, maxBody, bodyTimeout, trace.caller?.name, trace.tap)
   requireOneModel(trace.caller?.mayUseModel, body)
   trace.receive(body)
   return body
@@ -80,6 +80,7 @@ export async function beginExchange(
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.hops = trace.hops
+  exchange.trace = trace.traceContext
   trace.exchange = exchange
   telemetry.onExchange(trace, exchange)
   if (exchange.outcome === undefined) running.add(exchange)

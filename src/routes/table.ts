@@ -26,6 +26,7 @@ const health = () => import('./health.ts')
 const pages = () => import('./pages.ts')
 const passing = () => import('./pass-through/handlers.ts')
 const activity = () => import('./activity/activity.ts')
+const captures = () => import('./captures.ts')
 const managing = () => import('./ollama/manage.ts')
 const measuring = () => import('./metrics.ts')
 
@@ -124,6 +125,11 @@ export const table = entries({
   retrieveActivity: get('key', '/v1/activity/:id', 'Activity', activity),
   cancelActivity: post('key', '/v1/activity/:id/cancel', undefined, 'Activity', activity),
   readMetrics: get('metrics', '/metrics', 'text/plain', measuring),
+  listCaptures: get('admin', '/v1/captures', 'CaptureList', captures),
+  changeCaptures: post('admin', '/v1/captures', 'CaptureChange', 'CaptureList', captures),
+  deleteCaptures: remove('admin', '/v1/captures', 'CaptureList', captures),
+  retrieveCapture: get('admin', '/v1/captures/:id', 'application/x-ndjson', captures),
+  deleteCapture: remove('admin', '/v1/captures/:id', 'CaptureDeleted', captures),
 })
 
 /** What generated clients call a route, and the name of the function that answers it. */

@@ -5,20 +5,18 @@ import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
 
-interface FromSettings {
-  /** The most requests that may wait for one engine. */
-  limit: number
-  isolates: boolean
-  store: Pick<ResponseStore, 'size'>
-}
-
 /** What telemetry reads of the engines, by the settings in force. */
 export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
-  { limit, isolates, store }: FromSettings,
+  {
+    queue,
+    store,
+    ...host
+  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
 ): Sources {
   return {
+    ...host,
     engines() {
       const { engines } = healthOf(catalog, pool)
       const now = performance.now()
@@ -28,8 +26,7 @@ export function telemetrySources(
         return { ...viewOf(entry), state, breaker: breaker.state(now), running }
       })
     },
-    queue: () => ({ waiting: pool.waiting, limit }),
-    isolates,
+    queue: () => ({ waiting: pool.waiting, limit: queue }),
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,

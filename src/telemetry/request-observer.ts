@@ -1,6 +1,9 @@
 /** What telemetry is told of each request. */
 import type { LogEntry } from '../platform/log.ts'
+import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
+import type { ExchangeTap } from '../stream/observer.ts'
+import type { TraceContext } from '../wire/headers/trace-context.ts'
 
 /** One request, from its arrival to the end of its answer. Others fill it in; observers only read it. */
 export interface ObservedRequest {
@@ -14,6 +17,10 @@ export interface ObservedRequest {
   /** When it arrived, by `Date.now()` and by `performance.now()`. */
   readonly time: number
   readonly startedAt: number
+  /** The trace that it belongs to, by its headers. */
+  readonly traceContext: TraceContext | undefined
+  /** Keeps the runtime from ending what goes on after the response, where it lends that. */
+  readonly waitUntil: WaitUntil | undefined
   /** Who sent it, once that is known. */
   readonly caller:
     | {
@@ -31,12 +38,27 @@ export interface ObservedRequest {
   readonly outcome: LogEntry['outcome'] | undefined
   /** What it failed with: an `ApiError`, or anything else that was thrown. */
   readonly failure: unknown
+  /** Who sees its bytes, where somebody does. An observer sets it when the request arrives. */
+  tap?: RequestTap | undefined
+  /** The id of its capture, if it is captured. */
+  capture?: string | undefined
+}
+
+/**
+ * Sees the bytes of one request from its arrival on. Where an engine is asked, it is one of the taps of
+ * the exchange as well, for its answer.
+ */
+export interface RequestTap extends ExchangeTap {
+  /** The body as it came, before it is parsed. Nothing changes these bytes. */
+  onBody(bytes: Uint8Array<ArrayBuffer>): void
+  /** The head of the response; bytes of a stream may have been sent before. */
+  onResponse(status: number, headers: readonly [string, string][], now: number): void
 }
 
 /** Told of each request. Nothing of it may wait; what it throws is logged and has no effect. */
 export interface RequestObserver {
-  /** It arrived: its route and its caller are not known yet. */
-  onArrival?(request: ObservedRequest, headers: Headers): void
+  /** It arrived: its route and its caller are not known yet. The URL and the headers may hold keys. */
+  onArrival?(request: ObservedRequest, headers: Headers, url: string): void
   /** Its JSON body was read; an observer that needs none of it must not keep it. */
   onBody?(request: ObservedRequest, body: unknown): void
   /** An engine will be asked: observers and taps of the exchange are added now. */

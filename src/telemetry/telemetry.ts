@@ -3,17 +3,26 @@ import type { Settings } from '../settings/settings.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import { logThrown } from '../stream/log-thrown.ts'
 import { ActivityFeed } from './activity/activity-feed.ts'
+import { Captures } from './captures/captures.ts'
 import type { TelemetryFeature } from './feature.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ObservedRequest, RequestObserver } from './request-observer.ts'
 import type { Sources } from './sources.ts'
+import { Tracing } from './traces/tracing.ts'
 
 /** Shared by a handler and the one that replaces it, so that a reload loses nothing. */
 export class Telemetry implements Required<RequestObserver> {
   readonly metrics = new Metrics()
+  readonly captures = new Captures()
   readonly activity = new ActivityFeed()
+  readonly traces = new Tracing()
   /** In the order in which they are told of requests: each feature adds its line here. */
-  readonly #features: readonly TelemetryFeature[] = [this.metrics, this.activity]
+  readonly #features: readonly TelemetryFeature[] = [
+    this.metrics,
+    this.captures,
+    this.activity,
+    this.traces,
+  ]
   #observers: readonly RequestObserver[] = []
 
   /** Takes the settings of a handler that serves from now on, and what can be read of it. */
@@ -22,13 +31,18 @@ export class Telemetry implements Required<RequestObserver> {
     this.observe(observers.filter((each) => each !== undefined))
   }
 
+  /** Sends what is still to be exported, as a server stops. */
+  flush(): Promise<void> {
+    return this.traces.flush()
+  }
+
   /** From now on these are told of requests. */
   observe(observers: readonly RequestObserver[]): void {
     this.#observers = observers
   }
 
-  onArrival(request: ObservedRequest, headers: Headers): void {
-    for (const each of this.#observers) logThrown(() => each.onArrival?.(request, headers))
+  onArrival(request: ObservedRequest, headers: Headers, url: string): void {
+    for (const each of this.#observers) logThrown(() => each.onArrival?.(request, headers, url))
   }
 
   onBody(request: ObservedRequest, body: unknown): void {

@@ -27,6 +27,8 @@ async function start(
 ) {
   const manager = await startManager(kind, { models: ['m', 'other'], ...options })
   const server = await startServer(host, ['--upstream', `gpu=${manager.url}`, ...FLAGS, ...flags])
+  // On workerd the list that is printed at the start is asked for apart from any other.
+  if (host !== 'in-process') await server.untilStderr('Engines and their models', 20_000)
   await fetch(`${server.base}/models`)
   // The list does not wait for what a busy server says of the sizes of contexts.
   for (let tries = 0; manager.waiting() > 0 && tries < 100; tries++) await sleep(50)
@@ -49,11 +51,15 @@ const SHARED: Partial<ManagerOptions> = {
   holdsAll: true,
 }
 
+/** Before or after the tests beside it, in a group that runs beside others. */
+const IN_TURN = { concurrent: false }
+
 type Started = Awaited<ReturnType<typeof start>>
 
 /** Servers that load models on demand: their loading state, patience with them, failed loads. */
 export function managers(host: HostName): void {
-  describe.each(KINDS)('%s', (kind) => {
+  // They wait for most of their time: each kind has a server of its own, and its own order of tests.
+  describe.concurrent.each(KINDS)('%s', (kind) => {
     let started: Started
     beforeAll(async () => {
       const flags = ['--answer-timeout', '4s', '--first-token-timeout', '4s']
@@ -61,14 +67,15 @@ export function managers(host: HostName): void {
     })
     afterAll(() => started[Symbol.asyncDispose]())
 
-    it('is asked nothing more where the answer comes soon', () => soon(started))
+    it('is asked nothing more where the answer comes soon', IN_TURN, () => soon(started))
     describe.concurrent('that loads', () => {
       it('shows it in the stream, for longer than an answer may take', () => slow(started))
       it('is waited for by whole answers alike', () => slowWhole(started))
       it('ends the wait where the load fails', () => failing(started))
       it('is asked once a second for all who wait', () => two(started, kind))
     })
-    it('is not asked where nobody waits', () => unwatched(started))
+    const options = { ...IN_TURN, tags: ['judges-others'] }
+    it('is not asked where nobody waits', options, () => unwatched(started))
   })
 
   describe.concurrent('a load', () => {
@@ -88,12 +95,18 @@ function problemsBesides({ problems }: StreamRead): string[] {
 }
 
 async function soon({ manager, server }: Started): Promise<void> {
-  const before = manager.requests.length
-  for (let round = 0; round < 3; round++) {
+  let rounds = 0
+  for (let tries = 0; rounds < 3 && tries < 20; tries++) {
+    const before = manager.unlisted.length
+    const began = performance.now()
     const read = await readStream(await postChat(server.base, { model: 'fast' }))
     expect(read).toMatchObject({ outcome: 'finished', text: 'hello', problems: [] })
+    // On a machine that is busy an answer may take the second after which the server is asked.
+    if (performance.now() - began > 900) continue
+    expect(manager.unlisted.slice(before)).toEqual(['POST /v1/chat/completions'])
+    rounds++
   }
-  expect(manager.requests.slice(before)).toEqual(Array(3).fill('POST /v1/chat/completions'))
+  expect(rounds).toBe(3)
 }
 
 async function slow({ server }: Started): Promise<void> {

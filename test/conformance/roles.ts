@@ -85,6 +85,11 @@ const EXPECTED: Record<OperationId, string> = {
   listActivity: '401 401 served 401 served | served 403 403',
   retrieveActivity: '401 401 served 401 served | served 403 403',
   cancelActivity: '401 401 served 401 served | served 403 403',
+  listCaptures: MANAGED,
+  changeCaptures: MANAGED,
+  deleteCaptures: MANAGED,
+  retrieveCapture: MANAGED,
+  deleteCapture: MANAGED,
 }
 
 const messages = [{ role: 'user', content: 'Hi' }]

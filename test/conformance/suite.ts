@@ -10,6 +10,7 @@ import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
 import { bodies } from './bodies.ts'
 import { cancel } from './cancel.ts'
+import { captures } from './captures.ts'
 import { chatTool } from './chat-tool.ts'
 import { check } from './check.ts'
 import { codingAgents } from './coding-agents.ts'
@@ -68,6 +69,7 @@ import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { tools } from './tools.ts'
+import { traces } from './traces.ts'
 import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
@@ -144,6 +146,7 @@ const topics = {
     'readers of activity': activityReaders,
   },
   pace: { timing, 'back-pressure': backpressure },
+  telemetry: { traces },
   command: {
     startup,
     'in Ollama’s place': ollamaCompat,
@@ -151,6 +154,7 @@ const topics = {
     'a reload keeps': reload,
     tls,
     recordings,
+    captures,
     check,
     'chat tool': chatTool,
     'a managed server': managed,

@@ -33,7 +33,7 @@ export function clients(host: HostName): void {
     it('sends ten thousand messages is refused', () => long(relay))
   })
 
-  it('leaves nothing behind', async () => {
+  it('leaves nothing behind', { tags: ['judges-others'] }, async () => {
     if (before) await expectClean(relay.server, before, relay.upstream)
     expect(relay.server.stderr()).not.toMatch(/unhandled error|stack|TypeError/)
   })

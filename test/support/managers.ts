@@ -1,6 +1,7 @@
 /** Servers that load models on demand, as the real ones behave. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { HOP_HEADER } from '../../src/wire/headers/hops.ts'
 import { type Face, faces, type ManagerName } from './managers/faces.ts'
 import { LoadError, Machine, type MachineOptions } from './managers/machine.ts'
 import { DONE } from './oddities/plain.ts'
@@ -19,6 +20,11 @@ export interface ManagerServer extends AsyncDisposable {
   machine: Machine
   /** Every request: its method and path. */
   requests: string[]
+  /**
+   * The same without the questions of a list of models, which carry a hop list. Those for the sizes of
+   * contexts may come after the list was answered.
+   */
+  unlisted: string[]
   /** The JSON of all requests for an answer. */
   bodies: Asked[]
   /** How many requests came to a path. */
@@ -35,10 +41,14 @@ export async function startManager(
   const face: Face = faces[name]
   const machine = new Machine(options)
   const requests: string[] = []
+  const unlisted: string[] = []
   const bodies: Asked[] = []
   let waiting = 0
   const server = createServer(async (request, response) => {
-    requests.push(`${request.method} ${request.url}`)
+    const asked = `${request.method} ${request.url}`
+    requests.push(asked)
+    const isListed = HOP_HEADER in request.headers && asked !== 'POST /v1/chat/completions'
+    if (!isListed) unlisted.push(asked)
     waiting++
     response.on('close', () => waiting--)
     await answer(request, response, face, { machine, bodies, ...options })
@@ -50,6 +60,7 @@ export async function startManager(
     url: `http://127.0.0.1:${port}/v1`,
     machine,
     requests,
+    unlisted,
     bodies,
     count: (path) => requests.filter((request) => request.endsWith(` ${path}`)).length,
     waiting: () => waiting,

@@ -119,6 +119,13 @@ describe('what the README says to type', () => {
     expect(ended).toEqual({ code: 0, stdout, stderr: '' })
   })
 
+  it('shows the requests while they happen', async () => {
+    await streamed(server.base)
+    const ended = await runToEnd('bun', argumentsOf('top http'))
+    expect(ended).toMatchObject({ code: 0, stderr: '' })
+    expect(ended.stdout).toMatch(/^ {2}finished +static/m)
+  })
+
   it('checks', async () => {
     const ended = await runToEnd('bun', argumentsOf('check'), {}, 40_000)
     expect(ended.stdout).toMatch(/No rule is broken\.|^0 errors/m)

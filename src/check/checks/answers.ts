@@ -39,7 +39,16 @@ export function checkError(
     return
   }
   if (!statuses.includes(status)) findings.add(rule, `status ${status}`, 0)
-  if (status < 400) return
+  if (status >= 400) checkErrorShape(recording, dialect, findings)
+}
+
+/** Checks the body of an answer that is an error. */
+export function checkErrorShape(
+  recording: Recording,
+  dialect: CheckedApi,
+  findings: Findings,
+): void {
+  const { status = 0 } = recording.response ?? {}
   const answer = jsonOf(recording)
   const isRight = answer !== undefined && dialect.isErrorBody(answer)
   if (!isRight) findings.add('error-shape', `${status}: ${textOf(recording).slice(0, 60)}`, 0)

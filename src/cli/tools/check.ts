@@ -1,4 +1,5 @@
 import { type CheckOptions, check } from '../../check/check.ts'
+import { checkRecording } from '../../check/check-recording.ts'
 import { dialects } from '../../check/dialects/dialects.ts'
 import { violationsByHop } from '../../check/hops.ts'
 import type { Report } from '../../check/report.ts'
@@ -12,6 +13,8 @@ import { SettingsError } from '../../settings/settings.ts'
 import { terminalLine, terminalText } from '../../util/safe/terminal.ts'
 import { VERSION } from '../../version.ts'
 import { circumstancesOf } from '../circumstances.ts'
+import type { Given } from '../options.ts'
+import { isRecordingFile, readRecording } from '../recordings.ts'
 import { readRecord, requireForms, writeRecord } from '../records.ts'
 import { histogram, sparkline } from '../sparkline.ts'
 import { type TerminalStyle, terminalStyle } from '../startup.ts'
@@ -20,8 +23,8 @@ import { defineTool } from './define-tool.ts'
 import type { ToolContext } from './tool.ts'
 
 const usage = {
-  line: 'sluice check URL [--via PROXY …] [options]',
-  text: 'Sends an OpenAI-compatible server a few small requests and checks the answers against rules: how\nstreams are framed, whether chunks arrive as they are made, what they hold, how streams end, and\nwhat is refused. The exit code is 0 if no rule is broken, 1 if one is, and 2 if the server could\nnot be tested.',
+  line: 'sluice check URL|FILE … [--via PROXY …] [options]',
+  text: 'Sends an OpenAI-compatible server a few small requests and checks the answers against rules: how\nstreams are framed, whether chunks arrive as they are made, what they hold, how streams end, and\nwhat is refused. A recording (FILE) is checked without sending anything. The exit code is 0 if no rule\nis broken, 1 if one is, and 2 if nothing could be tested.',
   table: {
     model: { value: 'NAME', text: 'The model to use; by default the first that the server lists.' },
     key: {
@@ -51,7 +54,39 @@ const usage = {
 /** The width of a drawing, in characters. */
 const WIDTH = 48
 
+/** What can be asked of a check of recordings. */
+const OF_FILES: readonly string[] = ['json', 'strict']
+
 export const tool = defineTool(usage, async (given, context) => {
+  const [first] = given.words
+  return first !== undefined && (await isRecordingFile(first))
+    ? checkFiles(given, context)
+    : checkServer(given, context)
+})
+
+type Options = Given<keyof typeof usage.table>
+
+/** Checks recordings, each by itself. */
+async function checkFiles(given: Options, { out }: ToolContext): Promise<number> {
+  const names = Object.keys(usage.table) as (keyof typeof usage.table)[]
+  const wrong = names.find((name) => !OF_FILES.includes(name) && given.has(name))
+  if (wrong !== undefined) {
+    throw new SettingsError(
+      `--${wrong}: expected only --json and --strict for recordings, got this option; name a URL, or leave it out.`,
+    )
+  }
+  const recordings = await Promise.all(given.words.map((file) => readRecording(file, 'check')))
+  const reports = recordings.map((each, index) => checkRecording(each, given.words[index] ?? ''))
+  const style = terminalStyle(await out.isTerminal(), process.env)
+  const paint = { ...style, plain: terminalLine }
+  const text = given.has('json')
+    ? `${JSON.stringify(reports.length === 1 ? reports.map(jsonOf)[0] : { reports: reports.map(jsonOf) }, null, 2)}\n`
+    : reports.map((report) => arrivalText(report, style) + textReport(report, paint)).join('\n')
+  out.write(terminalText(text))
+  return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
+}
+
+async function checkServer(given: Options, context: ToolContext): Promise<number> {
   const key = given.text('key')
   requireForms(given.all('report'))
   const against = given.text('against')
@@ -80,7 +115,7 @@ export const tool = defineTool(usage, async (given, context) => {
     }
   }
   return Math.max(...reports.map((report) => codeOf(report, given.has('strict'))))
-})
+}
 
 /** The APIs to test. Throws a `SettingsError`. */
 function dialectsOf(given: string | undefined, { dialect }: Target): DialectName[] {

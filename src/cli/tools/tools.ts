@@ -7,6 +7,7 @@ const tools: Readonly<Record<ToolName, () => Promise<{ tool: CliTool }>>> = {
   check: () => import('./check.ts'),
   record: () => import('./record.ts'),
   replay: () => import('./replay.ts'),
+  top: () => import('./top.ts'),
 }
 
 /** The tool that a command line names. */

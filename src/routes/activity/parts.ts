@@ -41,8 +41,12 @@ export class PartsReader {
 
   #ofAdmins(withEngines: boolean): Partial<FeedParts> {
     if (!this.#caller.isAdmin) return {}
-    const { sources } = this.#context
-    return { queue: sources.queue(), ...(withEngines && { engines: this.#engines() }) }
+    const { sources, telemetry } = this.#context
+    return {
+      queue: sources.queue(),
+      captures: telemetry.captures.summary,
+      ...(withEngines && { engines: this.#engines() }),
+    }
   }
 
   #engines(): EngineActivity[] {

@@ -37,12 +37,13 @@ export async function readManaged(
   { settings }: RouteContext,
   { method, isFile, tellsProgress }: ManagedForm,
 ): Promise<ManagedBody> {
-  const { caller } = trace
+  const { caller, tap } = trace
   await caller?.acquireSlot()
   if (method === 'HEAD') return { names: {} }
   if (isFile) {
     const advice = { advice: '' }
-    const bytes = await readRawBody(request, advice, settings.maxBody, settings.bodyTimeout)
+    const { maxBody, bodyTimeout } = settings
+    const bytes = await readRawBody(request, advice, maxBody, bodyTimeout, tap)
     return { bytes, type: 'application/octet-stream', names: {} }
   }
   const { value } = await readObject(request, trace, settings)

@@ -66,10 +66,10 @@ async function readJson(request: Request, trace: Trace, limits: Limits): Promise
 /** A body of JSON and its bytes. Rejects with an `ApiError` (400) for another value than an object. */
 export async function readObject(
   request: Request,
-  { caller }: Pick<Trace, 'caller'>,
+  { caller, tap }: Pick<Trace, 'caller' | 'tap'>,
   { maxBody, bodyTimeout }: Pick<Limits, 'maxBody' | 'bodyTimeout'>,
 ): Promise<{ bytes: Bytes; value: Record<string, unknown> }> {
-  const { bytes, value } = await readJsonBytes(request, maxBody, bodyTimeout, caller?.name)
+  const { bytes, value } = await readJsonBytes(request, maxBody, bodyTimeout, caller?.name, tap)
   if (isObject(value)) return { bytes, value }
   const came = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
   throw badRequest(`body: expected a JSON object, got ${came}; send the request as an object.`)
@@ -93,7 +93,7 @@ const FORM = {
 
 async function readMultipart(
   request: Request,
-  { caller }: Trace,
+  { caller, tap }: Trace,
   { maxBody, bodyTimeout }: Limits,
 ): Promise<PassedBody> {
   const boundary = () => boundaryOf(request.headers.get('content-type') ?? '')
@@ -101,7 +101,7 @@ async function readMultipart(
     const parts = parseMultipart(bytes, boundary())
     return { bytes, parts, fields: fieldsOf(bytes, parts) }
   }
-  const read = await readParsedBody(request, FORM, maxBody, bodyTimeout, parse, caller?.name)
+  const read = await readParsedBody(request, FORM, maxBody, bodyTimeout, parse, caller?.name, tap)
   return formOf({ ...read, boundary: boundary() }, caller?.mayUseModel !== undefined)
 }
 

@@ -35,6 +35,7 @@ export function describeRequest(tracked: TrackedRequest, now: number, knownGaps 
     ...(tracked.marks && gapsOf(tracked, now, knownGaps)),
     ...(status !== 0 && { status }),
     ...(outcome !== undefined && { outcome, ...endOf(tracked) }),
+    ...(request.capture !== undefined && { capture: request.capture }),
   }
 }
 

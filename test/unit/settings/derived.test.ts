@@ -71,7 +71,10 @@ const NAMES = [
     'maxBody',
   ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
-  ...['metrics', 'activity'],
+  ...['metrics', 'activity', 'capture', 'captureCount', 'captureBytes'],
+  ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
+  ...['serviceName', 'resourceAttributes', 'tracesSampler', 'tracesSamplerArg'],
+  ...['tracesQueue', 'tracesBatch', 'tracesDelay'],
 ]
 
 it('has every setting, each in one group', () => {

@@ -27,10 +27,14 @@ export interface RawServer {
   close(): Promise<void>
 }
 
-/** A server that answers each whole request in bytes of its own. */
+/**
+ * A server that answers each whole request in bytes of its own. `begin` is told of the first packet of
+ * each request, whose rest may not have come.
+ */
 export async function startRaw(
   answer: (socket: Socket, request: string) => unknown = () => {},
   host = '127.0.0.1',
+  begin: (socket: Socket, packet: string) => unknown = () => {},
 ): Promise<RawServer> {
   const peers: Peer[] = []
   const requests: string[] = []
@@ -44,6 +48,7 @@ export async function startRaw(
       peer.isClosed = true
     })
     socket.on('data', (bytes) => {
+      if (text === '') begin(socket, bytes.toString('latin1'))
       text += bytes.toString('latin1')
       if (length === Number.POSITIVE_INFINITY) length = requestLength(text)
       if (text.length < length) return

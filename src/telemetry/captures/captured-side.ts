@@ -1,0 +1,60 @@
+import type { Recording } from '../../recording/recording.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** A request, whose body is the bytes that were sent. */
+export interface CapturedRequest {
+  method: string
+  url: string
+  headers: Record<string, string>
+  body?: Bytes | undefined
+}
+
+/** What is counted for each packet besides its bytes, and for each side besides its bodies. */
+export const PACKET_OVERHEAD = 64
+const SIDE_OVERHEAD = 512
+
+/** One side of a captured request: what was sent there, and what came back. Times are `performance.now()`. */
+export class CapturedSide {
+  readonly request: CapturedRequest
+  /** When the request was sent, by `Date.now()` and by `performance.now()`. */
+  readonly time: number
+  readonly startedAt: number
+  response: Recording['response']
+  readonly packets: Recording['packets'] = []
+  end: Recording['end'] | undefined
+
+  constructor(request: CapturedRequest, time: number, startedAt: number) {
+    this.request = request
+    this.time = time
+    this.startedAt = startedAt
+  }
+
+  /** About what it takes of memory without its bodies. */
+  get overhead(): number {
+    const { url, headers } = this.request
+    const text = Object.entries(headers).reduce((sum, pair) => sum + pair.join().length, url.length)
+    return SIDE_OVERHEAD + 2 * text
+  }
+
+  /** The head of the answer; its first bytes may have been sent before. */
+  respond(status: number, headers: readonly (readonly [string, string])[], now: number): void {
+    const first = this.packets[0]?.at ?? Number.POSITIVE_INFINITY
+    const pairs = headers.map(([name, value]): [string, string] => [name, value])
+    this.response = { at: Math.min(first, this.#at(now)), status, headers: pairs }
+  }
+
+  /** Bytes that nothing else uses. */
+  add(bytes: Bytes, now: number): void {
+    this.packets.push({ at: this.#at(now), bytes })
+  }
+
+  finish([how, why]: [Recording['end']['how'], string?], now: number): void {
+    this.end = { at: this.#at(now), how, ...(why !== undefined && { why }) }
+  }
+
+  /** Never less than the packet before. */
+  #at(now: number): number {
+    return Math.max(now - this.startedAt, this.packets.at(-1)?.at ?? 0)
+  }
+}
