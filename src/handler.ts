@@ -174,6 +174,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async drain(graceMs) {
       isDraining = true
       const deadline = performance.now() + graceMs
+      // On workerd each sees by itself that it has to end.
+      if (!context.isolates) for (const feed of context.feeds) feed.end()
       const isBusy = () => running.size > 0 || pending > 0
       while (isBusy() && performance.now() < deadline) await sleep(20)
       for (const exchange of running) exchange.fail(shuttingDown())
@@ -204,16 +206,21 @@ function createContext(
     return id
   }
   const first = firstLimit(settings)
-  const ticker = isolates ? separateTickers(first) : sharedTicker(quarterOf(first))
+  const ticker = isolates ? separateTickers(isolatedTick(settings)) : sharedTicker(quarterOf(first))
   const engines = createEngines(settings, host, ticker, instance)
   return {
     settings,
     ticker,
     running,
+    feeds: new Set(),
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue, responses.store),
+    sources: telemetrySources(engines, running, {
+      queue: settings.queue,
+      store: responses.store,
+      isolates,
+    }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
@@ -231,6 +238,15 @@ function firstLimit(settings: Settings): number {
   const { heartbeat, answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout } = settings
   const limits = [answerTimeout, firstTokenTimeout, tokenTimeout, clientTimeout]
   return Math.min(heartbeat, settings.attemptTimeout, ...limits)
+}
+
+/**
+ * Milliseconds after which a request checks its deadlines at the latest, where none may touch what another
+ * one holds: so soon does it see that another one stops it.
+ */
+function isolatedTick(settings: Settings): number {
+  const first = firstLimit(settings)
+  return settings.activity > 0 ? Math.min(first, 500) : first
 }
 
 /** Milliseconds between two checks of all deadlines. */

@@ -119,6 +119,11 @@ export class Caller {
     this.#store = store
   }
 
+  /** Undefined where there are no keys. */
+  get limits(): CallerLimits | undefined {
+    return this.#key
+  }
+
   /** Counts a request. Rejects with an `ApiError` (429). */
   async countRequest(): Promise<void> {
     const limit = this.#key?.requestsPerMinute

@@ -3,12 +3,14 @@ import type { Host } from '../platform/host.ts'
 import type { Settings } from '../settings/settings.ts'
 import { type LimitStore, memoryLimits } from '../state/limit-store.ts'
 import { withTimeout } from '../util/with-timeout.ts'
+import type { KeyActivity } from '../wire/activity/schema.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { isLocalAdmin } from './admin.ts'
 import { type Authenticate, identityOf, notAuthenticated } from './authenticate.ts'
 import { type Afterwards, Caller } from './caller.ts'
 import { requireAllowedHost } from './host.ts'
 import { createApiKeys } from './keys.ts'
+import { levelsOf, RecentCallers } from './levels.ts'
 import { corsHeaders, foreignOrigin } from './origin.ts'
 import { requireShortHeaders } from './size.ts'
 
@@ -31,6 +33,8 @@ export interface Guard {
    * it may only read the metrics.
    */
   findCaller(request: Request): Promise<Caller | undefined>
+  /** What is left of the limits of this caller, or of all for an admin. Rejects where the store does. */
+  levels(caller: Caller): Promise<KeyActivity[]>
 }
 
 /** The options of a guard besides the settings. */
@@ -48,16 +52,19 @@ export function createGuard(
   const apiKeys = createApiKeys(keys)
   const anyone = new Caller(undefined, limits)
   const localAdmin = new Caller(undefined, limits, undefined, true)
+  const recent = new RecentCallers()
   const isOpen = exposure !== 'anyone' || insecure
   // A public server relies on keys instead: nobody can list all of its host names.
   const checksHost = exposure === 'machine' || allowHost.length > 0
 
   async function callerOf(request: Request, afterwards?: Afterwards): Promise<Caller> {
     const identity = authenticate && (await identityOf(request, authenticate))
+    if (identity) recent.add(identity)
     if (identity) return new Caller(identity, limits, afterwards)
     if (authenticate && keys.length === 0) throw notAuthenticated()
     if (keys.length > 0) {
       const key = await apiKeys.find(request, new URL(request.url))
+      recent.add(key)
       return new Caller(key, limits, afterwards)
     }
     if (isOpen) return isLocalAdmin(request, exposure) ? localAdmin : anyone
@@ -85,6 +92,10 @@ export function createGuard(
     },
     identify: callerOf,
     findCaller,
+    levels(caller) {
+      const watched = caller.isAdmin ? recent.with(keys) : caller.limits ? [caller.limits] : []
+      return Promise.all(watched.map((each) => levelsOf(each, limits)))
+    },
   }
 }
 

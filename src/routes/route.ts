@@ -27,6 +27,8 @@ export interface RouteContext extends ExchangeContext, Engines {
   isolates: boolean
   /** The runtime's name and version. */
   hostName: string | undefined
+  /** The open streams of `/v1/activity`, which end at once when the handler stops. */
+  feeds: Set<{ end(): void }>
   /** Whether the server is being stopped. */
   isDraining(): boolean
   /** The id of this sluice in hop lists. */

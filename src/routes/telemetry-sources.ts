@@ -9,8 +9,11 @@ import type { EngineView, Sources } from '../telemetry/sources.ts'
 export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
-  limit: number,
-  store: Pick<ResponseStore, 'size'>,
+  {
+    queue,
+    store,
+    isolates,
+  }: { queue: number; store: Pick<ResponseStore, 'size'>; isolates: boolean },
 ): Sources {
   return {
     engines() {
@@ -22,7 +25,8 @@ export function telemetrySources(
         return { ...viewOf(entry), state, breaker: breaker.state(now), running }
       })
     },
-    queue: () => ({ waiting: pool.waiting, limit }),
+    queue: () => ({ waiting: pool.waiting, limit: queue }),
+    isolates,
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,

@@ -30,6 +30,8 @@ export interface LimitStore {
   acquire(name: string, limit: number): boolean | Promise<boolean>
   /** Counts one request fewer in progress. */
   release(name: string): void | Promise<void>
+  /** The requests in progress, for who watches; a store may leave it out. */
+  running?(name: string): number | Promise<number>
 }
 
 interface Bucket {
@@ -112,6 +114,7 @@ export function memoryLimits(clock: () => number = () => performance.now()): Lim
       if (count > 1) running.set(name, count - 1)
       else running.delete(name)
     },
+    running: (name) => running.get(name) ?? 0,
   }
 }
 

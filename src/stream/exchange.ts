@@ -301,6 +301,7 @@ export class Exchange {
   }
 
   #checkDeadlines(now: number): number | undefined {
+    this.timeline.checkedAt = now
     if (this.stopReason !== undefined) {
       this.stop(this.stopReason)
       return undefined

@@ -26,6 +26,8 @@ export class Timeline {
   longestGap = 0
   stalls = 0
   heartbeats = 0
+  /** When its timeouts were last checked, which is about every second while the runtime runs it. */
+  checkedAt = 0
   /** Since when the client has unread data; 0 while it has none. */
   blockedSince = 0
   #blocked = 0

@@ -27,6 +27,8 @@ export interface Sources {
   queue(): { waiting: number; limit: number }
   /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */
   places(): ReadonlyMap<object, number>
+  /** Whether the runtime may end a request without running any of its code (workerd). */
+  isolates: boolean
   /** Exchanges that run. */
   running(): number
   /** Responses that are stored; undefined where the store does not tell. */

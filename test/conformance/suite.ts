@@ -2,6 +2,9 @@
 
 import { describe } from 'vitest'
 import { type Capability, type HostName, needs } from '../support/hosts.ts'
+import { activity } from './activity.ts'
+import { activityAccess } from './activity-access.ts'
+import { activityReaders } from './activity-readers.ts'
 import { affinity } from './affinity.ts'
 import { backpressure } from './backpressure.ts'
 import { blame } from './blame.ts'
@@ -135,6 +138,11 @@ const topics = {
     'hang-ups': hangUps,
     'answered before the body': unreadBodies,
     shutdown,
+  },
+  watching: {
+    activity,
+    'who sees which activity': activityAccess,
+    'readers of activity': activityReaders,
   },
   pace: { timing, 'back-pressure': backpressure },
   command: {

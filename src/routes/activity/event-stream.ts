@@ -6,7 +6,7 @@ import { Cancelled } from '../../wire/errors/cancelled.ts'
 import { encodeText } from '../../wire/sse/sse.ts'
 
 /** The fewest milliseconds between two writes, and between two looks at a reader that does not read. */
-const INTERVAL = 250
+export const INTERVAL = 250
 const UNREAD_INTERVAL = 1_000
 
 /** Finding changes may take at most this part of the time. */
@@ -28,19 +28,17 @@ export interface EventSource {
 export interface EventStreamOptions {
   heartbeat: number
   clientTimeout: number
+  /** Milliseconds between two looks at the source. */
+  interval?: number
   /** Aborts when the client hangs up, on hosts that notice it. */
   client: AbortSignal
 }
 
-/** The response that writes what the source has, at most four times a second. */
-export function eventResponse(source: EventSource, options: EventStreamOptions): Response {
-  const stream = new EventStream(source, options)
-  return new Response(stream.readable, { headers: SSE_HEADERS })
-}
-
-class EventStream {
+/** Writes what a source has, at most four times a second. */
+export class EventStream {
   readonly #source: EventSource
   readonly #options: EventStreamOptions
+  readonly #interval: number
   readonly #body = transformWriter()
   readonly #heartbeat: Heartbeat
   /** Since when the last write is unread; 0 where all is read. */
@@ -52,14 +50,25 @@ class EventStream {
   constructor(source: EventSource, options: EventStreamOptions) {
     this.#source = source
     this.#options = options
+    this.#interval = options.interval ?? INTERVAL
     this.#heartbeat = new Heartbeat(options.heartbeat)
-    this.#body.closed.then(this.#end, this.#end)
-    options.client.addEventListener('abort', this.#leave, { once: true })
-    this.#look()
   }
 
-  get readable(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return this.#body.readable
+  /** Begins to write, and returns the response. */
+  start(): Response {
+    const { client } = this.#options
+    this.#body.closed.then(this.#end, this.#end)
+    client.addEventListener('abort', this.#leave, { once: true })
+    if (client.aborted) this.#leave()
+    this.#look()
+    return new Response(this.#body.readable, { headers: SSE_HEADERS })
+  }
+
+  /** Ends the stream now: what is not written yet is left out. */
+  readonly end = (): void => {
+    if (this.#hasEnded || this.#isClosing) return
+    clearTimeout(this.#timer)
+    this.#close()
   }
 
   readonly #look = (): void => {
@@ -83,7 +92,7 @@ class EventStream {
       return
     }
     const took = performance.now() - now
-    const pause = this.#unreadSince > 0 ? UNREAD_INTERVAL : INTERVAL
+    const pause = this.#unreadSince > 0 ? UNREAD_INTERVAL : this.#interval
     this.#timer = setTimeout(this.#look, Math.max(pause, took / MOST_WORK))
   }
 
@@ -102,7 +111,7 @@ class EventStream {
     this.#unreadSince = 0
     if (this.#hasEnded || this.#isClosing) return
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(this.#look, Math.max(0, INTERVAL - since))
+    this.#timer = setTimeout(this.#look, Math.max(0, this.#interval - since))
   }
 
   /** Ends it behind what was written, which the client may take a while to read. */

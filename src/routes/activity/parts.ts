@@ -1,33 +1,86 @@
 /** What the feed shows beside the requests: engines, the queue and what is left of each key's limits. */
-import type { FeedParts, Viewer } from '../../telemetry/activity/feed-reader.ts'
+import type { Caller } from '../../guard/caller.ts'
+import type { FeedParts } from '../../telemetry/activity/feed-reader.ts'
+import { withTimeout } from '../../util/with-timeout.ts'
+import type { EngineActivity, KeyActivity } from '../../wire/activity/schema.ts'
 import type { RouteContext } from '../route.ts'
 
 /** Milliseconds for which engines and keys are not looked at again. */
 const EVERY = 1_000
 
-export function feedParts(viewer: Viewer, { sources, telemetry: { captures } }: RouteContext) {
-  let lookedAt = 0
-  const admin = () => ({
-    queue: sources.queue(),
-    captures: captures.summary,
-    engines: sources.engines().map((engine) => ({
+/** What one reader sees of it. */
+export class PartsReader {
+  readonly #caller: Caller
+  readonly #context: RouteContext
+  #keys: KeyActivity[] | undefined
+  #lookedAt = 0
+  /** A store that several instances share may take a while to answer; it is asked once at a time. */
+  #isAsking = false
+
+  constructor(caller: Caller, context: RouteContext) {
+    this.#caller = caller
+    this.#context = context
+  }
+
+  /** All of it; waits a second for the keys. */
+  async all(): Promise<FeedParts> {
+    this.#lookedAt = performance.now()
+    await withTimeout(EVERY, this.#askForKeys())
+    return { ...this.#ofAdmins(true), keys: this.#keys ?? [] }
+  }
+
+  /** What may have changed. */
+  latest(now: number): Partial<FeedParts> {
+    const isDue = now - this.#lookedAt >= EVERY
+    if (isDue) {
+      this.#lookedAt = now
+      void this.#askForKeys()
+    }
+    return { ...this.#ofAdmins(isDue), ...(this.#keys && { keys: this.#keys }) }
+  }
+
+  #ofAdmins(withEngines: boolean): Partial<FeedParts> {
+    if (!this.#caller.isAdmin) return {}
+    const { sources, telemetry } = this.#context
+    return {
+      queue: sources.queue(),
+      captures: telemetry.captures.summary,
+      ...(withEngines && { engines: this.#engines() }),
+    }
+  }
+
+  #engines(): EngineActivity[] {
+    const { sources, telemetry } = this.#context
+    return sources.engines().map((engine) => ({
       ...engine,
       models: [...engine.models],
       loaded: [...engine.loaded],
-      recent: [],
-    })),
-  })
-  return {
-    async all(): Promise<FeedParts> {
-      lookedAt = performance.now()
-      return { keys: [], ...(viewer.isAdmin && admin()) }
-    },
-    /** Those that may have changed. */
-    latest(now: number): Partial<FeedParts> {
-      if (!viewer.isAdmin) return {}
-      if (now - lookedAt < EVERY) return { queue: sources.queue(), captures: captures.summary }
-      lookedAt = now
-      return admin()
-    },
+      recent: telemetry.activity.recent.of(engine.label),
+    }))
+  }
+
+  /** Never rejects: what a store cannot say now is asked again. */
+  async #askForKeys(): Promise<void> {
+    if (this.#isAsking) return
+    this.#isAsking = true
+    try {
+      const levels = await this.#context.guard.levels(this.#caller)
+      const running = this.#running()
+      this.#keys = levels.map((level) => ({ running: running.get(level.name) ?? 0, ...level }))
+    } catch {
+    } finally {
+      this.#isAsking = false
+    }
+  }
+
+  /** By key, its requests that run here. */
+  #running(): Map<string, number> {
+    const counts = new Map<string, number>()
+    for (const { request } of this.#context.telemetry.activity.running.values()) {
+      const { exchange, caller } = request
+      if (exchange === undefined || !caller?.name) continue
+      counts.set(caller.name, (counts.get(caller.name) ?? 0) + 1)
+    }
+    return counts
   }
 }

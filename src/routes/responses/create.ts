@@ -91,7 +91,9 @@ function beginResponse(
         headerWait,
       })
       void exchange.delivered?.then(() => {
-        if (exchange.outcome?.kind === 'cancelled') conversation.encoder().cancel()
+        const { outcome } = exchange
+        // Who stopped it otherwise has told its client why.
+        if (outcome?.kind === 'cancelled' && !outcome.reason) conversation.encoder().cancel()
       })
       return response
     } catch (error) {

@@ -1,5 +1,6 @@
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
+import type { Activity } from '../../wire/activity/schema.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { TelemetryFeature } from '../feature.ts'
 import type { ObservedRequest, RequestObserver } from '../request-observer.ts'
@@ -7,7 +8,18 @@ import type { Sources } from '../sources.ts'
 import { describeRequest } from './describe.ts'
 import { EndedRequests, type Weight } from './ended-requests.ts'
 import { isListed } from './listed.ts'
+import { Readers } from './readers.ts'
+import { RecentSpeeds } from './recent-answers.ts'
 import { TrackedRequest } from './tracked-request.ts'
+
+/**
+ * Milliseconds without a check of its timeouts after which a request was ended by the runtime, without
+ * running any of its code; and the same for one that never began to ask an engine.
+ */
+const SILENCE = { running: 15_000, reading: 5 * 60_000 }
+
+/** Milliseconds between two searches for such requests. */
+const SEARCH_EVERY = 5_000
 
 /**
  * The requests that run, and those that ended last. Nothing is sent from here: whoever watches reads it,
@@ -16,10 +28,16 @@ import { TrackedRequest } from './tracked-request.ts'
 export class ActivityFeed implements TelemetryFeature, RequestObserver {
   readonly running = new Map<string, TrackedRequest>()
   readonly ended = new EndedRequests()
+  readonly recent = new RecentSpeeds()
+  readonly readers = new Readers()
   /** Whether requests are watched. */
   isOn = false
+  /** Whether some requests may have to be searched for; and when that was last done. */
+  #isolates = false
+  #searchedAt = 0
 
-  configure({ activity }: Settings, _sources: Sources): RequestObserver | undefined {
+  configure({ activity }: Settings, { isolates }: Sources): RequestObserver | undefined {
+    this.#isolates = isolates
     this.isOn = activity > 0
     this.ended.capacity = activity
     if (!this.isOn) this.running.clear()
@@ -27,6 +45,7 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
   }
 
   onArrival(request: ObservedRequest, headers: Headers): void {
+    if (this.#isolates) this.endSilent(request.startedAt)
     this.running.set(request.id, new TrackedRequest(request, headers))
   }
 
@@ -41,9 +60,30 @@ export class ActivityFeed implements TelemetryFeature, RequestObserver {
   onEnd(request: ObservedRequest): void {
     const tracked = this.running.get(request.id)
     if (!this.running.delete(request.id) || tracked === undefined || !isListed(request)) return
-    const activity = describeRequest(tracked, performance.now())
+    const now = performance.now()
+    if (request.exchange) this.recent.add(request.exchange, now)
+    this.#keep(tracked, describeRequest(tracked, now))
+  }
+
+  #keep({ request, marks }: TrackedRequest, activity: Activity): void {
     const owner = request.caller?.name ?? ''
-    this.ended.add({ activity, owner, gapCount: tracked.marks?.count ?? 0 }, weightOf(request))
+    this.ended.add({ activity, owner, gapCount: marks?.count ?? 0 }, weightOf(request))
+  }
+
+  /** Ends those that the runtime has ended without a word, as far as it may do that. */
+  endSilent(now: number): void {
+    if (!this.#isolates || now - this.#searchedAt < SEARCH_EVERY) return
+    this.#searchedAt = now
+    for (const [id, tracked] of this.running) {
+      const { request } = tracked
+      const { checkedAt = 0 } = request.exchange?.timeline ?? {}
+      const limit = request.exchange ? SILENCE.running : SILENCE.reading
+      if (now - Math.max(checkedAt, request.startedAt) < limit) continue
+      this.running.delete(id)
+      const activity = describeRequest(tracked, now)
+      if (isListed(request))
+        this.#keep(tracked, { ...activity, state: 'ended', outcome: 'cancelled' })
+    }
   }
 
   /**

@@ -79,6 +79,7 @@ export class FeedReader {
   #requests(): Activity[] {
     const now = performance.now()
     const places = this.#places()
+    this.#feed.endSilent(now)
     const requests: Activity[] = []
     for (const tracked of this.#feed.running.values()) {
       const activity = this.#changed(tracked, now, places)
@@ -136,7 +137,7 @@ export class FeedReader {
 }
 
 /** Without what only tells that time passes, which the reader knows by itself. */
-function steadyText(activity: Activity): string {
+export function steadyText(activity: Activity): string {
   const { durationMs: _duration, queuedMs: _queued, blockedMs: _blocked, ...steady } = activity
   return JSON.stringify(steady)
 }

@@ -1,5 +1,5 @@
 import type { Exchange } from '../../stream/exchange.ts'
-import type { ExchangeObserver } from '../../stream/observer.ts'
+import type { ExchangeObserver, ExchangeTap } from '../../stream/observer.ts'
 import { isObject } from '../../util/object.ts'
 import { logText } from '../../util/safe/log.ts'
 import type { ApiError } from '../../wire/errors/api-error.ts'
@@ -24,6 +24,8 @@ export class TrackedRequest implements ExchangeObserver {
   stopped: ApiError | undefined
   marks: TokenMarks | undefined
   #tokens = 0
+  /** Those that watch its bytes. */
+  readonly #taps = new Set<ExchangeTap>()
 
   constructor(request: ObservedRequest, headers: Headers) {
     this.request = request
@@ -47,7 +49,21 @@ export class TrackedRequest implements ExchangeObserver {
   watch(exchange: Exchange): void {
     this.marks = new TokenMarks()
     exchange.timeline.observers = [...exchange.timeline.observers, this]
+    for (const tap of this.#taps) exchange.taps = [...exchange.taps, tap]
     if (this.stopped !== undefined) exchange.stop(this.stopped)
+  }
+
+  /** From now on this one sees its bytes, also those of an exchange that is yet to begin. */
+  addTap(tap: ExchangeTap): void {
+    this.#taps.add(tap)
+    const { exchange } = this.request
+    if (exchange) exchange.taps = [...exchange.taps, tap]
+  }
+
+  removeTap(tap: ExchangeTap): void {
+    this.#taps.delete(tap)
+    const { exchange } = this.request
+    if (exchange) exchange.taps = exchange.taps.filter((each) => each !== tap)
   }
 
   onToken(gap: number | undefined, now: number): void {
