@@ -12,10 +12,11 @@ export function telemetrySources(
   {
     queue,
     store,
-    isolates,
-  }: { queue: number; store: Pick<ResponseStore, 'size'>; isolates: boolean },
+    ...host
+  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
 ): Sources {
   return {
+    ...host,
     engines() {
       const { engines } = healthOf(catalog, pool)
       const now = performance.now()
@@ -26,7 +27,6 @@ export function telemetrySources(
       })
     },
     queue: () => ({ waiting: pool.waiting, limit: queue }),
-    isolates,
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,

@@ -69,6 +69,7 @@ import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { tools } from './tools.ts'
+import { traces } from './traces.ts'
 import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
@@ -145,6 +146,7 @@ const topics = {
     'readers of activity': activityReaders,
   },
   pace: { timing, 'back-pressure': backpressure },
+  telemetry: { traces },
   command: {
     startup,
     'in Ollama’s place': ollamaCompat,
