@@ -141,11 +141,11 @@ function tracesUrl({ otlpTracesEndpoint, otlpEndpoint }: Settings): string | und
   return otlpEndpoint && `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`
 }
 
-function resourceOf({ serviceName, resourceAttributes }: Settings) {
+function resourceOf({ otlpServiceName, otlpAttributes }: Settings) {
   return {
     'service.version': VERSION,
-    ...resourceAttributes,
-    'service.name': serviceName,
+    ...otlpAttributes,
+    'service.name': otlpServiceName,
     'telemetry.sdk.name': 'sluice',
     'telemetry.sdk.language': 'webjs',
     'telemetry.sdk.version': VERSION,
