@@ -10,7 +10,10 @@ const REGISTRY = Symbol.for('opentelemetry.js.api.1')
 
 interface Registry {
   trace?: { getTracer(name: string, version: string): SpanTracer }
-  context?: { active(): SpanParent }
+  context?: {
+    active(): SpanParent
+    with<T>(context: SpanParent, act: () => T): T
+  }
 }
 
 /** The name of what makes these spans. */
@@ -35,4 +38,10 @@ export function registeredTracer(): SpanTracer | undefined {
 /** The context of the code that runs now, where the SDK keeps one: it holds the program's own span. */
 export function activeContext(): SpanParent | undefined {
   return registry()?.context?.active()
+}
+
+/** Runs code in a context, where the SDK keeps one: whatever makes spans finds the one of that context. */
+export function runWithin(context: SpanParent): (<T>(act: () => T) => T) | undefined {
+  const manager = registry()?.context
+  return manager && ((act) => manager.with(context, act))
 }
