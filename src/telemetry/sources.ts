@@ -1,6 +1,7 @@
 /** What telemetry reads of the rest of sluice at the moment when it is asked, and so need not count itself. */
 
 import type { EngineActivity } from '../wire/activity/schema.ts'
+import type { SpanTracer } from './traces/tracer.ts'
 
 /** One engine now. */
 export interface EngineView {
@@ -18,17 +19,26 @@ export interface EngineView {
   loaded: readonly string[]
   /** Why its latest listing of models failed. */
   error?: string
+  /** The process of a server that sluice starts itself. */
+  process?: NonNullable<EngineActivity['process']>
 }
 
 export interface Sources {
+  /** Whether no request may be woken by another's timer or promise (workerd). */
+  isolates: boolean
+  /** What records spans, where the program gave it. */
+  tracer: SpanTracer | undefined
   /** The engines, in the order in which they are preferred; the built-in one is last. */
   engines(): EngineView[]
+  /**
+   * Has the engines list their models again where they have not for a while, in the background: called
+   * while somebody watches them, as without requests nothing else would notice that one is down or back.
+   */
+  refresh(): void
   /** Requests that wait for a concurrency slot, and the most of them for one engine. */
   queue(): { waiting: number; limit: number }
   /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */
   places(): ReadonlyMap<object, number>
-  /** Whether the runtime may end a request without running any of its code (workerd). */
-  isolates: boolean
   /** Exchanges that run. */
   running(): number
   /** Responses that are stored; undefined where the store does not tell. */
