@@ -30,6 +30,8 @@ import { managed } from './managed.ts'
 import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
+import { metrics } from './metrics.ts'
+import { countedStreams } from './metrics-counting.ts'
 import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
@@ -132,6 +134,7 @@ const topics = {
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
+  telemetry: { metrics, 'a counting client': countedStreams },
   contract: { contract, thinking },
   endings: {
     deadlines,
