@@ -51,7 +51,7 @@ async function all<T>(events: AsyncIterable<T>): Promise<T[]> {
 
 /** SDKs get of a replayed capture what they got of sluice. */
 export function captureClients(host: HostName): void {
-  describe('of SDKs', needs(host, 'process'), () => {
+  describe('are for SDKs', needs(host, 'process'), () => {
     const server = useServer(host, ['--capture', 'all', '--static-delay', '2ms'])
     let folder = ''
     beforeAll(() => {

@@ -7,7 +7,6 @@ import { logOf, useRelay } from '../support/relay.ts'
 import { type HostName, type Server, startServer } from '../support/server.ts'
 import { pace, talk } from '../support/talk.ts'
 import { zoo } from '../support/zoo.ts'
-import { captureClients } from './captures-clients.ts'
 import { captureReload, captureTools } from './captures-tools.ts'
 import { bearer, entry, SECRETS } from './keys-entries.ts'
 
@@ -221,7 +220,6 @@ export function captures(host: HostName): void {
     expect({ count, length: data.length }).toEqual({ count: 3, length: 3 })
   })
 
-  captureClients(host)
   captureReload(host)
   captureTools(host, relay, ask)
 }
