@@ -132,8 +132,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   telemetry.configure(settings, context.sources)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
-    // The process still serves, although it refuses requests.
-    if (isDraining && path !== '/health') throw shuttingDown()
+    // The process still serves, although it refuses requests: its last counts can be read.
+    if (isDraining && path !== '/health' && path !== '/metrics') throw shuttingDown()
     if (path === undefined)
       throw badRequest(
         'url: expected a URL that can be parsed, got none; check the request line and the host header.',

@@ -31,6 +31,8 @@ import { managed } from './managed.ts'
 import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
+import { metrics } from './metrics.ts'
+import { countedStreams } from './metrics-counting.ts'
 import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
@@ -134,6 +136,7 @@ const topics = {
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
+  telemetry: { metrics, 'a counting client': countedStreams, traces },
   contract: { contract, thinking },
   endings: {
     deadlines,
@@ -148,7 +151,6 @@ const topics = {
     'readers of activity': activityReaders,
   },
   pace: { timing, 'back-pressure': backpressure },
-  telemetry: { traces },
   command: {
     startup,
     'in Ollama’s place': ollamaCompat,
