@@ -152,3 +152,36 @@ describe('a server without keys', () => {
     60_000,
   )
 })
+
+describe('a server that captures', () => {
+  const text = 'Water finds **its way**.'
+  const server = useServer('bun', [
+    '--capture',
+    'all',
+    '--static-text',
+    text,
+    '--static-delay',
+    '20',
+  ])
+
+  it('shows and replays what has ended, and sends it again', async () => {
+    ask({ base: server.base })
+    await server.nextLog(({ path }) => path === '/v1/chat/completions', 10_000)
+    const page = await browser.newPage()
+    await page.goto(`${server.url}/#activity`)
+    await rows(page).first().click()
+    const detail = page.locator('.detail')
+    await detail.locator('.said strong', { hasText: 'its way' }).waitFor()
+    await detail.getByText('This stream breaks no rule.').waitFor()
+    await detail.getByRole('button', { name: 'Play' }).click()
+    await detail.getByRole('button', { name: 'Show all' }).waitFor()
+    await detail.getByRole('button', { name: 'Play' }).waitFor()
+    const first = page.url()
+    await detail.getByRole('button', { name: 'Send again' }).click()
+    await page.waitForURL((url) => url.href !== first && url.hash.startsWith('#activity/'))
+    await detail.locator('.said strong', { hasText: 'its way' }).waitFor()
+    await detail.locator('.mark[data-state="finished"]').waitFor()
+    expect(await rows(page).count()).toBe(2)
+    await page.close()
+  }, 60_000)
+})
