@@ -29,7 +29,7 @@ export function CaptureList() {
         <Clear count={all.length} />
       </div>
       {missed.value > 0 && (
-        <p class="weak">
+        <p class="weak captures-missed">
           {missed.value === 1 ? '1 request was' : `${missed.value} requests were`} not captured, as
           the room was taken by captures of requests that still run. <code>--capture-count</code>{' '}
           and <code>--capture-bytes</code> set how much there is.

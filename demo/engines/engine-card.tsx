@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import type { EngineActivity } from '../../src/wire/activity/schema.ts'
 import { CopyLine } from '../copy-line.tsx'
 import { timeText } from '../format.ts'
@@ -57,23 +58,26 @@ function Trouble({ engine }: { engine: EngineActivity }) {
 }
 
 function Facts({ engine }: { engine: EngineActivity }) {
-  const { running, maxConcurrency, breaker, models, loaded } = engine
-  const facts = [
-    ['Running', maxConcurrency === undefined ? `${running}` : `${running} of ${maxConcurrency}`],
-    ['Breaker', breaker],
-    ['Models', `${models.length}`],
-    ['Loaded', loaded.length > 0 ? `${loaded.length}` : '–'],
-  ]
+  const { running, maxConcurrency: most, breaker, models, loaded } = engine
   return (
-    <dl class="facts">
-      {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-      {maxConcurrency !== undefined && <Slots running={running} most={maxConcurrency} />}
+    <dl class="engine-facts">
+      <Fact name="Running">
+        {most === undefined ? running : `${running} of ${most}`}
+        {most !== undefined && <Slots running={running} most={most} />}
+      </Fact>
+      <Fact name="Breaker">{breaker}</Fact>
+      <Fact name="Models">{models.length}</Fact>
+      <Fact name="Loaded">{loaded.length > 0 ? loaded.length : '–'}</Fact>
     </dl>
+  )
+}
+
+function Fact({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
   )
 }
 

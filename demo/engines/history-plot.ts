@@ -15,6 +15,12 @@ export interface HistoryPlot {
 
 const HEIGHT = 92
 
+/** Seconds between two times of the axis. */
+const STEPS = [
+  ...[1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600],
+  ...[7_200, 10_800, 21_600, 43_200, 86_400],
+]
+
 /** The vertical axis begins at 0, and one value fills no whole plot. */
 const fromZero: uPlot.Range.Function = (_, _min, max) => [0, max > 0 ? max * 1.15 : 1]
 
@@ -44,7 +50,7 @@ export function plotHistory(
     {
       width: Math.max(place.clientWidth, 120),
       height: HEIGHT,
-      padding: [6, 8, 0, 0],
+      padding: [6, 22, 0, 0],
       cursor: {
         x: true,
         y: false,
@@ -54,7 +60,15 @@ export function plotHistory(
       legend: { show: false },
       scales: { x: { time: true }, y: { range: fromZero } },
       axes: [
-        { ...axis, size: 22, gap: 2, space: 70, grid: { show: false }, values: times },
+        {
+          ...axis,
+          size: 22,
+          gap: 2,
+          space: 56,
+          incrs: STEPS,
+          grid: { show: false },
+          values: times,
+        },
         { ...axis, size: 52, gap: 4, space: 26, values: (_, ticks) => ticks.map(tickText) },
       ],
       series: [

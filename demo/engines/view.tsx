@@ -35,7 +35,7 @@ function Engines({ all }: { all: readonly EngineActivity[] }) {
   return (
     <>
       {servers.length === 0 ? <NoServer /> : <Summary servers={servers} />}
-      <ul class="engines">
+      <ul class={feed.value.state === 'lost' ? 'engines stale' : 'engines'}>
         {all.map((engine) => (
           <EngineCard key={engine.label} engine={engine} />
         ))}
