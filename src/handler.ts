@@ -34,6 +34,7 @@ import { belowBase } from './util/base-path.ts'
 import { parseUrl } from './util/parse-url.ts'
 import { ApiError, badRequest, toApiError } from './wire/errors/api-error.ts'
 import { Cancelled } from './wire/errors/cancelled.ts'
+import { readTraceContext } from './wire/headers/trace-context.ts'
 
 /** Answers requests. */
 export interface Handler {
@@ -131,8 +132,8 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
   telemetry.configure(settings, context.sources)
 
   async function answer(request: Request, path: string | undefined, trace: Trace) {
-    // The process still serves, although it refuses requests.
-    if (isDraining && path !== '/health') throw shuttingDown()
+    // The process still serves, although it refuses requests: its last counts can be read.
+    if (isDraining && path !== '/health' && path !== '/metrics') throw shuttingDown()
     if (path === undefined)
       throw badRequest(
         'url: expected a URL that can be parsed, got none; check the request line and the host header.',
@@ -146,8 +147,10 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     async fetch(request, ...lent) {
       const asked = parseUrl(request.url)?.pathname
       const path = asked && belowBase(asked, host.basePath)
-      const waitUntil = waitUntilOf(lent)
-      const trace = new Trace(request.method, asked ?? request.url, { log, telemetry, waitUntil })
+      const trace = new Trace(request.method, asked ?? request.url, {
+        ...{ log, telemetry, waitUntil: waitUntilOf(lent) },
+        traceContext: readTraceContext(request.headers),
+      })
       telemetry.onArrival(trace, request.headers, request.url)
       const family = familyOf(path, request.headers)
       let failure: unknown
@@ -173,12 +176,12 @@ export function createCheckedHandler(settings: Settings, host: HandlerHost): Han
     },
     async drain(graceMs) {
       isDraining = true
-      const deadline = performance.now() + graceMs
       // On workerd each sees by itself that it has to end.
       if (!context.isolates) for (const feed of context.feeds) feed.end()
-      const isBusy = () => running.size > 0 || pending > 0
-      while (isBusy() && performance.now() < deadline) await sleep(20)
+      await untilFalse(() => running.size > 0 || pending > 0, graceMs)
       for (const exchange of running) exchange.fail(shuttingDown())
+      // Where a reload shares it with another handler, whoever shares it does.
+      if (host.telemetry === undefined) await telemetry.flush()
     },
   }
 }
@@ -216,7 +219,11 @@ function createContext(
     isDraining,
     instance,
     ...engines,
-    sources: telemetrySources(engines, running, settings.queue, isolates, responses.store),
+    sources: telemetrySources(engines, running, {
+      queue: settings.queue,
+      store: responses.store,
+      ...{ isolates, tracer: host.tracer },
+    }),
     guard: createGuard(settings, host),
     telemetry: host.telemetry ?? new Telemetry(),
     streaming: { ...settings, frameWriter },
@@ -282,6 +289,10 @@ function shuttingDown(): ApiError {
   })
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms))
+/** Waits for at most so many milliseconds. */
+async function untilFalse(isBusy: () => boolean, ms: number): Promise<void> {
+  const deadline = performance.now() + ms
+  while (isBusy() && performance.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }

@@ -22,6 +22,7 @@ import type { DenoSetting, ServerSetting } from './settings/table/table.ts'
 import type { LimitStore } from './state/limit-store.ts'
 import type { ResponseStore } from './state/response-store.ts'
 import type { Telemetry } from './telemetry/telemetry.ts'
+import type { SpanTracer } from './telemetry/traces/tracer.ts'
 import { isObject } from './util/object.ts'
 import { terminalLine } from './util/safe/terminal.ts'
 
@@ -31,6 +32,16 @@ export interface StateOptions {
   limits?: LimitStore
   /** Responses of the Responses API that a later request may name. */
   responses?: ResponseStore
+}
+
+/** What watches requests, besides the log. */
+export interface TelemetryOptions {
+  /**
+   * Records a span for each request, and below it one for each attempt to have it answered: a tracer of
+   * `@opentelemetry/api`, such as `trace.getTracer('my-app')`. By default that of the SDK that is
+   * registered, if there is one; else sluice sends its spans itself, where `otlpEndpoint` says where to.
+   */
+  tracer?: SpanTracer
 }
 
 /**
@@ -49,6 +60,8 @@ export interface HandlerOptions extends Omit<SettingsInput, ServerSetting | Deno
   basePath?: string
   /** Where state is stored; in memory by default. */
   state?: StateOptions
+  /** What watches requests, besides the log. */
+  telemetry?: TelemetryOptions
   /** Makes the requests to upstreams; the global `fetch` by default. */
   fetch?: Fetch
   /** The bytes of the files of the page at `/`; without it, a page that lists engines and models. */
@@ -82,6 +95,8 @@ export interface HandlerHost extends Host, EngineSources {
   responses?: StoredResponses
   /** What watches requests. */
   telemetry?: Telemetry
+  /** Records spans, instead of the SDK that is registered, or of sluice itself. */
+  tracer?: SpanTracer
   authenticate?: Authenticate
   basePath?: string
 }
@@ -192,7 +207,14 @@ export function readHandlerOptions(options: object): ReadOptions {
   return { settings: { ...rest, discover: false }, host: { ...host, ...own } }
 }
 
-type CodeOption = 'engines' | 'authenticate' | 'basePath' | 'state' | 'fetch' | 'files'
+type CodeOption =
+  | 'engines'
+  | 'authenticate'
+  | 'basePath'
+  | 'state'
+  | 'telemetry'
+  | 'fetch'
+  | 'files'
 
 const limitMethods = ['take', 'settle', 'acquire', 'release'] satisfies (keyof LimitStore)[]
 const responseMethods = ['put', 'update', 'get', 'delete', 'item'] satisfies (keyof ResponseStore)[]
@@ -214,6 +236,17 @@ const readers: Record<CodeOption, (value: unknown) => HandlerHost> = {
   fetch: (value) => ({ fetch: requireFunction('fetch', value) as Fetch }),
   files: (value) => ({ files: requireFunction('files', value) as Files }),
   basePath: (value) => ({ basePath: readBasePath(value) }),
+  telemetry(value) {
+    if (!isObject(value)) throw unexpected('telemetry', 'an object with tracer', value)
+    for (const name of Object.keys(value)) {
+      if (name !== 'tracer') throw unknownName(`telemetry.${name}`, name, ['tracer'], 'field')
+    }
+    const { tracer } = value
+    if (tracer === undefined) return {}
+    if (isObject(tracer) && typeof tracer.startSpan === 'function')
+      return { tracer: tracer as never }
+    throw unexpected('telemetry.tracer', 'a tracer of @opentelemetry/api', tracer)
+  },
   state(value) {
     if (!isObject(value)) throw unexpected('state', 'an object with limits or responses', value)
     for (const name of Object.keys(value)) {

@@ -6,6 +6,7 @@ import type { ChatRequest } from '../wire/chat/request.ts'
 import type { TextRequest } from '../wire/completions/request.ts'
 import type { StreamIdentity } from '../wire/contract/chat.ts'
 import type { EmbeddingRequest } from '../wire/embeddings/request.ts'
+import type { TraceHeaders } from '../wire/headers/trace-context.ts'
 import type { NativeApi, NativeCall, TokenCountCall } from '../wire/native.ts'
 import type { OllamaEmbedOptions } from '../wire/ollama/embed.ts'
 
@@ -57,6 +58,8 @@ export interface CallOptions {
    * The hop list: ids of the sluices that the request has passed, this one last. Sent to upstreams.
    */
   hops?: readonly string[] | undefined
+  /** The trace that the request belongs to. Sent to upstreams. */
+  trace?: TraceHeaders | undefined
   /**
    * The name of the client's key, for an engine with a queue of its own; empty where clients are not
    * distinguished.

@@ -80,6 +80,7 @@ export async function beginExchange(
   exchange.caller = trace.caller?.name ?? ''
   exchange.modelAccess = trace.caller?.mayUseModel
   exchange.hops = trace.hops
+  exchange.trace = trace.traceContext
   trace.exchange = exchange
   telemetry.onExchange(trace, exchange)
   if (exchange.outcome === undefined) running.add(exchange)

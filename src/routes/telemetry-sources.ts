@@ -13,11 +13,14 @@ const WATCHED_MAX_AGE = 10_000
 export function telemetrySources(
   { catalog, pool }: Engines,
   running: ReadonlySet<Exchange>,
-  limit: number,
-  isolates: boolean,
-  store: Pick<ResponseStore, 'size'>,
+  {
+    queue,
+    store,
+    ...host
+  }: Pick<Sources, 'isolates' | 'tracer'> & { queue: number; store: Pick<ResponseStore, 'size'> },
 ): Sources {
   return {
+    ...host,
     engines() {
       const { engines } = healthOf(catalog, pool)
       const now = performance.now()
@@ -31,8 +34,7 @@ export function telemetrySources(
       const listing = catalog.cachedEntries(WATCHED_MAX_AGE)
       if (listing instanceof Promise) listing.catch(() => {})
     },
-    queue: () => ({ waiting: pool.waiting, limit }),
-    isolates,
+    queue: () => ({ waiting: pool.waiting, limit: queue }),
     places: () => pool.places(),
     running: () => running.size,
     stored: () => store.size,

@@ -10,6 +10,7 @@ import { logText } from '../util/safe/log.ts'
 import { ApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { errorLogFields } from '../wire/errors/log-fields.ts'
+import type { TraceContext } from '../wire/headers/trace-context.ts'
 
 /** Where a request is told of. */
 export interface TraceOptions {
@@ -17,6 +18,7 @@ export interface TraceOptions {
   telemetry?: Required<RequestObserver> | undefined
   /** Keeps the runtime from ending what goes on after the response, where it lends that. */
   waitUntil?: WaitUntil | undefined
+  traceContext?: TraceContext | undefined
 }
 
 /** The most types of tools in a log entry. */
@@ -35,6 +37,8 @@ export class Trace implements ObservedRequest {
   caller: Caller | undefined
   /** The sluices that the request has passed, this one last; sent on to upstreams. */
   hops: readonly string[] = []
+  /** The trace that it belongs to, by its headers; sent on to upstreams. */
+  readonly traceContext: TraceContext | undefined
   /** The types of tools, items and blocks that the engine did not get. */
   omittedTools: readonly string[] = []
   /** Headers for the origin of the request: CORS. */
@@ -55,8 +59,10 @@ export class Trace implements ObservedRequest {
   readonly #telemetry: Required<RequestObserver> | undefined
   #error: unknown
 
-  constructor(method: string, path: string, { log, telemetry, waitUntil }: TraceOptions = {}) {
+  constructor(method: string, path: string, options: TraceOptions = {}) {
+    const { log, telemetry, waitUntil, traceContext } = options
     this.waitUntil = waitUntil
+    this.traceContext = traceContext
     this.method = method
     this.path = path
     this.#log = log

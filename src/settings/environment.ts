@@ -4,6 +4,7 @@ import { type Warn, warnOnce, withNewNames } from './deprecated.ts'
 import { unexpected, unknownName } from './error.ts'
 import { textProblem } from './json-messages.ts'
 import { type JsonProblem, parseJsonc } from './jsonc.ts'
+import { settingsFromOtel } from './otel-environment.ts'
 import {
   readSettingInSteps,
   readTextSetting,
@@ -20,7 +21,8 @@ export const CLIENT_KEY = 'SLUICE_CLIENT_KEY'
 
 /**
  * The settings in an environment: one variable for each setting, and `SLUICE_CONFIG` with all of them
- * as a JSON object, which the others override. Throws a `SettingsError`.
+ * as a JSON object, which the others override. OpenTelemetry's variables (`OTEL_…`) are read too, and
+ * overridden by both. Throws a `SettingsError`.
  *
  * @example
  * const settings = settingsFromEnv({ SLUICE_MODEL: 'qwen3:8b', SLUICE_QUEUE: '20', PATH: '/bin' })
@@ -54,6 +56,7 @@ export function* envInSteps(env: Record<string, unknown>, warn: Warn): Steps<Set
     settings[name] = readTextSetting(name, value, variable, warn)
   }
   return {
+    ...settingsFromOtel(env, warn),
     ...(yield* readConfig(env.SLUICE_CONFIG, warn)),
     ...withNewNames(declarations, settings, warn, environmentName),
   }

@@ -6,6 +6,8 @@ export interface EngineAttempt {
   readonly engine: string
   /** The model that was asked of it, by the engine's own name. */
   readonly model: string | undefined
+  /** The kind of server, where that is known: `ollama`. */
+  readonly kind?: string | undefined
   /** When it began, by `performance.now()`. */
   readonly startedAt: number
   /** How it failed before its first chunk: `gpu upstream_unreachable`; undefined for the one that counts. */

@@ -70,8 +70,8 @@ export class Timeline {
   }
 
   /** An attempt begins, the first or a retry. */
-  attempt(engine: string, model: string | undefined): void {
-    const attempt = { engine, model, startedAt: performance.now() }
+  attempt(engine: string, model: string | undefined, kind?: string): void {
+    const attempt = { engine, model, kind, startedAt: performance.now() }
     this.attempts.push(attempt)
     for (const observer of this.observers) observer.onAttempt?.(attempt)
   }

@@ -1,7 +1,9 @@
 /** What telemetry is told of each request. */
 import type { LogEntry } from '../platform/log.ts'
+import type { WaitUntil } from '../platform/wait-until.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { ExchangeTap } from '../stream/observer.ts'
+import type { TraceContext } from '../wire/headers/trace-context.ts'
 
 /** One request, from its arrival to the end of its answer. Others fill it in; observers only read it. */
 export interface ObservedRequest {
@@ -15,6 +17,10 @@ export interface ObservedRequest {
   /** When it arrived, by `Date.now()` and by `performance.now()`. */
   readonly time: number
   readonly startedAt: number
+  /** The trace that it belongs to, by its headers. */
+  readonly traceContext: TraceContext | undefined
+  /** Keeps the runtime from ending what goes on after the response, where it lends that. */
+  readonly waitUntil: WaitUntil | undefined
   /** Who sent it, once that is known. */
   readonly caller:
     | {

@@ -1,6 +1,7 @@
 /** What telemetry reads of the rest of sluice at the moment when it is asked, and so need not count itself. */
 
 import type { EngineActivity } from '../wire/activity/schema.ts'
+import type { SpanTracer } from './traces/tracer.ts'
 
 /** One engine now. */
 export interface EngineView {
@@ -23,6 +24,10 @@ export interface EngineView {
 }
 
 export interface Sources {
+  /** Whether no request may be woken by another's timer or promise (workerd). */
+  isolates: boolean
+  /** What records spans, where the program gave it. */
+  tracer: SpanTracer | undefined
   /** The engines, in the order in which they are preferred; the built-in one is last. */
   engines(): EngineView[]
   /**
@@ -34,8 +39,6 @@ export interface Sources {
   queue(): { waiting: number; limit: number }
   /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */
   places(): ReadonlyMap<object, number>
-  /** Whether the runtime may end a request without running any of its code (workerd). */
-  isolates: boolean
   /** Exchanges that run. */
   running(): number
   /** Responses that are stored; undefined where the store does not tell. */

@@ -8,20 +8,32 @@ import type { TelemetryFeature } from './feature.ts'
 import { Metrics } from './metrics/metrics.ts'
 import type { ObservedRequest, RequestObserver } from './request-observer.ts'
 import type { Sources } from './sources.ts'
+import { Tracing } from './traces/tracing.ts'
 
 /** Shared by a handler and the one that replaces it, so that a reload loses nothing. */
 export class Telemetry implements Required<RequestObserver> {
   readonly metrics = new Metrics()
   readonly captures = new Captures()
   readonly activity = new ActivityFeed()
+  readonly traces = new Tracing()
   /** In the order in which they are told of requests: each feature adds its line here. */
-  readonly #features: readonly TelemetryFeature[] = [this.metrics, this.captures, this.activity]
+  readonly #features: readonly TelemetryFeature[] = [
+    this.metrics,
+    this.captures,
+    this.activity,
+    this.traces,
+  ]
   #observers: readonly RequestObserver[] = []
 
   /** Takes the settings of a handler that serves from now on, and what can be read of it. */
   configure(settings: Settings, sources: Sources): void {
     const observers = this.#features.map((feature) => feature.configure(settings, sources))
     this.observe(observers.filter((each) => each !== undefined))
+  }
+
+  /** Sends what is still to be exported, as a server stops. */
+  flush(): Promise<void> {
+    return this.traces.flush()
   }
 
   /** From now on these are told of requests. */

@@ -30,6 +30,8 @@ import { managed } from './managed.ts'
 import { managers } from './managers.ts'
 import { messages } from './messages.ts'
 import { nativeMessages } from './messages-native.ts'
+import { metrics } from './metrics.ts'
+import { countedStreams } from './metrics-counting.ts'
 import { models } from './models.ts'
 import { ollamaChat } from './ollama-chat.ts'
 import { nativeOllama } from './ollama-chat-native.ts'
@@ -69,6 +71,7 @@ import { thinking } from './thinking.ts'
 import { timing } from './timing.ts'
 import { tls } from './tls.ts'
 import { tools } from './tools.ts'
+import { traces } from './traces.ts'
 import { tutorialServers } from './tutorials.ts'
 import { upstream } from './upstream.ts'
 
@@ -131,6 +134,7 @@ const topics = {
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
+  telemetry: { metrics, 'a counting client': countedStreams },
   contract: { contract, thinking },
   endings: {
     deadlines,
@@ -145,6 +149,7 @@ const topics = {
     'readers of activity': activityReaders,
   },
   pace: { timing, 'back-pressure': backpressure },
+  telemetry: { traces },
   command: {
     startup,
     'in Ollama’s place': ollamaCompat,

@@ -209,7 +209,7 @@ export class Pool {
     if (exchange.outcome !== undefined) slot.release(exchange.outcome)
     signal.throwIfAborted()
     const route = routes[members.indexOf(member)] as Route
-    exchange.timeline.attempt(member.engine.label, route.model)
+    exchange.timeline.attempt(member.engine.label, route.model, member.engine.kind)
     exchange.endLoading(performance.now())
     const stopWatchingLoad = watchLoad(exchange, route)
     const stopWatching = watchFirstChunk(call, member, this.#options, this.#state.budgets)

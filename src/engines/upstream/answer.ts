@@ -6,6 +6,7 @@ import type { Tapped } from '../../stream/observer.ts'
 import type { Usage } from '../../wire/chat/request.ts'
 import type { ContractOptions, StreamContract } from '../../wire/contract/chat.ts'
 import { stringifyExact } from '../../wire/json/exact-integers.ts'
+import type { CallOptions } from '../engine.ts'
 import { detectFormat } from './answer-format.ts'
 import { mediaType, readJson, wrongFormat } from './json-body.ts'
 import { type GenerationRequest, wantsUsage } from './request-variants.ts'
@@ -21,6 +22,7 @@ export interface Protocol<C extends AnyContract> {
   optionalFields?: readonly string[]
   /** The hop list: ids of the sluices that the request has passed. */
   hops?: readonly string[] | undefined
+  trace?: CallOptions['trace']
   /** Who sees the bytes. */
   tapped?: Tapped | undefined
 }

@@ -4,6 +4,7 @@ import { engineStopped } from '../../stream/engine-stop.ts'
 import type { EngineRequest, Tapped } from '../../stream/observer.ts'
 import { safeHeaders } from '../../util/safe/headers.ts'
 import { HOP_HEADER, writeHops } from '../../wire/headers/hops.ts'
+import type { TraceHeaders } from '../../wire/headers/trace-context.ts'
 import type { CallOptions } from '../engine.ts'
 import { readJson } from './json-body.ts'
 import { isLoadFailure } from './model-loading.ts'
@@ -51,8 +52,8 @@ export class UpstreamClient {
   }
 
   /** Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
-  async get(path: string, { signal, hops, tapped }: UpstreamCall): Promise<Fetched> {
-    return this.accepted(await this.#send(path, { signal }, hops, tapped), path)
+  async get(path: string, { signal, ...call }: UpstreamCall): Promise<Fetched> {
+    return this.accepted(await this.#send(path, { signal }, call), path)
   }
 
   /** The JSON at a path. Rejects with an `ApiError`. */
@@ -61,20 +62,20 @@ export class UpstreamClient {
   }
 
   /** Posts JSON. Resolves with a refusal as well, so that the caller may send a reduced request. */
-  post(path: string, request: object, { signal, hops, tapped, headers = {} }: UpstreamCall) {
+  post(path: string, request: object, { signal, headers = {}, ...call }: UpstreamCall) {
     const own = { ...safeHeaders(headers), 'content-type': 'application/json' }
     const body = JSON.stringify(request)
-    return this.#send(path, { method: 'POST', headers: own, body, signal }, hops, tapped)
+    return this.#send(path, { method: 'POST', headers: own, body, signal }, call)
   }
 
   /** Sends a request with any body. Resolves with a refusal as well. */
   send(
     path: string,
     { method, body }: Pick<FetchInit, 'method' | 'body'>,
-    { signal, hops, tapped, headers }: UpstreamCall,
+    { signal, headers, ...call }: UpstreamCall,
   ): Promise<Fetched> {
     const init = { ...(method && { method }), ...(body !== undefined && { body }) }
-    return this.#send(path, { ...init, headers: safeHeaders(headers), signal }, hops, tapped)
+    return this.#send(path, { ...init, headers: safeHeaders(headers), signal }, call)
   }
 
   /** Posts JSON. Rejects with an `ApiError` where the upstream refuses or cannot be reached. */
@@ -105,14 +106,10 @@ export class UpstreamClient {
     return response
   }
 
-  async #send(
-    path: string,
-    init: FetchInit,
-    hops: CallOptions['hops'],
-    tapped: Tapped | undefined,
-  ): Promise<Fetched> {
-    const hopHeader = hops && { [HOP_HEADER]: writeHops(hops) }
-    const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...hopHeader }
+  async #send(path: string, init: FetchInit, call: CallOptions): Promise<Fetched> {
+    const { hops, trace, tapped } = call
+    const passed = { ...(hops && { [HOP_HEADER]: writeHops(hops) }), ...traceHeaders(trace) }
+    const headers = { accept: ACCEPT, ...init.headers, ...this.#headers, ...passed }
     // Called as a function of no object: the global `fetch` throws on a foreign `this` on some
     // hosts.
     const fetch = this.#fetch
@@ -138,6 +135,13 @@ export class UpstreamClient {
     const now = performance.now()
     for (const tap of taps) tap.onEngineRequest?.({ ...request, secrets: this.secrets }, now)
   }
+}
+
+/** Only these of what may be a `TraceContext`. */
+function traceHeaders(trace: TraceHeaders | undefined): Record<string, string> | undefined {
+  if (trace === undefined) return undefined
+  const { traceparent, tracestate } = trace
+  return { traceparent, ...(tracestate && { tracestate }) }
 }
 
 /**

@@ -58,7 +58,7 @@ export class PassThrough {
     call: PassCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops, tapped }: CallOptions = {},
+    { hops, trace, tapped }: CallOptions = {},
   ): Promise<PassedAnswer> => {
     const own = this.#ownName(model)
     const body = call.body?.(own)
@@ -66,7 +66,7 @@ export class PassThrough {
     for (const path of call.paths(own)) {
       if (this.#missing.has(own, keyOf(call, path))) continue
       const control = linkedController(signal)
-      const carried = { hops, tapped, headers: call.headers, signal: control.signal }
+      const carried = { hops, trace, tapped, headers: call.headers, signal: control.signal }
       const response = await this.#client.send(path, init, carried)
       try {
         const accepted = await this.#client.accepted(response)

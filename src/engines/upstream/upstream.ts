@@ -133,7 +133,7 @@ export class Upstream implements Engine {
   chat(
     asked: ChatRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops, tapped, identity }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops, trace, tapped, identity }: ChatOptions = {},
   ): Promise<ChatStream> {
     const { thinkTags = 'keep', systemMessages } = this.#options
     const reasoning = this.#options.reasoning === 'keep' ? undefined : this.#options.reasoning
@@ -144,21 +144,21 @@ export class Upstream implements Engine {
       contract: (options) =>
         new ChatContract({ ...options, choices, reasoning, think, identity: identity?.() }),
       check: checkCompletion,
-      ...{ asChunks, optionalFields, hops, tapped },
+      ...{ asChunks, optionalFields, hops, trace, tapped },
     })
   }
 
   complete(
     asked: TextRequest,
     signal: AbortSignal,
-    { asChunks = false, optionalFields = [], hops, tapped }: ChatOptions = {},
+    { asChunks = false, optionalFields = [], hops, trace, tapped }: ChatOptions = {},
   ): Promise<TextStream> {
     const answers = answerCounts(asked)
     return this.#generate(asked, signal, {
       path: '/completions',
       contract: (options) => new TextContract({ ...options, ...answers }),
       check: checkTextCompletion,
-      ...{ asChunks, optionalFields, hops, tapped },
+      ...{ asChunks, optionalFields, hops, trace, tapped },
     })
   }
 
@@ -179,11 +179,11 @@ export class Upstream implements Engine {
     prompt: TokenCountCall,
     model: string | undefined,
     signal: AbortSignal,
-    { hops, tapped }: CallOptions = {},
+    { hops, trace, tapped }: CallOptions = {},
   ): Promise<number | undefined> {
     const own = this.#names.renamed({ model }).model
     const post: Post = (path, body, headers) =>
-      this.#client.post(path, body, { signal, hops, tapped, headers })
+      this.#client.post(path, body, { signal, hops, trace, tapped, headers })
     const chat = () => withSystemMessages(this.#options.systemMessages, prompt.chat())
     const counted = { ...prompt, chat, nativeApis: this.nativeApis }
     const accepted = (response: Fetched) => this.#client.accepted(response)
@@ -207,11 +207,11 @@ export class Upstream implements Engine {
     )
   }
 
-  async askOllama(question: OllamaQuestion, signal: AbortSignal, { hops }: CallOptions = {}) {
-    if (!isAskedAsOllama(this, hops)) return undefined
+  async askOllama(question: OllamaQuestion, signal: AbortSignal, options: CallOptions = {}) {
+    if (!isAskedAsOllama(this, options.hops)) return undefined
     const own = (model: string) => this.#names.renamed({ model }).model
     const asked = question.api === 'show' ? { ...question, model: own(question.model) } : question
-    const found = await askOllama(this.#client, asked, { signal, hops })
+    const found = await askOllama(this.#client, asked, { ...options, signal })
     return (model: string) => found.get(own(model))
   }
 
@@ -219,7 +219,7 @@ export class Upstream implements Engine {
     const errors = new EngineErrors({ label: this.label, secrets: this.#client.secrets })
     const native = servesOllama(this.nativeApis) ? options.ollama : undefined
     const response = await this.#postEmbedding(this.#names.renamed(asked), {
-      ...{ signal, hops: options.hops, tapped: options.tapped, native },
+      ...{ signal, hops: options.hops, trace: options.trace, tapped: options.tapped, native },
     })
     requireJson(mediaType(response), 'JSON', errors)
     const { json, value: sent } = await readJson(response, this.label)
@@ -236,17 +236,13 @@ export class Upstream implements Engine {
   async #postVariants(
     request: GenerationRequest,
     signal: AbortSignal,
-    {
-      path,
-      optionalFields = [],
-      hops,
-      tapped,
-    }: Pick<Protocol<AnyContract>, 'path' | 'optionalFields' | 'hops' | 'tapped'>,
+    protocol: Omit<Protocol<AnyContract>, 'contract' | 'check' | 'asChunks'>,
   ): Promise<Fetched> {
+    const { path, optionalFields = [], hops, trace, tapped } = protocol
     const refused = this.#refusedFieldsAt(path)
     const { variants, accepted } = refused.variantsOf(request, optionalFields)
     for (const [index, variant] of variants.entries()) {
-      const response = await this.#client.post(path, variant, { signal, hops, tapped })
+      const response = await this.#client.post(path, variant, { signal, hops, trace, tapped })
       if (index < variants.length - 1 && (await this.#client.refuses(response, path))) continue
       const answer = await this.#client.accepted(response, path)
       accepted(index)

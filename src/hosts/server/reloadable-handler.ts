@@ -56,5 +56,6 @@ export class ReloadableHandler {
   async drain(graceMs: number): Promise<void> {
     const all = [this.#current, ...this.#former]
     await Promise.all(all.map((handler) => handler.drain(graceMs)))
+    await this.#host.telemetry?.flush()
   }
 }

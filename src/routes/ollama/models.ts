@@ -57,13 +57,13 @@ async function described(
   models: readonly Model[],
   question: OllamaQuestion,
   { signal }: RouteRequest,
-  { hops }: Trace,
+  { hops, traceContext: trace }: Trace,
   { router, catalog }: RouteContext,
 ): Promise<KnownModel[]> {
   // The list of a request that came through another sluice is for that one alone.
   if (catalog.known.some(({ isUnknown }) => isUnknown)) await catalog.entries(0)
   // The caller may use these models, whatever the name by which it asked for one.
-  return knownModels(models, router.known(undefined), question, { signal, hops })
+  return knownModels(models, router.known(undefined), question, { signal, hops, trace })
 }
 
 /** The model that a request names. Throws an `ApiError` (400). Older clients send `name`. */

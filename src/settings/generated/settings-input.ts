@@ -244,4 +244,66 @@ export interface SettingsInput {
    * cut off there. Default: 64MB.
    */
   captureBytes?: Given['captureBytes']
+  /**
+   * Record a trace of each request, if there is somewhere to send it: an endpoint
+   * (--otlp-endpoint), or the OpenTelemetry SDK that the program or the runtime has registered.
+   * OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none switch it off, too.
+   */
+  traces?: Given['traces']
+  /**
+   * The OpenTelemetry endpoint that traces are sent to by OTLP over HTTP, at /v1/traces below it.
+   * Also OTEL_EXPORTER_OTLP_ENDPOINT.
+   */
+  otlpEndpoint?: Given['otlpEndpoint']
+  /**
+   * The same as a whole URL, to which nothing is added. Also OTEL_EXPORTER_OTLP_TRACES_ENDPOINT.
+   */
+  otlpTracesEndpoint?: Given['otlpTracesEndpoint']
+  /**
+   * Headers for that endpoint, such as a token: NAME=VALUE with commas between them,
+   * percent-encoded, or an object. Also OTEL_EXPORTER_OTLP_HEADERS.
+   */
+  otlpHeaders?: Given['otlpHeaders']
+  /**
+   * The format in which traces are sent. Also OTEL_EXPORTER_OTLP_PROTOCOL; grpc is not supported.
+   * Default: http/protobuf.
+   */
+  otlpFormat?: Given['otlpFormat']
+  /**
+   * How long the endpoint may take to answer. Also OTEL_EXPORTER_OTLP_TIMEOUT, in milliseconds.
+   * Default: 10s.
+   */
+  otlpTimeout?: Given['otlpTimeout']
+  /** The name under which traces show this sluice. Also OTEL_SERVICE_NAME. Default: sluice. */
+  serviceName?: Given['serviceName']
+  /**
+   * What traces say of this sluice besides its name, such as deployment.environment.name=home. Also
+   * OTEL_RESOURCE_ATTRIBUTES.
+   */
+  resourceAttributes?: Given['resourceAttributes']
+  /**
+   * Which traces are recorded, by the names that OpenTelemetry gives samplers: parentbased_… goes
+   * by what the client has decided, where it sends traceparent. Also OTEL_TRACES_SAMPLER. Default:
+   * parentbased_always_on.
+   */
+  tracesSampler?: Given['tracesSampler']
+  /**
+   * The share of traces that a sampler with traceidratio in its name records. Also
+   * OTEL_TRACES_SAMPLER_ARG. Default: 1.
+   */
+  tracesSamplerArg?: Given['tracesSamplerArg']
+  /**
+   * How many spans may wait to be sent; further ones are dropped, and counted. Also
+   * OTEL_BSP_MAX_QUEUE_SIZE. Default: 2048.
+   */
+  tracesQueue?: Given['tracesQueue']
+  /**
+   * How many spans are sent at once at most. Also OTEL_BSP_MAX_EXPORT_BATCH_SIZE. Default: 512.
+   */
+  tracesBatch?: Given['tracesBatch']
+  /**
+   * How long a span waits at most for others to be sent with it. On workerd each request sends its
+   * own at its end. Also OTEL_BSP_SCHEDULE_DELAY, in milliseconds. Default: 5s.
+   */
+  tracesDelay?: Given['tracesDelay']
 }

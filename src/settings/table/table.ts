@@ -6,6 +6,7 @@ import { limits } from './limits.ts'
 import { logging } from './logging.ts'
 import { network } from './network.ts'
 import { telemetry } from './telemetry.ts'
+import { tracing } from './tracing.ts'
 import { webgpu } from './webgpu.ts'
 
 export const settingsTable = {
@@ -16,6 +17,7 @@ export const settingsTable = {
   ...limits,
   ...logging,
   ...telemetry,
+  ...tracing,
 }
 
 type Table = typeof settingsTable
@@ -47,4 +49,5 @@ export const groups: Readonly<Record<string, Readonly<Record<string, Declaration
   'Timeouts and limits': limits,
   Logging: logging,
   Telemetry: telemetry,
+  Tracing: tracing,
 }

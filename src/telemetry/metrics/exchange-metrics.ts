@@ -11,6 +11,8 @@ interface Ended {
   model: string
   engine: string
   key: string
+  /** Whether the client got a stream. */
+  isStream: boolean
   now: number
 }
 
@@ -82,7 +84,7 @@ export class ExchangeMetrics implements ExchangeObserver {
   }
 
   /** Called once. */
-  end(exchange: Exchange, { api, model, engine, key, now }: Ended): void {
+  end(exchange: Exchange, { api, model, engine, key, isStream, now }: Ended): void {
     const registry = this.#registry
     const { timeline, usage } = exchange
     this.#endAttempt(exchange)
@@ -98,7 +100,7 @@ export class ExchangeMetrics implements ExchangeObserver {
       registry.count('sluice_heartbeats_total', [api], timeline.heartbeats)
     }
     for (const kind of exchange.repaired) registry.count('sluice_repairs_total', [engine, kind])
-    if (!exchange.isStream) return
+    if (!isStream) return
     registry
       .histogram('sluice_client_blocked_seconds', [api])
       .observe(timeline.blockedMs(now) / 1000)

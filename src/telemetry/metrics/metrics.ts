@@ -45,7 +45,7 @@ export class Metrics implements TelemetryFeature, RequestObserver {
 
   onEnd(request: ObservedRequest): void {
     const labels = this.#labels
-    const { exchange, outcome, caller, failure } = request
+    const { exchange, outcome, caller, failure, status } = request
     if (labels === undefined || outcome === undefined) return
     const now = performance.now()
     const { registry } = this
@@ -68,6 +68,7 @@ export class Metrics implements TelemetryFeature, RequestObserver {
     if (exchange === undefined || observer === undefined) return
     this.#exchanges.delete(request)
     this.running--
-    observer.end(exchange, { api, model, engine, key, now })
+    const isStream = exchange.isStream && status < 400
+    observer.end(exchange, { api, model, engine, key, isStream, now })
   }
 }

@@ -72,6 +72,9 @@ const NAMES = [
   ],
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
   ...['metrics', 'activity', 'capture', 'captureCount', 'captureBytes'],
+  ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
+  ...['serviceName', 'resourceAttributes', 'tracesSampler', 'tracesSamplerArg'],
+  ...['tracesQueue', 'tracesBatch', 'tracesDelay'],
 ]
 
 it('has every setting, each in one group', () => {

@@ -1,0 +1,86 @@
+/**
+ * OpenTelemetry's own variables, as settings: https://opentelemetry.io/docs/specs/otel/configuration/.
+ * They are meant for every program on a machine, so that a wrong one is ignored with a warning, as that
+ * specification asks, and never keeps sluice from starting.
+ */
+import type { Warn } from './deprecated.ts'
+import { SettingsError } from './error.ts'
+import { readTextSetting } from './settings.ts'
+
+/** The setting of each variable; of those that are for the same one, the last that is set counts. */
+const VARIABLES: readonly (readonly [variable: string, setting: string])[] = [
+  ['OTEL_EXPORTER_OTLP_ENDPOINT', 'otlpEndpoint'],
+  ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'otlpTracesEndpoint'],
+  ['OTEL_EXPORTER_OTLP_HEADERS', 'otlpHeaders'],
+  ['OTEL_EXPORTER_OTLP_TRACES_HEADERS', 'otlpHeaders'],
+  ['OTEL_EXPORTER_OTLP_PROTOCOL', 'otlpFormat'],
+  ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'otlpFormat'],
+  ['OTEL_EXPORTER_OTLP_TIMEOUT', 'otlpTimeout'],
+  ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'otlpTimeout'],
+  ['OTEL_RESOURCE_ATTRIBUTES', 'resourceAttributes'],
+  ['OTEL_TRACES_SAMPLER', 'tracesSampler'],
+  ['OTEL_TRACES_SAMPLER_ARG', 'tracesSamplerArg'],
+  ['OTEL_BSP_MAX_QUEUE_SIZE', 'tracesQueue'],
+  ['OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 'tracesBatch'],
+  ['OTEL_BSP_SCHEDULE_DELAY', 'tracesDelay'],
+]
+
+/** Settings whose variables are a bare number of milliseconds. */
+const MILLISECONDS = new Set(['otlpTimeout', 'tracesDelay'])
+
+/** The settings that OpenTelemetry's variables stand for. `warn` is told of those that are ignored. */
+export function settingsFromOtel(
+  env: Readonly<Record<string, unknown>>,
+  warn: Warn,
+): Record<string, unknown> {
+  const settings: Record<string, unknown> = {}
+  for (const [variable, name] of VARIABLES) {
+    const value = textOf(env[variable])
+    if (value === '') continue
+    const read = readVariable(variable, name, value, warn)
+    if (read !== undefined) settings[name] = read
+    // By HTTP it would ask a port that answers gRPC.
+    if (name === 'otlpFormat') {
+      if (value === 'grpc') settings.traces = false
+      else delete settings.traces
+    }
+  }
+  const service = serviceName(env, settings.resourceAttributes)
+  if (service !== undefined) settings.serviceName = service
+  if (isOff(env)) settings.traces = false
+  return settings
+}
+
+function readVariable(variable: string, name: string, value: string, warn: Warn): unknown {
+  if (MILLISECONDS.has(name) && !/^\d+$/.test(value)) {
+    warn(`${variable}: expected a number of milliseconds, got another value; it is ignored.`)
+    return undefined
+  }
+  try {
+    return readTextSetting(name, value, variable, warn)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    const effect = value === 'grpc' ? 'no traces are sent' : 'it is ignored'
+    warn(`${error.message.replace(/[.;\s]+$/, '')}; ${effect}.`)
+    return undefined
+  }
+}
+
+/** The variable for it comes before the attribute of the same meaning. */
+function serviceName(env: Readonly<Record<string, unknown>>, attributes: unknown) {
+  const named = textOf(env.OTEL_SERVICE_NAME)
+  if (named !== '') return named
+  return (attributes as Record<string, string> | undefined)?.['service.name'] || undefined
+}
+
+function isOff(env: Readonly<Record<string, unknown>>): boolean {
+  const exporter = textOf(env.OTEL_TRACES_EXPORTER)
+  return (
+    textOf(env.OTEL_SDK_DISABLED).toLowerCase() === 'true' ||
+    (exporter !== '' && !exporter.split(',').includes('otlp'))
+  )
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.trim() : ''
+}

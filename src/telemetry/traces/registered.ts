@@ -1,0 +1,38 @@
+/**
+ * The OpenTelemetry SDK that the program has registered, if any: that of Deno (`OTEL_DENO=true`), or one that
+ * the program set up itself. `@opentelemetry/api` holds what is registered in a global under a symbol of its
+ * major version, which all copies of the package in a process share. Reading it there needs no copy here.
+ */
+import { VERSION } from '../../version.ts'
+import type { SpanParent, SpanTracer } from './tracer.ts'
+
+const REGISTRY = Symbol.for('opentelemetry.js.api.1')
+
+interface Registry {
+  trace?: { getTracer(name: string, version: string): SpanTracer }
+  context?: { active(): SpanParent }
+}
+
+/** The name of what makes these spans. */
+export const SCOPE = 'sluice'
+
+function registry(): Registry | undefined {
+  return (globalThis as { [REGISTRY]?: Registry })[REGISTRY]
+}
+
+let known: { provider: NonNullable<Registry['trace']>; tracer: SpanTracer } | undefined
+
+/** The tracer of the SDK that is registered now; looked for at each request, since it may come late. */
+export function registeredTracer(): SpanTracer | undefined {
+  const provider = registry()?.trace
+  if (provider === undefined) return undefined
+  if (known?.provider !== provider) {
+    known = { provider, tracer: provider.getTracer(SCOPE, VERSION) }
+  }
+  return known.tracer
+}
+
+/** The context of the code that runs now, where the SDK keeps one: it holds the program's own span. */
+export function activeContext(): SpanParent | undefined {
+  return registry()?.context?.active()
+}

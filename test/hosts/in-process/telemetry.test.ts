@@ -1,0 +1,5 @@
+import { conformance } from '../../conformance/suite.ts'
+import { callInProcess } from '../../support/in-process.ts'
+
+callInProcess()
+conformance('in-process', ['telemetry'])
