@@ -23,7 +23,7 @@ export function CaptureList() {
   return (
     <>
       <div class="captures-head">
-        <p role="status">
+        <p>
           {all.length === 1 ? '1 capture' : `${all.length} captures`}, {bytesText(bytes)}
         </p>
         <Clear count={all.length} />

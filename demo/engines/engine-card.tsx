@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact'
 import type { EngineActivity } from '../../src/wire/activity/schema.ts'
+import { setFilter } from '../activity/filters.ts'
 import { CopyLine } from '../copy-line.tsx'
 import { timeText } from '../format.ts'
+import { hashOf } from '../views.ts'
 import { Health } from './health.tsx'
 import { type History, summaryOf } from './history.ts'
 import { measurements } from './measurements.ts'
@@ -48,9 +50,14 @@ function Trouble({ engine }: { engine: EngineActivity }) {
         </p>
       )}
       {command && <CopyLine text={command} />}
-      {engine.state === 'open' && (
+      {engine.breaker !== 'closed' && (
         <p>
-          <a href="#activity">Show its requests in Activity</a>
+          <a
+            href={hashOf('activity')}
+            onClick={() => setFilter({ text: engine.label, which: '', failuresOnly: true })}
+          >
+            Show its failed requests
+          </a>
         </p>
       )}
     </div>

@@ -13,7 +13,7 @@ export interface HistoryPlot {
   remove(): void
 }
 
-const HEIGHT = 92
+const HEIGHT = 98
 
 /** Seconds between two times of the axis. */
 const STEPS = [
@@ -100,7 +100,7 @@ function axesOf(place: HTMLElement, tickText: (value: number) => string): uPlot.
     ticks: { show: false },
   }
   return [
-    { ...axis, size: 22, gap: 2, space: 56, incrs: STEPS, grid: { show: false }, values: times },
+    { ...axis, size: 28, gap: 8, space: 56, incrs: STEPS, grid: { show: false }, values: times },
     { ...axis, size: 52, gap: 4, space: 26, values: (_, ticks) => ticks.map(tickText) },
   ]
 }
