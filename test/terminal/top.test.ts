@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { binaryOf } from '../../scripts/hosts.mjs'
+import { binaryOf, hostCommand } from '../../scripts/hosts.mjs'
 import { openTerminal, runIn, startIn } from '../support/terminal.ts'
 import { delta, endless, finish, hosts, STTY, script } from './open-chat.ts'
 import { TITLES, useTop } from './open-top.ts'
@@ -142,6 +142,20 @@ describe.each(hosts)('sluice top, on %s', (host) => {
     expect(after).toBe(before)
   })
 
+  it('an error of its own ends it, and the terminal is as it was', async () => {
+    await using terminal = await openTerminal({ columns: 120 })
+    terminal.enter('stty -g')
+    const [before] = (await terminal.until(STTY)).match(STTY) ?? []
+    const { file, args } = hostCommand(host, [], 'test/support/top-crash.ts')
+    runIn(terminal, [file, ...args])
+    await terminal.until(TITLES)
+    const screen = await terminal.until(/^caught: broken on purpose\nended 1$/m)
+    expect(screen).not.toMatch(TITLES)
+    terminal.enter('clear; stty -g')
+    const [after] = (await terminal.until(STTY)).match(STTY) ?? []
+    expect(after).toBe(before)
+  })
+
   it('Ctrl-Z gives the terminal back until fg', async () => {
     await using terminal = await openTerminal({ columns: 120 })
     startIn(terminal, host, ['top', top.server.url])
@@ -157,6 +171,22 @@ describe.each(hosts)('sluice top, on %s', (host) => {
     await terminal.until(TITLES)
     terminal.press('q')
     await terminal.until(/\n\$$/)
+  })
+
+  it('has no colours with NO_COLOR, and no screen of its own with TERM=dumb', async () => {
+    top.upstream.script = { persona: 'ollama', words: ['Yes.'] }
+    await top.ask()
+    await using coloured = await top.open()
+    await coloured.until(row('finished'))
+    expect(coloured.coloured()).toMatch(/\u001b\[(?:2|1|7|3\d)m/)
+    await using plain = await top.open([], { env: { NO_COLOR: '1' } })
+    await plain.until(row('finished'))
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    expect(plain.coloured()).not.toMatch(/\u001b\[/)
+    await using dumb = await openTerminal({ columns: 100 })
+    const { file, args } = hostCommand(host, ['top', top.server.url])
+    runIn(dumb, ['env', 'TERM=dumb', file, ...args])
+    expect(await dumb.until(/^ended 0$/m)).toMatch(/^ {2}STATE[\s\S]*^ {2}finished[\s\S]*ended 0$/m)
   })
 
   it('can be started by npm start', async () => {
