@@ -18,7 +18,8 @@ export function observed(fields: Partial<ObservedRequest> = {}): Filled {
     ...{ id: `request-${++count}`, method: 'POST', path: '/v1/chat/completions' },
     ...{ route: '/v1/chat/completions', time: Date.now(), startedAt: performance.now() },
     ...{ caller: { name: 'ann', isAdmin: false }, exchange: undefined, status: 0 },
-    ...{ outcome: undefined, failure: undefined, ...fields },
+    ...{ outcome: undefined, failure: undefined, traceContext: undefined, waitUntil: undefined },
+    ...fields,
   }
 }
 
