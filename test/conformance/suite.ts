@@ -134,7 +134,7 @@ const topics = {
     'forwarded answers that end early': passThroughEnds,
     'servers that load models': managers,
   },
-  telemetry: { metrics, 'a counting client': countedStreams },
+  telemetry: { metrics, 'a counting client': countedStreams, traces },
   contract: { contract, thinking },
   endings: {
     deadlines,
@@ -149,7 +149,6 @@ const topics = {
     'readers of activity': activityReaders,
   },
   pace: { timing, 'back-pressure': backpressure },
-  telemetry: { traces },
   command: {
     startup,
     'in Ollama’s place': ollamaCompat,
