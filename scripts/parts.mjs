@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
+import { bringPrometheus } from './prometheus.mjs'
 import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './system.mjs'
 
 /**
@@ -68,6 +69,8 @@ export const parts = [
     seconds: 120,
   },
   { ...tests('terminal', 'test/terminal/', 600), packages: terminalPackages, skips: tmux },
+  // It downloads Debian's package once.
+  { ...tests('prometheus', 'test/prometheus/', 300), skips: bringPrometheus },
   { ...tests('webgpu', 'test/webgpu/', 900), packages: browserPackages, lacks: chromiumAndMesa },
   { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
 ]
