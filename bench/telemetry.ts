@@ -14,15 +14,15 @@ import {
 
 const usage = `Measures what telemetry costs: node bench/telemetry.ts [options]
 
-  --pairs N      how often both take turns; 60 by default
-  --tokens N     tokens of each stream; 20000 by default
+  --rounds N     how often they take turns; 300 by default
+  --tokens N     tokens of each stream; 2000 by default
   --only NAME    "metrics" or "activity" alone is switched on; both by default
   --json         prints the figures as JSON`
 
 const { values } = parseArgs({
   options: {
-    pairs: { type: 'string', default: '60' },
-    tokens: { type: 'string', default: '20000' },
+    rounds: { type: 'string', default: '300' },
+    tokens: { type: 'string', default: '2000' },
     only: { type: 'string' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -38,8 +38,8 @@ const both: Contest = contest(Number(values.tokens), {
   activity: only === 'metrics' ? 0 : 500,
 })
 const figures = {
-  perToken: await costPerToken(both, Number(values.pairs)),
-  firstToken: await costOfFirstToken(both, Number(values.pairs)),
+  perToken: await costPerToken(both, Number(values.rounds)),
+  firstToken: await costOfFirstToken(both, Number(values.rounds)),
   ...(process.versions.bun === undefined && { bytes: await bytesPerToken(both) }),
   metrics: await timeOfMetrics(500),
 }
@@ -52,12 +52,14 @@ function print(): void {
   const percent = (ratio: number) => `${((ratio - 1) * 100).toFixed(2)} %`
   const interval = ({ mean, low, high }: typeof perToken.ratio) =>
     `${percent(mean)} (95 %: ${percent(low)} to ${percent(high)})`
-  const { difference } = firstToken
+  const micros = ({ mean, low, high }: typeof firstToken.difference) =>
+    `${mean.toFixed(1)} µs (95 %: ${low.toFixed(1)} to ${high.toFixed(1)})`
   console.log(`CPU for each token: ${perToken.off.toFixed(0)} ns without, ${perToken.on.toFixed(0)} ns with
   more: ${interval(perToken.ratio)}
   off against off, which shows what this machine can tell: ${interval(perToken.control)}
 Request to its first token: ${firstToken.off.toFixed(1)} µs without, ${firstToken.on.toFixed(1)} µs with
-  more: ${difference.mean.toFixed(1)} µs (95 %: ${difference.low.toFixed(1)} to ${difference.high.toFixed(1)})`)
+  more: ${micros(firstToken.difference)}
+  off against off: ${micros(firstToken.control)}`)
   if (bytes !== undefined)
     console.log(
       `Bytes allocated for each token: ${bytes.off.toFixed(1)} without, ${bytes.on.toFixed(1)} with`,

@@ -4,7 +4,7 @@ import type { Fetch, Fetched, PacketReader } from '../../src/platform/fetch.ts'
 import { metricsType, writeMetrics } from '../../src/telemetry/metrics/exposition.ts'
 import type { Gauges } from '../../src/telemetry/metrics/gauges.ts'
 import { Registry } from '../../src/telemetry/metrics/registry.ts'
-import { type Interval, meanRatio, median } from '../stats.ts'
+import { median, medianInterval } from '../stats.ts'
 
 /** The same handler with telemetry, without it, and without it once more. */
 export interface Contest {
@@ -100,63 +100,59 @@ async function cpuOf(handler: Handler, tokens: number): Promise<number> {
   return ((user + system) * 1000) / tokens
 }
 
-/** Nanoseconds of processor time for each token; the client's part is in them too. */
-export async function costPerToken({ tokens, on, off, control }: Contest, pairs: number) {
-  const handlers = { on, off, control }
-  const costs = { on: [] as number[], off: [] as number[], control: [] as number[] }
-  for (let round = -5; round < pairs; round++) {
+type Side = 'on' | 'off' | 'control'
+const SIDES: readonly Side[] = ['on', 'off', 'control']
+
+/** What all three cost, in one round after another. */
+async function inTurns(rounds: number, measure: (side: Side) => Promise<number>) {
+  const costs: Record<Side, number[]> = { on: [], off: [], control: [] }
+  for (let round = -10; round < rounds; round++) {
     // In another order each time, so that none always follows the same one.
-    const names = rotated(['on', 'off', 'control'] as const, Math.abs(round))
-    for (const name of names) {
-      const cost = await cpuOf(handlers[name], tokens)
-      if (round >= 0) costs[name].push(cost)
+    const at = Math.abs(round) % SIDES.length
+    for (const side of [...SIDES.slice(at), ...SIDES.slice(0, at)]) {
+      const cost = await measure(side)
+      if (round >= 0) costs[side].push(cost)
     }
   }
-  const ratios = (of: number[], to: number[]) =>
-    meanRatio(of.map((cost, index) => cost / (to[index] as number)))
+  return costs
+}
+
+/** Nanoseconds of processor time for each token; the client's part is in them too. */
+export async function costPerToken({ tokens, ...handlers }: Contest, rounds: number) {
+  const costs = await inTurns(rounds, (side) => cpuOf(handlers[side], tokens))
+  const ratios = (of: number[]) => of.map((cost, index) => cost / (costs.off[index] as number))
   return {
     on: median(costs.on),
     off: median(costs.off),
-    ratio: ratios(costs.on, costs.off),
-    control: ratios(costs.control, costs.off),
+    ratio: medianInterval(ratios(costs.on)),
+    control: medianInterval(ratios(costs.control)),
   }
 }
 
-function rotated<T>(list: readonly T[], by: number): T[] {
-  const at = by % list.length
-  return [...list.slice(at), ...list.slice(0, at)]
-}
+/** Requests of one round. */
+const REQUESTS = 20
 
-/** Requests of one measurement of first tokens. */
-const REQUESTS = 60
-
-/** Microseconds from a request to the first part of its answer, as medians of many requests. */
-export async function costOfFirstToken({ on, off }: Contest, pairs: number) {
-  const costs = { on: [] as number[], off: [] as number[] }
-  for (let round = -5; round < pairs; round++) {
-    const times = { on: [] as number[], off: [] as number[] }
-    for (let index = 0; index < REQUESTS; index++) {
-      const isFirst = index % 2 === 0
-      for (const name of isFirst ? (['on', 'off'] as const) : (['off', 'on'] as const))
-        times[name].push((await read(name === 'on' ? on : off, 1)) * 1000)
-    }
-    if (round < 0) continue
-    costs.on.push(median(times.on))
-    costs.off.push(median(times.off))
+/** Microseconds from a request to the first part of its answer. */
+export async function costOfFirstToken(handlers: Contest, rounds: number) {
+  const costs = await inTurns(rounds, async (side) => {
+    const times: number[] = []
+    for (let index = 0; index < REQUESTS; index++)
+      times.push((await read(handlers[side], 1)) * 1000)
+    return median(times)
+  })
+  const differences = (of: number[]) => of.map((cost, index) => cost - (costs.off[index] as number))
+  return {
+    on: median(costs.on),
+    off: median(costs.off),
+    difference: medianInterval(differences(costs.on)),
+    control: medianInterval(differences(costs.control)),
   }
-  const differences = costs.on.map((cost, index) => cost - (costs.off[index] as number))
-  return { on: median(costs.on), off: median(costs.off), difference: meanOf(differences) }
-}
-
-function meanOf(values: readonly number[]): Interval {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1)
-  const half = 2.1 * Math.sqrt(variance / values.length)
-  return { mean, low: mean - half, high: mean + half }
 }
 
 /** Bytes that are allocated for each token, by sampling the heap, what was collected meanwhile included. */
-export async function bytesPerToken({ tokens, on, off }: Contest) {
+export async function bytesPerToken({ on, off }: Contest) {
+  // A sample is taken every few kilobytes: only long streams tell a few bytes for each token.
+  const tokens = 20_000
   const samples = { on: [] as number[], off: [] as number[] }
   for (let round = 0; round < 5; round++) {
     samples.off.push((await allocatedBy(() => read(off, tokens))) / tokens)
