@@ -47,6 +47,9 @@ export const key = persisted('sluice.key', '')
 /** Whether that server needs a key, and did not accept this one. */
 export const wantsKey = signal(false)
 
+/** Whether its user is an admin of that server, by the key or by asking from the same machine. */
+export const isServerAdmin = signal(false)
+
 export function authorization(): Record<string, string> {
   return key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
 }
@@ -59,6 +62,7 @@ export async function checkKey(): Promise<void> {
   const body: unknown = type.includes('json') ? await response?.json().catch(() => null) : null
   const isSluice = typeof body === 'object' && body !== null && 'version' in body
   wantsKey.value = isSluice && !('models' in body)
+  isServerAdmin.value = isSluice && 'engines' in body
 }
 
 export async function listModels(): Promise<Model[]> {

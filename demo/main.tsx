@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import './style.css'
 import './nav.css'
+import './common.css'
 import './engines/engines.css'
 import './keys/keys.css'
 import './captures/captures.css'

@@ -110,7 +110,7 @@ const OF_SERVER = /^v1\/(?:activity|captures)(?:\/|$)/
 async function serverFirst(request: Request, url: URL): Promise<Response> {
   const response = await fetch(request)
   const type = response.headers.get('content-type') ?? ''
-  const isOfSluice = /^(?:application\/json|text\/event-stream)/.test(type)
+  const isOfSluice = /^(?:application\/(?:json|x-ndjson)|text\/event-stream)/.test(type)
   if (isOfSluice) return response
   await response.body?.cancel()
   return answer(new Request(url, { method: request.method, headers: request.headers }), url)

@@ -26,7 +26,7 @@ export function tell(text: string): void {
 function nameOf(record: Activity | undefined): string {
   if (record === undefined) return 'the request'
   const what = record.model ?? record.path
-  return record.key === undefined ? `the request to ${what}` : `${record.key}'s request to ${what}`
+  return record.key === undefined ? `the request to ${what}` : `${record.key}’s request to ${what}`
 }
 
 export async function stopRequest(id: string): Promise<void> {

@@ -48,7 +48,7 @@ export class FrameSplitter {
     if (isJson(this.#rest)) {
       const whole = this.#rest
       this.#rest = ''
-      return [whole]
+      return [whole.trimEnd()]
     }
     const lines = this.#rest.split('\n')
     const rest = lines.pop() ?? ''

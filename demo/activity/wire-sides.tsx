@@ -17,7 +17,6 @@ export function Wire({ now }: { now: Seen }) {
   const hasEngineSide = received !== undefined || isCaptured
   const isEngine = side.value === 'engine' && hasEngineSide
   const isMissing = isEngine && received === undefined
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each request
   useEffect(() => {
     if (isMissing) void showEngineSide(now)
   }, [id, isMissing])

@@ -3,7 +3,7 @@ import { clockText } from '../engines/history-plot.ts'
 import { bytesText } from '../format.ts'
 import { hashOf } from '../views.ts'
 import type { Capture, Side } from './captures-api.ts'
-import { check, checks, clear, download, list, remove } from './captures-state.ts'
+import { check, checks, clear, download, list, missed, remove } from './captures-state.ts'
 import { CheckResult } from './findings.tsx'
 
 /** Whether the user is asked if all captures are to be deleted. */
@@ -28,6 +28,13 @@ export function CaptureList() {
         </p>
         <Clear count={all.length} />
       </div>
+      {missed.value > 0 && (
+        <p class="weak">
+          {missed.value === 1 ? '1 request was' : `${missed.value} requests were`} not captured, as
+          the room was taken by captures of requests that still run. <code>--capture-count</code>{' '}
+          and <code>--capture-bytes</code> set how much there is.
+        </p>
+      )}
       <ul class="captures" aria-label="Captures">
         {all.map((each) => (
           <Entry key={each.id} capture={each} />
@@ -78,7 +85,7 @@ function Entry({ capture }: { capture: Capture }) {
         <span class={`outcome ${outcomeClass(outcome)}`}>{outcome || 'runs'}</span>
         <span class="weak">
           {clockText(new Date(time).getTime())} · {bytesText(capture.bytes)}
-          {capture.complete ? '' : outcome ? ' · cut off at its limit' : ''}
+          {capture.complete ? '' : outcome ? ' · cut off, as there was no more room' : ''}
         </span>
       </p>
       <p class="weak">
@@ -122,7 +129,7 @@ function Actions({ id, name }: { id: string; name: string }) {
   )
 }
 
-function outcomeClass(outcome: string | undefined): string {
+function outcomeClass(outcome: string | null): string {
   if (outcome === 'failed' || outcome === 'refused') return 'bad'
   return outcome === 'finished' || outcome === 'ok' ? 'good' : ''
 }

@@ -1,26 +1,10 @@
 /** Calls `/v1/captures`. */
+import type * as z from 'zod/mini'
+import type { captureSchemas } from '../../src/wire/captures/schema.ts'
 import { callApi, errorOf } from '../activity/events.ts'
 
-/** One capture, as `GET /v1/captures` lists it. */
-export interface Capture {
-  id: string
-  request_id: string
-  /** When its request arrived, as ISO 8601 or in milliseconds since 1970. */
-  time: string | number
-  api?: string | null
-  model?: string
-  engine?: string
-  key?: string
-  outcome?: string
-  bytes: number
-  /** False while the request runs, and where the capture reached its limit of bytes. */
-  complete: boolean
-}
-
-export interface CaptureList {
-  rule: string
-  data: Capture[]
-}
+export type CaptureList = z.infer<(typeof captureSchemas)['answers']['CaptureList']>
+export type Capture = CaptureList['data'][number]
 
 /** What sluice sent to the client, or what the engine sent in the last attempt. */
 export type Side = 'client' | 'engine'

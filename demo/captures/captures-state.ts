@@ -1,11 +1,11 @@
 /** The captures as this page knows them. The feed tells when there are others; nothing is polled. */
-import { effect, signal } from '@preact/signals'
+import { effect, signal, untracked } from '@preact/signals'
 import { checkStream } from '../../src/check/check-stream.ts'
 import type { Finding } from '../../src/check/rules/rule.ts'
 import type { RuleName } from '../../src/check/rules/rules.ts'
 import { parseRecording } from '../../src/recording/recording.ts'
 import { captures } from '../activity/store.ts'
-import { key } from '../api.ts'
+import { isServerAdmin, key } from '../api.ts'
 import { saveFile } from '../save-file.ts'
 import {
   type Capture,
@@ -18,6 +18,8 @@ import {
 } from './captures-api.ts'
 
 export const list = signal<readonly Capture[] | undefined>(undefined)
+/** How many requests found no room. */
+export const missed = signal(0)
 /** What is captured now: `off`, `all`, `key=NAME`, `engine=LABEL` or `next=N`. */
 export const rule = signal('off')
 /** Why the last action failed; empty if it did not. */
@@ -42,8 +44,28 @@ effect(() => {
   problem.value = ''
 })
 
+// Once, so that the header says that prompts are kept before any view shows the feed.
+effect(() => {
+  if (isServerAdmin.value) untracked(() => void refreshCaptures())
+})
+
+/** Milliseconds between two readings of the list because of news. */
+const NEWS_INTERVAL = 1_000
+
 let isReading = false
 let isChanged = false
+let readAt = Number.NEGATIVE_INFINITY
+let timer: ReturnType<typeof setTimeout> | undefined
+
+/** The feed told of other captures: while a long answer is captured, several times a second. */
+export function refreshSoon(): void {
+  if (timer !== undefined) return
+  const wait = Math.max(0, readAt + NEWS_INTERVAL - performance.now())
+  timer = setTimeout(() => {
+    timer = undefined
+    void refreshCaptures()
+  }, wait)
+}
 
 /** Reads the list; a call while it is read has it read once more afterwards. */
 export async function refreshCaptures(): Promise<void> {
@@ -52,9 +74,11 @@ export async function refreshCaptures(): Promise<void> {
   isReading = true
   while (isChanged) {
     isChanged = false
+    readAt = performance.now()
     await tried(async () => {
       const answer = await listCaptures()
       list.value = answer.data
+      missed.value = answer.missed
       rule.value = answer.rule
     })
   }

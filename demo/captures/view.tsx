@@ -4,7 +4,7 @@ import { FeedNotice } from '../activity/feed-notice.tsx'
 import { captures, isAdmin } from '../activity/store.ts'
 import { CopyLine } from '../copy-line.tsx'
 import { CaptureList } from './capture-list.tsx'
-import { problem, refreshCaptures } from './captures-state.ts'
+import { problem, refreshSoon } from './captures-state.ts'
 import { Control } from './control.tsx'
 
 export function CapturesView() {
@@ -22,7 +22,7 @@ export function CapturesView() {
 function Captures() {
   // The feed tells that there are others, or another rule: then the list is read anew.
   const { rule, count, bytes } = captures.value ?? {}
-  useEffect(() => void refreshCaptures(), [rule, count, bytes])
+  useEffect(refreshSoon, [rule, count, bytes])
   return (
     <>
       <Control />

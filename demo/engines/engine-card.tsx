@@ -2,6 +2,7 @@ import type { EngineActivity } from '../../src/wire/activity/schema.ts'
 import { CopyLine } from '../copy-line.tsx'
 import { timeText } from '../format.ts'
 import { Health } from './health.tsx'
+import { type History, summaryOf } from './history.ts'
 import { measurements } from './measurements.ts'
 import { ModelPlots, rateText } from './model-plots.tsx'
 import { Process } from './process.tsx'
@@ -121,8 +122,9 @@ function Models({ engine: { models, loaded, label } }: { engine: EngineActivity 
 }
 
 /** The models that were asked lately, with how fast they were. */
-function Measured({ engine: { label, recent } }: { engine: EngineActivity }) {
+function Measured({ engine }: { engine: EngineActivity }) {
   const { history } = measurements.value
+  const recent = recentOf(engine, history)
   if (recent.length === 0) {
     return <p class="weak">It has answered no request yet: plots appear with the first one.</p>
   }
@@ -130,7 +132,7 @@ function Measured({ engine: { label, recent } }: { engine: EngineActivity }) {
     <ul class="measured">
       {recent.map(({ model, requests, firstTokenMs, rate }) => {
         const facts = [
-          requests === 1 ? '1 request' : `${requests} requests`,
+          requests === 1 ? 'last request' : `last ${requests} requests`,
           firstTokenMs !== undefined && `first token ${timeText(firstTokenMs)}`,
           rate !== undefined && `${rateText(rate)} tokens/s`,
         ].filter(Boolean)
@@ -140,10 +142,17 @@ function Measured({ engine: { label, recent } }: { engine: EngineActivity }) {
               <code>{model}</code>
             </h4>
             <p class="weak">{facts.join(' · ')}</p>
-            <ModelPlots model={model} all={history.of(label, model)} />
+            <ModelPlots model={model} all={history.of(engine.label, model)} />
           </li>
         )
       })}
     </ul>
   )
+}
+
+/** What the server says of its models, and after that the models that only this page remembers. */
+function recentOf({ label, recent }: EngineActivity, history: History): EngineActivity['recent'] {
+  const told = new Set(recent.map(({ model }) => model))
+  const remembered = history.modelsOf(label).filter((model) => !told.has(model))
+  return [...recent, ...remembered.map((model) => summaryOf(model, history.of(label, model)))]
 }

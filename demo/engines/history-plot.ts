@@ -96,8 +96,11 @@ export function plotHistory(
   }
 }
 
+/** With seconds where minutes would be the same. */
 function times(_: uPlot, ticks: number[]): string[] {
-  return ticks.map((seconds) => clockText(seconds * 1_000).slice(0, 5))
+  const [first = 0, second = first + 60] = ticks
+  const length = second - first < 60 ? 8 : 5
+  return ticks.map((seconds) => clockText(seconds * 1_000).slice(0, length))
 }
 
 /** The time of the day, as the user's browser writes it in 24 hours: `14:03:07`. */

@@ -10,6 +10,7 @@ export interface Measurement {
   id: string
   /** When it ended, in milliseconds since 1970. */
   at: number
+  /** Without the time in the queue; undefined where it was not the first engine that was asked. */
   firstTokenMs?: number
   /** Tokens a second after the first. */
   rate?: number
@@ -57,6 +58,14 @@ export class History {
     return this.#series.get(keyOf(engine, model)) ?? []
   }
 
+  /** The models of an engine of which there are measurements. */
+  modelsOf(engine: string): string[] {
+    return [...this.#series.keys()].flatMap((key) => {
+      const [of, model] = JSON.parse(key) as [string, string]
+      return of === engine ? model : []
+    })
+  }
+
   #forgetOldest(): void {
     const [oldest] = this.#series
     if (oldest === undefined) return
@@ -73,18 +82,38 @@ function keyOf(engine: string, model: string): string {
   return JSON.stringify([engine, model])
 }
 
-/** Undefined where no token came. */
+/** Undefined where no token came, or nothing can be said of the engine. */
 function measured(request: Activity): Measurement | undefined {
-  const { id, arrived, durationMs, firstTokenMs } = request
+  const { id, arrived, durationMs, firstTokenMs, attempts = 1, queuedMs = 0 } = request
   if (request.state !== 'ended' || firstTokenMs === undefined) return undefined
   const rate = rateOf(request, durationMs - firstTokenMs)
-  return { id, at: arrived + durationMs, firstTokenMs, ...(rate !== undefined && { rate }) }
+  // The time in the queue is not the engine's, nor is that of other attempts.
+  const first = attempts === 1 ? Math.max(0, firstTokenMs - queuedMs) : undefined
+  if (first === undefined && rate === undefined) return undefined
+  return {
+    id,
+    at: arrived + durationMs,
+    ...(first !== undefined && { firstTokenMs: first }),
+    ...(rate !== undefined && { rate }),
+  }
 }
 
 /** Tokens a second from the first one on; undefined where the client or the length hides it. */
 function rateOf({ streamed, tokens, blockedMs = 0 }: Activity, ms: number): number | undefined {
   if (!streamed || tokens < MIN_TOKENS || ms <= 0 || blockedMs > ms * MAX_BLOCKED) return undefined
   return ((tokens - 1) / ms) * 1_000
+}
+
+/** The medians of a model's measurements. */
+export function summaryOf(model: string, all: readonly Measurement[]) {
+  const firstTokenMs = median(all.flatMap((each) => each.firstTokenMs ?? []))
+  const rate = median(all.flatMap((each) => each.rate ?? []))
+  return {
+    model,
+    requests: all.length,
+    ...(firstTokenMs !== undefined && { firstTokenMs }),
+    ...(rate !== undefined && { rate }),
+  }
 }
 
 /** The middle value; undefined where there is none. */

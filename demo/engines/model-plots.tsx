@@ -31,7 +31,7 @@ export function ModelPlots({ model, all }: { model: string; all: readonly Measur
           none="Appears with the next streamed answer."
         />
       </div>
-      <Values model={model} all={all} />
+      {all.length > 0 && <Values model={model} all={all} />}
     </>
   )
 }

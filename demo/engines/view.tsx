@@ -69,7 +69,7 @@ function NoServer() {
         Start a model server on this machine. sluice looks for the well-known ones every 10 seconds:
       </p>
       <CopyLine text="ollama serve" />
-      <CopyLine text="llama-server -m MODEL.gguf --port 8080" />
+      <CopyLine text="llama-server -m MODEL.gguf" />
       <p>Or say where your server is when you start sluice:</p>
       <CopyLine text="sluice --upstream http://HOST:PORT/v1" />
       <p class="weak">

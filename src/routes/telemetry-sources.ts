@@ -1,9 +1,13 @@
+import type { ProcessStatus } from '../engines/engine.ts'
 import type { Engines } from '../engines/engines.ts'
 import { healthOf } from '../engines/health.ts'
 import type { CatalogEntry } from '../engines/registry/catalog.ts'
 import type { ResponseStore } from '../state/response-store.ts'
 import type { Exchange } from '../stream/exchange.ts'
 import type { EngineView, Sources } from '../telemetry/sources.ts'
+
+/** Milliseconds for which a listing of models is new enough for whoever watches the engines. */
+const WATCHED_MAX_AGE = 10_000
 
 /** What telemetry reads of the engines, by the settings in force. */
 export function telemetrySources(
@@ -26,6 +30,10 @@ export function telemetrySources(
         return { ...viewOf(entry), state, breaker: breaker.state(now), running }
       })
     },
+    refresh() {
+      const listing = catalog.cachedEntries(WATCHED_MAX_AGE)
+      if (listing instanceof Promise) listing.catch(() => {})
+    },
     queue: () => ({ waiting: pool.waiting, limit: queue }),
     places: () => pool.places(),
     running: () => running.size,
@@ -39,7 +47,7 @@ function viewOf({
   models,
   error,
 }: CatalogEntry): Omit<EngineView, 'state' | 'breaker' | 'running'> {
-  const { label, kind, maxConcurrency } = engine
+  const { label, kind, maxConcurrency, process } = engine
   return {
     label,
     ...(kind !== undefined && { kind }),
@@ -47,5 +55,16 @@ function viewOf({
     models: models.map(({ id }) => id),
     loaded: models.filter(({ loaded }) => loaded === true).map(({ id }) => id),
     ...(error && { error: error.message }),
+    ...(process && { process: processOf(process) }),
+  }
+}
+
+/** Without its output, and without what changes all the time. */
+function processOf({ state, failures, lastExit, waiting }: ProcessStatus) {
+  return {
+    state,
+    ...(failures !== undefined && { failures }),
+    ...(lastExit !== undefined && { lastExit }),
+    waiting,
   }
 }

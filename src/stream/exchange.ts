@@ -8,22 +8,10 @@ import { Deadlines, type Limits } from './deadlines.ts'
 import { watchStop } from './engine-stop.ts'
 import { logThrown } from './log-thrown.ts'
 import type { ExchangeTap } from './observer.ts'
+import { errorOf, type Outcome } from './outcome.ts'
 import { ProgressReport } from './progress-report.ts'
 import type { Ticker } from './ticker.ts'
 import { Timeline } from './timeline.ts'
-
-/** How an answer ended. Each exchange has exactly one outcome: the first one set. */
-export type Outcome =
-  | { kind: 'finished' }
-  | { kind: 'failed'; error: ApiError }
-  /** `reason`: the error for a client that is still there, where somebody else has stopped it. */
-  | { kind: 'cancelled'; reason?: ApiError | undefined }
-
-/** The error that a client is sent; undefined where it gets none. */
-export function errorOf(outcome: Outcome): ApiError | undefined {
-  if (outcome.kind === 'finished') return undefined
-  return outcome.kind === 'failed' ? outcome.error : outcome.reason
-}
 
 /** Writes a streamed answer to its client. */
 export interface StreamWriter {

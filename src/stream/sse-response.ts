@@ -12,9 +12,10 @@ import { type ApiError, toApiError } from '../wire/errors/api-error.ts'
 import { Cancelled } from '../wire/errors/cancelled.ts'
 import { encodeText } from '../wire/sse/sse.ts'
 import type { AnswerStream, AnyContract, ChunkOf, LiveStream, OpenedStream } from './chat-stream.ts'
-import { type Exchange, errorOf, type Outcome, type StreamWriter } from './exchange.ts'
+import type { Exchange, StreamWriter } from './exchange.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { limitLastRead } from './limit-last-read.ts'
+import { errorOf, type Outcome } from './outcome.ts'
 import { transformWriter } from './transform-writer.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>

@@ -19,6 +19,8 @@ export interface EngineView {
   loaded: readonly string[]
   /** Why its latest listing of models failed. */
   error?: string
+  /** The process of a server that sluice starts itself. */
+  process?: NonNullable<EngineActivity['process']>
 }
 
 export interface Sources {
@@ -28,6 +30,11 @@ export interface Sources {
   tracer: SpanTracer | undefined
   /** The engines, in the order in which they are preferred; the built-in one is last. */
   engines(): EngineView[]
+  /**
+   * Has the engines list their models again where they have not for a while, in the background: called
+   * while somebody watches them, as without requests nothing else would notice that one is down or back.
+   */
+  refresh(): void
   /** Requests that wait for a concurrency slot, and the most of them for one engine. */
   queue(): { waiting: number; limit: number }
   /** By its exchange, the place in the queue of each request that waits there; 1 is the next one. */

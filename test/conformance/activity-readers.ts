@@ -1,7 +1,10 @@
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { root } from '../../scripts/hosts.mjs'
 import { idOf, listActivity, readFeed, stopRequest } from '../support/activity.ts'
 import { needs } from '../support/hosts.ts'
 import { postChat, readStream } from '../support/read.ts'
@@ -73,22 +76,54 @@ export function activityReaders(host: HostName): void {
     })
   })
 
-  it('are left by their feed at once when the server stops', needs(host, 'process'), async () => {
-    const server = await startServer(host, ['--grace', '8s'])
-    const feed = await readFeed(server.base)
-    await feed.until(({ events }) => events.length > 0)
-    const begun = performance.now()
-    const stopped = server.stop('SIGTERM')
-    expect(await feed.ended).toBe('end')
-    expect(await stopped).toBe(0)
-    expect(performance.now() - begun).toBeLessThan(4_000)
-  })
+  it(
+    'are left by their feed at once when the server stops',
+    needs(host, 'process', 'draining'),
+    async () => {
+      const server = await startServer(host, ['--grace', '8s'])
+      const feed = await readFeed(server.base)
+      await feed.until(({ events }) => events.length > 0)
+      const begun = performance.now()
+      const stopped = server.stop('SIGTERM')
+      expect(await feed.ended).toBe('end')
+      expect(await stopped).toBe(0)
+      expect(performance.now() - begun).toBeLessThan(4_000)
+    },
+  )
 
   it(
     'find what has ended after a reload, unless their key is gone',
     needs(host, 'reloading', 'process'),
     () => reloaded(host),
   )
+
+  it('use the lines of docs/activity.md', needs(host, 'sockets'), async () => {
+    await using server = await startServer(host, [
+      '--static-delay',
+      '200ms',
+      '--heartbeat',
+      '200ms',
+    ])
+    const page = await readFile(join(root, 'docs/activity.md'), 'utf8')
+    const lines = [...page.matchAll(/```sh\n(.*?)\n```/gs)].flatMap(([, text = '']) =>
+      text.split('\n'),
+    )
+    const response = await postChat(server.base, { model: 'static' })
+    const told = await Promise.all(
+      lines.slice(0, -1).map((line) => curl(line, server.url, idOf(response))),
+    )
+    expect(told.map((text) => text.slice(0, 20))).toEqual([
+      '{"object":"activity"',
+      'event: snapshot\ndata',
+      expect.stringMatching(/^\{"id":"/),
+      'event: activity\ndata',
+    ])
+    const [cancel = ''] = lines.slice(-1)
+    expect(JSON.parse(await curl(cancel, server.url, idOf(response)))).toMatchObject({
+      id: idOf(response),
+    })
+    expect((await readStream(response)).error).toMatchObject({ code: 'request_stopped' })
+  })
 
   it('are told what is not kept any more', async () => {
     const upstream = await startUpstream({ script: talk('hello') })
@@ -113,6 +148,20 @@ export function activityReaders(host: HostName): void {
     )
     await upstream.close()
   })
+}
+
+/** What a line of the documentation prints within a second. */
+async function curl(line: string, url: string, id: string): Promise<string> {
+  const command = line
+    .replaceAll('http://127.0.0.1:8787', url)
+    .replace('curl ', 'curl --max-time 1 ')
+  const child = execFile('sh', ['-c', command], { env: { ...process.env, ID: id } })
+  let text = ''
+  child.stdout?.on('data', (part) => {
+    text += part
+  })
+  await once(child, 'close')
+  return text
 }
 
 /** The median of the longest gaps of many streams, in milliseconds. */

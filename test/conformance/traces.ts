@@ -6,7 +6,9 @@ import { logOf } from '../support/relay.ts'
 import { type HostName, useServerWith } from '../support/server.ts'
 import { newTrace, onlySpan as only, PARENT, traceparent } from '../support/spans.ts'
 import { startUpstream, type Upstream } from '../support/upstream.ts'
+import { denoTraces } from './traces-deno.ts'
 import { traceEnds } from './traces-ends.ts'
+import { traceFaults } from './traces-faults.ts'
 
 const HELLO = { persona: 'openai', words: ['hello'] } satisfies PersonaScript
 
@@ -30,6 +32,8 @@ export function traces(host: HostName): void {
   )
   describe('without an endpoint', () => passedOn(host))
   describe('attempts, the queue and ends', () => traceEnds(host))
+  describe('endpoints that fail', () => traceFaults(host))
+  if (host === 'deno') describe('by Deno', denoTraces)
 }
 
 function chained(host: HostName, protocol: string): void {

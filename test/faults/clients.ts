@@ -12,7 +12,7 @@ import { speak } from './speak.ts'
 
 /** A client that is slow, broken or hostile: it is refused or let go, and the others notice nothing. */
 export function clients(host: HostName): void {
-  const flags = ['--body-timeout', '1s', '--max-body', '2MB', '--heartbeat', '30s']
+  const flags = ['--body-timeout', '2s', '--max-body', '2MB', '--heartbeat', '30s']
   const relay = useRelay(host, { flags: [...flags, '--client-timeout', '1s'] })
   let before: Baseline | undefined
 
@@ -79,7 +79,7 @@ async function kept(relay: Relay): Promise<void> {
 }
 
 async function speechless(host: HostName): Promise<void> {
-  const flags = ['--tls-cert', CERT, '--tls-key', KEY, '--body-timeout', '1s']
+  const flags = ['--tls-cert', CERT, '--tls-key', KEY, '--body-timeout', '2s']
   await using server = await startServer(host, flags)
   const half = Buffer.from('1603010200010001fc0303', 'hex')
   const heard = await Promise.all([speak(server.port, []), speak(server.port, [half])])

@@ -20,7 +20,7 @@ export interface UpstreamFault {
 
 /** The deadlines that the table is written for: long enough for a machine that has much else to do. */
 export const DEADLINES = [
-  ...['--answer-timeout', '4s', '--first-token-timeout', '4s', '--token-timeout', '4s'],
+  ...['--answer-timeout', '8s', '--first-token-timeout', '8s', '--token-timeout', '8s'],
   ...['--heartbeat', '300ms', '--header-wait', '20s'],
 ]
 

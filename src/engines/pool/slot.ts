@@ -1,4 +1,4 @@
-import type { Outcome } from '../../stream/exchange.ts'
+import type { Outcome } from '../../stream/outcome.ts'
 import type { Choosing } from './choice.ts'
 import type { BreakerPermit } from './circuit-breaker.ts'
 import type { Conversation } from './conversations.ts'

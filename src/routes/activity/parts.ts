@@ -42,6 +42,7 @@ export class PartsReader {
   #ofAdmins(withEngines: boolean): Partial<FeedParts> {
     if (!this.#caller.isAdmin) return {}
     const { sources, telemetry } = this.#context
+    if (withEngines) sources.refresh()
     return {
       queue: sources.queue(),
       captures: telemetry.captures.summary,

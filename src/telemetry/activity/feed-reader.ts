@@ -1,4 +1,4 @@
-import type { Activity, ActivityChanges, ActivityList } from '../../wire/activity/schema.ts'
+import type { Activity, ActivityList } from '../../wire/activity/schema.ts'
 import type { ActivityFeed } from './activity-feed.ts'
 import { describeRequest } from './describe.ts'
 import { isListed } from './listed.ts'
@@ -23,6 +23,12 @@ export function shownTo({ isAdmin }: Viewer, activity: Activity): Activity {
   if (isAdmin) return activity
   const { engine: _e, failures: _f, affinity: _a, capture: _c, ...own } = activity
   return own
+}
+
+/** What has changed since a reader last asked. */
+interface FoundChanges extends Partial<FeedParts> {
+  requests: Activity[]
+  removed?: string[]
 }
 
 /** What a reader has of one request that runs. */
@@ -58,7 +64,7 @@ export class FeedReader {
   }
 
   /** What has changed; undefined where nothing has. */
-  changes(parts: Partial<FeedParts>): Omit<ActivityChanges, 'time'> | undefined {
+  changes(parts: Partial<FeedParts>): FoundChanges | undefined {
     const changed = this.#changedParts(parts)
     const requests = this.#requests()
     const removed = this.#removed()

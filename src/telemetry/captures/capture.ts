@@ -2,7 +2,7 @@ import type { CaptureRule } from '../../settings/capture-rule.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import type { EngineAttempt, EngineRequest, EngineResponse } from '../../stream/observer.ts'
 import type { ObservedRequest, RequestTap } from '../request-observer.ts'
-import { CapturedSide, PACKET_OVERHEAD } from './captured-side.ts'
+import { CapturedSide, PACKET_OVERHEAD, type SideEnd } from './captured-side.ts'
 import { endForClient, endOfEngine } from './ends.ts'
 import { secretsIn } from './secrets.ts'
 
@@ -99,10 +99,9 @@ export class Capture implements RequestTap {
   onBody(bytes: Bytes): void {
     this.#store.decide(this)
     // The answer is to have a place as well.
-    const length = Math.min(bytes.length, this.#store.share / 2)
-    if (!this.#take(length)) return
-    this.client.request.body = bytes.slice(0, length)
-    if (length < bytes.length) this.#cutOff()
+    const length = Math.min(bytes.length, Math.floor(this.#store.share / 4))
+    if (this.#take(length)) this.client.request.body = bytes.slice(0, length)
+    if (length < bytes.length) this.#note()
   }
 
   onAttempt(_attempt: EngineAttempt): void {
@@ -115,10 +114,12 @@ export class Capture implements RequestTap {
     for (const secret of secrets) this.secrets.add(secret)
     const sent = { method, url: urlOf(path), headers: { ...headers } }
     const side = new CapturedSide(sent, Date.now(), now)
-    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
-    if (!this.#take(side.overhead + (bytes?.length ?? 0))) return
-    if (bytes) side.request.body = typeof body === 'string' ? bytes : bytes.slice()
+    if (!this.#take(side.overhead)) return
     this.engine = side
+    const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body
+    const length = Math.min(bytes?.length ?? 0, Math.floor(this.#store.share / 4))
+    if (bytes && this.#take(length)) side.request.body = bytes.slice(0, length)
+    if (bytes && length < bytes.length) this.#note()
   }
 
   onEngineResponse({ status, headers }: EngineResponse, now: number): void {
@@ -127,13 +128,13 @@ export class Capture implements RequestTap {
 
   onReceived(bytes: Bytes, now: number): void {
     const { engine } = this
-    if (engine && this.#take(bytes.length + PACKET_OVERHEAD)) engine.add(bytes.slice(), now)
+    if (engine && this.#hasRoom(engine, bytes.length)) engine.add(bytes.slice(), now)
   }
 
   onSent(pieces: readonly Bytes[], now: number): void {
     this.#store.decide(this)
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    if (this.#take(length + PACKET_OVERHEAD)) this.client.add(copyOf(pieces, length), now)
+    if (this.#hasRoom(this.client, length)) this.client.add(copyOf(pieces, length), now)
   }
 
   onResponse(status: number, headers: readonly [string, string][], now: number): void {
@@ -148,8 +149,8 @@ export class Capture implements RequestTap {
     if (request === undefined) return
     const now = performance.now()
     const { client, engine } = this
-    client.finish(this.#cut ? ['stopped', this.#cut] : endForClient(client, request), now)
-    engine?.finish(this.#cut ? ['stopped', this.#cut] : endOfEngine(engine, request), now)
+    client.finish(this.#endOf(client, endForClient(client, request)), now)
+    engine?.finish(this.#endOf(engine, endOfEngine(engine, request)), now)
     const isFailed = request.outcome === 'failed' || request.outcome === 'refused'
     this.rank = request.caller === undefined ? 0 : isFailed ? 2 : 1
     this.#summary = this.#summarize()
@@ -186,16 +187,29 @@ export class Capture implements RequestTap {
     this.engine = undefined
   }
 
-  #take(bytes: number): boolean {
-    if (this.#cut !== undefined || this.state === 'dropped') return false
-    if (this.#store.take(this, bytes)) return true
-    this.#cutOff()
-    return false
+  /** What is missing is told at the end of the side that it is missing of, or else beside it. */
+  #endOf(side: CapturedSide, [how, why]: SideEnd): SideEnd {
+    return side.isCut ? ['stopped', this.#cut] : [how, why ?? this.#cut]
   }
 
-  #cutOff(): void {
+  /** Makes room for a packet. After one without a place no other is added. */
+  #hasRoom(side: CapturedSide, length: number): boolean {
+    if (side.isCut) return false
+    side.isCut = !this.#take(length + PACKET_OVERHEAD)
+    return !side.isCut
+  }
+
+  #take(bytes: number): boolean {
+    if (this.state === 'dropped') return false
+    const isTaken = this.#store.take(this, bytes)
+    if (!isTaken) this.#note()
+    return isTaken
+  }
+
+  /** Something is missing. */
+  #note(): void {
     const { bytes } = this
-    this.#cut = `cut off after about ${bytes} bytes: a capture may hold ${this.#store.share} of them, and all together what captureBytes allows`
+    this.#cut ??= `cut off at about ${bytes} bytes: a capture may take ${this.#store.share} of them, each body of a request a quarter of these, and all captures together what captureBytes allows`
   }
 
   #summarize(): CaptureSummary {

@@ -1,4 +1,4 @@
-import type { Recording } from '../../recording/recording.ts'
+import type { Recording, RecordingEnd } from '../../recording/recording.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -9,6 +9,9 @@ export interface CapturedRequest {
   headers: Record<string, string>
   body?: Bytes | undefined
 }
+
+/** How a side ended, and why, in the words of a recording. */
+export type SideEnd = [how: RecordingEnd, why?: string | undefined]
 
 /** What is counted for each packet besides its bytes, and for each side besides its bodies. */
 export const PACKET_OVERHEAD = 64
@@ -23,6 +26,8 @@ export class CapturedSide {
   response: Recording['response']
   readonly packets: Recording['packets'] = []
   end: Recording['end'] | undefined
+  /** Whether bytes of the answer are missing: from then on, none is added. */
+  isCut = false
 
   constructor(request: CapturedRequest, time: number, startedAt: number) {
     this.request = request
@@ -49,7 +54,7 @@ export class CapturedSide {
     this.packets.push({ at: this.#at(now), bytes })
   }
 
-  finish([how, why]: [Recording['end']['how'], string?], now: number): void {
+  finish([how, why]: SideEnd, now: number): void {
     this.end = { at: this.#at(now), how, ...(why !== undefined && { why }) }
   }
 

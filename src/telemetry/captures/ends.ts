@@ -1,13 +1,10 @@
 /** How the two sides of a captured request ended, in the words of a recording. */
-import type { RecordingEnd } from '../../recording/recording.ts'
 import { ApiError } from '../../wire/errors/api-error.ts'
 import type { ObservedRequest } from '../request-observer.ts'
-import type { CapturedSide } from './captured-side.ts'
-
-type End = [how: RecordingEnd, why?: string]
+import type { CapturedSide, SideEnd } from './captured-side.ts'
 
 /** What the client received. A failed stream whose format has no place for an error breaks off. */
-export function endForClient({ response }: CapturedSide, request: ObservedRequest): End {
+export function endForClient({ response }: CapturedSide, request: ObservedRequest): SideEnd {
   const message = messageOf(request)
   if (request.outcome === 'cancelled' && message === undefined)
     return ['stopped', 'the client left']
@@ -17,7 +14,7 @@ export function endForClient({ response }: CapturedSide, request: ObservedReques
 }
 
 /** What the engine of the last attempt sent. */
-export function endOfEngine({ response }: CapturedSide, request: ObservedRequest): End {
+export function endOfEngine({ response }: CapturedSide, request: ObservedRequest): SideEnd {
   const { failure, outcome } = request
   const message = messageOf(request)
   if (outcome === 'cancelled') return ['stopped', message ?? 'the client left']

@@ -83,7 +83,9 @@ export async function serveActivity(folder: string): Promise<ActivityStandIn> {
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://x')
     const [, , kind, id = '', act] = pathname.split('/').map(decodeURIComponent)
-    if (pathname === '/health') return json(response, { version: '0', models: 0 })
+    if (pathname === '/health') {
+      return json(response, { version: '0', ...(stand.refuse?.status !== 401 && { models: 0 }) })
+    }
     if (pathname === '/v1/models') {
       return json(response, { object: 'list', data: [{ id: 'static', owned_by: 'sluice' }] })
     }

@@ -1,5 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import { Exchange, type Outcome } from '../../../src/stream/exchange.ts'
+import { Exchange } from '../../../src/stream/exchange.ts'
+import type { Outcome } from '../../../src/stream/outcome.ts'
 import type { Tick } from '../../../src/stream/ticker.ts'
 
 const LIMIT = 60_000

@@ -1,0 +1,62 @@
+// The page over a server whose feed says what a test lets it say: a fresh one for each test.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { root } from '../../../scripts/hosts.mjs'
+import { buildPage } from '../../../scripts/page.mjs'
+import { type ActivityStandIn, serveActivity } from './activity-stand-in.ts'
+import { launch } from './browser.ts'
+
+export interface ActivityView {
+  stand: ActivityStandIn
+  context: BrowserContext
+  page: Page
+  /** Opens the page at a hash: by default the list. */
+  open(hash?: string): Promise<void>
+  /** The row with this text. */
+  row(text: string): Locator
+  /** Its state in a word. */
+  mark(text: string): Promise<string | null>
+}
+
+/** The fields are those of the test that runs. Each test fails if a script of the page has thrown. */
+export function useActivityView(): ActivityView {
+  let browser: Browser
+  let folder: string
+  let errors: string[] = []
+  const view = {
+    open: (hash = '#activity') => view.page.goto(`${view.stand.url}/${hash}`).then(() => {}),
+    row: (text: string) => view.page.locator('a.request[data-id]', { hasText: text }),
+    mark: (text: string) => view.row(text).locator('.mark').textContent(),
+  } as ActivityView
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-activity-'))
+    await buildPage(folder, join(root, 'test/workers/stand-in.ts'))
+    browser = await launch()
+  }, 120_000)
+
+  afterAll(async () => {
+    await browser?.close()
+    if (folder) rmSync(folder, { recursive: true, force: true })
+  })
+
+  beforeEach(async () => {
+    view.stand = await serveActivity(folder)
+    view.context = await browser.newContext()
+    view.page = await view.context.newPage()
+    errors = []
+    view.page.on('pageerror', (error) => errors.push(error.message))
+  })
+
+  afterEach(async () => {
+    await view.context.close()
+    view.stand.close()
+    expect(errors).toEqual([])
+  })
+
+  return view
+}
