@@ -4,17 +4,26 @@
  * major version, which all copies of the package in a process share. Reading it there needs no copy here.
  */
 import { VERSION } from '../../version.ts'
-import type { SpanParent, SpanTracer } from './tracer.ts'
+import type { SpanAttributes, SpanParent, SpanTracer } from './tracer.ts'
 
 const REGISTRY = Symbol.for('opentelemetry.js.api.1')
 
 interface Registry {
   trace?: { getTracer(name: string, version: string): SpanTracer }
+  metrics?: { getMeter(name: string, version: string): Meter }
   context?: {
     active(): SpanParent
     with<T>(context: SpanParent, act: () => T): T
   }
 }
+
+/** What measures, as `@opentelemetry/api` has it. */
+export interface Meter {
+  createHistogram(name: string, options: object): { record: Measure }
+  createCounter(name: string, options: object): { add: Measure }
+}
+
+type Measure = (value: number, attributes: SpanAttributes) => void
 
 /** The name of what makes these spans. */
 export const SCOPE = 'sluice'
@@ -44,4 +53,9 @@ export function activeContext(): SpanParent | undefined {
 export function runWithin(context: SpanParent): (<T>(act: () => T) => T) | undefined {
   const manager = registry()?.context
   return manager && ((act) => manager.with(context, act))
+}
+
+/** The meter provider that is registered now, and what makes its meter. */
+export function registeredMeter(): Registry['metrics'] {
+  return registry()?.metrics
 }

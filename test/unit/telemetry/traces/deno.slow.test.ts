@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { binaryOf, root } from '../../../../scripts/hosts.mjs'
+import { GEN_AI_METRICS } from '../../../../src/telemetry/traces/gen-ai.ts'
 import { startOtlpReceiver } from '../../../support/otlp-receiver.ts'
 import { onlySpan } from '../../../support/spans.ts'
 
@@ -42,6 +43,7 @@ it('with Deno’s own export, a request that Deno sends has one trace, below the
         OTEL_DENO: 'true',
         OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
         OTEL_BSP_SCHEDULE_DELAY: '50',
+        OTEL_METRIC_EXPORT_INTERVAL: '100',
       },
     },
   })
@@ -58,4 +60,8 @@ it('with Deno’s own export, a request that Deno sends has one trace, below the
   // Deno's span of the request that it serves.
   const served = spans.find((span) => span.spanId === request.parentSpanId)
   expect(served).toMatchObject({ kind: 'server', scope: { name: 'deno' } })
+  const measured = receiver.requests.filter(({ path }) => path === '/v1/metrics')
+  for (const name of Object.values(GEN_AI_METRICS).filter((each) => !each.includes('first'))) {
+    expect(measured.some(({ body }) => body.includes(name))).toBe(true)
+  }
 })
