@@ -63,7 +63,7 @@ describe('a server that sluice starts', () => {
 describe.each([320, 390, 1280])('at %i pixels', (width) => {
   it('no view scrolls sideways, whatever is in it', async () => {
     const stand = await serveActivity(join(root, 'dist/page'))
-    const long = 'a-name-without-any-space'.repeat(8)
+    const long = 'anamewithoutanyplacetobreak'.repeat(8)
     stand.list.engines = ['up', 'down', 'open'].map((state) => ({
       label: `${state}-${long}`,
       kind: long,
