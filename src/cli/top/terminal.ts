@@ -4,12 +4,12 @@ import { TopApp } from './app.ts'
 import type { FeedClient } from './feed.ts'
 import { Keyboard } from './keyboard.ts'
 import type { Selection } from './order.ts'
-import type { Paint } from './paint.ts'
+import type { Painter } from './paint.ts'
 import { Screen } from './screen.ts'
 
 export interface TerminalOptions {
   client: FeedClient
-  paint: Paint
+  paint: Painter
   selection: Selection
   context: ToolContext
 }
