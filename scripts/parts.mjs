@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { binaryOf, root } from './hosts.mjs'
 import { capture } from './process.mjs'
+import { bringPrometheus } from './prometheus.mjs'
 import { browserPackages, chromiumAndMesa, terminalPackages, tmux } from './system.mjs'
 
 /**
@@ -59,17 +60,40 @@ export const parts = [
   ...onHosts('', '.test.ts', ['bun', 'deno', 'node', 'workerd']),
   ...onHosts('-timing', '.timing.test.ts', ['bun', 'deno', 'node', 'workerd']),
   classes('faults', ['faults'], 600),
+  // Both wait for most of their time. Not beside the package, which builds the same files.
+  {
+    ...tests('page', 'test/page/', 600),
+    packages: browserPackages,
+    lacks: chromiumAndMesa,
+    isBeside: true,
+  },
   tests('load', 'test/faults/load.test.ts', 120),
-  { ...tests('package', 'test/package/', 300), isBeside: true },
-  { ...tests('soak', 'test/soak/', 300), isLong: true },
+  tests('package', 'test/package/', 300),
   {
     name: 'wrangler',
     commands: [[...wrangler, 'deploy', '--dry-run', '--outdir', '.wrangler/dry-run']],
     seconds: 120,
+    isBeside: true,
   },
-  { ...tests('terminal', 'test/terminal/', 600), packages: terminalPackages, skips: tmux },
-  { ...tests('webgpu', 'test/webgpu/', 900), packages: browserPackages, lacks: chromiumAndMesa },
-  { ...tests('page', 'test/page/', 600), packages: browserPackages, lacks: chromiumAndMesa },
+  {
+    ...tests('terminal', 'test/terminal/', 600),
+    packages: terminalPackages,
+    skips: tmux,
+    isBeside: true,
+  },
+  // It downloads Debian's package once.
+  {
+    ...tests('prometheus', 'test/prometheus/', 300),
+    skips: bringPrometheus,
+    isBeside: true,
+  },
+  {
+    ...tests('webgpu', 'test/webgpu/', 900),
+    packages: browserPackages,
+    lacks: chromiumAndMesa,
+    isBeside: true,
+  },
+  { ...tests('soak', 'test/soak/', 300), isLong: true },
 ]
 
 /** @param {string} name @param {string} path @param {number} seconds @returns {Part} */

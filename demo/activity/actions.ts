@@ -83,7 +83,7 @@ function placeholderOf({ api, model = '', streamed }: Activity): string {
   return JSON.stringify(fields)
 }
 
-export async function copy(text: string): Promise<boolean> {
+async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text)
     return true

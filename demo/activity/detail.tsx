@@ -10,6 +10,7 @@ import { findingsOf } from './recorded.ts'
 import { rows } from './store.ts'
 import { type Seen, seen, watch } from './watch.ts'
 import { Wire } from './wire-sides.tsx'
+import { sentenceOf } from './words.ts'
 
 /** Computed once for each change of what was seen, and only while it is shown. */
 const findings = computed(() =>
@@ -40,6 +41,9 @@ export function Detail({ id }: { id: string }) {
           ✕
         </button>
       </div>
+      <p class="hidden" role="status">
+        {record?.state === 'ended' && now?.state !== 'connecting' ? sentenceOf(record) : ''}
+      </p>
       {now?.id === id && <Content now={now} />}
     </aside>
   )

@@ -1,6 +1,14 @@
 import { Key } from '../key.tsx'
-import { feed } from './feed.ts'
+import { feed, reconnect } from './feed.ts'
 import { isAdmin } from './store.ts'
+
+function Again() {
+  return (
+    <button type="button" class="quiet" onClick={reconnect}>
+      Try again
+    </button>
+  )
+}
 
 /** What the feed says of itself; nothing while all is well and everything is seen. */
 export function FeedNotice() {
@@ -17,14 +25,15 @@ export function FeedNotice() {
   if (now.state === 'missing') {
     return (
       <p class="feed-state" role="status">
-        This server has no activity feed. Serve the page with a sluice of the same version.
+        This server has no activity feed. Serve the page with a sluice of the same version.{' '}
+        <Again />
       </p>
     )
   }
   if (now.state === 'refused') {
     return (
       <p class="feed-state" role="status">
-        {now.message}
+        {now.message} <Again />
       </p>
     )
   }

@@ -77,6 +77,7 @@ async function stayConnected(stop: AbortSignal): Promise<void> {
   let failures = 0
   while (!stop.aborted) {
     let least = 0
+    let hasFailed = false
     try {
       await readEvents('/activity?stream=true', stop, (event, data) => {
         failures = 0
@@ -84,6 +85,7 @@ async function stayConnected(stop: AbortSignal): Promise<void> {
       })
     } catch (error) {
       if (stop.aborted) return
+      hasFailed = true
       if (error instanceof NoStream) {
         const refused = refusal(error)
         if (refused) {
@@ -100,7 +102,8 @@ async function stayConnected(stop: AbortSignal): Promise<void> {
     failures++
     // A little at random, so that many pages do not come back to a server at once.
     const wait = delay * (0.8 + Math.random() * 0.4)
-    feed.value = { state: 'lost', again: performance.now() + wait }
+    // A server that reads its settings again ends the stream, and answers at once: nothing is lost.
+    if (hasFailed || failures > 1) feed.value = { state: 'lost', again: performance.now() + wait }
     await pause(wait, stop)
   }
 }

@@ -1,6 +1,7 @@
 /** Which of the requests are shown. */
 import { computed, type ReadonlySignal, signal } from '@preact/signals'
 import type { Activity } from '../../src/wire/activity/schema.ts'
+import { persisted } from '../persisted-signal.ts'
 import { ended, type Row, running } from './store.ts'
 
 export interface Filter {
@@ -11,6 +12,9 @@ export interface Filter {
 }
 
 const NONE: Filter = { text: '', which: '', failuresOnly: false }
+
+/** Whether requests that only ask for lists are shown, as clients and this page do all the time. */
+export const withLists = persisted('sluice.lists', false)
 
 export const filter = signal<Filter>(NONE)
 
@@ -33,10 +37,12 @@ export const shownEnded = shownOf(ended)
 /** The same list as before while the same rows match, so that a changed record redraws no list. */
 function shownOf(list: ReadonlySignal<readonly Row[]>): ReadonlySignal<readonly Row[]> {
   let last: readonly Row[] = []
+  const wanted = computed(() =>
+    withLists.value ? list.value : list.value.filter(({ record }) => !isList(record.peek())),
+  )
   return computed(() => {
-    if (!isFiltered.value) return list.value
-    const wanted = filter.value
-    const now = list.value.filter(({ record }) => matches(record.value, wanted))
+    if (!isFiltered.value) return wanted.value
+    const now = wanted.value.filter(({ record }) => matches(record.value, filter.value))
     const isSame = now.length === last.length && now.every((row, index) => row === last[index])
     if (!isSame) last = now
     return last
@@ -44,7 +50,7 @@ function shownOf(list: ReadonlySignal<readonly Row[]>): ReadonlySignal<readonly 
 }
 
 /** Whether a request matches: every word somewhere in its texts, and its state or outcome. */
-export function matches(record: Activity, { text, which, failuresOnly }: Filter): boolean {
+function matches(record: Activity, { text, which, failuresOnly }: Filter): boolean {
   if (failuresOnly && !isFailure(record)) return false
   if (which !== '' && which !== record.state && which !== record.outcome) return false
   const words = text.toLowerCase().split(/\s+/).filter(Boolean)
@@ -55,7 +61,20 @@ export function matches(record: Activity, { text, which, failuresOnly }: Filter)
   return words.every((word) => all.includes(word))
 }
 
+/** Whether it asks for a list or the like, and nothing is wrong with it. */
+function isList({ method, outcome = 'ok' }: Activity): boolean {
+  return method === 'GET' && outcome === 'ok'
+}
+
+/** How many requests are left out because they only ask for lists. */
+export const listCount = computed(() =>
+  [...running.value, ...ended.value].reduce(
+    (count, { record }) => count + (isList(record.peek()) ? 1 : 0),
+    0,
+  ),
+)
+
 /** Whether it has failed, or is in trouble. */
-export function isFailure({ state, outcome }: Activity): boolean {
+function isFailure({ state, outcome }: Activity): boolean {
   return outcome === 'failed' || outcome === 'refused' || state === 'stalled'
 }

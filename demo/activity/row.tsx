@@ -1,3 +1,4 @@
+import type { Activity } from '../../src/wire/activity/schema.ts'
 import { timeText } from '../format.ts'
 import { clock } from '../keys/clock.ts'
 import { hashOf, item } from '../views.ts'
@@ -51,7 +52,7 @@ export function RequestRow({ row }: { row: Row }) {
 
 function StateCell({ row }: { row: Row }) {
   const record = row.record.value
-  const note = record.state === 'ended' ? statusOf(row) : noteOf(record)
+  const note = record.state === 'ended' ? statusOf(row) : noteOf(asNow(row))
   return (
     <span class="cell state">
       <Mark record={record} />
@@ -63,7 +64,7 @@ function StateCell({ row }: { row: Row }) {
 
 /** How far the model is loaded, or the part of its time for which the client has not read. */
 function Bar({ row }: { row: Row }) {
-  const record = row.record.value
+  const record = asNow(row)
   const { state, blockedMs = 0, durationMs } = record
   if (state === 'blocked') {
     return <progress class="blocked" max={Math.max(durationMs, 1)} value={blockedMs} />
@@ -99,6 +100,18 @@ function Why({ row }: { row: Row }) {
 
 /** Time goes on, also where nothing is told of a request. */
 function Running({ row }: { row: Row }) {
-  const { durationMs } = row.record.value
-  return <>{durationText(durationMs + Math.max(0, clock.value - row.seenAt))}</>
+  return <>{durationText(row.record.value.durationMs + sinceSeen(row))}</>
+}
+
+/** The record as it is by now, for a client that goes on not reading. */
+function asNow(row: Row): Activity {
+  const record = row.record.value
+  if (record.state !== 'blocked') return record
+  const { blockedMs = 0, durationMs } = record
+  const more = sinceSeen(row)
+  return { ...record, blockedMs: blockedMs + more, durationMs: durationMs + more }
+}
+
+function sinceSeen({ seenAt }: Row): number {
+  return Math.max(0, clock.value - seenAt)
 }

@@ -2,7 +2,14 @@ import { signal } from '@preact/signals'
 import { useClock } from '../keys/clock.ts'
 import { item, openView } from '../views.ts'
 import { stopRequest } from './actions.ts'
-import { clearFilter, isFiltered, shownEnded, shownRunning } from './filters.ts'
+import {
+  clearFilter,
+  isFiltered,
+  listCount,
+  shownEnded,
+  shownRunning,
+  withLists,
+} from './filters.ts'
 import { RequestRow } from './row.tsx'
 import { ended, type Row, rows, running } from './store.ts'
 
@@ -69,7 +76,8 @@ function Columns() {
 }
 
 function NoMatch() {
-  const count = running.value.length + ended.value.length
+  const left = withLists.value ? 0 : listCount.value
+  const count = running.value.length + ended.value.length - left
   return (
     <p class="weak">
       None of the {count} requests matches.{' '}

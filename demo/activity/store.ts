@@ -8,6 +8,7 @@ import type {
   KeyActivity,
 } from '../../src/wire/activity/schema.ts'
 import { Trace } from './trace.ts'
+import { sentenceOf } from './words.ts'
 
 /** One request. Its row is drawn anew when its record changes, and no other row is. */
 export interface Row {
@@ -25,14 +26,18 @@ export const running = signal<readonly Row[]>([])
 export const ended = signal<readonly Row[]>([])
 
 export const isAdmin = signal(false)
-export const instance = signal('')
 /** Undefined for a caller who is no admin. */
 export const engines = signal<readonly EngineActivity[] | undefined>(undefined)
 export const queue = signal<ActivityList['queue']>(undefined)
 export const keys = signal<readonly KeyActivity[]>([])
 export const captures = signal<ActivityList['captures']>(undefined)
-/** The server's time of the last news, in milliseconds since 1970. */
-export const serverTime = signal(0)
+/** The latest failure in a sentence, for those who hear the page: not more often than they can listen. */
+export const lastFailure = signal('')
+
+/** Milliseconds between two failures that are told. */
+const TELL_EVERY = 5_000
+
+let toldAt = Number.NEGATIVE_INFINITY
 
 export function applySnapshot(list: ActivityList): void {
   batch(() => {
@@ -40,12 +45,10 @@ export function applySnapshot(list: ActivityList): void {
     for (const id of rows.keys()) if (!known.has(id)) rows.delete(id)
     for (const record of list.requests) put(record, true)
     isAdmin.value = list.isAdmin
-    instance.value = list.instance
     engines.value = list.engines
     queue.value = list.queue
     keys.value = list.keys
     captures.value = list.captures
-    serverTime.value = list.time
     sort()
   })
 }
@@ -59,7 +62,6 @@ export function applyChanges(changes: ActivityChanges): void {
     if (changes.queue) queue.value = changes.queue
     if (changes.keys) keys.value = changes.keys
     if (changes.captures) captures.value = changes.captures
-    serverTime.value = changes.time
     if (isMoved) sort()
   })
 }
@@ -79,6 +81,11 @@ function put(record: Activity, isWhole: boolean): boolean {
   row.trace.add(record)
   row.seenAt = seenAt
   row.record.value = record
+  const hasEnded = !wasEnded && record.state === 'ended'
+  if (hasEnded && record.outcome === 'failed' && seenAt - toldAt > TELL_EVERY) {
+    toldAt = seenAt
+    lastFailure.value = sentenceOf(record)
+  }
   return wasEnded !== (record.state === 'ended')
 }
 

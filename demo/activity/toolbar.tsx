@@ -1,4 +1,12 @@
-import { filter, isFiltered, setFilter, shownEnded, shownRunning } from './filters.ts'
+import {
+  filter,
+  isFiltered,
+  listCount,
+  setFilter,
+  shownEnded,
+  shownRunning,
+  withLists,
+} from './filters.ts'
 import { ended, queue, running } from './store.ts'
 import { OUTCOME_WORDS, STATE_WORDS } from './words.ts'
 
@@ -30,6 +38,18 @@ export function Toolbar() {
         />
         Failures only
       </label>
+      {listCount.value > 0 && (
+        <label class="check" title="Requests for the list of models and the like">
+          <input
+            type="checkbox"
+            checked={withLists.value}
+            onChange={(event) => {
+              withLists.value = event.currentTarget.checked
+            }}
+          />
+          {listCount.value} for lists
+        </label>
+      )}
       <Counts />
     </search>
   )
@@ -48,10 +68,11 @@ function Choices({ title, words }: { title: string; words: Record<string, string
 }
 
 function Counts() {
-  const all = running.value.length + ended.value.length
+  const left = withLists.value ? 0 : listCount.value
+  const all = running.value.length + ended.value.length - left
   const shown = shownRunning.value.length + shownEnded.value.length
   const facts = [
-    isFiltered.value ? `${shown} of ${all}` : `${running.value.length} running`,
+    isFiltered.value ? `${shown} of ${all}` : `${shownRunning.value.length} running`,
     queue.value && `${queue.value.waiting} of at most ${queue.value.limit} waiting`,
   ]
   return <p class="weak counts">{facts.filter(Boolean).join(' · ')}</p>

@@ -4,8 +4,9 @@ import { Detail } from './detail.tsx'
 import { Empty } from './empty.tsx'
 import { feed, useFeed } from './feed.ts'
 import { FeedNotice } from './feed-notice.tsx'
+import { listCount, withLists } from './filters.ts'
 import { Requests } from './rows.tsx'
-import { ended, running } from './store.ts'
+import { ended, lastFailure, running } from './store.ts'
 import { Toolbar } from './toolbar.tsx'
 
 /** Every request while it happens, and those that have ended. */
@@ -20,6 +21,9 @@ export function ActivityView() {
         <p class="told" role="status">
           {told.value}
         </p>
+        <p class="hidden" role="status">
+          {lastFailure.value}
+        </p>
         <List />
       </main>
       {isOpen && <Detail id={item.value} />}
@@ -28,13 +32,14 @@ export function ActivityView() {
 }
 
 function List() {
-  const isEmpty = running.value.length === 0 && ended.value.length === 0
+  const all = running.value.length + ended.value.length
+  const isEmpty = all === (withLists.value ? 0 : listCount.value)
   // While the server is gone, what it told last stays.
-  if (isEmpty) return feed.value.state === 'live' ? <Empty /> : null
+  if (all === 0 && feed.value.state !== 'live') return null
   return (
     <>
-      <Toolbar />
-      <Requests />
+      {all > 0 && <Toolbar />}
+      {isEmpty ? <Empty /> : <Requests />}
     </>
   )
 }

@@ -116,19 +116,21 @@ async function readFileAt(path: string, warn: Warn): Promise<SettingsFile> {
   // Loaded for a file alone: a start without one does without it.
   const { createScanner } = await import('jsonc-parser')
   const file = await inSlices(readSettingsFile(text, path, (given) => createScanner(given)))
-  if (isPublic && hasUpstreamKey(file.values)) {
+  const secret = secretIn(file.values)
+  if (isPublic && secret !== undefined) {
     warn(
-      `${path}: all users of this machine may read this file, which has the key of an upstream; allow only yourself: chmod 600 ${path}`,
+      `${path}: all users of this machine may read this file, which has ${secret}; allow only yourself: chmod 600 ${path}`,
     )
   }
   return file
 }
 
 /** The keys of clients are hashes, which everyone may read. */
-function hasUpstreamKey({ upstreamKey, upstream }: Record<string, unknown>): boolean {
+function secretIn({ upstreamKey, upstream, otlpHeaders }: Record<string, unknown>) {
   const keys = Array.isArray(upstream) ? upstream.map((each) => isObject(each) && each.key) : []
   const isGiven = Array.isArray(upstreamKey) ? upstreamKey.some(Boolean) : Boolean(upstreamKey)
-  return isGiven || keys.some(Boolean)
+  if (isGiven || keys.some(Boolean)) return 'the key of an upstream'
+  return otlpHeaders === undefined ? undefined : 'the headers for an OTLP endpoint'
 }
 
 function* valuesOf(file: SettingsFile, warn: Warn): Steps<SettingsInput> {

@@ -17,7 +17,7 @@ const VARIABLES: readonly (readonly [variable: string, setting: string])[] = [
   ['OTEL_EXPORTER_OTLP_TRACES_PROTOCOL', 'otlpFormat'],
   ['OTEL_EXPORTER_OTLP_TIMEOUT', 'otlpTimeout'],
   ['OTEL_EXPORTER_OTLP_TRACES_TIMEOUT', 'otlpTimeout'],
-  ['OTEL_RESOURCE_ATTRIBUTES', 'resourceAttributes'],
+  ['OTEL_RESOURCE_ATTRIBUTES', 'otlpAttributes'],
   ['OTEL_TRACES_SAMPLER', 'tracesSampler'],
   ['OTEL_TRACES_SAMPLER_ARG', 'tracesSamplerArg'],
   ['OTEL_BSP_MAX_QUEUE_SIZE', 'tracesQueue'],
@@ -45,8 +45,8 @@ export function settingsFromOtel(
       else delete settings.traces
     }
   }
-  const service = serviceName(env, settings.resourceAttributes)
-  if (service !== undefined) settings.serviceName = service
+  const service = serviceName(env, settings.otlpAttributes)
+  if (service !== undefined) settings.otlpServiceName = service
   if (isOff(env)) settings.traces = false
   return settings
 }

@@ -15,7 +15,9 @@ export class Telemetry implements Required<RequestObserver> {
   readonly metrics = new Metrics()
   readonly captures = new Captures()
   readonly activity = new ActivityFeed()
-  readonly traces = new Tracing()
+  readonly traces = new Tracing((became, count) => {
+    if (count > 0) this.metrics.registry.count(`sluice_spans_${became}_total`, [], count)
+  })
   /** In the order in which they are told of requests: each feature adds its line here. */
   readonly #features: readonly TelemetryFeature[] = [
     this.metrics,

@@ -6,7 +6,7 @@ import { startUpstream } from '../support/upstream.ts'
 import { expectReleased } from './observe.ts'
 
 const STREAMS = 100
-const FLAGS = ['--grace', '2s', '--heartbeat', '200ms']
+const FLAGS = ['--grace', '6s', '--heartbeat', '200ms']
 
 /** SIGTERM with a hundred streams open: half of them end in time, the other half are told. */
 export function stopping(host: HostName): void {

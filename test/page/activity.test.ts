@@ -178,6 +178,19 @@ describe('the rows', () => {
     expect(view.stand.cancelled).toEqual(['a'])
   })
 
+  it('leave out what only asks for lists, unless it is wanted or wrong', async () => {
+    const list = { method: 'GET', path: '/v1/models', state: 'ended' } as const
+    view.stand.list.requests = [record('a', { ...list, outcome: 'ok' })]
+    await view.open()
+    await view.page.getByText('No requests yet.').waitFor()
+    await view.page.getByLabel('1 for lists').check()
+    await view.row('/v1/models').waitFor()
+    await view.page.getByLabel('1 for lists').uncheck()
+    await soon(() => view.row('/v1/models').count()).toBe(0)
+    view.stand.change({ requests: [record('b', { ...list, outcome: 'refused', code: 'no' })] })
+    await view.row('/v1/models').waitFor()
+  })
+
   it('say in a sentence what they are', async () => {
     view.stand.list.requests = [
       record('a', { model: 'water', key: 'ann', engine: 'gpu', tokens: 7 }),

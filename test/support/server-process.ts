@@ -82,7 +82,7 @@ function launch(host: HostName, flags: string[], env: Env, input?: string): Chil
   if (host === 'in-process') throw lacking('process')
   const command = hostCommand(host, flags)
   // Settings of the user who runs the tests must not reach the tested server.
-  const clean = Object.entries(command.env).filter(([name]) => !name.startsWith('SLUICE_'))
+  const clean = Object.entries(command.env).filter(([name]) => !/^(SLUICE|OTEL)_/.test(name))
   const child = spawn(command.file, command.args, {
     cwd: command.cwd,
     env: { ...Object.fromEntries(clean), NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },

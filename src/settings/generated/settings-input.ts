@@ -275,12 +275,12 @@ export interface SettingsInput {
    */
   otlpTimeout?: Given['otlpTimeout']
   /** The name under which traces show this sluice. Also OTEL_SERVICE_NAME. Default: sluice. */
-  serviceName?: Given['serviceName']
+  otlpServiceName?: Given['otlpServiceName']
   /**
    * What traces say of this sluice besides its name, such as deployment.environment.name=home. Also
    * OTEL_RESOURCE_ATTRIBUTES.
    */
-  resourceAttributes?: Given['resourceAttributes']
+  otlpAttributes?: Given['otlpAttributes']
   /**
    * Which traces are recorded, by the names that OpenTelemetry gives samplers: parentbased_… goes
    * by what the client has decided, where it sends traceparent. Also OTEL_TRACES_SAMPLER. Default:

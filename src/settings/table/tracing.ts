@@ -51,13 +51,13 @@ export const tracing = {
     placeholder: 'TIME',
     help: 'How long the endpoint may take to answer. Also OTEL_EXPORTER_OTLP_TIMEOUT, in milliseconds.',
   }),
-  serviceName: text({
+  otlpServiceName: text({
     default: 'sluice',
     placeholder: 'NAME',
     expected: 'a name',
     help: 'The name under which traces show this sluice. Also OTEL_SERVICE_NAME.',
   }),
-  resourceAttributes: {
+  otlpAttributes: {
     kind: 'text' as const,
     schema: attributesSchema,
     default: {} as Record<string, string>,

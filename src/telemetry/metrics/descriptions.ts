@@ -53,6 +53,9 @@ export const descriptions: Readonly<Record<CounterName | HistogramName | GaugeNa
   sluice_build_info: 'The version of sluice and the runtime; always 1.',
   sluice_series_dropped_total:
     'Observations that were counted under other because the metric had its most series.',
+  sluice_spans_exported_total: 'Spans of traces that the OTLP endpoint took.',
+  sluice_spans_dropped_total:
+    'Spans of traces that were lost: too many waited, or the OTLP endpoint did not take them.',
 }
 
 /** The values of labels that have few. */

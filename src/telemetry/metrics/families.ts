@@ -40,6 +40,8 @@ export const counters = {
   sluice_heartbeats_total: ['api'],
   sluice_limit_hits_total: ['key', 'limit'],
   sluice_series_dropped_total: ['metric'],
+  sluice_spans_exported_total: [],
+  sluice_spans_dropped_total: [],
 } as const
 
 export const histograms = {

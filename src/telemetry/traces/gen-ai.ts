@@ -124,7 +124,7 @@ function knownMethod(method: string): string {
 }
 
 /** What is known of a request at its end. */
-export interface EndedRequest {
+export interface RequestOutcome {
   status: number
   outcome: string
   key: string | undefined
@@ -137,7 +137,7 @@ export interface EndedRequest {
   blocked: number
 }
 
-export function requestEnd(request: EndedRequest): SpanAttributes {
+export function requestEnd(request: RequestOutcome): SpanAttributes {
   const { status, outcome, key, code, affinity, attempts, repairs, heartbeats, blocked } = request
   const attributes: SpanAttributes = { 'sluice.outcome': outcome }
   if (status > 0) attributes['http.response.status_code'] = status

@@ -34,19 +34,27 @@ export class ProtobufWriter {
 
   text(field: number, text: string): void {
     this.#tag(field, WIRE.length)
-    // A UTF-16 unit becomes three bytes at most.
-    if (text.length * 3 < 128) {
-      this.#reserve(text.length * 3 + 1)
-      const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#length + 1))
-      this.#bytes[this.#length] = written
-      this.#length += written + 1
-      return
-    }
+    if (text.length < 128 && this.#ascii(text)) return
     const bytes = encoder.encode(text)
     this.#varint(bytes.length)
     this.#reserve(bytes.length)
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
+  }
+
+  /** Writes a short text, unless it has a character beyond ASCII. Most are so short that a call costs more. */
+  #ascii(text: string): boolean {
+    this.#reserve(text.length + 1)
+    const bytes = this.#bytes
+    const start = this.#length + 1
+    for (let at = 0; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code >= 0x80) return false
+      bytes[start + at] = code
+    }
+    bytes[this.#length] = text.length
+    this.#length = start + text.length
+    return true
   }
 
   /** Bytes, given as hexadecimal digits. */
@@ -55,7 +63,7 @@ export class ProtobufWriter {
     this.#varint(digits.length / 2)
     this.#reserve(digits.length / 2)
     for (let at = 0; at < digits.length; at += 2) {
-      this.#bytes[this.#length++] = Number.parseInt(digits.slice(at, at + 2), 16)
+      this.#bytes[this.#length++] = digitAt(digits, at) * 16 + digitAt(digits, at + 1)
     }
   }
 
@@ -94,12 +102,14 @@ export class ProtobufWriter {
   }
 
   #varint(value: number): void {
+    // A number takes ten bytes at most.
+    this.#reserve(10)
     let rest = value
     while (rest >= 0x80) {
-      this.#byte((rest % 0x80) | 0x80)
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80
       rest = Math.floor(rest / 0x80)
     }
-    this.#byte(rest)
+    this.#bytes[this.#length++] = rest
   }
 
   #byte(value: number): void {
@@ -118,6 +128,12 @@ export class ProtobufWriter {
     larger.set(this.#bytes.subarray(0, this.#length))
     this.#bytes = larger
   }
+}
+
+/** The value of a hexadecimal digit in lower case. */
+function digitAt(digits: string, at: number): number {
+  const code = digits.charCodeAt(at)
+  return code < 0x60 ? code - 0x30 : code - 0x57
 }
 
 function varintSize(value: number): number {

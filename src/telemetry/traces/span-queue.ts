@@ -11,6 +11,9 @@ export interface SendUntil {
   stop: AbortSignal
 }
 
+/** Told of spans that have left the queue. */
+export type CountSpans = (became: 'exported' | 'dropped', count: number) => void
+
 export interface QueueOptions {
   /** The most spans that wait; further ones are lost. */
   limit: number
@@ -28,10 +31,7 @@ const MAX_IN_FLIGHT = 8
 
 export class SpanQueue {
   options: QueueOptions
-  /** Spans that were given up: the queue was full, or the endpoint did not take them. */
-  dropped = 0
-  /** Spans that the endpoint took. */
-  exported = 0
+  readonly #count: CountSpans
   #waiting: SpanRecord[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
   #sending: Promise<void> | undefined
@@ -39,8 +39,9 @@ export class SpanQueue {
   #stop = new AbortController()
   #inFlight = 0
 
-  constructor(options: QueueOptions) {
+  constructor(options: QueueOptions, count: CountSpans) {
     this.options = options
+    this.#count = count
   }
 
   /** Whether any span waits or is being sent. */
@@ -53,7 +54,7 @@ export class SpanQueue {
       this.#waiting.push(span)
       return
     }
-    this.dropped++
+    this.#count('dropped', 1)
     this.options.onFull?.()
   }
 
@@ -91,7 +92,7 @@ export class SpanQueue {
     this.#stop.abort()
     this.#stop = new AbortController()
     this.#hurry = new AbortController()
-    this.dropped += this.#waiting.length
+    this.#count('dropped', this.#waiting.length)
     this.#waiting = []
   }
 
@@ -116,8 +117,8 @@ export class SpanQueue {
     const spans = this.#waiting.splice(0, this.options.batch)
     const until = { hurry: this.#hurry.signal, stop: this.#stop.signal }
     const lost = await this.options.send(spans, until)
-    this.dropped += lost
-    this.exported += spans.length - lost
+    this.#count('dropped', lost)
+    this.#count('exported', spans.length - lost)
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Settings } from '../../settings/settings.ts'
 import type { Exchange } from '../../stream/exchange.ts'
 import { isObject } from '../../util/object.ts'
+import { logText } from '../../util/safe/log.ts'
 import { VERSION } from '../../version.ts'
 import { sessionIdOf } from '../../wire/session-id.ts'
 import type { TelemetryFeature } from '../feature.ts'
@@ -12,7 +13,7 @@ import { OwnTracer } from './own-tracer.ts'
 import { activeContext, registeredTracer } from './registered.ts'
 import { RequestSpans } from './request-spans.ts'
 import { samplerOf } from './sampler.ts'
-import { SpanQueue } from './span-queue.ts'
+import { type CountSpans, SpanQueue } from './span-queue.ts'
 import type { SpanTracer } from './tracer.ts'
 
 /** Milliseconds that the end of a server waits at most for its last spans to be sent. */
@@ -35,13 +36,9 @@ export class Tracing implements RequestObserver, TelemetryFeature {
   #toldAt = Number.NEGATIVE_INFINITY
   #toldFullAt = Number.NEGATIVE_INFINITY
 
-  constructor() {
-    this.#queue = new SpanQueue({
-      limit: 0,
-      batch: 1,
-      delay: 0,
-      send: async (spans) => spans.length,
-    })
+  constructor(count: CountSpans) {
+    const send = async (spans: readonly unknown[]) => spans.length
+    this.#queue = new SpanQueue({ limit: 0, batch: 1, delay: 0, send }, count)
   }
 
   /** Puts these settings in force for requests to come; spans that wait are sent by them as well. */
@@ -64,7 +61,7 @@ export class Tracing implements RequestObserver, TelemetryFeature {
       resource: resourceOf(settings),
       onChange: (problem) => this.#tell(problem),
     })
-    const onFull = () => this.#tellFull(limit)
+    const onFull = () => this.#tellFull()
     this.#queue.options = { limit, batch: Math.min(batch, limit), delay, send, onFull }
     const sample = samplerOf(settings.tracesSampler, settings.tracesSamplerArg)
     this.#own = new OwnTracer(sample, this.#queue.add)
@@ -97,12 +94,6 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     else this.#queue.schedule()
   }
 
-  /** Spans that the endpoint took, and those that were given up, since the process began. */
-  get counts(): { exported: number; dropped: number } {
-    const { exported, dropped } = this.#queue
-    return { exported, dropped }
-  }
-
   /** Sends what waits; what is not taken in time is lost. */
   async flush(): Promise<void> {
     if (this.#queue.isBusy) await this.#queue.flush(this.#flushTime)
@@ -125,16 +116,16 @@ export class Tracing implements RequestObserver, TelemetryFeature {
     this.#isTold = true
     this.#toldAt = now
     console.error(
-      `sluice: traces: the OTLP endpoint ${problem}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
+      `sluice: traces: the OTLP endpoint ${logText(problem)}, and spans may be lost until it takes them; no request is affected. Check otlpEndpoint (OTEL_EXPORTER_OTLP_ENDPOINT).`,
     )
   }
 
-  #tellFull(limit: number): void {
+  #tellFull(): void {
     const now = performance.now()
     if (this.#isTold || now - this.#toldFullAt < SILENCE) return
     this.#toldFullAt = now
     console.error(
-      `sluice: traces: ${limit} spans wait to be sent, and further ones are dropped; no request is affected. Raise tracesQueue (OTEL_BSP_MAX_QUEUE_SIZE), or record a share of the traces with tracesSampler.`,
+      'sluice: traces: as many spans wait to be sent as may, and further ones are dropped; no request is affected. Raise tracesQueue (OTEL_BSP_MAX_QUEUE_SIZE), or record a share of the traces with tracesSampler.',
     )
   }
 }
@@ -150,11 +141,11 @@ function tracesUrl({ otlpTracesEndpoint, otlpEndpoint }: Settings): string | und
   return otlpEndpoint && `${otlpEndpoint.replace(/\/+$/, '')}/v1/traces`
 }
 
-function resourceOf({ serviceName, resourceAttributes }: Settings) {
+function resourceOf({ otlpServiceName, otlpAttributes }: Settings) {
   return {
     'service.version': VERSION,
-    ...resourceAttributes,
-    'service.name': serviceName,
+    ...otlpAttributes,
+    'service.name': otlpServiceName,
     'telemetry.sdk.name': 'sluice',
     'telemetry.sdk.language': 'webjs',
     'telemetry.sdk.version': VERSION,

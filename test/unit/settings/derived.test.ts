@@ -73,7 +73,7 @@ const NAMES = [
   ...['maxMessages', 'maxTools', 'maxBackground', 'log'],
   ...['metrics', 'activity', 'capture', 'captureCount', 'captureBytes'],
   ...['traces', 'otlpEndpoint', 'otlpTracesEndpoint', 'otlpHeaders', 'otlpFormat', 'otlpTimeout'],
-  ...['serviceName', 'resourceAttributes', 'tracesSampler', 'tracesSamplerArg'],
+  ...['otlpServiceName', 'otlpAttributes', 'tracesSampler', 'tracesSamplerArg'],
   ...['tracesQueue', 'tracesBatch', 'tracesDelay'],
 ]
 
