@@ -48,7 +48,8 @@ export async function runOnTerminal(options: TerminalOptions): Promise<number> {
   process.on('exit', leave)
   process.on('uncaughtException', failed.reject)
   process.stdout.on('resize', onResize)
-  process.on('SIGCONT', onContinue)
+  // Windows has no such signal, and refuses it.
+  if (process.platform !== 'win32') process.on('SIGCONT', onContinue)
   enter()
   try {
     await Promise.race([app.run(), failed.promise])
