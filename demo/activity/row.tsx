@@ -56,7 +56,7 @@ function StateCell({ row }: { row: Row }) {
   return (
     <span class="cell state">
       <Mark record={record} />
-      {note && <small>{note}</small>}
+      {note && <small title={record.progress}>{note}</small>}
       <Bar row={row} />
     </span>
   )

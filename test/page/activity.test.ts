@@ -83,7 +83,7 @@ describe('the rows', () => {
     change({ state: 'streaming', tokens: 12, rate: 43.2, firstTokenMs: 410, gaps: [20, 30] })
     await soon(() => view.row('water').locator('.tokens').textContent()).toBe('1243/s')
     change({ state: 'blocked', tokens: 13, blockedMs: 900 })
-    await view.row('water').getByText('client not reading, 900 ms').waitFor()
+    await view.row('water').getByText('not read for 900 ms').waitFor()
     const ended = { code: 'engine_failed', message: 'water: it failed.', status: 200 }
     change({ state: 'ended', outcome: 'failed', tokens: 13, ...ended })
     const list = view.page.getByRole('region', { name: 'Ended' })
@@ -183,9 +183,9 @@ describe('the rows', () => {
     view.stand.list.requests = [record('a', { ...list, outcome: 'ok' })]
     await view.open()
     await view.page.getByText('No requests yet.').waitFor()
-    await view.page.getByLabel('1 for lists').check()
+    await view.page.getByLabel('Lists (1)').check()
     await view.row('/v1/models').waitFor()
-    await view.page.getByLabel('1 for lists').uncheck()
+    await view.page.getByLabel('Lists (1)').uncheck()
     await soon(() => view.row('/v1/models').count()).toBe(0)
     view.stand.change({ requests: [record('b', { ...list, outcome: 'refused', code: 'no' })] })
     await view.row('/v1/models').waitFor()
